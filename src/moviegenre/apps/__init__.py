@@ -1,0 +1,1 @@
+"""Thin applications over the package: the command line."""

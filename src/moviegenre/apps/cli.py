@@ -1,0 +1,154 @@
+"""The command line. Modules that take long to import are imported inside the commands."""
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from moviegenre.apps.data_commands import app as data_app
+from moviegenre.core.errors import MovieGenreError
+
+app = typer.Typer(
+    name="moviegenre",
+    help="Film genres from plot and poster: train, evaluate and compare seven models on MM-IMDb.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.add_typer(data_app, name="data")
+
+USER_ERROR = 2
+INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+
+Config = Annotated[Path | None, typer.Option("--config", help="YAML file of settings.")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="A.B=C", help="Override one setting.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars.")]
+DataDir = Annotated[Path | None, typer.Option("--data", help="Folder of prepared data.")]
+
+
+@app.command()
+def train(
+    model: Annotated[
+        str, typer.Argument(help="cnn, resnet, lstm, bert, early_fusion, late_fusion, ...")
+    ],
+    config: Config = None,
+    overrides: Overrides = None,
+    data: DataDir = None,
+    out: Annotated[Path, typer.Option(help="Folder of checkpoints.")] = Path("checkpoints"),
+    resume: Annotated[bool, typer.Option("--resume", help="Go on after an interruption.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train one model and write OUT/MODEL/best.pth."""
+    from moviegenre.experiment.config import load_experiment
+    from moviegenre.experiment.train import train as run_training
+
+    given = [*(overrides or []), *([f"data.dir={data}"] if data else [])]
+    experiment = load_experiment(config, model, given)
+    trained = run_training(experiment, out, resume=resume, progress=not quiet)
+    score = 100 * trained.run["val_f1_macro"]
+    typer.echo(
+        f"{trained.checkpoint}: validation F1-macro {score:.2f} after epoch "
+        f"{trained.run['best_epoch']:g}, {trained.run['train_seconds'] / 60:.1f} minutes"
+    )
+
+
+@app.command()
+def evaluate(
+    checkpoint: Annotated[Path, typer.Option(help="A best.pth, or the folder that holds it.")],
+    split: Annotated[str, typer.Option(help="train, val or test.")] = "test",
+    data: DataDir = None,
+    threshold: Annotated[float, typer.Option(min=0.0, max=1.0)] = 0.5,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the scores here.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Score a checkpoint on a split."""
+    from moviegenre.experiment.evaluate import evaluate as run_evaluation
+    from moviegenre.experiment.evaluate import parse_split, render_evaluation
+
+    evaluation = run_evaluation(
+        checkpoint, parse_split(split), data_dir=data, threshold=threshold, progress=not quiet
+    )
+    render_evaluation(evaluation)
+    if json_file is not None:
+        import json
+
+        from moviegenre.core.files import write_text
+
+        write_text(json_file, json.dumps(evaluation.to_json_dict(), indent=1) + "\n")
+        typer.echo(f"wrote {json_file}")
+
+
+@app.command()
+def compare(
+    checkpoints: Annotated[Path, typer.Argument(help="Folder of trained models.")] = Path(
+        "checkpoints"
+    ),
+    out: Annotated[Path, typer.Option(help="Where the report goes.")] = Path("results"),
+    data: DataDir = None,
+    quiet: Quiet = False,
+) -> None:
+    """Evaluate what is not yet evaluated and write the comparison."""
+    from moviegenre.experiment.compare import compare as run_comparison
+    from moviegenre.experiment.compare import print_comparison
+
+    comparison, page = run_comparison(checkpoints, out, data_dir=data, progress=not quiet)
+    print_comparison(comparison, page)
+
+
+@app.command()
+def reproduce(
+    config: Annotated[Path, typer.Option("--config", help="YAML file of the experiment.")],
+    overrides: Overrides = None,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Train anew what was trained with other settings.")
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Prepare, train all models, evaluate and compare; what is done is not done again."""
+    from moviegenre.experiment.compare import print_comparison
+    from moviegenre.experiment.reproduce import reproduce as run_all
+
+    comparison, page = run_all(config, overrides or [], restart=restart, progress=not quiet)
+    print_comparison(comparison, page)
+
+
+def _version(value: bool) -> None:
+    if value:
+        from moviegenre import __version__
+
+        typer.echo(f"moviegenre {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    verbose: Annotated[bool, typer.Option("--verbose", help="Say what is being done.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    level = logging.INFO if verbose else logging.WARNING
+    logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
+    logging.getLogger("moviegenre").setLevel(logging.INFO)
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; user errors become one line on standard error and exit status 2."""
+    try:
+        app(args=arguments, standalone_mode=True)
+    except MovieGenreError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise SystemExit(USER_ERROR) from None
+    except KeyboardInterrupt:
+        typer.echo("interrupted; go on with --resume", err=True)
+        raise SystemExit(INTERRUPTED) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""The one family of errors that users meet, and the suggestion of what they may have meant.
+
+Each message says what was found, what was expected and what to do next. The command line prints it
+on one line and exits with 2; anything else that escapes is a bug and keeps its traceback.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+
+
+class MovieGenreError(Exception):
+    """Base of every error that a user can cause and mend."""
+
+
+class ConfigError(MovieGenreError):
+    """A setting is misspelt, of the wrong type, out of range, or without effect."""
+
+
+class DataError(MovieGenreError):
+    """A source, a table or a prepared data set cannot be used as it is."""
+
+
+class DataNotFoundError(DataError):
+    """Data were looked for and are not there."""
+
+
+class CheckpointError(MovieGenreError):
+    """A checkpoint is missing, damaged, or made for something else."""
+
+
+class PretrainedError(MovieGenreError):
+    """A pretrained encoder or its tokenizer cannot be loaded."""
+
+
+class MissingExtraError(MovieGenreError):
+    """An optional dependency is not installed.
+
+    Args:
+        package: What failed to import.
+        extra: The extra of this package that brings it.
+        purpose: What it is needed for, as in "the HTML report".
+    """
+
+    def __init__(self, package: str, extra: str, purpose: str) -> None:
+        super().__init__(
+            f"{purpose} needs the package {package!r}, which is not installed; "
+            f"install it with: pip install 'moviegenre[{extra}]'"
+        )
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a sentence ending that suggests the nearest known word, and lists what there is.
+
+    Args:
+        word: What was given.
+        known: What would have been understood.
+
+    Example:
+        >>> did_you_mean("atention_fusion", ["bert", "attention_fusion"])
+        'did you mean "attention_fusion"? (known: attention_fusion, bert)'
+        >>> did_you_mean("xyz", ["bert", "cnn"])
+        'known: bert, cnn'
+    """
+    choices = sorted(known)
+    listing = ", ".join(choices)
+    near = get_close_matches(word, choices, n=1, cutoff=0.6)
+    return f'did you mean "{near[0]}"? (known: {listing})' if near else f"known: {listing}"
+
+
+def missing_path_message(path: Path, what: str, next_step: str) -> str:
+    """Say that a path does not exist, and name the sibling that was probably meant.
+
+    Args:
+        path: The path that was given.
+        what: What it should have been, as in "a checkpoint".
+        next_step: What to do where nothing similar lies beside it.
+    """
+    parent = path.parent
+    siblings = [entry.name for entry in parent.iterdir()] if parent.is_dir() else []
+    near = get_close_matches(path.name, siblings, n=1, cutoff=0.6)
+    hint = f'did you mean "{parent / near[0]}"?' if near else next_step
+    return f"{path} does not exist; expected {what}; {hint}"

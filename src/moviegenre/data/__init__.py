@@ -1,0 +1,1 @@
+"""From raw movies to tensors: sources, validation, splits, prepared Parquet, caches, batches."""

@@ -1,0 +1,143 @@
+"""Movies as batches: which movies go together, and how their tensors are put together."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Sampler
+
+from moviegenre.core.types import Batch
+from moviegenre.data.caches import Ragged
+
+_BATCHES_PER_POOL = 50  # sorted together; more saves padding, fewer mixes better
+
+
+@dataclass(frozen=True)
+class MovieTensors:
+    """All movies of a split in the form batches are cut from.
+
+    Attributes:
+        labels: Multi-hot truth (N, L), or None where it is unknown.
+        tokens: Plot token ids, one row a movie; None where the model reads no plots.
+        posters: RGB bytes (N, H, W, 3); None where the model sees no posters, or their
+            ``poster_states`` stand in for them.
+        has_poster: Which movies have a poster (N,).
+        pad_id: The token that fills short plots.
+        plot_states: Cached outputs of a frozen plot encoder, rows of (T, D).
+        poster_states: Cached outputs of a frozen poster encoder (N, R, D).
+    """
+
+    labels: npt.NDArray[np.float32] | None
+    tokens: Ragged | None
+    posters: npt.NDArray[np.uint8] | None
+    has_poster: npt.NDArray[np.bool_]
+    pad_id: int = 0
+    plot_states: Ragged | None = None
+    poster_states: npt.NDArray[np.float16] | None = None
+
+    def __len__(self) -> int:
+        return len(self.has_poster)
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """Tokens of each movie's plot (N,); zeros where no plots are read."""
+        return self.tokens.lengths if self.tokens else np.zeros(len(self), dtype=np.int64)
+
+    def batch(self, rows: Sequence[int]) -> Batch:
+        """Cut some movies out as a batch, plots padded to the longest among them."""
+        index = np.asarray(rows, dtype=np.int64)
+        lengths = self.lengths[index]
+        longest = max(1, int(lengths.max(initial=1)))
+        input_ids = np.full((len(index), longest), self.pad_id, dtype=np.int64)
+        mask = np.arange(longest)[None, :] < lengths[:, None]
+        if self.tokens is not None:
+            for position, row in enumerate(index):
+                input_ids[position, : lengths[position]] = self.tokens[row]
+        return Batch(
+            input_ids=torch.from_numpy(input_ids),
+            attention_mask=torch.from_numpy(mask),
+            has_plot=torch.from_numpy(lengths > 0),
+            image=self._images(index),
+            has_poster=torch.from_numpy(self.has_poster[index]),
+            labels=None if self.labels is None else torch.from_numpy(self.labels[index]),
+            index=torch.from_numpy(index),
+            plot_states=self._plot_states(index, longest),
+            poster_states=(
+                None
+                if self.poster_states is None
+                else torch.from_numpy(self.poster_states[index].astype(np.float32))
+            ),
+        )
+
+    def _images(self, index: npt.NDArray[np.int64]) -> Tensor:
+        if self.posters is None:
+            return torch.zeros((len(index), 3, 1, 1), dtype=torch.uint8)
+        pixels = torch.from_numpy(np.ascontiguousarray(self.posters[index]))
+        return pixels.permute(0, 3, 1, 2)  # already channels-last in memory
+
+    def _plot_states(self, index: npt.NDArray[np.int64], longest: int) -> Tensor | None:
+        if self.plot_states is None:
+            return None
+        dim = self.plot_states.values.shape[1]
+        states = np.zeros((len(index), longest, dim), dtype=np.float32)
+        for position, row in enumerate(index):
+            own = self.plot_states[row]
+            states[position, : len(own)] = own
+        return torch.from_numpy(states)
+
+
+class LengthBatchSampler(Sampler[list[int]]):
+    """Shuffled batches of plots of about the same length, so that little is padding.
+
+    Movies are shuffled, sorted by length within pools of fifty batches, cut into batches, and
+    the batches shuffled: every epoch has another order, fixed by the seed and the interval.
+
+    Args:
+        lengths: Tokens of each movie's plot (N,).
+        batch_size: Movies a batch; the last of an epoch may be smaller.
+        seed: Fixes all orders.
+        interval: Which interval of training this is, counted from 0.
+        intervals_per_epoch: Into how many intervals an epoch is cut.
+    """
+
+    def __init__(
+        self,
+        lengths: npt.NDArray[np.int64],
+        batch_size: int,
+        *,
+        seed: int,
+        interval: int = 0,
+        intervals_per_epoch: int = 1,
+    ) -> None:
+        epoch, part = divmod(interval, intervals_per_epoch)
+        order = np.random.default_rng([seed, epoch])
+        shuffled = order.permutation(len(lengths))
+        batches: list[list[int]] = []
+        pool_size = batch_size * _BATCHES_PER_POOL
+        for start in range(0, len(shuffled), pool_size):
+            pool = shuffled[start : start + pool_size]
+            pool = pool[np.argsort(lengths[pool], kind="stable")]
+            batches += [pool[i : i + batch_size].tolist() for i in range(0, len(pool), batch_size)]
+        mixed = [batches[i] for i in order.permutation(len(batches))]
+        self._batches = mixed[part::intervals_per_epoch]
+
+    def __iter__(self) -> Iterator[list[int]]:
+        return iter(self._batches)
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+
+def ordered_batches(lengths: npt.NDArray[np.int64], batch_size: int) -> list[list[int]]:
+    """Return every movie once, longest plots first, for evaluation with little padding."""
+    order = np.argsort(-lengths, kind="stable")
+    return [order[i : i + batch_size].tolist() for i in range(0, len(order), batch_size)]
+
+
+def batch_loader(movies: MovieTensors, batches: Sampler[list[int]] | list[list[int]]) -> DataLoader:  # type: ignore[type-arg]
+    """Return a loader that yields ``Batch`` objects for the given rows."""
+    rows = range(len(movies))
+    return DataLoader(rows, batch_sampler=batches, collate_fn=movies.batch)  # type: ignore[arg-type]

@@ -1,0 +1,113 @@
+"""What is computed once and then memory-mapped: decoded posters and plot token ids."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from moviegenre.core.files import atomic_path
+from moviegenre.core.types import Split
+from moviegenre.data.posters import decode_poster, resize_poster
+from moviegenre.data.prepared import PlotRule, PreparedData
+from moviegenre.data.text import PlotTokenizer
+
+logger = logging.getLogger(__name__)
+
+_ROWS_PER_READ = 256
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """Rows of different length, stored end to end.
+
+    Attributes:
+        values: All rows joined (S, ...).
+        offsets: Where each row begins, and where the last ends (N + 1,).
+    """
+
+    values: npt.NDArray[np.generic]
+    offsets: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, row: int) -> npt.NDArray[np.generic]:
+        return self.values[self.offsets[row] : self.offsets[row + 1]]
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """The length of each row (N,)."""
+        return np.diff(self.offsets)
+
+    @classmethod
+    def pack(cls, rows: list[npt.NDArray[np.int32]]) -> "Ragged":
+        """Join rows end to end."""
+        offsets = np.zeros(len(rows) + 1, dtype=np.int64)
+        np.cumsum([len(row) for row in rows], out=offsets[1:])
+        values = np.concatenate(rows) if rows else np.zeros(0, dtype=np.int32)
+        return cls(values, offsets)
+
+
+def cached_posters(
+    data: PreparedData, split: Split, height: int, width: int
+) -> npt.NDArray[np.uint8]:
+    """Return the split's posters (N, H, W, 3) as a memory-mapped array, decoding them once.
+
+    Args:
+        data: The prepared data.
+        split: Which part.
+        height: Rows of pixels of every poster.
+        width: Columns of pixels.
+
+    Returns:
+        RGB bytes; zeros where a movie has no poster, which ``has_poster`` says.
+    """
+    path = data.cache_dir / f"posters-{split.value}-{height}x{width}.npy"
+    if not path.is_file():
+        logger.info("decoding the %s posters to %d x %d (once)", split.value, height, width)
+        shape = (data.num_movies(split), height, width, 3)
+        with atomic_path(path) as temporary:
+            _decode_all(data, split, temporary, shape)
+    cached: npt.NDArray[np.uint8] = np.load(path, mmap_mode="r")
+    return cached
+
+
+def _decode_all(
+    data: PreparedData, split: Split, path: Path, shape: tuple[int, int, int, int]
+) -> None:
+    with path.open("wb") as stream:
+        header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(stream, header)
+        blank = np.zeros(shape[1:], dtype=np.uint8)
+        for rows in data.poster_file(split).iter_batches(_ROWS_PER_READ, columns=["poster"]):
+            for poster in rows.column("poster").to_pylist():
+                if poster is None:
+                    pixels = blank
+                else:
+                    pixels = resize_poster(decode_poster(poster["bytes"]), shape[1], shape[2])
+                stream.write(np.ascontiguousarray(pixels).tobytes())
+
+
+def cached_tokens(
+    data: PreparedData, split: Split, tokenizer: PlotTokenizer, rule: PlotRule, max_tokens: int
+) -> Ragged:
+    """Return the token ids of the split's plots, tokenising them once.
+
+    Args:
+        data: The prepared data.
+        split: Which part.
+        tokenizer: Its identity is part of the cache's name.
+        rule: Which of a movie's plots is read.
+        max_tokens: The longest row, special tokens included.
+    """
+    name = f"tokens-{split.value}-{rule}-{max_tokens}-{tokenizer.identity[:16]}.npz"
+    path = data.cache_dir / name
+    if not path.is_file():
+        logger.info("tokenising the %s plots (%s, once)", split.value, rule)
+        packed = Ragged.pack(tokenizer.encode(data.plots(split, rule), max_tokens))
+        with atomic_path(path) as temporary, temporary.open("wb") as stream:
+            np.savez(stream, values=packed.values, offsets=packed.offsets)
+    with np.load(path) as stored:
+        return Ragged(stored["values"], stored["offsets"])

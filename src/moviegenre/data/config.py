@@ -1,0 +1,25 @@
+"""Which movies a model sees and in what form."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from moviegenre.core.config import Config
+from moviegenre.data.prepared import PlotRule
+
+
+class DataConfig(Config):
+    """Settings of the data a model is trained and evaluated on.
+
+    Attributes:
+        dir: A folder that ``moviegenre data prepare`` wrote.
+        plot: Which of a movie's plots is read: ``longest`` (MM-IMDb's published rule), ``first``
+            or all ``joined``.
+        max_tokens: Plots are cut after this many tokens, special ones included.
+        image_size: Height and width in pixels that posters are brought to.
+    """
+
+    dir: Path = Path("data/prepared")
+    plot: PlotRule = "longest"
+    max_tokens: int = Field(default=256, ge=3, le=512)
+    image_size: tuple[int, int] = (224, 160)

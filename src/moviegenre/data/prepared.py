@@ -1,0 +1,122 @@
+"""Reading a prepared data set: ids, labels and plots, split by split."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from moviegenre.core.errors import DataError, DataNotFoundError
+from moviegenre.core.genres import GenreVocabulary
+from moviegenre.core.types import Split
+from moviegenre.data.schema import CACHE_DIR, DATASHEET_FILE, GENRES_FILE, split_file
+
+PlotRule = Literal["longest", "first", "joined"]
+
+
+def choose_plot(plots: Sequence[str], rule: PlotRule) -> str:
+    """Return the text a model reads of a movie's plots; empty where there is none.
+
+    Args:
+        plots: All plots of one movie, in the source's order.
+        rule: ``longest`` (MM-IMDb's published rule, by characters), ``first`` or ``joined``.
+
+    Example:
+        >>> choose_plot(["A dog.", "A dog comes home."], "longest")
+        'A dog comes home.'
+    """
+    if not plots:
+        return ""
+    if rule == "longest":
+        return max(plots, key=len)
+    return plots[0] if rule == "first" else "\n".join(plots)
+
+
+class PreparedData:
+    """A folder that ``moviegenre data prepare`` wrote.
+
+    Args:
+        root: The folder.
+
+    Raises:
+        DataNotFoundError: The folder is not there, or nothing was prepared in it.
+        DataError: One of its files cannot be read.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        needed = [GENRES_FILE, DATASHEET_FILE, *(split_file(split) for split in Split)]
+        missing = [name for name in needed if not (root / name).is_file()]
+        if missing:
+            raise DataNotFoundError(
+                f"{root} holds no prepared data (looked for {', '.join(missing)}); make it with: "
+                f"moviegenre data prepare SOURCE --out {root}, or name another folder with --data"
+            )
+        try:
+            self.genres = GenreVocabulary(tuple(json.loads((root / GENRES_FILE).read_text())))
+            self.datasheet: dict[str, Any] = json.loads((root / DATASHEET_FILE).read_text())
+        except (json.JSONDecodeError, TypeError) as error:
+            raise DataError(f"{root}: {error}; prepare the data again") from None
+        self._tables: dict[Split, pa.Table] = {}
+
+    @property
+    def cache_dir(self) -> Path:
+        """Where decoded posters, token ids and encoder outputs are kept."""
+        return self.root / CACHE_DIR
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of what was prepared; equal for equal data sheets and genres."""
+        digest = hashlib.sha256((self.root / GENRES_FILE).read_bytes())
+        for split in Split:
+            digest.update("\n".join(self.ids(split)).encode())
+            digest.update(self.labels(split).tobytes())
+        return digest.hexdigest()
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether the movies were made up by ``moviegenre data synthesize``."""
+        return bool(self.datasheet.get("synthetic", False))
+
+    def num_movies(self, split: Split) -> int:
+        """Return how many movies a split has."""
+        return int(self._table(split).num_rows)
+
+    def ids(self, split: Split) -> tuple[str, ...]:
+        """Return the movie ids of a split, in row order."""
+        return tuple(self._table(split)["id"].to_pylist())
+
+    def labels(self, split: Split) -> npt.NDArray[np.float32]:
+        """Return the multi-hot labels (N, L) of a split."""
+        rows = self._table(split)["genres"].to_pylist()
+        if not rows:
+            return np.zeros((0, len(self.genres)), dtype=np.float32)
+        return np.stack([self.genres.encode(row) for row in rows])
+
+    def plots(self, split: Split, rule: PlotRule) -> list[str]:
+        """Return one text a movie, chosen by ``rule``; empty where a movie has no plot."""
+        return [choose_plot(plots, rule) for plots in self._table(split)["plots"].to_pylist()]
+
+    def has_poster(self, split: Split) -> npt.NDArray[np.bool_]:
+        """Return which movies of a split have a poster (N,)."""
+        return np.asarray(self._table(split)["poster_width"].is_valid())
+
+    def poster_file(self, split: Split) -> pq.ParquetFile:
+        """Open the split's Parquet file, for streaming through the ``poster`` column."""
+        return pq.ParquetFile(self.root / split_file(split))
+
+    def _table(self, split: Split) -> pa.Table:
+        if split not in self._tables:
+            path = self.root / split_file(split)
+            columns = ["id", "genres", "plots", "poster_width"]
+            try:
+                self._tables[split] = pq.read_table(path, columns=columns)
+            except (pa.ArrowInvalid, KeyError) as error:
+                raise DataError(f"{path} cannot be read: {error}; prepare the data again") from None
+        return self._tables[split]

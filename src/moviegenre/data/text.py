@@ -1,0 +1,124 @@
+"""Tokenizers for plots: one class for wordpieces and for whole words, saved as JSON text."""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.normalizers import BertNormalizer
+from tokenizers.pre_tokenizers import BertPreTokenizer
+
+from moviegenre.core.errors import PretrainedError
+
+PAD_TOKEN = "[PAD]"  # noqa: S105 - a token, not a secret
+UNKNOWN_TOKEN = "[UNK]"  # noqa: S105
+TokenIds = npt.NDArray[np.int32]
+
+
+class PlotTokenizer:
+    """Turns plots into token ids; its whole state is one JSON text.
+
+    Args:
+        json: The tokenizer as the ``tokenizers`` library writes it.
+
+    Raises:
+        PretrainedError: The text is no tokenizer, or it has no padding token.
+    """
+
+    def __init__(self, json: str) -> None:
+        try:
+            self._tokenizer = Tokenizer.from_str(json)
+        except Exception as error:  # the Rust side raises plain Exception
+            raise PretrainedError(f"the tokenizer cannot be read: {error}") from None
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        pad_id = self._tokenizer.token_to_id(PAD_TOKEN)
+        if pad_id is None:
+            raise PretrainedError(f"the tokenizer has no {PAD_TOKEN} token; expected a BERT type")
+        self.pad_id: int = pad_id
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> "PlotTokenizer":
+        """Read ``tokenizer.json`` of a pretrained encoder's folder.
+
+        Raises:
+            PretrainedError: There is no such file.
+        """
+        path = folder / "tokenizer.json"
+        if not path.is_file():
+            raise PretrainedError(f"{path} does not exist; expected a fast tokenizer's file there")
+        return cls(path.read_text(encoding="utf-8"))
+
+    @classmethod
+    def from_words(cls, plots: Sequence[str], max_words: int) -> "PlotTokenizer":
+        """Make a lower-case word vocabulary from the training plots.
+
+        Args:
+            plots: The texts to count words in.
+            max_words: The size of the vocabulary, the most frequent words first; ties are
+                broken alphabetically.
+        """
+        normalizer, splitter = BertNormalizer(lowercase=True), BertPreTokenizer()
+        counts: Counter[str] = Counter()
+        for plot in plots:
+            pieces = splitter.pre_tokenize_str(normalizer.normalize_str(plot))
+            counts.update(word for word, _ in pieces)
+        ranked = sorted(counts, key=lambda word: (-counts[word], word))
+        words = [PAD_TOKEN, UNKNOWN_TOKEN, *ranked[: max_words - 2]]
+        model = WordLevel({word: i for i, word in enumerate(words)}, unk_token=UNKNOWN_TOKEN)
+        tokenizer = Tokenizer(model)
+        tokenizer.normalizer = normalizer
+        tokenizer.pre_tokenizer = splitter
+        return cls(tokenizer.to_str())
+
+    @property
+    def vocab_size(self) -> int:
+        """The number of tokens, special ones included."""
+        return int(self._tokenizer.get_vocab_size())
+
+    @property
+    def vocabulary(self) -> dict[str, int]:
+        """Every token and its id."""
+        return dict(self._tokenizer.get_vocab())
+
+    @cached_property
+    def identity(self) -> str:
+        """A hash of the tokenizer's whole state; equal ones give equal ids for every text."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+    def to_json(self) -> str:
+        """Return the whole state as JSON text."""
+        return str(self._tokenizer.to_str())
+
+    def encode(self, plots: Sequence[str], max_tokens: int) -> list[TokenIds]:
+        """Return the token ids of each plot, cut to ``max_tokens``; empty for a blank plot.
+
+        Args:
+            plots: Texts.
+            max_tokens: The longest result, special tokens included; the end is cut off.
+        """
+        self._tokenizer.enable_truncation(max_tokens)
+        try:
+            encodings = self._tokenizer.encode_batch([clean_text(plot) for plot in plots])
+        finally:
+            self._tokenizer.no_truncation()
+        return [
+            np.array(encoding.ids if plot.strip() else [], dtype=np.int32)
+            for plot, encoding in zip(plots, encodings, strict=True)
+        ]
+
+
+def clean_text(text: str) -> str:
+    """Return the text with every run of white space as one space and none at its ends.
+
+    Example:
+        >>> clean_text("  A dog\\n comes home. ")
+        'A dog comes home.'
+    """
+    return re.sub(r"\s+", " ", text).strip()

@@ -1,0 +1,1 @@
+"""Whole experiments: prepare, train, evaluate and compare as plain functions."""

@@ -1,0 +1,226 @@
+"""The composed config: one file describes the data, the training and every model.
+
+A file's ``training`` section holds for all models; a model's own section may override it and
+holds its loss and its settings::
+
+    data: {dir: data/prepared, plot: longest}
+    training: {max_epochs: 3}
+    models:
+      bert:
+        loss: {name: weighted_bce}
+        training: {encoder_lr: 1.0e-4}
+        plot_encoder: {name: bert-base-uncased}
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from moviegenre.core.config import Config, apply_overrides, merge, read_yaml
+from moviegenre.core.errors import ConfigError, did_you_mean
+from moviegenre.data.config import DataConfig
+from moviegenre.losses import LossConfig, WeightedBCEConfig
+from moviegenre.models import MODELS, model_config_class
+from moviegenre.models.base import ModelConfig
+from moviegenre.training.config import TrainingConfig
+
+_SECTIONS = ("data", "training", "loss", "model")
+
+
+class PrepareConfig(Config):
+    """Where ``reproduce`` gets its movies from.
+
+    Attributes:
+        source: What ``moviegenre data prepare`` takes; ``synthetic`` makes movies up.
+        split: ``official`` or ``stratified``; None takes the source's own where it has one.
+        seed: Of a stratified split, and of synthetic movies.
+        min_movies: A genre needs this many movies to be in the vocabulary.
+        synthetic_movies: How many are made up.
+    """
+
+    source: str = "mmimdb"
+    split: Literal["official", "stratified"] | None = None
+    seed: int = Field(default=0, ge=0)
+    min_movies: int = Field(default=50, ge=1)
+    synthetic_movies: int = Field(default=1000, ge=1)
+
+
+class _Shared(Config):
+    """What a file says beside its models."""
+
+    prepare: PrepareConfig = PrepareConfig()
+    data: DataConfig = DataConfig()
+    training: TrainingConfig = TrainingConfig()
+    checkpoints: Path = Path("checkpoints")
+    results: Path = Path("results")
+
+
+class _LossSection(Config):
+    loss: LossConfig = WeightedBCEConfig()
+
+
+@dataclass(frozen=True)
+class ExperimentConfig:
+    """Everything that one training needs, resolved.
+
+    Attributes:
+        model_name: Which model.
+        data: Which movies, in what form.
+        training: How to train.
+        loss: What to minimise.
+        model: The model's own settings.
+    """
+
+    model_name: str
+    data: DataConfig
+    training: TrainingConfig
+    loss: LossConfig
+    model: ModelConfig
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the resolved settings as plain values, as a checkpoint keeps them."""
+        sections: dict[str, Config] = {
+            "data": self.data,
+            "training": self.training,
+            "loss": self.loss,
+            "model": self.model,
+        }
+        return {name: section.model_dump(mode="json") for name, section in sections.items()}
+
+
+@dataclass(frozen=True)
+class Suite:
+    """One file: shared settings and one resolved experiment for every model it names.
+
+    Attributes:
+        path: The file.
+        prepare: Where the movies come from.
+        data: Which movies, in what form.
+        checkpoints: Where trained models go.
+        results: Where the comparison goes.
+        experiments: By model name, in the order in which they are trained.
+    """
+
+    path: Path
+    prepare: PrepareConfig
+    data: DataConfig
+    checkpoints: Path
+    results: Path
+    experiments: dict[str, ExperimentConfig]
+
+
+def load_suite(path: Path, overrides: Sequence[str] = ()) -> Suite:
+    """Read a config file and resolve every model in it.
+
+    Args:
+        path: The YAML file.
+        overrides: ``a.b=c`` settings; ``model.``, ``loss.`` and ``training.`` ones hold for
+            every model.
+
+    Raises:
+        ConfigError: Anything is wrong; the message lists all faults of all models.
+    """
+    values = read_yaml(path)
+    sections = _model_sections(path, values)
+    shared_values = {k: v for k, v in values.items() if k != "models"}
+    shared_overrides = [o for o in overrides if not o.startswith(("model.", "loss."))]
+    faults: list[str] = []
+    experiments: dict[str, ExperimentConfig] = {}
+    shared = _Shared()
+    try:
+        shared = _Shared.parse(apply_overrides(shared_values, shared_overrides), str(path))
+    except ConfigError as error:
+        faults.append(str(error))
+    for name in MODELS:
+        if name not in sections:
+            continue
+        try:
+            experiments[name] = _resolve(name, path, shared_values, sections[name], overrides)
+        except ConfigError as error:
+            if not any(str(error).endswith(fault) for fault in faults):
+                faults.append(str(error))
+    if faults:
+        raise ConfigError("; ".join(dict.fromkeys(faults)))
+    return Suite(
+        path=path,
+        prepare=shared.prepare,
+        data=shared.data,
+        checkpoints=shared.checkpoints,
+        results=shared.results,
+        experiments=experiments,
+    )
+
+
+def load_experiment(
+    path: Path | None, model_name: str, overrides: Sequence[str] = ()
+) -> ExperimentConfig:
+    """Resolve one model's settings from a config file; its defaults where the file is silent.
+
+    Args:
+        path: The YAML file; None takes every default.
+        model_name: Which model.
+        overrides: ``a.b=c`` settings, laid on last: ``data.``, ``training.``, ``loss.`` and
+            ``model.`` ones.
+
+    Raises:
+        ConfigError: The model is unknown or any setting is wrong.
+    """
+    model_config_class(model_name)
+    values = read_yaml(path) if path else {}
+    where = path or Path("the default settings")
+    section = _model_sections(where, values).get(model_name, {})
+    shared = {k: v for k, v in values.items() if k != "models"}
+    return _resolve(model_name, where, shared, section, overrides)
+
+
+def _model_sections(path: Path, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    sections = values.get("models") or {}
+    if not isinstance(sections, dict):
+        raise ConfigError(f"{path}: models holds {type(sections).__name__}; expected a mapping")
+    unknown = [name for name in sections if name not in MODELS]
+    if unknown:
+        told = "; ".join(f"unknown model {n!r}, {did_you_mean(str(n), MODELS)}" for n in unknown)
+        raise ConfigError(f"{path}: {told}")
+    return {name: dict(section or {}) for name, section in sections.items()}
+
+
+def _resolve(
+    name: str,
+    path: Path,
+    shared: Mapping[str, Any],
+    section: Mapping[str, Any],
+    overrides: Sequence[str],
+) -> ExperimentConfig:
+    where = f"{path}, model {name}"
+    own_training = section.get("training") or {}
+    own_data = section.get("data") or {}
+    values: dict[str, Any] = {
+        "data": merge(shared.get("data") or {}, own_data),
+        "training": merge(shared.get("training") or {}, own_training),
+        "loss": section.get("loss") or {"name": MODELS[name].default_loss},
+        "model": {k: v for k, v in section.items() if k not in _SECTIONS},
+    }
+    values = apply_overrides(values, overrides)
+    unknown = [key for key in values if key not in (*_SECTIONS, *_Shared.model_fields)]
+    if unknown:
+        told = [f"unknown setting {k!r}; {did_you_mean(k, _SECTIONS)}" for k in unknown]
+        raise ConfigError(f"{where}: {'; '.join(told)}")
+    faults: list[str] = []
+
+    def parse(kind: type[Config], key: str, content: Mapping[str, Any]) -> Any:  # noqa: ANN401
+        try:
+            return kind.parse(content, where if key == "loss" else f"{where}, {key}")
+        except ConfigError as error:
+            faults.append(str(error))
+            return None
+
+    data = parse(DataConfig, "data", values["data"])
+    training = parse(TrainingConfig, "training", values["training"])
+    loss = parse(_LossSection, "loss", {"loss": values["loss"]})
+    model = parse(MODELS[name], "model", values["model"])
+    if faults:
+        raise ConfigError("; ".join(faults))
+    return ExperimentConfig(name, data, training, loss.loss, model)

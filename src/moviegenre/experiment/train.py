@@ -1,0 +1,229 @@
+"""Training one model: from prepared data and resolved settings to a checkpoint."""
+
+import json
+import logging
+import shlex
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from moviegenre.core.errors import CheckpointError
+from moviegenre.core.files import write_text
+from moviegenre.core.types import Modality, Split
+from moviegenre.data.prepared import PreparedData
+from moviegenre.experiment.config import ExperimentConfig
+from moviegenre.models.base import BuildContext, GenreModel
+from moviegenre.models.checkpoint import Checkpoint, package_versions, save_checkpoint
+from moviegenre.models.fusion import FusionConfig
+from moviegenre.models.inputs import load_movies
+from moviegenre.training.fit import FitResult, count_parameters, fit
+from moviegenre.training.hardware import lightning_precision
+from moviegenre.training.initialise import initialise_from
+
+logger = logging.getLogger(__name__)
+
+BEST_FILE = "best.pth"
+RUN_FILE = "run.json"
+CONFIG_FILE = "config.yaml"
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A finished training.
+
+    Attributes:
+        checkpoint: Path of ``best.pth``.
+        run: What ``run.json`` beside it says.
+    """
+
+    checkpoint: Path
+    run: dict[str, Any]
+
+
+def train(
+    experiment: ExperimentConfig,
+    out: Path,
+    *,
+    resume: bool = False,
+    progress: bool = True,
+) -> TrainedModel:
+    """Train a model and write ``OUT/MODEL/best.pth`` with its config, history and logs.
+
+    Args:
+        experiment: The resolved settings.
+        out: The folder of checkpoints; the model gets its own folder in it.
+        resume: Go on after an interruption. The settings must be those it was started with.
+        progress: Show a progress bar.
+
+    Raises:
+        DataNotFoundError: There are no prepared data.
+        PretrainedError: A pretrained encoder cannot be had.
+        CheckpointError: What is to be resumed, or started from, does not fit.
+    """
+    folder = out / experiment.model_name
+    settings = experiment.to_dict()
+    data = PreparedData(experiment.data.dir)
+    earlier = _earlier_seconds(folder, settings, data.fingerprint) if resume else 0.0
+    model, checkpoint = _build(experiment, data)
+    loaded = {
+        split: load_movies(data, split, experiment.data, model, checkpoint.tokenizer)
+        for split in (Split.TRAIN, Split.VAL)
+    }
+    labels = loaded[Split.TRAIN].labels
+    assert labels is not None, "prepared movies are labelled"
+    if not resume:
+        for name in (BEST_FILE, RUN_FILE, "last.ckpt"):
+            (folder / name).unlink(missing_ok=True)
+    write_text(folder / CONFIG_FILE, yaml.safe_dump(settings, sort_keys=False))
+    run = _describe(experiment, data, model, earlier)
+    _write_run(folder, run)
+
+    def save(metrics: dict[str, float], epoch: float) -> None:
+        best = Checkpoint(
+            model_name=checkpoint.model_name,
+            model=model,
+            genres=checkpoint.genres,
+            tokenizer=checkpoint.tokenizer,
+            config=settings,
+            metrics=metrics,
+            epoch=epoch,
+            revisions=checkpoint.revisions,
+            data_fingerprint=data.fingerprint,
+        )
+        save_checkpoint(folder / BEST_FILE, best)
+
+    result = fit(
+        model,
+        experiment.loss.build(labels),
+        (loaded[Split.TRAIN], loaded[Split.VAL]),
+        experiment.training,
+        folder,
+        save,
+        resume=resume,
+        progress=progress,
+    )
+    run |= _outcome(result, earlier)
+    _write_run(folder, run)
+    if not result.finished:
+        raise KeyboardInterrupt
+    return TrainedModel(folder / BEST_FILE, run)
+
+
+def _build(experiment: ExperimentConfig, data: PreparedData) -> tuple[GenreModel, Checkpoint]:
+    """Return the model to train, and a checkpoint that describes it before training."""
+    import lightning
+
+    lightning.seed_everything(experiment.training.seed, verbose=False)
+    settings = experiment.model
+
+    def train_plots() -> list[str]:
+        return data.plots(Split.TRAIN, experiment.data.plot)
+
+    tokenizer = settings.load_tokenizer(train_plots)
+    frequencies = data.labels(Split.TRAIN).mean(axis=0)
+    smallest = 1 / (data.num_movies(Split.TRAIN) + 2)
+    context = BuildContext(
+        num_labels=len(data.genres),
+        tokenizer=tokenizer,
+        label_frequencies=[float(p) for p in frequencies.clip(smallest, 1 - smallest)],
+    )
+    model = settings.build(context)
+    if isinstance(settings, FusionConfig) and settings.init_from is not None:
+        named = {Modality.PLOT: settings.init_plot, Modality.POSTER: settings.init_poster}
+        sources = {modality: name for modality, name in named.items() if name is not None}
+        copied = initialise_from(model, settings.init_from, sources, data.genres, tokenizer)
+        logger.info("copied %d tensors from %s", len(copied), ", ".join(sources.values()))
+    checkpoint = Checkpoint(
+        model_name=experiment.model_name,
+        model=model,
+        genres=data.genres,
+        tokenizer=tokenizer,
+        config={},
+        revisions=settings.revisions(),
+    )
+    return model, checkpoint
+
+
+def _describe(
+    experiment: ExperimentConfig, data: PreparedData, model: GenreModel, earlier: float
+) -> dict[str, Any]:
+    num_parameters, num_trainable = count_parameters(model)
+    return {
+        "model": experiment.model_name,
+        "status": "running",
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": train_command(experiment),
+        "precision": lightning_precision(experiment.training),
+        "num_parameters": num_parameters,
+        "num_trainable": num_trainable,
+        "revisions": experiment.model.revisions(),
+        "versions": package_versions(),
+        "data_fingerprint": data.fingerprint,
+        "settings": experiment.to_dict(),
+        "train_seconds": earlier,
+    }
+
+
+def train_command(experiment: ExperimentConfig) -> str:
+    """Return the command that trains this model again from the config kept beside it."""
+    return f"moviegenre train {shlex.quote(experiment.model_name)} --config config.yaml"
+
+
+def _outcome(result: FitResult, earlier: float) -> dict[str, Any]:
+    return {
+        "status": "finished" if result.finished else "interrupted",
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "train_seconds": earlier + result.seconds,
+        "val_f1_macro": result.best_f1_macro,
+        "best_epoch": result.best_epoch,
+        "epochs": result.history[-1]["epoch"] if result.history else 0,
+    }
+
+
+def _write_run(folder: Path, run: dict[str, Any]) -> None:
+    write_text(folder / RUN_FILE, json.dumps(run, indent=1) + "\n")
+
+
+def read_run(folder: Path) -> dict[str, Any] | None:
+    """Return what ``run.json`` in a model's folder says; None where there is none.
+
+    Raises:
+        CheckpointError: The file is there but cannot be read.
+    """
+    path = folder / RUN_FILE
+    if not path.is_file():
+        return None
+    try:
+        run: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise CheckpointError(f"{path} is damaged ({error}); train the model again") from None
+    return run
+
+
+def _earlier_seconds(folder: Path, settings: dict[str, Any], fingerprint: str) -> float:
+    """Return the time that the training to be resumed took so far."""
+    run = read_run(folder)
+    if run is None:
+        return 0.0
+    differing = [
+        f"{section}.{key}"
+        for section, values in settings.items()
+        for key, value in values.items()
+        if run["settings"].get(section, {}).get(key) != value
+    ]
+    if differing:
+        raise CheckpointError(
+            f"{folder} was started with other settings ({', '.join(differing)}); resume with the "
+            "same ones, or train without --resume"
+        )
+    if run["data_fingerprint"] != fingerprint:
+        raise CheckpointError(
+            f"{folder} was started on other data; train it again without --resume"
+        )
+    history = folder / "history.json"
+    if not history.is_file():
+        return 0.0
+    return sum(float(record["seconds"]) for record in json.loads(history.read_text()))

@@ -1,0 +1,164 @@
+"""What every model has in common: a config that builds it, and ``Batch`` in, logits out."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from moviegenre.core.config import Config
+from moviegenre.core.types import Batch, Modality, ModelOutput
+from moviegenre.data.text import PlotTokenizer
+
+Family = Literal["single", "fusion"]
+Architectures = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class BuildContext:
+    """What a model is built for, besides its own config.
+
+    Attributes:
+        num_labels: L, the size of the genre vocabulary.
+        tokenizer: Gives plot models their vocabulary; None for poster models.
+        label_frequencies: Share of positives of each label in the training split (L,); None
+            where weights are loaded afterwards anyway.
+        architectures: Architecture of each pretrained encoder by its attribute name, as a
+            checkpoint keeps it. Given these, nothing pretrained is read and weights are random.
+    """
+
+    num_labels: int
+    tokenizer: PlotTokenizer | None = None
+    label_frequencies: Sequence[float] | None = None
+    architectures: Architectures = field(default_factory=dict)
+
+    @property
+    def plot_tokenizer(self) -> PlotTokenizer:
+        """The tokenizer of a model that reads plots."""
+        assert self.tokenizer is not None, "the model's own config loads a tokenizer"
+        return self.tokenizer
+
+
+class GenreModel(nn.Module, ABC):
+    """A model: takes a ``Batch``, returns logits, and says what it looks at.
+
+    Parameters of encoders are those under an attribute ending in ``_encoder``; they train at the
+    encoder's rate, all others at the head's.
+    """
+
+    modalities: ClassVar[frozenset[Modality]]
+
+    @abstractmethod
+    def forward(self, batch: Batch) -> ModelOutput:
+        """Return logits (B, L) for B movies."""
+
+    def encoders(self) -> Iterator[tuple[str, "Encoder"]]:
+        """Yield the attribute name and module of every encoder."""
+        for name, module in self.named_children():
+            if isinstance(module, Encoder):
+                yield name, module
+
+    def architectures(self) -> Architectures:
+        """Return the architecture of every pretrained encoder, for the checkpoint."""
+        return {name: encoder.architecture() for name, encoder in self.encoders()}
+
+
+class Encoder(nn.Module, ABC):
+    """A pretrained network that turns one modality into a sequence of vectors.
+
+    Args:
+        frozen: Never trained, always in evaluation mode; its outputs may be cached.
+    """
+
+    modality: ClassVar[Modality]
+
+    def __init__(self, frozen: bool) -> None:
+        super().__init__()
+        self.frozen = frozen
+
+    @property
+    @abstractmethod
+    def dim(self) -> int:
+        """D, the size of the vectors."""
+
+    @abstractmethod
+    def encode(self, batch: Batch) -> Tensor:
+        """Return vectors (B, T or R, D)."""
+
+    @abstractmethod
+    def architecture(self) -> dict[str, Any]:
+        """Return what is needed to build the network again without its weights."""
+
+    def output_settings(self) -> str:
+        """Return what else than weights and inputs the vectors depend on."""
+        return ""
+
+    def cached(self, batch: Batch) -> Tensor | None:
+        """Return the vectors that the batch already carries, if it does."""
+        return batch.plot_states if self.modality is Modality.PLOT else batch.poster_states
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Return vectors (B, T or R, D), cached ones where the batch carries them."""
+        states = self.cached(batch)
+        if states is not None:
+            return states
+        if self.frozen:
+            with torch.no_grad():
+                return self.encode(batch)
+        return self.encode(batch)
+
+    def freeze_if_asked(self) -> None:
+        """Stop gradients into a frozen encoder; to be called once it is built."""
+        if self.frozen:
+            self.requires_grad_(False)
+            self.train(False)
+
+    def train(self, mode: bool = True) -> "Encoder":
+        """Switch to training mode, unless frozen."""
+        super().train(mode and not self.frozen)
+        return self
+
+
+class ModelConfig(Config, ABC):
+    """The settings of one model; it can build the model and knows how it is to be reported.
+
+    Attributes:
+        model_name: The name on the command line and in tables.
+        title: The name in prose.
+        modalities: What the model looks at.
+        family: A single modality's model or a fusion of both.
+        baseline: The model that shows what pretraining is worth, where this one is pretrained.
+        default_loss: The reference's choice for this model.
+    """
+
+    model_name: ClassVar[str]
+    title: ClassVar[str]
+    modalities: ClassVar[frozenset[Modality]]
+    family: ClassVar[Family]
+    baseline: ClassVar[str | None] = None
+    default_loss: ClassVar[str] = "weighted_bce"
+
+    @abstractmethod
+    def build(self, context: BuildContext) -> GenreModel:
+        """Return the model, pretrained parts loaded.
+
+        Raises:
+            PretrainedError: A pretrained part cannot be had.
+        """
+
+    def load_tokenizer(self, plots: Callable[[], Sequence[str]]) -> PlotTokenizer | None:
+        """Return the tokenizer the model reads plots with; None if it reads none.
+
+        Args:
+            plots: Gives the training plots, for a vocabulary made from them.
+
+        Raises:
+            PretrainedError: The tokenizer cannot be had.
+        """
+        return None
+
+    def revisions(self) -> dict[str, str]:
+        """Return the revision of each part that came from the hub, by its name there."""
+        return {}

@@ -1,0 +1,93 @@
+"""``bert``: a pretrained transformer on plots."""
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from pydantic import Field
+
+from moviegenre.core.types import Batch, Modality, ModelOutput
+from moviegenre.data.text import PlotTokenizer
+from moviegenre.models.base import BuildContext, Family, GenreModel, ModelConfig
+from moviegenre.models.plot_encoder import PlotEncoder, PlotEncoderConfig
+from moviegenre.nn.heads import ClassificationHead
+from moviegenre.nn.pooling import masked_mean
+
+
+class Bert(GenreModel):
+    """A pretrained encoder, an average over plot tokens, logits.
+
+    Reference: Devlin et al., "BERT", https://arxiv.org/abs/1810.04805; differs in that tokens are
+    averaged (Reimers and Gurevych, https://arxiv.org/abs/1908.10084), which suits sentence
+    encoders and makes every token's share visible.
+
+    Args:
+        plot_encoder: Gives the token vectors.
+        num_labels: L.
+        hidden_dim: Width of a hidden layer before the logits; 0 for none.
+        dropout: Before each layer of the head.
+        label_frequencies: Where the logits start; see ``ClassificationHead``.
+    """
+
+    modalities = frozenset({Modality.PLOT})
+
+    def __init__(
+        self,
+        plot_encoder: PlotEncoder,
+        *,
+        num_labels: int,
+        hidden_dim: int,
+        dropout: float,
+        label_frequencies: Sequence[float] | None = None,
+    ) -> None:
+        super().__init__()
+        self.plot_encoder = plot_encoder
+        self.plot_head = ClassificationHead(
+            plot_encoder.dim,
+            num_labels,
+            hidden_dim=hidden_dim,
+            dropout=dropout,
+            label_frequencies=label_frequencies,
+        )
+
+    def forward(self, batch: Batch) -> ModelOutput:
+        """Return logits (B, L); a movie without a plot gets the label prior."""
+        embedding = masked_mean(self.plot_encoder(batch), batch.attention_mask)
+        return ModelOutput(self.plot_head(embedding))
+
+
+class BertConfig(ModelConfig):
+    """Settings of ``bert``.
+
+    Attributes:
+        plot_encoder: The pretrained encoder.
+        hidden_dim: Width of a hidden layer before the logits; 0 for none.
+        dropout: Before each layer of the head.
+    """
+
+    model_name = "bert"
+    title = "BERT text"
+    modalities = Bert.modalities
+    family: ClassVar[Family] = "single"
+    baseline: ClassVar[str | None] = "lstm"
+
+    plot_encoder: PlotEncoderConfig = PlotEncoderConfig()
+    hidden_dim: int = Field(default=0, ge=0)
+    dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
+
+    def load_tokenizer(self, plots: Callable[[], Sequence[str]]) -> PlotTokenizer:
+        """Return the encoder's own tokenizer."""
+        return self.plot_encoder.load_tokenizer()
+
+    def build(self, context: BuildContext) -> Bert:
+        """Return the model, its encoder pretrained unless the context has its architecture."""
+        return Bert(
+            self.plot_encoder.build(context.architectures.get("plot_encoder")),
+            num_labels=context.num_labels,
+            hidden_dim=self.hidden_dim,
+            dropout=self.dropout,
+            label_frequencies=context.label_frequencies,
+        )
+
+    def revisions(self) -> dict[str, str]:
+        """Return the encoder's hub revision, where it has one."""
+        return self.plot_encoder.revisions()

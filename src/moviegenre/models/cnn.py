@@ -1,0 +1,92 @@
+"""``cnn``: a convolutional network on posters, trained from scratch."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional
+
+from moviegenre.core.types import Batch, Modality, ModelOutput
+from moviegenre.models.base import BuildContext, Family, GenreModel, ModelConfig
+from moviegenre.nn.heads import ClassificationHead
+from moviegenre.nn.images import ImageAugmenter, ImageNormalizer, conv_block
+
+
+class CNN(GenreModel):
+    """Convolution blocks, an average over the poster, one layer of logits.
+
+    Args:
+        channels: Channels after each block; each block halves height and width.
+        downscale: Posters are first averaged over squares of this many pixels.
+        augment: Mirror, shift and re-light posters while training.
+        num_labels: L.
+        dropout: Before the logits.
+        label_frequencies: Where the logits start; see ``ClassificationHead``.
+    """
+
+    modalities = frozenset({Modality.POSTER})
+
+    def __init__(
+        self,
+        *,
+        channels: Sequence[int],
+        downscale: int,
+        augment: bool,
+        num_labels: int,
+        dropout: float,
+        label_frequencies: Sequence[float] | None = None,
+    ) -> None:
+        super().__init__()
+        self.downscale = downscale
+        self.normalize = ImageNormalizer()
+        self.augment = ImageAugmenter() if augment else None
+        sizes = [3, *channels]
+        blocks = [conv_block(a, b) for a, b in zip(sizes[:-1], sizes[1:], strict=True)]
+        self.blocks = nn.Sequential(*blocks)
+        self.head = ClassificationHead(
+            channels[-1], num_labels, dropout=dropout, label_frequencies=label_frequencies
+        )
+
+    def forward(self, batch: Batch) -> ModelOutput:
+        """Return logits (B, L); a movie without a poster gets the label prior."""
+        image = self.normalize(batch.image)
+        if self.downscale > 1:
+            image = functional.avg_pool2d(image, self.downscale)
+        if self.augment is not None:
+            image = self.augment(image)
+        embedding: Tensor = self.blocks(image).mean(dim=(2, 3))
+        embedding = embedding * batch.has_poster.unsqueeze(1)
+        return ModelOutput(self.head(embedding))
+
+
+class CNNConfig(ModelConfig):
+    """Settings of ``cnn``.
+
+    Attributes:
+        channels: Channels after each block.
+        downscale: Side in pixels of the squares that posters are averaged over first.
+        augment: Mirror, shift and re-light posters while training.
+        dropout: Before the logits.
+    """
+
+    model_name = "cnn"
+    title = "CNN vision"
+    modalities = CNN.modalities
+    family: ClassVar[Family] = "single"
+
+    channels: tuple[int, ...] = Field(default=(32, 64, 128, 256), min_length=1)
+    downscale: int = Field(default=2, ge=1)
+    augment: bool = True
+    dropout: float = Field(default=0.3, ge=0.0, lt=1.0)
+
+    def build(self, context: BuildContext) -> CNN:
+        """Return the network with random weights."""
+        return CNN(
+            channels=self.channels,
+            downscale=self.downscale,
+            augment=self.augment,
+            num_labels=context.num_labels,
+            dropout=self.dropout,
+            label_frequencies=context.label_frequencies,
+        )

@@ -1,0 +1,100 @@
+"""``early_fusion``: the embeddings of both modalities, joined, under one head."""
+
+from collections.abc import Sequence
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from moviegenre.core.types import Batch, ModelOutput
+from moviegenre.models.base import BuildContext, GenreModel
+from moviegenre.models.fusion import BOTH, FusionConfig, hide_modalities
+from moviegenre.models.plot_encoder import PlotEncoder
+from moviegenre.models.poster_encoder import PosterEncoder
+from moviegenre.nn.heads import ClassificationHead
+from moviegenre.nn.pooling import masked_mean
+
+
+class EarlyFusion(GenreModel):
+    """Average each modality, normalise, join, classify.
+
+    A missing modality is replaced by a learned embedding, which says "unknown" to the head.
+
+    Args:
+        plot_encoder: Gives the token vectors.
+        poster_encoder: Gives the region vectors.
+        num_labels: L.
+        hidden_dim: Width of the head's hidden layer.
+        dropout: Before each layer of the head.
+        modality_dropout: See ``FusionConfig``.
+        label_frequencies: Where the logits start; see ``ClassificationHead``.
+    """
+
+    modalities = BOTH
+
+    def __init__(
+        self,
+        plot_encoder: PlotEncoder,
+        poster_encoder: PosterEncoder,
+        *,
+        num_labels: int,
+        hidden_dim: int,
+        dropout: float,
+        modality_dropout: float,
+        label_frequencies: Sequence[float] | None = None,
+    ) -> None:
+        super().__init__()
+        self.modality_dropout = modality_dropout
+        self.plot_encoder = plot_encoder
+        self.poster_encoder = poster_encoder
+        self.plot_norm = nn.LayerNorm(plot_encoder.dim)
+        self.poster_norm = nn.LayerNorm(poster_encoder.dim)
+        self.missing_plot = nn.Parameter(torch.zeros(plot_encoder.dim))
+        self.missing_poster = nn.Parameter(torch.zeros(poster_encoder.dim))
+        self.head = ClassificationHead(
+            plot_encoder.dim + poster_encoder.dim,
+            num_labels,
+            hidden_dim=hidden_dim,
+            dropout=dropout,
+            label_frequencies=label_frequencies,
+        )
+
+    def forward(self, batch: Batch) -> ModelOutput:
+        """Return logits (B, L)."""
+        if self.training:
+            batch = hide_modalities(batch, self.modality_dropout)
+        plot = self.plot_norm(masked_mean(self.plot_encoder(batch), batch.attention_mask))
+        poster = self.poster_norm(self.poster_encoder(batch).mean(dim=1))
+        plot = _or_else(plot, batch.has_plot, self.missing_plot)
+        poster = _or_else(poster, batch.has_poster, self.missing_poster)
+        return ModelOutput(self.head(torch.cat([plot, poster], dim=1)))
+
+
+def _or_else(embedding: Tensor, present: Tensor, missing: Tensor) -> Tensor:
+    """Replace the rows (B, D) of absent modalities by a learned vector (D,)."""
+    return torch.where(present.unsqueeze(1), embedding, missing)
+
+
+class EarlyFusionConfig(FusionConfig):
+    """Settings of ``early_fusion``.
+
+    Attributes:
+        hidden_dim: Width of the head's hidden layer.
+    """
+
+    model_name = "early_fusion"
+    title = "early fusion"
+
+    hidden_dim: int = Field(default=512, ge=1)
+
+    def build(self, context: BuildContext) -> EarlyFusion:
+        """Return the model, its encoders pretrained unless the context has their architecture."""
+        return EarlyFusion(
+            self.plot_encoder.build(context.architectures.get("plot_encoder")),
+            self.poster_encoder.build(context.architectures.get("poster_encoder")),
+            num_labels=context.num_labels,
+            hidden_dim=self.hidden_dim,
+            dropout=self.dropout,
+            modality_dropout=self.modality_dropout,
+            label_frequencies=context.label_frequencies,
+        )

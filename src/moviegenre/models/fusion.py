@@ -1,0 +1,86 @@
+"""What the three fusions share: two encoders, their settings, and hiding a modality in training.
+
+Early fusion joins embeddings before one head; late fusion lets each modality decide and combines
+the decisions; attention fusion cross-attends tokens and regions and weighs the modalities per
+movie. Reference for the terms: Baltrušaitis, Ahuja and Morency, "Multimodal machine learning: a
+survey and taxonomy", https://arxiv.org/abs/1705.09406.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from moviegenre.core.types import Batch, Modality
+from moviegenre.data.text import PlotTokenizer
+from moviegenre.models.base import Family, ModelConfig
+from moviegenre.models.plot_encoder import PlotEncoderConfig
+from moviegenre.models.poster_encoder import PosterEncoderConfig
+
+BOTH = frozenset({Modality.PLOT, Modality.POSTER})
+
+
+class FusionConfig(ModelConfig):
+    """Settings that every fusion has.
+
+    Attributes:
+        plot_encoder: The pretrained encoder for plots.
+        poster_encoder: The pretrained encoder for posters.
+        init_from: A folder of trained checkpoints; parameters of the same name are copied from
+            ``init_plot`` and ``init_poster`` in it. None starts from the pretrained encoders.
+        init_plot: The plot model to start from; None for the pretrained plot encoder.
+        init_poster: The poster model to start from; None for the pretrained poster encoder.
+        modality_dropout: Share of training movies that lose one modality, each as often.
+        dropout: Before each layer of the heads.
+    """
+
+    modalities = BOTH
+    family: ClassVar[Family] = "fusion"
+
+    plot_encoder: PlotEncoderConfig = PlotEncoderConfig()
+    poster_encoder: PosterEncoderConfig = PosterEncoderConfig()
+    init_from: Path | None = None
+    init_plot: str | None = "bert"
+    init_poster: str | None = "resnet"
+    modality_dropout: float = Field(default=0.2, ge=0.0, lt=1.0)
+    dropout: float = Field(default=0.2, ge=0.0, lt=1.0)
+
+    def load_tokenizer(self, plots: Callable[[], Sequence[str]]) -> PlotTokenizer:
+        """Return the plot encoder's own tokenizer."""
+        return self.plot_encoder.load_tokenizer()
+
+    def revisions(self) -> dict[str, str]:
+        """Return the encoders' hub revisions, where they have one."""
+        return {**self.plot_encoder.revisions(), **self.poster_encoder.revisions()}
+
+
+def hide_modalities(batch: Batch, share: float) -> Batch:
+    """Return the batch with some movies robbed of one modality, never of their last.
+
+    Reference: Neverova et al., "ModDrop", https://arxiv.org/abs/1501.00102.
+
+    Args:
+        batch: Movies.
+        share: Share of movies in [0, 1) that lose a modality; half of them the plot.
+    """
+    if share == 0:
+        return batch
+    draw = torch.rand(batch.size, device=batch.has_plot.device)
+    both = batch.has_plot & batch.has_poster
+    without_plot = both & (draw < share / 2)
+    without_poster = both & (draw >= share / 2) & (draw < share)
+    return replace(
+        batch,
+        has_plot=batch.has_plot & ~without_plot,
+        attention_mask=batch.attention_mask & ~without_plot.unsqueeze(1),
+        has_poster=batch.has_poster & ~without_poster,
+    )
+
+
+def region_mask(has_poster: Tensor, regions: Tensor) -> Tensor:
+    """Return True at the regions (B, R) of movies that have a poster (B,)."""
+    return has_poster.unsqueeze(1).expand(-1, regions.shape[1])

@@ -1,0 +1,125 @@
+"""What a model needs of a split: tokens, posters, or the cached outputs of its frozen encoders."""
+
+import hashlib
+import logging
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from moviegenre.core.files import atomic_path
+from moviegenre.core.types import Modality, Split
+from moviegenre.data.batches import MovieTensors, ordered_batches
+from moviegenre.data.caches import Ragged, cached_posters, cached_tokens
+from moviegenre.data.config import DataConfig
+from moviegenre.data.prepared import PreparedData
+from moviegenre.data.text import PlotTokenizer
+from moviegenre.models.base import Encoder, GenreModel
+
+logger = logging.getLogger(__name__)
+
+_ENCODING_BATCH = 64
+
+
+def load_movies(
+    data: PreparedData,
+    split: Split,
+    config: DataConfig,
+    model: GenreModel,
+    tokenizer: PlotTokenizer | None,
+) -> MovieTensors:
+    """Return a split in the form ``model`` reads it, from caches that are filled when first used.
+
+    Args:
+        data: The prepared data.
+        split: Which part.
+        config: Which plot, how many tokens, how large posters.
+        model: Says which modalities it looks at and which encoders are frozen.
+        tokenizer: The model's; None if it reads no plots.
+    """
+    tokens = None
+    posters = None
+    if tokenizer is not None:
+        tokens = cached_tokens(data, split, tokenizer, config.plot, config.max_tokens)
+    if Modality.POSTER in model.modalities:
+        posters = cached_posters(data, split, *config.image_size)
+    movies = MovieTensors(
+        labels=data.labels(split),
+        tokens=tokens,
+        posters=posters,
+        has_poster=data.has_poster(split),
+        pad_id=tokenizer.pad_id if tokenizer else 0,
+    )
+    return _with_cached_states(movies, data, split, config, model)
+
+
+def _with_cached_states(
+    movies: MovieTensors,
+    data: PreparedData,
+    split: Split,
+    config: DataConfig,
+    model: GenreModel,
+) -> MovieTensors:
+    plot_states: Ragged | None = None
+    poster_states: npt.NDArray[np.float16] | None = None
+    for _, encoder in model.encoders():
+        if not encoder.frozen:
+            continue
+        path = data.cache_dir / f"states-{split.value}-{_encoding_key(encoder, config)}.npy"
+        if not path.is_file():
+            logger.info("encoding the %s %ss with a frozen encoder (once)", split.value, encoder.modality)
+            with atomic_path(path) as temporary:
+                _encode_all(movies, encoder, temporary)
+        states = np.load(path, mmap_mode="r")
+        if encoder.modality is Modality.PLOT:
+            assert movies.tokens is not None, "a model with a plot encoder has a tokenizer"
+            plot_states = Ragged(states, movies.tokens.offsets)
+        else:
+            poster_states = states
+    return MovieTensors(
+        labels=movies.labels,
+        tokens=movies.tokens,
+        posters=movies.posters if poster_states is None else None,
+        has_poster=movies.has_poster,
+        pad_id=movies.pad_id,
+        plot_states=plot_states,
+        poster_states=poster_states,
+    )
+
+
+def _encoding_key(encoder: Encoder, config: DataConfig) -> str:
+    """Return a hash of everything an encoder's outputs depend on, besides the split."""
+    digest = hashlib.sha256(repr(sorted(encoder.architecture().items())).encode())
+    for name, tensor in encoder.state_dict().items():
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    if encoder.modality is Modality.PLOT:
+        digest.update(f"{config.plot} {config.max_tokens}".encode())
+    else:
+        digest.update(f"{config.image_size} {encoder.output_settings()}".encode())
+    return digest.hexdigest()[:16]
+
+
+def _encode_all(movies: MovieTensors, encoder: Encoder, path: Path) -> None:
+    """Write an encoder's outputs, float16, to a .npy file: (S, D) for plots, (N, R, D) else."""
+    encoder.eval()
+    is_plot = encoder.modality is Modality.PLOT
+    target: npt.NDArray[np.float16] | None = None
+    for rows in ordered_batches(movies.lengths, _ENCODING_BATCH):
+        with torch.inference_mode():
+            states = encoder.encode(movies.batch(rows)).float().numpy()
+        if target is None:
+            total = int(movies.lengths.sum()) if is_plot else len(movies)
+            shape = (total, states.shape[2]) if is_plot else (total, *states.shape[1:])
+            target = np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
+        if not is_plot:
+            target[rows] = states
+            continue
+        assert movies.tokens is not None, "plots were encoded from tokens"
+        for position, row in enumerate(rows):
+            start, end = movies.tokens.offsets[row], movies.tokens.offsets[row + 1]
+            target[start:end] = states[position, : end - start]
+    if target is None:
+        raise AssertionError("a prepared split has at least one movie")
+    target.flush()

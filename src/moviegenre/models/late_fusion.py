@@ -1,0 +1,88 @@
+"""``late_fusion``: each modality decides, a learned weighting combines the decisions."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from moviegenre.core.types import Batch, Modality, ModelOutput
+from moviegenre.models.base import BuildContext, GenreModel
+from moviegenre.models.fusion import BOTH, FusionConfig, hide_modalities
+from moviegenre.models.plot_encoder import PlotEncoder
+from moviegenre.models.poster_encoder import PosterEncoder
+from moviegenre.nn.heads import ClassificationHead
+from moviegenre.nn.pooling import masked_mean
+
+
+class LateFusion(GenreModel):
+    """Two single-modality models and, for each label, a weight for what each of them says.
+
+    With both modalities the logit of label l is ``b_l + w_plot,l z_plot,l + w_poster,l z_poster,l``;
+    with one alone it is that modality's own logit. Weights start at (1, 1) and the bias at minus
+    the prior's log-odds, which is how independent evidence adds up (naive Bayes).
+
+    Args:
+        plot_encoder: Gives the token vectors.
+        poster_encoder: Gives the region vectors.
+        num_labels: L.
+        dropout: Before the logits of each modality.
+        modality_dropout: See ``FusionConfig``.
+        label_frequencies: Where the logits start; see ``ClassificationHead``.
+    """
+
+    modalities = BOTH
+
+    def __init__(
+        self,
+        plot_encoder: PlotEncoder,
+        poster_encoder: PosterEncoder,
+        *,
+        num_labels: int,
+        dropout: float,
+        modality_dropout: float,
+        label_frequencies: Sequence[float] | None = None,
+    ) -> None:
+        super().__init__()
+        self.modality_dropout = modality_dropout
+        self.plot_encoder = plot_encoder
+        self.poster_encoder = poster_encoder
+        self.plot_head = ClassificationHead(
+            plot_encoder.dim, num_labels, dropout=dropout, label_frequencies=label_frequencies
+        )
+        self.poster_head = ClassificationHead(
+            poster_encoder.dim, num_labels, dropout=dropout, label_frequencies=label_frequencies
+        )
+        self.weights = nn.Parameter(torch.ones(2, num_labels))
+        self.bias = nn.Parameter(-self.plot_head.output.bias.detach().clone())
+
+    def forward(self, batch: Batch) -> ModelOutput:
+        """Return logits (B, L), and what each modality alone would say."""
+        if self.training:
+            batch = hide_modalities(batch, self.modality_dropout)
+        plot: Tensor = self.plot_head(masked_mean(self.plot_encoder(batch), batch.attention_mask))
+        regions = self.poster_encoder(batch).mean(dim=1)
+        poster: Tensor = self.poster_head(regions * batch.has_poster.unsqueeze(1))
+        combined = self.bias + self.weights[0] * plot + self.weights[1] * poster
+        logits = torch.where(batch.has_plot.unsqueeze(1), combined, poster)
+        logits = torch.where(batch.has_poster.unsqueeze(1), logits, plot)
+        return ModelOutput(
+            logits, modality_logits={Modality.PLOT: plot, Modality.POSTER: poster}
+        )
+
+
+class LateFusionConfig(FusionConfig):
+    """Settings of ``late_fusion``."""
+
+    model_name = "late_fusion"
+    title = "late fusion"
+
+    def build(self, context: BuildContext) -> LateFusion:
+        """Return the model, its encoders pretrained unless the context has their architecture."""
+        return LateFusion(
+            self.plot_encoder.build(context.architectures.get("plot_encoder")),
+            self.poster_encoder.build(context.architectures.get("poster_encoder")),
+            num_labels=context.num_labels,
+            dropout=self.dropout,
+            modality_dropout=self.modality_dropout,
+            label_frequencies=context.label_frequencies,
+        )

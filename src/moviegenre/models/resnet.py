@@ -1,0 +1,86 @@
+"""``resnet``: a pretrained vision network on posters."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from pydantic import Field
+
+from moviegenre.core.types import Batch, Modality, ModelOutput
+from moviegenre.models.base import BuildContext, Family, GenreModel, ModelConfig
+from moviegenre.models.poster_encoder import PosterEncoder, PosterEncoderConfig
+from moviegenre.nn.heads import ClassificationHead
+
+
+class ResNet(GenreModel):
+    """A pretrained encoder, an average over poster regions, logits.
+
+    Reference: He et al., "Deep residual learning for image recognition",
+    https://arxiv.org/abs/1512.03385; any other vision encoder works the same way.
+
+    Args:
+        poster_encoder: Gives the regions.
+        num_labels: L.
+        hidden_dim: Width of a hidden layer before the logits; 0 for none.
+        dropout: Before each layer of the head.
+        label_frequencies: Where the logits start; see ``ClassificationHead``.
+    """
+
+    modalities = frozenset({Modality.POSTER})
+
+    def __init__(
+        self,
+        poster_encoder: PosterEncoder,
+        *,
+        num_labels: int,
+        hidden_dim: int,
+        dropout: float,
+        label_frequencies: Sequence[float] | None = None,
+    ) -> None:
+        super().__init__()
+        self.poster_encoder = poster_encoder
+        self.poster_head = ClassificationHead(
+            poster_encoder.dim,
+            num_labels,
+            hidden_dim=hidden_dim,
+            dropout=dropout,
+            label_frequencies=label_frequencies,
+        )
+
+    def forward(self, batch: Batch) -> ModelOutput:
+        """Return logits (B, L); a movie without a poster gets the label prior."""
+        embedding = self.poster_encoder(batch).mean(dim=1)
+        return ModelOutput(self.poster_head(embedding * batch.has_poster.unsqueeze(1)))
+
+
+class ResNetConfig(ModelConfig):
+    """Settings of ``resnet``.
+
+    Attributes:
+        poster_encoder: The pretrained network.
+        hidden_dim: Width of a hidden layer before the logits; 0 for none.
+        dropout: Before each layer of the head.
+    """
+
+    model_name = "resnet"
+    title = "ResNet vision"
+    modalities = ResNet.modalities
+    family: ClassVar[Family] = "single"
+    baseline: ClassVar[str | None] = "cnn"
+
+    poster_encoder: PosterEncoderConfig = PosterEncoderConfig()
+    hidden_dim: int = Field(default=0, ge=0)
+    dropout: float = Field(default=0.3, ge=0.0, lt=1.0)
+
+    def build(self, context: BuildContext) -> ResNet:
+        """Return the model, its encoder pretrained unless the context has its architecture."""
+        return ResNet(
+            self.poster_encoder.build(context.architectures.get("poster_encoder")),
+            num_labels=context.num_labels,
+            hidden_dim=self.hidden_dim,
+            dropout=self.dropout,
+            label_frequencies=context.label_frequencies,
+        )
+
+    def revisions(self) -> dict[str, str]:
+        """Return the encoder's hub revision, where it has one."""
+        return self.poster_encoder.revisions()

@@ -1,0 +1,71 @@
+"""Preparing pixels, and a small convolutional network."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)  # of RGB / 255, as every ImageNet encoder expects
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+class ImageNormalizer(nn.Module):
+    """Turn uint8 pixels into normalised floats, channels last in memory.
+
+    Args:
+        mean: Subtracted from each channel of RGB / 255.
+        std: Divided by, after that.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(
+        self, mean: Sequence[float] = IMAGENET_MEAN, std: Sequence[float] = IMAGENET_STD
+    ) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1) * 255, persistent=False)
+        self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1) * 255, persistent=False)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Return normalised pixels (B, 3, H, W), float32, for uint8 pixels (B, 3, H, W)."""
+        scaled = (image.float() - self.mean) / self.std
+        return scaled.contiguous(memory_format=torch.channels_last)
+
+
+class ImageAugmenter(nn.Module):
+    """While training, mirror, shift and re-light posters at random; otherwise do nothing.
+
+    Args:
+        shift: The largest shift, as a share of each side.
+        brightness: The largest relative change of brightness and of contrast.
+    """
+
+    def __init__(self, shift: float = 0.08, brightness: float = 0.2) -> None:
+        super().__init__()
+        self.shift = shift
+        self.brightness = brightness
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Return changed posters (B, 3, H, W) for normalised posters (B, 3, H, W)."""
+        if not self.training:
+            return image
+        batch, _, height, width = image.shape
+        mirrored = torch.rand(batch, 1, 1, 1) < 0.5
+        image = torch.where(mirrored, image.flip(-1), image)
+        down = int(torch.randint(-int(self.shift * height), int(self.shift * height) + 1, ()))
+        right = int(torch.randint(-int(self.shift * width), int(self.shift * width) + 1, ()))
+        image = torch.roll(image, (down, right), dims=(2, 3))
+        gain = 1 + self.brightness * (2 * torch.rand(batch, 1, 1, 1) - 1)
+        offset = self.brightness * (2 * torch.rand(batch, 1, 1, 1) - 1)
+        return (image * gain + offset).contiguous(memory_format=torch.channels_last)
+
+
+def conv_block(in_channels: int, out_channels: int) -> nn.Sequential:
+    """Return convolution, batch normalisation, ReLU and halving: (B, C, H, W) to (B, C', H/2, W/2)."""
+    return nn.Sequential(
+        nn.Conv2d(in_channels, out_channels, kernel_size=3, padding=1, bias=False),
+        nn.BatchNorm2d(out_channels),
+        nn.ReLU(inplace=True),
+        nn.MaxPool2d(2),
+    )

@@ -1,0 +1,78 @@
+"""From many vectors to one: masked mean, maximum and attention pooling."""
+
+import torch
+from torch import Tensor, nn
+
+
+def masked_mean(states: Tensor, mask: Tensor) -> Tensor:
+    """Average the unmasked vectors.
+
+    Args:
+        states: Vectors (B, T, D).
+        mask: True where a vector counts (B, T).
+
+    Returns:
+        Averages (B, D); zeros where nothing counts.
+    """
+    weights = mask.unsqueeze(-1).to(states.dtype)
+    return (states * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1.0)
+
+
+def masked_max(states: Tensor, mask: Tensor) -> Tensor:
+    """Take the largest unmasked value of every dimension.
+
+    Args:
+        states: Vectors (B, T, D).
+        mask: True where a vector counts (B, T).
+
+    Returns:
+        Maxima (B, D); zeros where nothing counts.
+    """
+    lowest = torch.finfo(states.dtype).min
+    largest = states.masked_fill(~mask.unsqueeze(-1), lowest).amax(dim=1)
+    return largest.masked_fill(~mask.any(dim=1, keepdim=True), 0.0)
+
+
+class AttentionPooling(nn.Module):
+    """Weigh vectors by a learned score and add them up.
+
+    Reference: Bahdanau, Cho and Bengio, "Neural machine translation by jointly learning to align
+    and translate", https://arxiv.org/abs/1409.0473; differs in that the query is a parameter.
+
+    Args:
+        dim: D, the size of the vectors.
+        hidden_dim: Width of the scoring layer.
+    """
+
+    def __init__(self, dim: int, hidden_dim: int) -> None:
+        super().__init__()
+        self.score = nn.Sequential(nn.Linear(dim, hidden_dim), nn.Tanh(), nn.Linear(hidden_dim, 1))
+
+    def forward(self, states: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Pool the unmasked vectors.
+
+        Args:
+            states: Vectors (B, T, D).
+            mask: True where a vector counts (B, T).
+
+        Returns:
+            The pooled vectors (B, D) and the weights (B, T), which sum to one over what counts;
+            both zero where nothing counts.
+        """
+        weights = masked_softmax(self.score(states).squeeze(-1), mask)
+        return torch.einsum("bt,btd->bd", weights, states), weights
+
+
+def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
+    """Return softmax weights over the unmasked scores of the last dimension.
+
+    Args:
+        scores: Any real numbers (..., T).
+        mask: True where a score counts (..., T).
+
+    Returns:
+        Weights (..., T); all zero where nothing counts.
+    """
+    lowest = torch.finfo(scores.dtype).min
+    weights = scores.masked_fill(~mask, lowest).softmax(dim=-1)
+    return weights * mask.to(weights.dtype)

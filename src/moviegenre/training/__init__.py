@@ -1,0 +1,1 @@
+"""Training: the Lightning task and trainer, the optimiser, the callbacks and resuming."""

@@ -1,0 +1,100 @@
+"""What happens after every interval: history, the best checkpoint, the point to resume from."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import lightning
+from lightning.pytorch.callbacks import Callback, Checkpoint
+
+from moviegenre.core.files import atomic_path, write_text
+from moviegenre.training.task import MONITORED, GenreTask
+
+
+class History(Callback):
+    """Keeps one record an interval, as data, in ``history.json``.
+
+    Args:
+        path: The file.
+        intervals_per_epoch: To state epochs rather than intervals.
+    """
+
+    def __init__(self, path: Path, intervals_per_epoch: int) -> None:
+        self.path = path
+        self.intervals_per_epoch = intervals_per_epoch
+        self.records: list[dict[str, float]] = []
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: GenreTask) -> None:  # type: ignore[override]
+        """Add a record and write the file."""
+        validation = {
+            name: float(value)
+            for name, value in trainer.callback_metrics.items()
+            if name.startswith("val_")
+        }
+        epoch = (trainer.current_epoch + 1) / self.intervals_per_epoch
+        self.records.append({"epoch": epoch, **pl_module.interval_summary(), **validation})
+        write_text(self.path, json.dumps(self.records, indent=1) + "\n")
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the records, for resuming."""
+        return {"records": self.records}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up the records of an interrupted training."""
+        self.records = list(state_dict["records"])
+
+
+class BestCheckpoint(Callback):
+    """Calls ``save`` whenever validation F1-macro is better than ever before.
+
+    Args:
+        save: Writes the checkpoint, given the validation metrics and the epoch.
+        intervals_per_epoch: To state epochs rather than intervals.
+    """
+
+    def __init__(
+        self, save: Callable[[dict[str, float], float], None], intervals_per_epoch: int
+    ) -> None:
+        self.save = save
+        self.intervals_per_epoch = intervals_per_epoch
+        self.best = -1.0
+        self.best_epoch = 0.0
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Save if this interval's weights are the best so far."""
+        score = float(trainer.callback_metrics[MONITORED])
+        if score <= self.best:
+            return
+        self.best = score
+        self.best_epoch = (trainer.current_epoch + 1) / self.intervals_per_epoch
+        metrics = {
+            name.removeprefix("val_"): float(value)
+            for name, value in trainer.callback_metrics.items()
+            if name.startswith("val_")
+        }
+        self.save(metrics, self.best_epoch)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the best score, for resuming."""
+        return {"best": self.best, "best_epoch": self.best_epoch}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up the best score of an interrupted training."""
+        self.best, self.best_epoch = state_dict["best"], state_dict["best_epoch"]
+
+
+class ResumePoint(Checkpoint):
+    """Writes the whole training state after every interval, so that a kill loses at most one.
+
+    Args:
+        path: The file; it is replaced in one step.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Write the state; Lightning runs this after all other callbacks."""
+        with atomic_path(self.path) as temporary:
+            trainer.save_checkpoint(temporary)

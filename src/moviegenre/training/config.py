@@ -1,0 +1,46 @@
+"""How a model is trained."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from moviegenre.core.config import Config
+
+
+class TrainingConfig(Config):
+    """Settings of training.
+
+    Attributes:
+        seed: Fixes weights, order of movies and dropout.
+        max_epochs: Passes over the training split.
+        intervals_per_epoch: Into how many intervals a pass is cut; after each the model is
+            validated, and can be resumed from.
+        batch_size: Movies a step.
+        encoder_lr: Highest learning rate of pretrained encoders.
+        head_lr: Highest learning rate of everything else.
+        weight_decay: AdamW's, on matrices only.
+        warmup_share: Share of all steps in which rates rise, before they fall to zero.
+        gradient_clip: Largest norm of a step's gradient.
+        patience: Intervals without a better validation F1-macro after which training stops.
+        modality_loss_weight: Weight of the loss on what each modality alone says, for models
+            that tell.
+        precision: ``auto`` is bf16 where the hardware computes in it, and fp32 elsewhere.
+    """
+
+    seed: int = Field(default=0, ge=0)
+    max_epochs: int = Field(default=3, ge=1)
+    intervals_per_epoch: int = Field(default=1, ge=1)
+    batch_size: int = Field(default=32, ge=1)
+    encoder_lr: float = Field(default=1e-4, gt=0.0)
+    head_lr: float = Field(default=1e-3, gt=0.0)
+    weight_decay: float = Field(default=0.01, ge=0.0)
+    warmup_share: float = Field(default=0.1, ge=0.0, lt=1.0)
+    gradient_clip: float = Field(default=1.0, gt=0.0)
+    patience: int = Field(default=3, ge=1)
+    modality_loss_weight: float = Field(default=0.3, ge=0.0)
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
+
+    @property
+    def max_intervals(self) -> int:
+        """Intervals of the whole training."""
+        return self.max_epochs * self.intervals_per_epoch

@@ -1,0 +1,186 @@
+"""Setting up Lightning's Trainer and running it: from a model and its movies to ``best.pth``."""
+
+import logging
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightning
+from lightning.pytorch.callbacks import Callback, EarlyStopping, TQDMProgressBar
+from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
+from torch import nn
+
+from moviegenre.data.batches import (
+    LengthBatchSampler,
+    MovieTensors,
+    batch_loader,
+    ordered_batches,
+)
+from moviegenre.models.base import GenreModel
+from moviegenre.training.callbacks import BestCheckpoint, History, ResumePoint
+from moviegenre.training.config import TrainingConfig
+from moviegenre.training.hardware import lightning_precision
+from moviegenre.training.task import MONITORED, GenreTask
+
+logger = logging.getLogger(__name__)
+
+RESUME_FILE = "last.ckpt"
+HISTORY_FILE = "history.json"
+_EVALUATION_BATCH = 64
+
+
+class MovieBatches(lightning.LightningDataModule):
+    """Gives the trainer another order of movies for every interval.
+
+    Args:
+        train: Movies to train on.
+        val: Movies to validate on.
+        config: Batch size, seed and intervals.
+    """
+
+    def __init__(self, train: MovieTensors, val: MovieTensors, config: TrainingConfig) -> None:
+        super().__init__()
+        self.train = train
+        self.val = val
+        self.config = config
+
+    def sampler(self, interval: int) -> LengthBatchSampler:
+        """Return the batches of an interval."""
+        return LengthBatchSampler(
+            self.train.lengths,
+            self.config.batch_size,
+            seed=self.config.seed,
+            interval=interval,
+            intervals_per_epoch=self.config.intervals_per_epoch,
+        )
+
+    @property
+    def total_steps(self) -> int:
+        """Optimiser steps of the whole training."""
+        return sum(len(self.sampler(i)) for i in range(self.config.max_intervals))
+
+    def train_dataloader(self) -> Any:  # noqa: ANN401 - Lightning's own annotation
+        """Return the batches of the interval that begins."""
+        interval = self.trainer.current_epoch if self.trainer else 0
+        return batch_loader(self.train, self.sampler(interval))
+
+    def val_dataloader(self) -> Any:  # noqa: ANN401 - Lightning's own annotation
+        """Return the validation movies, each once."""
+        return batch_loader(self.val, ordered_batches(self.val.lengths, _EVALUATION_BATCH))
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """What a training came to.
+
+    Attributes:
+        history: One record an interval: epoch, losses, validation metrics, seconds, throughput.
+        best_f1_macro: Of the saved weights, on validation.
+        best_epoch: After how many epochs they were taken.
+        seconds: Wall time of this call, set-up and validation included.
+        finished: False where it was interrupted.
+    """
+
+    history: list[dict[str, float]]
+    best_f1_macro: float
+    best_epoch: float
+    seconds: float
+    finished: bool
+
+
+def fit(
+    model: GenreModel,
+    loss: nn.Module,
+    movies: tuple[MovieTensors, MovieTensors],
+    config: TrainingConfig,
+    folder: Path,
+    save: Callable[[dict[str, float], float], None],
+    *,
+    resume: bool,
+    progress: bool = True,
+) -> FitResult:
+    """Train a model until its epochs are over or validation stops improving.
+
+    Args:
+        model: Trained in place.
+        loss: Takes logits and labels.
+        movies: The training and the validation split.
+        config: How to train.
+        folder: Where history, logs and the point to resume from are written.
+        save: Writes ``best.pth``, given validation metrics and the epoch.
+        resume: Go on from the last completed interval, where there is one.
+        progress: Show a progress bar.
+    """
+    started = time.perf_counter()
+    _quieten_lightning()
+    lightning.seed_everything(config.seed, verbose=False)
+    batches = MovieBatches(*movies, config)
+    task = GenreTask(model, loss, config, batches.total_steps)
+    history = History(folder / HISTORY_FILE, config.intervals_per_epoch)
+    best = BestCheckpoint(save, config.intervals_per_epoch)
+    callbacks: list[Callback] = [
+        history,
+        best,
+        EarlyStopping(MONITORED, mode="max", patience=config.patience),
+        ResumePoint(folder / RESUME_FILE),
+    ]
+    if progress:
+        callbacks.append(TQDMProgressBar(refresh_rate=5))
+    trainer = lightning.Trainer(
+        accelerator="auto",
+        devices=1,
+        precision=lightning_precision(config),
+        max_epochs=config.max_intervals,
+        gradient_clip_val=config.gradient_clip,
+        callbacks=callbacks,
+        logger=_loggers(folder),
+        default_root_dir=folder,
+        reload_dataloaders_every_n_epochs=1,
+        use_distributed_sampler=False,
+        num_sanity_val_steps=0,
+        enable_checkpointing=True,
+        enable_progress_bar=progress,
+        enable_model_summary=False,
+        log_every_n_steps=10,
+    )
+    last = folder / RESUME_FILE
+    checkpoint = last if resume and last.is_file() else None
+    trainer.fit(task, datamodule=batches, ckpt_path=checkpoint)
+    return FitResult(
+        history=history.records,
+        best_f1_macro=best.best,
+        best_epoch=best.best_epoch,
+        seconds=time.perf_counter() - started,
+        finished=not trainer.interrupted,
+    )
+
+
+def _loggers(folder: Path) -> list[Logger]:
+    loggers: list[Logger] = [CSVLogger(folder, name="logs", version="csv")]
+    try:
+        loggers.append(TensorBoardLogger(folder, name="logs", version="tensorboard"))
+    except ModuleNotFoundError:
+        logger.info("no TensorBoard log; pip install 'moviegenre[tensorboard]' adds it")
+    return loggers
+
+
+def _quieten_lightning() -> None:
+    """Silence what Lightning says about choices made here on purpose."""
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    # Batches are cut from memory-mapped arrays: worker processes would only copy them.
+    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+    warnings.filterwarnings("ignore", message=".*Checkpoint directory .* exists and is not empty.*")
+    # Resuming happens at interval ends only, where no batch is half consumed.
+    warnings.filterwarnings("ignore", message=".*resuming from a checkpoint that ended.*")
+    warnings.filterwarnings("ignore", message=".*smaller than the logging interval.*")
+
+
+def count_parameters(model: nn.Module) -> tuple[int, int]:
+    """Return how many parameters a model has, and how many of them are trained."""
+    sizes = [(p.numel(), p.requires_grad) for p in model.parameters()]
+    return sum(n for n, _ in sizes), sum(n for n, trained in sizes if trained)
+

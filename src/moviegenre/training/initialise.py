@@ -1,0 +1,76 @@
+"""Starting a fusion from trained single-modality checkpoints."""
+
+from pathlib import Path
+
+import torch
+
+from moviegenre.core.errors import CheckpointError
+from moviegenre.core.genres import GenreVocabulary
+from moviegenre.core.types import Modality
+from moviegenre.data.text import PlotTokenizer
+from moviegenre.models.base import GenreModel
+from moviegenre.models.checkpoint import Checkpoint, load_checkpoint
+
+
+def initialise_from(
+    model: GenreModel,
+    folder: Path,
+    sources: dict[Modality, str],
+    genres: GenreVocabulary,
+    tokenizer: PlotTokenizer | None,
+) -> list[str]:
+    """Copy parameters of the same name and shape from trained checkpoints into ``model``.
+
+    Args:
+        model: A fusion.
+        folder: Holds a folder for each trained model.
+        sources: Which trained model each modality starts from.
+        genres: The fusion's genre vocabulary.
+        tokenizer: The fusion's tokenizer.
+
+    Returns:
+        The names of the parameters that were copied.
+
+    Raises:
+        CheckpointError: A checkpoint is missing or was made for other genres, another tokenizer or
+            another encoder.
+    """
+    copied: list[str] = []
+    for modality, name in sources.items():
+        path = folder / name / "best.pth"
+        source = load_checkpoint(path)
+        _check_fits(path, source, modality, genres, tokenizer)
+        weights = source.model.state_dict()
+        own = model.state_dict()
+        prefix = f"{modality.value}_"
+        wanted = [key for key in weights if key.startswith(prefix) and key in own]
+        misfits = [key for key in wanted if weights[key].shape != own[key].shape]
+        encoder_keys = [key for key in own if key.startswith(f"{prefix}encoder.")]
+        if misfits or not set(encoder_keys) <= set(wanted):
+            raise CheckpointError(
+                f"{path} has another {modality} encoder than this model; give both the same "
+                f"model.{modality}_encoder, or set model.init_{modality}=null"
+            )
+        with torch.no_grad():
+            for key in wanted:
+                own[key].copy_(weights[key])
+        copied += wanted
+    return copied
+
+
+def _check_fits(
+    path: Path,
+    source: Checkpoint,
+    modality: Modality,
+    genres: GenreVocabulary,
+    tokenizer: PlotTokenizer | None,
+) -> None:
+    if source.genres != genres:
+        raise CheckpointError(
+            f"{path} was trained for the genres {', '.join(source.genres)}; expected "
+            f"{', '.join(genres)}; train it again on these data"
+        )
+    if modality is not Modality.PLOT or source.tokenizer is None or tokenizer is None:
+        return
+    if source.tokenizer.identity != tokenizer.identity:
+        raise CheckpointError(f"{path} reads plots with another tokenizer than this model")

@@ -1,0 +1,116 @@
+"""The Lightning task: one step for every model, and validation on the whole split at once."""
+
+import time
+from typing import Any
+
+import lightning
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from moviegenre.core.decisions import DEFAULT_THRESHOLD, probabilities
+from moviegenre.core.types import Batch, Modality, ModelOutput
+from moviegenre.metrics import compute_metrics
+from moviegenre.models.base import GenreModel
+from moviegenre.training.config import TrainingConfig
+from moviegenre.training.optimizer import build_optimizer, build_schedule
+
+MONITORED = "val_f1_macro"
+
+_SEED_STRIDE = 1_000_003  # a prime, so that seeds of neighbouring runs share no step
+
+
+class GenreTask(lightning.LightningModule):
+    """Trains a model and validates it after every interval.
+
+    Args:
+        model: What is trained.
+        loss: Takes logits and labels (B, L), gives a scalar.
+        config: How it is trained.
+        total_steps: Optimiser steps of the whole training.
+    """
+
+    def __init__(
+        self, model: GenreModel, loss: nn.Module, config: TrainingConfig, total_steps: int
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.loss = loss
+        self.config = config
+        self.total_steps = total_steps
+        self._val_logits: list[Tensor] = []
+        self._val_labels: list[Tensor] = []
+        self._started = 0.0
+        self._seen = 0
+        self._loss_sum = 0.0
+
+    def on_train_epoch_start(self) -> None:
+        """Start counting movies, seconds and the loss."""
+        self._started, self._seen, self._loss_sum = time.perf_counter(), 0, 0.0
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        """Fix this step's dropout, so that a resumed run draws what an uninterrupted one does."""
+        torch.manual_seed(self.config.seed * _SEED_STRIDE + self.global_step)
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Return the loss of a batch, a scalar."""
+        output = self.model(batch)
+        loss = self._loss(output, batch)
+        self._seen += batch.size
+        self._loss_sum += float(loss.detach()) * batch.size
+        rate = self._seen / (time.perf_counter() - self._started)
+        self.log("train_loss", loss, prog_bar=True, batch_size=batch.size)
+        self.log("movies_per_second", rate, prog_bar=True, batch_size=batch.size)
+        return loss
+
+    def _loss(self, output: ModelOutput, batch: Batch) -> Tensor:
+        labels = batch.labels
+        assert labels is not None, "training movies are labelled"
+        loss: Tensor = self.loss(output.logits.float(), labels)
+        if self.config.modality_loss_weight == 0:
+            return loss
+        for modality, logits in output.modality_logits.items():
+            present = batch.has_plot if modality is Modality.PLOT else batch.has_poster
+            if present.any():
+                own = self.loss(logits[present].float(), labels[present])
+                loss = loss + self.config.modality_loss_weight * own
+        return loss
+
+    def interval_summary(self) -> dict[str, float]:
+        """Return what the interval that ends now cost: mean loss, seconds, movies a second."""
+        seconds = time.perf_counter() - self._started
+        return {
+            "train_loss": self._loss_sum / max(1, self._seen),
+            "seconds": seconds,
+            "movies_per_second": self._seen / seconds,
+        }
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Keep a batch's logits and labels for the end of the split."""
+        assert batch.labels is not None, "validation movies are labelled"
+        self._val_logits.append(self.model(batch).logits.float().cpu())
+        self._val_labels.append(batch.labels.cpu())
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the loss and the metrics of the whole validation split."""
+        logits, labels = torch.cat(self._val_logits), torch.cat(self._val_labels)
+        self._val_logits.clear()
+        self._val_labels.clear()
+        with torch.no_grad():
+            loss = self.loss.cpu()(logits, labels)
+        self.loss.to(self.device)
+        probs = probabilities(logits).numpy()
+        scores = compute_metrics(probs, labels.numpy(), DEFAULT_THRESHOLD).metrics
+        self.log("val_loss", loss)
+        for name, value in scores.items():
+            if np.isfinite(value):
+                self.log(f"val_{name}", float(value), prog_bar=f"val_{name}" == MONITORED)
+
+    def configure_optimizers(self) -> Any:  # noqa: ANN401 - one of Lightning's many forms
+        """Return the optimiser and its schedule, stepped every batch."""
+        optimizer = build_optimizer(self.model, self.config)
+        schedule = build_schedule(optimizer, self.total_steps, self.config.warmup_share)
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
+        }
