@@ -16,6 +16,8 @@ from torch.nn import functional
 
 from moviegenre.core.config import Config
 
+_SMALLEST_BASE = 1e-8  # below it, a power less than one has no finite gradient; the loss is zero there
+
 
 class WeightedBCE(nn.Module):
     """Binary cross-entropy with a weight on the positives of each label.
@@ -60,7 +62,9 @@ class FocalLoss(nn.Module):
             logits, labels, reduction="none"
         )
         missed = 1 - torch.exp(-cross_entropy)  # one minus the probability of the truth
-        loss = missed**self.gamma * cross_entropy if self.gamma else cross_entropy
+        loss = cross_entropy
+        if self.gamma:
+            loss = missed.clamp(min=_SMALLEST_BASE) ** self.gamma * cross_entropy
         if self.alpha is not None:
             loss = loss * (self.alpha * labels + (1 - self.alpha) * (1 - labels))
         return loss.mean()
@@ -92,8 +96,10 @@ class AsymmetricLoss(nn.Module):
         positive = torch.exp(log_positive)
         shifted = (positive - self.clip).clamp(min=0)
         log_negative = torch.log1p(-shifted.clamp(max=1 - 1e-6))
-        loss = labels * (1 - positive) ** self.gamma_positive * log_positive
-        loss = loss + (1 - labels) * shifted**self.gamma_negative * log_negative
+        positive_focus = (1 - positive).clamp(min=_SMALLEST_BASE) ** self.gamma_positive
+        negative_focus = shifted.clamp(min=_SMALLEST_BASE) ** self.gamma_negative
+        loss = labels * positive_focus * log_positive
+        loss = loss + (1 - labels) * negative_focus * log_negative
         return -loss.mean()
 
 

@@ -1,8 +1,237 @@
-"""TEMPORARY: replaced by the evaluation helper's file of the same interface."""
+"""What decisions and probabilities are worth: the metrics of multi-label classification.
+
+The counting and the averaging over movies are torchmetrics'; which labels an average runs over is
+decided here, because a label without a positive (or without a negative) in the split has scores
+that are not defined. Definitions in words: ``docs/metrics.md``.
+"""
+
 import warnings
-from types import SimpleNamespace
-from sklearn.metrics import f1_score, roc_auc_score, hamming_loss
-def compute_metrics(probs, labels, threshold):
-    p = probs >= threshold
-    ok=[i for i in range(labels.shape[1]) if 0<labels[:,i].sum()<len(labels)]
-    return SimpleNamespace(metrics=dict(f1_macro=f1_score(labels,p,average='macro',zero_division=0),f1_micro=f1_score(labels,p,average='micro'),roc_auc=roc_auc_score(labels[:,ok],probs[:,ok],average='macro'),subset_accuracy=(labels==p).all(1).mean(),hamming_loss=hamming_loss(labels,p)))
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torchmetrics.functional.classification import (
+    binary_auroc,
+    multilabel_auroc,
+    multilabel_average_precision,
+    multilabel_exact_match,
+    multilabel_f1_score,
+    multilabel_stat_scores,
+)
+
+from moviegenre.core.decisions import FloatArray, decide
+from moviegenre.core.errors import MovieGenreError
+
+Scores = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
+
+METRIC_NAMES = (
+    "f1_macro",
+    "f1_micro",
+    "f1_samples",
+    "roc_auc",
+    "mean_average_precision",
+    "subset_accuracy",
+    "hamming_loss",
+    "roc_auc_micro",
+)
+
+
+@dataclass(frozen=True)
+class LabelMetrics:
+    """The scores of some movies, over all labels and label by label.
+
+    Attributes:
+        metrics: Every name in ``METRIC_NAMES``, fractions in [0, 1]; NaN where it is undefined.
+        f1: F1 of each label (L,); NaN for a label without positives.
+        precision: Precision of each label (L,), likewise; 0 for a label that was never chosen.
+        recall: Recall of each label (L,), likewise.
+        roc_auc: ROC-AUC of each label (L,); NaN for a label without positives or negatives.
+        average_precision: Average precision of each label (L,); NaN for one without positives.
+        support: Number of positives of each label (L,).
+        num_movies: N, the number of movies.
+    """
+
+    metrics: dict[str, float]
+    f1: Scores
+    precision: Scores
+    recall: Scores
+    roc_auc: Scores
+    average_precision: Scores
+    support: Counts
+    num_movies: int
+
+    @property
+    def without_positives(self) -> tuple[int, ...]:
+        """Columns of the labels that no movie has: none of their scores is defined."""
+        return tuple(int(i) for i in np.flatnonzero(self.support == 0))
+
+    @property
+    def without_negatives(self) -> tuple[int, ...]:
+        """Columns of the labels that every movie has: their ROC-AUC is not defined."""
+        full = (self.support == self.num_movies) & (self.support > 0)
+        return tuple(int(i) for i in np.flatnonzero(full))
+
+    @property
+    def undefined(self) -> tuple[int, ...]:
+        """Columns of all labels for which something is not defined."""
+        return tuple(sorted({*self.without_positives, *self.without_negatives}))
+
+
+def compute_metrics(
+    probs: FloatArray, labels: npt.NDArray[Any], threshold: float | FloatArray
+) -> LabelMetrics:
+    """Score probabilities against the truth.
+
+    Averages over labels (``f1_macro``, ``roc_auc``, ``mean_average_precision``) run over the
+    labels for which the score is defined; ``LabelMetrics.undefined`` names the others.
+
+    Args:
+        probs: Probabilities (N, L) in [0, 1].
+        labels: The truth (N, L), zeros and ones.
+        threshold: The cut in [0, 1] for all labels, or for each (L,).
+
+    Raises:
+        MovieGenreError: A probability is not finite, as after a training that diverged.
+        ValueError: The shapes do not fit, or values lie outside [0, 1].
+
+    Example:
+        >>> probs = np.array([[0.9, 0.2], [0.4, 0.7]])
+        >>> labels = np.array([[1, 0], [1, 1]])
+        >>> round(compute_metrics(probs, labels, 0.5).metrics["f1_micro"], 3)
+        0.8
+    """
+    _check(probs, labels)
+    if len(probs) == 0:
+        return _nothing_to_score(probs.shape[1])
+    truth = torch.from_numpy(np.ascontiguousarray(labels).astype(np.int64))
+    scores = torch.from_numpy(np.array(probs, dtype=np.float64))
+    chosen = torch.from_numpy(np.asarray(decide(probs, threshold)).astype(np.int64))
+    num_movies, num_labels = truth.shape
+    positives = truth.sum(dim=0)
+    has_positives = positives > 0
+    has_both = has_positives & (positives < num_movies)
+
+    counts = multilabel_stat_scores(
+        chosen, truth, num_labels, average="none", validate_args=False
+    ).double()
+    tp, fp, fn = counts[:, 0], counts[:, 1], counts[:, 3]
+    f1 = _where(has_positives, _ratio(2 * tp, 2 * tp + fp + fn))
+    roc_auc, precision_area = _ranking_scores(scores, truth, has_positives, has_both)
+    metrics = {
+        "f1_macro": _mean(f1),
+        "f1_micro": float(_ratio(2 * tp.sum(), (2 * tp + fp + fn).sum())),
+        "hamming_loss": float((fp + fn).sum() / truth.numel()),
+        **_by_movie(chosen, truth),
+        "roc_auc": _mean(roc_auc),
+        "mean_average_precision": _mean(precision_area),
+        "roc_auc_micro": _micro_auc(scores, truth),
+    }
+    return LabelMetrics(
+        metrics={name: metrics[name] for name in METRIC_NAMES},
+        f1=f1.numpy(),
+        precision=_where(has_positives, _ratio(tp, tp + fp)).numpy(),
+        recall=_where(has_positives, _ratio(tp, tp + fn)).numpy(),
+        roc_auc=roc_auc.numpy(),
+        average_precision=precision_area.numpy(),
+        support=positives.numpy(),
+        num_movies=num_movies,
+    )
+
+
+def _check(probs: FloatArray, labels: npt.NDArray[Any]) -> None:
+    if probs.ndim != 2 or probs.shape != labels.shape:
+        raise ValueError(
+            f"probabilities {probs.shape} and labels {labels.shape} must have one shape (N, L)"
+        )
+    bad = int((~np.isfinite(probs)).any(axis=1).sum())
+    if bad:
+        raise MovieGenreError(
+            f"the probabilities of {bad} of {len(probs)} movies are not finite; expected numbers "
+            "from 0 to 1; the training has diverged: lower its rates and train again"
+        )
+    if probs.size and (probs.min() < 0 or probs.max() > 1):
+        raise ValueError(f"probabilities from {probs.min()} to {probs.max()}; expected 0 to 1")
+    if not np.isin(labels, (0, 1)).all():
+        raise ValueError("labels must be 0 or 1")
+
+
+def _nothing_to_score(num_labels: int) -> LabelMetrics:
+    unknown = np.full(num_labels, np.nan)
+    return LabelMetrics(
+        metrics=dict.fromkeys(METRIC_NAMES, float("nan")),
+        f1=unknown,
+        precision=unknown,
+        recall=unknown,
+        roc_auc=unknown,
+        average_precision=unknown,
+        support=np.zeros(num_labels, dtype=np.int64),
+        num_movies=0,
+    )
+
+
+def _by_movie(chosen: Tensor, truth: Tensor) -> dict[str, float]:
+    """Return what is counted movie by movie."""
+    num_labels = truth.shape[1]
+    f1 = multilabel_f1_score(
+        chosen.unsqueeze(-1),
+        truth.unsqueeze(-1),
+        num_labels,
+        average="micro",
+        multidim_average="samplewise",
+        validate_args=False,
+    )
+    exact = multilabel_exact_match(
+        chosen.unsqueeze(-1),
+        truth.unsqueeze(-1),
+        num_labels,
+        multidim_average="samplewise",
+        validate_args=False,
+    )
+    return {
+        "f1_samples": float(f1.double().mean()),
+        "subset_accuracy": float(exact.double().mean()),
+    }
+
+
+def _ranking_scores(
+    scores: Tensor, truth: Tensor, has_positives: Tensor, has_both: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return ROC-AUC and average precision of each label (L,), NaN where undefined."""
+    num_labels = truth.shape[1]
+    arguments: dict[str, Any] = {
+        "num_labels": num_labels,
+        "average": "none",
+        "thresholds": None,
+        "validate_args": False,
+    }
+    with warnings.catch_warnings():
+        # It warns of labels without positives or negatives; they are masked and reported below.
+        warnings.simplefilter("ignore", UserWarning)
+        roc_auc = multilabel_auroc(scores, truth, **arguments)
+        area = multilabel_average_precision(scores, truth, **arguments)
+    return _where(has_both, roc_auc.double()), _where(has_positives, area.double())
+
+
+def _micro_auc(scores: Tensor, truth: Tensor) -> float:
+    """Return ROC-AUC over all movie-label pairs as one ranking."""
+    positives = int(truth.sum())
+    if positives in (0, truth.numel()):
+        return float("nan")
+    return float(binary_auroc(scores.flatten(), truth.flatten(), validate_args=False))
+
+
+def _ratio(part: Tensor, whole: Tensor) -> Tensor:
+    """Divide, with 0 for 0 / 0."""
+    return part / whole.clamp(min=1)
+
+
+def _where(defined: Tensor, values: Tensor) -> Tensor:
+    return torch.where(defined, values, torch.nan)
+
+
+def _mean(values: Tensor) -> float:
+    return float(values.nanmean())

@@ -2,14 +2,16 @@
 
 import logging
 import os
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
 
 from moviegenre.apps.data_commands import app as data_app
-from moviegenre.core.errors import MovieGenreError
+from moviegenre.core.errors import ConfigError, MovieGenreError
 
 app = typer.Typer(
     name="moviegenre",
@@ -34,8 +36,11 @@ DataDir = Annotated[Path | None, typer.Option("--data", help="Folder of prepared
 @app.command()
 def train(
     model: Annotated[
-        str, typer.Argument(help="cnn, resnet, lstm, bert, early_fusion, late_fusion, ...")
-    ],
+        str | None, typer.Argument(help="cnn, resnet, lstm, bert, early_fusion, late_fusion, ...")
+    ] = None,
+    model_option: Annotated[
+        str | None, typer.Option("--model", help="The same, as the reference's script has it.")
+    ] = None,
     config: Config = None,
     overrides: Overrides = None,
     data: DataDir = None,
@@ -47,8 +52,11 @@ def train(
     from moviegenre.experiment.config import load_experiment
     from moviegenre.experiment.train import train as run_training
 
+    name = model or model_option
+    if name is None or (model and model_option and model != model_option):
+        raise ConfigError("train takes one model; name it as in: moviegenre train bert")
     given = [*(overrides or []), *([f"data.dir={data}"] if data else [])]
-    experiment = load_experiment(config, model, given)
+    experiment = load_experiment(config, name, given)
     trained = run_training(experiment, out, resume=resume, progress=not quiet)
     score = 100 * trained.run["val_f1_macro"]
     typer.echo(
@@ -138,8 +146,14 @@ def _options(
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
 
 
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    """Treat a polite kill like Ctrl-C, so that both clean up and both can be resumed."""
+    raise KeyboardInterrupt
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; user errors become one line on standard error and exit status 2."""
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         app(args=arguments, standalone_mode=True)
     except MovieGenreError as error:

@@ -1,5 +1,6 @@
 """The base of every config: frozen, strict about names, and answering with all faults at once."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -29,34 +30,61 @@ class Config(BaseModel):
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            faults = [_fault(cls, values, dict(item)) for item in error.errors()]
+            faults = [_fault(cls, dict(item)) for item in error.errors()]
             raise ConfigError(f"{where}: " + "; ".join(faults)) from None
 
 
-def _fault(model: type[BaseModel], values: Mapping[str, Any], item: dict[str, Any]) -> str:
+def _fault(model: type[BaseModel], item: dict[str, Any]) -> str:
     location = [str(part) for part in item["loc"]]
-    dotted = ".".join(location)
+    written, models = _follow(model, location[:-1])
+    dotted = ".".join([*written, *location[-1:]])
     if item["type"] == "extra_forbidden":
-        known = _known_keys(model, location[:-1], values)
+        known = {name for nested in models for name in nested.model_fields}
         return f"unknown setting {dotted!r}; {did_you_mean(location[-1], known)}"
     if item["type"] == "missing":
         return f"setting {dotted!r} is missing"
+    if item["type"] == "literal_error":
+        meant = did_you_mean(str(item["input"]), _quoted(item["ctx"]["expected"]))
+        return f"setting {dotted!r} is {item['input']!r}; {meant}"
+    if item["type"] == "union_tag_invalid":
+        dotted = f"{dotted}.{_quoted(item['ctx']['discriminator'])[0]}"
+        meant = did_you_mean(item["ctx"]["tag"], _quoted(item["ctx"]["expected_tags"]))
+        return f"setting {dotted!r} is {item['ctx']['tag']!r}; {meant}"
+    if item["type"] == "union_tag_not_found":
+        return f"setting '{dotted}.{_quoted(item['ctx']['discriminator'])[0]}' is missing"
     found = f" (found {item['input']!r})" if not isinstance(item["input"], Mapping) else ""
-    return f"setting {dotted!r}: {item['msg']}{found}" if dotted else item["msg"]
+    message = item["msg"].removeprefix("Value error, ")  # pydantic's own, before our words
+    return f"setting {dotted!r}: {message}{found}" if dotted else message
 
 
-def _known_keys(
-    model: type[BaseModel], location: Sequence[str], values: Mapping[str, Any]
-) -> list[str]:
-    """Follow a path of field names down nested models and list the fields at its end."""
-    current: type[BaseModel] = model
+def _quoted(text: str) -> list[str]:
+    """Return the words that a message of pydantic's has in single quotes."""
+    return re.findall(r"'([^']*)'", text)
+
+
+def _follow(
+    model: type[BaseModel], location: Sequence[str]
+) -> tuple[list[str], list[type[BaseModel]]]:
+    """Follow a fault's location down nested models.
+
+    Returns:
+        The location as the user writes it, without the tags that pydantic puts in to say which
+        member of a union it chose, and the models at its end.
+    """
+    models, written = [model], []
     for part in location:
-        annotation = current.model_fields[part].annotation if part in current.model_fields else None
-        nested = _models_in(annotation)
-        if not nested:
-            continue  # the tag of a union, which pydantic puts into the location
-        current = next((m for m in nested if m.__name__ == part), nested[0])
-    return list(current.model_fields)
+        tagged = [m for m in models if len(models) > 1 and _has_tag(m, part)]
+        if tagged:
+            models = tagged
+            continue
+        written.append(part)
+        annotations = [m.model_fields[part].annotation for m in models if part in m.model_fields]
+        models = [nested for a in annotations for nested in _models_in(a)] or models
+    return written, models
+
+
+def _has_tag(model: type[BaseModel], tag: str) -> bool:
+    return any(field.default == tag for field in model.model_fields.values())
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:  # noqa: ANN401 - a type expression

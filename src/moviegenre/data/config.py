@@ -1,11 +1,14 @@
 """Which movies a model sees and in what form."""
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 
 from moviegenre.core.config import Config
 from moviegenre.data.prepared import PlotRule
+
+Side = Annotated[int, Field(ge=32, le=1024)]
 
 
 class DataConfig(Config):
@@ -22,4 +25,4 @@ class DataConfig(Config):
     dir: Path = Path("data/prepared")
     plot: PlotRule = "longest"
     max_tokens: int = Field(default=256, ge=3, le=512)
-    image_size: tuple[int, int] = (224, 160)
+    image_size: tuple[Side, Side] = (224, 160)

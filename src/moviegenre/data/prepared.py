@@ -72,11 +72,13 @@ class PreparedData:
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of what was prepared; equal for equal data sheets and genres."""
-        digest = hashlib.sha256((self.root / GENRES_FILE).read_bytes())
+        """A hash of movies, splits, genres and plots, and of which movies have a poster."""
+        digest = hashlib.sha256("\n".join(self.genres).encode())
         for split in Split:
             digest.update("\n".join(self.ids(split)).encode())
             digest.update(self.labels(split).tobytes())
+            digest.update(json.dumps(self._table(split)["plots"].to_pylist()).encode())
+            digest.update(self.has_poster(split).tobytes())
         return digest.hexdigest()
 
     @property

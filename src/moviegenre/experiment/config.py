@@ -80,6 +80,16 @@ class ExperimentConfig:
     loss: LossConfig
     model: ModelConfig
 
+    def to_file_dict(self) -> dict[str, Any]:
+        """Return the resolved settings in the form of a config file, which trains this again."""
+        sections = self.to_dict()
+        own = {"loss": sections["loss"], **sections["model"]}
+        return {
+            "data": sections["data"],
+            "training": sections["training"],
+            "models": {self.model_name: own},
+        }
+
     def to_dict(self) -> dict[str, Any]:
         """Return the resolved settings as plain values, as a checkpoint keeps them."""
         sections: dict[str, Config] = {
@@ -173,7 +183,18 @@ def load_experiment(
     where = path or Path("the default settings")
     section = _model_sections(where, values).get(model_name, {})
     shared = {k: v for k, v in values.items() if k != "models"}
-    return _resolve(model_name, where, shared, section, overrides)
+    faults: list[str] = []
+    try:  # data and training are parsed with the model's own laid over them
+        _Shared.parse({k: v for k, v in shared.items() if k not in _SECTIONS}, str(where))
+    except ConfigError as error:
+        faults.append(str(error))
+    try:
+        experiment = _resolve(model_name, where, shared, section, overrides)
+    except ConfigError as error:
+        raise ConfigError("; ".join([*faults, str(error)])) from None
+    if faults:
+        raise ConfigError("; ".join(faults))
+    return experiment
 
 
 def _model_sections(path: Path, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -184,7 +205,23 @@ def _model_sections(path: Path, values: Mapping[str, Any]) -> dict[str, dict[str
     if unknown:
         told = "; ".join(f"unknown model {n!r}, {did_you_mean(str(n), MODELS)}" for n in unknown)
         raise ConfigError(f"{path}: {told}")
-    return {name: dict(section or {}) for name, section in sections.items()}
+    return {
+        name: dict(_mapping(section, f"{path}: models.{name}"))
+        for name, section in sections.items()
+    }
+
+
+def _mapping(content: object, what: str) -> Mapping[str, Any]:
+    """Return a section's settings, none where it is empty.
+
+    Raises:
+        ConfigError: It is not a mapping.
+    """
+    if content is None:
+        return {}
+    if not isinstance(content, Mapping):
+        raise ConfigError(f"{what} holds {type(content).__name__}; expected a mapping of settings")
+    return content
 
 
 def _resolve(
@@ -195,13 +232,16 @@ def _resolve(
     overrides: Sequence[str],
 ) -> ExperimentConfig:
     where = f"{path}, model {name}"
-    own_training = section.get("training") or {}
-    own_data = section.get("data") or {}
     values: dict[str, Any] = {
-        "data": merge(shared.get("data") or {}, own_data),
-        "training": merge(shared.get("training") or {}, own_training),
+        key: merge(
+            _mapping(shared.get(key), f"{path}: {key}"),
+            _mapping(section.get(key), f"{where}, {key}"),
+        )
+        for key in ("data", "training")
+    }
+    values |= {
         "loss": section.get("loss") or {"name": MODELS[name].default_loss},
-        "model": {k: v for k, v in section.items() if k not in _SECTIONS},
+        "model": {k: v for k, v in section.items() if k not in ("data", "training", "loss")},
     }
     values = apply_overrides(values, overrides)
     unknown = [key for key in values if key not in (*_SECTIONS, *_Shared.model_fields)]

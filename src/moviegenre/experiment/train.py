@@ -2,7 +2,7 @@
 
 import json
 import logging
-import shlex
+import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,16 +10,23 @@ from typing import Any
 
 import yaml
 
-from moviegenre.core.errors import CheckpointError
-from moviegenre.core.files import write_text
+from moviegenre.core.errors import CheckpointError, missing_path_message
+from moviegenre.core.files import file_sha256, write_text
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.config import ExperimentConfig
-from moviegenre.models.base import BuildContext, GenreModel
+from moviegenre.models.base import BuildContext, GenreModel, ModelConfig
 from moviegenre.models.checkpoint import Checkpoint, package_versions, save_checkpoint
 from moviegenre.models.fusion import FusionConfig
 from moviegenre.models.inputs import load_movies
-from moviegenre.training.fit import FitResult, count_parameters, fit
+from moviegenre.training.fit import (
+    HISTORY_FILE,
+    LOGS_FOLDER,
+    RESUME_FILE,
+    FitResult,
+    count_parameters,
+    fit,
+)
 from moviegenre.training.hardware import lightning_precision
 from moviegenre.training.initialise import initialise_from
 
@@ -75,9 +82,10 @@ def train(
     labels = loaded[Split.TRAIN].labels
     assert labels is not None, "prepared movies are labelled"
     if not resume:
-        for name in (BEST_FILE, RUN_FILE, "last.ckpt"):
+        for name in (BEST_FILE, RUN_FILE, RESUME_FILE, HISTORY_FILE):
             (folder / name).unlink(missing_ok=True)
-    write_text(folder / CONFIG_FILE, yaml.safe_dump(settings, sort_keys=False))
+        shutil.rmtree(folder / LOGS_FOLDER, ignore_errors=True)
+    write_text(folder / CONFIG_FILE, yaml.safe_dump(experiment.to_file_dict(), sort_keys=False))
     run = _describe(experiment, data, model, earlier)
     _write_run(folder, run)
 
@@ -155,7 +163,7 @@ def _describe(
         "model": experiment.model_name,
         "status": "running",
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": train_command(experiment),
+        "initialised_from": initial_checkpoints(experiment.model),
         "precision": lightning_precision(experiment.training),
         "num_parameters": num_parameters,
         "num_trainable": num_trainable,
@@ -167,9 +175,25 @@ def _describe(
     }
 
 
-def train_command(experiment: ExperimentConfig) -> str:
-    """Return the command that trains this model again from the config kept beside it."""
-    return f"moviegenre train {shlex.quote(experiment.model_name)} --config config.yaml"
+def initial_checkpoints(settings: ModelConfig) -> dict[str, str]:
+    """Return the SHA-256 of each trained checkpoint that a model starts from, by its name.
+
+    Raises:
+        CheckpointError: One of them is missing.
+    """
+    if not isinstance(settings, FusionConfig) or settings.init_from is None:
+        return {}
+    hashes: dict[str, str] = {}
+    for name in (settings.init_plot, settings.init_poster):
+        if name is None:
+            continue
+        path = settings.init_from / name / BEST_FILE
+        if not path.is_file():
+            raise CheckpointError(
+                missing_path_message(path, "a trained model", f"train {name} first")
+            )
+        hashes[name] = file_sha256(path)
+    return hashes
 
 
 def _outcome(result: FitResult, earlier: float) -> dict[str, Any]:
@@ -203,17 +227,26 @@ def read_run(folder: Path) -> dict[str, Any] | None:
     return run
 
 
-def _earlier_seconds(folder: Path, settings: dict[str, Any], fingerprint: str) -> float:
-    """Return the time that the training to be resumed took so far."""
-    run = read_run(folder)
-    if run is None:
-        return 0.0
-    differing = [
+def differing_settings(run: dict[str, Any], settings: dict[str, Any]) -> list[str]:
+    """Return the dotted names of settings that are not those of an earlier run.
+
+    Where the data lie is left out: what they hold is told by their fingerprint.
+    """
+    names = [
         f"{section}.{key}"
         for section, values in settings.items()
         for key, value in values.items()
         if run["settings"].get(section, {}).get(key) != value
     ]
+    return [name for name in names if name != "data.dir"]
+
+
+def _earlier_seconds(folder: Path, settings: dict[str, Any], fingerprint: str) -> float:
+    """Return the time that the training to be resumed took so far."""
+    run = read_run(folder)
+    if run is None:
+        return 0.0
+    differing = differing_settings(run, settings)
     if differing:
         raise CheckpointError(
             f"{folder} was started with other settings ({', '.join(differing)}); resume with the "
@@ -223,7 +256,7 @@ def _earlier_seconds(folder: Path, settings: dict[str, Any], fingerprint: str) -
         raise CheckpointError(
             f"{folder} was started on other data; train it again without --resume"
         )
-    history = folder / "history.json"
+    history = folder / HISTORY_FILE
     if not history.is_file():
         return 0.0
     return sum(float(record["seconds"]) for record in json.loads(history.read_text()))

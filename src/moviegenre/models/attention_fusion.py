@@ -1,9 +1,10 @@
 """``attention_fusion``: plot tokens and poster regions attend to each other."""
 
 from collections.abc import Sequence
+from typing import Self
 
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from moviegenre.core.types import Batch, ModelOutput
@@ -121,6 +122,12 @@ class AttentionFusionConfig(FusionConfig):
 
     dim: int = Field(default=256, ge=2)
     num_heads: int = Field(default=4, ge=1)
+
+    @model_validator(mode="after")
+    def _divide_evenly(self) -> Self:
+        if self.dim % self.num_heads:
+            raise ValueError(f"dim {self.dim} is not a multiple of num_heads {self.num_heads}")
+        return self
 
     def build(self, context: BuildContext) -> AttentionFusion:
         """Return the model, its encoders pretrained unless the context has their architecture."""

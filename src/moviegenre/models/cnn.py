@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from pydantic import Field
+from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -75,7 +75,7 @@ class CNNConfig(ModelConfig):
     modalities = CNN.modalities
     family: ClassVar[Family] = "single"
 
-    channels: tuple[int, ...] = Field(default=(32, 64, 128, 256), min_length=1)
+    channels: tuple[PositiveInt, ...] = Field(default=(32, 64, 128, 256), min_length=1)
     downscale: int = Field(default=2, ge=1)
     augment: bool = True
     dropout: float = Field(default=0.3, ge=0.0, lt=1.0)

@@ -89,7 +89,7 @@ class LSTMConfig(ModelConfig):
 
     Attributes:
         max_words: Size of the vocabulary made from the training plots.
-        glove: A JSON file of word vectors to start from (word: list of numbers); their length
+        glove: A file of word vectors to start from, see ``read_word_vectors``; their length
             is then the size of a word's vector.
         embedding_dim: Size of a word's vector without ``glove``.
         hidden_dim: Size of each direction's state.
@@ -144,19 +144,31 @@ class LSTMConfig(ModelConfig):
 
 
 def read_word_vectors(path: Path) -> dict[str, list[float]]:
-    """Read word vectors from JSON: an object of word to list of numbers, all of one length.
+    """Read word vectors, all of one length.
+
+    Args:
+        path: GloVe's own text (a word and its numbers on each line), or ``.json`` (an object of
+            word to list of numbers).
 
     Raises:
         PretrainedError: The file is missing or not of that form.
     """
     if not path.is_file():
-        step = "name a JSON file of word vectors, or set model.glove=null"
+        step = "name a file of word vectors, or set model.glove=null"
         raise PretrainedError(missing_path_message(path, "a file of word vectors", step))
     try:
-        vectors: dict[str, list[float]] = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        vectors: dict[str, list[float]] = (
+            json.loads(text) if path.suffix == ".json" else _parse_glove(text)
+        )
         sizes = {len(vector) for vector in vectors.values()}
-    except (json.JSONDecodeError, UnicodeDecodeError, AttributeError, TypeError) as error:
-        raise PretrainedError(f"{path}: {error}; expected JSON of word to numbers") from None
+    except (ValueError, AttributeError, TypeError) as error:
+        raise PretrainedError(f"{path}: {error}; expected a word and its numbers") from None
     if len(sizes) != 1:
         raise PretrainedError(f"{path} has vectors of {len(sizes)} lengths; expected one length")
     return vectors
+
+
+def _parse_glove(text: str) -> dict[str, list[float]]:
+    rows = (line.split(" ") for line in text.splitlines() if line)
+    return {row[0]: [float(number) for number in row[1:]] for row in rows}

@@ -1,8 +1,8 @@
 """The pretrained encoder that every BERT-type plot model shares."""
 
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor
 
 from moviegenre.core.config import Config
@@ -90,6 +90,12 @@ class PlotEncoderConfig(Config):
     revision: str | None = None
     frozen: bool = False
     frozen_layers: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _refuse_settings_without_effect(self) -> Self:
+        if self.frozen and self.frozen_layers:
+            raise ValueError("frozen_layers has no effect on an encoder that is frozen as a whole")
+        return self
 
     def build(self, architecture: dict[str, Any] | None) -> PlotEncoder:
         """Return the encoder, pretrained unless an architecture is given."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import torch
-from pydantic import Field, model_validator
+from pydantic import Field, PositiveInt, model_validator
 from torch import Tensor
 from torch.nn import functional
 
@@ -123,7 +123,7 @@ class PosterEncoderConfig(Config):
     name: str = "microsoft/resnet-50"
     revision: str | None = None
     stages: tuple[int, ...] = Field(default=(-1,), min_length=1)
-    grid: tuple[int, int] = (7, 5)
+    grid: tuple[PositiveInt, PositiveInt] = (7, 5)
     frozen: bool = False
     augment: bool = False
 

@@ -17,6 +17,14 @@ MINILM = "minilm"
 _MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """Of ``model.safetensors`` in release 0.1.0, computed from the wheel."""
 
+PINNED_REVISIONS = {
+    # As public projects that pin them have it in their notices and cache paths.
+    "bert-base-uncased": "86b5e0934494bd15c9632b12f734a8a67f723594",
+    "google-bert/bert-base-uncased": "86b5e0934494bd15c9632b12f734a8a67f723594",
+    "microsoft/resnet-50": "34c2154c194f829b11125337b98c8f5f9965ff19",
+}
+"""The commit of each default encoder on the hub; any other name takes its newest."""
+
 _HUB_FILES = ["config.json", "*.safetensors", "tokenizer.json", "preprocessor_config.json"]
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -26,8 +34,8 @@ def pretrained_folder(name: str, revision: str | None) -> Path:
 
     Args:
         name: ``minilm``, a folder, or a name on the hub.
-        revision: A commit, tag or branch on the hub; None takes the newest, and the run records
-            which that was.
+        revision: A commit, tag or branch on the hub; None takes the pinned one of a default
+            encoder and the newest of any other, and the run records which that was.
 
     Raises:
         PretrainedError: There is no such encoder, or it cannot be reached or trusted.
@@ -70,8 +78,9 @@ def _minilm_folder() -> Path:
 def _hub_folder(name: str, revision: str | None) -> Path:
     from huggingface_hub import snapshot_download
 
+    wanted = revision or PINNED_REVISIONS.get(name)
     try:
-        return Path(snapshot_download(name, revision=revision, allow_patterns=_HUB_FILES))
+        return Path(snapshot_download(name, revision=wanted, allow_patterns=_HUB_FILES))
     except Exception as error:  # the hub's client has a dozen unrelated kinds
         raise PretrainedError(
             f"{name} is no local folder and could not be had from the Hugging Face hub "

@@ -51,13 +51,14 @@ class ImageAugmenter(nn.Module):
         if not self.training:
             return image
         batch, _, height, width = image.shape
-        mirrored = torch.rand(batch, 1, 1, 1) < 0.5
+        device = image.device
+        mirrored = torch.rand(batch, 1, 1, 1, device=device) < 0.5
         image = torch.where(mirrored, image.flip(-1), image)
         down = int(torch.randint(-int(self.shift * height), int(self.shift * height) + 1, ()))
         right = int(torch.randint(-int(self.shift * width), int(self.shift * width) + 1, ()))
         image = torch.roll(image, (down, right), dims=(2, 3))
-        gain = 1 + self.brightness * (2 * torch.rand(batch, 1, 1, 1) - 1)
-        offset = self.brightness * (2 * torch.rand(batch, 1, 1, 1) - 1)
+        gain = 1 + self.brightness * (2 * torch.rand(batch, 1, 1, 1, device=device) - 1)
+        offset = self.brightness * (2 * torch.rand(batch, 1, 1, 1, device=device) - 1)
         return (image * gain + offset).contiguous(memory_format=torch.channels_last)
 
 

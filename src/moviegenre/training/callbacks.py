@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning
-from lightning.pytorch.callbacks import Callback, Checkpoint
+from lightning.pytorch.callbacks import Callback, Checkpoint, EarlyStopping
 
 from moviegenre.core.files import atomic_path, write_text
 from moviegenre.training.task import MONITORED, GenreTask
@@ -82,6 +82,22 @@ class BestCheckpoint(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up the best score of an interrupted training."""
         self.best, self.best_epoch = state_dict["best"], state_dict["best_epoch"]
+
+
+class Patience(EarlyStopping):
+    """Stops when validation has not improved for so many intervals, and stays stopped on resuming.
+
+    Args:
+        intervals: How many.
+    """
+
+    def __init__(self, intervals: int) -> None:
+        super().__init__(MONITORED, mode="max", patience=intervals)
+
+    def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Stop at once where the training to be resumed had stopped."""
+        if self.wait_count >= self.patience:
+            trainer.should_stop = True
 
 
 class ResumePoint(Checkpoint):

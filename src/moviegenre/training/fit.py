@@ -1,15 +1,18 @@
 """Setting up Lightning's Trainer and running it: from a model and its movies to ``best.pth``."""
 
 import logging
+import signal
+import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import lightning
-from lightning.pytorch.callbacks import Callback, EarlyStopping, TQDMProgressBar
+from lightning.pytorch.callbacks import Callback, TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 from torch import nn
 
@@ -20,15 +23,16 @@ from moviegenre.data.batches import (
     ordered_batches,
 )
 from moviegenre.models.base import GenreModel
-from moviegenre.training.callbacks import BestCheckpoint, History, ResumePoint
+from moviegenre.training.callbacks import BestCheckpoint, History, Patience, ResumePoint
 from moviegenre.training.config import TrainingConfig
 from moviegenre.training.hardware import lightning_precision
-from moviegenre.training.task import MONITORED, GenreTask
+from moviegenre.training.task import GenreTask
 
 logger = logging.getLogger(__name__)
 
 RESUME_FILE = "last.ckpt"
 HISTORY_FILE = "history.json"
+LOGS_FOLDER = "logs"
 _EVALUATION_BATCH = 64
 
 
@@ -117,6 +121,7 @@ def fit(
     started = time.perf_counter()
     _quieten_lightning()
     lightning.seed_everything(config.seed, verbose=False)
+    model.train()  # pretrained parts come in evaluation mode, and Lightning leaves them in it
     batches = MovieBatches(*movies, config)
     task = GenreTask(model, loss, config, batches.total_steps)
     history = History(folder / HISTORY_FILE, config.intervals_per_epoch)
@@ -124,7 +129,7 @@ def fit(
     callbacks: list[Callback] = [
         history,
         best,
-        EarlyStopping(MONITORED, mode="max", patience=config.patience),
+        Patience(config.patience),
         ResumePoint(folder / RESUME_FILE),
     ]
     if progress:
@@ -148,7 +153,8 @@ def fit(
     )
     last = folder / RESUME_FILE
     checkpoint = last if resume and last.is_file() else None
-    trainer.fit(task, datamodule=batches, ckpt_path=checkpoint)
+    with _interruptible(trainer):
+        trainer.fit(task, datamodule=batches, ckpt_path=checkpoint)
     return FitResult(
         history=history.records,
         best_f1_macro=best.best,
@@ -158,10 +164,31 @@ def fit(
     )
 
 
-def _loggers(folder: Path) -> list[Logger]:
-    loggers: list[Logger] = [CSVLogger(folder, name="logs", version="csv")]
+@contextmanager
+def _interruptible(trainer: lightning.Trainer) -> Iterator[None]:
+    """Let SIGINT and SIGTERM end the training, not the process; the caller learns by ``finished``.
+
+    Lightning answers both with SystemExit, and leaves SIGINT ignored.
+    """
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    handler = signal.getsignal(signal.SIGINT)
     try:
-        loggers.append(TensorBoardLogger(folder, name="logs", version="tensorboard"))
+        yield
+    except SystemExit:
+        if not trainer.interrupted:
+            raise
+    finally:
+        if in_main_thread:
+            signal.signal(signal.SIGINT, handler)
+
+
+def _loggers(folder: Path) -> list[Logger]:
+    # The CSV logger deletes what it finds: a resumed training writes a file of its own.
+    starts = len(list((folder / LOGS_FOLDER).glob("csv*"))) + 1
+    version = "csv" if starts == 1 else f"csv-{starts}"
+    loggers: list[Logger] = [CSVLogger(folder, name=LOGS_FOLDER, version=version)]
+    try:
+        loggers.append(TensorBoardLogger(folder, name=LOGS_FOLDER, version="tensorboard"))
     except ModuleNotFoundError:
         logger.info("no TensorBoard log; pip install 'moviegenre[tensorboard]' adds it")
     return loggers
@@ -174,6 +201,10 @@ def _quieten_lightning() -> None:
     # Batches are cut from memory-mapped arrays: worker processes would only copy them.
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
     warnings.filterwarnings("ignore", message=".*Checkpoint directory .* exists and is not empty.*")
+    # Lightning 2.6 on torch 2.13: its own use of torch's trees.
+    warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.* is deprecated.*")
+    # Frozen encoders stay in evaluation mode.
+    warnings.filterwarnings("ignore", message=".*in eval mode at the start of training.*")
     # Resuming happens at interval ends only, where no batch is half consumed.
     warnings.filterwarnings("ignore", message=".*resuming from a checkpoint that ended.*")
     warnings.filterwarnings("ignore", message=".*smaller than the logging interval.*")

@@ -1,0 +1,247 @@
+"""Models against each other on the same movies: who is best, by how much, and how sure that is."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from moviegenre.core.decisions import DEFAULT_THRESHOLD, decide
+from moviegenre.core.errors import DataError
+from moviegenre.core.types import Modality
+from moviegenre.evaluation.bootstrap import NUM_RESAMPLES, Bootstrap, Interval, paired_bootstrap
+from moviegenre.evaluation.results import Evaluation, Predictions, evaluate_predictions
+
+Family = Literal["single", "fusion"]
+
+
+@dataclass(frozen=True)
+class ModelRun:
+    """A trained model, as the comparison needs to know it.
+
+    Attributes:
+        name: As on the command line.
+        title: As in prose.
+        family: A single modality's model or a fusion.
+        modalities: What it looks at.
+        predictions: Its probabilities on the split.
+        baseline: Name of its unpretrained sibling, where it is a pretrained model.
+        history: One record an interval, as ``history.json`` holds them.
+        train_seconds: How long training took; None where unknown.
+        num_parameters: How many weights it has.
+        num_trainable: How many of them were trained.
+        command: What trains it again.
+        settings: Its resolved config.
+    """
+
+    name: str
+    title: str
+    family: Family
+    modalities: frozenset[Modality]
+    predictions: Predictions
+    baseline: str | None = None
+    history: Sequence[Mapping[str, float]] = ()
+    train_seconds: float | None = None
+    num_parameters: int | None = None
+    num_trainable: int | None = None
+    command: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ModelResult:
+    """A model's scores in the comparison.
+
+    Attributes:
+        run: The model.
+        evaluation: Its scores.
+        f1_macro: 95 % interval of its F1-macro.
+        f1_micro: 95 % interval of its F1-micro.
+    """
+
+    run: ModelRun
+    evaluation: Evaluation
+    f1_macro: Interval
+    f1_micro: Interval
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.run.name
+
+    @property
+    def score(self) -> float:
+        """F1-macro, what models are ranked by; a fraction."""
+        return self.evaluation.metrics["f1_macro"]
+
+    @property
+    def kind(self) -> str:
+        """What the model looks at, in words: ``plot``, ``poster`` or ``fusion``."""
+        if self.run.family == "fusion":
+            return "fusion"
+        return " and ".join(sorted(modality.value for modality in self.run.modalities))
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Two models and what lies between them, in F1-macro.
+
+    Attributes:
+        first: The model that is judged.
+        second: The model it is judged against.
+        interval: 95 % interval of the first's score less the second's.
+    """
+
+    first: ModelResult
+    second: ModelResult
+    interval: Interval
+
+    @property
+    def difference(self) -> float:
+        """The first's score less the second's, a fraction."""
+        return self.first.score - self.second.score
+
+    @property
+    def per_cent(self) -> float | None:
+        """The difference as per cent of the second's score; None where that is zero."""
+        ratio = self.ratio
+        return None if ratio is None else 100 * (ratio - 1)
+
+    @property
+    def ratio(self) -> float | None:
+        """The first's score divided by the second's; None where that is zero or undefined."""
+        if not self.second.score > 0 or math.isnan(self.first.score):
+            return None
+        return self.first.score / self.second.score
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the interval leaves out zero."""
+        return not self.interval.holds_zero
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Some models on the same movies.
+
+    Attributes:
+        ranking: The models, best F1-macro first.
+        split: Which part of the data.
+        threshold: The probability from which a genre is chosen.
+        bootstrap: The resamples behind the intervals.
+    """
+
+    ranking: tuple[ModelResult, ...]
+    split: str
+    threshold: float
+    bootstrap: Bootstrap
+
+    @property
+    def genres(self) -> tuple[str, ...]:
+        """Genre names in column order."""
+        return self.ranking[0].run.predictions.genres
+
+    @property
+    def num_movies(self) -> int:
+        """How many movies the models were scored on."""
+        return self.ranking[0].evaluation.num_movies
+
+    @property
+    def undefined(self) -> dict[str, str]:
+        """Genres for which something is undefined in this split, with the reason."""
+        return self.ranking[0].evaluation.undefined
+
+    def find(self, name: str) -> ModelResult | None:
+        """Return the model of that name; None where it was not compared."""
+        return next((result for result in self.ranking if result.name == name), None)
+
+    def best(self, kind: str) -> ModelResult | None:
+        """Return the best ``plot``, ``poster`` or ``fusion`` model; None where there is none."""
+        return next((result for result in self.ranking if result.kind == kind), None)
+
+    def contrast(self, first: ModelResult, second: ModelResult) -> Contrast:
+        """Put two of the models beside each other."""
+        return Contrast(first, second, self.bootstrap.difference(first.name, second.name))
+
+
+def compare(
+    runs: Sequence[ModelRun],
+    split: str,
+    threshold: float = DEFAULT_THRESHOLD,
+    *,
+    num_resamples: int = NUM_RESAMPLES,
+    seed: int = 0,
+) -> Comparison:
+    """Score some models on the same movies and rank them by F1-macro.
+
+    Args:
+        runs: The models; any number, in any order, also ones beyond the reference's seven.
+        split: The split's name.
+        threshold: The probability from which a genre is chosen, the same for all models.
+        num_resamples: Resamples of the bootstrap.
+        seed: Of the bootstrap.
+
+    Raises:
+        DataError: There is no model, a name occurs twice, or the movies, genres or labels differ
+            between models.
+        MovieGenreError: A probability is not finite.
+    """
+    _check(runs)
+    ids = runs[0].predictions.ids
+    aligned = {run.name: _in_order(run, ids) for run in runs}
+    labels = aligned[runs[0].name].labels
+    decisions = {
+        name: np.asarray(decide(found.probs, threshold), dtype=bool)
+        for name, found in aligned.items()
+    }
+    bootstrap = paired_bootstrap(decisions, labels, num_resamples=num_resamples, seed=seed)
+    results = [
+        ModelResult(
+            run=replace(run, predictions=aligned[run.name]),
+            evaluation=evaluate_predictions(aligned[run.name], run.name, split, threshold),
+            f1_macro=bootstrap.interval(run.name, "f1_macro"),
+            f1_micro=bootstrap.interval(run.name, "f1_micro"),
+        )
+        for run in runs
+    ]
+    ranking = sorted(results, key=_best_first)
+    return Comparison(tuple(ranking), split, threshold, bootstrap)
+
+
+def _best_first(result: ModelResult) -> tuple[float, str]:
+    return (math.inf if math.isnan(result.score) else -result.score, result.name)
+
+
+def _check(runs: Sequence[ModelRun]) -> None:
+    if not runs:
+        raise DataError("there is no model to compare; train one with: moviegenre train MODEL")
+    names = [run.name for run in runs]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataError(f"{', '.join(twice)} is given more than once; compare each model once")
+    first = runs[0]
+    faults: list[str] = []
+    for run in runs[1:]:
+        other, own = first.predictions, run.predictions
+        if own.genres != other.genres:
+            faults.append(f"{run.name} has other genres than {first.name}")
+        elif sorted(own.ids) != sorted(other.ids):
+            faults.append(
+                f"{run.name} was evaluated on {len(own.ids)} movies, which are not the "
+                f"{len(other.ids)} of {first.name}"
+            )
+        elif not np.array_equal(_in_order(run, other.ids).labels, other.labels):
+            faults.append(f"{run.name} has other labels than {first.name}")
+    if faults:
+        raise DataError("; ".join(faults) + "; evaluate all models on the same prepared data")
+
+
+def _in_order(run: ModelRun, ids: tuple[str, ...]) -> Predictions:
+    """Return a run's predictions with their movies in the given order."""
+    found = run.predictions
+    if found.ids == ids:
+        return found
+    rows = {movie: row for row, movie in enumerate(found.ids)}
+    order = [rows[movie] for movie in ids]
+    return Predictions(ids, found.genres, found.probs[order], found.labels[order])

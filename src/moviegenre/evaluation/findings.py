@@ -1,0 +1,205 @@
+"""What a comparison shows, in sentences that are computed and can go either way.
+
+A sentence names who leads, by how many points of F1-macro and per cent, and whether the paired
+bootstrap's 95 % interval of the difference includes zero. What cannot be computed says what is
+missing.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from moviegenre.evaluation.compare import Comparison, Contrast, ModelResult
+from moviegenre.evaluation.results import number_or_none
+
+_SUBJECTS = {"plot": "plots", "poster": "posters", "fusion": "plots and posters together"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One question and what the models answer.
+
+    Attributes:
+        key: Its name in ``results.json``.
+        heading: Its heading in the report.
+        sentences: The answer.
+        contrasts: The pairs of models behind it; empty where it cannot be computed.
+    """
+
+    key: str
+    heading: str
+    sentences: tuple[str, ...]
+    contrasts: tuple[Contrast, ...] = ()
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Return plain values; scores and intervals are fractions in [-1, 1]."""
+        return {
+            "heading": self.heading,
+            "sentences": list(self.sentences),
+            "computed": bool(self.contrasts),
+            "contrasts": [_plain(contrast) for contrast in self.contrasts],
+        }
+
+
+def _plain(contrast: Contrast) -> dict[str, Any]:
+    interval = contrast.interval
+    return {
+        "model": contrast.first.name,
+        "against": contrast.second.name,
+        "f1_macro": number_or_none(contrast.first.score),
+        "against_f1_macro": number_or_none(contrast.second.score),
+        "difference": number_or_none(contrast.difference),
+        "per_cent": contrast.per_cent,
+        "ratio": contrast.ratio,
+        "interval": [number_or_none(interval.low), number_or_none(interval.high)],
+        "interval_includes_zero": interval.holds_zero,
+    }
+
+
+def findings(comparison: Comparison) -> tuple[Finding, ...]:
+    """Answer the four questions of the reference from whatever models there are."""
+    if math.isnan(comparison.ranking[0].score):
+        reason = "Cannot be computed: no genre has a movie in this split."
+        return tuple(Finding(key, heading, (reason,)) for key, heading, _ in _QUESTIONS)
+    return tuple(Finding(key, heading, *answer(comparison)) for key, heading, answer in _QUESTIONS)
+
+
+Answer = tuple[tuple[str, ...], tuple[Contrast, ...]]
+
+
+def _fusion_advantage(comparison: Comparison) -> Answer:
+    fusion = comparison.best("fusion")
+    single = next((r for r in comparison.ranking if r.run.family == "single"), None)
+    if fusion is None or single is None:
+        lacking = [
+            what
+            for what, found in (("fusion model", fusion), ("single-modality model", single))
+            if found is None
+        ]
+        return _missing(comparison, lacking)
+    contrast = comparison.contrast(fusion, single)
+    opening = "Fusion wins" if contrast.difference > 0 else "Fusion does not win"
+    if contrast.difference > 0 and not contrast.is_clear:
+        opening = "Fusion leads, but not clearly"
+    sentence = (
+        f"{opening}: {fusion.run.title}, the best fusion ({_points(fusion)} F1-macro), "
+        f"{_distance(contrast)} {single.run.title}, the best single modality "
+        f"({_points(single)}); {_certainty(contrast)}"
+    )
+    return (sentence,), (contrast,)
+
+
+def _modality_contribution(comparison: Comparison) -> Answer:
+    plot, poster = comparison.best("plot"), comparison.best("poster")
+    if plot is None or poster is None:
+        lacking = [
+            what for what, found in (("plot model", plot), ("poster model", poster)) if not found
+        ]
+        return _missing(comparison, lacking)
+    contrast = comparison.contrast(plot, poster)
+    leads = contrast.difference >= 0
+    ahead = contrast if leads else comparison.contrast(poster, plot)
+    more, less = ("plot", "poster") if leads else ("poster", "plot")
+    opening = f"{more.capitalize()}s tell more than {less}s"
+    if ahead.difference == 0:
+        opening = "Plots and posters tell the same"
+    elif not ahead.is_clear:
+        opening += ", but not clearly"
+    times = f"reaches {ahead.ratio:.2f} times" if ahead.ratio is not None else "stands against"
+    sentence = (
+        f"{opening}: {ahead.first.run.title}, the best {more} model "
+        f"({_points(ahead.first)} F1-macro), {times} the F1-macro of {ahead.second.run.title}, "
+        f"the best {less} model ({_points(ahead.second)}); {_certainty(ahead)}"
+    )
+    return (sentence,), (contrast,)
+
+
+def _transfer_learning(comparison: Comparison) -> Answer:
+    sentences: list[str] = []
+    contrasts: list[Contrast] = []
+    pretrained = [r for r in comparison.ranking if r.run.baseline is not None]
+    for result in pretrained:
+        baseline = comparison.find(result.run.baseline or "")
+        if baseline is None:
+            sentences.append(
+                f"Cannot be computed for {result.run.title}: its baseline {result.run.baseline} "
+                "was not compared."
+            )
+            continue
+        contrast = comparison.contrast(result, baseline)
+        subject = _SUBJECTS.get(result.kind, result.kind)
+        pays = "pays" if contrast.difference > 0 else "does not pay"
+        clearly = ", but not clearly" if contrast.difference > 0 and not contrast.is_clear else ""
+        sentences.append(
+            f"Pretraining {pays} for {subject}{clearly}: {result.run.title} "
+            f"({_points(result)} F1-macro) {_distance(contrast)} {baseline.run.title}, trained "
+            f"from scratch ({_points(baseline)}); {_certainty(contrast)}"
+        )
+        contrasts.append(contrast)
+    if not pretrained:
+        return _missing(comparison, ["pretrained model with a baseline"])
+    return tuple(sentences), tuple(contrasts)
+
+
+def _fusion_strategies(comparison: Comparison) -> Answer:
+    fusions = [r for r in comparison.ranking if r.kind == "fusion"]
+    if not fusions:
+        return _missing(comparison, ["fusion model"])
+    best, others = fusions[0], fusions[1:]
+    if not others:
+        return (
+            f"Cannot be computed: {best.run.title} ({_points(best)} F1-macro) is the only fusion "
+            "model compared.",
+        ), ()
+    sentences = [f"{_sentence_case(best.run.title)} is the best fusion ({_points(best)} F1-macro)."]
+    contrasts = [comparison.contrast(other, best) for other in others]
+    for contrast in contrasts:
+        share = "" if contrast.ratio is None else f" reaches {100 * contrast.ratio:.1f} % of it and"
+        title = _sentence_case(contrast.first.run.title)
+        sentences.append(
+            f"{title} ({_points(contrast.first)}){share} {_distance(contrast, with_share=False)} "
+            f"it; {_certainty(contrast)}"
+        )
+    return tuple(sentences), tuple(contrasts)
+
+
+_QUESTIONS: tuple[tuple[str, str, Callable[[Comparison], Answer]], ...] = (
+    ("fusion_advantage", "Fusion advantage", _fusion_advantage),
+    ("modality_contribution", "Modality contribution", _modality_contribution),
+    ("transfer_learning", "Transfer learning", _transfer_learning),
+    ("fusion_strategies", "Fusion strategies", _fusion_strategies),
+)
+
+
+def _missing(comparison: Comparison, lacking: Sequence[str]) -> Answer:
+    names = ", ".join(sorted(result.name for result in comparison.ranking))
+    wanted = " and ".join(f"no {what}" for what in lacking)
+    return (f"Cannot be computed: {wanted} was compared (compared: {names}).",), ()
+
+
+def _points(result: ModelResult) -> str:
+    return f"{100 * result.score:.2f}"
+
+
+def _distance(contrast: Contrast, *, with_share: bool = True) -> str:
+    """Say how far above or below, as in ``is 3.10 points (5.3 %) above``."""
+    if contrast.difference == 0:
+        return "scores the same as"
+    side = "above" if contrast.difference > 0 else "below"
+    per_cent = contrast.per_cent
+    share = f" ({abs(per_cent):.1f} %)" if with_share and per_cent is not None else ""
+    return f"is {100 * abs(contrast.difference):.2f} points{share} {side}"
+
+
+def _certainty(contrast: Contrast) -> str:
+    """Say whether the movies of the split tell the two models apart."""
+    low, high = 100 * contrast.interval.low, 100 * contrast.interval.high
+    interval = f"the paired bootstrap's 95 % interval of the difference, {low:+.2f} to {high:+.2f}"
+    if contrast.is_clear:
+        return f"{interval} points, leaves out zero."
+    return f"{interval} points, includes zero, so these movies do not tell the two apart."
+
+
+def _sentence_case(title: str) -> str:
+    return title[:1].upper() + title[1:]

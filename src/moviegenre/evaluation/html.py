@@ -1,0 +1,98 @@
+"""The comparison as one self-contained web page: no script, no font, no picture from elsewhere."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from moviegenre.core.errors import MissingExtraError
+from moviegenre.evaluation.compare import Comparison
+from moviegenre.evaluation.findings import Finding
+from moviegenre.evaluation.tables import (
+    Table,
+    contrast_table,
+    fact_tables,
+    genre_table,
+    ranking_table,
+    training_table,
+)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A plot as the page embeds it.
+
+    Attributes:
+        title: Its heading.
+        caption: What it shows.
+        light: PNG bytes for a light page.
+        dark: PNG bytes for a dark one.
+    """
+
+    title: str
+    caption: str
+    light: bytes
+    dark: bytes
+
+
+def render_html(
+    comparison: Comparison,
+    findings: Sequence[Finding],
+    data: Mapping[str, Any],
+    pictures: Sequence[Picture],
+    notes: Sequence[str],
+    banner: str | None,
+) -> str:
+    """Return the page.
+
+    Args:
+        comparison: The models.
+        findings: What they show.
+        data: Facts about the movies.
+        pictures: The plots.
+        notes: Definitions and cautions, a sentence or more each.
+        banner: What must be seen first, as that the movies are made up.
+
+    Raises:
+        MissingExtraError: jinja2 is not installed.
+    """
+    try:
+        import jinja2
+    except ImportError:
+        raise MissingExtraError("jinja2", "report", "the HTML report") from None
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("moviegenre.evaluation"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    tables: dict[str, Table] = {
+        "ranking": ranking_table(comparison),
+        "genres": genre_table(comparison),
+        "training": training_table(comparison),
+    }
+    page = environment.get_template("results.html.jinja")
+    return page.render(
+        comparison=comparison,
+        best=comparison.ranking[0],
+        findings=[(finding, contrast_table(finding)) for finding in findings],
+        tables=tables,
+        facts=fact_tables(data),
+        command=data.get("command"),
+        pictures=[
+            {
+                "title": picture.title,
+                "caption": picture.caption,
+                "light": _data_uri(picture.light),
+                "dark": _data_uri(picture.dark),
+            }
+            for picture in pictures
+        ],
+        notes=notes,
+        banner=banner,
+    )
+
+
+def _data_uri(png: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")

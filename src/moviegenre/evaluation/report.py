@@ -1,0 +1,214 @@
+"""The comparison as files: ``RESULTS.md``, ``results.json``, ``results.html`` and the plots."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from moviegenre.core.files import atomic_path, write_text
+from moviegenre.evaluation.compare import Comparison, ModelResult
+from moviegenre.evaluation.findings import Finding
+from moviegenre.evaluation.findings import findings as find
+from moviegenre.evaluation.html import Picture, render_html
+from moviegenre.evaluation.plots import DARK, LIGHT, PLOTS, render_png
+from moviegenre.evaluation.results import number_or_none
+from moviegenre.evaluation.tables import (
+    contrast_table,
+    fact_tables,
+    genre_table,
+    ranking_table,
+    training_table,
+)
+
+MARKDOWN_FILE, JSON_FILE, HTML_FILE = "RESULTS.md", "results.json", "results.html"
+SYNTHETIC_BANNER = (
+    "These are not results. The movies were made up by `moviegenre data synthesize`; the numbers "
+    "show that the commands work, and nothing about films."
+)
+
+
+def write_report(comparison: Comparison, data: Mapping[str, Any], out: Path) -> list[Path]:
+    """Write the report, every file in one step.
+
+    Args:
+        comparison: The models.
+        data: Facts about the movies, as plain values. ``synthetic`` (true for made-up movies)
+            puts a banner on top; ``command`` is what makes all of it again; everything else is
+            listed.
+        out: The folder.
+
+    Returns:
+        The files: Markdown, JSON, page and plots.
+
+    Raises:
+        MissingExtraError: matplotlib or jinja2 is not installed; nothing is written then.
+    """
+    findings = find(comparison)
+    notes = report_notes(comparison)
+    banner = SYNTHETIC_BANNER if data.get("synthetic") else None
+    pictures: dict[str, Picture] = {}
+    for plot in PLOTS:
+        light = render_png(plot, comparison, LIGHT)
+        dark = render_png(plot, comparison, DARK)
+        if light is not None and dark is not None:
+            pictures[plot.name] = Picture(plot.title, plot.caption, light, dark)
+    page = render_html(
+        comparison, findings, data, list(pictures.values()), notes, _unmarked(banner)
+    )
+    content = {"data": dict(data), **comparison_to_json_dict(comparison, findings)}
+    texts = {
+        MARKDOWN_FILE: render_markdown(comparison, findings, data, notes, banner, pictures),
+        JSON_FILE: json.dumps(content, indent=1, allow_nan=False, default=str) + "\n",
+        HTML_FILE: page,
+    }
+    written = []
+    for name, picture in pictures.items():
+        with atomic_path(out / f"{name}.png") as temporary:
+            temporary.write_bytes(picture.light)
+        written.append(out / f"{name}.png")
+    for name, text in texts.items():
+        write_text(out / name, text)
+    return [*(out / name for name in texts), *written]
+
+
+def _unmarked(text: str | None) -> str | None:
+    return None if text is None else text.replace("`", "")
+
+
+def comparison_to_json_dict(comparison: Comparison, findings: Sequence[Finding]) -> dict[str, Any]:
+    """Return the comparison as plain values: models by name, best first, and what they show."""
+    bootstrap = comparison.bootstrap
+    return {
+        "split": comparison.split,
+        "num_movies": comparison.num_movies,
+        "threshold": comparison.threshold,
+        "undefined": comparison.undefined,
+        "bootstrap": {"num_resamples": bootstrap.num_resamples, "seed": bootstrap.seed},
+        "ranking": [result.name for result in comparison.ranking],
+        "models": {result.name: _model_to_json_dict(result) for result in comparison.ranking},
+        "comparisons": {finding.key: finding.to_json_dict() for finding in findings},
+    }
+
+
+def _model_to_json_dict(result: ModelResult) -> dict[str, Any]:
+    run = result.run
+    evaluation = result.evaluation.to_json_dict()
+    intervals = {"f1_macro": result.f1_macro, "f1_micro": result.f1_micro}
+    return {
+        "title": run.title,
+        "family": run.family,
+        "modalities": sorted(modality.value for modality in run.modalities),
+        "baseline": run.baseline,
+        "metrics": evaluation["metrics"],
+        "per_genre": evaluation["per_genre"],
+        "interval": {
+            name: [number_or_none(interval.low), number_or_none(interval.high)]
+            for name, interval in intervals.items()
+        },
+        "train_seconds": run.train_seconds,
+        "num_parameters": run.num_parameters,
+        "num_trainable": run.num_trainable,
+        "command": run.command,
+        "settings": dict(run.settings),
+        "history": [dict(record) for record in run.history],
+    }
+
+
+def report_notes(comparison: Comparison) -> list[str]:
+    """Return what a reader needs to know of the numbers."""
+    notes = [
+        f"A genre is chosen where its probability is at least {comparison.threshold:g}, the same "
+        "for all models and genres.",
+        "F1-macro is the mean of the genres' F1; F1-micro counts all decisions together; ROC-AUC "
+        "is the mean over genres (macro); subset accuracy is the share of movies with every genre "
+        "right; Hamming loss is the share of wrong decisions. Definitions: docs/metrics.md.",
+        f"Intervals are the 2.5th and 97.5th percentile of {comparison.bootstrap.num_resamples:,} "
+        "bootstrap resamples of the movies, the same for all models. They show what other movies "
+        "would change, not what another seed of training would.",
+        "Models are ranked on the same movies that the comparisons use, so the best of several "
+        "looks slightly better than it is.",
+    ]
+    if comparison.undefined:
+        told = "; ".join(f"{genre} ({why})" for genre, why in comparison.undefined.items())
+        notes.append(
+            f"Left out of the averages where their scores are undefined: {told}. They still "
+            "count in F1-micro, subset accuracy and Hamming loss."
+        )
+    else:
+        notes.append("Every genre's scores are defined in this split; none is left out.")
+    return notes
+
+
+def render_markdown(
+    comparison: Comparison,
+    findings: Sequence[Finding],
+    data: Mapping[str, Any],
+    notes: Sequence[str],
+    banner: str | None,
+    pictures: Mapping[str, Picture],
+) -> str:
+    """Return ``RESULTS.md``.
+
+    Args:
+        comparison: The models.
+        findings: What they show.
+        data: Facts about the movies.
+        notes: Definitions and cautions.
+        banner: What must be seen first; None for nothing.
+        pictures: The plots by the name of their file, less ``.png``.
+    """
+    parts = ["# Results"]
+    if banner:
+        parts.append(f"> **{banner}**")
+    parts += [
+        f"{len(comparison.ranking)} models on the {comparison.split} split, "
+        f"{comparison.num_movies:,} movies, {len(comparison.genres)} genres, threshold "
+        f"{comparison.threshold:g}. Scores in per cent; Hamming loss is a fraction, lower is "
+        "better. The same with plots on one page: `results.html`.",
+        "## Ranking",
+        ranking_table(comparison).to_markdown(),
+    ]
+    for finding in findings:
+        parts.append(f"## {finding.heading}")
+        parts += finding.sentences
+        if finding.contrasts:
+            parts.append(contrast_table(finding).to_markdown())
+    parts.append("## F1 by genre")
+    parts.append(genre_table(comparison).to_markdown())
+    if pictures:
+        parts.append("## Plots")
+    for name, picture in pictures.items():
+        parts += [f"![{picture.title}]({name}.png)", f"*{picture.title}.* {picture.caption}"]
+    parts.append("## Reproduce it")
+    if data.get("command"):
+        parts.append(f"```\n{data['command']}\n```")
+    parts.append(training_table(comparison).to_markdown())
+    parts.append("## Data")
+    for title, table in fact_tables(data):
+        if title:
+            parts.append(f"### {title[:1].upper()}{title[1:]}")
+        parts.append(table.to_markdown())
+    parts.append("## Notes")
+    parts.append("\n".join(f"- {note}" for note in notes))
+    return "\n\n".join(parts) + "\n"
+
+
+def print_comparison(comparison: Comparison) -> None:
+    """Print the ranking and what it shows."""
+    from rich.console import Console
+    from rich.table import Table as RichTable
+
+    console = Console(highlight=False)
+    ranking = ranking_table(comparison)
+    title = f"{comparison.split}, {comparison.num_movies:,} movies, per cent"
+    shown = RichTable(title=title, caption=f"threshold {comparison.threshold:g}")
+    for column, heading in enumerate(ranking.headings):
+        number = column >= ranking.num_text_columns
+        shown.add_column(heading, justify="right" if number else "left", no_wrap=True)
+    for row in ranking.rows:
+        shown.add_row(*row)
+    console.print(shown)
+    for finding in find(comparison):
+        console.print(f"[bold]{finding.heading}[/bold]")
+        for sentence in finding.sentences:
+            console.print(f"  {sentence}", markup=False)

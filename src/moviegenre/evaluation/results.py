@@ -1,0 +1,197 @@
+"""A model's answers on a split, and what they score."""
+
+import math
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from moviegenre.core.decisions import FloatArray
+from moviegenre.core.errors import DataError, missing_path_message
+from moviegenre.core.files import atomic_path
+from moviegenre.metrics import compute_metrics
+
+NO_POSITIVE = "no movie of the split has it"
+NO_NEGATIVE = "every movie of the split has it"
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """A model's probabilities for the movies of a split, beside the truth.
+
+    Attributes:
+        ids: Movie ids, N of them.
+        genres: Genre names in column order, L of them.
+        probs: Probabilities (N, L).
+        labels: The truth (N, L), zeros and ones.
+    """
+
+    ids: tuple[str, ...]
+    genres: tuple[str, ...]
+    probs: FloatArray
+    labels: npt.NDArray[Any]
+
+    def __post_init__(self) -> None:
+        expected = (len(self.ids), len(self.genres))
+        if self.probs.shape != expected or self.labels.shape != expected:
+            raise DataError(
+                f"{expected[0]} ids and {expected[1]} genres, but probabilities "
+                f"{self.probs.shape} and labels {self.labels.shape}; expected {expected} of both"
+            )
+
+    def save(self, path: Path) -> None:
+        """Write an ``.npz`` file that holds plain arrays only, in one step."""
+        with atomic_path(path) as temporary, temporary.open("wb") as stream:
+            np.savez_compressed(
+                stream,
+                ids=np.array(self.ids, dtype=np.str_),
+                genres=np.array(self.genres, dtype=np.str_),
+                probs=np.asarray(self.probs, dtype=np.float32),
+                labels=np.asarray(self.labels, dtype=np.uint8),
+            )
+
+    @classmethod
+    def load(cls, path: Path) -> "Predictions":
+        """Read what ``save`` wrote; nothing in the file is executed.
+
+        Raises:
+            DataError: The file is missing, damaged, or something else.
+        """
+        if not path.is_file():
+            next_step = "make it with: moviegenre compare"
+            raise DataError(missing_path_message(path, "saved predictions", next_step))
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return cls(
+                    ids=tuple(str(name) for name in arrays["ids"]),
+                    genres=tuple(str(name) for name in arrays["genres"]),
+                    probs=arrays["probs"],
+                    labels=arrays["labels"],
+                )
+        except (KeyError, TypeError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+            raise DataError(
+                f"{path} does not hold predictions ({error}); delete it and evaluate again"
+            ) from None
+
+
+@dataclass(frozen=True)
+class GenreScores:
+    """The scores of one genre, fractions in [0, 1]; NaN where undefined.
+
+    Attributes:
+        f1: Harmonic mean of precision and recall.
+        precision: Share of the chosen that have the genre.
+        recall: Share of those that have the genre that were chosen.
+        roc_auc: Area under the receiver operating characteristic.
+        average_precision: Area under precision over recall, as a step function.
+        support: How many movies have the genre.
+    """
+
+    f1: float
+    precision: float
+    recall: float
+    roc_auc: float
+    average_precision: float
+    support: int
+
+    def to_json_dict(self) -> dict[str, float | int | None]:
+        """Return plain values, undefined ones as None."""
+        return {
+            "f1": number_or_none(self.f1),
+            "precision": number_or_none(self.precision),
+            "recall": number_or_none(self.recall),
+            "roc_auc": number_or_none(self.roc_auc),
+            "average_precision": number_or_none(self.average_precision),
+            "support": self.support,
+        }
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a model scores on a split.
+
+    Attributes:
+        model: The model's name.
+        split: The split's name.
+        num_movies: How many movies were scored.
+        threshold: The probability from which a genre is chosen; one, or one for each genre.
+        metrics: The overall scores, as in ``metrics.METRIC_NAMES``; NaN where undefined.
+        per_genre: Scores by genre.
+        undefined: Genres for which something is undefined, with the reason.
+    """
+
+    model: str
+    split: str
+    num_movies: int
+    threshold: float | dict[str, float]
+    metrics: dict[str, float]
+    per_genre: dict[str, GenreScores]
+    undefined: dict[str, str]
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Return what ``moviegenre evaluate --json`` writes; undefined values are None."""
+        return {
+            "model": self.model,
+            "split": self.split,
+            "num_movies": self.num_movies,
+            "threshold": self.threshold,
+            "metrics": {name: number_or_none(value) for name, value in self.metrics.items()},
+            "per_genre": {name: scores.to_json_dict() for name, scores in self.per_genre.items()},
+            "undefined": self.undefined,
+        }
+
+
+def number_or_none(value: float) -> float | None:
+    """Return the value, or None for NaN, which JSON does not have."""
+    return None if math.isnan(value) else float(value)
+
+
+def evaluate_predictions(
+    predictions: Predictions, model: str, split: str, threshold: float | FloatArray
+) -> Evaluation:
+    """Score predictions.
+
+    Args:
+        predictions: A model's probabilities and the truth.
+        model: The model's name.
+        split: The split's name.
+        threshold: The probability from which a genre is chosen, for all genres or each (L,).
+
+    Raises:
+        MovieGenreError: A probability is not finite.
+    """
+    scores = compute_metrics(predictions.probs, predictions.labels, threshold)
+    genres = predictions.genres
+    per_genre = {
+        genre: GenreScores(
+            f1=float(scores.f1[i]),
+            precision=float(scores.precision[i]),
+            recall=float(scores.recall[i]),
+            roc_auc=float(scores.roc_auc[i]),
+            average_precision=float(scores.average_precision[i]),
+            support=int(scores.support[i]),
+        )
+        for i, genre in enumerate(genres)
+    }
+    undefined = {genres[i]: NO_POSITIVE for i in scores.without_positives}
+    undefined |= {genres[i]: NO_NEGATIVE for i in scores.without_negatives}
+    return Evaluation(
+        model=model,
+        split=split,
+        num_movies=scores.num_movies,
+        threshold=_plain_threshold(threshold, genres),
+        metrics=scores.metrics,
+        per_genre=per_genre,
+        undefined=undefined,
+    )
+
+
+def _plain_threshold(
+    threshold: float | FloatArray, genres: tuple[str, ...]
+) -> float | dict[str, float]:
+    if isinstance(threshold, np.ndarray) and threshold.ndim == 1:
+        return {genre: float(cut) for genre, cut in zip(genres, threshold, strict=True)}
+    return float(threshold)

@@ -1,0 +1,159 @@
+"""Comparing trained models: evaluate what is not yet evaluated, then write the report."""
+
+import json
+import logging
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from moviegenre.core.decisions import DEFAULT_THRESHOLD
+from moviegenre.core.errors import CheckpointError, DataError, did_you_mean, missing_path_message
+from moviegenre.core.files import file_sha256, write_text
+from moviegenre.core.types import Split
+from moviegenre.data.prepared import PreparedData
+from moviegenre.data.stats import data_stats
+from moviegenre.evaluation.compare import Comparison, ModelRun
+from moviegenre.evaluation.compare import compare as compare_runs
+from moviegenre.evaluation.report import print_comparison as print_tables
+from moviegenre.evaluation.report import write_report
+from moviegenre.evaluation.results import Predictions
+from moviegenre.experiment.evaluate import predict_split
+from moviegenre.experiment.train import BEST_FILE, CONFIG_FILE, read_run
+from moviegenre.models import MODELS, model_config_class
+from moviegenre.models.checkpoint import load_checkpoint
+from moviegenre.training.fit import HISTORY_FILE
+
+logger = logging.getLogger(__name__)
+
+PAGE = "results.html"
+
+
+def compare(
+    checkpoints: Path,
+    out: Path,
+    *,
+    names: Sequence[str] | None = None,
+    data_dir: Path | None = None,
+    split: Split = Split.TEST,
+    threshold: float = DEFAULT_THRESHOLD,
+    command: str | None = None,
+    progress: bool = True,
+) -> tuple[Comparison, Path]:
+    """Evaluate every trained model in a folder on the same movies and write the report.
+
+    Args:
+        checkpoints: The folder that holds a folder for each model.
+        out: Where ``RESULTS.md``, ``results.html``, ``results.json``, plots and configs go.
+        names: Which models; None takes all that are there.
+        data_dir: Prepared data; None takes those the models were trained on.
+        split: Which part of them.
+        threshold: The probability from which a genre is chosen.
+        command: What makes all of it again, for the report; None lists the single commands.
+        progress: Show progress bars.
+
+    Returns:
+        The comparison, and the path of the HTML page.
+
+    Raises:
+        CheckpointError: There is no trained model, or one of them cannot be read.
+        DataError: The models were trained on different data and ``data_dir`` does not say which
+            to take.
+    """
+    folders = _model_folders(checkpoints, names)
+    data = PreparedData(data_dir or _common_data_dir(folders))
+    runs = [_run(folder, data, split, out, progress=progress) for folder in folders]
+    comparison = compare_runs(runs, split.value, threshold)
+    facts: dict[str, Any] = {**data_stats(data).to_json_dict(), "synthetic": data.is_synthetic}
+    facts["source"] = data.datasheet.get("source")
+    facts["command"] = command or shlex.join(
+        ["moviegenre", "compare", str(checkpoints), "--out", str(out)]
+    )
+    write_report(comparison, facts, out)
+    return comparison, out / PAGE
+
+
+def print_comparison(comparison: Comparison, page: Path) -> None:
+    """Print the results table, and where the page is."""
+    print_tables(comparison)
+    print(f"report: {page.resolve()}")
+
+
+def _model_folders(checkpoints: Path, names: Sequence[str] | None) -> list[Path]:
+    """Return the folders of trained models, in the order of ``MODELS``."""
+    if not checkpoints.is_dir():
+        step = "train a model with: moviegenre train MODEL"
+        raise CheckpointError(missing_path_message(checkpoints, "a folder of models", step))
+    found = {path.parent.name: path.parent for path in sorted(checkpoints.glob(f"*/{BEST_FILE}"))}
+    if not found:
+        raise CheckpointError(
+            f"{checkpoints} holds no trained model (looked for */{BEST_FILE}); train one with: "
+            "moviegenre train MODEL"
+        )
+    for name in names or ():
+        if name not in found:
+            raise CheckpointError(f"no {name!r} in {checkpoints}; {did_you_mean(name, found)}")
+    order = {name: position for position, name in enumerate(MODELS)}
+    wanted = [name for name in found if names is None or name in names]
+    return [found[name] for name in sorted(wanted, key=lambda n: (order.get(n, len(order)), n))]
+
+
+def _common_data_dir(folders: Sequence[Path]) -> Path:
+    """Return the prepared data that all models were trained on."""
+    used = {
+        folder.name: load_checkpoint(folder / BEST_FILE).data_config.dir for folder in folders
+    }
+    if len(set(used.values())) > 1:
+        told = ", ".join(f"{name}: {path}" for name, path in used.items())
+        raise DataError(f"the models were trained on different data ({told}); say --data DIR")
+    return next(iter(used.values()))
+
+
+def _run(folder: Path, data: PreparedData, split: Split, out: Path, *, progress: bool) -> ModelRun:
+    """Return a trained model with its predictions and the facts of its training."""
+    run = read_run(folder) or {}
+    predictions = _predictions(folder, data, split, progress=progress)
+    settings: dict[str, Any] = run.get("settings", {})
+    name = str(run.get("model", folder.name))
+    kind = model_config_class(name)
+    config = Path("configs", f"{folder.name}.yaml")
+    if (folder / CONFIG_FILE).is_file():
+        write_text(out / config, _config_with_command(folder, name, config))
+    history_file = folder / HISTORY_FILE
+    return ModelRun(
+        name=folder.name,
+        title=kind.title,
+        family=kind.family,
+        modalities=kind.modalities,
+        predictions=predictions,
+        baseline=kind.baseline,
+        history=json.loads(history_file.read_text()) if history_file.is_file() else (),
+        train_seconds=run.get("train_seconds"),
+        num_parameters=run.get("num_parameters"),
+        num_trainable=run.get("num_trainable"),
+        command=f"moviegenre train {name} --config {config}",
+        settings=settings,
+    )
+
+
+def _config_with_command(folder: Path, name: str, config: Path) -> str:
+    """Return a model's resolved config, opening with the command that trains it again."""
+    text = (folder / CONFIG_FILE).read_text(encoding="utf-8")
+    return f"# moviegenre train {name} --config {config}\n{text}"
+
+
+def _predictions(
+    folder: Path, data: PreparedData, split: Split, *, progress: bool
+) -> Predictions:
+    """Return a model's probabilities, kept from an earlier evaluation of the same two."""
+    checkpoint = folder / BEST_FILE
+    key = f"{file_sha256(checkpoint)[:12]}-{data.fingerprint[:12]}"
+    path = folder / f"predictions-{split.value}-{key}.npz"
+    if path.is_file():
+        return Predictions.load(path)
+    logger.info("evaluating %s", folder.name)
+    predictions = predict_split(load_checkpoint(checkpoint), data, split, progress=progress)
+    for stale in folder.glob(f"predictions-{split.value}-*.npz"):
+        stale.unlink()
+    predictions.save(path)
+    return predictions

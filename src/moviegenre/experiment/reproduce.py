@@ -1,0 +1,154 @@
+"""The whole experiment in one call: prepare, train every model, evaluate, compare.
+
+What is done is not done again: prepared data are kept, finished models are skipped, and an
+interrupted training goes on from its last completed interval.
+"""
+
+import logging
+import shlex
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from moviegenre.core.errors import ConfigError, DataError
+from moviegenre.data.prepared import PreparedData
+from moviegenre.evaluation.compare import Comparison
+from moviegenre.experiment.compare import compare
+from moviegenre.experiment.config import ExperimentConfig, PrepareConfig, Suite, load_suite
+from moviegenre.experiment.train import (
+    BEST_FILE,
+    differing_settings,
+    initial_checkpoints,
+    read_run,
+    train,
+)
+from moviegenre.models.fusion import FusionConfig
+
+logger = logging.getLogger(__name__)
+
+SYNTHETIC = "synthetic"
+
+
+def reproduce(
+    config: Path, overrides: Sequence[str] = (), *, restart: bool = False, progress: bool = True
+) -> tuple[Comparison, Path]:
+    """Run a config file from its source of movies to its comparison.
+
+    Args:
+        config: The YAML file.
+        overrides: ``a.b=c`` settings.
+        restart: Train anew what was trained with other settings, on other data, or from other
+            checkpoints; without it such a model is an error, so that nothing is lost unasked.
+        progress: Show progress bars.
+
+    Returns:
+        The comparison, and the path of its HTML page.
+
+    Raises:
+        ConfigError: A setting is wrong, or the file names no model.
+        DataError: The source cannot be prepared, or other data lie where it is to go.
+        CheckpointError: A model was trained in another way and ``restart`` is not given.
+    """
+    suite = load_suite(config, overrides)
+    if not suite.experiments:
+        raise ConfigError(f"{config} names no model; expected a models section, as in config.yaml")
+    _prepare(suite, progress=progress)
+    data = PreparedData(suite.data.dir)
+    for experiment in suite.experiments.values():
+        _train(_started_from_suite(experiment, suite), suite, data, restart, progress)
+    words = ["moviegenre", "reproduce", "--config", str(config)]
+    words += [word for override in overrides for word in ("--set", override)]
+    return compare(
+        suite.checkpoints,
+        suite.results,
+        names=list(suite.experiments),
+        command=shlex.join(words),
+        progress=progress,
+    )
+
+
+def _prepare(suite: Suite, *, progress: bool) -> None:
+    """Prepare the movies, unless that was done before from the same source."""
+    from moviegenre.data.prepare import prepare
+
+    settings, folder = suite.prepare, suite.data.dir
+    if folder.is_dir() and any(folder.iterdir()):
+        _check_source(PreparedData(folder), settings)
+        logger.info("prepared data are in %s", folder)
+        return
+    source = settings.source
+    if source == SYNTHETIC:
+        source = str(_synthetic_movies(settings, folder))
+    logger.info("preparing %s", source)
+    prepare(
+        source,
+        folder,
+        split=settings.split,
+        seed=settings.seed,
+        min_movies=settings.min_movies,
+        progress=progress,
+    )
+
+
+def _synthetic_movies(settings: PrepareConfig, folder: Path) -> Path:
+    """Make the movies up beside the prepared folder, unless they are there already."""
+    from moviegenre.data.synthetic.generate import synthesize
+
+    name = f"{folder.name}-movies-{settings.synthetic_movies}-seed-{settings.seed}"
+    movies = folder.parent / name
+    if not movies.is_dir():
+        logger.info("making up %d movies in %s", settings.synthetic_movies, movies)
+        synthesize(movies, settings.synthetic_movies, settings.seed)
+    return movies
+
+
+def _check_source(data: PreparedData, settings: PrepareConfig) -> None:
+    """Refuse prepared data of another kind than the config asks for."""
+    synthetic = bool(data.datasheet.get("synthetic"))
+    if synthetic != (settings.source == SYNTHETIC):
+        found = "synthetic" if synthetic else "real"
+        raise DataError(
+            f"{data.root} holds {found} movies, but prepare.source is {settings.source!r}; "
+            "name another folder with --set data.dir=DIR, or delete this one"
+        )
+
+
+def _started_from_suite(experiment: ExperimentConfig, suite: Suite) -> ExperimentConfig:
+    """Let a fusion start from the models trained before it, unless its settings say otherwise."""
+    settings = experiment.model
+    if not isinstance(settings, FusionConfig) or "init_from" in settings.model_fields_set:
+        return experiment
+    return replace(
+        experiment, model=settings.model_copy(update={"init_from": suite.checkpoints})
+    )
+
+
+def _train(
+    experiment: ExperimentConfig, suite: Suite, data: PreparedData, restart: bool, progress: bool
+) -> None:
+    """Train a model, go on with it, or leave it as it is."""
+    name = experiment.model_name
+    folder = suite.checkpoints / name
+    run = read_run(folder)
+    if run is None:
+        logger.info("training %s", name)
+        train(experiment, suite.checkpoints, progress=progress)
+        return
+    changed = [f"setting {key}" for key in differing_settings(run, experiment.to_dict())]
+    if run["data_fingerprint"] != data.fingerprint:
+        changed.append("the prepared data")
+    if run["initialised_from"] != initial_checkpoints(experiment.model):
+        changed.append("the checkpoints it starts from")
+    if changed and not restart:
+        raise ConfigError(
+            f"{folder} was trained differently ({', '.join(changed)}); train it anew with "
+            "--restart, or keep it and choose another folder with --set checkpoints=DIR"
+        )
+    if changed:
+        logger.info("training %s anew", name)
+        train(experiment, suite.checkpoints, progress=progress)
+    elif run["status"] != "finished" or not (folder / BEST_FILE).is_file():
+        logger.info("going on with %s", name)
+        train(experiment, suite.checkpoints, resume=True, progress=progress)
+    else:
+        logger.info("%s is trained already", name)

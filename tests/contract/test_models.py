@@ -1,0 +1,227 @@
+"""What every model in ``MODELS`` must do, whatever it is made of."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from moviegenre.core.types import Batch, Modality
+from moviegenre.models import MODELS
+from moviegenre.models.base import GenreModel
+from tests.tiny_models import TINY_MODELS, build_tiny
+from tests.tiny_movies import FREQUENCIES, GENRES, tiny_batch
+
+NUM_LABELS = len(GENRES)
+
+# Softmax does not change when all its inputs are shifted by as much: the gradient of these biases
+# is zero but for rounding, in any model.
+_SHIFTS = (".key.bias", "pooling.score.2.bias")
+
+every_model = pytest.mark.parametrize("name", MODELS)
+fusions = pytest.mark.parametrize("name", [n for n, c in MODELS.items() if c.family == "fusion"])
+
+
+def answer(model: GenreModel, batch: Batch) -> Tensor:
+    """Return the logits (B, L) of a model in evaluation mode."""
+    with torch.no_grad():
+        return model.eval()(batch).logits
+
+
+def test_every_model_has_a_tiny_config_and_so_is_held_to_the_contract() -> None:
+    assert set(TINY_MODELS) == set(MODELS)
+
+
+@every_model
+def test_config_and_model_agree_about_name_and_modalities(name: str, bert_folder: Path) -> None:
+    assert MODELS[name].model_name == name
+    assert build_tiny(name, bert_folder).modalities == MODELS[name].modalities
+
+
+@every_model
+@pytest.mark.parametrize("num_movies", [1, 5])
+def test_logits_are_finite_and_one_a_label(name: str, num_movies: int, bert_folder: Path) -> None:
+    logits = answer(build_tiny(name, bert_folder), tiny_batch(num_movies))
+    assert logits.shape == (num_movies, NUM_LABELS)
+    assert logits.isfinite().all()
+
+
+@every_model
+def test_logits_are_finite_for_a_movie_with_neither_plot_nor_poster(
+    name: str, bert_folder: Path
+) -> None:
+    logits = answer(build_tiny(name, bert_folder), tiny_batch(3, without_plot=[1], without_poster=[1]))
+    assert logits.isfinite().all()
+
+
+@every_model
+def test_one_movie_can_be_trained_on(name: str, bert_folder: Path) -> None:
+    logits = build_tiny(name, bert_folder).train()(tiny_batch(1)).logits
+    logits.sum().backward()
+    assert logits.shape == (1, NUM_LABELS)
+    assert logits.isfinite().all()
+
+
+@every_model
+def test_gradients_reach_every_trainable_parameter(name: str, bert_folder: Path) -> None:
+    model = build_tiny(name, bert_folder)
+    batch = tiny_batch(8, without_plot=[0], without_poster=[1])
+    torch.manual_seed(0)
+    (model(batch).logits * torch.randn(8, NUM_LABELS)).sum().backward()
+    trainable = {n: p.grad for n, p in model.named_parameters() if p.requires_grad}
+    unreached = [n for n, grad in trainable.items() if grad is None]
+    still = [n for n, grad in trainable.items() if grad is not None and not grad.abs().sum() > 0]
+    assert trainable
+    assert unreached == []
+    assert [n for n in still if not n.endswith(_SHIFTS)] == []
+
+
+@every_model
+def test_frozen_encoders_get_no_gradient_and_stay_in_evaluation_mode(
+    name: str, bert_folder: Path
+) -> None:
+    fields = [f for f in ("plot_encoder", "poster_encoder") if f in MODELS[name].model_fields]
+    encoders: dict[str, dict[str, object]] = {"plot_encoder": {}, "poster_encoder": {"name": "none"}}
+    changes: dict[str, object] = {f: {**encoders[f], "frozen": True} for f in fields}
+    model = build_tiny(name, bert_folder, **changes).train()
+    model(tiny_batch(4)).logits.sum().backward()
+    encoded = [module for module_name, module in model.encoders()]
+    assert len(encoded) == len(fields)
+    assert [p for m in encoded for p in m.parameters() if p.requires_grad or p.grad is not None] == []
+    assert [m for encoder in encoded for m in encoder.modules() if m.training] == []
+
+
+@every_model
+def test_evaluation_is_deterministic(name: str, bert_folder: Path) -> None:
+    model, batch = build_tiny(name, bert_folder), tiny_batch(4)
+    torch.manual_seed(1)
+    first = answer(model, batch)
+    torch.manual_seed(2)
+    assert torch.equal(first, answer(model, batch))
+
+
+@every_model
+def test_longer_padding_changes_nothing(name: str, bert_folder: Path) -> None:
+    model, batch = build_tiny(name, bert_folder), tiny_batch(4, without_plot=[2])
+    padding = torch.zeros(4, 9, dtype=torch.int64)
+    padded = replace(
+        batch,
+        input_ids=torch.cat([batch.input_ids, padding], dim=1),
+        attention_mask=torch.cat([batch.attention_mask, padding.bool()], dim=1),
+    )
+    torch.testing.assert_close(answer(model, padded), answer(model, batch), rtol=0, atol=1e-5)
+
+
+@every_model
+def test_companions_in_the_batch_change_nothing(name: str, bert_folder: Path) -> None:
+    model = build_tiny(name, bert_folder)
+    batch = tiny_batch(6, without_plot=[3], without_poster=[4])
+    together = answer(model, batch)
+    for row in range(batch.size):
+        length = max(1, int(batch.attention_mask[row].sum()))
+        alone = Batch(
+            input_ids=batch.input_ids[row : row + 1, :length],
+            attention_mask=batch.attention_mask[row : row + 1, :length],
+            has_plot=batch.has_plot[row : row + 1],
+            image=batch.image[row : row + 1],
+            has_poster=batch.has_poster[row : row + 1],
+            labels=None,
+            index=batch.index[row : row + 1],
+        )
+        torch.testing.assert_close(
+            answer(model, alone), together[row : row + 1], rtol=0, atol=1e-5
+        )
+
+
+@every_model
+def test_the_content_of_a_missing_poster_changes_nothing(name: str, bert_folder: Path) -> None:
+    model = build_tiny(name, bert_folder)
+    hidden = tiny_batch(4).without(Modality.POSTER)
+    other = replace(hidden, image=255 - hidden.image)
+    assert torch.equal(answer(model, hidden), answer(model, other))
+
+
+@every_model
+def test_the_content_of_a_missing_plot_changes_nothing(name: str, bert_folder: Path) -> None:
+    model = build_tiny(name, bert_folder)
+    hidden = tiny_batch(4).without(Modality.PLOT)
+    other = replace(hidden, input_ids=hidden.input_ids.flip(0).flip(1))
+    assert not torch.equal(hidden.input_ids, other.input_ids)
+    torch.testing.assert_close(answer(model, hidden), answer(model, other), rtol=0, atol=1e-6)
+
+
+@every_model
+@pytest.mark.parametrize("modality", list(Modality))
+def test_a_model_looks_at_its_modalities_and_at_no_other(
+    name: str, modality: Modality, bert_folder: Path
+) -> None:
+    model, batch = build_tiny(name, bert_folder), tiny_batch(6)
+    changed = (
+        replace(batch, image=batch.image.flip(0))
+        if modality is Modality.POSTER
+        else replace(
+            batch,
+            input_ids=batch.input_ids.flip(0),
+            attention_mask=batch.attention_mask.flip(0),
+        )
+    )
+    reacts = not torch.equal(answer(model, batch), answer(model, changed))
+    assert reacts == (modality in MODELS[name].modalities)
+
+
+@pytest.mark.parametrize("name", [n for n, c in MODELS.items() if c.family == "single"])
+def test_a_single_modality_model_gives_the_prior_where_its_modality_is_missing(
+    name: str, bert_folder: Path
+) -> None:
+    (modality,) = MODELS[name].modalities
+    logits = answer(build_tiny(name, bert_folder), tiny_batch(4).without(modality))
+    prior = torch.tensor([np.log(p / (1 - p)) for p in FREQUENCIES], dtype=torch.float32)
+    torch.testing.assert_close(logits, prior.expand(4, -1))
+
+
+@fusions
+@pytest.mark.parametrize("missing", list(Modality))
+def test_a_fusion_answers_from_the_modality_that_is_there(
+    name: str, missing: Modality, bert_folder: Path
+) -> None:
+    logits = answer(build_tiny(name, bert_folder), tiny_batch(6).without(missing))
+    assert (logits.std(dim=0) > 1e-4).all()  # movies still differ
+
+
+@every_model
+def test_attention_sums_to_one_over_what_counts_and_is_zero_elsewhere(
+    name: str, bert_folder: Path
+) -> None:
+    batch = tiny_batch(5, without_plot=[1, 3], without_poster=[2, 3])
+    with torch.no_grad():
+        attention = build_tiny(name, bert_folder).eval()(batch).attention
+    assert bool(attention) == (name == "attention_fusion")
+    has_plot, has_poster = batch.has_plot.float(), batch.has_poster.float()
+    sums = {key: weights.sum(dim=-1) for key, weights in attention.items()}
+    expected = {
+        "plot": has_plot,
+        "poster": has_poster,
+        "modality": (batch.has_plot | batch.has_poster).float(),
+        "plot_to_poster": has_poster[:, None].expand(-1, batch.input_ids.shape[1]),
+        "poster_to_plot": has_plot[:, None].expand(-1, 4),
+    }
+    for key, total in sums.items():
+        torch.testing.assert_close(total, expected[key])
+    for key in ("plot", "poster_to_plot"):
+        if key in attention:
+            padding = ~batch.attention_mask
+            weights = attention[key].reshape(5, -1, padding.shape[1])
+            assert weights.masked_select(padding.unsqueeze(1)).abs().sum() == 0
+
+
+@every_model
+@pytest.mark.xfail(
+    reason="open bug: from_pretrained leaves the plot encoder in evaluation mode, so it is trained "
+    "without its dropout",
+    strict=False,
+)
+def test_a_model_is_built_in_training_mode(name: str, bert_folder: Path) -> None:
+    model = build_tiny(name, bert_folder)
+    assert [n for n, module in model.named_modules() if not module.training] == []
