@@ -1,5 +1,6 @@
 """Training from prepared data to ``best.pth``: it learns, stops, and survives interruption."""
 
+import csv
 import json
 import os
 import signal
@@ -97,7 +98,7 @@ def test_history_has_a_record_an_epoch(uninterrupted: Path) -> None:
 
 @pytest.mark.parametrize("name", ["lstm", "cnn", MODEL])
 def test_training_learns(name: str, bert_folder: Path, data: Path, tmp_path: Path) -> None:
-    experiment = tiny_experiment(name, data, bert_folder, max_epochs=8, head_lr=1e-2)
+    experiment = tiny_experiment(name, data, bert_folder, max_epochs=10, head_lr=2e-2)
     train(experiment, tmp_path, progress=False)
     records = history(tmp_path / name)
     prepared = PreparedData(data)
@@ -266,6 +267,42 @@ def test_training_anew_forgets_the_earlier_training(
         train(experiment, tmp_path, progress=False)
     left = {path.name for path in (tmp_path / "lstm").iterdir()}
     assert left == {"config.yaml", "run.json", "logs"}
+
+
+def test_a_resumed_training_keeps_the_earlier_logs(
+    data: Path, bert_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment = tiny_experiment("lstm", data, bert_folder)
+
+    def crash() -> None:
+        raise RuntimeError("the power is gone")
+
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="the power is gone"):
+        interrupt_at(2 * STEPS_AN_EPOCH, crash, patch)
+        train(experiment, tmp_path, progress=False)
+    train(experiment, tmp_path, resume=True, progress=False)
+    logs = tmp_path / "lstm" / "logs"
+    intervals = {
+        name: [row["epoch"] for row in csv.DictReader((logs / name / "metrics.csv").open())]
+        for name in ("csv", "csv-2")
+    }
+    assert set(intervals["csv"]) == {"0", "1"}
+    assert set(intervals["csv-2"]) == {"2"}
+
+
+def test_encoders_train_with_their_dropout(
+    data: Path, bert_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[list[str]] = []
+    original = GenreTask.training_step
+
+    def training_step(task: GenreTask, batch: Batch, batch_idx: int) -> Tensor:
+        seen.append([n for n, module in task.model.named_modules() if not module.training])
+        return original(task, batch, batch_idx)
+
+    monkeypatch.setattr(GenreTask, "training_step", training_step)
+    train(tiny_experiment("bert", data, bert_folder, max_epochs=2), tmp_path, progress=False)
+    assert seen == [[]] * 2 * STEPS_AN_EPOCH  # no module is in evaluation mode, ever
 
 
 @pytest.mark.parametrize("name", TINY_MODELS)

@@ -6,19 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from moviegenre.core.files import atomic_path, write_text
+from moviegenre.evaluation.canvas import DARK, LIGHT
 from moviegenre.evaluation.compare import Comparison, ModelResult
 from moviegenre.evaluation.findings import Finding
 from moviegenre.evaluation.findings import findings as find
 from moviegenre.evaluation.html import Picture, render_html
-from moviegenre.evaluation.plots import DARK, LIGHT, PLOTS, render_png
+from moviegenre.evaluation.markdown import render_markdown
+from moviegenre.evaluation.plots import PLOTS, render_png
 from moviegenre.evaluation.results import number_or_none
-from moviegenre.evaluation.tables import (
-    contrast_table,
-    fact_tables,
-    genre_table,
-    ranking_table,
-    training_table,
-)
+from moviegenre.evaluation.tables import ranking_table
 
 MARKDOWN_FILE, JSON_FILE, HTML_FILE = "RESULTS.md", "results.json", "results.html"
 SYNTHETIC_BANNER = (
@@ -56,8 +52,9 @@ def write_report(comparison: Comparison, data: Mapping[str, Any], out: Path) -> 
         comparison, findings, data, list(pictures.values()), notes, _unmarked(banner)
     )
     content = {"data": dict(data), **comparison_to_json_dict(comparison, findings)}
+    titles = {name: (picture.title, picture.caption) for name, picture in pictures.items()}
     texts = {
-        MARKDOWN_FILE: render_markdown(comparison, findings, data, notes, banner, pictures),
+        MARKDOWN_FILE: render_markdown(comparison, findings, data, notes, banner, titles),
         JSON_FILE: json.dumps(content, indent=1, allow_nan=False, default=str) + "\n",
         HTML_FILE: page,
     }
@@ -139,74 +136,30 @@ def report_notes(comparison: Comparison) -> list[str]:
     return notes
 
 
-def render_markdown(
-    comparison: Comparison,
-    findings: Sequence[Finding],
-    data: Mapping[str, Any],
-    notes: Sequence[str],
-    banner: str | None,
-    pictures: Mapping[str, Picture],
-) -> str:
-    """Return ``RESULTS.md``.
-
-    Args:
-        comparison: The models.
-        findings: What they show.
-        data: Facts about the movies.
-        notes: Definitions and cautions.
-        banner: What must be seen first; None for nothing.
-        pictures: The plots by the name of their file, less ``.png``.
-    """
-    parts = ["# Results"]
-    if banner:
-        parts.append(f"> **{banner}**")
-    parts += [
-        f"{len(comparison.ranking)} models on the {comparison.split} split, "
-        f"{comparison.num_movies:,} movies, {len(comparison.genres)} genres, threshold "
-        f"{comparison.threshold:g}. Scores in per cent; Hamming loss is a fraction, lower is "
-        "better. The same with plots on one page: `results.html`.",
-        "## Ranking",
-        ranking_table(comparison).to_markdown(),
-    ]
-    for finding in findings:
-        parts.append(f"## {finding.heading}")
-        parts += finding.sentences
-        if finding.contrasts:
-            parts.append(contrast_table(finding).to_markdown())
-    parts.append("## F1 by genre")
-    parts.append(genre_table(comparison).to_markdown())
-    if pictures:
-        parts.append("## Plots")
-    for name, picture in pictures.items():
-        parts += [f"![{picture.title}]({name}.png)", f"*{picture.title}.* {picture.caption}"]
-    parts.append("## Reproduce it")
-    if data.get("command"):
-        parts.append(f"```\n{data['command']}\n```")
-    parts.append(training_table(comparison).to_markdown())
-    parts.append("## Data")
-    for title, table in fact_tables(data):
-        if title:
-            parts.append(f"### {title[:1].upper()}{title[1:]}")
-        parts.append(table.to_markdown())
-    parts.append("## Notes")
-    parts.append("\n".join(f"- {note}" for note in notes))
-    return "\n\n".join(parts) + "\n"
-
-
 def print_comparison(comparison: Comparison) -> None:
     """Print the ranking and what it shows."""
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table as RichTable
 
     console = Console(highlight=False)
     ranking = ranking_table(comparison)
     title = f"{comparison.split}, {comparison.num_movies:,} movies, per cent"
-    shown = RichTable(title=title, caption=f"threshold {comparison.threshold:g}")
-    for column, heading in enumerate(ranking.headings):
+    shown = RichTable(
+        title=title,
+        caption=f"threshold {comparison.threshold:g}",
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1),
+    )
+    kept = [column for column, name in enumerate(ranking.headings) if name not in ("#", "looks at")]
+    for column in kept:
         number = column >= ranking.num_text_columns
+        heading = ranking.headings[column].replace("-", "-\n").replace(" ", "\n")
         shown.add_column(heading, justify="right" if number else "left", no_wrap=True)
     for row in ranking.rows:
-        shown.add_row(*row)
+        shown.add_row(*(row[column] for column in kept))
     console.print(shown)
     for finding in find(comparison):
         console.print(f"[bold]{finding.heading}[/bold]")

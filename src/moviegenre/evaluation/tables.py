@@ -83,10 +83,8 @@ def contrast_table(finding: Finding) -> Table:
         growth = contrast.per_cent
         rows.append(
             (
-                contrast.first.run.title,
-                contrast.second.run.title,
-                per_cent(contrast.first.score),
-                per_cent(contrast.second.score),
+                f"{contrast.first.run.title} ({per_cent(contrast.first.score)})",
+                f"{contrast.second.run.title} ({per_cent(contrast.second.score)})",
                 f"{100 * contrast.difference:+.2f}",
                 UNDEFINED if growth is None else f"{growth:+.1f} %",
                 UNDEFINED if contrast.ratio is None else f"{contrast.ratio:.3f}",
@@ -96,8 +94,6 @@ def contrast_table(finding: Finding) -> Table:
     headings = (
         "model",
         "against",
-        "F1-macro",
-        "against's",
         "points",
         "per cent",
         "ratio",

@@ -1,0 +1,188 @@
+"""Plots with one cell, panel or row a genre: F1, precision over recall, co-occurrence."""
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from moviegenre.core.decisions import decide
+from moviegenre.evaluation.canvas import (
+    STYLES,
+    Theme,
+    by_support,
+    dress,
+    kind_colour,
+    legend,
+    new_figure,
+)
+from moviegenre.evaluation.compare import Comparison
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def _heat(axes: "Axes", values: npt.NDArray[np.float64], theme: Theme, highest: float) -> Any:  # noqa: ANN401 - matplotlib's AxesImage
+    """Draw a matrix of per cents; undefined cells stay empty."""
+    from matplotlib import colormaps
+
+    colours = colormaps["cividis"].with_extremes(bad=theme.faint)
+    image = axes.imshow(np.ma.masked_invalid(values), cmap=colours, vmin=0, vmax=highest)
+    axes.set_aspect("auto")
+    axes.tick_params(length=0)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    return image
+
+
+def _number(axes: "Axes", values: npt.NDArray[np.float64], highest: float) -> None:
+    """Write the numbers of a heat map into its cells."""
+    for (row, column), value in np.ndenumerate(values):
+        known = bool(np.isfinite(value))
+        # cividis turns from dark to light about its middle.
+        shade = "#ffffff" if known and value < 0.55 * highest else "#000000"
+        axes.text(
+            column,
+            row,
+            f"{value:.0f}" if known else "",
+            ha="center",
+            va="center",
+            color=shade,
+            fontsize=9,
+        )
+
+
+def draw_genres(comparison: Comparison, theme: Theme) -> "Figure | None":
+    """Draw F1 as a heat map; None where no score is defined."""
+    genres = by_support(comparison)
+    results = comparison.ranking
+    values = np.array(
+        [[100 * r.evaluation.per_genre[genre].f1 for r in results] for genre in genres]
+    )
+    if not np.isfinite(values).any():
+        return None
+    figure = new_figure(max(5.5, 2.6 + 0.85 * len(results)), 1.6 + 0.3 * len(genres))
+    axes = figure.subplots()
+    dress(axes, theme)
+    image = _heat(axes, values, theme, max(1.0, float(np.nanmax(values))))
+    _number(axes, values, max(1.0, float(np.nanmax(values))))
+    support = results[0].evaluation.per_genre
+    axes.set_yticks(range(len(genres)), [f"{g} ({support[g].support:,})" for g in genres])
+    axes.set_xticks(range(len(results)), [r.run.title for r in results], rotation=35, ha="right")
+    _colour_bar(figure, image, axes, "F1, per cent", theme)
+    return figure
+
+
+def _colour_bar(figure: "Figure", image: Any, axes: Any, label: str, theme: Theme) -> None:  # noqa: ANN401
+    bar = figure.colorbar(image, ax=axes, shrink=0.6, pad=0.02)
+    bar.set_label(label, color=theme.ink, fontsize=9)
+    bar.ax.tick_params(colors=theme.ink, labelsize=8)
+    bar.outline.set_visible(False)
+
+
+def precision_recall(
+    probs: npt.NDArray[np.floating], labels: npt.NDArray[Any]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return recall and precision (K,) at every distinct probability, highest first.
+
+    Args:
+        probs: Probabilities of one label (N,).
+        labels: Its truth (N,), with at least one positive.
+    """
+    order = np.argsort(-probs, kind="stable")
+    hits = np.cumsum(np.asarray(labels, dtype=np.float64)[order])
+    chosen = np.arange(1, len(order) + 1, dtype=np.float64)
+    last_of_ties = np.append(np.diff(probs[order]) != 0, True)
+    return hits[last_of_ties] / hits[-1], hits[last_of_ties] / chosen[last_of_ties]
+
+
+def draw_precision_recall(comparison: Comparison, theme: Theme) -> "Figure | None":
+    """Draw one panel a genre with the best model of each kind; None without positives."""
+    from matplotlib.lines import Line2D
+
+    best = [comparison.best(kind) for kind in ("fusion", "plot", "poster")]
+    results = [r for r in best if r is not None] or list(comparison.ranking[:3])
+    support = results[0].evaluation.per_genre
+    genres = [genre for genre in by_support(comparison) if support[genre].support]
+    if not genres:
+        return None
+    columns = min(4, len(genres))
+    rows = math.ceil(len(genres) / columns)
+    figure = new_figure(2.3 * columns + 0.4, 1.9 * rows + 0.7)
+    panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    styles = dict(zip([r.name for r in results], STYLES, strict=False))
+    for panel, genre in zip(panels.flat, genres, strict=False):
+        dress(panel, theme, grid="both")
+        column = comparison.genres.index(genre)
+        share = support[genre].support / comparison.num_movies
+        panel.axhline(share, color=theme.faint, linewidth=1.2)
+        for result in results:
+            found = result.run.predictions
+            recall, precision = precision_recall(found.probs[:, column], found.labels[:, column])
+            panel.plot(
+                recall,
+                precision,
+                color=kind_colour(result.kind, theme),
+                linestyle=styles[result.name],
+                linewidth=1.6,
+                drawstyle="steps-pre",
+            )
+        panel.set_title(f"{genre} ({support[genre].support:,})", fontsize=9.5, color=theme.ink)
+        panel.set(xlim=(0, 1), ylim=(0, 1.02), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
+    for panel in panels.flat[len(genres) :]:
+        panel.set_visible(False)
+    figure.supxlabel("recall", fontsize=10, color=theme.ink)
+    figure.supylabel("precision", fontsize=10, color=theme.ink)
+    handles = [
+        Line2D(
+            [], [], color=kind_colour(r.kind, theme), linestyle=styles[r.name], label=r.run.title
+        )
+        for r in results
+    ]
+    legend(figure, theme, handles, loc="outside upper center", ncols=len(handles))
+    return figure
+
+
+def cooccurrence(chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """Return the per cent of movies with one label (row) that have another (column), (L, L).
+
+    Args:
+        chosen: Labels of movies (N, L).
+
+    Returns:
+        NaN on the diagonal, and in the row of a label that no movie has.
+    """
+    counts = chosen.astype(np.float64).T @ chosen.astype(np.float64)
+    having = np.diag(counts).copy()
+    shares = 100 * counts / np.maximum(having, 1)[:, None]
+    shares[having == 0] = np.nan
+    np.fill_diagonal(shares, np.nan)
+    return shares
+
+
+def draw_cooccurrence(comparison: Comparison, theme: Theme) -> "Figure | None":
+    """Draw truth and the best model's answer side by side; None for a single genre."""
+    genres = by_support(comparison)
+    if len(genres) < 2:
+        return None
+    order = [comparison.genres.index(genre) for genre in genres]
+    best = comparison.ranking[0].run
+    found = best.predictions
+    truth = cooccurrence(found.labels.astype(bool)[:, order])
+    answer = cooccurrence(
+        np.asarray(decide(found.probs, comparison.threshold), dtype=bool)[:, order]
+    )
+    highest = max(1.0, float(np.nanmax(np.append(truth, answer), initial=0)))
+    side = 1.4 + 0.2 * len(genres)
+    figure = new_figure(2 * side + 0.6, side + 0.9)
+    panels = figure.subplots(1, 2, sharey=True)
+    titles = ("truth", f"prediction of {best.title}")
+    for axes, values, title in zip(panels, (truth, answer), titles, strict=True):
+        dress(axes, theme)
+        image = _heat(axes, values, theme, highest)
+        axes.set_title(title, fontsize=11, color=theme.ink)
+        axes.set_xticks(range(len(genres)), genres, rotation=90)
+        axes.set_yticks(range(len(genres)), genres)
+    _colour_bar(figure, image, list(panels), "of movies with the row's genre, per cent", theme)
+    return figure

@@ -1,0 +1,68 @@
+"""The comparison as ``RESULTS.md``, in the shape of the reference's."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from moviegenre.evaluation.compare import Comparison
+from moviegenre.evaluation.findings import Finding
+from moviegenre.evaluation.tables import (
+    contrast_table,
+    fact_tables,
+    genre_table,
+    ranking_table,
+    training_table,
+)
+
+
+def render_markdown(
+    comparison: Comparison,
+    findings: Sequence[Finding],
+    data: Mapping[str, Any],
+    notes: Sequence[str],
+    banner: str | None,
+    pictures: Mapping[str, tuple[str, str]],
+) -> str:
+    """Return ``RESULTS.md``.
+
+    Args:
+        comparison: The models.
+        findings: What they show.
+        data: Facts about the movies.
+        notes: Definitions and cautions.
+        banner: What must be seen first; None for nothing.
+        pictures: Title and caption of the plots, by the name of their file less ``.png``.
+    """
+    parts = ["# Results"]
+    if banner:
+        parts.append(f"> **{banner}**")
+    parts += [
+        f"{len(comparison.ranking)} models on the {comparison.split} split, "
+        f"{comparison.num_movies:,} movies, {len(comparison.genres)} genres, threshold "
+        f"{comparison.threshold:g}. Scores in per cent; Hamming loss is a fraction, lower is "
+        "better. The same with plots on one page: `results.html`.",
+        "## Ranking",
+        ranking_table(comparison).to_markdown(),
+    ]
+    for finding in findings:
+        parts.append(f"## {finding.heading}")
+        parts += finding.sentences
+        if finding.contrasts:
+            parts.append(contrast_table(finding).to_markdown())
+    parts.append("## F1 by genre")
+    parts.append(genre_table(comparison).to_markdown())
+    if pictures:
+        parts.append("## Plots")
+    for name, (title, caption) in pictures.items():
+        parts += [f"![{title}]({name}.png)", f"*{title}.* {caption}"]
+    parts.append("## Reproduce it")
+    if data.get("command"):
+        parts.append(f"```\n{data['command']}\n```")
+    parts.append(training_table(comparison).to_markdown())
+    parts.append("## Data")
+    for title, table in fact_tables(data):
+        if title:
+            parts.append(f"### {title[:1].upper()}{title[1:]}")
+        parts.append(table.to_markdown())
+    parts.append("## Notes")
+    parts.append("\n".join(f"- {note}" for note in notes))
+    return "\n\n".join(parts) + "\n"

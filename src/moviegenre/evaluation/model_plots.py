@@ -1,0 +1,94 @@
+"""Plots with one bar or line a model: the ranking and the trainings."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from moviegenre.evaluation.canvas import STYLES, Theme, dress, kind_colour, legend, new_figure
+from moviegenre.evaluation.compare import Comparison
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def draw_ranking(comparison: Comparison, theme: Theme) -> "Figure | None":
+    """Draw one bar a model with its interval; None where no score is defined."""
+    from matplotlib.patches import Patch
+
+    results = [r for r in comparison.ranking if not math.isnan(r.score)]
+    if not results:
+        return None
+    figure = new_figure(8, 1.3 + 0.42 * len(results))
+    axes = figure.subplots()
+    dress(axes, theme, grid="x")
+    places = np.arange(len(results))[::-1]
+    scores = np.array([100 * r.score for r in results])
+    ends = [(100 * r.f1_macro.low, 100 * r.f1_macro.high) for r in results]
+    colours = [kind_colour(r.kind, theme) for r in results]
+    axes.barh(places, scores, color=colours, height=0.66)
+    for place, score, (low, high) in zip(places, scores, ends, strict=True):
+        axes.plot([low, high], [place, place], color=theme.ink, linewidth=1.6)
+        for end in (low, high):
+            axes.plot([end, end], [place - 0.14, place + 0.14], color=theme.ink, linewidth=1.6)
+        axes.annotate(
+            f"{score:.1f}",
+            (max(high, score), place),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            color=theme.ink,
+            fontsize=10,
+        )
+    axes.set_yticks(places, [r.run.title for r in results])
+    axes.tick_params(axis="y", labelsize=10, length=0)
+    axes.set_xlim(0, min(108.0, 1.12 * max(high for _, high in ends) + 1))
+    axes.set_xlabel("F1-macro, per cent")
+    kinds = dict.fromkeys(r.kind for r in results)
+    handles = [Patch(color=kind_colour(k, theme), label=k) for k in kinds]
+    legend(figure, theme, handles, loc="outside upper right", ncols=len(handles))
+    return figure
+
+
+def _series(
+    history: Sequence[Mapping[str, float]], key: str
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    points = [(float(r["epoch"]), float(r[key])) for r in history if key in r and "epoch" in r]
+    array = np.array(points, dtype=np.float64).reshape(-1, 2)
+    return array[:, 0], array[:, 1]
+
+
+def draw_training(comparison: Comparison, theme: Theme) -> "Figure | None":
+    """Draw validation score and relative loss over epochs; None where no history is known."""
+    from matplotlib.lines import Line2D
+
+    results = [r for r in comparison.ranking if len(r.run.history)]
+    if not results:
+        return None
+    figure = new_figure(9, 4.2)
+    left, right = figure.subplots(1, 2)
+    for axes in (left, right):
+        dress(axes, theme, grid="both")
+        axes.set_xlabel("epoch")
+    handles = []
+    for place, result in enumerate(results):
+        look: dict[str, Any] = {
+            "color": theme.lines[place % len(theme.lines)],
+            "linestyle": STYLES[place % len(STYLES)],
+            "linewidth": 1.8,
+            "marker": "o",
+            "markersize": 3.5,
+        }
+        epochs, scores = _series(result.run.history, "val_f1_macro")
+        left.plot(epochs, 100 * scores, **look)
+        epochs, losses = _series(result.run.history, "train_loss")
+        if losses.size and losses[0] > 0:
+            right.plot(epochs, losses / losses[0], **look)
+        handles.append(Line2D([], [], label=result.run.title, **look))
+    left.set_title("F1-macro on validation, per cent", fontsize=10)
+    right.set_title("training loss, as a share of the first", fontsize=10)
+    right.set_ylim(bottom=0)
+    legend(figure, theme, handles, loc="outside lower center", ncols=min(4, len(handles)))
+    return figure

@@ -1,0 +1,104 @@
+"""Losses against numbers worked out by hand.
+
+With a logit of log 3 the probability is 3/4, with one of -log 3 it is 1/4.
+"""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from moviegenre.losses import (
+    AsymmetricLoss,
+    FocalLoss,
+    WeightedBCE,
+    WeightedBCEConfig,
+    positive_weights,
+)
+
+THREE = math.log(3.0)
+LOGITS = torch.tensor([[THREE, THREE], [-THREE, -THREE]])  # probabilities 3/4, 3/4, 1/4, 1/4
+LABELS = torch.tensor([[1.0, 0.0], [1.0, 0.0]])
+RIGHT, WRONG = -math.log(3 / 4), -math.log(1 / 4)  # cross-entropy of a right and a wrong answer
+
+
+@pytest.fixture
+def random_logits() -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    logits = 3 * torch.randn(50, 7, generator=generator)
+    return logits, (torch.rand(50, 7, generator=generator) < 0.3).float()
+
+
+def test_plain_bce() -> None:
+    loss = WeightedBCE(torch.ones(2))(LOGITS, LABELS)
+    assert float(loss) == pytest.approx((2 * RIGHT + 2 * WRONG) / 4)
+
+
+def test_weighted_bce_weighs_positives_only() -> None:
+    # Label 0 is positive for both movies and weighs 4; label 1 is negative for both.
+    loss = WeightedBCE(torch.tensor([4.0, 9.0]))(LOGITS, LABELS)
+    assert float(loss) == pytest.approx((4 * RIGHT + WRONG + 4 * WRONG + RIGHT) / 4)
+
+
+@pytest.mark.parametrize("gamma", [1.0, 2.0, 3.5])
+def test_focal(gamma: float) -> None:
+    right, wrong = 0.25**gamma * RIGHT, 0.75**gamma * WRONG
+    loss = FocalLoss(gamma, None)(LOGITS, LABELS)
+    assert float(loss) == pytest.approx((2 * right + 2 * wrong) / 4, rel=1e-5)
+
+
+def test_focal_with_alpha_weighs_positives_and_negatives() -> None:
+    # Movie 0: positive right, negative wrong. Movie 1: positive wrong, negative right.
+    right, wrong = 0.25**2 * RIGHT, 0.75**2 * WRONG
+    loss = FocalLoss(2.0, alpha=0.2)(LOGITS, LABELS)
+    expected = (0.2 * right + 0.8 * wrong + 0.2 * wrong + 0.8 * right) / 4
+    assert float(loss) == pytest.approx(expected, rel=1e-5)
+
+
+def test_focal_with_gamma_zero_is_bce(random_logits: tuple[Tensor, Tensor]) -> None:
+    logits, labels = random_logits
+    expected = functional.binary_cross_entropy_with_logits(logits, labels)
+    torch.testing.assert_close(FocalLoss(0.0, None)(logits, labels), expected)
+
+
+def test_asymmetric() -> None:
+    # Positives as focal with gamma 1; negatives at p - 0.05 with gamma 2.
+    positives = 0.25 * RIGHT + 0.75 * WRONG
+    negatives = 0.7**2 * -math.log(0.3) + 0.2**2 * -math.log(0.8)
+    loss = AsymmetricLoss(1.0, 2.0, clip=0.05)(LOGITS, LABELS)
+    assert float(loss) == pytest.approx((positives + negatives) / 4, rel=1e-5)
+
+
+def test_asymmetric_drops_easy_negatives() -> None:
+    loss = AsymmetricLoss(0.0, 2.0, clip=0.3)(torch.tensor([[-THREE]]), torch.tensor([[0.0]]))
+    assert float(loss) == 0.0
+
+
+def test_asymmetric_with_equal_gammas_and_no_clip_is_focal(
+    random_logits: tuple[Tensor, Tensor],
+) -> None:
+    logits, labels = random_logits
+    focal = FocalLoss(2.0, None)(logits, labels)
+    torch.testing.assert_close(
+        AsymmetricLoss(2.0, 2.0, 0.0)(logits, labels), focal, rtol=1e-4, atol=1e-6
+    )
+
+
+def test_asymmetric_without_focus_or_clip_is_bce(random_logits: tuple[Tensor, Tensor]) -> None:
+    logits, labels = random_logits
+    expected = functional.binary_cross_entropy_with_logits(logits, labels)
+    torch.testing.assert_close(AsymmetricLoss(0.0, 0.0, 0.0)(logits, labels), expected)
+
+
+def test_positive_weights() -> None:
+    # Ten movies: 5, 2, 1, 8 and no positives.
+    labels = np.zeros((10, 5), dtype=np.float32)
+    for column, positives in enumerate((5, 2, 1, 8, 0)):
+        labels[:positives, column] = 1.0
+    assert positive_weights(labels, max_weight=6.0).tolist() == [1.0, 4.0, 6.0, 1.0, 6.0]
+    loss = WeightedBCEConfig(max_weight=3.0).build(labels)
+    assert isinstance(loss, WeightedBCE)
+    assert loss.positive_weights.tolist() == [1.0, 3.0, 3.0, 1.0, 3.0]

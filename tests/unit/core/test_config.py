@@ -1,0 +1,160 @@
+"""Configs answer with every fault at once, in words that say what was meant."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pytest
+from pydantic import Field, ValidationError
+
+from moviegenre.core.config import Config, apply_overrides, merge, read_yaml
+from moviegenre.core.errors import ConfigError
+
+
+class Round(Config):
+    name: Literal["round"] = "round"
+    radius: float = 1.0
+
+
+class Square(Config):
+    name: Literal["square"] = "square"
+    side: float = Field(default=1.0, gt=0.0)
+
+
+class Inner(Config):
+    width: int = 1
+    colour: Literal["red", "green"] = "red"
+
+
+class Outer(Config):
+    count: int
+    inner: Inner = Inner()
+    shape: Annotated[Round | Square, Field(discriminator="name")] = Round()
+    size: tuple[int, int] = (1, 1)
+
+
+def message_for(values: dict[str, object]) -> str:
+    with pytest.raises(ConfigError) as error:
+        Outer.parse(values, "a.yaml")
+    return str(error.value)
+
+
+def test_valid_values_are_parsed_and_frozen() -> None:
+    outer = Outer.parse({"count": 3, "inner": {"width": 2}, "size": [4, 5]}, "a.yaml")
+    assert outer == Outer(count=3, inner=Inner(width=2), size=(4, 5))
+    with pytest.raises(ValidationError, match="frozen"):
+        outer.count = 4  # type: ignore[misc]
+
+
+def test_all_faults_are_told_at_once() -> None:
+    values = {"inner": {"widht": 2, "colour": "gren"}, "size": ["x", 5], "kount": 1}
+    assert message_for(values) == (
+        "a.yaml: setting 'count' is missing; "
+        "setting 'inner.colour' is 'gren'; did you mean \"green\"? (known: green, red); "
+        "unknown setting 'inner.widht'; did you mean \"width\"? (known: colour, width); "
+        "setting 'size.0': Input should be a valid integer, unable to parse string as an integer "
+        "(found 'x'); "
+        "unknown setting 'kount'; did you mean \"count\"? (known: count, inner, shape, size)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("shape", "fault"),
+    [
+        (
+            {"name": "square", "sid": 2},
+            "unknown setting 'shape.sid'; did you mean \"side\"? (known: name, side)",
+        ),
+        (
+            {"name": "sqare"},
+            "setting 'shape.name' is 'sqare'; did you mean \"square\"? (known: round, square)",
+        ),
+        ({"radius": 2}, "setting 'shape.name' is missing"),
+        (
+            {"name": "square", "side": -1},
+            "setting 'shape.side': Input should be greater than 0 (found -1)",
+        ),
+    ],
+)
+def test_a_fault_within_a_choice_is_told_as_it_was_written(
+    shape: dict[str, object], fault: str
+) -> None:
+    assert message_for({"count": 1, "shape": shape}) == f"a.yaml: {fault}"
+
+
+def test_yaml_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("data: {plot: first}\nn: 1\n")
+    assert read_yaml(tmp_path / "a.yaml") == {"data": {"plot": "first"}, "n": 1}
+
+
+def test_a_missing_file_is_answered_with_its_sibling(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("a: 1")
+    path = tmp_path / "confg.yaml"
+    with pytest.raises(ConfigError) as error:
+        read_yaml(path)
+    assert str(error.value) == (
+        f"{path} does not exist; expected a YAML config; "
+        f'did you mean "{tmp_path / "config.yaml"}"?'
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("- 1\n", "holds list; expected a mapping of settings"),
+        ("", "holds NoneType; expected a mapping of settings"),
+        ("a: [1", "is not valid YAML: "),
+    ],
+)
+def test_a_file_without_settings_is_refused(tmp_path: Path, text: str, fault: str) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as error:
+        read_yaml(path)
+    assert str(error.value).startswith(f"{path} {fault}")
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_of_bytes_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="is not valid YAML"):
+        read_yaml(path)
+
+
+def test_overrides_are_merged_and_read_as_yaml() -> None:
+    values = {"a": {"b": 1, "c": 2}, "d": "x"}
+    changed = apply_overrides(values, ["a.b=[1, 2]", "a.e.f=true", "d=null", "g= 1.5 ", "h=a=b"])
+    assert changed == {
+        "a": {"b": [1, 2], "c": 2, "e": {"f": True}},
+        "d": None,
+        "g": 1.5,
+        "h": "a=b",
+    }
+    assert values == {"a": {"b": 1, "c": 2}, "d": "x"}
+
+
+def test_the_later_override_wins() -> None:
+    assert apply_overrides({}, ["a.b=1", "a.b=2"]) == {"a": {"b": 2}}
+
+
+@pytest.mark.parametrize("override", ["training.seed", "=3", " =3"])
+def test_an_override_without_a_key_or_value_is_refused(override: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        apply_overrides({}, [override])
+    assert str(error.value) == (
+        f"--set {override!r}: expected a.b=value, as in training.seed=1"
+    )
+
+
+def test_an_override_that_is_no_yaml_is_refused() -> None:
+    with pytest.raises(ConfigError) as error:
+        apply_overrides({}, ["a=[1"])
+    assert str(error.value) == "--set 'a=[1': the value is not valid YAML"
+
+
+def test_merge_copies() -> None:
+    base = {"a": {"b": 1}}
+    merged = merge(base, {"a": {"c": 2}})
+    merged["a"]["b"] = 9
+    assert base == {"a": {"b": 1}}
+    assert merged == {"a": {"b": 9, "c": 2}}

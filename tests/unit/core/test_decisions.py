@@ -1,0 +1,33 @@
+"""The only sigmoid and the only cut."""
+
+import math
+
+import numpy as np
+import torch
+
+from moviegenre.core.decisions import DEFAULT_THRESHOLD, decide, probabilities
+
+
+def test_probabilities_are_independent_sigmoids() -> None:
+    logits = torch.tensor([[0.0, math.log(3)], [-math.log(3), 100.0]])
+    torch.testing.assert_close(probabilities(logits), torch.tensor([[0.5, 0.75], [0.25, 1.0]]))
+
+
+def test_probabilities_are_float32_whatever_the_logits_are() -> None:
+    logits = torch.tensor([1.3], dtype=torch.bfloat16)
+    probs = probabilities(logits)
+    assert probs.dtype is torch.float32
+    torch.testing.assert_close(probs, torch.sigmoid(logits.float()))
+
+
+def test_a_probability_at_the_threshold_is_chosen() -> None:
+    assert DEFAULT_THRESHOLD == 0.5
+    assert decide(np.array([0.49, 0.5, 0.51])).tolist() == [False, True, True]
+    assert decide(torch.tensor([0.49, 0.5, 0.51])).tolist() == [False, True, True]
+
+
+def test_each_label_may_have_its_own_threshold() -> None:
+    probs = np.array([[0.3, 0.3], [0.6, 0.9]])
+    assert decide(probs, np.array([0.2, 0.7])).tolist() == [[True, False], [True, True]]
+    thresholds = torch.tensor([0.2, 0.7])
+    assert decide(torch.from_numpy(probs), thresholds).tolist() == [[True, False], [True, True]]

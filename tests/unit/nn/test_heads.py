@@ -1,0 +1,24 @@
+"""From an embedding to logits."""
+
+import pytest
+import torch
+
+from moviegenre.core.decisions import probabilities
+from moviegenre.nn.heads import ClassificationHead
+
+
+@pytest.mark.parametrize("hidden_dim", [0, 7])
+def test_shapes(hidden_dim: int) -> None:
+    head = ClassificationHead(4, 3, hidden_dim=hidden_dim)
+    assert head(torch.randn(5, 4)).shape == (5, 3)
+    assert len([m for m in head.modules() if isinstance(m, torch.nn.Linear)]) == 1 + (hidden_dim > 0)
+
+
+def test_training_starts_at_the_label_frequencies() -> None:
+    head = ClassificationHead(4, 3, label_frequencies=[0.5, 0.1, 0.99]).eval()
+    expected = torch.tensor([[0.5, 0.1, 0.99]])
+    torch.testing.assert_close(probabilities(head(torch.zeros(1, 4))), expected)
+
+
+def test_without_frequencies_the_bias_starts_at_zero() -> None:
+    assert ClassificationHead(4, 2).output.bias.tolist() == [0.0, 0.0]

@@ -1,0 +1,67 @@
+"""Preparing pixels."""
+
+import torch
+
+from moviegenre.nn.images import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    ImageAugmenter,
+    ImageNormalizer,
+    conv_block,
+)
+
+
+def test_pixels_are_normalised_as_imagenet_encoders_expect() -> None:
+    image = torch.zeros(2, 3, 4, 5, dtype=torch.uint8)
+    image[1] = 255
+    normalised = ImageNormalizer()(image)
+    assert normalised.dtype is torch.float32
+    assert normalised.is_contiguous(memory_format=torch.channels_last)
+    mean, std = torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD)
+    torch.testing.assert_close(normalised[0, :, 0, 0], -mean / std)
+    torch.testing.assert_close(normalised[1, :, 3, 4], (1 - mean) / std)
+
+
+def test_normalising_adds_nothing_to_a_checkpoint() -> None:
+    assert ImageNormalizer().state_dict() == {}
+
+
+def test_augmentation_happens_only_while_training() -> None:
+    torch.manual_seed(0)
+    image = torch.randn(4, 3, 20, 20)
+    augmenter = ImageAugmenter()
+    assert torch.equal(augmenter.eval()(image), image)
+    changed = augmenter.train()(image)
+    assert changed.shape == image.shape
+    assert (changed != image).flatten(1).any(dim=1).all()
+
+
+def test_augmentation_mirrors_some_posters_and_shifts_them_all_alike() -> None:
+    torch.manual_seed(0)
+    image = torch.zeros(16, 3, 20, 20)
+    image[:, :, 10, 4] = 1.0
+    changed = ImageAugmenter(shift=0.1, brightness=0.0).train()(image)
+    found = changed[:, 0].nonzero()
+    assert len(found) == 16
+    assert (found[:, 1] - 10).abs().max() <= 2
+    columns = set(found[:, 2].tolist())
+    assert len(columns) == 2  # as it was, and mirrored
+    assert max(columns) - min(columns) == 15 - 4
+
+
+def test_lighting_stays_within_its_bounds() -> None:
+    torch.manual_seed(0)
+    changed = ImageAugmenter(shift=0.0, brightness=0.2).train()(torch.ones(64, 3, 2, 2))
+    assert changed.min() >= 1 - 0.4
+    assert changed.max() <= 1 + 0.4
+    assert changed.std() > 0.05
+
+
+def test_augmentation_stays_on_the_posters_device() -> None:
+    # "meta" stands for a GPU: mixing devices fails there as well.
+    image = torch.zeros(2, 3, 8, 8, device="meta")
+    assert ImageAugmenter().train()(image).device.type == "meta"
+
+
+def test_a_block_halves_the_sides() -> None:
+    assert conv_block(3, 5)(torch.randn(2, 3, 8, 6)).shape == (2, 5, 4, 3)
