@@ -81,7 +81,7 @@ def tiny_movies(
     return TinyMovies(
         labels=labels,
         plots=[_plot(rng, row) for row in told],
-        posters=np.stack([_poster(rng, row) for row in shown]),
+        posters=np.array([_poster(rng, row) for row in shown], dtype=np.uint8),
     )
 
 

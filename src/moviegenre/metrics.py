@@ -1,8 +1,8 @@
 """What decisions and probabilities are worth: the metrics of multi-label classification.
 
-The counting and the averaging over movies are torchmetrics'; which labels an average runs over is
-decided here, because a label without a positive (or without a negative) in the split has scores
-that are not defined. Definitions in words: ``docs/metrics.md``.
+Counts and areas by label are torchmetrics'; which labels an average runs over is decided here,
+because a label without a positive (or without a negative) in the split has scores that are not
+defined. Definitions in words: ``docs/metrics.md``.
 """
 
 import warnings
@@ -17,8 +17,6 @@ from torchmetrics.functional.classification import (
     binary_auroc,
     multilabel_auroc,
     multilabel_average_precision,
-    multilabel_exact_match,
-    multilabel_f1_score,
     multilabel_stat_scores,
 )
 
@@ -118,6 +116,7 @@ def compute_metrics(
     counts = multilabel_stat_scores(
         chosen, truth, num_labels, average="none", validate_args=False
     ).double()
+    counts = counts.reshape(num_labels, -1)  # it drops the dimension of a single label
     tp, fp, fn = counts[:, 0], counts[:, 1], counts[:, 3]
     f1 = _where(has_positives, _ratio(2 * tp, 2 * tp + fp + fn))
     roc_auc, precision_area = _ranking_scores(scores, truth, has_positives, has_both)
@@ -174,26 +173,15 @@ def _nothing_to_score(num_labels: int) -> LabelMetrics:
 
 
 def _by_movie(chosen: Tensor, truth: Tensor) -> dict[str, float]:
-    """Return what is counted movie by movie."""
-    num_labels = truth.shape[1]
-    f1 = multilabel_f1_score(
-        chosen.unsqueeze(-1),
-        truth.unsqueeze(-1),
-        num_labels,
-        average="micro",
-        multidim_average="samplewise",
-        validate_args=False,
-    )
-    exact = multilabel_exact_match(
-        chosen.unsqueeze(-1),
-        truth.unsqueeze(-1),
-        num_labels,
-        multidim_average="samplewise",
-        validate_args=False,
-    )
+    """Return what is counted movie by movie.
+
+    Counted here: torchmetrics' samplewise F1 fails for a single movie or a single label.
+    """
+    hits = (chosen & truth).sum(dim=1).double()
+    f1 = _ratio(2 * hits, (chosen + truth).sum(dim=1))
     return {
-        "f1_samples": float(f1.double().mean()),
-        "subset_accuracy": float(exact.double().mean()),
+        "f1_samples": float(f1.mean()),
+        "subset_accuracy": float((chosen == truth).all(dim=1).double().mean()),
     }
 
 
@@ -213,7 +201,8 @@ def _ranking_scores(
         warnings.simplefilter("ignore", UserWarning)
         roc_auc = multilabel_auroc(scores, truth, **arguments)
         area = multilabel_average_precision(scores, truth, **arguments)
-    return _where(has_both, roc_auc.double()), _where(has_positives, area.double())
+    roc_auc, area = roc_auc.double().reshape(num_labels), area.double().reshape(num_labels)
+    return _where(has_both, roc_auc), _where(has_positives, area)
 
 
 def _micro_auc(scores: Tensor, truth: Tensor) -> float:

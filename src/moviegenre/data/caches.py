@@ -11,6 +11,7 @@ from moviegenre.core.files import atomic_path
 from moviegenre.core.types import Split
 from moviegenre.data.posters import decode_poster, resize_poster
 from moviegenre.data.prepared import PlotRule, PreparedData
+from moviegenre.data.schema import split_file
 from moviegenre.data.text import PlotTokenizer
 
 logger = logging.getLogger(__name__)
@@ -50,6 +51,12 @@ class Ragged:
         return cls(values, offsets)
 
 
+def is_current(cache: Path, data: PreparedData, split: Split) -> bool:
+    """Return whether a cache is there and no older than the split that it was made from."""
+    source = data.root / split_file(split)
+    return cache.is_file() and cache.stat().st_mtime_ns >= source.stat().st_mtime_ns
+
+
 def cached_posters(
     data: PreparedData, split: Split, height: int, width: int
 ) -> npt.NDArray[np.uint8]:
@@ -65,7 +72,7 @@ def cached_posters(
         RGB bytes; zeros where a movie has no poster, which ``has_poster`` says.
     """
     path = data.cache_dir / f"posters-{split.value}-{height}x{width}.npy"
-    if not path.is_file():
+    if not is_current(path, data, split):
         logger.info("decoding the %s posters to %d x %d (once)", split.value, height, width)
         shape = (data.num_movies(split), height, width, 3)
         with atomic_path(path) as temporary:
@@ -104,7 +111,7 @@ def cached_tokens(
     """
     name = f"tokens-{split.value}-{rule}-{max_tokens}-{tokenizer.identity[:16]}.npz"
     path = data.cache_dir / name
-    if not path.is_file():
+    if not is_current(path, data, split):
         logger.info("tokenising the %s plots (%s, once)", split.value, rule)
         packed = Ragged.pack(tokenizer.encode(data.plots(split, rule), max_tokens))
         with atomic_path(path) as temporary, temporary.open("wb") as stream:

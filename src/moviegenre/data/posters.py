@@ -1,18 +1,74 @@
-"""TEMPORARY: replaced by the data helper's file of the same interface."""
+"""From encoded image bytes to RGB pixels, whatever the mode, and to the size models take."""
+
 import io
+import warnings
+
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageOps, UnidentifiedImageError
+
 from moviegenre.core.errors import DataError
+
+MAX_PIXELS = 50_000_000  # 7,000 x 7,000; a larger "poster" is a decompression bomb
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+_SIXTEEN_BIT = ("I", "I;16", "I;16B", "I;16L")
 
 
 class PosterError(DataError):
-    """TEMPORARY."""
+    """An image cannot be decoded."""
 
 
 def decode_poster(data: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(data)).convert("RGB")
+    """Return an image as RGB, upright; what is transparent becomes white.
+
+    Args:
+        data: An encoded JPEG, PNG, WebP, GIF, BMP or TIFF, whatever its file was called; of an
+            animation the first frame is taken.
+
+    Raises:
+        PosterError: The bytes are no such image, are cut off, or hold more than ``MAX_PIXELS``.
+    """
+    if not data:
+        raise PosterError("the image is empty; expected an encoded JPEG or PNG")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the size is checked below; odd metadata is harmless
+            image = Image.open(io.BytesIO(data), formats=_FORMATS)
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise PosterError(
+                    f"the image has {width} x {height} pixels; expected at most {MAX_PIXELS:,}"
+                )
+            image.load()
+            upright = ImageOps.exif_transpose(image)
+            return _to_rgb(upright)
+    except PosterError:
+        raise
+    except UnidentifiedImageError:
+        raise PosterError("the bytes are no image; expected a JPEG or PNG") from None
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise PosterError(f"the image cannot be decoded: {error}") from None
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode == "RGB":
+        return image
+    if image.mode in _SIXTEEN_BIT:  # Pillow would clip at 255 instead of scaling
+        values = np.asarray(image).astype(np.float64)
+        scale = 65535.0 if values.max(initial=0) > 255 else 255.0
+        return Image.fromarray((values / scale * 255).astype(np.uint8)).convert("RGB")
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        layered = image.convert("RGBA")
+        white = Image.new("RGBA", layered.size, (255, 255, 255, 255))
+        return Image.alpha_composite(white, layered).convert("RGB")
+    return image.convert("RGB")
 
 
 def resize_poster(image: Image.Image, height: int, width: int) -> npt.NDArray[np.uint8]:
-    return np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))
+    """Return an RGB image as pixels (height, width, 3), whatever its shape was.
+
+    The whole poster is kept and its proportions are not: nearly all are 2 to 3, and a border would
+    tell the odd ones apart more than a slight stretch does.
+    """
+    resized = image.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
+    return np.asarray(resized)

@@ -117,8 +117,11 @@ class PlotTokenizer:
 def clean_text(text: str) -> str:
     """Return the text with every run of white space as one space and none at its ends.
 
+    Half of a surrogate pair, as broken JSON brings it, is no text: it becomes U+FFFD.
+
     Example:
         >>> clean_text("  A dog\\n comes home. ")
         'A dog comes home.'
     """
-    return re.sub(r"\s+", " ", text).strip()
+    whole = re.sub(r"[\ud800-\udfff]", "\ufffd", text)
+    return re.sub(r"\s+", " ", whole).strip()

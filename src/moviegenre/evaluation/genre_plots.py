@@ -130,8 +130,9 @@ def draw_precision_recall(comparison: Comparison, theme: Theme) -> "Figure | Non
             )
         panel.set_title(f"{genre} ({support[genre].support:,})", fontsize=9.5, color=theme.ink)
         panel.set(xlim=(0, 1), ylim=(0, 1.02), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
-    for panel in panels.flat[len(genres) :]:
-        panel.set_visible(False)
+    for unused in range(len(genres), panels.size):
+        panels.flat[unused].set_visible(False)
+        panels.flat[unused - columns].tick_params(labelbottom=True)
     figure.supxlabel("recall", fontsize=10, color=theme.ink)
     figure.supylabel("precision", fontsize=10, color=theme.ink)
     handles = [

@@ -156,7 +156,7 @@ def print_comparison(comparison: Comparison) -> None:
     kept = [column for column, name in enumerate(ranking.headings) if name not in ("#", "looks at")]
     for column in kept:
         number = column >= ranking.num_text_columns
-        heading = ranking.headings[column].replace("-", "-\n").replace(" ", "\n")
+        heading = "\n".join(ranking.headings[column].replace("-", "-\n").rsplit(" ", 1))
         shown.add_column(heading, justify="right" if number else "left", no_wrap=True)
     for row in ranking.rows:
         shown.add_row(*(row[column] for column in kept))

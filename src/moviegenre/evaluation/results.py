@@ -64,7 +64,7 @@ class Predictions:
             next_step = "make it with: moviegenre compare"
             raise DataError(missing_path_message(path, "saved predictions", next_step))
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
                 return cls(
                     ids=tuple(str(name) for name in arrays["ids"]),
                     genres=tuple(str(name) for name in arrays["genres"]),

@@ -184,7 +184,7 @@ def _plain(value: Any) -> str:  # noqa: ANN401 - any fact about the data
 
 
 def _words(name: str) -> str:
-    return str(name).replace("_", " ")
+    return str(name).removeprefix("num_").replace("_", " ")
 
 
 def per_cent(value: float) -> str:

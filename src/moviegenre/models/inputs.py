@@ -11,7 +11,7 @@ import torch
 from moviegenre.core.files import atomic_path
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.batches import MovieTensors, ordered_batches
-from moviegenre.data.caches import Ragged, cached_posters, cached_tokens
+from moviegenre.data.caches import Ragged, cached_posters, cached_tokens, is_current
 from moviegenre.data.config import DataConfig
 from moviegenre.data.prepared import PreparedData
 from moviegenre.data.text import PlotTokenizer
@@ -67,7 +67,7 @@ def _with_cached_states(
         if not encoder.frozen:
             continue
         path = data.cache_dir / f"states-{split.value}-{_encoding_key(encoder, config)}.npy"
-        if not path.is_file():
+        if not is_current(path, data, split):
             logger.info("encoding the %s %ss with a frozen encoder (once)", split.value, encoder.modality)
             with atomic_path(path) as temporary:
                 _encode_all(movies, encoder, temporary)

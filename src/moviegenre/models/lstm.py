@@ -170,5 +170,6 @@ def read_word_vectors(path: Path) -> dict[str, list[float]]:
 
 
 def _parse_glove(text: str) -> dict[str, list[float]]:
-    rows = (line.split(" ") for line in text.splitlines() if line)
+    # Not splitlines: GloVe has words such as U+0085, which it takes for the end of a line.
+    rows = (line.split(" ") for line in text.split("\n") if line)
     return {row[0]: [float(number) for number in row[1:]] for row in rows}

@@ -1,0 +1,123 @@
+"""``moviegenre data``: synthesize, prepare, stats."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from moviegenre.core.errors import ConfigError, did_you_mean
+
+app = typer.Typer(help="Get movies, prepare them, look at them.", no_args_is_help=True)
+
+_SPLITS = ("official", "stratified")
+
+
+@app.command()
+def synthesize(
+    directory: Annotated[Path, typer.Argument(help="New folder for the movies.")],
+    movies: Annotated[int, typer.Option(min=1, help="How many.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Fixes every movie.")] = 0,
+) -> None:
+    """Make up movies in MM-IMDb's own layout; for demos and tests, never for results."""
+    from moviegenre.data.synthetic.generate import synthesize as make_up
+
+    make_up(directory, movies, seed)
+    typer.echo(
+        f"{movies:,} made-up movies in {directory}; next: "
+        f"moviegenre data prepare {directory} --out data/prepared"
+    )
+
+
+@app.command()
+def prepare(
+    source: Annotated[
+        str,
+        typer.Argument(help="Folder or archive in MM-IMDb's layout, URL, 'mmimdb', or a table."),
+    ],
+    out: Annotated[Path, typer.Option(help="New folder for the prepared data.")],
+    split: Annotated[
+        str | None,
+        typer.Option(help="official (default where the source has one) or stratified, 70/15/15."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of a stratified split.")] = 0,
+    genres: Annotated[
+        str | None, typer.Option(help="The genres to tell, joined by commas.")
+    ] = None,
+    min_movies: Annotated[
+        int, typer.Option(min=1, help="Without --genres: a genre needs this many movies.")
+    ] = 50,
+    keep_incomplete: Annotated[
+        bool, typer.Option("--keep-incomplete", help="Keep movies without plot or poster.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace prepared data in OUT.")
+    ] = False,
+    id_column: Annotated[str | None, typer.Option(help="Table: the id.")] = None,
+    plot_column: Annotated[
+        list[str] | None, typer.Option(help="Table: a plot; may be repeated. Default: plot.")
+    ] = None,
+    poster_column: Annotated[
+        str | None, typer.Option(help="Table: path of the poster, relative to the table.")
+    ] = None,
+    genres_column: Annotated[str, typer.Option(help="Table: a list, or joined names.")] = "genres",
+    genres_separator: Annotated[
+        str | None, typer.Option(help="Table: what joins genre names. Default: found out.")
+    ] = None,
+    split_column: Annotated[str | None, typer.Option(help="Table: train, val or test.")] = None,
+    sha256: Annotated[str | None, typer.Option(help="Of a download: what its hash must be.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,
+) -> None:
+    """Check every movie of a source, split, and write Parquet with a data sheet."""
+    from moviegenre.data.prepare import prepare as run
+    from moviegenre.data.sources.table import TableColumns
+
+    if split is not None and split not in _SPLITS:
+        raise ConfigError(f"unknown split {split!r}; {did_you_mean(split, _SPLITS)}")
+    summary = run(
+        source,
+        out,
+        split=split,  # type: ignore[arg-type]  # checked above
+        seed=seed,
+        genres=[name.strip() for name in genres.split(",")] if genres else None,
+        min_movies=min_movies,
+        keep_incomplete=keep_incomplete,
+        overwrite=overwrite,
+        columns=TableColumns(
+            id=id_column,
+            plots=tuple(plot_column or ["plot"]),
+            poster=poster_column,
+            genres=genres_column,
+            split=split_column,
+            separator=genres_separator,
+        ),
+        sha256=sha256,
+        progress=not quiet,
+    )
+    movies = summary.data.datasheet["movies"]
+    kept = ", ".join(f"{name} {count:,}" for name, count in movies.items())
+    typer.echo(f"{out}: {kept}; {len(summary.data.genres)} genres")
+    for reason, count in summary.excluded.items():
+        typer.echo(f"left out, {reason}: {count:,} (listed in {out / 'excluded.csv'})")
+    for note, count in summary.notes.items():
+        typer.echo(f"{note}: {count:,}")
+
+
+@app.command()
+def stats(
+    directory: Annotated[Path, typer.Argument(help="Folder of prepared data.")],
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the facts here.")] = None,
+) -> None:
+    """State the facts of a prepared data set."""
+    from moviegenre.data.prepared import PreparedData
+    from moviegenre.data.stats import data_stats, render_stats
+
+    data = PreparedData(directory)
+    facts = data_stats(data)
+    render_stats(facts, synthetic=data.is_synthetic)
+    if json_file is not None:
+        import json
+
+        from moviegenre.core.files import write_text
+
+        write_text(json_file, json.dumps(facts.to_json_dict(), indent=1, ensure_ascii=False) + "\n")
+        typer.echo(f"wrote {json_file}")

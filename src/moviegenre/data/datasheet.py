@@ -1,0 +1,87 @@
+"""The sheet beside prepared data: where they came from, what they hold, what was left out."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from moviegenre import __version__
+from moviegenre.core.files import write_text
+from moviegenre.core.types import Split
+from moviegenre.data.schema import (
+    DATASHEET_FILE,
+    DATASHEET_PAGE,
+    EXCLUDED_FILE,
+    GENRES_FILE,
+    split_file,
+)
+
+_PACKAGES = ("pyarrow", "pillow", "numpy")
+SYNTHETIC_WARNING = "**These movies are made up; nothing measured on them is a result.**"
+
+
+def write_datasheet(folder: Path, facts: Mapping[str, Any]) -> None:
+    """Write ``datasheet.json`` and ``DATASHEET.md`` for the Parquet files in a folder.
+
+    Args:
+        folder: Holds the splits and the genres.
+        facts: What preparing knows: source, split, what was left out.
+    """
+    genres = json.loads((folder / GENRES_FILE).read_text(encoding="utf-8"))
+    per_split = {split: _count_genres(folder / split_file(split), genres) for split in Split}
+    sheet = {
+        **facts,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "movies": {split.value: total for split, (total, _) in per_split.items()},
+        "genres": {
+            genre: {split.value: counts[genre] for split, (_, counts) in per_split.items()}
+            for genre in genres
+        },
+        "versions": {
+            "moviegenre": __version__,
+            **{package: version(package) for package in _PACKAGES},
+        },
+    }
+    write_text(folder / DATASHEET_FILE, json.dumps(sheet, indent=1, ensure_ascii=False) + "\n")
+    write_text(folder / DATASHEET_PAGE, _render(sheet))
+
+
+def _count_genres(path: Path, genres: list[str]) -> tuple[int, dict[str, int]]:
+    rows = pq.read_table(path, columns=["genres"])["genres"].to_pylist()
+    return len(rows), {genre: sum(genre in row for row in rows) for genre in genres}
+
+
+def _render(sheet: Mapping[str, Any]) -> str:
+    """Return the sheet as Markdown."""
+    seed = "" if sheet["seed"] is None else f", seed {sheet['seed']}"
+    lines = ["# Data sheet", ""]
+    if sheet["synthetic"]:
+        lines += [SYNTHETIC_WARNING, ""]
+    lines += [
+        f"- Source: `{sheet['source']}`",
+        f"- SHA-256 of the source: {sheet['sha256'] or 'none, it is a folder'}",
+        f"- Prepared: {sheet['created']}",
+        f"- Split: {sheet['split']}{seed}",
+        f"- Movies: {_counts(sheet['movies'])}",
+        f"- Left out: {_counts(sheet['excluded']) or 'none'} (each is listed in `{EXCLUDED_FILE}`)",
+        f"- Notes: {_counts(sheet['notes']) or 'none'}",
+        f"- Versions: {', '.join(f'{k} {v}' for k, v in sheet['versions'].items())}",
+        "",
+        "Plots are kept all, in the source's order; which one is read is a setting of the experiment.",
+        "Posters are kept as encoded images; `poster_width` and `poster_height` are the original's.",
+        "",
+        "| genre | train | val | test |",
+        "|---|---:|---:|---:|",
+    ]
+    for genre, counts in sheet["genres"].items():
+        cells = " | ".join(f"{counts[split.value]:,}" for split in Split)
+        lines.append(f"| {genre} | {cells} |")
+    return "\n".join(lines) + "\n"
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items())

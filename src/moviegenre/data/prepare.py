@@ -1,0 +1,255 @@
+"""Preparing: any source in, a folder of Parquet with its data sheet out, whole or not at all."""
+
+import csv
+import io
+import logging
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Literal
+from urllib.parse import urlsplit
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from moviegenre.core.errors import DataError, DataNotFoundError, missing_path_message
+from moviegenre.core.files import write_text
+from moviegenre.core.genres import GenreVocabulary
+from moviegenre.core.types import Split
+from moviegenre.data.datasheet import write_datasheet
+from moviegenre.data.prepared import PreparedData
+from moviegenre.data.records import ExcludedMovie, MovieSource
+from moviegenre.data.schema import (
+    DATASHEET_FILE,
+    EXCLUDED_FILE,
+    GENRES_FILE,
+    MOVIE_SCHEMA,
+    split_file,
+)
+from moviegenre.data.sources.download import MMIMDB, MMIMDB_URL, download
+from moviegenre.data.sources.mmimdb import MMIMDbArchive, MMIMDbFolder
+from moviegenre.data.sources.table import TABLE_SUFFIXES, MovieTable, TableColumns
+from moviegenre.data.splits import groups_of_duplicates, stratified_split
+from moviegenre.data.validation import KeptMovie, Validation, choose_genres, with_genres
+
+logger = logging.getLogger(__name__)
+
+SplitKind = Literal["official", "stratified"]
+Chosen = tuple[KeptMovie, tuple[str, ...]]
+
+_ROWS_PER_GROUP = 512
+_ARCHIVE_SUFFIXES = (".tar", ".tar.gz", ".tgz")
+
+
+@dataclass(frozen=True)
+class PreparedSummary:
+    """What preparing came to.
+
+    Attributes:
+        data: The prepared folder.
+        excluded: How many movies were left out, by reason.
+        notes: How many movies were changed or kept with a caution, by what was done.
+    """
+
+    data: PreparedData
+    excluded: dict[str, int]
+    notes: dict[str, int]
+
+
+def prepare(
+    source: str,
+    out: Path,
+    *,
+    split: SplitKind | None = None,
+    seed: int = 0,
+    genres: Sequence[str] | None = None,
+    min_movies: int = 50,
+    keep_incomplete: bool = False,
+    overwrite: bool = False,
+    columns: TableColumns | None = None,
+    sha256: str | None = None,
+    progress: bool = True,
+) -> PreparedSummary:
+    """Read a source, check every movie, split, and write a prepared folder.
+
+    Args:
+        source: A folder or archive in MM-IMDb's layout, the http(s) URL of one, the word
+            ``mmimdb``, or a table.
+        out: The folder to write. It appears when all is done.
+        split: ``official`` takes the source's own, ``stratified`` makes one; None takes the
+            source's own where it has one.
+        seed: Of a stratified split.
+        genres: The vocabulary; None takes every genre with ``min_movies`` movies.
+        min_movies: See ``genres``.
+        keep_incomplete: Keep movies that lack a plot or a poster.
+        overwrite: Replace prepared data that are in ``out`` already.
+        columns: Of a table.
+        sha256: What the downloaded file's hash must be.
+        progress: Show progress bars.
+
+    Raises:
+        DataNotFoundError: There is no such source.
+        DataError: The source cannot be read, nothing in it can be kept, or ``out`` is taken.
+    """
+    _check_target(out, overwrite)
+    movies = open_source(source, out.parent, columns, sha256=sha256, progress=progress)
+    kind: SplitKind = split or ("official" if movies.has_split else "stratified")
+    if kind == "official" and not movies.has_split:
+        raise DataError(f"{source} has no split of its own; use --split stratified")
+    validation = Validation(keep_incomplete=keep_incomplete, need_split=kind == "official")
+    kept = list(validation.check(_shown(movies, progress)))
+    excluded = validation.excluded
+    if not kept:
+        raise DataError(f"{source}: no movie can be kept ({_counts(excluded) or 'it is empty'})")
+    vocabulary = choose_genres(kept, genres, min_movies)
+    parts = _split(with_genres(kept, vocabulary, excluded), vocabulary, kind, seed)
+    empty = [part.value for part, chosen in parts.items() if not chosen]
+    if empty:
+        raise DataError(f"{source}: no movie is left for {', '.join(empty)} ({_counts(excluded)})")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    try:
+        _write(temporary, parts, vocabulary, validation)
+        _write_excluded(temporary / EXCLUDED_FILE, excluded)
+        write_datasheet(
+            temporary,
+            {
+                "source": movies.description,
+                "sha256": movies.sha256,
+                "synthetic": movies.synthetic,
+                "split": kind,
+                "seed": seed if kind == "stratified" else None,
+                "genres_named": genres is not None,
+                "min_movies": None if genres is not None else min_movies,
+                "keep_incomplete": keep_incomplete,
+                "excluded": _by_reason(excluded),
+                "notes": dict(validation.notes),
+            },
+        )
+        temporary.chmod(0o755)  # mkdtemp makes it private
+        if out.exists():
+            shutil.rmtree(out)
+        temporary.rename(out)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return PreparedSummary(PreparedData(out), _by_reason(excluded), dict(validation.notes))
+
+
+def open_source(
+    source: str,
+    download_folder: Path,
+    columns: TableColumns | None = None,
+    *,
+    sha256: str | None = None,
+    progress: bool = True,
+) -> MovieSource:
+    """Return what a source's name stands for, fetching it first if it is an address.
+
+    Raises:
+        DataNotFoundError: There is no such source.
+        DataError: It is of no known kind.
+    """
+    address = MMIMDB_URL if source == MMIMDB and not Path(source).exists() else source
+    if urlsplit(address).scheme in ("http", "https"):
+        path = download(address, download_folder, sha256=sha256, progress=progress)
+    else:
+        path = Path(address).expanduser()
+    if path.is_dir():
+        return MMIMDbFolder(path)
+    if not path.is_file():
+        step = "name a folder, an archive, a table, a URL, or the word mmimdb"
+        raise DataNotFoundError(missing_path_message(path, "a source of movies", step))
+    if path.name.endswith(_ARCHIVE_SUFFIXES):
+        return MMIMDbArchive(path)
+    if path.suffix in TABLE_SUFFIXES:
+        return MovieTable(path, columns or TableColumns())
+    known = ", ".join((*_ARCHIVE_SUFFIXES, *TABLE_SUFFIXES))
+    raise DataError(f"{path} is of no known kind; expected a folder, or a file ending in {known}")
+
+
+def _check_target(out: Path, overwrite: bool) -> None:
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return
+    is_prepared = (out / DATASHEET_FILE).is_file()
+    if not is_prepared:
+        raise DataError(f"{out} exists and is no prepared data set; choose another --out")
+    if not overwrite:
+        raise DataError(f"{out} holds prepared data already; replace them with --overwrite")
+
+
+def _shown(movies: MovieSource, progress: bool) -> MovieSource:
+    if not progress:
+        return movies
+    from rich.progress import track
+
+    return track(movies, description="checking movies")  # type: ignore[return-value]
+
+
+def _split(
+    chosen: Sequence[Chosen], vocabulary: GenreVocabulary, kind: SplitKind, seed: int
+) -> dict[Split, list[Chosen]]:
+    parts: dict[Split, list[Chosen]] = {part: [] for part in Split}
+    if kind == "official":
+        for movie, own in chosen:
+            assert movie.split is not None, "a movie in no split was left out"
+            parts[movie.split].append((movie, own))
+        return parts
+    labels = np.stack([vocabulary.encode(own) for _, own in chosen])
+    groups = groups_of_duplicates(movie.keys for movie, _ in chosen)
+    for place, entry in zip(stratified_split(labels, groups, seed), chosen, strict=True):
+        parts[place].append(entry)
+    return parts
+
+
+def _write(
+    folder: Path,
+    parts: dict[Split, list[Chosen]],
+    vocabulary: GenreVocabulary,
+    validation: Validation,
+) -> None:
+    import json
+
+    for part, chosen in parts.items():
+        with pq.ParquetWriter(folder / split_file(part), MOVIE_SCHEMA) as writer:
+            for start in range(0, len(chosen), _ROWS_PER_GROUP):
+                rows = [_row(entry, validation) for entry in chosen[start : start + _ROWS_PER_GROUP]]
+                writer.write_table(pa.Table.from_pylist(rows, MOVIE_SCHEMA))
+    write_text(folder / GENRES_FILE, json.dumps(list(vocabulary), ensure_ascii=False) + "\n")
+
+
+def _row(entry: Chosen, validation: Validation) -> dict[str, object]:
+    movie, genres = entry
+    poster = movie.poster
+    stored = (
+        {"bytes": validation.poster_bytes(poster), "path": poster.name} if poster else None
+    )
+    return {
+        "id": movie.id,
+        "title": movie.title,
+        "year": movie.year,
+        "genres": list(genres),
+        "plots": list(movie.plots),
+        "poster": stored,
+        "poster_width": poster.width if poster else None,
+        "poster_height": poster.height if poster else None,
+    }
+
+
+def _write_excluded(path: Path, excluded: Sequence[ExcludedMovie]) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["id", "reason", "detail"])
+    writer.writerows([movie.id, movie.reason.value, movie.detail] for movie in excluded)
+    write_text(path, text.getvalue())
+
+
+def _by_reason(excluded: Sequence[ExcludedMovie]) -> dict[str, int]:
+    return dict(Counter(movie.reason.value for movie in excluded).most_common())
+
+
+def _counts(excluded: Sequence[ExcludedMovie]) -> str:
+    return ", ".join(f"{reason}: {count:,}" for reason, count in _by_reason(excluded).items())

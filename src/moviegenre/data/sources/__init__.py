@@ -1,0 +1,1 @@
+"""Where movies come from: one file for each kind of source."""

@@ -1,0 +1,94 @@
+"""Fetching an archive: goes on where it stopped, checks size and checksum, shows progress."""
+
+import http.client
+import urllib.error
+import urllib.request
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from moviegenre.core.errors import DataError, DataNotFoundError
+from moviegenre.core.files import file_sha256
+
+MMIMDB = "mmimdb"
+MMIMDB_URL = "https://archive.org/download/mmimdb/mmimdb.tar.gz"
+_ELSEWHERE = (
+    f"the published archive is at {MMIMDB_URL} (8.1 GB; the word mmimdb stands for it), the project "
+    "page is http://lisi1.unal.edu.co/mmimdb/; an archive or folder that you already have works as "
+    "well: moviegenre data prepare PATH"
+)
+_TIMEOUT_SECONDS = 30
+_CHUNK_BYTES = 1 << 20
+_HTTP_PARTIAL, _HTTP_RANGE_NOT_SATISFIABLE = 206, 416
+
+
+def download(
+    url: str, folder: Path, *, sha256: str | None = None, progress: bool = True
+) -> Path:
+    """Fetch a file, unless it is there already.
+
+    What was fetched so far lies beside it under the same name with ``.part``, and an interrupted
+    download goes on from there where the server can.
+
+    Args:
+        url: An http or https address.
+        folder: Where the file goes, under the last part of the address.
+        sha256: What its hash must be; None checks the size alone.
+        progress: Show a progress bar.
+
+    Raises:
+        DataNotFoundError: The address does not answer, or not with a file.
+        DataError: What came is not as long, or has not the hash, that was announced.
+    """
+    name = Path(urlsplit(url).path).name or "movies.tar.gz"
+    target, part = folder / name, folder / f"{name}.part"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not target.is_file():
+        try:
+            _fetch(url, part, progress)
+        except urllib.error.HTTPError as error:
+            if error.code != _HTTP_RANGE_NOT_SATISFIABLE:
+                raise DataNotFoundError(f"{url} answers {error.code} {error.reason}; {_ELSEWHERE}") from None
+            part.unlink(missing_ok=True)
+            raise DataError(f"{url} has changed since the download began; start it again") from None
+        except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
+            reason = getattr(error, "reason", error)
+            kept = part.stat().st_size if part.is_file() else 0
+            raise DataNotFoundError(
+                f"{url} cannot be fetched ({reason}); {kept:,} bytes are kept, and the same command "
+                f"goes on from there; {_ELSEWHERE}"
+            ) from None
+        part.replace(target)
+    if sha256 is not None and (found := file_sha256(target)) != sha256.lower():
+        raise DataError(
+            f"{target} has sha256 {found}; expected {sha256}; delete it and fetch it again"
+        )
+    return target
+
+
+def _fetch(url: str, part: Path, progress: bool) -> None:
+    """Append to ``part`` until it is whole."""
+    start = part.stat().st_size if part.is_file() else 0
+    headers = {"Range": f"bytes={start}-"} if start else {}
+    request = urllib.request.Request(url, headers={"User-Agent": "moviegenre", **headers})
+    with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:
+        if start and answer.status != _HTTP_PARTIAL:
+            start = 0  # the server sends everything again
+        length = answer.headers.get("Content-Length")
+        total = start + int(length) if length else None
+        _write(answer, part, start, total, progress)
+    found = part.stat().st_size
+    if total is not None and found != total:
+        raise OSError(f"the connection ended after {found:,} of {total:,} bytes")
+
+
+def _write(
+    answer: http.client.HTTPResponse, part: Path, start: int, total: int | None, progress: bool
+) -> None:
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, disable=not progress) as bar, part.open("ab" if start else "wb") as out:
+        task = bar.add_task("download", total=total, completed=start)
+        while chunk := answer.read(_CHUNK_BYTES):
+            out.write(chunk)
+            bar.advance(task, len(chunk))

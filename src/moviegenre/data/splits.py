@@ -1,0 +1,96 @@
+"""Which movies are for training, validation and test."""
+
+import hashlib
+from collections.abc import Hashable, Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from moviegenre.core.errors import DataError, MissingExtraError
+from moviegenre.core.types import Split
+
+SHARES = {Split.TRAIN: 0.70, Split.VAL: 0.15, Split.TEST: 0.15}
+_MIN_GROUPS = 10
+
+
+def stratified_split(
+    labels: npt.NDArray[np.float32], groups: Sequence[int], seed: int
+) -> list[Split]:
+    """Return a split for each movie: 70/15/15, every label in about the same shares.
+
+    Reference: Sechidis, Tsoumakas and Vlahavas, "On the stratification of multi-label data",
+    https://doi.org/10.1007/978-3-642-23808-6_10, as the package ``iterative-stratification`` has it.
+
+    Args:
+        labels: Multi-hot labels (N, L).
+        groups: A number for each movie (N,); those with the same one stay on one side.
+        seed: Fixes the split.
+
+    Raises:
+        DataError: There are too few movies to split.
+        MissingExtraError: The package that stratifies is not installed.
+    """
+    try:
+        from iterstrat.ml_stratifiers import MultilabelStratifiedShuffleSplit
+    except ModuleNotFoundError:
+        raise MissingExtraError("iterative-stratification", "stratify", "a stratified split") from None
+    members = np.unique(np.asarray(groups), return_inverse=True)[1]
+    num_groups = int(members.max(initial=-1)) + 1
+    if num_groups < _MIN_GROUPS:
+        raise DataError(f"{num_groups} different movies are too few to split; expected {_MIN_GROUPS}")
+    merged = np.zeros((num_groups, labels.shape[1]), dtype=np.int64)
+    np.maximum.at(merged, members, labels.astype(np.int64))
+    chosen = np.full(num_groups, Split.TRAIN, dtype=object)
+
+    def cut(rows: npt.NDArray[np.int64], share: float) -> tuple[npt.NDArray[np.int64], ...]:
+        splitter = MultilabelStratifiedShuffleSplit(n_splits=1, test_size=share, random_state=seed)
+        kept, taken = next(splitter.split(rows, merged[rows]))
+        return rows[kept], rows[taken]
+
+    held_out = SHARES[Split.VAL] + SHARES[Split.TEST]
+    _, rest = cut(np.arange(num_groups), held_out)
+    val, test = cut(rest, SHARES[Split.TEST] / held_out)
+    chosen[val] = Split.VAL
+    chosen[test] = Split.TEST
+    return [chosen[group] for group in members]
+
+
+def groups_of_duplicates(keys: Iterable[Iterable[Hashable]]) -> list[int]:
+    """Return a group number for each movie; movies that share any key are in one group.
+
+    Args:
+        keys: For each movie, what it must not share across splits: hashes of poster and plots.
+
+    Example:
+        >>> groups_of_duplicates([["a", "b"], ["c"], ["b", "d"], ["d"]])
+        [0, 1, 0, 0]
+    """
+    parents: list[int] = []
+    owner: dict[Hashable, int] = {}
+
+    def root(movie: int) -> int:
+        while parents[movie] != movie:
+            parents[movie] = parents[parents[movie]]
+            movie = parents[movie]
+        return movie
+
+    for movie, own in enumerate(keys):
+        parents.append(movie)
+        for key in own:
+            first, second = root(owner.setdefault(key, movie)), root(movie)
+            parents[max(first, second)] = min(first, second)
+    return [root(movie) for movie in range(len(parents))]
+
+
+def content_keys(plots: Sequence[str], poster: bytes | None) -> list[str]:
+    """Return what two movies must not share across splits: their plots and their poster.
+
+    Args:
+        plots: Texts; case and white space do not count.
+        poster: Encoded image bytes, or None.
+    """
+    texts = [" ".join(plot.lower().split()).encode() for plot in plots]
+    keys = [f"plot {hashlib.sha256(text).hexdigest()}" for text in texts]
+    if poster is not None:
+        keys.append(f"poster {hashlib.sha256(poster).hexdigest()}")
+    return keys

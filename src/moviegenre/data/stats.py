@@ -1,0 +1,143 @@
+"""The facts of a prepared data set, as ``moviegenre data stats`` states them."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, get_args
+
+import numpy as np
+import pyarrow.parquet as pq
+from rich.console import Console
+from rich.table import Table
+
+from moviegenre.core.types import Split
+from moviegenre.data.prepared import PlotRule, PreparedData
+from moviegenre.data.schema import split_file
+
+PERCENTILES = (5, 25, 50, 75, 95)
+Percentiles = dict[str, float]
+
+
+@dataclass(frozen=True)
+class DataStats:
+    """Facts about prepared movies.
+
+    Attributes:
+        num_movies: All splits together.
+        splits: Movies of each split.
+        shares: The same as fractions of all.
+        genres: By name, movies of each split that have it; the most frequent first.
+        mean_genres: Genres a movie has on average.
+        imbalance: The most against the least frequent genre in training, as ``38:1 (A:B)``.
+        plots_per_movie: How many movies have so many plots.
+        plot_words: Percentiles of plot lengths in words, by which plot is read.
+        poster_width: Percentiles in pixels.
+        poster_height: Likewise.
+        without_plot: Movies that have none.
+        without_poster: Likewise.
+    """
+
+    num_movies: int
+    splits: dict[str, int]
+    shares: dict[str, float]
+    genres: dict[str, dict[str, int]]
+    mean_genres: float
+    imbalance: str
+    plots_per_movie: dict[str, int]
+    plot_words: dict[str, Percentiles]
+    poster_width: Percentiles
+    poster_height: Percentiles
+    without_plot: int
+    without_poster: int
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        return asdict(self)
+
+
+def data_stats(data: PreparedData) -> DataStats:
+    """Return the facts of a prepared data set."""
+    labels = {split: data.labels(split) for split in Split}
+    splits = {split.value: data.num_movies(split) for split in Split}
+    total = sum(splits.values())
+    counts = {split: rows.sum(axis=0).astype(int) for split, rows in labels.items()}
+    all_counts = np.sum(list(counts.values()), axis=0)
+    order = np.argsort(-all_counts, kind="stable")
+    plots = [row for split in Split for row in _column(data, split, "plots")]
+    numbers, how_often = np.unique([len(row) for row in plots], return_counts=True)
+    words = {
+        rule: [len(text.split()) for split in Split for text in data.plots(split, rule) if text]
+        for rule in get_args(PlotRule)
+    }
+    widths = [w for split in Split for w in _column(data, split, "poster_width")]
+    heights = [h for split in Split for h in _column(data, split, "poster_height")]
+    return DataStats(
+        num_movies=total,
+        splits=splits,
+        shares={name: round(n / total, 4) for name, n in splits.items()},
+        genres={
+            data.genres.names[i]: {split.value: int(counts[split][i]) for split in Split}
+            for i in order
+        },
+        mean_genres=round(float(all_counts.sum() / total), 3),
+        imbalance=_imbalance(counts[Split.TRAIN], data.genres.names),
+        plots_per_movie={str(n): int(m) for n, m in zip(numbers, how_often, strict=True)},
+        plot_words={rule: _percentiles(lengths) for rule, lengths in words.items()},
+        poster_width=_percentiles([w for w in widths if w is not None]),
+        poster_height=_percentiles([h for h in heights if h is not None]),
+        without_plot=sum(not row for row in plots),
+        without_poster=sum(w is None for w in widths),
+    )
+
+
+def _column(data: PreparedData, split: Split, name: str) -> list[Any]:
+    values: list[Any] = pq.read_table(data.root / split_file(split), columns=[name])[name].to_pylist()
+    return values
+
+
+def _percentiles(values: Sequence[float]) -> Percentiles:
+    if not values:
+        return {}
+    found = {f"p{p}": round(float(np.percentile(values, p)), 1) for p in PERCENTILES}
+    return {**found, "mean": round(float(np.mean(values)), 1), "max": float(max(values))}
+
+
+def _imbalance(counts: np.ndarray[Any, Any], names: Sequence[str]) -> str:
+    most, least = int(counts.argmax()), int(counts.argmin())
+    ratio = f"{counts[most] / counts[least]:.0f}" if counts[least] else "infinite"
+    return f"{ratio}:1 ({names[most]}:{names[least]})"
+
+
+def render_stats(stats: DataStats, *, synthetic: bool) -> None:
+    """Print the facts."""
+    console = Console()
+    if synthetic:
+        console.print("[yellow]made-up movies: nothing measured on them is a result[/yellow]")
+    parts = ", ".join(
+        f"{name} {count:,} ({100 * stats.shares[name]:.1f} %)" for name, count in stats.splits.items()
+    )
+    console.print(f"movies: {stats.num_movies:,} ({parts})", highlight=False)
+    console.print(
+        f"genres: {len(stats.genres)}, {stats.mean_genres:.2f} a movie, "
+        f"imbalance {stats.imbalance}",
+        highlight=False,
+    )
+    without = f"without plot {stats.without_plot:,}, without poster {stats.without_poster:,}"
+    told = ", ".join(f"{n}: {m:,} movies" for n, m in stats.plots_per_movie.items())
+    console.print(f"plots a movie: {told}; {without}", highlight=False)
+    lengths = Table(title="lengths and sizes")
+    rows = {f"words, plot: {rule}": values for rule, values in stats.plot_words.items()}
+    rows |= {"poster width, px": stats.poster_width, "poster height, px": stats.poster_height}
+    headings = [*(f"p{p}" for p in PERCENTILES), "mean", "max"]
+    lengths.add_column("")
+    for heading in headings:
+        lengths.add_column(heading, justify="right")
+    for name, values in rows.items():
+        lengths.add_row(name, *(f"{values[h]:,.0f}" if h in values else "" for h in headings))
+    console.print(lengths)
+    table = Table(title="genres")
+    for heading in ("genre", *stats.splits, "share of movies"):
+        table.add_column(heading, justify="left" if heading == "genre" else "right")
+    for genre, counts in stats.genres.items():
+        share = sum(counts.values()) / stats.num_movies
+        table.add_row(genre, *(f"{n:,}" for n in counts.values()), f"{100 * share:.1f} %")
+    console.print(table)

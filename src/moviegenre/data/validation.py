@@ -1,0 +1,204 @@
+"""From raw movies to those that are kept: each is checked, and each that fails has its reason."""
+
+import io
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from PIL import Image
+
+from moviegenre.core.errors import DataError, did_you_mean
+from moviegenre.core.genres import GenreVocabulary
+from moviegenre.core.types import Split
+from moviegenre.data.posters import PosterError, decode_poster
+from moviegenre.data.records import ExcludedMovie, RawMovie, Reason
+from moviegenre.data.splits import content_keys
+
+DROPPED_GENRES = ("News", "Adult", "Talk-Show", "Reality-TV")
+"""What MM-IMDb's authors dropped: too few movies, or no kind of film."""
+
+MAX_SIDE = 512
+"""Pixels. A longer poster is scaled down; no model here looks closer."""
+
+_JPEG_QUALITY = 92
+_KEPT_FORMATS = {"JPEG", "PNG"}  # what every reader of the prepared data opens
+
+
+@dataclass(frozen=True)
+class KeptPoster:
+    """A poster that decodes.
+
+    Attributes:
+        name: File name in the source.
+        width: Of the original, in pixels.
+        height: Likewise.
+        start: Where its bytes begin in the spool.
+        length: How many there are.
+    """
+
+    name: str
+    width: int
+    height: int
+    start: int
+    length: int
+
+
+@dataclass(frozen=True)
+class KeptMovie:
+    """A movie that passed every check but that of its genres.
+
+    Attributes:
+        id: As in the source.
+        title: None where the source has none.
+        year: Likewise.
+        genres: All that the source names.
+        plots: In the source's order.
+        poster: None where there is none.
+        split: Where the source puts it.
+        keys: What it must not share with a movie of another split.
+    """
+
+    id: str
+    title: str | None
+    year: int | None
+    genres: tuple[str, ...]
+    plots: tuple[str, ...]
+    poster: KeptPoster | None
+    split: Split | None
+    keys: tuple[str, ...]
+
+
+class Validation:
+    """Checks movies one by one and keeps their posters in a temporary file, not in memory.
+
+    Args:
+        keep_incomplete: Keep a movie that lacks a plot or a poster, though not one that lacks both.
+        need_split: Leave out a movie that the source puts in no split.
+    """
+
+    def __init__(self, *, keep_incomplete: bool, need_split: bool) -> None:
+        self.keep_incomplete = keep_incomplete
+        self.need_split = need_split
+        self.excluded: list[ExcludedMovie] = []
+        self.notes: Counter[str] = Counter()
+        self._seen: set[str] = set()
+        self._spool = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this object
+
+    def check(self, movies: Iterable[RawMovie]) -> Iterator[KeptMovie]:
+        """Yield the movies that pass; the others are added to ``excluded``."""
+        for movie in movies:
+            kept = self._check(movie)
+            if kept is not None:
+                yield kept
+
+    def poster_bytes(self, poster: KeptPoster) -> bytes:
+        """Return a kept poster's encoded bytes."""
+        self._spool.seek(poster.start)
+        return self._spool.read(poster.length)
+
+    def _check(self, movie: RawMovie) -> KeptMovie | None:
+        if movie.id in self._seen:
+            return self._exclude(movie, Reason.DUPLICATE_ID)
+        self._seen.add(movie.id)
+        if movie.fault is not None:
+            return self._exclude(movie, Reason.BROKEN_RECORD, movie.fault)
+        if self.need_split and movie.split is None:
+            return self._exclude(movie, Reason.IN_NO_SPLIT)
+        if not movie.genres:
+            return self._exclude(movie, Reason.NO_GENRE_LEFT, "the source names none")
+        poster, fault = self._poster(movie)
+        lacking = [] if movie.plots else [(Reason.NO_PLOT, "")]
+        if poster is None:
+            reason = Reason.POSTER_DOES_NOT_DECODE if fault else Reason.NO_POSTER
+            lacking.append((reason, fault))
+        if len(lacking) > 1 or (lacking and not self.keep_incomplete):
+            return self._exclude(movie, *lacking[0])
+        for reason, _ in lacking:
+            self.notes[f"kept although: {reason}"] += 1
+        return KeptMovie(
+            id=movie.id,
+            title=movie.title,
+            year=movie.year,
+            genres=tuple(dict.fromkeys(movie.genres)),
+            plots=movie.plots,
+            poster=poster,
+            split=movie.split,
+            keys=tuple(content_keys(movie.plots, movie.poster if poster else None)),
+        )
+
+    def _exclude(self, movie: RawMovie, reason: Reason, detail: str = "") -> None:
+        self.excluded.append(ExcludedMovie(movie.id, reason, detail))
+
+    def _poster(self, movie: RawMovie) -> tuple[KeptPoster | None, str]:
+        """Return the poster, or None and what is wrong with it (nothing where there is none)."""
+        if movie.poster is None:
+            return None, ""
+        try:
+            image = decode_poster(movie.poster)
+        except PosterError as error:
+            return None, str(error)
+        content = self._stored_form(movie.poster, image)
+        start = self._spool.seek(0, io.SEEK_END)
+        self._spool.write(content)
+        name = movie.poster_name or f"{movie.id}.jpeg"
+        return KeptPoster(name, image.width, image.height, start, len(content)), ""
+
+    def _stored_form(self, content: bytes, image: Image.Image) -> bytes:
+        """Return the bytes as they are, or as a smaller JPEG where they are needlessly large."""
+        with Image.open(io.BytesIO(content)) as opened:
+            is_common = opened.format in _KEPT_FORMATS
+        if is_common and max(image.size) <= MAX_SIDE:
+            return content
+        self.notes[f"poster stored as JPEG of at most {MAX_SIDE} px"] += 1
+        smaller = image.copy()
+        smaller.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
+        encoded = io.BytesIO()
+        smaller.save(encoded, format="JPEG", quality=_JPEG_QUALITY)
+        return encoded.getvalue()
+
+
+def choose_genres(
+    movies: Sequence[KeptMovie], named: Sequence[str] | None, min_movies: int
+) -> GenreVocabulary:
+    """Return the genre vocabulary.
+
+    Args:
+        movies: All movies that are kept.
+        named: The genres to take, in this order; None takes the frequent ones, sorted by name.
+        min_movies: How many movies make a genre frequent.
+
+    Raises:
+        DataError: A named genre does not occur, or no genre is frequent.
+    """
+    counts = Counter(genre for movie in movies for genre in movie.genres)
+    if named is not None:
+        missing = [genre for genre in named if genre not in counts]
+        if missing:
+            told = "; ".join(f"no movie has {g!r}, {did_you_mean(g, counts)}" for g in missing)
+            raise DataError(f"--genres: {told}")
+        return GenreVocabulary(tuple(named))
+    frequent = [g for g, n in counts.items() if n >= min_movies and g not in DROPPED_GENRES]
+    if not frequent:
+        most = counts.most_common(1)
+        found = f"{most[0][0]} has {most[0][1]}" if most else "there is no movie"
+        raise DataError(
+            f"no genre has {min_movies} movies ({found}); lower it with --min-movies, or name "
+            "the genres with --genres"
+        )
+    return GenreVocabulary(tuple(sorted(frequent)))
+
+
+def with_genres(
+    movies: Iterable[KeptMovie], genres: GenreVocabulary, excluded: list[ExcludedMovie]
+) -> list[tuple[KeptMovie, tuple[str, ...]]]:
+    """Return movies with their genres of the vocabulary; one left without is added to ``excluded``."""
+    kept: list[tuple[KeptMovie, tuple[str, ...]]] = []
+    for movie in movies:
+        own = tuple(genre for genre in movie.genres if genre in genres)
+        if own:
+            kept.append((movie, own))
+        else:
+            detail = f"only {', '.join(movie.genres)}"
+            excluded.append(ExcludedMovie(movie.id, Reason.NO_GENRE_LEFT, detail))
+    return kept

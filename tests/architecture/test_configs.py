@@ -1,0 +1,43 @@
+"""Every YAML file that is shipped trains every model it names, through the real command line."""
+
+from pathlib import Path
+
+import pytest
+
+from moviegenre.apps.cli import main
+from moviegenre.experiment.config import load_suite
+from moviegenre.models import MODELS
+from moviegenre.models.checkpoint import load_checkpoint
+
+ROOT = Path(__file__).parents[2]
+FILES = [ROOT / "config.yaml", *sorted((ROOT / "configs").glob("*.yaml"))]
+RUNS = [(path, name) for path in FILES for name in load_suite(path).experiments]
+SMALL = ["data.max_tokens=16", "data.image_size=[32,24]", "training.max_epochs=1"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_file_opens_with_its_command_and_names_all_models(path: Path) -> None:
+    opening = path.read_text(encoding="utf-8").split("\n\n")[0]
+    assert f"moviegenre reproduce --config {path.relative_to(ROOT).as_posix()}" in opening
+    assert list(load_suite(path).experiments) == list(MODELS)
+
+
+@pytest.mark.parametrize(("path", "name"), RUNS, ids=lambda value: str(getattr(value, "name", value)))
+def test_model_of_a_file_trains(
+    path: Path, name: str, prepared_folder: Path, bert_folder: Path, tmp_path: Path
+) -> None:
+    settings = [*SMALL, "training.intervals_per_epoch=1"]
+    fields = MODELS[name].model_fields
+    if "plot_encoder" in fields:
+        settings += [f"model.plot_encoder.name={bert_folder}", "model.plot_encoder.frozen_layers=0"]
+    if "poster_encoder" in fields:
+        settings += ["model.poster_encoder.name=none", "model.poster_encoder.stages=[-1]"]
+    arguments = ["train", name, "--config", str(path), "--data", str(prepared_folder), "--quiet"]
+    for setting in settings:
+        arguments += ["--set", setting]
+    with pytest.raises(SystemExit) as stopped:
+        main([*arguments, "--out", str(tmp_path / "checkpoints")])
+    assert stopped.value.code == 0
+    checkpoint = load_checkpoint(tmp_path / "checkpoints" / name / "best.pth")
+    assert checkpoint.model_name == name
+    assert checkpoint.config["training"]["max_epochs"] == 1

@@ -1,0 +1,207 @@
+"""The sentences of the comparison, word for word, whichever way the models fall out."""
+
+import math
+
+import pytest
+
+from moviegenre.evaluation.findings import Finding, findings
+from tests.unit.evaluation.fake_runs import make_comparison
+
+CLEAR, UNCLEAR = 0.005, 0.05  # with a difference of 0.03, its interval leaves out or holds zero
+
+
+def find(key: str, scores: dict[str, float], spread: float = CLEAR) -> Finding:
+    return next(f for f in findings(make_comparison(scores, spread=spread)) if f.key == key)
+
+
+def test_the_four_questions_are_asked_in_order() -> None:
+    found = findings(make_comparison({"bert": 0.5}))
+    assert [(f.key, f.heading) for f in found] == [
+        ("fusion_advantage", "Fusion advantage"),
+        ("modality_contribution", "Modality contribution"),
+        ("transfer_learning", "Transfer learning"),
+        ("fusion_strategies", "Fusion strategies"),
+    ]
+
+
+def test_fusion_wins() -> None:
+    found = find("fusion_advantage", {"bert": 0.58, "early_fusion": 0.61})
+    assert found.sentences == (
+        "Fusion wins: early fusion, the best fusion (61.00 F1-macro), is 3.00 points (5.2 %) above "
+        "BERT text, the best single modality (58.00); the paired bootstrap's 95 % interval of the "
+        "difference, +2.05 to +3.95 points, leaves out zero.",
+    )
+
+
+def test_fusion_leads_within_the_interval() -> None:
+    found = find("fusion_advantage", {"bert": 0.58, "early_fusion": 0.61}, UNCLEAR)
+    assert found.sentences == (
+        "Fusion leads, but not clearly: early fusion, the best fusion (61.00 F1-macro), is 3.00 "
+        "points (5.2 %) above BERT text, the best single modality (58.00); the paired bootstrap's "
+        "95 % interval of the difference, -6.50 to +12.50 points, includes zero, so these movies "
+        "do not tell the two apart.",
+    )
+
+
+def test_fusion_does_not_win() -> None:
+    found = find("fusion_advantage", {"bert": 0.61, "early_fusion": 0.58})
+    assert found.sentences == (
+        "Fusion does not win: early fusion, the best fusion (58.00 F1-macro), is 3.00 points "
+        "(4.9 %) below BERT text, the best single modality (61.00); the paired bootstrap's 95 % "
+        "interval of the difference, -3.95 to -2.05 points, leaves out zero.",
+    )
+
+
+def test_fusion_draws() -> None:
+    found = find("fusion_advantage", {"bert": 0.6, "early_fusion": 0.6})
+    assert found.sentences == (
+        "Fusion does not win: early fusion, the best fusion (60.00 F1-macro), scores the same as "
+        "BERT text, the best single modality (60.00); the paired bootstrap's 95 % interval of the "
+        "difference, -0.95 to +0.95 points, includes zero, so these movies do not tell the two "
+        "apart.",
+    )
+
+
+def test_the_best_of_each_side_is_compared() -> None:
+    scores = {"cnn": 0.3, "bert": 0.5, "late_fusion": 0.4, "attention_fusion": 0.6}
+    (contrast,) = find("fusion_advantage", scores).contrasts
+    assert (contrast.first.name, contrast.second.name) == ("attention_fusion", "bert")
+
+
+@pytest.mark.parametrize(
+    ("scores", "sentence"),
+    [
+        (
+            {"bert": 0.6, "cnn": 0.3},
+            "Cannot be computed: no fusion model was compared (compared: bert, cnn).",
+        ),
+        (
+            {"late_fusion": 0.6},
+            "Cannot be computed: no single-modality model was compared (compared: late_fusion).",
+        ),
+    ],
+)
+def test_what_is_missing_for_the_fusion_advantage(scores: dict[str, float], sentence: str) -> None:
+    found = find("fusion_advantage", scores)
+    assert found.sentences == (sentence,)
+    assert found.contrasts == ()
+    assert found.to_json_dict()["computed"] is False
+
+
+def test_plots_tell_more() -> None:
+    found = find("modality_contribution", {"resnet": 0.3, "bert": 0.6})
+    assert found.sentences == (
+        "Plots tell more than posters: BERT text, the best plot model (60.00 F1-macro), reaches "
+        "2.00 times the F1-macro of ResNet vision, the best poster model (30.00); the paired "
+        "bootstrap's 95 % interval of the difference, +29.05 to +30.95 points, leaves out zero.",
+    )
+    assert found.to_json_dict()["contrasts"][0]["ratio"] == pytest.approx(2.0)
+
+
+def test_posters_tell_more() -> None:
+    found = find("modality_contribution", {"resnet": 0.6, "bert": 0.5})
+    assert found.sentences == (
+        "Posters tell more than plots: ResNet vision, the best poster model (60.00 F1-macro), "
+        "reaches 1.20 times the F1-macro of BERT text, the best plot model (50.00); the paired "
+        "bootstrap's 95 % interval of the difference, +9.05 to +10.95 points, leaves out zero.",
+    )
+    (contrast,) = found.contrasts
+    assert (contrast.first.name, contrast.second.name) == ("bert", "resnet")  # always plot first
+
+
+def test_modalities_within_the_interval() -> None:
+    (sentence,) = find("modality_contribution", {"resnet": 0.57, "bert": 0.6}, UNCLEAR).sentences
+    assert sentence.startswith("Plots tell more than posters, but not clearly: ")
+    assert sentence.endswith("includes zero, so these movies do not tell the two apart.")
+
+
+def test_modalities_draw() -> None:
+    (sentence,) = find("modality_contribution", {"resnet": 0.5, "bert": 0.5}).sentences
+    assert sentence.startswith("Plots and posters tell the same: BERT text")
+
+
+def test_a_poster_model_without_a_single_hit_has_no_ratio() -> None:
+    found = find("modality_contribution", {"cnn": 0.0, "bert": 0.5})
+    assert found.sentences[0].startswith(
+        "Plots tell more than posters: BERT text, the best plot model (50.00 F1-macro), stands "
+        "against the F1-macro of CNN vision, the best poster model (0.00); "
+    )
+    assert found.to_json_dict()["contrasts"][0]["ratio"] is None
+
+
+def test_what_is_missing_for_the_modalities() -> None:
+    assert find("modality_contribution", {"early_fusion": 0.5}).sentences == (
+        "Cannot be computed: no plot model and no poster model was compared "
+        "(compared: early_fusion).",
+    )
+
+
+def test_pretraining_pays_and_does_not() -> None:
+    scores = {"lstm": 0.5, "bert": 0.55, "cnn": 0.3, "resnet": 0.27}
+    assert find("transfer_learning", scores).sentences == (
+        "Pretraining pays for plots: BERT text (55.00 F1-macro) is 5.00 points (10.0 %) above LSTM "
+        "text, trained from scratch (50.00); the paired bootstrap's 95 % interval of the "
+        "difference, +4.05 to +5.95 points, leaves out zero.",
+        "Pretraining does not pay for posters: ResNet vision (27.00 F1-macro) is 3.00 points "
+        "(10.0 %) below CNN vision, trained from scratch (30.00); the paired bootstrap's 95 % "
+        "interval of the difference, -3.95 to -2.05 points, leaves out zero.",
+    )
+
+
+def test_pretraining_within_the_interval() -> None:
+    (sentence,) = find("transfer_learning", {"lstm": 0.5, "bert": 0.53}, UNCLEAR).sentences
+    assert sentence.startswith("Pretraining pays for plots, but not clearly: BERT text (53.00")
+
+
+def test_what_is_missing_for_pretraining() -> None:
+    found = find("transfer_learning", {"bert": 0.5, "cnn": 0.2, "resnet": 0.3})
+    assert found.sentences[0] == (
+        "Cannot be computed for BERT text: its baseline lstm was not compared."
+    )
+    assert found.sentences[1].startswith("Pretraining pays for posters: ResNet vision")
+    assert find("transfer_learning", {"cnn": 0.2, "lstm": 0.4}).sentences == (
+        "Cannot be computed: no pretrained model with a baseline was compared "
+        "(compared: cnn, lstm).",
+    )
+
+
+def test_fusion_strategies_as_shares_of_the_best() -> None:
+    scores = {"early_fusion": 0.57, "late_fusion": 0.6}
+    assert find("fusion_strategies", scores).sentences == (
+        "Late fusion is the best fusion (60.00 F1-macro).",
+        "Early fusion (57.00) reaches 95.0 % of it and is 3.00 points below it; the paired "
+        "bootstrap's 95 % interval of the difference, -3.95 to -2.05 points, leaves out zero.",
+    )
+    assert (
+        find("fusion_strategies", scores, UNCLEAR)
+        .sentences[1]
+        .endswith("includes zero, so these movies do not tell the two apart.")
+    )
+
+
+def test_a_single_fusion_has_nothing_beside_it() -> None:
+    assert find("fusion_strategies", {"early_fusion": 0.57, "bert": 0.6}).sentences == (
+        "Cannot be computed: early fusion (57.00 F1-macro) is the only fusion model compared.",
+    )
+    assert find("fusion_strategies", {"bert": 0.6}).sentences == (
+        "Cannot be computed: no fusion model was compared (compared: bert).",
+    )
+
+
+def test_undefined_scores_are_not_compared() -> None:
+    found = findings(make_comparison({"bert": math.nan, "late_fusion": math.nan}))
+    assert {f.sentences for f in found} == {
+        ("Cannot be computed: no genre has a movie in this split.",)
+    }
+
+
+def test_contrasts_as_plain_values() -> None:
+    (contrast,) = find("fusion_advantage", {"bert": 0.5, "early_fusion": 0.6}).to_json_dict()[
+        "contrasts"
+    ]
+    assert contrast["model"] == "early_fusion"
+    assert contrast["against"] == "bert"
+    assert contrast["difference"] == pytest.approx(0.1)
+    assert contrast["per_cent"] == pytest.approx(20)
+    assert contrast["interval"] == pytest.approx([0.0905, 0.1095])
+    assert contrast["interval_includes_zero"] is False

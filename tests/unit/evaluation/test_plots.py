@@ -1,0 +1,50 @@
+"""The numbers behind the plots."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score
+
+from moviegenre.evaluation.canvas import LIGHT, by_support, kind_colour
+from moviegenre.evaluation.compare import compare
+from moviegenre.evaluation.genre_plots import cooccurrence, precision_recall
+from moviegenre.evaluation.plots import PLOTS, render_png
+from tests.unit.evaluation.fake_runs import make_predictions, make_run
+
+
+def test_precision_over_recall_by_hand() -> None:
+    recall, precision = precision_recall(np.array([0.9, 0.5, 0.5, 0.1]), np.array([1, 0, 1, 0]))
+    assert recall.tolist() == [0.5, 1.0, 1.0]
+    assert precision == pytest.approx([1.0, 2 / 3, 0.5])
+
+
+def test_the_drawn_steps_enclose_average_precision() -> None:
+    found = make_predictions(1.0)
+    probs, labels = found.probs[:, 0], found.labels[:, 0]
+    recall, precision = precision_recall(probs, labels)
+    area = np.sum(np.diff(recall, prepend=0) * precision)
+    assert area == pytest.approx(average_precision_score(labels, probs))
+
+
+def test_cooccurrence_by_hand() -> None:
+    chosen = np.array([[1, 1, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]], dtype=bool)
+    shares = cooccurrence(chosen)
+    assert np.isnan(np.diag(shares)).all()
+    assert shares[0, 1] == pytest.approx(100 * 2 / 3)
+    assert shares[1, 0] == pytest.approx(100 * 2 / 3)
+    assert shares[0, 2] == 0
+    assert np.isnan(shares[2]).all()
+
+
+def test_genres_are_drawn_by_their_number_of_movies() -> None:
+    comparison = compare([make_run("bert")], "test", num_resamples=10)
+    assert by_support(comparison) == ["Drama", "Horror", "War", "Musical"]
+
+
+def test_equal_results_give_equal_files() -> None:
+    comparison = compare([make_run("bert")], "test", num_resamples=10)
+    assert render_png(PLOTS[0], comparison) == render_png(PLOTS[0], comparison)
+
+
+def test_kinds_have_their_own_colours() -> None:
+    kinds = ("plot", "poster", "fusion", "something else")
+    assert len({kind_colour(kind, LIGHT) for kind in kinds}) == 4

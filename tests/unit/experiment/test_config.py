@@ -1,0 +1,247 @@
+"""One file describes the data, the training and every model."""
+
+from pathlib import Path
+
+import pytest
+
+from moviegenre.core.errors import ConfigError
+from moviegenre.experiment.config import ExperimentConfig, load_experiment, load_suite
+from moviegenre.losses import AsymmetricConfig, FocalConfig, WeightedBCEConfig
+from moviegenre.models import MODELS
+from moviegenre.models.bert import BertConfig
+from moviegenre.models.lstm import LSTMConfig
+
+TEXT = """
+data: {dir: movies, plot: first}
+training: {max_epochs: 5, seed: 3}
+models:
+  bert:
+    loss: {name: asymmetric, clip: 0.1}
+    training: {encoder_lr: 5.0e-5}
+    data: {max_tokens: 64}
+    plot_encoder: {name: minilm}
+  lstm:
+"""
+KNOWN_MODELS = "attention_fusion, bert, cnn, early_fusion, late_fusion, lstm, resnet"
+KNOWN_SHARED = "checkpoints, data, prepare, results, training"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    (tmp_path / "config.yaml").write_text(TEXT)
+    return tmp_path / "config.yaml"
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    (tmp_path / "config.yaml").write_text(text)
+    return tmp_path / "config.yaml"
+
+
+def fault_in(tmp_path: Path, text: str, model: str = "bert", *overrides: str) -> str:
+    """Return the message that a file of settings is answered with, without the file's name."""
+    path = write(tmp_path, text)
+    with pytest.raises(ConfigError) as error:
+        load_experiment(path, model, overrides)
+    return str(error.value).replace(str(path), "FILE")
+
+
+def test_a_models_own_settings_lie_over_the_shared_ones(path: Path) -> None:
+    bert = load_experiment(path, "bert")
+    assert (bert.model_name, bert.data.dir, bert.data.plot) == ("bert", Path("movies"), "first")
+    assert (bert.training.max_epochs, bert.training.seed) == (5, 3)
+    assert (bert.training.encoder_lr, bert.data.max_tokens) == (5e-5, 64)
+    assert bert.loss == AsymmetricConfig(clip=0.1)
+    assert isinstance(bert.model, BertConfig)
+    assert bert.model.plot_encoder.name == "minilm"
+
+
+def test_a_model_without_settings_has_its_defaults(path: Path) -> None:
+    lstm = load_experiment(path, "lstm")
+    assert lstm.model == LSTMConfig()
+    assert lstm.loss == FocalConfig()
+    assert lstm.training.encoder_lr == 1e-4
+    assert lstm.data.max_tokens == 256
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_without_a_file_every_model_has_its_defaults(name: str) -> None:
+    experiment = load_experiment(None, name)
+    assert experiment.model == MODELS[name]()
+    assert experiment.loss.name == MODELS[name].default_loss
+
+
+def test_a_model_the_file_does_not_name_can_be_trained(path: Path) -> None:
+    assert load_experiment(path, "cnn").training.max_epochs == 5
+
+
+def test_overrides_come_last(path: Path) -> None:
+    overrides = [
+        "training.encoder_lr=1e-3",
+        "data.plot=joined",
+        "loss.clip=0.2",
+        "model.dropout=0.4",
+        "model.plot_encoder.frozen=true",
+    ]
+    bert = load_experiment(path, "bert", overrides)
+    assert (bert.training.encoder_lr, bert.data.plot) == (1e-3, "joined")
+    assert bert.loss == AsymmetricConfig(clip=0.2)
+    assert isinstance(bert.model, BertConfig)
+    assert bert.model.dropout == 0.4
+    assert bert.model.plot_encoder.frozen
+    assert bert.model.plot_encoder.name == "minilm"
+
+
+def test_resolved_settings_are_plain_and_resolve_to_themselves(path: Path) -> None:
+    experiment = load_experiment(path, "bert")
+    plain = experiment.to_dict()
+    assert plain["data"]["dir"] == "movies"
+    again = ExperimentConfig(
+        model_name="bert",
+        data=type(experiment.data).parse(plain["data"], "data"),
+        training=type(experiment.training).parse(plain["training"], "training"),
+        loss=AsymmetricConfig.parse(plain["loss"], "loss"),
+        model=BertConfig.parse(plain["model"], "model"),
+    )
+    assert again == experiment
+
+
+def test_faults_of_all_sections_are_told_at_once(tmp_path: Path) -> None:
+    text = """
+data: {plot: frist}
+training: {sed: 1, batch_size: 0}
+models: {bert: {dropot: 0.5, loss: {name: focl}}}
+results: out
+chekpoints: here
+"""
+    message = fault_in(tmp_path, text)
+    assert message == (
+        f"FILE: unknown setting 'chekpoints'; did you mean \"checkpoints\"? (known: {KNOWN_SHARED}); "
+        "FILE, model bert, data: setting 'plot' is 'frist'; "
+        'did you mean "first"? (known: first, joined, longest); '
+        "FILE, model bert, training: setting 'batch_size': "
+        "Input should be greater than or equal to 1 (found 0); unknown setting 'sed'; "
+        'did you mean "seed"? (known: batch_size, encoder_lr, gradient_clip, head_lr, '
+        "intervals_per_epoch, max_epochs, modality_loss_weight, patience, precision, seed, "
+        "warmup_share, weight_decay); "
+        "FILE, model bert: setting 'loss.name' is 'focl'; "
+        'did you mean "focal"? (known: asymmetric, bce, focal, weighted_bce); '
+        "FILE, model bert, model: unknown setting 'dropot'; "
+        'did you mean "dropout"? (known: dropout, hidden_dim, plot_encoder)'
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (
+            "trainning: {seed: 1}",
+            f"FILE: unknown setting 'trainning'; did you mean \"training\"? (known: {KNOWN_SHARED})",
+        ),
+        (
+            "models: {brt: {}}",
+            f"FILE: unknown model 'brt', did you mean \"bert\"? (known: {KNOWN_MODELS})",
+        ),
+        ("models: [bert]", "FILE: models holds list; expected a mapping"),
+        ("models: {bert: 3}", "FILE: models.bert holds int; expected a mapping of settings"),
+        ("training: 3", "FILE: training holds int; expected a mapping of settings"),
+        (
+            "models: {bert: {training: [1]}}",
+            "FILE, model bert, training holds list; expected a mapping of settings",
+        ),
+        (
+            "models: {bert: {model: {dropout: 0.5}}}",
+            "FILE, model bert, model: unknown setting 'model'; known: dropout, hidden_dim, plot_encoder",
+        ),
+        (
+            "models: {bert: {loss: {name: focal, gama: 1}}}",
+            "FILE, model bert: unknown setting 'loss.gama'; "
+            'did you mean "gamma"? (known: alpha, gamma, name)',
+        ),
+        (
+            "models: {bert: {loss: {gamma: 1}}}",
+            "FILE, model bert: setting 'loss.name' is missing",
+        ),
+        (
+            "models: {bert: {plot_encoder: {frozen: true, frozen_layers: 2}}}",
+            "FILE, model bert, model: setting 'plot_encoder': "
+            "frozen_layers has no effect on an encoder that is frozen as a whole",
+        ),
+        (
+            "data: {image_size: [224, 0]}",
+            "FILE, model bert, data: setting 'image_size.1': "
+            "Input should be greater than or equal to 32 (found 0)",
+        ),
+    ],
+)
+def test_a_faulty_file_is_answered_with_what_was_meant(
+    tmp_path: Path, text: str, fault: str
+) -> None:
+    assert fault_in(tmp_path, text) == fault
+
+
+@pytest.mark.parametrize(
+    ("model", "override", "fault"),
+    [
+        (
+            "bert",
+            "modle.dropout=0.3",
+            "FILE, model bert: unknown setting 'modle'; "
+            'did you mean "model"? (known: data, loss, model, training)',
+        ),
+        (
+            "resnet",
+            "model.poster_encoder.augment=true",
+            "FILE, model resnet, model: setting 'poster_encoder': "
+            "augment has no effect on a frozen encoder, whose outputs are cached",
+        ),
+        (
+            "resnet",
+            "model.poster_encoder.grid=[0, 1]",
+            "FILE, model resnet, model: setting 'poster_encoder.grid.0': "
+            "Input should be greater than 0 (found 0)",
+        ),
+        (
+            "attention_fusion",
+            "model.num_heads=3",
+            "FILE, model attention_fusion, model: dim 256 is not a multiple of num_heads 3",
+        ),
+    ],
+)
+def test_a_faulty_override_is_answered_with_what_was_meant(
+    tmp_path: Path, model: str, override: str, fault: str
+) -> None:
+    text = "models: {resnet: {poster_encoder: {frozen: true}}}"
+    assert fault_in(tmp_path, text, model, override) == fault
+
+
+def test_a_misspelt_model_is_answered_before_anything_is_read() -> None:
+    with pytest.raises(ConfigError) as error:
+        load_experiment(Path("nowhere.yaml"), "lstn")
+    assert str(error.value) == (
+        f"unknown model 'lstn'; did you mean \"lstm\"? (known: {KNOWN_MODELS})"
+    )
+
+
+def test_a_suite_has_its_models_in_the_order_of_training(tmp_path: Path) -> None:
+    path = write(
+        tmp_path, "models: {late_fusion: {}, bert: {}, cnn: {}}\nprepare: {source: a.tar}\n"
+    )
+    suite = load_suite(path, ["training.seed=7", "model.dropout=0.4", "prepare.seed=2"])
+    assert list(suite.experiments) == ["cnn", "bert", "late_fusion"]
+    assert {e.training.seed for e in suite.experiments.values()} == {7}
+    assert {e.model.model_dump()["dropout"] for e in suite.experiments.values()} == {0.4}
+    assert (suite.prepare.source, suite.prepare.seed) == ("a.tar", 2)
+    assert suite.experiments["cnn"].loss == WeightedBCEConfig()
+    assert suite.results == Path("results")
+
+
+def test_a_suite_tells_the_faults_of_all_models(tmp_path: Path) -> None:
+    path = write(tmp_path, "reslts: x\nmodels: {cnn: {chanels: [8]}, bert: {dropout: 2}}\n")
+    with pytest.raises(ConfigError) as error:
+        load_suite(path)
+    assert str(error.value).replace(str(path), "FILE") == (
+        f"FILE: unknown setting 'reslts'; did you mean \"results\"? (known: {KNOWN_SHARED}); "
+        "FILE, model cnn, model: unknown setting 'chanels'; "
+        'did you mean "channels"? (known: augment, channels, downscale, dropout); '
+        "FILE, model bert, model: setting 'dropout': Input should be less than 1 (found 2)"
+    )

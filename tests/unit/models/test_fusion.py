@@ -1,0 +1,76 @@
+"""What the fusions share, and what late fusion adds up."""
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from moviegenre.core.types import Modality
+from moviegenre.models.fusion import hide_modalities, region_mask
+from moviegenre.models.late_fusion import LateFusion
+from tests.tiny_models import build_tiny
+from tests.tiny_movies import tiny_batch
+
+
+def test_a_share_of_movies_loses_one_modality_each_as_often() -> None:
+    torch.manual_seed(0)
+    hidden = hide_modalities(tiny_batch(4000), 0.4)
+    without_plot, without_poster = ~hidden.has_plot, ~hidden.has_poster
+    assert not (without_plot & without_poster).any()
+    assert abs(float(without_plot.float().mean()) - 0.2) < 0.03
+    assert abs(float(without_poster.float().mean()) - 0.2) < 0.03
+    assert torch.equal(hidden.attention_mask.any(dim=1), hidden.has_plot)
+
+
+def test_no_movie_loses_its_last_modality() -> None:
+    torch.manual_seed(0)
+    batch = tiny_batch(200, without_plot=range(100), without_poster=range(100, 200))
+    hidden = hide_modalities(batch, 0.9)
+    assert torch.equal(hidden.has_plot, batch.has_plot)
+    assert torch.equal(hidden.has_poster, batch.has_poster)
+
+
+def test_a_share_of_zero_hides_nothing() -> None:
+    batch = tiny_batch(4)
+    assert hide_modalities(batch, 0.0) is batch
+
+
+def test_regions_count_where_there_is_a_poster() -> None:
+    mask = region_mask(torch.tensor([True, False]), torch.zeros(2, 3, 8))
+    assert mask.tolist() == [[True] * 3, [False] * 3]
+
+
+def test_modalities_are_hidden_only_while_training(bert_folder: Path) -> None:
+    model = build_tiny("early_fusion", bert_folder, modality_dropout=0.9, dropout=0.0)
+    for module in model.modules():  # so that nothing but the hiding is random
+        if isinstance(module, (nn.Dropout, nn.BatchNorm2d)):
+            module.eval()
+    batch = tiny_batch(16)
+    torch.manual_seed(0)
+    with torch.no_grad():
+        first, second = model(batch).logits, model(batch).logits
+        model.eval()
+        assert torch.equal(model(batch).logits, model(batch).logits)
+    assert not torch.equal(first, second)
+
+
+def test_late_fusion_weighs_what_each_modality_says(bert_folder: Path) -> None:
+    model = build_tiny("late_fusion", bert_folder).eval()
+    assert isinstance(model, LateFusion)
+    with torch.no_grad():
+        model.weights.copy_(torch.tensor([[1.0, 2.0, 0.5], [3.0, 0.0, -1.0]]))
+        model.bias.copy_(torch.tensor([0.1, 0.2, 0.3]))
+        output = model(tiny_batch(4, without_plot=[1, 3], without_poster=[2, 3]))
+    plot, poster = output.modality_logits[Modality.PLOT], output.modality_logits[Modality.POSTER]
+    both = model.bias + model.weights[0] * plot[0] + model.weights[1] * poster[0]
+    torch.testing.assert_close(output.logits[0], both)
+    assert torch.equal(output.logits[1], poster[1])  # no plot
+    assert torch.equal(output.logits[2], plot[2])  # no poster
+    torch.testing.assert_close(output.logits[3], -torch.tensor([0.0, 0.6190392, 0.6190392]))
+
+
+def test_late_fusion_starts_by_adding_up_independent_evidence(bert_folder: Path) -> None:
+    model = build_tiny("late_fusion", bert_folder)
+    assert isinstance(model, LateFusion)
+    assert model.weights.tolist() == [[1.0] * 3] * 2
+    assert torch.equal(model.bias, -model.plot_head.output.bias)

@@ -1,0 +1,117 @@
+"""What a model needs of a split, cached states of frozen encoders above all."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from moviegenre.core.types import Split
+from moviegenre.data.batches import MovieTensors
+from moviegenre.data.config import DataConfig
+from moviegenre.data.prepared import PreparedData
+from moviegenre.models.base import Encoder, GenreModel
+from moviegenre.models.inputs import load_movies
+from tests.tiny_models import build_tiny
+from tests.tiny_movies import IMAGE_SIZE, MAX_TOKENS, tiny_tokenizer
+
+FROZEN = {"frozen": True}
+FROZEN_POSTER = {"name": "none", "grid": [2, 2], "frozen": True}
+
+
+@pytest.fixture
+def data(prepared_folder: Path) -> PreparedData:
+    return PreparedData(prepared_folder)
+
+
+def settings(data: PreparedData, max_tokens: int = MAX_TOKENS) -> DataConfig:
+    return DataConfig(dir=data.root, plot="first", max_tokens=max_tokens, image_size=IMAGE_SIZE)
+
+
+def load(data: PreparedData, model: GenreModel, max_tokens: int = MAX_TOKENS) -> MovieTensors:
+    config = settings(data, max_tokens)
+    return load_movies(data, Split.VAL, config, model, tiny_tokenizer())
+
+
+def count_encoding(monkeypatch: pytest.MonkeyPatch, kind: type[Encoder]) -> list[int]:
+    """Return a list that grows by the size of every batch that is encoded."""
+    sizes: list[int] = []
+    original = kind.encode
+
+    def encode(self: Encoder, batch: object) -> object:
+        sizes.append(batch.size)  # type: ignore[attr-defined]
+        return original(self, batch)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(kind, "encode", encode)
+    return sizes
+
+
+@pytest.mark.parametrize("name", ["early_fusion", "attention_fusion", "late_fusion"])
+def test_cached_states_give_the_logits_of_computing_them(
+    name: str, data: PreparedData, bert_folder: Path
+) -> None:
+    frozen = build_tiny(name, bert_folder, plot_encoder=FROZEN, poster_encoder=FROZEN_POSTER)
+    direct = build_tiny(name, bert_folder)
+    direct.load_state_dict(frozen.state_dict())
+    rows = [0, 1, 2, 7, 23]  # the first has no plot, the second no poster
+    cached, computed = load(data, frozen).batch(rows), load(data, direct).batch(rows)
+    assert cached.plot_states is not None
+    assert cached.poster_states is not None
+    assert computed.plot_states is computed.poster_states is None
+    assert cached.image.shape == (5, 3, 1, 1)  # nothing decodes what nobody looks at
+    with torch.no_grad():
+        logits, expected = frozen.eval()(cached).logits, direct.eval()(computed).logits
+    torch.testing.assert_close(logits, expected, atol=5e-3, rtol=5e-3)  # kept as float16
+
+
+def test_states_are_computed_once(
+    data: PreparedData, bert_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = build_tiny("bert", bert_folder, plot_encoder=FROZEN)
+    (encoder,) = [module for _, module in model.encoders()]
+    sizes = count_encoding(monkeypatch, type(encoder))
+    load(data, model)
+    assert sum(sizes) == 24
+    load(PreparedData(data.root), build_tiny("bert", bert_folder, plot_encoder=FROZEN))
+    assert sum(sizes) == 24
+
+
+def test_states_are_computed_anew_when_weights_or_settings_change(
+    data: PreparedData, bert_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = build_tiny("bert", bert_folder, plot_encoder=FROZEN)
+    (encoder,) = [module for _, module in model.encoders()]
+    sizes = count_encoding(monkeypatch, type(encoder))
+    load(data, model)
+    load(data, model, max_tokens=4)
+    assert sum(sizes) == 48
+    with torch.no_grad():
+        next(encoder.parameters()).add_(1.0)
+    before = load(data, build_tiny("bert", bert_folder, plot_encoder=FROZEN)).plot_states
+    after = load(data, model).plot_states
+    assert sum(sizes) == 72
+    assert before is not None
+    assert after is not None
+    assert not np.array_equal(before.values, after.values)
+
+
+def test_a_grid_of_regions_has_its_own_states(data: PreparedData, bert_folder: Path) -> None:
+    shapes = []
+    for grid in ([2, 2], [1, 3]):
+        encoder = {**FROZEN_POSTER, "grid": grid}
+        states = load(data, build_tiny("resnet", bert_folder, poster_encoder=encoder)).poster_states
+        assert states is not None
+        shapes.append(states.shape)
+    assert shapes == [(24, 4, 128), (24, 3, 128)]
+
+
+def test_a_model_gets_only_what_it_looks_at(data: PreparedData, bert_folder: Path) -> None:
+    reader = load(data, build_tiny("lstm", bert_folder))
+    assert reader.posters is None
+    assert reader.tokens is not None
+    config = settings(data)
+    viewer = load_movies(data, Split.VAL, config, build_tiny("cnn", bert_folder), None)
+    assert viewer.tokens is None
+    assert viewer.posters is not None
+    assert viewer.posters.shape == (24, *IMAGE_SIZE, 3)
+    assert viewer.has_poster.tolist() == data.has_poster(Split.VAL).tolist()

@@ -1,0 +1,41 @@
+"""The models by name."""
+
+import pytest
+
+from moviegenre.core.errors import ConfigError
+from moviegenre.core.types import Modality
+from moviegenre.losses import WeightedBCEConfig
+from moviegenre.models import MODELS, model_config_class
+
+
+def test_the_models_are_those_of_the_command_line() -> None:
+    assert list(MODELS) == [
+        "cnn", "resnet", "lstm", "bert", "early_fusion", "late_fusion", "attention_fusion",
+    ]  # fmt: skip
+
+
+def test_a_misspelt_model_is_answered_with_what_was_meant() -> None:
+    with pytest.raises(ConfigError) as error:
+        model_config_class("atention_fusion")
+    assert str(error.value) == (
+        "unknown model 'atention_fusion'; did you mean \"attention_fusion\"? (known: "
+        "attention_fusion, bert, cnn, early_fusion, late_fusion, lstm, resnet)"
+    )
+
+
+def test_fusions_see_both_modalities_and_the_others_one() -> None:
+    for config in MODELS.values():
+        assert (config.family == "fusion") == (config.modalities == set(Modality))
+        assert len(config.modalities) in (1, 2)
+
+
+def test_baselines_are_models_of_the_same_modality() -> None:
+    baselines = {n: c.baseline for n, c in MODELS.items() if c.baseline is not None}
+    assert baselines == {"resnet": "cnn", "bert": "lstm"}
+    assert all(MODELS[a].modalities == MODELS[b].modalities for a, b in baselines.items())
+
+
+def test_default_losses_are_the_references() -> None:
+    assert MODELS["lstm"].default_loss == "focal"
+    others = {config.default_loss for name, config in MODELS.items() if name != "lstm"}
+    assert others == {WeightedBCEConfig().name}

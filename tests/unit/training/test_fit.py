@@ -1,0 +1,33 @@
+"""The order of movies, and what is counted."""
+
+import numpy as np
+import pytest
+from torch import nn
+
+from moviegenre.training.config import TrainingConfig
+from moviegenre.training.fit import MovieBatches, count_parameters
+from tests.tiny_movies import tiny_movies, tiny_tokenizer
+
+
+@pytest.mark.parametrize(("intervals", "steps"), [(1, 3 * 7), (2, 3 * 7), (3, 3 * 7)])
+def test_intervals_cut_epochs_and_add_no_steps(intervals: int, steps: int) -> None:
+    movies = tiny_movies(50).tensors(tiny_tokenizer())
+    config = TrainingConfig(batch_size=8, max_epochs=3, intervals_per_epoch=intervals)
+    batches = MovieBatches(movies, movies, config)
+    assert config.max_intervals == 3 * intervals
+    assert batches.total_steps == steps
+    first_epoch = [row for i in range(intervals) for b in batches.sampler(i) for row in b]
+    assert sorted(first_epoch) == list(range(50))
+
+
+def test_validation_sees_each_movie_once() -> None:
+    movies = tiny_movies(70).tensors(tiny_tokenizer())
+    loader = MovieBatches(movies, movies, TrainingConfig()).val_dataloader()
+    seen = np.concatenate([batch.index.numpy() for batch in loader])
+    assert sorted(seen.tolist()) == list(range(70))
+
+
+def test_parameters_are_counted_and_trained_ones_apart() -> None:
+    model = nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 1))
+    model[0].requires_grad_(False)
+    assert count_parameters(model) == (8 + 3, 3)
