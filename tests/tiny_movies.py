@@ -69,9 +69,7 @@ class TinyMovies:
         )
 
 
-def tiny_movies(
-    num_movies: int, seed: int = 0, signal: Collection[Modality] = BOTH
-) -> TinyMovies:
+def tiny_movies(num_movies: int, seed: int = 0, signal: Collection[Modality] = BOTH) -> TinyMovies:
     """Make movies up; ``signal`` names the modalities that tell their genres."""
     rng = np.random.default_rng(seed)
     labels = _draw_labels(rng, num_movies)

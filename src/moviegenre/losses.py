@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from moviegenre.core.config import Config
 
-_SMALLEST_BASE = 1e-8  # below it, a power less than one has no finite gradient; the loss is zero there
+_SMALLEST_BASE = 1e-8  # of a power: with an exponent below one, zero has no finite gradient
 
 
 class WeightedBCE(nn.Module):

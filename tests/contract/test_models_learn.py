@@ -23,22 +23,25 @@ _BATCH_SIZE = 16
 every_model = pytest.mark.parametrize("name", MODELS)
 
 
-def train(model: GenreModel, movies: MovieTensors, steps: int) -> float:
-    """Take plain steps on random movies; return the loss of the last."""
+def train(model: GenreModel, movies: MovieTensors, steps: int, enough: float = 0.0) -> float:
+    """Take steps on random movies until the loss is small enough; return the last loss."""
     optimizer = build_optimizer(model, _CONFIG)
     rng = np.random.default_rng(0)
     torch.manual_seed(0)
-    loss = torch.zeros(())
+    last = torch.inf
     model.train()
     for _ in range(steps):
+        if last < enough:
+            break
         size = min(_BATCH_SIZE, len(movies))
         batch = movies.batch(rng.choice(len(movies), size, replace=False).tolist())
         assert batch.labels is not None
         loss = functional.binary_cross_entropy_with_logits(model(batch).logits, batch.labels)
         optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         optimizer.step()
-    return float(loss.detach())
+        last = float(loss.detach())
+    return last
 
 
 def held_out_auc(name: str, signal: Modality, bert_folder: Path) -> float:
@@ -53,12 +56,13 @@ def held_out_auc(name: str, signal: Modality, bert_folder: Path) -> float:
 
 @every_model
 def test_eight_movies_are_learned_by_heart(name: str, bert_folder: Path) -> None:
-    # The prior alone has a loss of 0.67. Neither modality tells anything about them: memory alone brings the loss down.
+    # Neither modality tells their genres: memory alone brings the loss down, from the prior's 0.67.
     movies = tiny_movies(8, seed=3, signal=[]).tensors(tiny_tokenizer())
     changes: dict[str, object] = {"dropout": 0.0}
     if "modality_dropout" in MODELS[name].model_fields:
         changes["modality_dropout"] = 0.0
-    assert train(build_tiny(name, bert_folder, **changes), movies, steps=60) < 0.2
+    model = build_tiny(name, bert_folder, **changes)
+    assert train(model, movies, steps=80, enough=0.15) < 0.15
 
 
 @every_model

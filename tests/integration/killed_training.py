@@ -22,7 +22,7 @@ def main(data: str, bert_folder: str, out: str, step: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return original(task, batch, batch_idx)
 
-    GenreTask.training_step = training_step  # type: ignore[method-assign]
+    setattr(GenreTask, "training_step", training_step)  # noqa: B010 - mypy forbids the other way
     experiment = tiny_experiment("attention_fusion", Path(data), Path(bert_folder))
     train(experiment, Path(out), progress=False)
 

@@ -6,6 +6,7 @@ M modalities, H and W pixels (height first).
 
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -59,8 +60,11 @@ class Batch:
 
     def to(self, device: torch.device | str) -> "Batch":
         """Return the same batch on another device."""
-        moved = {f.name: getattr(self, f.name) for f in fields(self)}
-        return Batch(**{k: v.to(device) if v is not None else None for k, v in moved.items()})
+        moved: dict[str, Any] = {}
+        for name in (f.name for f in fields(self)):
+            tensor: Tensor | None = getattr(self, name)
+            moved[name] = None if tensor is None else tensor.to(device)
+        return Batch(**moved)
 
     def without(self, modality: Modality) -> "Batch":
         """Return the batch as if every movie lacked ``modality``: masked, not blackened."""

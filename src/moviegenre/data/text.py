@@ -16,8 +16,8 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from moviegenre.core.errors import PretrainedError
 
-PAD_TOKEN = "[PAD]"  # noqa: S105 - a token, not a secret
-UNKNOWN_TOKEN = "[UNK]"  # noqa: S105
+PAD_TOKEN = "[PAD]"
+UNKNOWN_TOKEN = "[UNK]"
 TokenIds = npt.NDArray[np.int32]
 
 
@@ -115,12 +115,12 @@ class PlotTokenizer:
 
 
 def clean_text(text: str) -> str:
-    """Return the text with every run of white space as one space and none at its ends.
+    r"""Return the text with every run of white space as one space and none at its ends.
 
     Half of a surrogate pair, as broken JSON brings it, is no text: it becomes U+FFFD.
 
     Example:
-        >>> clean_text("  A dog\\n comes home. ")
+        >>> clean_text("  A dog\n comes home. ")
         'A dog comes home.'
     """
     whole = re.sub(r"[\ud800-\udfff]", "\ufffd", text)

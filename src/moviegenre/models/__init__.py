@@ -1,4 +1,4 @@
-"""The models: one file each, listed here by name. Adding one means adding one line to ``MODELS``."""
+"""The models: one file each, listed here by name. A new one needs one line in ``MODELS``."""
 
 from moviegenre.core.errors import ConfigError, did_you_mean
 from moviegenre.models.attention_fusion import AttentionFusionConfig

@@ -1,6 +1,7 @@
 """``cnn``: a convolutional network on posters, trained from scratch."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import ClassVar
 
 from pydantic import Field, PositiveInt
@@ -42,7 +43,7 @@ class CNN(GenreModel):
         self.normalize = ImageNormalizer()
         self.augment = ImageAugmenter() if augment else None
         sizes = [3, *channels]
-        blocks = [conv_block(a, b) for a, b in zip(sizes[:-1], sizes[1:], strict=True)]
+        blocks = [conv_block(a, b) for a, b in pairwise(sizes)]
         self.blocks = nn.Sequential(*blocks)
         self.head = ClassificationHead(
             channels[-1], num_labels, dropout=dropout, label_frequencies=label_frequencies

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -68,7 +69,8 @@ def _with_cached_states(
             continue
         path = data.cache_dir / f"states-{split.value}-{_encoding_key(encoder, config)}.npy"
         if not is_current(path, data, split):
-            logger.info("encoding the %s %ss with a frozen encoder (once)", split.value, encoder.modality)
+            what = f"{split.value} {encoder.modality}s"
+            logger.info("encoding the %s with a frozen encoder (once)", what)
             with atomic_path(path) as temporary:
                 _encode_all(movies, encoder, temporary)
         states = np.load(path, mmap_mode="r")
@@ -105,7 +107,7 @@ def _encode_all(movies: MovieTensors, encoder: Encoder, path: Path) -> None:
     """Write an encoder's outputs, float16, to a .npy file: (S, D) for plots, (N, R, D) else."""
     encoder.eval()
     is_plot = encoder.modality is Modality.PLOT
-    target: npt.NDArray[np.float16] | None = None
+    target: np.memmap[Any, np.dtype[np.float16]] | None = None
     for rows in ordered_batches(movies.lengths, _ENCODING_BATCH):
         with torch.inference_mode():
             states = encoder.encode(movies.batch(rows)).float().numpy()

@@ -17,9 +17,10 @@ from moviegenre.nn.pooling import masked_mean
 class LateFusion(GenreModel):
     """Two single-modality models and, for each label, a weight for what each of them says.
 
-    With both modalities the logit of label l is ``b_l + w_plot,l z_plot,l + w_poster,l z_poster,l``;
-    with one alone it is that modality's own logit. Weights start at (1, 1) and the bias at minus
-    the prior's log-odds, which is how independent evidence adds up (naive Bayes).
+    With both modalities the logit of label l is
+    ``b_l + w_plot,l z_plot,l + w_poster,l z_poster,l``; with one alone it is that modality's own.
+    Weights start at (1, 1) and the bias at minus the prior's log-odds, which is how independent
+    evidence adds up (naive Bayes).
 
     Args:
         plot_encoder: Gives the token vectors.
@@ -65,9 +66,7 @@ class LateFusion(GenreModel):
         combined = self.bias + self.weights[0] * plot + self.weights[1] * poster
         logits = torch.where(batch.has_plot.unsqueeze(1), combined, poster)
         logits = torch.where(batch.has_poster.unsqueeze(1), logits, plot)
-        return ModelOutput(
-            logits, modality_logits={Modality.PLOT: plot, Modality.POSTER: poster}
-        )
+        return ModelOutput(logits, modality_logits={Modality.PLOT: plot, Modality.POSTER: poster})
 
 
 class LateFusionConfig(FusionConfig):

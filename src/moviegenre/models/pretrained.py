@@ -103,8 +103,8 @@ def load_backbone(folder: Path, **config_changes: object) -> Any:  # noqa: ANN40
     from transformers import AutoConfig, AutoModel
     from transformers.utils import logging as transformers_logging
 
-    transformers_logging.disable_progress_bar()
-    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     try:
         config = AutoConfig.from_pretrained(folder)
         _change(config, config_changes)
@@ -121,7 +121,7 @@ def build_backbone(architecture: dict[str, Any], **config_changes: object) -> An
     values = dict(architecture)
     config = AutoConfig.for_model(values.pop("model_type"), **values)
     _change(config, config_changes)
-    return AutoModel.from_config(config)
+    return AutoModel.from_config(config)  # type: ignore[no-untyped-call]
 
 
 def architecture_of(backbone: Any) -> dict[str, Any]:  # noqa: ANN401 - any HF model

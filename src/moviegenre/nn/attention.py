@@ -31,7 +31,9 @@ class CrossAttention(nn.Module):
         )
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, states: Tensor, context: Tensor, context_mask: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, states: Tensor, context: Tensor, context_mask: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Attend from ``states`` to ``context``.
 
         Args:
@@ -54,4 +56,5 @@ class CrossAttention(nn.Module):
 
     def _split(self, states: Tensor) -> Tensor:
         """Turn (B, T, D) into (B, heads, T, D / heads)."""
-        return states.unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
+        batch, length, dim = states.shape
+        return states.view(batch, length, self.num_heads, dim // self.num_heads).transpose(1, 2)

@@ -63,7 +63,7 @@ class ImageAugmenter(nn.Module):
 
 
 def conv_block(in_channels: int, out_channels: int) -> nn.Sequential:
-    """Return convolution, batch normalisation, ReLU and halving: (B, C, H, W) to (B, C', H/2, W/2)."""
+    """Return convolution, batch norm, ReLU and halving: (B, C, H, W) to (B, C', H/2, W/2)."""
     return nn.Sequential(
         nn.Conv2d(in_channels, out_channels, kernel_size=3, padding=1, bias=False),
         nn.BatchNorm2d(out_channels),

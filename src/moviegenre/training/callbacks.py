@@ -61,7 +61,9 @@ class BestCheckpoint(Callback):
         self.best = -1.0
         self.best_epoch = 0.0
 
-    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+    def on_train_epoch_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
         """Save if this interval's weights are the best so far."""
         score = float(trainer.callback_metrics[MONITORED])
         if score <= self.best:
@@ -94,7 +96,9 @@ class Patience(EarlyStopping):
     def __init__(self, intervals: int) -> None:
         super().__init__(MONITORED, mode="max", patience=intervals)
 
-    def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+    def on_train_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
         """Stop at once where the training to be resumed had stopped."""
         if self.wait_count >= self.patience:
             trainer.should_stop = True
@@ -110,7 +114,9 @@ class ResumePoint(Checkpoint):
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+    def on_train_epoch_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
         """Write the state; Lightning runs this after all other callbacks."""
         with atomic_path(self.path) as temporary:
             trainer.save_checkpoint(temporary)

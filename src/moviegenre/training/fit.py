@@ -214,4 +214,3 @@ def count_parameters(model: nn.Module) -> tuple[int, int]:
     """Return how many parameters a model has, and how many of them are trained."""
     sizes = [(p.numel(), p.requires_grad) for p in model.parameters()]
     return sum(n for n, _ in sizes), sum(n for n, trained in sizes if trained)
-

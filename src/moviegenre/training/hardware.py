@@ -1,5 +1,7 @@
 """What this machine computes fast: detected, never assumed."""
 
+from typing import Literal
+
 import torch
 
 from moviegenre.training.config import TrainingConfig
@@ -11,11 +13,11 @@ def computes_bf16() -> bool:
     Elsewhere it is emulated, and 8 times slower than fp32 (measured on an AVX2 machine).
     """
     if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
 
 
-def lightning_precision(config: TrainingConfig) -> str:
+def lightning_precision(config: TrainingConfig) -> Literal["bf16-mixed", "32-true"]:
     """Return the precision in Lightning's words."""
     use_bf16 = computes_bf16() if config.precision == "auto" else config.precision == "bf16"
     return "bf16-mixed" if use_bf16 else "32-true"

@@ -42,7 +42,7 @@ def test_valid_values_are_parsed_and_frozen() -> None:
     outer = Outer.parse({"count": 3, "inner": {"width": 2}, "size": [4, 5]}, "a.yaml")
     assert outer == Outer(count=3, inner=Inner(width=2), size=(4, 5))
     with pytest.raises(ValidationError, match="frozen"):
-        outer.count = 4  # type: ignore[misc]
+        outer.count = 4
 
 
 def test_all_faults_are_told_at_once() -> None:
@@ -92,8 +92,7 @@ def test_a_missing_file_is_answered_with_its_sibling(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as error:
         read_yaml(path)
     assert str(error.value) == (
-        f"{path} does not exist; expected a YAML config; "
-        f'did you mean "{tmp_path / "config.yaml"}"?'
+        f'{path} does not exist; expected a YAML config; did you mean "{tmp_path / "config.yaml"}"?'
     )
 
 
@@ -141,9 +140,7 @@ def test_the_later_override_wins() -> None:
 def test_an_override_without_a_key_or_value_is_refused(override: str) -> None:
     with pytest.raises(ConfigError) as error:
         apply_overrides({}, [override])
-    assert str(error.value) == (
-        f"--set {override!r}: expected a.b=value, as in training.seed=1"
-    )
+    assert str(error.value) == (f"--set {override!r}: expected a.b=value, as in training.seed=1")
 
 
 def test_an_override_that_is_no_yaml_is_refused() -> None:

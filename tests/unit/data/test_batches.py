@@ -32,7 +32,9 @@ def test_an_epoch_has_each_movie_once(
     lengths: Lengths, size: int, seed: int, intervals: int, epoch: int
 ) -> None:
     parts = [
-        batches(lengths, size, seed=seed, interval=epoch * intervals + i, intervals_per_epoch=intervals)
+        batches(
+            lengths, size, seed=seed, interval=epoch * intervals + i, intervals_per_epoch=intervals
+        )
         for i in range(intervals)
     ]
     rows = [row for part in parts for batch in part for row in batch]

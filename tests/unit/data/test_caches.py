@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from moviegenre.core.types import Split
-from moviegenre.data import caches
+from moviegenre.data import caches, posters
 from moviegenre.data.caches import Ragged, cached_posters, cached_tokens
 from moviegenre.data.prepared import PreparedData
 from moviegenre.data.schema import split_file
@@ -25,7 +25,7 @@ def data(prepared_folder: Path) -> PreparedData:
 def count_decoding(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """Return a list that grows by every poster that is decoded."""
     decoded: list[bytes] = []
-    original = caches.decode_poster
+    original = posters.decode_poster
 
     def decode(content: bytes) -> object:
         decoded.append(content)
@@ -100,8 +100,8 @@ def test_an_interrupted_decoding_leaves_no_cache(
     def fail(content: bytes) -> object:
         raise RuntimeError("interrupted")
 
-    with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="interrupted"):
-        patch.setattr(caches, "decode_poster", fail)
+    monkeypatch.setattr(caches, "decode_poster", fail)
+    with pytest.raises(RuntimeError, match="interrupted"):
         cached_posters(data, Split.TEST, HEIGHT, WIDTH)
     assert list(data.cache_dir.iterdir()) == []
 

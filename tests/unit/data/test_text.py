@@ -63,7 +63,9 @@ def test_a_blank_plot_has_no_tokens(blank: str) -> None:
         assert len(row) >= 2
 
 
-@pytest.mark.parametrize("plot", ["😀🎬", "\x00\x7f", "\ufffd", "\ud83d broken", "日本", "e\u0301tude", "a" * 9_999])
+@pytest.mark.parametrize(
+    "plot", ["😀🎬", "\x00\x7f", "\ufffd", "\ud83d broken", "日本", "e\u0301tude", "a" * 9_999]
+)
 def test_odd_plots_have_ids_within_the_vocabulary(plot: str) -> None:
     for tokenizer in (words(), wordpiece_like()):
         (row,) = tokenizer.encode([plot], LIMIT)

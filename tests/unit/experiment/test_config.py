@@ -115,7 +115,8 @@ chekpoints: here
 """
     message = fault_in(tmp_path, text)
     assert message == (
-        f"FILE: unknown setting 'chekpoints'; did you mean \"checkpoints\"? (known: {KNOWN_SHARED}); "
+        "FILE: unknown setting 'chekpoints'; "
+        f'did you mean "checkpoints"? (known: {KNOWN_SHARED}); '
         "FILE, model bert, data: setting 'plot' is 'frist'; "
         'did you mean "first"? (known: first, joined, longest); '
         "FILE, model bert, training: setting 'batch_size': "
@@ -135,7 +136,8 @@ chekpoints: here
     [
         (
             "trainning: {seed: 1}",
-            f"FILE: unknown setting 'trainning'; did you mean \"training\"? (known: {KNOWN_SHARED})",
+            "FILE: unknown setting 'trainning'; "
+            f'did you mean "training"? (known: {KNOWN_SHARED})',
         ),
         (
             "models: {brt: {}}",
@@ -150,7 +152,8 @@ chekpoints: here
         ),
         (
             "models: {bert: {model: {dropout: 0.5}}}",
-            "FILE, model bert, model: unknown setting 'model'; known: dropout, hidden_dim, plot_encoder",
+            "FILE, model bert, model: unknown setting 'model'; "
+            "known: dropout, hidden_dim, plot_encoder",
         ),
         (
             "models: {bert: {loss: {name: focal, gama: 1}}}",

@@ -80,8 +80,7 @@ def test_a_missing_checkpoint_is_answered_with_its_sibling(path: Path) -> None:
     with pytest.raises(CheckpointError) as error:
         load_checkpoint(path.parent / "bst.pth")
     assert str(error.value) == (
-        f"{path.parent / 'bst.pth'} does not exist; expected a checkpoint; "
-        f'did you mean "{path}"?'
+        f'{path.parent / "bst.pth"} does not exist; expected a checkpoint; did you mean "{path}"?'
     )
 
 

@@ -11,7 +11,9 @@ from moviegenre.nn.heads import ClassificationHead
 def test_shapes(hidden_dim: int) -> None:
     head = ClassificationHead(4, 3, hidden_dim=hidden_dim)
     assert head(torch.randn(5, 4)).shape == (5, 3)
-    assert len([m for m in head.modules() if isinstance(m, torch.nn.Linear)]) == 1 + (hidden_dim > 0)
+    assert len([m for m in head.modules() if isinstance(m, torch.nn.Linear)]) == 1 + (
+        hidden_dim > 0
+    )
 
 
 def test_training_starts_at_the_label_frequencies() -> None:

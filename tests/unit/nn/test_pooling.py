@@ -35,7 +35,7 @@ def test_masked_softmax() -> None:
 
 def test_masked_softmax_has_finite_gradients_where_nothing_counts() -> None:
     scores = torch.randn(2, 3, requires_grad=True)
-    masked_softmax(scores, MASK).square().sum().backward()
+    torch.autograd.backward(masked_softmax(scores, MASK).square().sum())
     assert scores.grad is not None
     assert scores.grad.isfinite().all()
     assert scores.grad[1].tolist() == [0.0, 0.0, 0.0]
@@ -46,7 +46,9 @@ def test_attention_pooling_adds_up_by_its_weights() -> None:
     pooling = AttentionPooling(2, 4)
     pooled, weights = pooling(STATES, MASK)
     torch.testing.assert_close(weights.sum(dim=1), torch.tensor([1.0, 0.0]))
-    torch.testing.assert_close(pooled[0], weights[0, 0] * STATES[0, 0] + weights[0, 1] * STATES[0, 1])
+    torch.testing.assert_close(
+        pooled[0], weights[0, 0] * STATES[0, 0] + weights[0, 1] * STATES[0, 1]
+    )
     assert pooled[1].tolist() == [0.0, 0.0]
 
 

@@ -1,0 +1,111 @@
+"""Writing made-up movies as an archive of MM-IMDb would unpack to."""
+
+import io
+import json
+import random
+import shutil
+from pathlib import Path
+from tempfile import mkdtemp
+
+from PIL import Image
+
+from moviegenre import __version__
+from moviegenre.core.errors import DataError
+from moviegenre.data.sources.mmimdb import DATASET_FOLDER, SPLIT_FILE, SYNTHETIC_MARKER
+from moviegenre.data.synthetic.drawing import draw_poster
+from moviegenre.data.synthetic.genres import draw_genres, shown_in_plot, shown_in_poster
+from moviegenre.data.synthetic.grammar import make_plot, make_title
+
+_FIRST_ID = 9_000_000  # far above any id that IMDb gave in MM-IMDb's time
+_YEARS = (1930, 2015)
+_TRAIN_SHARE, _VAL_SHARE = 0.70, 0.15
+_SECOND_PLOT, _THIRD_PLOT = 0.8, 0.15
+_ODD_FORMS = ("plain", "grey", "cmyk", "png", "wide", "large")
+_ODD_WEIGHTS = (0.84, 0.04, 0.03, 0.03, 0.03, 0.03)
+_SHORT_SUFFIX = 0.05  # share of posters called .jpg
+_JPEG_QUALITY = 88
+
+
+def synthesize(directory: Path, num_movies: int, seed: int) -> None:
+    """Make movies up: ``split.json``, ``dataset/<id>.json`` and posters, the same for a seed.
+
+    A movie depends on the seed and its number alone, not on how many are made.
+
+    Args:
+        directory: A new or empty folder. It appears when all is done.
+        num_movies: How many.
+        seed: Fixes everything.
+
+    Raises:
+        DataError: The folder is not empty.
+    """
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise DataError(f"{directory} is not empty; name a new folder for the made-up movies")
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
+    try:
+        (temporary / DATASET_FOLDER).mkdir()
+        ids = [f"{_FIRST_ID + number:07d}" for number in range(num_movies)]
+        for number, movie in enumerate(ids):
+            _write_movie(temporary / DATASET_FOLDER, movie, random.Random(f"{seed} {number}"))
+        _write_json(temporary / SPLIT_FILE, _split(ids, seed))
+        marker = {"movies": num_movies, "seed": seed, "moviegenre": __version__}
+        _write_json(temporary / SYNTHETIC_MARKER, marker)
+        temporary.chmod(0o755)  # mkdtemp makes it private
+        if directory.exists():
+            directory.rmdir()
+        temporary.rename(directory)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _write_movie(folder: Path, movie: str, random_: random.Random) -> None:
+    genres = draw_genres(random_)
+    title = make_title(random_)
+    plots = [make_plot(shown_in_plot(genres, random_, long=False), random_, long=False)]
+    if random_.random() < _SECOND_PLOT:
+        plots.append(make_plot(shown_in_plot(genres, random_, long=True), random_, long=True))
+    if random_.random() < _THIRD_PLOT:
+        plots.append(make_plot(shown_in_plot(genres, random_, long=False), random_, long=False))
+    record = {
+        "title": title,
+        "year": random_.randint(*_YEARS),
+        "kind": "movie",
+        "genres": [genre.name for genre in genres],
+        "plot": plots,
+        "plot outline": plots[0].split(". ")[0].rstrip(".") + ".",
+    }
+    _write_json(folder / f"{movie}.json", record)
+    poster = draw_poster(shown_in_poster(genres, random_), title, random_)
+    suffix = ".jpg" if random_.random() < _SHORT_SUFFIX else ".jpeg"
+    form = random_.choices(_ODD_FORMS, _ODD_WEIGHTS)[0]
+    (folder / f"{movie}{suffix}").write_bytes(_encode(poster, form))
+
+
+def _encode(poster: Image.Image, form: str) -> bytes:
+    """Return the image as bytes, in one of the odd forms that real archives have."""
+    stream = io.BytesIO()
+    if form == "png":
+        poster.save(stream, format="PNG")
+        return stream.getvalue()
+    if form == "grey":
+        poster = poster.convert("L")
+    elif form == "cmyk":
+        poster = poster.convert("CMYK")
+    elif form == "wide":
+        poster = poster.resize((poster.width * 2, poster.height))
+    elif form == "large":
+        poster = poster.resize((poster.width * 4, poster.height * 4))
+    poster.save(stream, format="JPEG", quality=_JPEG_QUALITY)
+    return stream.getvalue()
+
+
+def _split(ids: list[str], seed: int) -> dict[str, list[str]]:
+    shuffled = random.Random(f"{seed} split").sample(ids, len(ids))
+    first = round(_TRAIN_SHARE * len(ids))
+    second = first + round(_VAL_SHARE * len(ids))
+    return {"train": shuffled[:first], "dev": shuffled[first:second], "test": shuffled[second:]}
+
+
+def _write_json(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

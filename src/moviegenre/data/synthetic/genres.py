@@ -1,0 +1,78 @@
+"""Which genres made-up movies have, how often, and where they show."""
+
+import random
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class SyntheticGenre:
+    """A genre of made-up movies.
+
+    Attributes:
+        name: As MM-IMDb spells it.
+        frequency: How often it is drawn, relative to the others; a long tail, as in MM-IMDb.
+        in_plot: Probability that a movie's first plot shows it; a longer plot shows it more often.
+        in_poster: Probability that its poster shows it.
+    """
+
+    name: str
+    frequency: float
+    in_plot: float
+    in_poster: float
+
+
+# The plot carries most of them and the poster complements it: four genres are hardly told in the
+# plot and plainly drawn, and the commonest ones are the other way round.
+GENRES = (
+    SyntheticGenre("Drama", 0.52, 0.80, 0.35),
+    SyntheticGenre("Comedy", 0.33, 0.85, 0.60),
+    SyntheticGenre("Romance", 0.20, 0.50, 0.85),
+    SyntheticGenre("Thriller", 0.19, 0.85, 0.30),
+    SyntheticGenre("Action", 0.16, 0.85, 0.50),
+    SyntheticGenre("Crime", 0.13, 0.90, 0.30),
+    SyntheticGenre("Horror", 0.11, 0.50, 0.90),
+    SyntheticGenre("Adventure", 0.10, 0.85, 0.55),
+    SyntheticGenre("Sci-Fi", 0.08, 0.55, 0.90),
+    SyntheticGenre("Fantasy", 0.065, 0.85, 0.55),
+    SyntheticGenre("War", 0.045, 0.90, 0.40),
+    SyntheticGenre("Western", 0.03, 0.60, 0.90),
+)
+
+_HOW_MANY = (1, 2, 3, 4)
+_HOW_OFTEN = (0.15, 0.42, 0.32, 0.11)  # 2.4 genres a movie on average, as in MM-IMDb
+_CONFUSION = 0.06  # probability that something shows a genre the movie does not have
+
+
+def draw_genres(random_: random.Random) -> tuple[SyntheticGenre, ...]:
+    """Return the genres of one movie."""
+    left = list(GENRES)
+    chosen: list[SyntheticGenre] = []
+    for _ in range(random_.choices(_HOW_MANY, _HOW_OFTEN)[0]):
+        genre = random_.choices(left, [g.frequency for g in left])[0]
+        left.remove(genre)
+        chosen.append(genre)
+    return tuple(chosen)
+
+
+def shown_in_plot(
+    genres: tuple[SyntheticGenre, ...], random_: random.Random, *, long: bool
+) -> list[str]:
+    """Return the names of the genres that a plot shows; a long one shows each more often."""
+    shown = [
+        genre.name
+        for genre in genres
+        if random_.random() < (1 - (1 - genre.in_plot) ** 2 if long else genre.in_plot)
+    ]
+    return shown + _mistaken(genres, random_)
+
+
+def shown_in_poster(genres: tuple[SyntheticGenre, ...], random_: random.Random) -> list[str]:
+    """Return the names of the genres that a poster shows."""
+    shown = [genre.name for genre in genres if random_.random() < genre.in_poster]
+    return shown + _mistaken(genres, random_)
+
+
+def _mistaken(genres: tuple[SyntheticGenre, ...], random_: random.Random) -> list[str]:
+    if random_.random() >= _CONFUSION:
+        return []
+    return [random_.choice([genre for genre in GENRES if genre not in genres]).name]
