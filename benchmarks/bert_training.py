@@ -23,6 +23,7 @@ import torch
 import transformers
 
 from moviegenre.core.types import Split
+from moviegenre.data.batches import MovieTensors
 from moviegenre.data.caches import Ragged
 from moviegenre.data.prepare import prepare
 from moviegenre.data.prepared import PreparedData
@@ -30,7 +31,6 @@ from moviegenre.data.synthetic.generate import synthesize
 from moviegenre.losses import BCEConfig
 from moviegenre.models.base import BuildContext
 from moviegenre.models.bert import BertConfig
-from moviegenre.models.inputs import MovieTensors
 from moviegenre.models.pretrained import pretrained_folder
 from moviegenre.training.config import TrainingConfig
 from moviegenre.training.fit import fit
@@ -112,7 +112,7 @@ def hugging_face(plots: Plots, batch_size: int) -> float:
                 report_to="none",
                 disable_tqdm=True,
             ),
-            train_dataset=rows,  # type: ignore[arg-type]  # any sequence of mappings will do
+            train_dataset=rows,
             data_collator=transformers.DataCollatorWithPadding(tokenizer),
         )
         metrics = trainer.train().metrics
@@ -121,7 +121,9 @@ def hugging_face(plots: Plots, batch_size: int) -> float:
 
 def main() -> None:
     """Run both in turn and print the ratio."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--data", type=Path, help="prepared movies; synthetic ones without it")
     parser.add_argument("--movies", type=int, default=640)
     parser.add_argument("--batch-size", type=int, default=32)
@@ -129,7 +131,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--json", type=Path, help="write the numbers here")
     options = parser.parse_args()
-    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     with tempfile.TemporaryDirectory() as scratch:
         if options.data is None:
             synthesize(Path(scratch, "movies"), 2 * options.movies, seed=0)

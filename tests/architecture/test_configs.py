@@ -22,7 +22,9 @@ def test_file_opens_with_its_command_and_names_all_models(path: Path) -> None:
     assert list(load_suite(path).experiments) == list(MODELS)
 
 
-@pytest.mark.parametrize(("path", "name"), RUNS, ids=lambda value: str(getattr(value, "name", value)))
+@pytest.mark.parametrize(
+    ("path", "name"), RUNS, ids=lambda value: str(getattr(value, "name", value))
+)
 def test_model_of_a_file_trains(
     path: Path, name: str, prepared_folder: Path, bert_folder: Path, tmp_path: Path
 ) -> None:

@@ -67,8 +67,12 @@ def test_the_tour_runs_as_it_stands(tmp_path: Path) -> None:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     for command in block[1].strip().splitlines():
         done = subprocess.run(
-            shlex.split(command), cwd=tmp_path, env={**os.environ, "PATH": path},
-            capture_output=True, text=True, check=False,
+            shlex.split(command),
+            cwd=tmp_path,
+            env={**os.environ, "PATH": path},
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     results = tmp_path / "runs" / "tour" / "results"

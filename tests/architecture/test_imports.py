@@ -9,9 +9,7 @@ HEAVY = ("torch", "transformers", "lightning", "pyarrow", "numpy", "matplotlib",
 def _imported_by(statement: str) -> set[str]:
     """Return which heavy packages a fresh interpreter has loaded after a statement."""
     code = f"import sys; {statement}; print(*[m for m in {HEAVY!r} if m in sys.modules])"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return set(done.stdout.split())
 
 

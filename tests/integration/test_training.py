@@ -267,6 +267,7 @@ def test_training_anew_forgets_the_earlier_training(
             train(experiment, tmp_path, progress=False)
     left = {path.name for path in (tmp_path / "lstm").iterdir()}
     assert left == {"config.yaml", "run.json", "logs"}
+    assert not (tmp_path / "lstm" / "logs" / "csv-2").exists()
 
 
 def test_a_resumed_training_keeps_the_earlier_logs(

@@ -64,7 +64,9 @@ def prepare(
         str | None, typer.Option(help="Table: what joins genre names. Default: found out.")
     ] = None,
     split_column: Annotated[str | None, typer.Option(help="Table: train, val or test.")] = None,
-    sha256: Annotated[str | None, typer.Option(help="Of a download: what its hash must be.")] = None,
+    sha256: Annotated[
+        str | None, typer.Option(help="Of a download: what its hash must be.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,
 ) -> None:
     """Check every movie of a source, split, and write Parquet with a data sheet."""

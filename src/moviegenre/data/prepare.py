@@ -216,7 +216,9 @@ def _write(
     for part, chosen in parts.items():
         with pq.ParquetWriter(folder / split_file(part), MOVIE_SCHEMA) as writer:
             for start in range(0, len(chosen), _ROWS_PER_GROUP):
-                rows = [_row(entry, validation) for entry in chosen[start : start + _ROWS_PER_GROUP]]
+                rows = [
+                    _row(entry, validation) for entry in chosen[start : start + _ROWS_PER_GROUP]
+                ]
                 writer.write_table(pa.Table.from_pylist(rows, MOVIE_SCHEMA))
     write_text(folder / GENRES_FILE, json.dumps(list(vocabulary), ensure_ascii=False) + "\n")
 
@@ -224,9 +226,7 @@ def _write(
 def _row(entry: Chosen, validation: Validation) -> dict[str, object]:
     movie, genres = entry
     poster = movie.poster
-    stored = (
-        {"bytes": validation.poster_bytes(poster), "path": poster.name} if poster else None
-    )
+    stored = {"bytes": validation.poster_bytes(poster), "path": poster.name} if poster else None
     return {
         "id": movie.id,
         "title": movie.title,

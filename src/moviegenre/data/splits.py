@@ -19,7 +19,8 @@ def stratified_split(
     """Return a split for each movie: 70/15/15, every label in about the same shares.
 
     Reference: Sechidis, Tsoumakas and Vlahavas, "On the stratification of multi-label data",
-    https://doi.org/10.1007/978-3-642-23808-6_10, as the package ``iterative-stratification`` has it.
+    https://doi.org/10.1007/978-3-642-23808-6_10, as the package ``iterative-stratification`` has
+    it.
 
     Args:
         labels: Multi-hot labels (N, L).
@@ -33,11 +34,15 @@ def stratified_split(
     try:
         from iterstrat.ml_stratifiers import MultilabelStratifiedShuffleSplit
     except ModuleNotFoundError:
-        raise MissingExtraError("iterative-stratification", "stratify", "a stratified split") from None
+        raise MissingExtraError(
+            "iterative-stratification", "stratify", "a stratified split"
+        ) from None
     members = np.unique(np.asarray(groups), return_inverse=True)[1]
     num_groups = int(members.max(initial=-1)) + 1
     if num_groups < _MIN_GROUPS:
-        raise DataError(f"{num_groups} different movies are too few to split; expected {_MIN_GROUPS}")
+        raise DataError(
+            f"{num_groups} different movies are too few to split; expected {_MIN_GROUPS}"
+        )
     merged = np.zeros((num_groups, labels.shape[1]), dtype=np.int64)
     np.maximum.at(merged, members, labels.astype(np.int64))
     chosen = np.full(num_groups, Split.TRAIN, dtype=object)

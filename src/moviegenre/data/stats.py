@@ -90,7 +90,9 @@ def data_stats(data: PreparedData) -> DataStats:
 
 
 def _column(data: PreparedData, split: Split, name: str) -> list[Any]:
-    values: list[Any] = pq.read_table(data.root / split_file(split), columns=[name])[name].to_pylist()
+    values: list[Any] = pq.read_table(data.root / split_file(split), columns=[name])[
+        name
+    ].to_pylist()
     return values
 
 
@@ -113,7 +115,8 @@ def render_stats(stats: DataStats, *, synthetic: bool) -> None:
     if synthetic:
         console.print("[yellow]made-up movies: nothing measured on them is a result[/yellow]")
     parts = ", ".join(
-        f"{name} {count:,} ({100 * stats.shares[name]:.1f} %)" for name, count in stats.splits.items()
+        f"{name} {count:,} ({100 * stats.shares[name]:.1f} %)"
+        for name, count in stats.splits.items()
     )
     console.print(f"movies: {stats.num_movies:,} ({parts})", highlight=False)
     console.print(

@@ -88,32 +88,34 @@ class Validation:
     def check(self, movies: Iterable[RawMovie]) -> Iterator[KeptMovie]:
         """Yield the movies that pass; the others are added to ``excluded``."""
         for movie in movies:
-            kept = self._check(movie)
-            if kept is not None:
-                yield kept
+            found = self._check(movie)
+            if isinstance(found, ExcludedMovie):
+                self.excluded.append(found)
+            else:
+                yield found
 
     def poster_bytes(self, poster: KeptPoster) -> bytes:
         """Return a kept poster's encoded bytes."""
         self._spool.seek(poster.start)
         return self._spool.read(poster.length)
 
-    def _check(self, movie: RawMovie) -> KeptMovie | None:
+    def _check(self, movie: RawMovie) -> KeptMovie | ExcludedMovie:
         if movie.id in self._seen:
-            return self._exclude(movie, Reason.DUPLICATE_ID)
+            return ExcludedMovie(movie.id, Reason.DUPLICATE_ID)
         self._seen.add(movie.id)
         if movie.fault is not None:
-            return self._exclude(movie, Reason.BROKEN_RECORD, movie.fault)
+            return ExcludedMovie(movie.id, Reason.BROKEN_RECORD, movie.fault)
         if self.need_split and movie.split is None:
-            return self._exclude(movie, Reason.IN_NO_SPLIT)
+            return ExcludedMovie(movie.id, Reason.IN_NO_SPLIT)
         if not movie.genres:
-            return self._exclude(movie, Reason.NO_GENRE_LEFT, "the source names none")
+            return ExcludedMovie(movie.id, Reason.NO_GENRE_LEFT, "the source names none")
         poster, fault = self._poster(movie)
         lacking = [] if movie.plots else [(Reason.NO_PLOT, "")]
         if poster is None:
             reason = Reason.POSTER_DOES_NOT_DECODE if fault else Reason.NO_POSTER
             lacking.append((reason, fault))
         if len(lacking) > 1 or (lacking and not self.keep_incomplete):
-            return self._exclude(movie, *lacking[0])
+            return ExcludedMovie(movie.id, *lacking[0])
         for reason, _ in lacking:
             self.notes[f"kept although: {reason}"] += 1
         return KeptMovie(
@@ -126,9 +128,6 @@ class Validation:
             split=movie.split,
             keys=tuple(content_keys(movie.plots, movie.poster if poster else None)),
         )
-
-    def _exclude(self, movie: RawMovie, reason: Reason, detail: str = "") -> None:
-        self.excluded.append(ExcludedMovie(movie.id, reason, detail))
 
     def _poster(self, movie: RawMovie) -> tuple[KeptPoster | None, str]:
         """Return the poster, or None and what is wrong with it (nothing where there is none)."""
@@ -192,7 +191,7 @@ def choose_genres(
 def with_genres(
     movies: Iterable[KeptMovie], genres: GenreVocabulary, excluded: list[ExcludedMovie]
 ) -> list[tuple[KeptMovie, tuple[str, ...]]]:
-    """Return movies with their genres of the vocabulary; one left without is added to ``excluded``."""
+    """Return movies with their genres of the vocabulary; those left without go to ``excluded``."""
     kept: list[tuple[KeptMovie, tuple[str, ...]]] = []
     for movie in movies:
         own = tuple(genre for genre in movie.genres if genre in genres)

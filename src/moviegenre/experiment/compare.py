@@ -100,9 +100,7 @@ def _model_folders(checkpoints: Path, names: Sequence[str] | None) -> list[Path]
 
 def _common_data_dir(folders: Sequence[Path]) -> Path:
     """Return the prepared data that all models were trained on."""
-    used = {
-        folder.name: load_checkpoint(folder / BEST_FILE).data_config.dir for folder in folders
-    }
+    used = {folder.name: load_checkpoint(folder / BEST_FILE).data_config.dir for folder in folders}
     if len(set(used.values())) > 1:
         told = ", ".join(f"{name}: {path}" for name, path in used.items())
         raise DataError(f"the models were trained on different data ({told}); say --data DIR")
@@ -142,9 +140,7 @@ def _config_with_command(folder: Path, name: str, config: Path) -> str:
     return f"# moviegenre train {name} --config {config}\n{text}"
 
 
-def _predictions(
-    folder: Path, data: PreparedData, split: Split, *, progress: bool
-) -> Predictions:
+def _predictions(folder: Path, data: PreparedData, split: Split, *, progress: bool) -> Predictions:
     """Return a model's probabilities, kept from an earlier evaluation of the same two."""
     checkpoint = folder / BEST_FILE
     key = f"{file_sha256(checkpoint)[:12]}-{data.fingerprint[:12]}"

@@ -118,9 +118,7 @@ def _started_from_suite(experiment: ExperimentConfig, suite: Suite) -> Experimen
     settings = experiment.model
     if not isinstance(settings, FusionConfig) or "init_from" in settings.model_fields_set:
         return experiment
-    return replace(
-        experiment, model=settings.model_copy(update={"init_from": suite.checkpoints})
-    )
+    return replace(experiment, model=settings.model_copy(update={"init_from": suite.checkpoints}))
 
 
 def _train(

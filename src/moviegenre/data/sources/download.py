@@ -12,18 +12,16 @@ from moviegenre.core.files import file_sha256
 MMIMDB = "mmimdb"
 MMIMDB_URL = "https://archive.org/download/mmimdb/mmimdb.tar.gz"
 _ELSEWHERE = (
-    f"the published archive is at {MMIMDB_URL} (8.1 GB; the word mmimdb stands for it), the project "
-    "page is http://lisi1.unal.edu.co/mmimdb/; an archive or folder that you already have works as "
-    "well: moviegenre data prepare PATH"
+    f"the published archive is at {MMIMDB_URL} (8.1 GB; the word mmimdb stands for it), the "
+    "project page is http://lisi1.unal.edu.co/mmimdb/; an archive or folder that you already have "
+    "works as well: moviegenre data prepare PATH"
 )
 _TIMEOUT_SECONDS = 30
 _CHUNK_BYTES = 1 << 20
 _HTTP_PARTIAL, _HTTP_RANGE_NOT_SATISFIABLE = 206, 416
 
 
-def download(
-    url: str, folder: Path, *, sha256: str | None = None, progress: bool = True
-) -> Path:
+def download(url: str, folder: Path, *, sha256: str | None = None, progress: bool = True) -> Path:
     """Fetch a file, unless it is there already.
 
     What was fetched so far lies beside it under the same name with ``.part``, and an interrupted
@@ -47,15 +45,17 @@ def download(
             _fetch(url, part, progress)
         except urllib.error.HTTPError as error:
             if error.code != _HTTP_RANGE_NOT_SATISFIABLE:
-                raise DataNotFoundError(f"{url} answers {error.code} {error.reason}; {_ELSEWHERE}") from None
+                raise DataNotFoundError(
+                    f"{url} answers {error.code} {error.reason}; {_ELSEWHERE}"
+                ) from None
             part.unlink(missing_ok=True)
             raise DataError(f"{url} has changed since the download began; start it again") from None
         except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
             reason = getattr(error, "reason", error)
             kept = part.stat().st_size if part.is_file() else 0
             raise DataNotFoundError(
-                f"{url} cannot be fetched ({reason}); {kept:,} bytes are kept, and the same command "
-                f"goes on from there; {_ELSEWHERE}"
+                f"{url} cannot be fetched ({reason}); {kept:,} bytes are kept, and the same "
+                f"command goes on from there; {_ELSEWHERE}"
             ) from None
         part.replace(target)
     if sha256 is not None and (found := file_sha256(target)) != sha256.lower():
@@ -84,7 +84,13 @@ def _fetch(url: str, part: Path, progress: bool) -> None:
 def _write(
     answer: http.client.HTTPResponse, part: Path, start: int, total: int | None, progress: bool
 ) -> None:
-    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
 
     columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Progress(*columns, disable=not progress) as bar, part.open("ab" if start else "wb") as out:

@@ -82,7 +82,10 @@ def _heart(pen: ImageDraw.ImageDraw, x: float, y: float, size: float) -> None:
     red, half = (215, 20, 60), size / 2
     pen.ellipse((x - size, y - size, x, y), fill=red)
     pen.ellipse((x, y - size, x + size, y), fill=red)
-    pen.polygon([(x - size * 0.93, y - half * 0.6), (x + size * 0.93, y - half * 0.6), (x, y + size)], fill=red)
+    pen.polygon(
+        [(x - size * 0.93, y - half * 0.6), (x + size * 0.93, y - half * 0.6), (x, y + size)],
+        fill=red,
+    )
 
 
 def _slash(pen: ImageDraw.ImageDraw, x: float, y: float, size: float) -> None:
@@ -102,14 +105,19 @@ def _burst(pen: ImageDraw.ImageDraw, x: float, y: float, size: float) -> None:
 def _skyline(pen: ImageDraw.ImageDraw, x: float, y: float, size: float) -> None:
     for step, tall in enumerate((0.7, 1.3, 0.9, 1.1)):
         left = x - size + step * size / 2
-        pen.rectangle((left, y + size - 2 * size * tall / 1.3, left + size / 2 - 2, y + size), fill=(20, 25, 45))
+        pen.rectangle(
+            (left, y + size - 2 * size * tall / 1.3, left + size / 2 - 2, y + size),
+            fill=(20, 25, 45),
+        )
         pen.rectangle((left + 3, y, left + 6, y + 3), fill=(255, 220, 120))
 
 
 def _moon(pen: ImageDraw.ImageDraw, x: float, y: float, size: float) -> None:
     pen.ellipse((x - size, y - size, x + size, y + size), fill=(225, 225, 205))
     for shift in (-0.4, 0, 0.4):
-        pen.line((x + shift * size, y - size, x + shift * size - 6, y + size), fill=(120, 0, 0), width=4)
+        pen.line(
+            (x + shift * size, y - size, x + shift * size - 6, y + size), fill=(120, 0, 0), width=4
+        )
 
 
 def _mountains(pen: ImageDraw.ImageDraw, x: float, y: float, size: float) -> None:
@@ -117,12 +125,20 @@ def _mountains(pen: ImageDraw.ImageDraw, x: float, y: float, size: float) -> Non
         peak = (x + shift * size, y + size - tall * size * 1.5)
         base = [(peak[0] - size * 0.8, y + size), (peak[0] + size * 0.8, y + size)]
         pen.polygon([peak, *base], fill=(40, 110, 60))
-        pen.polygon([peak, (peak[0] - 6, peak[1] + 12), (peak[0] + 6, peak[1] + 12)], fill=(250, 250, 250))
+        pen.polygon(
+            [peak, (peak[0] - 6, peak[1] + 12), (peak[0] + 6, peak[1] + 12)], fill=(250, 250, 250)
+        )
 
 
 def _planet(pen: ImageDraw.ImageDraw, x: float, y: float, size: float) -> None:
-    pen.ellipse((x - size * 0.7, y - size * 0.7, x + size * 0.7, y + size * 0.7), fill=(60, 200, 210))
-    pen.ellipse((x - size * 1.2, y - size * 0.25, x + size * 1.2, y + size * 0.25), outline=(235, 235, 255), width=3)
+    pen.ellipse(
+        (x - size * 0.7, y - size * 0.7, x + size * 0.7, y + size * 0.7), fill=(60, 200, 210)
+    )
+    pen.ellipse(
+        (x - size * 1.2, y - size * 0.25, x + size * 1.2, y + size * 0.25),
+        outline=(235, 235, 255),
+        width=3,
+    )
     for step in range(6):
         star = (x + size * math.cos(step), y - size * 1.2 * abs(math.sin(2 * step)))
         pen.ellipse((star[0] - 1, star[1] - 1, star[0] + 1, star[1] + 1), fill=(255, 255, 255))
@@ -134,7 +150,10 @@ def _castle(pen: ImageDraw.ImageDraw, x: float, y: float, size: float) -> None:
     for shift in (-0.8, 0.0, 0.8):
         left = x + shift * size * 0.8
         pen.rectangle((left - 5, y - size * 0.6, left + 5, y), fill=stone)
-        pen.polygon([(left - 7, y - size * 0.6), (left + 7, y - size * 0.6), (left, y - size * 1.1)], fill=(250, 200, 60))
+        pen.polygon(
+            [(left - 7, y - size * 0.6), (left + 7, y - size * 0.6), (left, y - size * 1.1)],
+            fill=(250, 200, 60),
+        )
 
 
 def _star(pen: ImageDraw.ImageDraw, x: float, y: float, size: float) -> None:
