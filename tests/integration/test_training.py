@@ -191,6 +191,7 @@ def test_training_stops_early_and_stays_stopped_when_resumed(
     experiment = tiny_experiment("lstm", data, bert_folder, **still)
     run = train(experiment, tmp_path, progress=False).run
     assert (run["epochs"], run["best_epoch"], run["status"]) == (3.0, 1.0, "finished")
+    assert load_checkpoint(tmp_path / "lstm").epoch == 1.0
     again = train(experiment, tmp_path, resume=True, progress=False).run
     assert (again["epochs"], again["best_epoch"], again["status"]) == (3.0, 1.0, "finished")
     assert len(history(tmp_path / "lstm")) == 3
@@ -318,3 +319,20 @@ def test_every_model_trains_in_bf16_with_clipping(
     (record,) = history(tmp_path / name)
     assert 0.3 < record["train_loss"] < 2.0
     assert all(w.dtype is not torch.bfloat16 for w in final_weights(tmp_path / name).values())
+
+
+def test_each_epoch_sees_every_movie_once_in_another_order(
+    data: Path, bert_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    original = GenreTask.training_step
+
+    def training_step(task: GenreTask, batch: Batch, batch_idx: int) -> Tensor:
+        seen.extend(batch.index.tolist())
+        return original(task, batch, batch_idx)
+
+    monkeypatch.setattr(GenreTask, "training_step", training_step)
+    train(tiny_experiment("lstm", data, bert_folder), tmp_path, progress=False)
+    epochs = [seen[:48], seen[48:96], seen[96:]]
+    assert [sorted(epoch) for epoch in epochs] == [list(range(48))] * 3
+    assert len({tuple(epoch) for epoch in epochs}) == 3

@@ -72,7 +72,7 @@ def _render(sheet: Mapping[str, Any]) -> str:
         f"- Versions: {', '.join(f'{k} {v}' for k, v in sheet['versions'].items())}",
         "",
         "Every plot is kept, in the source's order; which one is read is the experiment's setting.",
-        "Posters are kept as encoded images; `poster_width` and `poster_height` are the original's,",
+        "Posters are kept as encoded images; `poster_width`, `poster_height` are the original's,",
         "in pixels.",
         "",
         "| genre | train | val | test |",

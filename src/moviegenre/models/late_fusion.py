@@ -53,7 +53,10 @@ class LateFusion(GenreModel):
         self.poster_head = ClassificationHead(
             poster_encoder.dim, num_labels, dropout=dropout, label_frequencies=label_frequencies
         )
-        self.weights = nn.Parameter(torch.ones(2, num_labels))
+        # Two vectors rather than one matrix: the optimiser decays matrices, which would pull the
+        # weights towards saying nothing.
+        self.plot_weight = nn.Parameter(torch.ones(num_labels))
+        self.poster_weight = nn.Parameter(torch.ones(num_labels))
         self.bias = nn.Parameter(-self.plot_head.output.bias.detach().clone())
 
     def forward(self, batch: Batch) -> ModelOutput:
@@ -63,7 +66,7 @@ class LateFusion(GenreModel):
         plot: Tensor = self.plot_head(masked_mean(self.plot_encoder(batch), batch.attention_mask))
         regions = self.poster_encoder(batch).mean(dim=1)
         poster: Tensor = self.poster_head(regions * batch.has_poster.unsqueeze(1))
-        combined = self.bias + self.weights[0] * plot + self.weights[1] * poster
+        combined = self.bias + self.plot_weight * plot + self.poster_weight * poster
         logits = torch.where(batch.has_plot.unsqueeze(1), combined, poster)
         logits = torch.where(batch.has_poster.unsqueeze(1), logits, plot)
         return ModelOutput(logits, modality_logits={Modality.PLOT: plot, Modality.POSTER: poster})

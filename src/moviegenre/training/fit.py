@@ -1,6 +1,7 @@
 """Setting up Lightning's Trainer and running it: from a model and its movies to ``best.pth``."""
 
 import logging
+import math
 import signal
 import threading
 import time
@@ -16,6 +17,7 @@ from lightning.pytorch.callbacks import Callback, TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 from torch import nn
 
+from moviegenre.core.errors import ConfigError
 from moviegenre.data.batches import (
     LengthBatchSampler,
     MovieTensors,
@@ -43,10 +45,19 @@ class MovieBatches(lightning.LightningDataModule):
         train: Movies to train on.
         val: Movies to validate on.
         config: Batch size, seed and intervals.
+
+    Raises:
+        ConfigError: There are more intervals in an epoch than batches.
     """
 
     def __init__(self, train: MovieTensors, val: MovieTensors, config: TrainingConfig) -> None:
         super().__init__()
+        num_batches = math.ceil(len(train) / config.batch_size)
+        if num_batches < config.intervals_per_epoch:
+            raise ConfigError(
+                f"training.intervals_per_epoch is {config.intervals_per_epoch}, but an epoch has "
+                f"only {num_batches} batches of {config.batch_size} movies; lower either"
+            )
         self.train = train
         self.val = val
         self.config = config

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from torch import nn
 
+from moviegenre.core.errors import ConfigError
 from moviegenre.training.config import TrainingConfig
 from moviegenre.training.fit import MovieBatches, count_parameters
 from tests.tiny_movies import tiny_movies, tiny_tokenizer
@@ -18,6 +19,17 @@ def test_intervals_cut_epochs_and_add_no_steps(intervals: int, steps: int) -> No
     assert batches.total_steps == steps
     first_epoch = [row for i in range(intervals) for b in batches.sampler(i) for row in b]
     assert sorted(first_epoch) == list(range(50))
+
+
+def test_more_intervals_than_batches_are_refused() -> None:
+    movies = tiny_movies(20).tensors(tiny_tokenizer())
+    config = TrainingConfig(batch_size=8, intervals_per_epoch=4)
+    with pytest.raises(ConfigError) as error:
+        MovieBatches(movies, movies, config)
+    assert str(error.value) == (
+        "training.intervals_per_epoch is 4, but an epoch has only 3 batches of 8 movies; "
+        "lower either"
+    )
 
 
 def test_validation_sees_each_movie_once() -> None:
