@@ -1,7 +1,6 @@
 """From raw movies to those that are kept: each is checked, and each that fails has its reason."""
 
 import io
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from moviegenre.core.types import Split
 from moviegenre.data.posters import PosterError, decode_poster
 from moviegenre.data.records import ExcludedMovie, RawMovie, Reason
 from moviegenre.data.splits import content_keys
+from moviegenre.data.spool import Place, Spool
 
 DROPPED_GENRES = ("News", "Adult", "Talk-Show", "Reality-TV")
 """What MM-IMDb's authors dropped: too few movies, or no kind of film."""
@@ -33,15 +33,13 @@ class KeptPoster:
         name: File name in the source.
         width: Of the original, in pixels.
         height: Likewise.
-        start: Where its bytes begin in the spool.
-        length: How many there are.
+        place: Where its bytes lie in the spool.
     """
 
     name: str
     width: int
     height: int
-    start: int
-    length: int
+    place: Place
 
 
 @dataclass(frozen=True)
@@ -83,7 +81,7 @@ class Validation:
         self.excluded: list[ExcludedMovie] = []
         self.notes: Counter[str] = Counter()
         self._seen: set[str] = set()
-        self._spool = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this object
+        self._spool = Spool()
 
     def check(self, movies: Iterable[RawMovie]) -> Iterator[KeptMovie]:
         """Yield the movies that pass; the others are added to ``excluded``."""
@@ -96,8 +94,7 @@ class Validation:
 
     def poster_bytes(self, poster: KeptPoster) -> bytes:
         """Return a kept poster's encoded bytes."""
-        self._spool.seek(poster.start)
-        return self._spool.read(poster.length)
+        return self._spool.read(poster.place)
 
     def _check(self, movie: RawMovie) -> KeptMovie | ExcludedMovie:
         if movie.id in self._seen:
@@ -138,10 +135,9 @@ class Validation:
         except PosterError as error:
             return None, str(error)
         content = self._stored_form(movie.poster, image)
-        start = self._spool.seek(0, io.SEEK_END)
-        self._spool.write(content)
+        place = self._spool.append(content)
         name = movie.poster_name or f"{movie.id}.jpeg"
-        return KeptPoster(name, image.width, image.height, start, len(content)), ""
+        return KeptPoster(name, image.width, image.height, place), ""
 
     def _stored_form(self, content: bytes, image: Image.Image) -> bytes:
         """Return the bytes as they are, or as a smaller JPEG where they are needlessly large."""

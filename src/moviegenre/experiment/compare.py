@@ -100,7 +100,13 @@ def _model_folders(checkpoints: Path, names: Sequence[str] | None) -> list[Path]
 
 def _common_data_dir(folders: Sequence[Path]) -> Path:
     """Return the prepared data that all models were trained on."""
-    used = {folder.name: load_checkpoint(folder / BEST_FILE).data_config.dir for folder in folders}
+    used: dict[str, Path] = {}
+    for folder in folders:
+        run = read_run(folder)
+        if run is None:  # a checkpoint that came alone
+            used[folder.name] = load_checkpoint(folder / BEST_FILE).data_config.dir
+        else:
+            used[folder.name] = Path(run["settings"]["data"]["dir"])
     if len(set(used.values())) > 1:
         told = ", ".join(f"{name}: {path}" for name, path in used.items())
         raise DataError(f"the models were trained on different data ({told}); say --data DIR")

@@ -58,11 +58,12 @@ def test_late_fusion_weighs_what_each_modality_says(bert_folder: Path) -> None:
     model = build_tiny("late_fusion", bert_folder).eval()
     assert isinstance(model, LateFusion)
     with torch.no_grad():
-        model.weights.copy_(torch.tensor([[1.0, 2.0, 0.5], [3.0, 0.0, -1.0]]))
+        model.plot_weight.copy_(torch.tensor([1.0, 2.0, 0.5]))
+        model.poster_weight.copy_(torch.tensor([3.0, 0.0, -1.0]))
         model.bias.copy_(torch.tensor([0.1, 0.2, 0.3]))
         output = model(tiny_batch(4, without_plot=[1, 3], without_poster=[2, 3]))
     plot, poster = output.modality_logits[Modality.PLOT], output.modality_logits[Modality.POSTER]
-    both = model.bias + model.weights[0] * plot[0] + model.weights[1] * poster[0]
+    both = model.bias + model.plot_weight * plot[0] + model.poster_weight * poster[0]
     torch.testing.assert_close(output.logits[0], both)
     assert torch.equal(output.logits[1], poster[1])  # no plot
     assert torch.equal(output.logits[2], plot[2])  # no poster
@@ -72,5 +73,5 @@ def test_late_fusion_weighs_what_each_modality_says(bert_folder: Path) -> None:
 def test_late_fusion_starts_by_adding_up_independent_evidence(bert_folder: Path) -> None:
     model = build_tiny("late_fusion", bert_folder)
     assert isinstance(model, LateFusion)
-    assert model.weights.tolist() == [[1.0] * 3] * 2
+    assert model.plot_weight.tolist() == model.poster_weight.tolist() == [1.0] * 3
     assert torch.equal(model.bias, -model.plot_head.output.bias)

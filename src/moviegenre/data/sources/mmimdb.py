@@ -6,7 +6,6 @@ memory, posters go into one temporary file, because members may come in any orde
 
 import json
 import tarfile
-import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -16,6 +15,7 @@ from moviegenre.core.errors import DataError, DataNotFoundError
 from moviegenre.core.files import file_sha256
 from moviegenre.core.types import Split
 from moviegenre.data.records import RawMovie, clean_names, parse_year
+from moviegenre.data.spool import Place, Spool
 
 SPLIT_FILE = "split.json"
 DATASET_FOLDER = "dataset"
@@ -165,9 +165,9 @@ class MMIMDbArchive(_Layout):
         self.sha256 = file_sha256(path)
         self.synthetic = False
         self._records: dict[str, bytes] = {}
-        self._places: dict[str, tuple[str, int, int]] = {}
+        self._places: dict[str, tuple[str, Place]] = {}
         self._split: bytes | None = None
-        self._spool = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the source
+        self._spool = Spool()
         self._scan(path)
         if not self._records:
             raise DataError(
@@ -210,8 +210,7 @@ class MMIMDbArchive(_Layout):
             else:
                 self._records[name.stem] = content
         elif name.suffix.lower() in POSTER_SUFFIXES and name.stem not in self._places:
-            self._places[name.stem] = (name.name, self._spool.tell(), len(content))
-            self._spool.write(content)
+            self._places[name.stem] = (name.name, self._spool.append(content))
 
     def ids(self) -> list[str]:
         """Return the ids of all records, sorted."""
@@ -225,9 +224,8 @@ class MMIMDbArchive(_Layout):
         """Return a poster's file name and bytes."""
         if movie not in self._places:
             return None
-        name, start, length = self._places[movie]
-        self._spool.seek(start)
-        return name, self._spool.read(length)
+        name, place = self._places[movie]
+        return name, self._spool.read(place)
 
     def split_text(self) -> bytes | None:
         """Return the content of ``split.json``."""
