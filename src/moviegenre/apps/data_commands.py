@@ -1,11 +1,14 @@
 """``moviegenre data``: synthesize, prepare, stats."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from moviegenre.core.errors import ConfigError, did_you_mean
+
+if TYPE_CHECKING:
+    from moviegenre.data.prepare import SplitKind
 
 app = typer.Typer(help="Get movies, prepare them, look at them.", no_args_is_help=True)
 
@@ -59,13 +62,15 @@ def prepare(
     poster_column: Annotated[
         str | None, typer.Option(help="Table: path of the poster, relative to the table.")
     ] = None,
-    genres_column: Annotated[str, typer.Option(help="Table: a list, or joined names.")] = "genres",
+    genres_column: Annotated[
+        str | None, typer.Option(help="Table: a list, or joined names. Default: genres.")
+    ] = None,
     genres_separator: Annotated[
         str | None, typer.Option(help="Table: what joins genre names. Default: found out.")
     ] = None,
     split_column: Annotated[str | None, typer.Option(help="Table: train, val or test.")] = None,
     sha256: Annotated[
-        str | None, typer.Option(help="Of a download: what its hash must be.")
+        str | None, typer.Option(help="What the hash of the archive or table must be.")
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,
 ) -> None:
@@ -75,23 +80,25 @@ def prepare(
 
     if split is not None and split not in _SPLITS:
         raise ConfigError(f"unknown split {split!r}; {did_you_mean(split, _SPLITS)}")
+    named = {
+        "id": id_column,
+        "plots": tuple(plot_column) if plot_column else None,
+        "poster": poster_column,
+        "genres": genres_column,
+        "split": split_column,
+        "separator": genres_separator,
+    }
+    given: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
     summary = run(
         source,
         out,
-        split=split,  # type: ignore[arg-type]  # checked above
+        split=cast("SplitKind | None", split),
         seed=seed,
         genres=[name.strip() for name in genres.split(",")] if genres else None,
         min_movies=min_movies,
         keep_incomplete=keep_incomplete,
         overwrite=overwrite,
-        columns=TableColumns(
-            id=id_column,
-            plots=tuple(plot_column or ["plot"]),
-            poster=poster_column,
-            genres=genres_column,
-            split=split_column,
-            separator=genres_separator,
-        ),
+        columns=TableColumns(**given) if given else None,
         sha256=sha256,
         progress=not quiet,
     )

@@ -19,6 +19,7 @@ from moviegenre.data.schema import (
     GENRES_FILE,
     split_file,
 )
+from moviegenre.data.validation import MAX_SIDE
 
 _PACKAGES = ("pyarrow", "pillow", "numpy")
 SYNTHETIC_WARNING = "**These movies are made up; nothing measured on them is a result.**"
@@ -63,17 +64,19 @@ def _render(sheet: Mapping[str, Any]) -> str:
         lines += [SYNTHETIC_WARNING, ""]
     lines += [
         f"- Source: `{sheet['source']}`",
-        f"- SHA-256 of the source: {sheet['sha256'] or 'none, it is a folder'}",
+        f"- SHA-256 of {sheet['sha256_of']}: {sheet['sha256']}",
         f"- Prepared: {sheet['created']}",
         f"- Split: {sheet['split']}{seed}",
         f"- Movies: {_counts(sheet['movies'])}",
         f"- Left out: {_counts(sheet['excluded']) or 'none'} (each is listed in `{EXCLUDED_FILE}`)",
-        f"- Notes: {_counts(sheet['notes']) or 'none'}",
+        f"- Notes: {'; '.join(f'{k}: {n:,}' for k, n in sheet['notes'].items()) or 'none'}",
         f"- Versions: {', '.join(f'{k} {v}' for k, v in sheet['versions'].items())}",
         "",
         "Every plot is kept, in the source's order; which one is read is the experiment's setting.",
-        "Posters are kept as encoded images; `poster_width`, `poster_height` are the original's,",
-        "in pixels.",
+        "Posters are kept as encoded images, as they came; those of more than "
+        f"{MAX_SIDE} pixels on the longer side, and those that are neither JPEG nor PNG, were "
+        "encoded again as JPEG of at most that size. `poster_width` and `poster_height` are the "
+        "original's, in pixels.",
         "",
         "| genre | train | val | test |",
         "|---|---:|---:|---:|",

@@ -11,7 +11,8 @@ from moviegenre.core.errors import DataError
 
 MAX_PIXELS = 50_000_000  # 7,000 x 7,000; a larger "poster" is a decompression bomb
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
-_SIXTEEN_BIT = ("I", "I;16", "I;16B", "I;16L")
+_SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N")
+_DEEPEST = 65535  # white in 16 bits
 
 
 class PosterError(DataError):
@@ -51,12 +52,15 @@ def decode_poster(data: bytes) -> Image.Image:
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode == "RGB":
+    if image.mode == "RGB" and "transparency" not in image.info:
         return image
     if image.mode in _SIXTEEN_BIT:  # Pillow would clip at 255 instead of scaling
-        values = np.asarray(image).astype(np.float64)
-        scale = 65535.0 if values.max(initial=0) > 255 else 255.0
-        return Image.fromarray((values / scale * 255).astype(np.uint8)).convert("RGB")
+        scaled = np.asarray(image).astype(np.float64) * (255 / _DEEPEST)
+        return Image.fromarray(scaled.round().astype(np.uint8)).convert("RGB")
+    if image.mode == "I":  # 16 bits, or fewer, in a 32-bit mode; which is not written anywhere
+        values = np.asarray(image).clip(0, _DEEPEST).astype(np.float64)
+        scale = 255 / _DEEPEST if values.max(initial=0) > 255 else 1.0
+        return Image.fromarray((values * scale).round().astype(np.uint8)).convert("RGB")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         layered = image.convert("RGBA")
         white = Image.new("RGBA", layered.size, (255, 255, 255, 255))

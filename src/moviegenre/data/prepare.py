@@ -2,14 +2,15 @@
 
 import csv
 import io
-import logging
+import json
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -22,9 +23,11 @@ from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Split
 from moviegenre.data.datasheet import write_datasheet
 from moviegenre.data.prepared import PreparedData
-from moviegenre.data.records import ExcludedMovie, MovieSource
+from moviegenre.data.records import ExcludedMovie, MovieSource, RawMovie
 from moviegenre.data.schema import (
+    CACHE_DIR,
     DATASHEET_FILE,
+    DATASHEET_PAGE,
     EXCLUDED_FILE,
     GENRES_FILE,
     MOVIE_SCHEMA,
@@ -36,13 +39,15 @@ from moviegenre.data.sources.table import TABLE_SUFFIXES, MovieTable, TableColum
 from moviegenre.data.splits import groups_of_duplicates, stratified_split
 from moviegenre.data.validation import KeptMovie, Validation, choose_genres, with_genres
 
-logger = logging.getLogger(__name__)
-
 SplitKind = Literal["official", "stratified"]
 Chosen = tuple[KeptMovie, tuple[str, ...]]
 
 _ROWS_PER_GROUP = 512
 _ARCHIVE_SUFFIXES = (".tar", ".tar.gz", ".tgz")
+_LAYOUT = {
+    *(split_file(part) for part in Split),
+    *(GENRES_FILE, DATASHEET_FILE, DATASHEET_PAGE, EXCLUDED_FILE, CACHE_DIR),
+}
 
 
 @dataclass(frozen=True)
@@ -87,8 +92,8 @@ def prepare(
         min_movies: See ``genres``.
         keep_incomplete: Keep movies that lack a plot or a poster.
         overwrite: Replace prepared data that are in ``out`` already.
-        columns: Of a table.
-        sha256: What the downloaded file's hash must be.
+        columns: Of a table; None takes ``plot`` and ``genres``.
+        sha256: What the hash of the archive or table must be.
         progress: Show progress bars.
 
     Raises:
@@ -109,34 +114,45 @@ def prepare(
     parts = _split(with_genres(kept, vocabulary, excluded), vocabulary, kind, seed)
     empty = [part.value for part, chosen in parts.items() if not chosen]
     if empty:
-        raise DataError(f"{source}: no movie is left for {', '.join(empty)} ({_counts(excluded)})")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-    try:
-        _write(temporary, parts, vocabulary, validation)
-        _write_excluded(temporary / EXCLUDED_FILE, excluded)
-        write_datasheet(
-            temporary,
-            {
-                "source": movies.description,
-                "sha256": movies.sha256,
-                "synthetic": movies.synthetic,
-                "split": kind,
-                "seed": seed if kind == "stratified" else None,
-                "genres_named": genres is not None,
-                "min_movies": None if genres is not None else min_movies,
-                "keep_incomplete": keep_incomplete,
-                "excluded": _by_reason(excluded),
-                "notes": dict(validation.notes),
-            },
+        told = f" ({_counts(excluded)})" if excluded else ""
+        raise DataError(
+            f"{source}: no movie is left for {', '.join(empty)}{told}; give it some, or use "
+            "--split stratified"
         )
-        temporary.chmod(0o755)  # mkdtemp makes it private
+    facts: dict[str, Any] = {
+        "source": _address(source),
+        "sha256": movies.sha256,
+        "sha256_of": movies.sha256_of,
+        "synthetic": movies.synthetic,
+        "split": kind,
+        "seed": seed if kind == "stratified" else None,
+        "genres_named": genres is not None,
+        "min_movies": None if genres is not None else min_movies,
+        "keep_incomplete": keep_incomplete,
+        "excluded": _by_reason(excluded),
+        "notes": dict(validation.notes) | _shared(parts),
+    }
+    with _new_folder(out) as folder:
+        _write(folder, parts, vocabulary, validation)
+        _write_excluded(folder / EXCLUDED_FILE, excluded)
+        write_datasheet(folder, facts)
+    return PreparedSummary(PreparedData(out), _by_reason(excluded), facts["notes"])
+
+
+@contextmanager
+def _new_folder(out: Path) -> Iterator[Path]:
+    """Yield a folder beside ``out`` that takes its place when the block succeeds."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    workplace = Path(mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    folder = workplace / "new"
+    try:
+        folder.mkdir()  # unlike mkdtemp's own, it is as open as the user's other folders
+        yield folder
         if out.exists():
-            shutil.rmtree(out)
-        temporary.rename(out)
+            out.rename(workplace / "old")  # there is always one of the two
+        folder.rename(out)
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-    return PreparedSummary(PreparedData(out), _by_reason(excluded), dict(validation.notes))
+        shutil.rmtree(workplace, ignore_errors=True)
 
 
 def open_source(
@@ -153,40 +169,61 @@ def open_source(
         DataNotFoundError: There is no such source.
         DataError: It is of no known kind.
     """
-    address = MMIMDB_URL if source == MMIMDB and not Path(source).exists() else source
+    address = _address(source)
     if urlsplit(address).scheme in ("http", "https"):
         path = download(address, download_folder, sha256=sha256, progress=progress)
     else:
         path = Path(address).expanduser()
+    movies = _open_path(path, columns, progress)
+    if sha256 is not None and movies.sha256 != sha256.lower():
+        found = f"{path} has sha256 {movies.sha256} (of {movies.sha256_of})"
+        raise DataError(f"{found}; expected {sha256}")
+    return movies
+
+
+def _open_path(path: Path, columns: TableColumns | None, progress: bool) -> MovieSource:
+    is_table = path.is_file() and path.suffix.lower() in TABLE_SUFFIXES
+    if path.exists() and columns is not None and not is_table:
+        raise DataError(f"{path} is no table, so columns of it cannot be named")
     if path.is_dir():
         return MMIMDbFolder(path)
     if not path.is_file():
         step = "name a folder, an archive, a table, a URL, or the word mmimdb"
         raise DataNotFoundError(missing_path_message(path, "a source of movies", step))
-    if path.name.endswith(_ARCHIVE_SUFFIXES):
-        return MMIMDbArchive(path)
-    if path.suffix in TABLE_SUFFIXES:
+    if is_table:
         return MovieTable(path, columns or TableColumns())
+    if path.name.lower().endswith(_ARCHIVE_SUFFIXES):
+        return MMIMDbArchive(path, progress=progress)
     known = ", ".join((*_ARCHIVE_SUFFIXES, *TABLE_SUFFIXES))
     raise DataError(f"{path} is of no known kind; expected a folder, or a file ending in {known}")
+
+
+def _address(source: str) -> str:
+    """Return what the word ``mmimdb`` stands for, and everything else as it is."""
+    return MMIMDB_URL if source == MMIMDB and not Path(source).exists() else source
 
 
 def _check_target(out: Path, overwrite: bool) -> None:
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
-    is_prepared = (out / DATASHEET_FILE).is_file()
-    if not is_prepared:
+    if not (out / DATASHEET_FILE).is_file():
         raise DataError(f"{out} exists and is no prepared data set; choose another --out")
     if not overwrite:
         raise DataError(f"{out} holds prepared data already; replace them with --overwrite")
+    foreign = sorted(entry.name for entry in out.iterdir() if entry.name not in _LAYOUT)
+    if foreign:
+        raise DataError(
+            f"{out} holds {', '.join(foreign)} besides prepared data; move it away first, since "
+            "--overwrite replaces the whole folder"
+        )
 
 
-def _shown(movies: MovieSource, progress: bool) -> MovieSource:
+def _shown(movies: MovieSource, progress: bool) -> Iterable[RawMovie]:
     if not progress:
         return movies
     from rich.progress import track
 
-    return track(movies, description="checking movies")  # type: ignore[return-value]
+    return track(movies, description="checking movies")
 
 
 def _split(
@@ -205,14 +242,24 @@ def _split(
     return parts
 
 
+def _shared(parts: dict[Split, list[Chosen]]) -> dict[str, int]:
+    """Count what a source's own split does not keep apart; a stratified one always does."""
+    placed = [(part, movie) for part, chosen in parts.items() for movie, _ in chosen]
+    groups = groups_of_duplicates(movie.keys for _, movie in placed)
+    seen = {g for g, (part, _) in zip(groups, placed, strict=True) if part is Split.TRAIN}
+    held_out = (g for g, (part, _) in zip(groups, placed, strict=True) if part is not Split.TRAIN)
+    count = sum(group in seen for group in held_out)
+    return (
+        {"val or test movie with the poster or a plot of a training movie": count} if count else {}
+    )
+
+
 def _write(
     folder: Path,
     parts: dict[Split, list[Chosen]],
     vocabulary: GenreVocabulary,
     validation: Validation,
 ) -> None:
-    import json
-
     for part, chosen in parts.items():
         with pq.ParquetWriter(folder / split_file(part), MOVIE_SCHEMA) as writer:
             for start in range(0, len(chosen), _ROWS_PER_GROUP):
@@ -232,7 +279,7 @@ def _row(entry: Chosen, validation: Validation) -> dict[str, object]:
         "title": movie.title,
         "year": movie.year,
         "genres": list(genres),
-        "plots": list(movie.plots),
+        "plots": validation.plots(movie),
         "poster": stored,
         "poster_width": poster.width if poster else None,
         "poster_height": poster.height if poster else None,

@@ -33,6 +33,7 @@ class RawMovie:
         poster: Encoded image bytes; None where there is none.
         poster_name: File name of the poster.
         split: Where the source puts it; None where it does not say.
+        split_text: What the source says of the split, where that names none.
         fault: What makes the record unusable, if anything.
     """
 
@@ -44,6 +45,7 @@ class RawMovie:
     poster: bytes | None = None
     poster_name: str | None = None
     split: Split | None = None
+    split_text: str = ""
     fault: str | None = None
 
 
@@ -70,8 +72,12 @@ class MovieSource(Protocol):
         """What the data sheet calls it."""
 
     @property
-    def sha256(self) -> str | None:
-        """Hash of the file it was read from; None for a folder."""
+    def sha256(self) -> str:
+        """Hash of what it was read from."""
+
+    @property
+    def sha256_of(self) -> str:
+        """What that is: a file, or a folder's names and sizes."""
 
     @property
     def has_split(self) -> bool:

@@ -118,15 +118,16 @@ def render_stats(stats: DataStats, *, synthetic: bool) -> None:
         f"{name} {count:,} ({100 * stats.shares[name]:.1f} %)"
         for name, count in stats.splits.items()
     )
-    console.print(f"movies: {stats.num_movies:,} ({parts})", highlight=False)
+    console.print(f"movies: {stats.num_movies:,} ({parts})", highlight=False, soft_wrap=True)
     console.print(
         f"genres: {len(stats.genres)}, {stats.mean_genres:.2f} a movie, "
         f"imbalance {stats.imbalance}",
         highlight=False,
+        soft_wrap=True,
     )
     without = f"without plot {stats.without_plot:,}, without poster {stats.without_poster:,}"
     told = ", ".join(f"{n}: {m:,} movies" for n, m in stats.plots_per_movie.items())
-    console.print(f"plots a movie: {told}; {without}", highlight=False)
+    console.print(f"plots a movie: {told}; {without}", highlight=False, soft_wrap=True)
     lengths = Table(title="lengths and sizes")
     rows = {f"words, plot: {rule}": values for rule, values in stats.plot_words.items()}
     rows |= {"poster width, px": stats.poster_width, "poster height, px": stats.poster_height}

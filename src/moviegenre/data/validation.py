@@ -1,6 +1,7 @@
 """From raw movies to those that are kept: each is checked, and each that fails has its reason."""
 
 import io
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -51,7 +52,7 @@ class KeptMovie:
         title: None where the source has none.
         year: Likewise.
         genres: All that the source names.
-        plots: In the source's order.
+        plots: Where they lie in the spool.
         poster: None where there is none.
         split: Where the source puts it.
         keys: What it must not share with a movie of another split.
@@ -61,14 +62,14 @@ class KeptMovie:
     title: str | None
     year: int | None
     genres: tuple[str, ...]
-    plots: tuple[str, ...]
+    plots: Place
     poster: KeptPoster | None
     split: Split | None
     keys: tuple[str, ...]
 
 
 class Validation:
-    """Checks movies one by one and keeps their posters in a temporary file, not in memory.
+    """Checks movies one by one and keeps posters and plots in a temporary file, not in memory.
 
     Args:
         keep_incomplete: Keep a movie that lacks a plot or a poster, though not one that lacks both.
@@ -96,6 +97,11 @@ class Validation:
         """Return a kept poster's encoded bytes."""
         return self._spool.read(poster.place)
 
+    def plots(self, movie: KeptMovie) -> list[str]:
+        """Return a kept movie's plots, in the source's order."""
+        plots: list[str] = json.loads(self._spool.read(movie.plots))
+        return plots
+
     def _check(self, movie: RawMovie) -> KeptMovie | ExcludedMovie:
         if movie.id in self._seen:
             return ExcludedMovie(movie.id, Reason.DUPLICATE_ID)
@@ -103,7 +109,7 @@ class Validation:
         if movie.fault is not None:
             return ExcludedMovie(movie.id, Reason.BROKEN_RECORD, movie.fault)
         if self.need_split and movie.split is None:
-            return ExcludedMovie(movie.id, Reason.IN_NO_SPLIT)
+            return ExcludedMovie(movie.id, Reason.IN_NO_SPLIT, movie.split_text)
         if not movie.genres:
             return ExcludedMovie(movie.id, Reason.NO_GENRE_LEFT, "the source names none")
         poster, fault = self._poster(movie)
@@ -120,7 +126,7 @@ class Validation:
             title=movie.title,
             year=movie.year,
             genres=tuple(dict.fromkeys(movie.genres)),
-            plots=movie.plots,
+            plots=self._spool.append(json.dumps(movie.plots).encode()),
             poster=poster,
             split=movie.split,
             keys=tuple(content_keys(movie.plots, movie.poster if poster else None)),

@@ -1,6 +1,8 @@
 """Fetching an archive: goes on where it stopped, checks size and checksum, shows progress."""
 
 import http.client
+import logging
+import re
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -19,6 +21,8 @@ _ELSEWHERE = (
 _TIMEOUT_SECONDS = 30
 _CHUNK_BYTES = 1 << 20
 _HTTP_PARTIAL, _HTTP_RANGE_NOT_SATISFIABLE = 206, 416
+
+logger = logging.getLogger(__name__)
 
 
 def download(url: str, folder: Path, *, sha256: str | None = None, progress: bool = True) -> Path:
@@ -40,23 +44,10 @@ def download(url: str, folder: Path, *, sha256: str | None = None, progress: boo
     name = Path(urlsplit(url).path).name or "movies.tar.gz"
     target, part = folder / name, folder / f"{name}.part"
     folder.mkdir(parents=True, exist_ok=True)
-    if not target.is_file():
-        try:
-            _fetch(url, part, progress)
-        except urllib.error.HTTPError as error:
-            if error.code != _HTTP_RANGE_NOT_SATISFIABLE:
-                raise DataNotFoundError(
-                    f"{url} answers {error.code} {error.reason}; {_ELSEWHERE}"
-                ) from None
-            part.unlink(missing_ok=True)
-            raise DataError(f"{url} has changed since the download began; start it again") from None
-        except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
-            reason = getattr(error, "reason", error)
-            kept = part.stat().st_size if part.is_file() else 0
-            raise DataNotFoundError(
-                f"{url} cannot be fetched ({reason}); {kept:,} bytes are kept, and the same "
-                f"command goes on from there; {_ELSEWHERE}"
-            ) from None
+    if target.is_file():
+        logger.info("%s was fetched before and is used; delete it to fetch it again", target)
+    else:
+        _fetch_or_say_why_not(url, part, progress)
         part.replace(target)
     if sha256 is not None and (found := file_sha256(target)) != sha256.lower():
         raise DataError(
@@ -65,12 +56,40 @@ def download(url: str, folder: Path, *, sha256: str | None = None, progress: boo
     return target
 
 
+def _fetch_or_say_why_not(url: str, part: Path, progress: bool) -> None:
+    try:
+        _fetch(url, part, progress)
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise DataNotFoundError(
+            f"{url} answers {error.code} {error.reason}; {_ELSEWHERE}"
+        ) from None
+    except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        kept = part.stat().st_size if part.is_file() else 0
+        resumed = f"{kept:,} bytes are kept, and the same command goes on from there; "
+        raise DataNotFoundError(
+            f"{url} cannot be fetched ({reason}); {resumed if kept else ''}{_ELSEWHERE}"
+        ) from None
+
+
 def _fetch(url: str, part: Path, progress: bool) -> None:
     """Append to ``part`` until it is whole."""
     start = part.stat().st_size if part.is_file() else 0
     headers = {"Range": f"bytes={start}-"} if start else {}
     request = urllib.request.Request(url, headers={"User-Agent": "moviegenre", **headers})
-    with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:
+    try:
+        answer = urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS)
+    except urllib.error.HTTPError as error:
+        if error.code != _HTTP_RANGE_NOT_SATISFIABLE:
+            raise
+        whole = re.fullmatch(r"bytes \*/(\d+)", error.headers.get("Content-Range", ""))
+        error.close()
+        if whole and int(whole[1]) == start:
+            return  # everything had come when it was interrupted
+        part.unlink()
+        raise DataError(f"{url} has changed since the download began; start it again") from None
+    with answer:
         if start and answer.status != _HTTP_PARTIAL:
             start = 0  # the server sends everything again
         length = answer.headers.get("Content-Length")

@@ -1,19 +1,14 @@
 """Somebody's own table of movies: CSV, JSON Lines or Parquet, posters as files beside it."""
 
-import csv
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from moviegenre.core.errors import DataError, DataNotFoundError, did_you_mean, missing_path_message
 from moviegenre.core.files import file_sha256
 from moviegenre.core.types import Split
 from moviegenre.data.records import RawMovie, clean_names, parse_year
+from moviegenre.data.sources.rows import Row, column_names, read_rows
 
 TABLE_SUFFIXES = (".csv", ".jsonl", ".ndjson", ".parquet")
 _SEPARATORS = ("|", ";", ",")
@@ -25,7 +20,6 @@ _SPLIT_NAMES = {
     "validation": Split.VAL,
     "test": Split.TEST,
 }
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -68,10 +62,11 @@ class MovieTable:
 
     Raises:
         DataNotFoundError: There is no such file.
-        DataError: A column is not there; the message lists all that are missing.
+        DataError: It cannot be read, or columns are not there; the message lists all these.
     """
 
     synthetic = False
+    sha256_of = "the table"
 
     def __init__(self, path: Path, columns: TableColumns) -> None:
         if not path.is_file():
@@ -81,93 +76,82 @@ class MovieTable:
         self.description = str(path)
         self.sha256 = file_sha256(path)
         self.has_split = columns.split is not None
-        known = _column_names(path)
+        known = column_names(path)
         missing = [name for name in columns.required if name not in known]
         if missing:
             told = "; ".join(f"no column {name!r}, {did_you_mean(name, known)}" for name in missing)
             raise DataError(f"{path}: {told}")
 
     def __iter__(self) -> Iterator[RawMovie]:
-        """Yield every row, in order."""
+        """Yield every row, in order.
+
+        Raises:
+            DataError: The file is damaged as a whole, not in one of its rows.
+        """
         separator = self._columns.separator or self._find_separator()
-        for number, row in enumerate(_rows(self._path)):
-            given = self._columns.id and row.get(self._columns.id)
-            movie = str(number) if given in (None, "") else str(given)
+        for number, row in enumerate(read_rows(self._path), start=1):
+            movie = self._id(row, number)
             try:
                 yield self._movie(movie, row, separator)
             except (ValueError, OSError) as error:
-                yield RawMovie(movie, split=self._split(row), fault=f"row {number + 1}: {error}")
+                yield RawMovie(movie, fault=f"row {number}: {error}")
+
+    def _id(self, row: Row, number: int) -> str:
+        if self._columns.id is None:
+            return str(number)
+        given = row.values.get(self._columns.id)
+        return str(given).strip() if given not in (None, "") else f"row {number}"
 
     def _movie(self, movie: str, row: Row, separator: str) -> RawMovie:
-        if "" in row:
-            raise ValueError(str(row[""]))
-        columns = self._columns
+        if row.fault:
+            raise ValueError(row.fault)
+        columns, values = self._columns, row.values
         plots: list[str] = []
         for name in columns.plots:
-            plots += clean_names(row.get(name))
-        genres = row.get(columns.genres)
-        if isinstance(genres, str):
-            genres = genres.split(separator)
-        title = row.get(columns.title)
-        poster = row.get(columns.poster) if columns.poster else None
-        path = self._path.parent / str(poster) if poster else None
+            plots += clean_names(values.get(name))
+        title = values.get(columns.title)
+        poster = values.get(columns.poster) if columns.poster else None
+        path = self._path.parent / str(poster).strip() if poster else None
+        said = values.get(columns.split) if columns.split else None
+        split = _SPLIT_NAMES.get(str(said).strip().lower())
         return RawMovie(
             id=movie,
             title=None if title is None else str(title),
-            year=parse_year(row.get(columns.year)),
-            genres=clean_names(genres),
+            year=parse_year(values.get(columns.year)),
+            genres=_names(values.get(columns.genres), separator),
             plots=tuple(plots),
             poster=path.read_bytes() if path and path.is_file() else None,
-            poster_name=str(poster) if poster else None,
-            split=self._split(row),
+            poster_name=str(poster).strip() if poster else None,
+            split=split,
+            split_text=f"{columns.split} is {said!r}" if columns.split and split is None else "",
         )
-
-    def _split(self, row: Row) -> Split | None:
-        if self._columns.split is None:
-            return None
-        return _SPLIT_NAMES.get(str(row.get(self._columns.split)).strip().lower())
 
     def _find_separator(self) -> str:
         """Return the separator that most rows have, in the order of ``_SEPARATORS``."""
-        texts = [row.get(self._columns.genres) for row in _rows(self._path)]
-        joined = [text for text in texts if isinstance(text, str)]
-        counts: Sequence[int] = [sum(s in text for text in joined) for s in _SEPARATORS]
-        return _SEPARATORS[max(range(len(counts)), key=lambda i: counts[i])]
+        texts = (row.values.get(self._columns.genres) for row in read_rows(self._path))
+        counts = dict.fromkeys(_SEPARATORS, 0)
+        for text in texts:
+            if isinstance(text, str) and not _is_list(text):
+                for separator in _SEPARATORS:
+                    counts[separator] += separator in text
+        return max(_SEPARATORS, key=lambda separator: counts[separator])
 
 
-def _column_names(path: Path) -> list[str]:
-    if path.suffix == ".parquet":
-        try:
-            return list(pq.read_schema(path).names)
-        except pa.ArrowInvalid as error:
-            raise DataError(f"{path} cannot be read as Parquet: {error}") from None
-    first = next(_rows(path), None)
-    if first is None:
-        raise DataError(f"{path} has no rows; expected one for each movie")
-    if "" in first:
-        raise DataError(f"{path}: {first['']}")
-    return [name for name in first if name]
+def _names(genres: object, separator: str) -> tuple[str, ...]:
+    """Return the genres of a cell: a list, a list written as text, or joined names.
+
+    Raises:
+        ValueError: It is none of these.
+    """
+    if not isinstance(genres, str):
+        return clean_names(genres)
+    if _is_list(genres):  # as pandas writes a column of lists to CSV: "['Drama', 'War']"
+        parts: Sequence[str] = [
+            part.strip().strip("'\"") for part in genres.strip()[1:-1].split(",")
+        ]
+        return clean_names(parts)
+    return clean_names(genres.split(separator))
 
 
-def _rows(path: Path) -> Iterator[Row]:
-    """Yield rows as mappings; one that cannot be read has its fault under the empty name."""
-    if path.suffix == ".parquet":
-        for batch in pq.ParquetFile(path).iter_batches(batch_size=1024):
-            yield from batch.to_pylist()
-        return
-    with path.open(encoding="utf-8-sig", newline="", errors="replace") as stream:
-        if path.suffix == ".csv":
-            csv.field_size_limit(1 << 30)  # a plot may be longer than the default 128 kB
-            yield from csv.DictReader(stream)
-            return
-        for line in stream:
-            if line.strip():
-                yield _parse_line(line)
-
-
-def _parse_line(line: str) -> Row:
-    try:
-        row = json.loads(line)
-    except json.JSONDecodeError as error:
-        return {"": f"not JSON: {error}"}
-    return row if isinstance(row, dict) else {"": f"found {type(row).__name__}, expected an object"}
+def _is_list(text: str) -> bool:
+    return text.strip().startswith("[") and text.strip().endswith("]")

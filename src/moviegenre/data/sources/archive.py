@@ -1,0 +1,124 @@
+"""Reading a tar archive as a stream, hashed on the way, and refused where it is not whole."""
+
+import gzip
+import hashlib
+import tarfile
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO, cast
+
+from moviegenre.core.errors import DataError
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_CHUNK_BYTES = 1 << 20
+_BLOCK_BYTES = 512  # of tar; at least one block of zeros ends an archive
+
+
+class _Hashed:
+    """A stream whose hash is taken while it is read."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.digest = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        content = self._stream.read(size)
+        self.digest.update(content)
+        return content
+
+
+class _Tailed:
+    """A stream of which the last bytes are remembered."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.tail = b""
+
+    def read(self, size: int = -1) -> bytes:
+        content = self._stream.read(size)
+        self.tail = (self.tail + content)[-_BLOCK_BYTES:]
+        return content
+
+
+class ArchiveStream:
+    """An archive that is being read, once and from its beginning.
+
+    Args:
+        path: Of the archive, for messages.
+        file: The bytes of the file.
+        content: The same, decompressed.
+        tar: Reads ``content``.
+    """
+
+    def __init__(self, path: Path, file: _Hashed, content: _Tailed, tar: tarfile.TarFile) -> None:
+        self._path = path
+        self._file = file
+        self._content = content
+        self.tar = tar
+
+    def members(self) -> Iterator[tarfile.TarInfo]:
+        """Yield the members in order; each can be read until the next is asked for.
+
+        Raises:
+            DataError: The path of a member leaves the archive.
+        """
+        for member in self.tar:
+            name = PurePosixPath(member.name)
+            if name.is_absolute() or ".." in name.parts:
+                raise DataError(
+                    f"{self._path} has a member {member.name!r}, whose path leaves the archive; "
+                    "it is refused: get the archive from where it was published"
+                )
+            yield member
+
+    def finish(self) -> str:
+        """Check that the archive was whole and return the SHA-256 of its file.
+
+        ``tarfile`` takes a stream that ends between two members for a complete one.
+
+        Raises:
+            DataError: It ends too soon.
+        """
+        for stream in (self._content, self._file):
+            while stream.read(_CHUNK_BYTES):
+                pass
+        if self._content.tail.strip(b"\0"):
+            raise DataError(f"{self._path} is cut off: the end of the archive is missing")
+        return self._file.digest.hexdigest()
+
+
+@contextmanager
+def open_archive(path: Path, *, progress: bool) -> Iterator[ArchiveStream]:
+    """Open a ``.tar`` or ``.tar.gz`` for one pass.
+
+    Args:
+        path: The file; whether it is compressed is seen from its first bytes.
+        progress: Show a progress bar.
+
+    Raises:
+        DataError: It is no tar archive, or damaged; also where that is found out later.
+    """
+    import rich.progress
+
+    try:
+        with path.open("rb") as start:
+            is_compressed = start.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
+        with ExitStack() as stack:
+            opened = stack.enter_context(
+                rich.progress.open(
+                    path, "rb", description=f"reading {path.name}", disable=not progress
+                )
+            )
+            file = _Hashed(opened)
+            # Both readers, of gzip and of tar, ask no more of a stream than to be read.
+            plain = cast("IO[bytes]", file)
+            if is_compressed:
+                unpacked = stack.enter_context(gzip.GzipFile(fileobj=plain))
+                plain = cast("IO[bytes]", unpacked)
+            content = _Tailed(plain)
+            tar = stack.enter_context(tarfile.open(fileobj=cast("IO[bytes]", content), mode="r|"))
+            yield ArchiveStream(path, file, content, tar)
+    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
+        raise DataError(f"{path} cannot be read as a tar archive: {error}; is it whole?") from None

@@ -1,0 +1,136 @@
+"""Decoding posters of every mode and refusing what is none."""
+
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from moviegenre.core.errors import MovieGenreError
+from moviegenre.data import posters
+from moviegenre.data.posters import PosterError, decode_poster, resize_poster
+
+RED, WHITE = (255, 0, 0), (255, 255, 255)
+
+
+def encode(image: Image.Image, image_format: str, **options: object) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, format=image_format, **options)
+    return stream.getvalue()
+
+
+def colour(data: bytes) -> tuple[int, ...]:
+    """Return the colour of the first pixel of a decoded poster."""
+    image = decode_poster(data)
+    assert image.mode == "RGB"
+    assert image.size == (4, 6)
+    return tuple(int(value) for value in np.asarray(image)[0, 0])
+
+
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"])
+def test_every_format_is_decoded(image_format: str) -> None:
+    data = encode(Image.new("RGB", (4, 6), RED), image_format)
+    assert np.allclose(colour(data), RED, atol=3)
+
+
+@pytest.mark.parametrize(
+    ("image", "image_format", "expected"),
+    [
+        (Image.new("L", (4, 6), 100), "JPEG", (100, 100, 100)),
+        (Image.new("1", (4, 6), 1), "PNG", WHITE),
+        (Image.new("CMYK", (4, 6), (0, 255, 255, 0)), "JPEG", RED),
+        (Image.new("RGB", (4, 6), RED).convert("P"), "PNG", RED),
+        (Image.new("RGBA", (4, 6), (255, 0, 0, 255)), "PNG", RED),
+        (Image.new("RGBA", (4, 6), (255, 0, 0, 0)), "PNG", WHITE),
+        (Image.new("RGBA", (4, 6), (0, 0, 0, 51)), "PNG", (204, 204, 204)),
+        (Image.new("LA", (4, 6), (0, 0)), "PNG", WHITE),
+        (Image.new("I;16", (4, 6), 65535), "PNG", WHITE),
+        (Image.new("I;16", (4, 6), 257 * 100), "PNG", (100, 100, 100)),
+        (Image.new("I;16", (4, 6), 255), "PNG", (1, 1, 1)),
+        (Image.new("I", (4, 6), 257 * 100), "TIFF", (100, 100, 100)),
+        (Image.new("I", (4, 6), 100), "TIFF", (100, 100, 100)),
+    ],
+    ids=[
+        *("grey", "black and white", "cmyk", "palette", "opaque", "transparent", "half"),
+        *("grey transparent", "16 bit white", "16 bit grey", "16 bit dark", "32 bit", "32 bit low"),
+    ],
+)
+def test_every_mode_becomes_rgb(
+    image: Image.Image, image_format: str, expected: tuple[int, ...]
+) -> None:
+    assert np.allclose(colour(encode(image, image_format)), expected, atol=3)
+
+
+def test_a_transparent_palette_colour_becomes_white() -> None:
+    image = Image.new("RGB", (4, 6), RED).convert("P", palette=Image.Palette.ADAPTIVE)
+    hidden = image.getpixel((0, 0))
+    assert colour(encode(image, "PNG", transparency=hidden)) == WHITE
+
+
+def test_an_image_is_turned_as_its_exif_says() -> None:
+    image = Image.new("RGB", (6, 4), WHITE)
+    image.paste(RED, (0, 0, 3, 4))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be shown turned a quarter to the right
+    turned = decode_poster(encode(image, "PNG", exif=exif))
+    assert turned.size == (4, 6)
+    assert turned.getpixel((0, 0)) == RED
+    assert turned.getpixel((0, 5)) == WHITE
+
+
+def test_no_bytes_are_refused() -> None:
+    with pytest.raises(PosterError, match="^the image is empty; expected an encoded JPEG or PNG$"):
+        decode_poster(b"")
+
+
+def test_text_is_refused() -> None:
+    with pytest.raises(PosterError, match="^the bytes are no image; expected a JPEG or PNG$"):
+        decode_poster(b"<html>404 not found</html>")
+
+
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP"])
+def test_a_cut_off_image_is_refused(image_format: str) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (60, 40, 3), dtype=np.uint8)
+    data = encode(Image.fromarray(noise), image_format)
+    with pytest.raises(PosterError, match="^the image cannot be decoded: "):
+        decode_poster(data[: len(data) * 2 // 3])
+
+
+def test_too_many_pixels_are_refused_before_they_are_decoded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(posters, "MAX_PIXELS", 1000)
+    with pytest.raises(PosterError) as error:
+        decode_poster(encode(Image.new("L", (50, 30)), "PNG"))
+    assert str(error.value) == "the image has 50 x 30 pixels; expected at most 1,000"
+
+
+def test_a_decompression_bomb_is_refused() -> None:
+    # 179 million pixels is where Pillow itself refuses to open; the bytes are few.
+    with pytest.raises(PosterError, match="^the image cannot be decoded: .*decompression bomb"):
+        decode_poster(encode(Image.new("1", (20_000, 9_000)), "PNG"))
+
+
+def test_poster_errors_are_of_the_family() -> None:
+    assert issubclass(PosterError, MovieGenreError)
+
+
+@given(st.data())
+def test_damage_is_refused_or_decoded_but_never_crashes(data: st.DataObject) -> None:
+    image_format = data.draw(st.sampled_from(["JPEG", "PNG", "GIF", "BMP"]))
+    content = bytearray(encode(Image.new("RGB", (8, 12), RED), image_format))
+    for _ in range(data.draw(st.integers(1, 6))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        assert decode_poster(bytes(content)).mode == "RGB"
+    except PosterError as error:
+        assert str(error)
+
+
+def test_resizing_gives_rows_of_pixels() -> None:
+    pixels = resize_poster(Image.new("RGB", (40, 60), RED), height=30, width=10)
+    assert pixels.shape == (30, 10, 3)
+    assert pixels.dtype == np.uint8
+    assert pixels[15, 5].tolist() == list(RED)

@@ -1,0 +1,405 @@
+"""From a source to a prepared folder: what is written, what is refused, and all or nothing."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from moviegenre.core.errors import DataError, DataNotFoundError
+from moviegenre.core.files import file_sha256
+from moviegenre.core.types import Split
+from moviegenre.data import prepare as prepare_module
+from moviegenre.data.prepare import PreparedSummary, prepare
+from moviegenre.data.prepared import PreparedData
+from moviegenre.data.schema import MOVIE_SCHEMA
+from moviegenre.data.sources.table import TableColumns
+from tests.unit.data.raw_movies import (
+    SPLITS,
+    complete_files,
+    movie_files,
+    poster,
+    record,
+    split_json,
+    write_archive,
+    write_folder,
+)
+
+ALL_FILES = {
+    *("train.parquet", "val.parquet", "test.parquet", "genres.json"),
+    *("datasheet.json", "DATASHEET.md", "excluded.csv"),
+}
+
+
+def run(source: Path, out: Path, **options: Any) -> PreparedSummary:
+    return prepare(str(source), out, **({"min_movies": 1, "progress": False} | options))
+
+
+def rows(folder: Path, split: Split) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = pq.read_table(folder / f"{split.value}.parquet").to_pylist()
+    return found
+
+
+def excluded(folder: Path) -> list[list[str]]:
+    with (folder / "excluded.csv").open(newline="") as stream:
+        header, *found = csv.reader(stream)
+    assert header == ["id", "reason", "detail"]
+    return found
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """Return a folder of twelve good movies with a split."""
+    return write_folder(tmp_path / "movies", complete_files())
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """Return where prepared data go: a folder in which nothing else is."""
+    return tmp_path / "data" / "prepared"
+
+
+def test_everything_is_written(source: Path, out: Path) -> None:
+    summary = run(source, out)
+    assert {entry.name for entry in out.iterdir()} == ALL_FILES
+    assert [entry.name for entry in out.parent.iterdir()] == ["prepared"]
+    assert (summary.excluded, summary.notes) == ({}, {})
+    for split, expected in SPLITS.items():
+        assert summary.data.ids(split) == expected
+        assert pq.read_schema(out / f"{split.value}.parquet").equals(MOVIE_SCHEMA)
+    assert rows(out, Split.VAL)[1] == {
+        "id": "0000007",
+        "title": "Movie 7",
+        "year": 1997,
+        "genres": ["Comedy"],
+        "plots": ["The short plot of movie 7.", "The plot of movie 7, at length."],
+        "poster": {"bytes": poster(7), "path": "0000007.jpeg"},
+        "poster_width": 8,
+        "poster_height": 12,
+    }
+    assert summary.data.genres.names == ("Comedy", "Drama", "Horror")
+    assert summary.data.labels(Split.TEST).tolist() == [[0, 1, 0], [1, 0, 0], [0, 0, 1]]
+
+
+def test_a_folder_and_archives_in_any_order_give_the_same_files(
+    source: Path, tmp_path: Path
+) -> None:
+    files = complete_files()
+    backwards = dict(reversed(files.items()))
+    sources = [
+        source,
+        write_archive(tmp_path / "a.tar", files),
+        write_archive(tmp_path / "b.tar.gz", backwards),
+    ]
+    folders = [tmp_path / f"out-{number}" for number in range(3)]
+    datas = [run(s, o).data for s, o in zip(sources, folders, strict=True)]
+    assert len({data.fingerprint for data in datas}) == 1
+    for split in Split:
+        name = f"{split.value}.parquet"
+        assert len({(folder / name).read_bytes() for folder in folders}) == 1
+
+
+def test_the_data_sheet_tells_the_facts(source: Path, tmp_path: Path, out: Path) -> None:
+    archive = write_archive(tmp_path / "movies.tar.gz", complete_files())
+    sheet = run(archive, out).data.datasheet
+    assert sheet["source"] == str(archive)
+    assert (sheet["sha256"], sheet["sha256_of"]) == (file_sha256(archive), "the archive")
+    assert (sheet["split"], sheet["seed"], sheet["synthetic"]) == ("official", None, False)
+    assert (sheet["min_movies"], sheet["genres_named"]) == (1, False)
+    assert sheet["movies"] == {"train": 6, "val": 3, "test": 3}
+    assert sheet["genres"]["Drama"] == {"train": 2, "val": 1, "test": 1}
+    assert sheet["excluded"] == {}
+    assert {"moviegenre", "pyarrow", "pillow", "numpy"} <= set(sheet["versions"])
+    assert sheet["created"].startswith("20")
+    page = (out / "DATASHEET.md").read_text()
+    assert "- Movies: train 6, val 3, test 3\n" in page
+    assert f"- SHA-256 of the archive: {sheet['sha256']}\n" in page
+    assert "| Drama | 2 | 1 | 1 |\n" in page
+    assert "made up" not in page
+
+
+def test_made_up_movies_are_called_so(out: Path, tmp_path: Path) -> None:
+    files = {**complete_files(), "mmimdb/synthetic.json": b"{}"}
+    data = run(write_folder(tmp_path / "movies", files), out).data
+    assert data.is_synthetic is True
+    assert "made up; nothing measured on them is a result" in (out / "DATASHEET.md").read_text()
+
+
+def test_what_is_left_out_is_listed_and_counted(out: Path, tmp_path: Path) -> None:
+    files = complete_files(14)
+    parts = {"train": range(8), "dev": [8, 9], "test": [10, 11, 11], "unused": []}
+    del parts["unused"]
+    files["mmimdb/split.json"] = split_json(parts)  # neither 12 nor 13
+    folder = "mmimdb/dataset/"
+    del files[f"{folder}0000000.jpeg"]
+    files[f"{folder}0000001.jpeg"] = poster()[:-20]
+    files[f"{folder}0000002.json"] = record(2, plot=[])
+    files[f"{folder}0000003.json"] = record(3, genres=["News"])
+    files[f"{folder}0000004.json"] = b"{"
+    summary = run(write_folder(tmp_path / "movies", files), out)
+    assert summary.excluded == {
+        "in no split": 2,
+        "no poster": 1,
+        "poster does not decode": 1,
+        "no plot": 1,
+        "broken record": 1,
+        "duplicate id": 1,
+        "no genre left": 1,
+    }
+    found = excluded(out)
+    assert [[movie[-2:], reason] for movie, reason, _ in found] == [
+        ["00", "no poster"],
+        ["01", "poster does not decode"],
+        ["02", "no plot"],
+        ["04", "broken record"],
+        ["11", "duplicate id"],
+        ["12", "in no split"],
+        ["13", "in no split"],
+        ["03", "no genre left"],
+    ]
+    assert found[1][2].startswith("the image cannot be decoded: ")
+    assert found[7][2] == "only News"
+    assert summary.data.datasheet["excluded"] == summary.excluded
+    assert "- Left out: in no split 2, no poster 1" in (out / "DATASHEET.md").read_text()
+    num_kept = sum(summary.data.num_movies(split) for split in Split)
+    assert num_kept + len(found) == 14 + 1  # one of them was listed twice
+
+
+def test_incomplete_movies_can_be_kept(out: Path, tmp_path: Path) -> None:
+    files = complete_files()
+    del files["mmimdb/dataset/0000000.jpeg"]
+    files["mmimdb/dataset/0000001.json"] = record(1, plot=[])
+    summary = run(write_folder(tmp_path / "movies", files), out, keep_incomplete=True)
+    assert summary.excluded == {}
+    assert summary.notes == {"kept although: no poster": 1, "kept although: no plot": 1}
+    first, second, *_ = rows(out, Split.TRAIN)
+    assert (first["poster"], first["poster_width"], first["poster_height"]) == (None, None, None)
+    assert second["plots"] == []
+    assert summary.data.has_poster(Split.TRAIN).tolist() == [False, *[True] * 5]
+    assert summary.data.plots(Split.TRAIN, "longest")[1] == ""
+
+
+def test_genres_outside_the_vocabulary_are_removed(out: Path, tmp_path: Path) -> None:
+    files = complete_files()
+    files["mmimdb/dataset/0000000.json"] = record(0, genres=["Drama", "Rare", "Comedy"])
+    folder = write_folder(tmp_path / "movies", files)
+    assert run(folder, out, min_movies=2).data.genres.names == ("Comedy", "Drama", "Horror")
+    assert rows(out, Split.TRAIN)[0]["genres"] == ["Drama", "Comedy"]
+    named = run(folder, out, genres=["Horror", "Drama"], overwrite=True)
+    assert json.loads((out / "genres.json").read_text()) == ["Horror", "Drama"]
+    assert named.excluded == {"no genre left": 4}
+    assert (named.data.datasheet["genres_named"], named.data.datasheet["min_movies"]) == (
+        True,
+        None,
+    )
+
+
+def test_a_stratified_split_keeps_duplicates_together(out: Path, tmp_path: Path) -> None:
+    files = movie_files(range(60))
+    for number in range(0, 20, 2):  # pairs with the same poster
+        files[f"mmimdb/dataset/{number + 1:07d}.jpeg"] = files[f"mmimdb/dataset/{number:07d}.jpeg"]
+    for number in range(20, 40):  # all with the same short plot
+        files[f"mmimdb/dataset/{number:07d}.json"] = record(number, plot=["The same.", f"{number}"])
+    data = run(write_folder(tmp_path / "movies", files), out, seed=3).data
+    assert (data.datasheet["split"], data.datasheet["seed"]) == ("stratified", 3)
+    side = {int(movie): split for split in Split for movie in data.ids(split)}
+    assert sorted(side) == list(range(60))
+    assert all(side[number] == side[number + 1] for number in range(0, 20, 2))
+    assert len({side[number] for number in range(20, 40)}) == 1
+    assert all(list(data.ids(split)) == sorted(data.ids(split)) for split in Split)
+    assert data.datasheet["notes"] == {}
+
+
+def test_a_split_can_be_made_although_there_is_one(tmp_path: Path, out: Path) -> None:
+    source = write_folder(tmp_path / "movies", complete_files(40))
+    data = run(source, out, split="stratified").data
+    assert data.datasheet["movies"]["train"] == pytest.approx(28, abs=2)
+
+
+def test_what_an_official_split_does_not_keep_apart_is_noted(tmp_path: Path, out: Path) -> None:
+    files = complete_files()
+    files["mmimdb/dataset/0000011.jpeg"] = files["mmimdb/dataset/0000000.jpeg"]
+    summary = run(write_folder(tmp_path / "movies", files), out)
+    assert summary.notes == {"val or test movie with the poster or a plot of a training movie": 1}
+
+
+def test_an_official_split_must_be_there(tmp_path: Path, out: Path) -> None:
+    source = write_folder(tmp_path / "movies", movie_files(range(20)))
+    with pytest.raises(DataError) as error:
+        run(source, out, split="official")
+    assert str(error.value) == f"{source} has no split of its own; use --split stratified"
+
+
+def test_an_empty_split_is_refused(tmp_path: Path, out: Path) -> None:
+    files = {**movie_files(range(4)), "mmimdb/split.json": split_json({"train": range(3)})}
+    source = write_folder(tmp_path / "movies", files)
+    with pytest.raises(DataError) as error:
+        run(source, out)
+    assert str(error.value) == (
+        f"{source}: no movie is left for val, test (in no split: 1); give it some, or use "
+        "--split stratified"
+    )
+
+
+def test_a_source_of_nothing_usable_is_refused(tmp_path: Path, out: Path) -> None:
+    source = write_folder(tmp_path / "movies", {"dataset/1.json": b"{", "dataset/2.json": b"3"})
+    with pytest.raises(DataError) as error:
+        run(source, out)
+    assert str(error.value) == f"{source}: no movie can be kept (broken record: 2)"
+    assert not out.exists()
+
+
+def test_a_table_is_prepared_with_its_own_genres(tmp_path: Path, out: Path) -> None:
+    (tmp_path / "posters").mkdir()
+    lines = ["key,summary,cover,tags,part"]
+    for number in range(9):
+        (tmp_path / f"posters/{number}.png").write_bytes(poster(number, image_format="PNG"))
+        part = ("train", "dev", "test")[number // 3]
+        lines.append(f"m{number},About {number}.,posters/{number}.png,Cosy;Noir,{part}")
+    table = tmp_path / "mine.csv"
+    table.write_text("\n".join(lines))
+    columns = TableColumns("key", ("summary",), "cover", "tags", "part")
+    data = run(table, out, columns=columns).data
+    assert data.genres.names == ("Cosy", "Noir")
+    assert data.ids(Split.VAL) == ("m3", "m4", "m5")
+    assert rows(out, Split.TRAIN)[0]["poster"]["path"] == "posters/0.png"
+    assert (data.datasheet["split"], data.datasheet["sha256_of"]) == ("official", "the table")
+
+
+def test_columns_of_what_is_no_table_are_refused(source: Path, out: Path) -> None:
+    with pytest.raises(DataError) as error:
+        run(source, out, columns=TableColumns())
+    assert str(error.value) == f"{source} is no table, so columns of it cannot be named"
+
+
+def test_a_local_archive_is_checked_too(tmp_path: Path, out: Path) -> None:
+    archive = write_archive(tmp_path / "movies.tar", complete_files())
+    right = file_sha256(archive)
+    with pytest.raises(DataError) as error:
+        run(archive, out, sha256="0" * 64)
+    assert str(error.value) == (
+        f"{archive} has sha256 {right} (of the archive); expected {'0' * 64}"
+    )
+    assert run(archive, out, sha256=right.upper()).data.datasheet["sha256"] == right
+
+
+def test_an_unknown_source_is_answered(tmp_path: Path, out: Path) -> None:
+    (tmp_path / "movies.zip").write_bytes(b"x")
+    with pytest.raises(DataError) as error:
+        run(tmp_path / "movies.zip", out)
+    assert str(error.value) == (
+        f"{tmp_path / 'movies.zip'} is of no known kind; expected a folder, or a file ending in "
+        ".tar, .tar.gz, .tgz, .csv, .jsonl, .ndjson, .parquet"
+    )
+    with pytest.raises(DataNotFoundError) as missing:
+        run(tmp_path / "movie.zip", out)
+    assert str(missing.value) == (
+        f"{tmp_path / 'movie.zip'} does not exist; expected a source of movies; "
+        f'did you mean "{tmp_path / "movies.zip"}"?'
+    )
+
+
+def test_the_word_mmimdb_is_the_published_archive(
+    tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = write_archive(tmp_path / "mmimdb.tar.gz", complete_files())
+    asked: list[str] = []
+
+    def fake_download(url: str, folder: Path, **_: object) -> Path:
+        asked.append(f"{url} -> {folder}")
+        return archive
+
+    monkeypatch.setattr(prepare_module, "download", fake_download)
+    monkeypatch.chdir(tmp_path)
+    data = run(Path("mmimdb"), out).data
+    url = "https://archive.org/download/mmimdb/mmimdb.tar.gz"
+    assert asked == [f"{url} -> {out.parent}"]
+    assert data.datasheet["source"] == url
+
+
+def test_prepared_data_are_only_replaced_when_asked(source: Path, out: Path) -> None:
+    run(source, out)
+    with pytest.raises(DataError) as error:
+        run(source, out)
+    assert str(error.value) == f"{out} holds prepared data already; replace them with --overwrite"
+    (out / "cache").mkdir()
+    (out / "cache" / "tokens.npy").write_bytes(b"of the old data")
+    data = run(source, out, genres=["Drama"], overwrite=True).data
+    assert data.genres.names == ("Drama",)
+    assert {entry.name for entry in out.iterdir()} == ALL_FILES
+    assert [entry.name for entry in out.parent.iterdir()] == ["prepared"]
+
+
+def test_another_folder_is_never_replaced(source: Path, out: Path) -> None:
+    out.mkdir(parents=True)
+    (out / "thesis.tex").write_text("years of work")
+    with pytest.raises(DataError) as error:
+        run(source, out, overwrite=True)
+    assert str(error.value) == (f"{out} exists and is no prepared data set; choose another --out")
+    assert (out / "thesis.tex").read_text() == "years of work"
+
+
+def test_prepared_data_with_something_else_are_not_replaced(source: Path, out: Path) -> None:
+    run(source, out)
+    (out / "notes.txt").write_text("mine")
+    with pytest.raises(DataError) as error:
+        run(source, out, overwrite=True)
+    assert str(error.value) == (
+        f"{out} holds notes.txt besides prepared data; move it away first, since --overwrite "
+        "replaces the whole folder"
+    )
+    assert (out / "notes.txt").read_text() == "mine"
+
+
+def test_an_empty_folder_is_taken(source: Path, out: Path) -> None:
+    out.mkdir(parents=True)
+    assert run(source, out).data.num_movies(Split.TRAIN) == 6
+
+
+@pytest.mark.parametrize("step", ["_write", "_write_excluded", "write_datasheet"])
+def test_an_interruption_leaves_nothing(
+    source: Path, out: Path, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(prepare_module, step, interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run(source, out)
+    assert list(out.parent.iterdir()) == []
+
+
+def test_an_interruption_leaves_the_old_data(
+    source: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = run(source, out).data.fingerprint
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(prepare_module, "write_datasheet", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run(source, out, genres=["Drama"], overwrite=True)
+    assert PreparedData(out).fingerprint == before
+    assert [entry.name for entry in out.parent.iterdir()] == ["prepared"]
+
+
+def test_rows_are_grouped_by_five_hundred(
+    source: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert prepare_module._ROWS_PER_GROUP == 512
+    monkeypatch.setattr(prepare_module, "_ROWS_PER_GROUP", 4)
+    run(source, out)
+    groups = pq.ParquetFile(out / "train.parquet").metadata
+    assert [groups.row_group(i).num_rows for i in range(groups.num_row_groups)] == [4, 2]
+
+
+def test_progress_can_be_shown(
+    tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(write_archive(tmp_path / "movies.tar", complete_files()), out, progress=True)
+    shown = capsys.readouterr().out
+    assert "reading movies.tar" in shown
+    assert "checking movies" in shown
