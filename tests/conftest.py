@@ -1,11 +1,18 @@
 """Fixtures that are dear to make and never changed by a test."""
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.tiny_models import write_bert_folder
 from tests.tiny_movies import write_prepared
+
+# No deadline: how long an example takes on a busy machine says nothing. Continuous integration
+# draws the same examples every time, so that a change fails for what it did.
+settings.register_profile("house", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from moviegenre.models.checkpoint import load_checkpoint
 ROOT = Path(__file__).parents[2]
 FILES = [ROOT / "config.yaml", *sorted((ROOT / "configs").glob("*.yaml"))]
 RUNS = [(path, name) for path in FILES for name in load_suite(path).experiments]
-SMALL = ["data.max_tokens=16", "data.image_size=[32,24]", "training.max_epochs=1"]
+SMALL = ["data.max_tokens=16", "data.image_size=[32,32]", "training.max_epochs=1"]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

@@ -81,12 +81,12 @@ def test_an_image_is_turned_as_its_exif_says() -> None:
 
 
 def test_no_bytes_are_refused() -> None:
-    with pytest.raises(PosterError, match="^the image is empty; expected an encoded JPEG or PNG$"):
+    with pytest.raises(PosterError, match=r"^the image is empty; expected an encoded JPEG or PNG$"):
         decode_poster(b"")
 
 
 def test_text_is_refused() -> None:
-    with pytest.raises(PosterError, match="^the bytes are no image; expected a JPEG or PNG$"):
+    with pytest.raises(PosterError, match=r"^the bytes are no image; expected a JPEG or PNG$"):
         decode_poster(b"<html>404 not found</html>")
 
 
@@ -94,7 +94,7 @@ def test_text_is_refused() -> None:
 def test_a_cut_off_image_is_refused(image_format: str) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (60, 40, 3), dtype=np.uint8)
     data = encode(Image.fromarray(noise), image_format)
-    with pytest.raises(PosterError, match="^the image cannot be decoded: "):
+    with pytest.raises(PosterError, match=r"^the image cannot be decoded: "):
         decode_poster(data[: len(data) * 2 // 3])
 
 
@@ -109,7 +109,7 @@ def test_too_many_pixels_are_refused_before_they_are_decoded(
 
 def test_a_decompression_bomb_is_refused() -> None:
     # 179 million pixels is where Pillow itself refuses to open; the bytes are few.
-    with pytest.raises(PosterError, match="^the image cannot be decoded: .*decompression bomb"):
+    with pytest.raises(PosterError, match=r"^the image cannot be decoded: .*decompression bomb"):
         decode_poster(encode(Image.new("1", (20_000, 9_000)), "PNG"))
 
 
@@ -123,10 +123,12 @@ def test_damage_is_refused_or_decoded_but_never_crashes(data: st.DataObject) -> 
     content = bytearray(encode(Image.new("RGB", (8, 12), RED), image_format))
     for _ in range(data.draw(st.integers(1, 6))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    outcome: str
     try:
-        assert decode_poster(bytes(content)).mode == "RGB"
+        outcome = decode_poster(bytes(content)).mode
     except PosterError as error:
-        assert str(error)
+        outcome = str(error)
+    assert outcome == "RGB" or outcome.startswith("the ")
 
 
 def test_resizing_gives_rows_of_pixels() -> None:

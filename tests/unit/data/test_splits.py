@@ -65,7 +65,7 @@ def test_shares_hold_overall_and_for_every_label() -> None:
 
 def test_too_few_movies_are_refused() -> None:
     labels = np.ones((12, 1), dtype=np.float32)
-    with pytest.raises(DataError, match="^9 different movies are too few to split; expected 10$"):
+    with pytest.raises(DataError, match=r"^9 different movies are too few to split; expected 10$"):
         stratified_split(labels, [min(number, 8) for number in range(12)], 0)
 
 

@@ -40,8 +40,13 @@ def test_the_facts(data: PreparedData) -> None:
     assert stats.plots_per_movie == {"0": 1, "2": 11}
     assert (stats.without_plot, stats.without_poster) == (1, 1)
     assert stats.poster_height == {
-        **{"p5": 12.0, "p25": 12.0, "p50": 12.0, "p75": 12.0, "p95": 356.0},
-        **{"mean": 74.5, "max": 700.0},
+        "p5": 12.0,
+        "p25": 12.0,
+        "p50": 12.0,
+        "p75": 12.0,
+        "p95": 356.0,
+        "mean": 74.5,
+        "max": 700.0,
     }
     assert stats.poster_width["max"] == 100
 

@@ -60,14 +60,14 @@ def test_a_damaged_byte_in_a_compressed_archive_is_found(tmp_path: Path) -> None
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 0xFF
     path.write_bytes(content)
-    with pytest.raises(DataError, match="cannot be read as a tar archive: .*; is it whole\\?$"):
+    with pytest.raises(DataError, match=r"cannot be read as a tar archive: .*; is it whole\?$"):
         read_all(path)
 
 
 def test_text_is_no_archive(tmp_path: Path) -> None:
     path = tmp_path / "movies.tar"
     path.write_text("<html>not found</html>" * 100)
-    with pytest.raises(DataError, match="cannot be read as a tar archive: .*; is it whole\\?$"):
+    with pytest.raises(DataError, match=r"cannot be read as a tar archive: .*; is it whole\?$"):
         read_all(path)
 
 

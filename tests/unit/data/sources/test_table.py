@@ -217,7 +217,7 @@ def test_another_encoding_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["m.csv", "m.jsonl"])
 def test_an_empty_table_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("")
-    with pytest.raises(DataError, match="has no rows; expected one for each movie$"):
+    with pytest.raises(DataError, match=r"has no rows; expected one for each movie$"):
         MovieTable(tmp_path / name, TableColumns())
 
 

@@ -1,0 +1,126 @@
+"""Where a trained model decides: its calibration and its thresholds, in a file beside its weights.
+
+Everything that predicts takes both from here, so that a threshold fitted once is used everywhere.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from moviegenre.core.decisions import DEFAULT_THRESHOLD, BoolArray, FloatArray, decide
+from moviegenre.core.errors import CheckpointError
+from moviegenre.core.files import write_text
+from moviegenre.core.genres import GenreVocabulary
+
+THRESHOLDS_FILE = "thresholds.json"
+"""The companion of a ``best.pth``, and a file of every exported folder."""
+
+_SMALLEST = 1e-7  # a probability of exactly 0 or 1 has no log-odds
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """How a model's probabilities are corrected, and from where on a genre is chosen.
+
+    A probability p becomes ``sigmoid(scale * logit(p) + shift)``: a scale of 1 and a shift of 0
+    leave it as it is, one scale for all genres is temperature scaling, a scale and a shift for
+    each genre are Platt's (also undoing what the weights of a weighted loss did).
+
+    Reference: Guo et al., "On calibration of modern neural networks",
+    https://arxiv.org/abs/1706.04599.
+
+    Attributes:
+        genres: What the columns mean; L of them.
+        thresholds: The cut of each genre (L,), on corrected probabilities, in [0, 1].
+        scale: See above (L,), positive.
+        shift: See above (L,).
+        fitted: How it was fitted, as plain values, for the reader; empty where nothing was.
+    """
+
+    genres: GenreVocabulary
+    thresholds: FloatArray
+    scale: FloatArray
+    shift: FloatArray
+    fitted: dict[str, Any]
+
+    @classmethod
+    def default(cls, genres: GenreVocabulary) -> "OperatingPoint":
+        """Return the reference's: probabilities as they are, cut at 0.5."""
+        ones = np.ones(len(genres))
+        return cls(genres, DEFAULT_THRESHOLD * ones, ones, 0 * ones, {})
+
+    def calibrate(self, probs: FloatArray) -> FloatArray:
+        """Return corrected probabilities (..., L) for a model's own (..., L)."""
+        if not self.changes_probabilities:
+            return probs
+        clipped = np.clip(np.asarray(probs, dtype=np.float64), _SMALLEST, 1 - _SMALLEST)
+        log_odds = np.log(clipped) - np.log1p(-clipped)
+        corrected: FloatArray = 1 / (1 + np.exp(-(self.scale * log_odds + self.shift)))
+        return corrected
+
+    @property
+    def changes_probabilities(self) -> bool:
+        """Whether a calibration was fitted."""
+        return bool((self.scale != 1).any() or (self.shift != 0).any())
+
+    def decide(self, calibrated: FloatArray) -> BoolArray:
+        """Return which genres are chosen (..., L), given corrected probabilities (..., L)."""
+        return decide(calibrated, self.thresholds)
+
+    def threshold_by_genre(self) -> dict[str, float]:
+        """Return each genre's cut by its name."""
+        return {name: float(cut) for name, cut in zip(self.genres, self.thresholds, strict=True)}
+
+    def write(self, path: Path) -> None:
+        """Write it as JSON, in one step."""
+        columns = {"threshold": self.thresholds, "scale": self.scale, "shift": self.shift}
+        by_genre = {
+            name: {key: float(values[row]) for key, values in columns.items()}
+            for row, name in enumerate(self.genres)
+        }
+        text = json.dumps({"fitted": self.fitted, "genres": by_genre}, indent=1)
+        write_text(path, text + "\n")
+
+    @classmethod
+    def read(cls, path: Path, genres: GenreVocabulary) -> "OperatingPoint":
+        """Read what ``write`` wrote; the default where there is no such file.
+
+        Args:
+            path: The file.
+            genres: The model's vocabulary, whose order the columns get.
+
+        Raises:
+            CheckpointError: The file is damaged, or made for other genres.
+        """
+        if not path.is_file():
+            return cls.default(genres)
+        step = "fit it again with: moviegenre evaluate --thresholds per-genre"
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            by_genre: dict[str, dict[str, float]] = content["genres"]
+            fitted = dict(content["fitted"])
+            if sorted(by_genre) != sorted(genres):
+                raise CheckpointError(
+                    f"{path} is for the genres {', '.join(by_genre)}; the model has "
+                    f"{', '.join(genres)}; {step}"
+                )
+            thresholds, scale, shift = (
+                _column(by_genre, genres, key) for key in ("threshold", "scale", "shift")
+            )
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise CheckpointError(f"{path} is damaged ({error}); {step}") from None
+        if not (np.all((thresholds >= 0) & (thresholds <= 1)) and np.all(scale > 0)):
+            raise CheckpointError(
+                f"{path} is damaged (thresholds lie in [0, 1], scales are positive); {step}"
+            )
+        return cls(genres, thresholds, scale, shift, fitted)
+
+
+def _column(
+    by_genre: dict[str, dict[str, float]], genres: GenreVocabulary, key: str
+) -> npt.NDArray[np.float64]:
+    return np.array([float(by_genre[name][key]) for name in genres])

@@ -1,0 +1,83 @@
+"""Where a model decides: corrected probabilities, cuts, and the file that keeps both."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from moviegenre.core.errors import CheckpointError
+from moviegenre.core.genres import GenreVocabulary
+from moviegenre.core.operating_point import OperatingPoint
+
+GENRES = GenreVocabulary(("Drama", "Horror"))
+PROBS = np.array([[0.5, 0.2], [0.9, 0.6]])
+
+
+def test_the_default_changes_nothing_and_cuts_at_one_half() -> None:
+    point = OperatingPoint.default(GENRES)
+    assert point.calibrate(PROBS) is PROBS
+    assert point.decide(PROBS).tolist() == [[True, False], [True, True]]
+    assert point.threshold_by_genre() == {"Drama": 0.5, "Horror": 0.5}
+
+
+def test_scale_and_shift_act_on_log_odds() -> None:
+    point = OperatingPoint(
+        GENRES, np.array([0.5, 0.5]), np.array([2.0, 1.0]), np.array([0.0, np.log(4)]), {}
+    )
+    # Odds of 9 squared are 81; odds of 1/4 and of 3/2 times four are 1 and 6.
+    expected = np.array([[1 / 2, 1 / 2], [81 / 82, 6 / 7]])
+    np.testing.assert_allclose(point.calibrate(PROBS), expected)
+
+
+def test_certain_probabilities_stay_finite() -> None:
+    point = OperatingPoint(GENRES, np.full(2, 0.5), np.full(2, 3.0), np.zeros(2), {})
+    corrected = point.calibrate(np.array([0.0, 1.0]))
+    assert np.isfinite(corrected).all()
+    assert corrected[0] < 1e-6
+    assert corrected[1] > 1 - 1e-6
+
+
+def test_writing_and_reading_gives_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "thresholds.json"
+    point = OperatingPoint(
+        GENRES, np.array([0.4, 0.3]), np.array([1.5, 0.8]), np.array([0.1, -2]), {"goal": "f1"}
+    )
+    point.write(path)
+    turned = OperatingPoint.read(path, GenreVocabulary(("Horror", "Drama")))
+    assert turned.thresholds.tolist() == [0.3, 0.4]
+    assert turned.scale.tolist() == [0.8, 1.5]
+    assert turned.shift.tolist() == [-2, 0.1]
+    assert turned.fitted == {"goal": "f1"}
+
+
+def test_without_a_file_the_default_holds(tmp_path: Path) -> None:
+    point = OperatingPoint.read(tmp_path / "thresholds.json", GENRES)
+    assert point.thresholds.tolist() == [0.5, 0.5]
+    assert point.fitted == {}
+
+
+def test_a_file_for_other_genres_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "thresholds.json"
+    OperatingPoint.default(GenreVocabulary(("Western",))).write(path)
+    with pytest.raises(
+        CheckpointError, match=r"is for the genres Western; the model has Drama, Horror; fit it"
+    ):
+        OperatingPoint.read(path, GENRES)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        '{"fitted": {}, "genres": {"Drama": {}, "Horror": {}}}',
+        '{"fitted": {}, "genres": {"Drama": 1, "Horror": 2}}',
+        '{"fitted": {}, "genres": {"Drama": {"threshold": 2, "scale": 1, "shift": 0},'
+        ' "Horror": {"threshold": 0.5, "scale": 1, "shift": 0}}}',
+    ],
+)
+def test_a_damaged_file_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "thresholds.json"
+    path.write_text(text)
+    with pytest.raises(CheckpointError, match=r"is damaged \(.*\); fit it again with: moviegenre"):
+        OperatingPoint.read(path, GENRES)
