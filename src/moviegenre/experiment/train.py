@@ -12,12 +12,11 @@ import yaml
 
 from moviegenre.core.errors import CheckpointError, missing_path_message
 from moviegenre.core.files import file_sha256, write_text
-from moviegenre.core.types import Modality, Split
+from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.config import ExperimentConfig
 from moviegenre.models.base import BuildContext, GenreModel, ModelConfig
 from moviegenre.models.checkpoint import Checkpoint, package_versions, save_checkpoint
-from moviegenre.models.fusion import FusionConfig
 from moviegenre.models.inputs import load_movies
 from moviegenre.training.fit import (
     HISTORY_FILE,
@@ -139,10 +138,9 @@ def _build(experiment: ExperimentConfig, data: PreparedData) -> tuple[GenreModel
         label_frequencies=[float(p) for p in frequencies.clip(smallest, 1 - smallest)],
     )
     model = settings.build(context)
-    if isinstance(settings, FusionConfig) and settings.init_from is not None:
-        named = {Modality.PLOT: settings.init_plot, Modality.POSTER: settings.init_poster}
-        sources = {modality: name for modality, name in named.items() if name is not None}
-        copied = initialise_from(model, settings.init_from, sources, data.genres, tokenizer)
+    if (initial := settings.initial_models()) is not None:
+        folder, sources = initial
+        copied = initialise_from(model, folder, sources, data.genres, tokenizer)
         logger.info("copied %d tensors from %s", len(copied), ", ".join(sources.values()))
     checkpoint = Checkpoint(
         model_name=experiment.model_name,
@@ -181,13 +179,13 @@ def initial_checkpoints(settings: ModelConfig) -> dict[str, str]:
     Raises:
         CheckpointError: One of them is missing.
     """
-    if not isinstance(settings, FusionConfig) or settings.init_from is None:
+    initial = settings.initial_models()
+    if initial is None:
         return {}
+    folder, sources = initial
     hashes: dict[str, str] = {}
-    for name in (settings.init_plot, settings.init_poster):
-        if name is None:
-            continue
-        path = settings.init_from / name / BEST_FILE
+    for name in sources.values():
+        path = folder / name / BEST_FILE
         if not path.is_file():
             raise CheckpointError(
                 missing_path_message(path, "a trained model", f"train {name} first")

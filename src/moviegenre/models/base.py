@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -156,6 +157,13 @@ class ModelConfig(Config, ABC):
 
         Raises:
             PretrainedError: The tokenizer cannot be had.
+        """
+        return None
+
+    def initial_models(self) -> tuple[Path, dict[Modality, str]] | None:
+        """Return a folder of trained models and the one in it that each modality starts from.
+
+        None where the model starts afresh.
         """
         return None
 

@@ -1,6 +1,7 @@
 """``bert``: a pretrained transformer on plots."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from pydantic import Field
@@ -60,6 +61,8 @@ class BertConfig(ModelConfig):
 
     Attributes:
         plot_encoder: The pretrained encoder.
+        init_from: A folder of trained models, whose ``bert`` this one starts from, as when long
+            plots are read after short ones; None starts from the pretrained encoder.
         hidden_dim: Width of a hidden layer before the logits; 0 for none.
         dropout: Before each layer of the head.
     """
@@ -71,6 +74,7 @@ class BertConfig(ModelConfig):
     baseline: ClassVar[str | None] = "lstm"
 
     plot_encoder: PlotEncoderConfig = PlotEncoderConfig()
+    init_from: Path | None = None
     hidden_dim: int = Field(default=0, ge=0)
     dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
 
@@ -87,6 +91,10 @@ class BertConfig(ModelConfig):
             dropout=self.dropout,
             label_frequencies=context.label_frequencies,
         )
+
+    def initial_models(self) -> tuple[Path, dict[Modality, str]] | None:
+        """Return the folder whose ``bert`` the plot encoder and the head start from."""
+        return None if self.init_from is None else (self.init_from, {Modality.PLOT: "bert"})
 
     def revisions(self) -> dict[str, str]:
         """Return the encoder's hub revision, where it has one."""

@@ -53,6 +53,13 @@ class FusionConfig(ModelConfig):
         """Return the plot encoder's own tokenizer."""
         return self.plot_encoder.load_tokenizer()
 
+    def initial_models(self) -> tuple[Path, dict[Modality, str]] | None:
+        """Return the folder of trained models, and which of them each modality starts from."""
+        if self.init_from is None:
+            return None
+        named = {Modality.PLOT: self.init_plot, Modality.POSTER: self.init_poster}
+        return self.init_from, {modality: name for modality, name in named.items() if name}
+
     def revisions(self) -> dict[str, str]:
         """Return the encoders' hub revisions, where they have one."""
         return {**self.plot_encoder.revisions(), **self.poster_encoder.revisions()}

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
 from moviegenre.core.types import Batch, Modality, ModelOutput
@@ -26,6 +27,7 @@ class LateFusion(GenreModel):
         plot_encoder: Gives the token vectors.
         poster_encoder: Gives the region vectors.
         num_labels: L.
+        poster_hidden_dim: Width of a hidden layer before the poster's logits; 0 for none.
         dropout: Before the logits of each modality.
         modality_dropout: See ``FusionConfig``.
         label_frequencies: Where the logits start; see ``ClassificationHead``.
@@ -39,6 +41,7 @@ class LateFusion(GenreModel):
         poster_encoder: PosterEncoder,
         *,
         num_labels: int,
+        poster_hidden_dim: int,
         dropout: float,
         modality_dropout: float,
         label_frequencies: Sequence[float] | None = None,
@@ -50,8 +53,13 @@ class LateFusion(GenreModel):
         self.plot_head = ClassificationHead(
             plot_encoder.dim, num_labels, dropout=dropout, label_frequencies=label_frequencies
         )
+        self.poster_norm = nn.LayerNorm(poster_encoder.dim)
         self.poster_head = ClassificationHead(
-            poster_encoder.dim, num_labels, dropout=dropout, label_frequencies=label_frequencies
+            poster_encoder.dim,
+            num_labels,
+            hidden_dim=poster_hidden_dim,
+            dropout=dropout,
+            label_frequencies=label_frequencies,
         )
         # Two vectors rather than one matrix: the optimiser decays matrices, which would pull the
         # weights towards saying nothing.
@@ -64,7 +72,7 @@ class LateFusion(GenreModel):
         if self.training:
             batch = hide_modalities(batch, self.modality_dropout)
         plot: Tensor = self.plot_head(masked_mean(self.plot_encoder(batch), batch.attention_mask))
-        regions = self.poster_encoder(batch).mean(dim=1)
+        regions = self.poster_norm(self.poster_encoder(batch).mean(dim=1))
         poster: Tensor = self.poster_head(regions * batch.has_poster.unsqueeze(1))
         combined = self.bias + self.plot_weight * plot + self.poster_weight * poster
         logits = torch.where(batch.has_plot.unsqueeze(1), combined, poster)
@@ -73,10 +81,16 @@ class LateFusion(GenreModel):
 
 
 class LateFusionConfig(FusionConfig):
-    """Settings of ``late_fusion``."""
+    """Settings of ``late_fusion``.
+
+    Attributes:
+        poster_hidden_dim: Width of a hidden layer before the poster's logits; 0 for none.
+    """
 
     model_name = "late_fusion"
     title = "late fusion"
+
+    poster_hidden_dim: int = Field(default=0, ge=0)
 
     def build(self, context: BuildContext) -> LateFusion:
         """Return the model, its encoders pretrained unless the context has their architecture."""
@@ -84,6 +98,7 @@ class LateFusionConfig(FusionConfig):
             self.plot_encoder.build(context.architectures.get("plot_encoder")),
             self.poster_encoder.build(context.architectures.get("poster_encoder")),
             num_labels=context.num_labels,
+            poster_hidden_dim=self.poster_hidden_dim,
             dropout=self.dropout,
             modality_dropout=self.modality_dropout,
             label_frequencies=context.label_frequencies,

@@ -38,6 +38,8 @@ class ResNet(GenreModel):
     ) -> None:
         super().__init__()
         self.poster_encoder = poster_encoder
+        # Channels of a frozen network differ in scale by orders of magnitude.
+        self.poster_norm = nn.LayerNorm(poster_encoder.dim)
         self.poster_head = ClassificationHead(
             poster_encoder.dim,
             num_labels,
@@ -48,7 +50,7 @@ class ResNet(GenreModel):
 
     def forward(self, batch: Batch) -> ModelOutput:
         """Return logits (B, L); a movie without a poster gets the label prior."""
-        embedding = self.poster_encoder(batch).mean(dim=1)
+        embedding = self.poster_norm(self.poster_encoder(batch).mean(dim=1))
         return ModelOutput(self.poster_head(embedding * batch.has_poster.unsqueeze(1)))
 
 

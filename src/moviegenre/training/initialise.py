@@ -1,4 +1,4 @@
-"""Starting a fusion from trained single-modality checkpoints."""
+"""Starting a model from trained single-modality checkpoints."""
 
 from pathlib import Path
 
@@ -22,11 +22,11 @@ def initialise_from(
     """Copy parameters of the same name and shape from trained checkpoints into ``model``.
 
     Args:
-        model: A fusion.
+        model: What is to be trained.
         folder: Holds a folder for each trained model.
         sources: Which trained model each modality starts from.
-        genres: The fusion's genre vocabulary.
-        tokenizer: The fusion's tokenizer.
+        genres: The model's genre vocabulary.
+        tokenizer: The model's tokenizer.
 
     Returns:
         The names of the parameters that were copied.

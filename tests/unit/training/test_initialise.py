@@ -12,7 +12,7 @@ from moviegenre.data.text import PlotTokenizer
 from moviegenre.models.base import GenreModel
 from moviegenre.models.checkpoint import Checkpoint, save_checkpoint
 from moviegenre.training.initialise import initialise_from
-from tests.tiny_models import build_tiny, tiny_settings
+from tests.tiny_models import build_tiny, tiny_config, tiny_settings
 from tests.tiny_movies import GENRES, tiny_tokenizer
 
 BOTH = {Modality.PLOT: "bert", Modality.POSTER: "resnet"}
@@ -49,6 +49,29 @@ def test_parameters_of_the_same_name_are_copied(
     assert {key.split(".")[0] for key in copied} == {"plot_encoder", "poster_encoder"} | heads
     for key, value in model.state_dict().items():
         torch.testing.assert_close(value, expected[key] if key in copied else untouched[key])
+
+
+def test_a_plot_model_starts_from_its_like_with_the_head(
+    tmp_path: Path, bert_folder: Path, trained: dict[str, GenreModel]
+) -> None:
+    model = build_tiny("bert", bert_folder)
+    copied = initialise_from(model, tmp_path, {Modality.PLOT: "bert"}, GENRES, tiny_tokenizer())
+    assert set(copied) == set(model.state_dict())
+    for key, value in model.state_dict().items():
+        torch.testing.assert_close(value, trained["bert"].state_dict()[key])
+
+
+def test_configs_name_what_they_start_from(tmp_path: Path, bert_folder: Path) -> None:
+    plot, poster = {Modality.PLOT: "bert"}, {Modality.POSTER: "resnet"}
+    started = tiny_config("bert", bert_folder, init_from=tmp_path)
+    assert started.initial_models() == (tmp_path, plot)
+    assert tiny_config("bert", bert_folder).initial_models() is None
+    assert tiny_config("cnn", bert_folder).initial_models() is None
+    fusion = tiny_config("early_fusion", bert_folder, init_from=tmp_path)
+    assert fusion.initial_models() == (tmp_path, plot | poster)
+    fusion = tiny_config("early_fusion", bert_folder, init_from=tmp_path, init_poster=None)
+    assert fusion.initial_models() == (tmp_path, plot)
+    assert tiny_config("early_fusion", bert_folder).initial_models() is None
 
 
 def test_one_modality_alone_can_be_started_from(
