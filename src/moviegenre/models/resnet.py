@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from pydantic import Field
+from torch import nn
 
 from moviegenre.core.types import Batch, Modality, ModelOutput
 from moviegenre.models.base import BuildContext, Family, GenreModel, ModelConfig
