@@ -226,6 +226,7 @@ def test_the_run_file_says_what_was_done(
     model = load_checkpoint(uninterrupted).model
     assert run["num_parameters"] == sum(p.numel() for p in model.parameters())
     assert run["num_trainable"] == run["num_parameters"]
+    assert run["setup_seconds"] > 0
     assert run["train_seconds"] >= sum(
         record["seconds"] for record in read_json(uninterrupted / "history.json")
     )

@@ -28,6 +28,8 @@ class ModelRun:
         predictions: Its probabilities on the split.
         baseline: Name of its unpretrained sibling, where it is a pretrained model.
         history: One record an interval, as ``history.json`` holds them.
+        setup_seconds: How long it took, before training, to tokenise plots, decode posters and
+            run frozen encoders, as far as no earlier model had done so; None where unknown.
         train_seconds: How long training took; None where unknown.
         num_parameters: How many weights it has.
         num_trainable: How many of them were trained.
@@ -42,6 +44,7 @@ class ModelRun:
     predictions: Predictions
     baseline: str | None = None
     history: Sequence[Mapping[str, float]] = ()
+    setup_seconds: float | None = None
     train_seconds: float | None = None
     num_parameters: int | None = None
     num_trainable: int | None = None

@@ -102,6 +102,7 @@ def _model_to_json_dict(result: ModelResult) -> dict[str, Any]:
             name: [number_or_none(interval.low), number_or_none(interval.high)]
             for name, interval in intervals.items()
         },
+        "setup_seconds": run.setup_seconds,
         "train_seconds": run.train_seconds,
         "num_parameters": run.num_parameters,
         "num_trainable": run.num_trainable,

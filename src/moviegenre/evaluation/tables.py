@@ -118,20 +118,26 @@ def genre_table(comparison: Comparison) -> Table:
 
 
 def training_table(comparison: Comparison) -> Table:
-    """Return the command that trains each model, with the time that took."""
+    """Return the command that trains each model, with the time that took.
+
+    Caches are shared: the model that first needs one pays for it.
+    """
     rows = [
         (
             result.run.title,
             result.run.command or "unknown",
+            duration(result.run.setup_seconds),
             duration(result.run.train_seconds),
             _count(result.run.num_parameters),
             _count(result.run.num_trainable),
         )
         for result in comparison.ranking
     ]
-    known = [r.run.train_seconds for r in comparison.ranking if r.run.train_seconds is not None]
-    rows.append(("all together", "", duration(sum(known)) if known else "unknown", "", ""))
-    headings = ("model", "command", "training time", "weights", "of them trained")
+    runs = [result.run for result in comparison.ranking]
+    setup = _total([run.setup_seconds for run in runs])
+    training = _total([run.train_seconds for run in runs])
+    rows.append(("all together", "", setup, training, "", ""))
+    headings = ("model", "command", "filling caches", "training", "weights", "of them trained")
     return Table(headings, tuple(rows), num_text_columns=2)
 
 
@@ -220,6 +226,11 @@ def duration(seconds: float | None) -> str:
         return f"{seconds / _MINUTE:.1f} min"
     minutes = round(seconds / _MINUTE)
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def _total(seconds: Sequence[float | None]) -> str:
+    known = [value for value in seconds if value is not None]
+    return duration(sum(known)) if known else "unknown"
 
 
 def _count(number: int | None) -> str:

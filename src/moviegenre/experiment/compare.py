@@ -132,6 +132,7 @@ def _run(folder: Path, data: PreparedData, split: Split, out: Path, *, progress:
         predictions=predictions,
         baseline=kind.baseline,
         history=json.loads(history_file.read_text()) if history_file.is_file() else (),
+        setup_seconds=run.get("setup_seconds"),
         train_seconds=run.get("train_seconds"),
         num_parameters=run.get("num_parameters"),
         num_trainable=run.get("num_trainable"),

@@ -3,7 +3,8 @@
 import json
 import logging
 import shutil
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,14 @@ class TrainedModel:
     run: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class _Seconds:
+    """How long it took to fill the caches a model reads from, and to train it."""
+
+    setup: float = 0.0
+    training: float = 0.0
+
+
 def train(
     experiment: ExperimentConfig,
     out: Path,
@@ -69,10 +78,11 @@ def train(
         PretrainedError: A pretrained encoder cannot be had.
         CheckpointError: What is to be resumed, or started from, does not fit.
     """
+    started = time.perf_counter()
     folder = out / experiment.model_name
     settings = experiment.to_dict()
     data = PreparedData(experiment.data.dir)
-    earlier = _earlier_seconds(folder, settings, data.fingerprint) if resume else 0.0
+    earlier = _earlier_seconds(folder, settings, data.fingerprint) if resume else _Seconds()
     model, checkpoint = _build(experiment, data)
     loaded = {
         split: load_movies(data, split, experiment.data, model, checkpoint.tokenizer)
@@ -85,6 +95,7 @@ def train(
             (folder / name).unlink(missing_ok=True)
         shutil.rmtree(folder / LOGS_FOLDER, ignore_errors=True)
     write_text(folder / CONFIG_FILE, yaml.safe_dump(experiment.to_file_dict(), sort_keys=False))
+    earlier = replace(earlier, setup=earlier.setup + time.perf_counter() - started)
     run = _describe(experiment, data, model, earlier)
     _write_run(folder, run)
 
@@ -154,7 +165,7 @@ def _build(experiment: ExperimentConfig, data: PreparedData) -> tuple[GenreModel
 
 
 def _describe(
-    experiment: ExperimentConfig, data: PreparedData, model: GenreModel, earlier: float
+    experiment: ExperimentConfig, data: PreparedData, model: GenreModel, earlier: _Seconds
 ) -> dict[str, Any]:
     num_parameters, num_trainable = count_parameters(model)
     return {
@@ -169,7 +180,8 @@ def _describe(
         "versions": package_versions(),
         "data_fingerprint": data.fingerprint,
         "settings": experiment.to_dict(),
-        "train_seconds": earlier,
+        "setup_seconds": earlier.setup,
+        "train_seconds": earlier.training,
     }
 
 
@@ -194,11 +206,11 @@ def initial_checkpoints(settings: ModelConfig) -> dict[str, str]:
     return hashes
 
 
-def _outcome(result: FitResult, earlier: float) -> dict[str, Any]:
+def _outcome(result: FitResult, earlier: _Seconds) -> dict[str, Any]:
     return {
         "status": "finished" if result.finished else "interrupted",
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "train_seconds": earlier + result.seconds,
+        "train_seconds": earlier.training + result.seconds,
         "val_f1_macro": result.best_f1_macro,
         "best_epoch": result.best_epoch,
         "epochs": result.history[-1]["epoch"] if result.history else 0,
@@ -239,11 +251,11 @@ def differing_settings(run: dict[str, Any], settings: dict[str, Any]) -> list[st
     return [name for name in names if name != "data.dir"]
 
 
-def _earlier_seconds(folder: Path, settings: dict[str, Any], fingerprint: str) -> float:
+def _earlier_seconds(folder: Path, settings: dict[str, Any], fingerprint: str) -> _Seconds:
     """Return the time that the training to be resumed took so far."""
     run = read_run(folder)
     if run is None:
-        return 0.0
+        return _Seconds()
     differing = differing_settings(run, settings)
     if differing:
         raise CheckpointError(
@@ -255,6 +267,6 @@ def _earlier_seconds(folder: Path, settings: dict[str, Any], fingerprint: str) -
             f"{folder} was started on other data; train it again without --resume"
         )
     history = folder / HISTORY_FILE
-    if not history.is_file():
-        return 0.0
-    return sum(float(record["seconds"]) for record in json.loads(history.read_text()))
+    records = json.loads(history.read_text()) if history.is_file() else []
+    training = sum(float(record["seconds"]) for record in records)
+    return _Seconds(run.get("setup_seconds", 0.0), training)

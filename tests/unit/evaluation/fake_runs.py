@@ -65,6 +65,7 @@ def make_run(name: str, predictions: Predictions | None = None) -> ModelRun:
             {"epoch": 0.5, "train_loss": 0.8, "val_f1_macro": 0.2},
             {"epoch": 1.0, "train_loss": 0.5, "val_f1_macro": 0.3},
         ],
+        setup_seconds=30.0,
         train_seconds=90.0,
         num_parameters=22_000_000,
         num_trainable=4_000,

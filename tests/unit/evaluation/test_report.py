@@ -164,7 +164,11 @@ def test_undefined_genres_and_missing_facts_are_told(tmp_path: Path) -> None:
     labels = make_labels()
     labels[:, 3] = 0
     run = replace(
-        make_run("bert", make_predictions(1.0, labels)), history=(), train_seconds=None, command=""
+        make_run("bert", make_predictions(1.0, labels)),
+        history=(),
+        setup_seconds=None,
+        train_seconds=None,
+        command="",
     )
     written = write_report(compare([run], "test", num_resamples=20), {}, tmp_path)
     text = (tmp_path / "RESULTS.md").read_text()
@@ -173,7 +177,7 @@ def test_undefined_genres_and_missing_facts_are_told(tmp_path: Path) -> None:
         "has it)." in text
     )
     assert "| Musical | 0 | undefined |" in text
-    assert "| BERT text | unknown | unknown | 22,000,000 | 4,000 |" in text
+    assert "| BERT text | unknown | unknown | unknown | 22,000,000 | 4,000 |" in text
     assert "training.png" not in {path.name for path in written}
     content = json.loads((tmp_path / "results.json").read_text())
     assert content["models"]["bert"]["per_genre"]["Musical"]["f1"] is None

@@ -57,11 +57,12 @@ def test_training_times_are_added_up() -> None:
     assert rows[0] == (
         "BERT text",
         "moviegenre train bert --config configs/bert.yaml",
+        "30 s",
         "1.5 min",
         "22,000,000",
         "4,000",
     )
-    assert rows[-1][:3] == ("all together", "", "3.0 min")
+    assert rows[-1][:4] == ("all together", "", "1.0 min", "3.0 min")
 
 
 def test_facts_of_any_shape_are_listed() -> None:
