@@ -35,8 +35,8 @@ types: setup
 floors: setup
 	$(BIN)/lint-imports
 
-unit: setup
-	$(BIN)/python -m pytest -n 2
+unit: setup # one thread for each of two workers: tiny tensors gain nothing from two
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
 format: setup ## Rewrite the code in the project's format
 	$(BIN)/ruff check --fix .
