@@ -22,7 +22,7 @@ models:
     plot_encoder: {name: minilm}
   lstm:
 """
-KNOWN_MODELS = "attention_fusion, bert, cnn, early_fusion, late_fusion, lstm, resnet"
+KNOWN_MODELS = "attention_fusion, bert, cnn, early_fusion, late_fusion, lstm, prior, resnet, tfidf"
 KNOWN_SHARED = "checkpoints, data, prepare, results, training"
 
 
