@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from moviegenre.core.decisions import probabilities
-from moviegenre.core.types import Modality
+from moviegenre.core.types import Modality, ModelOutput
 from moviegenre.data.batches import MovieTensors
 from moviegenre.models import MODELS
 from moviegenre.models.base import FittedModel, GenreModel, label_frequencies
@@ -40,7 +40,8 @@ def learn(model: GenreModel, movies: MovieTensors, steps: int, enough: float = 0
 def answer(model: GenreModel, movies: MovieTensors) -> Tensor:
     """Return the logits (N, L) of all movies in evaluation mode."""
     with torch.no_grad():
-        return model.eval()(movies.batch(range(len(movies)))).logits  # type: ignore[no-any-return]
+        output: ModelOutput = model.eval()(movies.batch(range(len(movies))))
+    return output.logits
 
 
 def train(model: GenreModel, movies: MovieTensors, steps: int, enough: float) -> float:

@@ -67,7 +67,7 @@ def test_the_bag_of_words_learns_and_the_prior_does_not(checkpoints: Path) -> No
     scores = {name: load_checkpoint(checkpoints / name).metrics for name in FITTED}
     assert scores["tfidf"]["f1_macro"] > 0.8
     assert scores["prior"]["roc_auc"] == pytest.approx(0.5)
-    assert scores["prior"]["f1_macro"] < 0.3
+    assert scores["prior"]["f1_macro"] < 0.4
 
 
 @every_fitted_model

@@ -102,8 +102,8 @@ class NgramFeatures(nn.Module):
             min_texts: A feature is in at least so many texts.
             max_share: And in at most this share of them, in (0, 1].
         """
-        words: list[Tensor] = []
-        pairs: list[Tensor] = []
+        nothing = torch.zeros(0, dtype=torch.int64)
+        words, pairs = [nothing], [nothing]
         num_texts = 0
         for input_ids, attention_mask in texts:
             num_texts += len(input_ids)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from moviegenre.core.errors import DataError, MissingExtraError
+from moviegenre.core.types import ModelOutput
 from moviegenre.models.base import BuildContext
 from moviegenre.models.tfidf import Tfidf, TfidfConfig
 from tests.tiny_movies import FREQUENCIES, TinyMovies, tiny_movies, tiny_tokenizer
@@ -21,7 +22,9 @@ def build(**settings: object) -> Tfidf:
 
 
 def answer(model: Tfidf, movies: TinyMovies) -> Tensor:
-    return model(movies.tensors(tiny_tokenizer()).batch(range(len(movies.plots)))).logits
+    batch = movies.tensors(tiny_tokenizer()).batch(range(len(movies.plots)))
+    output: ModelOutput = model(batch)
+    return output.logits
 
 
 def test_before_fitting_it_gives_the_prior() -> None:
