@@ -75,10 +75,12 @@ class PlotEncoder(Encoder):
     @property
     def max_tokens(self) -> int:
         """The most tokens that the network has positions for."""
-        embedding = self.backbone.embeddings.position_embeddings
+        embeddings = getattr(self.backbone, "embeddings", None)
+        positions = getattr(embeddings, "position_embeddings", None)
+        padding = getattr(positions, "padding_idx", None)
         # RoBERTa and its kin count positions from behind the padding's.
-        first = 0 if embedding.padding_idx is None else embedding.padding_idx + 1
-        return int(embedding.num_embeddings) - first
+        first = 0 if padding is None else int(padding) + 1
+        return int(self.backbone.config.max_position_embeddings) - first
 
     def check(self, config: DataConfig) -> None:
         """Refuse plots that are longer than the network has positions for.
