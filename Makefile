@@ -20,7 +20,7 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $(STAMP)
 
-demo: setup ## Seven models on synthetic movies, in minutes: prepare, train, evaluate, compare
+demo: setup ## All models on synthetic movies, in minutes: prepare, train, evaluate, compare
 	$(BIN)/moviegenre reproduce --config configs/demo.yaml
 
 test: setup lint types floors unit ## Lint, types, import floors and tests; what CI runs

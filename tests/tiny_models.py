@@ -6,13 +6,15 @@ from typing import Any
 import torch
 
 from moviegenre.models import MODELS
-from moviegenre.models.base import BuildContext, GenreModel, ModelConfig
-from tests.tiny_movies import FREQUENCIES, tiny_tokenizer
+from moviegenre.models.base import BuildContext, FittedModel, GenreModel, ModelConfig
+from tests.tiny_movies import FREQUENCIES, tiny_movies, tiny_tokenizer
 
 _POSTER_ENCODER = {"name": "none", "grid": [2, 2]}
 _FUSION: dict[str, Any] = {"poster_encoder": _POSTER_ENCODER}
 
 _SETTINGS: dict[str, dict[str, Any]] = {
+    "prior": {},
+    "tfidf": {"min_plots": 1, "max_share": 1.0, "c": 10.0},
     "cnn": {"channels": [8, 16], "augment": False},
     "resnet": {"poster_encoder": _POSTER_ENCODER},
     "lstm": {"embedding_dim": 16, "hidden_dim": 16},
@@ -21,6 +23,9 @@ _SETTINGS: dict[str, dict[str, Any]] = {
     "late_fusion": _FUSION,
     "attention_fusion": {**_FUSION, "dim": 32, "num_heads": 2},
 }
+FITTED_TO = tiny_movies(64, seed=9)
+"""The movies that ``build_tiny`` fits those models to that take no gradient steps."""
+
 TINY_MODELS = tuple(_SETTINGS)
 """The names of the models that have a tiny config; a test compares them with ``MODELS``."""
 
@@ -60,9 +65,15 @@ def tiny_config(name: str, bert_folder: Path, **changes: object) -> ModelConfig:
 
 
 def build_tiny(name: str, bert_folder: Path, **changes: object) -> GenreModel:
-    """Return a tiny model for the tiny movies, always with the same weights."""
+    """Return a tiny model for the tiny movies, always with the same weights.
+
+    Weights are random, those of a fitted model fitted.
+    """
     torch.manual_seed(0)
     context = BuildContext(
         num_labels=len(FREQUENCIES), tokenizer=tiny_tokenizer(), label_frequencies=FREQUENCIES
     )
-    return tiny_config(name, bert_folder, **changes).build(context)
+    model = tiny_config(name, bert_folder, **changes).build(context)
+    if isinstance(model, FittedModel):
+        model.fit(FITTED_TO.tensors(tiny_tokenizer()))
+    return model

@@ -11,10 +11,10 @@ from torch import Tensor
 
 from moviegenre.core.types import Batch, Modality, ModelOutput
 from moviegenre.models import MODELS
-from moviegenre.models.base import GenreModel
+from moviegenre.models.base import FittedModel, GenreModel, label_frequencies
 from moviegenre.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from tests.tiny_models import TINY_MODELS, build_tiny, tiny_config, write_bert_folder
-from tests.tiny_movies import FREQUENCIES, GENRES, tiny_batch, tiny_tokenizer
+from tests.tiny_models import FITTED_TO, TINY_MODELS, build_tiny, tiny_config, write_bert_folder
+from tests.tiny_movies import FREQUENCIES, GENRES, tiny_batch, tiny_movies, tiny_tokenizer
 
 NUM_LABELS = len(GENRES)
 
@@ -23,6 +23,8 @@ NUM_LABELS = len(GENRES)
 _SHIFTS = (".key.bias", "pooling.score.2.bias")
 
 every_model = pytest.mark.parametrize("name", MODELS)
+every_trained_model = pytest.mark.parametrize("name", [n for n in MODELS if not MODELS[n].fitted])
+every_fitted_model = pytest.mark.parametrize("name", [n for n in MODELS if MODELS[n].fitted])
 fusions = pytest.mark.parametrize("name", [n for n, c in MODELS.items() if c.family == "fusion"])
 
 
@@ -39,8 +41,10 @@ def test_every_model_has_a_tiny_config_and_so_is_held_to_the_contract() -> None:
 
 @every_model
 def test_config_and_model_agree_about_name_and_modalities(name: str, bert_folder: Path) -> None:
+    model = build_tiny(name, bert_folder)
     assert MODELS[name].model_name == name
-    assert build_tiny(name, bert_folder).modalities == MODELS[name].modalities
+    assert model.modalities == MODELS[name].modalities
+    assert isinstance(model, FittedModel) == MODELS[name].fitted
 
 
 @every_model
@@ -60,7 +64,7 @@ def test_logits_are_finite_for_a_movie_with_neither_plot_nor_poster(
     assert logits.isfinite().all()
 
 
-@every_model
+@every_trained_model
 def test_one_movie_can_be_trained_on(name: str, bert_folder: Path) -> None:
     logits = build_tiny(name, bert_folder).train()(tiny_batch(1)).logits
     logits.sum().backward()
@@ -68,7 +72,34 @@ def test_one_movie_can_be_trained_on(name: str, bert_folder: Path) -> None:
     assert logits.isfinite().all()
 
 
-@every_model
+@every_fitted_model
+@pytest.mark.parametrize("num_movies", [1, 5])
+def test_few_movies_can_be_fitted_to(name: str, num_movies: int, bert_folder: Path) -> None:
+    model = build_tiny(name, bert_folder)
+    assert isinstance(model, FittedModel)
+    model.fit(tiny_movies(num_movies, seed=4).tensors(tiny_tokenizer()))
+    logits = answer(model, tiny_batch(num_movies, seed=4))
+    assert logits.shape == (num_movies, NUM_LABELS)
+    assert logits.isfinite().all()
+
+
+@every_fitted_model
+def test_fitting_again_forgets_what_was_fitted_before(name: str, bert_folder: Path) -> None:
+    model, batch = build_tiny(name, bert_folder), tiny_batch(6)
+    assert isinstance(model, FittedModel)
+    first = answer(model, batch)
+    model.fit(tiny_movies(20, seed=5).tensors(tiny_tokenizer()))
+    assert not torch.equal(answer(model, batch), first)
+    model.fit(FITTED_TO.tensors(tiny_tokenizer()))
+    assert torch.equal(answer(model, batch), first)
+
+
+@every_fitted_model
+def test_an_optimiser_has_nothing_to_move_in_a_fitted_model(name: str, bert_folder: Path) -> None:
+    assert list(build_tiny(name, bert_folder).parameters()) == []
+
+
+@every_trained_model
 def test_gradients_reach_every_trainable_parameter(name: str, bert_folder: Path) -> None:
     model = build_tiny(name, bert_folder)
     batch = tiny_batch(8, without_plot=[0], without_poster=[1])
@@ -82,7 +113,7 @@ def test_gradients_reach_every_trainable_parameter(name: str, bert_folder: Path)
     assert [n for n in still if not n.endswith(_SHIFTS)] == []
 
 
-@every_model
+@every_trained_model
 def test_frozen_encoders_get_no_gradient_and_stay_in_evaluation_mode(
     name: str, bert_folder: Path
 ) -> None:
@@ -177,13 +208,15 @@ def test_a_model_looks_at_its_modalities_and_at_no_other(
     assert reacts == (modality in MODELS[name].modalities)
 
 
-@pytest.mark.parametrize("name", [n for n, c in MODELS.items() if c.family == "single"])
+@pytest.mark.parametrize("name", [n for n, c in MODELS.items() if len(c.modalities) == 1])
 def test_a_single_modality_model_gives_the_prior_where_its_modality_is_missing(
     name: str, bert_folder: Path
 ) -> None:
     (modality,) = MODELS[name].modalities
     logits = answer(build_tiny(name, bert_folder), tiny_batch(4).without(modality))
-    prior = torch.tensor([np.log(p / (1 - p)) for p in FREQUENCIES], dtype=torch.float32)
+    fitted_to = label_frequencies(FITTED_TO.labels)
+    frequencies = fitted_to if MODELS[name].fitted else FREQUENCIES
+    prior = torch.tensor([np.log(p / (1 - p)) for p in frequencies], dtype=torch.float32)
     torch.testing.assert_close(logits, prior.expand(4, -1))
 
 

@@ -11,11 +11,12 @@ from moviegenre.experiment.reproduce import reproduce
 from moviegenre.experiment.train import read_run
 
 MODELS = ("cnn", "bert", "late_fusion")
+BASELINE = "tfidf"
 
 
 @pytest.fixture
 def config(tmp_path: Path, bert_folder: Path) -> Path:
-    """Return a suite of three tiny models on 160 synthetic movies."""
+    """Return a suite of three tiny models and a baseline on 160 synthetic movies."""
     loss = {"name": "bce"}
     plot_encoder = {"name": str(bert_folder)}
     values = {
@@ -30,6 +31,7 @@ def config(tmp_path: Path, bert_folder: Path) -> Path:
         "checkpoints": str(tmp_path / "checkpoints"),
         "results": str(tmp_path / "results"),
         "models": {
+            BASELINE: {"min_plots": 1},
             "cnn": {"loss": loss, "channels": [8, 16]},
             "bert": {"loss": loss, "plot_encoder": plot_encoder},
             "late_fusion": {
@@ -53,12 +55,12 @@ def _written(folder: Path) -> dict[str, int]:
 @pytest.mark.slow
 def test_everything_is_done_once(config: Path, tmp_path: Path) -> None:
     comparison, page = reproduce(config, progress=False)
-    assert {result.name for result in comparison.ranking} == set(MODELS)
+    assert {result.name for result in comparison.ranking} == {BASELINE, *MODELS}
     assert page == tmp_path / "results" / "results.html"
     assert "These are not results" in page.read_text("utf-8")
     report = json.loads((tmp_path / "results" / "results.json").read_text("utf-8"))
     assert report["data"]["synthetic"] is True
-    assert set(report["models"]) == set(MODELS)
+    assert set(report["models"]) == {BASELINE, *MODELS}
     for name in MODELS:
         section = yaml.safe_load((tmp_path / "results" / "configs" / f"{name}.yaml").read_text())
         assert section["training"]["max_epochs"] == 1
@@ -70,6 +72,7 @@ def test_everything_is_done_once(config: Path, tmp_path: Path) -> None:
     assert list(fusion["initialised_from"]) == ["bert"], "fusions start from what was trained"
 
     first = _written(tmp_path / "checkpoints")
+    fitted = (tmp_path / "checkpoints" / BASELINE / "best.pth").stat().st_mtime_ns
     reproduce(config, progress=False)
     assert _written(tmp_path / "checkpoints") == first, "what is done is not done again"
 
@@ -83,6 +86,8 @@ def test_everything_is_done_once(config: Path, tmp_path: Path) -> None:
     reproduce(config, ["training.batch_size=16"], restart=True, progress=False)
     again = _written(tmp_path / "checkpoints")
     assert all(again[name] > first[name] for name in MODELS)
+    unchanged = (tmp_path / "checkpoints" / BASELINE / "best.pth").stat().st_mtime_ns
+    assert unchanged == fitted, "training settings have no effect on what is fitted"
 
 
 def test_a_file_without_models_is_refused(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ DataDir = Annotated[Path | None, typer.Option("--data", help="Folder of prepared
 @app.command()
 def train(
     model: Annotated[
-        str | None, typer.Argument(help="cnn, resnet, lstm, bert, early_fusion, late_fusion, ...")
+        str | None, typer.Argument(help="prior, tfidf, cnn, resnet, lstm, bert, early_fusion, ...")
     ] = None,
     model_option: Annotated[
         str | None, typer.Option("--model", help="The same, as the reference's script has it.")

@@ -18,11 +18,12 @@ class DataConfig(Config):
         dir: A folder that ``moviegenre data prepare`` wrote.
         plot: Which of a movie's plots is read: ``longest`` (MM-IMDb's published rule), ``first``
             or all ``joined``.
-        max_tokens: Plots are cut after this many tokens, special ones included.
+        max_tokens: Plots are cut after this many tokens, special ones included. The only setting
+            that a model's own section of a config file may change.
         image_size: Height and width in pixels that posters are brought to.
     """
 
     dir: Path = Path("data/prepared")
     plot: PlotRule = "longest"
-    max_tokens: int = Field(default=256, ge=3, le=512)
+    max_tokens: int = Field(default=256, ge=3, le=8192)
     image_size: tuple[Side, Side] = (224, 160)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from tokenizers import Tokenizer
+from tokenizers import Regex, Tokenizer
 from tokenizers.models import WordLevel
-from tokenizers.normalizers import BertNormalizer
-from tokenizers.pre_tokenizers import BertPreTokenizer
+from tokenizers.normalizers import BertNormalizer, Lowercase, Normalizer
+from tokenizers.pre_tokenizers import BertPreTokenizer, PreTokenizer, Split
 
 from moviegenre.core.errors import PretrainedError
 
@@ -70,12 +70,38 @@ class PlotTokenizer:
             pieces = splitter.pre_tokenize_str(normalizer.normalize_str(plot))
             counts.update(word for word, _ in pieces)
         ranked = sorted(counts, key=lambda word: (-counts[word], word))
-        words = [PAD_TOKEN, UNKNOWN_TOKEN, *ranked[: max_words - 2]]
-        model = WordLevel({word: i for i, word in enumerate(words)}, unk_token=UNKNOWN_TOKEN)
-        tokenizer = Tokenizer(model)
-        tokenizer.normalizer = normalizer
-        tokenizer.pre_tokenizer = splitter
-        return cls(tokenizer.to_str())
+        return cls(_word_tokenizer(normalizer, splitter, ranked[: max_words - 2]))
+
+    @classmethod
+    def from_plain_words(cls, plots: Sequence[str], min_plots: int) -> "PlotTokenizer":
+        """Make a lower-case vocabulary without punctuation and words of a single letter.
+
+        Texts are split as scikit-learn's vectorizers do by default.
+
+        Args:
+            plots: The texts to count words in.
+            min_plots: A word is in the vocabulary if at least so many plots have it.
+        """
+        normalizer = Lowercase()
+        splitter = Split(Regex(r"[\p{L}\p{N}_]{2,}"), behavior="removed", invert=True)
+        counts: Counter[str] = Counter()
+        for plot in plots:
+            pieces = splitter.pre_tokenize_str(normalizer.normalize_str(clean_text(plot)))
+            counts.update({word for word, _ in pieces})
+        words = sorted(word for word, count in counts.items() if count >= min_plots)
+        return cls(_word_tokenizer(normalizer, splitter, words))
+
+    @property
+    def unknown_id(self) -> int:
+        """The token of words that are not in the vocabulary.
+
+        Raises:
+            PretrainedError: The tokenizer has none.
+        """
+        unknown_id: int | None = self._tokenizer.token_to_id(UNKNOWN_TOKEN)
+        if unknown_id is None:
+            raise PretrainedError(f"the tokenizer has no {UNKNOWN_TOKEN} token")
+        return unknown_id
 
     @property
     def vocab_size(self) -> int:
@@ -112,6 +138,16 @@ class PlotTokenizer:
             np.array(encoding.ids if plot.strip() else [], dtype=np.int32)
             for plot, encoding in zip(plots, encodings, strict=True)
         ]
+
+
+def _word_tokenizer(normalizer: Normalizer, splitter: PreTokenizer, words: Sequence[str]) -> str:
+    """Return a tokenizer of whole words as JSON text."""
+    known = [PAD_TOKEN, UNKNOWN_TOKEN, *words]
+    model = WordLevel({word: i for i, word in enumerate(known)}, unk_token=UNKNOWN_TOKEN)
+    tokenizer = Tokenizer(model)
+    tokenizer.normalizer = normalizer
+    tokenizer.pre_tokenizer = splitter
+    return str(tokenizer.to_str())
 
 
 def clean_text(text: str) -> str:

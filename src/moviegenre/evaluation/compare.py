@@ -13,7 +13,7 @@ from moviegenre.core.types import Modality
 from moviegenre.evaluation.bootstrap import NUM_RESAMPLES, Bootstrap, Interval, paired_bootstrap
 from moviegenre.evaluation.results import Evaluation, Predictions, evaluate_predictions
 
-Family = Literal["single", "fusion"]
+Family = Literal["baseline", "single", "fusion"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class ModelRun:
     Attributes:
         name: As on the command line.
         title: As in prose.
-        family: A single modality's model or a fusion.
+        family: A single modality's model, a fusion, or a baseline that models must beat.
         modalities: What it looks at.
         predictions: Its probabilities on the split.
         baseline: Name of its unpretrained sibling, where it is a pretrained model.
@@ -80,9 +80,11 @@ class ModelResult:
 
     @property
     def kind(self) -> str:
-        """What the model looks at, in words: ``plot``, ``poster`` or ``fusion``."""
+        """What the model looks at, in words: ``plot``, ``poster``, ``fusion`` or ``nothing``."""
         if self.run.family == "fusion":
             return "fusion"
+        if not self.run.modalities:
+            return "nothing"
         return " and ".join(sorted(modality.value for modality in self.run.modalities))
 
 
@@ -155,13 +157,26 @@ class Comparison:
         """Genres for which something is undefined in this split, with the reason."""
         return self.ranking[0].evaluation.undefined
 
+    @property
+    def models(self) -> tuple[ModelResult, ...]:
+        """The models that are no baselines, best first."""
+        return tuple(result for result in self.ranking if result.run.family != "baseline")
+
+    @property
+    def baselines(self) -> tuple[ModelResult, ...]:
+        """The baselines, best first."""
+        return tuple(result for result in self.ranking if result.run.family == "baseline")
+
     def find(self, name: str) -> ModelResult | None:
         """Return the model of that name; None where it was not compared."""
         return next((result for result in self.ranking if result.name == name), None)
 
     def best(self, kind: str) -> ModelResult | None:
-        """Return the best ``plot``, ``poster`` or ``fusion`` model; None where there is none."""
-        return next((result for result in self.ranking if result.kind == kind), None)
+        """Return the best ``plot``, ``poster`` or ``fusion`` model; None where there is none.
+
+        Baselines are no candidates.
+        """
+        return next((result for result in self.models if result.kind == kind), None)
 
     def contrast(self, first: ModelResult, second: ModelResult) -> Contrast:
         """Put two of the models beside each other."""

@@ -58,7 +58,10 @@ def _plain(contrast: Contrast) -> dict[str, Any]:
 
 
 def findings(comparison: Comparison) -> tuple[Finding, ...]:
-    """Answer the four questions of the reference from whatever models there are."""
+    """Answer the four questions of the reference, and a fifth about the baseline.
+
+    The four are about the models; baselines are left to the fifth.
+    """
     if math.isnan(comparison.ranking[0].score):
         reason = "Cannot be computed: no genre has a movie in this split."
         return tuple(Finding(key, heading, (reason,)) for key, heading, _ in _QUESTIONS)
@@ -143,7 +146,7 @@ def _transfer_learning(comparison: Comparison) -> Answer:
 
 
 def _fusion_strategies(comparison: Comparison) -> Answer:
-    fusions = [r for r in comparison.ranking if r.kind == "fusion"]
+    fusions = [r for r in comparison.models if r.kind == "fusion"]
     if not fusions:
         return _missing(comparison, ["fusion model"])
     best, others = fusions[0], fusions[1:]
@@ -164,11 +167,41 @@ def _fusion_strategies(comparison: Comparison) -> Answer:
     return tuple(sentences), tuple(contrasts)
 
 
+def _bag_of_words(comparison: Comparison) -> Answer:
+    bag = next((r for r in comparison.baselines if r.kind == "plot"), None)
+    models = comparison.models
+    if bag is None or not models:
+        lacking = [
+            what for what, found in (("bag-of-words baseline", bag), ("model", models)) if not found
+        ]
+        return _missing(comparison, lacking)
+    rivals: dict[str, ModelResult | None]
+    rivals = {"model": models[0], "plot model": comparison.best("plot")}
+    if rivals["plot model"] is models[0]:
+        del rivals["plot model"]
+    sentences: list[str] = []
+    contrasts: list[Contrast] = []
+    for what, rival in rivals.items():
+        if rival is None:
+            continue
+        contrast = comparison.contrast(rival, bag)
+        opening = "Beaten" if contrast.difference > 0 else "Not beaten"
+        if contrast.difference > 0 and not contrast.is_clear:
+            opening = "Beaten, but not clearly"
+        sentences.append(
+            f"{opening}: {rival.run.title}, the best {what} ({_points(rival)} F1-macro), "
+            f"{_distance(contrast)} {bag.run.title} ({_points(bag)}); {_certainty(contrast)}"
+        )
+        contrasts.append(contrast)
+    return tuple(sentences), tuple(contrasts)
+
+
 _QUESTIONS: tuple[tuple[str, str, Callable[[Comparison], Answer]], ...] = (
     ("fusion_advantage", "Fusion advantage", _fusion_advantage),
     ("modality_contribution", "Modality contribution", _modality_contribution),
     ("transfer_learning", "Transfer learning", _transfer_learning),
     ("fusion_strategies", "Fusion strategies", _fusion_strategies),
+    ("bag_of_words", "Against a bag of words", _bag_of_words),
 )
 
 

@@ -64,7 +64,7 @@ def draw_training(comparison: Comparison, theme: Theme) -> "Figure | None":
     """Draw validation score and relative loss over epochs; None where no history is known."""
     from matplotlib.lines import Line2D
 
-    results = [r for r in comparison.ranking if len(r.run.history)]
+    results = [r for r in comparison.models if len(r.run.history)]  # baselines take no steps
     if not results:
         return None
     figure = new_figure(9, 4.2)

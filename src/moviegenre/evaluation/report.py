@@ -126,6 +126,12 @@ def report_notes(comparison: Comparison) -> list[str]:
         "Models are ranked on the same movies that the comparisons use, so the best of several "
         "looks slightly better than it is.",
     ]
+    if comparison.baselines:
+        told = ", ".join(result.run.title for result in comparison.baselines)
+        notes.append(
+            f"Baselines ({told}) are ranked with the models. The findings compare the models "
+            "with each other, and with the bag of words where they say so."
+        )
     if comparison.undefined:
         told = "; ".join(f"{genre} ({why})" for genre, why in comparison.undefined.items())
         notes.append(

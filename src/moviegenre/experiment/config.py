@@ -1,7 +1,9 @@
 """The composed config: one file describes the data, the training and every model.
 
 A file's ``training`` section holds for all models; a model's own section may override it and
-holds its loss and its settings::
+holds its loss and its settings. Of ``data`` it may override ``max_tokens`` alone: what a model can
+read differs, which movies and which of their plots must not. A model that is fitted in one go
+(``tfidf``) has neither loss nor training settings::
 
     data: {dir: data/prepared, plot: longest}
     training: {max_epochs: 3}
@@ -9,10 +11,11 @@ holds its loss and its settings::
       bert:
         loss: {name: weighted_bce}
         training: {encoder_lr: 1.0e-4}
+        data: {max_tokens: 512}
         plot_encoder: {name: bert-base-uncased}
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -28,6 +31,7 @@ from moviegenre.models.base import ModelConfig
 from moviegenre.training.config import TrainingConfig
 
 _SECTIONS = ("data", "training", "loss", "model")
+_OWN_DATA = ("max_tokens",)
 
 
 class PrepareConfig(Config):
@@ -69,8 +73,8 @@ class ExperimentConfig:
     Attributes:
         model_name: Which model.
         data: Which movies, in what form.
-        training: How to train.
-        loss: What to minimise.
+        training: How to train; without effect on a fitted model.
+        loss: What to minimise; likewise.
         model: The model's own settings.
     """
 
@@ -83,21 +87,17 @@ class ExperimentConfig:
     def to_file_dict(self) -> dict[str, Any]:
         """Return the resolved settings in the form of a config file, which trains this again."""
         sections = self.to_dict()
-        own = {"loss": sections["loss"], **sections["model"]}
-        return {
-            "data": sections["data"],
-            "training": sections["training"],
-            "models": {self.model_name: own},
-        }
+        own = sections.pop("model")
+        if "loss" in sections:
+            own = {"loss": sections.pop("loss"), **own}
+        return {**sections, "models": {self.model_name: own}}
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the resolved settings as plain values, as a checkpoint keeps them."""
-        sections: dict[str, Config] = {
-            "data": self.data,
-            "training": self.training,
-            "loss": self.loss,
-            "model": self.model,
-        }
+        """Return the resolved settings that have an effect, as plain values for a checkpoint."""
+        sections: dict[str, Config] = {"data": self.data}
+        if not self.model.fitted:
+            sections |= {"training": self.training, "loss": self.loss}
+        sections["model"] = self.model
         return {name: section.model_dump(mode="json") for name, section in sections.items()}
 
 
@@ -128,7 +128,7 @@ def load_suite(path: Path, overrides: Sequence[str] = ()) -> Suite:
     Args:
         path: The YAML file.
         overrides: ``a.b=c`` settings; ``model.``, ``loss.`` and ``training.`` ones hold for
-            every model.
+            every model, the latter two not for those that are fitted.
 
     Raises:
         ConfigError: Anything is wrong; the message lists all faults of all models.
@@ -147,8 +147,9 @@ def load_suite(path: Path, overrides: Sequence[str] = ()) -> Suite:
     for name in MODELS:
         if name not in sections:
             continue
+        own = [o for o in overrides if not (MODELS[name].fitted and o.startswith("loss."))]
         try:
-            experiments[name] = _resolve(name, path, shared_values, sections[name], overrides)
+            experiments[name] = _resolve(name, path, shared_values, sections[name], own)
         except ConfigError as error:
             if not any(str(error).endswith(fault) for fault in faults):
                 faults.append(str(error))
@@ -178,7 +179,8 @@ def load_experiment(
     Raises:
         ConfigError: The model is unknown or any setting is wrong.
     """
-    model_config_class(model_name)
+    if model_config_class(model_name).fitted:
+        _refuse_training(model_name, "--set", [o.partition(".")[0] for o in overrides])
     values = read_yaml(path) if path else {}
     where = path or Path("the default settings")
     section = _model_sections(where, values).get(model_name, {})
@@ -224,6 +226,20 @@ def _mapping(content: object, what: str) -> Mapping[str, Any]:
     return content
 
 
+def _refuse_training(name: str, where: str, sections: Iterable[str]) -> None:
+    """Refuse training settings for a model that takes no training steps.
+
+    Raises:
+        ConfigError: ``training`` or ``loss`` is among the sections.
+    """
+    found = sorted({"training", "loss"} & set(sections))
+    if found:
+        raise ConfigError(
+            f"{where}: {' and '.join(found)} settings have no effect on {name}, which is fitted "
+            "in one go; leave them out"
+        )
+
+
 def _resolve(
     name: str,
     path: Path,
@@ -232,6 +248,16 @@ def _resolve(
     overrides: Sequence[str],
 ) -> ExperimentConfig:
     where = f"{path}, model {name}"
+    if MODELS[name].fitted:
+        _refuse_training(name, where, section)
+    own_data = _mapping(section.get("data"), f"{where}, data")
+    unshared = [key for key in own_data if key not in _OWN_DATA]
+    if unshared:
+        raise ConfigError(
+            f"{where}, data: a model's own section may set {', '.join(_OWN_DATA)} (found "
+            f"{', '.join(map(repr, unshared))}); set it for all models, so that they are compared "
+            "on the same data"
+        )
     values: dict[str, Any] = {
         key: merge(
             _mapping(shared.get(key), f"{path}: {key}"),

@@ -16,7 +16,13 @@ from moviegenre.core.files import file_sha256, write_text
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.config import ExperimentConfig
-from moviegenre.models.base import BuildContext, GenreModel, ModelConfig
+from moviegenre.models.base import (
+    BuildContext,
+    FittedModel,
+    GenreModel,
+    ModelConfig,
+    label_frequencies,
+)
 from moviegenre.models.checkpoint import Checkpoint, package_versions, save_checkpoint
 from moviegenre.models.inputs import load_movies
 from moviegenre.training.fit import (
@@ -29,6 +35,7 @@ from moviegenre.training.fit import (
 )
 from moviegenre.training.hardware import lightning_precision
 from moviegenre.training.initialise import initialise_from
+from moviegenre.training.solve import solve
 
 logger = logging.getLogger(__name__)
 
@@ -113,17 +120,22 @@ def train(
         )
         save_checkpoint(folder / BEST_FILE, best)
 
-    result = fit(
-        model,
-        experiment.loss.build(labels),
-        (loaded[Split.TRAIN], loaded[Split.VAL]),
-        experiment.training,
-        folder,
-        save,
-        resume=resume,
-        progress=progress,
-    )
-    run |= _outcome(result, earlier)
+    movies = (loaded[Split.TRAIN], loaded[Split.VAL])
+    if isinstance(model, FittedModel):
+        is_done = resume and (folder / BEST_FILE).is_file()
+        result = solve(model, movies, folder, save, is_done=is_done)
+    else:
+        result = fit(
+            model,
+            experiment.loss.build(labels),
+            movies,
+            experiment.training,
+            folder,
+            save,
+            resume=resume,
+            progress=progress,
+        )
+    run |= {**_outcome(result, earlier), **_sizes(model)}
     _write_run(folder, run)
     if not result.finished:
         raise KeyboardInterrupt
@@ -141,12 +153,10 @@ def _build(experiment: ExperimentConfig, data: PreparedData) -> tuple[GenreModel
         return data.plots(Split.TRAIN, experiment.data.plot)
 
     tokenizer = settings.load_tokenizer(train_plots)
-    frequencies = data.labels(Split.TRAIN).mean(axis=0)
-    smallest = 1 / (data.num_movies(Split.TRAIN) + 2)
     context = BuildContext(
         num_labels=len(data.genres),
         tokenizer=tokenizer,
-        label_frequencies=[float(p) for p in frequencies.clip(smallest, 1 - smallest)],
+        label_frequencies=label_frequencies(data.labels(Split.TRAIN)),
     )
     model = settings.build(context)
     if (initial := settings.initial_models()) is not None:
@@ -167,15 +177,14 @@ def _build(experiment: ExperimentConfig, data: PreparedData) -> tuple[GenreModel
 def _describe(
     experiment: ExperimentConfig, data: PreparedData, model: GenreModel, earlier: _Seconds
 ) -> dict[str, Any]:
-    num_parameters, num_trainable = count_parameters(model)
+    is_fitted = isinstance(model, FittedModel)
     return {
         "model": experiment.model_name,
         "status": "running",
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "initialised_from": initial_checkpoints(experiment.model),
-        "precision": lightning_precision(experiment.training),
-        "num_parameters": num_parameters,
-        "num_trainable": num_trainable,
+        "precision": "32-true" if is_fitted else lightning_precision(experiment.training),
+        **_sizes(model),
         "revisions": experiment.model.revisions(),
         "versions": package_versions(),
         "data_fingerprint": data.fingerprint,
@@ -183,6 +192,11 @@ def _describe(
         "setup_seconds": earlier.setup,
         "train_seconds": earlier.training,
     }
+
+
+def _sizes(model: GenreModel) -> dict[str, int]:
+    num_parameters, num_trainable = count_parameters(model)
+    return {"num_parameters": num_parameters, "num_trainable": num_trainable}
 
 
 def initial_checkpoints(settings: ModelConfig) -> dict[str, str]:

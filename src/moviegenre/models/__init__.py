@@ -8,11 +8,15 @@ from moviegenre.models.cnn import CNNConfig
 from moviegenre.models.early_fusion import EarlyFusionConfig
 from moviegenre.models.late_fusion import LateFusionConfig
 from moviegenre.models.lstm import LSTMConfig
+from moviegenre.models.prior import PriorConfig
 from moviegenre.models.resnet import ResNetConfig
+from moviegenre.models.tfidf import TfidfConfig
 
 MODELS: dict[str, type[ModelConfig]] = {
     config.model_name: config
     for config in (
+        PriorConfig,
+        TfidfConfig,
         CNNConfig,
         ResNetConfig,
         LSTMConfig,

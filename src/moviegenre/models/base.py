@@ -6,14 +6,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from moviegenre.core.config import Config
 from moviegenre.core.types import Batch, Modality, ModelOutput
+from moviegenre.data.batches import MovieTensors
+from moviegenre.data.config import DataConfig
 from moviegenre.data.text import PlotTokenizer
 
-Family = Literal["single", "fusion"]
+Family = Literal["baseline", "single", "fusion"]
 Architectures = dict[str, dict[str, Any]]
 
 
@@ -66,6 +70,29 @@ class GenreModel(nn.Module, ABC):
         return {name: encoder.architecture() for name, encoder in self.encoders()}
 
 
+class FittedModel(GenreModel):
+    """A model that is fitted to the training movies in one go, not by gradient steps.
+
+    What was fitted lies in buffers: a checkpoint holds it, and an optimiser has nothing to move.
+    Before ``fit`` the model gives the label prior it was built with.
+    """
+
+    @abstractmethod
+    def fit(self, movies: MovieTensors) -> None:
+        """Fit the model to labelled movies; what it was fitted to before is forgotten.
+
+        Raises:
+            DataError: The movies have nothing that the model could be fitted to.
+            MissingExtraError: The solver is not installed.
+        """
+
+
+def label_frequencies(labels: npt.NDArray[np.float32]) -> list[float]:
+    """Return the share of positives of each label (L,), never quite 0 or 1, for labels (N, L)."""
+    smallest = 1 / (len(labels) + 2)
+    return [float(p) for p in labels.mean(axis=0).clip(smallest, 1 - smallest)]
+
+
 class Encoder(nn.Module, ABC):
     """A pretrained network that turns one modality into a sequence of vectors.
 
@@ -91,6 +118,13 @@ class Encoder(nn.Module, ABC):
     @abstractmethod
     def architecture(self) -> dict[str, Any]:
         """Return what is needed to build the network again without its weights."""
+
+    def check(self, config: DataConfig) -> None:
+        """Refuse data settings that the network cannot take.
+
+        Raises:
+            ConfigError: There is one; the message says which.
+        """
 
     def output_settings(self) -> str:
         """Return what else than weights and inputs the vectors depend on."""
@@ -129,7 +163,9 @@ class ModelConfig(Config, ABC):
         model_name: The name on the command line and in tables.
         title: The name in prose.
         modalities: What the model looks at.
-        family: A single modality's model or a fusion of both.
+        family: A single modality's model, a fusion of both, or a baseline that models must beat.
+        fitted: Whether it builds a ``FittedModel``, on which neither loss nor ``training`` settings
+            have an effect.
         baseline: The model that shows what pretraining is worth, where this one is pretrained.
         default_loss: The reference's choice for this model.
     """
@@ -138,6 +174,7 @@ class ModelConfig(Config, ABC):
     title: ClassVar[str]
     modalities: ClassVar[frozenset[Modality]]
     family: ClassVar[Family]
+    fitted: ClassVar[bool] = False
     baseline: ClassVar[str | None] = None
     default_loss: ClassVar[str] = "weighted_bce"
 

@@ -38,7 +38,12 @@ def load_movies(
         config: Which plot, how many tokens, how large posters.
         model: Says which modalities it looks at and which encoders are frozen.
         tokenizer: The model's; None if it reads no plots.
+
+    Raises:
+        ConfigError: An encoder cannot take the settings.
     """
+    for _, encoder in model.encoders():
+        encoder.check(config)
     tokens = None
     posters = None
     if tokenizer is not None:

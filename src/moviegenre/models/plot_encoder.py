@@ -6,8 +6,9 @@ from pydantic import Field, model_validator
 from torch import Tensor
 
 from moviegenre.core.config import Config
-from moviegenre.core.errors import PretrainedError
+from moviegenre.core.errors import ConfigError, PretrainedError
 from moviegenre.core.types import Batch, Modality
+from moviegenre.data.config import DataConfig
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.models.base import Encoder
 from moviegenre.models.pretrained import (
@@ -70,6 +71,28 @@ class PlotEncoder(Encoder):
         output = self.backbone(input_ids=batch.input_ids, attention_mask=mask.long())
         states: Tensor = output.last_hidden_state
         return states
+
+    @property
+    def max_tokens(self) -> int:
+        """The most tokens that the network has positions for."""
+        embeddings = getattr(self.backbone, "embeddings", None)
+        positions = getattr(embeddings, "position_embeddings", None)
+        padding = getattr(positions, "padding_idx", None)
+        # RoBERTa and its kin count positions from behind the padding's.
+        first = 0 if padding is None else int(padding) + 1
+        return int(self.backbone.config.max_position_embeddings) - first
+
+    def check(self, config: DataConfig) -> None:
+        """Refuse plots that are longer than the network has positions for.
+
+        Raises:
+            ConfigError: ``max_tokens`` is too large.
+        """
+        if config.max_tokens > self.max_tokens:
+            raise ConfigError(
+                f"data.max_tokens is {config.max_tokens}, but the plot encoder has positions for "
+                f"{self.max_tokens} tokens; lower it, or name another encoder"
+            )
 
     def architecture(self) -> dict[str, Any]:
         """Return the encoder's config as plain values."""

@@ -24,7 +24,7 @@ from moviegenre.data.batches import (
     batch_loader,
     ordered_batches,
 )
-from moviegenre.models.base import GenreModel
+from moviegenre.models.base import FittedModel, GenreModel
 from moviegenre.training.callbacks import BestCheckpoint, History, Patience, ResumePoint
 from moviegenre.training.config import TrainingConfig
 from moviegenre.training.hardware import lightning_precision
@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 RESUME_FILE = "last.ckpt"
 HISTORY_FILE = "history.json"
 LOGS_FOLDER = "logs"
-_EVALUATION_BATCH = 64
+EVALUATION_BATCH = 64
 
 
 class MovieBatches(lightning.LightningDataModule):
@@ -84,7 +84,7 @@ class MovieBatches(lightning.LightningDataModule):
 
     def val_dataloader(self) -> Any:  # noqa: ANN401 - Lightning's own annotation
         """Return the validation movies, each once."""
-        return batch_loader(self.val, ordered_batches(self.val.lengths, _EVALUATION_BATCH))
+        return batch_loader(self.val, ordered_batches(self.val.lengths, EVALUATION_BATCH))
 
 
 @dataclass(frozen=True)
@@ -222,6 +222,9 @@ def _quieten_lightning() -> None:
 
 
 def count_parameters(model: nn.Module) -> tuple[int, int]:
-    """Return how many parameters a model has, and how many of them are trained."""
+    """Return how many parameters a model has, and how many of them are trained or fitted."""
+    if isinstance(model, FittedModel):
+        num_fitted = sum(b.numel() for b in model.buffers() if b.is_floating_point())
+        return num_fitted, num_fitted
     sizes = [(p.numel(), p.requires_grad) for p in model.parameters()]
     return sum(n for n, _ in sizes), sum(n for n, trained in sizes if trained)

@@ -20,6 +20,13 @@ MONITORED = "val_f1_macro"
 _SEED_STRIDE = 1_000_003  # a prime, so that seeds of neighbouring runs share no step
 
 
+def validation_scores(logits: Tensor, labels: Tensor) -> dict[str, float]:
+    """Return the metrics of logits (N, L) that are defined, each named ``val_...``."""
+    probs = probabilities(logits).numpy()
+    scores = compute_metrics(probs, labels.numpy(), DEFAULT_THRESHOLD).metrics
+    return {f"val_{name}": float(v) for name, v in scores.items() if np.isfinite(v)}
+
+
 class GenreTask(lightning.LightningModule):
     """Trains a model and validates it after every interval.
 
@@ -107,12 +114,9 @@ class GenreTask(lightning.LightningModule):
         with torch.no_grad():
             loss = self.loss.cpu()(logits, labels)
         self.loss.to(self.device)
-        probs = probabilities(logits).numpy()
-        scores = compute_metrics(probs, labels.numpy(), DEFAULT_THRESHOLD).metrics
         self.log("val_loss", loss)
-        for name, value in scores.items():
-            if np.isfinite(value):
-                self.log(f"val_{name}", float(value), prog_bar=f"val_{name}" == MONITORED)
+        for name, value in validation_scores(logits, labels).items():
+            self.log(name, value, prog_bar=name == MONITORED)
 
     def configure_gradient_clipping(
         self,

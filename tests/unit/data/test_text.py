@@ -46,6 +46,29 @@ def test_the_vocabulary_is_cut_to_its_size() -> None:
     assert [row.tolist() for row in small.encode(["A dog."], LIMIT)] == [[2, 1, 3]]
 
 
+def test_plain_words_are_of_two_letters_or_more_and_without_punctuation() -> None:
+    plots = ["The dog's house, a DOG!", "A caf\u00e9; dog_house 12 x", "the dog"]
+    tokenizer = PlotTokenizer.from_plain_words(plots, min_plots=1)
+    assert sorted(tokenizer.vocabulary.items(), key=lambda item: item[1]) == [
+        (PAD_TOKEN, 0), (UNKNOWN_TOKEN, 1), ("12", 2), ("caf\u00e9", 3), ("dog", 4),
+        ("dog_house", 5), ("house", 6), ("the", 7),
+    ]  # fmt: skip
+    unknown = tokenizer.unknown_id
+    rows = tokenizer.encode(["A dog, the (new) dog.", "?!"], LIMIT)
+    assert [row.tolist() for row in rows] == [[4, 7, unknown, 4], []]
+
+
+def test_plain_words_are_counted_once_a_plot() -> None:
+    tokenizer = PlotTokenizer.from_plain_words(["cat cat cat", "dog", "the dog"], min_plots=2)
+    assert set(tokenizer.vocabulary) == {PAD_TOKEN, UNKNOWN_TOKEN, "dog"}
+
+
+def test_a_tokenizer_without_an_unknown_word_says_so() -> None:
+    json = words().to_json().replace(UNKNOWN_TOKEN, "<unk>")
+    with pytest.raises(PretrainedError, match=r"^the tokenizer has no \[UNK\] token$"):
+        _ = PlotTokenizer(json).unknown_id
+
+
 def test_encoding_lowers_case_and_splits_punctuation() -> None:
     (row,) = words().encode(["The DOG, unseen"], LIMIT)
     vocabulary = words().vocabulary

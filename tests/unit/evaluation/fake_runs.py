@@ -15,6 +15,8 @@ PLOT, POSTER = frozenset({Modality.PLOT}), frozenset({Modality.POSTER})
 BOTH = PLOT | POSTER
 
 KINDS: dict[str, tuple[str, Family, frozenset[Modality], str | None]] = {
+    "prior": ("label prior", "baseline", frozenset(), None),
+    "tfidf": ("TF-IDF text", "baseline", PLOT, None),
     "cnn": ("CNN vision", "single", POSTER, None),
     "resnet": ("ResNet vision", "single", POSTER, "cnn"),
     "lstm": ("LSTM text", "single", PLOT, None),
@@ -25,6 +27,8 @@ KINDS: dict[str, tuple[str, Family, frozenset[Modality], str | None]] = {
 }
 # How noisy each model's answers are: the larger, the worse.
 NOISE = {
+    "prior": 20.0,
+    "tfidf": 0.3,  # a strong baseline, which must count as no model
     "cnn": 4.0,
     "resnet": 2.4,
     "lstm": 1.6,

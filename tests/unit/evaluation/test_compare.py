@@ -22,7 +22,17 @@ def test_models_are_ranked_by_f1_macro_whatever_their_order() -> None:
     assert found.genres == GENRES
     assert found.best("plot") == found.find("bert")
     assert found.best("poster") == found.find("resnet")
+    assert found.best("nothing") is None, "baselines are no candidates"
+    assert [result.name for result in found.baselines] == ["tfidf", "prior"]
+    assert len(found.models) + len(found.baselines) == len(found.ranking)
     assert found.find("bart") is None
+
+
+def test_what_a_model_looks_at_in_words() -> None:
+    found = compare([make_run(name) for name in KINDS], "test", num_resamples=10)
+    kinds = {result.name: result.kind for result in found.ranking}
+    assert (kinds["prior"], kinds["tfidf"]) == ("nothing", "plot")
+    assert (kinds["cnn"], kinds["early_fusion"]) == ("poster", "fusion")
 
 
 def test_intervals_hold_the_scores() -> None:

@@ -14,13 +14,14 @@ def find(key: str, scores: dict[str, float], spread: float = CLEAR) -> Finding:
     return next(f for f in findings(make_comparison(scores, spread=spread)) if f.key == key)
 
 
-def test_the_four_questions_are_asked_in_order() -> None:
+def test_the_questions_are_asked_in_order() -> None:
     found = findings(make_comparison({"bert": 0.5}))
     assert [(f.key, f.heading) for f in found] == [
         ("fusion_advantage", "Fusion advantage"),
         ("modality_contribution", "Modality contribution"),
         ("transfer_learning", "Transfer learning"),
         ("fusion_strategies", "Fusion strategies"),
+        ("bag_of_words", "Against a bag of words"),
     ]
 
 
@@ -186,6 +187,44 @@ def test_a_single_fusion_has_nothing_beside_it() -> None:
     assert find("fusion_strategies", {"bert": 0.6}).sentences == (
         "Cannot be computed: no fusion model was compared (compared: bert).",
     )
+
+
+def test_the_bag_of_words_is_beaten_by_both_or_by_the_fusion_alone() -> None:
+    scores = {"tfidf": 0.58, "bert": 0.55, "early_fusion": 0.61, "prior": 0.03}
+    assert find("bag_of_words", scores).sentences == (
+        "Beaten: early fusion, the best model (61.00 F1-macro), is 3.00 points (5.2 %) above "
+        "TF-IDF text (58.00); the paired bootstrap's 95 % interval of the difference, +2.05 to "
+        "+3.95 points, leaves out zero.",
+        "Not beaten: BERT text, the best plot model (55.00 F1-macro), is 3.00 points (5.2 %) below "
+        "TF-IDF text (58.00); the paired bootstrap's 95 % interval of the difference, -3.95 to "
+        "-2.05 points, leaves out zero.",
+    )
+
+
+def test_a_plot_model_that_is_the_best_is_told_once() -> None:
+    (sentence,) = find("bag_of_words", {"tfidf": 0.57, "bert": 0.6, "cnn": 0.3}, UNCLEAR).sentences
+    assert sentence.startswith("Beaten, but not clearly: BERT text, the best model (60.00")
+    assert sentence.endswith("includes zero, so these movies do not tell the two apart.")
+
+
+@pytest.mark.parametrize(
+    ("scores", "lacking"),
+    [
+        ({"prior": 0.03, "bert": 0.6}, "no bag-of-words baseline was compared (compared: bert, pr"),
+        ({"tfidf": 0.6}, "no model was compared (compared: tfidf)."),
+    ],
+)
+def test_what_is_missing_against_the_bag_of_words(scores: dict[str, float], lacking: str) -> None:
+    (sentence,) = find("bag_of_words", scores).sentences
+    assert sentence.startswith(f"Cannot be computed: {lacking}")
+
+
+def test_baselines_are_left_out_of_the_other_findings() -> None:
+    models = {"cnn": 0.2, "resnet": 0.3, "lstm": 0.4, "bert": 0.5, "early_fusion": 0.6}
+    baselines = {"tfidf": 0.7, "prior": 0.65}
+    for key in ("fusion_advantage", "modality_contribution", "transfer_learning"):
+        alone, beside = find(key, models, 0.0), find(key, {**models, **baselines}, 0.0)
+        assert beside.sentences == alone.sentences
 
 
 def test_undefined_scores_are_not_compared() -> None:

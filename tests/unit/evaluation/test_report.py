@@ -71,6 +71,7 @@ def test_markdown_has_the_reference_s_parts(report: Path, comparison: Comparison
         "Modality contribution",
         "Transfer learning",
         "Fusion strategies",
+        "Against a bag of words",
         "F1 by genre",
         "Plots",
         "Reproduce it",
@@ -87,6 +88,7 @@ def test_markdown_has_the_reference_s_parts(report: Path, comparison: Comparison
     assert "| movies | 17,524 |" in text
     assert "| Drama | 7,000 | 900 |" in text
     assert "- Every genre's scores are defined in this split; none is left out." in text
+    assert "- Baselines (TF-IDF text, label prior) are ranked with the models." in text
     assert "not results" not in text
     for name in PLOT_NAMES:
         assert f"({name}.png)" in text

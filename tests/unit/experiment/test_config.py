@@ -10,6 +10,7 @@ from moviegenre.losses import AsymmetricConfig, FocalConfig, WeightedBCEConfig
 from moviegenre.models import MODELS
 from moviegenre.models.bert import BertConfig
 from moviegenre.models.lstm import LSTMConfig
+from moviegenre.models.tfidf import TfidfConfig
 
 TEXT = """
 data: {dir: movies, plot: first}
@@ -22,7 +23,7 @@ models:
     plot_encoder: {name: minilm}
   lstm:
 """
-KNOWN_MODELS = "attention_fusion, bert, cnn, early_fusion, late_fusion, lstm, resnet"
+KNOWN_MODELS = "attention_fusion, bert, cnn, early_fusion, late_fusion, lstm, prior, resnet, tfidf"
 KNOWN_SHARED = "checkpoints, data, prepare, results, training"
 
 
@@ -170,6 +171,11 @@ chekpoints: here
             "frozen_layers has no effect on an encoder that is frozen as a whole",
         ),
         (
+            "models: {bert: {data: {plot: first, max_tokens: 64, dir: there}}}",
+            "FILE, model bert, data: a model's own section may set max_tokens (found 'plot', "
+            "'dir'); set it for all models, so that they are compared on the same data",
+        ),
+        (
             "data: {image_size: [224, 0]}",
             "FILE, model bert, data: setting 'image_size.1': "
             "Input should be greater than or equal to 32 (found 0)",
@@ -215,6 +221,47 @@ def test_a_faulty_override_is_answered_with_what_was_meant(
 ) -> None:
     text = "models: {resnet: {poster_encoder: {frozen: true}}}"
     assert fault_in(tmp_path, text, model, override) == fault
+
+
+@pytest.mark.parametrize(
+    ("section", "found"),
+    [
+        ("loss: {name: focal}", "loss"),
+        ("training: {max_epochs: 2}", "training"),
+        ("training: {max_epochs: 2}, loss: {name: focal}", "loss and training"),
+    ],
+)
+def test_a_fitted_model_takes_no_loss_and_no_training_settings(
+    tmp_path: Path, section: str, found: str
+) -> None:
+    message = fault_in(tmp_path, f"models: {{tfidf: {{{section}}}}}", "tfidf")
+    assert message == (
+        f"FILE, model tfidf: {found} settings have no effect on tfidf, which is fitted in one go; "
+        "leave them out"
+    )
+
+
+@pytest.mark.parametrize("override", ["loss.name=focal", "training.max_epochs=2"])
+def test_a_fitted_model_takes_no_such_override_either(tmp_path: Path, override: str) -> None:
+    section = override.partition(".")[0]
+    assert fault_in(tmp_path, "models: {tfidf: {}}", "tfidf", override) == (
+        f"--set: {section} settings have no effect on tfidf, which is fitted in one go; leave them "
+        "out"
+    )
+
+
+def test_shared_training_settings_do_not_reach_a_fitted_model(tmp_path: Path) -> None:
+    text = "training: {max_epochs: 5}\nmodels: {tfidf: {data: {max_tokens: 4096}}, bert: {}}\n"
+    overrides = ["training.seed=7", "loss.max_weight=3"]
+    suite = load_suite(write(tmp_path, text), overrides)
+    assert list(suite.experiments) == ["tfidf", "bert"]
+    tfidf, bert = suite.experiments.values()
+    assert (tfidf.data.max_tokens, bert.data.max_tokens) == (4096, 256)
+    assert set(tfidf.to_dict()) == {"data", "model"}
+    assert set(tfidf.to_file_dict()) == {"data", "models"}
+    assert tfidf.to_file_dict()["models"] == {"tfidf": TfidfConfig().model_dump(mode="json")}
+    assert bert.to_dict()["training"]["seed"] == 7
+    assert bert.to_dict()["loss"]["max_weight"] == 3
 
 
 def test_a_misspelt_model_is_answered_before_anything_is_read() -> None:

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 import torch
 
+from moviegenre.core.errors import ConfigError
 from moviegenre.core.types import Split
 from moviegenre.data.batches import MovieTensors
 from moviegenre.data.config import DataConfig
 from moviegenre.data.prepared import PreparedData
 from moviegenre.models.base import Encoder, GenreModel
 from moviegenre.models.inputs import load_movies
+from moviegenre.models.plot_encoder import PlotEncoder
 from tests.tiny_models import build_tiny
 from tests.tiny_movies import IMAGE_SIZE, MAX_TOKENS, tiny_tokenizer
 
@@ -115,3 +117,32 @@ def test_a_model_gets_only_what_it_looks_at(data: PreparedData, bert_folder: Pat
     assert viewer.posters is not None
     assert viewer.posters.shape == (24, *IMAGE_SIZE, 3)
     assert viewer.has_poster.tolist() == data.has_poster(Split.VAL).tolist()
+
+
+@pytest.mark.parametrize("name", ["bert", "late_fusion"])
+def test_plots_longer_than_the_encoder_has_positions_for_are_refused(
+    name: str, data: PreparedData, bert_folder: Path
+) -> None:
+    model = build_tiny(name, bert_folder)
+    load(data, model, max_tokens=64)
+    with pytest.raises(ConfigError) as error:
+        load(data, model, max_tokens=65)
+    assert str(error.value) == (
+        "data.max_tokens is 65, but the plot encoder has positions for 64 tokens; lower it, or "
+        "name another encoder"
+    )
+
+
+def test_positions_counted_from_behind_the_padding_are_fewer() -> None:
+    from transformers import RobertaConfig, RobertaModel
+
+    config = RobertaConfig(
+        vocab_size=10,
+        hidden_size=8,
+        num_hidden_layers=1,
+        num_attention_heads=1,
+        intermediate_size=8,
+        max_position_embeddings=34,
+        pad_token_id=1,
+    )
+    assert PlotEncoder(RobertaModel(config), frozen=False).max_tokens == 32

@@ -10,6 +10,7 @@ from moviegenre.models import MODELS, model_config_class
 
 def test_the_models_are_those_of_the_command_line() -> None:
     assert list(MODELS) == [
+        "prior", "tfidf",
         "cnn", "resnet", "lstm", "bert", "early_fusion", "late_fusion", "attention_fusion",
     ]  # fmt: skip
 
@@ -19,20 +20,28 @@ def test_a_misspelt_model_is_answered_with_what_was_meant() -> None:
         model_config_class("atention_fusion")
     assert str(error.value) == (
         "unknown model 'atention_fusion'; did you mean \"attention_fusion\"? (known: "
-        "attention_fusion, bert, cnn, early_fusion, late_fusion, lstm, resnet)"
+        "attention_fusion, bert, cnn, early_fusion, late_fusion, lstm, prior, resnet, tfidf)"
     )
 
 
 def test_fusions_see_both_modalities_and_the_others_one() -> None:
     for config in MODELS.values():
         assert (config.family == "fusion") == (config.modalities == set(Modality))
-        assert len(config.modalities) in (1, 2)
+        assert config.family == "baseline" or len(config.modalities) in (1, 2)
 
 
 def test_baselines_are_models_of_the_same_modality() -> None:
     baselines = {n: c.baseline for n, c in MODELS.items() if c.baseline is not None}
     assert baselines == {"resnet": "cnn", "bert": "lstm"}
     assert all(MODELS[a].modalities == MODELS[b].modalities for a, b in baselines.items())
+
+
+def test_the_baselines_that_models_must_beat_are_fitted() -> None:
+    beaten = [name for name, config in MODELS.items() if config.family == "baseline"]
+    assert beaten == ["prior", "tfidf"]
+    assert [name for name, config in MODELS.items() if config.fitted] == beaten
+    assert MODELS["prior"].modalities == frozenset()
+    assert MODELS["tfidf"].modalities == {Modality.PLOT}
 
 
 def test_default_losses_are_the_references() -> None:

@@ -1,0 +1,71 @@
+"""Fitting a model that takes no gradient steps: in one go, validated once, kept like any other."""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from moviegenre.core.files import write_text
+from moviegenre.data.batches import MovieTensors, batch_loader, ordered_batches
+from moviegenre.models.base import FittedModel
+from moviegenre.training.fit import EVALUATION_BATCH, HISTORY_FILE, FitResult
+from moviegenre.training.task import MONITORED, validation_scores
+
+
+def solve(
+    model: FittedModel,
+    movies: tuple[MovieTensors, MovieTensors],
+    folder: Path,
+    save: Callable[[dict[str, float], float], None],
+    *,
+    is_done: bool,
+) -> FitResult:
+    """Fit a model and write its history, one record that counts as one epoch.
+
+    Args:
+        model: Fitted in place.
+        movies: The training and the validation split.
+        folder: Where the history is written.
+        save: Writes ``best.pth``, given validation metrics and the epoch.
+        is_done: The model was fitted and saved before; its history tells the result.
+
+    Raises:
+        DataError: The movies have nothing that the model could be fitted to.
+        MissingExtraError: The solver is not installed.
+    """
+    started = time.perf_counter()
+    history = folder / HISTORY_FILE
+    if is_done and history.is_file():
+        record: dict[str, float] = json.loads(history.read_text(encoding="utf-8"))[-1]
+    else:
+        train, val = movies
+        model.fit(train)
+        fitted_seconds = time.perf_counter() - started
+        scores = _validate(model, val)
+        save({name.removeprefix("val_"): value for name, value in scores.items()}, 1.0)
+        record = {
+            "epoch": 1.0,
+            "seconds": time.perf_counter() - started,
+            "movies_per_second": len(train) / fitted_seconds,
+            **scores,
+        }
+        write_text(history, json.dumps([record], indent=1) + "\n")
+    return FitResult(
+        history=[record],
+        best_f1_macro=record[MONITORED],
+        best_epoch=record["epoch"],
+        seconds=time.perf_counter() - started,
+        finished=True,
+    )
+
+
+def _validate(model: FittedModel, movies: MovieTensors) -> dict[str, float]:
+    """Return the scores of the whole split."""
+    logits, labels = [], []
+    with torch.inference_mode():
+        for batch in batch_loader(movies, ordered_batches(movies.lengths, EVALUATION_BATCH)):
+            logits.append(model.eval()(batch).logits)
+            labels.append(batch.labels)
+    return validation_scores(torch.cat(logits), torch.cat(labels))

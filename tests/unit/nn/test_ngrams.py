@@ -1,0 +1,114 @@
+"""Sparse features of words and word pairs; their values are held against scikit-learn's."""
+
+import math
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from moviegenre.nn.ngrams import NgramFeatures, SparseFeatures
+
+PAD, UNKNOWN, DOG, CAT, HOUSE = range(5)
+IDS = torch.tensor([[DOG, CAT, DOG, CAT], [CAT, HOUSE, PAD, PAD], [PAD, PAD, PAD, PAD]])
+MASK = IDS != PAD
+
+
+def fitted(min_texts: int = 1, max_share: float = 1.0, sublinear: bool = True) -> NgramFeatures:
+    features = NgramFeatures(5, unknown_id=UNKNOWN, sublinear=sublinear)
+    features.fit(
+        [(IDS[:1], MASK[:1]), (IDS[1:], MASK[1:])], min_texts=min_texts, max_share=max_share
+    )
+    return features
+
+
+def pairs(features: NgramFeatures) -> list[tuple[int, int]]:
+    return [divmod(key, features.vocab_size) for key in features.pair_keys.tolist()]
+
+
+def rows(features: SparseFeatures) -> list[dict[int, float]]:
+    """Return value by column, row by row."""
+    parts = zip(
+        features.columns.split(features.lengths.tolist()),
+        features.values.split(features.lengths.tolist()),
+        strict=True,
+    )
+    return [dict(zip(c.tolist(), v.tolist(), strict=True)) for c, v in parts]
+
+
+def test_words_come_first_and_pairs_are_sorted() -> None:
+    features = fitted()
+    assert features.word_columns.tolist() == [-1, -1, 0, 1, 2]
+    assert pairs(features) == [(DOG, CAT), (CAT, DOG), (CAT, HOUSE)]
+    assert (features.num_words, features.num_pairs, features.num_features) == (3, 3, 6)
+
+
+def test_rare_and_frequent_features_are_left_out() -> None:
+    assert fitted(min_texts=2).word_columns.tolist() == [-1, -1, -1, 0, -1]  # CAT is in two texts
+    assert pairs(fitted(min_texts=2)) == []
+    assert fitted(max_share=0.5).word_columns.tolist() == [-1, -1, 0, -1, 1]
+
+
+def test_values_by_hand() -> None:
+    features = fitted(sublinear=False)
+    rare, common = 1 + math.log(4 / 2), 1 + math.log(4 / 3)  # in one and in two of three texts
+    length = math.sqrt(common**2 + 2 * rare**2)
+    assert rows(features(IDS[1:], MASK[1:])) == [
+        {
+            1: pytest.approx(common / length),
+            2: pytest.approx(rare / length),
+            5: pytest.approx(rare / length),
+        },
+        {},
+    ]
+
+
+def test_counts_are_dampened() -> None:
+    plain, dampened = rows(fitted(sublinear=False)(IDS, MASK)), rows(fitted()(IDS, MASK))
+    assert plain[0][0] / plain[0][4] == pytest.approx(2.0)  # DOG twice, CAT DOG once
+    assert dampened[0][0] / dampened[0][4] == pytest.approx(1 + math.log(2))
+
+
+def test_an_unknown_word_separates_its_neighbours() -> None:
+    ids = torch.tensor([[DOG, UNKNOWN, CAT]])
+    (row,) = rows(fitted()(ids, torch.ones_like(ids, dtype=torch.bool)))
+    assert sorted(row) == [0, 1]
+
+
+def test_unknown_words_make_no_features() -> None:
+    features = NgramFeatures(5, unknown_id=UNKNOWN)
+    ids = torch.tensor([[DOG, UNKNOWN, UNKNOWN, CAT]])
+    features.fit([(ids, torch.ones_like(ids, dtype=torch.bool))], min_texts=1, max_share=1.0)
+    assert (features.num_words, pairs(features)) == (2, [])
+
+
+def test_before_fitting_there_are_no_features() -> None:
+    found = NgramFeatures(5, unknown_id=UNKNOWN)(IDS, MASK)
+    assert rows(found) == [{}, {}, {}]
+    assert found.times(torch.zeros(0, 2)).tolist() == [[0.0, 0.0]] * 3
+
+
+def test_a_single_token_has_no_pair() -> None:
+    (row,) = rows(fitted()(IDS[:1, :1], MASK[:1, :1]))
+    assert row == {0: pytest.approx(1.0)}
+
+
+def test_an_embedding_bag_takes_them_and_trains() -> None:
+    features = fitted()
+    found: SparseFeatures = features(IDS, MASK)
+    bag = nn.EmbeddingBag(features.num_features, 2, mode="sum")
+    product: Tensor = bag(found.columns, found.offsets, per_sample_weights=found.values)
+    torch.testing.assert_close(product, found.times(bag.weight))
+    torch.autograd.backward(product.sum())
+    gradient = bag.weight.grad
+    assert gradient is not None
+    expected = torch.zeros(6).index_add(0, found.columns, found.values)
+    torch.testing.assert_close(gradient, expected.unsqueeze(1).expand(-1, 2))
+
+
+def test_state_is_restored_into_features_of_the_same_size() -> None:
+    features = fitted()
+    again = NgramFeatures(
+        5, unknown_id=UNKNOWN, num_words=features.num_words, num_pairs=features.num_pairs
+    )
+    again.load_state_dict(features.state_dict())
+    assert rows(again(IDS, MASK)) == rows(features(IDS, MASK))
