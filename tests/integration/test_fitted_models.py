@@ -65,7 +65,7 @@ def test_its_checkpoint_scores_what_validation_said(
 
 def test_the_bag_of_words_learns_and_the_prior_does_not(checkpoints: Path) -> None:
     scores = {name: load_checkpoint(checkpoints / name).metrics for name in FITTED}
-    assert scores["tfidf"]["f1_macro"] > 0.8
+    assert scores["tfidf"]["f1_macro"] > 0.7
     assert scores["prior"]["roc_auc"] == pytest.approx(0.5)
     assert scores["prior"]["f1_macro"] < 0.4
 

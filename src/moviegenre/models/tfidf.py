@@ -81,6 +81,7 @@ class Tfidf(FittedModel):
             MissingExtraError: scikit-learn is not installed.
         """
         assert movies.labels is not None, "training movies are labelled"
+        _solver()  # what is not installed is better missed now than after the features
         order = np.argsort(-movies.lengths, kind="stable")  # batches with little padding
         order = order[movies.lengths[order] > 0]
         self.features.fit(_texts(movies, order), min_texts=self.min_plots, max_share=self.max_share)
@@ -119,6 +120,20 @@ def _texts(movies: MovieTensors, rows: npt.NDArray[np.int64]) -> Iterator[tuple[
         yield batch.input_ids, batch.attention_mask
 
 
+def _solver() -> tuple[Any, Any]:
+    """Return scipy's sparse matrix and scikit-learn's logistic regression.
+
+    Raises:
+        MissingExtraError: They are not installed.
+    """
+    try:
+        from scipy.sparse import csr_matrix
+        from sklearn.linear_model import LogisticRegression
+    except ImportError:
+        raise MissingExtraError("scikit-learn", "baselines", "fitting tfidf") from None
+    return csr_matrix, LogisticRegression
+
+
 def _logistic_regressions(
     columns: npt.NDArray[np.int64],
     values: npt.NDArray[np.float32],
@@ -132,11 +147,7 @@ def _logistic_regressions(
     Returns:
         Weights (F, L) and biases (L,); zeros and NaN for a label that all rows or none have.
     """
-    try:
-        from scipy.sparse import csr_matrix
-        from sklearn.linear_model import LogisticRegression
-    except ImportError:
-        raise MissingExtraError("scikit-learn", "baselines", "fitting tfidf") from None
+    csr_matrix, logistic_regression = _solver()
     ends = np.concatenate([[0], np.cumsum(lengths)])
     matrix = csr_matrix((values, columns, ends), shape=(len(lengths), num_features))
     weight = np.zeros((num_features, labels.shape[1]), dtype=np.float32)
@@ -144,7 +155,7 @@ def _logistic_regressions(
     for label, truth in enumerate(labels.T):
         if truth.min() == truth.max():
             continue
-        solver: Any = LogisticRegression(
+        solver = logistic_regression(
             C=c, class_weight="balanced", solver="liblinear", max_iter=1000
         )
         solver.fit(matrix, truth)

@@ -190,7 +190,7 @@ def test_a_single_fusion_has_nothing_beside_it() -> None:
 
 
 def test_the_bag_of_words_is_beaten_by_both_or_by_the_fusion_alone() -> None:
-    scores = {"tfidf": 0.58, "bert": 0.55, "early_fusion": 0.61, "prior": 0.03}
+    scores = {"tfidf": 0.58, "bert": 0.55, "prior": 0.03, "early_fusion": 0.61}
     assert find("bag_of_words", scores).sentences == (
         "Beaten: early fusion, the best model (61.00 F1-macro), is 3.00 points (5.2 %) above "
         "TF-IDF text (58.00); the paired bootstrap's 95 % interval of the difference, +2.05 to "
