@@ -14,8 +14,13 @@ BoolArray = npt.NDArray[np.bool_]
 
 
 def probabilities(logits: Tensor) -> Tensor:
-    """Return independent label probabilities (..., L) for logits (..., L)."""
-    return torch.sigmoid(logits.float())
+    """Return independent label probabilities (..., L), float32, for logits (..., L).
+
+    Equal logits have equal probabilities, wherever they stand in the tensor.
+    """
+    # float32's sigmoid differs in the last bit between a tensor's vectorised body and its tail,
+    # which breaks ties at random: the label prior would have a ROC-AUC other than one half.
+    return torch.sigmoid(logits.double()).float()
 
 
 @overload

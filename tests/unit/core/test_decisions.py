@@ -20,6 +20,13 @@ def test_probabilities_are_float32_whatever_the_logits_are() -> None:
     torch.testing.assert_close(probs, torch.sigmoid(logits.float()))
 
 
+def test_equal_logits_have_equal_probabilities_at_every_place() -> None:
+    logits = torch.linspace(-4, 4, 101).repeat_interleave(3).reshape(101, 3)
+    for num_movies in (1, 7, 24):
+        probs = probabilities(logits.repeat(num_movies, 1, 1))
+        assert (probs == probs[:1, :, :1]).all()
+
+
 def test_a_probability_at_the_threshold_is_chosen() -> None:
     assert DEFAULT_THRESHOLD == 0.5
     assert decide(np.array([0.49, 0.5, 0.51])).tolist() == [False, True, True]

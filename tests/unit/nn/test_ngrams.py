@@ -27,11 +27,9 @@ def pairs(features: NgramFeatures) -> list[tuple[int, int]]:
 
 def rows(features: SparseFeatures) -> list[dict[int, float]]:
     """Return value by column, row by row."""
-    parts = zip(
-        features.columns.split(features.lengths.tolist()),
-        features.values.split(features.lengths.tolist()),
-        strict=True,
-    )
+    ends = (features.offsets + features.lengths).tolist()
+    spans = [slice(*span) for span in zip(features.offsets.tolist(), ends, strict=True)]
+    parts = [(features.columns[span], features.values[span]) for span in spans]
     return [dict(zip(c.tolist(), v.tolist(), strict=True)) for c, v in parts]
 
 
