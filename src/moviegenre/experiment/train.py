@@ -13,9 +13,10 @@ import yaml
 
 from moviegenre.core.errors import CheckpointError, missing_path_message
 from moviegenre.core.files import file_sha256, write_text
-from moviegenre.core.types import Split
+from moviegenre.core.types import Modality, Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.config import ExperimentConfig
+from moviegenre.models import model_config_class
 from moviegenre.models.base import (
     BuildContext,
     FittedModel,
@@ -254,15 +255,22 @@ def read_run(folder: Path) -> dict[str, Any] | None:
 def differing_settings(run: dict[str, Any], settings: dict[str, Any]) -> list[str]:
     """Return the dotted names of settings that are not those of an earlier run.
 
-    Where the data lie is left out: what they hold is told by their fingerprint.
+    Where the data lie is left out: what they hold is told by their fingerprint. So is what the
+    model does not look at: the plot rule of a poster model, the poster size of a plot model.
     """
+    modalities = model_config_class(run["model"]).modalities
+    ignored = {"data.dir"}
+    if Modality.PLOT not in modalities:
+        ignored |= {"data.plot", "data.max_tokens"}
+    if Modality.POSTER not in modalities:
+        ignored.add("data.image_size")
     names = [
         f"{section}.{key}"
         for section, values in settings.items()
         for key, value in values.items()
         if run["settings"].get(section, {}).get(key) != value
     ]
-    return [name for name in names if name != "data.dir"]
+    return [name for name in names if name not in ignored]
 
 
 def _earlier_seconds(folder: Path, settings: dict[str, Any], fingerprint: str) -> _Seconds:
