@@ -141,6 +141,29 @@ def compare(
 
 
 @app.command()
+def robustness(
+    checkpoints: Annotated[Path, typer.Argument(help="Folder of trained models.")] = Path(
+        "checkpoints"
+    ),
+    out: Annotated[Path, typer.Option(help="Where the tables and the plot go.")] = Path("results"),
+    data: DataDir = None,
+    split: Annotated[str, typer.Option(help="train, val or test.")] = "test",
+    seed: Annotated[int, typer.Option(help="Draws the movies that lack a modality.")] = 0,
+    quiet: Quiet = False,
+) -> None:
+    """Score every fusion as posters or plots go missing, beside its single-modality siblings."""
+    from moviegenre.evaluation.robustness_report import print_robustness
+    from moviegenre.experiment.evaluate import parse_split
+    from moviegenre.experiment.robustness import robustness as run_robustness
+
+    found, files = run_robustness(
+        checkpoints, out, data_dir=data, split=parse_split(split), seed=seed, progress=not quiet
+    )
+    print_robustness(found)
+    typer.echo(f"wrote {', '.join(str(path) for path in files)}")
+
+
+@app.command()
 def reproduce(
     config: Annotated[Path, typer.Option("--config", help="YAML file of the experiment.")],
     overrides: Overrides = None,

@@ -56,8 +56,8 @@ def compare(
         DataError: The models were trained on different data and ``data_dir`` does not say which
             to take.
     """
-    folders = _model_folders(checkpoints, names)
-    data = PreparedData(data_dir or _common_data_dir(folders))
+    folders = model_folders(checkpoints, names)
+    data = PreparedData(data_dir or common_data_dir(folders))
     runs = [_run(folder, data, split, out, progress=progress) for folder in folders]
     comparison = compare_runs(runs, split.value, threshold)
     facts: dict[str, Any] = {**data_stats(data).to_json_dict(), "synthetic": data.is_synthetic}
@@ -75,7 +75,7 @@ def print_comparison(comparison: Comparison, page: Path) -> None:
     print(f"report: {page.resolve()}")
 
 
-def _model_folders(checkpoints: Path, names: Sequence[str] | None) -> list[Path]:
+def model_folders(checkpoints: Path, names: Sequence[str] | None) -> list[Path]:
     """Return the folders of trained models, in the order of ``MODELS``."""
     if not checkpoints.is_dir():
         step = "train a model with: moviegenre train MODEL"
@@ -94,7 +94,7 @@ def _model_folders(checkpoints: Path, names: Sequence[str] | None) -> list[Path]
     return [found[name] for name in sorted(wanted, key=lambda n: (order.get(n, len(order)), n))]
 
 
-def _common_data_dir(folders: Sequence[Path]) -> Path:
+def common_data_dir(folders: Sequence[Path]) -> Path:
     """Return the prepared data that all models were trained on."""
     used: dict[str, Path] = {}
     for folder in folders:
