@@ -1,6 +1,6 @@
 """The reliability diagram: probabilities beside how often they were right."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -38,7 +38,7 @@ def draw_reliability(comparison: Comparison, theme: Theme) -> "Figure | None":
     for name, colour, line, marker, probs, scores in looks:
         found = reliability(probs, labels)
         filled = found.counts > 0
-        look = {"color": theme.lines[colour], "marker": marker}
+        look: dict[str, Any] = {"color": theme.lines[colour], "marker": marker}
         left.plot(
             found.predicted[filled], found.observed[filled], linestyle=line, markersize=4.5, **look
         )

@@ -113,8 +113,10 @@ def fit_thresholds(
         own = np.where(positives > 0, _best_for_macro(candidates, positives), shared)
     else:
         own = _best_for_micro(candidates, float(positives.sum()))
-    trust = positives / (positives + shrinkage) if shrinkage else np.ones(num_labels)
-    fitted: Cuts = trust * own + (1 - trust) * shared if shrinkage else own
+    if shrinkage == 0:
+        return own
+    trust = positives / (positives + shrinkage)
+    fitted: Cuts = trust * own + (1 - trust) * shared
     return fitted
 
 

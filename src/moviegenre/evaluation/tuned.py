@@ -73,10 +73,14 @@ def tuned_result(split: Predictions, val: Predictions | None) -> TunedResult | N
     probs = np.asarray(split.probs, dtype=np.float64)
     if not (np.isfinite(probs).all() and np.isfinite(val.probs).all()):
         return None  # scoring says so, for the whole comparison
-    fitted = [
-        tune(val, TuningSettings("per-genre", goal, "platt")) for goal in ("f1_macro", "f1_micro")
-    ]
-    calibrated = fitted[0].point.calibrate(probs)
-    scores = [score(calibrated, t.point.decide(calibrated), split.labels) for t in fitted]
-    before = score(probs, probs >= DEFAULT_THRESHOLD, split.labels)
-    return TunedResult(*fitted, before, *scores, calibrated)
+    for_macro = tune(val, TuningSettings("per-genre", "f1_macro", "platt"))
+    for_micro = tune(val, TuningSettings("per-genre", "f1_micro", "platt"))
+    calibrated = for_macro.point.calibrate(probs)  # the goal changes the cuts alone
+    return TunedResult(
+        for_macro=for_macro,
+        for_micro=for_micro,
+        before=score(probs, probs >= DEFAULT_THRESHOLD, split.labels),
+        macro=score(calibrated, for_macro.point.decide(calibrated), split.labels),
+        micro=score(calibrated, for_micro.point.decide(calibrated), split.labels),
+        calibrated=calibrated,
+    )

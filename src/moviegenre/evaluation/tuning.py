@@ -27,7 +27,7 @@ from moviegenre.evaluation.thresholds import Goal, Rule, fit_thresholds
 from moviegenre.metrics import compute_metrics
 
 NUM_FOLDS = 5
-SHRINKAGE = 0.0
+SHRINKAGE = 10.0  # measured in docs/dev-log.md: less luck in rare genres' cuts, at no cost
 _SEED = 0  # of the folds
 
 

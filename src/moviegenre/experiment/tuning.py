@@ -183,7 +183,8 @@ def render_tuning(tuned: TunedEvaluation) -> None:
         for row in _genre_rows(tuning):
             genres.add_row(*row)
         console.print(genres)
-    console.print(f"wrote {tuned.file}" if tuned.file else "wrote nothing", soft_wrap=True)
+    told = f"wrote {tuned.file}" if tuned.file else "wrote nothing"
+    console.print(told, soft_wrap=True, markup=False)
 
 
 def _described(settings: TuningSettings) -> str:

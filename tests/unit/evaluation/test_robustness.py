@@ -24,10 +24,10 @@ from tests.unit.evaluation.fake_runs import make_predictions
 COMPLETE = make_predictions(0.3)
 WITHOUT = {Modality.PLOT: make_predictions(3.0), Modality.POSTER: make_predictions(0.9)}
 FUSION = FusionModel("late_fusion", "late fusion", COMPLETE, WITHOUT, {Modality.PLOT: "bert"})
-BERT = SingleModel("bert", "BERT text", Modality.PLOT, make_predictions(0.9, seed=5))
-LSTM = SingleModel("lstm", "LSTM text", Modality.PLOT, make_predictions(0.2, seed=6))
-CNN = SingleModel("cnn", "CNN vision", Modality.POSTER, make_predictions(0.3, seed=7))
-RESNET = SingleModel("resnet", "ResNet vision", Modality.POSTER, make_predictions(0.2, seed=8))
+BERT = SingleModel("bert", "BERT text", Modality.PLOT, make_predictions(1.2, seed=5))
+LSTM = SingleModel("lstm", "LSTM text", Modality.PLOT, make_predictions(0.5, seed=6))
+CNN = SingleModel("cnn", "CNN vision", Modality.POSTER, make_predictions(1.5, seed=7))
+RESNET = SingleModel("resnet", "ResNet vision", Modality.POSTER, make_predictions(0.8, seed=8))
 
 
 def test_a_larger_share_takes_the_movies_of_a_smaller_one() -> None:
