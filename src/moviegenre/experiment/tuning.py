@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from moviegenre.core.decisions import DEFAULT_THRESHOLD, FloatArray
-from moviegenre.core.errors import CheckpointError, ConfigError, missing_path_message
+from moviegenre.core.errors import CheckpointError, ConfigError
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
@@ -23,9 +23,8 @@ from moviegenre.evaluation.results import (
 )
 from moviegenre.evaluation.tuning import TunedScores, Tuning, TuningSettings, score, tune
 from moviegenre.experiment.predictions import cached_predictions
-from moviegenre.experiment.train import BEST_FILE
 from moviegenre.losses import WeightedBCEConfig, positive_weights
-from moviegenre.models.checkpoint import Checkpoint, load_checkpoint
+from moviegenre.models.checkpoint import Checkpoint, checkpoint_file, load_checkpoint
 
 
 @dataclass(frozen=True)
@@ -95,10 +94,7 @@ def evaluate_tuned(
         ConfigError: The calibration does not suit the loss.
         DataError: There are too few validation movies.
     """
-    path = path / BEST_FILE if path.is_dir() else path
-    if not path.is_file():
-        step = "train one with: moviegenre train MODEL"
-        raise CheckpointError(missing_path_message(path, "a checkpoint", step))
+    path = checkpoint_file(path)
     checkpoint = load_checkpoint(path)
     data = PreparedData(data_dir or checkpoint.data_config.dir)
     weights = None
