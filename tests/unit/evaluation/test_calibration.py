@@ -128,25 +128,16 @@ def test_temperature_recovers_one_scale() -> None:
 
 
 def test_the_weights_correction_undoes_a_weighted_loss() -> None:
-    # One logit for all movies: weighted cross-entropy is smallest at odds of 6 * 1/4.
+    # One movie in five has the genre. With a weight of 6 the loss is smallest at odds of 6 / 4.
     labels = torch.tensor([[1.0], [0.0], [0.0], [0.0], [0.0]])
-    logit = torch.zeros(1, requires_grad=True)
-    loss = WeightedBCE(torch.tensor([6.0]))
-    optimizer = torch.optim.LBFGS([logit], max_iter=50, line_search_fn="strong_wolfe")
-
-    def closure() -> torch.Tensor:
-        optimizer.zero_grad()
-        value: torch.Tensor = loss(logit.expand(5, 1), labels)
-        value.backward()  # type: ignore[no-untyped-call]
-        return value
-
-    optimizer.step(closure)  # type: ignore[no-untyped-call]
-    distorted_probs = torch.sigmoid(logit).detach().numpy()[None]
-    assert distorted_probs[0, 0] == pytest.approx(6 / 10, abs=1e-4)
-    scale, shift = fit_calibration(distorted_probs, np.ones((1, 1)), "weights", np.array([6.0]))
-    genres = GenreVocabulary(("Drama",))
-    point = OperatingPoint(genres, np.full(1, 0.5), scale, shift, {})
-    assert point.calibrate(distorted_probs)[0, 0] == pytest.approx(1 / 5, abs=1e-4)
+    logit = torch.log(torch.tensor([6 / 4])).requires_grad_()
+    WeightedBCE(torch.tensor([6.0]))(logit.expand(5, 1), labels).backward()
+    assert logit.grad is not None
+    assert float(logit.grad) == pytest.approx(0, abs=1e-6)
+    told = torch.sigmoid(logit).detach().numpy()[None]
+    scale, shift = fit_calibration(told, np.ones((1, 1)), "weights", np.array([6.0]))
+    point = OperatingPoint(GenreVocabulary(("Drama",)), np.full(1, 0.5), scale, shift, {})
+    assert point.calibrate(told)[0, 0] == pytest.approx(1 / 5)
 
 
 def test_nothing_is_corrected_without_need() -> None:

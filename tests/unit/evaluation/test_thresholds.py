@@ -157,7 +157,8 @@ def test_fitting_twice_gives_the_same(
 ) -> None:
     probs, labels = drawn
     order = np.arange(len(probs))[::-1]
-    for goal in ("f1_macro", "f1_micro"):
+    goals: tuple[Goal, ...] = ("f1_macro", "f1_micro")
+    for goal in goals:
         fitted = fit_thresholds(probs, labels, "per-genre", goal)
         again = fit_thresholds(probs[order], labels[order], "per-genre", goal)
         assert fitted.tolist() == again.tolist(), "whatever the order of the movies"
