@@ -159,11 +159,11 @@ def render_tuning(tuned: TunedEvaluation) -> None:
     table = Table(title=f"fitted on val ({_described(tuning.settings)}), per cent", box=SIMPLE_HEAD)
     table.add_column("")
     columns = {
-        "val: 0.5": tuning.before,
-        "fitted there": tuning.in_sample,
-        "cross-validated": tuning.cross_validated,
-        f"{split}: 0.5": tuned.before,
-        f"{split}: fitted": tuned.after,
+        "val\nat 0.5": tuning.before,
+        "val\nfitted there": tuning.in_sample,
+        "val\ncross-validated": tuning.cross_validated,
+        f"{split}\nat 0.5": tuned.before,
+        f"{split}\nfitted on val": tuned.after,
     }
     for heading in columns:
         table.add_column(heading, justify="right")
