@@ -70,24 +70,56 @@ def evaluate(
     checkpoint: Annotated[Path, typer.Option(help="A best.pth, or the folder that holds it.")],
     split: Annotated[str, typer.Option(help="train, val or test.")] = "test",
     data: DataDir = None,
-    threshold: Annotated[float, typer.Option(min=0.0, max=1.0)] = 0.5,
+    threshold: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="One cut for all genres, not fitted.")
+    ] = 0.5,
+    thresholds: Annotated[
+        str | None, typer.Option(help="Fitted on val: global, per-genre, or 0.5 for not at all.")
+    ] = None,
+    goal: Annotated[
+        str | None, typer.Option(help="What the cuts are fitted for: f1_macro or f1_micro.")
+    ] = None,
+    calibrate: Annotated[
+        str | None, typer.Option(help="Fitted on val: none, temperature, platt, or weights.")
+    ] = None,
+    save: Annotated[
+        bool, typer.Option("--save/--no-save", help="Write thresholds.json beside the checkpoint.")
+    ] = True,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the scores here.")] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Score a checkpoint on a split."""
+    """Score a checkpoint on a split; without options at 0.5, whatever was fitted before."""
+    from moviegenre.evaluation.tuning import TuningSettings
     from moviegenre.experiment.evaluate import evaluate as run_evaluation
     from moviegenre.experiment.evaluate import parse_split, render_evaluation
 
-    evaluation = run_evaluation(
-        checkpoint, parse_split(split), data_dir=data, threshold=threshold, progress=not quiet
-    )
-    render_evaluation(evaluation)
+    part = parse_split(split)
+    settings = TuningSettings.parse(thresholds, goal, calibrate)
+    if settings.fits:
+        from moviegenre.experiment.tuning import evaluate_tuned, render_tuning
+
+        if threshold != 0.5:
+            raise ConfigError(
+                "--threshold sets a cut, --thresholds and --calibrate fit one; say one"
+            )
+        tuned = evaluate_tuned(
+            checkpoint, part, settings, data_dir=data, save=save, progress=not quiet
+        )
+        render_evaluation(tuned.evaluation)
+        render_tuning(tuned)
+        content = tuned.to_json_dict()
+    else:
+        evaluation = run_evaluation(
+            checkpoint, part, data_dir=data, threshold=threshold, progress=not quiet
+        )
+        render_evaluation(evaluation)
+        content = evaluation.to_json_dict()
     if json_file is not None:
         import json
 
         from moviegenre.core.files import write_text
 
-        write_text(json_file, json.dumps(evaluation.to_json_dict(), indent=1) + "\n")
+        write_text(json_file, json.dumps(content, indent=1) + "\n")
         typer.echo(f"wrote {json_file}")
 
 
@@ -106,6 +138,29 @@ def compare(
 
     comparison, page = run_comparison(checkpoints, out, data_dir=data, progress=not quiet)
     print_comparison(comparison, page)
+
+
+@app.command()
+def robustness(
+    checkpoints: Annotated[Path, typer.Argument(help="Folder of trained models.")] = Path(
+        "checkpoints"
+    ),
+    out: Annotated[Path, typer.Option(help="Where the tables and the plot go.")] = Path("results"),
+    data: DataDir = None,
+    split: Annotated[str, typer.Option(help="train, val or test.")] = "test",
+    seed: Annotated[int, typer.Option(help="Draws the movies that lack a modality.")] = 0,
+    quiet: Quiet = False,
+) -> None:
+    """Score every fusion as posters or plots go missing, beside its single-modality siblings."""
+    from moviegenre.evaluation.robustness_report import print_robustness
+    from moviegenre.experiment.evaluate import parse_split
+    from moviegenre.experiment.robustness import robustness as run_robustness
+
+    found, files = run_robustness(
+        checkpoints, out, data_dir=data, split=parse_split(split), seed=seed, progress=not quiet
+    )
+    print_robustness(found)
+    typer.echo(f"wrote {', '.join(str(path) for path in files)}")
 
 
 @app.command()

@@ -20,6 +20,14 @@ THRESHOLDS_FILE = "thresholds.json"
 """The companion of a ``best.pth``, and a file of every exported folder."""
 
 _SMALLEST = 1e-7  # a probability of exactly 0 or 1 has no log-odds
+_LARGEST = 700.0  # log-odds beyond which the exponential overflows
+
+
+def log_odds(probs: FloatArray) -> npt.NDArray[np.float64]:
+    """Return the log-odds of probabilities, which stay finite for 0 and 1."""
+    clipped = np.clip(np.asarray(probs, dtype=np.float64), _SMALLEST, 1 - _SMALLEST)
+    odds: npt.NDArray[np.float64] = np.log(clipped) - np.log1p(-clipped)
+    return odds
 
 
 @dataclass(frozen=True)
@@ -57,9 +65,8 @@ class OperatingPoint:
         """Return corrected probabilities (..., L) for a model's own (..., L)."""
         if not self.changes_probabilities:
             return probs
-        clipped = np.clip(np.asarray(probs, dtype=np.float64), _SMALLEST, 1 - _SMALLEST)
-        log_odds = np.log(clipped) - np.log1p(-clipped)
-        corrected: FloatArray = 1 / (1 + np.exp(-(self.scale * log_odds + self.shift)))
+        odds = np.clip(self.scale * log_odds(probs) + self.shift, -_LARGEST, _LARGEST)
+        corrected: FloatArray = 1 / (1 + np.exp(-odds))
         return corrected
 
     @property

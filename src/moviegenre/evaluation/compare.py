@@ -12,6 +12,7 @@ from moviegenre.core.errors import DataError
 from moviegenre.core.types import Modality
 from moviegenre.evaluation.bootstrap import NUM_RESAMPLES, Bootstrap, Interval, paired_bootstrap
 from moviegenre.evaluation.results import Evaluation, Predictions, evaluate_predictions
+from moviegenre.evaluation.tuned import TunedResult, tuned_result
 
 Family = Literal["baseline", "single", "fusion"]
 
@@ -26,6 +27,8 @@ class ModelRun:
         family: A single modality's model, a fusion, or a baseline that models must beat.
         modalities: What it looks at.
         predictions: Its probabilities on the split.
+        validation: Its probabilities on validation, to fit cuts and a calibration on; None where
+            there are none.
         baseline: Name of its unpretrained sibling, where it is a pretrained model.
         history: One record an interval, as ``history.json`` holds them.
         setup_seconds: How long it took, before training, to tokenise plots, decode posters and
@@ -42,6 +45,7 @@ class ModelRun:
     family: Family
     modalities: frozenset[Modality]
     predictions: Predictions
+    validation: Predictions | None = None
     baseline: str | None = None
     history: Sequence[Mapping[str, float]] = ()
     setup_seconds: float | None = None
@@ -61,12 +65,14 @@ class ModelResult:
         evaluation: Its scores.
         f1_macro: 95 % interval of its F1-macro.
         f1_micro: 95 % interval of its F1-micro.
+        tuned: What it scores with what is fitted on validation; None without validation movies.
     """
 
     run: ModelRun
     evaluation: Evaluation
     f1_macro: Interval
     f1_micro: Interval
+    tuned: TunedResult | None = None
 
     @property
     def name(self) -> str:
@@ -220,6 +226,7 @@ def compare(
             evaluation=evaluate_predictions(aligned[run.name], run.name, split, threshold),
             f1_macro=bootstrap.interval(run.name, "f1_macro"),
             f1_micro=bootstrap.interval(run.name, "f1_micro"),
+            tuned=tuned_result(aligned[run.name], run.validation),
         )
         for run in runs
     ]

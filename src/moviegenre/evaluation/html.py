@@ -16,6 +16,13 @@ from moviegenre.evaluation.tables import (
     ranking_table,
     training_table,
 )
+from moviegenre.evaluation.tuned_tables import (
+    TUNED_GENRE_TEXT,
+    TUNED_HEADING,
+    TUNED_TEXT,
+    tuned_genre_table,
+    tuned_table,
+)
 
 
 @dataclass(frozen=True)
@@ -72,12 +79,18 @@ def render_html(
         "genres": genre_table(comparison),
         "training": training_table(comparison),
     }
+    tuned, overfit = tuned_table(comparison), tuned_genre_table(comparison)
     page = environment.get_template("results.html.jinja")
     return page.render(
         comparison=comparison,
         best=comparison.ranking[0],
         findings=[(finding, contrast_table(finding)) for finding in findings],
         tables=tables,
+        tuned=tuned,
+        tuned_by_genre=overfit,
+        tuned_heading=TUNED_HEADING,
+        tuned_text=TUNED_TEXT,
+        tuned_genre_text=TUNED_GENRE_TEXT,
         facts=fact_tables(data),
         command=data.get("command"),
         pictures=[

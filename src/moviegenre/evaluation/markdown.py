@@ -12,6 +12,13 @@ from moviegenre.evaluation.tables import (
     ranking_table,
     training_table,
 )
+from moviegenre.evaluation.tuned_tables import (
+    TUNED_GENRE_TEXT,
+    TUNED_HEADING,
+    TUNED_TEXT,
+    tuned_genre_table,
+    tuned_table,
+)
 
 
 def render_markdown(
@@ -43,6 +50,12 @@ def render_markdown(
         "## Ranking",
         ranking_table(comparison).to_markdown(),
     ]
+    tuned = tuned_table(comparison)
+    if tuned is not None:
+        parts += [f"## {TUNED_HEADING}", TUNED_TEXT, tuned.to_markdown()]
+        overfit = tuned_genre_table(comparison)
+        if overfit is not None:
+            parts += [TUNED_GENRE_TEXT, overfit.to_markdown()]
     for finding in findings:
         parts.append(f"## {finding.heading}")
         parts += finding.sentences

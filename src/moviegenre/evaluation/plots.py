@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from moviegenre.core.errors import MissingExtraError
+from moviegenre.evaluation.calibration_plots import draw_reliability
 from moviegenre.evaluation.canvas import LIGHT, Theme
 from moviegenre.evaluation.compare import Comparison
 from moviegenre.evaluation.genre_plots import draw_cooccurrence, draw_genres, draw_precision_recall
@@ -43,13 +44,20 @@ def render_png(plot: Plot, comparison: Comparison, theme: Theme = LIGHT) -> byte
     Raises:
         MissingExtraError: matplotlib is not installed.
     """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-    except ImportError:
-        raise MissingExtraError("matplotlib", "report", "the report's plots") from None
+    _check_matplotlib()
     figure = plot.draw(comparison, theme)
-    if figure is None:
-        return None
+    return None if figure is None else figure_png(figure, theme)
+
+
+def figure_png(figure: "Figure", theme: Theme = LIGHT) -> bytes:
+    """Return a figure as PNG bytes.
+
+    Raises:
+        MissingExtraError: matplotlib is not installed.
+    """
+    _check_matplotlib()
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
     FigureCanvasAgg(figure)
     drawn, small = io.BytesIO(), io.BytesIO()
     figure.savefig(drawn, format="png", facecolor=theme.paper)
@@ -58,6 +66,13 @@ def render_png(plot: Plot, comparison: Comparison, theme: Theme = LIGHT) -> byte
         palette = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
         palette.save(small, format="png", optimize=True)
     return small.getvalue()
+
+
+def _check_matplotlib() -> None:
+    try:
+        import matplotlib.backends.backend_agg  # noqa: F401
+    except ImportError:
+        raise MissingExtraError("matplotlib", "report", "the report's plots") from None
 
 
 PLOTS = (
@@ -94,5 +109,13 @@ PLOTS = (
         "Of the movies with the row's genre, the per cent that also have the column's: in truth, "
         "and as the best model decides.",
         draw_cooccurrence,
+    ),
+    Plot(
+        "reliability",
+        "Reliability of the best model",
+        "Left: of all answers with about this probability, how many were right; on the diagonal a "
+        "probability of 0.7 is right 7 times in 10. Right: the expected calibration error by "
+        "genre. Before, and after Platt's scale and shift for each genre, fitted on validation.",
+        draw_reliability,
     ),
 )

@@ -3,11 +3,14 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from moviegenre.evaluation.bootstrap import Interval
 from moviegenre.evaluation.compare import Comparison
 from moviegenre.evaluation.findings import Finding
+
+if TYPE_CHECKING:
+    from rich.table import Table as RichTable
 
 UNDEFINED = "undefined"
 
@@ -42,6 +45,38 @@ class Table:
 
 def _escape(cell: str) -> str:
     return cell.replace("|", "\\|").replace("\n", " ")
+
+
+def rich_table(
+    table: Table, *, title: str, caption: str | None = None, kept: Sequence[str] | None = None
+) -> "RichTable":
+    """Return a table for the console, narrow enough for eighty columns.
+
+    Args:
+        table: The rows.
+        title: Above it.
+        caption: Below it.
+        kept: Headings of the columns that are shown; None shows all.
+    """
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table as RichTable
+
+    shown = RichTable(
+        title=title,
+        caption=caption,
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1),
+    )
+    columns = [i for i, name in enumerate(table.headings) if kept is None or name in kept]
+    for column in columns:
+        number = column >= table.num_text_columns
+        heading = "\n".join(table.headings[column].replace("-", "-\n").rsplit(" ", 1))
+        shown.add_column(heading, justify="right" if number else "left", no_wrap=True)
+    for row in table.rows:
+        shown.add_row(*(row[column] for column in columns))
+    return shown
 
 
 def ranking_table(comparison: Comparison) -> Table:

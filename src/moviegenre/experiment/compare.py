@@ -1,7 +1,6 @@
 """Comparing trained models: evaluate what is not yet evaluated, then write the report."""
 
 import json
-import logging
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 
 from moviegenre.core.decisions import DEFAULT_THRESHOLD
 from moviegenre.core.errors import CheckpointError, DataError, did_you_mean, missing_path_message
-from moviegenre.core.files import file_sha256, write_text
+from moviegenre.core.files import write_text
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.data.stats import data_stats
@@ -17,14 +16,11 @@ from moviegenre.evaluation.compare import Comparison, ModelRun
 from moviegenre.evaluation.compare import compare as compare_runs
 from moviegenre.evaluation.report import print_comparison as print_tables
 from moviegenre.evaluation.report import write_report
-from moviegenre.evaluation.results import Predictions
-from moviegenre.experiment.evaluate import predict_split
+from moviegenre.experiment.predictions import cached_predictions
 from moviegenre.experiment.train import BEST_FILE, CONFIG_FILE, read_run
 from moviegenre.models import MODELS, model_config_class
 from moviegenre.models.checkpoint import load_checkpoint
 from moviegenre.training.fit import HISTORY_FILE
-
-logger = logging.getLogger(__name__)
 
 PAGE = "results.html"
 
@@ -60,8 +56,8 @@ def compare(
         DataError: The models were trained on different data and ``data_dir`` does not say which
             to take.
     """
-    folders = _model_folders(checkpoints, names)
-    data = PreparedData(data_dir or _common_data_dir(folders))
+    folders = model_folders(checkpoints, names)
+    data = PreparedData(data_dir or common_data_dir(folders))
     runs = [_run(folder, data, split, out, progress=progress) for folder in folders]
     comparison = compare_runs(runs, split.value, threshold)
     facts: dict[str, Any] = {**data_stats(data).to_json_dict(), "synthetic": data.is_synthetic}
@@ -79,7 +75,7 @@ def print_comparison(comparison: Comparison, page: Path) -> None:
     print(f"report: {page.resolve()}")
 
 
-def _model_folders(checkpoints: Path, names: Sequence[str] | None) -> list[Path]:
+def model_folders(checkpoints: Path, names: Sequence[str] | None) -> list[Path]:
     """Return the folders of trained models, in the order of ``MODELS``."""
     if not checkpoints.is_dir():
         step = "train a model with: moviegenre train MODEL"
@@ -98,7 +94,7 @@ def _model_folders(checkpoints: Path, names: Sequence[str] | None) -> list[Path]
     return [found[name] for name in sorted(wanted, key=lambda n: (order.get(n, len(order)), n))]
 
 
-def _common_data_dir(folders: Sequence[Path]) -> Path:
+def common_data_dir(folders: Sequence[Path]) -> Path:
     """Return the prepared data that all models were trained on."""
     used: dict[str, Path] = {}
     for folder in folders:
@@ -116,7 +112,11 @@ def _common_data_dir(folders: Sequence[Path]) -> Path:
 def _run(folder: Path, data: PreparedData, split: Split, out: Path, *, progress: bool) -> ModelRun:
     """Return a trained model with its predictions and the facts of its training."""
     run = read_run(folder) or {}
-    predictions = _predictions(folder, data, split, progress=progress)
+    checkpoint = folder / BEST_FILE
+    predictions = cached_predictions(checkpoint, data, split, progress=progress)
+    validation = None  # what is fitted on val says nothing on val
+    if split is not Split.VAL:
+        validation = cached_predictions(checkpoint, data, Split.VAL, progress=progress)
     settings: dict[str, Any] = run.get("settings", {})
     name = str(run.get("model", folder.name))
     kind = model_config_class(name)
@@ -130,6 +130,7 @@ def _run(folder: Path, data: PreparedData, split: Split, out: Path, *, progress:
         family=kind.family,
         modalities=kind.modalities,
         predictions=predictions,
+        validation=validation,
         baseline=kind.baseline,
         history=json.loads(history_file.read_text()) if history_file.is_file() else (),
         setup_seconds=run.get("setup_seconds"),
@@ -145,18 +146,3 @@ def _config_with_command(folder: Path, name: str, config: Path) -> str:
     """Return a model's resolved config, opening with the command that trains it again."""
     text = (folder / CONFIG_FILE).read_text(encoding="utf-8")
     return f"# moviegenre train {name} --config {config}\n{text}"
-
-
-def _predictions(folder: Path, data: PreparedData, split: Split, *, progress: bool) -> Predictions:
-    """Return a model's probabilities, kept from an earlier evaluation of the same two."""
-    checkpoint = folder / BEST_FILE
-    key = f"{file_sha256(checkpoint)[:12]}-{data.fingerprint[:12]}"
-    path = folder / f"predictions-{split.value}-{key}.npz"
-    if path.is_file():
-        return Predictions.load(path)
-    logger.info("evaluating %s", folder.name)
-    predictions = predict_split(load_checkpoint(checkpoint), data, split, progress=progress)
-    for stale in folder.glob(f"predictions-{split.value}-*.npz"):
-        stale.unlink()
-    predictions.save(path)
-    return predictions

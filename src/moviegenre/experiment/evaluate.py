@@ -11,7 +11,7 @@ from rich.table import Table
 
 from moviegenre.core.decisions import DEFAULT_THRESHOLD, probabilities
 from moviegenre.core.errors import CheckpointError, ConfigError, did_you_mean
-from moviegenre.core.types import Split
+from moviegenre.core.types import Modality, Split
 from moviegenre.data.batches import batch_loader, ordered_batches
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Evaluation, Predictions, evaluate_predictions
@@ -39,7 +39,12 @@ def parse_split(name: str) -> Split:
 
 
 def predict_split(
-    checkpoint: Checkpoint, data: PreparedData, split: Split, *, progress: bool = False
+    checkpoint: Checkpoint,
+    data: PreparedData,
+    split: Split,
+    *,
+    missing: Modality | None = None,
+    progress: bool = False,
 ) -> Predictions:
     """Return a trained model's probabilities for every movie of a split, in the data's order.
 
@@ -47,6 +52,7 @@ def predict_split(
         checkpoint: The trained model.
         data: Prepared data with the same genres.
         split: Which part.
+        missing: Hide this modality of every movie.
         progress: Show a progress bar.
 
     Raises:
@@ -63,9 +69,12 @@ def predict_split(
     probs = np.zeros((len(movies), len(data.genres)), dtype=np.float32)
     loader = batch_loader(movies, ordered_batches(movies.lengths, _BATCH_SIZE))
     title = f"{checkpoint.model_name} on {split.value}"
+    if missing is not None:
+        title += f" without {missing.value}s"
     with torch.inference_mode():
         for batch in track(loader, description=title, disable=not progress):
-            logits = checkpoint.model(batch).logits
+            seen = batch if missing is None else batch.without(missing)
+            logits = checkpoint.model(seen).logits
             probs[batch.index.numpy()] = probabilities(logits).numpy()
     return Predictions(
         ids=data.ids(split), genres=data.genres.names, probs=probs, labels=data.labels(split)

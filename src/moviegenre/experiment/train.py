@@ -13,6 +13,7 @@ import yaml
 
 from moviegenre.core.errors import CheckpointError, missing_path_message
 from moviegenre.core.files import file_sha256, write_text
+from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.config import ExperimentConfig
@@ -99,7 +100,7 @@ def train(
     labels = loaded[Split.TRAIN].labels
     assert labels is not None, "prepared movies are labelled"
     if not resume:
-        for name in (BEST_FILE, RUN_FILE, RESUME_FILE, HISTORY_FILE):
+        for name in (BEST_FILE, THRESHOLDS_FILE, RUN_FILE, RESUME_FILE, HISTORY_FILE):
             (folder / name).unlink(missing_ok=True)
         shutil.rmtree(folder / LOGS_FOLDER, ignore_errors=True)
     write_text(folder / CONFIG_FILE, yaml.safe_dump(experiment.to_file_dict(), sort_keys=False))
@@ -119,6 +120,7 @@ def train(
             revisions=checkpoint.revisions,
             data_fingerprint=data.fingerprint,
         )
+        (folder / THRESHOLDS_FILE).unlink(missing_ok=True)  # fitted to the weights before these
         save_checkpoint(folder / BEST_FILE, best)
 
     movies = (loaded[Split.TRAIN], loaded[Split.VAL])

@@ -99,6 +99,20 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         torch.save(content, temporary)
 
 
+def checkpoint_file(path: Path) -> Path:
+    """Return the ``best.pth`` that is meant: the path itself, or the one in the folder.
+
+    Raises:
+        CheckpointError: There is none.
+    """
+    if path.is_dir():
+        path = path / "best.pth"
+    if not path.is_file():
+        step = "train one with: moviegenre train MODEL"
+        raise CheckpointError(missing_path_message(path, "a checkpoint", step))
+    return path
+
+
 def load_checkpoint(path: Path) -> Checkpoint:
     """Read a checkpoint; nothing in it is executed and nothing else is needed.
 
@@ -108,11 +122,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     Raises:
         CheckpointError: There is none, it is damaged, or it is of another kind.
     """
-    if path.is_dir():
-        path = path / "best.pth"
-    if not path.is_file():
-        step = "train one with: moviegenre train MODEL"
-        raise CheckpointError(missing_path_message(path, "a checkpoint", step))
+    path = checkpoint_file(path)
     try:
         content: Mapping[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, EOFError, pickle.UnpicklingError, OSError, ValueError) as error:

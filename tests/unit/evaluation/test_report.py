@@ -186,6 +186,37 @@ def test_undefined_genres_and_missing_facts_are_told(tmp_path: Path) -> None:
     assert content["undefined"] == {"Musical": "no movie of the split has it"}
 
 
+def test_tuned_scores_stand_beside_those_at_one_half(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("moviegenre.evaluation.report.PLOTS", PLOTS[-1:])
+    runs = [
+        replace(make_run(name), validation=make_predictions(0.8, seed=4))
+        for name in ("bert", "lstm")
+    ]
+    found = compare(runs, "test", num_resamples=20)
+    written = write_report(found, {}, tmp_path)
+    assert "reliability.png" in {path.name for path in written}
+    text = (tmp_path / "RESULTS.md").read_text()
+    assert "## Tuned thresholds and calibration" in text
+    best = found.ranking[0].tuned
+    assert best is not None
+    gain = best.for_macro.gain("f1_macro")
+    row = f"| {found.ranking[0].run.title} | {100 * best.before.f1_macro:.2f} |"
+    assert f"{row} {100 * best.macro.f1_macro:.2f} | {100 * gain:+.2f} |" in text
+    assert "| genre | movies | cut |" in text
+    assert "- Tuned scores have a cut for each genre" in text
+    assert 'id="tuned"' in (tmp_path / "results.html").read_text()
+    models = json.loads((tmp_path / "results.json").read_text())["models"]
+    assert models["bert"]["tuned"]["thresholds"] == "per-genre"
+    assert 0 < models["bert"]["tuned"]["ece"]["after"] < 1
+    monkeypatch.setenv("COLUMNS", "80")
+    print_comparison(found)
+    shown = capsys.readouterr().out
+    assert max(len(line) for line in shown.splitlines()) <= 80
+    assert f"{100 * gain:+.2f}" in shown
+
+
 def test_a_split_without_any_genre_still_gives_a_report(tmp_path: Path) -> None:
     labels = np.zeros_like(make_labels())
     found = compare([make_run("bert", make_predictions(1.0, labels))], "test", num_resamples=20)

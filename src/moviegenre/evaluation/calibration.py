@@ -1,0 +1,186 @@
+"""Whether a probability of 0.7 is right 7 times in 10, and what makes it so.
+
+Corrections are a scale and a shift of the log-odds, as ``core.operating_point`` keeps them. They
+never reorder the movies of a genre, so they change no ranking and no best F1. Isotonic regression
+is left out on purpose; ``docs/thresholds.md`` says why.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from moviegenre.core.decisions import FloatArray
+from moviegenre.core.operating_point import log_odds
+
+Method = Literal["none", "weights", "temperature", "platt"]
+Column = npt.NDArray[np.float64]
+
+NUM_BINS = 15
+_SMALLEST_SCALE = 0.05  # a genre that is ranked the wrong way round keeps its order all the same
+_MAX_STEPS = 100
+_CONVERGED = 1e-10
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Probabilities in bins of equal width, beside how often they were right.
+
+    Attributes:
+        predicted: Mean probability of each bin (K,); NaN where it is empty.
+        observed: Share of positives of each bin (K,), likewise.
+        counts: How many probabilities are in each (K,).
+    """
+
+    predicted: Column
+    observed: Column
+    counts: npt.NDArray[np.int64]
+
+
+def reliability(
+    probs: FloatArray, labels: npt.NDArray[Any], num_bins: int = NUM_BINS
+) -> Reliability:
+    """Put probabilities into bins and count how often they were right.
+
+    Args:
+        probs: Probabilities of any shape; all are taken together.
+        labels: The truth, of the same shape.
+        num_bins: K; bin k holds probabilities from k / K up to, but not with, (k + 1) / K, the
+            last one also 1.
+    """
+    flat = np.asarray(probs, dtype=np.float64).reshape(-1)
+    edges = np.linspace(0, 1, num_bins + 1)
+    places = np.minimum(np.searchsorted(edges, flat, side="right") - 1, num_bins - 1)
+    counts = np.bincount(places, minlength=num_bins)
+    with np.errstate(invalid="ignore"):  # 0 / 0 of an empty bin is NaN, as said
+        predicted = np.bincount(places, flat, num_bins) / counts
+        observed = np.bincount(places, np.asarray(labels).reshape(-1), num_bins) / counts
+    return Reliability(predicted, observed, counts.astype(np.int64))
+
+
+def calibration_error(probs: FloatArray, labels: npt.NDArray[Any]) -> float:
+    """Return the expected calibration error over all movie-label pairs; NaN without any.
+
+    The mean distance between a bin's mean probability and its share of positives, each bin
+    weighted by how many probabilities it holds.
+
+    Reference: Naeini et al., "Obtaining well calibrated probabilities using Bayesian binning",
+    https://doi.org/10.1609/aaai.v29i1.9602; differs in that each label is judged by itself,
+    rather than a movie's likeliest label alone.
+
+    Args:
+        probs: Probabilities of any shape.
+        labels: The truth, of the same shape.
+
+    Example:
+        >>> round(calibration_error(np.array([0.7, 0.7]), np.array([1, 0])), 3)
+        0.2
+    """
+    if np.size(probs) == 0:
+        return float("nan")
+    # Counted here, from the bins that are drawn: torchmetrics' has one more, for exactly 1.
+    found = reliability(probs, labels)
+    filled = found.counts > 0
+    gaps = np.abs(found.predicted - found.observed)[filled]
+    return float(gaps @ found.counts[filled] / found.counts.sum())
+
+
+def calibration_error_by_label(probs: FloatArray, labels: npt.NDArray[Any]) -> Column:
+    """Return the expected calibration error of each label (L,), of (N, L) probabilities."""
+    columns = range(probs.shape[1])
+    return np.array([calibration_error(probs[:, i], labels[:, i]) for i in columns])
+
+
+def fit_calibration(
+    probs: FloatArray,
+    labels: npt.NDArray[Any],
+    method: Method,
+    positive_weights: FloatArray | None = None,
+) -> tuple[Column, Column]:
+    """Return the scale (L,) and shift (L,) of the log-odds that correct probabilities.
+
+    Args:
+        probs: A model's own probabilities (N, L), those of a validation split.
+        labels: The truth (N, L).
+        method: ``none`` corrects nothing. ``weights`` undoes the positive weights of a weighted
+            loss and needs no movies: weighted cross-entropy is smallest where the odds are the
+            true ones times the weight, so the shift is minus its logarithm. ``temperature`` fits
+            one scale for all labels. ``platt`` fits a scale and a shift for each.
+        positive_weights: What the loss weighed the positives of each label with (L,); only for
+            ``weights``.
+
+    References: Guo et al., "On calibration of modern neural networks",
+    https://arxiv.org/abs/1706.04599; Platt, "Probabilistic outputs for support vector machines",
+    1999, whose targets (for n positives (n + 1) / (n + 2) instead of 1, for m negatives
+    1 / (m + 2) instead of 0) keep a label with few positives from becoming too sure.
+    """
+    num_labels = probs.shape[1]
+    scale, shift = np.ones(num_labels), np.zeros(num_labels)
+    truth = np.asarray(labels, dtype=np.float64)
+    if method == "weights":
+        assert positive_weights is not None, "the caller knows the loss"
+        return scale, -np.log(np.asarray(positive_weights, dtype=np.float64))
+    if method == "none" or len(probs) == 0:
+        return scale, shift
+    odds = log_odds(probs)
+    if method == "temperature":
+        if not 0 < truth.mean() < 1:
+            return scale, shift
+        (fitted,) = _logistic(odds.reshape(-1, 1), truth.reshape(-1))
+        return np.full(num_labels, max(fitted, _SMALLEST_SCALE)), shift
+    for column in range(num_labels):
+        positives, movies = truth[:, column].sum(), len(truth)
+        if 0 < positives < movies:
+            highest, lowest = (positives + 1) / (positives + 2), 1 / (movies - positives + 2)
+            targets = np.where(truth[:, column] > 0, highest, lowest)
+            scale[column], shift[column] = _scale_and_shift(odds[:, column], targets)
+    return scale, shift
+
+
+def _scale_and_shift(odds: Column, targets: Column) -> tuple[float, float]:
+    """Return Platt's two numbers for log-odds (N,), the scale positive."""
+    ones = np.ones_like(odds)
+    scale, shift = _logistic(np.stack([odds, ones], axis=1), targets)
+    if scale < _SMALLEST_SCALE:  # the problem is convex: the best allowed scale is the bound
+        scale = _SMALLEST_SCALE
+        (shift,) = _logistic(ones[:, None], targets, scale * odds)
+    return float(scale), float(shift)
+
+
+def _logistic(features: Column, targets: Column, offset: Column | float = 0.0) -> Column:
+    """Return the coefficients (K,) of a logistic regression, by Newton's method.
+
+    Args:
+        features: (N, K).
+        targets: Probabilities (N,) to come near to, in [0, 1].
+        offset: Added to the log-odds (N,).
+    """
+    found = np.zeros(features.shape[1])
+    loss, gradient, curvature = _cross_entropy(found, features, targets, offset)
+    for _ in range(_MAX_STEPS):
+        step = np.linalg.solve(curvature + 1e-12 * np.eye(len(found)), gradient)
+        size = 1.0
+        while size > _CONVERGED:  # a full step may be too far where the curve is flat
+            trial = _cross_entropy(found - size * step, features, targets, offset)
+            if trial[0] <= loss:
+                break
+            size /= 2
+        else:
+            break
+        found, (loss, gradient, curvature) = found - size * step, trial
+        if np.abs(size * step).max() < _CONVERGED:
+            break
+    return found
+
+
+def _cross_entropy(
+    coefficients: Column, features: Column, targets: Column, offset: Column | float
+) -> tuple[float, Column, Column]:
+    """Return the mean cross-entropy, its gradient (K,) and its second derivatives (K, K)."""
+    odds = features @ coefficients + offset
+    probs = 1 / (1 + np.exp(-np.clip(odds, -500, 500)))
+    loss = float(np.mean(np.logaddexp(0, odds) - targets * odds))
+    gradient = features.T @ (probs - targets) / len(targets)
+    curvature = (features.T * (probs * (1 - probs))) @ features / len(targets)
+    return loss, gradient, curvature

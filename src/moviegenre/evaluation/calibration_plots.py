@@ -1,0 +1,59 @@
+"""The reliability diagram: probabilities beside how often they were right."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from moviegenre.evaluation.calibration import reliability
+from moviegenre.evaluation.canvas import Theme, by_support, dress, legend, new_figure
+from moviegenre.evaluation.compare import Comparison
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_BEFORE, _AFTER = 1, 0  # places in a theme's lines
+
+
+def draw_reliability(comparison: Comparison, theme: Theme) -> "Figure | None":
+    """Draw the best model's reliability and its error by genre; None where nothing was fitted."""
+    from matplotlib.lines import Line2D
+
+    best = comparison.ranking[0]
+    if best.tuned is None:
+        return None
+    labels = best.run.predictions.labels
+    genres = by_support(comparison)
+    figure = new_figure(9, max(4.4, 1.4 + 0.24 * len(genres)))
+    left, right = figure.subplots(1, 2)
+    looks = (
+        ("before", _BEFORE, "--", "s", best.run.predictions.probs, best.tuned.before),
+        ("after", _AFTER, "-", "o", best.tuned.calibrated, best.tuned.macro),
+    )
+    dress(left, theme, grid="both")
+    dress(right, theme, grid="x")
+    left.plot([0, 1], [0, 1], color=theme.faint, linewidth=1.2)
+    places = np.arange(len(genres))[::-1]
+    order = [comparison.genres.index(genre) for genre in genres]
+    handles = []
+    for name, colour, line, marker, probs, scores in looks:
+        found = reliability(probs, labels)
+        filled = found.counts > 0
+        look: dict[str, Any] = {"color": theme.lines[colour], "marker": marker}
+        legend: dict[str, Any] = {"linestyle": line, **look}
+        left.plot(
+            found.predicted[filled], found.observed[filled], linestyle=line, markersize=4.5, **look
+        )
+        right.plot(
+            100 * scores.ece_by_genre[order], places, linestyle="none", markersize=5.5, **look
+        )
+        label = f"{name} (error {100 * scores.ece:.1f} %)"
+        handles.append(Line2D([], [], label=label, **legend))
+    left.set(xlim=(0, 1), ylim=(0, 1))
+    left.set_xlabel("probability")
+    left.set_ylabel("share that was right")
+    right.set_yticks(places, genres)
+    right.set_xlim(left=0)
+    right.set_xlabel("expected calibration error, per cent")
+    figure.suptitle(best.run.title, fontsize=11, color=theme.ink)
+    legend(figure, theme, handles, loc="outside lower center", ncols=2)
+    return figure

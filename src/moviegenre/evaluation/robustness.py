@@ -1,0 +1,309 @@
+"""What fusions lose as posters or plots go missing, beside the models that never needed them.
+
+A model in evaluation mode answers for each movie by itself, so the answers for a half-blind split
+are rows of two complete passes: some movies as they are, the others without the modality.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from moviegenre.core.decisions import DEFAULT_THRESHOLD, decide
+from moviegenre.core.errors import DataError
+from moviegenre.core.types import Modality
+from moviegenre.evaluation.bootstrap import NUM_RESAMPLES, Interval, paired_bootstrap
+from moviegenre.evaluation.results import Predictions, number_or_none
+from moviegenre.metrics import compute_metrics
+
+SHARES = (0.0, 0.3, 0.5, 0.7, 1.0)
+"""How many of the movies lack the modality."""
+
+
+@dataclass(frozen=True)
+class SingleModel:
+    """A model of one modality.
+
+    Attributes:
+        name: As on the command line.
+        title: As in prose.
+        modality: The one it looks at.
+        predictions: Its answers.
+    """
+
+    name: str
+    title: str
+    modality: Modality
+    predictions: Predictions
+
+
+@dataclass(frozen=True)
+class FusionModel:
+    """A model of both modalities, asked three times.
+
+    Attributes:
+        name: As on the command line.
+        title: As in prose.
+        complete: Its answers to the movies as they are.
+        without: Its answers when every movie lacks a modality.
+        siblings: Name of the single-modality model that it is to be measured against, where its
+            settings name one; the strongest there is otherwise.
+    """
+
+    name: str
+    title: str
+    complete: Predictions
+    without: Mapping[Modality, Predictions]
+    siblings: Mapping[Modality, str]
+
+    def answers(
+        self, missing: Modality, rows: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.floating[Any]]:
+        """Return probabilities (N, L) where the movies in some rows lack a modality."""
+        mixed = self.complete.probs.copy()
+        mixed[rows] = self.without[missing].probs[rows]
+        return mixed
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A model's scores as a modality goes missing.
+
+    Attributes:
+        model: The model's title.
+        missing: The modality that goes missing.
+        alone: True for a model that never looks at it.
+        f1_macro: One score a share of ``SHARES``, fractions.
+        f1_micro: Likewise.
+    """
+
+    model: str
+    missing: Modality
+    alone: bool
+    f1_macro: tuple[float, ...]
+    f1_micro: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A fusion that is left with one modality, against the sibling that has only that one.
+
+    Attributes:
+        fusion: The fusion's title.
+        sibling: The other's.
+        missing: The modality that every movie lacks.
+        score: F1-macro of the fusion, a fraction.
+        sibling_score: That of the sibling.
+        interval: 95 % interval of the first less the second, from the paired bootstrap.
+    """
+
+    fusion: str
+    sibling: str
+    missing: Modality
+    score: float
+    sibling_score: float
+    interval: Interval
+
+    @property
+    def loses_more(self) -> bool:
+        """Whether these movies show that the fusion is below its sibling."""
+        return self.interval.high < 0
+
+    def sentence(self) -> str:
+        """Return the answer in words."""
+        difference = 100 * (self.score - self.sibling_score)
+        side = "above" if difference >= 0 else "below"
+        low, high = 100 * self.interval.low, 100 * self.interval.high
+        if self.loses_more:
+            verdict = "it loses more than that sibling does"
+        elif self.interval.low > 0:
+            verdict = "it keeps more than that sibling has"
+        else:
+            verdict = "these movies do not show that it loses more"
+        return (
+            f"Without any {self.missing.value}, {self.fusion} has {100 * self.score:.2f} F1-macro, "
+            f"{abs(difference):.2f} points {side} {self.sibling} alone "
+            f"({100 * self.sibling_score:.2f}): {verdict} (95 % interval of the difference, paired "
+            f"bootstrap: {low:+.2f} to {high:+.2f})."
+        )
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """Every fusion as either modality goes missing.
+
+    Attributes:
+        split: The split's name.
+        num_movies: How many movies it has.
+        threshold: The probability from which a genre is chosen.
+        seed: What the movies that lack a modality were drawn from.
+        curves: Fusions and siblings, for posters and for plots.
+        verdicts: Each fusion against its siblings.
+    """
+
+    split: str
+    num_movies: int
+    threshold: float
+    seed: int
+    curves: tuple[Curve, ...]
+    verdicts: tuple[Verdict, ...]
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Return plain values; scores are fractions, undefined ones None."""
+        return {
+            "split": self.split,
+            "num_movies": self.num_movies,
+            "threshold": self.threshold,
+            "seed": self.seed,
+            "shares": list(SHARES),
+            "curves": [
+                {
+                    "model": curve.model,
+                    "missing": curve.missing.value,
+                    "alone": curve.alone,
+                    "f1_macro": [number_or_none(value) for value in curve.f1_macro],
+                    "f1_micro": [number_or_none(value) for value in curve.f1_micro],
+                }
+                for curve in self.curves
+            ],
+            "verdicts": [
+                {
+                    "model": verdict.fusion,
+                    "against": verdict.sibling,
+                    "missing": verdict.missing.value,
+                    "f1_macro": number_or_none(verdict.score),
+                    "against_f1_macro": number_or_none(verdict.sibling_score),
+                    "interval": [
+                        number_or_none(verdict.interval.low),
+                        number_or_none(verdict.interval.high),
+                    ],
+                    "loses_more": verdict.loses_more,
+                    "sentence": verdict.sentence(),
+                }
+                for verdict in self.verdicts
+            ],
+        }
+
+
+def missing_rows(num_movies: int, share: float, seed: int) -> npt.NDArray[np.int64]:
+    """Return the rows that lack a modality; a larger share takes those of a smaller one, too."""
+    order = np.random.default_rng(seed).permutation(num_movies)
+    return order[: round(share * num_movies)]
+
+
+def measure_robustness(
+    fusions: Sequence[FusionModel],
+    singles: Sequence[SingleModel],
+    split: str,
+    *,
+    threshold: float = DEFAULT_THRESHOLD,
+    seed: int = 0,
+    num_resamples: int = NUM_RESAMPLES,
+) -> Robustness:
+    """Score fusions while each modality goes missing for the same movies.
+
+    Args:
+        fusions: The fusions, at least one; all of the same movies in the same order.
+        singles: The single-modality models, of the same movies.
+        split: The split's name.
+        threshold: The probability from which a genre is chosen.
+        seed: Draws the movies that lack a modality.
+        num_resamples: Resamples of the bootstrap.
+
+    Raises:
+        DataError: There is no fusion, or the movies differ between models.
+    """
+    _check(fusions, singles)
+    truth = fusions[0].complete.labels
+    draws = [missing_rows(len(truth), share, seed) for share in SHARES]
+    curves: list[Curve] = []
+    verdicts: list[Verdict] = []
+    for missing in (Modality.POSTER, Modality.PLOT):
+        siblings: dict[str, SingleModel] = {}
+        for fusion in fusions:
+            answers = [fusion.answers(missing, rows) for rows in draws]
+            curves.append(_curve(fusion.title, missing, False, answers, truth, threshold))
+            sibling = _sibling(fusion, missing, singles, threshold)
+            if sibling is not None:
+                siblings[sibling.name] = sibling
+                verdicts.append(_verdict(fusion, sibling, missing, threshold, num_resamples))
+        for sibling in siblings.values():
+            answers = [sibling.predictions.probs] * len(SHARES)
+            curves.append(_curve(sibling.title, missing, True, answers, truth, threshold))
+    return Robustness(split, len(truth), threshold, seed, tuple(curves), tuple(verdicts))
+
+
+def _check(fusions: Sequence[FusionModel], singles: Sequence[SingleModel]) -> None:
+    if not fusions:
+        raise DataError("there is no fusion to measure; train one with: moviegenre train MODEL")
+    ids = fusions[0].complete.ids
+    other = [
+        name
+        for name, found in (
+            *((model.name, model.complete) for model in fusions),
+            *((model.name, part) for model in fusions for part in model.without.values()),
+            *((model.name, model.predictions) for model in singles),
+        )
+        if found.ids != ids or found.genres != fusions[0].complete.genres
+    ]
+    if other:
+        told = ", ".join(dict.fromkeys(other))
+        raise DataError(
+            f"{told} answered for other movies or genres than {fusions[0].name}; evaluate all "
+            "models on the same prepared data"
+        )
+
+
+def _curve(
+    title: str,
+    missing: Modality,
+    alone: bool,
+    answers: Sequence[npt.NDArray[np.floating[Any]]],
+    truth: npt.NDArray[Any],
+    threshold: float,
+) -> Curve:
+    scores = [compute_metrics(probs, truth, threshold).metrics for probs in answers]
+    macro = tuple(score["f1_macro"] for score in scores)
+    micro = tuple(score["f1_micro"] for score in scores)
+    return Curve(title, missing, alone, macro, micro)
+
+
+def _sibling(
+    fusion: FusionModel, missing: Modality, singles: Sequence[SingleModel], threshold: float
+) -> SingleModel | None:
+    """Return the model of the other modality to measure against; None where there is none."""
+    able = [model for model in singles if model.modality is not missing]
+    for model in able:
+        if model.name == fusion.siblings.get(model.modality):
+            return model
+    scored = [(_f1_macro(model.predictions, threshold), model) for model in able]
+    return max(scored, key=lambda pair: pair[0])[1] if scored else None
+
+
+def _f1_macro(found: Predictions, threshold: float) -> float:
+    return compute_metrics(found.probs, found.labels, threshold).metrics["f1_macro"]
+
+
+def _verdict(
+    fusion: FusionModel,
+    sibling: SingleModel,
+    missing: Modality,
+    threshold: float,
+    num_resamples: int,
+) -> Verdict:
+    left = fusion.without[missing]
+    decisions = {
+        name: np.asarray(decide(found.probs, threshold), dtype=bool)
+        for name, found in (("fusion", left), ("sibling", sibling.predictions))
+    }
+    bootstrap = paired_bootstrap(decisions, left.labels, num_resamples=num_resamples)
+    return Verdict(
+        fusion=fusion.title,
+        sibling=sibling.title,
+        missing=missing,
+        score=_f1_macro(left, threshold),
+        sibling_score=_f1_macro(sibling.predictions, threshold),
+        interval=bootstrap.difference("fusion", "sibling"),
+    )

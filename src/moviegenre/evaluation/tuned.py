@@ -1,0 +1,86 @@
+"""A model at its best, beside the comparison at 0.5: cuts and a calibration from validation."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from moviegenre.core.decisions import DEFAULT_THRESHOLD, FloatArray
+from moviegenre.evaluation.results import Predictions, number_or_none
+from moviegenre.evaluation.tuning import (
+    NUM_FOLDS,
+    TunedScores,
+    Tuning,
+    TuningSettings,
+    score,
+    tune,
+)
+
+
+@dataclass(frozen=True)
+class TunedResult:
+    """What a model scores with one cut a genre, all fitted on validation.
+
+    Attributes:
+        for_macro: The fit for F1-macro.
+        for_micro: The fit for F1-micro.
+        before: Scores on the split at 0.5.
+        macro: Scores on the split with the cuts for F1-macro.
+        micro: Scores on the split with the cuts for F1-micro.
+        calibrated: The split's probabilities (N, L), corrected.
+    """
+
+    for_macro: Tuning
+    for_micro: Tuning
+    before: TunedScores
+    macro: TunedScores
+    micro: TunedScores
+    calibrated: FloatArray
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Return plain values, fractions; undefined ones are None."""
+        ece = {"before": self.before.ece, "after": self.macro.ece}
+        content: dict[str, Any] = {
+            "thresholds": "per-genre",
+            "calibration": self.for_macro.settings.calibration,
+            "ece": {name: number_or_none(value) for name, value in ece.items()},
+        }
+        for goal, tuning, found in (
+            ("f1_macro", self.for_macro, self.macro),
+            ("f1_micro", self.for_micro, self.micro),
+        ):
+            scores = found.to_json_dict()
+            content[goal] = {
+                "f1_macro": scores["f1_macro"],
+                "f1_micro": scores["f1_micro"],
+                "cross_validated": tuning.to_json_dict(),
+            }
+        return content
+
+
+def tuned_result(split: Predictions, val: Predictions | None) -> TunedResult | None:
+    """Fit on validation for both goals and score a split.
+
+    Args:
+        split: A model's probabilities for the split.
+        val: Those for validation; None where there are none.
+
+    Returns:
+        None where there are too few validation movies to fit on.
+    """
+    if val is None or len(val.ids) < NUM_FOLDS:
+        return None
+    probs = np.asarray(split.probs, dtype=np.float64)
+    if not (np.isfinite(probs).all() and np.isfinite(val.probs).all()):
+        return None  # scoring says so, for the whole comparison
+    for_macro = tune(val, TuningSettings("per-genre", "f1_macro", "platt"))
+    for_micro = tune(val, TuningSettings("per-genre", "f1_micro", "platt"))
+    calibrated = for_macro.point.calibrate(probs)  # the goal changes the cuts alone
+    return TunedResult(
+        for_macro=for_macro,
+        for_micro=for_micro,
+        before=score(probs, probs >= DEFAULT_THRESHOLD, split.labels),
+        macro=score(calibrated, for_macro.point.decide(calibrated), split.labels),
+        micro=score(calibrated, for_micro.point.decide(calibrated), split.labels),
+        calibrated=calibrated,
+    )

@@ -1,0 +1,256 @@
+"""Calibration and cuts fitted on validation, and what they are worth on movies they have not seen.
+
+What is fitted looks best on the movies it was fitted on. Beside that score stands the
+cross-validated one: the validation movies are cut into folds, and each fold is decided with what
+was fitted on the others.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from moviegenre.core.decisions import DEFAULT_THRESHOLD, FloatArray
+from moviegenre.core.errors import ConfigError, DataError, did_you_mean
+from moviegenre.core.genres import GenreVocabulary
+from moviegenre.core.operating_point import OperatingPoint
+from moviegenre.evaluation.calibration import (
+    Method,
+    calibration_error,
+    calibration_error_by_label,
+    fit_calibration,
+)
+from moviegenre.evaluation.results import Predictions, number_or_none
+from moviegenre.evaluation.thresholds import Goal, Rule, fit_thresholds
+from moviegenre.metrics import compute_metrics
+
+NUM_FOLDS = 5
+SHRINKAGE = 10.0  # measured in docs/dev-log.md: less luck in rare genres' cuts, at no cost
+_SEED = 0  # of the folds
+
+
+@dataclass(frozen=True)
+class TuningSettings:
+    """What is to be fitted.
+
+    Attributes:
+        thresholds: ``0.5``, ``global`` or ``per-genre``.
+        goal: What the cuts are to make best: ``f1_macro`` or ``f1_micro``.
+        calibration: ``none``, ``weights``, ``temperature`` or ``platt``.
+        shrinkage: How many positives weigh as much as the global cut; see ``fit_thresholds``.
+    """
+
+    thresholds: Rule = "0.5"
+    goal: Goal = "f1_macro"
+    calibration: Method = "none"
+    shrinkage: float = SHRINKAGE
+
+    @classmethod
+    def parse(
+        cls, thresholds: str | None, goal: str | None, calibration: str | None
+    ) -> "TuningSettings":
+        """Return the settings for what the command line was given; None is the default.
+
+        Raises:
+            ConfigError: A word is unknown, or the goal has no effect.
+        """
+        default = cls()
+        faults = []
+        found: dict[str, Any] = {}
+        for name, word, kind in (
+            ("thresholds", thresholds, Rule),
+            ("goal", goal, Goal),
+            ("calibrate", calibration, Method),
+        ):
+            if word is not None and word not in get_args(kind):
+                faults.append(f"unknown --{name} {word!r}; {did_you_mean(word, get_args(kind))}")
+            found[name] = word
+        if goal is not None and (thresholds or default.thresholds) == default.thresholds:
+            faults.append("--goal has no effect without --thresholds global or per-genre")
+        if faults:
+            raise ConfigError("; ".join(faults))
+        return cls(
+            thresholds=found["thresholds"] or default.thresholds,
+            goal=found["goal"] or default.goal,
+            calibration=found["calibrate"] or default.calibration,
+        )
+
+    @property
+    def fits(self) -> bool:
+        """Whether anything is fitted at all."""
+        return self != TuningSettings()
+
+
+@dataclass(frozen=True)
+class TunedScores:
+    """What one way of deciding scores on some movies, fractions; NaN where undefined.
+
+    Attributes:
+        f1_macro: Mean F1 over genres.
+        f1_micro: F1 of all decisions together.
+        f1: F1 of each genre (L,).
+        ece: Expected calibration error over all movie-genre pairs.
+        ece_by_genre: That of each genre (L,).
+    """
+
+    f1_macro: float
+    f1_micro: float
+    f1: npt.NDArray[np.float64]
+    ece: float
+    ece_by_genre: npt.NDArray[np.float64]
+
+    def to_json_dict(self) -> dict[str, float | None]:
+        """Return the overall scores as plain values."""
+        return {
+            name: number_or_none(value)
+            for name, value in (
+                ("f1_macro", self.f1_macro),
+                ("f1_micro", self.f1_micro),
+                ("ece", self.ece),
+            )
+        }
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What was fitted on validation, and what it scores there.
+
+    Attributes:
+        settings: What was asked for.
+        point: What was fitted.
+        support: How many validation movies have each genre (L,).
+        before: Scores of the model's own probabilities, cut at 0.5.
+        in_sample: Scores on the movies it was fitted on: too good.
+        cross_validated: Scores of every fold with what was fitted on the others: honest.
+    """
+
+    settings: TuningSettings
+    point: OperatingPoint
+    support: npt.NDArray[np.int64]
+    before: TunedScores
+    in_sample: TunedScores
+    cross_validated: TunedScores
+
+    def gain(self, metric: Goal) -> float:
+        """Return how much the cross-validated score is above the one at 0.5, a fraction."""
+        return float(getattr(self.cross_validated, metric) - getattr(self.before, metric))
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Return plain values: the three scores, and by genre where fitting overfits."""
+        columns = {
+            "before": self.before.f1,
+            "in_sample": self.in_sample.f1,
+            "cross_validated": self.cross_validated.f1,
+        }
+        cuts = self.point.threshold_by_genre()
+        return {
+            "folds": NUM_FOLDS,
+            "before": self.before.to_json_dict(),
+            "in_sample": self.in_sample.to_json_dict(),
+            "cross_validated": self.cross_validated.to_json_dict(),
+            "f1_by_genre": {
+                genre: {
+                    "support": int(self.support[row]),
+                    "threshold": cuts[genre],
+                    **{name: number_or_none(float(f1[row])) for name, f1 in columns.items()},
+                }
+                for row, genre in enumerate(self.point.genres)
+            },
+        }
+
+
+def tune(
+    val: Predictions, settings: TuningSettings, positive_weights: FloatArray | None = None
+) -> Tuning:
+    """Fit on validation and cross-validate the same fit.
+
+    Args:
+        val: A model's own probabilities for the validation movies.
+        settings: What to fit.
+        positive_weights: The loss's weight of the positives of each genre (L,); only for the
+            calibration ``weights``.
+
+    Raises:
+        DataError: There are fewer validation movies than folds.
+    """
+    probs, labels = np.asarray(val.probs, dtype=np.float64), val.labels
+    if len(probs) < NUM_FOLDS:
+        raise DataError(
+            f"validation has {len(probs)} movies; expected at least {NUM_FOLDS} to fit thresholds "
+            "or a calibration on; use more movies, or the default of 0.5"
+        )
+    genres = GenreVocabulary(val.genres)
+
+    def fit(rows: npt.NDArray[np.int64]) -> OperatingPoint:
+        fitted = _fit(probs[rows], labels[rows], genres, settings, positive_weights)
+        return OperatingPoint(genres, *fitted, _told(settings, len(rows)))
+
+    corrected = np.zeros_like(probs)
+    chosen = np.zeros(probs.shape, dtype=bool)
+    for fold in _folds(len(probs)):
+        others = np.setdiff1d(np.arange(len(probs)), fold)
+        point = fit(others)
+        corrected[fold] = point.calibrate(probs[fold])
+        chosen[fold] = point.decide(corrected[fold])
+    point = fit(np.arange(len(probs)))
+    all_corrected = point.calibrate(probs)
+    return Tuning(
+        settings=settings,
+        point=point,
+        support=np.asarray(labels).sum(axis=0).astype(np.int64),
+        before=score(probs, probs >= DEFAULT_THRESHOLD, labels),
+        in_sample=score(all_corrected, point.decide(all_corrected), labels),
+        cross_validated=score(corrected, chosen, labels),
+    )
+
+
+def score(
+    probs: FloatArray, chosen: npt.NDArray[np.bool_], labels: npt.NDArray[Any]
+) -> TunedScores:
+    """Score decisions (N, L) and the probabilities (N, L) behind them."""
+    metrics = compute_metrics(chosen.astype(np.float64), labels, DEFAULT_THRESHOLD)
+    return TunedScores(
+        f1_macro=metrics.metrics["f1_macro"],
+        f1_micro=metrics.metrics["f1_micro"],
+        f1=metrics.f1,
+        ece=calibration_error(probs, labels),
+        ece_by_genre=calibration_error_by_label(probs, labels),
+    )
+
+
+def _fit(
+    probs: FloatArray,
+    labels: npt.NDArray[Any],
+    genres: GenreVocabulary,
+    settings: TuningSettings,
+    positive_weights: FloatArray | None,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return thresholds, scale and shift (L,): first the probabilities, then their cuts."""
+    scale, shift = fit_calibration(probs, labels, settings.calibration, positive_weights)
+    uncut = OperatingPoint(genres, np.full(len(genres), DEFAULT_THRESHOLD), scale, shift, {})
+    cuts = fit_thresholds(
+        uncut.calibrate(probs),
+        labels,
+        settings.thresholds,
+        settings.goal,
+        shrinkage=settings.shrinkage,
+    )
+    return cuts, scale, shift
+
+
+def _told(settings: TuningSettings, num_movies: int) -> dict[str, Any]:
+    """Return how a point was fitted, for the reader of its file."""
+    told: dict[str, Any] = {"on": "val", "movies": num_movies, "thresholds": settings.thresholds}
+    if settings.thresholds != "0.5":
+        told["goal"] = settings.goal
+    if settings.thresholds == "per-genre":
+        told["shrinkage"] = settings.shrinkage
+    return {**told, "calibration": settings.calibration}
+
+
+def _folds(num_movies: int) -> Sequence[npt.NDArray[np.int64]]:
+    """Return the rows of each fold; the same for every model with as many movies."""
+    order = np.random.default_rng(_SEED).permutation(num_movies)
+    return [np.sort(part) for part in np.array_split(order, NUM_FOLDS)]

@@ -1,0 +1,89 @@
+"""Asking trained fusions with and without each modality, and writing what they lose."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from moviegenre.core.errors import CheckpointError
+from moviegenre.core.types import Modality, Split
+from moviegenre.data.prepared import PreparedData
+from moviegenre.evaluation.robustness import (
+    FusionModel,
+    Robustness,
+    SingleModel,
+    measure_robustness,
+)
+from moviegenre.evaluation.robustness_report import write_robustness
+from moviegenre.experiment.compare import common_data_dir, model_folders
+from moviegenre.experiment.predictions import cached_predictions
+from moviegenre.experiment.train import BEST_FILE, read_run
+from moviegenre.models import model_config_class
+
+
+def robustness(
+    checkpoints: Path,
+    out: Path,
+    *,
+    names: Sequence[str] | None = None,
+    data_dir: Path | None = None,
+    split: Split = Split.TEST,
+    seed: int = 0,
+    progress: bool = True,
+) -> tuple[Robustness, list[Path]]:
+    """Score every fusion in a folder as posters or plots go missing, and write the report.
+
+    Args:
+        checkpoints: The folder that holds a folder for each model.
+        out: Where the files go.
+        names: Which models; None takes all that are there.
+        data_dir: Prepared data; None takes those the models were trained on.
+        split: Which part of them.
+        seed: Draws the movies that lack a modality.
+        progress: Show progress bars.
+
+    Returns:
+        The scores, and the files.
+
+    Raises:
+        CheckpointError: There is no trained fusion, or a model cannot be read.
+        DataError: The models were trained on different data and ``data_dir`` does not say which
+            to take.
+    """
+    folders = model_folders(checkpoints, names)
+    data = PreparedData(data_dir or common_data_dir(folders))
+    fusions: list[FusionModel] = []
+    singles: list[SingleModel] = []
+    for folder in folders:
+        run = read_run(folder) or {}
+        kind = model_config_class(str(run.get("model", folder.name)))
+        path = folder / BEST_FILE
+        complete = cached_predictions(path, data, split, progress=progress)
+        if kind.family != "fusion":
+            (modality,) = kind.modalities
+            singles.append(SingleModel(folder.name, kind.title, modality, complete))
+            continue
+        without = {
+            missing: cached_predictions(path, data, split, missing=missing, progress=progress)
+            for missing in sorted(kind.modalities)
+        }
+        named = _siblings(run)
+        fusions.append(FusionModel(folder.name, kind.title, complete, without, named))
+    if not fusions:
+        known = ", ".join(folder.name for folder in folders)
+        raise CheckpointError(
+            f"{checkpoints} holds no trained fusion (found: {known}); train one with: "
+            "moviegenre train late_fusion"
+        )
+    found = measure_robustness(fusions, singles, split.value, seed=seed)
+    words = ["moviegenre", "robustness", str(checkpoints), "--out", str(out)]
+    words += [] if split is Split.TEST else ["--split", split.value]
+    words += ["--seed", str(seed)] if seed else []
+    return found, write_robustness(found, out, shlex.join(words))
+
+
+def _siblings(run: dict[str, Any]) -> dict[Modality, str]:
+    """Return the models that a fusion's settings say it starts from."""
+    settings = run.get("settings", {}).get("model", {})
+    named = {Modality.PLOT: "init_plot", Modality.POSTER: "init_poster"}
+    return {modality: settings[key] for modality, key in named.items() if settings.get(key)}

@@ -1,0 +1,202 @@
+"""Evaluating a checkpoint with thresholds and a calibration that are fitted on validation."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from moviegenre.core.decisions import DEFAULT_THRESHOLD, FloatArray
+from moviegenre.core.errors import CheckpointError, ConfigError
+from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
+from moviegenre.core.types import Split
+from moviegenre.data.prepared import PreparedData
+from moviegenre.evaluation.results import (
+    Evaluation,
+    Predictions,
+    evaluate_predictions,
+    number_or_none,
+)
+from moviegenre.evaluation.tuning import TunedScores, Tuning, TuningSettings, score, tune
+from moviegenre.experiment.predictions import cached_predictions
+from moviegenre.losses import WeightedBCEConfig, positive_weights
+from moviegenre.models.checkpoint import Checkpoint, checkpoint_file, load_checkpoint
+
+
+@dataclass(frozen=True)
+class TunedEvaluation:
+    """What a checkpoint scores on a split with what was fitted on validation.
+
+    Attributes:
+        evaluation: The scores.
+        before: F1 and calibration on the split as the model comes, cut at 0.5.
+        after: The same with what was fitted.
+        tuning: What was fitted, and what it scores on validation.
+        file: Where it was written; None where it was not.
+    """
+
+    evaluation: Evaluation
+    before: TunedScores
+    after: TunedScores
+    tuning: Tuning
+    file: Path | None
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Return what ``moviegenre evaluate --json`` writes; undefined values are None."""
+        return {
+            **self.evaluation.to_json_dict(),
+            "before": self.before.to_json_dict(),
+            "calibration": {
+                "method": self.tuning.settings.calibration,
+                "ece": {
+                    "before": number_or_none(self.before.ece),
+                    "after": number_or_none(self.after.ece),
+                },
+                "ece_by_genre": {
+                    genre: {"before": number_or_none(before), "after": number_or_none(after)}
+                    for genre, before, after in zip(
+                        self.tuning.point.genres,
+                        self.before.ece_by_genre.tolist(),
+                        self.after.ece_by_genre.tolist(),
+                        strict=True,
+                    )
+                },
+            },
+            "cross_validated": self.tuning.to_json_dict(),
+        }
+
+
+def evaluate_tuned(
+    path: Path,
+    split: Split,
+    settings: TuningSettings,
+    *,
+    data_dir: Path | None = None,
+    save: bool = True,
+    progress: bool = False,
+) -> TunedEvaluation:
+    """Fit on validation, keep the result beside the weights, and score a split with it.
+
+    Args:
+        path: A ``best.pth``, or the folder that holds one.
+        split: Which part is scored; fitting always takes the validation split.
+        settings: What is fitted.
+        data_dir: Prepared data; None takes those the model was trained on.
+        save: Write ``thresholds.json`` and the predictions beside the weights.
+        progress: Show a progress bar.
+
+    Raises:
+        CheckpointError: The checkpoint cannot be read or does not fit the data.
+        ConfigError: The calibration does not suit the loss.
+        DataError: There are too few validation movies.
+    """
+    path = checkpoint_file(path)
+    checkpoint = load_checkpoint(path)
+    data = PreparedData(data_dir or checkpoint.data_config.dir)
+    weights = None
+    if settings.calibration == "weights":
+        weights = trained_weights(checkpoint, data)
+    val, found = (
+        cached_predictions(path, data, part, keep=save, progress=progress)
+        for part in (Split.VAL, split)
+    )
+    tuning = tune(val, settings, weights)
+    file = path.parent / THRESHOLDS_FILE if save and settings.fits else None
+    if file is not None:
+        tuning.point.write(file)
+    probs = np.asarray(found.probs, dtype=np.float64)
+    corrected = tuning.point.calibrate(probs)
+    return TunedEvaluation(
+        evaluation=_evaluate(replace(found, probs=corrected), checkpoint, split, tuning.point),
+        before=score(probs, probs >= DEFAULT_THRESHOLD, found.labels),
+        after=score(corrected, tuning.point.decide(corrected), found.labels),
+        tuning=tuning,
+        file=file,
+    )
+
+
+def trained_weights(checkpoint: Checkpoint, data: PreparedData) -> FloatArray:
+    """Return what a checkpoint's loss weighed the positives of each genre with (L,).
+
+    Raises:
+        ConfigError: The loss has no weights.
+        CheckpointError: The data are not those it was trained on.
+    """
+    loss = checkpoint.config["loss"]
+    name = WeightedBCEConfig().name
+    if loss["name"] != name:
+        raise ConfigError(
+            f"--calibrate weights undoes the weights of the loss {name}; {checkpoint.model_name} "
+            f"was trained with {loss['name']}; use --calibrate platt"
+        )
+    if checkpoint.data_fingerprint != data.fingerprint:
+        raise CheckpointError(
+            f"--calibrate weights takes the weights from the movies that {checkpoint.model_name} "
+            f"was trained on, and {data.root} has others; use --calibrate platt"
+        )
+    weights: FloatArray = positive_weights(data.labels(Split.TRAIN), loss["max_weight"]).numpy()
+    return weights
+
+
+def _evaluate(
+    corrected: Predictions, checkpoint: Checkpoint, split: Split, point: OperatingPoint
+) -> Evaluation:
+    """Score corrected probabilities; one threshold for all genres is reported as one number."""
+    cuts = point.thresholds
+    one = bool((cuts == cuts[0]).all())
+    threshold = float(cuts[0]) if one else cuts
+    return evaluate_predictions(corrected, checkpoint.model_name, split.value, threshold)
+
+
+def render_tuning(tuned: TunedEvaluation) -> None:
+    """Print what fitting gained: on validation, where it was fitted, and on the split."""
+    console = Console(highlight=False)
+    tuning, split = tuned.tuning, tuned.evaluation.split
+    table = Table(title=f"fitted on val ({_described(tuning.settings)}), per cent", box=SIMPLE_HEAD)
+    table.add_column("")
+    columns = {
+        "val\nat 0.5": tuning.before,
+        "val\nfitted there": tuning.in_sample,
+        "val\ncross-validated": tuning.cross_validated,
+        f"{split}\nat 0.5": tuned.before,
+        f"{split}\nfitted on val": tuned.after,
+    }
+    for heading in columns:
+        table.add_column(heading, justify="right")
+    for title, name in (("F1-macro", "f1_macro"), ("F1-micro", "f1_micro"), ("ECE", "ece")):
+        cells = [f"{100 * getattr(scores, name):.2f}" for scores in columns.values()]
+        table.add_row(title, *cells)
+    console.print(table)
+    if tuning.settings.thresholds == "per-genre":
+        genres = Table(title="by genre on val: cut, and F1 in per cent", box=SIMPLE_HEAD)
+        genres.add_column("genre")
+        for heading in ("movies", "cut", "at 0.5", "fitted there", "cross-validated"):
+            genres.add_column(heading, justify="right")
+        for row in _genre_rows(tuning):
+            genres.add_row(*row)
+        console.print(genres)
+    told = f"wrote {tuned.file}" if tuned.file else "wrote nothing"
+    console.print(told, soft_wrap=True, markup=False)
+
+
+def _described(settings: TuningSettings) -> str:
+    goal = f" for {settings.goal}" if settings.thresholds != "0.5" else ""
+    return f"thresholds {settings.thresholds}{goal}, calibration {settings.calibration}"
+
+
+def _genre_rows(tuning: Tuning) -> Iterator[tuple[str, ...]]:
+    """Yield a row a genre, the commonest first."""
+    genres = list(tuning.point.genres)
+    for row in sorted(range(len(genres)), key=lambda i: (-tuning.support[i], genres[i])):
+        scores = (tuning.before, tuning.in_sample, tuning.cross_validated)
+        cells = [float(found.f1[row]) for found in scores]
+        yield (
+            genres[row],
+            f"{tuning.support[row]:,}",
+            f"{tuning.point.thresholds[row]:.3f}",
+            *("undefined" if np.isnan(cell) else f"{100 * cell:.1f}" for cell in cells),
+        )
