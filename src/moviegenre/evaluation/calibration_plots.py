@@ -39,7 +39,7 @@ def draw_reliability(comparison: Comparison, theme: Theme) -> "Figure | None":
         found = reliability(probs, labels)
         filled = found.counts > 0
         look: dict[str, Any] = {"color": theme.lines[colour], "marker": marker}
-        legend: dict[str, Any] = {"linestyle": line, **look}
+        shown: dict[str, Any] = {"linestyle": line, **look}
         left.plot(
             found.predicted[filled], found.observed[filled], linestyle=line, markersize=4.5, **look
         )
@@ -47,7 +47,7 @@ def draw_reliability(comparison: Comparison, theme: Theme) -> "Figure | None":
             100 * scores.ece_by_genre[order], places, linestyle="none", markersize=5.5, **look
         )
         label = f"{name} (error {100 * scores.ece:.1f} %)"
-        handles.append(Line2D([], [], label=label, **legend))
+        handles.append(Line2D([], [], label=label, **shown))
     left.set(xlim=(0, 1), ylim=(0, 1))
     left.set_xlabel("probability")
     left.set_ylabel("share that was right")
