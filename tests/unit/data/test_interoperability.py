@@ -30,3 +30,10 @@ def test_polars_opens_it(folder: Path) -> None:
     frame = polars.read_parquet(folder / "val.parquet")
     assert frame["genres"].to_list() == [["Drama"], ["Comedy"], ["Horror"]]
     assert frame["poster"].struct.field("bytes")[2] == poster(8)
+
+
+def test_hugging_face_datasets_opens_it(folder: Path, tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    rows = datasets.Dataset.from_parquet(str(folder / "val.parquet"), cache_dir=str(tmp_path))
+    assert rows["id"][:] == ["0000006", "0000007", "0000008"]
+    assert rows[0]["poster"]["bytes"] == poster(6)

@@ -134,7 +134,7 @@ def test_what_is_left_out_is_listed_and_counted(out: Path, tmp_path: Path) -> No
     files["mmimdb/split.json"] = split_json(parts)  # neither 12 nor 13
     folder = "mmimdb/dataset/"
     del files[f"{folder}0000000.jpeg"]
-    files[f"{folder}0000001.jpeg"] = poster()[:-20]
+    files[f"{folder}0000001.jpeg"] = poster()[:-4]
     files[f"{folder}0000002.json"] = record(2, plot=[])
     files[f"{folder}0000003.json"] = record(3, genres=["News"])
     files[f"{folder}0000004.json"] = b"{"

@@ -27,7 +27,7 @@ def test_the_first_real_movies_are_all_kept(tmp_path: Path) -> None:
     ids = sorted(path.stem for path in (root / "dataset").glob("*.jpeg"))
     parts = {"train": ids[:200], "dev": ids[200:250], "test": ids[250:]}
     (root / "split.json").write_text(json.dumps(parts))
-    summary = prepare(str(root), tmp_path / "prepared", min_movies=10, progress=False)
+    summary = prepare(str(root), tmp_path / "prepared", min_movies=1, progress=False)
     data = summary.data
     assert set(summary.excluded) <= {"in no split"}  # a record whose poster comes later
     assert [data.num_movies(split) for split in Split] == [200, 50, 50]
