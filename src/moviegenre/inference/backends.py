@@ -36,6 +36,10 @@ class Answer:
 class Backend(Protocol):
     """Something that computes a model."""
 
+    @property
+    def name(self) -> str:
+        """What it is called in ``--backend``."""
+
     def answer(self, batch: Batch) -> Answer:
         """Return logits (B, L), and the gate's weights (B, 2) if the model has one."""
 
@@ -46,6 +50,8 @@ class TorchBackend:
     Args:
         model: In evaluation mode.
     """
+
+    name = "torch"
 
     def __init__(self, model: GenreModel) -> None:
         self.model = model.eval()
@@ -63,13 +69,15 @@ class OnnxBackend:
 
     Args:
         path: The file.
+        name: ``onnx`` or ``int8``.
 
     Raises:
         MissingExtraError: onnxruntime is not installed.
         CheckpointError: The file is not there or damaged.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, name: str = "onnx") -> None:
+        self.name = name
         if not path.is_file():
             raise CheckpointError(
                 f"{path} does not exist; export the model with ONNX, or use --backend torch"

@@ -26,10 +26,10 @@ class TableClassifier(ABC):
         """The genres, in the order of the answers' columns (L,)."""
 
     @abstractmethod
-    def predict_proba(self, X: object) -> npt.NDArray[np.float64]:  # noqa: N803 - their name
+    def predict_proba(self, X: object) -> npt.NDArray[np.float64]:
         """Return probabilities (N, L) for a table of N films."""
 
-    def fit(self, X: object, y: object = None) -> Self:  # noqa: N803 - their name
+    def fit(self, X: object, y: object = None) -> Self:
         """Do nothing: the model is trained already. Pipelines ask for it."""
         return self
 

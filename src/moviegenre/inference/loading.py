@@ -6,18 +6,24 @@ from typing import get_args
 
 from moviegenre.core.errors import CheckpointError, ConfigError, did_you_mean
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
+from moviegenre.data.schema import GENRES_FILE
 from moviegenre.inference.backends import Backend, BackendName, OnnxBackend, TorchBackend
 from moviegenre.inference.predictor import Predictor
 from moviegenre.models.checkpoint import load_checkpoint
 from moviegenre.models.exported import (
+    CONFIG_FILE,
     INT8_FILE,
     ONNX_FILE,
+    TOKENIZER_FILE,
+    WEIGHTS_FILE,
     Description,
     is_exported,
     read_description,
     read_exported,
 )
-from moviegenre.models.trained import companions, locate
+from moviegenre.models.trained import locate
+
+_WEIGHTS = {"torch": WEIGHTS_FILE, "onnx": ONNX_FILE, "int8": INT8_FILE}
 
 
 def load_predictor(model: str | Path, *, backend: BackendName = "auto") -> Predictor:
@@ -37,36 +43,35 @@ def load_predictor(model: str | Path, *, backend: BackendName = "auto") -> Predi
     if backend not in known:
         raise ConfigError(f"unknown backend {backend!r}; {did_you_mean(backend, known)}")
     path = locate(model)
-    described, computing = _exported(path, backend) if is_exported(path) else _own(path, backend)
-    point = OperatingPoint.read(companions(path) / THRESHOLDS_FILE, described.genres)
-    return Predictor(described, computing, point)
+    load = _load_exported if is_exported(path) else _load_checkpoint
+    return load(path, backend)
 
 
-def model_files(model: Path) -> list[Path]:
-    """Return the files of a located model that decide what it predicts."""
-    folder = companions(model)
-    if model.is_file():
-        return [model, folder / THRESHOLDS_FILE]
-    if is_exported(model):
-        return sorted(path for path in folder.iterdir() if path.is_file())
-    return [folder / "best.pth", folder / THRESHOLDS_FILE]
-
-
-def _exported(folder: Path, backend: BackendName) -> tuple[Description, Backend]:
+def _load_exported(folder: Path, backend: BackendName) -> Predictor:
     described = read_description(folder)
     if backend == "auto":
         can = importlib.util.find_spec("onnxruntime") is not None
         backend = "onnx" if can and (folder / ONNX_FILE).is_file() else "torch"
+    weights = folder / _WEIGHTS[backend]
+    computing: Backend
     if backend == "torch":
-        return described, TorchBackend(read_exported(folder).model)
-    return described, OnnxBackend(folder / (INT8_FILE if backend == "int8" else ONNX_FILE))
+        computing = TorchBackend(read_exported(folder).model)
+    else:
+        computing = OnnxBackend(weights, backend)
+    point = OperatingPoint.read(folder / THRESHOLDS_FILE, described.genres)
+    others = [folder / name for name in (CONFIG_FILE, GENRES_FILE, TOKENIZER_FILE, THRESHOLDS_FILE)]
+    return Predictor(described, computing, point, [weights, *others])
 
 
-def _own(path: Path, backend: BackendName) -> tuple[Description, Backend]:
+def _load_checkpoint(path: Path, backend: BackendName) -> Predictor:
     checkpoint = load_checkpoint(path)
     if backend in ("onnx", "int8"):
         raise CheckpointError(
             f"{path} is a checkpoint, which has no {backend} file; "
             f"make one with: moviegenre export --checkpoint {path} --out DIR"
         )
-    return Description.of(checkpoint), TorchBackend(checkpoint.model)
+    weights = path / "best.pth" if path.is_dir() else path
+    thresholds = weights.parent / THRESHOLDS_FILE
+    point = OperatingPoint.read(thresholds, checkpoint.genres)
+    computing = TorchBackend(checkpoint.model)
+    return Predictor(Description.of(checkpoint), computing, point, [weights, thresholds])

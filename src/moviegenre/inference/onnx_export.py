@@ -210,5 +210,3 @@ def _averages(size: int, cells: int) -> Tensor:
         start, end = cell * size // cells, -(-(cell + 1) * size // cells)
         matrix[cell, start:end] = 1 / (end - start)
     return torch.from_numpy(matrix)
-
-

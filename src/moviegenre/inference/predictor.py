@@ -33,18 +33,27 @@ class Predictor(TableClassifier):
         model: What the model's checkpoint says.
         backend: What computes its logits.
         point: Its calibration and thresholds.
+        files: The files that decide what it predicts; some may be missing.
 
     Attributes:
         model: As given.
         backend: As given.
         point: As given.
+        files: As given.
         reader: Brings films into the form the model reads.
     """
 
-    def __init__(self, model: Description, backend: Backend, point: OperatingPoint) -> None:
+    def __init__(
+        self,
+        model: Description,
+        backend: Backend,
+        point: OperatingPoint,
+        files: Sequence[Path] = (),
+    ) -> None:
         self.model = model
         self.backend = backend
         self.point = point
+        self.files = tuple(files)
         self.reader = FilmReader(model)
 
     @classmethod
@@ -102,7 +111,7 @@ class Predictor(TableClassifier):
             return self.predict_films(self._read_all(_pairs(plot, poster)))
         return self.predict_films([self.reader.read(plot, poster)])[0]
 
-    def predict_proba(self, X: object) -> npt.NDArray[np.float64]:  # noqa: N803 - their name
+    def predict_proba(self, X: object) -> npt.NDArray[np.float64]:
         """Return probabilities (N, L) for a table of N films, see ``classifier.table_rows``.
 
         Raises:
@@ -111,9 +120,16 @@ class Predictor(TableClassifier):
         probs = self.probabilities(self._read_all(table_rows(X)))
         return np.asarray(probs, dtype=np.float64)
 
-    def predict_films(self, films: Sequence[Film]) -> list[Prediction]:
-        """Return what the model says of films that were read already."""
-        probs = self.probabilities(films)
+    def predict_films(
+        self, films: Sequence[Film], batch_size: int = _BATCH_SIZE
+    ) -> list[Prediction]:
+        """Return what the model says of films that were read already, in their order.
+
+        Args:
+            films: What ``reader.read`` returned.
+            batch_size: Films that are computed together.
+        """
+        probs = self.probabilities(films, batch_size)
         chosen = self.point.decide(probs)
         return [
             self._prediction(film, row, picks)
@@ -174,7 +190,9 @@ class Predictor(TableClassifier):
             raise InputError("; ".join(faults))
         return films
 
-    def _prediction(self, film: Film, probs: FloatArray, chosen: npt.NDArray[np.bool_]) -> Prediction:
+    def _prediction(
+        self, film: Film, probs: FloatArray, chosen: npt.NDArray[np.bool_]
+    ) -> Prediction:
         names, cuts = self.model.genres.names, self.point.thresholds
         order = np.argsort(-probs, kind="stable")
         return Prediction(

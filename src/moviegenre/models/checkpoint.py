@@ -14,10 +14,10 @@ from typing import Any
 
 import torch
 
-from moviegenre.core.version import __version__
 from moviegenre.core.errors import CheckpointError, missing_path_message
 from moviegenre.core.files import atomic_path
 from moviegenre.core.genres import GenreVocabulary
+from moviegenre.core.version import __version__
 from moviegenre.data.config import DataConfig
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.models import model_config_class
