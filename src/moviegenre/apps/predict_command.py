@@ -138,6 +138,8 @@ def _predict_catalogue(
         task = bar.add_task("predicting", total=None, rate="")
 
         def show(done: int, total: int) -> None:
+            if bar.tasks[0].total is None:  # what was done before the job was resumed is no speed
+                bar.reset(task, total=total, completed=done)
             speed = bar.tasks[0].speed
             rate = f"{speed:.1f} films/s" if speed else ""
             bar.update(task, total=total, completed=done, rate=rate)

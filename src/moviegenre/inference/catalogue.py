@@ -44,7 +44,7 @@ def predict_catalogue(
         DataError: The catalogue is damaged as a whole, not in one of its rows.
     """
     parts = Parts(out, answer_schema(predictor.model.genres))
-    settings = {
+    options = {
         "columns": asdict(catalogue.columns),
         "posters": str(catalogue.posters.resolve()),
         "batch_size": batch_size,
@@ -55,7 +55,7 @@ def predict_catalogue(
     job = {
         "input": file_sha256(catalogue.path),
         "model": {path.name: file_sha256(path) for path in predictor.files if path.is_file()},
-        "settings": settings,
+        "set of options": options,
     }
     number = parts.open(job, resume=resume)
     total = count_rows(catalogue.path)

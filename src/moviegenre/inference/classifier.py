@@ -56,14 +56,16 @@ def table_rows(table: object) -> list[Row]:
     """Return the plot and poster of every film of a table.
 
     Args:
-        table: A pandas data frame or Arrow table with the columns ``plot``, ``poster`` or both;
-            a sequence of mappings with these keys, of (plot, poster) pairs, or of plots.
+        table: A pandas or polars data frame or an Arrow table with the columns ``plot``, ``poster``
+            or both; a sequence of mappings with these keys, of (plot, poster) pairs, or of plots.
 
     Raises:
         InputError: It is something else; the message names the first row that is.
     """
     if hasattr(table, "to_pylist"):  # Arrow
         table = table.to_pylist()
+    elif hasattr(table, "to_dicts"):  # polars
+        table = table.to_dicts()
     elif hasattr(table, "columns") and hasattr(table, "to_dict"):  # pandas
         table = table.to_dict("records")
     if isinstance(table, str | bytes | Mapping) or not isinstance(table, Iterable):

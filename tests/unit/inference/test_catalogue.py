@@ -218,14 +218,16 @@ def test_an_unfinished_job_is_not_thrown_away(
 
 
 def test_another_job_is_not_resumed(
-    predictor: Predictor, folder: Path, table: Path, begun: Path, tmp_path: Path, bert_folder: Path
+    predictor: Predictor, table: Path, begun: Path, tmp_path: Path, bert_folder: Path
 ) -> None:
     def refused(used: Predictor, **options: Any) -> str:
         with pytest.raises(ConfigError) as error:
             predict_catalogue(used, catalogue(table), begun, resume=True, **options)
         return str(error.value)
 
-    assert "begun with another settings; resume with the same" in refused(predictor, batch_size=3)
+    assert "begun with another set of options; resume with the same" in refused(
+        predictor, batch_size=3
+    )
     other = save_tiny(tmp_path / "other", tiny_checkpoint("lstm", bert_folder))
     assert "begun with another model;" in refused(moviegenre.load(other))
     table.write_text(table.read_text() + "tt9,the end,,\n")
