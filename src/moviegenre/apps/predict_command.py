@@ -67,11 +67,23 @@ def predict(
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
     """Tell the genres of one film, or of every film of a catalogue."""
-    single = {"--plot": plot, "--poster": poster, "--json": as_json, "--explain": explain}
-    single["--top"] = top
-    whole = {"--posters": posters, "--out": out, "--id-column": id_column}
-    whole |= {"--plot-column": plot_column, "--poster-column": poster_column}
-    whole |= {"--batch-size": batch_size, "--resume": resume, "--quiet": quiet}
+    single: dict[str, object] = {
+        "--plot": plot,
+        "--poster": poster,
+        "--json": as_json,
+        "--explain": explain,
+        "--top": top,
+    }
+    whole: dict[str, object] = {
+        "--posters": posters,
+        "--out": out,
+        "--id-column": id_column,
+        "--plot-column": plot_column,
+        "--poster-column": poster_column,
+        "--batch-size": batch_size,
+        "--resume": resume,
+        "--quiet": quiet,
+    }
     other = whole if catalogue is None else single
     useless = [name for name, value in other.items() if value]
     if useless:

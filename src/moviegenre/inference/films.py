@@ -151,7 +151,7 @@ def _texts(plot: Plot) -> list[str]:
     """Return the texts of a plot that hold more than white space."""
     if plot is None:
         return []
-    texts = [plot] if isinstance(plot, str) else list(plot)
+    texts: list[Any] = [plot] if isinstance(plot, str) else list(plot)
     for text in texts:
         if not isinstance(text, str):
             raise InputError(f"a plot is {type(text).__name__}; expected text")

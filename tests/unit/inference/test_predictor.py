@@ -1,6 +1,7 @@
 """One film, many films, tables of films: the same answers, decided at the operating point."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -206,7 +207,7 @@ def test_without_onnxruntime_the_weights_are_taken(
 ) -> None:
     write_exported(tmp_path, tiny_checkpoint("cnn", bert_folder), {})
     (tmp_path / "model.onnx").write_bytes(b"never read")
-    monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'moviegenre\[onnx\]'"):
         moviegenre.load(tmp_path, backend="onnx")
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
