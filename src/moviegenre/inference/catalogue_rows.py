@@ -9,10 +9,12 @@ from moviegenre.core.errors import (
     ConfigError,
     DataError,
     DataNotFoundError,
+    InputError,
     MovieGenreError,
     did_you_mean,
     missing_path_message,
 )
+from moviegenre.core.types import Modality
 from moviegenre.data.records import clean_names
 from moviegenre.data.sources.rows import Row, column_names, read_rows
 from moviegenre.data.sources.table import TABLE_SUFFIXES
@@ -104,26 +106,40 @@ class Catalogue:
             except ValueError as error:
                 faults.append(f"column {name}: {error}")
         plot = "\n".join(texts)
-        film = None
         try:
-            film = reader.read(plot, self._poster(row))
+            poster = self._poster(row, looked_at=Modality.POSTER in reader.modalities)
+            film: Film | None = reader.read(plot, poster)
         except MovieGenreError as error:
             faults.append(str(error))
-        if film is None and plot:
-            try:  # a broken poster leaves the plot
-                film = reader.read(plot)
-            except MovieGenreError:
-                film = None
+            film = self._plot_alone(reader, plot)
         return Entry(entry.id, film, "; ".join(faults) or None)
 
-    def _poster(self, row: Row) -> Poster:
+    def _poster(self, row: Row, *, looked_at: bool) -> Poster:
+        """Return a row's poster; a path is only followed where the model looks at posters.
+
+        Raises:
+            InputError: There is no such file. Unlike elsewhere no other is suggested: looking
+                through a folder of a hundred thousand for every row would take all day.
+        """
         value = row.values.get(self.columns.poster) if self.columns.poster else None
         if isinstance(value, Mapping):  # as this package and Hugging Face's keep images in Parquet
             value = value.get("bytes")
         if isinstance(value, bytes):
             return value or None
         name = "" if value is None else str(value).strip()
-        return self.posters / name if name else None
+        if not name:
+            return None
+        path = self.posters / name
+        if looked_at and not path.is_file():
+            raise InputError(f"{path} does not exist; expected a poster's file")
+        return path
+
+    def _plot_alone(self, reader: FilmReader, plot: str) -> Film | None:
+        """Return what a broken poster leaves; None where that is nothing."""
+        try:
+            return reader.read(plot)
+        except MovieGenreError:
+            return None
 
 
 def _found(path: Path, columns: CatalogueColumns) -> CatalogueColumns:
