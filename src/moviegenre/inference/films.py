@@ -115,14 +115,7 @@ def read_poster(poster: Poster) -> Image.Image:
         PosterError: The file or the bytes are no image.
     """
     if isinstance(poster, str | Path):
-        path = Path(poster).expanduser()
-        if not path.is_file():
-            step = "leave the poster out to predict from the plot"
-            raise InputError(missing_path_message(path, "a poster's file", step))
-        try:
-            return decode_poster(path.read_bytes())
-        except PosterError as error:
-            raise PosterError(f"{path}: {error}") from None
+        return _read_file(Path(poster).expanduser())
     if isinstance(poster, bytes | bytearray | memoryview):
         return decode_poster(bytes(poster))
     if isinstance(poster, np.ndarray):
@@ -135,6 +128,18 @@ def read_poster(poster: Poster) -> Image.Image:
     raise InputError(
         f"a poster is {type(poster).__name__}; expected a path, bytes, a PIL image or an array"
     )
+
+
+def _read_file(path: Path) -> Image.Image:
+    try:
+        if not path.is_file():
+            step = "leave the poster out to predict from the plot"
+            raise InputError(missing_path_message(path, "a poster's file", step))
+        return decode_poster(path.read_bytes())
+    except PosterError as error:
+        raise PosterError(f"{path}: {error}") from None
+    except OSError as error:
+        raise PosterError(f"{path} cannot be read: {error.strerror}") from None
 
 
 def _pixels(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:

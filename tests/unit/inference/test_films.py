@@ -79,6 +79,11 @@ def test_a_broken_file_is_named(tmp_path: Path) -> None:
     assert str(error.value) == f"{path}: the bytes are no image; expected a JPEG or PNG"
 
 
+def test_a_name_that_no_file_can_have_is_no_crash() -> None:
+    with pytest.raises(PosterError, match=r"cannot be read: File name too long$"):
+        read_poster("x" * 5000)
+
+
 @pytest.mark.parametrize(
     ("rule", "expected"),
     [
