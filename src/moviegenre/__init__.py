@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from moviegenre.inference.backends import BackendName
     from moviegenre.inference.predictor import Predictor
 
-__all__ = ["__version__", "load"]
+__all__ = ["__version__", "from_pretrained", "load"]
 
 
 def load(model: str | Path, *, backend: "BackendName" = "auto") -> "Predictor":
@@ -37,3 +37,7 @@ def load(model: str | Path, *, backend: "BackendName" = "auto") -> "Predictor":
     from moviegenre.inference.loading import load_predictor
 
     return load_predictor(model, backend=backend)
+
+
+from_pretrained = load
+"""The same, by the name that Hugging Face's own classes have for it."""

@@ -56,17 +56,6 @@ class Predictor(TableClassifier):
         self.files = tuple(files)
         self.reader = FilmReader(model)
 
-    @classmethod
-    def from_pretrained(cls, model: str | Path) -> "Predictor":
-        """Return a predictor by the name that Hugging Face's own classes use; ``load`` says more.
-
-        Args:
-            model: A checkpoint, an exported folder, or a name on the hub.
-        """
-        from moviegenre.inference.loading import load_predictor
-
-        return load_predictor(model)
-
     @property
     def classes_(self) -> npt.NDArray[np.str_]:
         """The genres, in the order of the columns of ``predict_proba`` (L,)."""

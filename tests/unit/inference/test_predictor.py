@@ -212,4 +212,4 @@ def test_without_onnxruntime_the_weights_are_taken(
         moviegenre.load(tmp_path, backend="onnx")
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     assert moviegenre.load(tmp_path).backend.name == "torch"
-    assert Predictor.from_pretrained(tmp_path).classes_.tolist() == list(GENRES)
+    assert moviegenre.from_pretrained(tmp_path).classes_.tolist() == list(GENRES)
