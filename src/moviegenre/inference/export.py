@@ -120,6 +120,7 @@ def _write_onnx(folder: Path, checkpoint: Checkpoint) -> str:
 @contextmanager
 def _replaced(out: Path) -> Iterator[Path]:
     """Yield a new folder beside ``out`` that takes its place when the block succeeds."""
+    out = out.resolve()  # "." has no name of its own
     out.parent.mkdir(parents=True, exist_ok=True)
     folder = out.with_name(f".{out.name}.{os.getpid()}.part")
     shutil.rmtree(folder, ignore_errors=True)
