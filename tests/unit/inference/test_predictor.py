@@ -210,6 +210,5 @@ def test_without_onnxruntime_the_weights_are_taken(
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'moviegenre\[onnx\]'"):
         moviegenre.load(tmp_path, backend="onnx")
-    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     assert moviegenre.load(tmp_path).backend.name == "torch"
     assert moviegenre.from_pretrained(tmp_path).classes_.tolist() == list(GENRES)

@@ -49,7 +49,9 @@ def test_a_revision_may_be_pinned(asked: list[Any]) -> None:
 
 
 def test_a_misspelt_path_is_not_asked_for_on_the_hub(asked: list[Any], tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match=r"cache/film/best.pth does not exist"):
+    with pytest.raises(
+        CheckpointError, match=r'cache/film does not exist; .* mean "cache/films"\?$'
+    ):
         load_trained("cache/film")
     for path in ("nowhere/best.pth", "/nowhere/model", "./nowhere/model", "a/b/c", "bert"):
         assert locate(path) == Path(path)
