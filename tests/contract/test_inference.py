@@ -101,7 +101,8 @@ def test_onnx_gives_the_same_logits_whatever_is_missing(
     batches += [batch.without(Modality.PLOT).without(Modality.POSTER)]
     for asked in batches:
         expected, found = own.backend.answer(asked), onnx.backend.answer(asked)
-        np.testing.assert_allclose(found.logits, expected.logits, rtol=0, atol=2e-5)
+        # These weights give logits up to 25; float32 keeps seven digits of them.
+        np.testing.assert_allclose(found.logits, expected.logits, rtol=1e-5, atol=2e-5)
         assert (found.gate is None) == (expected.gate is None)
         if found.gate is not None and expected.gate is not None:
             np.testing.assert_allclose(found.gate, expected.gate, rtol=0, atol=1e-5)
