@@ -11,6 +11,8 @@ from typing import Annotated
 import typer
 
 from moviegenre.apps.data_commands import app as data_app
+from moviegenre.apps.model_commands import export, push
+from moviegenre.apps.predict_command import predict
 from moviegenre.core.errors import ConfigError, MovieGenreError
 
 app = typer.Typer(
@@ -21,6 +23,8 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(data_app, name="data")
+for command in (predict, export, push):
+    app.command()(command)
 
 USER_ERROR = 2
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
@@ -67,7 +71,9 @@ def train(
 
 @app.command()
 def evaluate(
-    checkpoint: Annotated[Path, typer.Option(help="A best.pth, or the folder that holds it.")],
+    checkpoint: Annotated[
+        Path, typer.Option(help="A best.pth, its folder, an exported folder, or a hub name.")
+    ],
     split: Annotated[str, typer.Option(help="train, val or test.")] = "test",
     data: DataDir = None,
     threshold: Annotated[

@@ -33,6 +33,14 @@ class PretrainedError(MovieGenreError):
     """A pretrained encoder or its tokenizer cannot be loaded."""
 
 
+class InputError(MovieGenreError):
+    """A film that is to be predicted has nothing that the model can read."""
+
+
+class HubError(MovieGenreError):
+    """A model cannot be put on, or had from, the Hugging Face hub."""
+
+
 class MissingExtraError(MovieGenreError):
     """An optional dependency is not installed.
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from moviegenre import __version__
 from moviegenre.core.files import write_text
 from moviegenre.core.types import Split
+from moviegenre.core.version import __version__
 from moviegenre.data.schema import (
     DATASHEET_FILE,
     DATASHEET_PAGE,

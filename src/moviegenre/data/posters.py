@@ -33,22 +33,31 @@ def decode_poster(data: bytes) -> Image.Image:
         raise PosterError("the image is empty; expected an encoded JPEG or PNG")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the size is checked below; odd metadata is harmless
+            warnings.simplefilter("ignore")  # the size is checked later; odd metadata is harmless
             image = Image.open(io.BytesIO(data), formats=_FORMATS)
-            width, height = image.size
-            if width * height > MAX_PIXELS:
-                raise PosterError(
-                    f"the image has {width} x {height} pixels; expected at most {MAX_PIXELS:,}"
-                )
-            image.load()
-            upright = ImageOps.exif_transpose(image)
-            return _to_rgb(upright)
+            return upright_rgb(image)
     except PosterError:
         raise
     except UnidentifiedImageError:
         raise PosterError("the bytes are no image; expected a JPEG or PNG") from None
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise PosterError(f"the image cannot be decoded: {error}") from None
+
+
+def upright_rgb(image: Image.Image) -> Image.Image:
+    """Return an opened image as RGB, upright; what is transparent becomes white.
+
+    Raises:
+        PosterError: It holds more than ``MAX_PIXELS``.
+        OSError: Its file is cut off or damaged.
+    """
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise PosterError(
+            f"the image has {width} x {height} pixels; expected at most {MAX_PIXELS:,}"
+        )
+    image.load()
+    return _to_rgb(ImageOps.exif_transpose(image))
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

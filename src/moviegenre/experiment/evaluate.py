@@ -15,8 +15,9 @@ from moviegenre.core.types import Modality, Split
 from moviegenre.data.batches import batch_loader, ordered_batches
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Evaluation, Predictions, evaluate_predictions
-from moviegenre.models.checkpoint import Checkpoint, load_checkpoint
+from moviegenre.models.checkpoint import Checkpoint
 from moviegenre.models.inputs import load_movies
+from moviegenre.models.trained import load_trained
 
 logger = logging.getLogger(__name__)
 
@@ -92,13 +93,13 @@ def evaluate(
     """Score a checkpoint on a split.
 
     Args:
-        path: A ``best.pth``, or the folder that holds one.
+        path: A ``best.pth``, the folder that holds one, an exported folder, or a hub name.
         split: Which part.
         data_dir: Prepared data; None takes those the model was trained on.
         threshold: The probability from which a genre is chosen.
         progress: Show a progress bar.
     """
-    checkpoint = load_checkpoint(path)
+    checkpoint = load_trained(path)
     data = PreparedData(data_dir or checkpoint.data_config.dir)
     predictions = predict_split(checkpoint, data, split, progress=progress)
     return evaluate_predictions(predictions, checkpoint.model_name, split.value, threshold)

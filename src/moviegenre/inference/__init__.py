@@ -1,1 +1,4 @@
-"""Using a trained model on new movies."""
+"""Using trained models: predicting, explaining, whole catalogues, exporting, the hub.
+
+It knows nothing of training and evaluation; a model comes in as a checkpoint or an exported folder.
+"""

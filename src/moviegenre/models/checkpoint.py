@@ -14,10 +14,10 @@ from typing import Any
 
 import torch
 
-from moviegenre import __version__
 from moviegenre.core.errors import CheckpointError, missing_path_message
 from moviegenre.core.files import atomic_path
 from moviegenre.core.genres import GenreVocabulary
+from moviegenre.core.version import __version__
 from moviegenre.data.config import DataConfig
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.models import model_config_class
@@ -133,10 +133,19 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise CheckpointError(
             f"{path} has format {found!r}; expected {FORMAT!r}, as moviegenre train writes it"
         )
-    return _rebuild(path, content)
+    return rebuild_checkpoint(path, content)
 
 
-def _rebuild(path: Path, content: Mapping[str, Any]) -> Checkpoint:
+def rebuild_checkpoint(path: Path, content: Mapping[str, Any]) -> Checkpoint:
+    """Build the model that was saved and give it its weights.
+
+    Args:
+        path: Where the content came from, for messages.
+        content: What ``save_checkpoint`` puts into a file.
+
+    Raises:
+        CheckpointError: The weights do not fit the settings.
+    """
     config: dict[str, Any] = json.loads(content["config"])
     tokenizer = PlotTokenizer(content["tokenizer"]) if content["tokenizer"] else None
     genres = GenreVocabulary(tuple(content["genres"]))

@@ -10,7 +10,7 @@ from PIL import Image
 
 from moviegenre.core.errors import MovieGenreError
 from moviegenre.data import posters
-from moviegenre.data.posters import PosterError, decode_poster, resize_poster
+from moviegenre.data.posters import PosterError, decode_poster, resize_poster, upright_rgb
 
 RED, WHITE = (255, 0, 0), (255, 255, 255)
 
@@ -136,3 +136,10 @@ def test_resizing_gives_rows_of_pixels() -> None:
     assert pixels.shape == (30, 10, 3)
     assert pixels.dtype == np.uint8
     assert pixels[15, 5].tolist() == list(RED)
+
+
+def test_an_opened_image_is_brought_into_form_like_its_bytes() -> None:
+    clear = Image.new("LA", (3, 2), (0, 0))
+    assert upright_rgb(clear).getpixel((0, 0)) == (255, 255, 255)
+    with pytest.raises(PosterError, match=r"has 10000 x 5001 pixels; expected at most 50,000,000"):
+        upright_rgb(Image.new("1", (10_000, 5_001)))

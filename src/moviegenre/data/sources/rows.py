@@ -51,6 +51,17 @@ def column_names(path: Path) -> list[str]:
     return list(names)
 
 
+def count_rows(path: Path) -> int:
+    """Return how many rows ``read_rows`` yields.
+
+    Raises:
+        DataError: The file cannot be read.
+    """
+    if path.suffix.lower() == ".parquet":
+        return int(_open_parquet(path).metadata.num_rows)
+    return sum(1 for _ in read_rows(path))
+
+
 def read_rows(path: Path) -> Iterator[Row]:
     """Yield the rows of a table, in order.
 

@@ -9,8 +9,8 @@ from tempfile import mkdtemp
 
 from PIL import Image
 
-from moviegenre import __version__
 from moviegenre.core.errors import DataError
+from moviegenre.core.version import __version__
 from moviegenre.data.sources.mmimdb import DATASET_FOLDER, SPLIT_FILE, SYNTHETIC_MARKER
 from moviegenre.data.synthetic.drawing import draw_poster
 from moviegenre.data.synthetic.genres import draw_genres, shown_in_plot, shown_in_poster

@@ -1,0 +1,65 @@
+"""``moviegenre export`` and ``moviegenre push``: a trained model leaves the house."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def export(
+    checkpoint: Annotated[
+        str,
+        typer.Option(help="A best.pth, its folder, an exported folder, or a name on the hub."),
+    ],
+    out: Annotated[Path, typer.Option(help="New folder, or an earlier export to replace.")],
+    onnx: Annotated[
+        bool, typer.Option("--onnx/--no-onnx", help="Also write model.onnx and model.int8.onnx.")
+    ] = True,
+    parity_data: Annotated[
+        Path | None,
+        typer.Option(help="Prepared movies to compare ONNX on. Default: the model's own."),
+    ] = None,
+    parity_movies: Annotated[
+        int, typer.Option(min=0, help="How many of their validation split; 0 compares none.")
+    ] = 1000,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+) -> None:
+    """Write a self-contained folder: weights, settings, model card, ONNX files."""
+    from moviegenre.experiment.export import export as run
+
+    exported = run(
+        checkpoint,
+        out,
+        onnx=onnx,
+        parity_data=parity_data,
+        parity_movies=parity_movies,
+        progress=not quiet,
+    )
+    typer.echo(f"{out}: {', '.join(sorted(path.name for path in out.iterdir()))}")
+    parity = exported.parity
+    if exported.without_onnx:
+        typer.echo(f"no ONNX file: {exported.without_onnx}", err=True)
+    elif onnx and parity is None:
+        typer.echo("the ONNX files were not compared; name movies with --parity-data", err=True)
+    if parity is None:
+        return
+    typer.echo(f"on {parity.num_movies:,} movies, F1-macro by PyTorch {100 * parity.f1_macro:.2f}")
+    for name, file in parity.files.items():
+        typer.echo(
+            f"{name}: {file.equal_decisions:.3%} of decisions equal, "
+            f"F1-macro {100 * file.f1_macro:.2f}"
+        )
+    for fault in parity.faults:
+        typer.echo(f"warning: {fault}", err=True)
+
+
+def push(
+    name: Annotated[str, typer.Argument(help="OWNER/NAME on the Hugging Face hub.")],
+    model: Annotated[Path, typer.Option(help="Folder that moviegenre export wrote.")],
+    private: Annotated[bool, typer.Option("--private", help="For its owner's eyes only.")] = False,
+) -> None:
+    """Put an exported model on the Hugging Face hub."""
+    from moviegenre.inference.hub import push as run
+
+    address = run(model, name, private=private)
+    typer.echo(f"{address}; use it with: moviegenre predict --checkpoint {name} --plot TEXT")

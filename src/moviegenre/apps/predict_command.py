@@ -1,0 +1,209 @@
+"""``moviegenre predict``: one film on the screen, or a whole catalogue into a file."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from moviegenre.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from moviegenre.inference.backends import BackendName
+    from moviegenre.inference.catalogue_rows import Catalogue
+    from moviegenre.inference.prediction import Explanation, Prediction
+    from moviegenre.inference.predictor import Predictor
+
+_BAR_CELLS = 20
+
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--checkpoint", help="A best.pth, its folder, an exported folder, or a name on the hub."
+    ),
+]
+Backend = Annotated[
+    str, typer.Option(help="auto, torch, or an exported folder's onnx or int8 file.")
+]
+
+
+def predict(
+    checkpoint: Model = None,
+    plot: Annotated[str | None, typer.Option(help="The film's plot.")] = None,
+    poster: Annotated[Path | None, typer.Option(help="File of the film's poster.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines: JSON.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say what plot and poster had to do with it.")
+    ] = False,
+    top: Annotated[
+        int | None, typer.Option(min=1, help="Show the most probable genres only.")
+    ] = None,
+    backend: Backend = "auto",
+    catalogue: Annotated[
+        Path | None, typer.Option("--input", help="A whole catalogue: .csv, .jsonl or .parquet.")
+    ] = None,
+    posters: Annotated[
+        Path | None, typer.Option(help="Catalogue: where posters lie. Default: beside it.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Catalogue: new .parquet, .csv or .jsonl.")
+    ] = None,
+    id_column: Annotated[
+        str | None, typer.Option(help="Catalogue: the id. Default: id, or the row's number.")
+    ] = None,
+    plot_column: Annotated[
+        list[str] | None,
+        typer.Option(help="Catalogue: a plot; may be repeated, joined then. Default: plot."),
+    ] = None,
+    poster_column: Annotated[
+        str | None, typer.Option(help="Catalogue: the poster's file. Default: poster.")
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, help="Catalogue: films computed together. Default: 32.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Catalogue: go on after an interruption.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+) -> None:
+    """Tell the genres of one film, or of every film of a catalogue."""
+    single: dict[str, object] = {
+        "--plot": plot,
+        "--poster": poster,
+        "--json": as_json,
+        "--explain": explain,
+        "--top": top,
+    }
+    whole: dict[str, object] = {
+        "--posters": posters,
+        "--out": out,
+        "--id-column": id_column,
+        "--plot-column": plot_column,
+        "--poster-column": poster_column,
+        "--batch-size": batch_size,
+        "--resume": resume,
+        "--quiet": quiet,
+    }
+    other = whole if catalogue is None else single
+    useless = [name for name, value in other.items() if value]
+    if useless:
+        kind = "one film" if catalogue is None else "a catalogue (--input)"
+        raise ConfigError(f"{', '.join(useless)} has no effect on {kind}; leave it out")
+    if catalogue is None and plot is None and poster is None:
+        raise ConfigError("nothing to predict; give --plot, --poster or both, or --input FILE")
+    if catalogue is not None:
+        if out is None:
+            raise ConfigError("a catalogue needs --out with a new .parquet, .csv or .jsonl file")
+        from moviegenre.inference.catalogue_rows import Catalogue, CatalogueColumns
+
+        columns = CatalogueColumns(id_column, tuple(plot_column or ()), poster_column)
+        films = Catalogue(catalogue, columns, posters)
+        _predict_catalogue(_load(checkpoint, backend), films, out, batch_size or 32, resume, quiet)
+        return
+    predictor = _load(checkpoint, backend)
+    prediction = predictor.predict(plot=plot, poster=poster)
+    explanation = prediction.explain() if explain else None
+    if as_json:
+        typer.echo(json.dumps(_json_dict(prediction, explanation, top), ensure_ascii=False))
+    else:
+        _print(prediction, explanation, top)
+
+
+def _load(checkpoint: str | None, backend: str) -> "Predictor":
+    from moviegenre import load
+
+    if checkpoint is None:
+        raise ConfigError(
+            "no model was named; give --checkpoint with a best.pth (moviegenre train bert makes "
+            "one), an exported folder, or a name on the Hugging Face hub"
+        )
+    return load(checkpoint, backend=cast("BackendName", backend))
+
+
+def _predict_catalogue(
+    predictor: "Predictor",
+    catalogue: "Catalogue",
+    out: Path,
+    batch_size: int,
+    resume: bool,
+    quiet: bool,
+) -> None:
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    from moviegenre.inference.catalogue import predict_catalogue
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    # Parts come seconds apart, so the speed is averaged over minutes.
+    with Progress(*columns, disable=quiet, speed_estimate_period=300) as bar:
+        task = bar.add_task("predicting", total=None, rate="")
+
+        def show(done: int, total: int) -> None:
+            if bar.tasks[0].total is None:  # what was done before the job was resumed is no speed
+                bar.reset(task, total=total, completed=done)
+            speed = bar.tasks[0].speed
+            rate = f"{speed:.1f} films/s" if speed else ""
+            bar.update(task, total=total, completed=done, rate=rate)
+
+        summary = predict_catalogue(
+            predictor, catalogue, out, batch_size=batch_size, resume=resume, on_progress=show
+        )
+    typer.echo(
+        f"{out}: {summary.rows:,} films, {summary.with_errors:,} not read in full (see the column "
+        f"error), {summary.empty:,} of these without an answer"
+    )
+
+
+def _json_dict(
+    prediction: "Prediction", explanation: "Explanation | None", top: int | None
+) -> dict[str, Any]:
+    answer = prediction.to_json_dict()
+    for key in ("probabilities", "thresholds"):
+        answer[key] = dict(list(answer[key].items())[:top])
+    if explanation is not None:
+        answer["explanation"] = explanation.to_json_dict()
+    return answer
+
+
+def _print(prediction: "Prediction", explanation: "Explanation | None", top: int | None) -> None:
+    """Print a table: genre, probability as a bar, threshold, chosen or not, and why."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"read: {' and '.join(prediction.modalities)}", title_justify="left")
+    table.add_column("genre")
+    table.add_column("probability", no_wrap=True)
+    table.add_column("threshold", justify="right")
+    table.add_column("chosen")
+    for modality in prediction.modalities if explanation else ():
+        table.add_column(modality, justify="right")
+    for genre, probability in list(prediction.probabilities.items())[:top]:
+        cells = round(_BAR_CELLS * probability)
+        bar = f"{'█' * cells}{'·' * (_BAR_CELLS - cells)} {probability:.2f}"
+        chosen = "yes" if genre in prediction.genres else ""
+        effects = explanation.effects[genre].values() if explanation else ()
+        told = [f"{effect:+.1f}" for effect in effects]
+        cut = f"{prediction.thresholds[genre]:.2f}"
+        table.add_row(genre, bar, cut, chosen, *told, style="bold" if chosen else None)
+    console = Console()
+    console.print(table)
+    if explanation is not None:
+        share = ", ".join(f"{name} {value:.0%}" for name, value in explanation.share().items())
+        console.print(f"share in the answer: {share}")
+        if explanation.attention is not None:
+            gate = ", ".join(f"{n} {v:.0%}" for n, v in explanation.attention.items())
+            console.print(f"weight in the model's own gate: {gate}")
+        console.print(
+            "The last columns say how far the log-odds of a genre would fall without that part."
+        )

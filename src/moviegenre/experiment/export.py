@@ -1,0 +1,133 @@
+"""Exporting a trained model with its scores, its ONNX files compared on real movies."""
+
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.progress import Progress
+
+from moviegenre.core.errors import ConfigError, DataError
+from moviegenre.core.files import file_sha256
+from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
+from moviegenre.core.types import Split
+from moviegenre.data.prepared import PreparedData
+from moviegenre.evaluation.results import Predictions, evaluate_predictions
+from moviegenre.inference.export import Exported, Measure, export_model
+from moviegenre.inference.parity import Parity, labelled_films, measure_parity
+from moviegenre.inference.predictor import Predictor
+from moviegenre.models.checkpoint import Checkpoint
+from moviegenre.models.exported import METRICS_FILE, is_exported
+from moviegenre.models.trained import companions, load_trained, locate
+
+logger = logging.getLogger(__name__)
+
+_COMPARED_SPLIT = Split.VAL  # the test split is for one look at the end
+
+
+def export(
+    model: str | Path,
+    out: Path,
+    *,
+    onnx: bool = True,
+    parity_data: Path | None = None,
+    parity_movies: int = 1000,
+    progress: bool = True,
+) -> Exported:
+    """Export a trained model, with what is known of its scores.
+
+    Args:
+        model: A checkpoint, or what else ``load_trained`` takes.
+        out: A new folder, or an earlier export, which is replaced.
+        onnx: Also write ONNX files.
+        parity_data: Prepared movies on which these are compared with PyTorch; None takes the
+            model's own where they are there.
+        parity_movies: On how many movies of the validation split; 0 compares nothing.
+        progress: Show a progress bar.
+
+    Raises:
+        CheckpointError: There is no such model, or the movies have other genres than it.
+        ConfigError: ``out`` holds something else, or movies are named and nothing is compared.
+        MissingExtraError: ONNX files were asked for and the extra is not installed.
+    """
+    if parity_data is not None and not (onnx and parity_movies):
+        raise ConfigError(
+            "--parity-data has no effect where no ONNX file is compared; leave it out"
+        )
+    path = locate(model)
+    checkpoint = load_trained(path)
+    folder = companions(path)
+    point = OperatingPoint.read(folder / THRESHOLDS_FILE, checkpoint.genres)
+    data = PreparedData(parity_data) if parity_data else _own_data(checkpoint)
+    return export_model(
+        checkpoint,
+        point,
+        out,
+        scores=_known_scores(path, checkpoint, point),
+        data_source=_source(checkpoint, data),
+        onnx=onnx,
+        measure=_measure(data, parity_movies, progress) if data and parity_movies else None,
+    )
+
+
+def _own_data(checkpoint: Checkpoint) -> PreparedData | None:
+    """Return the movies that a model was trained on, where they are still there."""
+    try:
+        data = PreparedData(checkpoint.data_config.dir)
+    except DataError:
+        logger.info(
+            "%s holds no prepared movies, so the ONNX files are not compared with PyTorch; "
+            "name some with --parity-data",
+            checkpoint.data_config.dir,
+        )
+        return None
+    return data if data.genres == checkpoint.genres else None
+
+
+def _source(checkpoint: Checkpoint, data: PreparedData | None) -> str:
+    """Return what the training data say of themselves, if these are they."""
+    if data is None or data.fingerprint != checkpoint.data_fingerprint:
+        return ""
+    made_up = "made-up movies, so the scores say nothing about real ones: "
+    return f"{made_up if data.is_synthetic else ''}{Path(str(data.datasheet.get('source'))).name}"
+
+
+def _measure(data: PreparedData, limit: int, progress: bool) -> Measure:
+    def measure(model: Predictor, files: Mapping[str, Predictor]) -> Parity:
+        films = labelled_films(data, _COMPARED_SPLIT, model.reader, model.model.genres)
+        total = min(limit, data.num_movies(_COMPARED_SPLIT))
+        with Progress(disable=not progress) as bar:
+            task = bar.add_task("comparing ONNX with PyTorch", total=total)
+            return measure_parity(
+                model,
+                files,
+                films,
+                limit=limit,
+                source=f"{_COMPARED_SPLIT.value} split of {data.root.name}",
+                on_progress=lambda done: bar.update(task, completed=done),
+            )
+
+    return measure
+
+
+def _known_scores(
+    path: Path, checkpoint: Checkpoint, point: OperatingPoint
+) -> dict[str, dict[str, Any]]:
+    """Return the scores that lie beside a model, by split."""
+    if is_exported(path):
+        metrics = path / METRICS_FILE
+        known: dict[str, Any] = json.loads(metrics.read_text("utf-8")) if metrics.is_file() else {}
+        return {name: scores for name, scores in known.items() if name != "validation"}
+    folder = companions(path)
+    weights = path if path.is_file() else folder / "best.pth"
+    key = file_sha256(weights)[:12]
+    found = sorted(folder.glob(f"predictions-{Split.TEST.value}-{key}-*.npz"))
+    if not found:
+        return {}
+    saved = Predictions.load(found[-1])
+    calibrated = Predictions(saved.ids, saved.genres, point.calibrate(saved.probs), saved.labels)
+    scored = evaluate_predictions(
+        calibrated, checkpoint.model_name, Split.TEST.value, point.thresholds
+    )
+    return {Split.TEST.value: scored.to_json_dict()}

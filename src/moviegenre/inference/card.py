@@ -1,0 +1,209 @@
+"""The model card: what a model is, what it is for, where it fails, and how it was made."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from moviegenre.core.operating_point import OperatingPoint
+from moviegenre.core.types import Modality
+from moviegenre.inference.parity import Parity
+from moviegenre.models import model_config_class
+from moviegenre.models.checkpoint import Checkpoint
+
+_METRICS = {
+    "f1_macro": "F1-macro",
+    "f1_micro": "F1-micro",
+    "f1_samples": "F1-samples",
+    "roc_auc": "ROC-AUC",
+    "mean_average_precision": "mean average precision",
+    "subset_accuracy": "subset accuracy",
+    "hamming_loss": "Hamming loss",
+}
+_READS = {
+    frozenset({Modality.PLOT}): "plot",
+    frozenset({Modality.POSTER}): "poster",
+    frozenset(Modality): "plot and poster; either may be missing",
+}
+
+
+def model_card(
+    checkpoint: Checkpoint,
+    point: OperatingPoint,
+    scores: Mapping[str, Mapping[str, Any]],
+    *,
+    data_source: str,
+    parity: Parity | None,
+    onnx_note: str,
+) -> str:
+    """Return a model card as Markdown, with the front matter that the Hugging Face hub reads.
+
+    Args:
+        checkpoint: The model.
+        point: Its calibration and thresholds.
+        scores: By split: ``metrics``, and ``per_genre`` where known.
+        data_source: What the prepared data say of where they came from; may be empty.
+        parity: How its ONNX files compare; None where that was not measured.
+        onnx_note: What to say of the ONNX files where there is no parity.
+    """
+    kind = model_config_class(checkpoint.model_name)
+    parts = [
+        _front_matter(checkpoint),
+        f"# Film genres: {kind.title}",
+        f"Tells a film's genres from its {_READS[checkpoint.model.modalities]}. Each of the "
+        f"{len(checkpoint.genres)} genres gets a probability of its own; a film may have several "
+        f"genres, or none: {', '.join(checkpoint.genres)}.",
+        _usage(),
+        _data(checkpoint, data_source),
+        _INTENDED_USE,
+        _LIMITS,
+        _scores(scores, point),
+        _onnx(parity, onnx_note),
+        _making(checkpoint),
+    ]
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _front_matter(checkpoint: Checkpoint) -> str:
+    values = {
+        "library_name": "moviegenre",
+        "license": "other",
+        "language": "en",
+        "pipeline_tag": (
+            "text-classification"
+            if Modality.PLOT in checkpoint.model.modalities
+            else "image-classification"
+        ),
+        "tags": ["film-genres", "multi-label-classification", "multimodal", checkpoint.model_name],
+        "metrics": ["f1", "roc_auc"],
+    }
+    return f"---\n{yaml.safe_dump(values, sort_keys=False)}---"
+
+
+def _usage() -> str:
+    return """
+## Use
+
+```python
+import moviegenre
+
+predictor = moviegenre.load("THIS FOLDER, OR ITS NAME ON THE HUB")
+prediction = predictor.predict(plot="A detective ...", poster="poster.jpg")
+prediction.genres, prediction.probabilities, prediction.explain()
+```
+"""
+
+
+def _data(checkpoint: Checkpoint, source: str) -> str:
+    config = checkpoint.data_config
+    height, width = config.image_size
+    told = f" ({source})" if source else ""
+    lines = [
+        "## Data",
+        "",
+        f"Trained on the training split of prepared movies{told}, fingerprint "
+        f"`{checkpoint.data_fingerprint[:16] or 'unknown'}`.",
+    ]
+    if Modality.PLOT in checkpoint.model.modalities:
+        rule = "all joined" if config.plot == "joined" else f"the {config.plot} one"
+        lines.append(f"Of several plots it reads {rule}, cut after {config.max_tokens} tokens.")
+    if Modality.POSTER in checkpoint.model.modalities:
+        lines.append(f"Posters are brought to {height} x {width} pixels, height first.")
+    return "\n".join(lines)
+
+
+_INTENDED_USE = """
+## Intended use
+
+Suggesting genres for films from what a catalogue has of them, for research and for people who look
+at the suggestions. It is not meant for decisions about people, for judging whether a film suits
+children, or as the only ground on which a film is found or hidden.
+"""
+
+_LIMITS = """
+## Limits
+
+- Genres are opinions: different sources disagree about the same film, and so does this model.
+- Plots are English; films, plots and posters are those of the data set, mostly American and
+  European features. Other texts (reviews, advertisements, other languages) it has not seen.
+- Rare genres are found less often and less surely than frequent ones; see the scores by genre.
+- A probability says how often such a guess is right on films like those it was tested on, no more.
+- Posters and plots carry the stereotypes of their time and trade, and the model repeats them.
+- The code is Apache-2.0. These weights also depend on the movies and on pretrained encoders, whose
+  terms are their owners'; whoever passes the weights on has to look at them.
+"""
+
+
+def _scores(scores: Mapping[str, Mapping[str, Any]], point: OperatingPoint) -> str:
+    known = {name: split for name, split in scores.items() if split.get("metrics")}
+    lines = ["## Scores", ""]
+    if not known:
+        return "\n".join([*lines, "None are known."])
+    lines += [
+        f"| metric | {' | '.join(known)} |",
+        f"|---|{'---|' * len(known)}",
+    ]
+    for key, title in _METRICS.items():
+        cells = [_percent(split["metrics"].get(key)) for split in known.values()]
+        if any(cells):
+            lines.append(f"| {title} | {' | '.join(cells)} |")
+    lines += ["", "In percent. Validation scores chose the weights and are a little too good."]
+    for name, split in known.items():
+        if split.get("per_genre"):
+            lines += ["", f"By genre, on {name}:", "", *_genre_rows(split["per_genre"], point)]
+    if point.fitted:
+        lines += ["", f"How calibration and thresholds were fitted: `{point.fitted}`."]
+    return "\n".join(lines)
+
+
+def _genre_rows(per_genre: Mapping[str, Mapping[str, Any]], point: OperatingPoint) -> list[str]:
+    cuts = point.threshold_by_genre()
+    columns = ("f1", "precision", "recall", "roc_auc")
+    rows = ["| genre | F1 | precision | recall | ROC-AUC | films | threshold |", "|---" * 7 + "|"]
+    for genre, values in per_genre.items():
+        cells = [_percent(values[name]) or "undefined" for name in columns]
+        rows.append(f"| {genre} | {' | '.join(cells)} | {values['support']} | {cuts[genre]:.2f} |")
+    return rows
+
+
+def _onnx(parity: Parity | None, note: str) -> str:
+    lines = ["## ONNX", ""]
+    if parity is None:
+        return "\n".join([*lines, note])
+    lines += [
+        f"Compared with PyTorch on {parity.num_movies:,} movies ({parity.source}), whose F1-macro "
+        f"by PyTorch is {_percent(_defined(parity.f1_macro)) or 'undefined'}:",
+        "",
+        "| file | equal decisions | largest difference of a probability | F1-macro |",
+        "|---|---|---|---|",
+    ]
+    for name, file in parity.files.items():
+        lines.append(
+            f"| {name} | {file.equal_decisions:.3%} | {file.largest_difference:.1e} "
+            f"| {_percent(_defined(file.f1_macro)) or 'undefined'} |"
+        )
+    return "\n".join([*lines, *(f"\nNot as promised: {fault}." for fault in parity.faults)])
+
+
+def _making(checkpoint: Checkpoint) -> str:
+    versions = ", ".join(f"{name} {number}" for name, number in checkpoint.versions.items())
+    shown = {key: checkpoint.config.get(key) for key in ("training", "loss", "model")}
+    settings = yaml.safe_dump(shown, sort_keys=False, default_flow_style=None, width=100)
+    return f"""
+## How it was made
+
+`{checkpoint.model_name}` of the package moviegenre, weights after epoch {checkpoint.epoch:g}
+(best validation F1-macro); {versions or "versions unknown"}.
+
+```yaml
+{settings.strip()}
+```
+"""
+
+
+def _percent(value: object) -> str:
+    return f"{100 * value:.1f}" if isinstance(value, int | float) else ""
+
+
+def _defined(value: float) -> float | None:
+    return None if value != value else value  # not a number is not itself

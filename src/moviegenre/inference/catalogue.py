@@ -1,0 +1,88 @@
+"""Predicting a whole catalogue: any length in flat memory, safe against a kill."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from moviegenre.core.files import file_sha256
+from moviegenre.core.version import __version__
+from moviegenre.data.sources.rows import count_rows
+from moviegenre.inference.catalogue_parts import CatalogueSummary, Parts, answer_schema
+from moviegenre.inference.catalogue_rows import Catalogue, Entry
+from moviegenre.inference.predictor import Predictor
+
+PART_ROWS = 256
+"""Rows of a part: what a kill can cost, and what is in memory."""
+
+
+def predict_catalogue(
+    predictor: Predictor,
+    catalogue: Catalogue,
+    out: Path,
+    *,
+    batch_size: int = 32,
+    resume: bool = False,
+    part_rows: int = PART_ROWS,
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> CatalogueSummary:
+    """Write a row of genres and probabilities for every row of a catalogue, in its order.
+
+    Args:
+        predictor: The trained model.
+        catalogue: The films.
+        out: ``.parquet``, ``.csv`` or ``.jsonl``; replaced when all is done.
+        batch_size: Films that are computed together.
+        resume: Go on with a job that was interrupted; it ends with the same output.
+        part_rows: Rows that are written together.
+        on_progress: Called with the rows done and all rows, at the start and after each part.
+
+    Raises:
+        ConfigError: The output has another ending, or an unfinished job lies there that is not
+            this one or is not to be resumed.
+        DataError: The catalogue is damaged as a whole, not in one of its rows.
+    """
+    parts = Parts(out, answer_schema(predictor.model.genres))
+    options = {
+        "columns": asdict(catalogue.columns),
+        "posters": str(catalogue.posters.resolve()),
+        "batch_size": batch_size,
+        "part_rows": part_rows,
+        "backend": predictor.backend.name,
+        "version": __version__,
+    }
+    job = {
+        "input": file_sha256(catalogue.path),
+        "model": {path.name: file_sha256(path) for path in predictor.files if path.is_file()},
+        "set of options": options,
+    }
+    number = parts.open(job, resume=resume)
+    total = count_rows(catalogue.path)
+    done = min(number * part_rows, total)
+    on_progress(done, total)
+    entries = catalogue.entries(predictor.reader, skip=done)
+    while chunk := list(islice(entries, part_rows)):
+        parts.write(number, _answers(predictor, chunk, batch_size))
+        number += 1
+        done += len(chunk)
+        on_progress(done, total)
+    return parts.merge(number)
+
+
+def _answers(predictor: Predictor, entries: list[Entry], batch_size: int) -> list[dict[str, Any]]:
+    """Return the output's rows for some of the input's."""
+    films = [entry.film for entry in entries if entry.film is not None]
+    answered = iter(predictor.predict_films(films, batch_size))
+    rows: list[dict[str, Any]] = []
+    for entry in entries:
+        prediction = next(answered) if entry.film is not None else None
+        rows.append(
+            {
+                "id": entry.id,
+                "genres": prediction.genres if prediction else [],
+                **(prediction.probabilities if prediction else {}),
+                "error": entry.error,
+            }
+        )
+    return rows

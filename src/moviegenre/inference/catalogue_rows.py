@@ -1,0 +1,168 @@
+"""The rows of somebody's catalogue as films, each with what is wrong with it."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from moviegenre.core.errors import (
+    ConfigError,
+    DataError,
+    DataNotFoundError,
+    InputError,
+    MovieGenreError,
+    did_you_mean,
+    missing_path_message,
+)
+from moviegenre.core.types import Modality
+from moviegenre.data.records import clean_names
+from moviegenre.data.sources.rows import Row, column_names, read_rows
+from moviegenre.data.sources.table import TABLE_SUFFIXES
+from moviegenre.inference.films import Film, FilmReader, Poster
+
+
+@dataclass(frozen=True)
+class CatalogueColumns:
+    """Which column of a catalogue holds what; what is not named is looked for.
+
+    Attributes:
+        id: The film's id; None takes ``id``, or the row's number where there is none.
+        plots: Plots, joined in this order; none takes ``plot``.
+        poster: The poster's file, or in Parquet its bytes; None takes ``poster``.
+    """
+
+    id: str | None = None
+    plots: tuple[str, ...] = ()
+    poster: str | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row of a catalogue.
+
+    Attributes:
+        id: As in the catalogue, as text.
+        film: What the model reads of it; None where there is nothing to read.
+        error: Why the row could not be read in full; None where it could.
+    """
+
+    id: str
+    film: Film | None
+    error: str | None
+
+
+class Catalogue:
+    """A table of films without genres.
+
+    Args:
+        path: ``.csv``, ``.jsonl``, ``.ndjson`` or ``.parquet``.
+        columns: Which column holds what.
+        posters: What paths of posters are relative to; None takes the table's own folder.
+
+    Raises:
+        DataNotFoundError: The table or the folder of posters does not exist.
+        DataError: The table cannot be read, or columns are not there; the message lists these.
+        ConfigError: Posters are named and there is no column for them.
+    """
+
+    def __init__(self, path: Path, columns: CatalogueColumns, posters: Path | None) -> None:
+        if not path.is_file():
+            raise DataNotFoundError(missing_path_message(path, "a catalogue", "see --help"))
+        if path.suffix.lower() not in TABLE_SUFFIXES:
+            raise DataError(f"{path} is no table; expected {', '.join(TABLE_SUFFIXES)}")
+        self.path = path
+        self.columns = _found(path, columns)
+        if posters is not None and self.columns.poster is None:
+            raise ConfigError(
+                f"--posters has no effect: {path} has no column 'poster'; name it with "
+                "--poster-column"
+            )
+        if posters is not None and not posters.is_dir():
+            step = "name the folder that the paths in the table are relative to"
+            raise DataNotFoundError(missing_path_message(posters, "a folder of posters", step))
+        self.posters = posters or path.parent
+
+    def entries(self, reader: FilmReader, skip: int = 0) -> Iterator[Entry]:
+        """Yield every row as a film, in order.
+
+        Args:
+            reader: The model's.
+            skip: So many rows at the start are passed over without looking at their posters.
+        """
+        for number, row in enumerate(read_rows(self.path), start=1):
+            if number > skip:
+                yield self._entry(reader, row, number)
+
+    def _entry(self, reader: FilmReader, row: Row, number: int) -> Entry:
+        given = row.values.get(self.columns.id) if self.columns.id else None
+        entry = Entry(str(number) if given in (None, "") else str(given), None, None)
+        if row.fault:  # its cells may stand in the wrong columns
+            return replace(entry, error=f"row {number}: {row.fault}")
+        faults: list[str] = []
+        texts: list[str] = []
+        for name in self.columns.plots:
+            try:
+                texts += clean_names(row.values.get(name))
+            except ValueError as error:
+                faults.append(f"column {name}: {error}")
+        plot = "\n".join(texts)
+        try:
+            poster = self._poster(row, looked_at=Modality.POSTER in reader.modalities)
+            film: Film | None = reader.read(plot, poster)
+        except MovieGenreError as error:
+            faults.append(str(error))
+            film = self._plot_alone(reader, plot)
+        return Entry(entry.id, film, "; ".join(faults) or None)
+
+    def _poster(self, row: Row, *, looked_at: bool) -> Poster:
+        """Return a row's poster; a path is only followed where the model looks at posters.
+
+        Raises:
+            InputError: There is no such file. Unlike elsewhere no other is suggested: looking
+                through a folder of a hundred thousand for every row would take all day.
+        """
+        value = row.values.get(self.columns.poster) if self.columns.poster else None
+        if isinstance(value, Mapping):  # as this package and Hugging Face's keep images in Parquet
+            value = value.get("bytes")
+        if isinstance(value, bytes):
+            return value or None
+        name = "" if value is None else str(value).strip()
+        if not name:
+            return None
+        path = self.posters / name
+        if looked_at and not os.path.isfile(path):  # unlike Path's, it takes any text for a name
+            raise InputError(f"{path} does not exist; expected a poster's file")
+        return path
+
+    def _plot_alone(self, reader: FilmReader, plot: str) -> Film | None:
+        """Return what a broken poster leaves; None where that is nothing."""
+        try:
+            return reader.read(plot)
+        except MovieGenreError:
+            return None
+
+
+def _found(path: Path, columns: CatalogueColumns) -> CatalogueColumns:
+    """Return the columns with what was not named filled in."""
+    known = column_names(path)
+    named = [columns.id, *columns.plots, columns.poster]
+    missing = [name for name in named if name is not None and name not in known]
+    if missing:
+        told = "; ".join(f"no column {name!r}, {did_you_mean(name, known)}" for name in missing)
+        raise DataError(f"{path}: {told}")
+
+    def usual(name: str) -> Any:  # noqa: ANN401 - a text or None
+        return name if name in known else None
+
+    found = CatalogueColumns(
+        id=columns.id or usual("id"),
+        plots=columns.plots or ((usual("plot"),) if usual("plot") else ()),
+        poster=columns.poster or usual("poster"),
+    )
+    if not found.plots and found.poster is None:
+        raise DataError(
+            f"{path} has neither a column 'plot' nor 'poster' (found {', '.join(known)}); name "
+            "yours with --plot-column and --poster-column"
+        )
+    return found

@@ -1,0 +1,101 @@
+"""scikit-learn's way of asking: ``predict_proba(X)`` and ``classes_`` over tables of films."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from moviegenre.core.errors import InputError
+from moviegenre.inference.films import Plot, Poster
+
+Row = tuple[Plot, Poster]
+_COLUMNS = ("plot", "poster")
+
+
+class TableClassifier(ABC):
+    """A trained multi-label classifier in the form scikit-learn's pipelines take as a last step.
+
+    Nothing of it imports scikit-learn but the method that only scikit-learn calls.
+    """
+
+    @property
+    @abstractmethod
+    def classes_(self) -> npt.NDArray[np.str_]:
+        """The genres, in the order of the answers' columns (L,)."""
+
+    @abstractmethod
+    def predict_proba(self, X: object) -> npt.NDArray[np.float64]:
+        """Return probabilities (N, L) for a table of N films."""
+
+    def fit(self, X: object, y: object = None) -> Self:
+        """Do nothing: the model is trained already. Pipelines ask for it."""
+        return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def __sklearn_clone__(self) -> Self:
+        return self  # nothing in it changes, and its weights are large
+
+    def __sklearn_tags__(self) -> Any:  # noqa: ANN401 - scikit-learn's own class
+        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type="classifier",
+            target_tags=TargetTags(required=False, multi_output=True, single_output=False),
+            classifier_tags=ClassifierTags(multi_label=True),
+            input_tags=InputTags(two_d_array=False, string=True),
+            requires_fit=False,
+            no_validation=True,
+        )
+
+
+def table_rows(table: object) -> list[Row]:
+    """Return the plot and poster of every film of a table.
+
+    Args:
+        table: A pandas or polars data frame or an Arrow table with the columns ``plot``, ``poster``
+            or both; a sequence of mappings with these keys, of (plot, poster) pairs, or of plots.
+
+    Raises:
+        InputError: It is something else; the message names the first row that is.
+    """
+    if hasattr(table, "to_pylist"):  # Arrow
+        table = table.to_pylist()
+    elif hasattr(table, "to_dicts"):  # polars
+        table = table.to_dicts()
+    elif hasattr(table, "columns") and hasattr(table, "to_dict"):  # pandas
+        table = table.to_dict("records")
+    if isinstance(table, str | bytes | Mapping) or not isinstance(table, Iterable):
+        raise InputError(
+            f"found {type(table).__name__}, expected a table of films; "
+            "of one film ask predict(plot=..., poster=...)"
+        )
+    return [_row(number, film) for number, film in enumerate(table)]
+
+
+def _row(number: int, film: Any) -> Row:  # noqa: ANN401 - checked here
+    if isinstance(film, str):
+        return film, None
+    if isinstance(film, Mapping):
+        if not any(name in film for name in _COLUMNS):
+            raise InputError(
+                f"row {number} has {', '.join(map(str, film)) or 'nothing'}; "
+                "expected plot, poster or both"
+            )
+        plot, poster = (_value(film.get(name)) for name in _COLUMNS)
+        return plot, poster
+    if isinstance(film, Sequence | np.ndarray) and len(film) == len(_COLUMNS):
+        plot, poster = (_value(value) for value in film)
+        return plot, poster
+    raise InputError(
+        f"row {number} is {type(film).__name__}; expected a mapping with plot and poster, or a "
+        "(plot, poster) pair"
+    )
+
+
+def _value(value: Any) -> Any:  # noqa: ANN401 - a table's cell
+    """Return a cell; None where pandas has its not-a-number."""
+    return None if isinstance(value, float) and np.isnan(value) else value

@@ -1,0 +1,141 @@
+"""Exporting: a checkpoint becomes a folder that is complete in itself."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from moviegenre.core.errors import ConfigError, MissingExtraError
+from moviegenre.core.files import write_text
+from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
+from moviegenre.inference.backends import BackendName
+from moviegenre.inference.card import model_card
+from moviegenre.inference.loading import load_predictor
+from moviegenre.inference.onnx_export import export_onnx, quantise
+from moviegenre.inference.parity import Parity
+from moviegenre.inference.predictor import Predictor
+from moviegenre.models.base import FittedModel
+from moviegenre.models.checkpoint import Checkpoint
+from moviegenre.models.exported import (
+    CARD_FILE,
+    INT8_FILE,
+    ONNX_FILE,
+    PARITY_FILE,
+    is_exported,
+    write_exported,
+)
+
+NOT_MEASURED = "The ONNX files were not compared with PyTorch."
+NO_ONNX = "There is no ONNX file."
+
+Measure = Callable[[Predictor, Mapping[str, Predictor]], Parity | None]
+"""Compares the model with its ONNX files, by backend; None where there is nothing to measure on."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was exported.
+
+    Attributes:
+        folder: Where.
+        parity: How the ONNX files compare with PyTorch; None where that was not measured.
+        without_onnx: Why there is no ONNX file; empty where there is one or none was asked for.
+    """
+
+    folder: Path
+    parity: Parity | None
+    without_onnx: str
+
+
+def export_model(
+    checkpoint: Checkpoint,
+    point: OperatingPoint,
+    out: Path,
+    *,
+    scores: Mapping[str, Mapping[str, Any]],
+    data_source: str = "",
+    onnx: bool = True,
+    measure: Measure | None = None,
+) -> Exported:
+    """Write a self-contained folder; it is there whole, or as it was before.
+
+    Args:
+        checkpoint: The trained model.
+        point: Its calibration and thresholds.
+        out: A new folder, or an earlier export, which is replaced.
+        scores: By split: ``metrics``, and ``per_genre`` where known.
+        data_source: What the prepared data say of where they came from, for the card.
+        onnx: Also write ``model.onnx`` and ``model.int8.onnx``.
+        measure: Compares these with the model.
+
+    Raises:
+        ConfigError: The folder holds something else, or the model is a fitted baseline, which
+            there is no exported form of.
+        MissingExtraError: ONNX files were asked for and the extra is not installed.
+    """
+    if out.exists() and not is_exported(out) and (out.is_file() or any(out.iterdir())):
+        raise ConfigError(f"{out} is there and is no exported model; name a new folder with --out")
+    if isinstance(checkpoint.model, FittedModel):
+        raise ConfigError(
+            f"{checkpoint.model_name} is a baseline, which is not exported; export a model with a "
+            "network, such as bert"
+        )
+    with _replaced(out) as folder:
+        write_exported(folder, checkpoint, scores)
+        point.write(folder / THRESHOLDS_FILE)
+        reason = _write_onnx(folder, checkpoint) if onnx else ""
+        parity = None
+        if onnx and not reason and measure is not None:
+            names: tuple[BackendName, ...] = ("onnx", "int8")
+            files = {str(name): load_predictor(folder, backend=name) for name in names}
+            parity = measure(load_predictor(folder, backend="torch"), files)
+        if parity is not None:
+            report = json.dumps(parity.to_json_dict(), indent=1) + "\n"
+            write_text(folder / PARITY_FILE, report)
+        note = NOT_MEASURED if onnx and not reason else f"{NO_ONNX} {reason}".strip()
+        card = model_card(
+            checkpoint,
+            point,
+            {"validation": {"metrics": checkpoint.metrics}, **scores},
+            data_source=data_source,
+            parity=parity,
+            onnx_note=note,
+        )
+        write_text(folder / CARD_FILE, card)
+    return Exported(out, parity, reason)
+
+
+def _write_onnx(folder: Path, checkpoint: Checkpoint) -> str:
+    """Write both ONNX files; return why not, where the model cannot be written so."""
+    try:
+        export_onnx(checkpoint, folder / ONNX_FILE)
+        quantise(folder / ONNX_FILE, folder / INT8_FILE)
+    except MissingExtraError:
+        raise
+    except Exception as error:  # a model of somebody's own; the exporter's errors have no base
+        for name in (ONNX_FILE, INT8_FILE):
+            (folder / name).unlink(missing_ok=True)
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        return f"{checkpoint.model_name} cannot be written as ONNX: {lines[0][:200]}"
+    return ""
+
+
+@contextmanager
+def _replaced(out: Path) -> Iterator[Path]:
+    """Yield a new folder beside ``out`` that takes its place when the block succeeds."""
+    out = out.resolve()  # "." has no name of its own
+    out.parent.mkdir(parents=True, exist_ok=True)
+    folder = out.with_name(f".{out.name}.{os.getpid()}.part")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        yield folder
+        if out.exists():
+            shutil.rmtree(out)
+        folder.replace(out)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,163 @@
+"""From what a caller has of a film to what a model reads of it, and from films to a batch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from moviegenre.core.errors import InputError, missing_path_message
+from moviegenre.core.types import Batch, Modality
+from moviegenre.data.batches import MovieTensors
+from moviegenre.data.caches import Ragged
+from moviegenre.data.posters import PosterError, decode_poster, resize_poster, upright_rgb
+from moviegenre.data.prepared import choose_plot
+from moviegenre.data.text import TokenIds
+from moviegenre.models.exported import Description
+
+Plot = str | Sequence[str] | None
+"""A plot, or several texts about one film, or None."""
+
+Poster = str | Path | bytes | Image.Image | npt.NDArray[Any] | None
+"""A file, encoded bytes, a PIL image, RGB or grey pixels (H, W, 3 or 4) or (H, W), or None."""
+
+
+@dataclass(frozen=True)
+class Film:
+    """A film in the form a model reads it.
+
+    Attributes:
+        plot: The text that is read; empty where there is none.
+        tokens: Its token ids (T,), cut as in training; empty where there is no plot.
+        poster: RGB pixels (H, W, 3) of the size the model was trained with; None for none.
+    """
+
+    plot: str
+    tokens: TokenIds
+    poster: npt.NDArray[np.uint8] | None
+
+    @property
+    def modalities(self) -> tuple[Modality, ...]:
+        """What there is to read, plot first."""
+        there = {Modality.PLOT: len(self.tokens) > 0, Modality.POSTER: self.poster is not None}
+        return tuple(modality for modality in Modality if there[modality])
+
+
+class FilmReader:
+    """Reads films for one model: its tokenizer, its plot rule, its image size.
+
+    Args:
+        model: What the model's checkpoint says.
+    """
+
+    def __init__(self, model: Description) -> None:
+        self._name = model.model_name
+        self._tokenizer = model.tokenizer
+        self._data = model.data_config
+        self.modalities = model.modalities
+
+    def read(self, plot: Plot = None, poster: Poster = None) -> Film:
+        """Bring a film into the form the model reads; what it does not look at is ignored.
+
+        Args:
+            plot: A text; of several the model's own rule takes one, or joins them.
+            poster: See ``Poster``; transparent and rotated ones are dealt with.
+
+        Raises:
+            InputError: The film has nothing that the model reads, or something of another kind.
+            PosterError: The poster is no image.
+        """
+        texts = _texts(plot)
+        if not texts and poster is None:
+            raise InputError("a film needs a plot or a poster; found neither")
+        film = Film("", np.zeros(0, dtype=np.int32), None)
+        if self._tokenizer is not None and texts:
+            text = choose_plot(texts, self._data.plot)
+            (tokens,) = self._tokenizer.encode([text], self._data.max_tokens)
+            film = Film(text, tokens, None)
+        if Modality.POSTER in self.modalities and poster is not None:
+            pixels = resize_poster(read_poster(poster), *self._data.image_size)
+            film = Film(film.plot, film.tokens, pixels)
+        if not film.modalities:
+            needed = " or ".join(m.value for m in Modality if m in self.modalities)
+            raise InputError(
+                f"{self._name} reads a film's {needed}, and this film has none it can read; "
+                "give it one, or take a model that reads what the film has"
+            )
+        return film
+
+    def batch(self, films: Sequence[Film]) -> Batch:
+        """Return films as the batch a model takes, plots padded to the longest."""
+        posters = None
+        if Modality.POSTER in self.modalities:
+            posters = np.zeros((len(films), *self._data.image_size, 3), dtype=np.uint8)
+            for row, film in enumerate(films):
+                if film.poster is not None:
+                    posters[row] = film.poster
+        movies = MovieTensors(
+            labels=None,
+            tokens=Ragged.pack([film.tokens for film in films]) if self._tokenizer else None,
+            posters=posters,
+            has_poster=np.array([film.poster is not None for film in films]),
+            pad_id=self._tokenizer.pad_id if self._tokenizer else 0,
+        )
+        return movies.batch(range(len(films)))
+
+
+def read_poster(poster: Poster) -> Image.Image:
+    """Return a poster as an upright RGB image.
+
+    Raises:
+        InputError: The file does not exist, or it is something else than a poster.
+        PosterError: The file or the bytes are no image.
+    """
+    if isinstance(poster, str | Path):
+        return _read_file(Path(poster).expanduser())
+    if isinstance(poster, bytes | bytearray | memoryview):
+        return decode_poster(bytes(poster))
+    if isinstance(poster, np.ndarray):
+        return upright_rgb(Image.fromarray(_pixels(poster)))
+    if isinstance(poster, Image.Image):
+        try:
+            return upright_rgb(poster)
+        except (OSError, SyntaxError, ValueError) as error:
+            raise PosterError(f"the image cannot be decoded: {error}") from None
+    raise InputError(
+        f"a poster is {type(poster).__name__}; expected a path, bytes, a PIL image or an array"
+    )
+
+
+def _read_file(path: Path) -> Image.Image:
+    try:
+        if not path.is_file():
+            step = "leave the poster out to predict from the plot"
+            raise InputError(missing_path_message(path, "a poster's file", step))
+        return decode_poster(path.read_bytes())
+    except PosterError as error:
+        raise PosterError(f"{path}: {error}") from None
+    except OSError as error:
+        raise PosterError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _pixels(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    is_image = array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (3, 4))
+    if array.dtype != np.uint8 or not is_image or 0 in array.shape:
+        raise InputError(
+            f"a poster is an array of {array.dtype} with shape {array.shape}; expected uint8 "
+            "pixels (H, W), (H, W, 3) or (H, W, 4)"
+        )
+    return array
+
+
+def _texts(plot: Plot) -> list[str]:
+    """Return the texts of a plot that hold more than white space."""
+    if plot is None:
+        return []
+    texts: list[Any] = [plot] if isinstance(plot, str) else list(plot)
+    for text in texts:
+        if not isinstance(text, str):
+            raise InputError(f"a plot is {type(text).__name__}; expected text")
+    return [text for text in texts if text.strip()]

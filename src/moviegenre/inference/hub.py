@@ -1,0 +1,46 @@
+"""Putting an exported model on the Hugging Face hub."""
+
+from pathlib import Path
+
+from moviegenre.core.errors import CheckpointError, HubError
+from moviegenre.models.exported import EXPORTED_FILES, is_exported
+
+
+def push(folder: Path, name: str, *, private: bool = False) -> str:
+    """Put an exported folder on the hub, where ``moviegenre.load(name)`` finds it.
+
+    Args:
+        folder: What ``moviegenre export`` wrote; other files in it stay here.
+        name: ``OWNER/NAME``; it is made if it is not there.
+        private: Make it visible to its owner only; no effect on one that is there.
+
+    Returns:
+        The address of the model's page.
+
+    Raises:
+        CheckpointError: The folder is no exported model.
+        HubError: The hub refused, or cannot be reached.
+    """
+    if not is_exported(folder):
+        raise CheckpointError(
+            f"{folder} is no exported model; make one with: "
+            f"moviegenre export --checkpoint CHECKPOINT --out {folder}"
+        )
+    from huggingface_hub import HfApi
+
+    client = HfApi()
+    try:
+        address = client.create_repo(name, private=private, exist_ok=True)
+        client.upload_folder(
+            repo_id=name,
+            folder_path=folder,
+            allow_patterns=list(EXPORTED_FILES),
+            commit_message="Exported by moviegenre",
+        )
+    except Exception as error:  # the hub's client has a dozen unrelated kinds
+        reason = (str(error).strip().splitlines() or [""])[0]
+        raise HubError(
+            f"{name} could not be put on the Hugging Face hub ({type(error).__name__}: {reason}); "
+            "check the name, the network, and that you are signed in: hf auth login"
+        ) from None
+    return str(address)

@@ -1,0 +1,83 @@
+"""From the name of a trained model to a predictor."""
+
+import importlib.util
+from pathlib import Path
+from typing import get_args
+
+from moviegenre.core.errors import CheckpointError, ConfigError, did_you_mean
+from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
+from moviegenre.data.schema import GENRES_FILE
+from moviegenre.inference.backends import Backend, BackendName, OnnxBackend, TorchBackend
+from moviegenre.inference.predictor import Predictor
+from moviegenre.models.checkpoint import load_checkpoint
+from moviegenre.models.exported import (
+    CONFIG_FILE,
+    INT8_FILE,
+    ONNX_FILE,
+    TOKENIZER_FILE,
+    WEIGHTS_FILE,
+    Description,
+    is_exported,
+    read_description,
+    read_exported,
+)
+from moviegenre.models.trained import locate
+
+_WEIGHTS = {"torch": WEIGHTS_FILE, "onnx": ONNX_FILE, "int8": INT8_FILE}
+
+
+def load_predictor(model: str | Path, *, backend: BackendName = "auto") -> Predictor:
+    """Return a predictor for a trained model; ``moviegenre.load`` says more.
+
+    Args:
+        model: A ``best.pth``, its folder, an exported folder, or a name on the hub.
+        backend: ``torch``, ``onnx``, ``int8``; ``auto`` takes ``onnx`` where it can.
+
+    Raises:
+        CheckpointError: There is no such model, it is damaged, or the backend does not fit it.
+        ConfigError: There is no such backend.
+        HubError: The model is not on the hub, or the hub cannot be reached.
+        MissingExtraError: The backend needs onnxruntime, which is not installed.
+    """
+    known = get_args(BackendName)
+    if backend not in known:
+        raise ConfigError(f"unknown backend {backend!r}; {did_you_mean(backend, known)}")
+    path = locate(model)
+    load = _load_exported if is_exported(path) else _load_checkpoint
+    predictor = load(path, backend)
+    if not predictor.model.modalities:
+        raise CheckpointError(
+            f"{path} holds {predictor.model.model_name}, which answers the same whatever the film; "
+            "it is there to be compared with: name another model"
+        )
+    return predictor
+
+
+def _load_exported(folder: Path, backend: BackendName) -> Predictor:
+    described = read_description(folder)
+    if backend == "auto":
+        can = importlib.util.find_spec("onnxruntime") is not None
+        backend = "onnx" if can and (folder / ONNX_FILE).is_file() else "torch"
+    weights = folder / _WEIGHTS[backend]
+    computing: Backend
+    if backend == "torch":
+        computing = TorchBackend(read_exported(folder).model)
+    else:
+        computing = OnnxBackend(weights, backend)
+    point = OperatingPoint.read(folder / THRESHOLDS_FILE, described.genres)
+    others = [folder / name for name in (CONFIG_FILE, GENRES_FILE, TOKENIZER_FILE, THRESHOLDS_FILE)]
+    return Predictor(described, computing, point, [weights, *others])
+
+
+def _load_checkpoint(path: Path, backend: BackendName) -> Predictor:
+    checkpoint = load_checkpoint(path)
+    if backend in ("onnx", "int8"):
+        raise CheckpointError(
+            f"{path} is a checkpoint, which has no {backend} file; "
+            f"make one with: moviegenre export --checkpoint {path} --out DIR"
+        )
+    weights = path / "best.pth" if path.is_dir() else path
+    thresholds = weights.parent / THRESHOLDS_FILE
+    point = OperatingPoint.read(thresholds, checkpoint.genres)
+    computing = TorchBackend(checkpoint.model)
+    return Predictor(Description.of(checkpoint), computing, point, [weights, thresholds])

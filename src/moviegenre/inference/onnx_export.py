@@ -1,0 +1,213 @@
+"""A model as an ONNX file, and that file with its matrices in eight bits.
+
+PyTorch's older exporter, which traces, is used: the newer one needs onnxscript, and the older one
+takes all seven models as they are, packed sequences included.
+"""
+
+import contextlib
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from moviegenre.core.errors import MissingExtraError
+from moviegenre.core.files import atomic_path
+from moviegenre.core.types import Batch, Modality
+from moviegenre.inference.backends import GATE
+from moviegenre.models.base import GenreModel
+from moviegenre.models.checkpoint import Checkpoint
+
+OPSET = 17  # the newest that the older exporter writes whole and every runtime since 2022 reads
+_POOLING = "aten::adaptive_avg_pool2d"
+
+_INPUTS: dict[Modality, dict[str, dict[int, str]]] = {
+    Modality.PLOT: {
+        "input_ids": {0: "films", 1: "tokens"},
+        "attention_mask": {0: "films", 1: "tokens"},
+    },
+    Modality.POSTER: {"image": {0: "films"}, "has_poster": {0: "films"}},
+}
+
+
+class OnnxForm(nn.Module):
+    """A model that takes tensors, as ONNX wants it, instead of a batch.
+
+    Args:
+        model: The model; inputs of a modality that it does not look at fall away.
+        has_gate: Whether it also gives the weights of its gate.
+    """
+
+    def __init__(self, model: GenreModel, has_gate: bool) -> None:
+        super().__init__()
+        self.model = model
+        self.has_gate = has_gate
+
+    def forward(
+        self, input_ids: Tensor, attention_mask: Tensor, image: Tensor, has_poster: Tensor
+    ) -> tuple[Tensor, ...]:
+        """Return logits (B, L), and the gate's weights (B, 2) if there is one.
+
+        Args:
+            input_ids: Plot tokens (B, T), int64.
+            attention_mask: 1 at real tokens (B, T), int64; all 0 where there is no plot.
+            image: Posters (B, 3, H, W), uint8 RGB.
+            has_poster: Whether the film has a poster (B,), bool.
+        """
+        mask = attention_mask.bool()
+        batch = Batch(
+            input_ids=input_ids,
+            attention_mask=mask,
+            has_plot=mask.any(dim=1),
+            image=image,
+            has_poster=has_poster,
+            labels=None,
+            index=torch.zeros_like(has_poster, dtype=torch.int64),
+        )
+        output = self.model(batch)
+        return (output.logits, output.attention[GATE]) if self.has_gate else (output.logits,)
+
+
+def export_onnx(checkpoint: Checkpoint, path: Path) -> None:
+    """Write a model as one ONNX file.
+
+    The inputs are those of ``OnnxForm`` that belong to the model's modalities; the number of films
+    and of tokens is free, the size of posters is the model's. The outputs are ``logits`` and, for
+    a model with a gate, ``modality``.
+
+    Args:
+        checkpoint: The trained model.
+        path: The file.
+
+    Raises:
+        MissingExtraError: The package onnx is not installed.
+    """
+    _need_onnx()
+    model = checkpoint.model.eval()
+    example = _example(*checkpoint.data_config.image_size)
+    with torch.no_grad():
+        has_gate = GATE in model(example).attention
+    form = OnnxForm(model, has_gate).eval()
+    given = (
+        example.input_ids,
+        example.attention_mask.long(),
+        example.image.contiguous(),
+        example.has_poster,
+    )
+    outputs = ["logits", GATE] if has_gate else ["logits"]
+    axes = {name: {0: "films"} for name in outputs}
+    for modality in model.modalities:
+        axes |= _INPUTS[modality]
+    names = [name for inputs in _INPUTS.values() for name in inputs]
+    with warnings.catch_warnings(), _any_pooling_grid(), atomic_path(path) as temporary:
+        # It calls itself old, and tracing warns of every shape that is compared; what comes out is
+        # compared with the model afterwards, see parity.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            form,
+            given,
+            temporary,
+            input_names=names,
+            output_names=outputs,
+            dynamic_axes=axes,
+            opset_version=OPSET,
+            dynamo=False,
+        )
+
+
+def quantise(path: Path, out: Path) -> None:
+    """Write an ONNX file again with the weights of matrix products and embeddings in eight bits.
+
+    Activations are quantised as they come, so nothing has to be calibrated. Convolutions stay as
+    they are: in eight bits they are slower on most processors.
+
+    Args:
+        path: The file that ``export_onnx`` wrote.
+        out: The new file.
+
+    Raises:
+        MissingExtraError: onnx or onnxruntime is not installed.
+    """
+    _need_onnx()
+    try:
+        from onnxruntime.quantization import QuantType, quantize_dynamic
+        from onnxruntime.quantization.shape_inference import quant_pre_process
+    except ImportError:
+        raise MissingExtraError("onnxruntime", "onnx", "writing int8 files") from None
+    with tempfile.TemporaryDirectory() as folder, atomic_path(out) as temporary:
+        prepared = Path(folder, "prepared.onnx")
+        quant_pre_process(path, prepared, skip_symbolic_shape=True)
+        quantize_dynamic(
+            prepared,
+            temporary,
+            op_types_to_quantize=["MatMul", "Gather"],
+            per_channel=True,
+            # Seven bits a weight: with eight, AVX2 processors without VNNI overflow.
+            reduce_range=True,
+            weight_type=QuantType.QInt8,
+        )
+
+
+def _need_onnx() -> None:
+    try:
+        import onnx  # noqa: F401 - the exporter looks for it late and says little
+    except ImportError:
+        raise MissingExtraError("onnx", "onnx", "writing ONNX files") from None
+
+
+def _example(height: int, width: int) -> Batch:
+    """Return three films to trace with: a short plot, a long one, and neither plot nor poster."""
+    mask = torch.tensor([[True] * 3 + [False] * 5, [True] * 8, [False] * 8])
+    generator = torch.Generator().manual_seed(0)
+    image = torch.randint(0, 256, (3, 3, height, width), generator=generator, dtype=torch.uint8)
+    return Batch(
+        input_ids=torch.ones((3, 8), dtype=torch.int64),
+        attention_mask=mask,
+        has_plot=mask.any(dim=1),
+        image=image,
+        has_poster=torch.tensor([True, True, False]),
+        labels=None,
+        index=torch.arange(3),
+    )
+
+
+@contextlib.contextmanager
+def _any_pooling_grid() -> Iterator[None]:
+    """Let averages over a grid be exported whose cells are not all of one size.
+
+    ONNX has no such operator. The average is linear and the sizes are known, so it becomes one
+    matrix product over rows and one over columns.
+    """
+    from torch.onnx import symbolic_helper
+
+    symbolic = symbolic_helper.parse_args("v", "is")(_pool_by_matrices)
+    onnx: Any = torch.onnx  # both are documented, but not in its list of public names
+    onnx.register_custom_op_symbolic(_POOLING, symbolic, OPSET)
+    try:
+        yield
+    finally:
+        onnx.unregister_custom_op_symbolic(_POOLING, OPSET)
+
+
+def _pool_by_matrices(graph: Any, image: Any, grid: list[int]) -> Any:  # noqa: ANN401 - torch's own
+    if all(cells == 1 for cells in grid):
+        return graph.op("GlobalAveragePool", image)
+    _, channels, height, width = image.type().varyingSizes()
+    rows = graph.op("Constant", value_t=_averages(height, grid[0]))
+    columns = graph.op("Constant", value_t=_averages(width, grid[1]).T.contiguous())
+    pooled = graph.op("MatMul", graph.op("MatMul", rows, image), columns)
+    pooled.setType(image.type().with_sizes([None, channels, *grid]))
+    return pooled
+
+
+def _averages(size: int, cells: int) -> Tensor:
+    """Return the matrix (cells, size) that averages as PyTorch's adaptive pooling does."""
+    matrix = np.zeros((cells, size), dtype=np.float32)
+    for cell in range(cells):
+        start, end = cell * size // cells, -(-(cell + 1) * size // cells)
+        matrix[cell, start:end] = 1 / (end - start)
+    return torch.from_numpy(matrix)

@@ -1,0 +1,196 @@
+"""Whether an exported ONNX file decides as the model does, measured on real movies."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from moviegenre.core.decisions import FloatArray
+from moviegenre.core.errors import CheckpointError, DataError, MovieGenreError
+from moviegenre.core.genres import GenreVocabulary
+from moviegenre.core.types import Split
+from moviegenre.data.prepared import PreparedData
+from moviegenre.inference.films import Film, FilmReader
+from moviegenre.inference.predictor import Predictor
+from moviegenre.metrics import compute_metrics
+
+LEAST_EQUAL = 0.995
+"""The share of an ONNX file's decisions that must be the model's own."""
+
+MOST_LOST = 0.005
+"""How much lower the F1-macro of an eight-bit file may be."""
+
+_CHUNK = 128  # films in memory at a time
+_COLUMNS = ["plots", "genres", "poster"]
+
+LabelledFilm = tuple[Film, npt.NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class FileParity:
+    """One ONNX file against the model.
+
+    Attributes:
+        equal_decisions: Share of all decisions, a genre of a film each, that are the model's.
+        largest_difference: Of any probability.
+        f1_macro: Its own score; NaN where it is not defined.
+        f1_macro_lost: The model's score less its own.
+    """
+
+    equal_decisions: float
+    largest_difference: float
+    f1_macro: float
+    f1_macro_lost: float
+
+
+@dataclass(frozen=True)
+class Parity:
+    """All ONNX files against the model.
+
+    Attributes:
+        num_movies: On how many movies.
+        source: Which they were.
+        f1_macro: The model's own score on them, a fraction; NaN where it is not defined.
+        files: By backend: ``onnx``, ``int8``.
+    """
+
+    num_movies: int
+    source: str
+    f1_macro: float
+    files: dict[str, FileParity]
+
+    @property
+    def faults(self) -> list[str]:
+        """What is promised and not kept, one sentence each."""
+        found = []
+        onnx, int8 = self.files.get("onnx"), self.files.get("int8")
+        if onnx and onnx.equal_decisions < LEAST_EQUAL:
+            found.append(
+                f"model.onnx decides as the model does in {onnx.equal_decisions:.2%} of all cases; "
+                f"expected at least {LEAST_EQUAL:.1%}"
+            )
+        if int8 and int8.f1_macro_lost > MOST_LOST:
+            found.append(
+                f"model.int8.onnx loses {100 * int8.f1_macro_lost:.2f} points of F1-macro; "
+                f"expected at most {100 * MOST_LOST:.1f}"
+            )
+        return found
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Return what ``parity.json`` holds; undefined scores are None."""
+        return {
+            "num_movies": self.num_movies,
+            "source": self.source,
+            "expected": {"equal_decisions": LEAST_EQUAL, "int8_f1_macro_lost": MOST_LOST},
+            "f1_macro": _number(self.f1_macro),
+            "files": {
+                name: {key: _number(value) for key, value in vars(parity).items()}
+                for name, parity in self.files.items()
+            },
+            "kept": not self.faults,
+            "faults": self.faults,
+        }
+
+
+def labelled_films(
+    data: PreparedData, split: Split, reader: FilmReader, genres: GenreVocabulary
+) -> Iterator[LabelledFilm]:
+    """Yield the films of a split as a model reads them, with their labels (L,), in order.
+
+    Films that the model cannot read are left out. Nothing is cached.
+
+    Args:
+        data: Prepared movies.
+        split: Which part.
+        reader: The model's.
+        genres: The model's.
+
+    Raises:
+        CheckpointError: The movies have other genres than the model.
+    """
+    if data.genres != genres:
+        raise CheckpointError(
+            f"the model answers with the genres {', '.join(genres)}; {data.root} has "
+            f"{', '.join(data.genres)}; name data with the same ones"
+        )
+    for batch in data.poster_file(split).iter_batches(_CHUNK, columns=_COLUMNS):
+        for row in batch.to_pylist():
+            try:
+                poster = row["poster"]["bytes"] if row["poster"] else None
+                film = reader.read(tuple(row["plots"]), poster)
+            except MovieGenreError:
+                continue
+            yield film, genres.encode(row["genres"])
+
+
+def measure_parity(
+    model: Predictor,
+    files: Mapping[str, Predictor],
+    films: Iterator[LabelledFilm],
+    *,
+    limit: int,
+    source: str,
+    on_progress: Callable[[int], None] = lambda _: None,
+) -> Parity:
+    """Compare ONNX files with the model they were made from.
+
+    Args:
+        model: Computed by PyTorch.
+        files: The same model computed by its files, by backend.
+        films: What to compare on.
+        limit: How many of them.
+        source: Which films they are, for the report.
+        on_progress: Called with the number of films done so far.
+
+    Raises:
+        DataError: There are no films.
+    """
+    probs: dict[str, list[FloatArray]] = {name: [] for name in ("torch", *files)}
+    labels: list[npt.NDArray[np.float32]] = []
+    wanted = islice(films, limit)
+    while chunk := list(islice(wanted, _CHUNK)):
+        read = [film for film, _ in chunk]
+        labels += [row for _, row in chunk]
+        for name, predictor in {"torch": model, **files}.items():
+            probs[name].append(predictor.probabilities(read))
+        on_progress(len(labels))
+    if not labels:
+        raise DataError(f"{source} holds no movie that the model can read; name other data")
+    truth, own = np.stack(labels), np.concatenate(probs["torch"])
+    score = _f1_macro(model, own, truth)
+    return Parity(
+        num_movies=len(labels),
+        source=source,
+        f1_macro=score,
+        files={
+            name: _compare(model, own, np.concatenate(probs[name]), truth, score) for name in files
+        },
+    )
+
+
+def _compare(
+    model: Predictor,
+    own: FloatArray,
+    found: FloatArray,
+    truth: npt.NDArray[np.float32],
+    score: float,
+) -> FileParity:
+    f1_macro = _f1_macro(model, found, truth)
+    equal = model.point.decide(own) == model.point.decide(found)
+    return FileParity(
+        equal_decisions=float(equal.mean()),
+        largest_difference=float(np.abs(own - found).max()),
+        f1_macro=f1_macro,
+        f1_macro_lost=score - f1_macro,
+    )
+
+
+def _f1_macro(model: Predictor, probs: FloatArray, truth: npt.NDArray[np.float32]) -> float:
+    return compute_metrics(probs, truth, model.point.thresholds).metrics["f1_macro"]
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

@@ -1,0 +1,210 @@
+"""The predictor: films in, genres out, the same way for every model and backend."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from moviegenre.core.decisions import FloatArray, probabilities
+from moviegenre.core.errors import InputError, MovieGenreError
+from moviegenre.core.operating_point import OperatingPoint
+from moviegenre.core.types import Modality
+from moviegenre.data.batches import ordered_batches
+from moviegenre.inference.backends import Answer, Backend
+from moviegenre.inference.classifier import TableClassifier, table_rows
+from moviegenre.inference.films import Film, FilmReader, Plot, Poster
+from moviegenre.inference.prediction import Explanation, Prediction
+from moviegenre.models.exported import Description
+
+_BATCH_SIZE = 32
+
+
+class Predictor(TableClassifier):
+    """A trained model, ready to answer; made by ``moviegenre.load``.
+
+    It also speaks scikit-learn's way: ``predict(X)`` and ``predict_proba(X)`` take a table of films
+    as their one positional argument, see ``classifier.table_rows``; ``classes_`` names the columns.
+
+    Args:
+        model: What the model's checkpoint says.
+        backend: What computes its logits.
+        point: Its calibration and thresholds.
+        files: The files that decide what it predicts; some may be missing.
+
+    Attributes:
+        model: As given.
+        backend: As given.
+        point: As given.
+        files: As given.
+        reader: Brings films into the form the model reads.
+    """
+
+    def __init__(
+        self,
+        model: Description,
+        backend: Backend,
+        point: OperatingPoint,
+        files: Sequence[Path] = (),
+    ) -> None:
+        self.model = model
+        self.backend = backend
+        self.point = point
+        self.files = tuple(files)
+        self.reader = FilmReader(model)
+
+    @property
+    def classes_(self) -> npt.NDArray[np.str_]:
+        """The genres, in the order of the columns of ``predict_proba`` (L,)."""
+        return np.array(self.model.genres.names)
+
+    @overload
+    def predict(self, films: object, /) -> npt.NDArray[np.int64]: ...
+    @overload
+    def predict(
+        self, /, *, plot: list[Plot] | list[str], poster: list[Any] | None = ...
+    ) -> list[Prediction]: ...
+    @overload
+    def predict(self, /, *, plot: None = ..., poster: list[Any]) -> list[Prediction]: ...
+    @overload
+    def predict(
+        self, /, *, plot: str | tuple[str, ...] | None = ..., poster: Poster = ...
+    ) -> Prediction: ...
+    def predict(
+        self, films: object = None, /, *, plot: Any = None, poster: Any = None
+    ) -> Prediction | list[Prediction] | npt.NDArray[np.int64]:
+        """Return what the model says of a film, of several, or of a table.
+
+        Args:
+            films: scikit-learn's way: a table, see ``classifier.table_rows``; nothing else then.
+            plot: A text; a tuple of several texts about one film; a list for several films.
+            poster: A path, encoded bytes, a PIL image or pixels; a list for several films. Either
+                of the two may be missing, and single films of a list may have None.
+
+        Returns:
+            A prediction, or a list of them; for a table, ones where a genre is chosen (N, L).
+
+        Raises:
+            InputError: A film has nothing that the model reads; the message names all such.
+            PosterError: The poster is no image.
+        """
+        if films is not None:
+            if plot is not None or poster is not None:
+                raise InputError("found a table beside plot or poster; expected one or the other")
+            chosen = self.point.decide(self.predict_proba(films))
+            return chosen.astype(np.int64)
+        if isinstance(plot, list) or isinstance(poster, list):
+            return self.predict_films(self._read_all(_pairs(plot, poster)))
+        return self.predict_films([self.reader.read(plot, poster)])[0]
+
+    def predict_proba(self, X: object) -> npt.NDArray[np.float64]:
+        """Return probabilities (N, L) for a table of N films, see ``classifier.table_rows``.
+
+        Raises:
+            InputError: It is no table, or films have nothing that the model reads.
+        """
+        probs = self.probabilities(self._read_all(table_rows(X)))
+        return np.asarray(probs, dtype=np.float64)
+
+    def predict_films(
+        self, films: Sequence[Film], batch_size: int = _BATCH_SIZE
+    ) -> list[Prediction]:
+        """Return what the model says of films that were read already, in their order.
+
+        Args:
+            films: What ``reader.read`` returned.
+            batch_size: Films that are computed together.
+        """
+        probs = self.probabilities(films, batch_size)
+        chosen = self.point.decide(probs)
+        return [
+            self._prediction(film, row, picks)
+            for film, row, picks in zip(films, probs, chosen, strict=True)
+        ]
+
+    def probabilities(self, films: Sequence[Film], batch_size: int = _BATCH_SIZE) -> FloatArray:
+        """Return calibrated probabilities (N, L) of N films, in their order.
+
+        Args:
+            films: What ``reader.read`` returned.
+            batch_size: Films that are computed together.
+        """
+        logits = self.answer(films, batch_size).logits
+        return self.point.calibrate(probabilities(torch.from_numpy(logits)).numpy())
+
+    def answer(self, films: Sequence[Film], batch_size: int = _BATCH_SIZE) -> Answer:
+        """Return logits (N, L) and gate weights of N films, computed in batches of like length."""
+        lengths = np.array([len(film.tokens) for film in films], dtype=np.int64)
+        logits = np.zeros((len(films), len(self.model.genres)), dtype=np.float32)
+        gate: npt.NDArray[np.float32] | None = None
+        for rows in ordered_batches(lengths, batch_size):
+            answer = self.backend.answer(self.reader.batch([films[row] for row in rows]))
+            logits[rows] = answer.logits
+            if answer.gate is not None:
+                gate = np.zeros((len(films), 2), dtype=np.float32) if gate is None else gate
+                gate[rows] = answer.gate
+        return Answer(logits, gate)
+
+    def explain(self, film: Film) -> Explanation:
+        """Return how much each modality of a film moved each genre.
+
+        Each modality in turn is left out, as if the film had never had it; the model's label
+        prior answers where nothing else is left.
+        """
+        batch = self.reader.batch([film])
+        whole = self.backend.answer(batch)
+        effects: dict[str, dict[Modality, float]] = {name: {} for name in self.model.genres}
+        for modality in film.modalities:
+            without = self.backend.answer(batch.without(modality))
+            # The shift of the calibration falls out of the difference; its scale does not.
+            moved = self.point.scale * (whole.logits[0] - without.logits[0])
+            for name, effect in zip(self.model.genres, moved, strict=True):
+                effects[name][modality] = float(effect)
+        gate = None
+        if whole.gate is not None:
+            gate = dict(zip(Modality, map(float, whole.gate[0]), strict=True))
+        return Explanation(effects, gate)
+
+    def _read_all(self, pairs: Sequence[tuple[Plot, Poster]]) -> list[Film]:
+        films, faults = [], []
+        for number, (plot, poster) in enumerate(pairs):
+            try:
+                films.append(self.reader.read(plot, poster))
+            except MovieGenreError as error:
+                faults.append(f"film {number}: {error}")
+        if faults:
+            raise InputError("; ".join(faults))
+        return films
+
+    def _prediction(
+        self, film: Film, probs: FloatArray, chosen: npt.NDArray[np.bool_]
+    ) -> Prediction:
+        names, cuts = self.model.genres.names, self.point.thresholds
+        order = np.argsort(-probs, kind="stable")
+        return Prediction(
+            genres=[names[i] for i in order if chosen[i]],
+            probabilities={names[i]: float(probs[i]) for i in order},
+            thresholds={names[i]: float(cuts[i]) for i in order},
+            modalities=[modality.value for modality in film.modalities],
+            _explain=partial(self.explain, film),
+        )
+
+
+def _pairs(plot: Any, poster: Any) -> list[tuple[Plot, Poster]]:  # noqa: ANN401 - as predict's
+    """Return films from two lists, one of which may be missing.
+
+    Raises:
+        InputError: One is a list and the other a single film's, or they differ in length.
+    """
+    for name, value in (("plot", plot), ("poster", poster)):
+        if value is not None and not isinstance(value, list):
+            raise InputError(f"{name} is {type(value).__name__} beside a list; expected two lists")
+    number = len(plot if plot is not None else poster)
+    plots = [None] * number if plot is None else plot
+    posters = [None] * number if poster is None else poster
+    if len(plots) != len(posters):
+        raise InputError(f"found {len(plots)} plots and {len(posters)} posters; expected as many")
+    return list(zip(plots, posters, strict=True))

@@ -1,0 +1,259 @@
+"""Exported folders: a trained model as plain files, which other programs read too.
+
+::
+
+    model.safetensors  config.json        the weights, and all else that a checkpoint says
+    genres.json        thresholds.json    what the logits mean, and from where on a genre is chosen
+    tokenizer.json     tokenizer_config.json  preprocessor_config.json  in transformers' naming
+    metrics.json       README.md          scores, and the model card
+    model.onnx         model.int8.onnx    parity.json                   where it was asked for
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from moviegenre.core.errors import CheckpointError
+from moviegenre.core.files import atomic_path, write_text
+from moviegenre.core.genres import GenreVocabulary
+from moviegenre.core.operating_point import THRESHOLDS_FILE
+from moviegenre.core.types import Modality
+from moviegenre.data.config import DataConfig
+from moviegenre.data.schema import GENRES_FILE
+from moviegenre.data.text import PAD_TOKEN, UNKNOWN_TOKEN, PlotTokenizer
+from moviegenre.models import model_config_class
+from moviegenre.models.base import Architectures
+from moviegenre.models.checkpoint import Checkpoint, package_versions, rebuild_checkpoint
+from moviegenre.nn.images import IMAGENET_MEAN, IMAGENET_STD
+
+FORMAT = "moviegenre-export-1"
+CONFIG_FILE = "config.json"
+WEIGHTS_FILE = "model.safetensors"
+TOKENIZER_FILE = "tokenizer.json"
+TOKENIZER_CONFIG_FILE = "tokenizer_config.json"
+IMAGE_FILE = "preprocessor_config.json"
+METRICS_FILE = "metrics.json"
+CARD_FILE = "README.md"
+ONNX_FILE = "model.onnx"
+INT8_FILE = "model.int8.onnx"
+PARITY_FILE = "parity.json"
+
+EXPORTED_FILES = (
+    CONFIG_FILE,
+    WEIGHTS_FILE,
+    GENRES_FILE,
+    THRESHOLDS_FILE,
+    TOKENIZER_FILE,
+    TOKENIZER_CONFIG_FILE,
+    IMAGE_FILE,
+    METRICS_FILE,
+    CARD_FILE,
+    ONNX_FILE,
+    INT8_FILE,
+    PARITY_FILE,
+)
+"""Every file that an exported folder may have; nothing else is sent to or taken from the hub."""
+
+_BICUBIC = 3  # Pillow's number, which transformers' ``resample`` takes
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a checkpoint says of its model, without the weights.
+
+    Attributes:
+        model_name: Which model, as on the command line.
+        genres: What its logits mean.
+        tokenizer: What it reads plots with; None if it reads none.
+        architectures: Architecture of each pretrained encoder.
+        config: The resolved settings it was trained with.
+        metrics: Validation scores, fractions in [0, 1].
+        epoch: After how many epochs the weights were taken.
+        revisions: Hub revisions of pretrained parts.
+        versions: Package versions it was trained with.
+        data_fingerprint: Hash of the prepared data it was trained on.
+    """
+
+    model_name: str
+    genres: GenreVocabulary
+    tokenizer: PlotTokenizer | None
+    architectures: Architectures
+    config: dict[str, Any]
+    metrics: dict[str, float]
+    epoch: float
+    revisions: dict[str, str]
+    versions: dict[str, str]
+    data_fingerprint: str
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint) -> "Description":
+        """Return what a checkpoint says."""
+        return cls(
+            model_name=checkpoint.model_name,
+            genres=checkpoint.genres,
+            tokenizer=checkpoint.tokenizer,
+            architectures=checkpoint.model.architectures(),
+            config=checkpoint.config,
+            metrics=checkpoint.metrics,
+            epoch=checkpoint.epoch,
+            revisions=checkpoint.revisions,
+            versions=checkpoint.versions,
+            data_fingerprint=checkpoint.data_fingerprint,
+        )
+
+    @property
+    def data_config(self) -> DataConfig:
+        """The data settings it was trained with."""
+        return DataConfig.parse(self.config["data"], "the model's data settings")
+
+    @property
+    def modalities(self) -> frozenset[Modality]:
+        """What the model looks at."""
+        return model_config_class(self.model_name).modalities
+
+
+def is_exported(path: Path) -> bool:
+    """Return whether a path is a folder that ``moviegenre export`` wrote."""
+    return (path / WEIGHTS_FILE).is_file() and (path / CONFIG_FILE).is_file()
+
+
+def write_exported(folder: Path, checkpoint: Checkpoint, scores: Mapping[str, Any]) -> None:
+    """Write a model's weights, settings, genres, tokenizer, image settings and scores.
+
+    Args:
+        folder: Where; it is made.
+        checkpoint: The model.
+        scores: By split; the checkpoint's own scores go under ``validation`` if nothing else does.
+    """
+    tensors = {
+        name: tensor.detach().cpu().contiguous()
+        for name, tensor in checkpoint.model.state_dict().items()
+    }
+    with atomic_path(folder / WEIGHTS_FILE) as temporary:
+        save_file(tensors, temporary, metadata={"format": "pt"})
+    data = checkpoint.data_config
+    config = {
+        "format": FORMAT,
+        "model_type": "moviegenre",
+        "model_name": checkpoint.model_name,
+        "encoders": checkpoint.model.architectures(),
+        "settings": checkpoint.config,
+        "epoch": checkpoint.epoch,
+        "revisions": checkpoint.revisions,
+        "trained_with": checkpoint.versions,
+        "exported_with": package_versions(),
+        "data_fingerprint": checkpoint.data_fingerprint,
+    }
+    _write_json(folder / CONFIG_FILE, config)
+    _write_json(folder / GENRES_FILE, list(checkpoint.genres))
+    _write_json(folder / METRICS_FILE, {"validation": {"metrics": checkpoint.metrics}, **scores})
+    if checkpoint.tokenizer is not None:
+        write_text(folder / TOKENIZER_FILE, checkpoint.tokenizer.to_json())
+        _write_json(folder / TOKENIZER_CONFIG_FILE, _tokenizer_settings(data))
+    if Modality.POSTER in checkpoint.model.modalities:
+        _write_json(folder / IMAGE_FILE, _image_settings(data))
+
+
+def _tokenizer_settings(data: DataConfig) -> dict[str, Any]:
+    return {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "model_max_length": data.max_tokens,
+        "pad_token": PAD_TOKEN,
+        "unk_token": UNKNOWN_TOKEN,
+    }
+
+
+def _image_settings(data: DataConfig) -> dict[str, Any]:
+    """Return how posters are brought into form, in the words of transformers."""
+    height, width = data.image_size
+    return {
+        "do_convert_rgb": True,
+        "do_resize": True,
+        "size": {"height": height, "width": width},
+        "resample": _BICUBIC,
+        "do_rescale": True,
+        "rescale_factor": 1 / 255,
+        "do_normalize": True,
+        "image_mean": list(IMAGENET_MEAN),
+        "image_std": list(IMAGENET_STD),
+    }
+
+
+def read_description(folder: Path) -> Description:
+    """Read everything but the weights of an exported folder.
+
+    Raises:
+        CheckpointError: A file is missing or damaged, or the folder is of another kind.
+    """
+    config = _read_json(folder / CONFIG_FILE)
+    found = config.get("format") if isinstance(config, dict) else type(config).__name__
+    if found != FORMAT:
+        raise CheckpointError(
+            f"{folder / CONFIG_FILE} has format {found!r}; expected {FORMAT!r}, as "
+            "moviegenre export writes it"
+        )
+    tokenizer = folder / TOKENIZER_FILE
+    metrics = _read_json(folder / METRICS_FILE) if (folder / METRICS_FILE).is_file() else {}
+    try:
+        return Description(
+            model_name=config["model_name"],
+            genres=GenreVocabulary(tuple(_read_json(folder / GENRES_FILE))),
+            tokenizer=PlotTokenizer(tokenizer.read_text("utf-8")) if tokenizer.is_file() else None,
+            architectures=config["encoders"],
+            config=config["settings"],
+            metrics=dict(metrics.get("validation", {}).get("metrics", {})),
+            epoch=float(config["epoch"]),
+            revisions=dict(config["revisions"]),
+            versions=dict(config["trained_with"]),
+            data_fingerprint=config["data_fingerprint"],
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CheckpointError(
+            f"{folder} is damaged ({type(error).__name__}: {error}); export the model again"
+        ) from None
+
+
+def read_exported(folder: Path) -> Checkpoint:
+    """Read an exported folder as the checkpoint that it was made from.
+
+    Raises:
+        CheckpointError: A file is missing or damaged, or the folder is of another kind.
+    """
+    described = read_description(folder)
+    try:
+        weights = load_file(folder / WEIGHTS_FILE)
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{folder / WEIGHTS_FILE} cannot be read: {error}") from None
+    tokenizer = described.tokenizer
+    content = {
+        "model_name": described.model_name,
+        "state_dict": weights,
+        "architectures": json.dumps(described.architectures),
+        "config": json.dumps(described.config),
+        "genres": list(described.genres),
+        "tokenizer": tokenizer.to_json() if tokenizer else None,
+        "metrics": described.metrics,
+        "epoch": described.epoch,
+        "revisions": described.revisions,
+        "versions": described.versions,
+        "data_fingerprint": described.data_fingerprint,
+    }
+    return rebuild_checkpoint(folder, content)
+
+
+def _write_json(path: Path, content: object) -> None:
+    write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def _read_json(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
+    if not path.is_file():
+        raise CheckpointError(f"{path} does not exist; expected an exported model's file there")
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise CheckpointError(f"{path} is damaged ({error}); export the model again") from None

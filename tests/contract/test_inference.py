@@ -1,0 +1,177 @@
+"""What holds for every model once it is used: predicted, exported, computed by ONNX."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import moviegenre
+from moviegenre.core.decisions import FloatArray
+from moviegenre.core.errors import CheckpointError, ConfigError, InputError
+from moviegenre.core.operating_point import THRESHOLDS_FILE
+from moviegenre.core.types import Modality, Split
+from moviegenre.data.prepared import PreparedData
+from moviegenre.experiment.evaluate import predict_split
+from moviegenre.experiment.train import train
+from moviegenre.inference.export import export_model
+from moviegenre.inference.films import Film
+from moviegenre.inference.onnx_export import export_onnx
+from moviegenre.inference.parity import labelled_films
+from moviegenre.inference.predictor import Predictor
+from moviegenre.models import MODELS
+from moviegenre.models.checkpoint import load_checkpoint
+from moviegenre.models.exported import ONNX_FILE, write_exported
+from tests.tiny_checkpoints import POINT, save_tiny, tiny_checkpoint
+from tests.tiny_movies import write_prepared
+from tests.tiny_training import tiny_experiment
+
+NETWORKS = [name for name, kind in MODELS.items() if not kind.fitted]
+
+every_model = pytest.mark.parametrize("name", NETWORKS)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> PreparedData:
+    """Return prepared movies, of which one has no plot and one no poster."""
+    folder = tmp_path_factory.mktemp("data")
+    return PreparedData(write_prepared(folder, (4, 9, 4), incomplete=True))
+
+
+@pytest.fixture(scope="module")
+def folders(
+    tmp_path_factory: pytest.TempPathFactory, data: PreparedData, bert_folder: Path
+) -> dict[str, Path]:
+    """Return every model's ``best.pth`` in one folder, and in ``exported`` beside it an export."""
+    root = tmp_path_factory.mktemp("models")
+    for name in NETWORKS:
+        # A grid of unequal cells, of which ONNX knows nothing.
+        grid = {"poster_encoder": {"name": "none", "grid": [3, 2], "stages": [-2, -1]}}
+        changes = grid if "poster_encoder" in MODELS[name].model_fields else {}
+        checkpoint = tiny_checkpoint(name, bert_folder, data.root, **changes)
+        save_tiny(root / name, checkpoint)
+        write_exported(root / name / "exported", checkpoint, {})
+        POINT.write(root / name / "exported" / THRESHOLDS_FILE)
+        export_onnx(checkpoint, root / name / "exported" / ONNX_FILE)
+    return {name: root / name for name in NETWORKS}
+
+
+def films_of(predictor: Predictor, data: PreparedData) -> list[Film]:
+    read = labelled_films(data, Split.VAL, predictor.reader, predictor.model.genres)
+    return [film for film, _ in read]
+
+
+@every_model
+def test_predicting_is_evaluating(name: str, folders: dict[str, Path], data: PreparedData) -> None:
+    predictor = moviegenre.load(folders[name] / "best.pth")
+    evaluated = predict_split(load_checkpoint(folders[name]), data, Split.VAL).probs
+    lacks = {Modality.PLOT: 0, Modality.POSTER: 1}  # the rows that are without
+    single = [lacks[m] for m in predictor.model.modalities if len(predictor.model.modalities) == 1]
+    expected: FloatArray = POINT.calibrate(np.delete(evaluated, single, axis=0))
+    films = films_of(predictor, data)
+    found = predictor.probabilities(films)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
+    assert len({tuple(row) for row in found.round(3)}) > 4, "movies differ"
+    chosen = [set(prediction.genres) for prediction in predictor.predict_films(films)]
+    assert chosen == [set(POINT.genres.decode(row)) for row in POINT.decide(expected)]
+
+
+@every_model
+def test_an_exported_model_gives_equal_probabilities(
+    name: str, folders: dict[str, Path], data: PreparedData
+) -> None:
+    own = moviegenre.load(folders[name])
+    exported = moviegenre.load(folders[name] / "exported", backend="torch")
+    films = films_of(own, data)
+    assert np.array_equal(own.probabilities(films), exported.probabilities(films))
+
+
+@every_model
+def test_onnx_gives_the_same_logits_whatever_is_missing(
+    name: str, folders: dict[str, Path], data: PreparedData
+) -> None:
+    own = moviegenre.load(folders[name])
+    onnx = moviegenre.load(folders[name] / "exported", backend="onnx")
+    films = films_of(own, data)
+    batch = own.reader.batch(films)
+    padding = torch.zeros(batch.size, 7, dtype=torch.int64)
+    padded = replace(
+        batch,
+        input_ids=torch.cat([batch.input_ids, padding], dim=1),
+        attention_mask=torch.cat([batch.attention_mask, padding.bool()], dim=1),
+    )
+    batches = [batch, padded, own.reader.batch(films[:1])]
+    batches += [batch.without(modality) for modality in Modality]
+    batches += [batch.without(Modality.PLOT).without(Modality.POSTER)]
+    for asked in batches:
+        expected, found = own.backend.answer(asked), onnx.backend.answer(asked)
+        # These weights give logits up to 25; float32 keeps seven digits of them.
+        np.testing.assert_allclose(found.logits, expected.logits, rtol=1e-5, atol=2e-5)
+        assert (found.gate is None) == (expected.gate is None)
+        if found.gate is not None and expected.gate is not None:
+            np.testing.assert_allclose(found.gate, expected.gate, rtol=0, atol=1e-5)
+
+
+@every_model
+def test_a_film_without_what_the_model_reads_is_answered_in_one_line(
+    name: str, folders: dict[str, Path]
+) -> None:
+    predictor = moviegenre.load(folders[name])
+    pixels = np.full((40, 30, 3), 90, dtype=np.uint8)
+    for modality in Modality:
+        given: dict[str, Any] = {"plot": "a ghost"}
+        if modality is Modality.POSTER:
+            given = {"poster": pixels}
+        if modality in predictor.model.modalities:
+            answer: Any = predictor.predict(**given)
+            assert answer.modalities == [modality.value]
+            continue
+        (needed,) = predictor.model.modalities
+        with pytest.raises(InputError) as error:
+            predictor.predict(**given)
+        assert str(error.value).startswith(f"{name} reads a film's {needed}, and this film has")
+        assert "\n" not in str(error.value)
+    both = predictor.predict(plot="a ghost", poster=pixels)
+    assert set(both.modalities) == {m.value for m in predictor.model.modalities}
+
+
+@every_model
+def test_an_explanation_says_what_each_part_moved(name: str, folders: dict[str, Path]) -> None:
+    predictor = moviegenre.load(folders[name])
+    pixels = np.full((40, 30, 3), 90, dtype=np.uint8)
+    prediction = predictor.predict(plot="the ghost family", poster=pixels)
+    explanation = prediction.explain()
+    film = predictor.reader.read("the ghost family", pixels)
+    for modality in predictor.model.modalities:
+        batch = predictor.reader.batch([film])
+        without = predictor.backend.answer(batch.without(modality)).logits[0]
+        moved = POINT.scale * (predictor.backend.answer(batch).logits[0] - without)
+        found = [explanation.effects[genre][modality] for genre in POINT.genres]
+        np.testing.assert_allclose(found, moved, rtol=0, atol=1e-6)
+    assert sum(explanation.share().values()) == pytest.approx(1)
+    assert set(explanation.share()) == predictor.model.modalities
+    assert (explanation.attention is not None) == (name == "attention_fusion")
+
+
+def test_a_fitted_baseline_predicts_and_is_not_exported(
+    tmp_path: Path, bert_folder: Path, prepared_folder: Path
+) -> None:
+    experiment = tiny_experiment("tfidf", prepared_folder, bert_folder)
+    trained = train(experiment, tmp_path, progress=False).checkpoint
+    prediction: Any = moviegenre.load(trained).predict(plot="ghost scream ghost")
+    assert max(prediction.probabilities, key=prediction.probabilities.get) == "Horror"
+    checkpoint = load_checkpoint(trained)
+    with pytest.raises(ConfigError, match=r"^tfidf is a baseline, which is not exported; export a"):
+        export_model(checkpoint, POINT, tmp_path / "exported", scores={})
+    assert not (tmp_path / "exported").exists()
+
+
+def test_a_model_that_looks_at_nothing_is_refused(
+    tmp_path: Path, bert_folder: Path, prepared_folder: Path
+) -> None:
+    experiment = tiny_experiment("prior", prepared_folder, bert_folder)
+    trained = train(experiment, tmp_path, progress=False).checkpoint
+    with pytest.raises(CheckpointError, match="holds prior, which answers the same whatever the"):
+        moviegenre.load(trained)

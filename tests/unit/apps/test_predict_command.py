@@ -1,0 +1,123 @@
+"""``moviegenre predict`` and ``push`` as they are typed."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from moviegenre.apps.cli import main
+from moviegenre.core.types import Modality
+from tests.tiny_checkpoints import save_tiny, tiny_checkpoint
+from tests.tiny_movies import GENRES, png_bytes, tiny_movies
+
+MOVIES = tiny_movies(3)
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory, bert_folder: Path) -> str:
+    """Return the path of a trained attention fusion."""
+    folder = tmp_path_factory.mktemp("attention_fusion")
+    return str(save_tiny(folder, tiny_checkpoint("attention_fusion", bert_folder)))
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Return a function that runs the command line and returns exit status, output and errors."""
+    monkeypatch.setenv("COLUMNS", "120")
+
+    def call(*arguments: str | Path) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as stopped:
+            main([str(argument) for argument in arguments])
+        shown = capsys.readouterr()
+        assert isinstance(stopped.value.code, int)
+        return stopped.value.code, shown.out, shown.err
+
+    return call
+
+
+@pytest.fixture
+def poster(tmp_path: Path) -> Path:
+    path = tmp_path / "poster.png"
+    path.write_bytes(png_bytes(MOVIES.posters[0]))
+    return path
+
+
+def test_one_film_is_a_table(run: Run, model: str, poster: Path) -> None:
+    given = ["predict", "--checkpoint", model, "--plot", "the ghost", "--poster", poster]
+    code, out, _ = run(*given)
+    assert code == 0
+    assert "read: plot and poster" in out
+    assert all(genre in out for genre in GENRES)
+    assert "█" in out
+    assert "0.60" in out, "the threshold of Drama"
+    _, first, _ = run(*given, "--top", "1")
+    assert sum(genre in first for genre in GENRES) == 1
+
+
+def test_the_reason_is_told_when_asked_for(run: Run, model: str, poster: Path) -> None:
+    given = ["predict", "--checkpoint", model, "--plot", "the ghost", "--poster", poster]
+    _, out, _ = run(*given, "--explain")
+    assert "share in the answer: plot " in out
+    assert "weight in the model's own gate: plot " in out
+    code, out, _ = run(*given, "--explain", "--json")
+    explanation = json.loads(out)["explanation"]
+    assert code == 0
+    assert set(explanation["modality_share"]) == {m.value for m in Modality}
+    assert sum(explanation["modality_attention"].values()) == pytest.approx(1, abs=1e-5)
+
+
+def test_machines_get_the_keys_of_the_contract(run: Run, model: str) -> None:
+    _, out, _ = run("predict", "--checkpoint", model, "--plot", "the ghost", "--json")
+    answer = json.loads(out)
+    assert list(answer) == ["genres", "probabilities", "thresholds", "modalities"]
+    assert set(answer["probabilities"]) == set(answer["thresholds"]) == set(GENRES)
+    assert answer["modalities"] == ["plot"]
+    given = ["predict", "--checkpoint", model, "--plot", "the ghost", "--json", "--top", "2"]
+    shown = json.loads(run(*given)[1])
+    assert list(shown["probabilities"]) == list(answer["probabilities"])[:2]
+    assert shown["genres"] == answer["genres"]
+
+
+def test_a_catalogue_goes_into_a_file(run: Run, model: str, tmp_path: Path, poster: Path) -> None:
+    table, out = tmp_path / "movies.csv", tmp_path / "genres.csv"
+    table.write_text("key,overview,image\na,the ghost,poster.png\nb,,\n")
+    given = ["predict", "--checkpoint", model, "--input", table, "--posters", tmp_path]
+    given += ["--out", out, "--id-column", "key", "--plot-column", "overview"]
+    given += ["--poster-column", "image", "--batch-size", "2", "--quiet"]
+    code, told, _ = run(*given)
+    assert code == 0
+    assert told.startswith(f"{out}: 2 films, 1 not read in full (see the column error), 1 of these")
+    with out.open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["id"] for row in rows] == ["a", "b"]
+    assert rows[1]["error"] == "a film needs a plot or a poster; found neither"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--plot", "x"], "error: no model was named; give --checkpoint with a best.pth (moviegen"),
+        (["--checkpoint", "m"], "error: nothing to predict; give --plot, --poster or both, or --i"),
+        (["--plot", "x", "--resume"], "error: --resume has no effect on one film; leave it out"),
+        (
+            ["--input", "x.csv", "--json", "--plot", "x"],
+            "error: --plot, --json has no effect on a catalogue (--input); leave it out",
+        ),
+        (["--input", "x.csv"], "error: a catalogue needs --out with a new .parquet, .csv or .json"),
+        (["--plot", "x", "--checkpoint", "no.pth"], "error: no.pth does not exist; expected a che"),
+    ],
+)
+def test_mistakes_are_answered_in_one_line(run: Run, arguments: list[str], message: str) -> None:
+    code, out, err = run("predict", *arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith(message)
+    assert err.count("\n") == 1
+
+
+def test_pushing_what_was_not_exported_is_answered(run: Run, tmp_path: Path) -> None:
+    code, _, err = run("push", "--model", tmp_path, "someone/films")
+    assert code == 2
+    assert err.startswith(f"error: {tmp_path} is no exported model; make one with: moviegenre exp")

@@ -1,0 +1,17 @@
+"""Counting rows is counting what is read."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from moviegenre.data.sources.rows import count_rows, read_rows
+
+
+def test_rows_are_counted_as_they_are_read(tmp_path: Path) -> None:
+    csv, lines, table = (tmp_path / name for name in ("a.csv", "a.jsonl", "a.parquet"))
+    csv.write_text('plot\n"two\nlines"\nsurplus,cell\n')
+    lines.write_text('{"plot": "a"}\n\nnot JSON\n{"plot": "b"}\n')
+    pq.write_table(pa.table({"plot": ["a", "b", "c", "d"]}), table)
+    for path, expected in ((csv, 2), (lines, 3), (table, 4)):
+        assert count_rows(path) == len(list(read_rows(path))) == expected

@@ -1,0 +1,279 @@
+"""A catalogue: every row kept in order, faults named, a kill survived with the same output."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import moviegenre
+from moviegenre.core.errors import ConfigError, DataError, DataNotFoundError
+from moviegenre.core.genres import GenreVocabulary
+from moviegenre.inference.catalogue import predict_catalogue
+from moviegenre.inference.catalogue_parts import answer_schema
+from moviegenre.inference.catalogue_rows import Catalogue, CatalogueColumns
+from moviegenre.inference.predictor import Predictor
+from tests.tiny_checkpoints import save_tiny, tiny_checkpoint
+from tests.tiny_movies import GENRES, png_bytes, tiny_movies
+
+MOVIES = tiny_movies(7)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, bert_folder: Path) -> Path:
+    """Return the folder of a trained early fusion."""
+    root = tmp_path_factory.mktemp("early_fusion")
+    save_tiny(root, tiny_checkpoint("early_fusion", bert_folder))
+    return root
+
+
+@pytest.fixture(scope="module")
+def predictor(folder: Path) -> Predictor:
+    return moviegenre.load(folder)
+
+
+def rows() -> list[dict[str, Any]]:
+    """Return seven films: whole, without poster, without plot, broken, missing, nothing, whole."""
+    posters = ["0.png", "", "2.png", "broken.png", "none.png", "", "6.png"]
+    plots = list(MOVIES.plots)
+    plots[2] = plots[5] = ""
+    return [
+        {"id": f"tt{i:03d}", "plot": plots[i], "more": "the end" if i == 0 else "", "poster": p}
+        for i, p in enumerate(posters)
+    ]
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """Return a CSV with its posters beside it."""
+    for row in (0, 2, 6):
+        (tmp_path / f"{row}.png").write_bytes(png_bytes(MOVIES.posters[row]))
+    (tmp_path / "broken.png").write_bytes(b"not an image")
+    path = tmp_path / "movies.csv"
+    with path.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows()[0]))
+        writer.writeheader()
+        writer.writerows(rows())
+    return path
+
+
+def catalogue(path: Path, **columns: Any) -> Catalogue:
+    return Catalogue(path, CatalogueColumns(**columns), None)
+
+
+def test_every_row_is_kept_and_faults_are_named(
+    predictor: Predictor, table: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.parquet"
+    summary = predict_catalogue(predictor, catalogue(table), out, part_rows=3)
+    answers = pq.read_table(out)
+    assert answers.schema.names == ["id", "genres", *GENRES, "error"]
+    assert (summary.rows, summary.with_errors, summary.empty) == (7, 3, 1)
+    found = answers.to_pylist()
+    assert [row["id"] for row in found] == [row["id"] for row in rows()]
+    films: list[Any] = [
+        {"plot": MOVIES.plots[0], "poster": MOVIES.posters[0]},
+        {"plot": MOVIES.plots[1]},
+        {"poster": MOVIES.posters[2]},
+        {"plot": MOVIES.plots[3]},
+        {"plot": MOVIES.plots[4]},
+        None,
+        {"plot": MOVIES.plots[6], "poster": MOVIES.posters[6]},
+    ]
+    for row, film in zip(found, films, strict=True):
+        if film is None:
+            continue
+        expected = predictor.predict(**film)
+        assert row["genres"] == expected.genres
+        for genre in GENRES:
+            assert row[genre] == pytest.approx(expected.probabilities[genre], abs=1e-6)
+    nothing = found[5]
+    assert nothing["genres"] == []
+    assert {nothing[genre] for genre in GENRES} == {None}
+    assert nothing["error"] == "a film needs a plot or a poster; found neither"
+    errors = [row["error"] for row in found]
+    assert [row for row, error in enumerate(errors) if error] == [3, 4, 5]
+    assert errors[3] == f"{tmp_path / 'broken.png'}: the bytes are no image; expected a JPEG or PNG"
+    assert errors[4].startswith(f"{tmp_path / 'none.png'} does not exist; expected a poster's file")
+    assert sorted(tmp_path.glob("out.*")) == [out]
+
+
+def test_the_three_formats_say_the_same(predictor: Predictor, table: Path, tmp_path: Path) -> None:
+    for suffix in ("parquet", "csv", "jsonl"):
+        predict_catalogue(predictor, catalogue(table), tmp_path / f"out.{suffix}")
+    binary = pq.read_table(tmp_path / "out.parquet").to_pylist()
+    lines = (tmp_path / "out.jsonl").read_text("utf-8").splitlines()
+    objects = [json.loads(line) for line in lines]
+    with (tmp_path / "out.csv").open(newline="") as stream:
+        cells = list(csv.DictReader(stream))
+    for row, plain, text in zip(binary, objects, cells, strict=True):
+        assert list(plain) == list(text) == list(row)
+        assert row["genres"] == plain["genres"] == [g for g in text["genres"].split("|") if g]
+        assert (row["error"] or "") == (plain["error"] or "") == text["error"]
+        for genre in GENRES:
+            assert (text[genre] == "") == (plain[genre] is None) == (row[genre] is None)
+            if row[genre] is not None:
+                assert float(text[genre]) == plain[genre] == pytest.approx(row[genre], abs=1e-6)
+
+
+def test_all_forms_of_input_give_the_same(
+    predictor: Predictor, table: Path, tmp_path: Path
+) -> None:
+    outs = []
+    content = [dict(row) for row in rows()]
+    (tmp_path / "movies.jsonl").write_text("\n".join(json.dumps(row) for row in content))
+    for row in content:  # images as bytes, as this package's own Parquet has them
+        path = tmp_path / row["poster"]
+        data = path.read_bytes() if row["poster"] and path.is_file() else b""
+        row["poster"] = {"bytes": data, "path": row["poster"]}
+        row["plot"] = [row["plot"]]
+    pq.write_table(pa.Table.from_pylist(content), tmp_path / "movies.parquet")
+    for name in ("movies.csv", "movies.jsonl", "movies.parquet"):
+        out = tmp_path / f"{name}.out.parquet"
+        predict_catalogue(predictor, catalogue(tmp_path / name), out)
+        outs.append(pq.read_table(out).drop(["error"]))
+    assert outs[0] == outs[1] == outs[2]
+
+
+def test_several_plot_columns_are_joined(predictor: Predictor, table: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.parquet"
+    columns = {"plots": ("more", "plot"), "id": "plot"}
+    predict_catalogue(predictor, catalogue(table, **columns), out)
+    first = pq.read_table(out).to_pylist()[0]
+    film = predictor.predict(plot=f"the end\n{MOVIES.plots[0]}", poster=MOVIES.posters[0])
+    assert first["id"] == MOVIES.plots[0]
+    assert first["Drama"] == pytest.approx(film.probabilities["Drama"], abs=1e-6)
+
+
+def test_rows_that_cannot_be_read_are_kept(predictor: Predictor, tmp_path: Path) -> None:
+    path = tmp_path / "movies.jsonl"
+    path.write_text('{"plot": "the ghost"}\n{"plot": 3}\nnot JSON\n{"plot": "the prank"}\n')
+    predict_catalogue(predictor, catalogue(path), tmp_path / "out.parquet")
+    found = pq.read_table(tmp_path / "out.parquet").to_pylist()
+    assert [row["id"] for row in found] == ["1", "2", "3", "4"]
+    assert found[1]["error"].startswith("column plot: found 3, expected a list of texts; a film ne")
+    assert found[2]["error"].startswith("row 3: not JSON: ")
+    assert [row["Drama"] is None for row in found] == [False, True, True, False]
+
+
+class Killed(BaseException):
+    """Stands for a kill: nothing catches it."""
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv"])
+@pytest.mark.parametrize("after", [0, 2, 6])
+def test_a_killed_job_goes_on_and_ends_the_same(
+    predictor: Predictor, table: Path, tmp_path: Path, suffix: str, after: int
+) -> None:
+    whole, out = tmp_path / f"whole.{suffix}", tmp_path / f"killed.{suffix}"
+    predict_catalogue(predictor, catalogue(table), whole, part_rows=2)
+
+    def kill(done: int, _total: int) -> None:
+        if done >= after:
+            raise Killed
+
+    with pytest.raises(Killed):
+        predict_catalogue(predictor, catalogue(table), out, part_rows=2, on_progress=kill)
+    assert not out.exists()
+    seen: list[tuple[int, int]] = []
+    predict_catalogue(
+        predictor,
+        catalogue(table),
+        out,
+        part_rows=2,
+        resume=True,
+        on_progress=lambda done, total: seen.append((done, total)),
+    )
+    assert out.read_bytes() == whole.read_bytes()
+    assert seen[0] == (after, 7)
+    assert seen[-1] == (7, 7)
+    assert not (tmp_path / f"killed.{suffix}.parts").exists()
+
+
+@pytest.fixture
+def begun(predictor: Predictor, table: Path, tmp_path: Path) -> Path:
+    """Return the output of a job that was killed before its first part."""
+
+    def kill(_done: int, _total: int) -> None:
+        raise Killed
+
+    out = tmp_path / "out.csv"
+    with pytest.raises(Killed):
+        predict_catalogue(predictor, catalogue(table), out, on_progress=kill)
+    return out
+
+
+def test_an_unfinished_job_is_not_thrown_away(
+    predictor: Predictor, table: Path, begun: Path
+) -> None:
+    with pytest.raises(ConfigError) as error:
+        predict_catalogue(predictor, catalogue(table), begun)
+    assert str(error.value) == (
+        f"{begun}.parts holds an unfinished job; go on with --resume, or delete that folder to "
+        "begin anew"
+    )
+
+
+def test_another_job_is_not_resumed(
+    predictor: Predictor, table: Path, begun: Path, tmp_path: Path, bert_folder: Path
+) -> None:
+    def refused(used: Predictor, **options: Any) -> str:
+        with pytest.raises(ConfigError) as error:
+            predict_catalogue(used, catalogue(table), begun, resume=True, **options)
+        return str(error.value)
+
+    assert "begun with another set of options; resume with the same" in refused(
+        predictor, batch_size=3
+    )
+    other = save_tiny(tmp_path / "other", tiny_checkpoint("lstm", bert_folder))
+    assert "begun with another model;" in refused(moviegenre.load(other))
+    table.write_text(table.read_text() + "tt9,the end,,\n")
+    assert "begun with another input;" in refused(predictor)
+
+
+def test_resuming_what_was_never_begun_begins_it(
+    predictor: Predictor, table: Path, tmp_path: Path
+) -> None:
+    summary = predict_catalogue(predictor, catalogue(table), tmp_path / "out.csv", resume=True)
+    assert summary.rows == 7
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"plots": ("plott",)}, "no column 'plott', did you mean \"plot\"?"),
+        ({"id": "x", "poster": "y"}, "no column 'x', known: id, more, plot, poster; no column 'y'"),
+    ],
+)
+def test_columns_that_are_not_there_are_told(
+    table: Path, columns: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(DataError) as error:
+        catalogue(table, **columns)
+    assert message in str(error.value)
+
+
+def test_catalogues_that_cannot_be_read(table: Path, tmp_path: Path, predictor: Predictor) -> None:
+    (tmp_path / "titles.csv").write_text("title\nx\n")
+    with pytest.raises(DataError, match="has neither a column 'plot' nor 'poster' \\(found title"):
+        catalogue(tmp_path / "titles.csv")
+    with pytest.raises(DataNotFoundError, match=r'did you mean ".*movies.csv"\?'):
+        catalogue(tmp_path / "movie.csv")
+    (tmp_path / "movies.xlsx").write_bytes(b"")
+    with pytest.raises(DataError, match=r"movies.xlsx is no table; expected .csv, .jsonl"):
+        catalogue(tmp_path / "movies.xlsx")
+    (tmp_path / "plots.csv").write_text("plot\nthe ghost\n")
+    with pytest.raises(ConfigError, match=r"--posters has no effect: .* has no column 'poster'"):
+        Catalogue(tmp_path / "plots.csv", CatalogueColumns(), tmp_path)
+    with pytest.raises(DataNotFoundError, match="expected a folder of posters"):
+        Catalogue(table, CatalogueColumns(), tmp_path / "nowhere")
+    with pytest.raises(ConfigError, match=r"out.txt has no ending of .parquet, .csv, .jsonl"):
+        predict_catalogue(predictor, catalogue(table), tmp_path / "out.txt")
+
+
+def test_a_genre_with_the_name_of_a_column_is_refused() -> None:
+    with pytest.raises(DataError, match="the genres error have the names of other columns"):
+        answer_schema(GenreVocabulary(("Drama", "error")))

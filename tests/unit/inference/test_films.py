@@ -1,0 +1,122 @@
+"""Everything a caller may have of a film becomes the same tensors, or one clear line."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from moviegenre.core.errors import InputError, MovieGenreError
+from moviegenre.core.types import Modality
+from moviegenre.data.posters import PosterError
+from moviegenre.inference.films import FilmReader, read_poster
+from moviegenre.models.exported import Description
+from tests.tiny_checkpoints import tiny_checkpoint
+from tests.tiny_movies import IMAGE_SIZE, png_bytes, tiny_tokenizer
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (48, 36, 3), dtype=np.uint8)
+
+
+def reader(bert_folder: Path, name: str = "early_fusion", plot: str = "first") -> FilmReader:
+    checkpoint = tiny_checkpoint(name, bert_folder)
+    checkpoint.config["data"]["plot"] = plot
+    return FilmReader(Description.of(checkpoint))
+
+
+def test_a_poster_is_the_same_in_every_form(tmp_path: Path, bert_folder: Path) -> None:
+    encoded = png_bytes(PIXELS)
+    path = tmp_path / "poster.png"
+    path.write_bytes(encoded)
+    forms: list[Any] = [path, str(path), encoded, bytearray(encoded), PIXELS]
+    forms += [Image.fromarray(PIXELS), Image.open(io.BytesIO(encoded))]
+    read = reader(bert_folder)
+    posters = [read.read(poster=form).poster for form in forms]
+    assert posters[0] is not None
+    assert posters[0].shape == (*IMAGE_SIZE, 3)
+    for poster in posters[1:]:
+        assert poster is not None
+        assert np.array_equal(posters[0], poster)
+
+
+def test_grey_and_transparent_pixels_are_taken() -> None:
+    grey = np.full((4, 3), 77, dtype=np.uint8)
+    assert read_poster(grey).getpixel((0, 0)) == (77, 77, 77)
+    clear = np.zeros((4, 3, 4), dtype=np.uint8)
+    assert read_poster(clear).getpixel((0, 0)) == (255, 255, 255)
+
+
+def test_a_rotated_picture_is_turned_upright() -> None:
+    image = Image.fromarray(PIXELS)
+    exif = image.getexif()
+    exif[0x0112] = 6  # orientation: a quarter turn
+    stream = io.BytesIO()
+    image.save(stream, format="PNG", exif=exif)
+    assert read_poster(Image.open(stream)).size == (48, 36)
+
+
+@pytest.mark.parametrize(
+    ("poster", "message"),
+    [
+        (np.zeros((4, 3)), "an array of float64 with shape (4, 3); expected uint8"),
+        (np.zeros((2, 4, 3, 3), dtype=np.uint8), "with shape (2, 4, 3, 3)"),
+        (np.zeros((0, 3, 3), dtype=np.uint8), "with shape (0, 3, 3)"),
+        (3, "a poster is int; expected a path, bytes, a PIL image or an array"),
+        ("no/such.jpg", "no/such.jpg does not exist; expected a poster's file; leave the poster"),
+    ],
+)
+def test_what_is_no_poster_is_refused(poster: Any, message: str) -> None:
+    with pytest.raises(InputError) as error:
+        read_poster(poster)
+    assert message in str(error.value)
+
+
+def test_a_broken_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "broken.jpg"
+    path.write_bytes(b"not an image")
+    with pytest.raises(PosterError) as error:
+        read_poster(path)
+    assert str(error.value) == f"{path}: the bytes are no image; expected a JPEG or PNG"
+
+
+def test_a_name_that_no_file_can_have_is_no_crash() -> None:
+    with pytest.raises(PosterError, match=r"cannot be read: File name too long$"):
+        read_poster("x" * 5000)
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("first", "the town"),
+        ("longest", "one day the ghost"),
+        ("joined", "the town\none day the ghost"),
+    ],
+)
+def test_of_several_texts_the_models_own_rule_takes_one(
+    bert_folder: Path, rule: str, expected: str
+) -> None:
+    film = reader(bert_folder, "lstm", rule).read(("  ", "the town", "one day the ghost"))
+    assert film.plot == expected
+    (tokens,) = tiny_tokenizer().encode([expected], 24)
+    assert film.tokens.tolist() == tokens.tolist()
+    assert film.modalities == (Modality.PLOT,)
+
+
+@pytest.mark.parametrize("plot", [None, "", " \n", [], ["", " "]])
+def test_neither_plot_nor_poster_is_one_clear_error(bert_folder: Path, plot: Any) -> None:
+    with pytest.raises(MovieGenreError, match=r"^a film needs a plot or a poster; found neither$"):
+        reader(bert_folder).read(plot)
+
+
+def test_a_plot_of_another_kind_is_refused(bert_folder: Path) -> None:
+    with pytest.raises(InputError, match=r"^a plot is int; expected text$"):
+        reader(bert_folder).read([3])  # type: ignore[list-item]
+
+
+def test_what_the_model_does_not_look_at_is_not_even_opened(bert_folder: Path) -> None:
+    film = reader(bert_folder, "lstm").read("the ghost", "no/such.jpg")
+    assert film.modalities == (Modality.PLOT,)
+    shown = reader(bert_folder, "cnn").read("the ghost", PIXELS)
+    assert shown.modalities == (Modality.POSTER,)
+    assert shown.plot == ""

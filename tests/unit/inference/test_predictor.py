@@ -1,0 +1,214 @@
+"""One film, many films, tables of films: the same answers, decided at the operating point."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from sklearn.base import clone, is_classifier
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+import moviegenre
+from moviegenre.core.errors import CheckpointError, ConfigError, InputError, MissingExtraError
+from moviegenre.core.types import Modality
+from moviegenre.inference.prediction import Explanation
+from moviegenre.inference.predictor import Predictor
+from moviegenre.models.exported import write_exported
+from tests.tiny_checkpoints import POINT, save_tiny, tiny_checkpoint
+from tests.tiny_movies import GENRES, tiny_movies
+
+MOVIES = tiny_movies(5)
+POSTERS = list(MOVIES.posters)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, bert_folder: Path) -> Path:
+    """Return the folder of a trained early fusion."""
+    root = tmp_path_factory.mktemp("early_fusion")
+    save_tiny(root, tiny_checkpoint("early_fusion", bert_folder))
+    return root
+
+
+@pytest.fixture(scope="module")
+def predictor(folder: Path) -> Predictor:
+    return moviegenre.load(folder)
+
+
+def test_the_answer_is_cut_at_the_operating_point(predictor: Predictor) -> None:
+    prediction = predictor.predict(plot=MOVIES.plots[0], poster=POSTERS[0])
+    probs = predictor.predict_proba([(MOVIES.plots[0], POSTERS[0])])[0]
+    assert prediction.probabilities == dict(zip(GENRES, probs, strict=True))
+    assert prediction.thresholds == POINT.threshold_by_genre()
+    assert prediction.genres == [
+        name for name, p in prediction.probabilities.items() if p >= prediction.thresholds[name]
+    ]
+    ranked = list(prediction.probabilities.values())
+    assert ranked == sorted(ranked, reverse=True)
+    assert list(prediction.thresholds) == list(prediction.probabilities)
+    assert prediction.modalities == ["plot", "poster"]
+
+
+def test_the_answer_for_machines_has_the_keys_of_the_contract(predictor: Predictor) -> None:
+    plain = predictor.predict(plot="the ghost").to_json_dict()
+    assert list(plain) == ["genres", "probabilities", "thresholds", "modalities"]
+    assert json.loads(json.dumps(plain)) == plain
+    assert plain["modalities"] == ["plot"]
+
+
+def test_lists_are_batches_and_a_film_may_lack_either(predictor: Predictor) -> None:
+    plots: list[Any] = [MOVIES.plots[0], None, ("the ghost", "another text")]
+    together = predictor.predict(plot=plots, poster=[POSTERS[0], POSTERS[1], None])
+    alone = [
+        predictor.predict(plot=MOVIES.plots[0], poster=POSTERS[0]),
+        predictor.predict(poster=POSTERS[1]),
+        predictor.predict(plot="the ghost"),
+    ]
+    for one, other in zip(together, alone, strict=True):
+        assert one.modalities == other.modalities
+        for genre, probability in one.probabilities.items():
+            assert probability == pytest.approx(other.probabilities[genre], abs=1e-6)
+    assert len(predictor.predict(poster=POSTERS)) == 5
+    assert predictor.predict(plot=[], poster=[]) == []
+
+
+@pytest.mark.parametrize(
+    ("plot", "poster", "message"),
+    [
+        (["a", "b"], [None], "found 2 plots and 1 posters; expected as many"),
+        (["a"], "poster.jpg", "poster is str beside a list; expected two lists"),
+        ("a", [None], "plot is str beside a list; expected two lists"),
+        (["a", None, ""], None, "film 1: a film needs a plot or a poster; found neither; film 2:"),
+    ],
+)
+def test_faults_of_a_batch_are_told_together(
+    predictor: Predictor, plot: Any, poster: Any, message: str
+) -> None:
+    with pytest.raises(InputError) as error:
+        predictor.predict(plot=plot, poster=poster)
+    assert str(error.value).startswith(message)
+
+
+def test_a_table_beside_a_plot_is_refused(predictor: Predictor) -> None:
+    with pytest.raises(InputError, match="found a table beside plot or poster"):
+        predictor.predict([("a", None)], plot="b")  # type: ignore[call-overload]
+
+
+TABLES: dict[str, Any] = {
+    "pairs": list(zip(MOVIES.plots, POSTERS, strict=True)),
+    "mappings": [
+        {"plot": a, "poster": b, "id": 1} for a, b in zip(MOVIES.plots, POSTERS, strict=True)
+    ],
+    "data frame": pd.DataFrame({"plot": MOVIES.plots, "poster": POSTERS}),
+}
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_tables_are_answered_scikit_learns_way(predictor: Predictor, kind: str) -> None:
+    probs = predictor.predict_proba(TABLES[kind])
+    chosen = predictor.predict(TABLES[kind])
+    films = predictor.predict(plot=MOVIES.plots, poster=POSTERS)
+    assert probs.shape == chosen.shape == (5, 3)
+    assert predictor.classes_.tolist() == list(GENRES)
+    for row, film in zip(chosen, films, strict=True):
+        assert set(GENRES.decode(row.astype(bool))) == set(film.genres)
+
+
+def test_tables_of_plots_alone(predictor: Predictor) -> None:
+    plots = ["the ghost", "the prank"]
+    expected = predictor.predict_proba(plots)
+    frame = pd.DataFrame({"plot": plots, "poster": [float("nan"), None]})
+    for table in (frame, frame["plot"], pa.table({"plot": plots})):
+        np.testing.assert_array_equal(predictor.predict_proba(table), expected)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("a plot", "found str, expected a table of films; of one film ask predict(plot=..."),
+        (3, "found int, expected a table of films"),
+        ([{"title": "x"}], "row 0 has title; expected plot, poster or both"),
+        ([("a", None), 7], "row 1 is int; expected a mapping with plot and poster"),
+    ],
+)
+def test_what_is_no_table_is_refused(predictor: Predictor, table: Any, message: str) -> None:
+    with pytest.raises(InputError) as error:
+        predictor.predict_proba(table)
+    assert str(error.value).startswith(message)
+
+
+def test_it_is_the_last_step_of_a_pipeline(predictor: Predictor) -> None:
+    def rename(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame.rename(columns={"overview": "plot"})
+
+    pipeline = Pipeline([("rename", FunctionTransformer(rename)), ("genres", predictor)])
+    frame = pd.DataFrame({"overview": MOVIES.plots})
+    expected = predictor.predict_proba(MOVIES.plots)
+    np.testing.assert_array_equal(pipeline.predict_proba(frame), expected)
+    fitted = pipeline.fit(frame, np.zeros((5, 3)))
+    np.testing.assert_array_equal(fitted.predict(frame), POINT.decide(expected).astype(int))
+    assert fitted.classes_.tolist() == list(GENRES)
+    assert is_classifier(predictor)
+    assert clone(predictor) is predictor
+
+
+def test_shares_add_up_to_one() -> None:
+    plot, poster = Modality.PLOT, Modality.POSTER
+    explanation = Explanation({"Drama": {plot: 3.0, poster: -1.0}, "War": {plot: 0.0, poster: 4.0}})
+    assert explanation.share("Drama") == {plot: 0.75, poster: 0.25}
+    assert explanation.share() == {plot: 0.375, poster: 0.625}
+    assert Explanation({"Drama": {plot: 0.0}}).share() == {plot: 0.0}
+    assert explanation.to_json_dict() == {
+        "modality_share": {"plot": 0.375, "poster": 0.625},
+        "modality_effects": {
+            "Drama": {"plot": 3.0, "poster": -1.0},
+            "War": {"plot": 0.0, "poster": 4.0},
+        },
+        "modality_attention": None,
+    }
+
+
+def test_without_an_operating_point_half_is_the_cut(tmp_path: Path, bert_folder: Path) -> None:
+    path = save_tiny(tmp_path, tiny_checkpoint("cnn", bert_folder), point=None)
+    prediction = moviegenre.load(path).predict(poster=POSTERS[0])
+    assert set(prediction.thresholds.values()) == {0.5}
+
+
+def test_a_frozen_encoder_runs_live(tmp_path: Path, bert_folder: Path) -> None:
+    frozen = tiny_checkpoint("bert", bert_folder, plot_encoder={"frozen": True})
+    thawed = tiny_checkpoint("bert", bert_folder)
+    probs = [
+        moviegenre.load(save_tiny(tmp_path / name, model)).predict_proba(MOVIES.plots)
+        for name, model in (("frozen", frozen), ("thawed", thawed))
+    ]
+    np.testing.assert_array_equal(probs[0], probs[1])
+
+
+def test_backends_say_what_they_lack(folder: Path, tmp_path: Path, bert_folder: Path) -> None:
+    with pytest.raises(ConfigError, match=r'unknown backend \'onx\'; did you mean "onnx"\?'):
+        moviegenre.load(folder, backend="onx")  # type: ignore[arg-type]
+    with pytest.raises(CheckpointError, match=r"has no onnx file; make one with: moviegenre exp"):
+        moviegenre.load(folder, backend="onnx")
+    write_exported(tmp_path, tiny_checkpoint("cnn", bert_folder), {})
+    with pytest.raises(CheckpointError, match=r"model.int8.onnx does not exist; export the model"):
+        moviegenre.load(tmp_path, backend="int8")
+    assert moviegenre.load(tmp_path).backend.name == "torch"
+    (tmp_path / "model.onnx").write_bytes(b"no model")
+    with pytest.raises(CheckpointError, match=r"model.onnx cannot be read: "):
+        moviegenre.load(tmp_path)
+
+
+def test_without_onnxruntime_the_weights_are_taken(
+    tmp_path: Path, bert_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_exported(tmp_path, tiny_checkpoint("cnn", bert_folder), {})
+    (tmp_path / "model.onnx").write_bytes(b"never read")
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'moviegenre\[onnx\]'"):
+        moviegenre.load(tmp_path, backend="onnx")
+    assert moviegenre.load(tmp_path).backend.name == "torch"
+    assert moviegenre.from_pretrained(tmp_path).classes_.tolist() == list(GENRES)
