@@ -76,6 +76,7 @@ def _listening(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
+        reason = str(error.strerror).partition(" (while")[0]  # which repeats the address
         raise ConfigError(
-            f"cannot listen on {host}:{port}: {error.strerror}; name another --host or --port"
+            f"cannot listen on {host}:{port}: {reason}; name another --host or --port"
         ) from None
