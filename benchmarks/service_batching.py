@@ -2,10 +2,10 @@
 
     python benchmarks/service_batching.py --model exported
 
-The same app, model and requests in one run, over the loopback address only: several clients ask for
-one film after the other, once with ``max_batch=1`` (the baseline) and once with the default, in turn
-and repeated; the medians and their ratio are printed. The films are texts of unequal lengths and,
-for a model that looks at posters, made-up posters.
+The same app, model and requests in one run, over the loopback address only: several clients ask
+for one film after the other, once with ``max_batch=1`` (the baseline) and once with the default, in
+turn and repeated; the medians and their ratio are printed. The films are texts of unequal lengths
+and, for a model that looks at posters, made-up posters.
 """
 
 import argparse
