@@ -5,6 +5,7 @@ worker thread takes what waits, a bounded number after a bounded wait, and hands
 """
 
 import asyncio
+import contextlib
 import logging
 import threading
 import time
@@ -54,7 +55,8 @@ class _Job(Generic[Q, A]):
             if not self.future.done():
                 put()
 
-        self.loop.call_soon_threadsafe(put_if_awaited)
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to tell
+            self.loop.call_soon_threadsafe(put_if_awaited)
 
 
 class MicroBatcher(Generic[Q, A]):

@@ -15,6 +15,9 @@ from moviegenre.inference.prediction import Explanation, Prediction
 if TYPE_CHECKING:
     from moviegenre.inference.predictor import Predictor
 
+PATIENCE = 60.0
+"""Seconds that nothing takes but on a machine with no time for us."""
+
 GENRES = GenreVocabulary(("Crime", "Horror"))
 
 
@@ -54,7 +57,7 @@ class FakePredictor:
         assert batch_size == len(films)
         self.batches.append([film.plot for film in films])
         self.entered.set()
-        assert self.gate.wait(20), "the test forgot the gate"
+        assert self.gate.wait(PATIENCE), "the test forgot the gate"
         if any("crash" in film.plot for film in films):
             raise RuntimeError("secret words of a bug")
         return [_prediction(film) for film in films]

@@ -15,7 +15,7 @@ from moviegenre.apps.service.app import create_app
 from moviegenre.apps.service.logs import LOGGER, JsonFormatter, log_config
 from moviegenre.apps.service.settings import ServiceSettings
 from moviegenre.core.errors import ConfigError
-from tests.unit.apps.service.fake_predictor import FakePredictor
+from tests.unit.apps.service.fake_predictor import PATIENCE, FakePredictor
 
 Scenario = Callable[[httpx2.AsyncClient, FakePredictor], Awaitable[None]]
 
@@ -50,7 +50,7 @@ async def held(
     """Have the model at work until the gate is opened."""
     predictor.gate.clear()
     first = post(client, "first")
-    assert await asyncio.to_thread(predictor.entered.wait, 20)
+    assert await asyncio.to_thread(predictor.entered.wait, PATIENCE)
     return first
 
 
@@ -126,7 +126,7 @@ def test_a_slow_body_is_a_408() -> None:
     async def scenario(client: httpx2.AsyncClient, _predictor: FakePredictor) -> None:
         async def body() -> AsyncIterator[bytes]:
             yield b"{"
-            await asyncio.sleep(20)
+            await asyncio.sleep(PATIENCE)
 
         head = {"content-type": "application/json"}
         answer = await client.post("/predict", content=body(), headers=head)
