@@ -19,11 +19,14 @@ class FilmRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    plot: str | None = Field(None, description="What happens in the film.")
+    plot: str | None = Field(default=None, description="What happens in the film.")
     poster: str | None = Field(
-        None, description="An encoded image as base64, with or without `data:image/png;base64,`."
+        default=None,
+        description="An encoded image as base64, with or without `data:image/png;base64,`.",
     )
-    explain: bool = Field(False, description="Also say what plot and poster had to do with it.")
+    explain: bool = Field(
+        default=False, description="Also say what plot and poster had to do with it."
+    )
 
 
 class PredictionAnswer(BaseModel):
@@ -34,7 +37,7 @@ class PredictionAnswer(BaseModel):
     thresholds: dict[str, float] = Field(description="From which on a genre is chosen.")
     modalities: list[str] = Field(description="What was read: plot, poster or both.")
     explanation: dict[str, JsonValue] | None = Field(
-        None,
+        default=None,
         description="Where asked for: `modality_share`, `modality_effects`, `modality_attention`.",
     )
 

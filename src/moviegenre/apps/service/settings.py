@@ -16,31 +16,42 @@ class ServiceSettings(Config):
     The longest waiting line times the largest body bounds the memory that requests can take.
     """
 
-    max_batch: int = Field(32, ge=1, description="Films that are computed together, at most.")
-    max_wait_ms: float = Field(
-        5.0, ge=0, le=1000, description="How long the first film of a batch waits for others."
+    max_batch: int = Field(
+        default=32, ge=1, description="Films that are computed together, at most."
     )
-    max_queue: int = Field(128, ge=1, description="Films that may wait; more are answered 503.")
-    retry_after_seconds: int = Field(1, ge=1, description="Retry-After of a 503.")
+    max_wait_ms: float = Field(
+        default=5.0,
+        ge=0,
+        le=1000,
+        description="How long the first film of a batch waits for others.",
+    )
+    max_queue: int = Field(
+        default=128, ge=1, description="Films that may wait; more are answered 503."
+    )
+    retry_after_seconds: int = Field(default=1, ge=1, description="Retry-After of a 503.")
     deadline_seconds: float = Field(
-        30.0, gt=0, description="From a request's last byte to its answer; later it is a 504."
+        default=30.0,
+        gt=0,
+        description="From a request's last byte to its answer; later it is a 504.",
     )
     upload_seconds: float = Field(
-        30.0, gt=0, description="In which a request's body must arrive; later it is a 408."
+        default=30.0, gt=0, description="In which a request's body must arrive; later it is a 408."
     )
     stop_seconds: int = Field(
-        30, ge=1, description="How long a stop waits for the requests that were taken."
+        default=30, ge=1, description="How long a stop waits for the requests that were taken."
     )
-    max_body_bytes: int = Field(12_582_912, ge=1, description="Of a request's body (413).")
-    max_plot_chars: int = Field(20_000, ge=1, description="Of one plot (422).")
+    max_body_bytes: int = Field(default=12_582_912, ge=1, description="Of a request's body (413).")
+    max_plot_chars: int = Field(default=20_000, ge=1, description="Of one plot (422).")
     max_poster_pixels: int = Field(
-        25_000_000, ge=1, le=MAX_PIXELS, description="Width times height of a poster (422)."
+        default=25_000_000, ge=1, le=MAX_PIXELS, description="Width times height of a poster (422)."
     )
     image_kinds: tuple[ImageKind, ...] = Field(
-        ("JPEG", "PNG", "WEBP"), min_length=1, description="What a poster may be (415)."
+        default=("JPEG", "PNG", "WEBP"), min_length=1, description="What a poster may be (415)."
     )
-    max_films: int = Field(64, ge=1, description="In one request to /predict/batch (422).")
-    log_plots: bool = Field(False, description="Write plots into the log, for debugging only.")
+    max_films: int = Field(default=64, ge=1, description="In one request to /predict/batch (422).")
+    log_plots: bool = Field(
+        default=False, description="Write plots into the log, for debugging only."
+    )
 
     @model_validator(mode="after")
     def _a_batch_fits_the_queue(self) -> Self:

@@ -88,7 +88,7 @@ def test_the_first_waits_for_others() -> None:
             await asyncio.sleep(0.01)
             return await batcher.ask([2], PATIENCE)
 
-        assert await asyncio.gather(batcher.ask([1], PATIENCE), late()) == [[2], [4]]
+        assert list(await asyncio.gather(batcher.ask([1], PATIENCE), late())) == [[2], [4]]
 
     # Two are a full batch: nobody waits the minute.
     assert run(scenario, is_open=True, max_batch=2, wait=PATIENCE).batches == [[1, 2]]
@@ -115,7 +115,7 @@ def test_a_full_queue_takes_all_of_a_request_or_nothing() -> None:
         with pytest.raises(QueueFullError):
             batcher.require_room()
         doubler.gate.set()
-        assert await asyncio.gather(first, waiting, third) == [[0], [2, 4], [10]]
+        assert list(await asyncio.gather(first, waiting, third)) == [[0], [2, 4], [10]]
 
     assert run(scenario, max_queue=3).batches == [[0], [1, 2, 5]]
 
@@ -156,7 +156,8 @@ def test_an_error_reaches_the_askers_and_the_worker_lives_on() -> None:
 
 def test_a_stop_answers_what_was_taken_and_takes_nothing_more() -> None:
     async def scenario(batcher: Batcher, doubler: Doubler) -> None:
-        assert batcher.is_ready
+        ready = batcher.is_ready
+        assert ready
         first = await held(batcher, doubler)
         second = asyncio.create_task(batcher.ask([1], PATIENCE))
         await asyncio.sleep(0)
@@ -166,7 +167,7 @@ def test_a_stop_answers_what_was_taken_and_takes_nothing_more() -> None:
         with pytest.raises(StoppedError):
             await batcher.ask([2], PATIENCE)
         doubler.gate.set()
-        assert await asyncio.gather(first, second) == [[0], [2]]
+        assert list(await asyncio.gather(first, second)) == [[0], [2]]
         await stopping
 
     assert run(scenario).batches == [[0], [1]]
