@@ -13,8 +13,7 @@ FROM python:3.12-slim
 RUN useradd --system --uid 10001 --no-create-home moviegenre
 COPY --from=build /opt/moviegenre /opt/moviegenre
 ENV PATH=/opt/moviegenre/bin:$PATH \
-    PYTHONUNBUFFERED=1 \
-    HF_HUB_OFFLINE=1
+    PYTHONUNBUFFERED=1
 USER 10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s \
