@@ -13,6 +13,7 @@ import typer
 from moviegenre.apps.data_commands import app as data_app
 from moviegenre.apps.model_commands import export, push
 from moviegenre.apps.predict_command import predict
+from moviegenre.apps.serve_command import serve
 from moviegenre.core.errors import ConfigError, MovieGenreError
 
 app = typer.Typer(
@@ -23,7 +24,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(data_app, name="data")
-for command in (predict, export, push):
+for command in (predict, export, push, serve):
     app.command()(command)
 
 USER_ERROR = 2

@@ -1,0 +1,229 @@
+"""From a request's body to films, within the limits."""
+
+import asyncio
+import base64
+import binascii
+import io
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import aclosing
+from typing import TypeVar
+
+from fastapi import Request
+from PIL import Image, UnidentifiedImageError
+from pydantic import TypeAdapter, ValidationError
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from moviegenre.apps.service.answering import Question
+from moviegenre.apps.service.refusals import (
+    BAD_REQUEST,
+    TIMED_OUT,
+    TOO_LARGE,
+    UNFIT,
+    WRONG_KIND,
+    Refusal,
+    sentence,
+)
+from moviegenre.apps.service.schemas import FilmRequest
+from moviegenre.apps.service.settings import ServiceSettings
+
+T = TypeVar("T")
+
+_JSON = "application/json"
+_FORM = "multipart/form-data"
+_MAX_FIELDS = 8  # there are three; more than these are named in the refusal
+_FILM = TypeAdapter(FilmRequest)
+_FILMS = TypeAdapter(list[FilmRequest])
+
+
+async def read_film(request: Request, settings: ServiceSettings) -> Question:
+    """Return the film of a request, from JSON or from a form.
+
+    Raises:
+        Refusal: It is too large, too slow, of another kind, or not as expected.
+    """
+    kind = _kind(request)
+    if kind == _FORM:
+        return await _within(settings, _read_form(request, settings))
+    if kind == _JSON:
+        body = await _within(settings, _read_all(request, settings))
+        return question_of(_validated(_FILM, body, "the film"), settings)
+    raise Refusal(
+        WRONG_KIND, f"the body is {kind or 'of no stated kind'}; expected {_JSON} or {_FORM}"
+    )
+
+
+async def read_films(request: Request, settings: ServiceSettings) -> list[Question | Refusal]:
+    """Return the films of a request; one that is beyond a limit does not spoil the others.
+
+    Raises:
+        Refusal: The request is too large, too slow, of another kind, or no list of so many films.
+    """
+    kind = _kind(request)
+    if kind != _JSON:
+        raise Refusal(WRONG_KIND, f"the body is {kind or 'of no stated kind'}; expected {_JSON}")
+    body = await _within(settings, _read_all(request, settings))
+    films = _validated(_FILMS, body, "the list of films")
+    if not 1 <= len(films) <= settings.max_films:
+        raise Refusal(
+            UNFIT, f"the request has {len(films):,} films; expected 1 to {settings.max_films:,}"
+        )
+    questions: list[Question | Refusal] = []
+    for film in films:
+        try:
+            questions.append(question_of(film, settings))
+        except Refusal as refusal:
+            questions.append(refusal)
+    return questions
+
+
+def question_of(film: FilmRequest, settings: ServiceSettings) -> Question:
+    """Return a film as the model is asked about it.
+
+    Raises:
+        Refusal: Its plot is too long, or its poster is too large or no image of a kind taken.
+    """
+    poster = None if film.poster is None else _decoded(film.poster)
+    return _checked(film.plot, poster, film.explain, settings)
+
+
+def _kind(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def _within(settings: ServiceSettings, reading: Coroutine[None, None, T]) -> T:
+    """Wait for a body.
+
+    Raises:
+        Refusal: It takes too long.
+    """
+    try:
+        async with asyncio.timeout(settings.upload_seconds):
+            return await reading
+    except TimeoutError:
+        raise Refusal(
+            TIMED_OUT, f"the body did not arrive within {settings.upload_seconds:g} seconds"
+        ) from None
+
+
+async def _chunks(request: Request, settings: ServiceSettings) -> AsyncGenerator[bytes, None]:
+    """Yield a body and stop where it becomes too large, whatever its head says.
+
+    Raises:
+        Refusal: It is too large.
+    """
+    refusal = Refusal(
+        TOO_LARGE, f"the body is too large; expected at most {settings.max_body_bytes:,} bytes"
+    )
+    stated = request.headers.get("content-length", "")
+    if stated.isdecimal() and int(stated) > settings.max_body_bytes:
+        raise refusal
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > settings.max_body_bytes:
+            raise refusal
+        yield chunk
+
+
+async def _read_all(request: Request, settings: ServiceSettings) -> bytes:
+    async with aclosing(_chunks(request, settings)) as chunks:
+        return b"".join([chunk async for chunk in chunks])
+
+
+async def _read_form(request: Request, settings: ServiceSettings) -> Question:
+    async with aclosing(_chunks(request, settings)) as chunks:
+        parser = MultiPartParser(
+            request.headers,
+            chunks,
+            max_files=1,
+            max_fields=_MAX_FIELDS,
+            max_part_size=settings.max_body_bytes,  # a long plot gets its own sentence
+        )
+        try:
+            form = await parser.parse()
+        except MultiPartException as error:
+            raise Refusal(BAD_REQUEST, f"the form cannot be parsed: {error.message}") from None
+    try:
+        fields = dict(form.items())
+        upload = fields.pop("poster", None)
+        if isinstance(upload, str) and upload:
+            raise Refusal(UNFIT, "the form's poster is text; expected a file")
+        poster = await upload.read() if isinstance(upload, UploadFile) else b""
+        if any(isinstance(value, UploadFile) for value in fields.values()):
+            raise Refusal(UNFIT, "the form has a file that is not its poster; expected poster")
+        try:
+            film = FilmRequest.model_validate(fields)
+        except ValidationError as error:
+            raise Refusal(UNFIT, sentence(error, "the film")) from None
+        # A browser sends an empty file where none was chosen.
+        return _checked(film.plot, poster or None, film.explain, settings)
+    finally:
+        await form.close()
+
+
+def _validated(adapter: TypeAdapter[T], body: bytes, where: str) -> T:
+    """Return a JSON body as what it should be.
+
+    Raises:
+        Refusal: It is no JSON, or something else.
+    """
+    try:
+        return adapter.validate_json(body)
+    except ValidationError as error:
+        if error.errors(include_input=False)[0]["type"] == "json_invalid":
+            raise Refusal(BAD_REQUEST, "the body is not valid JSON") from None
+        raise Refusal(UNFIT, sentence(error, where)) from None
+
+
+def _decoded(poster: str) -> bytes:
+    """Return the bytes of a base64 poster.
+
+    Raises:
+        Refusal: It is no base64.
+    """
+    if poster.startswith("data:"):
+        poster = poster.partition(",")[2]
+    try:
+        return base64.b64decode("".join(poster.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise Refusal(UNFIT, "the poster is not base64; expected an encoded image") from None
+
+
+def _checked(
+    plot: str | None, poster: bytes | None, explain: bool, settings: ServiceSettings
+) -> Question:
+    """Return a film that is within the limits.
+
+    Raises:
+        Refusal: It is not.
+    """
+    if plot is not None and len(plot) > settings.max_plot_chars:
+        raise Refusal(
+            UNFIT,
+            f"the plot has {len(plot):,} characters; expected at most {settings.max_plot_chars:,}",
+        )
+    if poster is not None:
+        _check_poster(poster, settings)
+    return Question(plot, poster, explain)
+
+
+def _check_poster(poster: bytes, settings: ServiceSettings) -> None:
+    """Check a poster by its head, without decoding it.
+
+    Raises:
+        Refusal: It has too many pixels, or is no image of a kind that is taken.
+    """
+    limit = f"expected at most {settings.max_poster_pixels:,}"
+    try:
+        with Image.open(io.BytesIO(poster), formats=settings.image_kinds) as image:
+            width, height = image.size
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise Refusal(UNFIT, f"the poster has far too many pixels; {limit}") from None
+    except UnidentifiedImageError:
+        kinds = ", ".join(settings.image_kinds)
+        raise Refusal(WRONG_KIND, f"the poster is no image of a kind taken: {kinds}") from None
+    except (OSError, SyntaxError, ValueError) as error:
+        raise Refusal(UNFIT, f"the poster cannot be decoded: {error}") from None
+    if width * height > settings.max_poster_pixels:
+        raise Refusal(UNFIT, f"the poster has {width:,} x {height:,} pixels; {limit}")

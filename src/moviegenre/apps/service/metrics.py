@@ -1,0 +1,81 @@
+"""What Prometheus reads at ``/metrics``."""
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_FILMS = (1, 2, 4, 8, 16, 32, 64, 128)
+
+
+class ServiceMetrics:
+    """The service's own numbers, in a registry of their own, so that apps do not share them.
+
+    Attributes:
+        content_type: Of what ``render`` returns.
+    """
+
+    content_type = CONTENT_TYPE_LATEST
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        self._requests = Counter(
+            "moviegenre_requests",
+            "Requests answered.",
+            ["route", "status"],
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "moviegenre_request_seconds",
+            "From a request's head to the end of its answer.",
+            ["route"],
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._batch = Histogram(
+            "moviegenre_batch_films",
+            "Films computed together.",
+            buckets=_FILMS,
+            registry=self._registry,
+        )
+        self._compute = Histogram(
+            "moviegenre_batch_seconds",
+            "Reading, computing and explaining one batch.",
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._errors = Counter(
+            "moviegenre_errors",
+            "Films or requests without an answer, by reason.",
+            ["reason"],
+            registry=self._registry,
+        )
+        for reason in ("film", "queue_full", "stopping", "deadline", "failure"):
+            self._errors.labels(reason)  # there from the start, so that rates are defined
+        self._queue = Gauge(
+            "moviegenre_queue_films", "Films that wait for the model.", registry=self._registry
+        )
+
+    def watch_queue(self, length: Callable[[], float]) -> None:
+        """Ask this for the queue's length whenever the numbers are read."""
+        self._queue.set_function(length)
+
+    def count_request(self, route: str, status: int, seconds: float) -> None:
+        """Count an answered request."""
+        self._requests.labels(route, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    def count_batch(self, films: int, seconds: float) -> None:
+        """Count a computed batch."""
+        self._batch.observe(films)
+        self._compute.observe(seconds)
+
+    def count_error(self, reason: str) -> None:
+        """Count what was not answered: film, queue_full, stopping, deadline or failure."""
+        self._errors.labels(reason).inc()
+
+    def render(self) -> bytes:
+        """Return all numbers as Prometheus reads them."""
+        return generate_latest(self._registry)

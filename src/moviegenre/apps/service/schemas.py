@@ -1,0 +1,124 @@
+"""What requests and answers look like, and the examples that the documentation page offers."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+# Two by three red pixels: the smallest poster there is.
+TINY_POSTER = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAIAAAADCAIAAAA2iEnWAAAAEElEQVR42mPYoiEHRAwoFABBHwXdMgqU"
+    "sAAAAABJRU5ErkJggg=="
+)
+
+_PLOT = "A detective hunts a killer through the rain while an old case comes back to haunt him."
+_OTHER = "Two rivals have to share a bakery, a flat and in the end their lives."
+
+
+class FilmRequest(BaseModel):
+    """A film: a plot, a poster, or both."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    plot: str | None = Field(default=None, description="What happens in the film.")
+    poster: str | None = Field(
+        default=None,
+        description="An encoded image as base64, with or without `data:image/png;base64,`.",
+    )
+    explain: bool = Field(
+        default=False, description="Also say what plot and poster had to do with it."
+    )
+
+
+class PredictionAnswer(BaseModel):
+    """What the model says of a film."""
+
+    genres: list[str] = Field(description="The chosen genres, most probable first.")
+    probabilities: dict[str, float] = Field(description="Of every genre, most probable first.")
+    thresholds: dict[str, float] = Field(description="From which on a genre is chosen.")
+    modalities: list[str] = Field(description="What was read: plot, poster or both.")
+    explanation: dict[str, JsonValue] | None = Field(
+        default=None,
+        description="Where asked for: `modality_share`, `modality_effects`, `modality_attention`.",
+    )
+
+
+class ErrorAnswer(BaseModel):
+    """What went wrong."""
+
+    error: str = Field(description="One sentence.")
+
+
+class ModelAnswer(BaseModel):
+    """Which model answers."""
+
+    name: str = Field(description="As on the command line.")
+    backend: str = Field(description="What computes it: torch, onnx or int8.")
+    modalities: list[str] = Field(description="What it reads of a film.")
+    genres: list[str] = Field(description="In the order of its outputs.")
+    thresholds: dict[str, float] = Field(description="From which on a genre is chosen.")
+    metrics: dict[str, float] = Field(description="Validation scores, fractions.")
+    card: str | None = Field(description="Model card (Markdown); null for a bare checkpoint.")
+    versions: dict[str, str] = Field(description="Packages that compute the answers.")
+    trained_with: dict[str, str] = Field(description="Packages that the model was trained with.")
+
+
+class StatusAnswer(BaseModel):
+    """That the service is there."""
+
+    status: str
+
+
+FILM_EXAMPLES: dict[str, dict[str, Any]] = {
+    "plot": {"summary": "A plot", "value": {"plot": _PLOT}},
+    "both": {"summary": "Plot and poster", "value": {"plot": _PLOT, "poster": TINY_POSTER}},
+    "explained": {"summary": "With reasons", "value": {"plot": _PLOT, "explain": True}},
+}
+BATCH_EXAMPLES: dict[str, dict[str, Any]] = {
+    "two": {"summary": "Two films", "value": [{"plot": _PLOT}, {"plot": _OTHER}]}
+}
+
+_FORM = {
+    "type": "object",
+    "properties": {
+        "plot": {"type": "string", "description": "What happens in the film."},
+        "poster": {"type": "string", "format": "binary", "description": "An image file."},
+        "explain": {"type": "boolean", "default": False},
+    },
+}
+
+FILM_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": FilmRequest.model_json_schema(),
+                "examples": FILM_EXAMPLES,
+            },
+            "multipart/form-data": {"schema": _FORM, "example": {"plot": _PLOT}},
+        },
+    }
+}
+BATCH_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"type": "array", "items": FilmRequest.model_json_schema()},
+                "examples": BATCH_EXAMPLES,
+            }
+        },
+    }
+}
+
+_REFUSED = {
+    400: "The body cannot be parsed.",
+    408: "The body did not arrive in time.",
+    413: "The body is too large.",
+    415: "The body, or the poster, is of a kind that is not taken.",
+    422: "The film, or the number of films, is not as expected.",
+    503: "The queue is full, or the service is stopping; see Retry-After.",
+    504: "The answer was not there in time.",
+}
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorAnswer, "description": text} for status, text in _REFUSED.items()
+}

@@ -1,0 +1,63 @@
+"""Every limit of the service, as a setting."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from moviegenre.core.config import Config
+from moviegenre.data.posters import MAX_PIXELS
+
+ImageKind = Literal["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"]
+
+
+class ServiceSettings(Config):
+    """How much the service takes, how long it waits, and what it writes down.
+
+    The longest waiting line times the largest body bounds the memory that requests can take.
+    """
+
+    max_batch: int = Field(
+        default=32, ge=1, description="Films that are computed together, at most."
+    )
+    max_wait_ms: float = Field(
+        default=5.0,
+        ge=0,
+        le=1000,
+        description="How long the first film of a batch waits for others.",
+    )
+    max_queue: int = Field(
+        default=128, ge=1, description="Films that may wait; more are answered 503."
+    )
+    retry_after_seconds: int = Field(default=1, ge=1, description="Retry-After of a 503.")
+    deadline_seconds: float = Field(
+        default=30.0,
+        gt=0,
+        description="From a request's last byte to its answer; later it is a 504.",
+    )
+    upload_seconds: float = Field(
+        default=30.0, gt=0, description="In which a request's body must arrive; later it is a 408."
+    )
+    stop_seconds: int = Field(
+        default=30, ge=1, description="How long a stop waits for the requests that were taken."
+    )
+    max_body_bytes: int = Field(default=12_582_912, ge=1, description="Of a request's body (413).")
+    max_plot_chars: int = Field(default=20_000, ge=1, description="Of one plot (422).")
+    max_poster_pixels: int = Field(
+        default=25_000_000, ge=1, le=MAX_PIXELS, description="Width times height of a poster (422)."
+    )
+    image_kinds: tuple[ImageKind, ...] = Field(
+        default=("JPEG", "PNG", "WEBP"), min_length=1, description="What a poster may be (415)."
+    )
+    max_films: int = Field(default=64, ge=1, description="In one request to /predict/batch (422).")
+    log_plots: bool = Field(
+        default=False, description="Write plots into the log, for debugging only."
+    )
+
+    @model_validator(mode="after")
+    def _a_batch_fits_the_queue(self) -> Self:
+        if self.max_films > self.max_queue:
+            raise ValueError(
+                f"max_films is {self.max_films} and max_queue {self.max_queue}: such a batch "
+                "could never be taken; raise max_queue or lower max_films"
+            )
+        return self

@@ -1,0 +1,79 @@
+"""A predictor that counts what it is asked and computes nothing."""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+from moviegenre.core.errors import InputError
+from moviegenre.core.genres import GenreVocabulary
+from moviegenre.core.types import Modality
+from moviegenre.data.posters import decode_poster
+from moviegenre.inference.prediction import Explanation, Prediction
+
+if TYPE_CHECKING:
+    from moviegenre.inference.predictor import Predictor
+
+PATIENCE = 60.0
+"""Seconds that nothing takes but on a machine with no time for us."""
+
+GENRES = GenreVocabulary(("Crime", "Horror"))
+
+
+class FakePredictor:
+    """Answers at once, or when its gate is opened.
+
+    Attributes:
+        batches: The plots of every batch it was asked for.
+        gate: Closed, it holds every batch back; ``entered`` says that one is being held.
+    """
+
+    def __init__(self, files: Sequence[Path] = ()) -> None:
+        self.batches: list[list[str]] = []
+        self.gate = threading.Event()
+        self.gate.set()
+        self.entered = threading.Event()
+        self.files = files
+        self.reader = self
+        self.backend = SimpleNamespace(name="fake")
+        self.point = SimpleNamespace(thresholds=[0.4, 0.6])
+        self.model = SimpleNamespace(
+            model_name="early_fusion",
+            genres=GENRES,
+            modalities=frozenset(Modality),
+            metrics={"f1_macro": 0.5},
+            versions={"torch": "2.13.0"},
+        )
+
+    def read(self, plot: str | None, poster: bytes | None) -> SimpleNamespace:
+        if not plot and poster is None:
+            raise InputError("a film needs a plot or a poster; found neither")
+        if poster is not None:
+            decode_poster(poster)
+        return SimpleNamespace(plot=plot or "", has_poster=poster is not None)
+
+    def predict_films(self, films: Sequence[Any], batch_size: int) -> list[Prediction]:
+        assert batch_size == len(films)
+        self.batches.append([film.plot for film in films])
+        self.entered.set()
+        assert self.gate.wait(PATIENCE), "the test forgot the gate"
+        if any("crash" in film.plot for film in films):
+            raise RuntimeError("secret words of a bug")
+        return [_prediction(film) for film in films]
+
+    @property
+    def as_predictor(self) -> "Predictor":
+        return cast("Predictor", self)
+
+
+def _prediction(film: Any) -> Prediction:
+    high = min(len(film.plot) / 100, 1.0)
+    there = [("plot", bool(film.plot)), ("poster", film.has_poster)]
+    return Prediction(
+        genres=["Crime"],
+        probabilities={"Crime": high, "Horror": 0.25},
+        thresholds={"Crime": 0.4, "Horror": 0.6},
+        modalities=[name for name, is_there in there if is_there],
+        _explain=lambda: Explanation({"Crime": {Modality.PLOT: 3.0, Modality.POSTER: -1.0}}),
+    )

@@ -1,0 +1,266 @@
+"""What the service answers: predictions, refusals, one shape of error."""
+
+import base64
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from moviegenre.apps.service.app import create_app
+from moviegenre.apps.service.schemas import TINY_POSTER
+from moviegenre.apps.service.settings import ServiceSettings
+from tests.unit.apps.service.fake_predictor import FakePredictor
+
+SETTINGS = ServiceSettings(
+    max_wait_ms=0,
+    max_body_bytes=4000,
+    max_plot_chars=40,
+    max_poster_pixels=100,
+    image_kinds=("PNG", "JPEG"),
+    max_films=3,
+)
+PLOT = "A ghost in the house"
+
+
+def image(kind: str = "PNG", size: tuple[int, int] = (6, 9)) -> bytes:
+    stream = io.BytesIO()
+    Image.new("RGB", size, (200, 30, 30)).save(stream, kind)
+    return stream.getvalue()
+
+
+def base64_of(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+@pytest.fixture(scope="module")
+def predictor() -> FakePredictor:
+    return FakePredictor()
+
+
+@pytest.fixture(scope="module")
+def client(predictor: FakePredictor) -> Iterator[TestClient]:
+    app = create_app(predictor.as_predictor, SETTINGS)
+    with TestClient(app) as client:
+        yield client
+
+
+def expected(plot: str = PLOT, modalities: tuple[str, ...] = ("plot",)) -> dict[str, Any]:
+    return {
+        "genres": ["Crime"],
+        "probabilities": {"Crime": len(plot) / 100, "Horror": 0.25},
+        "thresholds": {"Crime": 0.4, "Horror": 0.6},
+        "modalities": list(modalities),
+    }
+
+
+def test_a_plot_as_json(client: TestClient) -> None:
+    answer = client.post("/predict", json={"plot": PLOT})
+    assert (answer.status_code, answer.json()) == (200, expected())
+
+
+@pytest.mark.parametrize("prefix", ["", "data:image/png;base64,"])
+def test_a_poster_as_base64(client: TestClient, prefix: str) -> None:
+    film = {"plot": PLOT, "poster": prefix + base64_of(image())}
+    assert client.post("/predict", json=film).json() == expected(modalities=("plot", "poster"))
+
+
+def test_a_form_with_a_file(client: TestClient) -> None:
+    answer = client.post("/predict", data={"plot": PLOT}, files={"poster": ("p.png", image())})
+    assert (answer.status_code, answer.json()) == (
+        200,
+        expected(modalities=("plot", "poster")),
+    )
+
+
+def test_a_form_whose_file_was_not_chosen(client: TestClient) -> None:
+    answer = client.post("/predict", data={"plot": PLOT}, files={"poster": ("p.png", b"")})
+    assert answer.json() == expected()
+
+
+def test_an_explanation_where_asked_for(client: TestClient) -> None:
+    reasons = client.post("/predict", json={"plot": PLOT, "explain": True}).json()["explanation"]
+    assert reasons == {
+        "modality_share": {"plot": 0.75, "poster": 0.25},
+        "modality_effects": {"Crime": {"plot": 3.0, "poster": -1.0}},
+        "modality_attention": None,
+    }
+    form = {"plot": (None, PLOT), "explain": (None, "true")}
+    assert client.post("/predict", files=form).json()["explanation"] == reasons
+
+
+def test_a_batch_keeps_its_order_and_names_what_is_wrong_in_its_place(client: TestClient) -> None:
+    films = [{"plot": "first"}, {"plot": "x" * 41}, {}]
+    answer = client.post("/predict/batch", json=films)
+    assert answer.status_code == 200
+    assert answer.json() == [
+        expected("first"),
+        {"error": "the plot has 41 characters; expected at most 40"},
+        {"error": "a film needs a plot or a poster; found neither"},
+    ]
+
+
+CUT_OFF = image("JPEG", (9, 9))[:300]
+JSON = {"content-type": "application/json"}
+WRONG_FILMS = {
+    "empty": ({}, 422, "a film needs a plot or a poster; found neither"),
+    "long plot": ({"plot": "x" * 41}, 422, "the plot has 41 characters; expected at most 40"),
+    "no base64": (
+        {"poster": "no!"},
+        422,
+        "the poster is not base64; expected an encoded image",
+    ),
+    "no image": (
+        {"poster": base64_of(b"hello")},
+        415,
+        "the poster is no image of a kind taken: PNG, JPEG",
+    ),
+    "other kind": (
+        {"poster": base64_of(image("BMP"))},
+        415,
+        "the poster is no image of a kind taken: PNG, JPEG",
+    ),
+    "many pixels": (
+        {"poster": base64_of(image(size=(10, 11)))},
+        422,
+        "the poster has 10 x 11 pixels; expected at most 100",
+    ),
+    "unknown field": (
+        {"plott": "secret"},
+        422,
+        "the film is not as expected: plott: unknown field",
+    ),
+    "wrong type": (
+        {"plot": ["secret"]},
+        422,
+        "the film is not as expected: plot: Input should be a valid string",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_FILMS)
+def test_a_film_that_is_not_as_expected(client: TestClient, case: str) -> None:
+    film, status, message = WRONG_FILMS[case]
+    answer = client.post("/predict", json=film)
+    assert (answer.status_code, answer.json()) == (status, {"error": message})
+
+
+def test_a_cut_off_poster(client: TestClient) -> None:
+    answer = client.post("/predict", json={"poster": base64_of(CUT_OFF)})
+    assert answer.status_code == 422
+    assert "decoded" in answer.json()["error"]
+
+
+WRONG_BODIES: dict[str, tuple[str, dict[str, Any], int, str]] = {
+    "no JSON": ("", {"content": b"{", "headers": JSON}, 400, "the body is not valid JSON"),
+    "no kind": (
+        "",
+        {"content": b"x"},
+        415,
+        "the body is of no stated kind; expected application/json or multipart/form-data",
+    ),
+    "other kind": (
+        "",
+        {"content": b"x", "headers": {"content-type": "text/plain"}},
+        415,
+        "the body is text/plain; expected application/json or multipart/form-data",
+    ),
+    "form without boundary": (
+        "",
+        {"content": b"x", "headers": {"content-type": "multipart/form-data"}},
+        400,
+        "the form cannot be parsed: Missing boundary in multipart.",
+    ),
+    "poster as text": (
+        "",
+        {"files": {"poster": (None, "p.png")}},
+        422,
+        "the form's poster is text; expected a file",
+    ),
+    "other file": (
+        "",
+        {"files": {"plot": ("p.txt", b"x")}},
+        422,
+        "the form has a file that is not its poster; expected poster",
+    ),
+    "too large": (
+        "",
+        {"json": {"plot": "x" * 4001}},
+        413,
+        "the body is too large; expected at most 4,000 bytes",
+    ),
+    "too large, in pieces": (
+        "",
+        {"content": iter([b"x" * 3000] * 2), "headers": JSON},
+        413,
+        "the body is too large; expected at most 4,000 bytes",
+    ),
+    "too many": (
+        "/batch",
+        {"json": [{"plot": "a"}] * 4},
+        422,
+        "the request has 4 films; expected 1 to 3",
+    ),
+    "none": ("/batch", {"json": []}, 422, "the request has 0 films; expected 1 to 3"),
+    "no list": (
+        "/batch",
+        {"json": {"plot": "a"}},
+        422,
+        "the list of films is not as expected: Input should be a valid array",
+    ),
+    "form": (
+        "/batch",
+        {"files": {"plot": (None, "a")}},
+        415,
+        "the body is multipart/form-data; expected application/json",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_BODIES)
+def test_a_body_that_is_not_as_expected(client: TestClient, case: str) -> None:
+    address, body, status, message = WRONG_BODIES[case]
+    answer = client.post(f"/predict{address}", **body)
+    assert (answer.status_code, answer.json()) == (status, {"error": message})
+
+
+def test_addresses_that_are_not_there(client: TestClient) -> None:
+    answer = client.get("/nowhere")
+    assert (answer.status_code, answer.json()) == (
+        404,
+        {"error": "there is nothing at this address; /docs lists what there is"},
+    )
+    answer = client.get("/predict")
+    assert (answer.status_code, answer.json()) == (
+        405,
+        {"error": "this address does not take GET; /docs lists what it takes"},
+    )
+    assert answer.headers["allow"] == "POST"
+
+
+def test_a_bug_shows_nothing_of_itself(client: TestClient) -> None:
+    head = {"X-Request-ID": "abc-1"}
+    for address, films in (("", {"plot": "crash"}), ("/batch", [{"plot": "crash"}])):
+        answer = client.post(f"/predict{address}", json=films, headers=head)
+        assert (answer.status_code, answer.json()) == (
+            500,
+            {"error": "the service failed on this request; its log says why under abc-1"},
+        )
+    assert client.post("/predict", json={"plot": PLOT}).status_code == 200, "it lives on"
+
+
+def test_the_examples_of_the_documentation_work(client: TestClient) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    asked = 0
+    with TestClient(create_app(FakePredictor().as_predictor)) as roomy:  # the default limits
+        for address in ("/predict", "/predict/batch"):
+            content = paths[address]["post"]["requestBody"]["content"]["application/json"]
+            for example in content["examples"].values():
+                answer = roomy.post(address, json=example["value"])
+                assert answer.status_code == 200, answer.json()
+                assert "error" not in answer.text
+                asked += 1
+    assert asked == 4
+    assert len(base64.b64decode(TINY_POSTER)) < 100

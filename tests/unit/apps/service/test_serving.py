@@ -1,0 +1,289 @@
+"""The service under load and in operation: batches, refusals, metrics, logs, status."""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from moviegenre.apps.service.app import create_app
+from moviegenre.apps.service.logs import LOGGER, JsonFormatter, log_config
+from moviegenre.apps.service.settings import ServiceSettings
+from moviegenre.core.errors import ConfigError
+from tests.unit.apps.service.fake_predictor import PATIENCE, FakePredictor
+
+Scenario = Callable[[httpx2.AsyncClient, FakePredictor], Awaitable[None]]
+
+
+def run(settings: ServiceSettings, scenario: Scenario) -> FakePredictor:
+    """Run a scenario against an app in one event loop, its start and stop included."""
+    predictor = FakePredictor()
+    app = create_app(predictor.as_predictor, settings)
+
+    async def inside() -> None:
+        transport = httpx2.ASGITransport(app=app)
+        async with (
+            app.router.lifespan_context(app),
+            httpx2.AsyncClient(transport=transport, base_url="http://service") as client,
+        ):
+            try:
+                await scenario(client, predictor)
+            finally:
+                predictor.gate.set()
+
+    asyncio.run(inside())
+    return predictor
+
+
+def post(client: httpx2.AsyncClient, plot: str) -> "asyncio.Task[httpx2.Response]":
+    return asyncio.create_task(client.post("/predict", json={"plot": plot}))
+
+
+async def held(
+    client: httpx2.AsyncClient, predictor: FakePredictor
+) -> "asyncio.Task[httpx2.Response]":
+    """Have the model at work until the gate is opened."""
+    predictor.gate.clear()
+    first = post(client, "first")
+    assert await asyncio.to_thread(predictor.entered.wait, PATIENCE)
+    return first
+
+
+async def until(number: int, client: httpx2.AsyncClient) -> None:
+    """Wait until so many films wait."""
+    while f"moviegenre_queue_films {number}.0" not in (await client.get("/metrics")).text:
+        await asyncio.sleep(0.002)
+
+
+def test_requests_that_arrive_together_are_computed_together() -> None:
+    async def scenario(client: httpx2.AsyncClient, predictor: FakePredictor) -> None:
+        first = await held(client, predictor)
+        others = [post(client, "x" * n) for n in range(1, 6)]
+        await until(5, client)
+        predictor.gate.set()
+        answers = await asyncio.gather(first, *others)
+        found = [answer.json()["probabilities"]["Crime"] for answer in answers]
+        assert found == [0.05, 0.01, 0.02, 0.03, 0.04, 0.05]
+        numbers = (await client.get("/metrics")).text
+        assert "moviegenre_batch_films_count 2.0" in numbers
+        assert "moviegenre_batch_films_sum 6.0" in numbers
+
+    predictor = run(ServiceSettings(max_wait_ms=0), scenario)
+    assert [len(batch) for batch in predictor.batches] == [1, 5]
+
+
+def test_a_crash_hits_only_the_film_that_caused_it() -> None:
+    async def scenario(client: httpx2.AsyncClient, predictor: FakePredictor) -> None:
+        first = await held(client, predictor)
+        good, bad = post(client, "good"), post(client, "crash")
+        await until(2, client)
+        predictor.gate.set()
+        answers = await asyncio.gather(first, good, bad)
+        assert [answer.status_code for answer in answers] == [200, 200, 500]
+        assert "secret" not in answers[2].text
+
+    run(ServiceSettings(max_wait_ms=0), scenario)
+
+
+def test_a_full_queue_is_a_503() -> None:
+    async def scenario(client: httpx2.AsyncClient, predictor: FakePredictor) -> None:
+        first = await held(client, predictor)
+        second = post(client, "second")
+        await until(1, client)
+        for refused in (
+            await post(client, "third"),
+            await client.post("/predict/batch", json=[{"plot": "fourth"}]),
+        ):
+            assert refused.status_code == 503
+            assert refused.headers["retry-after"] == "7"
+            assert refused.json() == {"error": "the queue of 1 films is full; try again later"}
+        predictor.gate.set()
+        assert [(await answer).status_code for answer in (first, second)] == [200, 200]
+        numbers = (await client.get("/metrics")).text
+        assert 'moviegenre_errors_total{reason="queue_full"} 2.0' in numbers
+
+    run(ServiceSettings(max_wait_ms=0, max_queue=1, max_films=1, retry_after_seconds=7), scenario)
+
+
+def test_a_late_answer_is_a_504_and_is_not_computed() -> None:
+    async def scenario(client: httpx2.AsyncClient, predictor: FakePredictor) -> None:
+        first = await held(client, predictor)
+        for late in (await post(client, "second"), await first):
+            assert late.status_code == 504
+            assert late.json() == {"error": "the answer was not there within 1.5 seconds"}
+        predictor.gate.set()
+
+    predictor = run(ServiceSettings(max_wait_ms=0, deadline_seconds=1.5), scenario)
+    assert predictor.batches == [["first"]]
+
+
+def test_a_slow_body_is_a_408() -> None:
+    async def scenario(client: httpx2.AsyncClient, _predictor: FakePredictor) -> None:
+        async def body() -> AsyncIterator[bytes]:
+            yield b"{"
+            await asyncio.sleep(PATIENCE)
+
+        head = {"content-type": "application/json"}
+        answer = await client.post("/predict", content=body(), headers=head)
+        assert answer.status_code == 408
+        assert answer.json() == {"error": "the body did not arrive within 0.02 seconds"}
+
+    run(ServiceSettings(upload_seconds=0.02), scenario)
+
+
+def test_a_stop_finishes_what_was_taken_and_refuses_the_rest() -> None:
+    predictor = FakePredictor()
+    app = create_app(predictor.as_predictor, ServiceSettings(max_wait_ms=0))
+
+    async def inside() -> None:
+        transport = httpx2.ASGITransport(app=app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://service") as client:
+            lifespan = app.router.lifespan_context(app)
+            await lifespan.__aenter__()
+            assert (await client.get("/readyz")).json() == {"status": "ready"}
+            first = await held(client, predictor)
+            second = post(client, "second")
+            await until(1, client)
+            stopping = asyncio.create_task(lifespan.__aexit__(None, None, None))
+            while (ready := await client.get("/readyz")).status_code == 200:
+                await asyncio.sleep(0.002)
+            assert ready.json() == {"error": "the service is not taking films"}
+            refused = await post(client, "third")
+            assert refused.status_code == 503
+            assert refused.json() == {"error": "the service is stopping; try again later"}
+            assert (await client.get("/healthz")).json() == {"status": "alive"}
+            predictor.gate.set()
+            assert [(await answer).status_code for answer in (first, second)] == [200, 200]
+            await stopping
+
+    asyncio.run(inside())
+    assert predictor.batches == [["first"], ["second"]]
+
+
+def lines_of(app: FastAPI, caplog: pytest.LogCaptureFixture) -> list[dict[str, object]]:
+    """Return what is logged of a good request and of one that meets a bug."""
+    caplog.set_level(logging.INFO, LOGGER)
+    with TestClient(app) as client:
+        good = client.post(
+            "/predict?q=secret", json={"plot": "secret"}, headers={"X-Request-ID": "id-7"}
+        )
+        assert good.headers["x-request-id"] == "id-7"
+        bad = client.post(
+            "/predict", json={"plot": "secret crash"}, headers={"X-Request-ID": 'a"b\\nc'}
+        )
+        assert len(bad.headers["x-request-id"]) == 32, "an odd id is replaced"
+    formatter = JsonFormatter()
+    records = [record for record in caplog.records if record.name == LOGGER]
+    return [json.loads(formatter.format(record)) for record in records]
+
+
+def test_the_log_has_a_request_id_and_no_plot(caplog: pytest.LogCaptureFixture) -> None:
+    good, failed, bad = lines_of(create_app(FakePredictor().as_predictor), caplog)
+    assert good.pop("time").startswith("20")  # type: ignore[attr-defined]
+    assert good.pop("ms") >= 0  # type: ignore[operator]
+    assert good == {
+        "level": "info",
+        "logger": LOGGER,
+        "event": "request",
+        "request_id": "id-7",
+        "method": "POST",
+        "path": "/predict",
+        "status": 200,
+        "films": 1,
+        "plot_chars": 6,
+        "poster_bytes": 0,
+    }
+    assert (failed["event"], failed["level"]) == ("prediction failed", "error")
+    assert (bad["status"], bad["level"]) == (500, "error")
+    assert "RuntimeError" in str(bad["traceback"])
+    assert "secret" not in json.dumps(good) + str(bad["path"])
+
+
+def test_the_log_has_plots_where_asked_for(caplog: pytest.LogCaptureFixture) -> None:
+    settings = ServiceSettings(log_plots=True)
+    good, *_ = lines_of(create_app(FakePredictor().as_predictor, settings), caplog)
+    assert good["plots"] == ["secret"]
+
+
+def test_uvicorn_logs_as_json_too() -> None:
+    config = log_config()
+    assert config["root"] == {"level": "WARNING", "handlers": ["stderr"]}
+    assert config["handlers"]["stderr"]["formatter"] == "json"
+
+
+def test_metrics_count_by_route_and_status() -> None:
+    with TestClient(create_app(FakePredictor().as_predictor)) as client:
+        client.post("/predict", json={"plot": "a"})
+        client.post("/predict", json={})
+        client.get("/no/such/place")
+        answer = client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    for line in (
+        'moviegenre_requests_total{route="/predict",status="200"} 1.0',
+        'moviegenre_requests_total{route="/predict",status="422"} 1.0',
+        'moviegenre_requests_total{route="other",status="404"} 1.0',
+        'moviegenre_request_seconds_count{route="/predict"} 2.0',
+        "moviegenre_batch_seconds_count 1.0",
+        "moviegenre_queue_films 0.0",
+        'moviegenre_errors_total{reason="film"} 1.0',
+        'moviegenre_errors_total{reason="failure"} 0.0',
+    ):
+        assert line in answer.text.splitlines()
+
+
+def test_the_model_is_described(tmp_path: Path) -> None:
+    for name in ("model.safetensors", "config.json"):
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "README.md").write_text("# A card", encoding="utf-8")
+    app = create_app(FakePredictor([tmp_path / "model.onnx"]).as_predictor)
+    answer = TestClient(app).get("/model").json()
+    assert answer.pop("versions")["moviegenre"]
+    assert answer == {
+        "name": "early_fusion",
+        "backend": "fake",
+        "modalities": ["plot", "poster"],
+        "genres": ["Crime", "Horror"],
+        "thresholds": {"Crime": 0.4, "Horror": 0.6},
+        "metrics": {"f1_macro": 0.5},
+        "card": "# A card",
+        "trained_with": {"torch": "2.13.0"},
+    }
+    bare = create_app(FakePredictor([tmp_path / "elsewhere" / "best.pth"]).as_predictor)
+    assert TestClient(bare).get("/model").json()["card"] is None
+
+
+def test_the_documentation_page_takes_nothing_from_elsewhere() -> None:
+    client = TestClient(create_app(FakePredictor().as_predictor))
+    page = client.get("/docs")
+    assert "http" not in page.text
+    assert page.headers["content-security-policy"].startswith("default-src 'self'")
+    for asset in ("swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png"):
+        assert f"/docs/assets/{asset}" in page.text
+        assert client.get(f"/docs/assets/{asset}").status_code == 200
+    document = client.get("/openapi.json").json()
+    assert document["openapi"] == "3.0.3"
+    assert '"null"' not in json.dumps(document)
+    assert set(document["paths"]) == {
+        "/predict",
+        "/predict/batch",
+        "/model",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+    }
+
+
+def test_settings_that_contradict_each_other_are_refused() -> None:
+    with pytest.raises(ConfigError) as error:
+        ServiceSettings.parse({"max_films": 9, "max_queue": 8}, "--set")
+    assert str(error.value) == (
+        "--set: max_films is 9 and max_queue 8: such a batch could never be taken; "
+        "raise max_queue or lower max_films"
+    )
+    with pytest.raises(ConfigError, match='did you mean "max_queue"'):
+        ServiceSettings.parse({"max_que": 8}, "--set")

@@ -1,0 +1,35 @@
+import socket
+from pathlib import Path
+
+import pytest
+
+from moviegenre.apps.cli import main
+
+
+def refusal(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit) as stopped:
+        main(["serve", *arguments])
+    assert stopped.value.code == 2
+    return capsys.readouterr().err
+
+
+def test_a_model_must_be_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert refusal([], capsys) == (
+        "error: no model was named; give --model with an exported folder (moviegenre export makes "
+        "one), a name on the Hugging Face hub, or a best.pth\n"
+    )
+
+
+def test_a_misspelt_setting(capsys: pytest.CaptureFixture[str]) -> None:
+    found = refusal(["--model", "nowhere", "--set", "max_que=3"], capsys)
+    assert found.startswith("error: --set: unknown setting 'max_que'; did you mean \"max_queue\"?")
+
+
+def test_an_address_that_is_taken(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        found = refusal(["--model", str(tmp_path), "--port", str(port)], capsys)
+    assert found == (
+        f"error: cannot listen on 127.0.0.1:{port}: Address already in use; "
+        "name another --host or --port\n"
+    )
