@@ -128,7 +128,7 @@ chekpoints: here
         "FILE, model bert: setting 'loss.name' is 'focl'; "
         'did you mean "focal"? (known: asymmetric, bce, focal, weighted_bce); '
         "FILE, model bert, model: unknown setting 'dropot'; "
-        'did you mean "dropout"? (known: dropout, hidden_dim, plot_encoder)'
+        'did you mean "dropout"? (known: dropout, hidden_dim, init_from, plot_encoder)'
     )
 
 
@@ -154,7 +154,7 @@ chekpoints: here
         (
             "models: {bert: {model: {dropout: 0.5}}}",
             "FILE, model bert, model: unknown setting 'model'; "
-            "known: dropout, hidden_dim, plot_encoder",
+            "known: dropout, hidden_dim, init_from, plot_encoder",
         ),
         (
             "models: {bert: {loss: {name: focal, gama: 1}}}",

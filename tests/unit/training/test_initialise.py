@@ -45,7 +45,11 @@ def test_parameters_of_the_same_name_are_copied(
     untouched = {key: value.clone() for key, value in model.state_dict().items()}
     copied = initialise_from(model, tmp_path, BOTH, GENRES, tiny_tokenizer())
     expected = {**trained["bert"].state_dict(), **trained["resnet"].state_dict()}
-    heads = {"plot_head", "poster_head"} if name == "late_fusion" else set()
+    heads = {
+        "early_fusion": {"poster_norm"},
+        "late_fusion": {"plot_head", "poster_norm", "poster_head"},
+        "attention_fusion": set(),
+    }[name]
     assert {key.split(".")[0] for key in copied} == {"plot_encoder", "poster_encoder"} | heads
     for key, value in model.state_dict().items():
         torch.testing.assert_close(value, expected[key] if key in copied else untouched[key])
@@ -80,7 +84,11 @@ def test_one_modality_alone_can_be_started_from(
     model = build_tiny("late_fusion", bert_folder)
     sources = {Modality.POSTER: "resnet"}
     copied = initialise_from(model, tmp_path, sources, GENRES, tiny_tokenizer())
-    assert {key.split(".")[0] for key in copied} == {"poster_encoder", "poster_head"}
+    assert {key.split(".")[0] for key in copied} == {
+        "poster_encoder",
+        "poster_norm",
+        "poster_head",
+    }
 
 
 def test_a_missing_checkpoint_is_told(tmp_path: Path, bert_folder: Path) -> None:
