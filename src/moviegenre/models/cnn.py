@@ -8,6 +8,7 @@ from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 from torch.nn import functional
 
+from moviegenre.core.errors import ConfigError
 from moviegenre.core.types import Batch, Modality, ModelOutput
 from moviegenre.models.base import BuildContext, Family, GenreModel, ModelConfig
 from moviegenre.nn.heads import ClassificationHead
@@ -50,7 +51,18 @@ class CNN(GenreModel):
         )
 
     def forward(self, batch: Batch) -> ModelOutput:
-        """Return logits (B, L); a movie without a poster gets the label prior."""
+        """Return logits (B, L); a movie without a poster gets the label prior.
+
+        Raises:
+            ConfigError: The posters are too small for so many halvings.
+        """
+        height, width = (int(side) for side in batch.image.shape[2:])
+        smallest = self.downscale * 2 ** len(self.blocks)
+        if min(height, width) < smallest:
+            raise ConfigError(
+                f"posters of {height} x {width} pixels are too small for cnn; expected at least "
+                f"{smallest} on either side: raise data.image_size, or lower model.downscale"
+            )
         image = self.normalize(batch.image)
         if self.downscale > 1:
             image = functional.avg_pool2d(image, self.downscale)
