@@ -197,3 +197,27 @@ def test_robustness_needs_a_fusion(checkpoints: Path, capsys: pytest.CaptureFixt
         f"error: {checkpoints} holds no trained fusion (found: lstm); train one with: "
         "moviegenre train late_fusion\n"
     )
+
+
+def test_baselines_are_left_out_of_robustness_and_have_no_weights_to_undo(
+    checkpoints: Path,
+    data: Path,
+    bert_folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in ("prior", "tfidf"):
+        train(tiny_experiment(name, data, bert_folder), checkpoints, progress=False)
+    out = tmp_path / "out"
+    assert run("robustness", checkpoints, "--out", out, "--quiet") == 0
+    text = (out / "robustness.json").read_text()
+    assert "late fusion" in text
+    assert "label prior" not in text
+    assert "TF-IDF" not in text
+    capsys.readouterr()
+    options = ("--calibrate", "weights", "--quiet")
+    assert run("evaluate", "--checkpoint", checkpoints / "tfidf", *options) == 2
+    assert capsys.readouterr().err == (
+        "error: --calibrate weights undoes the weights of the loss weighted_bce; tfidf was trained "
+        "with no loss; use --calibrate platt\n"
+    )

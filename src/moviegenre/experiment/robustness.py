@@ -57,6 +57,8 @@ def robustness(
     for folder in folders:
         run = read_run(folder) or {}
         kind = model_config_class(str(run.get("model", folder.name)))
+        if kind.family == "baseline":
+            continue  # no sibling of a fusion: it starts from none of them
         path = folder / BEST_FILE
         complete = cached_predictions(path, data, split, progress=progress)
         if kind.family != "fusion":

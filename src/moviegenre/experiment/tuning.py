@@ -126,12 +126,12 @@ def trained_weights(checkpoint: Checkpoint, data: PreparedData) -> FloatArray:
         ConfigError: The loss has no weights.
         CheckpointError: The data are not those it was trained on.
     """
-    loss = checkpoint.config["loss"]
+    loss: dict[str, Any] = checkpoint.config.get("loss", {})  # a fitted baseline has none
     name = WeightedBCEConfig().name
-    if loss["name"] != name:
+    if loss.get("name") != name:
         raise ConfigError(
             f"--calibrate weights undoes the weights of the loss {name}; {checkpoint.model_name} "
-            f"was trained with {loss['name']}; use --calibrate platt"
+            f"was trained with {loss.get('name', 'no loss')}; use --calibrate platt"
         )
     if checkpoint.data_fingerprint != data.fingerprint:
         raise CheckpointError(
