@@ -12,6 +12,9 @@ DEFAULT_THRESHOLD = 0.5  # the reference's; the comparison table keeps it
 FloatArray = npt.NDArray[np.floating]
 BoolArray = npt.NDArray[np.bool_]
 
+_SMALLEST = 1e-7  # a probability of exactly 0 or 1 has no log-odds
+_LARGEST = 700.0  # log-odds beyond which the exponential overflows
+
 
 def probabilities(logits: Tensor) -> Tensor:
     """Return independent label probabilities (..., L), float32, for logits (..., L).
@@ -21,6 +24,19 @@ def probabilities(logits: Tensor) -> Tensor:
     # float32's sigmoid differs in the last bit between a tensor's vectorised body and its tail,
     # which breaks ties at random: the label prior would have a ROC-AUC other than one half.
     return torch.sigmoid(logits.double()).float()
+
+
+def log_odds(probs: FloatArray) -> npt.NDArray[np.float64]:
+    """Return the log-odds of probabilities, which stay finite for 0 and 1."""
+    clipped = np.clip(np.asarray(probs, dtype=np.float64), _SMALLEST, 1 - _SMALLEST)
+    odds: npt.NDArray[np.float64] = np.log(clipped) - np.log1p(-clipped)
+    return odds
+
+
+def from_log_odds(odds: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the probabilities of log-odds, however large these are."""
+    probs: npt.NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(odds, -_LARGEST, _LARGEST)))
+    return probs
 
 
 @overload

@@ -2,9 +2,11 @@
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import mkdtemp
 
 _CHUNK_BYTES = 1 << 20
 
@@ -23,6 +25,29 @@ def atomic_path(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Yield a new folder beside ``path`` that takes its place when the block succeeds.
+
+    What was there before goes then, and only then.
+
+    Args:
+        path: Where the folder will be; its parent is made.
+    """
+    path = path.resolve()  # "." has no name of its own
+    path.parent.mkdir(parents=True, exist_ok=True)
+    workplace = Path(mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    folder = workplace / "new"
+    try:
+        folder.mkdir()  # unlike mkdtemp's own, it is as open as the user's other folders
+        yield folder
+        if path.exists():
+            path.rename(workplace / "old")  # there is always one of the two
+        folder.rename(path)
+    finally:
+        shutil.rmtree(workplace, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -11,23 +11,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from moviegenre.core.decisions import DEFAULT_THRESHOLD, BoolArray, FloatArray, decide
+from moviegenre.core.decisions import (
+    DEFAULT_THRESHOLD,
+    BoolArray,
+    FloatArray,
+    decide,
+    from_log_odds,
+    log_odds,
+)
 from moviegenre.core.errors import CheckpointError
 from moviegenre.core.files import write_text
 from moviegenre.core.genres import GenreVocabulary
 
 THRESHOLDS_FILE = "thresholds.json"
 """The companion of a ``best.pth``, and a file of every exported folder."""
-
-_SMALLEST = 1e-7  # a probability of exactly 0 or 1 has no log-odds
-_LARGEST = 700.0  # log-odds beyond which the exponential overflows
-
-
-def log_odds(probs: FloatArray) -> npt.NDArray[np.float64]:
-    """Return the log-odds of probabilities, which stay finite for 0 and 1."""
-    clipped = np.clip(np.asarray(probs, dtype=np.float64), _SMALLEST, 1 - _SMALLEST)
-    odds: npt.NDArray[np.float64] = np.log(clipped) - np.log1p(-clipped)
-    return odds
 
 
 @dataclass(frozen=True)
@@ -65,9 +62,7 @@ class OperatingPoint:
         """Return corrected probabilities (..., L) for a model's own (..., L)."""
         if not self.changes_probabilities:
             return probs
-        odds = np.clip(self.scale * log_odds(probs) + self.shift, -_LARGEST, _LARGEST)
-        corrected: FloatArray = 1 / (1 + np.exp(-odds))
-        return corrected
+        return from_log_odds(self.scale * log_odds(probs) + self.shift)
 
     @property
     def changes_probabilities(self) -> bool:

@@ -3,13 +3,10 @@
 import csv
 import io
 import json
-import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -18,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from moviegenre.core.errors import DataError, DataNotFoundError, missing_path_message
-from moviegenre.core.files import write_text
+from moviegenre.core.files import atomic_folder, write_text
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Split
 from moviegenre.data.datasheet import write_datasheet
@@ -132,27 +129,11 @@ def prepare(
         "excluded": _by_reason(excluded),
         "notes": dict(validation.notes) | _shared(parts),
     }
-    with _new_folder(out) as folder:
+    with atomic_folder(out) as folder:
         _write(folder, parts, vocabulary, validation)
         _write_excluded(folder / EXCLUDED_FILE, excluded)
         write_datasheet(folder, facts)
     return PreparedSummary(PreparedData(out), _by_reason(excluded), facts["notes"])
-
-
-@contextmanager
-def _new_folder(out: Path) -> Iterator[Path]:
-    """Yield a folder beside ``out`` that takes its place when the block succeeds."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    workplace = Path(mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-    folder = workplace / "new"
-    try:
-        folder.mkdir()  # unlike mkdtemp's own, it is as open as the user's other folders
-        yield folder
-        if out.exists():
-            out.rename(workplace / "old")  # there is always one of the two
-        folder.rename(out)
-    finally:
-        shutil.rmtree(workplace, ignore_errors=True)
 
 
 def open_source(

@@ -11,8 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from moviegenre.core.decisions import FloatArray
-from moviegenre.core.operating_point import log_odds
+from moviegenre.core.decisions import FloatArray, from_log_odds, log_odds
 
 Method = Literal["none", "weights", "temperature", "platt"]
 Column = npt.NDArray[np.float64]
@@ -179,7 +178,7 @@ def _cross_entropy(
 ) -> tuple[float, Column, Column]:
     """Return the mean cross-entropy, its gradient (K,) and its second derivatives (K, K)."""
     odds = features @ coefficients + offset
-    probs = 1 / (1 + np.exp(-np.clip(odds, -500, 500)))
+    probs = from_log_odds(odds)
     loss = float(np.mean(np.logaddexp(0, odds) - targets * odds))
     gradient = features.T @ (probs - targets) / len(targets)
     curvature = (features.T * (probs * (1 - probs))) @ features / len(targets)

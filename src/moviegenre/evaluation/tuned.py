@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from moviegenre.core.decisions import DEFAULT_THRESHOLD, FloatArray
+from moviegenre.core.decisions import FloatArray, decide
 from moviegenre.evaluation.results import Predictions, number_or_none
 from moviegenre.evaluation.tuning import (
     NUM_FOLDS,
@@ -79,7 +79,7 @@ def tuned_result(split: Predictions, val: Predictions | None) -> TunedResult | N
     return TunedResult(
         for_macro=for_macro,
         for_micro=for_micro,
-        before=score(probs, probs >= DEFAULT_THRESHOLD, split.labels),
+        before=score(probs, decide(probs), split.labels),
         macro=score(calibrated, for_macro.point.decide(calibrated), split.labels),
         micro=score(calibrated, for_micro.point.decide(calibrated), split.labels),
         calibrated=calibrated,

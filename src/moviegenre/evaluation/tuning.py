@@ -12,7 +12,7 @@ from typing import Any, get_args
 import numpy as np
 import numpy.typing as npt
 
-from moviegenre.core.decisions import DEFAULT_THRESHOLD, FloatArray
+from moviegenre.core.decisions import DEFAULT_THRESHOLD, FloatArray, decide
 from moviegenre.core.errors import ConfigError, DataError, did_you_mean
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.operating_point import OperatingPoint
@@ -200,7 +200,7 @@ def tune(
         settings=settings,
         point=point,
         support=np.asarray(labels).sum(axis=0).astype(np.int64),
-        before=score(probs, probs >= DEFAULT_THRESHOLD, labels),
+        before=score(probs, decide(probs), labels),
         in_sample=score(all_corrected, point.decide(all_corrected), labels),
         cross_validated=score(corrected, chosen, labels),
     )

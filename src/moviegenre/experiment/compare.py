@@ -17,9 +17,9 @@ from moviegenre.evaluation.compare import compare as compare_runs
 from moviegenre.evaluation.report import print_comparison as print_tables
 from moviegenre.evaluation.report import write_report
 from moviegenre.experiment.predictions import cached_predictions
-from moviegenre.experiment.train import BEST_FILE, CONFIG_FILE, read_run
+from moviegenre.experiment.train import CONFIG_FILE, read_run
 from moviegenre.models import MODELS, model_config_class
-from moviegenre.models.checkpoint import load_checkpoint
+from moviegenre.models.checkpoint import BEST_FILE, load_checkpoint
 from moviegenre.training.fit import HISTORY_FILE
 
 PAGE = "results.html"

@@ -9,15 +9,15 @@ from typing import Any
 from rich.progress import Progress
 
 from moviegenre.core.errors import ConfigError, DataError
-from moviegenre.core.files import file_sha256
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Predictions, evaluate_predictions
+from moviegenre.experiment.predictions import kept_predictions
 from moviegenre.inference.export import Exported, Measure, export_model
 from moviegenre.inference.parity import Parity, labelled_films, measure_parity
 from moviegenre.inference.predictor import Predictor
-from moviegenre.models.checkpoint import Checkpoint
+from moviegenre.models.checkpoint import Checkpoint, checkpoint_file
 from moviegenre.models.exported import METRICS_FILE, is_exported
 from moviegenre.models.trained import companions, load_trained, locate
 
@@ -119,13 +119,10 @@ def _known_scores(
         metrics = path / METRICS_FILE
         known: dict[str, Any] = json.loads(metrics.read_text("utf-8")) if metrics.is_file() else {}
         return {name: scores for name, scores in known.items() if name != "validation"}
-    folder = companions(path)
-    weights = path if path.is_file() else folder / "best.pth"
-    key = file_sha256(weights)[:12]
-    found = sorted(folder.glob(f"predictions-{Split.TEST.value}-{key}-*.npz"))
-    if not found:
+    found = kept_predictions(checkpoint_file(path), Split.TEST)
+    if found is None:
         return {}
-    saved = Predictions.load(found[-1])
+    saved = Predictions.load(found)
     calibrated = Predictions(saved.ids, saved.genres, point.calibrate(saved.probs), saved.labels)
     scored = evaluate_predictions(
         calibrated, checkpoint.model_name, Split.TEST.value, point.thresholds

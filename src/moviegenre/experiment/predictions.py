@@ -13,6 +13,27 @@ from moviegenre.models.checkpoint import load_checkpoint
 logger = logging.getLogger(__name__)
 
 
+def kept_predictions(checkpoint: Path, split: Split) -> Path | None:
+    """Return the file of a checkpoint's probabilities for a split, of whatever movies, if any.
+
+    Args:
+        checkpoint: The ``best.pth``.
+        split: Which part.
+    """
+    name = _file_name(checkpoint, split, missing=None, fingerprint="*")
+    return max(checkpoint.parent.glob(name), default=None)
+
+
+def _file_name(
+    checkpoint: Path, split: Split, *, missing: Modality | None, fingerprint: str
+) -> str:
+    return f"{_kind(missing)}-{split.value}-{file_sha256(checkpoint)[:12]}-{fingerprint[:12]}.npz"
+
+
+def _kind(missing: Modality | None) -> str:
+    return "predictions" if missing is None else f"predictions_without_{missing.value}"
+
+
 def cached_predictions(
     checkpoint: Path,
     data: PreparedData,
@@ -36,9 +57,7 @@ def cached_predictions(
         CheckpointError: The checkpoint cannot be read, or has other genres than the data.
     """
     folder = checkpoint.parent
-    kind = "predictions" if missing is None else f"predictions_without_{missing.value}"
-    key = f"{file_sha256(checkpoint)[:12]}-{data.fingerprint[:12]}"
-    path = folder / f"{kind}-{split.value}-{key}.npz"
+    path = folder / _file_name(checkpoint, split, missing=missing, fingerprint=data.fingerprint)
     if path.is_file():
         return Predictions.load(path)
     logger.info("evaluating %s on %s", folder.name, split.value)
@@ -46,7 +65,7 @@ def cached_predictions(
         load_checkpoint(checkpoint), data, split, missing=missing, progress=progress
     )
     if keep:
-        for stale in folder.glob(f"{kind}-{split.value}-*.npz"):
+        for stale in folder.glob(f"{_kind(missing)}-{split.value}-*.npz"):
             stale.unlink()
         found.save(path)
     return found

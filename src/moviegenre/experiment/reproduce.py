@@ -16,12 +16,12 @@ from moviegenre.evaluation.compare import Comparison
 from moviegenre.experiment.compare import compare
 from moviegenre.experiment.config import ExperimentConfig, PrepareConfig, Suite, load_suite
 from moviegenre.experiment.train import (
-    BEST_FILE,
     differing_settings,
     initial_checkpoints,
     read_run,
     train,
 )
+from moviegenre.models.checkpoint import BEST_FILE
 from moviegenre.models.fusion import FusionConfig
 
 logger = logging.getLogger(__name__)

@@ -17,8 +17,9 @@ from moviegenre.evaluation.robustness import (
 from moviegenre.evaluation.robustness_report import write_robustness
 from moviegenre.experiment.compare import common_data_dir, model_folders
 from moviegenre.experiment.predictions import cached_predictions
-from moviegenre.experiment.train import BEST_FILE, read_run
+from moviegenre.experiment.train import read_run
 from moviegenre.models import model_config_class
+from moviegenre.models.checkpoint import BEST_FILE
 
 
 def robustness(

@@ -25,7 +25,12 @@ from moviegenre.models.base import (
     ModelConfig,
     label_frequencies,
 )
-from moviegenre.models.checkpoint import Checkpoint, package_versions, save_checkpoint
+from moviegenre.models.checkpoint import (
+    BEST_FILE,
+    Checkpoint,
+    package_versions,
+    save_checkpoint,
+)
 from moviegenre.models.inputs import load_movies
 from moviegenre.training.fit import (
     HISTORY_FILE,
@@ -41,7 +46,6 @@ from moviegenre.training.solve import solve
 
 logger = logging.getLogger(__name__)
 
-BEST_FILE = "best.pth"
 RUN_FILE = "run.json"
 CONFIG_FILE = "config.yaml"
 

@@ -10,7 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from moviegenre.core.decisions import DEFAULT_THRESHOLD, FloatArray
+from moviegenre.core.decisions import FloatArray, decide
 from moviegenre.core.errors import CheckpointError, ConfigError
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.core.types import Split
@@ -112,7 +112,7 @@ def evaluate_tuned(
     corrected = tuning.point.calibrate(probs)
     return TunedEvaluation(
         evaluation=_evaluate(replace(found, probs=corrected), checkpoint, split, tuning.point),
-        before=score(probs, probs >= DEFAULT_THRESHOLD, found.labels),
+        before=score(probs, decide(probs), found.labels),
         after=score(corrected, tuning.point.decide(corrected), found.labels),
         tuning=tuning,
         file=file,

@@ -1,16 +1,13 @@
 """Exporting: a checkpoint becomes a folder that is complete in itself."""
 
 import json
-import os
-import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from moviegenre.core.errors import ConfigError, MissingExtraError
-from moviegenre.core.files import write_text
+from moviegenre.core.files import atomic_folder, write_text
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.inference.backends import BackendName
 from moviegenre.inference.card import model_card
@@ -84,7 +81,7 @@ def export_model(
             f"{checkpoint.model_name} is a baseline, which is not exported; export a model with a "
             "network, such as bert"
         )
-    with _replaced(out) as folder:
+    with atomic_folder(out) as folder:
         write_exported(folder, checkpoint, scores)
         point.write(folder / THRESHOLDS_FILE)
         reason = _write_onnx(folder, checkpoint) if onnx else ""
@@ -122,20 +119,3 @@ def _write_onnx(folder: Path, checkpoint: Checkpoint) -> str:
         lines = str(error).strip().splitlines() or [type(error).__name__]
         return f"{checkpoint.model_name} cannot be written as ONNX: {lines[0][:200]}"
     return ""
-
-
-@contextmanager
-def _replaced(out: Path) -> Iterator[Path]:
-    """Yield a new folder beside ``out`` that takes its place when the block succeeds."""
-    out = out.resolve()  # "." has no name of its own
-    out.parent.mkdir(parents=True, exist_ok=True)
-    folder = out.with_name(f".{out.name}.{os.getpid()}.part")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    try:
-        yield folder
-        if out.exists():
-            shutil.rmtree(out)
-        folder.replace(out)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

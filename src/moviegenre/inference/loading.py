@@ -9,7 +9,7 @@ from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.data.schema import GENRES_FILE
 from moviegenre.inference.backends import Backend, BackendName, OnnxBackend, TorchBackend
 from moviegenre.inference.predictor import Predictor
-from moviegenre.models.checkpoint import load_checkpoint
+from moviegenre.models.checkpoint import checkpoint_file, load_checkpoint
 from moviegenre.models.exported import (
     CONFIG_FILE,
     INT8_FILE,
@@ -76,7 +76,7 @@ def _load_checkpoint(path: Path, backend: BackendName) -> Predictor:
             f"{path} is a checkpoint, which has no {backend} file; "
             f"make one with: moviegenre export --checkpoint {path} --out DIR"
         )
-    weights = path / "best.pth" if path.is_dir() else path
+    weights = checkpoint_file(path)
     thresholds = weights.parent / THRESHOLDS_FILE
     point = OperatingPoint.read(thresholds, checkpoint.genres)
     computing = TorchBackend(checkpoint.model)

@@ -65,6 +65,15 @@ class GenreModel(nn.Module, ABC):
             if isinstance(module, Encoder):
                 yield name, module
 
+    def check(self, config: DataConfig) -> None:
+        """Refuse data settings that the model cannot take, before anything is computed.
+
+        Raises:
+            ConfigError: There is one; the message says which.
+        """
+        for _, encoder in self.encoders():
+            encoder.check(config)
+
     def architectures(self) -> Architectures:
         """Return the architecture of every pretrained encoder, for the checkpoint."""
         return {name: encoder.architecture() for name, encoder in self.encoders()}

@@ -24,6 +24,7 @@ from moviegenre.models import model_config_class
 from moviegenre.models.base import BuildContext, GenreModel, ModelConfig
 
 FORMAT = "moviegenre-checkpoint-1"
+BEST_FILE = "best.pth"
 _PACKAGES = ("torch", "transformers", "tokenizers", "lightning", "numpy")
 
 
@@ -106,7 +107,7 @@ def checkpoint_file(path: Path) -> Path:
         CheckpointError: There is none.
     """
     if path.is_dir():
-        path = path / "best.pth"
+        path = path / BEST_FILE
     if not path.is_file():
         step = "train one with: moviegenre train MODEL"
         raise CheckpointError(missing_path_message(path, "a checkpoint", step))

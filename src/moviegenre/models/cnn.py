@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from moviegenre.core.errors import ConfigError
 from moviegenre.core.types import Batch, Modality, ModelOutput
+from moviegenre.data.config import DataConfig
 from moviegenre.models.base import BuildContext, Family, GenreModel, ModelConfig
 from moviegenre.nn.heads import ClassificationHead
 from moviegenre.nn.images import ImageAugmenter, ImageNormalizer, conv_block
@@ -51,18 +52,7 @@ class CNN(GenreModel):
         )
 
     def forward(self, batch: Batch) -> ModelOutput:
-        """Return logits (B, L); a movie without a poster gets the label prior.
-
-        Raises:
-            ConfigError: The posters are too small for so many halvings.
-        """
-        height, width = (int(side) for side in batch.image.shape[2:])
-        smallest = self.downscale * 2 ** len(self.blocks)
-        if min(height, width) < smallest:
-            raise ConfigError(
-                f"posters of {height} x {width} pixels are too small for cnn; expected at least "
-                f"{smallest} on either side: raise data.image_size, or lower model.downscale"
-            )
+        """Return logits (B, L); a movie without a poster gets the label prior."""
         image = self.normalize(batch.image)
         if self.downscale > 1:
             image = functional.avg_pool2d(image, self.downscale)
@@ -71,6 +61,21 @@ class CNN(GenreModel):
         embedding: Tensor = self.blocks(image).mean(dim=(2, 3))
         embedding = embedding * batch.has_poster.unsqueeze(1)
         return ModelOutput(self.head(embedding))
+
+    def check(self, config: DataConfig) -> None:
+        """Refuse posters that are too small for so many halvings.
+
+        Raises:
+            ConfigError: They are.
+        """
+        super().check(config)
+        height, width = config.image_size
+        smallest = self.downscale * 2 ** len(self.blocks)
+        if min(height, width) < smallest:
+            raise ConfigError(
+                f"posters of {height} x {width} pixels are too small for cnn; expected at least "
+                f"{smallest} on either side: raise data.image_size, or lower model.downscale"
+            )
 
 
 class CNNConfig(ModelConfig):

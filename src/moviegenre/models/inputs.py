@@ -40,10 +40,9 @@ def load_movies(
         tokenizer: The model's; None if it reads no plots.
 
     Raises:
-        ConfigError: An encoder cannot take the settings.
+        ConfigError: The model cannot take the settings.
     """
-    for _, encoder in model.encoders():
-        encoder.check(config)
+    model.check(config)
     tokens = None
     posters = None
     if tokenizer is not None:

@@ -9,7 +9,7 @@ from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Modality
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.models.base import GenreModel
-from moviegenre.models.checkpoint import Checkpoint, load_checkpoint
+from moviegenre.models.checkpoint import BEST_FILE, Checkpoint, load_checkpoint
 
 
 def initialise_from(
@@ -37,7 +37,7 @@ def initialise_from(
     """
     copied: list[str] = []
     for modality, name in sources.items():
-        path = folder / name / "best.pth"
+        path = folder / name / BEST_FILE
         source = load_checkpoint(path)
         _check_fits(path, source, modality, genres, tokenizer)
         weights = source.model.state_dict()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from moviegenre.core.files import atomic_path, file_sha256, write_text
+from moviegenre.core.files import atomic_folder, atomic_path, file_sha256, write_text
 
 
 def test_text_is_written_and_replaced(tmp_path: Path) -> None:
@@ -44,3 +44,32 @@ def test_sha256(tmp_path: Path, size: int) -> None:
     content = bytes(range(256)) * (size // 256 + 1)
     (tmp_path / "a").write_bytes(content[:size])
     assert file_sha256(tmp_path / "a") == hashlib.sha256(content[:size]).hexdigest()
+
+
+def test_a_folder_appears_when_its_block_is_done(tmp_path: Path) -> None:
+    target = tmp_path / "made" / "here"
+    with atomic_folder(target) as folder:
+        (folder / "file").write_text("new")
+        assert not target.exists()
+    assert (target / "file").read_text() == "new"
+    assert [entry.name for entry in target.parent.iterdir()] == ["here"]
+    assert target.stat().st_mode & 0o777 == target.parent.stat().st_mode & 0o777
+
+
+def test_a_folder_whose_block_fails_leaves_what_was_there(tmp_path: Path) -> None:
+    target = tmp_path / "here"
+    target.mkdir()
+    (target / "file").write_text("old")
+
+    def fail() -> None:
+        with atomic_folder(target) as folder:
+            (folder / "file").write_text("new")
+            raise ValueError("no")
+
+    with pytest.raises(ValueError, match=r"^no$"):
+        fail()
+    assert (target / "file").read_text() == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["here"]
+    with atomic_folder(target) as folder:
+        (folder / "other").write_text("new")
+    assert [entry.name for entry in target.iterdir()] == ["other"]

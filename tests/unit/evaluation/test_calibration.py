@@ -9,8 +9,9 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from torchmetrics.functional.classification import binary_calibration_error
 
+from moviegenre.core.decisions import log_odds
 from moviegenre.core.genres import GenreVocabulary
-from moviegenre.core.operating_point import OperatingPoint, log_odds
+from moviegenre.core.operating_point import OperatingPoint
 from moviegenre.evaluation.calibration import (
     Method,
     calibration_error,

@@ -3,13 +3,12 @@
 import io
 import json
 import random
-import shutil
 from pathlib import Path
-from tempfile import mkdtemp
 
 from PIL import Image
 
 from moviegenre.core.errors import DataError
+from moviegenre.core.files import atomic_folder
 from moviegenre.core.version import __version__
 from moviegenre.data.sources.mmimdb import DATASET_FOLDER, SPLIT_FILE, SYNTHETIC_MARKER
 from moviegenre.data.synthetic.drawing import draw_poster
@@ -41,22 +40,14 @@ def synthesize(directory: Path, num_movies: int, seed: int) -> None:
     """
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise DataError(f"{directory} is not empty; name a new folder for the made-up movies")
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
-    try:
-        (temporary / DATASET_FOLDER).mkdir()
+    with atomic_folder(directory) as folder:
+        (folder / DATASET_FOLDER).mkdir()
         ids = [f"{_FIRST_ID + number:07d}" for number in range(num_movies)]
         for number, movie in enumerate(ids):
-            _write_movie(temporary / DATASET_FOLDER, movie, random.Random(f"{seed} {number}"))
-        _write_json(temporary / SPLIT_FILE, _split(ids, seed))
+            _write_movie(folder / DATASET_FOLDER, movie, random.Random(f"{seed} {number}"))
+        _write_json(folder / SPLIT_FILE, _split(ids, seed))
         marker = {"movies": num_movies, "seed": seed, "moviegenre": __version__}
-        _write_json(temporary / SYNTHETIC_MARKER, marker)
-        temporary.chmod(0o755)  # mkdtemp makes it private
-        if directory.exists():
-            directory.rmdir()
-        temporary.rename(directory)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        _write_json(folder / SYNTHETIC_MARKER, marker)
 
 
 def _write_movie(folder: Path, movie: str, random_: random.Random) -> None:
