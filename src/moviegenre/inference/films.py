@@ -89,6 +89,15 @@ class FilmReader:
             )
         return film
 
+    def token_words(self, film: Film) -> npt.NDArray[np.int64]:
+        """Return for each token of a film the place of its word in the plot (T,).
+
+        Places are those among ``plot_words(film.plot)``; ``NO_WORD`` where a token stands for none.
+        """
+        if self._tokenizer is None:
+            return np.zeros(0, dtype=np.int64)
+        return self._tokenizer.token_words(film.plot, self._data.max_tokens)
+
     def batch(self, films: Sequence[Film]) -> Batch:
         """Return films as the batch a model takes, plots padded to the longest."""
         posters = None

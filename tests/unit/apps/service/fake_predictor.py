@@ -75,5 +75,5 @@ def _prediction(film: Any) -> Prediction:
         probabilities={"Crime": high, "Horror": 0.25},
         thresholds={"Crime": 0.4, "Horror": 0.6},
         modalities=[name for name, is_there in there if is_there],
-        _explain=lambda: Explanation({"Crime": {Modality.PLOT: 3.0, Modality.POSTER: -1.0}}),
+        _explain=lambda _: Explanation({"Crime": {Modality.PLOT: 3.0, Modality.POSTER: -1.0}}),
     )
