@@ -14,7 +14,7 @@ from moviegenre.evaluation.bootstrap import NUM_RESAMPLES, Bootstrap, Interval, 
 from moviegenre.evaluation.results import Evaluation, Predictions, evaluate_predictions
 from moviegenre.evaluation.tuned import TunedResult, tuned_result
 
-Family = Literal["baseline", "single", "fusion"]
+Family = Literal["baseline", "single", "fusion", "ensemble"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class ModelRun:
     Attributes:
         name: As on the command line.
         title: As in prose.
-        family: A single modality's model, a fusion, or a baseline that models must beat.
+        family: A single modality's model, a fusion, a baseline that models must beat, or an ensemble.
         modalities: What it looks at.
         predictions: Its probabilities on the split.
         validation: Its probabilities on validation, to fit cuts and a calibration on; None where
@@ -86,9 +86,11 @@ class ModelResult:
 
     @property
     def kind(self) -> str:
-        """What the model looks at, in words: ``plot``, ``poster``, ``fusion`` or ``nothing``."""
-        if self.run.family == "fusion":
-            return "fusion"
+        """What the model looks at, in words: ``plot``, ``poster``, ``fusion``,
+        ``ensemble`` or ``nothing``.
+        """
+        if self.run.family in ("fusion", "ensemble"):
+            return self.run.family
         if not self.run.modalities:
             return "nothing"
         return " and ".join(sorted(modality.value for modality in self.run.modalities))

@@ -16,7 +16,8 @@ from moviegenre.core.types import Modality
 from moviegenre.data.batches import ordered_batches
 from moviegenre.inference.backends import Answer, Backend
 from moviegenre.inference.classifier import TableClassifier, table_rows
-from moviegenre.inference.films import Film, FilmReader, Plot, Poster
+from moviegenre.inference.ensemble_films import film_reader
+from moviegenre.inference.films import Film, Plot, Poster
 from moviegenre.inference.prediction import Explanation, Prediction
 from moviegenre.models.exported import Description
 
@@ -54,7 +55,7 @@ class Predictor(TableClassifier):
         self.backend = backend
         self.point = point
         self.files = tuple(files)
-        self.reader = FilmReader(model)
+        self.reader = film_reader(model)
 
     @property
     def classes_(self) -> npt.NDArray[np.str_]:

@@ -6,6 +6,7 @@ from moviegenre.models.base import ModelConfig
 from moviegenre.models.bert import BertConfig
 from moviegenre.models.cnn import CNNConfig
 from moviegenre.models.early_fusion import EarlyFusionConfig
+from moviegenre.models.ensemble import EnsembleConfig
 from moviegenre.models.late_fusion import LateFusionConfig
 from moviegenre.models.lstm import LSTMConfig
 from moviegenre.models.prior import PriorConfig
@@ -35,6 +36,8 @@ def model_config_class(name: str) -> type[ModelConfig]:
     Raises:
         ConfigError: There is no model of that name; the message says which was probably meant.
     """
+    if name == EnsembleConfig.model_name:
+        return EnsembleConfig
     if name not in MODELS:
         raise ConfigError(f"unknown model {name!r}; {did_you_mean(name, MODELS)}")
     return MODELS[name]

@@ -17,7 +17,7 @@ from moviegenre.data.batches import MovieTensors
 from moviegenre.data.config import DataConfig
 from moviegenre.data.text import PlotTokenizer
 
-Family = Literal["baseline", "single", "fusion"]
+Family = Literal["baseline", "single", "fusion", "ensemble"]
 Architectures = dict[str, dict[str, Any]]
 
 

@@ -43,6 +43,7 @@ class Checkpoint:
         revisions: Hub revisions of pretrained parts.
         versions: Package versions it was trained with.
         data_fingerprint: Hash of the prepared data it was trained on.
+        members: The models that an ensemble is made of; none for all others.
     """
 
     model_name: str
@@ -55,6 +56,7 @@ class Checkpoint:
     revisions: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     data_fingerprint: str = ""
+    members: tuple["Checkpoint", ...] = ()
 
     @property
     def data_config(self) -> DataConfig:

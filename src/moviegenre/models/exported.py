@@ -77,6 +77,7 @@ class Description:
         revisions: Hub revisions of pretrained parts.
         versions: Package versions it was trained with.
         data_fingerprint: Hash of the prepared data it was trained on.
+        members: The models that an ensemble is made of; none for all others.
     """
 
     model_name: str
@@ -89,6 +90,7 @@ class Description:
     revisions: dict[str, str]
     versions: dict[str, str]
     data_fingerprint: str
+    members: tuple["Description", ...] = ()
 
     @classmethod
     def of(cls, checkpoint: Checkpoint) -> "Description":
@@ -104,6 +106,7 @@ class Description:
             revisions=checkpoint.revisions,
             versions=checkpoint.versions,
             data_fingerprint=checkpoint.data_fingerprint,
+            members=tuple(cls.of(member) for member in checkpoint.members),
         )
 
     @property
@@ -114,6 +117,8 @@ class Description:
     @property
     def modalities(self) -> frozenset[Modality]:
         """What the model looks at."""
+        if self.members:
+            return frozenset[Modality]().union(*(member.modalities for member in self.members))
         return model_config_class(self.model_name).modalities
 
 
