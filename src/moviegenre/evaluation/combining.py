@@ -8,7 +8,7 @@ of their own, so these are drawn towards what all genres share, and that towards
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,9 @@ _CONVERGED = 1e-8  # of the objective, relative
 _SMALLEST_STEP = 1e-6
 
 
+Strengths = Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)]
+
+
 class CombiningConfig(Config):
     """How the weights are fitted.
 
@@ -41,10 +44,8 @@ class CombiningConfig(Config):
         seed: Of the cuts.
     """
 
-    genre_shrinkage: tuple[float, ...] = Field(
-        default=(30.0, 100.0, 300.0, 1000.0, 10000.0), min_length=1
-    )
-    member_shrinkage: tuple[float, ...] = Field(default=(1.0, 10.0, 10000.0), min_length=1)
+    genre_shrinkage: Strengths = (30.0, 100.0, 300.0, 1000.0, 10000.0)
+    member_shrinkage: Strengths = (1.0, 10.0, 10000.0)
     folds: int = Field(default=5, ge=2)
     draws: int = Field(default=3, ge=1)
     seed: int = Field(default=0, ge=0)

@@ -24,7 +24,8 @@ class ModelRun:
     Attributes:
         name: As on the command line.
         title: As in prose.
-        family: A single modality's model, a fusion, a baseline that models must beat, or an ensemble.
+        family: A single modality's model, a fusion, a baseline that models must beat, or an
+            ensemble of others.
         modalities: What it looks at.
         predictions: Its probabilities on the split.
         validation: Its probabilities on validation, to fit cuts and a calibration on; None where
@@ -86,8 +87,9 @@ class ModelResult:
 
     @property
     def kind(self) -> str:
-        """What the model looks at, in words: ``plot``, ``poster``, ``fusion``,
-        ``ensemble`` or ``nothing``.
+        """What the model looks at, in words: ``plot``, ``poster``, ``fusion`` or ``nothing``.
+
+        An ensemble, which may look at anything, is a kind of its own.
         """
         if self.run.family in ("fusion", "ensemble"):
             return self.run.family

@@ -134,6 +134,13 @@ def report_notes(comparison: Comparison) -> list[str]:
             f"Baselines ({told}) are ranked with the models. The findings compare the models "
             "with each other, and with the bag of words where they say so."
         )
+    for result in comparison.ranking:
+        members = result.run.settings.get("model", {}).get("members")
+        if result.run.family == "ensemble" and members:
+            notes.append(
+                f"{result.name} combines {_listed(members)}, with weights fitted on validation; "
+                "details: docs/ensemble.md."
+            )
     if any(result.tuned is not None for result in comparison.ranking):
         notes.append(
             "Tuned scores have a cut for each genre, fitted on validation alone, for F1-macro or "
@@ -151,6 +158,12 @@ def report_notes(comparison: Comparison) -> list[str]:
     else:
         notes.append("Every genre's scores are defined in this split; none is left out.")
     return notes
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names as prose lists them."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def print_comparison(comparison: Comparison) -> None:

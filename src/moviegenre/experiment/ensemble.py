@@ -86,6 +86,11 @@ def ensemble(
     data = PreparedData(data_dir or _common_data(names, trained))
     looks = {name: found.model.modalities for name, found in zip(names, trained, strict=True)}
     modalities = frozenset[Modality]().union(*looks.values())
+    if not modalities:
+        raise CheckpointError(
+            f"{', '.join(names)} look at nothing of a film; name a model that reads plots or "
+            "posters"
+        )
     odds: dict[Case, Array] = {}
     for case in subsets(modalities):
         if case:
@@ -100,7 +105,6 @@ def ensemble(
                 for name, file in zip(names, files, strict=True)
             ]
             odds[case] = log_odds(np.stack(parts))
-    odds.setdefault(frozenset(), np.zeros((len(names), 0, len(data.genres))))
     labels = data.labels(Split.VAL)
     fit = fit_ensemble(odds, looks, labels, availability(data, Split.VAL), config)
     found = Predictions(data.ids(Split.VAL), data.genres.names, fit.probs, labels)
