@@ -184,7 +184,10 @@ def test_one_film_and_a_catalogue_by_the_command_line(
 
 
 def test_an_exported_ensemble_needs_nothing_else(
-    checkpoints: Path, tmp_path: Path, data: PreparedData
+    checkpoints: Path,
+    tmp_path: Path,
+    data: PreparedData,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     out = tmp_path / "elsewhere" / "exported"
     assert run("export", "--checkpoint", checkpoints / "ensemble", "--out", out, "--quiet") == 0
@@ -196,8 +199,10 @@ def test_an_exported_ensemble_needs_nothing_else(
     assert np.array_equal(own.probabilities(films), other.probabilities(films))
     assert np.array_equal(own.point.thresholds, other.point.thresholds)
     assert "late_fusion" in (moved / "README.md").read_text()
-    with pytest.raises(ConfigError, match="is there and is no exported ensemble"):
-        run("export", "--checkpoint", checkpoints / "ensemble", "--out", data.root, "--quiet")
+    assert run("export", "--checkpoint", moved, "--out", data.root, "--quiet") == 2
+    assert "is there and is no exported ensemble; name a new folder" in capsys.readouterr().err
+    assert run("export", "--checkpoint", moved, "--out", moved, "--quiet") == 2
+    assert "is the ensemble's own folder" in capsys.readouterr().err
 
 
 def test_what_cannot_be_combined_is_refused(
