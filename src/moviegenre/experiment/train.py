@@ -15,6 +15,7 @@ from moviegenre.core.errors import CheckpointError, missing_path_message
 from moviegenre.core.files import file_sha256, write_text
 from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.core.types import Modality, Split
+from moviegenre.data.extra import ExtraPlots, read_extra
 from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.config import ExperimentConfig
 from moviegenre.models import model_config_class
@@ -96,12 +97,14 @@ def train(
     settings = experiment.to_dict()
     data = PreparedData(experiment.data.dir)
     earlier = _earlier_seconds(folder, settings, data.fingerprint) if resume else _Seconds()
-    model, checkpoint = _build(experiment, data)
-    loaded = {
-        split: load_movies(data, split, experiment.data, model, checkpoint.tokenizer)
-        for split in (Split.TRAIN, Split.VAL)
-    }
-    labels = loaded[Split.TRAIN].labels
+    extra = _extra_plots(experiment, data)
+    model, checkpoint = _build(experiment, data, extra)
+    movies = (
+        load_movies(data, Split.TRAIN, experiment.data, model, checkpoint.tokenizer, extra),
+        load_movies(data, Split.VAL, experiment.data, model, checkpoint.tokenizer),
+    )
+    model.prepare(movies[0])
+    labels = movies[0].labels
     assert labels is not None, "prepared movies are labelled"
     if not resume:
         for name in (BEST_FILE, THRESHOLDS_FILE, RUN_FILE, RESUME_FILE, HISTORY_FILE):
@@ -109,7 +112,7 @@ def train(
         shutil.rmtree(folder / LOGS_FOLDER, ignore_errors=True)
     write_text(folder / CONFIG_FILE, yaml.safe_dump(experiment.to_file_dict(), sort_keys=False))
     earlier = replace(earlier, setup=earlier.setup + time.perf_counter() - started)
-    run = _describe(experiment, data, model, earlier)
+    run = _describe(experiment, data, model, earlier) | {"track": checkpoint.track}
     _write_run(folder, run)
 
     def save(metrics: dict[str, float], epoch: float) -> None:
@@ -122,12 +125,12 @@ def train(
             metrics=metrics,
             epoch=epoch,
             revisions=checkpoint.revisions,
+            track=checkpoint.track,
             data_fingerprint=data.fingerprint,
         )
         (folder / THRESHOLDS_FILE).unlink(missing_ok=True)  # fitted to the weights before these
         save_checkpoint(folder / BEST_FILE, best)
 
-    movies = (loaded[Split.TRAIN], loaded[Split.VAL])
     if isinstance(model, FittedModel):
         is_done = resume and (folder / BEST_FILE).is_file()
         result = solve(model, movies, folder, save, is_done=is_done)
@@ -149,7 +152,17 @@ def train(
     return TrainedModel(folder / BEST_FILE, run)
 
 
-def _build(experiment: ExperimentConfig, data: PreparedData) -> tuple[GenreModel, Checkpoint]:
+def _extra_plots(experiment: ExperimentConfig, data: PreparedData) -> ExtraPlots | None:
+    """Return the further plots that the model is to be trained on, if it reads plots."""
+    settings = experiment.data
+    if settings.extra is None or Modality.PLOT not in experiment.model.modalities:
+        return None
+    return read_extra(settings.extra, data.genres, settings.plot, settings.extra_min_genres)
+
+
+def _build(
+    experiment: ExperimentConfig, data: PreparedData, extra: ExtraPlots | None
+) -> tuple[GenreModel, Checkpoint]:
     """Return the model to train, and a checkpoint that describes it before training."""
     import lightning
 
@@ -157,7 +170,8 @@ def _build(experiment: ExperimentConfig, data: PreparedData) -> tuple[GenreModel
     settings = experiment.model
 
     def train_plots() -> list[str]:
-        return data.plots(Split.TRAIN, experiment.data.plot)
+        own = data.plots(Split.TRAIN, experiment.data.plot)
+        return own if extra is None else own + extra.plots
 
     tokenizer = settings.load_tokenizer(train_plots)
     context = BuildContext(
@@ -166,10 +180,12 @@ def _build(experiment: ExperimentConfig, data: PreparedData) -> tuple[GenreModel
         label_frequencies=label_frequencies(data.labels(Split.TRAIN)),
     )
     model = settings.build(context)
-    if (initial := settings.initial_models()) is not None:
-        folder, sources = initial
-        copied = initialise_from(model, folder, sources, data.genres, tokenizer)
-        logger.info("copied %d tensors from %s", len(copied), ", ".join(sources.values()))
+    is_open = extra is not None
+    if (named := settings.initial_models()) is not None:
+        folder, sources = named
+        initial = initialise_from(model, folder, sources, data.genres, tokenizer)
+        logger.info("copied %d tensors from %s", len(initial.copied), ", ".join(sources.values()))
+        is_open |= initial.track == "open"
     checkpoint = Checkpoint(
         model_name=experiment.model_name,
         model=model,
@@ -177,6 +193,7 @@ def _build(experiment: ExperimentConfig, data: PreparedData) -> tuple[GenreModel
         tokenizer=tokenizer,
         config={},
         revisions=settings.revisions(),
+        track="open" if is_open else "closed",
     )
     return model, checkpoint
 
@@ -267,7 +284,7 @@ def differing_settings(run: dict[str, Any], settings: dict[str, Any]) -> list[st
     modalities = model_config_class(run["model"]).modalities
     ignored = {"data.dir"}
     if Modality.PLOT not in modalities:
-        ignored |= {"data.plot", "data.max_tokens"}
+        ignored |= {"data.plot", "data.max_tokens", "data.extra", "data.extra_min_genres"}
     if Modality.POSTER not in modalities:
         ignored.add("data.image_size")
     names = [
