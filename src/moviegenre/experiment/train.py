@@ -11,13 +11,17 @@ from typing import Any
 
 import yaml
 
-from moviegenre.core.errors import CheckpointError, missing_path_message
+from moviegenre.core.config import Config
+from moviegenre.core.errors import CheckpointError, ConfigError, missing_path_message
 from moviegenre.core.files import file_sha256, write_text
 from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.core.types import Modality, Split
+from moviegenre.data.batches import MovieTensors
+from moviegenre.data.config import DataConfig
 from moviegenre.data.extra import ExtraPlots, read_extra
 from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.config import ExperimentConfig
+from moviegenre.experiment.evaluate import predict_split
 from moviegenre.models import model_config_class
 from moviegenre.models.base import (
     BuildContext,
@@ -29,10 +33,12 @@ from moviegenre.models.base import (
 from moviegenre.models.checkpoint import (
     BEST_FILE,
     Checkpoint,
+    load_checkpoint,
     package_versions,
     save_checkpoint,
 )
 from moviegenre.models.inputs import load_movies
+from moviegenre.training.config import TrainingConfig
 from moviegenre.training.fit import (
     HISTORY_FILE,
     LOGS_FOLDER,
@@ -98,12 +104,19 @@ def train(
     data = PreparedData(experiment.data.dir)
     earlier = _earlier_seconds(folder, settings, data.fingerprint) if resume else _Seconds()
     extra = _extra_plots(experiment, data)
+    teacher = None
+    if not experiment.model.fitted and experiment.training.teacher is not None:
+        teacher = load_checkpoint(experiment.training.teacher)
     model, checkpoint = _build(experiment, data, extra)
+    if teacher is not None and teacher.track == "open":
+        checkpoint = replace(checkpoint, track="open")
     movies = (
         load_movies(data, Split.TRAIN, experiment.data, model, checkpoint.tokenizer, extra),
         load_movies(data, Split.VAL, experiment.data, model, checkpoint.tokenizer),
     )
     model.prepare(movies[0])
+    if teacher is not None:
+        movies = (_taught(movies[0], teacher, experiment, data), movies[1])
     labels = movies[0].labels
     assert labels is not None, "prepared movies are labelled"
     if not resume:
@@ -150,6 +163,26 @@ def train(
     if not result.finished:
         raise KeyboardInterrupt
     return TrainedModel(folder / BEST_FILE, run)
+
+
+def _taught(
+    movies: MovieTensors, teacher: Checkpoint, experiment: ExperimentConfig, data: PreparedData
+) -> MovieTensors:
+    """Return the movies with labels between the truth and a teacher's probabilities.
+
+    Reference: Hinton, Vinyals and Dean, "Distilling the knowledge in a neural network",
+    https://arxiv.org/abs/1503.02531; differs in that the labels are independent, and in that
+    probabilities are mixed rather than two losses.
+    """
+    assert movies.labels is not None, "training movies are labelled"
+    share = experiment.training.teacher_weight
+    told = predict_split(teacher, data, Split.TRAIN)
+    labels = (
+        movies.labels.copy()
+    )  # further plots, which the teacher did not see, follow as they are
+    labels[: len(told.probs)] *= 1 - share
+    labels[: len(told.probs)] += share * told.probs
+    return replace(movies, labels=labels)
 
 
 def _extra_plots(experiment: ExperimentConfig, data: PreparedData) -> ExtraPlots | None:
@@ -278,7 +311,8 @@ def read_run(folder: Path) -> dict[str, Any] | None:
 def differing_settings(run: dict[str, Any], settings: dict[str, Any]) -> list[str]:
     """Return the dotted names of settings that are not those of an earlier run.
 
-    Where the data lie is left out: what they hold is told by their fingerprint. So is what the
+    A setting that did not exist then had what is its default now. Where the data lie is left
+    out: what they hold is told by their fingerprint. So is what the
     model does not look at: the plot rule of a poster model, the poster size of a plot model.
     """
     modalities = model_config_class(run["model"]).modalities
@@ -287,13 +321,32 @@ def differing_settings(run: dict[str, Any], settings: dict[str, Any]) -> list[st
         ignored |= {"data.plot", "data.max_tokens", "data.extra", "data.extra_min_genres"}
     if Modality.POSTER not in modalities:
         ignored.add("data.image_size")
+    earlier = _with_defaults(run["model"], run["settings"])
     names = [
         f"{section}.{key}"
         for section, values in settings.items()
         for key, value in values.items()
-        if run["settings"].get(section, {}).get(key) != value
+        if earlier.get(section, {}).get(key) != value
     ]
     return [name for name in names if name not in ignored]
+
+
+def _with_defaults(model_name: str, settings: dict[str, Any]) -> dict[str, Any]:
+    """Return an earlier run's settings in today's form, as they are where they have none."""
+    kinds: dict[str, type[Config]] = {
+        "data": DataConfig,
+        "training": TrainingConfig,
+        "model": model_config_class(model_name),
+    }
+    try:
+        filled = {
+            name: kinds[name].parse(settings[name], "run.json").model_dump(mode="json")
+            for name in kinds
+            if name in settings
+        }
+    except ConfigError:
+        return settings
+    return {**settings, **filled}
 
 
 def _earlier_seconds(folder: Path, settings: dict[str, Any], fingerprint: str) -> _Seconds:
