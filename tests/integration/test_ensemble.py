@@ -16,6 +16,7 @@ from moviegenre.core.errors import CheckpointError, ConfigError
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.prepared import PreparedData
+from moviegenre.evaluation.combining import CombiningConfig
 from moviegenre.experiment.ensemble import ensemble
 from moviegenre.experiment.predictions import cached_predictions, predict_split
 from moviegenre.inference.parity import labelled_films
@@ -234,6 +235,19 @@ def test_a_member_that_changed_is_told(checkpoints: Path, tmp_path: Path) -> Non
     (root / "ensemble" / "ensemble.json").write_text("{}")
     with pytest.raises(CheckpointError, match=r"has format None; expected 'moviegenre-ensemble-1'"):
         moviegenre.load(root / "ensemble")
+
+
+def test_one_open_member_makes_an_open_ensemble(
+    checkpoints: Path, tmp_path: Path, bert_folder: Path, data: PreparedData
+) -> None:
+    found = tiny_checkpoint("cnn", bert_folder, data.root)
+    save_tiny(tmp_path / "open", replace(found, track="open"), None)
+    config = CombiningConfig(genre_shrinkage=(100.0,), member_shrinkage=(1.0,), draws=1)
+    out = tmp_path / "ensemble"
+    ensemble([checkpoints / "lstm", tmp_path / "open"], out, config=config, progress=False)
+    assert load_trained(out).track == "open"
+    assert json.loads((out / "run.json").read_text())["track"] == "open"
+    assert load_trained(checkpoints / "ensemble").track == "closed"
 
 
 def test_an_ensemble_is_not_trained(checkpoints: Path) -> None:

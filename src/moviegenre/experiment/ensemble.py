@@ -29,7 +29,7 @@ from moviegenre.experiment.train import RUN_FILE
 from moviegenre.models.checkpoint import BEST_FILE, Checkpoint, package_versions
 from moviegenre.models.combiner import Case, case_name, subsets
 from moviegenre.models.ensemble import EnsembleConfig
-from moviegenre.models.ensemble_file import ENSEMBLE_FILE, EnsembleRecord, Member
+from moviegenre.models.ensemble_file import ENSEMBLE_FILE, EnsembleRecord, Member, joint_track
 from moviegenre.models.trained import load_trained, locate, weights_file
 
 
@@ -209,6 +209,7 @@ def _run(
         "versions": record.versions,
         "data_fingerprint": record.data_fingerprint,
         "settings": record.config,
+        "track": joint_track(trained),
         "setup_seconds": 0.0,
         "command": shlex.join(["moviegenre", "ensemble", *checkpoints, "--out", str(out)]),
     }

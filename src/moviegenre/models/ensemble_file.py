@@ -5,7 +5,7 @@ The members stay where they are, and are known by their SHA-256; an exported ens
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from moviegenre.core.errors import CheckpointError, missing_path_message
 from moviegenre.core.files import file_sha256, write_text
 from moviegenre.core.genres import GenreVocabulary
-from moviegenre.core.types import Modality
+from moviegenre.core.types import Modality, Track
 from moviegenre.models import model_config_class
 from moviegenre.models.checkpoint import Checkpoint
 from moviegenre.models.combiner import Combiner
@@ -162,6 +162,11 @@ def ensemble_file(path: Path) -> Path:
     return path / ENSEMBLE_FILE if path.is_dir() else path
 
 
+def joint_track(members: Sequence[Checkpoint]) -> Track:
+    """Return the track of an ensemble: open if one of its members' is."""
+    return "open" if any(member.track == "open" for member in members) else "closed"
+
+
 def load_ensemble(path: Path, load: Callable[[Path], Checkpoint]) -> Checkpoint:
     """Read an ensemble and its members as one checkpoint.
 
@@ -186,5 +191,6 @@ def load_ensemble(path: Path, load: Callable[[Path], Checkpoint]) -> Checkpoint:
         revisions={key: value for m in members for key, value in m.revisions.items()},
         versions=record.versions,
         data_fingerprint=record.data_fingerprint,
+        track=joint_track(members),
         members=members,
     )
