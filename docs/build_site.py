@@ -33,8 +33,10 @@ PUBLIC_MODULES = (
 """Modules shown on the page of the public interface, and not again on that of their floor."""
 
 FLOORS = (
-    "core data nn losses metrics models training evaluation inference experiment"  # bottom to top
-).split()
+    *("core", "data", "nn", "losses", "metrics"),
+    *("models", "training", "evaluation", "inference", "experiment"),
+)
+"""The floors that have a page, from bottom to top; apps are commands, which have their guides."""
 
 _LINK = re.compile(r"\]\((?![a-z]+:|#)([^)#\s]+)(#[^)\s]*)?\)")
 
@@ -43,7 +45,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Complete the navigation: the reference's pages, and pages that nobody named."""
     nav = config.nav
     assert isinstance(nav, list), "mkdocs.yml has its navigation"
-    nav[-1]["Reference"] += [f"reference/{floor}.md" for floor in FLOORS]
+    nav[-1]["Reference"] += [{f"moviegenre.{name}": f"reference/{name}.md"} for name in FLOORS]
     named = set(_leaves(nav))
     found = sorted(path.name for path in (ROOT / "docs").glob("*.md"))
     if unnamed := [name for name in found if name not in named]:
@@ -121,12 +123,13 @@ def _public_page() -> str:
 
 
 def _floor_page(floor: str) -> str:
-    parts = [f"# moviegenre.{floor}"]
+    parts = []
     for name in _modules(floor):
+        level = 1 if name == f"moviegenre.{floor}" else 2
         if name in PUBLIC_MODULES:
             parts.append(f"## {name}\n\nSee the [public interface](index.md#{name}).")
         else:
-            parts.append(f"::: {name}\n    options: {{show_submodules: false}}")
+            parts.append(f"::: {name}\n    options: {{heading_level: {level}}}")
     return "\n\n".join(parts)
 
 

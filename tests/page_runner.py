@@ -19,6 +19,7 @@ import pytest
 from moviegenre.apps.cli import main
 from tests.page_blocks import PYTHON, Block
 
+_LOG = Path("service.log")
 _ADDRESS = re.compile(r"(localhost|127\.0\.0\.1):\d+")
 
 
@@ -26,8 +27,8 @@ class PageRunner:
     """Runs blocks as a reader would type them; a context, at whose end a service is stopped.
 
     The package's own commands run in this process, which spares an import of PyTorch each, except
-    the service, which runs beside it on a free port. What has to be new is made way for: a page that
-    trains a model or prepares data begins without those of the prepared folder.
+    the service, which runs beside it on a free port. What has to be new is made way for: a page
+    that trains a model or prepares data begins without those of the prepared folder.
 
     Attributes:
         left_out: Commands of a program that this machine lacks.
@@ -82,18 +83,20 @@ class PageRunner:
 
     def _start_service(self, arguments: list[str]) -> tuple[object, str]:
         self._stop_service()
-        self._service = subprocess.Popen(
-            [sys.executable, "-m", "moviegenre.apps.cli", "serve", *arguments, "--port", "0"],
-            stdout=subprocess.PIPE,
-            stderr=Path("service.log").open("w", encoding="utf-8"),
-            text=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-        )
+        command = [sys.executable, "-m", "moviegenre.apps.cli", "serve", *arguments, "--port", "0"]
+        with _LOG.open("w", encoding="utf-8") as log:
+            self._service = subprocess.Popen(
+                command,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env={**os.environ, "OMP_NUM_THREADS": "1"},
+            )
         assert self._service.stdout is not None
         line = self._service.stdout.readline()
         found = _ADDRESS.search(line)
         if found is None:
-            return self._service.wait(), line + Path("service.log").read_text("utf-8")
+            return self._service.wait(), line + _LOG.read_text("utf-8")
         self._address = found[0]
         return 0, line
 
@@ -104,7 +107,7 @@ class PageRunner:
         service.send_signal(signal.SIGTERM)
         with service:
             code = service.wait(timeout=60)
-        assert code == 0, f"the service ended with {code}:\n{Path('service.log').read_text()}"
+        assert code == 0, f"the service ended with {code}:\n{_LOG.read_text('utf-8')}"
 
 
 def _in_this_process(call: Any) -> tuple[object, str]:

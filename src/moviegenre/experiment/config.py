@@ -3,7 +3,7 @@
 A file's ``training`` section holds for all models; a model's own section may override it and
 holds its loss and its settings. Of ``data`` it may override ``max_tokens`` alone: what a model can
 read differs, which movies and which of their plots must not. A model that is fitted in one go
-(``tfidf``) has neither loss nor training settings::
+(``tfidf``) has neither loss nor training settings:
 
     data: {dir: data/prepared, plot: longest}
     training: {max_epochs: 3}
