@@ -9,7 +9,7 @@ import numpy as np
 
 from moviegenre.core.decisions import DEFAULT_THRESHOLD, decide
 from moviegenre.core.errors import DataError
-from moviegenre.core.types import Modality
+from moviegenre.core.types import Modality, Track
 from moviegenre.evaluation.bootstrap import NUM_RESAMPLES, Bootstrap, Interval, paired_bootstrap
 from moviegenre.evaluation.results import Evaluation, Predictions, evaluate_predictions
 from moviegenre.evaluation.tuned import TunedResult, tuned_result
@@ -38,6 +38,7 @@ class ModelRun:
         num_trainable: How many of them were trained.
         command: What trains it again.
         settings: Its resolved config.
+        track: ``open`` if it learned from further labelled plots too.
     """
 
     name: str
@@ -54,6 +55,7 @@ class ModelRun:
     num_trainable: int | None = None
     command: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
+    track: Track = "closed"
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,7 @@ def _model_to_json_dict(result: ModelResult) -> dict[str, Any]:
     return {
         "title": run.title,
         "family": run.family,
+        "track": run.track,
         "modalities": sorted(modality.value for modality in run.modalities),
         "baseline": run.baseline,
         "metrics": evaluation["metrics"],
@@ -128,6 +129,16 @@ def report_notes(comparison: Comparison) -> list[str]:
         "Models are ranked on the same movies that the comparisons use, so the best of several "
         "looks slightly better than it is.",
     ]
+    if any(result.run.track == "open" for result in comparison.ranking):
+        notes.append(
+            "Models marked (open) belong to the open track: they, or what they started from, "
+            "learned from further labelled plots. All others are of the closed track and learned "
+            "from the training split alone."
+        )
+    else:
+        notes.append(
+            "Closed track: every model learned from the labels of the training split alone."
+        )
     if comparison.baselines:
         told = ", ".join(result.run.title for result in comparison.baselines)
         notes.append(

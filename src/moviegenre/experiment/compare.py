@@ -9,7 +9,7 @@ from typing import Any
 from moviegenre.core.decisions import DEFAULT_THRESHOLD
 from moviegenre.core.errors import CheckpointError, DataError, did_you_mean, missing_path_message
 from moviegenre.core.files import write_text
-from moviegenre.core.types import Split
+from moviegenre.core.types import Split, Track
 from moviegenre.data.prepared import PreparedData
 from moviegenre.data.stats import data_stats
 from moviegenre.evaluation.compare import Comparison, ModelRun
@@ -120,13 +120,15 @@ def _run(folder: Path, data: PreparedData, split: Split, out: Path, *, progress:
     settings: dict[str, Any] = run.get("settings", {})
     name = str(run.get("model", folder.name))
     kind = model_config_class(name)
+    track: Track = run.get("track", "closed")  # older ones do not say
     config = Path("configs", f"{folder.name}.yaml")
     if (folder / CONFIG_FILE).is_file():
         write_text(out / config, _config_with_command(folder, name, config))
     history_file = folder / HISTORY_FILE
     return ModelRun(
         name=folder.name,
-        title=kind.title,
+        title=f"{kind.title} (open)" if track == "open" else kind.title,
+        track=track,
         family=kind.family,
         modalities=kind.modalities,
         predictions=predictions,

@@ -11,6 +11,7 @@ from moviegenre.models.lstm import LSTMConfig
 from moviegenre.models.prior import PriorConfig
 from moviegenre.models.resnet import ResNetConfig
 from moviegenre.models.tfidf import TfidfConfig
+from moviegenre.models.wide_deep import WideDeepConfig
 
 MODELS: dict[str, type[ModelConfig]] = {
     config.model_name: config
@@ -24,6 +25,7 @@ MODELS: dict[str, type[ModelConfig]] = {
         EarlyFusionConfig,
         LateFusionConfig,
         AttentionFusionConfig,
+        WideDeepConfig,
     )
 }
 """Every model's config class by name, in the order ``reproduce`` trains them."""

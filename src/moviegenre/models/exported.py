@@ -22,7 +22,7 @@ from moviegenre.core.errors import CheckpointError
 from moviegenre.core.files import atomic_path, write_text
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.operating_point import THRESHOLDS_FILE
-from moviegenre.core.types import Modality
+from moviegenre.core.types import Modality, Track
 from moviegenre.data.config import DataConfig
 from moviegenre.data.schema import GENRES_FILE
 from moviegenre.data.text import PAD_TOKEN, UNKNOWN_TOKEN, PlotTokenizer
@@ -77,6 +77,7 @@ class Description:
         revisions: Hub revisions of pretrained parts.
         versions: Package versions it was trained with.
         data_fingerprint: Hash of the prepared data it was trained on.
+        track: ``open`` if it learned from further labelled plots too.
     """
 
     model_name: str
@@ -89,6 +90,7 @@ class Description:
     revisions: dict[str, str]
     versions: dict[str, str]
     data_fingerprint: str
+    track: Track
 
     @classmethod
     def of(cls, checkpoint: Checkpoint) -> "Description":
@@ -104,6 +106,7 @@ class Description:
             revisions=checkpoint.revisions,
             versions=checkpoint.versions,
             data_fingerprint=checkpoint.data_fingerprint,
+            track=checkpoint.track,
         )
 
     @property
@@ -173,6 +176,7 @@ def write_exported(folder: Path, checkpoint: Checkpoint, scores: Mapping[str, An
         "trained_with": checkpoint.versions,
         "exported_with": package_versions(),
         "data_fingerprint": checkpoint.data_fingerprint,
+        "track": checkpoint.track,
     }
     _write_json(folder / CONFIG_FILE, config)
     _write_json(folder / GENRES_FILE, list(checkpoint.genres))
@@ -236,6 +240,7 @@ def read_description(folder: Path) -> Description:
             revisions=dict(config["revisions"]),
             versions=dict(config["trained_with"]),
             data_fingerprint=config["data_fingerprint"],
+            track=config.get("track", "closed"),  # older ones do not say
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CheckpointError(
@@ -267,6 +272,7 @@ def read_exported(folder: Path) -> Checkpoint:
         "revisions": described.revisions,
         "versions": described.versions,
         "data_fingerprint": described.data_fingerprint,
+        "track": described.track,
     }
     return rebuild_checkpoint(folder, content)
 
