@@ -4,7 +4,7 @@ A file's ``training`` section holds for all models; a model's own section may ov
 holds its loss and its settings. Of ``data`` it may override ``max_tokens``, ``extra`` and
 ``extra_min_genres`` alone: what a model can read and what it may learn from differ, which movies it
 is scored on and which of their plots it reads must not. A model that is fitted in one go
-(``tfidf``) has neither loss nor training settings::
+(``tfidf``) has neither loss nor training settings:
 
     data: {dir: data/prepared, plot: longest}
     training: {max_epochs: 3}

@@ -1,6 +1,6 @@
 """Exported folders: a trained model as plain files, which other programs read too.
 
-::
+``moviegenre export`` writes such a folder, in one step:
 
     model.safetensors  config.json        the weights, and all else that a checkpoint says
     genres.json        thresholds.json    what the logits mean, and from where on a genre is chosen
@@ -12,7 +12,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from safetensors import SafetensorError
@@ -130,6 +130,31 @@ def is_exported(path: Path) -> bool:
     return (path / WEIGHTS_FILE).is_file() and (path / CONFIG_FILE).is_file()
 
 
+def portable_settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings that say nothing of the machine they were used on.
+
+    Of an absolute path the last name is left. Nothing that is needed to build the model is a path,
+    and the training movies are named by their fingerprint too.
+
+    Example:
+        >>> portable_settings({"data": {"dir": "/home/ann/films", "plot": "first"}})
+        {'data': {'dir': 'films', 'plot': 'first'}}
+    """
+    return {key: _portable(value) for key, value in config.items()}
+
+
+def _portable(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+    if isinstance(value, Mapping):
+        return portable_settings(value)
+    if isinstance(value, list | tuple):
+        return [_portable(item) for item in value]
+    if isinstance(value, str) and value.startswith(("/", "~")):
+        return PurePosixPath(value).name
+    if isinstance(value, str) and PureWindowsPath(value).is_absolute():
+        return PureWindowsPath(value).name
+    return value
+
+
 def write_exported(folder: Path, checkpoint: Checkpoint, scores: Mapping[str, Any]) -> None:
     """Write a model's weights, settings, genres, tokenizer, image settings and scores.
 
@@ -150,7 +175,7 @@ def write_exported(folder: Path, checkpoint: Checkpoint, scores: Mapping[str, An
         "model_type": "moviegenre",
         "model_name": checkpoint.model_name,
         "encoders": checkpoint.model.architectures(),
-        "settings": checkpoint.config,
+        "settings": portable_settings(checkpoint.config),
         "epoch": checkpoint.epoch,
         "revisions": checkpoint.revisions,
         "trained_with": checkpoint.versions,
