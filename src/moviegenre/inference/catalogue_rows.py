@@ -28,7 +28,8 @@ class CatalogueColumns:
 
     Attributes:
         id: The film's id; None takes ``id``, or the row's number where there is none.
-        plots: Plots, joined in this order; none takes ``plot``.
+        plots: Plots, in this order, of which the model's rule takes one or joins them; none takes
+            ``plot``.
         poster: The poster's file, or in Parquet its bytes; None takes ``poster``.
     """
 
@@ -106,7 +107,7 @@ class Catalogue:
                 texts += clean_names(row.values.get(name))
             except ValueError as error:
                 faults.append(f"column {name}: {error}")
-        plot = "\n".join(texts)
+        plot = tuple(texts)
         try:
             poster = self._poster(row, looked_at=Modality.POSTER in reader.modalities)
             film: Film | None = reader.read(plot, poster)
@@ -135,7 +136,7 @@ class Catalogue:
             raise InputError(f"{path} does not exist; expected a poster's file")
         return path
 
-    def _plot_alone(self, reader: FilmReader, plot: str) -> Film | None:
+    def _plot_alone(self, reader: FilmReader, plot: tuple[str, ...]) -> Film | None:
         """Return what a broken poster leaves; None where that is nothing."""
         try:
             return reader.read(plot)

@@ -73,20 +73,31 @@ class FilmReader:
         texts = _texts(plot)
         if not texts and poster is None:
             raise InputError("a film needs a plot or a poster; found neither")
-        film = Film("", np.zeros(0, dtype=np.int32), None)
-        if self._tokenizer is not None and texts:
-            text = choose_plot(texts, self._data.plot)
-            (tokens,) = self._tokenizer.encode([text], self._data.max_tokens)
-            film = Film(text, tokens, None)
-        if Modality.POSTER in self.modalities and poster is not None:
-            pixels = resize_poster(read_poster(poster), *self._data.image_size)
-            film = Film(film.plot, film.tokens, pixels)
+        looks = Modality.POSTER in self.modalities and poster is not None
+        film = self.form(texts, read_poster(poster) if looks else None)
         if not film.modalities:
             needed = " or ".join(m.value for m in Modality if m in self.modalities)
             raise InputError(
                 f"{self._name} reads a film's {needed}, and this film has none it can read; "
                 "give it one, or take a model that reads what the film has"
             )
+        return film
+
+    def form(self, texts: Sequence[str], image: Image.Image | None) -> Film:
+        """Bring a film's texts and its poster into the model's form; there may be neither.
+
+        Args:
+            texts: What was written of the film, none of it blank.
+            image: Its poster, upright.
+        """
+        film = Film("", np.zeros(0, dtype=np.int32), None)
+        if self._tokenizer is not None and texts:
+            text = choose_plot(texts, self._data.plot)
+            (tokens,) = self._tokenizer.encode([text], self._data.max_tokens)
+            film = Film(text, tokens, None)
+        if Modality.POSTER in self.modalities and image is not None:
+            pixels = resize_poster(image, *self._data.image_size)
+            film = Film(film.plot, film.tokens, pixels)
         return film
 
     def token_words(self, film: Film) -> npt.NDArray[np.int64]:

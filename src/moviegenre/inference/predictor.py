@@ -19,7 +19,8 @@ from moviegenre.inference.attribution import attribute as attributions
 from moviegenre.inference.attribution import word_shares
 from moviegenre.inference.backends import Answer, Backend
 from moviegenre.inference.classifier import TableClassifier, table_rows
-from moviegenre.inference.films import Film, FilmReader, Plot, Poster
+from moviegenre.inference.ensemble_films import film_reader
+from moviegenre.inference.films import Film, Plot, Poster
 from moviegenre.inference.prediction import Explanation, Prediction
 from moviegenre.models.exported import Description
 
@@ -57,7 +58,7 @@ class Predictor(TableClassifier):
         self.backend = backend
         self.point = point
         self.files = tuple(files)
-        self.reader = FilmReader(model)
+        self.reader = film_reader(model)
 
     @property
     def classes_(self) -> npt.NDArray[np.str_]:
