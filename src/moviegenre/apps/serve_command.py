@@ -3,6 +3,7 @@
 import contextlib
 import importlib.util
 import socket
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
@@ -50,8 +51,10 @@ def serve(
     from moviegenre.core.config import apply_overrides
 
     settings = ServiceSettings.parse(apply_overrides({}, overrides or []), "--set")
+    has_page = settings.page and importlib.util.find_spec("gradio") is not None
     with _listening(host, port) as listener:
-        app = create_app(load(model, backend=cast("BackendName", backend)), settings)
+        predictor = load(model, backend=cast("BackendName", backend))
+        app = create_app(predictor, settings, page=has_page)
         config = uvicorn.Config(
             app,
             log_config=log_config(),
@@ -61,9 +64,21 @@ def serve(
         # Where it really listens, since port 0 is any.
         address, actual = listener.getsockname()[:2]
         shown = f"[{address}]" if ":" in address else address
-        typer.echo(f"{model} answers at http://{shown}:{actual}; see /docs; stop with Ctrl-C")
+        where = "open it in a browser, or see /docs" if has_page else "see /docs"
+        typer.echo(f"{model} answers at http://{shown}:{actual}; {where}; stop with Ctrl-C")
+        if settings.page and not has_page:
+            typer.echo("no page is served; it comes with: pip install 'moviegenre[page]'", err=True)
         with contextlib.suppress(KeyboardInterrupt):  # raised once more after a graceful stop
-            uvicorn.Server(config).run(sockets=[listener])
+            server = uvicorn.Server(config)
+            handle_exit = server.handle_exit
+
+            def stop(number: int, frame: FrameType | None) -> None:
+                if stopping := getattr(app.state, "stopping", None):
+                    stopping()
+                handle_exit(number, frame)
+
+            server.handle_exit = stop  # type: ignore[method-assign]
+            server.run(sockets=[listener])
 
 
 def _listening(host: str, port: int) -> socket.socket:

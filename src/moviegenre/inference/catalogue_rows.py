@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,23 @@ class Entry:
     error: str | None
 
 
+@dataclass(frozen=True)
+class TextRow:
+    """A row of a catalogue without its poster.
+
+    Attributes:
+        id: As in the catalogue, as text.
+        plot: Its plots, joined; empty where there is none that can be read.
+        faults: What could not be read.
+        is_readable: Whether the cells stand in their columns.
+    """
+
+    id: str
+    plot: str
+    faults: tuple[str, ...] = ()
+    is_readable: bool = True
+
+
 class Catalogue:
     """A table of films without genres.
 
@@ -95,11 +112,16 @@ class Catalogue:
             if number > skip:
                 yield self._entry(reader, row, number)
 
-    def _entry(self, reader: FilmReader, row: Row, number: int) -> Entry:
+    def texts(self) -> Iterator[TextRow]:
+        """Yield every row without its poster, in order; no file but the table is opened."""
+        for number, row in enumerate(read_rows(self.path), start=1):
+            yield self._text_row(row, number)
+
+    def _text_row(self, row: Row, number: int) -> TextRow:
         given = row.values.get(self.columns.id) if self.columns.id else None
-        entry = Entry(str(number) if given in (None, "") else str(given), None, None)
+        id_ = str(number) if given in (None, "") else str(given)
         if row.fault:  # its cells may stand in the wrong columns
-            return replace(entry, error=f"row {number}: {row.fault}")
+            return TextRow(id_, "", (f"row {number}: {row.fault}",), is_readable=False)
         faults: list[str] = []
         texts: list[str] = []
         for name in self.columns.plots:
@@ -114,7 +136,7 @@ class Catalogue:
         except MovieGenreError as error:
             faults.append(str(error))
             film = self._plot_alone(reader, plot)
-        return Entry(entry.id, film, "; ".join(faults) or None)
+        return Entry(told.id, film, "; ".join(faults) or None)
 
     def _poster(self, row: Row, *, looked_at: bool) -> Poster:
         """Return a row's poster; a path is only followed where the model looks at posters.
