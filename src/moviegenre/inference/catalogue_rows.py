@@ -59,13 +59,13 @@ class TextRow:
 
     Attributes:
         id: As in the catalogue, as text.
-        plot: Its plots, joined; empty where there is none that can be read.
+        plots: Its texts; none where there is none that can be read.
         faults: What could not be read.
         is_readable: Whether the cells stand in their columns.
     """
 
     id: str
-    plot: str
+    plots: tuple[str, ...]
     faults: tuple[str, ...] = ()
     is_readable: bool = True
 
@@ -121,7 +121,7 @@ class Catalogue:
         given = row.values.get(self.columns.id) if self.columns.id else None
         id_ = str(number) if given in (None, "") else str(given)
         if row.fault:  # its cells may stand in the wrong columns
-            return TextRow(id_, "", (f"row {number}: {row.fault}",), is_readable=False)
+            return TextRow(id_, (), (f"row {number}: {row.fault}",), is_readable=False)
         faults: list[str] = []
         texts: list[str] = []
         for name in self.columns.plots:
@@ -129,7 +129,13 @@ class Catalogue:
                 texts += clean_names(row.values.get(name))
             except ValueError as error:
                 faults.append(f"column {name}: {error}")
-        plot = tuple(texts)
+        return TextRow(id_, tuple(texts), tuple(faults))
+
+    def _entry(self, reader: FilmReader, row: Row, number: int) -> Entry:
+        told = self._text_row(row, number)
+        faults, plot = list(told.faults), told.plots
+        if not told.is_readable:
+            return Entry(told.id, None, "; ".join(faults))
         try:
             poster = self._poster(row, looked_at=Modality.POSTER in reader.modalities)
             film: Film | None = reader.read(plot, poster)

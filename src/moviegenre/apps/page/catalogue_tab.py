@@ -116,7 +116,7 @@ class CatalogueTab:
         answer: dict[str, Any] | None = None
         if row.is_readable:
             try:
-                answer = await self._patiently(row.plot)
+                answer = await self._patiently("\n".join(row.plots))
             except (Refusal, MovieGenreError) as error:
                 faults.append(str(error))
         return {

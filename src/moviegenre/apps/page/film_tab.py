@@ -80,7 +80,7 @@ class FilmTab:
             yield replace(EMPTY, status=pictures.problem(str(error)))
             return
         seen = Seen(plot, poster, answer)
-        lead = seen.genres[0]
+        lead = (answer["genres"] or seen.genres)[0]
         shown = replace(
             EMPTY,
             seen=seen,

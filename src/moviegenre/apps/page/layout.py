@@ -35,27 +35,6 @@ element.addEventListener('pointerleave', () => clearTimeout(resting));
 """
 
 
-async def _uploaded(block: gr.components.Component, path: Any) -> Any:  # noqa: ANN401 - as Gradio's
-    """Take files that were uploaded; Gradio itself would fetch any address it is given."""
-    if "://" in str(path):
-        raise gr.Error("the file is an address; expected an upload")
-    return await gr.components.Component.async_move_resource_to_block_cache(block, path)
-
-
-class PosterUpload(gr.Image):  # type: ignore[misc] # Gradio's classes are made when it is imported
-    """A poster that is dropped, pasted or chosen."""
-
-    is_template = True  # Gradio then draws it as what it is made of
-    async_move_resource_to_block_cache = _uploaded
-
-
-class TableUpload(gr.File):  # type: ignore[misc]
-    """A table that is dropped or chosen."""
-
-    is_template = True
-    async_move_resource_to_block_cache = _uploaded
-
-
 def build_page(
     film: FilmTab,
     catalogue: CatalogueTab,
@@ -98,7 +77,7 @@ def _film(tab: FilmTab, model: ModelAnswer, settings: ServiceSettings) -> None:
                 info=f"At most {settings.max_plot_chars:,} characters",
                 elem_id="mg-plot-input",
             )
-            poster = PosterUpload(
+            poster = gr.Image(
                 label=f"Poster ({', '.join(settings.image_kinds)})",
                 sources=["upload", "clipboard"],
                 type="filepath",
@@ -159,7 +138,7 @@ def _catalogue(tab: CatalogueTab, settings: ServiceSettings) -> None:
         "rows: the id, the genres, the probability of every genre, and in `error` why a row "
         "could not be read. Posters are not read here."
     )
-    upload = TableUpload(label="Table", file_types=list(SUFFIXES), elem_id="mg-table")
+    upload = gr.File(label="Table", file_types=list(SUFFIXES), elem_id="mg-table")
     with gr.Row():
         ids = gr.Dropdown([("row number", "")], value="", label="Column of ids", min_width=200)
         plots = gr.Dropdown([], multiselect=True, label="Columns of plots, joined", min_width=200)

@@ -12,6 +12,7 @@ Plain = Mapping[str, Any]
 """A prediction, or a part of one, as ``to_json_dict`` gives it."""
 
 _STRONGEST = 5  # words that are named, and regions that are numbered
+_NOISE = 0.2  # of the strongest; weaker ones are not marked
 _NAMES = {"plot": "Plot", "poster": "Poster"}
 
 
@@ -63,7 +64,7 @@ def shares(explanation: Plain) -> str:
         only = next(iter(share), None)
         return remark(f"Only the {only} was read." if only else "Nothing was read.")
     parts = "".join(
-        f'<span class="mg-share mg-{escape(name)}" style="flex-grow:{max(value, 0.01):.3f}">'
+        f'<span class="mg-share mg-of-{escape(name)}" style="flex-grow:{max(value, 0.01):.3f}">'
         f"{_NAMES[name]} {_percent(value)}</span>"
         for name, value in share.items()
     )
@@ -131,7 +132,7 @@ def _word(word: Plain, largest: float) -> str:
     if share is None:
         return f'<span class="mg-unread">{text}</span>'
     strength = abs(share) / largest
-    if strength < 0.1:  # noise, and a text in which everything is marked shows nothing
+    if strength < _NOISE:  # noise, and a text in which everything is marked shows nothing
         return text
     side = "for" if share > 0 else "against"
     return (
@@ -158,7 +159,7 @@ def regions(address: str, genre: str, grid: Sequence[Sequence[float]]) -> str:
     }
     drawn = []
     for share, number in cells:
-        if share <= 0 or share < 0.1 * largest:
+        if share <= 0 or share < _NOISE * largest:
             continue
         row, column = divmod(number, columns)
         rank = ranks.get(number)
@@ -172,7 +173,7 @@ def regions(address: str, genre: str, grid: Sequence[Sequence[float]]) -> str:
     return (
         f"<h3>Regions that spoke for {escape(genre)}</h3>"
         f'<p class="mg-note">Framed regions spoke for it, {told}.</p>'
-        f'<div class="mg-poster"><img src="{escape(address)}" alt="The poster">'
+        f'<div class="mg-poster"><img src="{escape(address)}" alt="The poster that was read">'
         f'<div class="mg-grid" aria-hidden="true">{"".join(drawn)}</div></div>'
     )
 
@@ -187,7 +188,7 @@ def progress(done: int, total: int) -> str:
 
 
 def genre_scores(per_genre: Mapping[str, Plain], thresholds: Mapping[str, float]) -> str:
-    """Return the F1 of every genre as bars, best first, with its precision, recall and threshold."""
+    """Return every genre's F1 as a bar, best first, its precision, recall and threshold."""
     ranked = sorted(per_genre.items(), key=lambda item: -(item[1].get("f1") or 0.0))
     rows = []
     for name, scores in ranked:
@@ -213,4 +214,4 @@ def genre_scores(per_genre: Mapping[str, Plain], thresholds: Mapping[str, float]
 
 
 def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.0f} %"
+    return "-" if value is None else f"{100 * value:.0f} %"
