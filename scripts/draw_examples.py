@@ -115,8 +115,8 @@ def _kettle(pen: Pen) -> None:
     pen.arc(_scaled(160, 330, 240, 400), 10, 170, fill=(30, 30, 60), width=9)
     for step in range(8):
         angle = step * math.pi / 4
-        x, y = 70 + 46 * math.cos(angle), 90 + 46 * math.sin(angle)
-        pen.line(_scaled(70, 90, x, y), fill=(255, 190, 40), width=10)
+        right, down = 70 + 46 * math.cos(angle), 90 + 46 * math.sin(angle)
+        pen.line(_scaled(70, 90, right, down), fill=(255, 190, 40), width=10)
     pen.ellipse(_scaled(42, 62, 98, 118), fill=(255, 215, 70))
 
 
@@ -136,9 +136,10 @@ def draw(name: str, title: str) -> Image.Image:
     image = _sky(top, bottom)
     pen = ImageDraw.Draw(image)
     shapes(pen)
-    font = ImageFont.load_default(size=38 * _SCALE)
-    while pen.textlength(title, font=font) > (WIDTH - 40) * _SCALE:
-        font = ImageFont.load_default(size=font.size - 2)
+    size = 38 * _SCALE
+    while pen.textlength(title, font=ImageFont.load_default(size)) > (WIDTH - 40) * _SCALE:
+        size -= 2
+    font = ImageFont.load_default(size)
     place = (WIDTH * _SCALE / 2, (HEIGHT - 42) * _SCALE)
     edge = 3 * _SCALE
     pen.text(

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from tests.tiny_models import write_bert_folder
 from tests.tiny_movies import png_bytes, tiny_movies
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, FilePayload, Page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 _MISSING = [name for name in ("gradio", "playwright") if importlib.util.find_spec(name) is None]
@@ -35,8 +36,8 @@ _FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
-    "--no-first-run",
     "--disable-sync",
+    "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",
 ]
@@ -45,7 +46,7 @@ _PATIENCE_MS = 60_000  # that nothing takes but on a machine with no time for us
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Serve a tiny model that reads both, and stop it while a browser still shows the page."""
+    """Serve a tiny model that reads both, and stop it while a page is still open."""
     folder = tmp_path_factory.mktemp("page")
     checkpoint = tiny_checkpoint("early_fusion", write_bert_folder(folder / "bert"))
     write_exported(folder / "exported", checkpoint, {})
@@ -63,9 +64,13 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             assert process.stdout is not None
             line = process.stdout.readline()
             assert "open it in a browser" in line, line
-            yield line.split(" answers at ")[1].partition(";")[0]
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=20) == 0, "the open page does not hold it back"
+            address = line.split(" answers at ")[1].partition(";")[0]
+            yield address
+            # What every open page holds; the server waits for half a minute for connections.
+            with urllib.request.urlopen(f"{address}/gradio_api/heartbeat/open") as held:
+                assert held.readline() == b"data: ALIVE\n"
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(timeout=20) == 0, "an open page does not hold it back"
         finally:
             process.kill()
 
@@ -104,7 +109,7 @@ def page(browser: "Browser", address: str) -> Iterator["Page"]:
 def test_a_film_is_told_and_explained(page: "Page") -> None:
     page.get_by_label("Plot").fill("one old friend meets the ghost then finds a scream")
     poster = png_bytes(tiny_movies(1).posters[0])
-    upload = {"name": "poster.png", "mimeType": "image/png", "buffer": poster}
+    upload: FilePayload = {"name": "poster.png", "mimeType": "image/png", "buffer": poster}
     page.locator("#mg-poster-input input[type=file]").set_input_files(upload)
     page.get_by_role("img", name="The poster that was chosen").wait_for()
     page.get_by_role("button", name="Tell the genres").press("Enter")
@@ -139,7 +144,7 @@ def test_an_example_and_what_is_wrong(page: "Page") -> None:
 def test_a_table_goes_up_and_comes_back(page: "Page") -> None:
     page.get_by_role("tab", name="Catalogue").click()
     table = b"id,plot,poster\na,the ghost,/etc/passwd\nb,,\n"
-    upload = {"name": "films.csv", "mimeType": "text/csv", "buffer": table}
+    upload: FilePayload = {"name": "films.csv", "mimeType": "text/csv", "buffer": table}
     page.locator("#mg-table input[type=file]").set_input_files(upload)
     page.get_by_text("Choose the columns").wait_for()
     page.get_by_role("button", name="Fill the table").click()

@@ -11,6 +11,9 @@ import typer
 from moviegenre.core.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:
+    import uvicorn
+    from fastapi import FastAPI
+
     from moviegenre.inference.backends import BackendName
 
 _NEEDED = ("fastapi", "uvicorn", "prometheus_client", "python_multipart", "swagger_ui_bundle")
@@ -69,16 +72,20 @@ def serve(
         if settings.page and not has_page:
             typer.echo("no page is served; it comes with: pip install 'moviegenre[page]'", err=True)
         with contextlib.suppress(KeyboardInterrupt):  # raised once more after a graceful stop
-            server = uvicorn.Server(config)
-            handle_exit = server.handle_exit
+            _server(config, app).run(sockets=[listener])
 
-            def stop(number: int, frame: FrameType | None) -> None:
-                if stopping := getattr(app.state, "stopping", None):
-                    stopping()
-                handle_exit(number, frame)
 
-            server.handle_exit = stop  # type: ignore[method-assign]
-            server.run(sockets=[listener])
+def _server(config: "uvicorn.Config", app: "FastAPI") -> "uvicorn.Server":
+    """Return a server that tells the app at once when it is to stop."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            if stopping := getattr(app.state, "stopping", None):
+                stopping()
+            super().handle_exit(sig, frame)
+
+    return Server(config)
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -96,24 +96,20 @@ class FilmTab:
 
     async def why(self, genre: str | None, seen: Seen | None) -> Shown:
         """Return the words and regions of a film that spoke for a genre."""
-        if seen is None or genre not in seen.answer["probabilities"]:
+        if seen is None or genre is None or genre not in seen.answer["probabilities"]:
             return Shown(status=pictures.problem("there is no answer yet; predict first"))
         try:
             question = replace(self._question(seen.plot, seen.poster), attribute=(genre,))
             explanation = (await self._ask(question))["explanation"]
         except (Refusal, MovieGenreError) as error:
             return Shown(seen, genre, pictures.problem(str(error)), words="", regions="")
-        words = explanation.get("words", {}).get(genre)
-        grid = explanation.get("regions", {}).get(genre)
-        return Shown(
-            seen,
-            genre,
-            status="",
-            words=pictures.words(seen.plot, genre, words) if words and seen.plot else "",
-            regions=pictures.regions(_address(seen.poster), genre, grid)
-            if grid and seen.poster
-            else "",
-        )
+        told = shown = ""
+        if seen.plot and genre in explanation.get("words", {}):
+            told = pictures.words(seen.plot, genre, explanation["words"][genre])
+        if seen.poster and genre in explanation.get("regions", {}):
+            grid = explanation["regions"][genre]
+            shown = pictures.regions(_address(seen.poster), genre, grid)
+        return Shown(seen, genre, status="", words=told, regions=shown)
 
     async def _alone(self, seen: Seen) -> dict[str, Mapping[str, Any] | str]:
         """Return by modality what is answered to it alone; one by one, to leave others room."""

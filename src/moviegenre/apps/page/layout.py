@@ -15,6 +15,12 @@ from moviegenre.apps.service.settings import ServiceSettings
 from moviegenre.core.errors import MovieGenreError
 from moviegenre.examples import ExampleFilm, example_films
 
+_QUICK: dict[str, Any] = {
+    "preprocess": False,  # uploads stay files, which the one thread decodes within its limits
+    "show_progress": "hidden",
+    "api_visibility": "private",
+}
+
 KEPT_SECONDS = 3600
 """How long an upload, and what was answered to it, is kept."""
 
@@ -51,9 +57,10 @@ def build_page(
         files: The files that the model was loaded from.
         settings: Limits that the page names.
     """
-    with gr.Blocks(
+    page: gr.Blocks = gr.Blocks(
         title="Film genres", analytics_enabled=False, delete_cache=(600, KEPT_SECONDS)
-    ) as page:
+    )
+    with page:
         gr.Markdown("# Film genres\nGenres of a film from its plot and its poster.")
         with gr.Tab("One film", id="film"):
             _film(film, model, settings)
@@ -119,16 +126,15 @@ def _film(tab: FilmTab, model: ModelAnswer, settings: ServiceSettings) -> None:
     async def point(film: Seen | None, event: gr.EventData) -> list[Any]:
         return _updates(await tab.why(str(event.value), film))
 
-    quick = {"preprocess": False, "show_progress": "hidden", "api_visibility": "private"}
-    together = {**quick, "concurrency_limit": None}
+    together: dict[str, Any] = {**_QUICK, "concurrency_limit": None}
     go.click(predict, [plot, poster], outputs, **together)
     genre.input(why, [genre, seen], outputs, trigger_mode="always_last", **together)
     bars.select(point, [seen], outputs, trigger_mode="always_last", **together)
     for button, example in buttons:
-        chosen = button.click(functools.partial(_example, example), None, [plot, poster], **quick)
+        chosen = button.click(functools.partial(_example, example), None, [plot, poster], **_QUICK)
         chosen.then(predict, [plot, poster], outputs, **together)
     blank: list[Any] = [None, None, None, "", "", "", "", "", "", ""]
-    clear.click(lambda: blank, None, [plot, poster, *outputs], **quick)
+    clear.click(lambda: blank, None, [plot, poster, *outputs], **_QUICK)
 
 
 def _catalogue(tab: CatalogueTab, settings: ServiceSettings) -> None:
@@ -180,9 +186,8 @@ def _catalogue(tab: CatalogueTab, settings: ServiceSettings) -> None:
         except MovieGenreError as error:
             yield [pictures.problem(str(error)), None]
 
-    quick = {"preprocess": False, "show_progress": "hidden", "api_visibility": "private"}
-    upload.change(look, [upload], [ids, plots, status, result], **quick)
-    go.click(fill, [upload, ids, plots], [status, result], concurrency_limit=2, **quick)
+    upload.change(look, [upload], [ids, plots, status, result], **_QUICK)
+    go.click(fill, [upload, ids, plots], [status, result], concurrency_limit=2, **_QUICK)
 
 
 def _updates(shown: Shown) -> list[Any]:

@@ -100,6 +100,8 @@ def _theme() -> gr.themes.Base:
         primary_hue="blue", font=list(_FONTS), font_mono=["ui-monospace", "monospace"]
     )
     return theme.set(
+        button_primary_background_fill="*primary_600",
+        button_primary_background_fill_hover="*primary_700",
         block_info_text_color="*neutral_600",
         block_info_text_color_dark="*neutral_300",
         block_title_text_color="*neutral_800",

@@ -202,9 +202,9 @@ def genre_scores(per_genre: Mapping[str, Plain], thresholds: Mapping[str, float]
             f"<td>{_percent(scores.get('f1'))}</td>{cells}"
             f"<td>{_percent(cut)}</td><td>{int(scores.get('support') or 0):,}</td></tr>"
         )
-    head = "".join(
-        f'<th scope="col">{title}</th>'
-        for title in ("Genre", "", "F1", "Precision", "Recall", "Threshold", "Films")
+    titles = ("F1", "Precision", "Recall", "Threshold", "Films")
+    head = '<th scope="col">Genre</th><td class="mg-scorebar"></td>' + "".join(
+        f'<th scope="col">{title}</th>' for title in titles
     )
     return (
         f'<div class="mg-wide" tabindex="0" role="region" aria-label="Scores by genre">'
