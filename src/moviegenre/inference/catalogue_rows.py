@@ -19,7 +19,7 @@ from moviegenre.core.types import Modality
 from moviegenre.data.records import clean_names
 from moviegenre.data.sources.rows import Row, column_names, read_rows
 from moviegenre.data.sources.table import TABLE_SUFFIXES
-from moviegenre.inference.films import Film, FilmReader, Poster
+from moviegenre.inference.films import Film, FilmReader, Plot, Poster
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class CatalogueColumns:
 
     Attributes:
         id: The film's id; None takes ``id``, or the row's number where there is none.
-        plots: Plots, in this order, of which the model's rule takes one or joins them; none takes
-            ``plot``.
+        plots: Plots, joined in this order; none takes ``plot``. Of an ensemble each member takes
+            one or joins them, by its own rule.
         poster: The poster's file, or in Parquet its bytes; None takes ``poster``.
     """
 
@@ -133,9 +133,10 @@ class Catalogue:
 
     def _entry(self, reader: FilmReader, row: Row, number: int) -> Entry:
         told = self._text_row(row, number)
-        faults, plot = list(told.faults), told.plots
+        faults = list(told.faults)
         if not told.is_readable:
             return Entry(told.id, None, "; ".join(faults))
+        plot = told.plots if reader.chooses_plots else "\n".join(told.plots)
         try:
             poster = self._poster(row, looked_at=Modality.POSTER in reader.modalities)
             film: Film | None = reader.read(plot, poster)
@@ -164,7 +165,7 @@ class Catalogue:
             raise InputError(f"{path} does not exist; expected a poster's file")
         return path
 
-    def _plot_alone(self, reader: FilmReader, plot: tuple[str, ...]) -> Film | None:
+    def _plot_alone(self, reader: FilmReader, plot: Plot) -> Film | None:
         """Return what a broken poster leaves; None where that is nothing."""
         try:
             return reader.read(plot)

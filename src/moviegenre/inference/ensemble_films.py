@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from PIL import Image
 
@@ -28,6 +29,8 @@ class EnsembleReader(FilmReader):
     Args:
         model: What the ensemble says of itself.
     """
+
+    chooses_plots: ClassVar[bool] = True
 
     def __init__(self, model: Description) -> None:
         super().__init__(model)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -51,7 +51,14 @@ class FilmReader:
 
     Args:
         model: What the model's checkpoint says.
+
+    Attributes:
+        modalities: What the model looks at.
+        chooses_plots: Whether a catalogue's plot columns are handed over one by one, for several
+            rules to choose from; joined otherwise.
     """
+
+    chooses_plots: ClassVar[bool] = False
 
     def __init__(self, model: Description) -> None:
         self._name = model.model_name

@@ -127,7 +127,7 @@ class PlotEncoder(Encoder):
         """Cut something of each token (B, T) into windows (B, S, W), the last one filled up."""
         assert self.window is not None, "the plot is read in windows"
         filled = functional.pad(tokens, (0, -tokens.shape[1] % self.window))
-        return filled.unflatten(1, (-1, self.window))
+        return filled.reshape(len(tokens), -1, self.window)
 
     def mask(self, batch: Batch) -> Tensor:
         """Return which of the vectors (B, S, D) that the encoder gives count (B, S), bool."""
