@@ -49,8 +49,12 @@ class Block:
         return self.language in {*COMMANDS, PYTHON} and self.not_run is None
 
 
-def page_blocks(text: str) -> list[Block]:
+def page_blocks(text: str, name: str = "the page") -> list[Block]:
     """Return a page's blocks.
+
+    Args:
+        text: The page.
+        name: What it is called in messages.
 
     Raises:
         ValueError: A fence is indented, or is not closed.
@@ -68,5 +72,5 @@ def page_blocks(text: str) -> list[Block]:
             )
         )
     if len(_FENCE.findall(text)) != 2 * len(blocks):
-        raise ValueError("a fence is indented, or is not closed")
+        raise ValueError(f"{name} has a fence that is indented, or is not closed")
     return blocks

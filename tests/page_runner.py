@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -110,7 +111,7 @@ class PageRunner:
         assert code == 0, f"the service ended with {code}:\n{_LOG.read_text('utf-8')}"
 
 
-def _in_this_process(call: Any) -> tuple[object, str]:
+def _in_this_process(call: Callable[[], object]) -> tuple[object, str]:
     """Return exit status and output of what is called."""
     output = io.StringIO()
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):

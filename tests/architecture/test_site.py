@@ -45,8 +45,8 @@ def _read(page: Path) -> _Loaded:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of the built site; it fails on the first warning."""
-    for package in ("material", "mkdocstrings_handlers.python"):
-        if importlib.util.find_spec(package.partition(".")[0]) is None:
+    for package in ("material", "mkdocstrings_handlers"):
+        if importlib.util.find_spec(package) is None:
             pytest.skip(f"{package} is missing; pip install 'moviegenre[docs]' to test the site")
     out = tmp_path_factory.mktemp("site")
     done = subprocess.run(

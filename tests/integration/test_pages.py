@@ -9,7 +9,7 @@ from tests.page_blocks import COMMANDS, DATA, PAGES, PYTHON, page_blocks
 from tests.page_runner import PageRunner
 from tests.page_world import write_world
 
-BLOCKS = {page: page_blocks(page.read_text("utf-8")) for page in PAGES}
+BLOCKS = {page: page_blocks(page.read_text("utf-8"), page.name) for page in PAGES}
 RUN = [page for page, blocks in BLOCKS.items() if any(block.to_run for block in blocks)]
 
 
