@@ -69,7 +69,9 @@ def audit(
         yield
         seconds[name] = time.monotonic() - start
 
-    judges = [] if checkpoints is None or not judge_labels else _judges(checkpoints, data)
+    judges: dict[str, Probs] = {}
+    if checkpoints is not None and judge_labels:
+        judges = _judges(checkpoints, data)
     movies = AuditMovies.read(data)
     with timed("plots"):
         pairs = find_plot_pairs(movies.plots, settings.plot_similarity)
@@ -109,7 +111,7 @@ def audit(
 
 
 def _judges(checkpoints: Path, data: PreparedData) -> dict[str, Probs]:
-    """Return calibrated probabilities for val and test, one below the other, by model.
+    """Return calibrated log-odds for val and test, one below the other, by model.
 
     A model that looks at nothing says nothing of a movie, and is left out.
     """
@@ -137,7 +139,7 @@ def _label_errors(
     movies: AuditMovies,
     texts: list[str],
     pairs: list[Pair],
-    judges: dict[str, Probs] | list[str],
+    judges: dict[str, Probs],
     settings: AuditSettings,
     step: Step,
 ) -> tuple[dict[str, str], list[LabelError]]:
@@ -150,9 +152,10 @@ def _label_errors(
     held_out = np.concatenate([movies.rows_of(split) for split in _HELD_OUT])
     rows = movies.rows_of(Split.TRAIN) if judges else np.arange(len(movies))
     rows = rows[readable[rows]]
-    errors += find_label_errors(_calibrated(raw[rows], movies.labels[rows]), movies.labels[rows], rows)
+    labels = movies.labels[rows]
+    errors += find_label_errors(_calibrated(raw[rows], labels), labels, rows)
     sources = {split.value: bag for split in Split}
-    if isinstance(judges, dict) and judges:
+    if judges:
         mean = from_log_odds(np.mean(list(judges.values()), axis=0))
         labels = movies.labels[held_out]
         errors += find_label_errors(_calibrated(mean, labels), labels, held_out)
