@@ -34,7 +34,7 @@ def audit(
     ] = 0.5,
     poster_distance: Annotated[
         int, typer.Option(min=0, max=100, help="Posters up to here are a pair, of 256 bits.")
-    ] = 32,
+    ] = 48,
     plot: Annotated[
         str, typer.Option(help="Text for genre words and labels: first, longest or joined.")
     ] = "joined",
@@ -48,6 +48,7 @@ def audit(
     """Find near duplicates, genres spelled out, and labels that models contradict."""
     from moviegenre.data.audit.pairs import LEAK_RULES
     from moviegenre.evaluation.audit import AuditSettings
+    from moviegenre.evaluation.audit_page import page_template
     from moviegenre.evaluation.audit_report import print_audit, write_audit
     from moviegenre.experiment.audit import audit as run
 
@@ -65,6 +66,7 @@ def audit(
         folds=folds,
         top=top,
     )
+    page_template()  # what is not installed is better missed now than after minutes
     found = run(
         directory,
         settings,

@@ -102,12 +102,16 @@ def pairs_table(audit: Audit) -> Table:
     rows = [
         (
             name.replace("-", " and ") if len(set(name.split("-"))) > 1 else f"within {first}",
-            *(f"{table[kind][name]:,}" for kind in ("plot", "poster") for table in (counts, differ)),
+            *(
+                f"{table[kind][name]:,}"
+                for kind in ("plot", "poster")
+                for table in (counts, differ)
+            ),
         )
         for name in counts["plot"]
         for first in [name.split("-")[0]]
     ]
-    headings = ("pairs", "plots", "genres differ", "posters", "genres differ ")
+    headings = ("pairs", "plots", "plots, genres differ", "posters", "posters, genres differ")
     return Table(headings, tuple(rows))
 
 

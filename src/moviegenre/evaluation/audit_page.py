@@ -18,12 +18,8 @@ _JPEG_QUALITY = 72
 _SNIPPET = 420  # characters
 
 
-def render_audit(audit: Audit, command: str) -> str:
-    """Return the page.
-
-    Args:
-        audit: What was found.
-        command: What makes it again.
+def page_template() -> Any:  # noqa: ANN401 - jinja2 is optional
+    """Return the page's template; asking for it first shows early whether it can be filled.
 
     Raises:
         MissingExtraError: jinja2 is not installed.
@@ -39,6 +35,20 @@ def render_audit(audit: Audit, command: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    return environment.get_template("audit.html.jinja")
+
+
+def render_audit(audit: Audit, command: str) -> str:
+    """Return the page.
+
+    Args:
+        audit: What was found.
+        command: What makes it again.
+
+    Raises:
+        MissingExtraError: jinja2 is not installed.
+    """
+    template = page_template()
     top = audit.settings.top
     pairs = {kind: audit.pairs_of(kind)[:top] for kind in ("plot", "poster")}
     denied = [error for error in audit.errors if error.labelled][:top]
@@ -46,8 +56,10 @@ def render_audit(audit: Audit, command: str) -> str:
     plain = list(audit.plain_posters)[:top]
     rows = {row for own in pairs.values() for pair in own for row in (pair.first, pair.second)}
     rows |= {error.row for error in (*denied, *insisted)} | set(plain)
-    posters = {row: uri for row, data in audit.movies.posters_of(rows).items() if (uri := _uri(data))}
-    return environment.get_template("audit.html.jinja").render(
+    posters = {
+        row: uri for row, data in audit.movies.posters_of(rows).items() if (uri := _uri(data))
+    }
+    return template.render(
         audit=audit,
         command=command,
         settings=audit.settings,

@@ -87,7 +87,8 @@ def audit_to_json_dict(audit: Audit) -> dict[str, Any]:
 
 
 def _pair_row(audit: Audit, pair: Pair) -> dict[str, Any]:
-    movies, row = audit.movies, {"kind": pair.kind, "similarity": round(pair.similarity, 4)}
+    movies = audit.movies
+    row: dict[str, Any] = {"kind": pair.kind, "similarity": round(pair.similarity, 4)}
     for side, movie in (("first", pair.first), ("second", pair.second)):
         row |= {
             f"{side}_id": movies.ids[movie],
@@ -131,9 +132,7 @@ def print_audit(audit: Audit) -> None:
     settings = audit.settings
     caption = f"plots from {settings.plot_similarity:g} on, posters to {settings.poster_distance}"
     console.print(
-        rich_table(
-            pairs_table(audit), title="near duplicates", caption=f"{caption} of 256 bits"
-        )
+        rich_table(pairs_table(audit), title="near duplicates", caption=f"{caption} of 256 bits")
     )
     sizes = audit.cluster_sizes
     lost = ", ".join(f"{name} {count:,}" for name, count in audit.dropped_by_split().items())

@@ -24,8 +24,6 @@ from moviegenre.evaluation.cross_fit import cross_fitted
 from moviegenre.evaluation.label_errors import LabelError, find_label_errors
 from moviegenre.experiment.compare import model_folders
 from moviegenre.experiment.predictions import load_kept
-from moviegenre.experiment.train import read_run
-from moviegenre.models import model_config_class
 from moviegenre.models.checkpoint import BEST_FILE
 
 Step = Callable[[str], None]
@@ -113,16 +111,13 @@ def audit(
 def _judges(checkpoints: Path, data: PreparedData) -> dict[str, Probs]:
     """Return calibrated log-odds for val and test, one below the other, by model.
 
-    A model that looks at nothing says nothing of a movie, and is left out.
+    A model that says the same of every movie, as ``prior`` does, is left out.
     """
     found: dict[str, Probs] = {}
     for folder in model_folders(checkpoints, None):
-        name = str((read_run(folder) or {}).get("model", folder.name))
-        if not model_config_class(name).modalities:
-            continue
         kept = [load_kept(folder / BEST_FILE, data, split) for split in _HELD_OUT]
         val, test = kept
-        if val is None or test is None:
+        if val is None or test is None or np.ptp(val.probs, axis=0).max(initial=0) == 0:
             continue
         scale, shift = fit_calibration(val.probs, val.labels, "platt")
         odds = log_odds(np.concatenate([val.probs, test.probs]))

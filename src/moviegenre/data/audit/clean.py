@@ -93,7 +93,7 @@ def _old_facts(data: PreparedData) -> dict[str, Any]:
     """Return what the data sheet says of the source; what it lacks is unknown."""
     sheet = data.datasheet
     unknown = {"source": "unknown", "sha256": "", "sha256_of": "the source", "synthetic": False}
-    rest = {"split": "unknown", "seed": None, "notes": {}}
+    rest: dict[str, Any] = {"split": "unknown", "seed": None, "notes": {}}
     return {**unknown, **rest, **sheet}
 
 

@@ -66,7 +66,9 @@ def genre_pattern(genre: str) -> re.Pattern[str]:
     forms = []
     for name in genre_names(genre):
         *start, last = name.split(" ")
-        ending = f"{re.escape(last[:-1])}(?:y|ies)" if last.endswith("y") else f"{re.escape(last)}s?"
+        ending = (
+            f"{re.escape(last[:-1])}(?:y|ies)" if last.endswith("y") else f"{re.escape(last)}s?"
+        )
         forms.append(r"[\s-]*".join([*map(re.escape, start), ending]))
     forms.sort(key=len, reverse=True)  # the longest name wins where one holds another
     return re.compile(rf"\b(?:{'|'.join(forms)})\b" if forms else r"(?!)", re.IGNORECASE)

@@ -21,7 +21,9 @@ from moviegenre.data.audit.pairs import Pair
 from moviegenre.data.posters import PosterError, decode_poster
 
 HASH_BITS = 256
-DEFAULT_DISTANCE = 32
+DEFAULT_DISTANCE = 48
+"""Bits. Real posters at a quarter of their size, or cropped by 2 % on each side, stay within it."""
+
 LOW_DETAIL = 8.0
 """Grey levels. A poster that varies less, 32 x 32 pixels of it, is nearly blank: its hash is noise,
 and two blank posters say nothing about their movies."""
