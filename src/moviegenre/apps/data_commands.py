@@ -1,16 +1,18 @@
-"""``moviegenre data``: synthesize, prepare, stats."""
+"""``moviegenre data``: synthesize, prepare, stats, audit."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from moviegenre.apps.audit_command import audit
 from moviegenre.core.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
     from moviegenre.data.prepare import SplitKind
 
 app = typer.Typer(help="Get movies, prepare them, look at them.", no_args_is_help=True)
+app.command()(audit)
 
 _SPLITS = ("official", "stratified")
 

@@ -67,6 +67,7 @@ def _render(sheet: Mapping[str, Any]) -> str:
         f"- SHA-256 of {sheet['sha256_of']}: {sheet['sha256']}",
         f"- Prepared: {sheet['created']}",
         f"- Split: {sheet['split']}{seed}",
+        *([f"- Cleaned: {sheet['cleaned']['what']}"] if "cleaned" in sheet else []),
         f"- Movies: {_counts(sheet['movies'])}",
         f"- Left out: {_counts(sheet['excluded']) or 'none'} (each is listed in `{EXCLUDED_FILE}`)",
         f"- Notes: {'; '.join(f'{k}: {n:,}' for k, n in sheet['notes'].items()) or 'none'}",

@@ -18,6 +18,7 @@ class Reason(StrEnum):
     POSTER_DOES_NOT_DECODE = "poster does not decode"
     NO_GENRE_LEFT = "no genre left"
     IN_NO_SPLIT = "in no split"
+    NEAR_DUPLICATE = "near duplicate of a movie in a later split"
 
 
 @dataclass(frozen=True)

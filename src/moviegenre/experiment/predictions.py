@@ -136,6 +136,22 @@ def kept_predictions(checkpoint: Path, split: Split) -> Path | None:
     return max(checkpoint.parent.glob(name), default=None)
 
 
+def load_kept(checkpoint: Path, data: PreparedData, split: Split) -> Predictions | None:
+    """Return a model's probabilities for the movies of a split, where an evaluation kept them.
+
+    Args:
+        checkpoint: The ``best.pth``.
+        data: The prepared data.
+        split: Which part.
+
+    Raises:
+        DataError: The file is damaged.
+    """
+    name = _file_name(checkpoint, split, missing=None, fingerprint=data.fingerprint)
+    path = checkpoint.parent / name
+    return Predictions.load(path) if path.is_file() else None
+
+
 def _file_name(
     checkpoint: Path, split: Split, *, missing: Modality | None, fingerprint: str
 ) -> str:

@@ -1,0 +1,83 @@
+"""``moviegenre data audit``: what makes a benchmark easier, or worse, than it looks."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from moviegenre.core.errors import ConfigError, did_you_mean
+
+if TYPE_CHECKING:
+    from moviegenre.data.audit.pairs import LeakRule
+    from moviegenre.data.prepared import PlotRule
+
+_PLOTS = ("first", "longest", "joined")
+
+
+def audit(
+    directory: Annotated[Path, typer.Argument(help="Folder of prepared data.")],
+    out: Annotated[Path, typer.Option(help="Where the page and the tables go.")] = Path("audit"),
+    checkpoints: Annotated[
+        Path | None,
+        typer.Option(help="Trained models; their kept predictions judge the labels of val, test."),
+    ] = None,
+    drop_leaks: Annotated[
+        Path | None, typer.Option(help="Write a clean split into this new folder.")
+    ] = None,
+    leaks: Annotated[
+        str, typer.Option(help="Which pairs leak: either, plot, poster, or both alike.")
+    ] = "either",
+    plot_similarity: Annotated[
+        float, typer.Option(min=0.05, max=1.0, help="Plots from here on are a pair.")
+    ] = 0.5,
+    poster_distance: Annotated[
+        int, typer.Option(min=0, max=100, help="Posters up to here are a pair, of 256 bits.")
+    ] = 48,
+    plot: Annotated[
+        str, typer.Option(help="Text for genre words and labels: first, longest or joined.")
+    ] = "joined",
+    labels: Annotated[
+        bool, typer.Option("--labels/--no-labels", help="Look for label errors; takes longest.")
+    ] = True,
+    folds: Annotated[int, typer.Option(min=2, help="Of the cross-fitted bag of words.")] = 5,
+    top: Annotated[int, typer.Option(min=1, help="How many of each kind the page shows.")] = 30,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Do not say what is being done.")] = False,
+) -> None:
+    """Find near duplicates, genres spelled out, and labels that models contradict."""
+    from moviegenre.data.audit.pairs import LEAK_RULES
+    from moviegenre.evaluation.audit import AuditSettings
+    from moviegenre.evaluation.audit_page import page_template
+    from moviegenre.evaluation.audit_report import print_audit, write_audit
+    from moviegenre.experiment.audit import audit as run
+
+    if leaks not in LEAK_RULES:
+        raise ConfigError(f"unknown --leaks {leaks!r}; {did_you_mean(leaks, LEAK_RULES)}")
+    if plot not in _PLOTS:
+        raise ConfigError(f"unknown --plot {plot!r}; {did_you_mean(plot, _PLOTS)}")
+    if checkpoints is not None and not labels:
+        raise ConfigError("--checkpoints judge labels, which --no-labels leaves out; say one")
+    settings = AuditSettings(
+        poster_distance=poster_distance,
+        plot_similarity=plot_similarity,
+        plot=cast("PlotRule", plot),
+        leaks=cast("LeakRule", leaks),
+        folds=folds,
+        top=top,
+    )
+    page_template()  # what is not installed is better missed now than after minutes
+    found = run(
+        directory,
+        settings,
+        checkpoints=checkpoints,
+        judge_labels=labels,
+        drop_leaks=drop_leaks,
+        step=(lambda text: None) if quiet else (lambda text: typer.echo(f"{text} ...", err=True)),
+    )
+    files = write_audit(found, out, shlex.join(["moviegenre", *sys.argv[1:]]))
+    print_audit(found)
+    typer.echo(f"wrote {', '.join(str(path) for path in files)}")
+    if drop_leaks is not None:
+        told = ", ".join(f"{name} {count:,}" for name, count in found.dropped_by_split().items())
+        typer.echo(f"{drop_leaks}: the clean split, less {told}")

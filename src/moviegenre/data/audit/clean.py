@@ -1,0 +1,118 @@
+"""Writing prepared data anew without the movies that leak from one split into a later one."""
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from moviegenre.core.errors import DataError
+from moviegenre.core.files import atomic_folder
+from moviegenre.core.types import Split
+from moviegenre.data.audit.movies import AuditMovies
+from moviegenre.data.datasheet import write_datasheet
+from moviegenre.data.prepared import PreparedData
+from moviegenre.data.records import Reason
+from moviegenre.data.schema import EXCLUDED_FILE, GENRES_FILE, split_file
+
+_ROWS_PER_GROUP = 512
+
+
+def check_clean_target(out: Path) -> None:
+    """Say no to a folder that holds something.
+
+    Raises:
+        DataError: It does.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise DataError(f"{out} is not empty; name a new folder with --drop-leaks")
+
+
+def write_clean(
+    data: PreparedData,
+    movies: AuditMovies,
+    dropped: Mapping[int, Sequence[int]],
+    out: Path,
+    thresholds: Mapping[str, Any],
+) -> dict[str, int]:
+    """Write a prepared folder without some movies; everything else is as it was.
+
+    Args:
+        data: What was audited.
+        movies: Its movies.
+        dropped: By row of a movie to drop, the rows of the movies that it is like.
+        out: A new folder. It appears when all is done.
+        thresholds: What counted as a near duplicate, for the data sheet.
+
+    Returns:
+        How many movies each split lost.
+
+    Raises:
+        DataError: The folder holds something, or a split would be left empty.
+    """
+    check_clean_target(out)
+    lost = Counter(movies.splits[row] for row in dropped)
+    for split in Split:
+        if lost[split] >= data.num_movies(split):
+            raise DataError(
+                f"every movie of {split.value} is a near duplicate of a later split's; there is "
+                "no clean split; look at the pairs, or choose another --leaks"
+            )
+    counts = {split.value: lost[split] for split in Split}
+    told = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+    excluded = Counter({str(k): int(n) for k, n in data.datasheet.get("excluded", {}).items()})
+    if dropped:
+        excluded[Reason.NEAR_DUPLICATE.value] += len(dropped)
+    facts = {
+        **_old_facts(data),
+        "excluded": dict(excluded),
+        "cleaned": {
+            "what": f"near duplicates of movies in a later split were dropped ({told})",
+            "from": str(data.root),
+            "from_fingerprint": data.fingerprint,
+            "dropped": counts,
+            "thresholds": dict(thresholds),
+        },
+    }
+    with atomic_folder(out) as folder:
+        gone = {movies.ids[row] for row in dropped}
+        for split in Split:
+            _copy(data, split, gone, folder)
+        names = json.dumps(list(data.genres), ensure_ascii=False)
+        (folder / GENRES_FILE).write_text(names + "\n", encoding="utf-8")
+        _write_excluded(data.root / EXCLUDED_FILE, folder / EXCLUDED_FILE, movies, dropped)
+        write_datasheet(folder, facts)
+    return counts
+
+
+def _old_facts(data: PreparedData) -> dict[str, Any]:
+    """Return what the data sheet says of the source; what it lacks is unknown."""
+    sheet = data.datasheet
+    unknown = {"source": "unknown", "sha256": "", "sha256_of": "the source", "synthetic": False}
+    rest: dict[str, Any] = {"split": "unknown", "seed": None, "notes": {}}
+    return {**unknown, **rest, **sheet}
+
+
+def _copy(data: PreparedData, split: Split, gone: set[str], folder: Path) -> None:
+    source = data.poster_file(split)
+    with pq.ParquetWriter(folder / split_file(split), source.schema_arrow) as writer:
+        for batch in source.iter_batches(_ROWS_PER_GROUP):
+            kept = [movie not in gone for movie in batch.column("id").to_pylist()]
+            writer.write_batch(batch.filter(pa.array(kept, pa.bool_())))
+
+
+def _write_excluded(
+    old: Path, new: Path, movies: AuditMovies, dropped: Mapping[int, Sequence[int]]
+) -> None:
+    header = "id,reason,detail\n"
+    with new.open("w", encoding="utf-8", newline="") as stream:
+        stream.write(old.read_text(encoding="utf-8") if old.is_file() else header)
+        writer = csv.writer(stream, lineterminator="\n")
+        for row, others in sorted(dropped.items()):
+            like = ", ".join(f"{movies.splits[r].value} {movies.ids[r]}" for r in others)
+            detail = f"{movies.splits[row].value} movie, like {like}"
+            writer.writerow([movies.ids[row], Reason.NEAR_DUPLICATE.value, detail])

@@ -1,0 +1,87 @@
+"""The movies of all splits in one row of numbers, as an audit compares them with each other."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow.parquet as pq
+
+from moviegenre.core.types import Split
+from moviegenre.data.prepared import PreparedData
+from moviegenre.data.schema import split_file
+
+_ROWS_PER_READ = 256
+
+
+@dataclass(frozen=True)
+class AuditMovies:
+    """All movies, those of train first, then val, then test; N of them.
+
+    Attributes:
+        root: The prepared folder.
+        ids: Movie ids.
+        titles: With the year where it is known; empty where the data have no title.
+        splits: Where each movie is.
+        genres: Genre names in column order, L of them.
+        labels: Multi-hot labels (N, L).
+        plots: All plots of each movie.
+    """
+
+    root: Path
+    ids: tuple[str, ...]
+    titles: tuple[str, ...]
+    splits: tuple[Split, ...]
+    genres: tuple[str, ...]
+    labels: npt.NDArray[np.bool_]
+    plots: tuple[tuple[str, ...], ...]
+
+    @classmethod
+    def read(cls, data: PreparedData) -> "AuditMovies":
+        """Read everything but the posters."""
+        rows: list[tuple[Split, dict[str, object]]] = []
+        columns = ["id", "title", "year", "plots"]
+        for split in Split:
+            table = pq.read_table(data.root / split_file(split), columns=columns)
+            rows += [(split, row) for row in table.to_pylist()]
+        return cls(
+            root=data.root,
+            ids=tuple(str(row["id"]) for _, row in rows),
+            titles=tuple(_title(row) for _, row in rows),
+            splits=tuple(split for split, _ in rows),
+            genres=data.genres.names,
+            labels=np.concatenate([data.labels(split) for split in Split]) > 0,
+            plots=tuple(tuple(row["plots"] or ()) for _, row in rows),  # type: ignore[arg-type]
+        )
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def own_genres(self, row: int) -> list[str]:
+        """Return the genres of a movie."""
+        return [name for name, has in zip(self.genres, self.labels[row], strict=True) if has]
+
+    def rows_of(self, split: Split) -> npt.NDArray[np.int64]:
+        """Return the rows of a split's movies, in the split's order."""
+        return np.flatnonzero([own is split for own in self.splits])
+
+    def posters(self) -> Iterator[tuple[int, bytes]]:
+        """Yield row and encoded poster of each movie that has one."""
+        row = 0
+        for split in Split:
+            file = pq.ParquetFile(self.root / split_file(split))
+            for batch in file.iter_batches(_ROWS_PER_READ, columns=["poster"]):
+                for poster in batch.column("poster").to_pylist():
+                    if poster is not None:
+                        yield row, poster["bytes"]
+                    row += 1
+
+    def posters_of(self, rows: Collection[int]) -> dict[int, bytes]:
+        """Return the encoded posters of some movies, by row, where they have one."""
+        return {row: poster for row, poster in self.posters() if row in rows}
+
+
+def _title(row: dict[str, object]) -> str:
+    title = str(row["title"] or "")
+    return f"{title} ({row['year']})" if title and row["year"] else title

@@ -1,0 +1,91 @@
+"""Pairs of movies that are nearly the same, where they lie, and the clusters they form."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from moviegenre.core.types import Split
+from moviegenre.data.splits import groups_of_duplicates
+
+PairKind = Literal["plot", "poster"]
+LeakRule = Literal["either", "plot", "poster", "both"]
+LEAK_RULES: tuple[str, ...] = get_args(LeakRule)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two movies whose plots, or posters, are nearly the same.
+
+    Attributes:
+        kind: What is the same.
+        first: Row of one movie.
+        second: Row of the other, larger.
+        similarity: In [0, 1]; of plots the shared part of the shorter one, of posters the share
+            of equal bits.
+        places: Of plots: which plot of either movie, from 0.
+    """
+
+    kind: PairKind
+    first: int
+    second: int
+    similarity: float
+    places: tuple[int, int] = (0, 0)
+
+
+def count_by_splits(pairs: Iterable[Pair], splits: Sequence[Split]) -> dict[str, int]:
+    """Return how many pairs lie within and across splits, every combination named."""
+    order = list(Split)
+    names = [f"{a.value}-{b.value}" for i, a in enumerate(order) for b in order[i:]]
+    found = Counter(f"{splits[p.first].value}-{splits[p.second].value}" for p in pairs)
+    return {name: found[name] for name in names}
+
+
+def leak_pairs(pairs: Sequence[Pair], rule: LeakRule) -> list[Pair]:
+    """Return the pairs that count as leaks where they lie across splits.
+
+    Args:
+        pairs: Of both kinds.
+        rule: ``plot`` or ``poster`` takes those alone, ``either`` all, ``both`` those movies
+            whose plots and posters are both alike.
+    """
+    if rule == "either":
+        return list(pairs)
+    if rule != "both":
+        return [pair for pair in pairs if pair.kind == rule]
+    kinds = Counter((pair.first, pair.second) for pair in pairs)
+    return [pair for pair in pairs if kinds[pair.first, pair.second] == len(get_args(PairKind))]
+
+
+def clusters(pairs: Sequence[Pair], num_movies: int) -> list[int]:
+    """Return a cluster number for each movie; movies joined by any chain of pairs share one."""
+    keys: list[list[int]] = [[] for _ in range(num_movies)]
+    for number, pair in enumerate(pairs):
+        keys[pair.first].append(number)
+        keys[pair.second].append(number)
+    return groups_of_duplicates(keys)
+
+
+def leaked_rows(pairs: Sequence[Pair], splits: Sequence[Split]) -> dict[int, list[int]]:
+    """Return the movies to drop so that no cluster lies in two splits, each with what it is like.
+
+    A cluster keeps its movies of test; where it has none, those of val. Test loses nothing.
+
+    Args:
+        pairs: Those that count as leaks.
+        splits: Of each movie.
+
+    Returns:
+        By row of a movie to drop, the rows of the same cluster that are in a later split.
+    """
+    order = {split: place for place, split in enumerate(Split)}
+    members: dict[int, list[int]] = {}
+    for row, cluster in enumerate(clusters(pairs, len(splits))):
+        members.setdefault(cluster, []).append(row)
+    dropped: dict[int, list[int]] = {}
+    for rows in members.values():
+        for row in rows:
+            later = [other for other in rows if order[splits[other]] > order[splits[row]]]
+            if later:
+                dropped[row] = later
+    return dropped

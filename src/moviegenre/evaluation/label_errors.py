@@ -1,0 +1,66 @@
+"""Movies whose labels are contradicted by probabilities of models that never saw them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from moviegenre.core.decisions import FloatArray
+
+
+@dataclass(frozen=True)
+class LabelError:
+    """A label that is likely wrong.
+
+    Attributes:
+        row: The movie.
+        genre: Column of the genre.
+        labelled: Whether the movie has the genre; the models say the opposite.
+        prob: The genre's calibrated probability.
+        score: Self-confidence (the probability of the given label) less the mean of all movies
+            that have that label; the lower, the likelier is an error.
+    """
+
+    row: int
+    genre: int
+    labelled: bool
+    prob: float
+    score: float
+
+
+def find_label_errors(
+    probs: FloatArray, labels: npt.NDArray[np.bool_], rows: Sequence[int] | npt.NDArray[np.int64]
+) -> list[LabelError]:
+    """Return the labels that the probabilities contradict confidently, the worst first.
+
+    Each genre is judged by itself. A movie with the genre is told where the probability of *not*
+    having it is at least what movies without it have on average, and the probability of having it
+    is less than what movies with it have on average; and the other way round.
+
+    References: Northcutt, Jiang and Chuang, "Confident learning: estimating uncertainty in dataset
+    labels", https://doi.org/10.1613/jair.1.12125, whose class thresholds these are; Thyagarajan et
+    al., "Identifying incorrect annotations in multi-label classification data",
+    https://arxiv.org/abs/2211.13895, for one genre at a time.
+
+    Args:
+        probs: Calibrated out-of-sample probabilities (N, L).
+        labels: The labels (N, L).
+        rows: What the movies are called in the result (N,).
+    """
+    found: list[LabelError] = []
+    for genre in range(probs.shape[1]):
+        given, prob = labels[:, genre], np.asarray(probs[:, genre], dtype=np.float64)
+        if given.all() or not given.any():
+            continue  # nothing to compare with
+        with_it, without = float(prob[given].mean()), float((1 - prob[~given]).mean())
+        says_yes, says_no = prob >= with_it, 1 - prob >= without
+        wrong = np.where(given, says_no & ~says_yes, says_yes & ~says_no)
+        for movie in np.flatnonzero(wrong).tolist():
+            own = prob[movie] - with_it if given[movie] else 1 - prob[movie] - without
+            found.append(
+                LabelError(
+                    int(rows[movie]), genre, bool(given[movie]), float(prob[movie]), float(own)
+                )
+            )
+    return sorted(found, key=lambda error: (error.score, error.row, error.genre))
