@@ -34,6 +34,7 @@ def learn(model: GenreModel, movies: MovieTensors, steps: int, enough: float = 0
             answer(model, movies), torch.from_numpy(movies.labels)
         )
         return float(loss)
+    model.prepare(movies)
     return train(model, movies, steps, enough)
 
 

@@ -1,15 +1,14 @@
 """``tfidf``: TF-IDF of words and word pairs, and one logistic regression a genre."""
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from pydantic import Field
 from torch import Tensor
 
-from moviegenre.core.errors import DataError, MissingExtraError
+from moviegenre.core.errors import DataError
 from moviegenre.core.types import Batch, Modality, ModelOutput
 from moviegenre.data.batches import MovieTensors
 from moviegenre.data.text import PlotTokenizer
@@ -21,10 +20,14 @@ from moviegenre.models.base import (
     ModelConfig,
     label_frequencies,
 )
+from moviegenre.models.logistic import (
+    logistic_regressions,
+    plot_texts,
+    require_solver,
+    sparse_rows,
+)
 from moviegenre.models.prior import prior_log_odds
-from moviegenre.nn.ngrams import NgramFeatures, SparseFeatures
-
-_FITTING_BATCH = 64
+from moviegenre.nn.ngrams import NgramFeatures
 
 
 class Tfidf(FittedModel):
@@ -81,10 +84,12 @@ class Tfidf(FittedModel):
             MissingExtraError: scikit-learn is not installed.
         """
         assert movies.labels is not None, "training movies are labelled"
-        _solver()  # what is not installed is better missed now than after the features
+        require_solver()  # what is not installed is better missed now than after the features
         order = np.argsort(-movies.lengths, kind="stable")  # batches with little padding
         order = order[movies.lengths[order] > 0]
-        self.features.fit(_texts(movies, order), min_texts=self.min_plots, max_share=self.max_share)
+        self.features.fit(
+            plot_texts(movies, order), min_texts=self.min_plots, max_share=self.max_share
+        )
         if not self.features.num_features:
             raise DataError(
                 f"no word is in at least {self.min_plots} of the {len(order)} training plots and "
@@ -92,12 +97,10 @@ class Tfidf(FittedModel):
                 "model.max_share"
             )
         self.prior = prior_log_odds(len(self.prior), label_frequencies(movies.labels))
-        weight, bias = _logistic_regressions(
-            [self.features(*text) for text in _texts(movies, order)],
-            self.features.num_features,
-            movies.labels[order],
-            self.c,
+        rows = sparse_rows(
+            [self.features(*text) for text in plot_texts(movies, order)], self.features.num_features
         )
+        weight, bias = logistic_regressions(rows, movies.labels[order], self.c)
         single = np.isnan(bias)  # nothing to tell apart: every plot has the label, or none
         self.weight = torch.from_numpy(weight)
         self.bias = torch.where(torch.from_numpy(single), self.prior, torch.from_numpy(bias))
@@ -108,61 +111,6 @@ class Tfidf(FittedModel):
         logits = features.times(self.weight) + self.bias
         has_words = batch.attention_mask.any(dim=1, keepdim=True)
         return ModelOutput(torch.where(has_words, logits, self.prior))
-
-
-def _texts(movies: MovieTensors, rows: npt.NDArray[np.int64]) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield token ids (B, T) and masks (B, T) of some movies."""
-    for start in range(0, len(rows), _FITTING_BATCH):
-        batch = movies.batch(rows[start : start + _FITTING_BATCH].tolist())
-        yield batch.input_ids, batch.attention_mask
-
-
-def _solver() -> tuple[Any, Any]:
-    """Return scipy's sparse matrix and scikit-learn's logistic regression.
-
-    Raises:
-        MissingExtraError: They are not installed.
-    """
-    try:
-        from scipy.sparse import csr_matrix
-        from sklearn.linear_model import LogisticRegression
-    except ImportError:
-        raise MissingExtraError("scikit-learn", "baselines", "fitting tfidf") from None
-    return csr_matrix, LogisticRegression
-
-
-def _logistic_regressions(
-    features: Sequence[SparseFeatures],
-    num_features: int,
-    labels: npt.NDArray[np.float32],
-    c: float,
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Solve one balanced logistic regression a label on N sparse rows, given in batches.
-
-    Returns:
-        Weights (F, L) and biases (L,); zeros and NaN for a label that all rows or none have. Rows
-        where a label is NaN, unknown, are left out for it.
-    """
-    csr_matrix, logistic_regression = _solver()
-    real = [part.values > 0 for part in features]
-    lengths = torch.cat([kept.sum(dim=1) for kept in real]).numpy()
-    values = torch.cat([part.values[kept] for part, kept in zip(features, real, strict=True)])
-    columns = torch.cat([part.columns[kept] for part, kept in zip(features, real, strict=True)])
-    ends = np.concatenate([[0], np.cumsum(lengths)])
-    matrix = csr_matrix((values.numpy(), columns.numpy(), ends), shape=(len(lengths), num_features))
-    matrix.sum_duplicates()
-    weight = np.zeros((num_features, labels.shape[1]), dtype=np.float32)
-    bias = np.full(labels.shape[1], np.nan, dtype=np.float32)
-    for label, truth in enumerate(labels.T):
-        known = ~np.isnan(truth)
-        if len(set(truth[known])) < 2:
-            continue
-        solver = logistic_regression(
-            C=c, class_weight="balanced", solver="liblinear", max_iter=1000
-        )
-        solver.fit(matrix[known] if not known.all() else matrix, truth[known])
-        weight[:, label], bias[label] = solver.coef_[0], solver.intercept_[0]
-    return weight, bias
 
 
 class TfidfConfig(ModelConfig):

@@ -1,13 +1,11 @@
-"""``wide_deep``: both encoders under one head, and every word and word pair beside it."""
+"""``wide_deep``: both encoders under one head, plus a regression on every word and word pair."""
 
-from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor, nn
-from torch.nn import functional
 
 from moviegenre.core.errors import DataError
 from moviegenre.core.types import Batch, ModelOutput
@@ -15,13 +13,18 @@ from moviegenre.data.batches import MovieTensors
 from moviegenre.models.base import Architectures, BuildContext, GenreModel
 from moviegenre.models.early_fusion import or_else
 from moviegenre.models.fusion import BOTH, FusionConfig, hide_modalities
+from moviegenre.models.logistic import (
+    held_out_logits,
+    logistic_regressions,
+    plot_texts,
+    require_solver,
+    sparse_rows,
+)
 from moviegenre.models.plot_encoder import PlotEncoder
 from moviegenre.models.poster_encoder import PosterEncoder
 from moviegenre.nn.heads import ClassificationHead
-from moviegenre.nn.ngrams import NgramFeatures, SparseFeatures
+from moviegenre.nn.ngrams import NgramFeatures
 from moviegenre.nn.pooling import AttentionPooling, masked_mean
-
-_FITTING_BATCH = 64
 
 
 class WideDeep(GenreModel):
@@ -29,10 +32,16 @@ class WideDeep(GenreModel):
 
     The deep part generalises from meaning; the wide part, a weight for each word or pair of words
     and each label, remembers what single words say, and reads all of a plot for little. The logits
-    are their sum, trained together, so that the wide part learns what the deep one misses.
-    Reference: Cheng et al., "Wide and deep learning for recommender systems",
-    https://arxiv.org/abs/1606.07792; differs in that the wide part is TF-IDF of text and has
-    dropout, and that both parts share one optimiser.
+    are their sum, the wide ones times a learned scale for each label.
+
+    The wide part is fitted first, by logistic regression, and stays as it is. While the deep part
+    is trained, it is added to what regressions fitted to other movies say of a movie: of
+    those it was fitted to, the wide part is surer than of new ones, and a deep part that saw that
+    would learn to leave everything to it. Trained together instead, the wide part did no good
+    (docs/dev-log.md).
+    References: Cheng et al., "Wide and deep learning for recommender systems",
+    https://arxiv.org/abs/1606.07792, which trains both parts together; Wolpert, "Stacked
+    generalization", https://doi.org/10.1016/S0893-6080(05)80023-1.
 
     The plot's vectors, of tokens or of windows, are averaged, and pooled by a learned score as
     well; both, and the poster's average, are normalised and joined under one head.
@@ -44,15 +53,15 @@ class WideDeep(GenreModel):
         num_labels: L.
         hidden_dim: Width of the head's hidden layer.
         dropout: Before each layer of the head.
-        wide_dropout: Share of n-grams of a plot that are left out while training.
-        wide_scale: What n-gram features are multiplied by. Under Adam, whose steps do not depend
-            on the size of gradients, it is how much faster the wide part learns than the head.
         min_plots: A word or pair is a feature if at least so many training plots have it.
+        c: Inverse strength of the L2 penalty of the regressions.
+        folds: Into how many parts the training movies are cut, each held out in turn.
         modality_dropout: See ``FusionConfig``.
-        label_frequencies: Where the logits start; see ``ClassificationHead``.
     """
 
     modalities = BOTH
+    wide: Tensor
+    wide_bias: Tensor
 
     def __init__(
         self,
@@ -63,33 +72,34 @@ class WideDeep(GenreModel):
         num_labels: int,
         hidden_dim: int,
         dropout: float,
-        wide_dropout: float,
-        wide_scale: float,
         min_plots: int,
+        c: float,
+        folds: int,
         modality_dropout: float,
-        label_frequencies: Sequence[float] | None = None,
     ) -> None:
         super().__init__()
         self.modality_dropout = modality_dropout
-        self.wide_dropout = wide_dropout
-        self.wide_scale = wide_scale
         self.min_plots = min_plots
+        self.c = c
+        self.folds = folds
         self.plot_encoder = plot_encoder
         self.poster_encoder = poster_encoder
         self.features = features
-        self.wide = nn.Parameter(torch.zeros(features.num_features, num_labels))
+        self.register_buffer("wide", torch.zeros(features.num_features, num_labels))
+        self.register_buffer("wide_bias", torch.zeros(num_labels))
+        self.wide_scale = nn.Parameter(torch.ones(num_labels))
         self.plot_pooling = AttentionPooling(plot_encoder.dim, plot_encoder.dim // 4)
         self.plot_norm = nn.LayerNorm(2 * plot_encoder.dim)
         self.poster_norm = nn.LayerNorm(poster_encoder.dim)
         self.missing_plot = nn.Parameter(torch.zeros(2 * plot_encoder.dim))
         self.missing_poster = nn.Parameter(torch.zeros(poster_encoder.dim))
-        self.head = ClassificationHead(
-            2 * plot_encoder.dim + poster_encoder.dim,
+        self.head = ClassificationHead(  # starts at zero, since the wide part knows how common
+            2 * plot_encoder.dim + poster_encoder.dim,  # a genre is
             num_labels,
             hidden_dim=hidden_dim,
             dropout=dropout,
-            label_frequencies=label_frequencies,
         )
+        self._held_out: Tensor | None = None
 
     def architectures(self) -> Architectures:
         """Return the encoders' architectures, and how many n-grams there are."""
@@ -100,18 +110,32 @@ class WideDeep(GenreModel):
         return {**super().architectures(), "features": sizes}
 
     def prepare(self, movies: MovieTensors) -> None:
-        """Choose the n-grams by the training plots; their weights start at zero.
+        """Choose the n-grams by the training plots, and fit the wide part to them.
 
         Raises:
             DataError: No n-gram is in enough plots.
+            MissingExtraError: scikit-learn is not installed.
         """
-        self.features.fit(_texts(movies), min_texts=self.min_plots, max_share=0.5)
+        assert movies.labels is not None, "training movies are labelled"
+        require_solver()  # what is not installed is better missed now than after the features
+        order = np.argsort(-movies.lengths, kind="stable")  # batches with little padding
+        order = order[movies.lengths[order] > 0]
+        self.features.fit(plot_texts(movies, order), min_texts=self.min_plots, max_share=0.5)
         if not self.features.num_features:
             raise DataError(
                 f"no word is in at least {self.min_plots} training plots and in at most half of "
                 "them; change model.min_plots"
             )
-        self.wide = nn.Parameter(torch.zeros(self.features.num_features, self.wide.shape[1]))
+        with torch.no_grad():
+            parts = [self.features(*text) for text in plot_texts(movies, order)]
+        rows, labels = sparse_rows(parts, self.features.num_features), movies.labels[order]
+        weight, bias = logistic_regressions(rows, labels, self.c)
+        self.wide = torch.from_numpy(weight)
+        self.wide_bias = torch.from_numpy(bias).nan_to_num()
+        self._held_out = torch.zeros(movies.labels.shape)
+        self._held_out[order] = torch.from_numpy(
+            held_out_logits(rows, labels, self.c, folds=self.folds)
+        )
 
     def forward(self, batch: Batch) -> ModelOutput:
         """Return logits (B, L), and the weights ``plot`` (B, S) of the pooled plot vectors."""
@@ -124,22 +148,15 @@ class WideDeep(GenreModel):
         plot = or_else(plot, batch.has_plot, self.missing_plot)
         poster = or_else(poster, batch.has_poster, self.missing_poster)
         deep: Tensor = self.head(torch.cat([plot, poster], dim=1))
-        return ModelOutput(deep + self._wide_logits(batch), attention={"plot": weights})
+        wide = self._wide_logits(batch) * batch.has_plot.unsqueeze(1)
+        return ModelOutput(deep + self.wide_scale * wide, attention={"plot": weights})
 
     def _wide_logits(self, batch: Batch) -> Tensor:
-        """Return what the n-grams say (B, L); zeros for a movie without a plot."""
-        with torch.no_grad():
-            found: SparseFeatures = self.features(batch.input_ids, batch.attention_mask)
-            values = functional.dropout(found.values, self.wide_dropout, self.training)
-        return SparseFeatures(found.columns, self.wide_scale * values).times(self.wide)
-
-
-def _texts(movies: MovieTensors) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield token ids (B, T) and masks (B, T) of all movies, plots of like length together."""
-    order = np.argsort(-movies.lengths, kind="stable")
-    for start in range(0, len(order), _FITTING_BATCH):
-        batch = movies.batch(order[start : start + _FITTING_BATCH].tolist())
-        yield batch.input_ids, batch.attention_mask
+        """Return what the n-grams say (B, L), before its scale; in training, what others say."""
+        if self.training and self._held_out is not None:
+            return self._held_out.to(batch.has_plot.device)[batch.index]
+        found = self.features(batch.input_ids, batch.attention_mask)
+        return found.times(self.wide) + self.wide_bias
 
 
 class WideDeepConfig(FusionConfig):
@@ -147,18 +164,20 @@ class WideDeepConfig(FusionConfig):
 
     Attributes:
         hidden_dim: Width of the head's hidden layer.
-        wide_dropout: Share of a plot's n-grams that are left out while training.
-        wide_scale: How much faster the wide part learns than the head.
         min_plots: A word or pair of words counts if at least so many training plots have it.
+        c: Inverse strength of the L2 penalty of the words' weights, scikit-learn's ``C``.
+        folds: Into how many parts the training movies are cut, so that the deep part learns beside
+            what words say of movies that their weights were not fitted to.
     """
 
     model_name = "wide_deep"
     title = "wide and deep fusion"
 
     hidden_dim: int = Field(default=512, ge=1)
-    wide_dropout: float = Field(default=0.3, ge=0.0, lt=1.0)
-    wide_scale: float = Field(default=10.0, gt=0.0)
+    dropout: float = Field(default=0.5, ge=0.0, lt=1.0)
     min_plots: int = Field(default=3, ge=1)
+    c: float = Field(default=1.0, gt=0.0)
+    folds: int = Field(default=4, ge=2)
 
     def build(self, context: BuildContext) -> WideDeep:
         """Return the model, its encoders pretrained unless the context has their architecture."""
@@ -175,9 +194,8 @@ class WideDeepConfig(FusionConfig):
             num_labels=context.num_labels,
             hidden_dim=self.hidden_dim,
             dropout=self.dropout,
-            wide_dropout=self.wide_dropout,
-            wide_scale=self.wide_scale,
             min_plots=self.min_plots,
+            c=self.c,
+            folds=self.folds,
             modality_dropout=self.modality_dropout,
-            label_frequencies=context.label_frequencies,
         )

@@ -95,7 +95,7 @@ def test_fitting_names_the_extra_it_needs(monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(MissingExtraError) as error:
         build().fit(tiny_movies(10).tensors(tiny_tokenizer()))
     assert str(error.value) == (
-        "fitting tfidf needs the package 'scikit-learn', which is not installed; "
+        "fitting words to genres needs the package 'scikit-learn', which is not installed; "
         "install it with: pip install 'moviegenre[baselines]'"
     )
     assert not np.isnan(answer(build(), tiny_movies(2)).numpy()).any()

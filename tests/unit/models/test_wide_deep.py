@@ -9,6 +9,7 @@ import torch
 
 from moviegenre.core.errors import DataError
 from moviegenre.data.caches import Ragged
+from moviegenre.models.logistic import held_out_logits, plot_texts, sparse_rows
 from moviegenre.models.wide_deep import WideDeep
 from tests.tiny_models import build_tiny
 from tests.tiny_movies import tiny_batch, tiny_movies, tiny_tokenizer
@@ -20,17 +21,44 @@ def built(bert_folder: Path, **changes: object) -> WideDeep:
     return model.eval()
 
 
-def test_the_wide_part_starts_silent_and_adds_its_weights(bert_folder: Path) -> None:
+def test_the_wide_part_is_added_times_its_scale_where_there_is_a_plot(bert_folder: Path) -> None:
     model, batch = built(bert_folder), tiny_batch(3, without_plot=[1])
     with torch.no_grad():
-        before = model(batch).logits
-        deep_only = model._wide_logits(batch)
-        model.wide[:, 1] = 1.0
-        added = model(batch).logits - before
-    assert deep_only.abs().sum() == 0
-    assert added[:, 0].abs().sum() == 0
-    assert (added[[0, 2], 1] > 1).all()  # ten times the sum of a row of length one
-    assert added[1, 1] == 0  # no plot, no words
+        model.wide_scale.zero_()
+        deep = model(batch).logits
+        model.wide_scale[:] = torch.tensor([0.0, 2.0, 0.0])
+        added = model(batch).logits - deep
+        wide = model._wide_logits(batch)
+    assert wide[[0, 2], 1].abs().min() > 0
+    expected = torch.zeros(3, 3)
+    expected[[0, 2], 1] = 2 * wide[[0, 2], 1]
+    torch.testing.assert_close(added, expected)
+
+
+def test_in_training_it_says_what_regressions_on_other_movies_say(bert_folder: Path) -> None:
+    movies = tiny_movies(40, seed=3).tensors(tiny_tokenizer())
+    model = built(bert_folder)
+    model.prepare(movies)
+    batch = movies.batch([8, 5])
+    fitted = model._wide_logits(batch)
+    assert movies.labels is not None
+    rows = sparse_rows(
+        [model.features(*text) for text in plot_texts(movies, np.arange(40))],
+        model.features.num_features,
+    )
+    order = np.argsort(-movies.lengths, kind="stable")
+    others = held_out_logits(rows[order], movies.labels[order], 1.0, folds=4)
+    by_movie = np.zeros_like(others)
+    by_movie[order] = others
+    model.train()
+    said = model._wide_logits(batch)
+    np.testing.assert_allclose(said, by_movie[[8, 5]], rtol=1e-5)
+    assert not torch.allclose(said, fitted)
+
+
+def test_what_was_held_out_is_not_kept(bert_folder: Path) -> None:
+    kept = built(bert_folder).state_dict()
+    assert {name for name in kept if "wide" in name} == {"wide", "wide_bias", "wide_scale"}
 
 
 def test_every_ngram_of_enough_plots_is_a_feature(bert_folder: Path) -> None:
@@ -45,13 +73,3 @@ def test_plots_without_a_common_word_are_refused(bert_folder: Path) -> None:
     empty = replace(movies, tokens=Ragged.pack([np.zeros(0, dtype=np.int32)] * 4))
     with pytest.raises(DataError, match=r"^no word is in at least 1 training plots"):
         built(bert_folder).prepare(empty)
-
-
-def test_ngrams_are_left_out_in_training_only(bert_folder: Path) -> None:
-    model, batch = built(bert_folder, wide_dropout=0.9), tiny_batch(3)
-    with torch.no_grad():
-        model.wide[:] = 1.0
-        whole = model._wide_logits(batch)
-        torch.testing.assert_close(model._wide_logits(batch), whole)
-        model.train()
-        assert not torch.allclose(model._wide_logits(batch), whole)
