@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)  # of RGB / 255, as every ImageNet encoder expects
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -34,17 +35,20 @@ class ImageNormalizer(nn.Module):
 
 
 class ImageAugmenter(nn.Module):
-    """While training, mirror, shift and re-light posters at random; otherwise do nothing.
+    """While training, mirror, crop, shift and re-light posters at random; otherwise do nothing.
 
     Args:
         shift: The largest shift, as a share of each side.
         brightness: The largest relative change of brightness and of contrast.
+        crop: The largest share of each side that is cut away, in [0, 1); what is left, each side
+            for itself, is enlarged to the poster's size.
     """
 
-    def __init__(self, shift: float = 0.08, brightness: float = 0.2) -> None:
+    def __init__(self, shift: float = 0.08, brightness: float = 0.2, crop: float = 0.0) -> None:
         super().__init__()
         self.shift = shift
         self.brightness = brightness
+        self.crop = crop
 
     def forward(self, image: Tensor) -> Tensor:
         """Return changed posters (B, 3, H, W) for normalised posters (B, 3, H, W)."""
@@ -54,12 +58,25 @@ class ImageAugmenter(nn.Module):
         device = image.device
         mirrored = torch.rand(batch, 1, 1, 1, device=device) < 0.5
         image = torch.where(mirrored, image.flip(-1), image)
+        if self.crop:
+            image = self._cropped(image)
         down = int(torch.randint(-int(self.shift * height), int(self.shift * height) + 1, ()))
         right = int(torch.randint(-int(self.shift * width), int(self.shift * width) + 1, ()))
         image = torch.roll(image, (down, right), dims=(2, 3))
         gain = 1 + self.brightness * (2 * torch.rand(batch, 1, 1, 1, device=device) - 1)
         offset = self.brightness * (2 * torch.rand(batch, 1, 1, 1, device=device) - 1)
         return (image * gain + offset).contiguous(memory_format=torch.channels_last)
+
+    def _cropped(self, image: Tensor) -> Tensor:
+        """Return a random part of each poster (B, 3, H, W), enlarged to its size."""
+        batch, device = len(image), image.device
+        kept = 1 - self.crop * torch.rand(batch, 2, device=device)
+        centre = (1 - kept) * (2 * torch.rand(batch, 2, device=device) - 1)  # edges lie at -1 and 1
+        window = torch.cat([torch.diag_embed(kept), centre.unsqueeze(2)], dim=2)
+        grid = functional.affine_grid(window, list(image.shape), align_corners=False)
+        return functional.grid_sample(
+            image, grid, mode="bilinear", padding_mode="border", align_corners=False
+        )
 
 
 def conv_block(in_channels: int, out_channels: int) -> nn.Sequential:
