@@ -27,11 +27,11 @@ SCRATCH = "scratch"
 """The name of the encoder that starts from random weights and is trained on the posters alone."""
 
 _SCRATCH_ARCHITECTURE = {
-    # 1.5 million parameters and 150 million multiplications a poster of 224 x 160: an epoch of
-    # MM-IMDb's 13,500 in some three minutes of one AVX2 core, crops and all.
+    # 1.5 million parameters and 130 million multiplications a poster of 224 x 160: an epoch of
+    # MM-IMDb's 13,500 in three to four minutes of one AVX2 core, crops and all.
     "model_type": SCRATCH,
-    "stem_channels": 32,
-    "stage_channels": [64, 128, 256],
+    "stem_channels": 24,
+    "stage_channels": [48, 128, 256],
     "stage_blocks": [1, 2, 1],
 }
 _TINY_RESNET = {  # what name "none" builds; for tests and demos without pretrained weights
@@ -53,7 +53,7 @@ class PosterEncoder(Encoder):
         grid: Rows and columns of regions that every stage is averaged to.
         frozen: Never train it.
         augment: Mirror, shift and re-light posters while training.
-        crop: With that, crop them too; see ``ImageAugmenter``.
+        crop: With that, crop them instead of shifting; see ``ImageAugmenter``.
 
     Raises:
         PretrainedError: The encoder has no such stage.
@@ -171,7 +171,8 @@ class PosterEncoderConfig(Config):
         grid: Rows and columns of regions.
         frozen: Keep it as it is and cache its outputs.
         augment: Mirror, shift and re-light posters while training; not with a frozen encoder.
-        crop: With ``augment``, the largest share of each side of a poster that is cut away.
+        crop: With ``augment``, show random parts of posters instead of shifting them: the largest
+            share of each side that is cut away.
     """
 
     name: str = "microsoft/resnet-50"

@@ -118,7 +118,7 @@ def test_a_checkpoint_is_read_back(tmp_path: Path, bert_folder: Path) -> None:
     batch = large_batch(3)
     with torch.no_grad():
         assert torch.equal(loaded.model(batch).logits, saved.model(batch).logits)
-    assert loaded.model.architectures()["poster_encoder"]["stage_channels"] == [64, 128, 256]
+    assert loaded.model.architectures()["poster_encoder"]["stage_channels"] == [48, 128, 256]
 
 
 def test_an_architecture_of_other_sizes_is_built_as_it_says() -> None:
