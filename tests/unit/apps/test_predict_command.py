@@ -132,7 +132,7 @@ def test_a_catalogue_goes_into_a_file(run: Run, model: str, tmp_path: Path, post
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--checkpoint", "m"], "error: nothing to predict; give --plot, --poster or both, or --i"),
+        (["--checkpoint", "m"], "error: nothing to predict; give --plot, --poster or both, --inpu"),
         (
             ["--examples", "--plot", "x", "--input", "y.csv", "--quiet"],
             "error: --plot, --input, --quiet has no effect on the example films; leave it out",
