@@ -1,5 +1,6 @@
 # The service in a container. Build:  docker build -t moviegenre .
-# Run:  docker run --rm -p 127.0.0.1:8000:8000 -v ./exported:/model:ro moviegenre
+# Run:  docker run --rm -p 127.0.0.1:8000:8000 moviegenre
+# which serves the model in the box; for another:  ... -v ./exported:/model:ro moviegenre --model /model
 FROM python:3.12-slim AS build
 WORKDIR /src
 COPY pyproject.toml constraints.txt README.md LICENSE ./
@@ -7,7 +8,7 @@ COPY src ./src
 # PyTorch's own index has the build without gigabytes of CUDA.
 RUN python -m venv /opt/moviegenre \
     && /opt/moviegenre/bin/pip install --no-cache-dir -c constraints.txt \
-       --extra-index-url https://download.pytorch.org/whl/cpu '.[onnx,page,serve]'
+       --extra-index-url https://download.pytorch.org/whl/cpu '.[page,serve]'
 
 FROM python:3.12-slim
 RUN useradd --system --uid 10001 --no-create-home moviegenre
@@ -20,4 +21,3 @@ EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=2)"]
 ENTRYPOINT ["moviegenre", "serve", "--host", "0.0.0.0"]
-CMD ["--model", "/model"]

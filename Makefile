@@ -20,7 +20,9 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $(STAMP)
 
-demo: setup ## All models on synthetic movies, in minutes: prepare, train, evaluate, compare
+demo: setup ## The model in the box, then all models on synthetic movies in minutes
+	@echo "To open the page: $(BIN)/moviegenre serve, then http://127.0.0.1:8000/ in a browser"
+	$(BIN)/moviegenre predict --examples
 	$(BIN)/moviegenre reproduce --config configs/demo.yaml
 
 test: setup lint types floors unit ## Lint, types, import floors and tests; what CI runs

@@ -33,7 +33,7 @@ PUBLIC_MODULES = (
 """Modules shown on the page of the public interface, and not again on that of their floor."""
 
 FLOORS = (
-    *("core", "data", "nn", "losses", "metrics", "examples"),
+    *("core", "data", "nn", "losses", "metrics", "examples", "box"),
     *("models", "training", "evaluation", "inference", "experiment"),
 )
 """The floors that have a page, from bottom to top; apps are commands, which have their guides."""

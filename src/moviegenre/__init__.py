@@ -3,6 +3,7 @@
 Importing the package loads nothing heavy; each command and each function imports what it needs.
 """
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,19 +15,22 @@ if TYPE_CHECKING:
 
 __all__ = ["__version__", "from_pretrained", "load"]
 
+logger = logging.getLogger(__name__)
 
-def load(model: str | Path, *, backend: "BackendName" = "auto") -> "Predictor":
+
+def load(model: str | Path | None = None, *, backend: "BackendName" = "auto") -> "Predictor":
     """Return a predictor for a trained model.
 
     Args:
         model: A ``best.pth``, its folder, an exported folder, or a name on the Hugging Face hub,
-            as in ``someone/some-model``, with ``@revision`` after it if need be.
+            as in ``someone/some-model``, with ``@revision`` after it if need be. None takes the
+            model in the box, which ships with the package, and logs that it did.
         backend: What computes: ``torch``, or an exported folder's ``onnx`` or ``int8`` file.
-            ``auto`` takes ``onnx`` where there is one and onnxruntime is installed.
+            ``auto`` takes ``onnx`` where there is one, else what there is.
 
     Raises:
         CheckpointError: There is no such model, it is damaged, or the backend does not fit it.
-        MissingExtraError: The backend needs onnxruntime, which is not installed.
+        HubError: The model is not on the hub, or the hub cannot be reached.
 
     For example:
 
@@ -36,7 +40,13 @@ def load(model: str | Path, *, backend: "BackendName" = "auto") -> "Predictor":
     """
     from moviegenre.inference.loading import load_predictor
 
-    return load_predictor(model, backend=backend)
+    if model is not None:
+        return load_predictor(model, backend=backend)
+    from moviegenre.box import box_folder
+
+    predictor = load_predictor(box_folder(), backend=backend)
+    logger.info("answered by the model in the box (%s)", predictor.model.model_name)
+    return predictor
 
 
 from_pretrained = load

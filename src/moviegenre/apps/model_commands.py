@@ -15,6 +15,10 @@ def export(
     onnx: Annotated[
         bool, typer.Option("--onnx/--no-onnx", help="Also write model.onnx and model.int8.onnx.")
     ] = True,
+    int8_only: Annotated[
+        bool,
+        typer.Option("--int8-only", help="Leave model.int8.onnx as the only weights: to answer."),
+    ] = False,
     parity_data: Annotated[
         Path | None,
         typer.Option(help="Prepared movies to compare ONNX on. Default: the model's own."),
@@ -31,6 +35,7 @@ def export(
         checkpoint,
         out,
         onnx=onnx,
+        int8_only=int8_only,
         parity_data=parity_data,
         parity_movies=parity_movies,
         progress=not quiet,

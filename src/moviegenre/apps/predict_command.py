@@ -19,7 +19,9 @@ _BAR_CELLS = 20
 Model = Annotated[
     str | None,
     typer.Option(
-        "--checkpoint", help="A best.pth, its folder, an exported folder, or a name on the hub."
+        "--checkpoint",
+        help="A best.pth, its folder, an exported folder, or a name on the hub. "
+        "Default: the model in the box.",
     ),
 ]
 Backend = Annotated[
@@ -42,6 +44,9 @@ def predict(
         int | None, typer.Option(min=1, help="Show the most probable genres only.")
     ] = None,
     backend: Backend = "auto",
+    examples: Annotated[
+        bool, typer.Option("--examples", help="Films that ship with the package, made up for it.")
+    ] = False,
     catalogue: Annotated[
         Path | None, typer.Option("--input", help="A whole catalogue: .csv, .jsonl or .parquet.")
     ] = None,
@@ -69,7 +74,10 @@ def predict(
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
-    """Tell the genres of one film, or of every film of a catalogue."""
+    """Tell the genres of one film, or of every film of a catalogue.
+
+    Without --checkpoint the model in the box answers, which ships with the package.
+    """
     single: dict[str, object] = {
         "--plot": plot,
         "--poster": poster,
@@ -87,13 +95,18 @@ def predict(
         "--resume": resume,
         "--quiet": quiet,
     }
-    other = whole if catalogue is None else single
-    useless = [name for name, value in other.items() if value]
-    if useless:
-        kind = "one film" if catalogue is None else "a catalogue (--input)"
-        raise ConfigError(f"{', '.join(useless)} has no effect on {kind}; leave it out")
+    if examples:
+        _refuse("the example films", {**single, "--input": catalogue, **whole})
+        _print_examples(_load(checkpoint, backend))
+        return
+    if catalogue is None:
+        _refuse("one film", whole)
+    else:
+        _refuse("a catalogue (--input)", single)
     if catalogue is None and not plot and poster is None:
-        raise ConfigError("nothing to predict; give --plot, --poster or both, or --input FILE")
+        raise ConfigError(
+            "nothing to predict; give --plot, --poster or both, --input FILE, or --examples"
+        )
     if catalogue is not None:
         if out is None:
             raise ConfigError("a catalogue needs --out with a new .parquet, .csv or .jsonl file")
@@ -112,15 +125,41 @@ def predict(
         _print(prediction, explanation, top)
 
 
+def _refuse(kind: str, options: dict[str, object]) -> None:
+    """Refuse options that were given and have no effect.
+
+    Raises:
+        ConfigError: There are such; the message names all.
+    """
+    if useless := [name for name, value in options.items() if value]:
+        raise ConfigError(f"{', '.join(useless)} has no effect on {kind}; leave it out")
+
+
 def _load(checkpoint: str | None, backend: str) -> "Predictor":
     from moviegenre import load
 
-    if checkpoint is None:
-        raise ConfigError(
-            "no model was named; give --checkpoint with a best.pth (moviegenre train bert makes "
-            "one), an exported folder, or a name on the Hugging Face hub"
-        )
     return load(checkpoint, backend=cast("BackendName", backend))
+
+
+def _print_examples(predictor: "Predictor") -> None:
+    """Print a table of the example films that the model can read, with the genres of each."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from moviegenre.core.types import Modality
+    from moviegenre.examples import example_films
+
+    table = Table(title="films that do not exist", title_justify="left")
+    for name in ("film", "read", "genres"):
+        table.add_column(name)
+    for film in example_films():
+        has = {Modality.PLOT: film.plot, Modality.POSTER: film.poster}
+        if not any(has[modality] for modality in predictor.model.modalities):
+            continue
+        prediction = predictor.predict(plot=film.plot, poster=film.poster)
+        named = [f"{genre} {prediction.probabilities[genre]:.2f}" for genre in prediction.genres]
+        table.add_row(film.title, " and ".join(prediction.modalities), ", ".join(named) or "none")
+    Console().print(table)
 
 
 def _predict_catalogue(

@@ -23,7 +23,9 @@ def serve(
     model: Annotated[
         str | None,
         typer.Option(
-            "--model", help="An exported folder, a name on the hub, a best.pth or its folder."
+            "--model",
+            help="An exported folder, a name on the hub, a best.pth or its folder. "
+            "Default: the model in the box.",
         ),
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
@@ -37,11 +39,6 @@ def serve(
     ] = None,
 ) -> None:
     """Answer over HTTP: POST /predict, the other addresses at /docs."""
-    if model is None:
-        raise ConfigError(
-            "no model was named; give --model with an exported folder (moviegenre export makes "
-            "one), a name on the Hugging Face hub, or a best.pth"
-        )
     for package in _NEEDED:
         if importlib.util.find_spec(package) is None:
             raise MissingExtraError(package, "serve", "moviegenre serve")
@@ -51,12 +48,14 @@ def serve(
     from moviegenre.apps.service.app import create_app
     from moviegenre.apps.service.logs import log_config
     from moviegenre.apps.service.settings import ServiceSettings
+    from moviegenre.box import box_folder
     from moviegenre.core.config import apply_overrides
 
+    source = model or box_folder()
     settings = ServiceSettings.parse(apply_overrides({}, overrides or []), "--set")
     has_page = settings.page and importlib.util.find_spec("gradio") is not None
     with _listening(host, port) as listener:
-        predictor = load(model, backend=cast("BackendName", backend))
+        predictor = load(source, backend=cast("BackendName", backend))
         app = create_app(predictor, settings, page=has_page)
         config = uvicorn.Config(
             app,
@@ -68,7 +67,8 @@ def serve(
         address, actual = listener.getsockname()[:2]
         shown = f"[{address}]" if ":" in address else address
         where = "open it in a browser, or see /docs" if has_page else "see /docs"
-        typer.echo(f"{model} answers at http://{shown}:{actual}; {where}; stop with Ctrl-C")
+        name = model or f"the model in the box ({predictor.model.model_name})"
+        typer.echo(f"{name} answers at http://{shown}:{actual}; {where}; stop with Ctrl-C")
         if settings.page and not has_page:
             typer.echo("no page is served; it comes with: pip install 'moviegenre[page]'", err=True)
         with contextlib.suppress(KeyboardInterrupt):  # raised once more after a graceful stop

@@ -13,6 +13,7 @@ from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Predictions, evaluate_predictions
+from moviegenre.experiment.ancestry import ancestry
 from moviegenre.experiment.export_ensemble import export_ensemble
 from moviegenre.experiment.predictions import kept_predictions
 from moviegenre.inference.export import Exported, Measure, export_model
@@ -33,6 +34,7 @@ def export(
     out: Path,
     *,
     onnx: bool = True,
+    int8_only: bool = False,
     parity_data: Path | None = None,
     parity_movies: int = 1000,
     progress: bool = True,
@@ -43,6 +45,7 @@ def export(
         model: A checkpoint, or what else ``load_trained`` takes.
         out: A new folder, or an earlier export, which is replaced.
         onnx: Also write ONNX files.
+        int8_only: Leave the smallest of them as the only weights; see ``export_model``.
         parity_data: Prepared movies on which these are compared with PyTorch; None takes the
             model's own where they are there.
         parity_movies: On how many movies of the validation split; 0 compares nothing.
@@ -50,7 +53,8 @@ def export(
 
     Raises:
         CheckpointError: There is no such model, or the movies have other genres than it.
-        ConfigError: ``out`` holds something else, or movies are named and nothing is compared.
+        ConfigError: ``out`` holds something else, the model has no ONNX form and only that is
+            asked for, or movies are named and nothing is compared.
         MissingExtraError: ONNX files were asked for and the extra is not installed.
     """
     if parity_data is not None and not (onnx and parity_movies):
@@ -59,6 +63,8 @@ def export(
         )
     path = locate(model)
     if is_ensemble(path):
+        if int8_only:
+            raise ConfigError("--int8-only has no effect on an ensemble, which has no ONNX form")
         return export_ensemble(path, out)
     checkpoint = load_trained(path)
     folder = companions(path)
@@ -70,7 +76,9 @@ def export(
         out,
         scores=_known_scores(path, checkpoint, point),
         data_source=_source(checkpoint, data),
+        starts_from=ancestry(checkpoint),
         onnx=onnx,
+        int8_only=int8_only,
         measure=_measure(data, parity_movies, progress) if data and parity_movies else None,
     )
 

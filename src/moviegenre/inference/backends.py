@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from moviegenre.core.errors import CheckpointError, MissingExtraError
+from moviegenre.core.errors import CheckpointError
 from moviegenre.core.types import Batch
 from moviegenre.models.base import GenreModel
 
@@ -72,7 +72,6 @@ class OnnxBackend:
         name: ``onnx`` or ``int8``.
 
     Raises:
-        MissingExtraError: onnxruntime is not installed.
         CheckpointError: The file is not there or damaged.
     """
 
@@ -82,10 +81,8 @@ class OnnxBackend:
             raise CheckpointError(
                 f"{path} does not exist; export the model with ONNX, or use --backend torch"
             )
-        try:
-            import onnxruntime
-        except ImportError:
-            raise MissingExtraError("onnxruntime", "onnx", f"reading {path.name}") from None
+        import onnxruntime
+
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3  # errors; what it warns of is its own optimiser's business
         try:

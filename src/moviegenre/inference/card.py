@@ -1,12 +1,13 @@
 """The model card: what a model is, what it is for, where it fails, and how it was made."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
 
 from moviegenre.core.operating_point import OperatingPoint
 from moviegenre.core.types import Modality
+from moviegenre.inference.origins import origins
 from moviegenre.inference.parity import Parity
 from moviegenre.models import model_config_class
 from moviegenre.models.checkpoint import Checkpoint
@@ -34,6 +35,7 @@ def model_card(
     scores: Mapping[str, Mapping[str, Any]],
     *,
     data_source: str,
+    starts_from: Sequence[str] = (),
     parity: Parity | None,
     onnx_note: str,
 ) -> str:
@@ -44,6 +46,7 @@ def model_card(
         point: Its calibration and thresholds.
         scores: By split: ``metrics``, and ``per_genre`` where known.
         data_source: What the prepared data say of where they came from; may be empty.
+        starts_from: What else its weights learned from, a sentence each.
         parity: How its ONNX files compare; None where that was not measured.
         onnx_note: What to say of the ONNX files where there is no parity.
     """
@@ -56,6 +59,7 @@ def model_card(
         f"genres, or none: {', '.join(checkpoint.genres)}.",
         _usage(),
         _data(checkpoint, data_source),
+        origins(checkpoint, starts_from),
         _INTENDED_USE,
         _LIMITS,
         _scores(scores, point),
@@ -117,7 +121,7 @@ _INTENDED_USE = """
 ## Intended use
 
 Suggesting genres for films from what a catalogue has of them, for research and for people who look
-at the suggestions. It is not meant for decisions about people, for judging whether a film suits
+at the suggestions. It must not be used for decisions about people, for judging whether a film suits
 children, or as the only ground on which a film is found or hidden.
 """
 

@@ -1,7 +1,7 @@
 """Exporting: a checkpoint becomes a folder that is complete in itself."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from moviegenre.models.exported import (
     INT8_FILE,
     ONNX_FILE,
     PARITY_FILE,
+    WEIGHTS_FILE,
     is_exported,
     write_exported,
 )
@@ -55,7 +56,9 @@ def export_model(
     *,
     scores: Mapping[str, Mapping[str, Any]],
     data_source: str = "",
+    starts_from: Sequence[str] = (),
     onnx: bool = True,
+    int8_only: bool = False,
     measure: Measure | None = None,
 ) -> Exported:
     """Write a self-contained folder; it is there whole, or as it was before.
@@ -66,12 +69,15 @@ def export_model(
         out: A new folder, or an earlier export, which is replaced.
         scores: By split: ``metrics``, and ``per_genre`` where known.
         data_source: What the prepared data say of where they came from, for the card.
+        starts_from: What else its weights learned from, a sentence each, for the card.
         onnx: Also write ``model.onnx`` and ``model.int8.onnx``.
+        int8_only: Leave ``model.int8.onnx`` as the only weights once it is compared: the smallest
+            form, which can answer and nothing else.
         measure: Compares these with the model.
 
     Raises:
-        ConfigError: The folder holds something else, or the model is a fitted baseline, which
-            there is no exported form of.
+        ConfigError: The folder holds something else, the model is a fitted baseline, which there
+            is no exported form of, or only an ONNX form is asked for and there is none.
         MissingExtraError: ONNX files were asked for and the extra is not installed.
     """
     if out.exists() and not is_exported(out) and (out.is_file() or any(out.iterdir())):
@@ -81,15 +87,22 @@ def export_model(
             f"{checkpoint.model_name} is a baseline, which is not exported; export a model with a "
             "network, such as bert"
         )
+    if int8_only and not onnx:
+        raise ConfigError("--int8-only and --no-onnx leave no weights; say one of them")
     with atomic_folder(out) as folder:
         write_exported(folder, checkpoint, scores)
         point.write(folder / THRESHOLDS_FILE)
         reason = _write_onnx(folder, checkpoint) if onnx else ""
+        if int8_only and reason:
+            raise ConfigError(f"{reason}; leave --int8-only out")
         parity = None
         if onnx and not reason and measure is not None:
-            names: tuple[BackendName, ...] = ("onnx", "int8")
+            names: tuple[BackendName, ...] = ("int8",) if int8_only else ("onnx", "int8")
             files = {str(name): load_predictor(folder, backend=name) for name in names}
             parity = measure(load_predictor(folder, backend="torch"), files)
+        if int8_only:
+            (folder / WEIGHTS_FILE).unlink()
+            (folder / ONNX_FILE).unlink()
         if parity is not None:
             report = json.dumps(parity.to_json_dict(), indent=1) + "\n"
             write_text(folder / PARITY_FILE, report)
@@ -99,6 +112,7 @@ def export_model(
             point,
             {"validation": {"metrics": checkpoint.metrics}, **scores},
             data_source=data_source,
+            starts_from=starts_from,
             parity=parity,
             onnx_note=note,
         )

@@ -1,6 +1,5 @@
 """From the name of a trained model to a predictor."""
 
-import importlib.util
 from pathlib import Path
 from typing import get_args
 
@@ -30,13 +29,13 @@ def load_predictor(model: str | Path, *, backend: BackendName = "auto") -> Predi
 
     Args:
         model: A ``best.pth``, its folder, an exported folder, or a name on the hub.
-        backend: ``torch``, ``onnx``, ``int8``; ``auto`` takes ``onnx`` where it can.
+        backend: ``torch``, ``onnx``, ``int8``; ``auto`` takes ``onnx`` where there is one, and
+            what there is elsewhere.
 
     Raises:
         CheckpointError: There is no such model, it is damaged, or the backend does not fit it.
         ConfigError: There is no such backend.
         HubError: The model is not on the hub, or the hub cannot be reached.
-        MissingExtraError: The backend needs onnxruntime, which is not installed.
     """
     known = get_args(BackendName)
     if backend not in known:
@@ -55,8 +54,8 @@ def load_predictor(model: str | Path, *, backend: BackendName = "auto") -> Predi
 def _load_exported(folder: Path, backend: BackendName) -> Predictor:
     described = read_description(folder)
     if backend == "auto":
-        can = importlib.util.find_spec("onnxruntime") is not None
-        backend = "onnx" if can and (folder / ONNX_FILE).is_file() else "torch"
+        order: tuple[BackendName, ...] = ("onnx", "torch", "int8")
+        backend = next(name for name in order if (folder / _WEIGHTS[name]).is_file())
     weights = folder / _WEIGHTS[backend]
     computing: Backend
     if backend == "torch":

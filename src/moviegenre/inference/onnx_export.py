@@ -130,14 +130,12 @@ def quantise(path: Path, out: Path) -> None:
         out: The new file.
 
     Raises:
-        MissingExtraError: onnx or onnxruntime is not installed.
+        MissingExtraError: The package onnx is not installed.
     """
     _need_onnx()
-    try:
-        from onnxruntime.quantization import QuantType, quantize_dynamic
-        from onnxruntime.quantization.shape_inference import quant_pre_process
-    except ImportError:
-        raise MissingExtraError("onnxruntime", "onnx", "writing int8 files") from None
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
     with tempfile.TemporaryDirectory() as folder, atomic_path(out) as temporary:
         prepared = Path(folder, "prepared.onnx")
         quant_pre_process(path, prepared, skip_symbolic_shape=True)

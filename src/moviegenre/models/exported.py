@@ -7,6 +7,8 @@
     tokenizer.json     tokenizer_config.json  preprocessor_config.json  in transformers' naming
     metrics.json       README.md          scores, and the model card
     model.onnx         model.int8.onnx    parity.json                   where it was asked for
+
+One that is only to answer may lack ``model.safetensors``: its ONNX file is all it needs.
 """
 
 import json
@@ -58,6 +60,9 @@ EXPORTED_FILES = (
     PARITY_FILE,
 )
 """Every file that an exported folder may have; nothing else is sent to or taken from the hub."""
+
+WEIGHTS_FILES = (WEIGHTS_FILE, ONNX_FILE, INT8_FILE)
+"""The files of weights, from the most exact to the smallest; a folder has at least one."""
 
 _BICUBIC = 3  # Pillow's number, which transformers' ``resample`` takes
 
@@ -127,7 +132,13 @@ class Description:
 
 def is_exported(path: Path) -> bool:
     """Return whether a path is a folder that ``moviegenre export`` wrote."""
-    return (path / WEIGHTS_FILE).is_file() and (path / CONFIG_FILE).is_file()
+    return exported_weights(path) is not None and (path / CONFIG_FILE).is_file()
+
+
+def exported_weights(folder: Path) -> Path | None:
+    """Return the most exact file of weights in a folder; None where there is none."""
+    files = (folder / name for name in WEIGHTS_FILES)
+    return next((file for file in files if file.is_file()), None)
 
 
 def portable_settings(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -260,6 +271,11 @@ def read_exported(folder: Path) -> Checkpoint:
         CheckpointError: A file is missing or damaged, or the folder is of another kind.
     """
     described = read_description(folder)
+    if not (folder / WEIGHTS_FILE).is_file():
+        raise CheckpointError(
+            f"{folder} has no {WEIGHTS_FILE}, which this needs; it can predict and serve by its "
+            "ONNX file, and for anything else the model is to be exported without --int8-only"
+        )
     try:
         weights = load_file(folder / WEIGHTS_FILE)
     except (SafetensorError, OSError) as error:

@@ -9,10 +9,10 @@ survey and taxonomy", https://arxiv.org/abs/1705.09406.
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor
 
 from moviegenre.core.types import Batch, Modality
@@ -29,7 +29,7 @@ class FusionConfig(ModelConfig):
 
     Attributes:
         plot_encoder: The pretrained encoder for plots.
-        poster_encoder: The pretrained encoder for posters.
+        poster_encoder: The encoder for posters.
         init_from: A folder of trained checkpoints; parameters of the same name are copied from
             ``init_plot`` and ``init_poster`` in it. None starts from the pretrained encoders.
         init_plot: The plot model to start from; None for the pretrained plot encoder.
@@ -48,6 +48,11 @@ class FusionConfig(ModelConfig):
     init_poster: str | None = "resnet"
     modality_dropout: float = Field(default=0.2, ge=0.0, lt=1.0)
     dropout: float = Field(default=0.2, ge=0.0, lt=1.0)
+
+    @model_validator(mode="after")
+    def _refuse_an_untrained_encoder(self) -> Self:
+        self.poster_encoder.refuse_untrained(bool(self.init_from and self.init_poster))
+        return self
 
     def load_tokenizer(self, plots: Callable[[], Sequence[str]]) -> PlotTokenizer:
         """Return the plot encoder's own tokenizer."""

@@ -1,4 +1,4 @@
-"""The pretrained encoder that every poster model but the plain CNN shares."""
+"""The encoder that every poster model but the plain CNN shares, pretrained or from scratch."""
 
 from collections.abc import Sequence
 from typing import Any, Self
@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from moviegenre.core.config import Config
-from moviegenre.core.errors import PretrainedError
+from moviegenre.core.errors import ConfigError, PretrainedError
 from moviegenre.core.types import Batch, Modality
 from moviegenre.data.config import DataConfig
 from moviegenre.models.base import Encoder
@@ -21,7 +21,19 @@ from moviegenre.models.pretrained import (
     pretrained_folder,
 )
 from moviegenre.nn.images import ImageAugmenter, ImageNormalizer
+from moviegenre.nn.residual import ResidualNet
 
+SCRATCH = "scratch"
+"""The name of the encoder that starts from random weights and is trained on the posters alone."""
+
+_SCRATCH_ARCHITECTURE = {
+    # 1.5 million parameters and 130 million multiplications a poster of 224 x 160: an epoch of
+    # MM-IMDb's 13,500 in three to four minutes of one AVX2 core, crops and all.
+    "model_type": SCRATCH,
+    "stem_channels": 24,
+    "stage_channels": [48, 128, 256],
+    "stage_blocks": [1, 2, 1],
+}
 _TINY_RESNET = {  # what name "none" builds; for tests and demos without pretrained weights
     "model_type": "resnet",
     "embedding_size": 32,
@@ -29,6 +41,7 @@ _TINY_RESNET = {  # what name "none" builds; for tests and demos without pretrai
     "depths": [1, 1, 1],
     "layer_type": "basic",
 }
+_UNTRAINED = {"none": _TINY_RESNET, SCRATCH: _SCRATCH_ARCHITECTURE}
 
 
 class PosterEncoder(Encoder):
@@ -40,6 +53,7 @@ class PosterEncoder(Encoder):
         grid: Rows and columns of regions that every stage is averaged to.
         frozen: Never train it.
         augment: Mirror, shift and re-light posters while training.
+        crop: With that, crop them instead of shifting; see ``ImageAugmenter``.
 
     Raises:
         PretrainedError: The encoder has no such stage.
@@ -55,13 +69,14 @@ class PosterEncoder(Encoder):
         grid: tuple[int, int],
         frozen: bool,
         augment: bool,
+        crop: float = 0.0,
     ) -> None:
         super().__init__(frozen)
         self.backbone = backbone.to(memory_format=torch.channels_last)
         self.stages = tuple(stages)
         self.grid = grid
         self.normalize = ImageNormalizer()
-        self.augment = ImageAugmenter() if augment else None
+        self.augment = ImageAugmenter(crop=crop) if augment else None
         self._dim = self._probe()
         self.freeze_if_asked()
 
@@ -109,16 +124,55 @@ class PosterEncoder(Encoder):
         return f"{config.image_size} {self.stages} {self.grid}"
 
 
+class ScratchPosterEncoder(PosterEncoder):
+    """The same over a ``ResidualNet``, which needs neither a library nor anybody's weights.
+
+    Args:
+        architecture: What ``architecture`` returned.
+        settings: Those of ``PosterEncoder``.
+    """
+
+    def __init__(self, architecture: dict[str, Any], **settings: Any) -> None:  # noqa: ANN401
+        sizes = {key: value for key, value in architecture.items() if key != "model_type"}
+        super().__init__(ResidualNet(**sizes), **settings)
+        self._architecture = architecture
+
+    def _hidden_states(self, image: Tensor) -> Sequence[Tensor]:
+        states: Sequence[Tensor] = self.backbone(image)
+        return states
+
+    def architecture(self) -> dict[str, Any]:
+        """Return the sizes of the network as plain values."""
+        return self._architecture
+
+    def check(self, config: DataConfig) -> None:
+        """Refuse posters of which one pixel would be left: a batch norm cannot learn from one.
+
+        Raises:
+            ConfigError: They are too small.
+        """
+        height, width = config.image_size
+        smallest = 2 * self.backbone.stride
+        if max(height, width) < smallest:
+            raise ConfigError(
+                f"posters of {height} x {width} pixels are too small for the poster encoder "
+                f"{SCRATCH}; expected at least {smallest} on the longer side: raise data.image_size"
+            )
+
+
 class PosterEncoderConfig(Config):
-    """Which pretrained encoder sees the posters.
+    """Which encoder sees the posters.
 
     Attributes:
-        name: A local folder or a name on the hub; ``none`` is a tiny ResNet with random weights.
+        name: A local folder or a name on the hub; ``scratch`` is a small residual network with
+            random weights, to be trained on the posters alone; ``none`` a tiny one for tests.
         revision: Commit, tag or branch on the hub.
         stages: Which hidden states are taken; ``[-1]`` is the last.
         grid: Rows and columns of regions.
         frozen: Keep it as it is and cache its outputs.
         augment: Mirror, shift and re-light posters while training; not with a frozen encoder.
+        crop: With ``augment``, show random parts of posters instead of shifting them: the largest
+            share of each side that is cut away.
     """
 
     name: str = "microsoft/resnet-50"
@@ -127,32 +181,54 @@ class PosterEncoderConfig(Config):
     grid: tuple[PositiveInt, PositiveInt] = (7, 5)
     frozen: bool = False
     augment: bool = False
+    crop: float = Field(default=0.0, ge=0.0, lt=1.0)
 
     @model_validator(mode="after")
     def _refuse_settings_without_effect(self) -> Self:
         if self.frozen and self.augment:
             raise ValueError("augment has no effect on a frozen encoder, whose outputs are cached")
+        if self.crop and not self.augment:
+            raise ValueError("crop has no effect without augment=true")
+        if self.name == SCRATCH and self.revision is not None:
+            raise ValueError(f"revision has no effect on {SCRATCH}, which comes from no hub")
         return self
 
     def build(self, architecture: dict[str, Any] | None) -> PosterEncoder:
-        """Return the encoder, pretrained unless an architecture is given."""
-        if architecture is None and self.name == "none":
-            architecture = _TINY_RESNET
+        """Return the encoder, pretrained unless an architecture is given or it has no weights."""
+        settings: dict[str, Any] = {
+            "stages": self.stages,
+            "grid": self.grid,
+            "frozen": self.frozen,
+            "augment": self.augment,
+            "crop": self.crop,
+        }
         if architecture is None:
-            backbone = load_backbone(pretrained_folder(self.name, self.revision))
-        else:
-            backbone = build_backbone(architecture)
-        return PosterEncoder(
-            backbone,
-            stages=self.stages,
-            grid=self.grid,
-            frozen=self.frozen,
-            augment=self.augment,
-        )
+            architecture = _UNTRAINED.get(self.name)
+        if architecture is None:
+            folder = pretrained_folder(self.name, self.revision)
+            return PosterEncoder(load_backbone(folder), **settings)
+        if architecture["model_type"] == SCRATCH:
+            return ScratchPosterEncoder(architecture, **settings)
+        return PosterEncoder(build_backbone(architecture), **settings)
+
+    def refuse_untrained(self, started: bool) -> None:
+        """Refuse a frozen encoder that nobody has trained.
+
+        Args:
+            started: Whether its weights are copied from a trained model.
+
+        Raises:
+            ValueError: It would stay random.
+        """
+        if self.frozen and self.name == SCRATCH and not started:
+            raise ValueError(
+                f"a frozen poster_encoder named {SCRATCH} would stay random; set frozen=false, or "
+                "start a fusion from a trained poster model with init_from and init_poster"
+            )
 
     def revisions(self) -> dict[str, str]:
         """Return the hub's commit that is used, where the encoder came from the hub."""
-        if self.name == "none":
+        if self.name in _UNTRAINED:
             return {}
         commit = hub_revision(pretrained_folder(self.name, self.revision))
         return {self.name: commit} if commit else {}

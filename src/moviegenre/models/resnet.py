@@ -1,9 +1,9 @@
-"""``resnet``: a pretrained vision network on posters."""
+"""``resnet``: a vision network on posters, pretrained or from scratch."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import nn
 
 from moviegenre.core.types import Batch, Modality, ModelOutput
@@ -13,7 +13,7 @@ from moviegenre.nn.heads import ClassificationHead
 
 
 class ResNet(GenreModel):
-    """A pretrained encoder, an average over poster regions, logits.
+    """An encoder, an average over poster regions, logits.
 
     Reference: He et al., "Deep residual learning for image recognition",
     https://arxiv.org/abs/1512.03385; any other vision encoder works the same way.
@@ -59,7 +59,7 @@ class ResNetConfig(ModelConfig):
     """Settings of ``resnet``.
 
     Attributes:
-        poster_encoder: The pretrained network.
+        poster_encoder: The network.
         hidden_dim: Width of a hidden layer before the logits; 0 for none.
         dropout: Before each layer of the head.
     """
@@ -73,6 +73,11 @@ class ResNetConfig(ModelConfig):
     poster_encoder: PosterEncoderConfig = PosterEncoderConfig()
     hidden_dim: int = Field(default=0, ge=0)
     dropout: float = Field(default=0.3, ge=0.0, lt=1.0)
+
+    @model_validator(mode="after")
+    def _refuse_an_untrained_encoder(self) -> Self:
+        self.poster_encoder.refuse_untrained(started=False)
+        return self
 
     def build(self, context: BuildContext) -> ResNet:
         """Return the model, its encoder pretrained unless the context has its architecture."""

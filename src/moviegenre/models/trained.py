@@ -9,7 +9,13 @@ from pathlib import Path
 from moviegenre.core.errors import CheckpointError, HubError
 from moviegenre.models.checkpoint import Checkpoint, checkpoint_file, load_checkpoint
 from moviegenre.models.ensemble_file import ensemble_file, is_ensemble, load_ensemble
-from moviegenre.models.exported import EXPORTED_FILES, WEIGHTS_FILE, is_exported, read_exported
+from moviegenre.models.exported import (
+    EXPORTED_FILES,
+    WEIGHTS_FILES,
+    exported_weights,
+    is_exported,
+    read_exported,
+)
 
 _HUB_NAME = re.compile(r"(?P<name>[\w-][\w.-]*/[\w-][\w.-]*)(@(?P<revision>[\w./-]+))?")
 
@@ -29,7 +35,7 @@ def load_trained(model: str | Path) -> Checkpoint:
     path = locate(model)
     if is_ensemble(path):
         return load_ensemble(path, load_trained)
-    if path.name == WEIGHTS_FILE:
+    if path.name in WEIGHTS_FILES:
         path = path.parent
     return read_exported(path) if is_exported(path) else load_checkpoint(path)
 
@@ -45,9 +51,10 @@ def weights_file(path: Path) -> Path:
     """
     if is_ensemble(path):
         return ensemble_file(path)
-    if path.name == WEIGHTS_FILE and path.is_file():
+    if path.name in WEIGHTS_FILES and path.is_file():
         return path
-    return path / WEIGHTS_FILE if is_exported(path) else checkpoint_file(path)
+    exported = exported_weights(path) if is_exported(path) else None
+    return exported or checkpoint_file(path)
 
 
 def locate(model: str | Path) -> Path:

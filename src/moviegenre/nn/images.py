@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)  # of RGB / 255, as every ImageNet encoder expects
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -34,32 +35,53 @@ class ImageNormalizer(nn.Module):
 
 
 class ImageAugmenter(nn.Module):
-    """While training, mirror, shift and re-light posters at random; otherwise do nothing.
+    """While training, mirror, move and re-light posters at random; otherwise do nothing.
 
     Args:
-        shift: The largest shift, as a share of each side.
+        shift: The largest shift, as a share of each side; what leaves on one side comes back on
+            the other.
         brightness: The largest relative change of brightness and of contrast.
+        crop: Instead of shifting, show a random part of each poster, enlarged to its size: the
+            largest share of each side that is cut away, in [0, 1). 0 shifts.
     """
 
-    def __init__(self, shift: float = 0.08, brightness: float = 0.2) -> None:
+    def __init__(self, shift: float = 0.08, brightness: float = 0.2, crop: float = 0.0) -> None:
         super().__init__()
         self.shift = shift
         self.brightness = brightness
+        self.crop = crop
 
     def forward(self, image: Tensor) -> Tensor:
         """Return changed posters (B, 3, H, W) for normalised posters (B, 3, H, W)."""
         if not self.training:
             return image
-        batch, _, height, width = image.shape
-        device = image.device
+        batch, device = len(image), image.device
         mirrored = torch.rand(batch, 1, 1, 1, device=device) < 0.5
-        image = torch.where(mirrored, image.flip(-1), image)
-        down = int(torch.randint(-int(self.shift * height), int(self.shift * height) + 1, ()))
-        right = int(torch.randint(-int(self.shift * width), int(self.shift * width) + 1, ()))
-        image = torch.roll(image, (down, right), dims=(2, 3))
+        image = self._cropped(image, mirrored) if self.crop else self._shifted(image, mirrored)
         gain = 1 + self.brightness * (2 * torch.rand(batch, 1, 1, 1, device=device) - 1)
         offset = self.brightness * (2 * torch.rand(batch, 1, 1, 1, device=device) - 1)
         return (image * gain + offset).contiguous(memory_format=torch.channels_last)
+
+    def _shifted(self, image: Tensor, mirrored: Tensor) -> Tensor:
+        """Return posters (B, 3, H, W), some mirrored (B, 1, 1, 1), all shifted alike."""
+        height, width = image.shape[2:]
+        image = torch.where(mirrored, image.flip(-1), image)
+        down = int(torch.randint(-int(self.shift * height), int(self.shift * height) + 1, ()))
+        right = int(torch.randint(-int(self.shift * width), int(self.shift * width) + 1, ()))
+        return torch.roll(image, (down, right), dims=(2, 3))
+
+    def _cropped(self, image: Tensor, mirrored: Tensor) -> Tensor:
+        """Return a part of each poster (B, 3, H, W), some mirrored (B, 1, 1, 1), each its own."""
+        batch, device = len(image), image.device
+        kept = 1 - self.crop * torch.rand(batch, 2, device=device)
+        centre = (1 - kept) * (2 * torch.rand(batch, 2, device=device) - 1)  # edges lie at -1 and 1
+        sign = 1 - 2 * mirrored.view(batch).to(kept.dtype)
+        scale = torch.stack([sign * kept[:, 0], kept[:, 1]], dim=1)
+        window = torch.cat([torch.diag_embed(scale), centre.unsqueeze(2)], dim=2)
+        grid = functional.affine_grid(window, list(image.shape), align_corners=False)
+        return functional.grid_sample(
+            image, grid, mode="bilinear", padding_mode="border", align_corners=False
+        )
 
 
 def conv_block(in_channels: int, out_channels: int) -> nn.Sequential:

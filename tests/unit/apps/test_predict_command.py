@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from moviegenre import box
 from moviegenre.apps.cli import main
 from moviegenre.core.types import Modality
-from tests.tiny_checkpoints import save_tiny, tiny_checkpoint
+from moviegenre.examples import example_films
+from moviegenre.inference.export import export_model
+from moviegenre.models.checkpoint import load_checkpoint
+from tests.tiny_checkpoints import POINT, save_tiny, tiny_checkpoint
 from tests.tiny_movies import GENRES, png_bytes, tiny_movies
 
 MOVIES = tiny_movies(3)
@@ -69,6 +73,35 @@ def test_the_reason_is_told_when_asked_for(run: Run, model: str, poster: Path) -
     assert sum(explanation["modality_attention"].values()) == pytest.approx(1, abs=1e-5)
 
 
+def test_the_box_answers_where_no_model_is_named(
+    run: Run, model: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = Path(model).parent / "box"
+    export_model(load_checkpoint(Path(model)), POINT, folder, scores={}, int8_only=True)
+    monkeypatch.setattr(box, "FOLDER", folder)
+    code, out, _ = run("predict", "--plot", "the ghost", "--json")
+    assert code == 0
+    assert set(json.loads(out)["probabilities"]) == set(GENRES)
+    assert "answered by the model in the box (attention_fusion)" in caplog.messages
+    code, out, _ = run("predict", "--examples")
+    assert code == 0
+    shown = [film.title for film in example_films() if film.title in out]
+    assert len(shown) == 7
+    monkeypatch.setattr(box, "FOLDER", folder / "nothing")
+    code, _, err = run("predict", "--plot", "the ghost")
+    assert code == 2
+    assert err.startswith("error: no model was named, and the one in the box lacks model.int8.onnx")
+
+
+def test_example_films_without_what_a_model_reads_are_left_out(
+    run: Run, tmp_path: Path, bert_folder: Path
+) -> None:
+    path = save_tiny(tmp_path, tiny_checkpoint("cnn", bert_folder))
+    _, out, _ = run("predict", "--checkpoint", path, "--examples")
+    assert "Hop, the Brave Kettle" in out
+    assert "The Salt Road" not in out
+
+
 def test_machines_get_the_keys_of_the_contract(run: Run, model: str) -> None:
     _, out, _ = run("predict", "--checkpoint", model, "--plot", "the ghost", "--json")
     answer = json.loads(out)
@@ -99,8 +132,11 @@ def test_a_catalogue_goes_into_a_file(run: Run, model: str, tmp_path: Path, post
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--plot", "x"], "error: no model was named; give --checkpoint with a best.pth (moviegen"),
-        (["--checkpoint", "m"], "error: nothing to predict; give --plot, --poster or both, or --i"),
+        (["--checkpoint", "m"], "error: nothing to predict; give --plot, --poster or both, --inpu"),
+        (
+            ["--examples", "--plot", "x", "--input", "y.csv", "--quiet"],
+            "error: --plot, --input, --quiet has no effect on the example films; leave it out",
+        ),
         (["--plot", "x", "--resume"], "error: --resume has no effect on one film; leave it out"),
         (
             ["--input", "x.csv", "--json", "--plot", "x"],

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from moviegenre import box
 from moviegenre.apps.cli import main
 
 
@@ -13,11 +14,13 @@ def refusal(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().err
 
 
-def test_a_model_must_be_named(capsys: pytest.CaptureFixture[str]) -> None:
-    assert refusal([], capsys) == (
-        "error: no model was named; give --model with an exported folder (moviegenre export makes "
-        "one), a name on the Hugging Face hub, or a best.pth\n"
-    )
+def test_an_empty_box_is_told_where_no_model_is_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(box, "FOLDER", tmp_path)
+    found = refusal([], capsys)
+    assert found.startswith("error: no model was named, and the one in the box lacks model.int8.")
+    assert found.count("\n") == 1
 
 
 def test_a_misspelt_setting(capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,7 +20,8 @@ from moviegenre.experiment.evaluate import evaluate, predict_split
 from moviegenre.experiment.export import export
 from moviegenre.inference.parity import FileParity, Parity
 from moviegenre.models.checkpoint import load_checkpoint
-from moviegenre.models.exported import EXPORTED_FILES
+from moviegenre.models.exported import EXPORTED_FILES, is_exported
+from moviegenre.models.trained import weights_file
 from tests.tiny_checkpoints import POINT, save_tiny, tiny_checkpoint
 from tests.tiny_movies import write_prepared
 
@@ -148,6 +149,43 @@ def test_a_model_that_onnx_does_not_know_is_exported_without(
     )
     assert not list((tmp_path / "out").glob("*.onnx"))
     assert moviegenre.load(tmp_path / "out").backend.name == "torch"
+
+
+def test_the_eight_bits_alone_can_answer_and_nothing_else(trained: Path, tmp_path: Path) -> None:
+    out = tmp_path / "small"
+    done = export(trained, out, int8_only=True, parity_movies=5, progress=False)
+    names = {path.name for path in out.iterdir()}
+    assert names == set(EXPORTED_FILES) - {"model.safetensors", "model.onnx"}
+    assert done.parity is not None
+    assert list(done.parity.files) == ["int8"]
+    assert is_exported(out)
+    assert weights_file(out) == out / "model.int8.onnx"
+    predictor = moviegenre.load(out)
+    assert predictor.backend.name == "int8"
+    whole = moviegenre.load(trained).predict_proba(["the ghost", "tears"])
+    np.testing.assert_allclose(predictor.predict_proba(["the ghost", "tears"]), whole, atol=0.1)
+    for model in (out, out / "model.int8.onnx"):
+        with pytest.raises(CheckpointError, match=r"small has no model.safetensors, which this"):
+            evaluate(model, Split.VAL)
+    with pytest.raises(CheckpointError, match="to be exported without --int8-only"):
+        moviegenre.load(out, backend="torch")
+    export(trained, out, onnx=False, progress=False)
+    assert moviegenre.load(out).backend.name == "torch"
+
+
+def test_eight_bits_alone_must_be_there(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ConfigError, match="--int8-only and --no-onnx leave no weights"):
+        export(trained, tmp_path / "out", onnx=False, int8_only=True)
+
+    def fail(_checkpoint: Any, _path: Path) -> None:
+        raise RuntimeError("no such operator")
+
+    monkeypatch.setattr("moviegenre.inference.export.export_onnx", fail)
+    with pytest.raises(ConfigError, match="as ONNX: no such operator; leave --int8-only out"):
+        export(trained, tmp_path / "out", int8_only=True, progress=False)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_movies_to_compare_on_must_have_the_models_genres_and_a_purpose(

@@ -1,7 +1,6 @@
 """One film, many films, tables of films: the same answers, decided at the operating point."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 import moviegenre
-from moviegenre.core.errors import CheckpointError, ConfigError, InputError, MissingExtraError
+from moviegenre.core.errors import CheckpointError, ConfigError, InputError
 from moviegenre.core.types import Modality
 from moviegenre.inference.prediction import Explanation
 from moviegenre.inference.predictor import Predictor
@@ -202,13 +201,6 @@ def test_backends_say_what_they_lack(folder: Path, tmp_path: Path, bert_folder: 
         moviegenre.load(tmp_path)
 
 
-def test_without_onnxruntime_the_weights_are_taken(
-    tmp_path: Path, bert_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_huggingfaces_name_does_the_same(tmp_path: Path, bert_folder: Path) -> None:
     write_exported(tmp_path, tiny_checkpoint("cnn", bert_folder), {})
-    (tmp_path / "model.onnx").write_bytes(b"never read")
-    monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'moviegenre\[onnx\]'"):
-        moviegenre.load(tmp_path, backend="onnx")
-    assert moviegenre.load(tmp_path).backend.name == "torch"
     assert moviegenre.from_pretrained(tmp_path).classes_.tolist() == list(GENRES)

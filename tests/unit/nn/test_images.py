@@ -49,6 +49,29 @@ def test_augmentation_mirrors_some_posters_and_shifts_them_all_alike() -> None:
     assert max(columns) - min(columns) == 15 - 4
 
 
+def test_cropping_shows_a_part_of_each_poster_enlarged() -> None:
+    torch.manual_seed(0)
+    ramp = torch.linspace(0, 1, 40).view(1, 1, 40, 1).expand(32, 3, 40, 30).contiguous()
+    changed = ImageAugmenter(shift=0.0, brightness=0.0, crop=0.4).train()(ramp)
+    assert changed.shape == ramp.shape
+    shown = changed[:, 0, -1, 0] - changed[:, 0, 0, 0]  # what share of the height is left
+    assert 0.59 <= shown.min() < 0.65
+    assert 0.93 < shown.max() <= 1.0
+    assert changed.min() >= 0
+    assert changed.max() <= 1
+
+
+def test_cropping_nothing_changes_nothing() -> None:
+    image = torch.randn(4, 3, 8, 8)
+    changed = ImageAugmenter(shift=0.0, brightness=0.0, crop=1e-9).train()(image)
+    same = [torch.allclose(new, old, atol=1e-5) for new, old in zip(changed, image, strict=True)]
+    mirrored = [
+        torch.allclose(new, old.flip(-1), atol=1e-5)
+        for new, old in zip(changed, image, strict=True)
+    ]
+    assert all(a != b for a, b in zip(same, mirrored, strict=True))
+
+
 def test_lighting_stays_within_its_bounds() -> None:
     torch.manual_seed(0)
     changed = ImageAugmenter(shift=0.0, brightness=0.2).train()(torch.ones(64, 3, 2, 2))
@@ -60,7 +83,7 @@ def test_lighting_stays_within_its_bounds() -> None:
 def test_augmentation_stays_on_the_posters_device() -> None:
     # "meta" stands for a GPU: mixing devices fails there as well.
     image = torch.zeros(2, 3, 8, 8, device="meta")
-    assert ImageAugmenter().train()(image).device.type == "meta"
+    assert ImageAugmenter(crop=0.2).train()(image).device.type == "meta"
 
 
 def test_a_block_halves_the_sides() -> None:

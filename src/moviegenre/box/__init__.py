@@ -1,0 +1,29 @@
+"""The model in the box: trained on real films, it ships with the package and answers at once.
+
+It lies in ``model/`` as ``moviegenre export --int8-only`` writes it; its README there is its card.
+CONTRIBUTING.md says how it is made again.
+"""
+
+from pathlib import Path
+
+from moviegenre.core.errors import CheckpointError
+
+FOLDER = Path(__file__).parent / "model"
+
+_NEEDED = ("model.int8.onnx", "config.json", "genres.json", "thresholds.json")
+
+
+def box_folder() -> Path:
+    """Return the folder of the model that ships with the package.
+
+    Raises:
+        CheckpointError: It is not there, or not whole.
+    """
+    missing = [name for name in _NEEDED if not (FOLDER / name).is_file()]
+    if missing:
+        raise CheckpointError(
+            f"no model was named, and the one in the box lacks {', '.join(missing)} in {FOLDER}; "
+            "name one with --checkpoint or --model (a best.pth, an exported folder, a hub name), "
+            "or install the package again"
+        )
+    return FOLDER

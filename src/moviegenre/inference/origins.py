@@ -1,0 +1,45 @@
+"""What a model's weights started from, and on whose terms: a section of the model card."""
+
+from collections.abc import Sequence
+
+from moviegenre.models.checkpoint import Checkpoint
+from moviegenre.models.pretrained import MINILM
+
+_BERT = "BERT base, by Google, Apache-2.0"
+_OF_ITS_OWN = "random weights, trained on posters of the training split alone: nobody else's terms"
+_KNOWN = {
+    MINILM: "all-MiniLM-L6-v2, by the Sentence Transformers project, Apache-2.0",
+    "bert-base-uncased": _BERT,
+    "google-bert/bert-base-uncased": _BERT,
+    "microsoft/resnet-50": "ResNet-50 trained on ImageNet, by Microsoft, Apache-2.0",
+    "scratch": _OF_ITS_OWN,
+    "none": _OF_ITS_OWN,
+}
+"""What each encoder is that this package knows by name, with the licence its makers state."""
+
+_ENCODERS = ("plot_encoder", "poster_encoder")
+
+
+def origins(checkpoint: Checkpoint, also: Sequence[str] = ()) -> str:
+    """Return a section in Markdown: where every encoder's weights come from.
+
+    Args:
+        checkpoint: The model.
+        also: What else they learned from, a sentence each.
+    """
+    settings = checkpoint.config["model"]
+    lines = [
+        f"- {field.replace('_', ' ').capitalize()}: {_origin(settings[field]['name'])}."
+        for field in _ENCODERS
+        if field in settings
+    ]
+    if not lines:
+        lines = ["- Nothing: its weights were random at first."]
+    return "\n".join(["## What it starts from", "", *lines, *(f"- {told}" for told in also)])
+
+
+def _origin(name: str) -> str:
+    if name in _KNOWN:
+        return f"{_KNOWN[name]} (`{name}`)"
+    shown = name.rstrip("/").rsplit("/", 1)[-1] if name.startswith((".", "/", "~")) else name
+    return f"`{shown}`, on its owner's terms"
