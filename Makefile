@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.moviegenre-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types floors unit format benchmark clean
+.PHONY: help setup demo test lint types floors unit format docs benchmark clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -42,8 +42,12 @@ format: setup ## Rewrite the code in the project's format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: setup ## The documentation as a site in site/, with the reference; a warning is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "open site/index.html"
+
 benchmark: setup ## Speed of training against a named baseline, in one run
 	$(BIN)/python benchmarks/bert_training.py
 
 clean: ## Remove the environment, the demo's files and all caches
-	rm -rf $(VENV) runs/demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) runs/demo site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

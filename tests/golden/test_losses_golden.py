@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from moviegenre.losses import (
@@ -102,3 +102,33 @@ def test_positive_weights() -> None:
     loss = WeightedBCEConfig(max_weight=3.0).build(labels)
     assert isinstance(loss, WeightedBCE)
     assert loss.positive_weights.tolist() == [1.0, 3.0, 3.0, 1.0, 3.0]
+
+
+UNKNOWN = float("nan")
+
+
+@pytest.mark.parametrize(
+    "loss", [WeightedBCE(torch.tensor([4.0, 9.0])), FocalLoss(2.0, 0.2), AsymmetricLoss(0, 2, 0.1)]
+)
+def test_an_unknown_label_counts_for_nothing(loss: nn.Module) -> None:
+    logits = LOGITS.clone().requires_grad_()
+    labels = torch.tensor([[1.0, UNKNOWN], [1.0, 0.0]])
+    whole = loss(logits, labels)
+    known = [loss(logits[:, :1], LABELS[:, :1])] if not isinstance(loss, WeightedBCE) else []
+    assert torch.isfinite(whole)
+    (gradient,) = torch.autograd.grad(whole, logits)
+    assert gradient[0, 1] == 0
+    assert (gradient[labels.isfinite()] != 0).all()
+    if known:  # the mean is over three labels: two of the first genre, one of the second
+        rest = loss(logits[1:, 1:], LABELS[1:, 1:])
+        torch.testing.assert_close(whole, (2 * known[0] + rest) / 3)
+
+
+def test_a_batch_of_unknown_labels_alone_costs_nothing() -> None:
+    loss = WeightedBCE(torch.ones(2))(LOGITS, torch.full((2, 2), UNKNOWN))
+    assert float(loss) == 0.0
+
+
+def test_unknown_labels_are_no_negatives_of_the_weights() -> None:
+    labels = np.array([[1, 1], [0, np.nan], [0, 0], [0, 0]], dtype=np.float32)
+    assert positive_weights(labels, 10.0).tolist() == [3.0, 2.0]

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from moviegenre.apps.data_commands import app as data_app
+from moviegenre.apps.ensemble_command import ensemble
 from moviegenre.apps.model_commands import export, push
 from moviegenre.apps.predict_command import predict
 from moviegenre.apps.serve_command import serve
@@ -24,7 +25,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(data_app, name="data")
-for command in (predict, export, push, serve):
+for command in (ensemble, predict, export, push, serve):
     app.command()(command)
 
 USER_ERROR = 2

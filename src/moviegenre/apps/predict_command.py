@@ -29,7 +29,10 @@ Backend = Annotated[
 
 def predict(
     checkpoint: Model = None,
-    plot: Annotated[str | None, typer.Option(help="The film's plot.")] = None,
+    plot: Annotated[
+        list[str] | None,
+        typer.Option(help="The film's plot; may be repeated, read by the model's plot rule then."),
+    ] = None,
     poster: Annotated[Path | None, typer.Option(help="File of the film's poster.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines: JSON.")] = False,
     explain: Annotated[
@@ -53,7 +56,7 @@ def predict(
     ] = None,
     plot_column: Annotated[
         list[str] | None,
-        typer.Option(help="Catalogue: a plot; may be repeated, joined then. Default: plot."),
+        typer.Option(help="Catalogue: a plot; may be repeated, as --plot may. Default: plot."),
     ] = None,
     poster_column: Annotated[
         str | None, typer.Option(help="Catalogue: the poster's file. Default: poster.")
@@ -89,7 +92,7 @@ def predict(
     if useless:
         kind = "one film" if catalogue is None else "a catalogue (--input)"
         raise ConfigError(f"{', '.join(useless)} has no effect on {kind}; leave it out")
-    if catalogue is None and plot is None and poster is None:
+    if catalogue is None and not plot and poster is None:
         raise ConfigError("nothing to predict; give --plot, --poster or both, or --input FILE")
     if catalogue is not None:
         if out is None:
@@ -101,7 +104,7 @@ def predict(
         _predict_catalogue(_load(checkpoint, backend), films, out, batch_size or 32, resume, quiet)
         return
     predictor = _load(checkpoint, backend)
-    prediction = predictor.predict(plot=plot, poster=poster)
+    prediction = predictor.predict(plot=tuple(plot) if plot else None, poster=poster)
     explanation = prediction.explain() if explain else None
     if as_json:
         typer.echo(json.dumps(_json_dict(prediction, explanation, top), ensure_ascii=False))

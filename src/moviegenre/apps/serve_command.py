@@ -3,6 +3,7 @@
 import contextlib
 import importlib.util
 import socket
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
@@ -10,6 +11,9 @@ import typer
 from moviegenre.core.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:
+    import uvicorn
+    from fastapi import FastAPI
+
     from moviegenre.inference.backends import BackendName
 
 _NEEDED = ("fastapi", "uvicorn", "prometheus_client", "python_multipart", "swagger_ui_bundle")
@@ -50,8 +54,10 @@ def serve(
     from moviegenre.core.config import apply_overrides
 
     settings = ServiceSettings.parse(apply_overrides({}, overrides or []), "--set")
+    has_page = settings.page and importlib.util.find_spec("gradio") is not None
     with _listening(host, port) as listener:
-        app = create_app(load(model, backend=cast("BackendName", backend)), settings)
+        predictor = load(model, backend=cast("BackendName", backend))
+        app = create_app(predictor, settings, page=has_page)
         config = uvicorn.Config(
             app,
             log_config=log_config(),
@@ -61,9 +67,25 @@ def serve(
         # Where it really listens, since port 0 is any.
         address, actual = listener.getsockname()[:2]
         shown = f"[{address}]" if ":" in address else address
-        typer.echo(f"{model} answers at http://{shown}:{actual}; see /docs; stop with Ctrl-C")
+        where = "open it in a browser, or see /docs" if has_page else "see /docs"
+        typer.echo(f"{model} answers at http://{shown}:{actual}; {where}; stop with Ctrl-C")
+        if settings.page and not has_page:
+            typer.echo("no page is served; it comes with: pip install 'moviegenre[page]'", err=True)
         with contextlib.suppress(KeyboardInterrupt):  # raised once more after a graceful stop
-            uvicorn.Server(config).run(sockets=[listener])
+            _server(config, app).run(sockets=[listener])
+
+
+def _server(config: "uvicorn.Config", app: "FastAPI") -> "uvicorn.Server":
+    """Return a server that tells the app at once when it is to stop."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            if stopping := getattr(app.state, "stopping", None):
+                stopping()
+            super().handle_exit(sig, frame)
+
+    return Server(config)
 
 
 def _listening(host: str, port: int) -> socket.socket:

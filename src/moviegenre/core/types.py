@@ -1,12 +1,12 @@
 """What travels between the floors: a batch of movies and a model's answer.
 
-Shape letters, here and everywhere: B batch, T plot tokens, R poster regions, D embedding, L labels,
-M modalities, H and W pixels (height first).
+Shape letters, here and everywhere: B batch, T plot tokens, S vectors of a plot (one a token, or one
+a window), R poster regions, D embedding, L labels, M modalities, H and W pixels (height first).
 """
 
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -17,6 +17,10 @@ class Modality(StrEnum):
 
     PLOT = "plot"
     POSTER = "poster"
+
+
+Track = Literal["closed", "open"]
+"""Whether a model learned from the training split alone, or from further labelled plots as well."""
 
 
 class Split(StrEnum):
@@ -39,7 +43,8 @@ class Batch:
         has_poster: Whether the movie has a poster (B,), bool.
         labels: Multi-hot truth (B, L), float32, or None where it is unknown.
         index: Row of each movie in its split (B,), int64.
-        plot_states: A frozen plot encoder's cached output (B, T, D); the encoder is then skipped.
+        plot_states: A frozen plot encoder's cached output (B, S, D), a vector for each token or
+            window; the encoder is then skipped.
         poster_states: A frozen poster encoder's cached output (B, R, D); likewise.
     """
 

@@ -1,7 +1,8 @@
 """Movies as batches: which movies go together, and how their tensors are put together."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,14 +21,14 @@ class MovieTensors:
     """All movies of a split in the form batches are cut from.
 
     Attributes:
-        labels: Multi-hot truth (N, L), or None where it is unknown.
+        labels: Multi-hot truth (N, L), NaN where a label is unknown; None where all are.
         tokens: Plot token ids, one row a movie; None where the model reads no plots.
-        posters: RGB bytes (N, H, W, 3); None where the model sees no posters, or their
-            ``poster_states`` stand in for them.
+        posters: RGB bytes (N, H, W, 3), or fewer rows where the last movies have no poster; None
+            where the model sees no posters, or their ``poster_states`` stand in for them.
         has_poster: Which movies have a poster (N,).
         pad_id: The token that fills short plots.
-        plot_states: Cached outputs of a frozen plot encoder, rows of (T, D).
-        poster_states: Cached outputs of a frozen poster encoder (N, R, D).
+        plot_states: Cached outputs of a frozen plot encoder, rows of (S, D).
+        poster_states: Cached outputs of a frozen poster encoder (N, R, D), or fewer rows likewise.
     """
 
     labels: npt.NDArray[np.float32] | None
@@ -64,29 +65,57 @@ class MovieTensors:
             has_poster=torch.from_numpy(self.has_poster[index]),
             labels=None if self.labels is None else torch.from_numpy(self.labels[index]),
             index=torch.from_numpy(index),
-            plot_states=self._plot_states(index, longest),
+            plot_states=self._plot_states(index),
             poster_states=(
                 None
                 if self.poster_states is None
-                else torch.from_numpy(self.poster_states[index].astype(np.float32))
+                else torch.from_numpy(_rows(self.poster_states, index).astype(np.float32))
             ),
+        )
+
+    def with_plots(self, tokens: Ragged, labels: npt.NDArray[np.float32]) -> "MovieTensors":
+        """Return these movies followed by others that have a plot and no poster.
+
+        Args:
+            tokens: Their plot token ids, one row a movie.
+            labels: Their truth (N, L), NaN where it is unknown.
+        """
+        assert self.tokens is not None, "these movies have plots"
+        assert self.labels is not None, "and they are labelled"
+        assert self.plot_states is None, "encoder outputs are cached for prepared movies alone"
+        return replace(
+            self,
+            labels=np.concatenate([self.labels, labels]),
+            tokens=self.tokens.followed_by(tokens),
+            has_poster=np.concatenate([self.has_poster, np.zeros(len(labels), dtype=np.bool_)]),
         )
 
     def _images(self, index: npt.NDArray[np.int64]) -> Tensor:
         if self.posters is None:
             return torch.zeros((len(index), 3, 1, 1), dtype=torch.uint8)
-        pixels = torch.from_numpy(np.ascontiguousarray(self.posters[index]))
+        pixels = torch.from_numpy(np.ascontiguousarray(_rows(self.posters, index)))
         return pixels.permute(0, 3, 1, 2)  # already channels-last in memory
 
-    def _plot_states(self, index: npt.NDArray[np.int64], longest: int) -> Tensor | None:
+    def _plot_states(self, index: npt.NDArray[np.int64]) -> Tensor | None:
         if self.plot_states is None:
             return None
+        longest = max(1, int(self.plot_states.lengths[index].max(initial=1)))
         dim = self.plot_states.values.shape[1]
         states = np.zeros((len(index), longest, dim), dtype=np.float32)
         for position, row in enumerate(index):
             own = self.plot_states[row]
             states[position, : len(own)] = own
         return torch.from_numpy(states)
+
+
+def _rows(stored: npt.NDArray[Any], index: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+    """Return rows of an array, zeros for those beyond its end."""
+    inside = index < len(stored)
+    if inside.all():
+        return stored[index]
+    rows = np.zeros((len(index), *stored.shape[1:]), dtype=stored.dtype)
+    rows[inside] = stored[index[inside]]
+    return rows
 
 
 class LengthBatchSampler(Sampler[list[int]]):

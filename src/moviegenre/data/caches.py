@@ -42,6 +42,11 @@ class Ragged:
         """The length of each row (N,)."""
         return np.diff(self.offsets)
 
+    def followed_by(self, other: "Ragged") -> "Ragged":
+        """Return these rows and then the other's."""
+        offsets = np.concatenate([self.offsets, self.offsets[-1] + other.offsets[1:]])
+        return Ragged(np.concatenate([self.values, other.values]), offsets)
+
     @classmethod
     def pack(cls, rows: list[npt.NDArray[np.int32]]) -> "Ragged":
         """Join rows end to end."""

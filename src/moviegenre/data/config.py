@@ -1,9 +1,9 @@
 """Which movies a model sees and in what form."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, PositiveInt, model_validator
 
 from moviegenre.core.config import Config
 from moviegenre.data.prepared import PlotRule
@@ -18,12 +18,24 @@ class DataConfig(Config):
         dir: A folder that ``moviegenre data prepare`` wrote.
         plot: Which of a movie's plots is read: ``longest`` (MM-IMDb's published rule), ``first``
             or all ``joined``.
-        max_tokens: Plots are cut after this many tokens, special ones included. The only setting
-            that a model's own section of a config file may change.
+        max_tokens: Plots are cut after this many tokens, special ones included. A model's own
+            section of a config file may change this one and the two that follow, no other.
+        extra: A file of further labelled plots (``data.extra``) that is trained on as well; the
+            results then belong to the open track. Without effect on a model that reads no plots.
+        extra_min_genres: Films of that file with fewer genres are left out: those of little-known
+            films are often incomplete.
         image_size: Height and width in pixels that posters are brought to.
     """
 
     dir: Path = Path("data/prepared")
     plot: PlotRule = "longest"
     max_tokens: int = Field(default=256, ge=3, le=8192)
+    extra: Path | None = None
+    extra_min_genres: PositiveInt = 1
     image_size: tuple[Side, Side] = (224, 160)
+
+    @model_validator(mode="after")
+    def _refuse_settings_without_effect(self) -> Self:
+        if self.extra is None and self.extra_min_genres > 1:
+            raise ValueError("extra_min_genres has no effect without data.extra, a file of plots")
+        return self

@@ -1,7 +1,7 @@
 """The layout of a prepared data set: which files it has and which columns they hold.
 
 A prepared folder is plain Parquet and JSON, so that pandas, polars, Hugging Face ``datasets`` and
-Ray Data open it without this package::
+Ray Data open it without this package:
 
     train.parquet  val.parquet  test.parquet   one row a movie, columns below
     genres.json                                the genre names in label order

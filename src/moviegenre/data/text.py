@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import threading
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
@@ -9,16 +10,22 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from tokenizers import Regex, Tokenizer
+from tokenizers import Encoding, Regex, Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.normalizers import BertNormalizer, Lowercase, Normalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer, PreTokenizer, Split
 
 from moviegenre.core.errors import PretrainedError
+from moviegenre.data.words import words_at
 
 PAD_TOKEN = "[PAD]"
 UNKNOWN_TOKEN = "[UNK]"
 TokenIds = npt.NDArray[np.int32]
+
+NO_WORD = -1
+"""The place of a token that stands for no word, such as the one that ends a text."""
+
+_truncating = threading.Lock()  # how long a text may be is a tokenizer's state, not an argument
 
 
 class PlotTokenizer:
@@ -129,15 +136,43 @@ class PlotTokenizer:
             plots: Texts.
             max_tokens: The longest result, special tokens included; the end is cut off.
         """
-        self._tokenizer.enable_truncation(max_tokens)
-        try:
-            encodings = self._tokenizer.encode_batch([clean_text(plot) for plot in plots])
-        finally:
-            self._tokenizer.no_truncation()
+        encodings = self._encodings(plots, max_tokens)
         return [
             np.array(encoding.ids if plot.strip() else [], dtype=np.int32)
             for plot, encoding in zip(plots, encodings, strict=True)
         ]
+
+    def token_words(self, plot: str, max_tokens: int) -> npt.NDArray[np.int64]:
+        """Return for each token that ``encode`` gives the place of its word (T,).
+
+        Args:
+            plot: A text.
+            max_tokens: As for ``encode``.
+
+        Returns:
+            Places among ``words.plot_words(plot)``; ``NO_WORD`` for tokens that stand for none.
+        """
+        if not plot.strip():
+            return np.zeros(0, dtype=np.int64)
+        (encoding,) = self._encodings([plot], max_tokens)
+        at = words_at(clean_text(plot))
+        return np.array(
+            [
+                NO_WORD if special or start == end else at[end - 1]
+                for (start, end), special in zip(
+                    encoding.offsets, encoding.special_tokens_mask, strict=True
+                )
+            ],
+            dtype=np.int64,
+        )
+
+    def _encodings(self, plots: Sequence[str], max_tokens: int) -> list[Encoding]:
+        with _truncating:
+            self._tokenizer.enable_truncation(max_tokens)
+            try:
+                return list(self._tokenizer.encode_batch([clean_text(plot) for plot in plots]))
+            finally:
+                self._tokenizer.no_truncation()
 
 
 def _word_tokenizer(normalizer: Normalizer, splitter: PreTokenizer, words: Sequence[str]) -> str:

@@ -9,12 +9,12 @@ import numpy as np
 
 from moviegenre.core.decisions import DEFAULT_THRESHOLD, decide
 from moviegenre.core.errors import DataError
-from moviegenre.core.types import Modality
+from moviegenre.core.types import Modality, Track
 from moviegenre.evaluation.bootstrap import NUM_RESAMPLES, Bootstrap, Interval, paired_bootstrap
 from moviegenre.evaluation.results import Evaluation, Predictions, evaluate_predictions
 from moviegenre.evaluation.tuned import TunedResult, tuned_result
 
-Family = Literal["baseline", "single", "fusion"]
+Family = Literal["baseline", "single", "fusion", "ensemble"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ class ModelRun:
     Attributes:
         name: As on the command line.
         title: As in prose.
-        family: A single modality's model, a fusion, or a baseline that models must beat.
+        family: A single modality's model, a fusion, a baseline that models must beat, or an
+            ensemble of others.
         modalities: What it looks at.
         predictions: Its probabilities on the split.
         validation: Its probabilities on validation, to fit cuts and a calibration on; None where
@@ -38,6 +39,7 @@ class ModelRun:
         num_trainable: How many of them were trained.
         command: What trains it again.
         settings: Its resolved config.
+        track: ``open`` if it learned from further labelled plots too.
     """
 
     name: str
@@ -54,6 +56,7 @@ class ModelRun:
     num_trainable: int | None = None
     command: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
+    track: Track = "closed"
 
 
 @dataclass(frozen=True)
@@ -86,9 +89,12 @@ class ModelResult:
 
     @property
     def kind(self) -> str:
-        """What the model looks at, in words: ``plot``, ``poster``, ``fusion`` or ``nothing``."""
-        if self.run.family == "fusion":
-            return "fusion"
+        """What the model looks at, in words: ``plot``, ``poster``, ``fusion`` or ``nothing``.
+
+        An ensemble, which may look at anything, is a kind of its own.
+        """
+        if self.run.family in ("fusion", "ensemble"):
+            return self.run.family
         if not self.run.modalities:
             return "nothing"
         return " and ".join(sorted(modality.value for modality in self.run.modalities))

@@ -95,6 +95,7 @@ def _model_to_json_dict(result: ModelResult) -> dict[str, Any]:
     return {
         "title": run.title,
         "family": run.family,
+        "track": run.track,
         "modalities": sorted(modality.value for modality in run.modalities),
         "baseline": run.baseline,
         "metrics": evaluation["metrics"],
@@ -128,12 +129,29 @@ def report_notes(comparison: Comparison) -> list[str]:
         "Models are ranked on the same movies that the comparisons use, so the best of several "
         "looks slightly better than it is.",
     ]
+    if any(result.run.track == "open" for result in comparison.ranking):
+        notes.append(
+            "Models marked (open) belong to the open track: they, or what they started from, "
+            "learned from further labelled plots. All others are of the closed track and learned "
+            "from the training split alone."
+        )
+    else:
+        notes.append(
+            "Closed track: every model learned from the labels of the training split alone."
+        )
     if comparison.baselines:
         told = ", ".join(result.run.title for result in comparison.baselines)
         notes.append(
             f"Baselines ({told}) are ranked with the models. The findings compare the models "
             "with each other, and with the bag of words where they say so."
         )
+    for result in comparison.ranking:
+        members = result.run.settings.get("model", {}).get("members")
+        if result.run.family == "ensemble" and members:
+            notes.append(
+                f"{result.name} combines {_listed(members)}, with weights fitted on validation; "
+                "details: docs/ensemble.md."
+            )
     if any(result.tuned is not None for result in comparison.ranking):
         notes.append(
             "Tuned scores have a cut for each genre, fitted on validation alone, for F1-macro or "
@@ -151,6 +169,12 @@ def report_notes(comparison: Comparison) -> list[str]:
     else:
         notes.append("Every genre's scores are defined in this split; none is left out.")
     return notes
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names as prose lists them."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def print_comparison(comparison: Comparison) -> None:

@@ -2,14 +2,14 @@
 
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from moviegenre.core.decisions import DEFAULT_THRESHOLD
 from moviegenre.core.errors import CheckpointError, DataError, did_you_mean, missing_path_message
 from moviegenre.core.files import write_text
-from moviegenre.core.types import Split
+from moviegenre.core.types import Modality, Split, Track
 from moviegenre.data.prepared import PreparedData
 from moviegenre.data.stats import data_stats
 from moviegenre.evaluation.compare import Comparison, ModelRun
@@ -19,7 +19,10 @@ from moviegenre.evaluation.report import write_report
 from moviegenre.experiment.predictions import cached_predictions
 from moviegenre.experiment.train import CONFIG_FILE, read_run
 from moviegenre.models import MODELS, model_config_class
-from moviegenre.models.checkpoint import BEST_FILE, load_checkpoint
+from moviegenre.models.base import ModelConfig
+from moviegenre.models.checkpoint import BEST_FILE
+from moviegenre.models.ensemble_file import ENSEMBLE_FILE
+from moviegenre.models.trained import load_trained, weights_file
 from moviegenre.training.fit import HISTORY_FILE
 
 PAGE = "results.html"
@@ -80,7 +83,8 @@ def model_folders(checkpoints: Path, names: Sequence[str] | None) -> list[Path]:
     if not checkpoints.is_dir():
         step = "train a model with: moviegenre train MODEL"
         raise CheckpointError(missing_path_message(checkpoints, "a folder of models", step))
-    found = {path.parent.name: path.parent for path in sorted(checkpoints.glob(f"*/{BEST_FILE}"))}
+    files = [path for name in (BEST_FILE, ENSEMBLE_FILE) for path in checkpoints.glob(f"*/{name}")]
+    found = {path.parent.name: path.parent for path in sorted(files)}
     if not found:
         raise CheckpointError(
             f"{checkpoints} holds no trained model (looked for */{BEST_FILE}); train one with: "
@@ -100,7 +104,7 @@ def common_data_dir(folders: Sequence[Path]) -> Path:
     for folder in folders:
         run = read_run(folder)
         if run is None:  # a checkpoint that came alone
-            used[folder.name] = load_checkpoint(folder / BEST_FILE).data_config.dir
+            used[folder.name] = load_trained(folder).data_config.dir
         else:
             used[folder.name] = Path(run["settings"]["data"]["dir"])
     if len(set(used.values())) > 1:
@@ -112,7 +116,7 @@ def common_data_dir(folders: Sequence[Path]) -> Path:
 def _run(folder: Path, data: PreparedData, split: Split, out: Path, *, progress: bool) -> ModelRun:
     """Return a trained model with its predictions and the facts of its training."""
     run = read_run(folder) or {}
-    checkpoint = folder / BEST_FILE
+    checkpoint = weights_file(folder)
     predictions = cached_predictions(checkpoint, data, split, progress=progress)
     validation = None  # what is fitted on val says nothing on val
     if split is not Split.VAL:
@@ -120,15 +124,17 @@ def _run(folder: Path, data: PreparedData, split: Split, out: Path, *, progress:
     settings: dict[str, Any] = run.get("settings", {})
     name = str(run.get("model", folder.name))
     kind = model_config_class(name)
+    track: Track = run.get("track", "closed")  # older ones do not say
     config = Path("configs", f"{folder.name}.yaml")
     if (folder / CONFIG_FILE).is_file():
         write_text(out / config, _config_with_command(folder, name, config))
     history_file = folder / HISTORY_FILE
     return ModelRun(
         name=folder.name,
-        title=kind.title,
+        title=f"{kind.title} (open)" if track == "open" else kind.title,
+        track=track,
         family=kind.family,
-        modalities=kind.modalities,
+        modalities=read_modalities(run, kind),
         predictions=predictions,
         validation=validation,
         baseline=kind.baseline,
@@ -137,9 +143,16 @@ def _run(folder: Path, data: PreparedData, split: Split, out: Path, *, progress:
         train_seconds=run.get("train_seconds"),
         num_parameters=run.get("num_parameters"),
         num_trainable=run.get("num_trainable"),
-        command=f"moviegenre train {name} --config {config}",
+        command=run.get("command", f"moviegenre train {name} --config {config}"),
         settings=settings,
     )
+
+
+def read_modalities(run: Mapping[str, Any], kind: type[ModelConfig]) -> frozenset[Modality]:
+    """Return what a model looks at: an ensemble's depend on its members, and are kept."""
+    if "modalities" not in run:
+        return kind.modalities
+    return frozenset(map(Modality, run["modalities"]))
 
 
 def _config_with_command(folder: Path, name: str, config: Path) -> str:

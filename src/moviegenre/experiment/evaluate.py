@@ -1,27 +1,18 @@
 """Evaluating a checkpoint: its probabilities on a split, and what they score."""
 
-import logging
 from pathlib import Path
 
-import numpy as np
-import torch
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
-from moviegenre.core.decisions import DEFAULT_THRESHOLD, probabilities
-from moviegenre.core.errors import CheckpointError, ConfigError, did_you_mean
-from moviegenre.core.types import Modality, Split
-from moviegenre.data.batches import batch_loader, ordered_batches
+from moviegenre.core.decisions import DEFAULT_THRESHOLD
+from moviegenre.core.errors import ConfigError, did_you_mean
+from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
-from moviegenre.evaluation.results import Evaluation, Predictions, evaluate_predictions
-from moviegenre.models.checkpoint import Checkpoint
-from moviegenre.models.inputs import load_movies
-from moviegenre.models.trained import load_trained
-
-logger = logging.getLogger(__name__)
-
-_BATCH_SIZE = 64
+from moviegenre.evaluation.results import Evaluation, evaluate_predictions
+from moviegenre.experiment.predictions import member_predictions
+from moviegenre.experiment.predictions import predict_split as predict_split
+from moviegenre.models.trained import load_trained, locate
 
 
 def parse_split(name: str) -> Split:
@@ -39,49 +30,6 @@ def parse_split(name: str) -> Split:
         raise ConfigError(f"unknown split {name!r}; {did_you_mean(name, known)}") from None
 
 
-def predict_split(
-    checkpoint: Checkpoint,
-    data: PreparedData,
-    split: Split,
-    *,
-    missing: Modality | None = None,
-    progress: bool = False,
-) -> Predictions:
-    """Return a trained model's probabilities for every movie of a split, in the data's order.
-
-    Args:
-        checkpoint: The trained model.
-        data: Prepared data with the same genres.
-        split: Which part.
-        missing: Hide this modality of every movie.
-        progress: Show a progress bar.
-
-    Raises:
-        CheckpointError: The data have other genres than the model was trained for.
-    """
-    if checkpoint.genres != data.genres:
-        raise CheckpointError(
-            f"the checkpoint answers with the genres {', '.join(checkpoint.genres)}; "
-            f"{data.root} has {', '.join(data.genres)}; evaluate on data prepared with "
-            "--genres naming the checkpoint's"
-        )
-    config = checkpoint.data_config
-    movies = load_movies(data, split, config, checkpoint.model, checkpoint.tokenizer)
-    probs = np.zeros((len(movies), len(data.genres)), dtype=np.float32)
-    loader = batch_loader(movies, ordered_batches(movies.lengths, _BATCH_SIZE))
-    title = f"{checkpoint.model_name} on {split.value}"
-    if missing is not None:
-        title += f" without {missing.value}s"
-    with torch.inference_mode():
-        for batch in track(loader, description=title, disable=not progress):
-            seen = batch if missing is None else batch.without(missing)
-            logits = checkpoint.model(seen).logits
-            probs[batch.index.numpy()] = probabilities(logits).numpy()
-    return Predictions(
-        ids=data.ids(split), genres=data.genres.names, probs=probs, labels=data.labels(split)
-    )
-
-
 def evaluate(
     path: Path,
     split: Split,
@@ -93,15 +41,20 @@ def evaluate(
     """Score a checkpoint on a split.
 
     Args:
-        path: A ``best.pth``, the folder that holds one, an exported folder, or a hub name.
+        path: A ``best.pth``, the folder that holds one, an exported folder, an
+            ensemble's folder, or a hub name.
         split: Which part.
         data_dir: Prepared data; None takes those the model was trained on.
         threshold: The probability from which a genre is chosen.
         progress: Show a progress bar.
     """
+    path = locate(path)
     checkpoint = load_trained(path)
     data = PreparedData(data_dir or checkpoint.data_config.dir)
-    predictions = predict_split(checkpoint, data, split, progress=progress)
+    if checkpoint.members:  # what is kept of them saves many passes over the movies
+        predictions = member_predictions(path, data, split, keep=False, progress=progress)
+    else:
+        predictions = predict_split(checkpoint, data, split, progress=progress)
     return evaluate_predictions(predictions, checkpoint.model_name, split.value, threshold)
 
 

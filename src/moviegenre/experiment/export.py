@@ -13,11 +13,13 @@ from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Predictions, evaluate_predictions
+from moviegenre.experiment.export_ensemble import export_ensemble
 from moviegenre.experiment.predictions import kept_predictions
 from moviegenre.inference.export import Exported, Measure, export_model
 from moviegenre.inference.parity import Parity, labelled_films, measure_parity
 from moviegenre.inference.predictor import Predictor
 from moviegenre.models.checkpoint import Checkpoint, checkpoint_file
+from moviegenre.models.ensemble_file import is_ensemble
 from moviegenre.models.exported import METRICS_FILE, is_exported
 from moviegenre.models.trained import companions, load_trained, locate
 
@@ -56,6 +58,8 @@ def export(
             "--parity-data has no effect where no ONNX file is compared; leave it out"
         )
     path = locate(model)
+    if is_ensemble(path):
+        return export_ensemble(path, out)
     checkpoint = load_trained(path)
     folder = companions(path)
     point = OperatingPoint.read(folder / THRESHOLDS_FILE, checkpoint.genres)

@@ -1,16 +1,128 @@
 """A trained model's probabilities for a split, kept beside its weights until either changes."""
 
 import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+import torch
+from rich.progress import track
+
+from moviegenre.core.decisions import from_log_odds, log_odds, probabilities
+from moviegenre.core.errors import CheckpointError
 from moviegenre.core.files import file_sha256
 from moviegenre.core.types import Modality, Split
+from moviegenre.data.batches import batch_loader, ordered_batches
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Predictions
-from moviegenre.experiment.evaluate import predict_split
-from moviegenre.models.checkpoint import load_checkpoint
+from moviegenre.models.checkpoint import Checkpoint
+from moviegenre.models.combiner import Combiner
+from moviegenre.models.ensemble import Ensemble
+from moviegenre.models.ensemble_file import EnsembleRecord, ensemble_file, is_ensemble
+from moviegenre.models.inputs import load_movies
+from moviegenre.models.trained import load_trained
 
 logger = logging.getLogger(__name__)
+
+_BATCH_SIZE = 64
+
+
+def predict_split(
+    checkpoint: Checkpoint,
+    data: PreparedData,
+    split: Split,
+    *,
+    missing: Modality | None = None,
+    progress: bool = False,
+) -> Predictions:
+    """Return a trained model's probabilities for every movie of a split, in the data's order.
+
+    Args:
+        checkpoint: The trained model.
+        data: Prepared data with the same genres.
+        split: Which part.
+        missing: Hide this modality of every movie.
+        progress: Show a progress bar.
+
+    Raises:
+        CheckpointError: The data have other genres than the model was trained for.
+    """
+    if checkpoint.genres != data.genres:
+        raise CheckpointError(
+            f"the checkpoint answers with the genres {', '.join(checkpoint.genres)}; "
+            f"{data.root} has {', '.join(data.genres)}; evaluate on data prepared with "
+            "--genres naming the checkpoint's"
+        )
+    if checkpoint.members:
+        return _predict_members(checkpoint, data, split, missing=missing, progress=progress)
+    config = checkpoint.data_config
+    movies = load_movies(data, split, config, checkpoint.model, checkpoint.tokenizer)
+    probs = np.zeros((len(movies), len(data.genres)), dtype=np.float32)
+    loader = batch_loader(movies, ordered_batches(movies.lengths, _BATCH_SIZE))
+    title = f"{checkpoint.model_name} on {split.value}"
+    if missing is not None:
+        title += f" without {missing.value}s"
+    with torch.inference_mode():
+        for batch in track(loader, description=title, disable=not progress):
+            seen = batch if missing is None else batch.without(missing)
+            logits = checkpoint.model(seen).logits
+            probs[batch.index.numpy()] = probabilities(logits).numpy()
+    return Predictions(
+        ids=data.ids(split), genres=data.genres.names, probs=probs, labels=data.labels(split)
+    )
+
+
+def _predict_members(
+    ensemble: Checkpoint,
+    data: PreparedData,
+    split: Split,
+    *,
+    missing: Modality | None,
+    progress: bool,
+) -> Predictions:
+    """Return an ensemble's probabilities, every member reading the movies its own way."""
+    assert isinstance(ensemble.model, Ensemble), "only an ensemble has members"
+    found = [
+        predict_split(member, data, split, missing=missing, progress=progress)
+        for member in ensemble.members
+    ]
+    return combined(found, ensemble.model.combiner, availability(data, split, missing))
+
+
+def availability(
+    data: PreparedData, split: Split, missing: Modality | None = None
+) -> dict[Modality, npt.NDArray[np.bool_]]:
+    """Return which movies of a split have each modality (N,).
+
+    Args:
+        data: The prepared data.
+        split: Which part.
+        missing: This modality is hidden, so that none has it.
+    """
+    plots = data.plots(split, "joined")
+    found = {
+        Modality.PLOT: np.array([bool(plot.strip()) for plot in plots], dtype=bool),
+        Modality.POSTER: data.has_poster(split),
+    }
+    return {name: has & (name is not missing) for name, has in found.items()}
+
+
+def combined(
+    members: Sequence[Predictions],
+    combiner: Combiner,
+    available: Mapping[Modality, npt.NDArray[np.bool_]],
+) -> Predictions:
+    """Return an ensemble's probabilities from those of its members.
+
+    Args:
+        members: Their probabilities for the same movies.
+        combiner: Their weights.
+        available: Which movies have each modality (N,).
+    """
+    odds = combiner.combine(log_odds(np.stack([found.probs for found in members])), available)
+    return replace(members[0], probs=from_log_odds(odds).astype(np.float32))
 
 
 def kept_predictions(checkpoint: Path, split: Split) -> Path | None:
@@ -62,7 +174,7 @@ def cached_predictions(
     """Return a model's probabilities, from an earlier evaluation of the same weights and movies.
 
     Args:
-        checkpoint: The ``best.pth``.
+        checkpoint: The ``best.pth``, or what else ``weights_file`` returns.
         data: The prepared data.
         split: Which part.
         missing: Hide this modality of every movie.
@@ -77,11 +189,68 @@ def cached_predictions(
     if path.is_file():
         return Predictions.load(path)
     logger.info("evaluating %s on %s", folder.name, split.value)
-    found = predict_split(
-        load_checkpoint(checkpoint), data, split, missing=missing, progress=progress
-    )
+    if is_ensemble(checkpoint):
+        found = member_predictions(
+            checkpoint, data, split, missing=missing, keep=keep, progress=progress
+        )
+    else:
+        trained = load_trained(checkpoint)
+        found = predict_split(trained, data, split, missing=missing, progress=progress)
     if keep:
         for stale in folder.glob(f"{_kind(missing)}-{split.value}-*.npz"):
             stale.unlink()
         found.save(path)
     return found
+
+
+def keep_predictions(
+    checkpoint: Path, data: PreparedData, split: Split, predictions: Predictions
+) -> None:
+    """Write probabilities beside the weights, where ``cached_predictions`` will find them.
+
+    Args:
+        checkpoint: The file of the weights.
+        data: The prepared data.
+        split: Which part.
+        predictions: The model's probabilities for it.
+    """
+    name = _file_name(checkpoint, split, missing=None, fingerprint=data.fingerprint)
+    predictions.save(checkpoint.parent / name)
+
+
+def member_predictions(
+    path: Path,
+    data: PreparedData,
+    split: Split,
+    *,
+    missing: Modality | None = None,
+    keep: bool = True,
+    progress: bool = False,
+) -> Predictions:
+    """Return an ensemble's probabilities from those that are kept beside its members.
+
+    Args:
+        path: Its ``ensemble.json``, or the folder that holds it.
+        data: The prepared data.
+        split: Which part.
+        missing: Hide this modality of every movie.
+        keep: Write what is computed of a member beside its weights.
+        progress: Show progress bars.
+
+    Raises:
+        CheckpointError: A member is missing or was trained again, or the genres are others.
+    """
+    path = ensemble_file(path)
+    record = EnsembleRecord.read(path)
+    found = [
+        cached_predictions(
+            member.file(path.parent),
+            data,
+            split,
+            missing=missing if missing in member.modalities else None,
+            keep=keep,
+            progress=progress,
+        )
+        for member in record.members
+    ]
+    return combined(found, record.combiner, availability(data, split, missing))

@@ -15,11 +15,11 @@ from moviegenre.evaluation.robustness import (
     measure_robustness,
 )
 from moviegenre.evaluation.robustness_report import write_robustness
-from moviegenre.experiment.compare import common_data_dir, model_folders
+from moviegenre.experiment.compare import common_data_dir, model_folders, read_modalities
 from moviegenre.experiment.predictions import cached_predictions
 from moviegenre.experiment.train import read_run
 from moviegenre.models import model_config_class
-from moviegenre.models.checkpoint import BEST_FILE
+from moviegenre.models.trained import weights_file
 
 
 def robustness(
@@ -60,15 +60,17 @@ def robustness(
         kind = model_config_class(str(run.get("model", folder.name)))
         if kind.family == "baseline":
             continue  # no sibling of a fusion: it starts from none of them
-        path = folder / BEST_FILE
+        path, modalities = weights_file(folder), read_modalities(run, kind)
+        if kind.family == "ensemble" and len(modalities) < len(Modality):
+            continue  # no fusion, and more than a sibling of one
         complete = cached_predictions(path, data, split, progress=progress)
-        if kind.family != "fusion":
-            (modality,) = kind.modalities
+        if kind.family == "single":
+            (modality,) = modalities
             singles.append(SingleModel(folder.name, kind.title, modality, complete))
             continue
         without = {
             missing: cached_predictions(path, data, split, missing=missing, progress=progress)
-            for missing in sorted(kind.modalities)
+            for missing in sorted(modalities)
         }
         named = _siblings(run)
         fusions.append(FusionModel(folder.name, kind.title, complete, without, named))

@@ -11,12 +11,17 @@ from typing import Any
 
 import yaml
 
-from moviegenre.core.errors import CheckpointError, missing_path_message
+from moviegenre.core.config import Config
+from moviegenre.core.errors import CheckpointError, ConfigError, missing_path_message
 from moviegenre.core.files import file_sha256, write_text
 from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.core.types import Modality, Split
+from moviegenre.data.batches import MovieTensors
+from moviegenre.data.config import DataConfig
+from moviegenre.data.extra import ExtraPlots, read_extra
 from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.config import ExperimentConfig
+from moviegenre.experiment.evaluate import predict_split
 from moviegenre.models import model_config_class
 from moviegenre.models.base import (
     BuildContext,
@@ -28,10 +33,12 @@ from moviegenre.models.base import (
 from moviegenre.models.checkpoint import (
     BEST_FILE,
     Checkpoint,
+    load_checkpoint,
     package_versions,
     save_checkpoint,
 )
 from moviegenre.models.inputs import load_movies
+from moviegenre.training.config import TrainingConfig
 from moviegenre.training.fit import (
     HISTORY_FILE,
     LOGS_FOLDER,
@@ -96,12 +103,21 @@ def train(
     settings = experiment.to_dict()
     data = PreparedData(experiment.data.dir)
     earlier = _earlier_seconds(folder, settings, data.fingerprint) if resume else _Seconds()
-    model, checkpoint = _build(experiment, data)
-    loaded = {
-        split: load_movies(data, split, experiment.data, model, checkpoint.tokenizer)
-        for split in (Split.TRAIN, Split.VAL)
-    }
-    labels = loaded[Split.TRAIN].labels
+    extra = _extra_plots(experiment, data)
+    teacher = None
+    if not experiment.model.fitted and experiment.training.teacher is not None:
+        teacher = load_checkpoint(experiment.training.teacher)
+    model, checkpoint = _build(experiment, data, extra)
+    if teacher is not None and teacher.track == "open":
+        checkpoint = replace(checkpoint, track="open")
+    movies = (
+        load_movies(data, Split.TRAIN, experiment.data, model, checkpoint.tokenizer, extra),
+        load_movies(data, Split.VAL, experiment.data, model, checkpoint.tokenizer),
+    )
+    model.prepare(movies[0])
+    if teacher is not None:
+        movies = (_taught(movies[0], teacher, experiment, data), movies[1])
+    labels = movies[0].labels
     assert labels is not None, "prepared movies are labelled"
     if not resume:
         for name in (BEST_FILE, THRESHOLDS_FILE, RUN_FILE, RESUME_FILE, HISTORY_FILE):
@@ -109,7 +125,7 @@ def train(
         shutil.rmtree(folder / LOGS_FOLDER, ignore_errors=True)
     write_text(folder / CONFIG_FILE, yaml.safe_dump(experiment.to_file_dict(), sort_keys=False))
     earlier = replace(earlier, setup=earlier.setup + time.perf_counter() - started)
-    run = _describe(experiment, data, model, earlier)
+    run = _describe(experiment, data, model, earlier) | {"track": checkpoint.track}
     _write_run(folder, run)
 
     def save(metrics: dict[str, float], epoch: float) -> None:
@@ -122,12 +138,12 @@ def train(
             metrics=metrics,
             epoch=epoch,
             revisions=checkpoint.revisions,
+            track=checkpoint.track,
             data_fingerprint=data.fingerprint,
         )
         (folder / THRESHOLDS_FILE).unlink(missing_ok=True)  # fitted to the weights before these
         save_checkpoint(folder / BEST_FILE, best)
 
-    movies = (loaded[Split.TRAIN], loaded[Split.VAL])
     if isinstance(model, FittedModel):
         is_done = resume and (folder / BEST_FILE).is_file()
         result = solve(model, movies, folder, save, is_done=is_done)
@@ -149,7 +165,37 @@ def train(
     return TrainedModel(folder / BEST_FILE, run)
 
 
-def _build(experiment: ExperimentConfig, data: PreparedData) -> tuple[GenreModel, Checkpoint]:
+def _taught(
+    movies: MovieTensors, teacher: Checkpoint, experiment: ExperimentConfig, data: PreparedData
+) -> MovieTensors:
+    """Return the movies with labels between the truth and a teacher's probabilities.
+
+    Reference: Hinton, Vinyals and Dean, "Distilling the knowledge in a neural network",
+    https://arxiv.org/abs/1503.02531; differs in that the labels are independent, and in that
+    probabilities are mixed rather than two losses.
+    """
+    assert movies.labels is not None, "training movies are labelled"
+    share = experiment.training.teacher_weight
+    told = predict_split(teacher, data, Split.TRAIN)
+    labels = (
+        movies.labels.copy()
+    )  # further plots, which the teacher did not see, follow as they are
+    labels[: len(told.probs)] *= 1 - share
+    labels[: len(told.probs)] += share * told.probs
+    return replace(movies, labels=labels)
+
+
+def _extra_plots(experiment: ExperimentConfig, data: PreparedData) -> ExtraPlots | None:
+    """Return the further plots that the model is to be trained on, if it reads plots."""
+    settings = experiment.data
+    if settings.extra is None or Modality.PLOT not in experiment.model.modalities:
+        return None
+    return read_extra(settings.extra, data.genres, settings.plot, settings.extra_min_genres)
+
+
+def _build(
+    experiment: ExperimentConfig, data: PreparedData, extra: ExtraPlots | None
+) -> tuple[GenreModel, Checkpoint]:
     """Return the model to train, and a checkpoint that describes it before training."""
     import lightning
 
@@ -157,7 +203,8 @@ def _build(experiment: ExperimentConfig, data: PreparedData) -> tuple[GenreModel
     settings = experiment.model
 
     def train_plots() -> list[str]:
-        return data.plots(Split.TRAIN, experiment.data.plot)
+        own = data.plots(Split.TRAIN, experiment.data.plot)
+        return own if extra is None else own + extra.plots
 
     tokenizer = settings.load_tokenizer(train_plots)
     context = BuildContext(
@@ -166,10 +213,12 @@ def _build(experiment: ExperimentConfig, data: PreparedData) -> tuple[GenreModel
         label_frequencies=label_frequencies(data.labels(Split.TRAIN)),
     )
     model = settings.build(context)
-    if (initial := settings.initial_models()) is not None:
-        folder, sources = initial
-        copied = initialise_from(model, folder, sources, data.genres, tokenizer)
-        logger.info("copied %d tensors from %s", len(copied), ", ".join(sources.values()))
+    is_open = extra is not None
+    if (named := settings.initial_models()) is not None:
+        folder, sources = named
+        initial = initialise_from(model, folder, sources, data.genres, tokenizer)
+        logger.info("copied %d tensors from %s", len(initial.copied), ", ".join(sources.values()))
+        is_open |= initial.track == "open"
     checkpoint = Checkpoint(
         model_name=experiment.model_name,
         model=model,
@@ -177,6 +226,7 @@ def _build(experiment: ExperimentConfig, data: PreparedData) -> tuple[GenreModel
         tokenizer=tokenizer,
         config={},
         revisions=settings.revisions(),
+        track="open" if is_open else "closed",
     )
     return model, checkpoint
 
@@ -261,22 +311,42 @@ def read_run(folder: Path) -> dict[str, Any] | None:
 def differing_settings(run: dict[str, Any], settings: dict[str, Any]) -> list[str]:
     """Return the dotted names of settings that are not those of an earlier run.
 
-    Where the data lie is left out: what they hold is told by their fingerprint. So is what the
+    A setting that did not exist then had what is its default now. Where the data lie is left
+    out: what they hold is told by their fingerprint. So is what the
     model does not look at: the plot rule of a poster model, the poster size of a plot model.
     """
     modalities = model_config_class(run["model"]).modalities
     ignored = {"data.dir"}
     if Modality.PLOT not in modalities:
-        ignored |= {"data.plot", "data.max_tokens"}
+        ignored |= {"data.plot", "data.max_tokens", "data.extra", "data.extra_min_genres"}
     if Modality.POSTER not in modalities:
         ignored.add("data.image_size")
+    earlier = _with_defaults(run["model"], run["settings"])
     names = [
         f"{section}.{key}"
         for section, values in settings.items()
         for key, value in values.items()
-        if run["settings"].get(section, {}).get(key) != value
+        if earlier.get(section, {}).get(key) != value
     ]
     return [name for name in names if name not in ignored]
+
+
+def _with_defaults(model_name: str, settings: dict[str, Any]) -> dict[str, Any]:
+    """Return an earlier run's settings in today's form, as they are where they have none."""
+    kinds: dict[str, type[Config]] = {
+        "data": DataConfig,
+        "training": TrainingConfig,
+        "model": model_config_class(model_name),
+    }
+    try:
+        filled = {
+            name: kinds[name].parse(settings[name], "run.json").model_dump(mode="json")
+            for name in kinds
+            if name in settings
+        }
+    except ConfigError:
+        return settings
+    return {**settings, **filled}
 
 
 def _earlier_seconds(folder: Path, settings: dict[str, Any], fingerprint: str) -> _Seconds:

@@ -24,7 +24,8 @@ from moviegenre.evaluation.results import (
 from moviegenre.evaluation.tuning import TunedScores, Tuning, TuningSettings, score, tune
 from moviegenre.experiment.predictions import cached_predictions
 from moviegenre.losses import WeightedBCEConfig, positive_weights
-from moviegenre.models.checkpoint import Checkpoint, checkpoint_file, load_checkpoint
+from moviegenre.models.checkpoint import Checkpoint
+from moviegenre.models.trained import load_trained, locate, weights_file
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def evaluate_tuned(
     """Fit on validation, keep the result beside the weights, and score a split with it.
 
     Args:
-        path: A ``best.pth``, or the folder that holds one.
+        path: A ``best.pth``, or what else ``load_trained`` takes.
         split: Which part is scored; fitting always takes the validation split.
         settings: What is fitted.
         data_dir: Prepared data; None takes those the model was trained on.
@@ -94,8 +95,8 @@ def evaluate_tuned(
         ConfigError: The calibration does not suit the loss.
         DataError: There are too few validation movies.
     """
-    path = checkpoint_file(path)
-    checkpoint = load_checkpoint(path)
+    path = weights_file(locate(path))
+    checkpoint = load_trained(path)
     data = PreparedData(data_dir or checkpoint.data_config.dir)
     weights = None
     if settings.calibration == "weights":

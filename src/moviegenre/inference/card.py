@@ -10,6 +10,7 @@ from moviegenre.core.types import Modality
 from moviegenre.inference.parity import Parity
 from moviegenre.models import model_config_class
 from moviegenre.models.checkpoint import Checkpoint
+from moviegenre.models.exported import portable_settings
 
 _METRICS = {
     "f1_macro": "F1-macro",
@@ -187,7 +188,8 @@ def _onnx(parity: Parity | None, note: str) -> str:
 
 def _making(checkpoint: Checkpoint) -> str:
     versions = ", ".join(f"{name} {number}" for name, number in checkpoint.versions.items())
-    shown = {key: checkpoint.config.get(key) for key in ("training", "loss", "model")}
+    kept = portable_settings(checkpoint.config)
+    shown = {key: kept.get(key) for key in ("training", "loss", "model")}
     settings = yaml.safe_dump(shown, sort_keys=False, default_flow_style=None, width=100)
     return f"""
 ## How it was made

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from moviegenre.core.types import Modality
 from moviegenre.data.records import clean_names
 from moviegenre.data.sources.rows import Row, column_names, read_rows
 from moviegenre.data.sources.table import TABLE_SUFFIXES
-from moviegenre.inference.films import Film, FilmReader, Poster
+from moviegenre.inference.films import Film, FilmReader, Plot, Poster
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,8 @@ class CatalogueColumns:
 
     Attributes:
         id: The film's id; None takes ``id``, or the row's number where there is none.
-        plots: Plots, joined in this order; none takes ``plot``.
+        plots: Plots, joined in this order; none takes ``plot``. Of an ensemble each member takes
+            one or joins them, by its own rule.
         poster: The poster's file, or in Parquet its bytes; None takes ``poster``.
     """
 
@@ -50,6 +51,23 @@ class Entry:
     id: str
     film: Film | None
     error: str | None
+
+
+@dataclass(frozen=True)
+class TextRow:
+    """A row of a catalogue without its poster.
+
+    Attributes:
+        id: As in the catalogue, as text.
+        plots: Its texts; none where there is none that can be read.
+        faults: What could not be read.
+        is_readable: Whether the cells stand in their columns.
+    """
+
+    id: str
+    plots: tuple[str, ...]
+    faults: tuple[str, ...] = ()
+    is_readable: bool = True
 
 
 class Catalogue:
@@ -94,11 +112,16 @@ class Catalogue:
             if number > skip:
                 yield self._entry(reader, row, number)
 
-    def _entry(self, reader: FilmReader, row: Row, number: int) -> Entry:
+    def texts(self) -> Iterator[TextRow]:
+        """Yield every row without its poster, in order; no file but the table is opened."""
+        for number, row in enumerate(read_rows(self.path), start=1):
+            yield self._text_row(row, number)
+
+    def _text_row(self, row: Row, number: int) -> TextRow:
         given = row.values.get(self.columns.id) if self.columns.id else None
-        entry = Entry(str(number) if given in (None, "") else str(given), None, None)
+        id_ = str(number) if given in (None, "") else str(given)
         if row.fault:  # its cells may stand in the wrong columns
-            return replace(entry, error=f"row {number}: {row.fault}")
+            return TextRow(id_, (), (f"row {number}: {row.fault}",), is_readable=False)
         faults: list[str] = []
         texts: list[str] = []
         for name in self.columns.plots:
@@ -106,14 +129,21 @@ class Catalogue:
                 texts += clean_names(row.values.get(name))
             except ValueError as error:
                 faults.append(f"column {name}: {error}")
-        plot = "\n".join(texts)
+        return TextRow(id_, tuple(texts), tuple(faults))
+
+    def _entry(self, reader: FilmReader, row: Row, number: int) -> Entry:
+        told = self._text_row(row, number)
+        faults = list(told.faults)
+        if not told.is_readable:
+            return Entry(told.id, None, "; ".join(faults))
+        plot = told.plots if reader.chooses_plots else "\n".join(told.plots)
         try:
             poster = self._poster(row, looked_at=Modality.POSTER in reader.modalities)
             film: Film | None = reader.read(plot, poster)
         except MovieGenreError as error:
             faults.append(str(error))
             film = self._plot_alone(reader, plot)
-        return Entry(entry.id, film, "; ".join(faults) or None)
+        return Entry(told.id, film, "; ".join(faults) or None)
 
     def _poster(self, row: Row, *, looked_at: bool) -> Poster:
         """Return a row's poster; a path is only followed where the model looks at posters.
@@ -135,7 +165,7 @@ class Catalogue:
             raise InputError(f"{path} does not exist; expected a poster's file")
         return path
 
-    def _plot_alone(self, reader: FilmReader, plot: str) -> Film | None:
+    def _plot_alone(self, reader: FilmReader, plot: Plot) -> Film | None:
         """Return what a broken poster leaves; None where that is nothing."""
         try:
             return reader.read(plot)

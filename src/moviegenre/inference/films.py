@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -51,7 +51,14 @@ class FilmReader:
 
     Args:
         model: What the model's checkpoint says.
+
+    Attributes:
+        modalities: What the model looks at.
+        chooses_plots: Whether a catalogue's plot columns are handed over one by one, for several
+            rules to choose from; joined otherwise.
     """
+
+    chooses_plots: ClassVar[bool] = False
 
     def __init__(self, model: Description) -> None:
         self._name = model.model_name
@@ -73,14 +80,8 @@ class FilmReader:
         texts = _texts(plot)
         if not texts and poster is None:
             raise InputError("a film needs a plot or a poster; found neither")
-        film = Film("", np.zeros(0, dtype=np.int32), None)
-        if self._tokenizer is not None and texts:
-            text = choose_plot(texts, self._data.plot)
-            (tokens,) = self._tokenizer.encode([text], self._data.max_tokens)
-            film = Film(text, tokens, None)
-        if Modality.POSTER in self.modalities and poster is not None:
-            pixels = resize_poster(read_poster(poster), *self._data.image_size)
-            film = Film(film.plot, film.tokens, pixels)
+        looks = Modality.POSTER in self.modalities and poster is not None
+        film = self.form(texts, read_poster(poster) if looks else None)
         if not film.modalities:
             needed = " or ".join(m.value for m in Modality if m in self.modalities)
             raise InputError(
@@ -88,6 +89,32 @@ class FilmReader:
                 "give it one, or take a model that reads what the film has"
             )
         return film
+
+    def form(self, texts: Sequence[str], image: Image.Image | None) -> Film:
+        """Bring a film's texts and its poster into the model's form; there may be neither.
+
+        Args:
+            texts: What was written of the film, none of it blank.
+            image: Its poster, upright.
+        """
+        film = Film("", np.zeros(0, dtype=np.int32), None)
+        if self._tokenizer is not None and texts:
+            text = choose_plot(texts, self._data.plot)
+            (tokens,) = self._tokenizer.encode([text], self._data.max_tokens)
+            film = Film(text, tokens, None)
+        if Modality.POSTER in self.modalities and image is not None:
+            pixels = resize_poster(image, *self._data.image_size)
+            film = Film(film.plot, film.tokens, pixels)
+        return film
+
+    def token_words(self, film: Film) -> npt.NDArray[np.int64]:
+        """Return for each token of a film the place of its word in the plot (T,).
+
+        Places are those among ``plot_words(film.plot)``; ``NO_WORD`` where a token stands for none.
+        """
+        if self._tokenizer is None:
+            return np.zeros(0, dtype=np.int64)
+        return self._tokenizer.token_words(film.plot, self._data.max_tokens)
 
     def batch(self, films: Sequence[Film]) -> Batch:
         """Return films as the batch a model takes, plots padded to the longest."""

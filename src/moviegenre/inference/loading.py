@@ -9,7 +9,6 @@ from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.data.schema import GENRES_FILE
 from moviegenre.inference.backends import Backend, BackendName, OnnxBackend, TorchBackend
 from moviegenre.inference.predictor import Predictor
-from moviegenre.models.checkpoint import checkpoint_file, load_checkpoint
 from moviegenre.models.exported import (
     CONFIG_FILE,
     INT8_FILE,
@@ -21,7 +20,7 @@ from moviegenre.models.exported import (
     read_description,
     read_exported,
 )
-from moviegenre.models.trained import locate
+from moviegenre.models.trained import load_trained, locate, weights_file
 
 _WEIGHTS = {"torch": WEIGHTS_FILE, "onnx": ONNX_FILE, "int8": INT8_FILE}
 
@@ -70,13 +69,17 @@ def _load_exported(folder: Path, backend: BackendName) -> Predictor:
 
 
 def _load_checkpoint(path: Path, backend: BackendName) -> Predictor:
-    checkpoint = load_checkpoint(path)
+    checkpoint = load_trained(path)
+    if backend in ("onnx", "int8") and checkpoint.members:
+        raise CheckpointError(
+            f"{path} is an ensemble, whose members are computed by PyTorch; leave --backend out"
+        )
     if backend in ("onnx", "int8"):
         raise CheckpointError(
             f"{path} is a checkpoint, which has no {backend} file; "
             f"make one with: moviegenre export --checkpoint {path} --out DIR"
         )
-    weights = checkpoint_file(path)
+    weights = weights_file(path)
     thresholds = weights.parent / THRESHOLDS_FILE
     point = OperatingPoint.read(thresholds, checkpoint.genres)
     computing = TorchBackend(checkpoint.model)

@@ -1,10 +1,26 @@
 """What a predictor answers: genres with their probabilities, and what spoke for them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from moviegenre.core.types import Modality
+from moviegenre.data.words import Word
+
+
+@dataclass(frozen=True)
+class WordShare(Word):
+    """What a word of the plot had to do with a genre.
+
+    Attributes:
+        share: How much of the genre's log-odds is this word's: positive spoke for the genre,
+            negative against it; None where the model did not read as far.
+    """
+
+    share: float | None
 
 
 @dataclass(frozen=True)
@@ -16,10 +32,22 @@ class Explanation:
             had that modality: positive ones spoke for the genre, negative ones against it.
         attention: The weight that the model's own gate gave each modality, adding up to 1;
             None where the model has no gate.
+        plot: The text that the model read, in which the words' ``start`` and ``end`` count: the
+            plot as it was given, or of several the one that was chosen, or all joined.
+        words: By each genre that was asked for, every word of ``plot`` in its order; nothing
+            where there is no plot, or the model reads none.
+        regions: By each genre that was asked for, a grid (rows, columns) over the whole poster, the
+            first row at its top: how much of the genre's log-odds is each region's, with the same
+            signs; nothing where there is no poster.
+        attribution_method: How ``words`` and ``regions`` were found, by modality.
     """
 
     effects: dict[str, dict[Modality, float]]
     attention: dict[Modality, float] | None = None
+    plot: str = ""
+    words: dict[str, tuple[WordShare, ...]] = field(default_factory=dict)
+    regions: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict, compare=False)
+    attribution_method: dict[Modality, str] = field(default_factory=dict)
 
     def share(self, genre: str | None = None) -> dict[Modality, float]:
         """Return each modality's share of the effects, regardless of their sign, adding up to 1.
@@ -36,12 +64,19 @@ class Explanation:
         return {modality: total / whole if whole else 0.0 for modality, total in totals.items()}
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return plain values."""
-        return {
+        """Return plain values; those of words and regions only where they were asked for."""
+        plain: dict[str, Any] = {
             "modality_share": _plain(self.share()),
             "modality_effects": {genre: _plain(row) for genre, row in self.effects.items()},
             "modality_attention": None if self.attention is None else _plain(self.attention),
         }
+        if self.attribution_method:
+            plain["attribution_method"] = _plain(self.attribution_method)
+            plain["words"] = {
+                genre: [vars(word) for word in words] for genre, words in self.words.items()
+            }
+            plain["regions"] = {genre: grid.tolist() for genre, grid in self.regions.items()}
+        return plain
 
 
 @dataclass(frozen=True)
@@ -60,11 +95,19 @@ class Prediction:
     probabilities: dict[str, float]
     thresholds: dict[str, float]
     modalities: list[str]
-    _explain: Callable[[], Explanation] = field(repr=False, compare=False)
+    _explain: Callable[[Sequence[str]], Explanation] = field(repr=False, compare=False)
 
-    def explain(self) -> Explanation:
-        """Return what spoke for the answer; computed when asked for, with two more passes."""
-        return self._explain()
+    def explain(self, *, attribute: Sequence[str] = ()) -> Explanation:
+        """Return what spoke for the answer; computed when asked for.
+
+        Args:
+            attribute: Genres for which the words of the plot and the regions of the poster are
+                found as well, which takes far longer than what plot and poster did as a whole.
+
+        Raises:
+            InputError: The model does not know such a genre.
+        """
+        return self._explain(attribute)
 
     def to_json_dict(self) -> dict[str, Any]:
         """Return plain values, as ``moviegenre predict --json`` writes them."""
@@ -76,5 +119,5 @@ class Prediction:
         }
 
 
-def _plain(values: dict[Modality, float]) -> dict[str, float]:
+def _plain(values: Mapping[Modality, Any]) -> dict[str, Any]:
     return {modality.value: value for modality, value in values.items()}

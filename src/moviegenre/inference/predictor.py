@@ -1,6 +1,7 @@
 """The predictor: films in, genres out, the same way for every model and backend."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, overload
@@ -10,13 +11,16 @@ import numpy.typing as npt
 import torch
 
 from moviegenre.core.decisions import FloatArray, probabilities
-from moviegenre.core.errors import InputError, MovieGenreError
+from moviegenre.core.errors import InputError, MovieGenreError, did_you_mean
 from moviegenre.core.operating_point import OperatingPoint
 from moviegenre.core.types import Modality
 from moviegenre.data.batches import ordered_batches
+from moviegenre.inference.attribution import attribute as attributions
+from moviegenre.inference.attribution import word_shares
 from moviegenre.inference.backends import Answer, Backend
 from moviegenre.inference.classifier import TableClassifier, table_rows
-from moviegenre.inference.films import Film, FilmReader, Plot, Poster
+from moviegenre.inference.ensemble_films import film_reader
+from moviegenre.inference.films import Film, Plot, Poster
 from moviegenre.inference.prediction import Explanation, Prediction
 from moviegenre.models.exported import Description
 
@@ -54,7 +58,7 @@ class Predictor(TableClassifier):
         self.backend = backend
         self.point = point
         self.files = tuple(files)
-        self.reader = FilmReader(model)
+        self.reader = film_reader(model)
 
     @property
     def classes_(self) -> npt.NDArray[np.str_]:
@@ -148,12 +152,20 @@ class Predictor(TableClassifier):
                 gate[rows] = answer.gate
         return Answer(logits, gate)
 
-    def explain(self, film: Film) -> Explanation:
-        """Return how much each modality of a film moved each genre.
+    def explain(self, film: Film, attribute: Sequence[str] = ()) -> Explanation:
+        """Return how much each modality of a film moved each genre, and each word and region some.
 
         Each modality in turn is left out, as if the film had never had it; the model's label
         prior answers where nothing else is left.
+
+        Args:
+            film: What ``reader.read`` returned.
+            attribute: Genres for which words and regions are looked at.
+
+        Raises:
+            InputError: The model does not know such a genre.
         """
+        labels = self._labels(attribute)
         batch = self.reader.batch([film])
         whole = self.backend.answer(batch)
         effects: dict[str, dict[Modality, float]] = {name: {} for name in self.model.genres}
@@ -166,7 +178,48 @@ class Predictor(TableClassifier):
         gate = None
         if whole.gate is not None:
             gate = dict(zip(Modality, map(float, whole.gate[0]), strict=True))
-        return Explanation(effects, gate)
+        return self._attributed(film, labels, Explanation(effects, gate, film.plot))
+
+    def _labels(self, genres: Sequence[str]) -> dict[str, int]:
+        """Return the column of each genre.
+
+        Raises:
+            InputError: The model does not know one; the message names all such.
+        """
+        names = [genres] if isinstance(genres, str) else list(genres)
+        known = self.model.genres.names
+        faults = [
+            f"unknown genre {name!r}; {did_you_mean(name, known)}"
+            for name in names
+            if name not in known
+        ]
+        if faults:
+            raise InputError("; ".join(faults))
+        return {name: known.index(name) for name in names}
+
+    def _attributed(
+        self, film: Film, labels: dict[str, int], explanation: Explanation
+    ) -> Explanation:
+        """Return an explanation with what the words and regions of a film did to some genres."""
+        if not labels:
+            return explanation
+        columns = list(labels.values())
+        places = self.reader.token_words(film)
+        found = attributions(lambda films: self.answer(films).logits, film, places, columns)
+        scaled = {
+            modality: {
+                name: (self.point.scale[column] * values).astype(np.float32)
+                for (name, column), values in zip(labels.items(), one.values, strict=True)
+            }
+            for modality, one in found.items()
+        }
+        shares = scaled.get(Modality.PLOT, {})
+        return replace(
+            explanation,
+            words={name: word_shares(film.plot, values) for name, values in shares.items()},
+            regions=scaled.get(Modality.POSTER, {}),
+            attribution_method={modality: one.method for modality, one in found.items()},
+        )
 
     def _read_all(self, pairs: Sequence[tuple[Plot, Poster]]) -> list[Film]:
         films, faults = [], []

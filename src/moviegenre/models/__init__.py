@@ -6,11 +6,13 @@ from moviegenre.models.base import ModelConfig
 from moviegenre.models.bert import BertConfig
 from moviegenre.models.cnn import CNNConfig
 from moviegenre.models.early_fusion import EarlyFusionConfig
+from moviegenre.models.ensemble import EnsembleConfig
 from moviegenre.models.late_fusion import LateFusionConfig
 from moviegenre.models.lstm import LSTMConfig
 from moviegenre.models.prior import PriorConfig
 from moviegenre.models.resnet import ResNetConfig
 from moviegenre.models.tfidf import TfidfConfig
+from moviegenre.models.wide_deep import WideDeepConfig
 
 MODELS: dict[str, type[ModelConfig]] = {
     config.model_name: config
@@ -24,6 +26,7 @@ MODELS: dict[str, type[ModelConfig]] = {
         EarlyFusionConfig,
         LateFusionConfig,
         AttentionFusionConfig,
+        WideDeepConfig,
     )
 }
 """Every model's config class by name, in the order ``reproduce`` trains them."""
@@ -35,6 +38,8 @@ def model_config_class(name: str) -> type[ModelConfig]:
     Raises:
         ConfigError: There is no model of that name; the message says which was probably meant.
     """
+    if name == EnsembleConfig.model_name:
+        return EnsembleConfig
     if name not in MODELS:
         raise ConfigError(f"unknown model {name!r}; {did_you_mean(name, MODELS)}")
     return MODELS[name]

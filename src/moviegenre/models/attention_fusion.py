@@ -78,7 +78,7 @@ class AttentionFusion(GenreModel):
         """
         if self.training:
             batch = hide_modalities(batch, self.modality_dropout)
-        plot_mask = batch.attention_mask
+        plot_mask = self.plot_encoder.mask(batch)
         tokens = self.plot_projection(self.plot_encoder(batch))
         regions = self.poster_projection(self.poster_encoder(batch))
         poster_mask = region_mask(batch.has_poster, regions)

@@ -17,7 +17,7 @@ from moviegenre.data.batches import MovieTensors
 from moviegenre.data.config import DataConfig
 from moviegenre.data.text import PlotTokenizer
 
-Family = Literal["baseline", "single", "fusion"]
+Family = Literal["baseline", "single", "fusion", "ensemble"]
 Architectures = dict[str, dict[str, Any]]
 
 
@@ -74,6 +74,13 @@ class GenreModel(nn.Module, ABC):
         for _, encoder in self.encoders():
             encoder.check(config)
 
+    def prepare(self, movies: MovieTensors) -> None:
+        """See the training movies once before the first step, where the model's size depends on it.
+
+        Raises:
+            DataError: The movies do not have what the model needs.
+        """
+
     def architectures(self) -> Architectures:
         """Return the architecture of every pretrained encoder, for the checkpoint."""
         return {name: encoder.architecture() for name, encoder in self.encoders()}
@@ -97,9 +104,13 @@ class FittedModel(GenreModel):
 
 
 def label_frequencies(labels: npt.NDArray[np.float32]) -> list[float]:
-    """Return the share of positives of each label (L,), never quite 0 or 1, for labels (N, L)."""
+    """Return the share of positives of each label (L,), never quite 0 or 1.
+
+    Args:
+        labels: Multi-hot truth (N, L); NaN, unknown, counts for neither.
+    """
     smallest = 1 / (len(labels) + 2)
-    return [float(p) for p in labels.mean(axis=0).clip(smallest, 1 - smallest)]
+    return [float(p) for p in np.nanmean(labels, axis=0).clip(smallest, 1 - smallest)]
 
 
 class Encoder(nn.Module, ABC):
@@ -122,7 +133,7 @@ class Encoder(nn.Module, ABC):
 
     @abstractmethod
     def encode(self, batch: Batch) -> Tensor:
-        """Return vectors (B, T or R, D)."""
+        """Return vectors (B, S or R, D)."""
 
     @abstractmethod
     def architecture(self) -> dict[str, Any]:
@@ -135,16 +146,20 @@ class Encoder(nn.Module, ABC):
             ConfigError: There is one; the message says which.
         """
 
-    def output_settings(self) -> str:
-        """Return what else than weights and inputs the vectors depend on."""
-        return ""
+    def num_states(self, lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return how many vectors inputs of so many tokens give (N,); a vector a token here."""
+        return lengths
+
+    @abstractmethod
+    def reading(self, config: DataConfig) -> str:
+        """Return what else than weights and movies the vectors depend on."""
 
     def cached(self, batch: Batch) -> Tensor | None:
         """Return the vectors that the batch already carries, if it does."""
         return batch.plot_states if self.modality is Modality.PLOT else batch.poster_states
 
     def forward(self, batch: Batch) -> Tensor:
-        """Return vectors (B, T or R, D), cached ones where the batch carries them."""
+        """Return vectors (B, S or R, D), cached ones where the batch carries them."""
         states = self.cached(batch)
         if states is not None:
             return states

@@ -52,7 +52,7 @@ class Bert(GenreModel):
 
     def forward(self, batch: Batch) -> ModelOutput:
         """Return logits (B, L); a movie without a plot gets the label prior."""
-        embedding = masked_mean(self.plot_encoder(batch), batch.attention_mask)
+        embedding = masked_mean(self.plot_encoder(batch), self.plot_encoder.mask(batch))
         return ModelOutput(self.plot_head(embedding))
 
 

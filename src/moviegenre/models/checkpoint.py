@@ -17,6 +17,7 @@ import torch
 from moviegenre.core.errors import CheckpointError, missing_path_message
 from moviegenre.core.files import atomic_path
 from moviegenre.core.genres import GenreVocabulary
+from moviegenre.core.types import Track
 from moviegenre.core.version import __version__
 from moviegenre.data.config import DataConfig
 from moviegenre.data.text import PlotTokenizer
@@ -43,6 +44,9 @@ class Checkpoint:
         revisions: Hub revisions of pretrained parts.
         versions: Package versions it was trained with.
         data_fingerprint: Hash of the prepared data it was trained on.
+        track: ``closed`` if it learned from the training split alone, ``open`` if from further
+            labelled plots as well, itself or what it started from.
+        members: The models that an ensemble is made of; none for all others.
     """
 
     model_name: str
@@ -55,6 +59,8 @@ class Checkpoint:
     revisions: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     data_fingerprint: str = ""
+    track: Track = "closed"
+    members: tuple["Checkpoint", ...] = ()
 
     @property
     def data_config(self) -> DataConfig:
@@ -95,6 +101,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "revisions": dict(checkpoint.revisions),
         "versions": checkpoint.versions or package_versions(),
         "data_fingerprint": checkpoint.data_fingerprint,
+        "track": checkpoint.track,
     }
     with atomic_path(path) as temporary:
         torch.save(content, temporary)
@@ -173,4 +180,5 @@ def rebuild_checkpoint(path: Path, content: Mapping[str, Any]) -> Checkpoint:
         revisions=dict(content["revisions"]),
         versions=dict(content["versions"]),
         data_fingerprint=content["data_fingerprint"],
+        track=content.get("track", "closed"),  # older ones do not say
     )

@@ -63,14 +63,14 @@ class EarlyFusion(GenreModel):
         """Return logits (B, L)."""
         if self.training:
             batch = hide_modalities(batch, self.modality_dropout)
-        plot = self.plot_norm(masked_mean(self.plot_encoder(batch), batch.attention_mask))
+        plot = self.plot_norm(masked_mean(self.plot_encoder(batch), self.plot_encoder.mask(batch)))
         poster = self.poster_norm(self.poster_encoder(batch).mean(dim=1))
-        plot = _or_else(plot, batch.has_plot, self.missing_plot)
-        poster = _or_else(poster, batch.has_poster, self.missing_poster)
+        plot = or_else(plot, batch.has_plot, self.missing_plot)
+        poster = or_else(poster, batch.has_poster, self.missing_poster)
         return ModelOutput(self.head(torch.cat([plot, poster], dim=1)))
 
 
-def _or_else(embedding: Tensor, present: Tensor, missing: Tensor) -> Tensor:
+def or_else(embedding: Tensor, present: Tensor, missing: Tensor) -> Tensor:
     """Replace the rows (B, D) of absent modalities by a learned vector (D,)."""
     return torch.where(present.unsqueeze(1), embedding, missing)
 

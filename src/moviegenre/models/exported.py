@@ -1,6 +1,6 @@
 """Exported folders: a trained model as plain files, which other programs read too.
 
-::
+``moviegenre export`` writes such a folder, in one step:
 
     model.safetensors  config.json        the weights, and all else that a checkpoint says
     genres.json        thresholds.json    what the logits mean, and from where on a genre is chosen
@@ -12,7 +12,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from safetensors import SafetensorError
@@ -22,7 +22,7 @@ from moviegenre.core.errors import CheckpointError
 from moviegenre.core.files import atomic_path, write_text
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.operating_point import THRESHOLDS_FILE
-from moviegenre.core.types import Modality
+from moviegenre.core.types import Modality, Track
 from moviegenre.data.config import DataConfig
 from moviegenre.data.schema import GENRES_FILE
 from moviegenre.data.text import PAD_TOKEN, UNKNOWN_TOKEN, PlotTokenizer
@@ -77,6 +77,8 @@ class Description:
         revisions: Hub revisions of pretrained parts.
         versions: Package versions it was trained with.
         data_fingerprint: Hash of the prepared data it was trained on.
+        track: ``open`` if it learned from further labelled plots too.
+        members: The models that an ensemble is made of; none for all others.
     """
 
     model_name: str
@@ -89,6 +91,8 @@ class Description:
     revisions: dict[str, str]
     versions: dict[str, str]
     data_fingerprint: str
+    track: Track
+    members: tuple["Description", ...] = ()
 
     @classmethod
     def of(cls, checkpoint: Checkpoint) -> "Description":
@@ -104,6 +108,8 @@ class Description:
             revisions=checkpoint.revisions,
             versions=checkpoint.versions,
             data_fingerprint=checkpoint.data_fingerprint,
+            track=checkpoint.track,
+            members=tuple(cls.of(member) for member in checkpoint.members),
         )
 
     @property
@@ -114,12 +120,39 @@ class Description:
     @property
     def modalities(self) -> frozenset[Modality]:
         """What the model looks at."""
+        if self.members:
+            return frozenset[Modality]().union(*(member.modalities for member in self.members))
         return model_config_class(self.model_name).modalities
 
 
 def is_exported(path: Path) -> bool:
     """Return whether a path is a folder that ``moviegenre export`` wrote."""
     return (path / WEIGHTS_FILE).is_file() and (path / CONFIG_FILE).is_file()
+
+
+def portable_settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings that say nothing of the machine they were used on.
+
+    Of an absolute path the last name is left. Nothing that is needed to build the model is a path,
+    and the training movies are named by their fingerprint too.
+
+    Example:
+        >>> portable_settings({"data": {"dir": "/home/ann/films", "plot": "first"}})
+        {'data': {'dir': 'films', 'plot': 'first'}}
+    """
+    return {key: _portable(value) for key, value in config.items()}
+
+
+def _portable(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+    if isinstance(value, Mapping):
+        return portable_settings(value)
+    if isinstance(value, list | tuple):
+        return [_portable(item) for item in value]
+    if isinstance(value, str) and value.startswith(("/", "~")):
+        return PurePosixPath(value).name
+    if isinstance(value, str) and PureWindowsPath(value).is_absolute():
+        return PureWindowsPath(value).name
+    return value
 
 
 def write_exported(folder: Path, checkpoint: Checkpoint, scores: Mapping[str, Any]) -> None:
@@ -142,12 +175,13 @@ def write_exported(folder: Path, checkpoint: Checkpoint, scores: Mapping[str, An
         "model_type": "moviegenre",
         "model_name": checkpoint.model_name,
         "encoders": checkpoint.model.architectures(),
-        "settings": checkpoint.config,
+        "settings": portable_settings(checkpoint.config),
         "epoch": checkpoint.epoch,
         "revisions": checkpoint.revisions,
         "trained_with": checkpoint.versions,
         "exported_with": package_versions(),
         "data_fingerprint": checkpoint.data_fingerprint,
+        "track": checkpoint.track,
     }
     _write_json(folder / CONFIG_FILE, config)
     _write_json(folder / GENRES_FILE, list(checkpoint.genres))
@@ -211,6 +245,7 @@ def read_description(folder: Path) -> Description:
             revisions=dict(config["revisions"]),
             versions=dict(config["trained_with"]),
             data_fingerprint=config["data_fingerprint"],
+            track=config.get("track", "closed"),  # older ones do not say
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CheckpointError(
@@ -242,6 +277,7 @@ def read_exported(folder: Path) -> Checkpoint:
         "revisions": described.revisions,
         "versions": described.versions,
         "data_fingerprint": described.data_fingerprint,
+        "track": described.track,
     }
     return rebuild_checkpoint(folder, content)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from moviegenre.core.errors import ConfigError
 from moviegenre.core.files import atomic_path
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.batches import MovieTensors, ordered_batches
 from moviegenre.data.caches import Ragged, cached_posters, cached_tokens, is_current
 from moviegenre.data.config import DataConfig
+from moviegenre.data.extra import ExtraPlots
 from moviegenre.data.prepared import PreparedData
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.models.base import Encoder, GenreModel
@@ -21,6 +24,7 @@ from moviegenre.models.base import Encoder, GenreModel
 logger = logging.getLogger(__name__)
 
 _ENCODING_BATCH = 64
+_ENCODING_TOKENS = 16384  # in one batch, so that long plots do not exhaust the memory
 
 
 def load_movies(
@@ -29,6 +33,7 @@ def load_movies(
     config: DataConfig,
     model: GenreModel,
     tokenizer: PlotTokenizer | None,
+    extra: ExtraPlots | None = None,
 ) -> MovieTensors:
     """Return a split in the form ``model`` reads it, from caches that are filled when first used.
 
@@ -38,11 +43,18 @@ def load_movies(
         config: Which plot, how many tokens, how large posters.
         model: Says which modalities it looks at and which encoders are frozen.
         tokenizer: The model's; None if it reads no plots.
+        extra: Further plots that follow the split's movies; a model without plots has none.
 
     Raises:
         ConfigError: The model cannot take the settings.
     """
     model.check(config)
+    if extra and any(e.frozen and e.modality is Modality.PLOT for _, e in model.encoders()):
+        raise ConfigError(
+            "data.extra cannot be trained on with model.plot_encoder.frozen=true, since outputs of "
+            "a frozen encoder are cached for the prepared movies alone; train the encoder on "
+            "the further plots first (bert) and start from it with model.init_from"
+        )
     tokens = None
     posters = None
     if tokenizer is not None:
@@ -56,7 +68,12 @@ def load_movies(
         has_poster=data.has_poster(split),
         pad_id=tokenizer.pad_id if tokenizer else 0,
     )
-    return _with_cached_states(movies, data, split, config, model)
+    movies = _with_cached_states(movies, data, split, config, model)
+    if extra is None or tokenizer is None:
+        return movies
+    logger.info("tokenising %d further plots", len(extra))
+    tokens = Ragged.pack(tokenizer.encode(extra.plots, config.max_tokens))
+    return movies.with_plots(tokens, extra.labels)
 
 
 def _with_cached_states(
@@ -80,7 +97,7 @@ def _with_cached_states(
         states = np.load(path, mmap_mode="r")
         if encoder.modality is Modality.PLOT:
             assert movies.tokens is not None, "a model with a plot encoder has a tokenizer"
-            plot_states = Ragged(states, movies.tokens.offsets)
+            plot_states = Ragged(states, _state_offsets(movies, encoder))
         else:
             poster_states = states
     return MovieTensors(
@@ -100,31 +117,44 @@ def _encoding_key(encoder: Encoder, config: DataConfig) -> str:
     for name, tensor in encoder.state_dict().items():
         digest.update(name.encode())
         digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    if encoder.modality is Modality.PLOT:
-        digest.update(f"{config.plot} {config.max_tokens}".encode())
-    else:
-        digest.update(f"{config.image_size} {encoder.output_settings()}".encode())
+    digest.update(encoder.reading(config).encode())
     return digest.hexdigest()[:16]
+
+
+def _state_offsets(movies: MovieTensors, encoder: Encoder) -> npt.NDArray[np.int64]:
+    """Return where each movie's vectors begin, and where the last end (N + 1,)."""
+    counts = encoder.num_states(movies.lengths)
+    return np.concatenate([[0], np.cumsum(counts)])
+
+
+def _encoding_batches(movies: MovieTensors) -> Iterator[list[int]]:
+    """Yield every movie once, longest plots first, fewer together the longer they are."""
+    for rows in ordered_batches(movies.lengths, _ENCODING_BATCH):
+        longest = max(1, int(movies.lengths[rows[0]]))
+        size = max(1, min(_ENCODING_BATCH, _ENCODING_TOKENS // longest))
+        for start in range(0, len(rows), size):
+            yield rows[start : start + size]
 
 
 def _encode_all(movies: MovieTensors, encoder: Encoder, path: Path) -> None:
     """Write an encoder's outputs, float16, to a .npy file: (S, D) for plots, (N, R, D) else."""
     encoder.eval()
     is_plot = encoder.modality is Modality.PLOT
+    offsets = _state_offsets(movies, encoder) if is_plot else None
     target: np.memmap[Any, np.dtype[np.float16]] | None = None
-    for rows in ordered_batches(movies.lengths, _ENCODING_BATCH):
+    for rows in _encoding_batches(movies):
         with torch.inference_mode():
             states = encoder.encode(movies.batch(rows)).float().numpy()
         if target is None:
-            total = int(movies.lengths.sum()) if is_plot else len(movies)
-            shape = (total, states.shape[2]) if is_plot else (total, *states.shape[1:])
+            shape: tuple[int, ...] = (len(movies), *states.shape[1:])
+            if offsets is not None:
+                shape = (int(offsets[-1]), states.shape[2])
             target = np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
-        if not is_plot:
+        if offsets is None:
             target[rows] = states
             continue
-        assert movies.tokens is not None, "plots were encoded from tokens"
         for position, row in enumerate(rows):
-            start, end = movies.tokens.offsets[row], movies.tokens.offsets[row + 1]
+            start, end = offsets[row], offsets[row + 1]
             target[start:end] = states[position, : end - start]
     if target is None:
         raise AssertionError("a prepared split has at least one movie")

@@ -71,7 +71,9 @@ class LateFusion(GenreModel):
         """Return logits (B, L), and what each modality alone would say."""
         if self.training:
             batch = hide_modalities(batch, self.modality_dropout)
-        plot: Tensor = self.plot_head(masked_mean(self.plot_encoder(batch), batch.attention_mask))
+        plot: Tensor = self.plot_head(
+            masked_mean(self.plot_encoder(batch), self.plot_encoder.mask(batch))
+        )
         regions = self.poster_norm(self.poster_encoder(batch).mean(dim=1))
         poster: Tensor = self.poster_head(regions * batch.has_poster.unsqueeze(1))
         combined = self.bias + self.plot_weight * plot + self.poster_weight * poster

@@ -2,8 +2,12 @@
 
 from typing import Any, Self
 
+import numpy as np
+import numpy.typing as npt
+import torch
 from pydantic import Field, model_validator
 from torch import Tensor
+from torch.nn import functional
 
 from moviegenre.core.config import Config
 from moviegenre.core.errors import ConfigError, PretrainedError
@@ -18,6 +22,7 @@ from moviegenre.models.pretrained import (
     load_backbone,
     pretrained_folder,
 )
+from moviegenre.nn.pooling import masked_mean
 
 # Attention dropout keeps scaled-dot-product attention off its fast path on the CPU (2 to 3 times
 # slower at 256 tokens), and gains nothing here; each family of encoders has its own name for it.
@@ -25,12 +30,20 @@ _NO_ATTENTION_DROPOUT = {"attention_probs_dropout_prob": 0.0, "attention_dropout
 
 
 class PlotEncoder(Encoder):
-    """A transformer over plot tokens.
+    """A transformer over plot tokens, or over windows of a long plot, one after the other.
+
+    Without windows S is T, and the vectors are those of tokens. With windows a plot is cut into
+    pieces of ``window`` tokens, each is read on its own and gives the average of its tokens; S is
+    then the number of windows. So a plot may be of any length, its cost grows with its length and
+    not with the square of it, and the outputs to be kept are few.
 
     Args:
         backbone: A BERT-type encoder of the ``transformers`` library.
         frozen: Never train it.
         frozen_layers: How many layers, counted from the embeddings, are never trained.
+        window: Tokens a window; None reads the plot as a whole.
+        read_tokens: How many tokens of a plot are read at most, its last one, which ends it,
+            among them; None for all.
 
     Raises:
         PretrainedError: The encoder has fewer layers than are to be frozen.
@@ -38,8 +51,18 @@ class PlotEncoder(Encoder):
 
     modality = Modality.PLOT
 
-    def __init__(self, backbone: Any, *, frozen: bool, frozen_layers: int = 0) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        backbone: Any,  # noqa: ANN401 - any HF text model
+        *,
+        frozen: bool,
+        frozen_layers: int = 0,
+        window: int | None = None,
+        read_tokens: int | None = None,
+    ) -> None:
         super().__init__(frozen)
+        self.window = window
+        self.read_tokens = read_tokens
         if getattr(backbone, "pooler", None) is not None:
             backbone.pooler = None  # plots are pooled here; an unused layer would never train
         self.backbone = backbone
@@ -64,13 +87,63 @@ class PlotEncoder(Encoder):
         return int(self.backbone.config.hidden_size)
 
     def encode(self, batch: Batch) -> Tensor:
-        """Return token vectors (B, T, D); those of padding mean nothing."""
+        """Return vectors (B, S, D) of tokens or windows; those of padding mean nothing."""
+        input_ids, attention_mask = self._cut(batch)
+        if self.window is None:
+            return self._read(input_ids, attention_mask)
+        input_ids, attention_mask = self._windows(input_ids), self._windows(attention_mask)
+        rows, width = attention_mask.shape[:2]
+        input_ids, attention_mask = input_ids.flatten(0, 1), attention_mask.flatten(0, 1)
+        full = attention_mask.any(dim=1)
+        read = self._read(input_ids[full], attention_mask[full])
+        states = read.new_zeros(rows * width, self.dim)
+        states[full] = masked_mean(read, attention_mask[full])
+        return states.view(rows, width, self.dim)
+
+    def _cut(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return the token ids (B, T) that are read, with their mask (B, T)."""
+        input_ids, mask = batch.input_ids, batch.attention_mask
+        if self.read_tokens is None or input_ids.shape[1] <= self.read_tokens:
+            return input_ids, mask
+        last = (mask.sum(dim=1, keepdim=True) - 1).clamp(min=0)
+        end = torch.where(
+            last >= self.read_tokens,
+            input_ids.gather(1, last),
+            input_ids[:, self.read_tokens - 1 : self.read_tokens],
+        )
+        head = input_ids[:, : self.read_tokens - 1]
+        return torch.cat([head, end], dim=1), mask[:, : self.read_tokens]
+
+    def _read(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Return token vectors (B, T, D) of token ids (B, T) with their mask (B, T)."""
         # A movie without a plot has nothing to attend to, which is undefined; it then sees its
         # padding, and whoever pools leaves it out.
-        mask = batch.attention_mask | ~batch.attention_mask.any(dim=1, keepdim=True)
-        output = self.backbone(input_ids=batch.input_ids, attention_mask=mask.long())
+        mask = attention_mask | ~attention_mask.any(dim=1, keepdim=True)
+        output = self.backbone(input_ids=input_ids, attention_mask=mask.long())
         states: Tensor = output.last_hidden_state
         return states
+
+    def _windows(self, tokens: Tensor) -> Tensor:
+        """Cut something of each token (B, T) into windows (B, S, W), the last one filled up."""
+        assert self.window is not None, "the plot is read in windows"
+        filled = functional.pad(tokens, (0, -tokens.shape[1] % self.window))
+        return filled.reshape(len(tokens), -1, self.window)
+
+    def mask(self, batch: Batch) -> Tensor:
+        """Return which of the vectors (B, S, D) that the encoder gives count (B, S), bool."""
+        _, mask = self._cut(batch)
+        return mask if self.window is None else self._windows(mask).any(dim=2)
+
+    def num_states(self, lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return how many vectors plots of so many tokens give (N,)."""
+        if self.read_tokens is not None:
+            lengths = np.minimum(lengths, self.read_tokens)
+        return lengths if self.window is None else -(-lengths // self.window)
+
+    def reading(self, config: DataConfig) -> str:
+        """Return which tokens of which plot are read, and in windows of what size."""
+        tokens = min(config.max_tokens, self.read_tokens or config.max_tokens)
+        return f"{config.plot} {tokens}" + (f" {self.window}" if self.window else "")
 
     @property
     def max_tokens(self) -> int:
@@ -86,12 +159,18 @@ class PlotEncoder(Encoder):
         """Refuse plots that are longer than the network has positions for.
 
         Raises:
-            ConfigError: ``max_tokens`` is too large.
+            ConfigError: ``max_tokens``, or a window, is too large.
         """
-        if config.max_tokens > self.max_tokens:
+        name, tokens = "data.max_tokens", config.max_tokens
+        if self.read_tokens is not None and self.read_tokens < tokens:
+            name, tokens = "model.plot_encoder.read_tokens", self.read_tokens
+        if self.window is not None and self.window < tokens:
+            name, tokens = "model.plot_encoder.window", self.window
+        if tokens > self.max_tokens:
             raise ConfigError(
-                f"data.max_tokens is {config.max_tokens}, but the plot encoder has positions for "
-                f"{self.max_tokens} tokens; lower it, or name another encoder"
+                f"{name} is {tokens}, but the plot encoder has positions for {self.max_tokens} "
+                "tokens; lower it, name another encoder, or read long plots in windows "
+                "(model.plot_encoder.window)"
             )
 
     def architecture(self) -> dict[str, Any]:
@@ -107,12 +186,18 @@ class PlotEncoderConfig(Config):
         revision: Commit, tag or branch on the hub.
         frozen: Keep it as it is and cache its outputs.
         frozen_layers: How many layers from the bottom, with the embeddings, to keep as they are.
+        window: Read plots in windows of so many tokens, each giving one vector; None reads them as
+            a whole and gives a vector a token.
+        read_tokens: Read at most so many tokens of a plot; None reads all of ``data.max_tokens``.
+            A model that looks at the tokens themselves as well may so read more of them.
     """
 
     name: str = "bert-base-uncased"
     revision: str | None = None
     frozen: bool = False
     frozen_layers: int = Field(default=0, ge=0)
+    window: int | None = Field(default=None, ge=8)
+    read_tokens: int | None = Field(default=None, ge=3)
 
     @model_validator(mode="after")
     def _refuse_settings_without_effect(self) -> Self:
@@ -127,7 +212,13 @@ class PlotEncoderConfig(Config):
             backbone = load_backbone(folder, **_NO_ATTENTION_DROPOUT)
         else:
             backbone = build_backbone(architecture, **_NO_ATTENTION_DROPOUT)
-        return PlotEncoder(backbone, frozen=self.frozen, frozen_layers=self.frozen_layers)
+        return PlotEncoder(
+            backbone,
+            frozen=self.frozen,
+            frozen_layers=self.frozen_layers,
+            window=self.window,
+            read_tokens=self.read_tokens,
+        )
 
     def load_tokenizer(self) -> PlotTokenizer:
         """Return the tokenizer that belongs to the encoder."""

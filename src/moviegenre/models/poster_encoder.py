@@ -11,6 +11,7 @@ from torch.nn import functional
 from moviegenre.core.config import Config
 from moviegenre.core.errors import PretrainedError
 from moviegenre.core.types import Batch, Modality
+from moviegenre.data.config import DataConfig
 from moviegenre.models.base import Encoder
 from moviegenre.models.pretrained import (
     architecture_of,
@@ -103,9 +104,9 @@ class PosterEncoder(Encoder):
         """Return the encoder's config as plain values."""
         return architecture_of(self.backbone)
 
-    def output_settings(self) -> str:
-        """Return the stages and the grid."""
-        return f"{self.stages} {self.grid}"
+    def reading(self, config: DataConfig) -> str:
+        """Return the size of the posters, the stages and the grid."""
+        return f"{config.image_size} {self.stages} {self.grid}"
 
 
 class PosterEncoderConfig(Config):

@@ -22,7 +22,7 @@ from moviegenre.models.base import (
     label_frequencies,
 )
 from moviegenre.models.prior import prior_log_odds
-from moviegenre.nn.ngrams import NgramFeatures
+from moviegenre.nn.ngrams import NgramFeatures, SparseFeatures
 
 _FITTING_BATCH = 64
 
@@ -92,11 +92,8 @@ class Tfidf(FittedModel):
                 "model.max_share"
             )
         self.prior = prior_log_odds(len(self.prior), label_frequencies(movies.labels))
-        found = [self.features(*text) for text in _texts(movies, order)]
         weight, bias = _logistic_regressions(
-            torch.cat([f.columns for f in found]).numpy(),
-            torch.cat([f.values for f in found]).numpy(),
-            torch.cat([f.lengths for f in found]).numpy(),
+            [self.features(*text) for text in _texts(movies, order)],
             self.features.num_features,
             movies.labels[order],
             self.c,
@@ -135,30 +132,35 @@ def _solver() -> tuple[Any, Any]:
 
 
 def _logistic_regressions(
-    columns: npt.NDArray[np.int64],
-    values: npt.NDArray[np.float32],
-    lengths: npt.NDArray[np.int64],
+    features: Sequence[SparseFeatures],
     num_features: int,
     labels: npt.NDArray[np.float32],
     c: float,
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Solve one balanced logistic regression a label on N sparse rows.
+    """Solve one balanced logistic regression a label on N sparse rows, given in batches.
 
     Returns:
-        Weights (F, L) and biases (L,); zeros and NaN for a label that all rows or none have.
+        Weights (F, L) and biases (L,); zeros and NaN for a label that all rows or none have. Rows
+        where a label is NaN, unknown, are left out for it.
     """
     csr_matrix, logistic_regression = _solver()
+    real = [part.values > 0 for part in features]
+    lengths = torch.cat([kept.sum(dim=1) for kept in real]).numpy()
+    values = torch.cat([part.values[kept] for part, kept in zip(features, real, strict=True)])
+    columns = torch.cat([part.columns[kept] for part, kept in zip(features, real, strict=True)])
     ends = np.concatenate([[0], np.cumsum(lengths)])
-    matrix = csr_matrix((values, columns, ends), shape=(len(lengths), num_features))
+    matrix = csr_matrix((values.numpy(), columns.numpy(), ends), shape=(len(lengths), num_features))
+    matrix.sum_duplicates()
     weight = np.zeros((num_features, labels.shape[1]), dtype=np.float32)
     bias = np.full(labels.shape[1], np.nan, dtype=np.float32)
     for label, truth in enumerate(labels.T):
-        if truth.min() == truth.max():
+        known = ~np.isnan(truth)
+        if len(set(truth[known])) < 2:
             continue
         solver = logistic_regression(
             C=c, class_weight="balanced", solver="liblinear", max_iter=1000
         )
-        solver.fit(matrix, truth)
+        solver.fit(matrix[known] if not known.all() else matrix, truth[known])
         weight[:, label], bias[label] = solver.coef_[0], solver.intercept_[0]
     return weight, bias
 

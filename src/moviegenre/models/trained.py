@@ -1,11 +1,15 @@
-"""One way to name a trained model: a checkpoint, its folder, an exported folder, or a hub name."""
+"""One way to name a trained model: a checkpoint, its folder, an exported folder, or a hub name.
+
+An ensemble's folder, which names its members, is one of them.
+"""
 
 import re
 from pathlib import Path
 
 from moviegenre.core.errors import CheckpointError, HubError
-from moviegenre.models.checkpoint import Checkpoint, load_checkpoint
-from moviegenre.models.exported import EXPORTED_FILES, is_exported, read_exported
+from moviegenre.models.checkpoint import Checkpoint, checkpoint_file, load_checkpoint
+from moviegenre.models.ensemble_file import ensemble_file, is_ensemble, load_ensemble
+from moviegenre.models.exported import EXPORTED_FILES, WEIGHTS_FILE, is_exported, read_exported
 
 _HUB_NAME = re.compile(r"(?P<name>[\w-][\w.-]*/[\w-][\w.-]*)(@(?P<revision>[\w./-]+))?")
 
@@ -14,15 +18,36 @@ def load_trained(model: str | Path) -> Checkpoint:
     """Read a trained model, whatever form it has.
 
     Args:
-        model: A ``best.pth``, its folder, an exported folder, or ``OWNER/NAME`` (with
-            ``@REVISION`` if need be) on the Hugging Face hub.
+        model: A ``best.pth``, its folder, an exported folder, an ensemble's folder, or
+            ``OWNER/NAME`` (with ``@REVISION`` if need be) on the Hugging Face hub. The file that
+            ``weights_file`` returns will do as well.
 
     Raises:
         CheckpointError: There is none, it is damaged, or it is of another kind.
         HubError: It is not on the hub, or the hub cannot be reached.
     """
     path = locate(model)
+    if is_ensemble(path):
+        return load_ensemble(path, load_trained)
+    if path.name == WEIGHTS_FILE:
+        path = path.parent
     return read_exported(path) if is_exported(path) else load_checkpoint(path)
+
+
+def weights_file(path: Path) -> Path:
+    """Return the file that tells a located model from every other: its hash changes with it.
+
+    Args:
+        path: A ``best.pth``, its folder, an exported folder, or an ensemble's folder.
+
+    Raises:
+        CheckpointError: There is no model.
+    """
+    if is_ensemble(path):
+        return ensemble_file(path)
+    if path.name == WEIGHTS_FILE and path.is_file():
+        return path
+    return path / WEIGHTS_FILE if is_exported(path) else checkpoint_file(path)
 
 
 def locate(model: str | Path) -> Path:

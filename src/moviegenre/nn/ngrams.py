@@ -1,7 +1,7 @@
 """Words and pairs of neighbouring words as sparse TF-IDF features of token ids.
 
-Knows token ids and masks only. The same features are fitted on, predicted from, and can feed an
-``nn.EmbeddingBag`` beside an encoder.
+Knows token ids and masks only. The same features are fitted on, predicted from, and feed a wide
+layer beside an encoder.
 """
 
 from collections.abc import Iterable
@@ -11,37 +11,28 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+_SMALLEST_LENGTH = 1e-12  # of a row; one without features is zero and stays it
+
 
 @dataclass(frozen=True)
 class SparseFeatures:
-    """A matrix (B, F) that is nearly all zeros, row by row.
+    """A matrix (B, F) that is nearly all zeros, row by row: which columns, and with what values.
 
-    ``nn.EmbeddingBag(F, D, mode="sum")`` takes it as ``bag(columns, offsets,
-    per_sample_weights=values)``; ``times`` is the same for a weight that is at hand.
+    A column that a text has n times is named n times, each with an n-th of its value.
 
     Attributes:
-        columns: Column of each value that is not zero (S,), int64, rising within a row.
-        offsets: Where each row begins in ``columns`` (B,), int64.
-        values: The values (S,), float32.
+        columns: Columns (B, S), int64; 0 where there is none.
+        values: Their values (B, S), float32; 0 where there is none.
     """
 
     columns: Tensor
-    offsets: Tensor
     values: Tensor
-
-    @property
-    def lengths(self) -> Tensor:
-        """How many values each row has (B,)."""
-        ends = torch.cat([self.offsets[1:], self.offsets.new_tensor([len(self.columns)])])
-        return ends - self.offsets
 
     def times(self, weight: Tensor) -> Tensor:
         """Return the product (B, D) with a weight (F, D), without the dense matrix."""
-        if self.columns.numel() == 0:
-            return weight.new_zeros(len(self.offsets), weight.shape[1])
-        return functional.embedding_bag(
-            self.columns, weight, self.offsets, mode="sum", per_sample_weights=self.values
-        )
+        if not len(weight):
+            return weight.new_zeros(len(self.columns), weight.shape[1])
+        return torch.einsum("bs,bsd->bd", self.values, functional.embedding(self.columns, weight))
 
 
 class NgramFeatures(nn.Module):
@@ -126,15 +117,27 @@ class NgramFeatures(nn.Module):
         self.idf = (torch.log((1 + num_texts) / (1 + counts)) + 1).float()
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> SparseFeatures:
-        """Return the features of token ids (B, T) with their mask (B, T)."""
+        """Return the features of token ids (B, T) with their mask (B, T).
+
+        Made of operations that ONNX has as well: no search, no ``unique``.
+        """
         known = self._known(input_ids, attention_mask)
         columns = [torch.where(known, self.word_columns[input_ids], -1)]
         if self.num_pairs:
             keys = self._pairs(input_ids)
-            place = torch.searchsorted(self.pair_keys, keys).clamp(max=self.num_pairs - 1)
+            place = self._place(keys)
             found = (self.pair_keys[place] == keys) & known[:, :-1] & known[:, 1:]
             columns.append(torch.where(found, self.num_words + place, -1))
         return self._weigh(torch.cat(columns, dim=1))
+
+    def _place(self, keys: Tensor) -> Tensor:
+        """Return where each key (B, T) is among the sorted keys of pairs, if it is there at all."""
+        place = torch.zeros_like(keys)
+        for bit in reversed(range(self.num_pairs.bit_length())):
+            further = place + (1 << bit)
+            reached = self.pair_keys[further.clamp(max=self.num_pairs - 1)] <= keys
+            place = torch.where(reached & (further < self.num_pairs), further, place)
+        return place
 
     def _known(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         return attention_mask & (input_ids != self.unknown_id)
@@ -145,20 +148,18 @@ class NgramFeatures(nn.Module):
 
     def _weigh(self, columns: Tensor) -> SparseFeatures:
         """Return the features whose columns occur in (B, S), where -1 is none."""
-        num_rows, width = len(columns), max(1, self.num_features)
-        row = torch.arange(num_rows, device=columns.device).unsqueeze(1)
-        cells = (row * width + columns)[columns >= 0]
-        cells, counts = _count(cells)  # sorted by row, then by column
-        rows, columns = cells // width, cells % width
-        frequency = 1 + counts.float().log() if self.sublinear else counts.float()
-        values = frequency * self.idf[columns]
-        squares = values.new_zeros(num_rows).index_add(0, rows, values.square())
-        lengths = torch.bincount(rows, minlength=num_rows)
-        return SparseFeatures(
-            columns=columns,
-            offsets=lengths.cumsum(0) - lengths,
-            values=values / squares.sqrt()[rows],
-        )
+        columns = columns.sort(dim=1).values
+        first = functional.pad(columns[:, 1:] != columns[:, :-1], (1, 0), value=False)
+        run = first.long().cumsum(dim=1)  # occurrences of one column share a number
+        ones = torch.ones_like(columns, dtype=torch.float32)
+        counts = torch.zeros_like(ones).scatter_add(1, run, ones).gather(1, run)
+        frequency = 1 + counts.log() if self.sublinear else counts
+        is_feature = columns >= 0
+        columns = columns.clamp(min=0)
+        idf = self.idf[columns] if self.num_features else ones
+        values = frequency * idf * is_feature
+        length = (values.square() / counts).sum(dim=1, keepdim=True).sqrt()
+        return SparseFeatures(columns, values / counts / length.clamp(min=_SMALLEST_LENGTH))
 
 
 def _count(values: Tensor) -> tuple[Tensor, Tensor]:

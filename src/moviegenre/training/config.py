@@ -1,10 +1,13 @@
 """How a model is trained."""
 
-from typing import Literal
+from pathlib import Path
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from moviegenre.core.config import Config
+
+_TEACHER_WEIGHT = 0.5
 
 
 class TrainingConfig(Config):
@@ -24,6 +27,9 @@ class TrainingConfig(Config):
         patience: Intervals without a better validation F1-macro after which training stops.
         modality_loss_weight: Weight of the loss on what each modality alone says, for models
             that tell.
+        teacher: A trained checkpoint whose probabilities for the training movies are learned from
+            beside their labels (distillation); None learns from the labels alone.
+        teacher_weight: Share of the teacher in what is learned, in (0, 1].
         precision: ``auto`` is bf16 where the hardware computes in it, and fp32 elsewhere.
     """
 
@@ -38,7 +44,15 @@ class TrainingConfig(Config):
     gradient_clip: float = Field(default=1.0, gt=0.0)
     patience: int = Field(default=3, ge=1)
     modality_loss_weight: float = Field(default=0.3, ge=0.0)
+    teacher: Path | None = None
+    teacher_weight: float = Field(default=_TEACHER_WEIGHT, gt=0.0, le=1.0)
     precision: Literal["auto", "bf16", "fp32"] = "auto"
+
+    @model_validator(mode="after")
+    def _refuse_settings_without_effect(self) -> Self:
+        if self.teacher is None and self.teacher_weight != _TEACHER_WEIGHT:
+            raise ValueError("teacher_weight has no effect without teacher, a trained checkpoint")
+        return self
 
     @property
     def max_intervals(self) -> int:

@@ -1,15 +1,29 @@
 """Starting a model from trained single-modality checkpoints."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from moviegenre.core.errors import CheckpointError
 from moviegenre.core.genres import GenreVocabulary
-from moviegenre.core.types import Modality
+from moviegenre.core.types import Modality, Track
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.models.base import GenreModel
 from moviegenre.models.checkpoint import BEST_FILE, Checkpoint, load_checkpoint
+
+
+@dataclass(frozen=True)
+class Initial:
+    """What a model was started from.
+
+    Attributes:
+        copied: The names of the parameters that were copied.
+        track: ``open`` if any source is of the open track.
+    """
+
+    copied: list[str]
+    track: Track
 
 
 def initialise_from(
@@ -18,7 +32,7 @@ def initialise_from(
     sources: dict[Modality, str],
     genres: GenreVocabulary,
     tokenizer: PlotTokenizer | None,
-) -> list[str]:
+) -> Initial:
     """Copy parameters of the same name and shape from trained checkpoints into ``model``.
 
     Args:
@@ -29,17 +43,19 @@ def initialise_from(
         tokenizer: The model's tokenizer.
 
     Returns:
-        The names of the parameters that were copied.
+        What was copied, and whether any of it learned from further plots.
 
     Raises:
         CheckpointError: A checkpoint is missing or was made for other genres, another tokenizer or
             another encoder.
     """
     copied: list[str] = []
+    tracks: set[Track] = set()
     for modality, name in sources.items():
         path = folder / name / BEST_FILE
         source = load_checkpoint(path)
         _check_fits(path, source, modality, genres, tokenizer)
+        tracks.add(source.track)
         weights = source.model.state_dict()
         own = model.state_dict()
         prefix = f"{modality.value}_"
@@ -55,7 +71,7 @@ def initialise_from(
             for key in wanted:
                 own[key].copy_(weights[key])
         copied += wanted
-    return copied
+    return Initial(copied, "open" if "open" in tracks else "closed")
 
 
 def _check_fits(

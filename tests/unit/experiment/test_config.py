@@ -23,7 +23,9 @@ models:
     plot_encoder: {name: minilm}
   lstm:
 """
-KNOWN_MODELS = "attention_fusion, bert, cnn, early_fusion, late_fusion, lstm, prior, resnet, tfidf"
+KNOWN_MODELS = (
+    "attention_fusion, bert, cnn, early_fusion, late_fusion, lstm, prior, resnet, tfidf, wide_deep"
+)
 KNOWN_SHARED = "checkpoints, data, prepare, results, training"
 
 
@@ -124,7 +126,7 @@ chekpoints: here
         "Input should be greater than or equal to 1 (found 0); unknown setting 'sed'; "
         'did you mean "seed"? (known: batch_size, encoder_lr, gradient_clip, head_lr, '
         "intervals_per_epoch, max_epochs, modality_loss_weight, patience, precision, seed, "
-        "warmup_share, weight_decay); "
+        "teacher, teacher_weight, warmup_share, weight_decay); "
         "FILE, model bert: setting 'loss.name' is 'focl'; "
         'did you mean "focal"? (known: asymmetric, bce, focal, weighted_bce); '
         "FILE, model bert, model: unknown setting 'dropot'; "
@@ -172,7 +174,8 @@ chekpoints: here
         ),
         (
             "models: {bert: {data: {plot: first, max_tokens: 64, dir: there}}}",
-            "FILE, model bert, data: a model's own section may set max_tokens (found 'plot', "
+            "FILE, model bert, data: a model's own section may set max_tokens, extra, "
+            "extra_min_genres (found 'plot', "
             "'dir'); set it for all models, so that they are compared on the same data",
         ),
         (

@@ -1,6 +1,7 @@
 """Exporting: a complete folder, its scores, its card, and an honest comparison of its files."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from moviegenre.models.checkpoint import load_checkpoint
 from moviegenre.models.exported import EXPORTED_FILES
 from tests.tiny_checkpoints import POINT, save_tiny, tiny_checkpoint
 from tests.tiny_movies import write_prepared
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -98,8 +101,18 @@ def test_the_card_says_what_there_is_to_say(exported: Path) -> None:
     assert "plot and poster; either may be missing" in text
 
 
-def test_an_exported_folder_is_evaluated_like_its_checkpoint(exported: Path, trained: Path) -> None:
-    assert evaluate(exported, Split.VAL).metrics == evaluate(trained, Split.VAL).metrics
+def test_an_exported_folder_is_evaluated_like_its_checkpoint(
+    exported: Path, trained: Path, data: Path
+) -> None:
+    found = evaluate(exported, Split.VAL, data_dir=data)
+    assert found.metrics == evaluate(trained, Split.VAL).metrics
+
+
+def test_no_file_says_where_it_was_made(exported: Path, data: Path, bert_folder: Path) -> None:
+    for path in exported.iterdir():
+        content = path.read_bytes()
+        for place in (data.parent, bert_folder.parent, ROOT, Path(sys.prefix)):
+            assert str(place).encode() not in content, f"{path.name} names {place}"
 
 
 def test_exporting_again_keeps_the_scores(exported: Path, tmp_path: Path) -> None:

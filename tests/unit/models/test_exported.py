@@ -12,6 +12,7 @@ from moviegenre.core.errors import CheckpointError
 from moviegenre.models.exported import (
     Description,
     is_exported,
+    portable_settings,
     read_description,
     read_exported,
     write_exported,
@@ -34,7 +35,8 @@ def test_everything_comes_back(folder: Path, bert_folder: Path) -> None:
     described = Description.of(read)
     assert described.tokenizer is not None
     assert described.tokenizer.identity == tiny_tokenizer().identity
-    for field in ("genres", "config", "metrics", "epoch", "revisions", "versions"):
+    assert described.config == portable_settings(saved.config)
+    for field in ("genres", "metrics", "epoch", "revisions", "versions"):
         assert getattr(described, field) == getattr(saved, field)
     assert described.data_fingerprint == "abc"
     assert read_description(folder).modalities == saved.model.modalities
@@ -102,3 +104,18 @@ def test_damage_is_told(folder: Path, name: str, content: str | None, message: s
         (folder / name).write_text(content)
     with pytest.raises(CheckpointError, match=message):
         read_exported(folder)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("/home/ann/films", "films"),
+        ("~/films", "films"),
+        ("C:\\Users\\ann\\films", "films"),
+        ("data/films", "data/films"),
+        ("owner/encoder", "owner/encoder"),
+        (["/mnt/a", 3, None], ["a", 3, None]),
+    ],
+)
+def test_settings_say_nothing_of_the_machine(value: object, expected: object) -> None:
+    assert portable_settings({"data": {"dir": value}}) == {"data": {"dir": expected}}

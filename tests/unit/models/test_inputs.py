@@ -128,8 +128,8 @@ def test_plots_longer_than_the_encoder_has_positions_for_are_refused(
     with pytest.raises(ConfigError) as error:
         load(data, model, max_tokens=65)
     assert str(error.value) == (
-        "data.max_tokens is 65, but the plot encoder has positions for 64 tokens; lower it, or "
-        "name another encoder"
+        "data.max_tokens is 65, but the plot encoder has positions for 64 tokens; lower it, "
+        "name another encoder, or read long plots in windows (model.plot_encoder.window)"
     )
 
 

@@ -12,6 +12,7 @@ def test_the_models_are_those_of_the_command_line() -> None:
     assert list(MODELS) == [
         "prior", "tfidf",
         "cnn", "resnet", "lstm", "bert", "early_fusion", "late_fusion", "attention_fusion",
+        "wide_deep",
     ]  # fmt: skip
 
 
@@ -20,7 +21,8 @@ def test_a_misspelt_model_is_answered_with_what_was_meant() -> None:
         model_config_class("atention_fusion")
     assert str(error.value) == (
         "unknown model 'atention_fusion'; did you mean \"attention_fusion\"? (known: "
-        "attention_fusion, bert, cnn, early_fusion, late_fusion, lstm, prior, resnet, tfidf)"
+        "attention_fusion, bert, cnn, early_fusion, late_fusion, lstm, prior, resnet, tfidf, "
+        "wide_deep)"
     )
 
 

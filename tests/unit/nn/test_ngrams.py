@@ -1,6 +1,7 @@
 """Sparse features of words and word pairs; their values are held against scikit-learn's."""
 
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -27,10 +28,14 @@ def pairs(features: NgramFeatures) -> list[tuple[int, int]]:
 
 def rows(features: SparseFeatures) -> list[dict[int, float]]:
     """Return value by column, row by row."""
-    ends = (features.offsets + features.lengths).tolist()
-    spans = [slice(*span) for span in zip(features.offsets.tolist(), ends, strict=True)]
-    parts = [(features.columns[span], features.values[span]) for span in spans]
-    return [dict(zip(c.tolist(), v.tolist(), strict=True)) for c, v in parts]
+    found: list[dict[int, float]] = []
+    for columns, values in zip(features.columns.tolist(), features.values.tolist(), strict=True):
+        row: dict[int, float] = {}
+        for column, value in zip(columns, values, strict=True):
+            if value:
+                row[column] = row.get(column, 0.0) + value
+        found.append(row)
+    return found
 
 
 def test_words_come_first_and_pairs_are_sorted() -> None:
@@ -90,17 +95,34 @@ def test_a_single_token_has_no_pair() -> None:
     assert row == {0: pytest.approx(1.0)}
 
 
-def test_an_embedding_bag_takes_them_and_trains() -> None:
+def test_a_weight_is_multiplied_and_trains() -> None:
     features = fitted()
     found: SparseFeatures = features(IDS, MASK)
-    bag = nn.EmbeddingBag(features.num_features, 2, mode="sum")
-    product: Tensor = bag(found.columns, found.offsets, per_sample_weights=found.values)
-    torch.testing.assert_close(product, found.times(bag.weight))
+    dense = torch.zeros(3, 6)
+    for row, values in enumerate(rows(found)):
+        for column, value in values.items():
+            dense[row, column] = value
+    weight = nn.Parameter(torch.randn(6, 2, generator=torch.Generator().manual_seed(0)))
+    product: Tensor = found.times(weight)
+    torch.testing.assert_close(product, dense @ weight)
     torch.autograd.backward(product.sum())
-    gradient = bag.weight.grad
+    gradient = weight.grad
     assert gradient is not None
-    expected = torch.zeros(6).index_add(0, found.columns, found.values)
-    torch.testing.assert_close(gradient, expected.unsqueeze(1).expand(-1, 2))
+    torch.testing.assert_close(gradient, dense.sum(0).unsqueeze(1).expand(-1, 2))
+
+
+def test_every_pair_is_found_and_no_other() -> None:
+    generator = torch.Generator().manual_seed(0)
+    ids = torch.randint(2, 30, (8, 40), generator=generator)
+    mask = torch.ones_like(ids, dtype=torch.bool)
+    features = NgramFeatures(40, unknown_id=UNKNOWN)
+    features.fit([(ids[:4], mask[:4])], min_texts=1, max_share=1.0)
+    known = {
+        key: features.num_words + place for place, key in enumerate(features.pair_keys.tolist())
+    }
+    for text, row in zip(ids.tolist(), rows(features(ids, mask)), strict=True):
+        keys = [first * 40 + second for first, second in pairwise(text)]
+        assert {c for c in row if c >= features.num_words} == {known[k] for k in keys if k in known}
 
 
 def test_state_is_restored_into_features_of_the_same_size() -> None:

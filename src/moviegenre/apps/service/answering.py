@@ -26,11 +26,13 @@ class Question:
         plot: The text, if any.
         poster: The encoded image, if any.
         explain: Also say what plot and poster had to do with it.
+        attribute: Genres of which to say as well which words and regions spoke for them.
     """
 
     plot: str | None
     poster: bytes | None
     explain: bool = False
+    attribute: tuple[str, ...] = ()
 
 
 class FilmAnswerer:
@@ -85,7 +87,8 @@ class FilmAnswerer:
             try:
                 answer = prediction.to_json_dict()
                 if question.explain:
-                    answer["explanation"] = prediction.explain().to_json_dict()
+                    explanation = prediction.explain(attribute=question.attribute)
+                    answer["explanation"] = explanation.to_json_dict()
                 answers.append(answer)
             except Exception as error:
                 answers.append(error)

@@ -3,24 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from moviegenre.apps.service.about import about
-from moviegenre.apps.service.answering import Answer, FilmAnswerer, Question
-from moviegenre.apps.service.batching import (
-    DeadlineError,
-    MicroBatcher,
-    QueueFullError,
-    StoppedError,
-)
+from moviegenre.apps.service.answering import Answer, Question
+from moviegenre.apps.service.asking import Asking
 from moviegenre.apps.service.bodies import read_film, read_films
 from moviegenre.apps.service.docs_page import add_docs_page
-from moviegenre.apps.service.metrics import ServiceMetrics
 from moviegenre.apps.service.observing import Observing, note
-from moviegenre.apps.service.refusals import BUSY, TOO_LATE, UNFIT, Refusal, add_refusals
+from moviegenre.apps.service.refusals import BUSY, UNFIT, Refusal, add_refusals
 from moviegenre.apps.service.schemas import (
     BATCH_BODY,
     FILM_BODY,
@@ -38,75 +32,17 @@ if TYPE_CHECKING:
     from moviegenre.inference.predictor import Predictor
 
 
-class _Asking:
-    """Questions on their way through the queue, with a refusal for everything that goes wrong."""
-
-    def __init__(self, predictor: "Predictor", settings: ServiceSettings) -> None:
-        self.settings = settings
-        self.metrics = ServiceMetrics()
-        self.batcher: MicroBatcher[Question, Answer] = MicroBatcher(
-            FilmAnswerer(predictor, self.metrics).answer,
-            max_batch=settings.max_batch,
-            max_wait_seconds=settings.max_wait_ms / 1000,
-            max_queue=settings.max_queue,
-        )
-        self.metrics.watch_queue(lambda: self.batcher.num_waiting)
-
-    def require_room(self) -> None:
-        """Refuse early, before a body is read that could not be taken.
-
-        Raises:
-            Refusal: The queue is full, or the service is stopping.
-        """
-        try:
-            self.batcher.require_room()
-        except (QueueFullError, StoppedError) as error:
-            self._refuse(error)
-
-    async def ask(self, request: Request, questions: Sequence[Question]) -> list[Answer]:
-        """Return answers to questions.
-
-        Raises:
-            Refusal: They are not taken, or not answered in time.
-        """
-        fields: dict[str, Any] = {
-            "films": len(questions),
-            "plot_chars": sum(len(question.plot or "") for question in questions),
-            "poster_bytes": sum(len(question.poster or b"") for question in questions),
-        }
-        if self.settings.log_plots:
-            fields["plots"] = [question.plot for question in questions]
-        note(request, **fields)
-        try:
-            return await self.batcher.ask(questions, self.settings.deadline_seconds)
-        except (QueueFullError, StoppedError, DeadlineError) as error:
-            self._refuse(error)
-
-    def _refuse(self, error: Exception) -> NoReturn:
-        settings = self.settings
-        again = {"Retry-After": str(settings.retry_after_seconds)}
-        match error:
-            case QueueFullError():
-                self.metrics.count_error("queue_full")
-                message = f"the queue of {settings.max_queue} films is full; try again later"
-                raise Refusal(BUSY, message, again) from None
-            case StoppedError():
-                self.metrics.count_error("stopping")
-                raise Refusal(BUSY, "the service is stopping; try again later", again) from None
-        self.metrics.count_error("deadline")
-        raise Refusal(
-            TOO_LATE, f"the answer was not there within {settings.deadline_seconds:g} seconds"
-        ) from None
-
-
-def create_app(predictor: "Predictor", settings: ServiceSettings | None = None) -> FastAPI:
-    """Return the service around a predictor; a page can be mounted on it.
+def create_app(
+    predictor: "Predictor", settings: ServiceSettings | None = None, *, page: bool = False
+) -> FastAPI:
+    """Return the service around a predictor.
 
     Args:
         predictor: What ``moviegenre.load`` returned; only one thread of the app touches it.
         settings: Limits and waits; None takes the defaults.
+        page: Also serve the page at ``/``, which needs the extra ``page``.
     """
-    asking = _Asking(predictor, settings or ServiceSettings())
+    asking = Asking(predictor, settings or ServiceSettings())
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -126,11 +62,21 @@ def create_app(predictor: "Predictor", settings: ServiceSettings | None = None) 
     add_refusals(app)
     add_docs_page(app)
     _add_predictions(app, asking)
-    _add_status(app, asking, about(predictor))
+    model = about(predictor)
+    _add_status(app, asking, model)
+    if page:
+        from moviegenre.apps.page.mounting import add_page
+
+        add_page(app, asking, model, predictor.files)
     return app
 
 
-def _add_predictions(app: FastAPI, asking: _Asking) -> None:
+async def _ask(asking: Asking, request: Request, questions: Sequence[Question]) -> list[Answer]:
+    note(request, **asking.about(questions))
+    return await asking.ask(questions)
+
+
+def _add_predictions(app: FastAPI, asking: Asking) -> None:
     @app.post(
         "/predict",
         responses={200: {"model": PredictionAnswer}, **REFUSALS},
@@ -140,7 +86,7 @@ def _add_predictions(app: FastAPI, asking: _Asking) -> None:
     async def predict(request: Request) -> JSONResponse:
         asking.require_room()
         question = await read_film(request, asking.settings)
-        (answer,) = await asking.ask(request, [question])
+        (answer,) = await _ask(asking, request, [question])
         if isinstance(answer, MovieGenreError):
             raise Refusal(UNFIT, str(answer))
         if isinstance(answer, Exception):
@@ -159,7 +105,7 @@ def _add_predictions(app: FastAPI, asking: _Asking) -> None:
         asking.require_room()
         films = await read_films(request, asking.settings)
         answers = iter(
-            await asking.ask(request, [film for film in films if isinstance(film, Question)])
+            await _ask(asking, request, [film for film in films if isinstance(film, Question)])
         )
         rows: list[dict[str, Any]] = []
         for film in films:
@@ -173,7 +119,7 @@ def _add_predictions(app: FastAPI, asking: _Asking) -> None:
         return JSONResponse(rows)
 
 
-def _add_status(app: FastAPI, asking: _Asking, model: ModelAnswer) -> None:
+def _add_status(app: FastAPI, asking: Asking, model: ModelAnswer) -> None:
     @app.get("/model", summary="Say which model answers")
     async def describe() -> ModelAnswer:
         return model

@@ -84,7 +84,7 @@ def question_of(film: FilmRequest, settings: ServiceSettings) -> Question:
         Refusal: Its plot is too long, or its poster is too large or no image of a kind taken.
     """
     poster = None if film.poster is None else _decoded(film.poster)
-    return _checked(film.plot, poster, film.explain, settings)
+    return checked_question(film.plot, poster, film.explain, settings)
 
 
 def _kind(request: Request) -> str:
@@ -157,7 +157,7 @@ async def _read_form(request: Request, settings: ServiceSettings) -> Question:
         except ValidationError as error:
             raise Refusal(UNFIT, sentence(error, "the film")) from None
         # A browser sends an empty file where none was chosen.
-        return _checked(film.plot, poster or None, film.explain, settings)
+        return checked_question(film.plot, poster or None, film.explain, settings)
     finally:
         await form.close()
 
@@ -190,7 +190,7 @@ def _decoded(poster: str) -> bytes:
         raise Refusal(UNFIT, "the poster is not base64; expected an encoded image") from None
 
 
-def _checked(
+def checked_question(
     plot: str | None, poster: bytes | None, explain: bool, settings: ServiceSettings
 ) -> Question:
     """Return a film that is within the limits.

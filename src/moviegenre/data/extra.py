@@ -1,0 +1,110 @@
+"""Further labelled plots to train on, from films outside the prepared data: the open track.
+
+One JSON object a line, ``{"plot": [TEXT, ...], "genres": [NAME, ...]}``; the file may be compressed
+(``.xz``, ``.gz``). A genre of the vocabulary that no film of the file has is unknown there, not
+absent.
+"""
+
+import gzip
+import json
+import lzma
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Annotated
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, Field, StringConstraints, ValidationError
+
+from moviegenre.core.errors import DataError, DataNotFoundError, missing_path_message
+from moviegenre.core.genres import GenreVocabulary
+from moviegenre.data.prepared import PlotRule, choose_plot
+
+_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+_OPENERS: dict[str, Callable[..., IO[str]]] = {".xz": lzma.open, ".gz": gzip.open}
+
+
+class _Line(BaseModel):
+    """What is read of one line; whatever else it says is ignored."""
+
+    plot: _Text | Annotated[list[_Text], Field(min_length=1)]
+    genres: list[_Text]
+
+
+@dataclass(frozen=True)
+class ExtraPlots:
+    """Labelled plots without posters.
+
+    Attributes:
+        plots: One text a film.
+        labels: Multi-hot truth (N, L); NaN in the column of a genre that is unknown here.
+    """
+
+    plots: list[str]
+    labels: npt.NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.plots)
+
+
+def read_extra(
+    path: Path, genres: GenreVocabulary, rule: PlotRule, min_genres: int = 1
+) -> ExtraPlots:
+    """Read a file of further labelled plots.
+
+    Args:
+        path: JSON Lines, as the module describes; ``.xz`` and ``.gz`` are decompressed.
+        genres: The vocabulary that the labels are encoded in; other names are left out.
+        rule: Which of a film's plots is read.
+        min_genres: Films with fewer genres than this, of any name, are left out.
+
+    Raises:
+        DataNotFoundError: There is no such file.
+        DataError: A line is no film, or no film is left.
+    """
+    if not path.is_file():
+        raise DataNotFoundError(
+            missing_path_message(path, "further plots (data.extra)", "name a JSON Lines file")
+        )
+    known = set(genres)
+    found: set[str] = set()
+    plots: list[str] = []
+    chosen: list[list[str]] = []
+    for line in _lines(path):
+        found.update(line.genres)
+        own = [name for name in line.genres if name in known]
+        if len(line.genres) < min_genres or not own:
+            continue
+        plots.append(choose_plot([line.plot] if isinstance(line.plot, str) else line.plot, rule))
+        chosen.append(own)
+    if not plots:
+        raise DataError(
+            f"{path} has no film with at least {min_genres} genres, one of them among "
+            f"{', '.join(genres)}; expected labelled plots in the vocabulary of the prepared data"
+        )
+    labels = np.stack([genres.encode(own) for own in chosen])
+    labels[:, [name not in found for name in genres]] = np.nan
+    return ExtraPlots(plots, labels)
+
+
+def _lines(path: Path) -> Iterator[_Line]:
+    opener = _OPENERS.get(path.suffix, open)
+    number = 0
+    try:
+        with opener(path, "rt", encoding="utf-8") as stream:
+            for text in stream:
+                number += 1
+                if text.strip():
+                    yield _Line.model_validate(json.loads(text))
+    except ValidationError as error:
+        fault = error.errors()[0]
+        where = ".".join(str(part) for part in fault["loc"]) or "the line"
+        raise DataError(
+            f"{path}, line {number}: {where}: {fault['msg']}; expected an object with plot (a text "
+            "or a list of texts) and genres (a list of names)"
+        ) from None
+    except (OSError, EOFError, lzma.LZMAError, ValueError) as error:
+        raise DataError(
+            f"{path} cannot be read after line {number} ({error}); expected JSON Lines in UTF-8"
+        ) from None

@@ -1,0 +1,70 @@
+"""Films as an ensemble reads them: once for each member, by its own tokenizer and plot rule."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from PIL import Image
+
+from moviegenre.core.types import Modality
+from moviegenre.inference.films import Film, FilmReader
+from moviegenre.models.ensemble import EnsembleBatch
+from moviegenre.models.exported import Description
+
+
+@dataclass(frozen=True)
+class EnsembleFilm(Film):
+    """A film in every member's form; what it says of itself is what most is read of.
+
+    Attributes:
+        views: The film as each member reads it; empty ones where a member can read nothing.
+    """
+
+    views: tuple[Film, ...] = ()
+
+
+class EnsembleReader(FilmReader):
+    """Reads films for all members of an ensemble.
+
+    Args:
+        model: What the ensemble says of itself.
+    """
+
+    chooses_plots: ClassVar[bool] = True
+
+    def __init__(self, model: Description) -> None:
+        super().__init__(model)
+        self._readers = [film_reader(member) for member in model.members]
+
+    def form(self, texts: Sequence[str], image: Image.Image | None) -> EnsembleFilm:
+        """Bring a film's texts and its poster into every member's form.
+
+        Args:
+            texts: What was written of the film, none of it blank.
+            image: Its poster, upright.
+        """
+        views = tuple(
+            reader.form(texts, image if Modality.POSTER in reader.modalities else None)
+            for reader in self._readers
+        )
+        longest = max(views, key=lambda view: len(view.tokens))
+        posters = [view.poster for view in views if view.poster is not None]
+        poster = posters[0] if posters else None
+        return EnsembleFilm(longest.plot, longest.tokens, poster, views)
+
+    def batch(self, films: Sequence[Film]) -> EnsembleBatch:
+        """Return films as the batch an ensemble takes."""
+        views: list[tuple[Film, ...]] = []
+        for film in films:
+            assert isinstance(film, EnsembleFilm), "the ensemble's reader read them"
+            views.append(film.views)
+        batches = [
+            reader.batch([film[number] for film in views])
+            for number, reader in enumerate(self._readers)
+        ]
+        return EnsembleBatch.of(batches)
+
+
+def film_reader(model: Description) -> FilmReader:
+    """Return what reads films for a model."""
+    return EnsembleReader(model) if model.members else FilmReader(model)

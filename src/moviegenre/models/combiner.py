@@ -1,0 +1,108 @@
+"""How an ensemble's members are combined: a weight for each member and genre, case by case.
+
+A case is what there is of a film: plot and poster, one of them, or nothing. Each has weights of its
+own, so a film without a poster is answered by those that can read it, weighted for that.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from moviegenre.core.types import Modality
+
+Array = npt.NDArray[np.float64]
+Case = frozenset[Modality]
+
+
+@dataclass(frozen=True)
+class CaseWeights:
+    """The formula of one case: log-odds of genre l = bias_l + sum over m of weight_ml * odds_ml.
+
+    Attributes:
+        bias: (L,).
+        weights: One for each member and genre (M, L); zeros for a member that is left out.
+    """
+
+    bias: Array
+    weights: Array
+
+    def combine(self, odds: Array) -> Array:
+        """Return log-odds (N, L) from those of the members (M, N, L)."""
+        combined: Array = np.einsum("ml,mnl->nl", self.weights, odds) + self.bias
+        return combined
+
+
+@dataclass(frozen=True)
+class Combiner:
+    """The formulas of all cases.
+
+    Attributes:
+        modalities: What the members look at, all together.
+        cases: The formula for every subset of these.
+    """
+
+    modalities: Case
+    cases: Mapping[Case, CaseWeights]
+
+    def combine(self, odds: Array, available: Mapping[Modality, npt.NDArray[np.bool_]]) -> Array:
+        """Return the ensemble's log-odds (N, L).
+
+        Args:
+            odds: The members' (M, N, L).
+            available: Which films have each modality (N,).
+        """
+        combined = np.zeros(odds.shape[1:])
+        for case, formula in self.cases.items():
+            rows = np.ones(odds.shape[1], dtype=bool)
+            for modality in self.modalities:
+                rows &= available[modality] == (modality in case)
+            combined[rows] = formula.combine(odds[:, rows])
+        return combined
+
+    def to_json_dict(self, members: list[str], genres: list[str]) -> dict[str, Any]:
+        """Return plain values: by case, the bias and every member's weight of each genre."""
+        return {
+            case_name(case): {
+                "bias": dict(zip(genres, formula.bias.tolist(), strict=True)),
+                "weights": {
+                    member: dict(zip(genres, row, strict=True))
+                    for member, row in zip(members, formula.weights.tolist(), strict=True)
+                },
+            }
+            for case, formula in self.cases.items()
+        }
+
+    @classmethod
+    def from_json_dict(
+        cls, content: Mapping[str, Any], members: list[str], genres: list[str]
+    ) -> "Combiner":
+        """Read what ``to_json_dict`` returned; KeyError, TypeError or ValueError if damaged."""
+        cases: dict[Case, CaseWeights] = {}
+        for name, formula in content.items():
+            bias = [float(formula["bias"][genre]) for genre in genres]
+            rows = [[float(formula["weights"][m][genre]) for genre in genres] for m in members]
+            cases[_case(name)] = CaseWeights(np.array(bias), np.array(rows))
+        modalities = frozenset[Modality]().union(*cases)
+        if len(cases) != 2 ** len(modalities):
+            raise ValueError(f"weights for {', '.join(content)} only")
+        return cls(modalities, cases)
+
+
+def case_name(case: Case) -> str:
+    """Return a case in words, as in ``plot and poster``; ``nothing`` for the empty one."""
+    return " and ".join(sorted(modality.value for modality in case)) or "nothing"
+
+
+def _case(name: str) -> Case:
+    return frozenset() if name == "nothing" else frozenset(map(Modality, name.split(" and ")))
+
+
+def subsets(modalities: Case) -> list[Case]:
+    """Return every subset, the largest first, the empty one last."""
+    found = [frozenset[Modality]()]
+    for modality in sorted(modalities):
+        found += [case | {modality} for case in found]
+    return sorted(found, key=lambda case: (-len(case), sorted(case)))

@@ -1,0 +1,115 @@
+"""``ensemble``: trained models side by side, each reading a film its own way, their answers joined.
+
+It is not trained by gradient steps: its members are trained already, and the weights that combine
+them are fitted on validation by ``moviegenre ensemble``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import nn
+
+from moviegenre.core.decisions import log_odds, probabilities
+from moviegenre.core.errors import ConfigError
+from moviegenre.core.types import Batch, Modality, ModelOutput
+from moviegenre.models.base import BuildContext, Family, GenreModel, ModelConfig
+from moviegenre.models.combiner import Combiner
+
+
+@dataclass(frozen=True)
+class EnsembleBatch(Batch):
+    """Some movies as every member of an ensemble reads them.
+
+    Members differ in tokenizer, in plot rule and in image size, so each has a batch of its own. The
+    tensors of the batch itself say no more than what there is of each movie.
+
+    Attributes:
+        views: The same movies, a batch for each member.
+    """
+
+    views: tuple[Batch, ...] = ()
+
+    @classmethod
+    def of(cls, views: Sequence[Batch]) -> "EnsembleBatch":
+        """Return the joint batch of what the members read."""
+        first = views[0]
+        return cls(
+            input_ids=first.input_ids,
+            attention_mask=first.attention_mask,
+            has_plot=torch.stack([view.has_plot for view in views]).any(dim=0),
+            image=first.image,
+            has_poster=torch.stack([view.has_poster for view in views]).any(dim=0),
+            labels=first.labels,
+            index=first.index,
+            views=tuple(views),
+        )
+
+    def to(self, device: torch.device | str) -> "EnsembleBatch":
+        """Return the same batch on another device."""
+        return EnsembleBatch.of([view.to(device) for view in self.views])
+
+    def without(self, modality: Modality) -> "EnsembleBatch":
+        """Return the batch as if every movie lacked ``modality``, for every member."""
+        return EnsembleBatch.of([view.without(modality) for view in self.views])
+
+
+class Ensemble(GenreModel):
+    """Several models whose log-odds are combined.
+
+    Args:
+        members: In evaluation mode.
+        combiner: Their weights.
+    """
+
+    modalities: ClassVar[frozenset[Modality]] = frozenset(Modality)
+
+    def __init__(self, members: Sequence[GenreModel], combiner: Combiner) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+        self.combiner = combiner
+        # Unlike any other model's, it depends on what the ensemble was made of.
+        self.modalities = combiner.modalities  # type: ignore[misc]
+
+    def forward(self, batch: Batch) -> ModelOutput:
+        """Return logits (B, L) for B movies.
+
+        Args:
+            batch: An ``EnsembleBatch`` with a view for each member.
+        """
+        assert isinstance(batch, EnsembleBatch), "the ensemble's own reader makes its batches"
+        # The same numbers as are kept of a member's predictions, which the weights were fitted to.
+        answers = [
+            probabilities(member(view).logits.detach().float().cpu()).numpy()
+            for member, view in zip(self.members, batch.views, strict=True)
+        ]
+        available = {
+            Modality.PLOT: batch.has_plot.cpu().numpy(),
+            Modality.POSTER: batch.has_poster.cpu().numpy(),
+        }
+        combined = self.combiner.combine(log_odds(np.stack(answers)), available)
+        return ModelOutput(torch.from_numpy(combined).float().to(batch.has_plot.device))
+
+
+class EnsembleConfig(ModelConfig):
+    """What an ensemble is called; it has no settings that a file could hold."""
+
+    model_name = "ensemble"
+    title = "ensemble"
+    modalities = Ensemble.modalities
+    family: ClassVar[Family] = "ensemble"
+
+    members: tuple[str, ...] = ()
+
+    def build(self, context: BuildContext) -> GenreModel:
+        """Refuse: there is nothing to train.
+
+        Raises:
+            ConfigError: Always.
+        """
+        raise ConfigError(
+            "an ensemble is not trained: train its members and combine them with: moviegenre "
+            "ensemble CHECKPOINT CHECKPOINT --out FOLDER"
+        )

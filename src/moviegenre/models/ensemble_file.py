@@ -1,0 +1,196 @@
+"""``ensemble.json``: which checkpoints an ensemble is made of, and the weights that combine them.
+
+The members stay where they are, and are known by their SHA-256; an exported ensemble has copies.
+"""
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from moviegenre.core.errors import CheckpointError, missing_path_message
+from moviegenre.core.files import file_sha256, write_text
+from moviegenre.core.genres import GenreVocabulary
+from moviegenre.core.types import Modality, Track
+from moviegenre.models import model_config_class
+from moviegenre.models.checkpoint import Checkpoint
+from moviegenre.models.combiner import Combiner
+from moviegenre.models.ensemble import Ensemble, EnsembleConfig
+
+FORMAT = "moviegenre-ensemble-1"
+ENSEMBLE_FILE = "ensemble.json"
+_AGAIN = "fit the ensemble again with: moviegenre ensemble"
+
+
+@dataclass(frozen=True)
+class Member:
+    """One of the models.
+
+    Attributes:
+        name: What it is called in the ensemble; unique there.
+        model_name: Which model, as on the command line.
+        path: The file that holds its weights; relative to the ensemble's folder, or absolute.
+        sha256: Of that file.
+    """
+
+    name: str
+    model_name: str
+    path: str
+    sha256: str
+
+    @property
+    def modalities(self) -> frozenset[Modality]:
+        """What it looks at."""
+        return model_config_class(self.model_name).modalities
+
+    @classmethod
+    def of(cls, name: str, model_name: str, weights: Path, folder: Path) -> "Member":
+        """Return a member; its path is relative if it lies beside the ensemble's folder.
+
+        Args:
+            name: What it is called in the ensemble.
+            model_name: Which model.
+            weights: The file that holds its weights.
+            folder: The ensemble's.
+        """
+        weights, folder = weights.resolve(), folder.resolve()
+        beside = weights.is_relative_to(folder.parent)
+        path = os.path.relpath(weights, folder) if beside else str(weights)
+        return cls(name, model_name, path, file_sha256(weights))
+
+    def file(self, folder: Path) -> Path:
+        """Return where its weights lie, for an ensemble in ``folder``.
+
+        Raises:
+            CheckpointError: They are not there, or they are others.
+        """
+        path = folder / self.path
+        if not path.is_file():
+            step = f"bring it back, or {_AGAIN}"
+            raise CheckpointError(missing_path_message(path, f"the member {self.name}", step))
+        if file_sha256(path) != self.sha256:
+            raise CheckpointError(
+                f"{path} is not what the ensemble's weights were fitted to: {self.name} was "
+                f"trained again since; {_AGAIN}"
+            )
+        return path
+
+
+@dataclass(frozen=True)
+class EnsembleRecord:
+    """What ``ensemble.json`` says.
+
+    Attributes:
+        genres: What the logits mean.
+        members: The models, in the order of the weights.
+        combiner: The weights.
+        config: ``data``, as far as the members agree, and ``model``: the members' names.
+        fitted: How the weights were fitted and what that gained, as plain values.
+        metrics: Cross-validated scores on validation, fractions.
+        versions: Package versions it was fitted with.
+        data_fingerprint: Hash of the prepared data whose validation split it was fitted to.
+    """
+
+    genres: GenreVocabulary
+    members: tuple[Member, ...]
+    combiner: Combiner
+    config: dict[str, Any]
+    fitted: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    data_fingerprint: str = ""
+
+    def write(self, path: Path) -> None:
+        """Write it in one step."""
+        names = [member.name for member in self.members]
+        content = {
+            "format": FORMAT,
+            "genres": list(self.genres),
+            "members": [vars(member) for member in self.members],
+            "config": self.config,
+            "fitted": self.fitted,
+            "metrics": self.metrics,
+            "versions": self.versions,
+            "data_fingerprint": self.data_fingerprint,
+            "weights": self.combiner.to_json_dict(names, list(self.genres)),
+        }
+        write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+    @classmethod
+    def read(cls, path: Path) -> "EnsembleRecord":
+        """Read what ``write`` wrote.
+
+        Raises:
+            CheckpointError: The file is damaged, or of another kind.
+        """
+        try:
+            content: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            found = content.get("format")
+            if found != FORMAT:
+                raise CheckpointError(
+                    f"{path} has format {found!r}; expected {FORMAT!r}, as moviegenre ensemble "
+                    "writes it"
+                )
+            genres = GenreVocabulary(tuple(content["genres"]))
+            members = tuple(Member(**member) for member in content["members"])
+            names = [member.name for member in members]
+            return cls(
+                genres=genres,
+                members=members,
+                combiner=Combiner.from_json_dict(content["weights"], names, list(genres)),
+                config=dict(content["config"]),
+                fitted=dict(content["fitted"]),
+                metrics=dict(content["metrics"]),
+                versions=dict(content["versions"]),
+                data_fingerprint=content["data_fingerprint"],
+            )
+        except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
+            raise CheckpointError(
+                f"{path} is damaged ({type(error).__name__}: {error}); {_AGAIN}"
+            ) from None
+
+
+def is_ensemble(path: Path) -> bool:
+    """Return whether a path is an ``ensemble.json``, or a folder that holds one."""
+    return (path.name == ENSEMBLE_FILE and path.is_file()) or (path / ENSEMBLE_FILE).is_file()
+
+
+def ensemble_file(path: Path) -> Path:
+    """Return the ``ensemble.json`` that is meant."""
+    return path / ENSEMBLE_FILE if path.is_dir() else path
+
+
+def joint_track(members: Sequence[Checkpoint]) -> Track:
+    """Return the track of an ensemble: open if one of its members' is."""
+    return "open" if any(member.track == "open" for member in members) else "closed"
+
+
+def load_ensemble(path: Path, load: Callable[[Path], Checkpoint]) -> Checkpoint:
+    """Read an ensemble and its members as one checkpoint.
+
+    Args:
+        path: An ``ensemble.json``, or the folder that holds one.
+        load: Reads a member.
+
+    Raises:
+        CheckpointError: It is damaged, or a member is missing or was trained again.
+    """
+    path = ensemble_file(path)
+    record = EnsembleRecord.read(path)
+    members = tuple(load(member.file(path.parent)) for member in record.members)
+    model = Ensemble([member.model for member in members], record.combiner)
+    return Checkpoint(
+        model_name=EnsembleConfig.model_name,
+        model=model.eval(),
+        genres=record.genres,
+        tokenizer=None,
+        config=record.config,
+        metrics=record.metrics,
+        revisions={key: value for m in members for key, value in m.revisions.items()},
+        versions=record.versions,
+        data_fingerprint=record.data_fingerprint,
+        track=joint_track(members),
+        members=members,
+    )

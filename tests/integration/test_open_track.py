@@ -1,0 +1,40 @@
+"""Training on further plots and from a teacher, and what is remembered of it."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from moviegenre.experiment.train import train
+from moviegenre.models.checkpoint import load_checkpoint
+from tests.tiny_training import tiny_experiment
+
+
+def test_further_plots_open_the_track_for_all_that_follows(
+    prepared_folder: Path, bert_folder: Path, tmp_path: Path
+) -> None:
+    extra = tmp_path / "extra.jsonl"
+    films = [{"plot": "the ghost one day", "genres": ["Horror"]}] * 20
+    extra.write_text("\n".join(map(json.dumps, films)), encoding="utf-8")
+    plain = tiny_experiment("bert", prepared_folder, bert_folder, max_epochs=1)
+    opened = replace(plain, data=plain.data.model_copy(update={"extra": extra}))
+    train(opened, tmp_path / "open", progress=False)
+    source = load_checkpoint(tmp_path / "open" / "bert")
+    assert source.track == "open"
+    model = plain.model.model_copy(update={"init_from": tmp_path / "open"})
+    run = train(replace(plain, model=model), tmp_path / "next", progress=False).run
+    assert run["track"] == "open"
+    assert train(plain, tmp_path / "closed", progress=False).run["track"] == "closed"
+
+
+def test_a_teacher_alone_is_learned_from(
+    prepared_folder: Path, bert_folder: Path, tmp_path: Path
+) -> None:
+    train(tiny_experiment("cnn", prepared_folder, bert_folder), tmp_path, progress=False)
+    teacher = {"teacher": tmp_path / "cnn", "teacher_weight": 1.0}
+    taught = tiny_experiment("bert", prepared_folder, bert_folder, max_epochs=1, **teacher)
+    plain = tiny_experiment("bert", prepared_folder, bert_folder, max_epochs=1)
+    weights = [
+        load_checkpoint(train(e, tmp_path / n, progress=False).checkpoint).model.state_dict()
+        for n, e in (("taught", taught), ("plain", plain))
+    ]
+    assert not weights[0]["plot_head.output.weight"].equal(weights[1]["plot_head.output.weight"])

@@ -1,0 +1,90 @@
+"""Further labelled plots: which films are read, and which genres are unknown there."""
+
+import gzip
+import json
+import lzma
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import pytest
+
+from moviegenre.core.errors import DataError, DataNotFoundError
+from moviegenre.core.genres import GenreVocabulary
+from moviegenre.data.extra import read_extra
+
+GENRES = GenreVocabulary(("Drama", "Film-Noir", "Horror"))
+FILMS = [
+    {"title": "A", "genres": ["Drama"], "plot": ["Short.", "A longer plot."]},
+    {"genres": ["Horror", "Short"], "plot": "A ghost."},
+    {"genres": ["Short"], "plot": "Of no genre that is asked for."},
+]
+
+
+def write(path: Path, opener: Callable[..., IO[str]] = open) -> Path:
+    with opener(path, "wt", encoding="utf-8") as stream:
+        stream.write("\n".join(json.dumps(film) for film in FILMS) + "\n\n")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "opener"), [("e.jsonl", open), ("e.jsonl.xz", lzma.open), ("e.jsonl.gz", gzip.open)]
+)
+def test_a_genre_that_no_film_has_is_unknown(
+    name: str, opener: Callable[..., IO[str]], tmp_path: Path
+) -> None:
+    extra = read_extra(write(tmp_path / name, opener), GENRES, "longest")
+    assert extra.plots == ["A longer plot.", "A ghost."]
+    expected = np.array([[1, np.nan, 0], [0, np.nan, 1]], dtype=np.float32)
+    np.testing.assert_array_equal(extra.labels, expected)
+
+
+def test_the_rule_chooses_the_plot(tmp_path: Path) -> None:
+    path = write(tmp_path / "e.jsonl")
+    assert read_extra(path, GENRES, "first").plots[0] == "Short."
+    assert read_extra(path, GENRES, "joined").plots[0] == "Short.\nA longer plot."
+
+
+def test_films_of_few_genres_are_left_out(tmp_path: Path) -> None:
+    extra = read_extra(write(tmp_path / "e.jsonl"), GENRES, "first", min_genres=2)
+    assert extra.plots == ["A ghost."]
+    assert extra.labels.tolist()[0][::2] == [0.0, 1.0]  # Drama is known, though no film left has it
+
+
+def test_none_left_is_told(tmp_path: Path) -> None:
+    path = write(tmp_path / "e.jsonl")
+    with pytest.raises(
+        DataError, match=r"has no film with at least 3 genres, one of them among Dr"
+    ):
+        read_extra(path, GENRES, "first", min_genres=3)
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ('{"genres": ["Drama"]}', "line 2: plot: Field required; expected an object with plot"),
+        ('{"plot": "A", "genres": "Drama"}', "line 2: genres: Input should be a valid list"),
+        ('["Drama"]', "line 2: the line: Input should be a valid dictionary"),
+        ("{", "cannot be read after line 2 "),
+    ],
+)
+def test_a_broken_line_is_named(line: str, fault: str, tmp_path: Path) -> None:
+    path = tmp_path / "e.jsonl"
+    path.write_text(json.dumps(FILMS[0]) + "\n" + line + "\n", encoding="utf-8")
+    with pytest.raises(DataError) as error:
+        read_extra(path, GENRES, "first")
+    assert fault in str(error.value)
+
+
+def test_a_broken_archive_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "e.jsonl.xz"
+    path.write_bytes(b"no archive")
+    with pytest.raises(DataError, match=r"cannot be read after line 0 .*; expected JSON Lines"):
+        read_extra(path, GENRES, "first")
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    write(tmp_path / "extra.jsonl")
+    with pytest.raises(DataNotFoundError, match=r"expected further plots .*did you mean"):
+        read_extra(tmp_path / "extr.jsonl", GENRES, "first")
