@@ -102,9 +102,9 @@ def draw_genre_reliability(comparison: Comparison, theme: Theme) -> "Figure | No
         panels.flat[unused - columns].tick_params(labelbottom=True)
     figure.supxlabel("probability", fontsize=10, color=theme.ink)
     figure.supylabel("share that was right", fontsize=10, color=theme.ink)
-    handles = [
-        Line2D([], [], color=theme.lines[colour], linestyle=line, marker=marker, label=name)
-        for name, colour, line, marker, *_ in looks
-    ]
+    handles = []
+    for name, colour, line, marker, *_ in looks:
+        shown: dict[str, Any] = {"linestyle": line, "marker": marker, "label": name}
+        handles.append(Line2D([], [], color=theme.lines[colour], **shown))
     legend(figure, theme, handles, loc="outside upper center", ncols=len(handles))
     return figure
