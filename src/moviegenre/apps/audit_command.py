@@ -46,6 +46,7 @@ def audit(
     quiet: Annotated[bool, typer.Option("--quiet", help="Do not say what is being done.")] = False,
 ) -> None:
     """Find near duplicates, genres spelled out, and labels that models contradict."""
+    from moviegenre.core.files import check_folder
     from moviegenre.data.audit.pairs import LEAK_RULES
     from moviegenre.evaluation.audit import AuditSettings
     from moviegenre.evaluation.audit_page import page_template
@@ -66,6 +67,7 @@ def audit(
         folds=folds,
         top=top,
     )
+    check_folder(out, "--out")
     page_template()  # what is not installed is better missed now than after minutes
     found = run(
         directory,

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 
+from moviegenre.core.errors import DataError
+
 _CHUNK_BYTES = 1 << 20
 
 
@@ -48,6 +50,21 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         folder.rename(path)
     finally:
         shutil.rmtree(workplace, ignore_errors=True)
+
+
+def check_folder(path: Path, option: str) -> None:
+    """Say no, before any work is done, to a path at which no folder can be made.
+
+    Args:
+        path: Where files will be written.
+        option: What named it, for the message.
+
+    Raises:
+        DataError: It is a file, or lies in one.
+    """
+    nearest = next((p for p in (path, *path.parents) if p.exists()), None)
+    if nearest is not None and not nearest.is_dir():
+        raise DataError(f"{nearest} is a file, expected a folder; name another with {option}")
 
 
 def write_text(path: Path, text: str) -> None:

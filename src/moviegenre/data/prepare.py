@@ -31,7 +31,7 @@ from moviegenre.data.schema import (
     split_file,
 )
 from moviegenre.data.sources.download import MMIMDB, MMIMDB_URL, download
-from moviegenre.data.sources.mmimdb import MMIMDbArchive, MMIMDbFolder
+from moviegenre.data.sources.mmimdb import SPLIT_FILE, MMIMDbArchive, MMIMDbFolder
 from moviegenre.data.sources.table import TABLE_SUFFIXES, MovieTable, TableColumns
 from moviegenre.data.splits import groups_of_duplicates, stratified_split
 from moviegenre.data.validation import KeptMovie, Validation, choose_genres, with_genres
@@ -44,6 +44,7 @@ _ARCHIVE_SUFFIXES = (".tar", ".tar.gz", ".tgz")
 _LAYOUT = {
     *(split_file(part) for part in Split),
     *(GENRES_FILE, DATASHEET_FILE, DATASHEET_PAGE, EXCLUDED_FILE, CACHE_DIR),
+    SPLIT_FILE,  # of a cleaned split
 }
 
 

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -38,6 +39,20 @@ def choose_plot(plots: Sequence[str], rule: PlotRule) -> str:
     return plots[0] if rule == "first" else "\n".join(plots)
 
 
+@contextmanager
+def readable(path: Path) -> Iterator[Path]:
+    """Yield the path of a prepared file that is then read.
+
+    Raises:
+        DataError: It cannot be read; one line says so.
+    """
+    try:
+        yield path
+    except (pa.ArrowException, KeyError, OSError) as error:
+        told = " ".join(str(error).split())
+        raise DataError(f"{path} cannot be read: {told}; prepare the data again") from None
+
+
 class PreparedData:
     """A folder that ``moviegenre data prepare`` wrote.
 
@@ -56,7 +71,7 @@ class PreparedData:
         if missing:
             raise DataNotFoundError(
                 f"{root} holds no prepared data (looked for {', '.join(missing)}); make it with: "
-                f"moviegenre data prepare SOURCE --out {root}, or name another folder with --data"
+                f"moviegenre data prepare SOURCE --out {root}, or name another folder"
             )
         try:
             self.genres = GenreVocabulary(tuple(json.loads((root / GENRES_FILE).read_text())))
@@ -115,10 +130,7 @@ class PreparedData:
 
     def _table(self, split: Split) -> pa.Table:
         if split not in self._tables:
-            path = self.root / split_file(split)
             columns = ["id", "genres", "plots", "poster_width"]
-            try:
+            with readable(self.root / split_file(split)) as path:
                 self._tables[split] = pq.read_table(path, columns=columns)
-            except (pa.ArrowInvalid, KeyError) as error:
-                raise DataError(f"{path} cannot be read: {error}; prepare the data again") from None
         return self._tables[split]

@@ -5,14 +5,17 @@ from dataclasses import asdict, dataclass
 from typing import Any, get_args
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow.parquet as pq
 from rich.console import Console
 from rich.table import Table
 
 from moviegenre.core.types import Split
+from moviegenre.data.cooccurrence import cooccurrence
 from moviegenre.data.prepared import PlotRule, PreparedData
 from moviegenre.data.schema import split_file
 
+_MOST_TOGETHER = 4
 PERCENTILES = (5, 25, 50, 75, 95)
 Percentiles = dict[str, float]
 
@@ -26,6 +29,8 @@ class DataStats:
         splits: Movies of each split.
         shares: The same as fractions of all.
         genres: By name, movies of each split that have it; the most frequent first.
+        together: By name, the per cent of its movies that also have each other genre, the most
+            frequent first; empty for a genre without movies.
         mean_genres: Genres a movie has on average.
         imbalance: The most against the least frequent genre in training, as ``38:1 (A:B)``.
         plots_per_movie: How many movies have so many plots.
@@ -40,6 +45,7 @@ class DataStats:
     splits: dict[str, int]
     shares: dict[str, float]
     genres: dict[str, dict[str, int]]
+    together: dict[str, dict[str, float]]
     mean_genres: float
     imbalance: str
     plots_per_movie: dict[str, int]
@@ -78,6 +84,7 @@ def data_stats(data: PreparedData) -> DataStats:
             data.genres.names[i]: {split.value: int(counts[split][i]) for split in Split}
             for i in order
         },
+        together=_together(np.concatenate(list(labels.values())), data.genres.names, order),
         mean_genres=round(float(all_counts.sum() / total), 3),
         imbalance=_imbalance(counts[Split.TRAIN], data.genres.names),
         plots_per_movie={str(n): int(m) for n, m in zip(numbers, how_often, strict=True)},
@@ -94,6 +101,18 @@ def _column(data: PreparedData, split: Split, name: str) -> list[Any]:
         name
     ].to_pylist()
     return values
+
+
+def _together(
+    labels: npt.NDArray[Any], names: Sequence[str], order: npt.NDArray[np.int64]
+) -> dict[str, dict[str, float]]:
+    """Return the shares of ``cooccurrence`` by name; genres in ``order``, shares falling."""
+    found: dict[str, dict[str, float]] = {}
+    shares = cooccurrence(labels > 0)
+    for row in order:
+        others = [i for i in np.argsort(-shares[row], kind="stable") if np.isfinite(shares[row, i])]
+        found[names[row]] = {names[i]: round(float(shares[row, i]), 1) for i in others}
+    return found
 
 
 def _percentiles(values: Sequence[float]) -> Percentiles:
@@ -145,3 +164,8 @@ def render_stats(stats: DataStats, *, synthetic: bool) -> None:
         share = sum(counts.values()) / stats.num_movies
         table.add_row(genre, *(f"{n:,}" for n in counts.values()), f"{100 * share:.1f} %")
     console.print(table)
+    together = Table("genre", "its movies also have, %", title="genres that occur together")
+    for genre, others in stats.together.items():
+        most = list(others.items())[:_MOST_TOGETHER]
+        together.add_row(genre, ", ".join(f"{name} {share:.0f}" for name, share in most if share))
+    console.print(together)

@@ -59,7 +59,7 @@ def render_audit(audit: Audit, command: str) -> str:
     posters = {
         row: uri for row, data in audit.movies.posters_of(rows).items() if (uri := _uri(data))
     }
-    return template.render(
+    page: str = template.render(
         audit=audit,
         command=command,
         settings=audit.settings,
@@ -85,6 +85,7 @@ def render_audit(audit: Audit, command: str) -> str:
         dropped=audit.dropped_by_split(),
         sizes=audit.cluster_sizes,
     )
+    return page
 
 
 def _pair(audit: Audit, pair: Pair, posters: Mapping[int, str]) -> dict[str, Any]:

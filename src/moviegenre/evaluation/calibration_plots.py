@@ -1,5 +1,6 @@
-"""The reliability diagram: probabilities beside how often they were right."""
+"""Reliability diagrams: probabilities beside how often they were right, in all and by genre."""
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _BEFORE, _AFTER = 1, 0  # places in a theme's lines
+_GENRE_BINS = 8  # a genre has too few movies for the fifteen of all genres together
+SMALLEST_BIN = 10  # the share of fewer movies is mostly chance
 
 
 def draw_reliability(comparison: Comparison, theme: Theme) -> "Figure | None":
@@ -56,4 +59,52 @@ def draw_reliability(comparison: Comparison, theme: Theme) -> "Figure | None":
     right.set_xlabel("expected calibration error, per cent")
     figure.suptitle(best.run.title, fontsize=11, color=theme.ink)
     legend(figure, theme, handles, loc="outside lower center", ncols=2)
+    return figure
+
+
+def draw_genre_reliability(comparison: Comparison, theme: Theme) -> "Figure | None":
+    """Draw one panel a genre with the best model's reliability; None where nothing was fitted."""
+    from matplotlib.lines import Line2D
+
+    best = comparison.ranking[0]
+    if best.tuned is None:
+        return None
+    predictions, genres = best.run.predictions, by_support(comparison)
+    looks = (
+        ("before", _BEFORE, "--", "s", predictions.probs, best.tuned.before),
+        ("after", _AFTER, "-", "o", best.tuned.calibrated, best.tuned.macro),
+    )
+    columns = min(4, len(genres))
+    rows = math.ceil(len(genres) / columns)
+    figure = new_figure(2.3 * columns + 0.4, 1.9 * rows + 0.9)
+    panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    for panel, genre in zip(panels.flat, genres, strict=False):
+        dress(panel, theme, grid="both")
+        panel.plot([0, 1], [0, 1], color=theme.faint, linewidth=1.2)
+        column = comparison.genres.index(genre)
+        for _, colour, line, marker, probs, _ in looks:
+            found = reliability(probs[:, column], predictions.labels[:, column], _GENRE_BINS)
+            filled = found.counts >= SMALLEST_BIN
+            panel.plot(
+                found.predicted[filled],
+                found.observed[filled],
+                color=theme.lines[colour],
+                linestyle=line,
+                linewidth=1.4,
+                marker=marker,
+                markersize=3,
+            )
+        errors = " → ".join(f"{100 * look[-1].ece_by_genre[column]:.1f}" for look in looks)
+        panel.set_title(f"{genre}: {errors} %", fontsize=9.5, color=theme.ink)
+        panel.set(xlim=(0, 1), ylim=(0, 1), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
+    for unused in range(len(genres), panels.size):
+        panels.flat[unused].set_visible(False)
+        panels.flat[unused - columns].tick_params(labelbottom=True)
+    figure.supxlabel("probability", fontsize=10, color=theme.ink)
+    figure.supylabel("share that was right", fontsize=10, color=theme.ink)
+    handles = []
+    for name, colour, line, marker, *_ in looks:
+        shown: dict[str, Any] = {"linestyle": line, "marker": marker, "label": name}
+        handles.append(Line2D([], [], color=theme.lines[colour], **shown))
+    legend(figure, theme, handles, loc="outside upper center", ncols=len(handles))
     return figure

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from moviegenre.core.decisions import decide
+from moviegenre.data.cooccurrence import cooccurrence
 from moviegenre.evaluation.canvas import (
     STYLES,
     Theme,
@@ -143,23 +144,6 @@ def draw_precision_recall(comparison: Comparison, theme: Theme) -> "Figure | Non
     ]
     legend(figure, theme, handles, loc="outside upper center", ncols=len(handles))
     return figure
-
-
-def cooccurrence(chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-    """Return the per cent of movies with one label (row) that have another (column), (L, L).
-
-    Args:
-        chosen: Labels of movies (N, L).
-
-    Returns:
-        NaN on the diagonal, and in the row of a label that no movie has.
-    """
-    counts = chosen.astype(np.float64).T @ chosen.astype(np.float64)
-    having = np.diag(counts).copy()
-    shares = 100 * counts / np.maximum(having, 1)[:, None]
-    shares[having == 0] = np.nan
-    np.fill_diagonal(shares, np.nan)
-    return shares
 
 
 def draw_cooccurrence(comparison: Comparison, theme: Theme) -> "Figure | None":

@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from moviegenre.core.errors import MissingExtraError
-from moviegenre.evaluation.calibration_plots import draw_reliability
+from moviegenre.evaluation.calibration_plots import (
+    SMALLEST_BIN,
+    draw_genre_reliability,
+    draw_reliability,
+)
 from moviegenre.evaluation.canvas import LIGHT, Theme
 from moviegenre.evaluation.compare import Comparison
 from moviegenre.evaluation.genre_plots import draw_cooccurrence, draw_genres, draw_precision_recall
@@ -117,5 +121,13 @@ PLOTS = (
         "probability of 0.7 is right 7 times in 10. Right: the expected calibration error by "
         "genre. Before, and after Platt's scale and shift for each genre, fitted on validation.",
         draw_reliability,
+    ),
+    Plot(
+        "reliability_by_genre",
+        "Reliability by genre",
+        "The same for each genre, the commonest first, with its expected calibration error before "
+        f"and after. Points stand for at least {SMALLEST_BIN} movies; a genre without any in the "
+        "upper half is one of which the model is seldom sure.",
+        draw_genre_reliability,
     ),
 )

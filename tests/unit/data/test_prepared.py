@@ -59,7 +59,7 @@ def test_a_folder_without_data_says_how_to_make_them(tmp_path: Path) -> None:
     assert str(error.value) == (
         f"{tmp_path} holds no prepared data (looked for genres.json, datasheet.json, "
         "train.parquet, val.parquet, test.parquet); make it with: moviegenre data prepare SOURCE "
-        f"--out {tmp_path}, or name another folder with --data"
+        f"--out {tmp_path}, or name another folder"
     )
 
 

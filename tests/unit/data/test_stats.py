@@ -35,6 +35,11 @@ def test_the_facts(data: PreparedData) -> None:
         "Drama": {"train": 3, "val": 1, "test": 1},
         "Horror": {"train": 1, "val": 1, "test": 1},
     }
+    assert stats.together == {  # one movie of five has both
+        "Comedy": {"Drama": 20.0, "Horror": 0.0},
+        "Drama": {"Comedy": 20.0, "Horror": 0.0},
+        "Horror": {"Comedy": 0.0, "Drama": 0.0},
+    }
     assert stats.mean_genres == pytest.approx(13 / 12, abs=0.001)
     assert stats.imbalance == "3:1 (Comedy:Horror)"
     assert stats.plots_per_movie == {"0": 1, "2": 11}
@@ -71,6 +76,7 @@ def test_the_facts_are_printed(data: PreparedData, capsys: pytest.CaptureFixture
     assert "genres: 3, 1.08 a movie, imbalance 3:1 (Comedy:Horror)" in shown
     assert "plots a movie: 0: 1 movies, 2: 11 movies; without plot 1, without poster 1" in shown
     assert "poster height, px" in shown
+    assert "Drama 20" in shown[shown.index("genres that occur together") :]
 
 
 def test_facts_of_real_movies_carry_no_warning(

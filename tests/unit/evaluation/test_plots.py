@@ -6,7 +6,7 @@ from sklearn.metrics import average_precision_score
 
 from moviegenre.evaluation.canvas import LIGHT, by_support, kind_colour
 from moviegenre.evaluation.compare import compare
-from moviegenre.evaluation.genre_plots import cooccurrence, precision_recall
+from moviegenre.evaluation.genre_plots import precision_recall
 from moviegenre.evaluation.plots import PLOTS, render_png
 from tests.unit.evaluation.fake_runs import make_predictions, make_run
 
@@ -23,16 +23,6 @@ def test_the_drawn_steps_enclose_average_precision() -> None:
     recall, precision = precision_recall(probs, labels)
     area = np.sum(np.diff(recall, prepend=0) * precision)
     assert area == pytest.approx(average_precision_score(labels, probs))
-
-
-def test_cooccurrence_by_hand() -> None:
-    chosen = np.array([[1, 1, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]], dtype=bool)
-    shares = cooccurrence(chosen)
-    assert np.isnan(np.diag(shares)).all()
-    assert shares[0, 1] == pytest.approx(100 * 2 / 3)
-    assert shares[1, 0] == pytest.approx(100 * 2 / 3)
-    assert shares[0, 2] == 0
-    assert np.isnan(shares[2]).all()
 
 
 def test_genres_are_drawn_by_their_number_of_movies() -> None:

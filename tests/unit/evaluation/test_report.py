@@ -189,14 +189,14 @@ def test_undefined_genres_and_missing_facts_are_told(tmp_path: Path) -> None:
 def test_tuned_scores_stand_beside_those_at_one_half(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("moviegenre.evaluation.report.PLOTS", PLOTS[-1:])
+    monkeypatch.setattr("moviegenre.evaluation.report.PLOTS", PLOTS[-2:])
     runs = [
         replace(make_run(name), validation=make_predictions(0.8, seed=4))
         for name in ("bert", "lstm")
     ]
     found = compare(runs, "test", num_resamples=20)
     written = write_report(found, {}, tmp_path)
-    assert "reliability.png" in {path.name for path in written}
+    assert {"reliability.png", "reliability_by_genre.png"} <= {path.name for path in written}
     text = (tmp_path / "RESULTS.md").read_text()
     assert "## Tuned thresholds and calibration" in text
     best = found.ranking[0].tuned

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -161,10 +162,34 @@ def test_a_target_that_holds_something_is_refused_before_the_work(planted: Path)
         (["--leaks", "plots"], "error: unknown --leaks 'plots'; did you mean \"plot\"? "),
         (["--plot", "frist"], "error: unknown --plot 'frist'; did you mean \"first\"? "),
         (["--checkpoints", "x", "--no-labels"], "error: --checkpoints judge labels, "),
+        (["--checkpoints", "nowhere"], "error: nowhere does not exist; expected a folder of "),
+        (["--out", __file__], f"error: {__file__} is a file, expected a folder; name another "),
+        (["--drop-leaks", f"{__file__}/x"], f"error: {__file__} is a file, expected a folder; "),
     ],
 )
 def test_a_user_error_is_one_line(
     planted: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("data", "audit", planted, *arguments) == 2
-    assert capsys.readouterr().err.startswith(message)
+    assert run("data", "audit", planted, "--quiet", *arguments) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(message)
+    assert told.count("\n") == 1
+
+
+def test_what_is_missing_or_damaged_is_one_line(
+    planted: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("data", "audit", tmp_path / "nowhere") == 2
+    assert capsys.readouterr().err.startswith(f"error: {tmp_path}/nowhere holds no prepared data ")
+    folder = tmp_path / "prepared"
+    shutil.copytree(planted, folder)
+    train = folder / "train.parquet"
+    train.write_bytes(train.read_bytes()[:3000])
+    for arguments in ([], ["--no-labels"]):
+        assert run("data", "audit", folder, "--quiet", *arguments) == 2
+        told = capsys.readouterr().err
+        assert told.startswith(f"error: {train} cannot be read: ")
+        assert told.count("\n") == 1
+    (folder / "test.parquet").unlink()
+    assert run("data", "audit", folder) == 2
+    assert "holds no prepared data (looked for test.parquet)" in capsys.readouterr().err

@@ -11,13 +11,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from moviegenre.core.errors import DataError
-from moviegenre.core.files import atomic_folder
+from moviegenre.core.files import atomic_folder, check_folder
 from moviegenre.core.types import Split
 from moviegenre.data.audit.movies import AuditMovies
 from moviegenre.data.datasheet import write_datasheet
 from moviegenre.data.prepared import PreparedData
 from moviegenre.data.records import Reason
 from moviegenre.data.schema import EXCLUDED_FILE, GENRES_FILE, split_file
+from moviegenre.data.sources.mmimdb import SPLIT_FILE, split_json
 
 _ROWS_PER_GROUP = 512
 
@@ -26,9 +27,10 @@ def check_clean_target(out: Path) -> None:
     """Say no to a folder that holds something.
 
     Raises:
-        DataError: It does.
+        DataError: It does, or no folder can be made there.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    check_folder(out, "--drop-leaks")
+    if out.exists() and any(out.iterdir()):
         raise DataError(f"{out} is not empty; name a new folder with --drop-leaks")
 
 
@@ -40,6 +42,9 @@ def write_clean(
     thresholds: Mapping[str, Any],
 ) -> dict[str, int]:
     """Write a prepared folder without some movies; everything else is as it was.
+
+    Beside the movies is their split alone, as MM-IMDb has it: ``prepare`` takes it in the place of
+    the source's own.
 
     Args:
         data: What was audited.
@@ -84,6 +89,8 @@ def write_clean(
             _copy(data, split, gone, folder)
         names = json.dumps(list(data.genres), ensure_ascii=False)
         (folder / GENRES_FILE).write_text(names + "\n", encoding="utf-8")
+        parts = {s: [movie for movie in data.ids(s) if movie not in gone] for s in Split}
+        (folder / SPLIT_FILE).write_text(split_json(parts), encoding="utf-8")
         _write_excluded(data.root / EXCLUDED_FILE, folder / EXCLUDED_FILE, movies, dropped)
         write_datasheet(folder, facts)
     return counts

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow.parquet as pq
 
 from moviegenre.core.types import Split
-from moviegenre.data.prepared import PreparedData
+from moviegenre.data.prepared import PreparedData, readable
 from moviegenre.data.schema import split_file
 
 _ROWS_PER_READ = 256
@@ -39,11 +39,16 @@ class AuditMovies:
 
     @classmethod
     def read(cls, data: PreparedData) -> "AuditMovies":
-        """Read everything but the posters."""
+        """Read everything but the posters.
+
+        Raises:
+            DataError: A file of the data cannot be read.
+        """
         rows: list[tuple[Split, dict[str, object]]] = []
         columns = ["id", "title", "year", "plots"]
         for split in Split:
-            table = pq.read_table(data.root / split_file(split), columns=columns)
+            with readable(data.root / split_file(split)) as path:
+                table = pq.read_table(path, columns=columns)
             rows += [(split, row) for row in table.to_pylist()]
         return cls(
             root=data.root,
@@ -67,15 +72,19 @@ class AuditMovies:
         return np.flatnonzero([own is split for own in self.splits])
 
     def posters(self) -> Iterator[tuple[int, bytes]]:
-        """Yield row and encoded poster of each movie that has one."""
+        """Yield row and encoded poster of each movie that has one.
+
+        Raises:
+            DataError: A file of the data cannot be read.
+        """
         row = 0
         for split in Split:
-            file = pq.ParquetFile(self.root / split_file(split))
-            for batch in file.iter_batches(_ROWS_PER_READ, columns=["poster"]):
-                for poster in batch.column("poster").to_pylist():
-                    if poster is not None:
-                        yield row, poster["bytes"]
-                    row += 1
+            with readable(self.root / split_file(split)) as path:
+                for batch in pq.ParquetFile(path).iter_batches(_ROWS_PER_READ, columns=["poster"]):
+                    for poster in batch.column("poster").to_pylist():
+                        if poster is not None:
+                            yield row, poster["bytes"]
+                        row += 1
 
     def posters_of(self, rows: Collection[int]) -> dict[int, bytes]:
         """Return the encoded posters of some movies, by row, where they have one."""

@@ -9,7 +9,7 @@ import json
 import os
 import tarfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -25,6 +25,12 @@ DATASET_FOLDER = "dataset"
 SYNTHETIC_MARKER = "synthetic.json"
 POSTER_SUFFIXES = (".jpeg", ".jpg")
 _SPLIT_NAMES = {"train": Split.TRAIN, "dev": Split.VAL, "val": Split.VAL, "test": Split.TEST}
+
+
+def split_json(parts: Mapping[Split, Sequence[str]]) -> str:
+    """Return the content of ``split.json`` for movie ids by split."""
+    named = {"dev" if s is Split.VAL else s.value: list(ids) for s, ids in parts.items()}
+    return json.dumps(named, indent=1) + "\n"
 
 
 class _Layout(ABC):
