@@ -114,6 +114,22 @@ def test_onnx_gives_the_same_logits_whatever_is_missing(
             np.testing.assert_allclose(found.gate, expected.gate, rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("read_tokens", [None, 12])
+def test_onnx_reads_plots_of_any_length_in_windows(
+    read_tokens: int | None, bert_folder: Path, data: PreparedData, tmp_path: Path
+) -> None:
+    encoder = {"name": str(bert_folder), "window": 8, "read_tokens": read_tokens}
+    checkpoint = tiny_checkpoint("wide_deep", bert_folder, data.root, plot_encoder=encoder)
+    write_exported(tmp_path, checkpoint, {})
+    POINT.write(tmp_path / THRESHOLDS_FILE)
+    export_onnx(checkpoint, tmp_path / ONNX_FILE)
+    own, onnx = (moviegenre.load(tmp_path, backend=backend) for backend in ("torch", "onnx"))
+    films = films_of(own, data)
+    for asked in (own.reader.batch(films), *(own.reader.batch([film]) for film in films)):
+        expected, found = own.backend.answer(asked), onnx.backend.answer(asked)
+        np.testing.assert_allclose(found.logits, expected.logits, rtol=1e-4, atol=1e-4)
+
+
 @every_model
 def test_a_film_without_what_the_model_reads_is_answered_in_one_line(
     name: str, folders: dict[str, Path]

@@ -95,6 +95,8 @@ class PlotEncoder(Encoder):
         rows, width = attention_mask.shape[:2]
         input_ids, attention_mask = input_ids.flatten(0, 1), attention_mask.flatten(0, 1)
         full = attention_mask.any(dim=1)
+        # The network cannot read nothing: the first window is read even where no film has a plot.
+        full = full | (torch.arange(rows * width, device=full.device) == 0)
         read = self._read(input_ids[full], attention_mask[full])
         states = read.new_zeros(rows * width, self.dim)
         states[full] = masked_mean(read, attention_mask[full])
@@ -102,17 +104,20 @@ class PlotEncoder(Encoder):
 
     def _cut(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return the token ids (B, T) that are read, with their mask (B, T)."""
+        # No branch on the number of tokens and no padding by it: a traced model has one path.
         input_ids, mask = batch.input_ids, batch.attention_mask
-        if self.read_tokens is None or input_ids.shape[1] <= self.read_tokens:
+        if self.read_tokens is None:
             return input_ids, mask
+        length = input_ids.shape[1]
         last = (mask.sum(dim=1, keepdim=True) - 1).clamp(min=0)
+        input_ids = functional.pad(input_ids, (0, self.read_tokens))
         end = torch.where(
             last >= self.read_tokens,
             input_ids.gather(1, last),
             input_ids[:, self.read_tokens - 1 : self.read_tokens],
         )
-        head = input_ids[:, : self.read_tokens - 1]
-        return torch.cat([head, end], dim=1), mask[:, : self.read_tokens]
+        read = torch.cat([input_ids[:, : self.read_tokens - 1], end], dim=1)
+        return read[:, :length], mask[:, : self.read_tokens]
 
     def _read(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Return token vectors (B, T, D) of token ids (B, T) with their mask (B, T)."""
@@ -126,8 +131,9 @@ class PlotEncoder(Encoder):
     def _windows(self, tokens: Tensor) -> Tensor:
         """Cut something of each token (B, T) into windows (B, S, W), the last one filled up."""
         assert self.window is not None, "the plot is read in windows"
-        filled = functional.pad(tokens, (0, -tokens.shape[1] % self.window))
-        return filled.reshape(len(tokens), -1, self.window)
+        count = (tokens.shape[1] + self.window - 1) // self.window
+        filled = functional.pad(tokens, (0, self.window - 1))[:, : count * self.window]
+        return filled.reshape(tokens.shape[0], -1, self.window)
 
     def mask(self, batch: Batch) -> Tensor:
         """Return which of the vectors (B, S, D) that the encoder gives count (B, S), bool."""
