@@ -15,6 +15,9 @@ def export(
     onnx: Annotated[
         bool, typer.Option("--onnx/--no-onnx", help="Also write model.onnx and model.int8.onnx.")
     ] = True,
+    half: Annotated[
+        bool, typer.Option("--half", help="Write the weights as 16-bit floats: half the size.")
+    ] = False,
     int8_only: Annotated[
         bool,
         typer.Option("--int8-only", help="Leave model.int8.onnx as the only weights: to answer."),
@@ -36,6 +39,7 @@ def export(
         out,
         onnx=onnx,
         int8_only=int8_only,
+        half=half,
         parity_data=parity_data,
         parity_movies=parity_movies,
         progress=not quiet,

@@ -35,6 +35,7 @@ def export(
     *,
     onnx: bool = True,
     int8_only: bool = False,
+    half: bool = False,
     parity_data: Path | None = None,
     parity_movies: int = 1000,
     progress: bool = True,
@@ -46,6 +47,7 @@ def export(
         out: A new folder, or an earlier export, which is replaced.
         onnx: Also write ONNX files.
         int8_only: Leave the smallest of them as the only weights; see ``export_model``.
+        half: Write the weights as 16-bit floats; see ``export_model``.
         parity_data: Prepared movies on which these are compared with PyTorch; None takes the
             model's own where they are there.
         parity_movies: On how many movies of the validation split; 0 compares nothing.
@@ -65,6 +67,8 @@ def export(
     if is_ensemble(path):
         if int8_only:
             raise ConfigError("--int8-only has no effect on an ensemble, which has no ONNX form")
+        if half:
+            raise ConfigError("--half has no effect on an ensemble; export its members with it")
         return export_ensemble(path, out)
     checkpoint = load_trained(path)
     folder = companions(path)
@@ -79,6 +83,7 @@ def export(
         starts_from=ancestry(checkpoint),
         onnx=onnx,
         int8_only=int8_only,
+        half=half,
         measure=_measure(data, parity_movies, progress) if data and parity_movies else None,
     )
 

@@ -59,6 +59,7 @@ def export_model(
     starts_from: Sequence[str] = (),
     onnx: bool = True,
     int8_only: bool = False,
+    half: bool = False,
     measure: Measure | None = None,
 ) -> Exported:
     """Write a self-contained folder; it is there whole, or as it was before.
@@ -73,6 +74,7 @@ def export_model(
         onnx: Also write ``model.onnx`` and ``model.int8.onnx``.
         int8_only: Leave ``model.int8.onnx`` as the only weights once it is compared: the smallest
             form, which can answer and nothing else.
+        half: Write ``model.safetensors`` in 16-bit floats; see ``write_exported``.
         measure: Compares these with the model.
 
     Raises:
@@ -89,8 +91,10 @@ def export_model(
         )
     if int8_only and not onnx:
         raise ConfigError("--int8-only and --no-onnx leave no weights; say one of them")
+    if int8_only and half:
+        raise ConfigError("--half has no effect with --int8-only, which keeps no such weights")
     with atomic_folder(out) as folder:
-        write_exported(folder, checkpoint, scores)
+        write_exported(folder, checkpoint, scores, half=half)
         point.write(folder / THRESHOLDS_FILE)
         reason = _write_onnx(folder, checkpoint) if onnx else ""
         if int8_only and reason:

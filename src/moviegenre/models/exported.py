@@ -19,6 +19,7 @@ from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from moviegenre.core.errors import CheckpointError
 from moviegenre.core.files import atomic_path, write_text
@@ -166,16 +167,20 @@ def _portable(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
     return value
 
 
-def write_exported(folder: Path, checkpoint: Checkpoint, scores: Mapping[str, Any]) -> None:
+def write_exported(
+    folder: Path, checkpoint: Checkpoint, scores: Mapping[str, Any], *, half: bool = False
+) -> None:
     """Write a model's weights, settings, genres, tokenizer, image settings and scores.
 
     Args:
         folder: Where; it is made.
         checkpoint: The model.
         scores: By split; the checkpoint's own scores go under ``validation`` if nothing else does.
+        half: Write matrices and kernels as 16-bit floats, in half the space; biases, norms and
+            counts, which are small and may be out of their range, stay as they are.
     """
     tensors = {
-        name: tensor.detach().cpu().contiguous()
+        name: _halved(tensor.detach().cpu().contiguous(), half)
         for name, tensor in checkpoint.model.state_dict().items()
     }
     with atomic_path(folder / WEIGHTS_FILE) as temporary:
@@ -202,6 +207,10 @@ def write_exported(folder: Path, checkpoint: Checkpoint, scores: Mapping[str, An
         _write_json(folder / TOKENIZER_CONFIG_FILE, _tokenizer_settings(data))
     if Modality.POSTER in checkpoint.model.modalities:
         _write_json(folder / IMAGE_FILE, _image_settings(data))
+
+
+def _halved(tensor: Tensor, half: bool) -> Tensor:
+    return tensor.half() if half and tensor.is_floating_point() and tensor.dim() > 1 else tensor
 
 
 def _tokenizer_settings(data: DataConfig) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 import yaml
+from safetensors.torch import load_file
 
 import moviegenre
 from moviegenre.apps.cli import main
@@ -171,6 +173,24 @@ def test_the_eight_bits_alone_can_answer_and_nothing_else(trained: Path, tmp_pat
         moviegenre.load(out, backend="torch")
     export(trained, out, onnx=False, progress=False)
     assert moviegenre.load(out).backend.name == "torch"
+
+
+def test_half_the_size_gives_nearly_the_same_probabilities(trained: Path, tmp_path: Path) -> None:
+    whole, half = tmp_path / "whole", tmp_path / "half"
+    export(trained, whole, onnx=False, progress=False)
+    export(trained, half, onnx=False, half=True, progress=False)
+    sizes = [(folder / "model.safetensors").stat().st_size for folder in (whole, half)]
+    assert sizes[1] < 0.6 * sizes[0]
+    stored = load_file(half / "model.safetensors")
+    assert {t.dtype for t in stored.values() if t.dim() > 1} == {torch.float16}
+    assert torch.float16 not in {t.dtype for t in stored.values() if t.dim() < 2}
+    answers = [
+        moviegenre.load(path).predict_proba(["the ghost", "tears"]) for path in (whole, half)
+    ]
+    np.testing.assert_allclose(answers[1], answers[0], atol=0.01)
+    assert not np.array_equal(answers[1], answers[0])
+    with pytest.raises(ConfigError, match="--half has no effect with --int8-only"):
+        export(trained, half, half=True, int8_only=True, progress=False)
 
 
 def test_eight_bits_alone_must_be_there(
