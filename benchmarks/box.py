@@ -17,6 +17,7 @@ import numpy as np
 
 import moviegenre
 from moviegenre.box import box_folder
+from moviegenre.core.decisions import FloatArray
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.inference.parity import labelled_films
@@ -37,7 +38,9 @@ def main() -> None:
     predictor = moviegenre.load(arguments.model)
     data = PreparedData(arguments.data)
     films = labelled_films(data, arguments.split, predictor.reader, predictor.model.genres)
-    probs, labels, seconds = [], [], []
+    probs: list[FloatArray] = []
+    labels: list[FloatArray] = []
+    seconds: list[float] = []
     while chunk := list(islice(films, _CHUNK)):
         read = [film for film, _ in chunk]
         probs.append(predictor.probabilities(read))
