@@ -15,6 +15,7 @@ from moviegenre.core.operating_point import OperatingPoint
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.calibration import calibration_error
+from moviegenre.evaluation.tuning import TuningSettings, tune
 from moviegenre.experiment.evaluate import predict_split
 from moviegenre.experiment.predictions import cached_predictions
 from moviegenre.experiment.train import train
@@ -84,6 +85,23 @@ def test_what_is_fitted_is_kept_and_scored(
     assert set(content["calibration"]["ece_by_genre"]) == set(GENRES)
     assert content["cross_validated"]["folds"] == 5
     assert content["cross_validated"]["f1_by_genre"]["Drama"]["support"] > 0
+
+
+def test_a_fusion_gets_cuts_for_films_that_lack_a_modality(checkpoints: Path, data: Path) -> None:
+    folder = checkpoints / "late_fusion"
+    evaluate(folder, "--thresholds", "per-genre", "--calibrate", "platt")
+    point = OperatingPoint.read(folder / "thresholds.json", GENRES)
+    assert set(point.without) == set(Modality)
+    settings = TuningSettings(thresholds="per-genre", calibration="platt")
+    for lacked, found in point.without.items():
+        alone = predict_split(
+            load_checkpoint(folder), PreparedData(data), Split.VAL, missing=lacked
+        )
+        expected = tune(alone, settings).point
+        np.testing.assert_allclose(found.thresholds, expected.thresholds)
+        np.testing.assert_allclose(found.scale, expected.scale)
+    evaluate(checkpoints / "lstm", "--thresholds", "per-genre")
+    assert not OperatingPoint.read(checkpoints / "lstm" / "thresholds.json", GENRES).without
 
 
 def test_without_options_evaluate_means_one_half(checkpoints: Path) -> None:

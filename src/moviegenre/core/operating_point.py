@@ -4,7 +4,8 @@ Everything that predicts takes both from here, so that a threshold fitted once i
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from moviegenre.core.decisions import (
 from moviegenre.core.errors import CheckpointError
 from moviegenre.core.files import write_text
 from moviegenre.core.genres import GenreVocabulary
+from moviegenre.core.types import Modality
 
 THRESHOLDS_FILE = "thresholds.json"
 """The companion of a ``best.pth``, and a file of every exported folder."""
@@ -44,6 +46,9 @@ class OperatingPoint:
         scale: See above (L,), positive.
         shift: See above (L,).
         fitted: How it was fitted, as plain values, for the reader; empty where nothing was.
+        without: What holds instead for films that lack a modality: a fusion is less sure of them,
+            so that cuts fitted to complete films choose too little. Empty where nothing was
+            fitted for them.
     """
 
     genres: GenreVocabulary
@@ -51,12 +56,18 @@ class OperatingPoint:
     scale: FloatArray
     shift: FloatArray
     fitted: dict[str, Any]
+    without: Mapping[Modality, "OperatingPoint"] = field(default_factory=dict)
 
     @classmethod
     def default(cls, genres: GenreVocabulary) -> "OperatingPoint":
         """Return the reference's: probabilities as they are, cut at 0.5."""
         ones = np.ones(len(genres))
         return cls(genres, DEFAULT_THRESHOLD * ones, ones, 0 * ones, {})
+
+    def of(self, modalities: Collection[Modality]) -> "OperatingPoint":
+        """Return what holds for a film that has these modalities."""
+        missing = (point for lacked, point in self.without.items() if lacked not in modalities)
+        return next(missing, self)
 
     def calibrate(self, probs: FloatArray) -> FloatArray:
         """Return corrected probabilities (..., L) for a model's own (..., L)."""
@@ -79,13 +90,20 @@ class OperatingPoint:
 
     def write(self, path: Path) -> None:
         """Write it as JSON, in one step."""
+        write_text(path, json.dumps(self._to_json_dict(), indent=1) + "\n")
+
+    def _to_json_dict(self) -> dict[str, Any]:
         columns = {"threshold": self.thresholds, "scale": self.scale, "shift": self.shift}
         by_genre = {
             name: {key: float(values[row]) for key, values in columns.items()}
             for row, name in enumerate(self.genres)
         }
-        text = json.dumps({"fitted": self.fitted, "genres": by_genre}, indent=1)
-        write_text(path, text + "\n")
+        found: dict[str, Any] = {"fitted": self.fitted, "genres": by_genre}
+        if self.without:
+            found["without"] = {
+                lacked.value: point._to_json_dict() for lacked, point in self.without.items()
+            }
+        return found
 
     @classmethod
     def read(cls, path: Path, genres: GenreVocabulary) -> "OperatingPoint":
@@ -103,23 +121,35 @@ class OperatingPoint:
         step = "fit it again with: moviegenre evaluate --thresholds per-genre"
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-            by_genre: dict[str, dict[str, float]] = content["genres"]
-            fitted = dict(content["fitted"])
-            if sorted(by_genre) != sorted(genres):
-                raise CheckpointError(
-                    f"{path} is for the genres {', '.join(by_genre)}; the model has "
-                    f"{', '.join(genres)}; {step}"
-                )
-            thresholds, scale, shift = (
-                _column(by_genre, genres, key) for key in ("threshold", "scale", "shift")
-            )
+            point = cls._parse(content, genres)
+            without = {
+                Modality(lacked): cls._parse(part, genres)
+                for lacked, part in content.get("without", {}).items()
+            }
+        except _OtherGenres as error:
+            raise CheckpointError(
+                f"{path} is for the genres {error}; the model has {', '.join(genres)}; {step}"
+            ) from None
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise CheckpointError(f"{path} is damaged ({error}); {step}") from None
+        return replace(point, without=without)
+
+    @classmethod
+    def _parse(cls, content: dict[str, Any], genres: GenreVocabulary) -> "OperatingPoint":
+        by_genre: dict[str, dict[str, float]] = content["genres"]
+        fitted = dict(content["fitted"])
+        if sorted(by_genre) != sorted(genres):
+            raise _OtherGenres(", ".join(by_genre))
+        thresholds, scale, shift = (
+            _column(by_genre, genres, key) for key in ("threshold", "scale", "shift")
+        )
         if not (np.all((thresholds >= 0) & (thresholds <= 1)) and np.all(scale > 0)):
-            raise CheckpointError(
-                f"{path} is damaged (thresholds lie in [0, 1], scales are positive); {step}"
-            )
+            raise ValueError("thresholds lie in [0, 1], scales are positive")
         return cls(genres, thresholds, scale, shift, fitted)
+
+
+class _OtherGenres(Exception):
+    """The file is for other genres, which its message lists."""
 
 
 def _column(

@@ -13,7 +13,7 @@ from rich.table import Table
 from moviegenre.core.decisions import FloatArray, decide
 from moviegenre.core.errors import CheckpointError, ConfigError
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
-from moviegenre.core.types import Split
+from moviegenre.core.types import Modality, Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import (
     Evaluation,
@@ -106,6 +106,11 @@ def evaluate_tuned(
         for part in (Split.VAL, split)
     )
     tuning = tune(val, settings, weights)
+    if settings.fits and len(checkpoint.model.modalities) > 1:
+        tuning = replace(
+            tuning,
+            point=replace(tuning.point, without=_without(path, data, settings, weights, save)),
+        )
     file = path.parent / THRESHOLDS_FILE if save and settings.fits else None
     if file is not None:
         tuning.point.write(file)
@@ -118,6 +123,18 @@ def evaluate_tuned(
         tuning=tuning,
         file=file,
     )
+
+
+def _without(
+    path: Path, data: PreparedData, settings: TuningSettings, weights: FloatArray | None, keep: bool
+) -> dict[Modality, OperatingPoint]:
+    """Return the same, fitted to the validation movies as if all of them lacked a modality."""
+    return {
+        lacked: tune(
+            cached_predictions(path, data, Split.VAL, missing=lacked, keep=keep), settings, weights
+        ).point
+        for lacked in Modality
+    }
 
 
 def trained_weights(checkpoint: Checkpoint, data: PreparedData) -> FloatArray:

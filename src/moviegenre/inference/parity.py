@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from moviegenre.core.decisions import FloatArray
+from moviegenre.core.decisions import BoolArray, FloatArray
 from moviegenre.core.errors import CheckpointError, DataError, MovieGenreError
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Split
@@ -149,6 +149,7 @@ def measure_parity(
         DataError: There are no films.
     """
     probs: dict[str, list[FloatArray]] = {name: [] for name in ("torch", *files)}
+    chosen: dict[str, list[BoolArray]] = {name: [] for name in probs}
     labels: list[npt.NDArray[np.float32]] = []
     wanted = islice(films, limit)
     while chunk := list(islice(wanted, _CHUNK)):
@@ -156,40 +157,40 @@ def measure_parity(
         labels += [row for _, row in chunk]
         for name, predictor in {"torch": model, **files}.items():
             probs[name].append(predictor.probabilities(read))
+            chosen[name].append(model.decide(read, probs[name][-1]))
         on_progress(len(labels))
     if not labels:
         raise DataError(f"{source} holds no movie that the model can read; name other data")
-    truth, own = np.stack(labels), np.concatenate(probs["torch"])
-    score = _f1_macro(model, own, truth)
+    truth = np.stack(labels)
+    answers = {name: (np.concatenate(probs[name]), np.concatenate(chosen[name])) for name in probs}
+    own = answers["torch"]
+    score = _f1_macro(own, truth)
     return Parity(
         num_movies=len(labels),
         source=source,
         f1_macro=score,
-        files={
-            name: _compare(model, own, np.concatenate(probs[name]), truth, score) for name in files
-        },
+        files={name: _compare(own, answers[name], truth, score) for name in files},
     )
 
 
 def _compare(
-    model: Predictor,
-    own: FloatArray,
-    found: FloatArray,
+    own: tuple[FloatArray, BoolArray],
+    found: tuple[FloatArray, BoolArray],
     truth: npt.NDArray[np.float32],
     score: float,
 ) -> FileParity:
-    f1_macro = _f1_macro(model, found, truth)
-    equal = model.point.decide(own) == model.point.decide(found)
+    f1_macro = _f1_macro(found, truth)
     return FileParity(
-        equal_decisions=float(equal.mean()),
-        largest_difference=float(np.abs(own - found).max()),
+        equal_decisions=float((own[1] == found[1]).mean()),
+        largest_difference=float(np.abs(own[0] - found[0]).max()),
         f1_macro=f1_macro,
         f1_macro_lost=score - f1_macro,
     )
 
 
-def _f1_macro(model: Predictor, probs: FloatArray, truth: npt.NDArray[np.float32]) -> float:
-    return compute_metrics(probs, truth, model.point.thresholds).metrics["f1_macro"]
+def _f1_macro(answer: tuple[FloatArray, BoolArray], truth: npt.NDArray[np.float32]) -> float:
+    # Decisions as probabilities of zero and one, since films without a poster have other cuts.
+    return compute_metrics(answer[1].astype(np.float64), truth, 0.5).metrics["f1_macro"]
 
 
 def _number(value: float) -> float | None:

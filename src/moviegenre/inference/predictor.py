@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from moviegenre.core.decisions import FloatArray, probabilities
+from moviegenre.core.decisions import BoolArray, FloatArray, probabilities
 from moviegenre.core.errors import InputError, MovieGenreError, did_you_mean
 from moviegenre.core.operating_point import OperatingPoint
 from moviegenre.core.types import Modality
@@ -98,8 +98,8 @@ class Predictor(TableClassifier):
         if films is not None:
             if plot is not None or poster is not None:
                 raise InputError("found a table beside plot or poster; expected one or the other")
-            chosen = self.point.decide(self.predict_proba(films))
-            return chosen.astype(np.int64)
+            read = self._read_all(table_rows(films))
+            return self.decide(read, self.probabilities(read)).astype(np.int64)
         if isinstance(plot, list) or isinstance(poster, list):
             return self.predict_films(self._read_all(_pairs(plot, poster)))
         return self.predict_films([self.reader.read(plot, poster)])[0]
@@ -123,7 +123,7 @@ class Predictor(TableClassifier):
             batch_size: Films that are computed together.
         """
         probs = self.probabilities(films, batch_size)
-        chosen = self.point.decide(probs)
+        chosen = self.decide(films, probs)
         return [
             self._prediction(film, row, picks)
             for film, row, picks in zip(films, probs, chosen, strict=True)
@@ -137,7 +137,29 @@ class Predictor(TableClassifier):
             batch_size: Films that are computed together.
         """
         logits = self.answer(films, batch_size).logits
-        return self.point.calibrate(probabilities(torch.from_numpy(logits)).numpy())
+        probs: FloatArray = probabilities(torch.from_numpy(logits)).double().numpy()
+        for point, rows in self._points(films):
+            probs[rows] = point.calibrate(probs[rows])
+        return probs
+
+    def decide(self, films: Sequence[Film], probs: FloatArray) -> BoolArray:
+        """Return which genres are chosen (N, L), by the thresholds for what each film has.
+
+        Args:
+            films: What ``reader.read`` returned.
+            probs: Their calibrated probabilities (N, L).
+        """
+        chosen = np.zeros(probs.shape, dtype=np.bool_)
+        for point, rows in self._points(films):
+            chosen[rows] = point.decide(probs[rows])
+        return chosen
+
+    def _points(self, films: Sequence[Film]) -> list[tuple[OperatingPoint, list[int]]]:
+        """Return every operating point that films need, with their rows."""
+        rows: dict[frozenset[Modality], list[int]] = {}
+        for row, film in enumerate(films):
+            rows.setdefault(frozenset(film.modalities), []).append(row)
+        return [(self.point.of(present), found) for present, found in rows.items()]
 
     def answer(self, films: Sequence[Film], batch_size: int = _BATCH_SIZE) -> Answer:
         """Return logits (N, L) and gate weights of N films, computed in batches of like length."""
@@ -166,13 +188,14 @@ class Predictor(TableClassifier):
             InputError: The model does not know such a genre.
         """
         labels = self._labels(attribute)
+        point = self.point.of(film.modalities)
         batch = self.reader.batch([film])
         whole = self.backend.answer(batch)
         effects: dict[str, dict[Modality, float]] = {name: {} for name in self.model.genres}
         for modality in film.modalities:
             without = self.backend.answer(batch.without(modality))
             # The shift of the calibration falls out of the difference; its scale does not.
-            moved = self.point.scale * (whole.logits[0] - without.logits[0])
+            moved = point.scale * (whole.logits[0] - without.logits[0])
             for name, effect in zip(self.model.genres, moved, strict=True):
                 effects[name][modality] = float(effect)
         gate = None
@@ -204,11 +227,12 @@ class Predictor(TableClassifier):
         if not labels:
             return explanation
         columns = list(labels.values())
+        scale = self.point.of(film.modalities).scale
         places = self.reader.token_words(film)
         found = attributions(lambda films: self.answer(films).logits, film, places, columns)
         scaled = {
             modality: {
-                name: (self.point.scale[column] * values).astype(np.float32)
+                name: (scale[column] * values).astype(np.float32)
                 for (name, column), values in zip(labels.items(), one.values, strict=True)
             }
             for modality, one in found.items()
@@ -235,7 +259,7 @@ class Predictor(TableClassifier):
     def _prediction(
         self, film: Film, probs: FloatArray, chosen: npt.NDArray[np.bool_]
     ) -> Prediction:
-        names, cuts = self.model.genres.names, self.point.thresholds
+        names, cuts = self.model.genres.names, self.point.of(film.modalities).thresholds
         order = np.argsort(-probs, kind="stable")
         return Prediction(
             genres=[names[i] for i in order if chosen[i]],

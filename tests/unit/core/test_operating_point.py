@@ -1,5 +1,6 @@
 """Where a model decides: corrected probabilities, cuts, and the file that keeps both."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from moviegenre.core.errors import CheckpointError
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.operating_point import OperatingPoint
+from moviegenre.core.types import Modality
 
 GENRES = GenreVocabulary(("Drama", "Horror"))
 PROBS = np.array([[0.5, 0.2], [0.9, 0.6]])
@@ -50,6 +52,19 @@ def test_writing_and_reading_gives_the_same(tmp_path: Path) -> None:
     assert turned.fitted == {"goal": "f1"}
 
 
+def test_films_that_lack_a_modality_have_their_own(tmp_path: Path) -> None:
+    plain = OperatingPoint.default(GENRES)
+    poster_only = replace(plain, thresholds=np.array([0.2, 0.1]), fitted={"on": "posters"})
+    point = replace(plain, without={Modality.PLOT: poster_only})
+    path = tmp_path / "thresholds.json"
+    point.write(path)
+    for held in (point, OperatingPoint.read(path, GENRES)):
+        assert held.of(list(Modality)).thresholds.tolist() == [0.5, 0.5]
+        assert held.of([Modality.PLOT]).thresholds.tolist() == [0.5, 0.5]
+        assert held.of([Modality.POSTER]).thresholds.tolist() == [0.2, 0.1]
+        assert held.of([Modality.POSTER]).fitted == {"on": "posters"}
+
+
 def test_without_a_file_the_default_holds(tmp_path: Path) -> None:
     point = OperatingPoint.read(tmp_path / "thresholds.json", GENRES)
     assert point.thresholds.tolist() == [0.5, 0.5]
@@ -74,6 +89,8 @@ def test_a_file_for_other_genres_is_refused(tmp_path: Path) -> None:
         '{"fitted": {}, "genres": {"Drama": 1, "Horror": 2}}',
         '{"fitted": {}, "genres": {"Drama": {"threshold": 2, "scale": 1, "shift": 0},'
         ' "Horror": {"threshold": 0.5, "scale": 1, "shift": 0}}}',
+        '{"fitted": {}, "genres": {"Drama": {"threshold": 0.5, "scale": 1, "shift": 0},'
+        ' "Horror": {"threshold": 0.5, "scale": 1, "shift": 0}}, "without": {"sound": {}}}',
     ],
 )
 def test_a_damaged_file_is_refused(tmp_path: Path, text: str) -> None:

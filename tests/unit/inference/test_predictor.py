@@ -1,6 +1,8 @@
 """One film, many films, tables of films: the same answers, decided at the operating point."""
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 import moviegenre
+from moviegenre.core.decisions import from_log_odds, log_odds
 from moviegenre.core.errors import CheckpointError, ConfigError, InputError
+from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.core.types import Modality
 from moviegenre.inference.prediction import Explanation
 from moviegenre.inference.predictor import Predictor
@@ -50,6 +54,30 @@ def test_the_answer_is_cut_at_the_operating_point(predictor: Predictor) -> None:
     assert ranked == sorted(ranked, reverse=True)
     assert list(prediction.thresholds) == list(prediction.probabilities)
     assert prediction.modalities == ["plot", "poster"]
+
+
+def test_a_film_that_lacks_a_modality_is_decided_at_the_point_for_such_films(
+    folder: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(folder, tmp_path / "model")
+    lone = replace(POINT, thresholds=np.full(3, 0.9), scale=np.ones(3), shift=np.ones(3))
+    replace(POINT, without={Modality.POSTER: lone}).write(tmp_path / "model" / THRESHOLDS_FILE)
+    predictor, plain = moviegenre.load(tmp_path / "model"), moviegenre.load(folder)
+    plots, posters = MOVIES.plots[:2], [None, POSTERS[1]]
+    without, complete = predictor.predict(plot=list(plots), poster=posters)
+    assert set(without.thresholds.values()) == {0.9}
+    assert complete.thresholds == POINT.threshold_by_genre()
+    assert complete.probabilities == pytest.approx(
+        plain.predict(plot=plots[1], poster=POSTERS[1]).probabilities
+    )
+    odds = log_odds(np.array([plain.predict(plot=plots[0]).probabilities[name] for name in GENRES]))
+    expected = from_log_odds((odds - POINT.shift) / POINT.scale + 1)
+    found = [without.probabilities[name] for name in GENRES]
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+    table = predictor.predict(list(zip(plots, posters, strict=True)))
+    assert [[n for n, one in zip(GENRES, row, strict=True) if one] for row in table] == [
+        sorted(answer.genres) for answer in (without, complete)
+    ]
 
 
 def test_the_answer_for_machines_has_the_keys_of_the_contract(predictor: Predictor) -> None:
