@@ -51,6 +51,10 @@ class FilmReader:
 
     Args:
         model: What the model's checkpoint says.
+
+    Attributes:
+        modalities: What the model looks at.
+        pad_id: The token that fills short plots.
     """
 
     def __init__(self, model: Description) -> None:
@@ -58,6 +62,7 @@ class FilmReader:
         self._tokenizer = model.tokenizer
         self._data = model.data_config
         self.modalities = model.modalities
+        self.pad_id = model.tokenizer.pad_id if model.tokenizer else 0
 
     def read(self, plot: Plot = None, poster: Poster = None) -> Film:
         """Bring a film into the form the model reads; what it does not look at is ignored.
@@ -111,7 +116,7 @@ class FilmReader:
             tokens=Ragged.pack([film.tokens for film in films]) if self._tokenizer else None,
             posters=posters,
             has_poster=np.array([film.poster is not None for film in films]),
-            pad_id=self._tokenizer.pad_id if self._tokenizer else 0,
+            pad_id=self.pad_id,
         )
         return movies.batch(range(len(films)))
 

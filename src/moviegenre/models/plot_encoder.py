@@ -3,7 +3,7 @@
 from typing import Any, Self
 
 from pydantic import Field, model_validator
-from torch import Tensor
+from torch import Tensor, nn
 
 from moviegenre.core.config import Config
 from moviegenre.core.errors import ConfigError, PretrainedError
@@ -71,6 +71,11 @@ class PlotEncoder(Encoder):
         output = self.backbone(input_ids=batch.input_ids, attention_mask=mask.long())
         states: Tensor = output.last_hidden_state
         return states
+
+    def inner_layer(self) -> nn.Module:
+        """Return the layer that gives each token its own vector (B, T, D)."""
+        layer: nn.Module = self.backbone.get_input_embeddings()
+        return layer
 
     @property
     def max_tokens(self) -> int:
