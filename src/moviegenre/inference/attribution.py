@@ -2,12 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
+from moviegenre.core.errors import ConfigError, did_you_mean
 from moviegenre.core.types import Modality
 from moviegenre.data.words import plot_words
-from moviegenre.inference.films import Film
-from moviegenre.inference.occlusion import Ask, Floats, Places, occlude_regions, occlude_words
+from moviegenre.inference.backends import Backend
+from moviegenre.inference.films import Film, FilmReader
+from moviegenre.inference.gradients import grad_cam, has_captum, integrated_gradients
+from moviegenre.inference.occlusion import Ask, Floats, occlude_regions, occlude_words
 from moviegenre.inference.prediction import WordShare
+from moviegenre.models.base import GenreModel
+
+Method = Literal["auto", "gradients", "occlusion"]
+"""How parts are looked at; ``auto`` takes gradients where they can be had."""
+
+METHODS: tuple[Method, ...] = ("auto", "gradients", "occlusion")
 
 
 @dataclass(frozen=True)
@@ -24,25 +34,70 @@ class Attribution:
     method: str
 
 
-def attribute(
-    ask: Ask, film: Film, places: Places, labels: Sequence[int]
-) -> dict[Modality, Attribution]:
-    """Return what the words and the regions of a film did, for the modalities that it has.
+class Attributor:
+    """Looks at the parts of films, by gradients or by leaving them out.
 
     Args:
+        backend: Computes the model.
+        reader: The model's.
         ask: The model's logits of films.
-        film: The film.
-        places: The word that each of its tokens belongs to (T,).
-        labels: Which labels, G of them.
     """
-    found = {}
-    if Modality.PLOT in film.modalities:
-        values = occlude_words(ask, film, places, labels)
-        found[Modality.PLOT] = Attribution(values, "leaving words out")
-    if Modality.POSTER in film.modalities:
-        values = occlude_regions(ask, film, labels)
-        found[Modality.POSTER] = Attribution(values, "greying out regions")
-    return found
+
+    def __init__(self, backend: Backend, reader: FilmReader, ask: Ask) -> None:
+        self._backend = backend
+        self._reader = reader
+        self._ask = ask
+
+    def attribute(
+        self, film: Film, labels: Sequence[int], method: Method = "auto"
+    ) -> dict[Modality, Attribution]:
+        """Return what the words and the regions of a film did, for the modalities that it has.
+
+        Args:
+            film: The film.
+            labels: Which labels, G of them.
+            method: How.
+
+        Raises:
+            ConfigError: There is no such method, or no gradients can be had.
+            MissingExtraError: Gradients were asked for and Captum is not installed.
+        """
+        look = {Modality.PLOT: self._words, Modality.POSTER: self._regions}
+        return {
+            modality: look[modality](film, labels, self._network(modality, method))
+            for modality in film.modalities
+        }
+
+    def _network(self, modality: Modality, method: Method) -> GenreModel | None:
+        """Return what gradients are taken of; None to leave parts out."""
+        if method not in METHODS:
+            raise ConfigError(f"unknown method {method!r}; {did_you_mean(method, METHODS)}")
+        if method == "occlusion" or (method == "auto" and not has_captum()):
+            return None
+        network = self._backend.network
+        if network is not None and network.inner_layer(modality) is not None:
+            return network
+        if method == "auto":
+            return None
+        raise ConfigError(
+            f"there are no gradients to the {modality.value} in this model as "
+            f"{self._backend.name} computes it; use the method occlusion, or --backend torch"
+        )
+
+    def _words(self, film: Film, labels: Sequence[int], network: GenreModel | None) -> Attribution:
+        places = self._reader.token_words(film)
+        if network is None:
+            return Attribution(occlude_words(self._ask, film, places, labels), "leaving words out")
+        batch, pad_id = self._reader.batch([film]), self._reader.pad_id
+        values = integrated_gradients(network, batch, places, pad_id, labels)
+        return Attribution(values, "integrated gradients")
+
+    def _regions(
+        self, film: Film, labels: Sequence[int], network: GenreModel | None
+    ) -> Attribution:
+        if network is None:
+            return Attribution(occlude_regions(self._ask, film, labels), "greying out regions")
+        return Attribution(grad_cam(network, self._reader.batch([film]), labels), "Grad-CAM")
 
 
 def word_shares(plot: str, values: Floats) -> tuple[WordShare, ...]:

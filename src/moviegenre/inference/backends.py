@@ -40,6 +40,10 @@ class Backend(Protocol):
     def name(self) -> str:
         """What it is called in ``--backend``."""
 
+    @property
+    def network(self) -> GenreModel | None:
+        """The model, where gradients can be had of it."""
+
     def answer(self, batch: Batch) -> Answer:
         """Return logits (B, L), and the gate's weights (B, 2) if the model has one."""
 
@@ -48,18 +52,18 @@ class TorchBackend:
     """The model itself.
 
     Args:
-        model: In evaluation mode.
+        model: It is brought into evaluation mode.
     """
 
     name = "torch"
 
     def __init__(self, model: GenreModel) -> None:
-        self.model = model.eval()
+        self.network = model.eval()
 
     def answer(self, batch: Batch) -> Answer:
         """Return logits (B, L), and the gate's weights (B, 2) if the model has one."""
         with torch.inference_mode():
-            output = self.model(batch)
+            output = self.network(batch)
         gate = output.attention.get(GATE)
         return Answer(output.logits.float().numpy(), None if gate is None else gate.numpy())
 
@@ -74,6 +78,8 @@ class OnnxBackend:
     Raises:
         CheckpointError: The file is not there or damaged.
     """
+
+    network = None
 
     def __init__(self, path: Path, name: str = "onnx") -> None:
         self.name = name

@@ -56,6 +56,7 @@ class FilmReader:
         modalities: What the model looks at.
         chooses_plots: Whether a catalogue's plot columns are handed over one by one, for several
             rules to choose from; joined otherwise.
+        pad_id: The token that fills short plots.
     """
 
     chooses_plots: ClassVar[bool] = False
@@ -65,6 +66,7 @@ class FilmReader:
         self._tokenizer = model.tokenizer
         self._data = model.data_config
         self.modalities = model.modalities
+        self.pad_id = model.tokenizer.pad_id if model.tokenizer else 0
 
     def read(self, plot: Plot = None, poster: Poster = None) -> Film:
         """Bring a film into the form the model reads; what it does not look at is ignored.
@@ -129,7 +131,7 @@ class FilmReader:
             tokens=Ragged.pack([film.tokens for film in films]) if self._tokenizer else None,
             posters=posters,
             has_poster=np.array([film.poster is not None for film in films]),
-            pad_id=self._tokenizer.pad_id if self._tokenizer else 0,
+            pad_id=self.pad_id,
         )
         return movies.batch(range(len(films)))
 

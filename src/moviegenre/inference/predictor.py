@@ -15,8 +15,7 @@ from moviegenre.core.errors import InputError, MovieGenreError, did_you_mean
 from moviegenre.core.operating_point import OperatingPoint
 from moviegenre.core.types import Modality
 from moviegenre.data.batches import ordered_batches
-from moviegenre.inference.attribution import attribute as attributions
-from moviegenre.inference.attribution import word_shares
+from moviegenre.inference.attribution import Attributor, Method, word_shares
 from moviegenre.inference.backends import Answer, Backend
 from moviegenre.inference.classifier import TableClassifier, table_rows
 from moviegenre.inference.ensemble_films import film_reader
@@ -59,6 +58,7 @@ class Predictor(TableClassifier):
         self.point = point
         self.files = tuple(files)
         self.reader = film_reader(model)
+        self._attributor = Attributor(backend, self.reader, lambda films: self.answer(films).logits)
 
     @property
     def classes_(self) -> npt.NDArray[np.str_]:
@@ -174,7 +174,9 @@ class Predictor(TableClassifier):
                 gate[rows] = answer.gate
         return Answer(logits, gate)
 
-    def explain(self, film: Film, attribute: Sequence[str] = ()) -> Explanation:
+    def explain(
+        self, film: Film, attribute: Sequence[str] = (), method: Method = "auto"
+    ) -> Explanation:
         """Return how much each modality of a film moved each genre, and each word and region some.
 
         Each modality in turn is left out, as if the film had never had it; the model's label
@@ -183,9 +185,13 @@ class Predictor(TableClassifier):
         Args:
             film: What ``reader.read`` returned.
             attribute: Genres for which words and regions are looked at.
+            method: How they are: by ``gradients``, by ``occlusion``, which is leaving them out, or
+                ``auto``, which takes gradients where they can be had.
 
         Raises:
+            ConfigError: There is no such method, or no gradients can be had.
             InputError: The model does not know such a genre.
+            MissingExtraError: Gradients were asked for and Captum is not installed.
         """
         labels = self._labels(attribute)
         point = self.point.of(film.modalities)
@@ -201,7 +207,7 @@ class Predictor(TableClassifier):
         gate = None
         if whole.gate is not None:
             gate = dict(zip(Modality, map(float, whole.gate[0]), strict=True))
-        return self._attributed(film, labels, Explanation(effects, gate, film.plot))
+        return self._attributed(film, labels, method, Explanation(effects, gate, film.plot))
 
     def _labels(self, genres: Sequence[str]) -> dict[str, int]:
         """Return the column of each genre.
@@ -221,15 +227,13 @@ class Predictor(TableClassifier):
         return {name: known.index(name) for name in names}
 
     def _attributed(
-        self, film: Film, labels: dict[str, int], explanation: Explanation
+        self, film: Film, labels: dict[str, int], method: Method, explanation: Explanation
     ) -> Explanation:
         """Return an explanation with what the words and regions of a film did to some genres."""
         if not labels:
             return explanation
-        columns = list(labels.values())
         scale = self.point.of(film.modalities).scale
-        places = self.reader.token_words(film)
-        found = attributions(lambda films: self.answer(films).logits, film, places, columns)
+        found = self._attributor.attribute(film, list(labels.values()), method)
         scaled = {
             modality: {
                 name: (scale[column] * values).astype(np.float32)

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -81,6 +81,30 @@ class GenreModel(nn.Module, ABC):
             DataError: The movies do not have what the model needs.
         """
 
+    def inner_layer(self, modality: Modality) -> nn.Module | None:
+        """Return the layer at which gradients tell what the parts of a modality did.
+
+        Of plots, the layer whose output are the vectors of the tokens as such (B, T, D); of
+        posters, the one whose output is a map of features (B, D, rows, columns). None where there
+        is none, as in a model that is no network: explanations then leave parts out instead.
+        """
+        found = (
+            encoder.inner_layer() for _, encoder in self.encoders() if encoder.modality is modality
+        )
+        return next(found, None)
+
+    def encoded(self, batch: Batch, modality: Modality) -> Batch:
+        """Return a batch that carries its encoder's vectors, with gradients even if it is frozen.
+
+        Args:
+            batch: Movies.
+            modality: Whose encoder; a model without one gives the batch as it is.
+        """
+        for _, encoder in self.encoders():
+            if encoder.modality is modality:
+                return encoder.carried(batch, encoder.encode(batch))
+        return batch
+
     def architectures(self) -> Architectures:
         """Return the architecture of every pretrained encoder, for the checkpoint."""
         return {name: encoder.architecture() for name, encoder in self.encoders()}
@@ -139,6 +163,10 @@ class Encoder(nn.Module, ABC):
     def architecture(self) -> dict[str, Any]:
         """Return what is needed to build the network again without its weights."""
 
+    def inner_layer(self) -> nn.Module | None:
+        """Return the layer that ``GenreModel.inner_layer`` speaks of; None if there is none."""
+        return None
+
     def check(self, config: DataConfig) -> None:
         """Refuse data settings that the network cannot take.
 
@@ -157,6 +185,12 @@ class Encoder(nn.Module, ABC):
     def cached(self, batch: Batch) -> Tensor | None:
         """Return the vectors that the batch already carries, if it does."""
         return batch.plot_states if self.modality is Modality.PLOT else batch.poster_states
+
+    def carried(self, batch: Batch, states: Tensor) -> Batch:
+        """Return the batch with these vectors (B, T or R, D) in it."""
+        if self.modality is Modality.PLOT:
+            return replace(batch, plot_states=states)
+        return replace(batch, poster_states=states)
 
     def forward(self, batch: Batch) -> Tensor:
         """Return vectors (B, S or R, D), cached ones where the batch carries them."""

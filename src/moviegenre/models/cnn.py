@@ -62,6 +62,10 @@ class CNN(GenreModel):
         embedding = embedding * batch.has_poster.unsqueeze(1)
         return ModelOutput(self.head(embedding))
 
+    def inner_layer(self, modality: Modality) -> nn.Module | None:
+        """Return the blocks, whose output is a map of features (B, D, rows, columns)."""
+        return self.blocks if modality is Modality.POSTER else None
+
     def check(self, config: DataConfig) -> None:
         """Refuse posters that are too small for so many halvings.
 

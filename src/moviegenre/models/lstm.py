@@ -71,6 +71,10 @@ class LSTM(GenreModel):
         """Return the size of word vectors, which a file of them may have set."""
         return {"embedding": {"dim": self.embedding.embedding_dim}}
 
+    def inner_layer(self, modality: Modality) -> nn.Module | None:
+        """Return the word embeddings (B, T, D)."""
+        return self.embedding if modality is Modality.PLOT else None
+
     def forward(self, batch: Batch) -> ModelOutput:
         """Return logits (B, L); a movie without a plot gets the label prior."""
         words = self.embedding_dropout(self.embedding(batch.input_ids))

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from pydantic import Field, model_validator
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from moviegenre.core.config import Config
@@ -127,6 +127,13 @@ class PlotEncoder(Encoder):
         output = self.backbone(input_ids=input_ids, attention_mask=mask.long())
         states: Tensor = output.last_hidden_state
         return states
+
+    def inner_layer(self) -> nn.Module | None:
+        """Return the layer that gives each token its own vector (B, T, D); None with windows."""
+        if self.window is not None:
+            return None  # its vectors are those of windows, by row and window
+        layer: nn.Module = self.backbone.get_input_embeddings()
+        return layer
 
     def _windows(self, tokens: Tensor) -> Tensor:
         """Cut something of each token (B, T) into windows (B, S, W), the last one filled up."""

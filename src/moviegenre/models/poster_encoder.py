@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import torch
 from pydantic import Field, PositiveInt, model_validator
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from moviegenre.core.config import Config
@@ -77,6 +77,7 @@ class PosterEncoder(Encoder):
         self.grid = grid
         self.normalize = ImageNormalizer()
         self.augment = ImageAugmenter(crop=crop) if augment else None
+        self.feature_map = nn.Identity()  # the regions as a map; explanations look at it
         self._dim = self._probe()
         self.freeze_if_asked()
 
@@ -109,7 +110,12 @@ class PosterEncoder(Encoder):
             image = self.augment(image)
         hidden = self._hidden_states(image)
         pooled = [functional.adaptive_avg_pool2d(hidden[stage], self.grid) for stage in self.stages]
-        return torch.cat(pooled, dim=1).flatten(2).transpose(1, 2).contiguous()
+        regions: Tensor = self.feature_map(torch.cat(pooled, dim=1))
+        return regions.flatten(2).transpose(1, 2).contiguous()
+
+    def inner_layer(self) -> nn.Module:
+        """Return the layer that gives the regions as a map (B, D, rows, columns)."""
+        return self.feature_map
 
     def _hidden_states(self, image: Tensor) -> Sequence[Tensor]:
         states: Sequence[Tensor] = self.backbone(image, output_hidden_states=True).hidden_states

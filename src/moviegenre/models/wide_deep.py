@@ -8,7 +8,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from moviegenre.core.errors import DataError
-from moviegenre.core.types import Batch, ModelOutput
+from moviegenre.core.types import Batch, Modality, ModelOutput
 from moviegenre.data.batches import MovieTensors
 from moviegenre.models.base import Architectures, BuildContext, GenreModel
 from moviegenre.models.early_fusion import or_else
@@ -108,6 +108,10 @@ class WideDeep(GenreModel):
             "num_pairs": self.features.num_pairs,
         }
         return {**super().architectures(), "features": sizes}
+
+    def inner_layer(self, modality: Modality) -> nn.Module | None:
+        """Return the posters' layer alone: n-grams have no vectors that gradients go through."""
+        return None if modality is Modality.PLOT else super().inner_layer(modality)
 
     def prepare(self, movies: MovieTensors) -> None:
         """Choose the n-grams by the training plots, and fit the wide part to them.

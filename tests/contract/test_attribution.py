@@ -1,0 +1,93 @@
+"""What holds of explanations by word and region, for every model, by gradients and by occlusion."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import moviegenre
+from moviegenre.core.errors import ConfigError
+from moviegenre.core.types import Modality
+from moviegenre.inference.gradients import grad_cam, integrated_gradients
+from moviegenre.inference.predictor import Predictor
+from moviegenre.models import MODELS
+from tests.tiny_checkpoints import save_tiny, tiny_checkpoint
+from tests.tiny_movies import GENRES, tiny_movies
+
+NETWORKS = [name for name, kind in MODELS.items() if not kind.fitted]
+MOVIES = tiny_movies(4)
+PLOT, POSTER = f"{MOVIES.plots[0]}, {MOVIES.plots[1]}", MOVIES.posters[0]
+
+BY_GRADIENTS = {
+    Modality.PLOT: {"lstm", "bert", "early_fusion", "late_fusion", "attention_fusion"},
+    Modality.POSTER: {*NETWORKS} - {"lstm", "bert"},
+}
+
+
+@pytest.fixture(scope="module")
+def predictors(tmp_path_factory: pytest.TempPathFactory, bert_folder: Path) -> dict[str, Predictor]:
+    root = tmp_path_factory.mktemp("models")
+    for name in NETWORKS:
+        save_tiny(root / name, tiny_checkpoint(name, bert_folder))
+    return {name: moviegenre.load(root / name) for name in NETWORKS}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_word_and_region_gets_a_share(name: str, predictors: dict[str, Predictor]) -> None:
+    predictor = predictors[name]
+    film = predictor.reader.read(PLOT, POSTER)
+    before = predictor.answer([film]).logits
+    for method in ("auto", "occlusion"):
+        found = predictor.explain(film, ["Drama", "Horror"], method)
+        for modality in predictor.model.modalities:
+            said = found.attribution_method[modality]
+            gradients = method == "auto" and name in BY_GRADIENTS[modality]
+            assert (said in {"integrated gradients", "Grad-CAM"}) == gradients
+        if Modality.PLOT in predictor.model.modalities:
+            words = found.words["Drama"]
+            assert [PLOT[word.start : word.end] for word in words] == [word.text for word in words]
+            assert any(word.share for word in words)
+        if Modality.POSTER in predictor.model.modalities:
+            regions = found.regions["Horror"]
+            assert regions.ndim == 2
+            assert np.isfinite(regions).all()
+            assert regions.any()
+    np.testing.assert_array_equal(predictor.answer([film]).logits, before)  # no hook is left
+
+
+@pytest.mark.parametrize("name", sorted(BY_GRADIENTS[Modality.PLOT]))
+def test_what_the_words_add_comes_to_the_logit_less_the_baselines(
+    name: str, predictors: dict[str, Predictor]
+) -> None:
+    predictor = predictors[name]
+    film, labels = predictor.reader.read(PLOT, POSTER), [0, 2]
+    network = predictor.backend.network
+    assert network is not None
+    batch, places = predictor.reader.batch([film]), predictor.reader.token_words(film)
+    added = integrated_gradients(network, batch, places, predictor.reader.pad_id, labels)
+    emptied = batch.input_ids.masked_fill(torch.from_numpy(places) >= 0, predictor.reader.pad_id)
+    with torch.no_grad():
+        whole = network(batch).logits[0, labels]
+        baseline = network(replace(batch, input_ids=emptied)).logits[0, labels]
+    np.testing.assert_allclose(added.sum(axis=1), whole - baseline, rtol=0.1, atol=0.1)
+
+
+def test_a_region_of_another_label_is_another_region(predictors: dict[str, Predictor]) -> None:
+    predictor = predictors["early_fusion"]
+    network = predictor.backend.network
+    assert network is not None
+    batch = predictor.reader.batch([predictor.reader.read(PLOT, POSTER)])
+    maps = grad_cam(network, batch, list(range(len(GENRES))))
+    assert maps.shape[0] == len(GENRES)
+    assert not np.allclose(maps[0], maps[1])
+
+
+def test_gradients_that_cannot_be_had_are_refused(predictors: dict[str, Predictor]) -> None:
+    predictor = predictors["wide_deep"]
+    film = predictor.reader.read(PLOT, POSTER)
+    with pytest.raises(ConfigError, match="there are no gradients to the plot in this model as"):
+        predictor.explain(film, ["Drama"], "gradients")
+    with pytest.raises(ConfigError, match="unknown method 'magic'"):
+        predictor.explain(film, ["Drama"], "magic")  # type: ignore[arg-type]
