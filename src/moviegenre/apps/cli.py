@@ -12,6 +12,7 @@ import typer
 
 from moviegenre.apps.data_commands import app as data_app
 from moviegenre.apps.ensemble_command import ensemble
+from moviegenre.apps.faithfulness_command import faithfulness
 from moviegenre.apps.model_commands import export, push
 from moviegenre.apps.predict_command import predict
 from moviegenre.apps.serve_command import serve
@@ -25,7 +26,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(data_app, name="data")
-for command in (ensemble, predict, export, push, serve):
+for command in (ensemble, predict, faithfulness, export, push, serve):
     app.command()(command)
 
 USER_ERROR = 2
