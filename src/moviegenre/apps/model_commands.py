@@ -18,6 +18,9 @@ def export(
     half: Annotated[
         bool, typer.Option("--half", help="Write the weights as 16-bit floats: half the size.")
     ] = False,
+    index: Annotated[
+        bool, typer.Option("--index", help="Add the training movies, to name similar ones.")
+    ] = False,
     int8_only: Annotated[
         bool,
         typer.Option("--int8-only", help="Leave model.int8.onnx as the only weights: to answer."),
@@ -40,6 +43,7 @@ def export(
         onnx=onnx,
         int8_only=int8_only,
         half=half,
+        index=index,
         parity_data=parity_data,
         parity_movies=parity_movies,
         progress=not quiet,

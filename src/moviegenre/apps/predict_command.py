@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from moviegenre.inference.predictor import Predictor
 
 _BAR_CELLS = 20
+_EXPLAINED = 3  # chosen genres of which words and regions are looked for
+_WORDS = 6  # that are printed of each
 
 Model = Annotated[
     str | None,
@@ -118,7 +120,8 @@ def predict(
         return
     predictor = _load(checkpoint, backend)
     prediction = predictor.predict(plot=tuple(plot) if plot else None, poster=poster)
-    explanation = prediction.explain() if explain else None
+    asked = prediction.genres[:_EXPLAINED] or list(prediction.probabilities)[:1]
+    explanation = prediction.explain(attribute=asked) if explain else None
     if as_json:
         typer.echo(json.dumps(_json_dict(prediction, explanation, top), ensure_ascii=False))
     else:
@@ -246,6 +249,11 @@ def _print(prediction: "Prediction", explanation: "Explanation | None", top: int
         if explanation.attention is not None:
             gate = ", ".join(f"{n} {v:.0%}" for n, v in explanation.attention.items())
             console.print(f"weight in the model's own gate: {gate}")
+        for genre, words in explanation.words.items():
+            shares = {word.text.lower(): word.share for word in words if word.share}
+            best = sorted(shares, key=lambda text: -shares[text])[:_WORDS]
+            told = ", ".join(f"{text} {shares[text]:+.2f}" for text in best if shares[text] > 0)
+            console.print(f"words that spoke for {genre}: {told or 'none'}")
         console.print(
             "The last columns say how far the log-odds of a genre would fall without that part."
         )

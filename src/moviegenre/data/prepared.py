@@ -109,6 +109,12 @@ class PreparedData:
         """Return the movie ids of a split, in row order."""
         return tuple(self._table(split)["id"].to_pylist())
 
+    def titles(self, split: Split) -> tuple[list[str], list[int | None]]:
+        """Return the titles and years of a split's movies, in row order."""
+        with readable(self.root / split_file(split)) as path:
+            table = pq.read_table(path, columns=["title", "year"])
+        return [title or "" for title in table["title"].to_pylist()], table["year"].to_pylist()
+
     def labels(self, split: Split) -> npt.NDArray[np.float32]:
         """Return the multi-hot labels (N, L) of a split."""
         rows = self._table(split)["genres"].to_pylist()

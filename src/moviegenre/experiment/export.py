@@ -3,26 +3,30 @@
 import json
 import logging
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.progress import Progress
 
-from moviegenre.core.errors import ConfigError, DataError
+from moviegenre.core.decisions import log_odds
+from moviegenre.core.errors import CheckpointError, ConfigError, DataError
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Predictions, evaluate_predictions
 from moviegenre.experiment.ancestry import ancestry
 from moviegenre.experiment.export_ensemble import export_ensemble
-from moviegenre.experiment.predictions import kept_predictions
+from moviegenre.experiment.predictions import cached_predictions, kept_predictions
 from moviegenre.inference.export import Exported, Measure, export_model
 from moviegenre.inference.parity import Parity, labelled_films, measure_parity
 from moviegenre.inference.predictor import Predictor
+from moviegenre.inference.similar import write_index
 from moviegenre.models.checkpoint import Checkpoint, checkpoint_file
 from moviegenre.models.ensemble_file import is_ensemble
 from moviegenre.models.exported import METRICS_FILE, is_exported
-from moviegenre.models.trained import companions, load_trained, locate
+from moviegenre.models.trained import companions, load_trained, locate, weights_file
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +40,7 @@ def export(
     onnx: bool = True,
     int8_only: bool = False,
     half: bool = False,
+    index: bool = False,
     parity_data: Path | None = None,
     parity_movies: int = 1000,
     progress: bool = True,
@@ -48,6 +53,7 @@ def export(
         onnx: Also write ONNX files.
         int8_only: Leave the smallest of them as the only weights; see ``export_model``.
         half: Write the weights as 16-bit floats; see ``export_model``.
+        index: Add an index of the training movies, for ``Prediction.similar``.
         parity_data: Prepared movies on which these are compared with PyTorch; None takes the
             model's own where they are there.
         parity_movies: On how many movies of the validation split; 0 compares nothing.
@@ -69,6 +75,8 @@ def export(
             raise ConfigError("--int8-only has no effect on an ensemble, which has no ONNX form")
         if half:
             raise ConfigError("--half has no effect on an ensemble; export its members with it")
+        if index:
+            raise ConfigError("--index has no effect on an ensemble; leave it out")
         return export_ensemble(path, out)
     checkpoint = load_trained(path)
     folder = companions(path)
@@ -84,7 +92,32 @@ def export(
         onnx=onnx,
         int8_only=int8_only,
         half=half,
+        index=partial(_write_index, path, checkpoint) if index else None,
         measure=_measure(data, parity_movies, progress) if data and parity_movies else None,
+    )
+
+
+def _write_index(path: Path, checkpoint: Checkpoint, file: Path) -> None:
+    """Write what a model says of its training movies.
+
+    Raises:
+        CheckpointError: The movies that it was trained on are not there.
+    """
+    data = _own_data(checkpoint)
+    if data is None or data.fingerprint != checkpoint.data_fingerprint:
+        raise CheckpointError(
+            f"--index needs the movies that {checkpoint.model_name} was trained on, and "
+            f"{checkpoint.data_config.dir} does not hold them; leave --index out"
+        )
+    found = cached_predictions(weights_file(path), data, Split.TRAIN, keep=False)
+    titles, years = data.titles(Split.TRAIN)
+    write_index(
+        file,
+        ids=found.ids,
+        titles=titles,
+        years=years,
+        genres=[data.genres.decode(row) for row in data.labels(Split.TRAIN).astype(bool)],
+        logits=log_odds(np.asarray(found.probs, dtype=np.float64)).astype(np.float32),
     )
 
 

@@ -19,6 +19,7 @@ from moviegenre.models.base import FittedModel
 from moviegenre.models.checkpoint import Checkpoint
 from moviegenre.models.exported import (
     CARD_FILE,
+    INDEX_FILE,
     INT8_FILE,
     ONNX_FILE,
     PARITY_FILE,
@@ -60,6 +61,7 @@ def export_model(
     onnx: bool = True,
     int8_only: bool = False,
     half: bool = False,
+    index: Callable[[Path], None] | None = None,
     measure: Measure | None = None,
 ) -> Exported:
     """Write a self-contained folder; it is there whole, or as it was before.
@@ -75,6 +77,7 @@ def export_model(
         int8_only: Leave ``model.int8.onnx`` as the only weights once it is compared: the smallest
             form, which can answer and nothing else.
         half: Write ``model.safetensors`` in 16-bit floats; see ``write_exported``.
+        index: Writes the index of similar movies to a file.
         measure: Compares these with the model.
 
     Raises:
@@ -107,6 +110,8 @@ def export_model(
         if int8_only:
             (folder / WEIGHTS_FILE).unlink()
             (folder / ONNX_FILE).unlink()
+        if index is not None:
+            index(folder / INDEX_FILE)
         if parity is not None:
             report = json.dumps(parity.to_json_dict(), indent=1) + "\n"
             write_text(folder / PARITY_FILE, report)

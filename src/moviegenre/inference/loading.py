@@ -8,8 +8,10 @@ from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.data.schema import GENRES_FILE
 from moviegenre.inference.backends import Backend, BackendName, OnnxBackend, TorchBackend
 from moviegenre.inference.predictor import Predictor
+from moviegenre.inference.similar import SimilarIndex
 from moviegenre.models.exported import (
     CONFIG_FILE,
+    INDEX_FILE,
     INT8_FILE,
     ONNX_FILE,
     TOKENIZER_FILE,
@@ -64,7 +66,14 @@ def _load_exported(folder: Path, backend: BackendName) -> Predictor:
         computing = OnnxBackend(weights, backend)
     point = OperatingPoint.read(folder / THRESHOLDS_FILE, described.genres)
     others = [folder / name for name in (CONFIG_FILE, GENRES_FILE, TOKENIZER_FILE, THRESHOLDS_FILE)]
-    return Predictor(described, computing, point, [weights, *others])
+    index = folder / INDEX_FILE
+    return Predictor(
+        described,
+        computing,
+        point,
+        [weights, *others],
+        similar=SimilarIndex.read(index) if index.is_file() else None,
+    )
 
 
 def _load_checkpoint(path: Path, backend: BackendName) -> Predictor:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from moviegenre.core.types import Modality
 from moviegenre.data.words import Word
+from moviegenre.inference.similar import SimilarMovie
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ class Prediction:
     thresholds: dict[str, float]
     modalities: list[str]
     _explain: Callable[[Sequence[str]], Explanation] = field(repr=False, compare=False)
+    _similar: Callable[[int], list[SimilarMovie]] = field(repr=False, compare=False)
 
     def explain(self, *, attribute: Sequence[str] = ()) -> Explanation:
         """Return what spoke for the answer; computed when asked for.
@@ -108,6 +110,17 @@ class Prediction:
             InputError: The model does not know such a genre.
         """
         return self._explain(attribute)
+
+    def similar(self, count: int = 5) -> list[SimilarMovie]:
+        """Return the training movies that the model says the same of, the most similar first.
+
+        Args:
+            count: How many.
+
+        Raises:
+            InputError: The model was exported without an index of them.
+        """
+        return self._similar(count)
 
     def to_json_dict(self) -> dict[str, Any]:
         """Return plain values, as ``moviegenre predict --json`` writes them."""

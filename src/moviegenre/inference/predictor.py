@@ -21,6 +21,7 @@ from moviegenre.inference.classifier import TableClassifier, table_rows
 from moviegenre.inference.ensemble_films import film_reader
 from moviegenre.inference.films import Film, Plot, Poster
 from moviegenre.inference.prediction import Explanation, Prediction
+from moviegenre.inference.similar import SimilarIndex, SimilarMovie
 from moviegenre.models.exported import Description
 
 _BATCH_SIZE = 32
@@ -37,12 +38,14 @@ class Predictor(TableClassifier):
         backend: What computes its logits.
         point: Its calibration and thresholds.
         files: The files that decide what it predicts; some may be missing.
+        similar: The movies that a film is compared with, if any.
 
     Attributes:
         model: As given.
         backend: As given.
         point: As given.
         files: As given.
+        similar: As given.
         reader: Brings films into the form the model reads.
     """
 
@@ -52,11 +55,13 @@ class Predictor(TableClassifier):
         backend: Backend,
         point: OperatingPoint,
         files: Sequence[Path] = (),
+        similar: SimilarIndex | None = None,
     ) -> None:
         self.model = model
         self.backend = backend
         self.point = point
         self.files = tuple(files)
+        self.similar = similar
         self.reader = film_reader(model)
         self._attributor = Attributor(backend, self.reader, lambda films: self.answer(films).logits)
 
@@ -122,11 +127,12 @@ class Predictor(TableClassifier):
             films: What ``reader.read`` returned.
             batch_size: Films that are computed together.
         """
-        probs = self.probabilities(films, batch_size)
+        logits = self.answer(films, batch_size).logits
+        probs = self._calibrated(films, logits)
         chosen = self.decide(films, probs)
         return [
-            self._prediction(film, row, picks)
-            for film, row, picks in zip(films, probs, chosen, strict=True)
+            self._prediction(film, row, picks, said)
+            for film, row, picks, said in zip(films, probs, chosen, logits, strict=True)
         ]
 
     def probabilities(self, films: Sequence[Film], batch_size: int = _BATCH_SIZE) -> FloatArray:
@@ -136,7 +142,9 @@ class Predictor(TableClassifier):
             films: What ``reader.read`` returned.
             batch_size: Films that are computed together.
         """
-        logits = self.answer(films, batch_size).logits
+        return self._calibrated(films, self.answer(films, batch_size).logits)
+
+    def _calibrated(self, films: Sequence[Film], logits: npt.NDArray[np.float32]) -> FloatArray:
         probs: FloatArray = probabilities(torch.from_numpy(logits)).double().numpy()
         for point, rows in self._points(films):
             probs[rows] = point.calibrate(probs[rows])
@@ -249,6 +257,14 @@ class Predictor(TableClassifier):
             attribution_method={modality: one.method for modality, one in found.items()},
         )
 
+    def _nearest(self, logits: npt.NDArray[np.float32], count: int) -> list[SimilarMovie]:
+        if self.similar is None:
+            raise InputError(
+                f"{self.model.model_name} has no index of similar movies; "
+                "export it with one: moviegenre export --index"
+            )
+        return self.similar.nearest(logits, count)
+
     def _read_all(self, pairs: Sequence[tuple[Plot, Poster]]) -> list[Film]:
         films, faults = [], []
         for number, (plot, poster) in enumerate(pairs):
@@ -261,7 +277,11 @@ class Predictor(TableClassifier):
         return films
 
     def _prediction(
-        self, film: Film, probs: FloatArray, chosen: npt.NDArray[np.bool_]
+        self,
+        film: Film,
+        probs: FloatArray,
+        chosen: npt.NDArray[np.bool_],
+        logits: npt.NDArray[np.float32],
     ) -> Prediction:
         names, cuts = self.model.genres.names, self.point.of(film.modalities).thresholds
         order = np.argsort(-probs, kind="stable")
@@ -271,6 +291,7 @@ class Predictor(TableClassifier):
             thresholds={names[i]: float(cuts[i]) for i in order},
             modalities=[modality.value for modality in film.modalities],
             _explain=partial(self.explain, film),
+            _similar=partial(self._nearest, logits),
         )
 
 

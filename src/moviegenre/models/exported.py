@@ -6,7 +6,7 @@
     genres.json        thresholds.json    what the logits mean, and from where on a genre is chosen
     tokenizer.json     tokenizer_config.json  preprocessor_config.json  in transformers' naming
     metrics.json       README.md          scores, and the model card
-    model.onnx         model.int8.onnx    parity.json                   where it was asked for
+    model.onnx         model.int8.onnx    parity.json  index.parquet    where it was asked for
 
 One that is only to answer may lack ``model.safetensors``: its ONNX file is all it needs.
 """
@@ -45,6 +45,7 @@ CARD_FILE = "README.md"
 ONNX_FILE = "model.onnx"
 INT8_FILE = "model.int8.onnx"
 PARITY_FILE = "parity.json"
+INDEX_FILE = "index.parquet"
 
 EXPORTED_FILES = (
     CONFIG_FILE,
@@ -59,6 +60,7 @@ EXPORTED_FILES = (
     ONNX_FILE,
     INT8_FILE,
     PARITY_FILE,
+    INDEX_FILE,
 )
 """Every file that an exported folder may have; nothing else is sent to or taken from the hub."""
 

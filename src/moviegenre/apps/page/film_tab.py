@@ -51,9 +51,10 @@ class Shown:
     alone: str | None = None
     words: str | None = None
     regions: str | None = None
+    similar: str | None = None
 
 
-EMPTY = Shown(None, None, "", "", "", "", "", "")
+EMPTY = Shown(None, None, "", "", "", "", "", "", "")
 
 
 class FilmTab:
@@ -88,6 +89,7 @@ class FilmTab:
             status=pictures.remark("Looking for the words and regions that spoke for it ..."),
             bars=pictures.bars(answer),
             shares=pictures.shares(answer["explanation"]),
+            similar=pictures.similar(answer.get("similar", ())),
         )
         yield shown
         if len(answer["modalities"]) > 1:

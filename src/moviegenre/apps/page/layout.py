@@ -112,8 +112,9 @@ def _film(tab: FilmTab, model: ModelAnswer, settings: ServiceSettings) -> None:
             )
             words = gr.HTML("", js_on_load=None, elem_id="mg-words")
             regions = gr.HTML("", js_on_load=None, elem_id="mg-regions")
+            similar = gr.HTML("", js_on_load=None, elem_id="mg-similar")
 
-    outputs = [seen, genre, status, bars, shares, alone, words, regions]
+    outputs = [seen, genre, status, bars, shares, alone, words, regions, similar]
 
     async def predict(text: str | None, upload: Any) -> AsyncIterator[list[Any]]:  # noqa: ANN401 - as Gradio sends it
         yield _updates(Shown(status=pictures.remark("Reading the film ...")))
@@ -133,7 +134,7 @@ def _film(tab: FilmTab, model: ModelAnswer, settings: ServiceSettings) -> None:
     for button, example in buttons:
         chosen = button.click(functools.partial(_example, example), None, [plot, poster], **_QUICK)
         chosen.then(predict, [plot, poster], outputs, **together)
-    blank: list[Any] = [None, None, None, "", "", "", "", "", "", ""]
+    blank: list[Any] = [None, None, None, "", "", "", "", "", "", "", ""]
     clear.click(lambda: blank, None, [plot, poster, *outputs], **_QUICK)
 
 
@@ -201,7 +202,8 @@ def _updates(shown: Shown) -> list[Any]:
 
 
 def _parts(shown: Shown) -> Sequence[str | None]:
-    return shown.status, shown.bars, shown.shares, shown.alone, shown.words, shown.regions
+    told = (shown.status, shown.bars, shown.shares, shown.alone)
+    return (*told, shown.words, shown.regions, shown.similar)
 
 
 def _or_skip(part: str | None) -> Any:  # noqa: ANN401 - what Gradio makes of it

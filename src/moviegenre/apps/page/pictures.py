@@ -57,6 +57,23 @@ def bars(answer: Plain) -> str:
     )
 
 
+def similar(movies: Sequence[Plain]) -> str:
+    """Return the training movies of which the model says the same; nothing where there are none."""
+    if not movies:
+        return ""
+    rows = []
+    for movie in movies:
+        year = f" ({movie['year']})" if movie["year"] else ""
+        told = ", ".join(movie["genres"])
+        rows.append(
+            f"<li><strong>{escape(movie['title'] or movie['id'])}</strong>{year}: {escape(told)} "
+            f"<small>similarity {movie['similarity']:.2f}</small></li>"
+        )
+    return (
+        f'<h3>Training movies it says the same of</h3><ol class="mg-similar">{"".join(rows)}</ol>'
+    )
+
+
 def shares(explanation: Plain) -> str:
     """Return what part plot and poster had in the answer."""
     share = explanation["modality_share"]

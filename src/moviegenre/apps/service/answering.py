@@ -89,6 +89,8 @@ class FilmAnswerer:
                 if question.explain:
                     explanation = prediction.explain(attribute=question.attribute)
                     answer["explanation"] = explanation.to_json_dict()
+                    if self._predictor.similar is not None:
+                        answer["similar"] = [vars(movie) for movie in prediction.similar()]
                 answers.append(answer)
             except Exception as error:
                 answers.append(error)

@@ -54,6 +54,7 @@ def test_the_answer_comes_first_and_the_reasons_follow(poster: Path) -> None:
     assert (first.genre, first.words, first.regions) == ("Crime", "", "")
     assert "Genres: Crime" in (first.bars or "")
     assert "Plot 75 %" in (first.shares or "")
+    assert "Rain</strong> (1950): Crime" in (first.similar or "")
     assert "Plot alone" in (alone.alone or "")
     assert "Poster alone" in (alone.alone or "")
     assert (why.status, why.bars) == ("", None)

@@ -14,6 +14,7 @@ from moviegenre.core.types import Modality
 from moviegenre.data.posters import decode_poster
 from moviegenre.data.words import plot_words
 from moviegenre.inference.prediction import Explanation, Prediction, WordShare
+from moviegenre.inference.similar import SimilarMovie
 
 if TYPE_CHECKING:
     from moviegenre.inference.predictor import Predictor
@@ -40,6 +41,7 @@ class FakePredictor:
         self.files = files
         self.reader = self
         self.backend = SimpleNamespace(name="fake")
+        self.similar = object()  # there is an index
         self.point = SimpleNamespace(thresholds=[0.4, 0.6])
         self.model = SimpleNamespace(
             model_name="early_fusion",
@@ -79,6 +81,7 @@ def _prediction(film: Any) -> Prediction:
         thresholds={"Crime": 0.4, "Horror": 0.6},
         modalities=[name for name, is_there in there if is_there],
         _explain=lambda genres: _explanation(film, genres),
+        _similar=lambda count: [SimilarMovie("7", "Rain", 1950, ["Crime"], 0.9)][:count],
     )
 
 

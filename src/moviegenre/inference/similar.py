@@ -1,0 +1,128 @@
+"""The movies a model finds most like a film: those it says the same of.
+
+Two movies are as similar as their log-odds of all genres are, each genre measured against what
+is usual for it: the cosine of standardised logits. It needs nothing of a model but its answers, so
+an ONNX file has it too.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from moviegenre.core.errors import CheckpointError
+from moviegenre.core.files import atomic_path
+
+_COLUMNS = ("id", "title", "year", "genres", "logits")
+_SMALLEST = 1e-6  # of a deviation, or of a length
+
+
+@dataclass(frozen=True)
+class SimilarMovie:
+    """A movie of an index.
+
+    Attributes:
+        id: Its id in the data it is from.
+        title: Its title; empty where it is unknown.
+        year: Its year; None where it is unknown.
+        genres: What it is labelled with.
+        similarity: Cosine of standardised log-odds, in [-1, 1].
+    """
+
+    id: str
+    title: str
+    year: int | None
+    genres: list[str]
+    similarity: float
+
+
+class SimilarIndex:
+    """What a model said of some movies.
+
+    Args:
+        movies: A table of ``id``, ``title``, ``year``, ``genres`` and ``logits`` (L numbers).
+
+    Raises:
+        CheckpointError: It has other columns, or no rows.
+    """
+
+    def __init__(self, movies: pa.Table) -> None:
+        if not movies.num_rows or set(_COLUMNS) - set(movies.column_names):
+            raise CheckpointError(
+                f"an index of similar movies has {', '.join(movies.column_names) or 'no columns'} "
+                f"and {movies.num_rows} rows; expected {', '.join(_COLUMNS)}; export it again"
+            )
+        self._movies = movies
+        logits = np.array(movies["logits"].to_pylist(), dtype=np.float32)
+        self._mean, self._deviation = logits.mean(axis=0), logits.std(axis=0) + _SMALLEST
+        self._directions = self._direction(logits)
+
+    @classmethod
+    def read(cls, path: Path) -> "SimilarIndex":
+        """Read what ``write_index`` wrote.
+
+        Raises:
+            CheckpointError: The file is damaged.
+        """
+        try:
+            return cls(pq.read_table(path))
+        except (OSError, pa.ArrowInvalid, ValueError) as error:
+            raise CheckpointError(f"{path} is damaged ({error}); export it again") from None
+
+    def nearest(self, logits: npt.NDArray[np.float32], count: int) -> list[SimilarMovie]:
+        """Return the most similar movies, the nearest first.
+
+        Args:
+            logits: Of a film, before calibration (L,).
+            count: How many.
+        """
+        similarity = self._directions @ self._direction(logits)
+        best = np.argsort(-similarity, kind="stable")[:count]
+        rows = self._movies.select(_COLUMNS[:-1]).take(pa.array(best)).to_pylist()
+        return [
+            SimilarMovie(**row, similarity=float(similarity[place]))
+            for row, place in zip(rows, best, strict=True)
+        ]
+
+    def _direction(self, logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return standardised logits (..., L) of length one."""
+        usual = (logits - self._mean) / self._deviation
+        length = np.linalg.norm(usual, axis=-1, keepdims=True)
+        direction: npt.NDArray[np.float32] = usual / np.maximum(length, _SMALLEST)
+        return direction
+
+
+def write_index(
+    path: Path,
+    *,
+    ids: Sequence[str],
+    titles: Sequence[str],
+    years: Sequence[int | None],
+    genres: Sequence[Sequence[str]],
+    logits: npt.NDArray[np.float32],
+) -> None:
+    """Write an index of N movies as Parquet, in one step.
+
+    Args:
+        path: The file.
+        ids: Their ids.
+        titles: Their titles; empty where unknown.
+        years: Their years; None where unknown.
+        genres: What they are labelled with.
+        logits: What the model said of them (N, L).
+    """
+    table = pa.table(
+        {
+            "id": pa.array(ids, pa.string()),
+            "title": pa.array(titles, pa.string()),
+            "year": pa.array(years, pa.int32()),
+            "genres": pa.array([list(row) for row in genres], pa.list_(pa.string())),
+            "logits": pa.array(logits.tolist(), pa.list_(pa.float32())),
+        }
+    )
+    with atomic_path(path) as temporary:
+        pq.write_table(table, temporary)
