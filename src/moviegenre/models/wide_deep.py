@@ -23,7 +23,7 @@ from moviegenre.models.logistic import (
 from moviegenre.models.plot_encoder import PlotEncoder
 from moviegenre.models.poster_encoder import PosterEncoder
 from moviegenre.nn.heads import ClassificationHead
-from moviegenre.nn.ngrams import NgramFeatures
+from moviegenre.nn.ngrams import NgramFeatures, SparseFeatures
 from moviegenre.nn.pooling import AttentionPooling, masked_mean
 
 
@@ -159,7 +159,7 @@ class WideDeep(GenreModel):
         """Return what the n-grams say (B, L), before its scale; in training, what others say."""
         if self.training and self._held_out is not None:
             return self._held_out.to(batch.has_plot.device)[batch.index]
-        found = self.features(batch.input_ids, batch.attention_mask)
+        found: SparseFeatures = self.features(batch.input_ids, batch.attention_mask)
         return found.times(self.wide) + self.wide_bias
 
 
