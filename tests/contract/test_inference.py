@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 import torch
 
@@ -18,14 +19,14 @@ from moviegenre.experiment.evaluate import predict_split
 from moviegenre.experiment.train import train
 from moviegenre.inference.export import export_model
 from moviegenre.inference.films import Film
-from moviegenre.inference.onnx_export import export_onnx
+from moviegenre.inference.onnx_export import export_onnx, quantise
 from moviegenre.inference.parity import labelled_films
 from moviegenre.inference.predictor import Predictor
 from moviegenre.models import MODELS
 from moviegenre.models.checkpoint import load_checkpoint
-from moviegenre.models.exported import ONNX_FILE, write_exported
+from moviegenre.models.exported import INT8_FILE, ONNX_FILE, write_exported
 from tests.tiny_checkpoints import POINT, save_tiny, tiny_checkpoint
-from tests.tiny_movies import write_prepared
+from tests.tiny_movies import tiny_movies, tiny_tokenizer, write_prepared
 from tests.tiny_training import tiny_experiment
 
 NETWORKS = [name for name, kind in MODELS.items() if not kind.fitted]
@@ -112,6 +113,26 @@ def test_onnx_gives_the_same_logits_whatever_is_missing(
         assert (found.gate is None) == (expected.gate is None)
         if found.gate is not None and expected.gate is not None:
             np.testing.assert_allclose(found.gate, expected.gate, rtol=0, atol=1e-5)
+
+
+def test_ngram_weights_and_kernels_are_kept_in_sixteen_bits(
+    bert_folder: Path, data: PreparedData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("moviegenre.inference.onnx_export._LARGE", 1)
+    checkpoint = tiny_checkpoint("wide_deep", bert_folder, data.root)
+    checkpoint.model.prepare(tiny_movies(40, seed=1).tensors(tiny_tokenizer()))
+    write_exported(tmp_path, checkpoint, {})
+    POINT.write(tmp_path / THRESHOLDS_FILE)
+    export_onnx(checkpoint, tmp_path / ONNX_FILE)
+    quantise(tmp_path / ONNX_FILE, tmp_path / INT8_FILE)
+    stored = {t.name: t for t in onnx.load(tmp_path / INT8_FILE).graph.initializer}
+    halves = {name for name, t in stored.items() if t.data_type == onnx.TensorProto.FLOAT16}
+    assert "model.wide_half" in halves
+    assert any("poster_encoder" in name or "conv" in name.lower() for name in halves)
+    own, small = (moviegenre.load(tmp_path, backend=backend) for backend in ("torch", "int8"))
+    films = films_of(own, data)
+    # Logits up to 25, of which seven bits a weight keep two digits.
+    np.testing.assert_allclose(small.answer(films).logits, own.answer(films).logits, atol=1.0)
 
 
 @pytest.mark.parametrize("read_tokens", [None, 12])

@@ -23,6 +23,7 @@ from moviegenre.models.base import GenreModel
 from moviegenre.models.checkpoint import Checkpoint
 
 OPSET = 17  # the newest that the older exporter writes whole and every runtime since 2022 reads
+_LARGE = 4096  # weights; smaller tensors are not worth a cast
 _POOLING = "aten::adaptive_avg_pool2d"
 
 _INPUTS: dict[Modality, dict[str, dict[int, str]]] = {
@@ -122,8 +123,9 @@ def export_onnx(checkpoint: Checkpoint, path: Path) -> None:
 def quantise(path: Path, out: Path) -> None:
     """Write an ONNX file again with the weights of matrix products and embeddings in eight bits.
 
-    Activations are quantised as they come, so nothing has to be calibrated. Convolutions stay as
-    they are: in eight bits they are slower on most processors.
+    Activations are quantised as they come, so nothing has to be calibrated. Convolutions, which are
+    slower in eight bits on most processors, and n-gram weights, of which eight bits lose the
+    small ones, are stored as 16-bit floats and computed in 32.
 
     Args:
         path: The file that ``export_onnx`` wrote.
@@ -138,16 +140,48 @@ def quantise(path: Path, out: Path) -> None:
 
     with tempfile.TemporaryDirectory() as folder, atomic_path(out) as temporary:
         prepared = Path(folder, "prepared.onnx")
+        eight = Path(folder, "eight.onnx")
         quant_pre_process(path, prepared, skip_symbolic_shape=True)
         quantize_dynamic(
             prepared,
-            temporary,
+            eight,
             op_types_to_quantize=["MatMul", "Gather"],
+            nodes_to_exclude=_ngram_lookups(prepared),
             per_channel=True,
             # Seven bits a weight: with eight, AVX2 processors without VNNI overflow.
             reduce_range=True,
             weight_type=QuantType.QInt8,
         )
+        _halve(eight, temporary)
+
+
+def _ngram_lookups(path: Path) -> list[str]:
+    """Return the names of the nodes that look n-gram weights up, whose sums are an Einsum."""
+    import onnx
+
+    nodes = onnx.load(path, load_external_data=False).graph.node
+    summed = {name for node in nodes if node.op_type == "Einsum" for name in node.input}
+    return [node.name for node in nodes if node.op_type == "Gather" and node.output[0] in summed]
+
+
+def _halve(path: Path, out: Path) -> None:
+    """Store what is left of large 32-bit weights in 16, with a cast behind each."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    model = onnx.load(path)
+    graph, casts = model.graph, []
+    for tensor in list(graph.initializer):
+        values = numpy_helper.to_array(tensor)
+        if values.dtype != np.float32 or values.ndim < 2 or values.size < _LARGE:
+            continue
+        name = tensor.name
+        graph.initializer.remove(tensor)
+        graph.initializer.append(numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
+        casts.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))
+    for node in reversed(casts):
+        graph.node.insert(0, node)
+    onnx.save(model, out)
 
 
 def _need_onnx() -> None:
