@@ -252,8 +252,8 @@ def _print(prediction: "Prediction", explanation: "Explanation | None", top: int
         for genre, words in explanation.words.items():
             shares = {word.text.lower(): word.share for word in words if word.share}
             best = sorted(shares, key=lambda text: -shares[text])[:_WORDS]
-            told = ", ".join(f"{text} {shares[text]:+.2f}" for text in best if shares[text] > 0)
-            console.print(f"words that spoke for {genre}: {told or 'none'}")
+            spoke = ", ".join(f"{text} {shares[text]:+.2f}" for text in best if shares[text] > 0)
+            console.print(f"words that spoke for {genre}: {spoke or 'none'}")
         console.print(
             "The last columns say how far the log-odds of a genre would fall without that part."
         )
