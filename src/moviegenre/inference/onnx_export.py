@@ -5,6 +5,7 @@ takes all seven models as they are, packed sequences included.
 """
 
 import contextlib
+import re
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from moviegenre.models.base import GenreModel
 from moviegenre.models.checkpoint import Checkpoint
 
 OPSET = 17  # the newest that the older exporter writes whole and every runtime since 2022 reads
+_BLOCK_OUTPUT = re.compile(r"/layer\.(\d+)/output/dense/MatMul$")  # BERT and its kin
 _LARGE = 4096  # weights; smaller tensors are not worth a cast
 _POOLING = "aten::adaptive_avg_pool2d"
 
@@ -146,7 +148,7 @@ def quantise(path: Path, out: Path) -> None:
             prepared,
             eight,
             op_types_to_quantize=["MatMul", "Gather"],
-            nodes_to_exclude=_ngram_lookups(prepared),
+            nodes_to_exclude=_kept_exact(prepared),
             per_channel=True,
             # Seven bits a weight: with eight, AVX2 processors without VNNI overflow.
             reduce_range=True,
@@ -155,13 +157,28 @@ def quantise(path: Path, out: Path) -> None:
         _halve(eight, temporary)
 
 
-def _ngram_lookups(path: Path) -> list[str]:
-    """Return the names of the nodes that look n-gram weights up, whose sums are an Einsum."""
+def _kept_exact(path: Path) -> list[str]:
+    """Return the names of the nodes that eight bits would cost more than they save.
+
+    Those that look n-gram weights up, whose sums are an Einsum; products of two activations, which
+    have no weights to store; and what leaves the feed-forward blocks of the lower half of a
+    transformer, where single activations are so large that the rest drown in their scale: that
+    alone takes a quarter off the error of MiniLM's logits (docs/dev-log.md).
+    """
     import onnx
 
-    nodes = onnx.load(path, load_external_data=False).graph.node
-    summed = {name for node in nodes if node.op_type == "Einsum" for name in node.input}
-    return [node.name for node in nodes if node.op_type == "Gather" and node.output[0] in summed]
+    graph = onnx.load(path, load_external_data=False).graph
+    weights = {tensor.name for tensor in graph.initializer}
+    summed = {name for node in graph.node if node.op_type == "Einsum" for name in node.input}
+    blocks = {node.name: int(m[1]) for node in graph.node if (m := _BLOCK_OUTPUT.search(node.name))}
+    lower = (max(blocks.values(), default=0) + 1) / 2
+    kept = [name for name, layer in blocks.items() if layer < lower]
+    for node in graph.node:
+        if node.op_type == "Gather" and node.output[0] in summed:
+            kept.append(node.name)
+        if node.op_type == "MatMul" and not weights & set(node.input):
+            kept.append(node.name)
+    return kept
 
 
 def _halve(path: Path, out: Path) -> None:

@@ -129,9 +129,12 @@ class PlotEncoder(Encoder):
         return states
 
     def inner_layer(self) -> nn.Module | None:
-        """Return the layer that gives each token its own vector (B, T, D); None with windows."""
-        if self.window is not None:
-            return None  # its vectors are those of windows, by row and window
+        """Return the layer that gives each token its own vector (B, T, D), if all are read at once.
+
+        Not with windows, whose vectors come by row and window, nor where a plot is cut.
+        """
+        if self.window is not None or self.read_tokens is not None:
+            return None
         layer: nn.Module = self.backbone.get_input_embeddings()
         return layer
 
