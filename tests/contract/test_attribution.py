@@ -91,3 +91,14 @@ def test_gradients_that_cannot_be_had_are_refused(predictors: dict[str, Predicto
         predictor.explain(film, ["Drama"], "gradients")
     with pytest.raises(ConfigError, match="unknown method 'magic'"):
         predictor.explain(film, ["Drama"], "magic")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("reading", [{"read_tokens": 8}, {"window": 8}])
+def test_a_plot_that_is_not_read_at_once_is_explained_by_leaving_words_out(
+    reading: dict[str, int], bert_folder: Path, tmp_path: Path
+) -> None:
+    encoder = {"name": str(bert_folder), **reading}
+    save_tiny(tmp_path, tiny_checkpoint("early_fusion", bert_folder, plot_encoder=encoder))
+    found = moviegenre.load(tmp_path).predict(plot=PLOT).explain(attribute=["Drama"])
+    assert found.attribution_method[Modality.PLOT] == "leaving words out"
+    assert any(word.share for word in found.words["Drama"])
