@@ -59,8 +59,8 @@ def test_its_eight_bits_keep_what_is_promised() -> None:
     assert parity["num_movies"] >= 1000
     (file,) = parity["files"].values()
     assert file["equal_decisions"] >= 0.995
-    # The cuts were fitted to these very movies, so that any change costs: 0.58 points, where 0.5 are
-    # aimed at. The card says so.
+    # The cuts were fitted to these very movies, so that any change costs: 0.58 points, where the
+    # aim is 0.5. The card says so.
     assert file["f1_macro_lost"] <= 0.006
 
 
