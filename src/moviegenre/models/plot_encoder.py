@@ -180,7 +180,7 @@ class PlotEncoder(Encoder):
         name, tokens = "data.max_tokens", config.max_tokens
         if self.read_tokens is not None and self.read_tokens < tokens:
             name, tokens = "model.plot_encoder.read_tokens", self.read_tokens
-        if self.window is not None and self.window < tokens:
+        if self.window is not None:  # a shorter plot is filled up to one
             name, tokens = "model.plot_encoder.window", self.window
         if tokens > self.max_tokens:
             raise ConfigError(
