@@ -42,7 +42,7 @@ def test_model_of_a_file_trains(
         settings.append("model.init_from=null")  # trained models are not at hand here
     if "plot_encoder" in fields:
         settings += [f"model.plot_encoder.name={bert_folder}", "model.plot_encoder.frozen_layers=0"]
-        if load_suite(path).experiments[name].model.plot_encoder.window:
+        if load_suite(path).experiments[name].to_dict()["model"]["plot_encoder"]["window"]:
             settings.append("model.plot_encoder.window=16")  # it has positions for 64 tokens
     if "poster_encoder" in fields:
         settings += ["model.poster_encoder.name=none", "model.poster_encoder.stages=[-1]"]
