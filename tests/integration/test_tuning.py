@@ -22,6 +22,7 @@ from moviegenre.experiment.train import train
 from moviegenre.experiment.tuning import trained_weights
 from moviegenre.metrics import compute_metrics
 from moviegenre.models.checkpoint import load_checkpoint
+from moviegenre.models.exported import Description
 from tests.tiny_movies import GENRES, write_prepared
 from tests.tiny_training import tiny_experiment
 
@@ -150,15 +151,15 @@ def test_what_makes_no_sense_is_one_line(
 def test_weights_are_those_of_the_training_movies(
     trained: Path, data: Path, tmp_path: Path
 ) -> None:
-    checkpoint = load_checkpoint(trained / "lstm")
+    model = Description.of(load_checkpoint(trained / "lstm"))
     loss = {"loss": {"name": "weighted_bce", "max_weight": 1.5}}
-    weighted = replace(checkpoint, config={**checkpoint.config, **loss})
+    weighted = replace(model, config={**model.config, **loss})
     prepared = PreparedData(data)
     positives = prepared.labels(Split.TRAIN).sum(axis=0)
     expected = np.clip((48 - positives) / positives, 1, 1.5)
     assert trained_weights(weighted, prepared) == pytest.approx(expected)
     with pytest.raises(ConfigError, match="trained with bce"):
-        trained_weights(checkpoint, prepared)
+        trained_weights(model, prepared)
     other = PreparedData(write_prepared(tmp_path / "other", seed=9))
     with pytest.raises(CheckpointError, match=r"and .*other has others; use --calibrate platt"):
         trained_weights(weighted, other)

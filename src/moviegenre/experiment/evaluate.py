@@ -12,7 +12,9 @@ from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Evaluation, evaluate_predictions
 from moviegenre.experiment.predictions import member_predictions
 from moviegenre.experiment.predictions import predict_split as predict_split
-from moviegenre.models.trained import load_trained, locate
+from moviegenre.experiment.shipped import predict_shipped
+from moviegenre.models.exported import answers_only, read_description
+from moviegenre.models.trained import companions, load_trained, locate
 
 
 def parse_split(name: str) -> Split:
@@ -49,6 +51,12 @@ def evaluate(
         progress: Show a progress bar.
     """
     path = locate(path)
+    if answers_only(path):
+        folder = companions(path)
+        model = read_description(folder)
+        data = PreparedData(data_dir or model.data_config.dir)
+        predictions = predict_shipped(folder, data, split, progress=progress)
+        return evaluate_predictions(predictions, model.model_name, split.value, threshold)
     checkpoint = load_trained(path)
     data = PreparedData(data_dir or checkpoint.data_config.dir)
     if checkpoint.members:  # what is kept of them saves many passes over the movies

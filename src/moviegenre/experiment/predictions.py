@@ -17,10 +17,12 @@ from moviegenre.core.types import Modality, Split
 from moviegenre.data.batches import batch_loader, ordered_batches
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Predictions
+from moviegenre.experiment.shipped import predict_shipped
 from moviegenre.models.checkpoint import Checkpoint
 from moviegenre.models.combiner import Combiner
 from moviegenre.models.ensemble import Ensemble
 from moviegenre.models.ensemble_file import EnsembleRecord, ensemble_file, is_ensemble
+from moviegenre.models.exported import answers_only
 from moviegenre.models.inputs import load_movies
 from moviegenre.models.trained import load_trained
 
@@ -193,6 +195,8 @@ def cached_predictions(
         found = member_predictions(
             checkpoint, data, split, missing=missing, keep=keep, progress=progress
         )
+    elif answers_only(checkpoint):
+        found = predict_shipped(folder, data, split, missing=missing, progress=progress)
     else:
         trained = load_trained(checkpoint)
         found = predict_split(trained, data, split, missing=missing, progress=progress)

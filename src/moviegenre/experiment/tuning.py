@@ -23,8 +23,9 @@ from moviegenre.evaluation.results import (
 )
 from moviegenre.evaluation.tuning import TunedScores, Tuning, TuningSettings, score, tune
 from moviegenre.experiment.predictions import cached_predictions
+from moviegenre.experiment.shipped import refresh_companions
 from moviegenre.losses import WeightedBCEConfig, positive_weights
-from moviegenre.models.checkpoint import Checkpoint
+from moviegenre.models.exported import Description, answers_only, read_description
 from moviegenre.models.trained import load_trained, locate, weights_file
 
 
@@ -96,28 +97,33 @@ def evaluate_tuned(
         DataError: There are too few validation movies.
     """
     path = weights_file(locate(path))
-    checkpoint = load_trained(path)
-    data = PreparedData(data_dir or checkpoint.data_config.dir)
+    shipped = answers_only(path)
+    model = read_description(path.parent) if shipped else Description.of(load_trained(path))
+    data = PreparedData(data_dir or model.data_config.dir)
     weights = None
     if settings.calibration == "weights":
-        weights = trained_weights(checkpoint, data)
+        weights = trained_weights(model, data)
+    keep = save and not shipped  # a folder that is shipped holds nothing but the model
     val, found = (
-        cached_predictions(path, data, part, keep=save, progress=progress)
+        cached_predictions(path, data, part, keep=keep, progress=progress)
         for part in (Split.VAL, split)
     )
     tuning = tune(val, settings, weights)
-    if settings.fits and len(checkpoint.model.modalities) > 1:
+    if settings.fits and len(model.modalities) > 1:
         tuning = replace(
             tuning,
-            point=replace(tuning.point, without=_without(path, data, settings, weights, save)),
+            point=replace(tuning.point, without=_without(path, data, settings, weights, keep)),
         )
     file = path.parent / THRESHOLDS_FILE if save and settings.fits else None
     if file is not None:
         tuning.point.write(file)
     probs = np.asarray(found.probs, dtype=np.float64)
     corrected = tuning.point.calibrate(probs)
+    evaluation = _evaluate(replace(found, probs=corrected), model, split, tuning.point)
+    if file is not None and shipped:
+        refresh_companions(path.parent, tuning.point, evaluation, val)
     return TunedEvaluation(
-        evaluation=_evaluate(replace(found, probs=corrected), checkpoint, split, tuning.point),
+        evaluation=evaluation,
         before=score(probs, decide(probs), found.labels),
         after=score(corrected, tuning.point.decide(corrected), found.labels),
         tuning=tuning,
@@ -137,23 +143,23 @@ def _without(
     }
 
 
-def trained_weights(checkpoint: Checkpoint, data: PreparedData) -> FloatArray:
+def trained_weights(model: Description, data: PreparedData) -> FloatArray:
     """Return what a checkpoint's loss weighed the positives of each genre with (L,).
 
     Raises:
         ConfigError: The loss has no weights.
         CheckpointError: The data are not those it was trained on.
     """
-    loss: dict[str, Any] = checkpoint.config.get("loss", {})  # a fitted baseline has none
+    loss: dict[str, Any] = model.config.get("loss", {})  # a fitted baseline has none
     name = WeightedBCEConfig().name
     if loss.get("name") != name:
         raise ConfigError(
-            f"--calibrate weights undoes the weights of the loss {name}; {checkpoint.model_name} "
+            f"--calibrate weights undoes the weights of the loss {name}; {model.model_name} "
             f"was trained with {loss.get('name', 'no loss')}; use --calibrate platt"
         )
-    if checkpoint.data_fingerprint != data.fingerprint:
+    if model.data_fingerprint != data.fingerprint:
         raise CheckpointError(
-            f"--calibrate weights takes the weights from the movies that {checkpoint.model_name} "
+            f"--calibrate weights takes the weights from the movies that {model.model_name} "
             f"was trained on, and {data.root} has others; use --calibrate platt"
         )
     weights: FloatArray = positive_weights(data.labels(Split.TRAIN), loss["max_weight"]).numpy()
@@ -161,13 +167,13 @@ def trained_weights(checkpoint: Checkpoint, data: PreparedData) -> FloatArray:
 
 
 def _evaluate(
-    corrected: Predictions, checkpoint: Checkpoint, split: Split, point: OperatingPoint
+    corrected: Predictions, model: Description, split: Split, point: OperatingPoint
 ) -> Evaluation:
     """Score corrected probabilities; one threshold for all genres is reported as one number."""
     cuts = point.thresholds
     one = bool((cuts == cuts[0]).all())
     threshold = float(cuts[0]) if one else cuts
-    return evaluate_predictions(corrected, checkpoint.model_name, split.value, threshold)
+    return evaluate_predictions(corrected, model.model_name, split.value, threshold)
 
 
 def render_tuning(tuned: TunedEvaluation) -> None:

@@ -187,6 +187,11 @@ def _onnx(parity: Parity | None, note: str) -> str:
             f"| {name} | {file.equal_decisions:.3%} | {file.largest_difference:.1e} "
             f"| {_percent(_defined(file.f1_macro)) or 'undefined'} |"
         )
+    if any(file.refitted for file in parity.files.values()):
+        lines.append(
+            "\nEqual decisions were counted with the same cuts on both sides; either F1-macro is "
+            "that with cuts fitted to the file's, or PyTorch's, own answers."
+        )
     return "\n".join([*lines, *(f"\nNot as promised: {fault}." for fault in parity.faults)])
 
 
@@ -205,6 +210,35 @@ def _making(checkpoint: Checkpoint) -> str:
 {settings.strip()}
 ```
 """
+
+
+def with_scores(card: str, scores: Mapping[str, Mapping[str, Any]], point: OperatingPoint) -> str:
+    """Return a model card with other scores and thresholds.
+
+    Args:
+        card: What ``model_card`` returned.
+        scores: By split: ``metrics``, and ``per_genre`` where known.
+        point: The calibration and thresholds they were measured with.
+    """
+    return _with_section(card, _scores(scores, point))
+
+
+def with_parity(card: str, parity: Parity) -> str:
+    """Return a model card with another comparison of its ONNX files.
+
+    Args:
+        card: What ``model_card`` returned.
+        parity: How they compare.
+    """
+    return _with_section(card, _onnx(parity, ""))
+
+
+def _with_section(card: str, section: str) -> str:
+    """Return a card in which the section with the same heading is replaced."""
+    heading = section.split("\n", 1)[0]
+    before, _, rest = card.partition(f"\n{heading}\n")
+    _, mark, after = rest.partition("\n## ")
+    return f"{before}\n{section}\n{mark}{after}"
 
 
 def _percent(value: object) -> str:

@@ -1,7 +1,7 @@
 """Whether an exported ONNX file decides as the model does, measured on real movies."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -38,12 +38,15 @@ class FileParity:
         largest_difference: Of any probability.
         f1_macro: Its own score; NaN where it is not defined.
         f1_macro_lost: The model's score less its own.
+        refitted: Whether its own score is that with cuts fitted to its own answers. Equal decisions
+            are counted with the model's cuts on both sides, always.
     """
 
     equal_decisions: float
     largest_difference: float
     f1_macro: float
     f1_macro_lost: float
+    refitted: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,12 +90,54 @@ class Parity:
             "expected": {"equal_decisions": LEAST_EQUAL, "int8_f1_macro_lost": MOST_LOST},
             "f1_macro": _number(self.f1_macro),
             "files": {
-                name: {key: _number(value) for key, value in vars(parity).items()}
+                name: {
+                    key: value if isinstance(value, bool) else _number(value)
+                    for key, value in vars(parity).items()
+                }
                 for name, parity in self.files.items()
             },
             "kept": not self.faults,
             "faults": self.faults,
         }
+
+    @classmethod
+    def from_json_dict(cls, found: Mapping[str, Any]) -> "Parity":
+        """Return what ``to_json_dict`` wrote."""
+        files = {
+            name: FileParity(
+                equal_decisions=one["equal_decisions"],
+                largest_difference=one["largest_difference"],
+                f1_macro=_or_nan(one["f1_macro"]),
+                f1_macro_lost=_or_nan(one["f1_macro_lost"]),
+                refitted=one.get("refitted", False),
+            )
+            for name, one in found["files"].items()
+        }
+        return cls(
+            num_movies=found["num_movies"],
+            source=found["source"],
+            f1_macro=_or_nan(found["f1_macro"]),
+            files=files,
+        )
+
+    def refitted(self, f1_macro: float) -> "Parity":
+        """Return the same report after cuts were fitted to the answers of its only file.
+
+        Args:
+            f1_macro: What the file scores on the same movies with these cuts.
+
+        Raises:
+            DataError: Several files were compared, of which only one has been fitted to.
+        """
+        if len(self.files) != 1:
+            raise DataError(
+                f"the parity report compares {' and '.join(self.files)}; expected one file whose "
+                "cuts were fitted: export again instead"
+            )
+        ((name, file),) = self.files.items()
+        lost = self.f1_macro - f1_macro
+        changed = replace(file, f1_macro=f1_macro, f1_macro_lost=lost, refitted=True)
+        return replace(self, files={name: changed})
 
 
 def labelled_films(
@@ -164,7 +209,7 @@ def measure_parity(
     truth = np.stack(labels)
     answers = {name: (np.concatenate(probs[name]), np.concatenate(chosen[name])) for name in probs}
     own = answers["torch"]
-    score = _f1_macro(own, truth)
+    score = f1_macro(own[1], truth)
     return Parity(
         num_movies=len(labels),
         source=source,
@@ -179,19 +224,28 @@ def _compare(
     truth: npt.NDArray[np.float32],
     score: float,
 ) -> FileParity:
-    f1_macro = _f1_macro(found, truth)
+    scored = f1_macro(found[1], truth)
     return FileParity(
         equal_decisions=float((own[1] == found[1]).mean()),
         largest_difference=float(np.abs(own[0] - found[0]).max()),
-        f1_macro=f1_macro,
-        f1_macro_lost=score - f1_macro,
+        f1_macro=scored,
+        f1_macro_lost=score - scored,
     )
 
 
-def _f1_macro(answer: tuple[FloatArray, BoolArray], truth: npt.NDArray[np.float32]) -> float:
-    # Decisions as probabilities of zero and one, since films without a poster have other cuts.
-    return compute_metrics(answer[1].astype(np.float64), truth, 0.5).metrics["f1_macro"]
+def f1_macro(chosen: BoolArray, truth: npt.NDArray[np.float32]) -> float:
+    """Return the F1-macro of decisions (N, L), a fraction; NaN where it is not defined.
+
+    Args:
+        chosen: Which genres are chosen; films without a poster may have other cuts.
+        truth: Which are right (N, L), multi-hot.
+    """
+    return compute_metrics(chosen.astype(np.float64), truth, 0.5).metrics["f1_macro"]
 
 
 def _number(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
+
+
+def _or_nan(value: float | None) -> float:
+    return np.nan if value is None else value

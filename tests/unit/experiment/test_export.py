@@ -153,7 +153,9 @@ def test_a_model_that_onnx_does_not_know_is_exported_without(
     assert moviegenre.load(tmp_path / "out").backend.name == "torch"
 
 
-def test_the_eight_bits_alone_can_answer_and_nothing_else(trained: Path, tmp_path: Path) -> None:
+def test_the_eight_bits_alone_can_answer_and_nothing_else(
+    trained: Path, data: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "small"
     done = export(trained, out, int8_only=True, parity_movies=5, progress=False)
     names = {path.name for path in out.iterdir()}
@@ -167,8 +169,10 @@ def test_the_eight_bits_alone_can_answer_and_nothing_else(trained: Path, tmp_pat
     whole = moviegenre.load(trained).predict_proba(["the ghost", "tears"])
     np.testing.assert_allclose(predictor.predict_proba(["the ghost", "tears"]), whole, atol=0.1)
     for model in (out, out / "model.int8.onnx"):
-        with pytest.raises(CheckpointError, match=r"small has no model.safetensors, which this"):
-            evaluate(model, Split.VAL)
+        scored = evaluate(model, Split.VAL, data_dir=data)  # through the ONNX file
+        assert scored.num_movies == 9
+        own = evaluate(trained, Split.VAL).metrics["roc_auc_micro"]
+        assert scored.metrics["roc_auc_micro"] == pytest.approx(own, abs=0.1)
     with pytest.raises(CheckpointError, match="to be exported without --int8-only"):
         moviegenre.load(out, backend="torch")
     export(trained, out, onnx=False, progress=False)
