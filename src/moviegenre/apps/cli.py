@@ -179,12 +179,22 @@ def reproduce(
     restart: Annotated[
         bool, typer.Option("--restart", help="Train anew what was trained with other settings.")
     ] = False,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Train from so many seeds; tables of mean and deviation.")
+    ] = 1,
     quiet: Quiet = False,
 ) -> None:
     """Prepare, train all models, evaluate and compare; what is done is not done again."""
     from moviegenre.experiment.compare import print_comparison
+    from moviegenre.experiment.reproduce import print_seeds, reproduce_seeds
     from moviegenre.experiment.reproduce import reproduce as run_all
 
+    if seeds > 1:
+        over_seeds, files = reproduce_seeds(
+            config, overrides or [], num_seeds=seeds, restart=restart, progress=not quiet
+        )
+        print_seeds(over_seeds, files)
+        return
     comparison, page = run_all(config, overrides or [], restart=restart, progress=not quiet)
     print_comparison(comparison, page)
 

@@ -54,18 +54,19 @@ class Bootstrap:
 
     def interval(self, model: str, metric: Metric = "f1_macro") -> Interval:
         """Return the interval of a model's score."""
-        return _interval(self._draws(metric)[model])
+        return interval_of(self._draws(metric)[model])
 
     def difference(self, first: str, second: str, metric: Metric = "f1_macro") -> Interval:
         """Return the interval of the first model's score less the second's."""
         draws = self._draws(metric)
-        return _interval(draws[first] - draws[second])
+        return interval_of(draws[first] - draws[second])
 
     def _draws(self, metric: Metric) -> Mapping[str, Draws]:
         return self.f1_macro if metric == "f1_macro" else self.f1_micro
 
 
-def _interval(draws: Draws) -> Interval:
+def interval_of(draws: Draws) -> Interval:
+    """Return the interval that holds 95 % of the finite draws (S,)."""
     known = draws[np.isfinite(draws)]
     if known.size == 0:
         return Interval(float("nan"), float("nan"))

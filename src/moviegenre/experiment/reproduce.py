@@ -13,6 +13,9 @@ from pathlib import Path
 from moviegenre.core.errors import ConfigError, DataError
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.compare import Comparison
+from moviegenre.evaluation.report import SYNTHETIC_BANNER
+from moviegenre.evaluation.seeds import SeedComparison, compare_seeds, write_seeds
+from moviegenre.evaluation.tables import rich_table
 from moviegenre.experiment.compare import compare
 from moviegenre.experiment.config import ExperimentConfig, PrepareConfig, Suite, load_suite
 from moviegenre.experiment.train import (
@@ -56,15 +59,87 @@ def reproduce(
     data = PreparedData(suite.data.dir)
     for experiment in suite.experiments.values():
         _train(_started_from_suite(experiment, suite), suite, data, restart, progress)
-    words = ["moviegenre", "reproduce", "--config", str(config)]
-    words += [word for override in overrides for word in ("--set", override)]
     return compare(
         suite.checkpoints,
         suite.results,
         names=list(suite.experiments),
-        command=shlex.join(words),
+        command=command_line(config, overrides),
         progress=progress,
     )
+
+
+def reproduce_seeds(
+    config: Path,
+    overrides: Sequence[str] = (),
+    *,
+    num_seeds: int,
+    restart: bool = False,
+    progress: bool = True,
+) -> tuple[SeedComparison, list[Path]]:
+    """Run a config file once for each of several seeds, and put the comparisons together.
+
+    The first seed is the file's own, and its models and report lie where ``reproduce`` puts them;
+    those of a further seed S lie in ``seed-S`` beside them. Everything that a fusion starts from
+    is of its own seed, unless the file names a folder for it.
+
+    Args:
+        config: The YAML file.
+        overrides: ``a.b=c`` settings.
+        num_seeds: How many, counted up from ``training.seed``.
+        restart: As for ``reproduce``.
+        progress: Show progress bars.
+
+    Returns:
+        The comparison over seeds, and the files it was written to.
+
+    Raises:
+        ConfigError: There are fewer than two seeds, models have seeds of their own, or as for
+            ``reproduce``.
+        DataError: As for ``reproduce``.
+    """
+    if num_seeds < 2:
+        raise ConfigError(f"--seeds {num_seeds} gives no deviation; expected at least 2")
+    suite = load_suite(config, overrides)
+    seeds = {experiment.training.seed for experiment in suite.experiments.values()}
+    if len(seeds) != 1:
+        raise ConfigError(
+            f"the models of {config} have the seeds {', '.join(map(str, sorted(seeds)))}; with "
+            "--seeds, expected one training.seed for all of them"
+        )
+    (first,) = seeds
+    found = {}
+    for seed in range(first, first + num_seeds):
+        given = list(overrides)
+        if seed != first:
+            folder = f"seed-{seed}"
+            given += [
+                f"training.seed={seed}",
+                f"checkpoints={suite.checkpoints / folder}",
+                f"results={suite.results / folder}",
+            ]
+        logger.info("seed %d", seed)
+        found[seed], _ = reproduce(config, given, restart=restart, progress=progress)
+    compared = compare_seeds(found)
+    banner = SYNTHETIC_BANNER if PreparedData(suite.data.dir).is_synthetic else None
+    command = f"{command_line(config, overrides)} --seeds {num_seeds}"
+    return compared, write_seeds(compared, command, banner, suite.results)
+
+
+def print_seeds(found: SeedComparison, files: Sequence[Path]) -> None:
+    """Print mean and deviation of every model, and where the files are."""
+    from rich.console import Console
+
+    title = f"{found.split}, {len(found.seeds)} seeds, mean ± deviation"
+    kept = ("#", "model", "F1-macro", "F1-micro", "ROC-AUC", "subset acc.")
+    Console(highlight=False).print(rich_table(found.table(), title=title, kept=kept))
+    print("wrote", ", ".join(str(path) for path in files))
+
+
+def command_line(config: Path, overrides: Sequence[str]) -> str:
+    """Return the command that runs a config file."""
+    words = ["moviegenre", "reproduce", "--config", str(config)]
+    words += [word for override in overrides for word in ("--set", override)]
+    return shlex.join(words)
 
 
 def _prepare(suite: Suite, *, progress: bool) -> None:

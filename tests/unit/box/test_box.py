@@ -20,10 +20,6 @@ EXPECTED = {
     "The Ninth Informant": "Crime",
 }
 
-filled = pytest.mark.skipif(
-    not box.FOLDER.is_dir(), reason="no model was put into the box yet; CONTRIBUTING.md says how"
-)
-
 
 @pytest.fixture(scope="module")
 def predictor() -> Predictor:
@@ -44,7 +40,6 @@ def test_an_empty_box_says_what_is_to_be_done(
     )
 
 
-@filled
 def test_the_box_is_whole_and_small() -> None:
     assert box.box_folder() == box.FOLDER
     names = {path.name for path in box.FOLDER.iterdir()}
@@ -53,18 +48,15 @@ def test_the_box_is_whole_and_small() -> None:
     assert sum(path.stat().st_size for path in box.FOLDER.iterdir()) <= MAX_BYTES
 
 
-@filled
 def test_its_eight_bits_keep_what_is_promised() -> None:
     parity = json.loads((box.FOLDER / "parity.json").read_text("utf-8"))
     assert parity["num_movies"] >= 1000
     (file,) = parity["files"].values()
     assert file["equal_decisions"] >= 0.995
-    # The cuts were fitted to these very movies, so that any change costs: 0.58 points, where the
-    # aim is 0.5. The card says so.
-    assert file["f1_macro_lost"] <= 0.006
+    assert file["f1_macro_lost"] <= 0.005
+    assert parity["kept"] is True
 
 
-@filled
 def test_its_card_says_on_whose_terms_it_is() -> None:
     card = (box.FOLDER / "README.md").read_text("utf-8")
     assert "all-MiniLM-L6-v2, by the Sentence Transformers project, Apache-2.0" in card
@@ -73,7 +65,6 @@ def test_its_card_says_on_whose_terms_it_is() -> None:
     assert "It must not be used for" in card
 
 
-@filled
 def test_example_films_get_their_genres(predictor: Predictor) -> None:
     assert predictor.backend.name == "int8"
     films = {film.title: film for film in example_films()}
@@ -85,7 +76,6 @@ def test_example_films_get_their_genres(predictor: Predictor) -> None:
     assert len(right) >= len(EXPECTED) - 1, found
 
 
-@filled
 def test_it_says_why(predictor: Predictor) -> None:
     film = next(film for film in example_films() if film.title == "Dust on the Ledger")
     read = predictor.reader.read(film.plot, film.poster)
