@@ -102,6 +102,9 @@ def test_a_file_without_models_is_refused(tmp_path: Path) -> None:
 def test_several_seeds_are_trained_once_and_compared(
     config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    values = yaml.safe_load(config.read_text("utf-8"))
+    values["models"]["late_fusion"]["init_from"] = values["checkpoints"]  # the suite's own
+    config.write_text(yaml.safe_dump(values), encoding="utf-8")
     command = ["reproduce", "--config", str(config), "--seeds", "2", "--quiet"]
     with pytest.raises(SystemExit) as stopped:
         main(command)

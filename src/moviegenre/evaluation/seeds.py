@@ -7,7 +7,7 @@ over movies, how far it would move on other films. A difference has to stand aga
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -233,9 +233,16 @@ def compare_seeds(
 
 
 def _claims(comparisons: Iterable[Comparison], order: Sequence[str]) -> list[tuple[str, str]]:
-    """Return the pairs that a report of any seed speaks of, and the neighbours in the ranking."""
+    """Return neighbours in the ranking, fusions with single models, and what reports speak of."""
     pairs = dict.fromkeys(pairwise(order))
     for comparison in comparisons:
+        of_family = {
+            family: [one.name for one in comparison.ranking if one.run.family == family]
+            for family in ("fusion", "single")
+        }
+        for pair in product(of_family["fusion"], of_family["single"]):
+            if pair[::-1] not in pairs:
+                pairs[pair] = None
         for finding in findings(comparison):
             for contrast in finding.contrasts:
                 one, other = contrast.first.name, contrast.second.name
@@ -259,8 +266,9 @@ def write_seeds(found: SeedComparison, command: str, banner: str | None, out: Pa
         *([f"> **{banner}**"] if banner else []),
         f"Every model trained from {len(found.seeds)} seeds ({seeds}); {found.split} split, "
         f"{found.num_movies:,} movies, threshold {found.threshold:g}. Mean ± sample standard "
-        "deviation over seeds, in per cent; Hamming loss is a fraction, lower is better. What "
-        "draws no random numbers deviates by nothing.",
+        "deviation over seeds, in per cent; Hamming loss is a fraction, lower is better. "
+        "Everything is trained again for each seed; what draws no random numbers deviates by "
+        "nothing.",
         found.table().to_markdown(),
         "## Differences",
         "Points: mean ± deviation over seeds of the difference within a seed. The interval is a "

@@ -53,6 +53,9 @@ def test_differences_are_taken_within_a_seed(found: SeedComparison) -> None:
     assert not {(b, a) for a, b in pairs} & set(pairs), "no pair twice"
     order = list(found.titles)
     assert set(pairwise(order)) <= set(pairs)
+    known = {frozenset(pair) for pair in pairs}
+    for fusion in ("early_fusion", "late_fusion"):
+        assert all(frozenset({fusion, one}) in known for one in ("bert", "lstm", "resnet"))
     for (first, second), one in pairs.items():
         a, b = (found.scores[name]["f1_macro"].values for name in (first, second))
         assert one.points.values == pytest.approx(np.subtract(a, b))
