@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from moviegenre.apps.ablate_command import ablate
 from moviegenre.apps.data_commands import app as data_app
 from moviegenre.apps.ensemble_command import ensemble
 from moviegenre.apps.faithfulness_command import faithfulness
@@ -26,7 +27,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(data_app, name="data")
-for command in (ensemble, predict, faithfulness, export, push, serve):
+for command in (ablate, ensemble, predict, faithfulness, export, push, serve):
     app.command()(command)
 
 USER_ERROR = 2

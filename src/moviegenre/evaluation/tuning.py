@@ -124,6 +124,7 @@ class Tuning:
         before: Scores of the model's own probabilities, cut at 0.5.
         in_sample: Scores on the movies it was fitted on: too good.
         cross_validated: Scores of every fold with what was fitted on the others: honest.
+        chosen: The decisions (N, L) behind the cross-validated scores.
     """
 
     settings: TuningSettings
@@ -132,6 +133,7 @@ class Tuning:
     before: TunedScores
     in_sample: TunedScores
     cross_validated: TunedScores
+    chosen: npt.NDArray[np.bool_]
 
     def gain(self, metric: Goal) -> float:
         """Return how much the cross-validated score is above the one at 0.5, a fraction."""
@@ -203,6 +205,7 @@ def tune(
         before=score(probs, decide(probs), labels),
         in_sample=score(all_corrected, point.decide(all_corrected), labels),
         cross_validated=score(corrected, chosen, labels),
+        chosen=chosen,
     )
 
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from moviegenre.core.config import Config, apply_overrides, merge, read_yaml
 from moviegenre.core.errors import ConfigError, did_you_mean
@@ -53,6 +53,31 @@ class PrepareConfig(Config):
     synthetic_movies: int = Field(default=1000, ge=1)
 
 
+class AblationSection(Config):
+    """One factor of a file's ``ablations``, which ``moviegenre ablate`` runs.
+
+    Attributes:
+        base: The model it is changed in, one of the file's.
+        factor: What is changed, as the title of its table.
+        variants: By name, settings of the model's section that take the place of the base's.
+    """
+
+    base: str
+    factor: str = Field(min_length=1)
+    variants: dict[str, dict[str, Any]] = Field(min_length=1)
+
+    @field_validator("variants", mode="before")
+    @classmethod
+    def _name_numbers(cls, variants: object) -> object:
+        """Take ``64:`` for a name; ``off:`` and ``no:``, which are no words in YAML, are none."""
+        if not isinstance(variants, Mapping):
+            return variants
+        wrong = [key for key in variants if isinstance(key, bool) or key is None]
+        if wrong:
+            raise ValueError(f"YAML reads a variant's name as {wrong[0]}; put it in quotes")
+        return {str(name): settings for name, settings in variants.items()}
+
+
 class _Shared(Config):
     """What a file says beside its models."""
 
@@ -61,6 +86,7 @@ class _Shared(Config):
     training: TrainingConfig = TrainingConfig()
     checkpoints: Path = Path("checkpoints")
     results: Path = Path("results")
+    ablations: tuple[AblationSection, ...] = ()
 
 
 class _LossSection(Config):
@@ -113,6 +139,7 @@ class Suite:
         checkpoints: Where trained models go.
         results: Where the comparison goes.
         experiments: By model name, in the order in which they are trained.
+        ablations: What is to be changed in them, one factor at a time.
     """
 
     path: Path
@@ -121,6 +148,7 @@ class Suite:
     checkpoints: Path
     results: Path
     experiments: dict[str, ExperimentConfig]
+    ablations: tuple[AblationSection, ...] = ()
 
 
 def load_suite(path: Path, overrides: Sequence[str] = ()) -> Suite:
@@ -163,6 +191,7 @@ def load_suite(path: Path, overrides: Sequence[str] = ()) -> Suite:
         checkpoints=shared.checkpoints,
         results=shared.results,
         experiments=experiments,
+        ablations=shared.ablations,
     )
 
 
@@ -198,6 +227,72 @@ def load_experiment(
     if faults:
         raise ConfigError("; ".join(faults))
     return experiment
+
+
+def read_ablations(path: Path) -> tuple[tuple[AblationSection, ...], list[str]]:
+    """Return a file's ablations, and the names of its models, whatever else is wrong with it.
+
+    Raises:
+        ConfigError: It is no YAML, or one of these two sections is wrong.
+    """
+    values = read_yaml(path)
+    shared = _Shared.parse({"ablations": values.get("ablations") or ()}, str(path))
+    return shared.ablations, list(_model_sections(path, values))
+
+
+def resolve_variant(
+    path: Path,
+    name: str,
+    where: str,
+    changes: Mapping[str, Any],
+    overrides: Sequence[str] = (),
+) -> ExperimentConfig:
+    """Resolve a model of a config file with some of its settings replaced.
+
+    Args:
+        path: The YAML file.
+        name: A model of it.
+        where: What this is called in messages.
+        changes: Settings by their dotted name in the model's section. Each takes the place of what
+            was there as a whole, so that another loss does not inherit this one's settings. Those
+            of ``data`` may be any but ``dir``.
+        overrides: ``a.b=c`` settings, laid below the changes.
+
+    Raises:
+        ConfigError: Any setting is wrong.
+    """
+    values = read_yaml(path)
+    section = _model_sections(path, values).get(name, {})
+    shared = {k: v for k, v in values.items() if k != "models"}
+    own = [o for o in overrides if not (MODELS[name].fitted and o.startswith("loss."))]
+    return _resolve(name, path, shared, section, own, where=where, changes=changes)
+
+
+def _replaced(values: Mapping[str, Any], changes: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return settings with some replaced, each named from a model's section.
+
+    Raises:
+        ConfigError: A name leads nowhere, or to what the base and its variants have in common.
+    """
+    result, faults = merge(values, {}), []
+    for key, value in changes.items():
+        parts = key.split(".")
+        if key in ("data", "training", "data.dir", "training.seed"):
+            meant = "name one of its settings" if key in ("data", "training") else "leave it out"
+            faults.append(f"{where}: a variant cannot replace {key!r}; {meant}")
+            continue
+        if parts[0] not in _SECTIONS or parts[0] == "model":
+            parts = ["model", *parts]
+        place: Any = result
+        for part in parts[:-1]:
+            place = place.setdefault(part, {}) if isinstance(place, dict) else None
+        if isinstance(place, dict):
+            place[parts[-1]] = value
+        else:
+            faults.append(f"{where}: {key!r} goes below a setting that has none; shorten it")
+    if faults:
+        raise ConfigError("; ".join(faults))
+    return result
 
 
 def _model_sections(path: Path, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -247,8 +342,11 @@ def _resolve(
     shared: Mapping[str, Any],
     section: Mapping[str, Any],
     overrides: Sequence[str],
+    *,
+    where: str | None = None,
+    changes: Mapping[str, Any] | None = None,
 ) -> ExperimentConfig:
-    where = f"{path}, model {name}"
+    where = where or f"{path}, model {name}"
     if MODELS[name].fitted:
         _refuse_training(name, where, section)
     own_data = _mapping(section.get("data"), f"{where}, data")
@@ -270,7 +368,9 @@ def _resolve(
         "loss": section.get("loss") or {"name": MODELS[name].default_loss},
         "model": {k: v for k, v in section.items() if k not in ("data", "training", "loss")},
     }
-    values = apply_overrides(values, overrides)
+    values = _replaced(apply_overrides(values, overrides), changes or {}, where)
+    if MODELS[name].fitted:
+        _refuse_training(name, where, [key.partition(".")[0] for key in changes or {}])
     unknown = [key for key in values if key not in (*_SECTIONS, *_Shared.model_fields)]
     if unknown:
         told = [f"unknown setting {k!r}; {did_you_mean(k, _SECTIONS)}" for k in unknown]

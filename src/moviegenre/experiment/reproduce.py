@@ -5,31 +5,22 @@ interrupted training goes on from its last completed interval.
 """
 
 import logging
-import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from moviegenre.core.errors import ConfigError, DataError
+from moviegenre.core.errors import ConfigError
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.compare import Comparison
 from moviegenre.evaluation.report import SYNTHETIC_BANNER
 from moviegenre.evaluation.seeds import SeedComparison, compare_seeds, write_seeds
 from moviegenre.evaluation.tables import rich_table
 from moviegenre.experiment.compare import compare
-from moviegenre.experiment.config import ExperimentConfig, PrepareConfig, Suite, load_suite
-from moviegenre.experiment.train import (
-    differing_settings,
-    initial_checkpoints,
-    read_run,
-    train,
-)
-from moviegenre.models.checkpoint import BEST_FILE
+from moviegenre.experiment.config import ExperimentConfig, Suite, load_suite
+from moviegenre.experiment.once import command_line, prepare_once, train_once
 from moviegenre.models.fusion import FusionConfig
 
 logger = logging.getLogger(__name__)
-
-SYNTHETIC = "synthetic"
 
 
 def reproduce(
@@ -53,7 +44,7 @@ def reproduce(
         CheckpointError: A model was trained in another way and ``restart`` is not given.
     """
     suite = load_suite(config, overrides)
-    return _run(suite, command_line(config, overrides), restart=restart, progress=progress)
+    return _run(suite, command_line("reproduce", config, overrides), restart=restart, progress=progress)
 
 
 def _run(suite: Suite, command: str, *, restart: bool, progress: bool) -> tuple[Comparison, Path]:
@@ -61,10 +52,20 @@ def _run(suite: Suite, command: str, *, restart: bool, progress: bool) -> tuple[
         raise ConfigError(
             f"{suite.path} names no model; expected a models section, as in config.yaml"
         )
-    _prepare(suite, progress=progress)
+    if suite.ablations:
+        raise ConfigError(
+            f"{suite.path} has ablations; run it with: moviegenre ablate --config {suite.path}"
+        )
+    prepare_once(suite, progress=progress)
     data = PreparedData(suite.data.dir)
     for experiment in suite.experiments.values():
-        _train(_started_from_suite(experiment, suite), suite, data, restart, progress)
+        train_once(
+            _started_from_suite(experiment, suite),
+            suite.checkpoints,
+            data,
+            restart=restart,
+            progress=progress,
+        )
     return compare(
         suite.checkpoints,
         suite.results,
@@ -113,12 +114,12 @@ def reproduce_seeds(
             "--seeds, expected one training.seed for all of them"
         )
     (first,) = seeds
-    command = f"{command_line(config, overrides)} --seeds {num_seeds}"
+    command = command_line("reproduce", config, overrides) + f" --seeds {num_seeds}"
     found = {}
     for seed in range(first, first + num_seeds):
         logger.info("seed %d", seed)
         one = suite if seed == first else _of_seed(suite, seed)
-        told = command_line(config, overrides) if seed == first else command
+        told = command_line("reproduce", config, overrides) if seed == first else command
         found[seed], _ = _run(one, told, restart=restart, progress=progress)
     compared = compare_seeds(found)
     banner = SYNTHETIC_BANNER if PreparedData(suite.data.dir).is_synthetic else None
@@ -163,93 +164,9 @@ def print_seeds(found: SeedComparison, files: Sequence[Path]) -> None:
     print("wrote", ", ".join(str(path) for path in files))
 
 
-def command_line(config: Path, overrides: Sequence[str]) -> str:
-    """Return the command that runs a config file."""
-    words = ["moviegenre", "reproduce", "--config", str(config)]
-    words += [word for override in overrides for word in ("--set", override)]
-    return shlex.join(words)
-
-
-def _prepare(suite: Suite, *, progress: bool) -> None:
-    """Prepare the movies, unless that was done before from the same source."""
-    from moviegenre.data.prepare import prepare
-
-    settings, folder = suite.prepare, suite.data.dir
-    if folder.is_dir() and any(folder.iterdir()):
-        _check_source(PreparedData(folder), settings)
-        logger.info("prepared data are in %s", folder)
-        return
-    source = settings.source
-    if source == SYNTHETIC:
-        source = str(_synthetic_movies(settings, folder))
-    logger.info("preparing %s", source)
-    prepare(
-        source,
-        folder,
-        split=settings.split,
-        seed=settings.seed,
-        min_movies=settings.min_movies,
-        progress=progress,
-    )
-
-
-def _synthetic_movies(settings: PrepareConfig, folder: Path) -> Path:
-    """Make the movies up beside the prepared folder, unless they are there already."""
-    from moviegenre.data.synthetic.generate import synthesize
-
-    name = f"{folder.name}-movies-{settings.synthetic_movies}-seed-{settings.seed}"
-    movies = folder.parent / name
-    if not movies.is_dir():
-        logger.info("making up %d movies in %s", settings.synthetic_movies, movies)
-        synthesize(movies, settings.synthetic_movies, settings.seed)
-    return movies
-
-
-def _check_source(data: PreparedData, settings: PrepareConfig) -> None:
-    """Refuse prepared data of another kind than the config asks for."""
-    synthetic = bool(data.datasheet.get("synthetic"))
-    if synthetic != (settings.source == SYNTHETIC):
-        found = "synthetic" if synthetic else "real"
-        raise DataError(
-            f"{data.root} holds {found} movies, but prepare.source is {settings.source!r}; "
-            "name another folder with --set data.dir=DIR, or delete this one"
-        )
-
-
 def _started_from_suite(experiment: ExperimentConfig, suite: Suite) -> ExperimentConfig:
     """Let a fusion start from the models trained before it, unless its settings say otherwise."""
     settings = experiment.model
     if not isinstance(settings, FusionConfig) or "init_from" in settings.model_fields_set:
         return experiment
     return replace(experiment, model=settings.model_copy(update={"init_from": suite.checkpoints}))
-
-
-def _train(
-    experiment: ExperimentConfig, suite: Suite, data: PreparedData, restart: bool, progress: bool
-) -> None:
-    """Train a model, go on with it, or leave it as it is."""
-    name = experiment.model_name
-    folder = suite.checkpoints / name
-    run = read_run(folder)
-    if run is None:
-        logger.info("training %s", name)
-        train(experiment, suite.checkpoints, progress=progress)
-        return
-    changed = [f"setting {key}" for key in differing_settings(run, experiment.to_dict())]
-    if run["data_fingerprint"] != data.fingerprint:
-        changed.append("the prepared data")
-    if run["initialised_from"] != initial_checkpoints(experiment.model):
-        changed.append("the checkpoints it starts from")
-    if changed and not restart:
-        raise ConfigError(
-            f"{folder} was trained differently ({', '.join(changed)}); train it anew with "
-            "--restart, or keep it and choose another folder with --set checkpoints=DIR"
-        )
-    if changed:
-        logger.info("training %s anew", name)
-        train(experiment, suite.checkpoints, progress=progress)
-    elif run["status"] != "finished" or not (folder / BEST_FILE).is_file():
-        logger.info("going on with %s", name)
-        train(experiment, suite.checkpoints, resume=True, progress=progress)
-    else:
-        logger.info("%s is trained already", name)

@@ -1,0 +1,169 @@
+"""Preparing and training what is not prepared and trained yet, for commands that do many of both.
+
+Prepared data are kept, finished models are left as they are, an interrupted training goes on from
+its last completed interval, and what was trained differently is only trained anew when asked to.
+"""
+
+import logging
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from moviegenre.core.errors import ConfigError, DataError
+from moviegenre.data.prepared import PreparedData
+from moviegenre.experiment.config import ExperimentConfig, PrepareConfig, Suite
+from moviegenre.experiment.train import (
+    differing_settings,
+    initial_checkpoints,
+    read_run,
+    train,
+)
+from moviegenre.models.checkpoint import BEST_FILE
+
+logger = logging.getLogger(__name__)
+
+SYNTHETIC = "synthetic"
+
+
+def command_line(command: str, config: Path, overrides: Sequence[str]) -> str:
+    """Return the command line that runs a config file.
+
+    Args:
+        command: ``reproduce`` or ``ablate``.
+        config: The YAML file.
+        overrides: ``a.b=c`` settings.
+    """
+    words = ["moviegenre", command, "--config", str(config)]
+    words += [word for override in overrides for word in ("--set", override)]
+    return shlex.join(words)
+
+
+def prepare_once(suite: Suite, *, progress: bool) -> None:
+    """Prepare the movies, unless that was done before from the same source.
+
+    Args:
+        suite: Says from where and to where.
+        progress: Show progress bars.
+
+    Raises:
+        DataError: The source cannot be prepared, or other data lie where it is to go.
+    """
+    from moviegenre.data.prepare import prepare
+
+    settings, folder = suite.prepare, suite.data.dir
+    if folder.is_dir() and any(folder.iterdir()):
+        _check_source(PreparedData(folder), settings)
+        logger.info("prepared data are in %s", folder)
+        return
+    source = settings.source
+    if source == SYNTHETIC:
+        source = str(_synthetic_movies(settings, folder))
+    logger.info("preparing %s", source)
+    prepare(
+        source,
+        folder,
+        split=settings.split,
+        seed=settings.seed,
+        min_movies=settings.min_movies,
+        progress=progress,
+    )
+
+
+def _synthetic_movies(settings: PrepareConfig, folder: Path) -> Path:
+    """Make the movies up beside the prepared folder, unless they are there already."""
+    from moviegenre.data.synthetic.generate import synthesize
+
+    name = f"{folder.name}-movies-{settings.synthetic_movies}-seed-{settings.seed}"
+    movies = folder.parent / name
+    if not movies.is_dir():
+        logger.info("making up %d movies in %s", settings.synthetic_movies, movies)
+        synthesize(movies, settings.synthetic_movies, settings.seed)
+    return movies
+
+
+def _check_source(data: PreparedData, settings: PrepareConfig) -> None:
+    """Refuse prepared data of another kind than the config asks for."""
+    synthetic = bool(data.datasheet.get("synthetic"))
+    if synthetic != (settings.source == SYNTHETIC):
+        found = "synthetic" if synthetic else "real"
+        raise DataError(
+            f"{data.root} holds {found} movies, but prepare.source is {settings.source!r}; "
+            "name another folder with --set data.dir=DIR, or delete this one"
+        )
+
+
+def train_once(
+    experiment: ExperimentConfig,
+    checkpoints: Path,
+    data: PreparedData,
+    *,
+    restart: bool = False,
+    progress: bool = True,
+) -> bool:
+    """Train a model, go on with it, or leave it as it is.
+
+    Args:
+        experiment: Its settings.
+        checkpoints: The folder in which the model has its own.
+        data: The prepared data.
+        restart: Train anew what was trained with other settings, on other data, or from other
+            checkpoints.
+        progress: Show a progress bar.
+
+    Returns:
+        Whether anything was left to train.
+
+    Raises:
+        ConfigError: It was trained in another way and ``restart`` is not given.
+        CheckpointError: What it starts from is missing or does not fit.
+    """
+    name = experiment.model_name
+    folder = checkpoints / name
+    run = read_run(folder)
+    if run is None:
+        logger.info("training %s", folder)
+        train(experiment, checkpoints, progress=progress)
+        return True
+    changed = changes_since(experiment, checkpoints, data)
+    if run["initialised_from"] != initial_checkpoints(experiment.model):
+        changed.append("the checkpoints it starts from")
+    if changed and not restart:
+        raise ConfigError(trained_differently(folder, changed))
+    if changed:
+        logger.info("training %s anew", folder)
+        train(experiment, checkpoints, progress=progress)
+    elif run["status"] != "finished" or not (folder / BEST_FILE).is_file():
+        logger.info("going on with %s", folder)
+        train(experiment, checkpoints, resume=True, progress=progress)
+    else:
+        logger.info("%s is trained already", folder)
+        return False
+    return True
+
+
+def changes_since(experiment: ExperimentConfig, checkpoints: Path, data: PreparedData) -> list[str]:
+    """Return in what settings and data a training of before differs; nothing if there is none.
+
+    Args:
+        experiment: The settings of today.
+        checkpoints: The folder in which the model has its own.
+        data: The prepared data.
+
+    Raises:
+        CheckpointError: What is written of that training is damaged.
+    """
+    run = read_run(checkpoints / experiment.model_name)
+    if run is None:
+        return []
+    changed = [f"setting {key}" for key in differing_settings(run, experiment.to_dict())]
+    if run["data_fingerprint"] != data.fingerprint:
+        changed.append("the prepared data")
+    return changed
+
+
+def trained_differently(folder: Path, changed: Sequence[str]) -> str:
+    """Say that a model was trained in another way, and what can be done."""
+    return (
+        f"{folder} was trained differently ({', '.join(changed)}); train it anew with "
+        "--restart, or keep it and choose another folder with --set checkpoints=DIR"
+    )
