@@ -1,10 +1,15 @@
 """Every YAML file that is shipped trains every model it names, through the real command line."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from moviegenre.apps.cli import main
+from moviegenre.experiment.ablate import ablate
+from moviegenre.experiment.ablation_config import load_ablations
 from moviegenre.experiment.config import load_suite
 from moviegenre.models import MODELS
 from moviegenre.models.checkpoint import load_checkpoint
@@ -19,9 +24,10 @@ SMALL = ["data.max_tokens=16", "data.image_size=[64,64]"]
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_file_opens_with_its_command_and_names_models_in_order(path: Path) -> None:
     opening = path.read_text(encoding="utf-8").split("\n\n")[0]
-    assert f"moviegenre reproduce --config {path.relative_to(ROOT).as_posix()}" in opening
+    command = "ablate" if load_suite(path).ablations else "reproduce"
+    assert f"moviegenre {command} --config {path.relative_to(ROOT).as_posix()}" in opening
     named = list(load_suite(path).experiments)
-    some = path.name in {"best.yaml", "box.yaml"}
+    some = path.name in {"best.yaml", "box.yaml", "ablations.yaml"}
     assert named == [name for name in MODELS if name in named or not some]
 
 
@@ -57,3 +63,56 @@ def test_model_of_a_file_trains(
     assert checkpoint.model_name == name
     if not MODELS[name].fitted:
         assert checkpoint.config["training"]["max_epochs"] == 1
+
+
+@pytest.mark.slow
+def test_every_variant_of_the_ablations_trains(
+    prepared_folder: Path, bert_folder: Path, tmp_path: Path
+) -> None:
+    path = ROOT / "configs" / "ablations.yaml"
+    checkpoints = tmp_path / "checkpoints"
+    values = _tiny(yaml.safe_load(path.read_text(encoding="utf-8")), bert_folder, checkpoints)
+    values["prepare"] = {"source": "synthetic"}  # as the tiny movies are
+    values["data"] |= {"dir": str(prepared_folder)}
+    values |= {"checkpoints": str(checkpoints), "results": str(tmp_path / "results")}
+    tiny = tmp_path / "ablations.yaml"
+    tiny.write_text(yaml.safe_dump(values), encoding="utf-8")
+    _, shipped = load_ablations(path)
+    found, _ = ablate(tiny, progress=False)
+    assert [(one.base, one.factor) for one in found] == [(a.base, a.factor) for a in shipped]
+    for one, ablation in zip(found, shipped, strict=True):
+        names = [row.trained.name for row in one.rows]
+        assert names == ["base", *(variant.name for variant in ablation.variants)]
+
+
+def _tiny(values: Any, bert_folder: Path, checkpoints: Path) -> Any:
+    """Return the settings of a file with tiny encoders, plots and posters, and one epoch."""
+    if isinstance(values, list):
+        return [_tiny(item, bert_folder, checkpoints) for item in values]
+    if not isinstance(values, dict):
+        return values
+    return {
+        key: _tiny_setting(str(key), value, bert_folder, checkpoints)
+        for key, value in values.items()
+    }
+
+
+def _tiny_setting(key: str, value: Any, bert_folder: Path, checkpoints: Path) -> Any:
+    """Return one setting of a file, made tiny."""
+    tiny: dict[str, Callable[[], Any]] = {
+        "max_epochs": lambda: 1,
+        "max_tokens": lambda: max(3, min(value, 512) // 8),
+        "image_size": lambda: [max(32, side // 4) for side in value],
+        "stages": lambda: list(range(-len(value), 0)),
+        "frozen_layers": lambda: 1,
+        "init_from": lambda: value and str(checkpoints / "base"),
+        "tfidf": lambda: {**_tiny(value, bert_folder, checkpoints), "min_plots": 1},
+    }
+    setting = key.rpartition(".")[2]
+    if setting in tiny:
+        return tiny[setting]()
+    if setting == "name" and value == "minilm":
+        return str(bert_folder)
+    if setting == "name" and value.startswith("../shared/weights/"):
+        return "none"
+    return _tiny(value, bert_folder, checkpoints)

@@ -132,9 +132,12 @@ def train_once(
     if changed:
         logger.info("training %s anew", folder)
         train(experiment, checkpoints, progress=progress)
-    elif run["status"] != "finished" or not (folder / BEST_FILE).is_file():
+    elif run["status"] != "finished":
         logger.info("going on with %s", folder)
         train(experiment, checkpoints, resume=True, progress=progress)
+    elif not (folder / BEST_FILE).is_file():
+        logger.info("training %s anew, whose weights are gone", folder)
+        train(experiment, checkpoints, progress=progress)
     else:
         logger.info("%s is trained already", folder)
         return False
