@@ -69,14 +69,18 @@ def test_model_of_a_file_trains(
 def test_every_variant_of_the_ablations_trains(
     prepared_folder: Path, bert_folder: Path, tmp_path: Path
 ) -> None:
+    from transformers import ResNetConfig, ResNetModel
+
     path = ROOT / "configs" / "ablations.yaml"
     checkpoints = tmp_path / "checkpoints"
+    tiny_resnet = ResNetConfig(embedding_size=8, hidden_sizes=[8, 16], depths=[1, 1])
+    ResNetModel(tiny_resnet).save_pretrained(tmp_path / "resnet-18")
     values = _tiny(yaml.safe_load(path.read_text(encoding="utf-8")), bert_folder, checkpoints)
     values["prepare"] = {"source": "synthetic"}  # as the tiny movies are
     values["data"] |= {"dir": str(prepared_folder)}
     values |= {"checkpoints": str(checkpoints), "results": str(tmp_path / "results")}
     tiny = tmp_path / "ablations.yaml"
-    tiny.write_text(yaml.safe_dump(values), encoding="utf-8")
+    tiny.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
     _, shipped = load_ablations(path)
     found, _ = ablate(tiny, progress=False)
     assert [(one.base, one.factor) for one in found] == [(a.base, a.factor) for a in shipped]
@@ -114,5 +118,5 @@ def _tiny_setting(key: str, value: Any, bert_folder: Path, checkpoints: Path) ->
     if setting == "name" and value == "minilm":
         return str(bert_folder)
     if setting == "name" and value.startswith("../shared/weights/"):
-        return "none"
+        return str(checkpoints.parent / "resnet-18")
     return _tiny(value, bert_folder, checkpoints)

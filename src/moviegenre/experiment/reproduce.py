@@ -44,7 +44,8 @@ def reproduce(
         CheckpointError: A model was trained in another way and ``restart`` is not given.
     """
     suite = load_suite(config, overrides)
-    return _run(suite, command_line("reproduce", config, overrides), restart=restart, progress=progress)
+    command = command_line("reproduce", config, overrides)
+    return _run(suite, command, restart=restart, progress=progress)
 
 
 def _run(suite: Suite, command: str, *, restart: bool, progress: bool) -> tuple[Comparison, Path]:

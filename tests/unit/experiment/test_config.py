@@ -26,7 +26,7 @@ models:
 KNOWN_MODELS = (
     "attention_fusion, bert, cnn, early_fusion, late_fusion, lstm, prior, resnet, tfidf, wide_deep"
 )
-KNOWN_SHARED = "checkpoints, data, prepare, results, training"
+KNOWN_SHARED = "ablations, checkpoints, data, prepare, results, training"
 
 
 @pytest.fixture
