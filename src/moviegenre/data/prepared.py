@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from moviegenre.core.errors import DataError, DataNotFoundError
+from moviegenre.core.errors import CheckpointError, DataError, DataNotFoundError
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Split
 from moviegenre.data.schema import CACHE_DIR, DATASHEET_FILE, GENRES_FILE, split_file
@@ -133,6 +133,23 @@ class PreparedData:
     def poster_file(self, split: Split) -> pq.ParquetFile:
         """Open the split's Parquet file, for streaming through the ``poster`` column."""
         return pq.ParquetFile(self.root / split_file(split))
+
+    def require_genres(self, genres: GenreVocabulary, who: str, remedy: str) -> None:
+        """Refuse a model that answers with other genres.
+
+        Args:
+            genres: The model's.
+            who: What it is called.
+            remedy: What to do.
+
+        Raises:
+            CheckpointError: They are not those of these movies, in the same order.
+        """
+        if genres != self.genres:
+            raise CheckpointError(
+                f"{who} answers with the genres {', '.join(genres)}; {self.root} has "
+                f"{', '.join(self.genres)}; {remedy}"
+            )
 
     def _table(self, split: Split) -> pa.Table:
         if split not in self._tables:

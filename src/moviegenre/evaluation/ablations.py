@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +77,7 @@ class AblationRow:
         tuned_f1_macro: With a cut for each genre, cross-validated.
         difference: F1-macro at 0.5 less the base's; None for the base.
         tuned_difference: The same with the cross-validated cuts.
+        tuned_chosen: What is chosen with these (N, L).
     """
 
     trained: Trained
@@ -86,6 +87,7 @@ class AblationRow:
     tuned_f1_macro: float
     difference: Difference | None
     tuned_difference: Difference | None
+    tuned_chosen: npt.NDArray[np.bool_]
 
     def to_json_dict(self) -> dict[str, Any]:
         """Return plain values; what is undefined or unknown is None."""
@@ -137,46 +139,51 @@ class AblationResult:
         }
 
 
-def measure(trained: Trained, base: Trained | None = None) -> AblationRow:
+def measure(trained: Trained, base: AblationRow | None = None) -> AblationRow:
     """Score a variant on the validation movies, and against its base where it is given.
 
     Raises:
         DataError: The two were not scored on the same movies, or there are too few of them.
     """
     found = trained.predictions
-    if base is not None and base.predictions.ids != found.ids:
+    if base is not None and base.trained.predictions.ids != found.ids:
         raise DataError(
             f"{trained.name} was scored on other movies than its base; delete the predictions "
             "beside both and run it again"
         )
     scores = compute_metrics(found.probs, found.labels, DEFAULT_THRESHOLD).metrics
     tuned = tune(found, _TUNING)
-    difference = tuned_difference = None
-    if base is not None:
-        before = tune(base.predictions, _TUNING)
-        difference = _difference(decide(found.probs), decide(base.predictions.probs), found.labels)
-        tuned_difference = _difference(tuned.chosen, before.chosen, found.labels)
-    return AblationRow(
+    row = AblationRow(
         trained=trained,
         f1_macro=scores["f1_macro"],
         f1_micro=scores["f1_micro"],
         roc_auc=scores["roc_auc"],
         tuned_f1_macro=tuned.cross_validated.f1_macro,
-        difference=difference,
-        tuned_difference=tuned_difference,
+        difference=None,
+        tuned_difference=None,
+        tuned_chosen=tuned.chosen,
+    )
+    if base is None:
+        return row
+    before = base.trained.predictions
+    return replace(
+        row,
+        difference=Difference(
+            row.f1_macro - base.f1_macro,
+            _interval(decide(found.probs), decide(before.probs), found.labels),
+        ),
+        tuned_difference=Difference(
+            row.tuned_f1_macro - base.tuned_f1_macro,
+            _interval(row.tuned_chosen, base.tuned_chosen, found.labels),
+        ),
     )
 
 
-def _difference(
+def _interval(
     chosen: npt.NDArray[np.bool_], before: npt.NDArray[np.bool_], labels: npt.NDArray[Any]
-) -> Difference:
-    """Return how much F1-macro one set of decisions (N, L) has more than another."""
-    new, old = (
-        compute_metrics(one.astype(np.float64), labels, DEFAULT_THRESHOLD).metrics["f1_macro"]
-        for one in (chosen, before)
-    )
-    drawn = paired_bootstrap({"new": chosen, "old": before}, labels)
-    return Difference(new - old, drawn.difference("new", "old"))
+) -> Interval:
+    """Return the interval of F1-macro that decisions (N, L) have more than others."""
+    return paired_bootstrap({"new": chosen, "old": before}, labels).difference("new", "old")
 
 
 def ablation_table(found: AblationResult) -> Table:

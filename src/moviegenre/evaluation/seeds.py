@@ -62,6 +62,11 @@ class Spread:
         }
 
 
+def _cell(metric: str, spread: Spread) -> str:
+    shown = fraction if metric == "hamming_loss" else per_cent
+    return f"{shown(spread.mean)} ± {shown(spread.deviation)}"
+
+
 @dataclass(frozen=True)
 class SeededDifference:
     """Two models and what lies between their F1-macros.
@@ -111,11 +116,7 @@ class SeedComparison:
         """Return mean and deviation of every model, best first."""
         rows = []
         for rank, (name, title) in enumerate(self.titles.items(), start=1):
-            cells = [
-                f"{shown(spread.mean)} ± {shown(spread.deviation)}"
-                for metric, spread in self.scores[name].items()
-                for shown in [fraction if metric == "hamming_loss" else per_cent]
-            ]
+            cells = [_cell(metric, spread) for metric, spread in self.scores[name].items()]
             rows.append((str(rank), title, *cells))
         return Table(("#", "model", *_METRICS.values()), tuple(rows), num_text_columns=2)
 

@@ -15,7 +15,6 @@ from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.ablations import (
     BASE,
     AblationResult,
-    AblationRow,
     Trained,
     measure,
     write_ablations,
@@ -75,14 +74,13 @@ def ablate(
     banner = SYNTHETIC_BANNER if data.is_synthetic else None
     done: list[AblationResult] = []
     for ablation in ablations:
-        rows: list[AblationRow] = []
+        base = measure(_base(suite, ablation, data, progress=progress))
+        rows = [base]
         for position, variant in enumerate(ablation.variants, start=1):
             folder = suite.checkpoints / variant.folder
             is_new = train_once(
                 variant.experiment, folder, data, restart=restart, progress=progress
             )
-            base = _base(suite, ablation, data, progress=progress)
-            rows = rows or [measure(base)]
             trained = _scored(
                 folder / ablation.base, variant.name, variant.changes, data, progress=progress
             )

@@ -176,7 +176,7 @@ def load_suite(path: Path, overrides: Sequence[str] = ()) -> Suite:
     for name in MODELS:
         if name not in sections:
             continue
-        own = [o for o in overrides if not (MODELS[name].fitted and o.startswith("loss."))]
+        own = _own_overrides(name, overrides)
         try:
             experiments[name] = _resolve(name, path, shared_values, sections[name], own)
         except ConfigError as error:
@@ -264,8 +264,13 @@ def resolve_variant(
     values = read_yaml(path)
     section = _model_sections(path, values).get(name, {})
     shared = {k: v for k, v in values.items() if k != "models"}
-    own = [o for o in overrides if not (MODELS[name].fitted and o.startswith("loss."))]
+    own = _own_overrides(name, overrides)
     return _resolve(name, path, shared, section, own, where=where, changes=changes)
+
+
+def _own_overrides(name: str, overrides: Sequence[str]) -> list[str]:
+    """Return those of a file's overrides that hold for a model: a fitted one has no loss."""
+    return [o for o in overrides if not (MODELS[name].fitted and o.startswith("loss."))]
 
 
 def _replaced(values: Mapping[str, Any], changes: Mapping[str, Any], where: str) -> dict[str, Any]:

@@ -10,9 +10,8 @@ from moviegenre.core.errors import ConfigError, did_you_mean
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Evaluation, evaluate_predictions
-from moviegenre.experiment.predictions import member_predictions
+from moviegenre.experiment.predictions import member_predictions, predict_shipped
 from moviegenre.experiment.predictions import predict_split as predict_split
-from moviegenre.experiment.shipped import predict_shipped
 from moviegenre.models.exported import answers_only, read_description
 from moviegenre.models.trained import companions, load_trained, locate
 

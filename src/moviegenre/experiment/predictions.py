@@ -1,7 +1,7 @@
 """A trained model's probabilities for a split, kept beside its weights until either changes."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,13 +11,13 @@ import torch
 from rich.progress import track
 
 from moviegenre.core.decisions import from_log_odds, log_odds, probabilities
-from moviegenre.core.errors import CheckpointError
 from moviegenre.core.files import file_sha256
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.batches import batch_loader, ordered_batches
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Predictions
-from moviegenre.experiment.shipped import predict_shipped
+from moviegenre.inference.films import Film, FilmReader, read_poster
+from moviegenre.inference.loading import load_predictor
 from moviegenre.models.checkpoint import Checkpoint
 from moviegenre.models.combiner import Combiner
 from moviegenre.models.ensemble import Ensemble
@@ -29,6 +29,7 @@ from moviegenre.models.trained import load_trained
 logger = logging.getLogger(__name__)
 
 _BATCH_SIZE = 64
+_FILMS_IN_MEMORY = 128  # where films are read one by one
 
 
 def predict_split(
@@ -51,29 +52,88 @@ def predict_split(
     Raises:
         CheckpointError: The data have other genres than the model was trained for.
     """
-    if checkpoint.genres != data.genres:
-        raise CheckpointError(
-            f"the checkpoint answers with the genres {', '.join(checkpoint.genres)}; "
-            f"{data.root} has {', '.join(data.genres)}; evaluate on data prepared with "
-            "--genres naming the checkpoint's"
-        )
+    remedy = "evaluate on data prepared with --genres naming the checkpoint's"
+    data.require_genres(checkpoint.genres, "the checkpoint", remedy)
     if checkpoint.members:
         return _predict_members(checkpoint, data, split, missing=missing, progress=progress)
     config = checkpoint.data_config
     movies = load_movies(data, split, config, checkpoint.model, checkpoint.tokenizer)
     probs = np.zeros((len(movies), len(data.genres)), dtype=np.float32)
     loader = batch_loader(movies, ordered_batches(movies.lengths, _BATCH_SIZE))
-    title = f"{checkpoint.model_name} on {split.value}"
-    if missing is not None:
-        title += f" without {missing.value}s"
+    title = _title(checkpoint.model_name, split, missing)
     with torch.inference_mode():
         for batch in track(loader, description=title, disable=not progress):
             seen = batch if missing is None else batch.without(missing)
             logits = checkpoint.model(seen).logits
             probs[batch.index.numpy()] = probabilities(logits).numpy()
+    return _predictions(data, split, probs)
+
+
+def _title(model_name: str, split: Split, missing: Modality | None) -> str:
+    """Say what is being predicted."""
+    title = f"{model_name} on {split.value}"
+    return title if missing is None else f"{title} without {missing.value}s"
+
+
+def _predictions(data: PreparedData, split: Split, probs: npt.NDArray[np.float32]) -> Predictions:
     return Predictions(
         ids=data.ids(split), genres=data.genres.names, probs=probs, labels=data.labels(split)
     )
+
+
+def predict_shipped(
+    folder: Path,
+    data: PreparedData,
+    split: Split,
+    *,
+    missing: Modality | None = None,
+    progress: bool = False,
+) -> Predictions:
+    """Return the probabilities, not calibrated, that an exported folder's best file gives.
+
+    Args:
+        folder: The exported folder.
+        data: Prepared data with the same genres.
+        split: Which part.
+        missing: Hide this modality of every movie.
+        progress: Show a progress bar.
+
+    Raises:
+        CheckpointError: The data have other genres than the model was trained for.
+    """
+    predictor = load_predictor(folder)
+    remedy = "evaluate on data prepared with --genres naming its own"
+    data.require_genres(predictor.model.genres, str(folder), remedy)
+    total = -(-data.num_movies(split) // _FILMS_IN_MEMORY)
+    chunks = track(
+        _films(data, split, predictor.reader, missing),
+        description=_title(predictor.model.model_name, split, missing),
+        total=total,
+        disable=not progress,
+    )
+    logits = np.concatenate([predictor.answer(films).logits for films in chunks])
+    probs = from_log_odds(logits.astype(np.float64)).astype(np.float32)
+    return _predictions(data, split, probs)
+
+
+def _films(
+    data: PreparedData, split: Split, reader: FilmReader, missing: Modality | None
+) -> Iterator[list[Film]]:
+    """Yield every movie of a split as the model reads it, in order."""
+    for batch in data.poster_file(split).iter_batches(
+        _FILMS_IN_MEMORY, columns=["plots", "poster"]
+    ):
+        films = []
+        for row in batch.to_pylist():
+            texts = [plot for plot in row["plots"] if plot.strip()]
+            poster = read_poster(row["poster"]["bytes"]) if row["poster"] else None
+            films.append(
+                reader.form(
+                    [] if missing is Modality.PLOT else texts,
+                    None if missing is Modality.POSTER else poster,
+                )
+            )
+        yield films
 
 
 def _predict_members(

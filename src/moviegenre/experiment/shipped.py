@@ -1,95 +1,22 @@
-"""Exported folders that are only to answer: scored, and their cuts fitted, through their ONNX file.
+"""What lies beside a shipped ONNX file, when cuts are fitted to that file's own answers.
 
 Eight bits move probabilities a little, so that cuts fitted to the exact model lie a little wrong in
-the file that ships. What is fitted here is fitted to the answers that users get.
+the file that ships. Cuts fitted to its own answers bring other scores, another parity report and
+another card.
 """
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.progress import track
 
-from moviegenre.core.decisions import from_log_odds
-from moviegenre.core.errors import CheckpointError
 from moviegenre.core.files import write_text
 from moviegenre.core.operating_point import OperatingPoint
-from moviegenre.core.types import Modality, Split
-from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Evaluation, Predictions
 from moviegenre.inference.card import with_parity, with_scores
-from moviegenre.inference.films import Film, FilmReader, read_poster
-from moviegenre.inference.loading import load_predictor
 from moviegenre.inference.parity import Parity, f1_macro
 from moviegenre.models.exported import CARD_FILE, METRICS_FILE, PARITY_FILE
-
-_CHUNK = 128  # films in memory at a time
-
-
-def predict_shipped(
-    folder: Path,
-    data: PreparedData,
-    split: Split,
-    *,
-    missing: Modality | None = None,
-    progress: bool = False,
-) -> Predictions:
-    """Return the probabilities, not calibrated, that an exported folder's best file gives.
-
-    Args:
-        folder: The exported folder.
-        data: Prepared data with the same genres.
-        split: Which part.
-        missing: Hide this modality of every movie.
-        progress: Show a progress bar.
-
-    Raises:
-        CheckpointError: The data have other genres than the model was trained for.
-    """
-    predictor = load_predictor(folder)
-    genres = predictor.model.genres
-    if genres != data.genres:
-        raise CheckpointError(
-            f"{folder} answers with the genres {', '.join(genres)}; {data.root} has "
-            f"{', '.join(data.genres)}; evaluate on data prepared with --genres naming its own"
-        )
-    total = -(-data.num_movies(split) // _CHUNK)
-    title = f"{predictor.model.model_name} on {split.value}"
-    if missing is not None:
-        title += f" without {missing.value}s"
-    chunks = track(
-        _films(data, split, predictor.reader, missing),
-        description=title,
-        total=total,
-        disable=not progress,
-    )
-    logits = np.concatenate([predictor.answer(films).logits for films in chunks])
-    return Predictions(
-        ids=data.ids(split),
-        genres=genres.names,
-        probs=from_log_odds(logits.astype(np.float64)).astype(np.float32),
-        labels=data.labels(split),
-    )
-
-
-def _films(
-    data: PreparedData, split: Split, reader: FilmReader, missing: Modality | None
-) -> Iterator[list[Film]]:
-    """Yield every movie of a split as the model reads it, in order."""
-    for batch in data.poster_file(split).iter_batches(_CHUNK, columns=["plots", "poster"]):
-        films = []
-        for row in batch.to_pylist():
-            texts = [plot for plot in row["plots"] if plot.strip()]
-            poster = read_poster(row["poster"]["bytes"]) if row["poster"] else None
-            films.append(
-                reader.form(
-                    [] if missing is Modality.PLOT else texts,
-                    None if missing is Modality.POSTER else poster,
-                )
-            )
-        yield films
 
 
 def refresh_companions(

@@ -104,10 +104,10 @@ def evaluate_tuned(
     if settings.calibration == "weights":
         weights = trained_weights(model, data)
     keep = save and not shipped  # a folder that is shipped holds nothing but the model
-    val, found = (
-        cached_predictions(path, data, part, keep=keep, progress=progress)
-        for part in (Split.VAL, split)
-    )
+    val = cached_predictions(path, data, Split.VAL, keep=keep, progress=progress)
+    found = val
+    if split is not Split.VAL:
+        found = cached_predictions(path, data, split, keep=keep, progress=progress)
     tuning = tune(val, settings, weights)
     if settings.fits and len(model.modalities) > 1:
         tuning = replace(

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from moviegenre.core.decisions import BoolArray, FloatArray
-from moviegenre.core.errors import CheckpointError, DataError, MovieGenreError
+from moviegenre.core.errors import DataError, MovieGenreError
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
@@ -156,11 +156,7 @@ def labelled_films(
     Raises:
         CheckpointError: The movies have other genres than the model.
     """
-    if data.genres != genres:
-        raise CheckpointError(
-            f"the model answers with the genres {', '.join(genres)}; {data.root} has "
-            f"{', '.join(data.genres)}; name data with the same ones"
-        )
+    data.require_genres(genres, "the model", "name data with the same ones")
     for batch in data.poster_file(split).iter_batches(_CHUNK, columns=_COLUMNS):
         for row in batch.to_pylist():
             try:

@@ -14,8 +14,7 @@ from moviegenre.core.types import Modality, Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.tuning import TuningSettings
 from moviegenre.experiment.export import export
-from moviegenre.experiment.predictions import predict_split
-from moviegenre.experiment.shipped import predict_shipped
+from moviegenre.experiment.predictions import predict_shipped, predict_split
 from moviegenre.experiment.tuning import evaluate_tuned
 from moviegenre.inference.parity import FileParity, Parity
 from moviegenre.models.checkpoint import load_checkpoint
