@@ -29,20 +29,21 @@ def refresh_companions(
         point: What was fitted to its own answers.
         evaluation: What it scores with that.
         val: Its own probabilities for the validation movies, in the order of the parity report.
+
+    Raises:
+        DataError: The parity report compares several files; nothing is written then.
     """
-    metrics = folder / METRICS_FILE
-    scores: dict[str, Any] = json.loads(metrics.read_text("utf-8")) if metrics.is_file() else {}
-    scores[evaluation.split] = evaluation.to_json_dict()
-    write_text(metrics, json.dumps(scores, indent=1) + "\n")
-    card = folder / CARD_FILE
-    text = with_scores(card.read_text("utf-8"), scores, point) if card.is_file() else ""
-    report = folder / PARITY_FILE
-    if report.is_file():
+    report, metrics, card = (folder / name for name in (PARITY_FILE, METRICS_FILE, CARD_FILE))
+    parity = None
+    if report.is_file():  # first of all, since it may refuse
         parity = Parity.from_json_dict(json.loads(report.read_text("utf-8")))
         rows = slice(parity.num_movies)
         probs = point.calibrate(np.asarray(val.probs[rows], dtype=np.float64))
         parity = parity.refitted(f1_macro(point.decide(probs), val.labels[rows]))
         write_text(report, json.dumps(parity.to_json_dict(), indent=1) + "\n")
-        text = with_parity(text, parity) if text else ""
-    if text:
-        write_text(card, text)
+    scores: dict[str, Any] = json.loads(metrics.read_text("utf-8")) if metrics.is_file() else {}
+    scores[evaluation.split] = evaluation.to_json_dict()
+    write_text(metrics, json.dumps(scores, indent=1) + "\n")
+    if card.is_file():
+        text = with_scores(card.read_text("utf-8"), scores, point)
+        write_text(card, with_parity(text, parity) if parity else text)

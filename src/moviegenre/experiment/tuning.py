@@ -94,7 +94,8 @@ def evaluate_tuned(
     Raises:
         CheckpointError: The checkpoint cannot be read or does not fit the data.
         ConfigError: The calibration does not suit the loss.
-        DataError: There are too few validation movies.
+        DataError: There are too few validation movies, or a folder of several ONNX files has no
+            exact weights to compare them with.
     """
     path = weights_file(locate(path))
     shipped = answers_only(path)
@@ -115,13 +116,13 @@ def evaluate_tuned(
             point=replace(tuning.point, without=_without(path, data, settings, weights, keep)),
         )
     file = path.parent / THRESHOLDS_FILE if save and settings.fits else None
-    if file is not None:
-        tuning.point.write(file)
     probs = np.asarray(found.probs, dtype=np.float64)
     corrected = tuning.point.calibrate(probs)
     evaluation = _evaluate(replace(found, probs=corrected), model, split, tuning.point)
-    if file is not None and shipped:
-        refresh_companions(path.parent, tuning.point, evaluation, val)
+    if file is not None:
+        if shipped:
+            refresh_companions(path.parent, tuning.point, evaluation, val)
+        tuning.point.write(file)
     return TunedEvaluation(
         evaluation=evaluation,
         before=score(probs, decide(probs), found.labels),

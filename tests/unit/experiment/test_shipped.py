@@ -78,6 +78,18 @@ def test_cuts_are_fitted_to_the_file_and_everything_beside_it_says_so(
     assert moviegenre.load(shipped).point.thresholds == pytest.approx(point.thresholds)
 
 
+def test_where_the_report_cannot_follow_nothing_is_changed(
+    checkpoint: Path, data: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "both"
+    export(checkpoint, out, parity_movies=20, progress=False)
+    (out / "model.safetensors").unlink()
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    with pytest.raises(DataError, match="compares onnx and int8; expected one file"):
+        evaluate_tuned(out, Split.TEST, FITTED, data_dir=data)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
 def test_other_genres_are_refused(
     shipped: Path, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
