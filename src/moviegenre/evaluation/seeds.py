@@ -16,6 +16,7 @@ import numpy as np
 from moviegenre.core.decisions import decide
 from moviegenre.core.errors import DataError
 from moviegenre.core.files import write_text
+from moviegenre.core.types import Track
 from moviegenre.evaluation.bootstrap import NUM_RESAMPLES, Interval, interval_of, paired_bootstrap
 from moviegenre.evaluation.compare import Comparison
 from moviegenre.evaluation.findings import findings
@@ -97,6 +98,7 @@ class SeedComparison:
     Attributes:
         seeds: Which.
         titles: Each model as in prose, best mean F1-macro first.
+        tracks: Each model's, ``closed`` or ``open``.
         scores: By model and metric.
         differences: Every pair that the report makes a claim of.
         split: Which part of the data.
@@ -106,6 +108,7 @@ class SeedComparison:
 
     seeds: tuple[int, ...]
     titles: Mapping[str, str]
+    tracks: Mapping[str, Track]
     scores: Mapping[str, Mapping[str, Spread]]
     differences: tuple[SeededDifference, ...]
     split: str
@@ -143,7 +146,10 @@ class SeedComparison:
             "num_movies": self.num_movies,
             "threshold": self.threshold,
             "models": {
-                name: {metric: spread.to_json_dict() for metric, spread in metrics.items()}
+                name: {
+                    "track": self.tracks[name],
+                    **{metric: spread.to_json_dict() for metric, spread in metrics.items()},
+                }
                 for name, metrics in self.scores.items()
             },
             "differences": [
@@ -184,13 +190,16 @@ def compare_seeds(
     }
     first = next(iter(comparisons.values()))
     names = {result.name: result.run.title for result in first.ranking}
-    ids = first.ranking[0].run.predictions.ids
+    movies = first.ranking[0].run.predictions
     for seed, results in by_seed.items():
         if set(results) != set(names):
             raise DataError(f"seed {seed} has other models than the first; compare the same ones")
         for result in results.values():
-            if result.run.predictions.ids != ids:
-                raise DataError(f"seed {seed} has other movies; evaluate all on the same data")
+            found = result.run.predictions
+            if found.ids != movies.ids or not np.array_equal(found.labels, movies.labels):
+                raise DataError(
+                    f"seed {seed} has other movies or other labels; evaluate all on the same data"
+                )
     scores = {
         name: {
             metric: Spread(
@@ -200,14 +209,14 @@ def compare_seeds(
         }
         for name in names
     }
-    order = sorted(names, key=lambda name: (-scores[name]["f1_macro"].mean, name))
+    means = {name: np.nan_to_num(scores[name]["f1_macro"].mean) for name in names}
+    order = sorted(names, key=lambda name: (-means[name], name))
     decisions = {
         f"{name}@{seed}": decide(result.run.predictions.probs, first.threshold)
         for seed, results in by_seed.items()
         for name, result in results.items()
     }
-    labels = first.ranking[0].run.predictions.labels
-    draws = paired_bootstrap(decisions, labels, num_resamples=num_resamples).f1_macro
+    draws = paired_bootstrap(decisions, movies.labels, num_resamples=num_resamples).f1_macro
     differences = []
     for one, other in _claims(comparisons.values(), order):
         points = [
@@ -225,6 +234,7 @@ def compare_seeds(
     return SeedComparison(
         seeds=tuple(comparisons),
         titles={name: names[name] for name in order},
+        tracks={result.name: result.run.track for result in first.ranking},
         scores={name: scores[name] for name in order},
         differences=tuple(differences),
         split=first.split,

@@ -80,6 +80,19 @@ def test_what_cannot_be_put_together_is_refused() -> None:
         compare_seeds({0: one})
     with pytest.raises(DataError, match="seed 1 has other models than the first"):
         compare_seeds({0: one, 1: seeded(1, {"bert": 1.0})})
+    relabelled = make_predictions(1.0, 1 - make_labels())
+    runs = [make_run("bert", relabelled), make_run("lstm", relabelled)]
+    with pytest.raises(DataError, match="seed 1 has other movies or other labels"):
+        compare_seeds({0: one, 1: compare(runs, "test", num_resamples=20)})
+
+
+def test_where_nothing_is_defined_the_order_is_that_of_names() -> None:
+    nothing = make_predictions(1.0, np.zeros_like(make_labels()))
+    runs = [make_run(name, nothing) for name in ("lstm", "bert", "cnn")]
+    found = compare(runs, "test", num_resamples=20)
+    over_seeds = compare_seeds({0: found, 1: found}, num_resamples=20)
+    assert list(over_seeds.titles) == ["bert", "cnn", "lstm"]
+    assert over_seeds.to_json_dict()["models"]["bert"]["f1_macro"]["mean"] is None
 
 
 def test_it_is_written_as_text_and_as_data(found: SeedComparison, tmp_path: Path) -> None:
@@ -93,4 +106,5 @@ def test_it_is_written_as_text_and_as_data(found: SeedComparison, tmp_path: Path
     assert content["models"]["bert"]["f1_macro"]["values"] == list(
         found.scores["bert"]["f1_macro"].values
     )
+    assert content["models"]["bert"]["track"] == "closed"
     assert len(content["differences"]) == len(found.differences)
