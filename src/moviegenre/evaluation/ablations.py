@@ -209,9 +209,9 @@ def ablation_table(found: AblationResult) -> Table:
         "ROC-AUC",
         "points",
         "95 % interval",
-        "F1-macro, fitted cuts",
-        "points, fitted cuts",
-        "95 % interval, fitted cuts",
+        "F1-macro, fitted",
+        "points, fitted",
+        "95 % interval, fitted",
         "min training",
         "min caches",
     )
@@ -248,7 +248,7 @@ def write_ablations(
         f"One factor changed at a time, every model from one seed, scored on the {num_movies:,} "
         f"validation movies. Scores in per cent, cut at {DEFAULT_THRESHOLD:g}; points are the "
         f"variant's F1-macro less the base's, with a paired bootstrap over movies "
-        f"({NUM_RESAMPLES:,} resamples). *Fitted cuts* are one for each genre, fitted in "
+        f"({NUM_RESAMPLES:,} resamples). *Fitted* is with one cut for each genre, fitted in "
         f"{NUM_FOLDS}-fold cross-validation: a loss or a weight that moves all probabilities "
         "changes the scores at one cut, and not these. The interval is about movies: another seed "
         "moves scores too. The best epoch was chosen on the same movies, so that all scores are "
@@ -287,10 +287,9 @@ def print_ablations(found: Sequence[AblationResult], files: Sequence[Path]) -> N
     kept = (
         "variant",
         "F1-macro",
-        "ROC-AUC",
         "points",
         "95 % interval",
-        "F1-macro, fitted cuts",
+        "F1-macro, fitted",
         "min training",
     )
     console = Console(highlight=False)

@@ -97,6 +97,19 @@ def test_it_is_written_as_text_and_as_data(
     assert max(len(line) for line in printed.splitlines() if "wrote" not in line) <= 80
 
 
+def test_a_console_of_eighty_columns_shows_every_column(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    base = measure(trained("base", make_predictions(0.9)))
+    other = measure(trained("not trained on genres", make_predictions(3.0)), base)
+    print_ablations([AblationResult("early_fusion", "plot encoder", (base, other), missing=())], [])
+    line = next(one for one in capsys.readouterr().out.splitlines() if "not trained" in one)
+    cells = ablation_table(AblationResult("bert", "loss", (base, other), missing=())).rows[1]
+    assert [cells[i] for i in (0, 1, 4, 5, 6, 9)] == [
+        one.strip() for one in line.strip().split("  ") if one.strip()
+    ]
+
+
 def test_other_movies_are_refused() -> None:
     base = make_predictions(0.9)
     other = Predictions(tuple(np.roll(base.ids, 1)), base.genres, base.probs, base.labels)
