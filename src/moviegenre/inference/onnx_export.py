@@ -24,7 +24,8 @@ from moviegenre.models.base import GenreModel
 from moviegenre.models.checkpoint import Checkpoint
 
 OPSET = 17  # the newest that the older exporter writes whole and every runtime since 2022 reads
-_BLOCK_OUTPUT = re.compile(r"/layer\.(\d+)/output/dense/MatMul$")  # BERT and its kin
+_FEED_FORWARD = re.compile(r"/layer\.(\d+)/(intermediate|output)/dense/MatMul$")  # BERT and its kin
+_EXACT_SHARE = {"intermediate": 1 / 3, "output": 1 / 2}  # of the layers, from the lowest
 _LARGE = 4096  # weights; smaller tensors are not worth a cast
 _POOLING = "aten::adaptive_avg_pool2d"
 
@@ -161,18 +162,18 @@ def _kept_exact(path: Path) -> list[str]:
     """Return the names of the nodes that eight bits would cost more than they save.
 
     Those that look n-gram weights up, whose sums are an Einsum; products of two activations, which
-    have no weights to store; and what leaves the feed-forward blocks of the lower half of a
-    transformer, where single activations are so large that the rest drown in their scale: that
-    alone takes a quarter off the error of MiniLM's logits (docs/dev-log.md).
+    have no weights to store; and the products of a transformer's lower feed-forward blocks, where
+    single activations are so large that the rest drown in their scale: of MiniLM's logits they
+    take two fifths off the error (docs/dev-log.md).
     """
     import onnx
 
     graph = onnx.load(path, load_external_data=False).graph
     weights = {tensor.name for tensor in graph.initializer}
     summed = {name for node in graph.node if node.op_type == "Einsum" for name in node.input}
-    blocks = {node.name: int(m[1]) for node in graph.node if (m := _BLOCK_OUTPUT.search(node.name))}
-    lower = (max(blocks.values(), default=0) + 1) / 2
-    kept = [name for name, layer in blocks.items() if layer < lower]
+    found = [match for node in graph.node if (match := _FEED_FORWARD.search(node.name))]
+    layers = max((int(match[1]) for match in found), default=0) + 1
+    kept = [one.string for one in found if int(one[1]) < layers * _EXACT_SHARE[one[2]]]
     for node in graph.node:
         if node.op_type == "Gather" and node.output[0] in summed:
             kept.append(node.name)
