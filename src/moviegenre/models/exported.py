@@ -192,7 +192,10 @@ def write_exported(
         for name, tensor in checkpoint.model.state_dict().items()
     }
     with atomic_path(folder / WEIGHTS_FILE) as temporary:
-        save_file(tensors, temporary, metadata={"format": "pt"})
+        temporary.touch()
+        mode = temporary.stat().st_mode  # as the user's other files; safetensors closes it to all
+        save_file(tensors, temporary, metadata={"format": "pt"})  # others, a container's user too
+        temporary.chmod(mode)
     data = checkpoint.data_config
     config = {
         "format": FORMAT,

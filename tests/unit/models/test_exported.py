@@ -55,6 +55,10 @@ def test_other_programs_read_the_files(folder: Path) -> None:
     assert json.loads((folder / "genres.json").read_text()) == ["Drama", "Horror", "Comedy"]
 
 
+def test_who_reads_one_file_reads_all(folder: Path) -> None:
+    assert len({path.stat().st_mode for path in folder.iterdir()}) == 1
+
+
 def test_a_model_of_one_modality_has_no_files_of_the_other(
     tmp_path: Path, bert_folder: Path
 ) -> None:
