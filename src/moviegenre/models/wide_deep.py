@@ -1,5 +1,6 @@
 """``wide_deep``: both encoders under one head, plus a regression on every word and word pair."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,9 @@ class WideDeep(GenreModel):
     generalization", https://doi.org/10.1016/S0893-6080(05)80023-1.
 
     The plot's vectors, of tokens or of windows, are averaged, and pooled by a learned score as
-    well; both, and the poster's average, are normalised and joined under one head.
+    well; both, and the poster's average, are normalised and joined under one head. A film without a
+    plot is answered by a head that sees posters alone: nothing of the rest has a say there, and
+    one head that must do with and without plots does worse without them than a poster model.
 
     Args:
         plot_encoder: Gives the plot's vectors.
@@ -53,10 +56,12 @@ class WideDeep(GenreModel):
         num_labels: L.
         hidden_dim: Width of the head's hidden layer.
         dropout: Before each layer of the head.
+        poster_hidden_dim: Width of the hidden layer of the head for posters alone.
         min_plots: A word or pair is a feature if at least so many training plots have it.
         c: Inverse strength of the L2 penalty of the regressions.
         folds: Into how many parts the training movies are cut, each held out in turn.
         modality_dropout: See ``FusionConfig``.
+        label_frequencies: Where the logits for posters alone start; see ``ClassificationHead``.
     """
 
     modalities = BOTH
@@ -72,10 +77,12 @@ class WideDeep(GenreModel):
         num_labels: int,
         hidden_dim: int,
         dropout: float,
+        poster_hidden_dim: int,
         min_plots: int,
         c: float,
         folds: int,
         modality_dropout: float,
+        label_frequencies: Sequence[float] | None = None,
     ) -> None:
         super().__init__()
         self.modality_dropout = modality_dropout
@@ -91,13 +98,19 @@ class WideDeep(GenreModel):
         self.plot_pooling = AttentionPooling(plot_encoder.dim, plot_encoder.dim // 4)
         self.plot_norm = nn.LayerNorm(2 * plot_encoder.dim)
         self.poster_norm = nn.LayerNorm(poster_encoder.dim)
-        self.missing_plot = nn.Parameter(torch.zeros(2 * plot_encoder.dim))
         self.missing_poster = nn.Parameter(torch.zeros(poster_encoder.dim))
         self.head = ClassificationHead(  # starts at zero, since the wide part knows how common
             2 * plot_encoder.dim + poster_encoder.dim,  # a genre is
             num_labels,
             hidden_dim=hidden_dim,
             dropout=dropout,
+        )
+        self.without_plot = ClassificationHead(
+            poster_encoder.dim,
+            num_labels,
+            hidden_dim=poster_hidden_dim,
+            dropout=dropout,
+            label_frequencies=label_frequencies,
         )
         self._held_out: Tensor | None = None
 
@@ -142,18 +155,25 @@ class WideDeep(GenreModel):
         )
 
     def forward(self, batch: Batch) -> ModelOutput:
-        """Return logits (B, L), and the weights ``plot`` (B, S) of the pooled plot vectors."""
+        """Return logits (B, L), the weights ``plot`` (B, S), and what the poster alone would say.
+
+        The weights are those of the pooled plot vectors.
+        """
         if self.training:
             batch = hide_modalities(batch, self.modality_dropout)
         states, mask = self.plot_encoder(batch), self.plot_encoder.mask(batch)
         pooled, weights = self.plot_pooling(states, mask)
         plot = self.plot_norm(torch.cat([masked_mean(states, mask), pooled], dim=1))
         poster = self.poster_norm(self.poster_encoder(batch).mean(dim=1))
-        plot = or_else(plot, batch.has_plot, self.missing_plot)
+        alone: Tensor = self.without_plot(poster * batch.has_poster.unsqueeze(1))
         poster = or_else(poster, batch.has_poster, self.missing_poster)
         deep: Tensor = self.head(torch.cat([plot, poster], dim=1))
-        wide = self._wide_logits(batch) * batch.has_plot.unsqueeze(1)
-        return ModelOutput(deep + self.wide_scale * wide, attention={"plot": weights})
+        both = deep + self.wide_scale * self._wide_logits(batch)
+        return ModelOutput(
+            torch.where(batch.has_plot.unsqueeze(1), both, alone),
+            attention={"plot": weights},
+            modality_logits={Modality.POSTER: alone},
+        )
 
     def _wide_logits(self, batch: Batch) -> Tensor:
         """Return what the n-grams say (B, L), before its scale; in training, what others say."""
@@ -168,6 +188,8 @@ class WideDeepConfig(FusionConfig):
 
     Attributes:
         hidden_dim: Width of the head's hidden layer.
+        poster_hidden_dim: Width of the hidden layer of the head that answers for films without a
+            plot; 0 for none.
         min_plots: A word or pair of words counts if at least so many training plots have it.
         c: Inverse strength of the L2 penalty of the words' weights, scikit-learn's ``C``.
         folds: Into how many parts the training movies are cut, so that the deep part learns beside
@@ -179,6 +201,7 @@ class WideDeepConfig(FusionConfig):
 
     hidden_dim: int = Field(default=512, ge=1)
     dropout: float = Field(default=0.5, ge=0.0, lt=1.0)
+    poster_hidden_dim: int = Field(default=256, ge=0)
     min_plots: int = Field(default=3, ge=1)
     c: float = Field(default=1.0, gt=0.0)
     folds: int = Field(default=4, ge=2)
@@ -198,8 +221,10 @@ class WideDeepConfig(FusionConfig):
             num_labels=context.num_labels,
             hidden_dim=self.hidden_dim,
             dropout=self.dropout,
+            poster_hidden_dim=self.poster_hidden_dim,
             min_plots=self.min_plots,
             c=self.c,
             folds=self.folds,
             modality_dropout=self.modality_dropout,
+            label_frequencies=context.label_frequencies,
         )

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from moviegenre.core.errors import DataError
+from moviegenre.core.types import Modality
 from moviegenre.data.caches import Ragged
 from moviegenre.models.logistic import held_out_logits, plot_texts, sparse_rows
 from moviegenre.models.wide_deep import WideDeep
@@ -33,6 +34,27 @@ def test_the_wide_part_is_added_times_its_scale_where_there_is_a_plot(bert_folde
     expected = torch.zeros(3, 3)
     expected[[0, 2], 1] = 2 * wide[[0, 2], 1]
     torch.testing.assert_close(added, expected)
+
+
+def test_a_film_without_a_plot_is_answered_by_the_head_for_posters(bert_folder: Path) -> None:
+    model, batch = built(bert_folder), tiny_batch(3, without_plot=[1])
+    with torch.no_grad():
+        before = model(batch)
+        torch.testing.assert_close(before.logits[1], before.modality_logits[Modality.POSTER][1])
+        model.head.output.bias.add_(1)
+        model.wide_bias.add_(1)
+        changed = model(batch).logits - before.logits
+    torch.testing.assert_close(changed[1], torch.zeros(3))
+    assert changed[[0, 2]].abs().min() > 0.1
+
+
+def test_the_head_for_posters_learns_from_films_that_have_plots_too(bert_folder: Path) -> None:
+    model = built(bert_folder).train()
+    model.modality_dropout = 0.0
+    output = model(tiny_batch(3))
+    output.modality_logits[Modality.POSTER].sum().backward()
+    assert model.without_plot.output.weight.grad is not None
+    assert model.head.output.weight.grad is None
 
 
 def test_in_training_it_says_what_regressions_on_other_movies_say(bert_folder: Path) -> None:
