@@ -185,8 +185,11 @@ def _texts(plot: Plot) -> list[str]:
     """Return the texts of a plot that hold more than white space."""
     if plot is None:
         return []
-    texts: list[Any] = [plot] if isinstance(plot, str) else list(plot)
+    several = isinstance(plot, Sequence) and not isinstance(plot, str | bytes)
+    texts: Sequence[Any] = plot if several else [plot]
     for text in texts:
         if not isinstance(text, str):
-            raise InputError(f"a plot is {type(text).__name__}; expected text")
+            raise InputError(
+                f"a plot is {type(text).__name__}; expected a text, or a tuple of texts"
+            )
     return [text for text in texts if text.strip()]

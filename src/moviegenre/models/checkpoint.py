@@ -133,7 +133,12 @@ def load_checkpoint(path: Path) -> Checkpoint:
     path = checkpoint_file(path)
     try:
         content: Mapping[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, pickle.UnpicklingError, OSError, ValueError) as error:
+    except pickle.UnpicklingError:  # PyTorch's message advises what may execute code
+        raise CheckpointError(
+            f"{path} cannot be read as a checkpoint: it holds something else; expected the "
+            "best.pth, or its folder, that moviegenre train wrote, or an exported folder"
+        ) from None
+    except (RuntimeError, EOFError, OSError, ValueError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise CheckpointError(f"{path} cannot be read as a checkpoint: {reason}") from None
     found = content.get("format") if isinstance(content, Mapping) else type(content).__name__

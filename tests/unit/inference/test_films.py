@@ -109,9 +109,11 @@ def test_neither_plot_nor_poster_is_one_clear_error(bert_folder: Path, plot: Any
         reader(bert_folder).read(plot)
 
 
-def test_a_plot_of_another_kind_is_refused(bert_folder: Path) -> None:
-    with pytest.raises(InputError, match=r"^a plot is int; expected text$"):
-        reader(bert_folder).read([3])  # type: ignore[list-item]
+@pytest.mark.parametrize(("plot", "kind"), [([3], "int"), (3, "int"), (b"A plot.", "bytes")])
+def test_a_plot_of_another_kind_is_refused(bert_folder: Path, plot: Any, kind: str) -> None:
+    told = f"^a plot is {kind}; expected a text, or a tuple of texts$"
+    with pytest.raises(InputError, match=told):
+        reader(bert_folder).read(plot)
 
 
 def test_what_the_model_does_not_look_at_is_not_even_opened(bert_folder: Path) -> None:
