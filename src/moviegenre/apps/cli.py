@@ -159,6 +159,9 @@ def robustness(
     data: DataDir = None,
     split: Annotated[str, typer.Option(help="train, val or test.")] = "test",
     seed: Annotated[int, typer.Option(help="Draws the movies that lack a modality.")] = 0,
+    fitted: Annotated[
+        bool, typer.Option("--fitted", help="At each model's own cuts instead of 0.5.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Score every fusion as posters or plots go missing, beside its single-modality siblings."""
@@ -167,7 +170,13 @@ def robustness(
     from moviegenre.experiment.robustness import robustness as run_robustness
 
     found, files = run_robustness(
-        checkpoints, out, data_dir=data, split=parse_split(split), seed=seed, progress=not quiet
+        checkpoints,
+        out,
+        data_dir=data,
+        split=parse_split(split),
+        seed=seed,
+        fitted=fitted,
+        progress=not quiet,
     )
     print_robustness(found)
     typer.echo(f"wrote {', '.join(str(path) for path in files)}")

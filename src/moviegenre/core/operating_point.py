@@ -84,6 +84,14 @@ class OperatingPoint:
         """Return which genres are chosen (..., L), given corrected probabilities (..., L)."""
         return decide(calibrated, self.thresholds)
 
+    def centred(self, probs: FloatArray) -> FloatArray:
+        """Return a model's own probabilities (..., L) so moved that every cut lies at 0.5.
+
+        For whoever compares decisions of several models at one cut.
+        """
+        moved = log_odds(self.calibrate(probs)) - log_odds(self.thresholds)
+        return from_log_odds(moved)
+
     def threshold_by_genre(self) -> dict[str, float]:
         """Return each genre's cut by its name."""
         return {name: float(cut) for name, cut in zip(self.genres, self.thresholds, strict=True)}

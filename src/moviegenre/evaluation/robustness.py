@@ -139,6 +139,7 @@ class Robustness:
         num_movies: How many movies it has.
         threshold: The probability from which a genre is chosen.
         seed: What the movies that lack a modality were drawn from.
+        fitted: Whether each model's cuts, fitted for what is left of a film, lie at that threshold.
         curves: Fusions and siblings, for posters and for plots.
         verdicts: Each fusion against its siblings.
     """
@@ -147,6 +148,7 @@ class Robustness:
     num_movies: int
     threshold: float
     seed: int
+    fitted: bool
     curves: tuple[Curve, ...]
     verdicts: tuple[Verdict, ...]
 
@@ -157,6 +159,7 @@ class Robustness:
             "num_movies": self.num_movies,
             "threshold": self.threshold,
             "seed": self.seed,
+            "fitted": self.fitted,
             "shares": list(SHARES),
             "curves": [
                 {
@@ -200,6 +203,7 @@ def measure_robustness(
     *,
     threshold: float = DEFAULT_THRESHOLD,
     seed: int = 0,
+    fitted: bool = False,
     num_resamples: int = NUM_RESAMPLES,
 ) -> Robustness:
     """Score fusions while each modality goes missing for the same movies.
@@ -210,6 +214,7 @@ def measure_robustness(
         split: The split's name.
         threshold: The probability from which a genre is chosen.
         seed: Draws the movies that lack a modality.
+        fitted: Whether probabilities were moved so that each model's cuts lie at ``threshold``.
         num_resamples: Resamples of the bootstrap.
 
     Raises:
@@ -232,7 +237,7 @@ def measure_robustness(
         for sibling in siblings.values():
             answers = [sibling.predictions.probs] * len(SHARES)
             curves.append(_curve(sibling.title, missing, True, answers, truth, threshold))
-    return Robustness(split, len(truth), threshold, seed, tuple(curves), tuple(verdicts))
+    return Robustness(split, len(truth), threshold, seed, fitted, tuple(curves), tuple(verdicts))
 
 
 def _check(fusions: Sequence[FusionModel], singles: Sequence[SingleModel]) -> None:

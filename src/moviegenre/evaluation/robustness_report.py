@@ -55,10 +55,13 @@ def robustness_table(found: Robustness, missing: Modality) -> Table:
 
 
 def _markdown(found: Robustness, command: str) -> str:
+    cut = f"threshold {found.threshold:g}"
+    if found.fitted:
+        cut = "every model at the cuts that were fitted on validation for what is left of a film"
     parts = [
         "# Missing modality",
-        f"F1-macro in per cent on the {found.split} split, {found.num_movies:,} movies, threshold "
-        f"{found.threshold:g}, as more and more movies lack a modality: the same movies for all "
+        f"F1-macro in per cent on the {found.split} split, {found.num_movies:,} movies, {cut}, "
+        "as more and more movies lack a modality: the same movies for all "
         f"models (seed {found.seed}), and more of them each time. *Alone* is a model that never "
         "looks at what is missing.",
     ]

@@ -1,13 +1,16 @@
 """Asking trained fusions with and without each modality, and writing what they lose."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from moviegenre.core.errors import CheckpointError
+from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.prepared import PreparedData
+from moviegenre.evaluation.results import Predictions
 from moviegenre.evaluation.robustness import (
     FusionModel,
     Robustness,
@@ -30,6 +33,7 @@ def robustness(
     data_dir: Path | None = None,
     split: Split = Split.TEST,
     seed: int = 0,
+    fitted: bool = False,
     progress: bool = True,
 ) -> tuple[Robustness, list[Path]]:
     """Score every fusion in a folder as posters or plots go missing, and write the report.
@@ -41,13 +45,15 @@ def robustness(
         data_dir: Prepared data; None takes those the models were trained on.
         split: Which part of them.
         seed: Draws the movies that lack a modality.
+        fitted: Decide with each model's own cuts, for what is left of a film, instead of 0.5.
         progress: Show progress bars.
 
     Returns:
         The scores, and the files.
 
     Raises:
-        CheckpointError: There is no trained fusion, or a model cannot be read.
+        CheckpointError: There is no trained fusion, a model cannot be read, or no cuts were fitted
+            to it.
         DataError: The models were trained on different data and ``data_dir`` does not say which
             to take.
     """
@@ -63,14 +69,15 @@ def robustness(
         path, modalities = weights_file(folder), read_modalities(run, kind)
         if kind.family == "ensemble" and len(modalities) < len(Modality):
             continue  # no fusion, and more than a sibling of one
-        complete = cached_predictions(path, data, split, progress=progress)
+        point = _fitted_point(folder, data) if fitted else None
+        complete = _answers(path, data, split, modalities, point, progress=progress)
         if kind.family == "single":
             (modality,) = modalities
             singles.append(SingleModel(folder.name, kind.title, modality, complete))
             continue
         without = {
-            missing: cached_predictions(path, data, split, missing=missing, progress=progress)
-            for missing in sorted(modalities)
+            gone: _answers(path, data, split, modalities, point, missing=gone, progress=progress)
+            for gone in sorted(modalities)
         }
         named = _siblings(run)
         fusions.append(FusionModel(folder.name, kind.title, complete, without, named))
@@ -80,11 +87,40 @@ def robustness(
             f"{checkpoints} holds no trained fusion (found: {known}); train one with: "
             "moviegenre train late_fusion"
         )
-    found = measure_robustness(fusions, singles, split.value, seed=seed)
+    found = measure_robustness(fusions, singles, split.value, seed=seed, fitted=fitted)
     words = ["moviegenre", "robustness", str(checkpoints), "--out", str(out)]
     words += [] if split is Split.TEST else ["--split", split.value]
     words += ["--seed", str(seed)] if seed else []
+    words += ["--fitted"] if fitted else []
     return found, write_robustness(found, out, shlex.join(words))
+
+
+def _fitted_point(folder: Path, data: PreparedData) -> OperatingPoint:
+    point = OperatingPoint.read(folder / THRESHOLDS_FILE, data.genres)
+    if not point.fitted:
+        raise CheckpointError(
+            f"{folder} has no fitted cuts; fit them with: moviegenre evaluate --checkpoint "
+            f"{folder} --thresholds per-genre, or leave --fitted out"
+        )
+    return point
+
+
+def _answers(
+    path: Path,
+    data: PreparedData,
+    split: Split,
+    modalities: Collection[Modality],
+    point: OperatingPoint | None,
+    *,
+    missing: Modality | None = None,
+    progress: bool,
+) -> Predictions:
+    """Return a model's answers; with an operating point, so moved that its cuts lie at 0.5."""
+    found = cached_predictions(path, data, split, missing=missing, progress=progress)
+    if point is None:
+        return found
+    left = point.of(set(modalities) - {missing})
+    return replace(found, probs=left.centred(found.probs))
 
 
 def _siblings(run: dict[str, Any]) -> dict[Modality, str]:
