@@ -51,7 +51,11 @@ def sentence(error: ValidationError | RequestValidationError, where: str) -> str
     faults = []
     for fault in error.errors():
         place = ".".join(str(part) for part in fault["loc"])
-        known = "unknown field" if fault["type"] == "extra_forbidden" else fault["msg"]
+        known = (
+            "unknown field (/docs lists them)"
+            if fault["type"] == "extra_forbidden"
+            else fault["msg"]
+        )
         faults.append(f"{place}: {known}" if place else known)
     return f"{where} is not as expected: {'; '.join(faults[:5])}"
 

@@ -130,7 +130,7 @@ WRONG_FILMS = {
     "unknown field": (
         {"plott": "secret"},
         422,
-        "the film is not as expected: plott: unknown field",
+        "the film is not as expected: plott: unknown field (/docs lists them)",
     ),
     "wrong type": (
         {"plot": ["secret"]},
