@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import torch
+from transformers import EfficientNetConfig, EfficientNetModel
 
 import moviegenre
 from moviegenre.core.decisions import FloatArray
@@ -26,7 +28,7 @@ from moviegenre.models import MODELS
 from moviegenre.models.checkpoint import load_checkpoint
 from moviegenre.models.exported import INT8_FILE, ONNX_FILE, write_exported
 from tests.tiny_checkpoints import POINT, save_tiny, tiny_checkpoint
-from tests.tiny_movies import tiny_movies, tiny_tokenizer, write_prepared
+from tests.tiny_movies import tiny_batch, tiny_movies, tiny_tokenizer, write_prepared
 from tests.tiny_training import tiny_experiment
 
 NETWORKS = [name for name, kind in MODELS.items() if not kind.fitted]
@@ -149,6 +151,26 @@ def test_onnx_reads_plots_of_any_length_in_windows(
     for asked in (own.reader.batch(films), *(own.reader.batch([film]) for film in films)):
         expected, found = own.backend.answer(asked), onnx.backend.answer(asked)
         np.testing.assert_allclose(found.logits, expected.logits, rtol=1e-4, atol=1e-4)
+
+
+def test_an_encoder_whose_sizes_the_exporter_cannot_tell_becomes_onnx(
+    data: PreparedData, bert_folder: Path, tmp_path: Path
+) -> None:
+    # EfficientNet pads by sizes that it computes, after which the exporter knows no size any more.
+    config = EfficientNetConfig(width_coefficient=0.5, depth_coefficient=0.5, hidden_dim=640)
+    EfficientNetModel(config).save_pretrained(tmp_path / "encoder")
+    encoder = {"name": str(tmp_path / "encoder"), "grid": [3, 2], "stages": [-6, -1]}
+    checkpoint = tiny_checkpoint("resnet", bert_folder, data.root, poster_encoder=encoder)
+    export_onnx(checkpoint, tmp_path / ONNX_FILE)
+    height, width = checkpoint.data_config.image_size
+    image = torch.randint(0, 256, (2, 3, height, width), dtype=torch.uint8)
+    session = onnxruntime.InferenceSession(tmp_path / ONNX_FILE)
+    has_poster = np.array([True, True])
+    (logits,) = session.run(["logits"], {"image": image.numpy(), "has_poster": has_poster})
+    batch = replace(tiny_batch(2), image=image, has_poster=torch.from_numpy(has_poster))
+    with torch.no_grad():
+        expected = checkpoint.model.eval()(batch).logits
+    np.testing.assert_allclose(logits, expected.numpy(), atol=1e-4)
 
 
 @every_model

@@ -4,13 +4,10 @@ PyTorch's older exporter, which traces, is used: the newer one needs onnxscript,
 takes all seven models as they are, packed sequences included.
 """
 
-import contextlib
 import re
 import tempfile
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -27,7 +24,6 @@ OPSET = 17  # the newest that the older exporter writes whole and every runtime 
 _FEED_FORWARD = re.compile(r"/layer\.(\d+)/(intermediate|output)/dense/MatMul$")  # BERT and its kin
 _EXACT_SHARE = {"intermediate": 1 / 3, "output": 1 / 2}  # of the layers, from the lowest
 _LARGE = 4096  # weights; smaller tensors are not worth a cast
-_POOLING = "aten::adaptive_avg_pool2d"
 
 _INPUTS: dict[Modality, dict[str, dict[int, str]]] = {
     Modality.PLOT: {
@@ -107,7 +103,7 @@ def export_onnx(checkpoint: Checkpoint, path: Path) -> None:
     for modality in model.modalities:
         axes |= _INPUTS[modality]
     names = [name for inputs in _INPUTS.values() for name in inputs]
-    with warnings.catch_warnings(), _any_pooling_grid(), atomic_path(path) as temporary:
+    with warnings.catch_warnings(), atomic_path(path) as temporary:
         # It calls itself old, and tracing warns of every shape that is compared; what comes out is
         # compared with the model afterwards, see parity.
         warnings.simplefilter("ignore")
@@ -223,41 +219,3 @@ def _example(height: int, width: int) -> Batch:
         labels=None,
         index=torch.arange(3),
     )
-
-
-@contextlib.contextmanager
-def _any_pooling_grid() -> Iterator[None]:
-    """Let averages over a grid be exported whose cells are not all of one size.
-
-    ONNX has no such operator. The average is linear and the sizes are known, so it becomes one
-    matrix product over rows and one over columns.
-    """
-    from torch.onnx import symbolic_helper
-
-    symbolic = symbolic_helper.parse_args("v", "is")(_pool_by_matrices)
-    onnx: Any = torch.onnx  # both are documented, but not in its list of public names
-    onnx.register_custom_op_symbolic(_POOLING, symbolic, OPSET)
-    try:
-        yield
-    finally:
-        onnx.unregister_custom_op_symbolic(_POOLING, OPSET)
-
-
-def _pool_by_matrices(graph: Any, image: Any, grid: list[int]) -> Any:  # noqa: ANN401 - torch's own
-    if all(cells == 1 for cells in grid):
-        return graph.op("GlobalAveragePool", image)
-    _, channels, height, width = image.type().varyingSizes()
-    rows = graph.op("Constant", value_t=_averages(height, grid[0]))
-    columns = graph.op("Constant", value_t=_averages(width, grid[1]).T.contiguous())
-    pooled = graph.op("MatMul", graph.op("MatMul", rows, image), columns)
-    pooled.setType(image.type().with_sizes([None, channels, *grid]))
-    return pooled
-
-
-def _averages(size: int, cells: int) -> Tensor:
-    """Return the matrix (cells, size) that averages as PyTorch's adaptive pooling does."""
-    matrix = np.zeros((cells, size), dtype=np.float32)
-    for cell in range(cells):
-        start, end = cell * size // cells, -(-(cell + 1) * size // cells)
-        matrix[cell, start:end] = 1 / (end - start)
-    return torch.from_numpy(matrix)

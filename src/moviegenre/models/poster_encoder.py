@@ -6,7 +6,6 @@ from typing import Any, Self
 import torch
 from pydantic import Field, PositiveInt, model_validator
 from torch import Tensor, nn
-from torch.nn import functional
 
 from moviegenre.core.config import Config
 from moviegenre.core.errors import ConfigError, PretrainedError
@@ -21,6 +20,7 @@ from moviegenre.models.pretrained import (
     pretrained_folder,
 )
 from moviegenre.nn.images import ImageAugmenter, ImageNormalizer
+from moviegenre.nn.pooling import grid_mean
 from moviegenre.nn.residual import ResidualNet
 
 SCRATCH = "scratch"
@@ -109,7 +109,7 @@ class PosterEncoder(Encoder):
         if self.augment is not None:
             image = self.augment(image)
         hidden = self._hidden_states(image)
-        pooled = [functional.adaptive_avg_pool2d(hidden[stage], self.grid) for stage in self.stages]
+        pooled = [grid_mean(hidden[stage], self.grid) for stage in self.stages]
         regions: Tensor = self.feature_map(torch.cat(pooled, dim=1))
         return regions.flatten(2).transpose(1, 2).contiguous()
 

@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 
 def masked_mean(states: Tensor, mask: Tensor) -> Tensor:
@@ -31,6 +32,35 @@ def masked_max(states: Tensor, mask: Tensor) -> Tensor:
     lowest = torch.finfo(states.dtype).min
     largest = states.masked_fill(~mask.unsqueeze(-1), lowest).amax(dim=1)
     return largest.masked_fill(~mask.any(dim=1, keepdim=True), 0.0)
+
+
+def grid_mean(maps: Tensor, grid: tuple[int, int]) -> Tensor:
+    """Average maps over a grid of cells, which need not be all of one size.
+
+    While a model is written as ONNX, which has no such operator: the average is linear and the
+    sizes are known, so it becomes one matrix product over rows and one over columns.
+
+    Args:
+        maps: Maps (B, D, H, W).
+        grid: Rows and columns of cells.
+
+    Returns:
+        Averages (B, D, rows, columns).
+    """
+    if not torch.onnx.is_in_onnx_export():
+        return functional.adaptive_avg_pool2d(maps, grid)
+    height, width = (int(size) for size in maps.shape[2:])
+    rows, columns = _averages(height, grid[0]), _averages(width, grid[1])
+    return rows.to(maps) @ maps @ columns.T.to(maps)
+
+
+def _averages(size: int, cells: int) -> Tensor:
+    """Return the matrix (cells, size) that averages as PyTorch's adaptive pooling does."""
+    matrix = torch.zeros(cells, size)
+    for cell in range(cells):
+        start, end = cell * size // cells, -(-(cell + 1) * size // cells)
+        matrix[cell, start:end] = 1 / (end - start)
+    return matrix
 
 
 class AttentionPooling(nn.Module):
