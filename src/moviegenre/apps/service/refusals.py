@@ -51,12 +51,9 @@ def sentence(error: ValidationError | RequestValidationError, where: str) -> str
     faults = []
     for fault in error.errors():
         place = ".".join(str(part) for part in fault["loc"])
-        known = (
-            "unknown field (/docs lists them)"
-            if fault["type"] == "extra_forbidden"
-            else fault["msg"]
-        )
-        faults.append(f"{place}: {known}" if place else known)
+        unknown = fault["type"] == "extra_forbidden"
+        told = "unknown field (/docs lists them)" if unknown else fault["msg"]
+        faults.append(f"{place}: {told}" if place else told)
     return f"{where} is not as expected: {'; '.join(faults[:5])}"
 
 
