@@ -1,6 +1,7 @@
 """Every YAML file that is shipped trains every model it names, through the real command line."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,7 @@ def test_every_variant_of_the_ablations_trains(
     checkpoints = tmp_path / "checkpoints"
     tiny_resnet = ResNetConfig(embedding_size=8, hidden_sizes=[8, 16], depths=[1, 1])
     ResNetModel(tiny_resnet).save_pretrained(tmp_path / "resnet-18")
+    shutil.copytree(bert_folder, tmp_path / "bge-small")
     values = _tiny(yaml.safe_load(path.read_text(encoding="utf-8")), bert_folder, checkpoints)
     values["prepare"] = {"source": "synthetic"}  # as the tiny movies are
     values["data"] |= {"dir": str(prepared_folder)}
@@ -129,6 +131,8 @@ def _tiny_setting(key: str, value: Any, bert_folder: Path, checkpoints: Path) ->
         return tiny[setting]()
     if setting == "name" and value == "minilm":
         return str(bert_folder)
+    if setting == "name" and value == "bge-small":
+        return str(checkpoints.parent / "bge-small")
     if setting == "name" and value.startswith("../shared/weights/"):
         return str(checkpoints.parent / "resnet-18")
     return _tiny(value, bert_folder, checkpoints)

@@ -105,7 +105,7 @@ class WideDeep(GenreModel):
             hidden_dim=hidden_dim,
             dropout=dropout,
         )
-        self.without_plot = ClassificationHead(
+        self.poster_head = ClassificationHead(
             poster_encoder.dim,
             num_labels,
             hidden_dim=poster_hidden_dim,
@@ -165,7 +165,7 @@ class WideDeep(GenreModel):
         pooled, weights = self.plot_pooling(states, mask)
         plot = self.plot_norm(torch.cat([masked_mean(states, mask), pooled], dim=1))
         poster = self.poster_norm(self.poster_encoder(batch).mean(dim=1))
-        alone: Tensor = self.without_plot(poster * batch.has_poster.unsqueeze(1))
+        alone: Tensor = self.poster_head(poster * batch.has_poster.unsqueeze(1))
         poster = or_else(poster, batch.has_poster, self.missing_poster)
         deep: Tensor = self.head(torch.cat([plot, poster], dim=1))
         both = deep + self.wide_scale * self._wide_logits(batch)
@@ -189,7 +189,7 @@ class WideDeepConfig(FusionConfig):
     Attributes:
         hidden_dim: Width of the head's hidden layer.
         poster_hidden_dim: Width of the hidden layer of the head that answers for films without a
-            plot; 0 for none.
+            plot; 0 for none. That of ``init_poster``, whose head it starts from.
         min_plots: A word or pair of words counts if at least so many training plots have it.
         c: Inverse strength of the L2 penalty of the words' weights, scikit-learn's ``C``.
         folds: Into how many parts the training movies are cut, so that the deep part learns beside
@@ -201,7 +201,7 @@ class WideDeepConfig(FusionConfig):
 
     hidden_dim: int = Field(default=512, ge=1)
     dropout: float = Field(default=0.5, ge=0.0, lt=1.0)
-    poster_hidden_dim: int = Field(default=256, ge=0)
+    poster_hidden_dim: int = Field(default=0, ge=0)
     min_plots: int = Field(default=3, ge=1)
     c: float = Field(default=1.0, gt=0.0)
     folds: int = Field(default=4, ge=2)

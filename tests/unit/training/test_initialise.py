@@ -13,7 +13,7 @@ from moviegenre.models.base import GenreModel
 from moviegenre.models.checkpoint import Checkpoint, save_checkpoint
 from moviegenre.training.initialise import initialise_from
 from tests.tiny_models import build_tiny, tiny_config, tiny_settings
-from tests.tiny_movies import GENRES, tiny_tokenizer
+from tests.tiny_movies import GENRES, tiny_batch, tiny_tokenizer
 
 BOTH = {Modality.PLOT: "bert", Modality.POSTER: "resnet"}
 
@@ -37,7 +37,7 @@ def trained(tmp_path: Path, bert_folder: Path) -> dict[str, GenreModel]:
     return {name: save_trained(tmp_path, name, bert_folder) for name in BOTH.values()}
 
 
-@pytest.mark.parametrize("name", ["early_fusion", "late_fusion", "attention_fusion"])
+@pytest.mark.parametrize("name", ["early_fusion", "late_fusion", "attention_fusion", "wide_deep"])
 def test_parameters_of_the_same_name_are_copied(
     name: str, tmp_path: Path, bert_folder: Path, trained: dict[str, GenreModel]
 ) -> None:
@@ -49,10 +49,22 @@ def test_parameters_of_the_same_name_are_copied(
         "early_fusion": {"poster_norm"},
         "late_fusion": {"plot_head", "poster_norm", "poster_head"},
         "attention_fusion": set(),
+        "wide_deep": {"poster_norm", "poster_head"},
     }[name]
     assert {key.split(".")[0] for key in copied} == {"plot_encoder", "poster_encoder"} | heads
     for key, value in model.state_dict().items():
         torch.testing.assert_close(value, expected[key] if key in copied else untouched[key])
+
+
+def test_wide_deep_without_a_plot_begins_as_the_poster_model_it_starts_from(
+    tmp_path: Path, bert_folder: Path, trained: dict[str, GenreModel]
+) -> None:
+    model = build_tiny("wide_deep", bert_folder)
+    initialise_from(model, tmp_path, BOTH, GENRES, tiny_tokenizer())
+    batch = tiny_batch(3, without_plot=range(3))
+    with torch.no_grad():
+        said = model.eval()(batch).logits
+        torch.testing.assert_close(said, trained["resnet"].eval()(batch).logits)
 
 
 def test_a_plot_model_starts_from_its_like_with_the_head(
