@@ -17,7 +17,7 @@ from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.calibration import calibration_error
 from moviegenre.evaluation.tuning import TuningSettings, tune
 from moviegenre.experiment.evaluate import predict_split
-from moviegenre.experiment.predictions import cached_predictions
+from moviegenre.experiment.predictions import availability, cached_predictions
 from moviegenre.experiment.train import train
 from moviegenre.experiment.tuning import trained_weights
 from moviegenre.metrics import compute_metrics
@@ -220,8 +220,11 @@ def test_a_comparison_tunes_and_a_hidden_modality_is_kept_apart(
     point = OperatingPoint.read(path.parent / "thresholds.json", prepared.genres)
     for missing in Modality:
         left = cached_predictions(path, prepared, Split.TEST, missing=missing)
-        own = point.of(set(Modality) - {missing})
-        chosen = own.decide(own.calibrate(left.probs)).astype(float)
+        has = availability(prepared, Split.TEST, missing)
+        chosen = np.zeros(left.probs.shape)
+        for row, probs in enumerate(left.probs):
+            own = point.of({modality for modality in Modality if has[modality][row]})
+            chosen[row] = own.decide(own.calibrate(probs))
         expected = compute_metrics(chosen, left.labels, 0.5).metrics["f1_macro"]
         assert curves["late fusion", missing.value][-1] == pytest.approx(expected)
     assert "at the cuts that were fitted" in (tmp_path / "cut" / "ROBUSTNESS.md").read_text()

@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from moviegenre.core.errors import CheckpointError
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.core.types import Modality, Split
@@ -19,7 +21,7 @@ from moviegenre.evaluation.robustness import (
 )
 from moviegenre.evaluation.robustness_report import write_robustness
 from moviegenre.experiment.compare import common_data_dir, model_folders, read_modalities
-from moviegenre.experiment.predictions import cached_predictions
+from moviegenre.experiment.predictions import availability, cached_predictions
 from moviegenre.experiment.train import read_run
 from moviegenre.models import model_config_class
 from moviegenre.models.trained import weights_file
@@ -115,12 +117,22 @@ def _answers(
     missing: Modality | None = None,
     progress: bool,
 ) -> Predictions:
-    """Return a model's answers; with an operating point, so moved that its cuts lie at 0.5."""
+    """Return a model's answers; with an operating point, so moved that its cuts lie at 0.5.
+
+    Each movie is judged by the cuts for what it has.
+    """
     found = cached_predictions(path, data, split, missing=missing, progress=progress)
     if point is None:
         return found
-    left = point.of(set(modalities) - {missing})
-    return replace(found, probs=left.centred(found.probs))
+    available = availability(data, split, missing)
+    read = sorted(modalities)
+    has = np.stack([available[modality] for modality in read], axis=1)
+    probs = found.probs.copy()
+    for kind in np.unique(has, axis=0):
+        rows = (has == kind).all(axis=1)
+        left = {modality for modality, there in zip(read, kind, strict=True) if there}
+        probs[rows] = point.of(left).centred(found.probs[rows])
+    return replace(found, probs=probs)
 
 
 def _siblings(run: dict[str, Any]) -> dict[Modality, str]:
