@@ -4,7 +4,7 @@ Everything that predicts takes both from here, so that a threshold fitted once i
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -68,6 +68,19 @@ class OperatingPoint:
         """Return what holds for a film that has these modalities."""
         missing = (point for lacked, point in self.without.items() if lacked not in modalities)
         return next(missing, self)
+
+    def by_rows(
+        self, films: Iterable[Collection[Modality]]
+    ) -> list[tuple["OperatingPoint", list[int]]]:
+        """Return every operating point that films need, with their rows.
+
+        Args:
+            films: The modalities of each film.
+        """
+        rows: dict[frozenset[Modality], list[int]] = {}
+        for row, modalities in enumerate(films):
+            rows.setdefault(frozenset(modalities), []).append(row)
+        return [(self.of(modalities), found) for modalities, found in rows.items()]
 
     def calibrate(self, probs: FloatArray) -> FloatArray:
         """Return corrected probabilities (..., L) for a model's own (..., L)."""

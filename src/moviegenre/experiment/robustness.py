@@ -6,8 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from moviegenre.core.errors import CheckpointError
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.core.types import Modality, Split
@@ -125,13 +123,10 @@ def _answers(
     if point is None:
         return found
     available = availability(data, split, missing)
-    read = sorted(modalities)
-    has = np.stack([available[modality] for modality in read], axis=1)
+    left = ({name for name in modalities if available[name][row]} for row in range(len(found.ids)))
     probs = found.probs.copy()
-    for kind in np.unique(has, axis=0):
-        rows = (has == kind).all(axis=1)
-        left = {modality for modality, there in zip(read, kind, strict=True) if there}
-        probs[rows] = point.of(left).centred(found.probs[rows])
+    for own, rows in point.by_rows(left):
+        probs[rows] = own.centred(found.probs[rows])
     return replace(found, probs=probs)
 
 

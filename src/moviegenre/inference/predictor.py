@@ -146,7 +146,7 @@ class Predictor(TableClassifier):
 
     def _calibrated(self, films: Sequence[Film], logits: npt.NDArray[np.float32]) -> FloatArray:
         probs: FloatArray = probabilities(torch.from_numpy(logits)).double().numpy()
-        for point, rows in self._points(films):
+        for point, rows in self.point.by_rows(film.modalities for film in films):
             probs[rows] = point.calibrate(probs[rows])
         return probs
 
@@ -158,16 +158,9 @@ class Predictor(TableClassifier):
             probs: Their calibrated probabilities (N, L).
         """
         chosen = np.zeros(probs.shape, dtype=np.bool_)
-        for point, rows in self._points(films):
+        for point, rows in self.point.by_rows(film.modalities for film in films):
             chosen[rows] = point.decide(probs[rows])
         return chosen
-
-    def _points(self, films: Sequence[Film]) -> list[tuple[OperatingPoint, list[int]]]:
-        """Return every operating point that films need, with their rows."""
-        rows: dict[frozenset[Modality], list[int]] = {}
-        for row, film in enumerate(films):
-            rows.setdefault(frozenset(film.modalities), []).append(row)
-        return [(self.point.of(present), found) for present, found in rows.items()]
 
     def answer(self, films: Sequence[Film], batch_size: int = _BATCH_SIZE) -> Answer:
         """Return logits (N, L) and gate weights of N films, computed in batches of like length."""

@@ -65,6 +65,17 @@ def test_films_that_lack_a_modality_have_their_own(tmp_path: Path) -> None:
         assert held.of([Modality.POSTER]).fitted == {"on": "posters"}
 
 
+def test_films_are_judged_together_by_what_they_have() -> None:
+    other = replace(OperatingPoint.default(GENRES), thresholds=np.array([0.1, 0.2]))
+    point = replace(OperatingPoint.default(GENRES), without={Modality.POSTER: other})
+    both, plot = {Modality.PLOT, Modality.POSTER}, [Modality.PLOT]
+    found = point.by_rows([both, plot, both, plot, plot])
+    assert [rows for _, rows in found] == [[0, 2], [1, 3, 4]]
+    assert found[0][0] is point
+    assert found[1][0] is other
+    assert point.by_rows([]) == []
+
+
 def test_without_a_file_the_default_holds(tmp_path: Path) -> None:
     point = OperatingPoint.read(tmp_path / "thresholds.json", GENRES)
     assert point.thresholds.tolist() == [0.5, 0.5]
