@@ -56,7 +56,10 @@ def predict(
         Path | None, typer.Option(help="Catalogue: where posters lie. Default: beside it.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Catalogue: new .parquet, .csv or .jsonl.")
+        Path | None,
+        typer.Option(
+            help="Catalogue: the .parquet, .csv or .jsonl to write; replaced if it is there."
+        ),
     ] = None,
     id_column: Annotated[
         str | None, typer.Option(help="Catalogue: the id. Default: id, or the row's number.")
@@ -111,9 +114,13 @@ def predict(
         )
     if catalogue is not None:
         if out is None:
-            raise ConfigError("a catalogue needs --out with a new .parquet, .csv or .jsonl file")
+            raise ConfigError(
+                "a catalogue needs --out with a .parquet, .csv or .jsonl file to write"
+            )
+        from moviegenre.inference.catalogue_parts import check_out
         from moviegenre.inference.catalogue_rows import Catalogue, CatalogueColumns
 
+        check_out(out, catalogue)  # before the model is loaded, which takes seconds
         columns = CatalogueColumns(id_column, tuple(plot_column or ()), poster_column)
         films = Catalogue(catalogue, columns, posters)
         _predict_catalogue(_load(checkpoint, backend), films, out, batch_size or 32, resume, quiet)
@@ -190,6 +197,13 @@ def _predict_catalogue(
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
+    for modality in catalogue.unread & predictor.model.modalities:
+        typer.echo(
+            f"no column {str(modality)!r} in {catalogue.path} (found "
+            f"{', '.join(catalogue.known)}): no {modality} is read; name yours with "
+            f"--{modality}-column",
+            err=True,
+        )
     # Parts come seconds apart, so the speed is averaged over minutes.
     with Progress(*columns, disable=quiet, speed_estimate_period=300) as bar:
         task = bar.add_task("predicting", total=None, rate="")
@@ -204,9 +218,10 @@ def _predict_catalogue(
         summary = predict_catalogue(
             predictor, catalogue, out, batch_size=batch_size, resume=resume, on_progress=show
         )
+    films = "film" if summary.rows == 1 else "films"
     typer.echo(
-        f"{out}: {summary.rows:,} films, {summary.with_errors:,} not read in full (see the column "
-        f"error), {summary.empty:,} of these without an answer"
+        f"{out}: {summary.rows:,} {films}, {summary.with_errors:,} not read in full (see the "
+        f"column error), {summary.empty:,} of these without an answer"
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from moviegenre.core.files import file_sha256
 from moviegenre.core.version import __version__
 from moviegenre.data.sources.rows import count_rows
-from moviegenre.inference.catalogue_parts import CatalogueSummary, Parts, answer_schema
+from moviegenre.inference.catalogue_parts import CatalogueSummary, Parts, answer_schema, check_out
 from moviegenre.inference.catalogue_rows import Catalogue, Entry
 from moviegenre.inference.predictor import Predictor
 
@@ -39,10 +39,11 @@ def predict_catalogue(
         on_progress: Called with the rows done and all rows, at the start and after each part.
 
     Raises:
-        ConfigError: The output has another ending, or an unfinished job lies there that is not
-            this one or is not to be resumed.
+        ConfigError: The output has another ending or is the catalogue itself, or an unfinished job
+            lies there that is not this one or is not to be resumed.
         DataError: The catalogue is damaged as a whole, not in one of its rows.
     """
+    check_out(out, catalogue.path)
     parts = Parts(out, answer_schema(predictor.model.genres))
     options = {
         "columns": asdict(catalogue.columns),

@@ -15,7 +15,7 @@ from moviegenre.core.errors import ConfigError, DataError
 from moviegenre.core.files import atomic_path, write_text
 from moviegenre.core.genres import GenreVocabulary
 
-OUT_SUFFIXES = (".parquet", ".csv", ".jsonl")
+_OUT_SUFFIXES = (".parquet", ".csv", ".jsonl")
 _FINGERPRINT_FILE = "job.json"
 _DECIMALS = 6  # of a probability in CSV and JSON Lines
 _RESERVED = ("id", "genres", "error")
@@ -59,20 +59,33 @@ def answer_schema(genres: GenreVocabulary) -> pa.Schema:
     )
 
 
+def check_out(out: Path, catalogue: Path) -> None:
+    """Refuse an output that cannot be written, or that would overwrite the catalogue.
+
+    Args:
+        out: Where the answers are to go.
+        catalogue: What is to be answered.
+
+    Raises:
+        ConfigError: The output has another ending, or is the catalogue itself.
+    """
+    if out.suffix.lower() not in _OUT_SUFFIXES:
+        raise ConfigError(
+            f"{out} ends in {out.suffix!r}; expected an ending of {', '.join(_OUT_SUFFIXES)}"
+        )
+    if out.resolve() == catalogue.resolve():
+        raise ConfigError(f"{out} is the catalogue itself; name another file with --out")
+
+
 class Parts:
     """The parts of one job, in a folder beside its output.
 
     Args:
         out: The output: ``.parquet``, ``.csv`` or ``.jsonl``.
         schema: Its columns.
-
-    Raises:
-        ConfigError: The output has another ending.
     """
 
     def __init__(self, out: Path, schema: pa.Schema) -> None:
-        if out.suffix.lower() not in OUT_SUFFIXES:
-            raise ConfigError(f"{out} has no ending of {', '.join(OUT_SUFFIXES)}; choose one")
         self.out = out
         self.folder = out.with_name(f"{out.name}.parts")
         self._schema = schema

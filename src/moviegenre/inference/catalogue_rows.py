@@ -1,7 +1,7 @@
 """The rows of somebody's catalogue as films, each with what is wrong with it."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,10 @@ class Catalogue:
         DataNotFoundError: The table or the folder of posters does not exist.
         DataError: The table cannot be read, or columns are not there; the message lists these.
         ConfigError: Posters are named and there is no column for them.
+
+    Attributes:
+        known: The table's columns.
+        unread: Modalities that no column was named for, and none has the name of.
     """
 
     def __init__(self, path: Path, columns: CatalogueColumns, posters: Path | None) -> None:
@@ -90,7 +94,10 @@ class Catalogue:
         if path.suffix.lower() not in TABLE_SUFFIXES:
             raise DataError(f"{path} is no table; expected {', '.join(TABLE_SUFFIXES)}")
         self.path = path
-        self.columns = _found(path, columns)
+        self.known = column_names(path)
+        self.columns = _found(path, columns, self.known)
+        held = {Modality.PLOT: self.columns.plots, Modality.POSTER: self.columns.poster}
+        self.unread = frozenset(modality for modality in Modality if not held[modality])
         if posters is not None and self.columns.poster is None:
             raise ConfigError(
                 f"--posters has no effect: {path} has no column 'poster'; name it with "
@@ -173,9 +180,8 @@ class Catalogue:
             return None
 
 
-def _found(path: Path, columns: CatalogueColumns) -> CatalogueColumns:
+def _found(path: Path, columns: CatalogueColumns, known: Sequence[str]) -> CatalogueColumns:
     """Return the columns with what was not named filled in."""
-    known = column_names(path)
     named = [columns.id, *columns.plots, columns.poster]
     missing = [name for name in named if name is not None and name not in known]
     if missing:
@@ -191,6 +197,9 @@ def _found(path: Path, columns: CatalogueColumns) -> CatalogueColumns:
         poster=columns.poster or usual("poster"),
     )
     if not found.plots and found.poster is None:
+        for mark, name in ((";", "semicolons"), ("\t", "tabs")):
+            if len(known) == 1 and mark in known[0] and path.suffix.lower() == ".csv":
+                raise DataError(f"{path} has its cells between {name}; expected commas")
         raise DataError(
             f"{path} has neither a column 'plot' nor 'poster' (found {', '.join(known)}); name "
             "yours with --plot-column and --poster-column"

@@ -80,7 +80,8 @@ def _row(number: int, film: Any) -> Row:  # noqa: ANN401 - checked here
     if isinstance(film, str):
         return film, None
     if isinstance(film, Mapping):
-        if not any(name in film for name in _COLUMNS):
+        near = [key for key in film if key not in _COLUMNS and str(key).lower() in _COLUMNS]
+        if near or not any(name in film for name in _COLUMNS):
             raise InputError(
                 f"row {number} has {', '.join(map(str, film)) or 'nothing'}; "
                 "expected plot, poster or both"

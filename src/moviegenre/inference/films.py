@@ -80,6 +80,8 @@ class FilmReader:
             PosterError: The poster is no image.
         """
         texts = _texts(plot)
+        if isinstance(poster, str) and not poster.strip():
+            poster = None  # an empty cell
         if not texts and poster is None:
             raise InputError("a film needs a plot or a poster; found neither")
         looks = Modality.POSTER in self.modalities and poster is not None
@@ -161,6 +163,8 @@ def read_poster(poster: Poster) -> Image.Image:
 
 def _read_file(path: Path) -> Image.Image:
     try:
+        if path.is_dir():
+            raise InputError(f"{path} is a folder; expected a poster's file")
         if not path.is_file():
             step = "leave the poster out to predict from the plot"
             raise InputError(missing_path_message(path, "a poster's file", step))

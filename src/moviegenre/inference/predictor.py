@@ -25,6 +25,7 @@ from moviegenre.inference.similar import SimilarIndex, SimilarMovie
 from moviegenre.models.exported import Description
 
 _BATCH_SIZE = 32
+_FAULTS = 3  # of a batch that are told one by one
 
 
 class Predictor(TableClassifier):
@@ -266,7 +267,9 @@ class Predictor(TableClassifier):
             except MovieGenreError as error:
                 faults.append(f"film {number}: {error}")
         if faults:
-            raise InputError("; ".join(faults))
+            told = "; ".join(faults[:_FAULTS])
+            more = len(faults) - _FAULTS
+            raise InputError(f"{told}; and {more:,} more films" if more > 0 else told)
         return films
 
     def _prediction(

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -184,8 +185,9 @@ def write_exported(
         folder: Where; it is made.
         checkpoint: The model.
         scores: By split; the checkpoint's own scores go under ``validation`` if nothing else does.
-        half: Write matrices and kernels as 16-bit floats, in half the space; biases, norms and
-            counts, which are small and may be out of their range, stay as they are.
+        half: Write matrices and kernels as 16-bit floats, and whole numbers that fit in 32 bits, in
+            half the space; biases and norms, which are small and may be out of the range of 16-bit
+            floats, stay as they are.
     """
     tensors = {
         name: _halved(tensor.detach().cpu().contiguous(), half)
@@ -221,7 +223,12 @@ def write_exported(
 
 
 def _halved(tensor: Tensor, half: bool) -> Tensor:
-    return tensor.half() if half and tensor.is_floating_point() and tensor.dim() > 1 else tensor
+    if not half:
+        return tensor
+    if tensor.dtype is torch.int64:
+        narrow = tensor.int()
+        return narrow if torch.equal(narrow.long(), tensor) else tensor
+    return tensor.half() if tensor.is_floating_point() and tensor.dim() > 1 else tensor
 
 
 def _tokenizer_settings(data: DataConfig) -> dict[str, Any]:
@@ -293,8 +300,8 @@ def read_exported(folder: Path) -> Checkpoint:
     described = read_description(folder)
     if not (folder / WEIGHTS_FILE).is_file():
         raise CheckpointError(
-            f"{folder} has no {WEIGHTS_FILE}, which this needs; it can predict and serve by its "
-            "ONNX file, and for anything else the model is to be exported without --int8-only"
+            f"{folder} has no {WEIGHTS_FILE}, which this needs; it can predict, serve and be "
+            "evaluated by its ONNX file, and for anything else the model is to be exported without --int8-only"
         )
     try:
         weights = load_file(folder / WEIGHTS_FILE)

@@ -129,6 +129,21 @@ def test_a_catalogue_goes_into_a_file(run: Run, model: str, tmp_path: Path, post
     assert rows[1]["error"] == "a film needs a plot or a poster; found neither"
 
 
+def test_a_modality_without_a_column_is_told(
+    run: Run, model: str, tmp_path: Path, poster: Path
+) -> None:
+    table, out = tmp_path / "movies.csv", tmp_path / "genres.csv"
+    table.write_text("id,overview,poster\na,the ghost,poster.png\n")
+    given = ["predict", "--checkpoint", model, "--input", table, "--out", out, "--quiet"]
+    code, told, err = run(*given, "--posters", tmp_path)
+    assert code == 0
+    assert told.startswith(f"{out}: 1 film, 0 not read in full")
+    assert f"no column 'plot' in {table} (found id, overview, poster): no plot is read" in err
+    code, _, err = run(*given, "--posters", tmp_path, "--plot-column", "overview")
+    assert code == 0
+    assert "no column" not in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -142,7 +157,12 @@ def test_a_catalogue_goes_into_a_file(run: Run, model: str, tmp_path: Path, post
             ["--input", "x.csv", "--json", "--plot", "x"],
             "error: --plot, --json has no effect on a catalogue (--input); leave it out",
         ),
-        (["--input", "x.csv"], "error: a catalogue needs --out with a new .parquet, .csv or .json"),
+        (["--input", "x.csv"], "error: a catalogue needs --out with a .parquet, .csv or .jsonl fi"),
+        (
+            ["--input", "x.csv", "--out", "x.csv"],
+            "error: x.csv is the catalogue itself; name anoth",
+        ),
+        (["--input", "x.csv", "--out", "y.xls"], "error: y.xls ends in '.xls'; expected an ending"),
         (["--plot", "x", "--checkpoint", "no.pth"], "error: no.pth does not exist; expected a che"),
     ],
 )

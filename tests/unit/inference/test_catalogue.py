@@ -270,8 +270,16 @@ def test_catalogues_that_cannot_be_read(table: Path, tmp_path: Path, predictor: 
         Catalogue(tmp_path / "plots.csv", CatalogueColumns(), tmp_path)
     with pytest.raises(DataNotFoundError, match="expected a folder of posters"):
         Catalogue(table, CatalogueColumns(), tmp_path / "nowhere")
-    with pytest.raises(ConfigError, match=r"out.txt has no ending of .parquet, .csv, .jsonl"):
+    for mark, name in ((";", "semicolons"), ("\t", "tabs")):
+        (tmp_path / "other.csv").write_text(f"id{mark}plot\na{mark}the ghost\n")
+        with pytest.raises(DataError, match=f"has its cells between {name}; expected commas"):
+            catalogue(tmp_path / "other.csv")
+    with pytest.raises(ConfigError, match=r"out.txt ends in '.txt'; expected an ending of .parq"):
         predict_catalogue(predictor, catalogue(table), tmp_path / "out.txt")
+    kept = table.read_text()
+    with pytest.raises(ConfigError, match="is the catalogue itself; name another file"):
+        predict_catalogue(predictor, catalogue(table), tmp_path / "." / "movies.csv")
+    assert table.read_text() == kept
 
 
 def test_a_genre_with_the_name_of_a_column_is_refused() -> None:

@@ -26,6 +26,7 @@ from tests.tiny_checkpoints import POINT, save_tiny, tiny_checkpoint
 from tests.tiny_movies import GENRES, tiny_movies
 
 MOVIES = tiny_movies(5)
+NEITHER = "a film needs a plot or a poster; found neither"
 POSTERS = list(MOVIES.posters)
 
 
@@ -120,6 +121,22 @@ def test_faults_of_a_batch_are_told_together(
     assert str(error.value).startswith(message)
 
 
+def test_of_many_faults_some_are_told(predictor: Predictor) -> None:
+    with pytest.raises(InputError) as error:
+        predictor.predict(plot=["a"] + [""] * 1_300)
+    assert str(error.value).endswith("film 3: " + NEITHER + "; and 1,297 more films")
+    assert str(error.value).count(NEITHER) == 3
+
+
+def test_an_empty_path_is_no_poster_and_a_folder_none_either(
+    predictor: Predictor, tmp_path: Path
+) -> None:
+    asked = predictor.predict(plot="the ghost", poster=" ")
+    assert asked.probabilities == predictor.predict(plot="the ghost").probabilities
+    with pytest.raises(InputError, match="is a folder; expected a poster's file"):
+        predictor.predict(plot="the ghost", poster=tmp_path)
+
+
 def test_a_table_beside_a_plot_is_refused(predictor: Predictor) -> None:
     with pytest.raises(InputError, match="found a table beside plot or poster"):
         predictor.predict([("a", None)], plot="b")  # type: ignore[call-overload]
@@ -159,6 +176,7 @@ def test_tables_of_plots_alone(predictor: Predictor) -> None:
         ("a plot", "found str, expected a table of films; of one film ask predict(plot=..."),
         (3, "found int, expected a table of films"),
         ([{"title": "x"}], "row 0 has title; expected plot, poster or both"),
+        ([{"Plot": "x", "poster": "y"}], "row 0 has Plot, poster; expected plot, poster or both"),
         ([("a", None), 7], "row 1 is int; expected a mapping with plot and poster"),
     ],
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors import safe_open
+from safetensors.torch import load_file
 from transformers import PreTrainedTokenizerFast
 
 from moviegenre.core.errors import CheckpointError
@@ -17,6 +18,7 @@ from moviegenre.models.exported import (
     read_exported,
     write_exported,
 )
+from moviegenre.nn.ngrams import NgramFeatures
 from tests.tiny_checkpoints import tiny_checkpoint
 from tests.tiny_movies import tiny_tokenizer
 
@@ -41,6 +43,20 @@ def test_everything_comes_back(folder: Path, bert_folder: Path) -> None:
     assert described.data_fingerprint == "abc"
     assert read_description(folder).modalities == saved.model.modalities
     assert not read.model.training
+
+
+def test_half_the_space_keeps_whole_numbers_exactly(tmp_path: Path, bert_folder: Path) -> None:
+    saved = tiny_checkpoint("wide_deep", bert_folder)
+    features = saved.model.features
+    assert isinstance(features, NgramFeatures)
+    features.pair_keys = torch.tensor([7, 2**31 - 1])
+    for large, stored in ((2**31 - 1, torch.int32), (2**31, torch.int64)):
+        features.pair_keys[1] = large
+        write_exported(tmp_path, saved, {}, half=True)
+        tensors = load_file(tmp_path / "model.safetensors")
+        assert tensors["features.pair_keys"].dtype is stored
+        assert tensors["features.pair_keys"].tolist() == [7, large]
+        assert tensors["features.word_columns"].dtype is torch.int32
 
 
 def test_other_programs_read_the_files(folder: Path) -> None:

@@ -73,10 +73,12 @@ def read_rows(path: Path) -> Iterator[Row]:
         return
     is_csv = path.suffix.lower() == ".csv"
     with path.open(encoding="utf-8-sig", newline="" if is_csv else None) as f:  # as csv asks
+        # Not strict, it would take the rows after a quotation mark that is not closed for one cell.
+        records = csv.DictReader(f, restkey=_SURPLUS, strict=True)
         try:
             if is_csv:
                 csv.field_size_limit(_LONGEST_CELL)
-                for values in csv.DictReader(f, restkey=_SURPLUS):
+                for values in records:
                     yield _csv_row(values)
             else:
                 for line in f:
@@ -85,7 +87,11 @@ def read_rows(path: Path) -> Iterator[Row]:
         except UnicodeDecodeError as error:
             raise DataError(f"{path} is not UTF-8 ({error}); save it as UTF-8") from None
         except csv.Error as error:
-            raise DataError(f"{path} cannot be read as CSV: {error}") from None
+            place = f"{path} cannot be read as CSV, line {records.reader.line_num}"
+            raise DataError(
+                f"{place}: {error}; is a quotation mark missing before it, or one in a cell not "
+                "doubled?"
+            ) from None
 
 
 def _csv_row(values: dict[Any, Any]) -> Row:
