@@ -300,8 +300,8 @@ def read_exported(folder: Path) -> Checkpoint:
     described = read_description(folder)
     if not (folder / WEIGHTS_FILE).is_file():
         raise CheckpointError(
-            f"{folder} has no {WEIGHTS_FILE}, which this needs; its ONNX file can "
-            "predict, serve and be evaluated; for anything else export the model without --int8-only"
+            f"{folder} has no {WEIGHTS_FILE}, which this needs; its ONNX file can be "
+            "predicted with, served and evaluated; for the rest export without --int8-only"
         )
     try:
         weights = load_file(folder / WEIGHTS_FILE)
