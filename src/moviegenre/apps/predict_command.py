@@ -114,9 +114,7 @@ def predict(
         )
     if catalogue is not None:
         if out is None:
-            raise ConfigError(
-                "a catalogue needs --out with a .parquet, .csv or .jsonl file to write"
-            )
+            raise ConfigError("a catalogue needs --out with a .parquet, .csv or .jsonl file")
         from moviegenre.inference.catalogue_parts import check_out
         from moviegenre.inference.catalogue_rows import Catalogue, CatalogueColumns
 

@@ -173,7 +173,7 @@ def test_the_eight_bits_alone_can_answer_and_nothing_else(
         assert scored.num_movies == 9
         own = evaluate(trained, Split.VAL).metrics["roc_auc_micro"]
         assert scored.metrics["roc_auc_micro"] == pytest.approx(own, abs=0.1)
-    with pytest.raises(CheckpointError, match="to be exported without --int8-only"):
+    with pytest.raises(CheckpointError, match="for the rest export without --int8-only"):
         moviegenre.load(out, backend="torch")
     export(trained, out, onnx=False, progress=False)
     assert moviegenre.load(out).backend.name == "torch"
