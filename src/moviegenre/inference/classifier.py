@@ -80,7 +80,8 @@ def _row(number: int, film: Any) -> Row:  # noqa: ANN401 - checked here
     if isinstance(film, str):
         return film, None
     if isinstance(film, Mapping):
-        near = [key for key in film if key not in _COLUMNS and str(key).lower() in _COLUMNS]
+        absent = [name for name in _COLUMNS if name not in film]
+        near = [key for key in film if str(key).lower() in absent]
         if near or not any(name in film for name in _COLUMNS):
             raise InputError(
                 f"row {number} has {', '.join(map(str, film)) or 'nothing'}; "
