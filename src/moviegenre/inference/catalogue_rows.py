@@ -85,7 +85,6 @@ class Catalogue:
 
     Attributes:
         known: The table's columns.
-        unread: Modalities that no column was named for, and none has the name of.
     """
 
     def __init__(self, path: Path, columns: CatalogueColumns, posters: Path | None) -> None:
@@ -96,8 +95,6 @@ class Catalogue:
         self.path = path
         self.known = column_names(path)
         self.columns = _found(path, columns, self.known)
-        held = {Modality.PLOT: self.columns.plots, Modality.POSTER: self.columns.poster}
-        self.unread = frozenset(modality for modality in Modality if not held[modality])
         if posters is not None and self.columns.poster is None:
             raise ConfigError(
                 f"--posters has no effect: {path} has no column 'poster'; name it with "
@@ -107,6 +104,12 @@ class Catalogue:
             step = "name the folder that the paths in the table are relative to"
             raise DataNotFoundError(missing_path_message(posters, "a folder of posters", step))
         self.posters = posters or path.parent
+
+    @property
+    def unread(self) -> frozenset[Modality]:
+        """Modalities that no column was named for, and none has the name of."""
+        held = {Modality.PLOT: self.columns.plots, Modality.POSTER: self.columns.poster}
+        return frozenset(modality for modality, column in held.items() if not column)
 
     def entries(self, reader: FilmReader, skip: int = 0) -> Iterator[Entry]:
         """Yield every row as a film, in order.

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -73,25 +73,26 @@ def read_rows(path: Path) -> Iterator[Row]:
         return
     is_csv = path.suffix.lower() == ".csv"
     with path.open(encoding="utf-8-sig", newline="" if is_csv else None) as f:  # as csv asks
-        # Not strict, it would take the rows after a quotation mark that is not closed for one cell.
-        records = csv.DictReader(f, restkey=_SURPLUS, strict=True)
         try:
             if is_csv:
-                csv.field_size_limit(_LONGEST_CELL)
-                for values in records:
-                    yield _csv_row(values)
+                yield from _csv_rows(f, path)
             else:
-                for line in f:
-                    if line.strip():
-                        yield _json_row(line)
+                yield from (_json_row(line) for line in f if line.strip())
         except UnicodeDecodeError as error:
             raise DataError(f"{path} is not UTF-8 ({error}); save it as UTF-8") from None
-        except csv.Error as error:
-            place = f"{path} cannot be read as CSV, line {records.reader.line_num}"
-            raise DataError(
-                f"{place}: {error}; is a quotation mark missing before it, or one in a cell not "
-                "doubled?"
-            ) from None
+
+
+def _csv_rows(stream: TextIO, path: Path) -> Iterator[Row]:
+    csv.field_size_limit(_LONGEST_CELL)
+    # Not strict, it would take the rows after a quotation mark that is not closed for one cell.
+    records = csv.DictReader(stream, restkey=_SURPLUS, strict=True)
+    try:
+        yield from map(_csv_row, records)
+    except csv.Error as error:
+        raise DataError(
+            f"{path} cannot be read as CSV, line {records.reader.line_num}: {error}; is a "
+            "quotation mark missing before it, or one in a cell not doubled?"
+        ) from None
 
 
 def _csv_row(values: dict[Any, Any]) -> Row:
