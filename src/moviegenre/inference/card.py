@@ -92,7 +92,7 @@ def _usage() -> str:
 ```python
 import moviegenre
 
-predictor = moviegenre.load("THIS FOLDER, OR ITS NAME ON THE HUB")
+predictor = moviegenre.load("path/to/this/folder")  # or the model's name on the hub
 prediction = predictor.predict(plot="A detective ...", poster="poster.jpg")
 prediction.genres, prediction.probabilities, prediction.explain()
 ```
@@ -149,15 +149,21 @@ def _scores(scores: Mapping[str, Mapping[str, Any]], point: OperatingPoint) -> s
         f"|---|{'---|' * len(known)}",
     ]
     for key, title in _METRICS.items():
-        cells = [_percent(split["metrics"].get(key)) for split in known.values()]
+        write = _plain if key == "hamming_loss" else _percent
+        cells = [write(split["metrics"].get(key)) for split in known.values()]
         if any(cells):
             lines.append(f"| {title} | {' | '.join(cells)} |")
-    lines += ["", "In percent. Validation scores chose the weights and are a little too good."]
+    lines += [
+        "",
+        "In percent, but for Hamming loss, the share of wrong decisions, where less is better. "
+        "Validation scores chose the weights and are a little too good.",
+    ]
     for name, split in known.items():
         if split.get("per_genre"):
             lines += ["", f"By genre, on {name}:", "", *_genre_rows(split["per_genre"], point)]
     if point.fitted:
-        lines += ["", f"How calibration and thresholds were fitted: `{point.fitted}`."]
+        told = ", ".join(f"{name} {value}" for name, value in point.fitted.items())
+        lines += ["", f"How calibration and thresholds were fitted: {told}."]
     return "\n".join(lines)
 
 
@@ -243,6 +249,10 @@ def _with_section(card: str, section: str) -> str:
 
 def _percent(value: object) -> str:
     return f"{100 * value:.1f}" if isinstance(value, int | float) else ""
+
+
+def _plain(value: object) -> str:
+    return f"{value:.4f}" if isinstance(value, int | float) else ""
 
 
 def _defined(value: float) -> float | None:
