@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 
 from moviegenre.models.checkpoint import Checkpoint
-from moviegenre.models.packaged import BGE_SMALL, MINILM
+from moviegenre.models.packaged import BGE_SMALL, MINILM, MPNET
 
 _BERT = "BERT base, by Google, Apache-2.0"
 _BGE = "bge-small-en-v1.5, by the Beijing Academy of Artificial Intelligence, MIT"
+_MPNET = "all-mpnet-base-v2, by the Sentence Transformers project, Apache-2.0"
 _OF_ITS_OWN = "random weights, trained on posters of the training split alone: nobody else's terms"
 _KNOWN = {
     BGE_SMALL: _BGE,
     "BAAI/bge-small-en-v1.5": _BGE,
+    MPNET: _MPNET,
+    "sentence-transformers/all-mpnet-base-v2": _MPNET,
     MINILM: "all-MiniLM-L6-v2, by the Sentence Transformers project, Apache-2.0",
     "bert-base-uncased": _BERT,
     "google-bert/bert-base-uncased": _BERT,

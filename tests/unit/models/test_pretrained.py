@@ -35,7 +35,7 @@ def test_what_can_only_be_a_folder_is_not_asked_for_at_the_hub(name: str) -> Non
         pretrained_folder(name, None)
     assert str(error.value) == (
         f"{name} does not exist; expected an encoder's folder, a name on the Hugging Face hub "
-        "such as bert-base-uncased, minilm or bge-small"
+        "such as bert-base-uncased, minilm, bge-small or mpnet"
     )
 
 
