@@ -4,15 +4,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from moviegenre.core.types import Split
-from moviegenre.data.extra import read_extra
-from moviegenre.data.prepared import PreparedData
-from moviegenre.experiment.evaluate import predict_split
 from moviegenre.experiment.train import train
 from moviegenre.models.checkpoint import load_checkpoint
-from moviegenre.models.inputs import load_movies
 from tests.tiny_training import tiny_experiment
 
 
@@ -31,28 +24,6 @@ def test_further_plots_open_the_track_for_all_that_follows(
     run = train(replace(plain, model=model), tmp_path / "next", progress=False).run
     assert run["track"] == "open"
     assert train(plain, tmp_path / "closed", progress=False).run["track"] == "closed"
-
-
-def test_further_plots_alone_teach_nothing_of_the_movies(
-    prepared_folder: Path, bert_folder: Path, tmp_path: Path
-) -> None:
-    extra = tmp_path / "extra.jsonl"
-    films = [{"plot": "the ghost one day", "genres": ["Horror"]}] * 200
-    films += [{"plot": "the king two days", "genres": ["Drama"]}] * 200
-    extra.write_text("\n".join(map(json.dumps, films)), encoding="utf-8")
-    plain = tiny_experiment("bert", prepared_folder, bert_folder, max_epochs=1)
-    data = plain.data.model_copy(update={"extra": extra, "extra_alone": True})
-    trained = train(replace(plain, data=data), tmp_path / "alone", progress=False).checkpoint
-    found = load_checkpoint(trained)
-    assert found.track == "open"
-    prepared = PreparedData(prepared_folder)
-    further = read_extra(extra, found.genres, "first")
-    movies = load_movies(prepared, Split.TRAIN, data, found.model, found.tokenizer, further)
-    assert movies.labels is further.labels
-    assert np.isnan(movies.labels).any()  # genres that the movies have, and the films have not
-    assert len(movies) == len(movies.tokens or ()) == 400
-    probs = predict_split(found, prepared, Split.VAL).probs
-    assert np.isfinite(probs).all()
 
 
 def test_a_teacher_alone_is_learned_from(

@@ -19,13 +19,11 @@ class DataConfig(Config):
         plot: Which of a movie's plots is read: ``longest`` (MM-IMDb's published rule), ``first``
             or all ``joined``.
         max_tokens: Plots are cut after this many tokens, special ones included. A model's own
-            section of a config file may change this one and the three that follow, no other.
+            section of a config file may change this one and the two that follow, no other.
         extra: A file of further labelled plots (``data.extra``) that is trained on as well; the
             results then belong to the open track. Without effect on a model that reads no plots.
         extra_min_genres: Films of that file with fewer genres are left out: those of little-known
             films are often incomplete.
-        extra_alone: Train on that file alone. What is trained later on the movies, with this
-            model's encoder frozen, then learns from what it says of plots that it has not seen.
         image_size: Height and width in pixels that posters are brought to.
     """
 
@@ -34,13 +32,10 @@ class DataConfig(Config):
     max_tokens: int = Field(default=256, ge=3, le=8192)
     extra: Path | None = None
     extra_min_genres: PositiveInt = 1
-    extra_alone: bool = False
     image_size: tuple[Side, Side] = (224, 160)
 
     @model_validator(mode="after")
     def _refuse_settings_without_effect(self) -> Self:
         if self.extra is None and self.extra_min_genres > 1:
             raise ValueError("extra_min_genres has no effect without data.extra, a file of plots")
-        if self.extra is None and self.extra_alone:
-            raise ValueError("extra_alone needs data.extra, a file of plots")
         return self

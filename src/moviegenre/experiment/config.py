@@ -1,10 +1,10 @@
 """The composed config: one file describes the data, the training and every model.
 
 A file's ``training`` section holds for all models; a model's own section may override it and
-holds its loss and its settings. Of ``data`` it may override ``max_tokens`` and what begins with
-``extra`` alone: what a model can read and what it may learn from differ, which movies it is scored
-on and which of their plots it reads must not. A model that is fitted in one go (``tfidf``) has
-neither loss nor training settings:
+holds its loss and its settings. Of ``data`` it may override ``max_tokens``, ``extra`` and
+``extra_min_genres`` alone: what a model can read and what it may learn from differ, which movies it
+is scored on and which of their plots it reads must not. A model that is fitted in one go
+(``tfidf``) has neither loss nor training settings:
 
     data: {dir: data/prepared, plot: longest}
     training: {max_epochs: 3}
@@ -25,7 +25,6 @@ from pydantic import Field, field_validator
 
 from moviegenre.core.config import Config, apply_overrides, merge, read_yaml
 from moviegenre.core.errors import ConfigError, did_you_mean
-from moviegenre.core.types import Modality
 from moviegenre.data.config import DataConfig
 from moviegenre.losses import LossConfig, WeightedBCEConfig
 from moviegenre.models import MODELS, model_config_class
@@ -33,7 +32,7 @@ from moviegenre.models.base import ModelConfig
 from moviegenre.training.config import TrainingConfig
 
 _SECTIONS = ("data", "training", "loss", "model")
-_OWN_DATA = ("max_tokens", "extra", "extra_min_genres", "extra_alone")
+_OWN_DATA = ("max_tokens", "extra", "extra_min_genres")
 
 
 class PrepareConfig(Config):
@@ -396,20 +395,4 @@ def _resolve(
     model = parse(MODELS[name], "model", values["model"])
     if faults:
         raise ConfigError("; ".join(faults))
-    if data.extra_alone and (reason := _needs_movies(MODELS[name], training)):
-        raise ConfigError(
-            f"{where}: {name} cannot learn from further plots alone (data.extra_alone), since "
-            f"{reason}; leave it out, or train bert or lstm so"
-        )
     return ExperimentConfig(name, data, training, loss.loss, model)
-
-
-def _needs_movies(model: type[ModelConfig], training: TrainingConfig) -> str | None:
-    """Return why a model that reads plots has to see the prepared movies; None if it need not."""
-    if Modality.PLOT not in model.modalities:
-        return None  # further plots are nothing to it
-    if model.fitted:
-        return "it is fitted in one go, to genres that may be unknown there"
-    if Modality.POSTER in model.modalities:
-        return "they have no posters"
-    return "the teacher has seen the movies" if training.teacher is not None else None

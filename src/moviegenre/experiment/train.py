@@ -318,8 +318,7 @@ def differing_settings(run: dict[str, Any], settings: dict[str, Any]) -> list[st
     modalities = model_config_class(run["model"]).modalities
     ignored = {"data.dir"}
     if Modality.PLOT not in modalities:
-        ignored |= {"data.plot", "data.max_tokens"}
-        ignored |= {f"data.{key}" for key in DataConfig.model_fields if key.startswith("extra")}
+        ignored |= {"data.plot", "data.max_tokens", "data.extra", "data.extra_min_genres"}
     if Modality.POSTER not in modalities:
         ignored.add("data.image_size")
     earlier = _with_defaults(run["model"], run["settings"])

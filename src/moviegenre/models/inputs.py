@@ -43,8 +43,7 @@ def load_movies(
         config: Which plot, how many tokens, how large posters.
         model: Says which modalities it looks at and which encoders are frozen.
         tokenizer: The model's; None if it reads no plots.
-        extra: Further plots that follow the split's movies, or take their place with
-            ``config.extra_alone``; a model without plots has none.
+        extra: Further plots that follow the split's movies; a model without plots has none.
 
     Raises:
         ConfigError: The model cannot take the settings.
@@ -55,14 +54,6 @@ def load_movies(
             "data.extra cannot be trained on with model.plot_encoder.frozen=true, since outputs of "
             "a frozen encoder are cached for the prepared movies alone; train the encoder on "
             "the further plots first (bert) and start from it with model.init_from"
-        )
-    if extra and tokenizer and config.extra_alone:
-        return MovieTensors(
-            labels=extra.labels,
-            tokens=_further_tokens(extra, tokenizer, config),
-            posters=None,
-            has_poster=np.zeros(len(extra), dtype=np.bool_),
-            pad_id=tokenizer.pad_id,
         )
     tokens = None
     posters = None
@@ -80,13 +71,9 @@ def load_movies(
     movies = _with_cached_states(movies, data, split, config, model)
     if extra is None or tokenizer is None:
         return movies
-    tokens = _further_tokens(extra, tokenizer, config)
-    return movies.with_plots(tokens, extra.labels)
-
-
-def _further_tokens(extra: ExtraPlots, tokenizer: PlotTokenizer, config: DataConfig) -> Ragged:
     logger.info("tokenising %d further plots", len(extra))
-    return Ragged.pack(tokenizer.encode(extra.plots, config.max_tokens))
+    tokens = Ragged.pack(tokenizer.encode(extra.plots, config.max_tokens))
+    return movies.with_plots(tokens, extra.labels)
 
 
 def _with_cached_states(

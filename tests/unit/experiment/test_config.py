@@ -175,12 +175,8 @@ chekpoints: here
         (
             "models: {bert: {data: {plot: first, max_tokens: 64, dir: there}}}",
             "FILE, model bert, data: a model's own section may set max_tokens, extra, "
-            "extra_min_genres, extra_alone (found 'plot', "
+            "extra_min_genres (found 'plot', "
             "'dir'); set it for all models, so that they are compared on the same data",
-        ),
-        (
-            "models: {bert: {data: {extra_alone: true}}}",
-            "FILE, model bert, data: extra_alone needs data.extra, a file of plots",
         ),
         (
             "data: {image_size: [224, 0]}",
@@ -193,24 +189,6 @@ def test_a_faulty_file_is_answered_with_what_was_meant(
     tmp_path: Path, text: str, fault: str
 ) -> None:
     assert fault_in(tmp_path, text) == fault
-
-
-@pytest.mark.parametrize(
-    ("model", "reason"),
-    [
-        ("tfidf", "it is fitted in one go, to genres that may be unknown there"),
-        ("early_fusion", "they have no posters"),
-    ],
-)
-def test_further_plots_alone_are_not_enough_for_all(
-    tmp_path: Path, model: str, reason: str
-) -> None:
-    text = "data: {extra: e.jsonl, extra_alone: true}"
-    assert fault_in(tmp_path, text, model) == (
-        f"FILE, model {model}: {model} cannot learn from further plots alone (data.extra_alone), "
-        f"since {reason}; leave it out, or train bert or lstm so"
-    )
-    load_experiment(tmp_path / "config.yaml", "resnet", ["model.poster_encoder.name=e"])
 
 
 @pytest.mark.parametrize(
