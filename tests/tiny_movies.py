@@ -166,3 +166,13 @@ def _record(movies: TinyMovies, split: Split, row: int, incomplete: bool) -> dic
         "poster_width": IMAGE_SIZE[1] if has_poster else None,
         "poster_height": IMAGE_SIZE[0] if has_poster else None,
     }
+
+
+def with_plots(folder: Path, plots: list[list[str]]) -> None:
+    """Give the first training movies of a prepared folder other plots; all others lose theirs."""
+    path = folder / split_file(Split.TRAIN)
+    table = pq.read_table(path)
+    given = [*plots, *([[]] * (len(table) - len(plots)))]
+    column = pa.array(given, type=table.schema.field("plots").type)
+    index = table.schema.get_field_index("plots")
+    pq.write_table(table.set_column(index, table.schema.field("plots"), column), path)

@@ -4,8 +4,13 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from moviegenre.core.types import Split
+from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.train import train
 from moviegenre.models.checkpoint import load_checkpoint
+from tests.tiny_movies import with_plots
 from tests.tiny_training import tiny_experiment
 
 
@@ -24,6 +29,37 @@ def test_further_plots_open_the_track_for_all_that_follows(
     run = train(replace(plain, model=model), tmp_path / "next", progress=False).run
     assert run["track"] == "open"
     assert train(plain, tmp_path / "closed", progress=False).run["track"] == "closed"
+
+
+def test_other_plots_are_learned_from_and_leave_the_track_closed(
+    prepared_folder: Path, bert_folder: Path, tmp_path: Path
+) -> None:
+    plots = PreparedData(prepared_folder).all_plots(Split.TRAIN)
+    with_plots(prepared_folder, [[*own, "the ghost one day " * 5] for own in plots])
+    plain = tiny_experiment("bert", prepared_folder, bert_folder, max_epochs=1)
+    data = plain.data.model_copy(update={"plot": "first"})
+    weights = []
+    for pieces in (0, 1):
+        others = replace(plain, data=data.model_copy(update={"other_plots": pieces}))
+        trained = train(others, tmp_path / str(pieces), progress=False)
+        assert trained.run["track"] == "closed"
+        weights.append(load_checkpoint(trained.checkpoint).model.state_dict())
+    assert not weights[0]["plot_head.output.weight"].equal(weights[1]["plot_head.output.weight"])
+
+
+def test_both_kinds_of_further_plots_are_put_together(
+    prepared_folder: Path, bert_folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with_plots(prepared_folder, [["A ghost.", "the ghost one day " * 5]] * 3)
+    extra = tmp_path / "extra.jsonl"
+    extra.write_text(json.dumps({"plot": "the ghost", "genres": ["Horror"]}), encoding="utf-8")
+    plain = tiny_experiment("bert", prepared_folder, bert_folder, max_epochs=1)
+    update = {"plot": "first", "other_plots": 1, "extra": extra}
+    both = replace(plain, data=plain.data.model_copy(update=update))
+    with caplog.at_level("INFO"):
+        run = train(both, tmp_path / "both", progress=False).run
+    assert run["track"] == "open"
+    assert "tokenising 4 further plots" in caplog.text
 
 
 def test_a_teacher_alone_is_learned_from(

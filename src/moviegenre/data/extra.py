@@ -1,8 +1,8 @@
-"""Further labelled plots to train on, from films outside the prepared data: the open track.
+"""Further labelled plots to train on: of films outside the prepared data, or of its own movies.
 
-One JSON object a line, ``{"plot": [TEXT, ...], "genres": [NAME, ...]}``; the file may be compressed
-(``.xz``, ``.gz``). A genre of the vocabulary that no film of the file has is unknown there, not
-absent.
+Of films outside, which is the open track, a file has one JSON object a line,
+``{"plot": [TEXT, ...], "genres": [NAME, ...]}``; it may be compressed (``.xz``, ``.gz``).
+A genre of the vocabulary that no film of the file has is unknown there, not absent.
 """
 
 import gzip
@@ -19,9 +19,11 @@ from pydantic import BaseModel, Field, StringConstraints, ValidationError
 
 from moviegenre.core.errors import DataError, DataNotFoundError, missing_path_message
 from moviegenre.core.genres import GenreVocabulary
-from moviegenre.data.prepared import PlotRule, choose_plot
+from moviegenre.core.types import Split
+from moviegenre.data.prepared import PlotRule, PreparedData, choose_plot
 
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+_WORDS_PER_TOKEN = 0.75  # of English plots in a vocabulary of word pieces, names included
 _OPENERS: dict[str, Callable[..., IO[str]]] = {".xz": lzma.open, ".gz": gzip.open}
 
 
@@ -46,6 +48,9 @@ class ExtraPlots:
 
     def __len__(self) -> int:
         return len(self.plots)
+
+    def __add__(self, other: "ExtraPlots") -> "ExtraPlots":
+        return ExtraPlots(self.plots + other.plots, np.concatenate([self.labels, other.labels]))
 
 
 def read_extra(
@@ -86,6 +91,49 @@ def read_extra(
     labels = np.stack([genres.encode(own) for own in chosen])
     labels[:, [name not in found for name in genres]] = np.nan
     return ExtraPlots(plots, labels)
+
+
+def read_other_plots(
+    data: PreparedData, rule: PlotRule, *, pieces: int, max_tokens: int
+) -> ExtraPlots:
+    """Return pieces of the plots of training movies that a rule does not choose.
+
+    A movie's other plots are put together and cut into pieces of as many words as about fill
+    ``max_tokens``; a last one of less than a third of that is left out.
+
+    Args:
+        data: The prepared data, of whose movies those of the training split are taken.
+        rule: ``longest`` or ``first``; what it chooses is left out.
+        pieces: At most so many of a movie are kept, spread evenly from its first to its last.
+        max_tokens: What the model reads of a text.
+
+    Raises:
+        DataError: No training movie has another plot of that length.
+    """
+    words = max(1, round(_WORDS_PER_TOKEN * max_tokens))
+    texts: list[str] = []
+    rows: list[int] = []
+    for row, plots in enumerate(data.all_plots(Split.TRAIN)):
+        others = list(plots)
+        if others:
+            others.remove(choose_plot(plots, rule))
+        found = _pieces(" ".join(others), words)
+        kept = np.unique(np.linspace(0, len(found) - 1, pieces).round().astype(int))
+        texts += [found[piece] for piece in kept if found]
+        rows += [row for _ in kept if found]
+    if not texts:
+        raise DataError(
+            f"no training movie of {data.root} has another plot of at least {-(-words // 3)} "
+            "words; expected some for data.other_plots; leave it at 0"
+        )
+    return ExtraPlots(texts, data.labels(Split.TRAIN)[rows])
+
+
+def _pieces(text: str, words: int) -> list[str]:
+    """Cut a text after every so many words; a rest of less than a third of them is left out."""
+    all_words = text.split()
+    parts = [all_words[start : start + words] for start in range(0, len(all_words), words)]
+    return [" ".join(part) for part in parts if 3 * len(part) >= words]
 
 
 def _lines(path: Path) -> Iterator[_Line]:

@@ -124,7 +124,12 @@ class PreparedData:
 
     def plots(self, split: Split, rule: PlotRule) -> list[str]:
         """Return one text a movie, chosen by ``rule``; empty where a movie has no plot."""
-        return [choose_plot(plots, rule) for plots in self._table(split)["plots"].to_pylist()]
+        return [choose_plot(plots, rule) for plots in self.all_plots(split)]
+
+    def all_plots(self, split: Split) -> list[list[str]]:
+        """Return all plots of each movie, in the source's order."""
+        rows: list[list[str]] = self._table(split)["plots"].to_pylist()
+        return rows
 
     def has_poster(self, split: Split) -> npt.NDArray[np.bool_]:
         """Return which movies of a split have a poster (N,)."""

@@ -1,10 +1,10 @@
 """The composed config: one file describes the data, the training and every model.
 
 A file's ``training`` section holds for all models; a model's own section may override it and
-holds its loss and its settings. Of ``data`` it may override ``max_tokens``, ``extra`` and
-``extra_min_genres`` alone: what a model can read and what it may learn from differ, which movies it
-is scored on and which of their plots it reads must not. A model that is fitted in one go
-(``tfidf``) has neither loss nor training settings:
+holds its loss and its settings. Of ``data`` it may override ``max_tokens``, ``extra``,
+``extra_min_genres`` and ``other_plots`` alone: what a model can read and what it may learn from
+differ, which movies it is scored on and which of their plots it reads must not. A model that is
+fitted in one go (``tfidf``) has neither loss nor training settings:
 
     data: {dir: data/prepared, plot: longest}
     training: {max_epochs: 3}
@@ -32,7 +32,8 @@ from moviegenre.models.base import ModelConfig
 from moviegenre.training.config import TrainingConfig
 
 _SECTIONS = ("data", "training", "loss", "model")
-_OWN_DATA = ("max_tokens", "extra", "extra_min_genres")
+OWN_DATA = ("max_tokens", "extra", "extra_min_genres", "other_plots")
+"""The settings of ``data`` that a model's own section may change."""
 
 
 class PrepareConfig(Config):
@@ -355,10 +356,10 @@ def _resolve(
     if MODELS[name].fitted:
         _refuse_training(name, where, section)
     own_data = _mapping(section.get("data"), f"{where}, data")
-    unshared = [key for key in own_data if key not in _OWN_DATA]
+    unshared = [key for key in own_data if key not in OWN_DATA]
     if unshared:
         raise ConfigError(
-            f"{where}, data: a model's own section may set {', '.join(_OWN_DATA)} (found "
+            f"{where}, data: a model's own section may set {', '.join(OWN_DATA)} (found "
             f"{', '.join(map(repr, unshared))}); set it for all models, so that they are compared "
             "on the same data"
         )

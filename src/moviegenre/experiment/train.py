@@ -18,9 +18,9 @@ from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.batches import MovieTensors
 from moviegenre.data.config import DataConfig
-from moviegenre.data.extra import ExtraPlots, read_extra
+from moviegenre.data.extra import ExtraPlots, read_extra, read_other_plots
 from moviegenre.data.prepared import PreparedData
-from moviegenre.experiment.config import ExperimentConfig
+from moviegenre.experiment.config import OWN_DATA, ExperimentConfig
 from moviegenre.experiment.evaluate import predict_split
 from moviegenre.models import model_config_class
 from moviegenre.models.base import (
@@ -188,9 +188,16 @@ def _taught(
 def _extra_plots(experiment: ExperimentConfig, data: PreparedData) -> ExtraPlots | None:
     """Return the further plots that the model is to be trained on, if it reads plots."""
     settings = experiment.data
-    if settings.extra is None or Modality.PLOT not in experiment.model.modalities:
+    if Modality.PLOT not in experiment.model.modalities:
         return None
-    return read_extra(settings.extra, data.genres, settings.plot, settings.extra_min_genres)
+    others = extra = None
+    if settings.other_plots:
+        others = read_other_plots(
+            data, settings.plot, pieces=settings.other_plots, max_tokens=settings.max_tokens
+        )
+    if settings.extra is not None:
+        extra = read_extra(settings.extra, data.genres, settings.plot, settings.extra_min_genres)
+    return others + extra if others and extra else others or extra
 
 
 def _build(
@@ -213,7 +220,7 @@ def _build(
         label_frequencies=label_frequencies(data.labels(Split.TRAIN)),
     )
     model = settings.build(context)
-    is_open = extra is not None
+    is_open = extra is not None and experiment.data.extra is not None
     if (named := settings.initial_models()) is not None:
         folder, sources = named
         initial = initialise_from(model, folder, sources, data.genres, tokenizer)
@@ -318,7 +325,7 @@ def differing_settings(run: dict[str, Any], settings: dict[str, Any]) -> list[st
     modalities = model_config_class(run["model"]).modalities
     ignored = {"data.dir"}
     if Modality.PLOT not in modalities:
-        ignored |= {"data.plot", "data.max_tokens", "data.extra", "data.extra_min_genres"}
+        ignored |= {f"data.{name}" for name in ("plot", *OWN_DATA)}
     if Modality.POSTER not in modalities:
         ignored.add("data.image_size")
     earlier = _with_defaults(run["model"], run["settings"])

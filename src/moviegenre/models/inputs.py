@@ -51,9 +51,10 @@ def load_movies(
     model.check(config)
     if extra and any(e.frozen and e.modality is Modality.PLOT for _, e in model.encoders()):
         raise ConfigError(
-            "data.extra cannot be trained on with model.plot_encoder.frozen=true, since outputs of "
-            "a frozen encoder are cached for the prepared movies alone; train the encoder on "
-            "the further plots first (bert) and start from it with model.init_from"
+            "data.extra and data.other_plots cannot be trained on with "
+            "model.plot_encoder.frozen=true, since outputs of a frozen encoder are cached for the "
+            "prepared movies alone; train the encoder on the further plots first (bert) and start "
+            "from it with model.init_from"
         )
     tokens = None
     posters = None

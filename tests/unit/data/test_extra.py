@@ -12,7 +12,10 @@ import pytest
 
 from moviegenre.core.errors import DataError, DataNotFoundError
 from moviegenre.core.genres import GenreVocabulary
-from moviegenre.data.extra import read_extra
+from moviegenre.core.types import Split
+from moviegenre.data.extra import read_extra, read_other_plots
+from moviegenre.data.prepared import PreparedData
+from tests.tiny_movies import with_plots
 
 GENRES = GenreVocabulary(("Drama", "Film-Noir", "Horror"))
 FILMS = [
@@ -88,3 +91,41 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
     write(tmp_path / "extra.jsonl")
     with pytest.raises(DataNotFoundError, match=r"expected further plots .*did you mean"):
         read_extra(tmp_path / "extr.jsonl", GENRES, "first")
+
+
+LONG = " ".join(f"w{number}" for number in range(40))  # 12 words fill 16 tokens
+
+
+def test_other_plots_are_cut_into_pieces_spread_evenly(prepared_folder: Path) -> None:
+    with_plots(prepared_folder, [["Chosen.", LONG], ["The only one."], []])
+    data = PreparedData(prepared_folder)
+    found = read_other_plots(data, "first", pieces=2, max_tokens=16)
+    words = LONG.split()
+    assert found.plots == [" ".join(words[:12]), " ".join(words[36:])]
+    np.testing.assert_array_equal(found.labels, data.labels(Split.TRAIN)[[0, 0]])
+    one = read_other_plots(data, "first", pieces=1, max_tokens=16)
+    assert one.plots == found.plots[:1]
+    all_of_them = read_other_plots(data, "first", pieces=9, max_tokens=16)
+    assert " ".join(all_of_them.plots) == LONG
+
+
+def test_what_the_rule_chooses_is_no_other_plot(prepared_folder: Path) -> None:
+    short = "one two three four five six"
+    with_plots(prepared_folder, [[short, LONG, short]])
+    data = PreparedData(prepared_folder)
+    found = read_other_plots(data, "longest", pieces=4, max_tokens=16)
+    assert found.plots == [f"{short} {short}"]
+
+
+def test_a_short_rest_is_left_out(prepared_folder: Path) -> None:
+    three, four = LONG.split()[:15], LONG.split()[:16]
+    with_plots(prepared_folder, [["A.", " ".join(three)], ["B.", " ".join(four)]])
+    found = read_other_plots(PreparedData(prepared_folder), "first", pieces=5, max_tokens=16)
+    assert [len(plot.split()) for plot in found.plots] == [12, 12, 4]
+
+
+def test_no_other_plots_is_told(prepared_folder: Path) -> None:
+    with pytest.raises(
+        DataError, match=r"has another plot of at least 32 words; .* data\.other_plots"
+    ):
+        read_other_plots(PreparedData(prepared_folder), "first", pieces=2, max_tokens=128)

@@ -175,8 +175,13 @@ chekpoints: here
         (
             "models: {bert: {data: {plot: first, max_tokens: 64, dir: there}}}",
             "FILE, model bert, data: a model's own section may set max_tokens, extra, "
-            "extra_min_genres (found 'plot', "
+            "extra_min_genres, other_plots (found 'plot', "
             "'dir'); set it for all models, so that they are compared on the same data",
+        ),
+        (
+            "{data: {plot: joined}, models: {bert: {data: {other_plots: 1}}}}",
+            "FILE, model bert, data: other_plots has no effect with data.plot=joined, "
+            "which reads all plots",
         ),
         (
             "data: {image_size: [224, 0]}",
