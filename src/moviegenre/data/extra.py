@@ -117,10 +117,9 @@ def read_other_plots(
         others = list(plots)
         if others:
             others.remove(choose_plot(plots, rule))
-        found = _pieces(" ".join(others), words)
-        kept = np.unique(np.linspace(0, len(found) - 1, pieces).round().astype(int))
-        texts += [found[piece] for piece in kept if found]
-        rows += [row for _ in kept if found]
+        kept = _spread(_pieces(" ".join(others), words), pieces)
+        texts += kept
+        rows += [row] * len(kept)
     if not texts:
         raise DataError(
             f"no training movie of {data.root} has another plot of at least {-(-words // 3)} "
@@ -134,6 +133,13 @@ def _pieces(text: str, words: int) -> list[str]:
     all_words = text.split()
     parts = [all_words[start : start + words] for start in range(0, len(all_words), words)]
     return [" ".join(part) for part in parts if 3 * len(part) >= words]
+
+
+def _spread(texts: list[str], number: int) -> list[str]:
+    """Return at most so many of the texts, evenly spread from the first to the last."""
+    if len(texts) <= number:
+        return texts
+    return [texts[row] for row in np.linspace(0, len(texts) - 1, number).round().astype(int)]
 
 
 def _lines(path: Path) -> Iterator[_Line]:
