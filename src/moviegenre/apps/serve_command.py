@@ -68,10 +68,11 @@ def serve(
         shown = f"[{address}]" if ":" in address else address
         where = "open it in a browser, or see /docs" if has_page else "see /docs"
         name = model or f"the model in the box ({predictor.model.model_name})"
-        typer.echo(f"{name} answers at http://{shown}:{actual}; {where}; stop with Ctrl-C")
         if settings.page and not has_page:
             typer.echo("no page is served; it comes with: pip install 'moviegenre[page]'", err=True)
-        with contextlib.suppress(KeyboardInterrupt):  # raised once more after a graceful stop
+        # Raised before the server listens to signals, and once more after a graceful stop.
+        with contextlib.suppress(KeyboardInterrupt):
+            typer.echo(f"{name} answers at http://{shown}:{actual}; {where}; stop with Ctrl-C")
             _server(config, app).run(sockets=[listener])
 
 

@@ -1,7 +1,10 @@
+import os
+import signal
 import socket
 from pathlib import Path
 
 import pytest
+import typer
 
 from moviegenre import box
 from moviegenre.apps.cli import main
@@ -36,3 +39,19 @@ def test_an_address_that_is_taken(capsys: pytest.CaptureFixture[str], tmp_path: 
         f"error: cannot listen on 127.0.0.1:{port}: Address already in use; "
         "name another --host or --port\n"
     )
+
+
+def test_a_stop_as_soon_as_the_address_is_told_is_no_failure(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    echo = typer.echo
+
+    def echo_and_be_stopped(message: str) -> None:
+        echo(message)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(typer, "echo", echo_and_be_stopped)
+    with pytest.raises(SystemExit) as stopped:
+        main(["serve", "--port", "0", "--set", "page=false"])
+    assert not stopped.value.code
+    assert " answers at http://127.0.0.1:" in capsys.readouterr().out
