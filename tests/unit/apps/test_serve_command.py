@@ -8,6 +8,7 @@ import typer
 
 from moviegenre import box
 from moviegenre.apps.cli import main
+from moviegenre.apps.service import logs
 
 
 def refusal(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
@@ -51,6 +52,8 @@ def test_a_stop_as_soon_as_the_address_is_told_is_no_failure(
         os.kill(os.getpid(), signal.SIGTERM)
 
     monkeypatch.setattr(typer, "echo", echo_and_be_stopped)
+    # A handler on the captured stream would outlive this test and fail others.
+    monkeypatch.setattr(logs, "log_config", lambda: None)
     with pytest.raises(SystemExit) as stopped:
         main(["serve", "--port", "0", "--set", "page=false"])
     assert not stopped.value.code
