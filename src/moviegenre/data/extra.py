@@ -110,7 +110,7 @@ def read_other_plots(
     Raises:
         DataError: No training movie has another plot of that length.
     """
-    words = max(1, round(_WORDS_PER_TOKEN * max_tokens))
+    words = round(_WORDS_PER_TOKEN * max_tokens)
     texts: list[str] = []
     rows: list[int] = []
     for row, plots in enumerate(data.all_plots(Split.TRAIN)):

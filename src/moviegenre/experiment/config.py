@@ -32,8 +32,7 @@ from moviegenre.models.base import ModelConfig
 from moviegenre.training.config import TrainingConfig
 
 _SECTIONS = ("data", "training", "loss", "model")
-OWN_DATA = ("max_tokens", "extra", "extra_min_genres", "other_plots")
-"""The settings of ``data`` that a model's own section may change."""
+_OWN_DATA = ("max_tokens", "extra", "extra_min_genres", "other_plots")
 
 
 class PrepareConfig(Config):
@@ -356,10 +355,10 @@ def _resolve(
     if MODELS[name].fitted:
         _refuse_training(name, where, section)
     own_data = _mapping(section.get("data"), f"{where}, data")
-    unshared = [key for key in own_data if key not in OWN_DATA]
+    unshared = [key for key in own_data if key not in _OWN_DATA]
     if unshared:
         raise ConfigError(
-            f"{where}, data: a model's own section may set {', '.join(OWN_DATA)} (found "
+            f"{where}, data: a model's own section may set {', '.join(_OWN_DATA)} (found "
             f"{', '.join(map(repr, unshared))}); set it for all models, so that they are compared "
             "on the same data"
         )

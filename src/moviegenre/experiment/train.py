@@ -20,7 +20,7 @@ from moviegenre.data.batches import MovieTensors
 from moviegenre.data.config import DataConfig
 from moviegenre.data.extra import ExtraPlots, read_extra, read_other_plots
 from moviegenre.data.prepared import PreparedData
-from moviegenre.experiment.config import OWN_DATA, ExperimentConfig
+from moviegenre.experiment.config import ExperimentConfig
 from moviegenre.experiment.evaluate import predict_split
 from moviegenre.models import model_config_class
 from moviegenre.models.base import (
@@ -197,7 +197,9 @@ def _extra_plots(experiment: ExperimentConfig, data: PreparedData) -> ExtraPlots
         )
     if settings.extra is not None:
         extra = read_extra(settings.extra, data.genres, settings.plot, settings.extra_min_genres)
-    return others + extra if others and extra else others or extra
+    if others is None or extra is None:
+        return others or extra
+    return others + extra
 
 
 def _build(
@@ -325,7 +327,8 @@ def differing_settings(run: dict[str, Any], settings: dict[str, Any]) -> list[st
     modalities = model_config_class(run["model"]).modalities
     ignored = {"data.dir"}
     if Modality.PLOT not in modalities:
-        ignored |= {f"data.{name}" for name in ("plot", *OWN_DATA)}
+        plots = ("plot", "max_tokens", "extra", "extra_min_genres", "other_plots")
+        ignored |= {f"data.{name}" for name in plots}
     if Modality.POSTER not in modalities:
         ignored.add("data.image_size")
     earlier = _with_defaults(run["model"], run["settings"])
