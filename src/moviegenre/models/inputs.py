@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from moviegenre.core.devices import computing_device
 from moviegenre.core.errors import ConfigError
 from moviegenre.core.files import atomic_path
 from moviegenre.core.types import Modality, Split
@@ -139,13 +140,14 @@ def _encoding_batches(movies: MovieTensors) -> Iterator[list[int]]:
 
 def _encode_all(movies: MovieTensors, encoder: Encoder, path: Path) -> None:
     """Write an encoder's outputs, float16, to a .npy file: (S, D) for plots, (N, R, D) else."""
-    encoder.eval()
+    device = computing_device()
+    encoder.eval().to(device)
     is_plot = encoder.modality is Modality.PLOT
     offsets = _state_offsets(movies, encoder) if is_plot else None
     target: np.memmap[Any, np.dtype[np.float16]] | None = None
     for rows in _encoding_batches(movies):
         with torch.inference_mode():
-            states = encoder.encode(movies.batch(rows)).float().numpy()
+            states = encoder.encode(movies.batch(rows).to(device)).float().cpu().numpy()
         if target is None:
             shape: tuple[int, ...] = (len(movies), *states.shape[1:])
             if offsets is not None:
@@ -160,3 +162,4 @@ def _encode_all(movies: MovieTensors, encoder: Encoder, path: Path) -> None:
     if target is None:
         raise AssertionError("a prepared split has at least one movie")
     target.flush()
+    encoder.cpu()
