@@ -228,6 +228,12 @@ def _build(
         initial = initialise_from(model, folder, sources, data.genres, tokenizer)
         logger.info("copied %d tensors from %s", len(initial.copied), ", ".join(sources.values()))
         is_open |= initial.track == "open"
+    elif settings.family == "fusion":
+        logger.info(
+            "%s starts from pretrained encoders alone; model.init_from=FOLDER starts it from the "
+            "trained bert and resnet in FOLDER, as reproduce does",
+            experiment.model_name,
+        )
     checkpoint = Checkpoint(
         model_name=experiment.model_name,
         model=model,
