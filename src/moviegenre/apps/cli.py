@@ -1,5 +1,6 @@
 """The command line. Modules that take long to import are imported inside the commands."""
 
+import errno
 import logging
 import os
 import signal
@@ -242,6 +243,13 @@ def main(arguments: list[str] | None = None) -> None:
         app(args=arguments, standalone_mode=True)
     except MovieGenreError as error:
         typer.echo(f"error: {error}", err=True)
+        raise SystemExit(USER_ERROR) from None
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        where = f" for {error.filename}" if error.filename else ""
+        message = f"error: no space is left on the disk{where}; make room and run the same again"
+        typer.echo(message, err=True)
         raise SystemExit(USER_ERROR) from None
     except KeyboardInterrupt:
         typer.echo("interrupted; go on with --resume", err=True)

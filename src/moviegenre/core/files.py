@@ -29,6 +29,23 @@ def atomic_path(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def reserve(path: Path) -> None:
+    """Take the disk space of all of a file now, where the system can.
+
+    A file that is mapped into memory has space for what was written alone, and a process that
+    then finds the disk full is killed.
+
+    Args:
+        path: A file, which keeps what it holds.
+
+    Raises:
+        OSError: There is not enough space.
+    """
+    if hasattr(os, "posix_fallocate"):  # not on macOS and Windows
+        with path.open("r+b") as stream:
+            os.posix_fallocate(stream.fileno(), 0, path.stat().st_size)
+
+
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
     """Yield a new folder beside ``path`` that takes its place when the block succeeds.

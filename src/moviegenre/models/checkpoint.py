@@ -103,8 +103,9 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "data_fingerprint": checkpoint.data_fingerprint,
         "track": checkpoint.track,
     }
-    with atomic_path(path) as temporary:
-        torch.save(content, temporary)
+    # By a path PyTorch would tell of a full disk in words of its own; by a stream it is an OSError.
+    with atomic_path(path) as temporary, temporary.open("wb") as stream:
+        torch.save(content, stream)
 
 
 def checkpoint_file(path: Path) -> Path:

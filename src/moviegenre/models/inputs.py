@@ -12,7 +12,7 @@ import torch
 
 from moviegenre.core.devices import computing_device
 from moviegenre.core.errors import ConfigError
-from moviegenre.core.files import atomic_path
+from moviegenre.core.files import atomic_path, reserve
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.batches import MovieTensors, ordered_batches
 from moviegenre.data.caches import Ragged, cached_posters, cached_tokens, is_current
@@ -153,6 +153,7 @@ def _encode_all(movies: MovieTensors, encoder: Encoder, path: Path) -> None:
             if offsets is not None:
                 shape = (int(offsets[-1]), states.shape[2])
             target = np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
+            reserve(path)
         if offsets is None:
             target[rows] = states
             continue

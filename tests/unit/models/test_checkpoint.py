@@ -1,7 +1,10 @@
 """What a checkpoint says when it cannot be used."""
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 import torch
@@ -138,8 +141,8 @@ def test_saving_again_replaces_the_file_in_one_step(
     before = path.read_bytes()
     checkpoint = load_checkpoint(path)
 
-    def fail(content: object, target: Path) -> None:
-        Path(target).write_bytes(b"half")
+    def fail(content: object, target: IO[bytes]) -> None:
+        target.write(b"half")
         raise OSError("the disk is full")
 
     monkeypatch.setattr(torch, "save", fail)
@@ -147,3 +150,17 @@ def test_saving_again_replaces_the_file_in_one_step(
         save_checkpoint(path, checkpoint)
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+def test_a_full_disk_is_told_by_its_own_name(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkpoint = load_checkpoint(path)
+
+    @contextmanager
+    def full(_: Path) -> Iterator[Path]:
+        yield Path("/dev/full")
+
+    monkeypatch.setattr("moviegenre.models.checkpoint.atomic_path", full)
+    with pytest.raises(OSError, match="No space left on device") as failed:
+        save_checkpoint(path, checkpoint)
+    assert failed.value.errno == errno.ENOSPC
