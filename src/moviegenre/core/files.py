@@ -1,5 +1,6 @@
 """Writing files so that an interruption never leaves a half-written one."""
 
+import errno
 import hashlib
 import os
 import shutil
@@ -41,9 +42,14 @@ def reserve(path: Path) -> None:
     Raises:
         OSError: There is not enough space.
     """
-    if hasattr(os, "posix_fallocate"):  # not on macOS and Windows
+    if not hasattr(os, "posix_fallocate"):  # macOS and Windows
+        return
+    try:
         with path.open("r+b") as stream:
             os.posix_fallocate(stream.fileno(), 0, path.stat().st_size)
+    except OSError as error:
+        if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):  # this file system cannot
+            raise
 
 
 @contextmanager

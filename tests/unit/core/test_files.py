@@ -1,7 +1,9 @@
 """Files are there whole, or as they were before."""
 
+import errno
 import hashlib
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,23 @@ def test_reserving_takes_the_space_of_a_file_with_holes(tmp_path: Path) -> None:
     reserve(path)
     assert path.stat().st_blocks * 512 >= path.stat().st_size == 1_000_000
     assert path.read_bytes()[:6] == b"begin\0"
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system cannot reserve space")
+@pytest.mark.parametrize(("code", "told"), [(errno.EOPNOTSUPP, False), (errno.ENOSPC, True)])
+def test_only_a_lack_of_space_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, told: bool
+) -> None:
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"begin")
+
+    def refuse(*_: int) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "posix_fallocate", refuse)
+    with pytest.raises(OSError, match=os.strerror(code)) if told else nullcontext():
+        reserve(path)
+    assert path.read_bytes() == b"begin"
 
 
 def test_the_temporary_file_lies_beside_its_target(tmp_path: Path) -> None:
