@@ -1,8 +1,23 @@
 """Where networks are computed: on a GPU if there is one."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
+from torch import nn
 
 
 def computing_device() -> torch.device:
     """Return the GPU if CUDA has one, and the CPU otherwise."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+@contextmanager
+def computed_there(network: nn.Module) -> Iterator[torch.device]:
+    """Move a network to the computing device, which is yielded, and afterwards to the CPU."""
+    device = computing_device()
+    network.to(device)
+    try:
+        yield device
+    finally:
+        network.cpu()

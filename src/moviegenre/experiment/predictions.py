@@ -11,7 +11,7 @@ import torch
 from rich.progress import track
 
 from moviegenre.core.decisions import from_log_odds, log_odds, probabilities
-from moviegenre.core.devices import computing_device
+from moviegenre.core.devices import computed_there
 from moviegenre.core.files import file_sha256
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.batches import batch_loader, ordered_batches
@@ -62,14 +62,12 @@ def predict_split(
     probs = np.zeros((len(movies), len(data.genres)), dtype=np.float32)
     loader = batch_loader(movies, ordered_batches(movies.lengths, _BATCH_SIZE))
     title = _title(checkpoint.model_name, split, missing)
-    device = computing_device()
-    model = checkpoint.model.to(device)
-    with torch.inference_mode():
+    model = checkpoint.model
+    with computed_there(model) as device, torch.inference_mode():
         for batch in track(loader, description=title, disable=not progress):
             seen = batch if missing is None else batch.without(missing)
             logits = model(seen.to(device)).logits.cpu()
             probs[batch.index.numpy()] = probabilities(logits).numpy()
-    model.cpu()
     return _predictions(data, split, probs)
 
 

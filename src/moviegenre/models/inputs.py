@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from moviegenre.core.devices import computing_device
+from moviegenre.core.devices import computed_there
 from moviegenre.core.errors import ConfigError
 from moviegenre.core.files import atomic_path, reserve
 from moviegenre.core.types import Modality, Split
@@ -140,27 +140,25 @@ def _encoding_batches(movies: MovieTensors) -> Iterator[list[int]]:
 
 def _encode_all(movies: MovieTensors, encoder: Encoder, path: Path) -> None:
     """Write an encoder's outputs, float16, to a .npy file: (S, D) for plots, (N, R, D) else."""
-    device = computing_device()
-    encoder.eval().to(device)
+    encoder.eval()
     is_plot = encoder.modality is Modality.PLOT
     offsets = _state_offsets(movies, encoder) if is_plot else None
     target: np.memmap[Any, np.dtype[np.float16]] | None = None
-    for rows in _encoding_batches(movies):
-        with torch.inference_mode():
+    with computed_there(encoder) as device, torch.inference_mode():
+        for rows in _encoding_batches(movies):
             states = encoder.encode(movies.batch(rows).to(device)).float().cpu().numpy()
-        if target is None:
-            shape: tuple[int, ...] = (len(movies), *states.shape[1:])
-            if offsets is not None:
-                shape = (int(offsets[-1]), states.shape[2])
-            target = np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
-            reserve(path)
-        if offsets is None:
-            target[rows] = states
-            continue
-        for position, row in enumerate(rows):
-            start, end = offsets[row], offsets[row + 1]
-            target[start:end] = states[position, : end - start]
+            if target is None:
+                shape: tuple[int, ...] = (len(movies), *states.shape[1:])
+                if offsets is not None:
+                    shape = (int(offsets[-1]), states.shape[2])
+                target = np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
+                reserve(path)
+            if offsets is None:
+                target[rows] = states
+                continue
+            for position, row in enumerate(rows):
+                start, end = offsets[row], offsets[row + 1]
+                target[start:end] = states[position, : end - start]
     if target is None:
         raise AssertionError("a prepared split has at least one movie")
     target.flush()
-    encoder.cpu()

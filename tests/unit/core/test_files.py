@@ -16,6 +16,10 @@ from moviegenre.core.files import (
     write_text,
 )
 
+reserves = pytest.mark.skipif(
+    not hasattr(os, "posix_fallocate"), reason="this system cannot reserve space"
+)
+
 
 def test_text_is_written_and_replaced(tmp_path: Path) -> None:
     path = tmp_path / "new" / "a.txt"
@@ -40,7 +44,7 @@ def test_a_failure_leaves_the_file_as_it_was_and_nothing_beside_it(tmp_path: Pat
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system cannot reserve space")
+@reserves
 def test_reserving_takes_the_space_of_a_file_with_holes(tmp_path: Path) -> None:
     path = tmp_path / "a.bin"
     with path.open("wb") as stream:
@@ -51,7 +55,7 @@ def test_reserving_takes_the_space_of_a_file_with_holes(tmp_path: Path) -> None:
     assert path.read_bytes()[:6] == b"begin\0"
 
 
-@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system cannot reserve space")
+@reserves
 @pytest.mark.parametrize(("code", "told"), [(errno.EOPNOTSUPP, False), (errno.ENOSPC, True)])
 def test_only_a_lack_of_space_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, told: bool
