@@ -25,8 +25,8 @@ def load(model: str | Path | None = None, *, backend: "BackendName" = "auto") ->
         model: A ``best.pth``, its folder, an exported folder, or a name on the Hugging Face hub,
             as in ``someone/some-model``, with ``@revision`` after it if need be. None takes the
             model in the box, which ships with the package, and logs that it did.
-        backend: What computes: ``torch``, or an exported folder's ``onnx`` or ``int8`` file.
-            ``auto`` takes ``onnx`` where there is one, else what there is.
+        backend: What computes: ``torch``, or an exported folder's ``onnx``, ``int8`` or ``int4``
+            file. ``auto`` takes ``onnx`` where there is one, else what there is.
 
     Raises:
         CheckpointError: There is no such model, it is damaged, or the backend does not fit it.

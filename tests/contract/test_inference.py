@@ -19,14 +19,15 @@ from moviegenre.core.types import Modality, Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.evaluate import predict_split
 from moviegenre.experiment.train import train
-from moviegenre.inference.export import export_model
+from moviegenre.inference.export import SmallBackend, export_model
 from moviegenre.inference.films import Film
-from moviegenre.inference.onnx_export import export_onnx, quantise
+from moviegenre.inference.onnx_export import export_onnx
 from moviegenre.inference.parity import labelled_films
 from moviegenre.inference.predictor import Predictor
+from moviegenre.inference.quantise import Bits, quantise
 from moviegenre.models import MODELS
 from moviegenre.models.checkpoint import load_checkpoint
-from moviegenre.models.exported import INT8_FILE, ONNX_FILE, write_exported
+from moviegenre.models.exported import INT4_FILE, INT8_FILE, ONNX_FILE, write_exported
 from tests.tiny_checkpoints import POINT, save_tiny, tiny_checkpoint
 from tests.tiny_movies import tiny_batch, tiny_movies, tiny_tokenizer, write_prepared
 from tests.tiny_training import tiny_experiment
@@ -117,24 +118,50 @@ def test_onnx_gives_the_same_logits_whatever_is_missing(
             np.testing.assert_allclose(found.gate, expected.gate, rtol=0, atol=1e-5)
 
 
-def test_ngram_weights_and_kernels_are_kept_in_sixteen_bits(
-    bert_folder: Path, data: PreparedData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("bits", "file", "small"), [(8, INT8_FILE, "int8"), (4, INT4_FILE, "int4")]
+)
+def test_each_kind_of_weight_has_its_own_bits(
+    bits: Bits,
+    file: str,
+    small: SmallBackend,
+    bert_folder: Path,
+    data: PreparedData,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("moviegenre.inference.onnx_export._LARGE", 1)
+    monkeypatch.setattr("moviegenre.inference.quantise._LARGE", 1)
     checkpoint = tiny_checkpoint("wide_deep", bert_folder, data.root)
     checkpoint.model.prepare(tiny_movies(40, seed=1).tensors(tiny_tokenizer()))
     write_exported(tmp_path, checkpoint, {})
     POINT.write(tmp_path / THRESHOLDS_FILE)
     export_onnx(checkpoint, tmp_path / ONNX_FILE)
-    quantise(tmp_path / ONNX_FILE, tmp_path / INT8_FILE)
-    stored = {t.name: t for t in onnx.load(tmp_path / INT8_FILE).graph.initializer}
+    quantise(tmp_path / ONNX_FILE, tmp_path / file, bits)
+    graph = onnx.load(tmp_path / file).graph
+    stored = {t.name: t for t in graph.initializer}
     halves = {name for name, t in stored.items() if t.data_type == onnx.TensorProto.FLOAT16}
-    assert "model.wide_half" in halves
-    assert any("poster_encoder" in name or "conv" in name.lower() for name in halves)
-    own, small = (moviegenre.load(tmp_path, backend=backend) for backend in ("torch", "int8"))
+    assert "model.wide_half" in halves  # n-gram weights
+    whole = {name for name, t in stored.items() if t.data_type == onnx.TensorProto.INT8}
+    kernels = {node.input[1] for node in graph.node if node.op_type == "Conv"}
+    assert kernels
+    assert {f"{name}_whole" for name in kernels} <= whole
+    assert "model.plot_encoder.backbone.embeddings.word_embeddings.weight_whole" in whole
+    assert "model.head.output.weight_whole" in whole
+    sizes = {
+        node.name: next(a.i for a in node.attribute if a.name == "bits")
+        for node in graph.node
+        if node.op_type == "MatMulNBits"
+    }
+    attention = {size for name, size in sizes.items() if "/attention/" in name}
+    forward = {
+        size for name, size in sizes.items() if "/dense/" in name and "/attention/" not in name
+    }
+    assert (attention, forward) == ({8}, {bits})
+    own = moviegenre.load(tmp_path, backend="torch")
     films = films_of(own, data)
-    # Logits up to 25, of which seven bits a weight keep two digits.
-    np.testing.assert_allclose(small.answer(films).logits, own.answer(films).logits, atol=1.0)
+    expected = own.answer(films).logits  # up to 25
+    found = moviegenre.load(tmp_path, backend=small).answer(films)
+    np.testing.assert_allclose(found.logits, expected, atol=0.2 if bits == 8 else 1)
 
 
 @pytest.mark.parametrize("read_tokens", [None, 12])

@@ -25,6 +25,10 @@ def export(
         bool,
         typer.Option("--int8-only", help="Leave model.int8.onnx as the only weights: to answer."),
     ] = False,
+    int4_only: Annotated[
+        bool,
+        typer.Option("--int4-only", help="Leave model.int4.onnx instead: the smallest form."),
+    ] = False,
     parity_data: Annotated[
         Path | None,
         typer.Option(help="Prepared movies to compare ONNX on. Default: the model's own."),
@@ -35,13 +39,16 @@ def export(
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
     """Write a self-contained folder: weights, settings, model card, ONNX files."""
+    from moviegenre.core.errors import ConfigError
     from moviegenre.experiment.export import export as run
 
+    if int8_only and int4_only:
+        raise ConfigError("--int8-only and --int4-only leave different weights; say one of them")
     exported = run(
         checkpoint,
         out,
         onnx=onnx,
-        int8_only=int8_only,
+        only="int8" if int8_only else "int4" if int4_only else None,
         half=half,
         index=index,
         parity_data=parity_data,

@@ -27,7 +27,7 @@ Model = Annotated[
     ),
 ]
 Backend = Annotated[
-    str, typer.Option(help="auto, torch, or an exported folder's onnx or int8 file.")
+    str, typer.Option(help="auto, torch, or an exported folder's onnx, int8 or int4 file.")
 ]
 
 

@@ -31,7 +31,7 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
     backend: Annotated[
-        str, typer.Option(help="auto, torch, or an exported folder's onnx or int8 file.")
+        str, typer.Option(help="auto, torch, or an exported folder's onnx, int8 or int4 file.")
     ] = "auto",
     overrides: Annotated[
         list[str] | None,

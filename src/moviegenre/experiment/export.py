@@ -19,7 +19,7 @@ from moviegenre.evaluation.results import Predictions, evaluate_predictions
 from moviegenre.experiment.ancestry import ancestry
 from moviegenre.experiment.export_ensemble import export_ensemble
 from moviegenre.experiment.predictions import cached_predictions, kept_predictions
-from moviegenre.inference.export import Exported, Measure, export_model
+from moviegenre.inference.export import Exported, Measure, SmallBackend, export_model
 from moviegenre.inference.parity import Parity, labelled_films, measure_parity
 from moviegenre.inference.predictor import Predictor
 from moviegenre.inference.similar import write_index
@@ -38,7 +38,7 @@ def export(
     out: Path,
     *,
     onnx: bool = True,
-    int8_only: bool = False,
+    only: SmallBackend | None = None,
     half: bool = False,
     index: bool = False,
     parity_data: Path | None = None,
@@ -51,7 +51,7 @@ def export(
         model: A checkpoint, or what else ``load_trained`` takes.
         out: A new folder, or an earlier export, which is replaced.
         onnx: Also write ONNX files.
-        int8_only: Leave the smallest of them as the only weights; see ``export_model``.
+        only: Leave a small one as the only weights; see ``export_model``.
         half: Write the weights as 16-bit floats; see ``export_model``.
         index: Add an index of the training movies, for ``Prediction.similar``.
         parity_data: Prepared movies on which these are compared with PyTorch; None takes the
@@ -71,8 +71,8 @@ def export(
         )
     path = locate(model)
     if is_ensemble(path):
-        if int8_only:
-            raise ConfigError("--int8-only has no effect on an ensemble, which has no ONNX form")
+        if only:
+            raise ConfigError(f"--{only}-only has no effect on an ensemble, which has no ONNX form")
         if half:
             raise ConfigError("--half has no effect on an ensemble; export its members with it")
         if index:
@@ -90,7 +90,7 @@ def export(
         data_source=_source(checkpoint, data),
         starts_from=ancestry(checkpoint),
         onnx=onnx,
-        int8_only=int8_only,
+        only=only,
         half=half,
         index=partial(_write_index, path, checkpoint) if index else None,
         measure=_measure(data, parity_movies, progress) if data and parity_movies else None,

@@ -12,7 +12,7 @@ from moviegenre.core.errors import CheckpointError
 from moviegenre.core.types import Batch
 from moviegenre.models.base import GenreModel
 
-BackendName = Literal["auto", "torch", "onnx", "int8"]
+BackendName = Literal["auto", "torch", "onnx", "int8", "int4"]
 
 GATE = "modality"
 """The attention of a model that weighs plot and poster, plot first."""
@@ -73,7 +73,7 @@ class OnnxBackend:
 
     Args:
         path: The file.
-        name: ``onnx`` or ``int8``.
+        name: ``onnx``, ``int8`` or ``int4``.
 
     Raises:
         CheckpointError: The file is not there or damaged.

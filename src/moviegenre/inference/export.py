@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from moviegenre.core.errors import ConfigError, MissingExtraError
 from moviegenre.core.files import atomic_folder, write_text
@@ -12,14 +12,16 @@ from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.inference.backends import BackendName
 from moviegenre.inference.card import model_card
 from moviegenre.inference.loading import load_predictor
-from moviegenre.inference.onnx_export import export_onnx, quantise
+from moviegenre.inference.onnx_export import export_onnx
 from moviegenre.inference.parity import Parity
 from moviegenre.inference.predictor import Predictor
+from moviegenre.inference.quantise import Bits, quantise
 from moviegenre.models.base import FittedModel
 from moviegenre.models.checkpoint import Checkpoint
 from moviegenre.models.exported import (
     CARD_FILE,
     INDEX_FILE,
+    INT4_FILE,
     INT8_FILE,
     ONNX_FILE,
     PARITY_FILE,
@@ -30,6 +32,11 @@ from moviegenre.models.exported import (
 
 NOT_MEASURED = "The ONNX files were not compared with PyTorch."
 NO_ONNX = "There is no ONNX file."
+
+SmallBackend = Literal["int8", "int4"]
+"""What computes a small form of a model."""
+
+_SMALL: dict[SmallBackend, tuple[str, Bits]] = {"int8": (INT8_FILE, 8), "int4": (INT4_FILE, 4)}
 
 Measure = Callable[[Predictor, Mapping[str, Predictor]], Parity | None]
 """Compares the model with its ONNX files, by backend; None where there is nothing to measure on."""
@@ -59,7 +66,7 @@ def export_model(
     data_source: str = "",
     starts_from: Sequence[str] = (),
     onnx: bool = True,
-    int8_only: bool = False,
+    only: SmallBackend | None = None,
     half: bool = False,
     index: Callable[[Path], None] | None = None,
     measure: Measure | None = None,
@@ -74,8 +81,8 @@ def export_model(
         data_source: What the prepared data say of where they came from, for the card.
         starts_from: What else its weights learned from, a sentence each, for the card.
         onnx: Also write ``model.onnx`` and ``model.int8.onnx``.
-        int8_only: Leave ``model.int8.onnx`` as the only weights once it is compared: the smallest
-            form, which can answer and nothing else.
+        only: Leave ``model.int8.onnx`` or ``model.int4.onnx`` as the only weights once it is
+            compared: a small form, which can answer and nothing else.
         half: Write ``model.safetensors`` in 16-bit floats; see ``write_exported``.
         index: Writes the index of similar movies to a file.
         measure: Compares these with the model.
@@ -92,22 +99,22 @@ def export_model(
             f"{checkpoint.model_name} is a baseline, which is not exported; export a model with a "
             "network, such as bert"
         )
-    if int8_only and not onnx:
-        raise ConfigError("--int8-only and --no-onnx leave no weights; say one of them")
-    if int8_only and half:
-        raise ConfigError("--half has no effect with --int8-only, which keeps no such weights")
+    if only and not onnx:
+        raise ConfigError(f"--{only}-only and --no-onnx leave no weights; say one of them")
+    if only and half:
+        raise ConfigError(f"--half has no effect with --{only}-only, which keeps no such weights")
     with atomic_folder(out) as folder:
         write_exported(folder, checkpoint, scores, half=half)
         point.write(folder / THRESHOLDS_FILE)
-        reason = _write_onnx(folder, checkpoint) if onnx else ""
-        if int8_only and reason:
-            raise ConfigError(f"{reason}; leave --int8-only out")
+        reason = _write_onnx(folder, checkpoint, only or "int8") if onnx else ""
+        if only and reason:
+            raise ConfigError(f"{reason}; leave --{only}-only out")
         parity = None
         if onnx and not reason and measure is not None:
-            names: tuple[BackendName, ...] = ("int8",) if int8_only else ("onnx", "int8")
+            names: tuple[BackendName, ...] = (only,) if only else ("onnx", "int8")
             files = {str(name): load_predictor(folder, backend=name) for name in names}
             parity = measure(load_predictor(folder, backend="torch"), files)
-        if int8_only:
+        if only:
             (folder / WEIGHTS_FILE).unlink()
             (folder / ONNX_FILE).unlink()
         if index is not None:
@@ -129,15 +136,16 @@ def export_model(
     return Exported(out, parity, reason)
 
 
-def _write_onnx(folder: Path, checkpoint: Checkpoint) -> str:
-    """Write both ONNX files; return why not, where the model cannot be written so."""
+def _write_onnx(folder: Path, checkpoint: Checkpoint, small: SmallBackend) -> str:
+    """Write an ONNX file and a small one; return why not, where the model cannot be written so."""
+    file, bits = _SMALL[small]
     try:
         export_onnx(checkpoint, folder / ONNX_FILE)
-        quantise(folder / ONNX_FILE, folder / INT8_FILE)
+        quantise(folder / ONNX_FILE, folder / file, bits)
     except MissingExtraError:
         raise
     except Exception as error:  # a model of somebody's own; the exporter's errors have no base
-        for name in (ONNX_FILE, INT8_FILE):
+        for name in (ONNX_FILE, file):
             (folder / name).unlink(missing_ok=True)
         lines = str(error).strip().splitlines() or [type(error).__name__]
         return f"{checkpoint.model_name} cannot be written as ONNX: {lines[0][:200]}"

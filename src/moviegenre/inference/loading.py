@@ -12,6 +12,7 @@ from moviegenre.inference.similar import SimilarIndex
 from moviegenre.models.exported import (
     CONFIG_FILE,
     INDEX_FILE,
+    INT4_FILE,
     INT8_FILE,
     ONNX_FILE,
     TOKENIZER_FILE,
@@ -23,7 +24,8 @@ from moviegenre.models.exported import (
 )
 from moviegenre.models.trained import load_trained, locate, weights_file
 
-_WEIGHTS = {"torch": WEIGHTS_FILE, "onnx": ONNX_FILE, "int8": INT8_FILE}
+_WEIGHTS = {"torch": WEIGHTS_FILE, "onnx": ONNX_FILE, "int8": INT8_FILE, "int4": INT4_FILE}
+_ONNX = ("onnx", "int8", "int4")
 
 
 def load_predictor(model: str | Path, *, backend: BackendName = "auto") -> Predictor:
@@ -31,8 +33,8 @@ def load_predictor(model: str | Path, *, backend: BackendName = "auto") -> Predi
 
     Args:
         model: A ``best.pth``, its folder, an exported folder, or a name on the hub.
-        backend: ``torch``, ``onnx``, ``int8``; ``auto`` takes ``onnx`` where there is one, and
-            what there is elsewhere.
+        backend: ``torch``, ``onnx``, ``int8``, ``int4``; ``auto`` takes ``onnx`` where there is
+            one, and what there is elsewhere.
 
     Raises:
         CheckpointError: There is no such model, it is damaged, or the backend does not fit it.
@@ -56,7 +58,7 @@ def load_predictor(model: str | Path, *, backend: BackendName = "auto") -> Predi
 def _load_exported(folder: Path, backend: BackendName) -> Predictor:
     described = read_description(folder)
     if backend == "auto":
-        order: tuple[BackendName, ...] = ("onnx", "torch", "int8")
+        order: tuple[BackendName, ...] = ("onnx", "torch", "int8", "int4")
         backend = next(name for name in order if (folder / _WEIGHTS[name]).is_file())
     weights = folder / _WEIGHTS[backend]
     computing: Backend
@@ -78,11 +80,11 @@ def _load_exported(folder: Path, backend: BackendName) -> Predictor:
 
 def _load_checkpoint(path: Path, backend: BackendName) -> Predictor:
     checkpoint = load_trained(path)
-    if backend in ("onnx", "int8") and checkpoint.members:
+    if backend in _ONNX and checkpoint.members:
         raise CheckpointError(
             f"{path} is an ensemble, whose members are computed by PyTorch; leave --backend out"
         )
-    if backend in ("onnx", "int8"):
+    if backend in _ONNX:
         raise CheckpointError(
             f"{path} is a checkpoint, which has no {backend} file; "
             f"make one with: moviegenre export --checkpoint {path} --out DIR"

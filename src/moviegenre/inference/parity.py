@@ -21,7 +21,7 @@ LEAST_EQUAL = 0.995
 """The share of an ONNX file's decisions that must be the model's own."""
 
 MOST_LOST = 0.005
-"""How much lower the F1-macro of an eight-bit file may be."""
+"""How much lower the F1-macro of a file in eight or four bits may be."""
 
 _CHUNK = 128  # films in memory at a time
 _COLUMNS = ["plots", "genres", "poster"]
@@ -57,7 +57,7 @@ class Parity:
         num_movies: On how many movies.
         source: Which they were.
         f1_macro: The model's own score on them, a fraction; NaN where it is not defined.
-        files: By backend: ``onnx``, ``int8``.
+        files: By backend: ``onnx``, ``int8``, ``int4``.
     """
 
     num_movies: int
@@ -69,17 +69,19 @@ class Parity:
     def faults(self) -> list[str]:
         """What is promised and not kept, one sentence each."""
         found = []
-        onnx, int8 = self.files.get("onnx"), self.files.get("int8")
+        onnx = self.files.get("onnx")
         if onnx and onnx.equal_decisions < LEAST_EQUAL:
             found.append(
                 f"model.onnx decides as the model does in {onnx.equal_decisions:.2%} of all cases; "
                 f"expected at least {LEAST_EQUAL:.1%}"
             )
-        if int8 and int8.f1_macro_lost > MOST_LOST:
-            found.append(
-                f"model.int8.onnx loses {100 * int8.f1_macro_lost:.2f} points of F1-macro; "
-                f"expected at most {100 * MOST_LOST:.1f}"
-            )
+        for name in ("int8", "int4"):
+            small = self.files.get(name)
+            if small and small.f1_macro_lost > MOST_LOST:
+                found.append(
+                    f"model.{name}.onnx loses {100 * small.f1_macro_lost:.2f} points of F1-macro; "
+                    f"expected at most {100 * MOST_LOST:.1f}"
+                )
         return found
 
     def to_json_dict(self) -> dict[str, Any]:

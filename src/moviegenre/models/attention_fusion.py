@@ -9,7 +9,14 @@ from torch import Tensor, nn
 
 from moviegenre.core.types import Batch, ModelOutput
 from moviegenre.models.base import BuildContext, GenreModel
-from moviegenre.models.fusion import BOTH, FusionConfig, hide_modalities, region_mask
+from moviegenre.models.fusion import (
+    BOTH,
+    FusionConfig,
+    answer_posters_alone,
+    head_for_posters_alone,
+    hide_modalities,
+    region_mask,
+)
 from moviegenre.models.plot_encoder import PlotEncoder
 from moviegenre.models.poster_encoder import PosterEncoder
 from moviegenre.nn.attention import CrossAttention
@@ -23,7 +30,8 @@ class AttentionFusion(GenreModel):
     Reference: the weighing follows the gated multimodal unit of Arevalo et al., "Gated multimodal
     units for information fusion", https://arxiv.org/abs/1702.01992; differs in that tokens and
     regions first attend to each other (Tan and Bansal, "LXMERT", https://arxiv.org/abs/1908.07490)
-    and in that the gate is a softmax over the modalities that are there.
+    and in that the gate is a softmax over the modalities that are there. Films without a plot may
+    have a head of their own, which reads the average of the poster's regions.
 
     Args:
         plot_encoder: Gives the token vectors.
@@ -33,6 +41,8 @@ class AttentionFusion(GenreModel):
         num_labels: L.
         dropout: In the blocks and before each layer of the head.
         modality_dropout: See ``FusionConfig``.
+        poster_hidden_dim: Width of the hidden layer of a head for films without a plot; 0 for none,
+            None for no such head.
         label_frequencies: Where the logits start; see ``ClassificationHead``.
     """
 
@@ -48,6 +58,7 @@ class AttentionFusion(GenreModel):
         num_labels: int,
         dropout: float,
         modality_dropout: float,
+        poster_hidden_dim: int | None = None,
         label_frequencies: Sequence[float] | None = None,
     ) -> None:
         super().__init__()
@@ -69,18 +80,29 @@ class AttentionFusion(GenreModel):
             dropout=dropout,
             label_frequencies=label_frequencies,
         )
+        self.poster_head = head_for_posters_alone(
+            poster_encoder.dim,
+            num_labels,
+            hidden_dim=poster_hidden_dim,
+            dropout=dropout,
+            label_frequencies=label_frequencies,
+        )
+        if self.poster_head is not None:
+            self.poster_norm = nn.LayerNorm(poster_encoder.dim)
 
     def forward(self, batch: Batch) -> ModelOutput:
         """Return logits (B, L) and attention weights.
 
         The weights: ``plot_to_poster`` (B, T, R), ``poster_to_plot`` (B, R, T), ``plot`` (B, T),
-        ``poster`` (B, R) and ``modality`` (B, 2), plot first.
+        ``poster`` (B, R) and ``modality`` (B, 2), plot first. What the poster alone would say is
+        there too, where it has its own head.
         """
         if self.training:
             batch = hide_modalities(batch, self.modality_dropout)
         plot_mask = self.plot_encoder.mask(batch)
         tokens = self.plot_projection(self.plot_encoder(batch))
-        regions = self.poster_projection(self.poster_encoder(batch))
+        encoded = self.poster_encoder(batch)
+        regions = self.poster_projection(encoded)
         poster_mask = region_mask(batch.has_poster, regions)
         plot, plot_to_poster = self.plot_attention(tokens, regions, poster_mask)
         poster, poster_to_plot = self.poster_attention(regions, tokens, plot_mask)
@@ -92,7 +114,7 @@ class AttentionFusion(GenreModel):
         # What each modality says on average stays visible beside what attention picked out.
         averages = [masked_mean(tokens, plot_mask), masked_mean(regions, poster_mask)]
         logits: Tensor = self.head(self.norm(torch.cat([weighed, *averages], dim=1)))
-        return ModelOutput(
+        output = ModelOutput(
             logits,
             attention={
                 "plot_to_poster": plot_to_poster,
@@ -102,6 +124,10 @@ class AttentionFusion(GenreModel):
                 "modality": gate,
             },
         )
+        if self.poster_head is None:
+            return output
+        embedding = self.poster_norm(encoded.mean(dim=1)) * batch.has_poster.unsqueeze(1)
+        return answer_posters_alone(output, self.poster_head(embedding), batch)
 
 
 def _projection(dim: int, common_dim: int) -> nn.Sequential:
@@ -115,6 +141,8 @@ class AttentionFusionConfig(FusionConfig):
     Attributes:
         dim: The common size tokens and regions are brought to; a multiple of ``num_heads``.
         num_heads: Heads of the cross-attention.
+        poster_hidden_dim: Width of the hidden layer of a head of their own for films without a
+            plot; see ``early_fusion``.
     """
 
     model_name = "attention_fusion"
@@ -122,6 +150,7 @@ class AttentionFusionConfig(FusionConfig):
 
     dim: int = Field(default=256, ge=2)
     num_heads: int = Field(default=4, ge=1)
+    poster_hidden_dim: int | None = Field(default=None, ge=0)
 
     @model_validator(mode="after")
     def _divide_evenly(self) -> Self:
@@ -139,5 +168,6 @@ class AttentionFusionConfig(FusionConfig):
             num_labels=context.num_labels,
             dropout=self.dropout,
             modality_dropout=self.modality_dropout,
+            poster_hidden_dim=self.poster_hidden_dim,
             label_frequencies=context.label_frequencies,
         )

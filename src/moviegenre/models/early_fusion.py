@@ -8,7 +8,13 @@ from torch import Tensor, nn
 
 from moviegenre.core.types import Batch, ModelOutput
 from moviegenre.models.base import BuildContext, GenreModel
-from moviegenre.models.fusion import BOTH, FusionConfig, hide_modalities
+from moviegenre.models.fusion import (
+    BOTH,
+    FusionConfig,
+    answer_posters_alone,
+    head_for_posters_alone,
+    hide_modalities,
+)
 from moviegenre.models.plot_encoder import PlotEncoder
 from moviegenre.models.poster_encoder import PosterEncoder
 from moviegenre.nn.heads import ClassificationHead
@@ -18,7 +24,8 @@ from moviegenre.nn.pooling import masked_mean
 class EarlyFusion(GenreModel):
     """Average each modality, normalise, join, classify.
 
-    A missing modality is replaced by a learned embedding, which says "unknown" to the head.
+    A missing modality is replaced by a learned embedding, which says "unknown" to the head. Films
+    without a plot may have a head of their own, which reads posters alone.
 
     Args:
         plot_encoder: Gives the token vectors.
@@ -27,6 +34,8 @@ class EarlyFusion(GenreModel):
         hidden_dim: Width of the head's hidden layer.
         dropout: Before each layer of the head.
         modality_dropout: See ``FusionConfig``.
+        poster_hidden_dim: Width of the hidden layer of a head for films without a plot; 0 for none,
+            None for no such head.
         label_frequencies: Where the logits start; see ``ClassificationHead``.
     """
 
@@ -41,6 +50,7 @@ class EarlyFusion(GenreModel):
         hidden_dim: int,
         dropout: float,
         modality_dropout: float,
+        poster_hidden_dim: int | None = None,
         label_frequencies: Sequence[float] | None = None,
     ) -> None:
         super().__init__()
@@ -58,16 +68,29 @@ class EarlyFusion(GenreModel):
             dropout=dropout,
             label_frequencies=label_frequencies,
         )
+        self.poster_head = head_for_posters_alone(
+            poster_encoder.dim,
+            num_labels,
+            hidden_dim=poster_hidden_dim,
+            dropout=dropout,
+            label_frequencies=label_frequencies,
+        )
 
     def forward(self, batch: Batch) -> ModelOutput:
-        """Return logits (B, L)."""
+        """Return logits (B, L), and what the poster alone would say where it has its own head."""
         if self.training:
             batch = hide_modalities(batch, self.modality_dropout)
         plot = self.plot_norm(masked_mean(self.plot_encoder(batch), self.plot_encoder.mask(batch)))
         poster = self.poster_norm(self.poster_encoder(batch).mean(dim=1))
-        plot = or_else(plot, batch.has_plot, self.missing_plot)
-        poster = or_else(poster, batch.has_poster, self.missing_poster)
-        return ModelOutput(self.head(torch.cat([plot, poster], dim=1)))
+        joined = [
+            or_else(plot, batch.has_plot, self.missing_plot),
+            or_else(poster, batch.has_poster, self.missing_poster),
+        ]
+        output = ModelOutput(self.head(torch.cat(joined, dim=1)))
+        if self.poster_head is None:
+            return output
+        alone = self.poster_head(poster * batch.has_poster.unsqueeze(1))
+        return answer_posters_alone(output, alone, batch)
 
 
 def or_else(embedding: Tensor, present: Tensor, missing: Tensor) -> Tensor:
@@ -80,12 +103,16 @@ class EarlyFusionConfig(FusionConfig):
 
     Attributes:
         hidden_dim: Width of the head's hidden layer.
+        poster_hidden_dim: Width of the hidden layer of a head of their own for films without a
+            plot; 0 for none, that of ``init_poster`` to start from its head. None: these films are
+            answered by the one head as well, less well than by a poster model.
     """
 
     model_name = "early_fusion"
     title = "early fusion"
 
     hidden_dim: int = Field(default=512, ge=1)
+    poster_hidden_dim: int | None = Field(default=None, ge=0)
 
     def build(self, context: BuildContext) -> EarlyFusion:
         """Return the model, its encoders pretrained unless the context has their architecture."""
@@ -96,5 +123,6 @@ class EarlyFusionConfig(FusionConfig):
             hidden_dim=self.hidden_dim,
             dropout=self.dropout,
             modality_dropout=self.modality_dropout,
+            poster_hidden_dim=self.poster_hidden_dim,
             label_frequencies=context.label_frequencies,
         )

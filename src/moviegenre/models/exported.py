@@ -45,6 +45,7 @@ METRICS_FILE = "metrics.json"
 CARD_FILE = "README.md"
 ONNX_FILE = "model.onnx"
 INT8_FILE = "model.int8.onnx"
+INT4_FILE = "model.int4.onnx"
 PARITY_FILE = "parity.json"
 INDEX_FILE = "index.parquet"
 
@@ -60,12 +61,13 @@ EXPORTED_FILES = (
     CARD_FILE,
     ONNX_FILE,
     INT8_FILE,
+    INT4_FILE,
     PARITY_FILE,
     INDEX_FILE,
 )
 """Every file that an exported folder may have; nothing else is sent to or taken from the hub."""
 
-WEIGHTS_FILES = (WEIGHTS_FILE, ONNX_FILE, INT8_FILE)
+WEIGHTS_FILES = (WEIGHTS_FILE, ONNX_FILE, INT8_FILE, INT4_FILE)
 """The files of weights, from the most exact to the smallest; a folder has at least one."""
 
 _BICUBIC = 3  # Pillow's number, which transformers' ``resample`` takes
@@ -300,8 +302,8 @@ def read_exported(folder: Path) -> Checkpoint:
     described = read_description(folder)
     if not (folder / WEIGHTS_FILE).is_file():
         raise CheckpointError(
-            f"{folder} has no {WEIGHTS_FILE}, which this needs; its ONNX file can be "
-            "predicted with, served and evaluated; for the rest export without --int8-only"
+            f"{folder} has no {WEIGHTS_FILE}, which this needs; its ONNX file can be predicted "
+            "with, served and evaluated; for the rest export without --int8-only or --int4-only"
         )
     try:
         weights = load_file(folder / WEIGHTS_FILE)

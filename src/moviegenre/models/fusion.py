@@ -15,11 +15,12 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor
 
-from moviegenre.core.types import Batch, Modality
+from moviegenre.core.types import Batch, Modality, ModelOutput
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.models.base import Family, ModelConfig
 from moviegenre.models.plot_encoder import PlotEncoderConfig
 from moviegenre.models.poster_encoder import PosterEncoderConfig
+from moviegenre.nn.heads import ClassificationHead
 
 BOTH = frozenset({Modality.PLOT, Modality.POSTER})
 
@@ -96,3 +97,46 @@ def hide_modalities(batch: Batch, share: float) -> Batch:
 def region_mask(has_poster: Tensor, regions: Tensor) -> Tensor:
     """Return True at the regions (B, R) of movies that have a poster (B,)."""
     return has_poster.unsqueeze(1).expand(-1, regions.shape[1])
+
+
+def head_for_posters_alone(
+    poster_dim: int,
+    num_labels: int,
+    *,
+    hidden_dim: int | None,
+    dropout: float,
+    label_frequencies: Sequence[float] | None,
+) -> ClassificationHead | None:
+    """Return a head for films without a plot, named as a poster model's so that it starts from it.
+
+    Args:
+        poster_dim: D of the embeddings (B, D) it reads.
+        num_labels: L.
+        hidden_dim: Width of its hidden layer; 0 for none, None for no such head.
+        dropout: Before each of its layers.
+        label_frequencies: Where its logits start; see ``ClassificationHead``.
+    """
+    if hidden_dim is None:
+        return None
+    return ClassificationHead(
+        poster_dim,
+        num_labels,
+        hidden_dim=hidden_dim,
+        dropout=dropout,
+        label_frequencies=label_frequencies,
+    )
+
+
+def answer_posters_alone(output: ModelOutput, poster_logits: Tensor, batch: Batch) -> ModelOutput:
+    """Return a fusion's output with other logits for the films that have no plot.
+
+    Args:
+        output: Logits (B, L) of every film.
+        poster_logits: What the poster alone would say (B, L); its loss is taken beside the rest.
+        batch: The films.
+    """
+    return replace(
+        output,
+        logits=torch.where(batch.has_plot.unsqueeze(1), output.logits, poster_logits),
+        modality_logits={**output.modality_logits, Modality.POSTER: poster_logits},
+    )

@@ -28,6 +28,8 @@ class LateFusion(GenreModel):
         poster_encoder: Gives the region vectors.
         num_labels: L.
         poster_hidden_dim: Width of a hidden layer before the poster's logits; 0 for none.
+        independent_poster: Whether the combination leaves the poster's head as its own loss makes
+            it.
         dropout: Before the logits of each modality.
         modality_dropout: See ``FusionConfig``.
         label_frequencies: Where the logits start; see ``ClassificationHead``.
@@ -42,12 +44,14 @@ class LateFusion(GenreModel):
         *,
         num_labels: int,
         poster_hidden_dim: int,
+        independent_poster: bool = False,
         dropout: float,
         modality_dropout: float,
         label_frequencies: Sequence[float] | None = None,
     ) -> None:
         super().__init__()
         self.modality_dropout = modality_dropout
+        self.independent_poster = independent_poster
         self.plot_encoder = plot_encoder
         self.poster_encoder = poster_encoder
         self.plot_head = ClassificationHead(
@@ -76,7 +80,8 @@ class LateFusion(GenreModel):
         )
         regions = self.poster_norm(self.poster_encoder(batch).mean(dim=1))
         poster: Tensor = self.poster_head(regions * batch.has_poster.unsqueeze(1))
-        combined = self.bias + self.plot_weight * plot + self.poster_weight * poster
+        evidence = poster.detach() if self.independent_poster else poster
+        combined = self.bias + self.plot_weight * plot + self.poster_weight * evidence
         logits = torch.where(batch.has_plot.unsqueeze(1), combined, poster)
         logits = torch.where(batch.has_poster.unsqueeze(1), logits, plot)
         return ModelOutput(logits, modality_logits={Modality.PLOT: plot, Modality.POSTER: poster})
@@ -87,12 +92,17 @@ class LateFusionConfig(FusionConfig):
 
     Attributes:
         poster_hidden_dim: Width of a hidden layer before the poster's logits; 0 for none.
+        independent_poster: Whether the combination takes what the poster says as it is. Its head
+            then learns from its own loss (``modality_loss_weight``) and from films without a plot
+            alone, and answers these as a poster model does; otherwise it becomes what the plot
+            lacks, and knows less by itself.
     """
 
     model_name = "late_fusion"
     title = "late fusion"
 
     poster_hidden_dim: int = Field(default=0, ge=0)
+    independent_poster: bool = False
 
     def build(self, context: BuildContext) -> LateFusion:
         """Return the model, its encoders pretrained unless the context has their architecture."""
@@ -101,6 +111,7 @@ class LateFusionConfig(FusionConfig):
             self.poster_encoder.build(context.architectures.get("poster_encoder")),
             num_labels=context.num_labels,
             poster_hidden_dim=self.poster_hidden_dim,
+            independent_poster=self.independent_poster,
             dropout=self.dropout,
             modality_dropout=self.modality_dropout,
             label_frequencies=context.label_frequencies,

@@ -13,7 +13,7 @@ from moviegenre.core.types import Batch, Modality, ModelOutput
 from moviegenre.data.batches import MovieTensors
 from moviegenre.models.base import Architectures, BuildContext, GenreModel
 from moviegenre.models.early_fusion import or_else
-from moviegenre.models.fusion import BOTH, FusionConfig, hide_modalities
+from moviegenre.models.fusion import BOTH, FusionConfig, answer_posters_alone, hide_modalities
 from moviegenre.models.logistic import (
     held_out_logits,
     logistic_regressions,
@@ -169,11 +169,7 @@ class WideDeep(GenreModel):
         poster = or_else(poster, batch.has_poster, self.missing_poster)
         deep: Tensor = self.head(torch.cat([plot, poster], dim=1))
         both = deep + self.wide_scale * self._wide_logits(batch)
-        return ModelOutput(
-            torch.where(batch.has_plot.unsqueeze(1), both, alone),
-            attention={"plot": weights},
-            modality_logits={Modality.POSTER: alone},
-        )
+        return answer_posters_alone(ModelOutput(both, attention={"plot": weights}), alone, batch)
 
     def _wide_logits(self, batch: Batch) -> Tensor:
         """Return what the n-grams say (B, L), before its scale; in training, what others say."""

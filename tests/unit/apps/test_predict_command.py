@@ -77,7 +77,7 @@ def test_the_box_answers_where_no_model_is_named(
     run: Run, model: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder = Path(model).parent / "box"
-    export_model(load_checkpoint(Path(model)), POINT, folder, scores={}, int8_only=True)
+    export_model(load_checkpoint(Path(model)), POINT, folder, scores={}, only="int8")
     monkeypatch.setattr(box, "FOLDER", folder)
     code, out, _ = run("predict", "--plot", "the ghost", "--json")
     assert code == 0

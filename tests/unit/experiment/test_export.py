@@ -20,6 +20,7 @@ from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import evaluate_predictions
 from moviegenre.experiment.evaluate import evaluate, predict_split
 from moviegenre.experiment.export import export
+from moviegenre.inference.export import SmallBackend
 from moviegenre.inference.parity import FileParity, Parity
 from moviegenre.models.checkpoint import load_checkpoint
 from moviegenre.models.exported import EXPORTED_FILES, is_exported
@@ -46,6 +47,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory, data: Path, bert_folder: P
     return path
 
 
+WITH_BOTH = {*EXPORTED_FILES} - {"model.int4.onnx", "index.parquet"}
+
+
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory, trained: Path) -> Path:
     """Return it exported, through the command line."""
@@ -58,7 +62,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory, trained: Path) -> Path:
 
 
 def test_the_folder_is_complete(exported: Path) -> None:
-    assert {path.name for path in exported.iterdir()} == {*EXPORTED_FILES} - {"index.parquet"}
+    assert {path.name for path in exported.iterdir()} == WITH_BOTH
     assert list(exported.parent.iterdir()) == [exported]
 
 
@@ -153,27 +157,30 @@ def test_a_model_that_onnx_does_not_know_is_exported_without(
     assert moviegenre.load(tmp_path / "out").backend.name == "torch"
 
 
-def test_the_eight_bits_alone_can_answer_and_nothing_else(
-    trained: Path, data: Path, tmp_path: Path
+@pytest.mark.parametrize("small", ["int8", "int4"])
+def test_a_small_file_alone_can_answer_and_nothing_else(
+    small: SmallBackend, trained: Path, data: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "small"
-    done = export(trained, out, int8_only=True, parity_movies=5, progress=False)
-    names = {path.name for path in out.iterdir()}
-    assert names == set(EXPORTED_FILES) - {"model.safetensors", "model.onnx", "index.parquet"}
+    done = export(trained, out, only=small, parity_movies=5, progress=False)
+    file = f"model.{small}.onnx"
+    assert {path.name for path in out.iterdir()} == (
+        WITH_BOTH - {"model.safetensors", "model.onnx", "model.int8.onnx"} | {file}
+    )
     assert done.parity is not None
-    assert list(done.parity.files) == ["int8"]
+    assert list(done.parity.files) == [small]
     assert is_exported(out)
-    assert weights_file(out) == out / "model.int8.onnx"
+    assert weights_file(out) == out / file
     predictor = moviegenre.load(out)
-    assert predictor.backend.name == "int8"
+    assert predictor.backend.name == small
     whole = moviegenre.load(trained).predict_proba(["the ghost", "tears"])
     np.testing.assert_allclose(predictor.predict_proba(["the ghost", "tears"]), whole, atol=0.1)
-    for model in (out, out / "model.int8.onnx"):
+    for model in (out, out / file):
         scored = evaluate(model, Split.VAL, data_dir=data)  # through the ONNX file
         assert scored.num_movies == 9
         own = evaluate(trained, Split.VAL).metrics["roc_auc_micro"]
         assert scored.metrics["roc_auc_micro"] == pytest.approx(own, abs=0.1)
-    with pytest.raises(CheckpointError, match="for the rest export without --int8-only"):
+    with pytest.raises(CheckpointError, match="export without --int8-only or --int4-only"):
         moviegenre.load(out, backend="torch")
     export(trained, out, onnx=False, progress=False)
     assert moviegenre.load(out).backend.name == "torch"
@@ -193,22 +200,35 @@ def test_half_the_size_gives_nearly_the_same_probabilities(trained: Path, tmp_pa
     ]
     np.testing.assert_allclose(answers[1], answers[0], atol=0.01)
     assert not np.array_equal(answers[1], answers[0])
-    with pytest.raises(ConfigError, match="--half has no effect with --int8-only"):
-        export(trained, half, half=True, int8_only=True, progress=False)
+    with pytest.raises(ConfigError, match="--half has no effect with --int4-only"):
+        export(trained, half, half=True, only="int4", progress=False)
+
+
+def test_one_small_file_at_a_time(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["export", "--checkpoint", str(trained), "--out", str(tmp_path / "out")]
+    with pytest.raises(SystemExit) as stopped:
+        main([*arguments, "--int8-only", "--int4-only"])
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err.strip() == (
+        "error: --int8-only and --int4-only leave different weights; say one of them"
+    )
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_eight_bits_alone_must_be_there(
     trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(ConfigError, match="--int8-only and --no-onnx leave no weights"):
-        export(trained, tmp_path / "out", onnx=False, int8_only=True)
+        export(trained, tmp_path / "out", onnx=False, only="int8")
 
     def fail(_checkpoint: Any, _path: Path) -> None:
         raise RuntimeError("no such operator")
 
     monkeypatch.setattr("moviegenre.inference.export.export_onnx", fail)
     with pytest.raises(ConfigError, match="as ONNX: no such operator; leave --int8-only out"):
-        export(trained, tmp_path / "out", int8_only=True, progress=False)
+        export(trained, tmp_path / "out", only="int8", progress=False)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -38,7 +38,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory, data: Path, bert_folder
 @pytest.fixture
 def shipped(checkpoint: Path, tmp_path: Path) -> Path:
     out = tmp_path / "shipped"
-    export(checkpoint, out, int8_only=True, parity_movies=20, progress=False)
+    export(checkpoint, out, only="int8", parity_movies=20, progress=False)
     return out
 
 

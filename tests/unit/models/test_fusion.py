@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import pytest
 import torch
 from torch import nn
 
 from moviegenre.core.types import Modality
 from moviegenre.models.fusion import hide_modalities, region_mask
 from moviegenre.models.late_fusion import LateFusion
+from moviegenre.nn.heads import ClassificationHead
 from tests.tiny_models import build_tiny
 from tests.tiny_movies import tiny_batch
 
@@ -75,3 +77,54 @@ def test_late_fusion_starts_by_adding_up_independent_evidence(bert_folder: Path)
     assert isinstance(model, LateFusion)
     assert model.plot_weight.tolist() == model.poster_weight.tolist() == [1.0] * 3
     assert torch.equal(model.bias, -model.plot_head.output.bias)
+
+
+@pytest.mark.parametrize("name", ["early_fusion", "attention_fusion"])
+def test_films_without_a_plot_may_have_a_head_of_their_own(name: str, bert_folder: Path) -> None:
+    batch = tiny_batch(3, without_plot=[1], without_poster=[2])
+    plain = build_tiny(name, bert_folder).eval()
+    assert Modality.POSTER not in plain(batch).modality_logits
+    model = build_tiny(name, bert_folder, poster_hidden_dim=4).eval()
+    head = model.head
+    assert isinstance(head, ClassificationHead)
+    with torch.no_grad():
+        before = model(batch)
+        head.output.bias.add_(1)
+        changed = model(batch).logits - before.logits
+    assert torch.equal(before.logits[1], before.modality_logits[Modality.POSTER][1])
+    torch.testing.assert_close(changed, torch.tensor([1.0, 0.0, 1.0]).unsqueeze(1).expand(3, 3))
+
+
+@pytest.mark.parametrize("name", ["early_fusion", "attention_fusion", "late_fusion"])
+def test_that_head_starts_as_the_poster_models(name: str, bert_folder: Path) -> None:
+    poster = build_tiny("resnet", bert_folder, hidden_dim=4).eval()
+    model = build_tiny(name, bert_folder, poster_hidden_dim=4).eval()
+    theirs = model.state_dict()
+    own = {key: value for key, value in poster.state_dict().items() if key in theirs}
+    assert set(own) == set(poster.state_dict())
+    model.load_state_dict({**theirs, **own})
+    batch = tiny_batch(4, without_plot=range(4))
+    with torch.no_grad():
+        torch.testing.assert_close(model(batch).logits, poster(batch).logits)
+
+
+@pytest.mark.parametrize("is_independent", [False, True])
+def test_late_fusion_may_leave_the_posters_head_alone(
+    is_independent: bool, bert_folder: Path
+) -> None:
+    model = build_tiny(
+        "late_fusion", bert_folder, independent_poster=is_independent, modality_dropout=0.0
+    )
+    assert isinstance(model, LateFusion)
+    batch = tiny_batch(3)
+    weight = model.poster_head.output.weight
+    model(batch).logits.sum().backward()
+    assert weight.grad is not None
+    assert bool(weight.grad.any()) != is_independent
+    assert model.poster_weight.grad is not None
+    model(batch).modality_logits[Modality.POSTER].sum().backward()
+    assert weight.grad.any()
+    other = build_tiny("late_fusion", bert_folder, independent_poster=not is_independent).eval()
+    other.load_state_dict(model.state_dict())
+    with torch.no_grad():
+        assert torch.equal(model.eval()(batch).logits, other(batch).logits)

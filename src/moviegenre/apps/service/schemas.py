@@ -52,7 +52,7 @@ class ModelAnswer(BaseModel):
     """Which model answers."""
 
     name: str = Field(description="As on the command line.")
-    backend: str = Field(description="What computes it: torch, onnx or int8.")
+    backend: str = Field(description="What computes it: torch, onnx, int8 or int4.")
     modalities: list[str] = Field(description="What it reads of a film.")
     genres: list[str] = Field(description="In the order of its outputs.")
     thresholds: dict[str, float] = Field(description="From which on a genre is chosen.")
