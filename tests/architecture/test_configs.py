@@ -50,6 +50,8 @@ def test_model_of_a_file_trains(
         settings.append(f"data.extra={_further_plots(prepared_folder, tmp_path)}")
     if "init_from" in fields:
         settings.append("model.init_from=null")  # trained models are not at hand here
+        if "frozen_poster_head" in fields:
+            settings.append("model.frozen_poster_head=false")
     if "plot_encoder" in fields:
         settings += [f"model.plot_encoder.name={bert_folder}", "model.plot_encoder.frozen_layers=0"]
         if load_suite(path).experiments[name].to_dict()["model"]["plot_encoder"]["window"]:

@@ -4,6 +4,7 @@ import json
 import logging
 import shutil
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +38,7 @@ from moviegenre.models.checkpoint import (
     package_versions,
     save_checkpoint,
 )
+from moviegenre.models.fusion import Fusion
 from moviegenre.models.inputs import load_movies
 from moviegenre.training.config import TrainingConfig
 from moviegenre.training.fit import (
@@ -223,10 +225,12 @@ def _build(
     )
     model = settings.build(context)
     is_open = extra is not None and experiment.data.extra is not None
+    copied: list[str] = []
     if (named := settings.initial_models()) is not None:
         folder, sources = named
         initial = initialise_from(model, folder, sources, data.genres, tokenizer)
         logger.info("copied %d tensors from %s", len(initial.copied), ", ".join(sources.values()))
+        copied = initial.copied
         is_open |= initial.track == "open"
     elif settings.family == "fusion":
         logger.info(
@@ -234,6 +238,7 @@ def _build(
             "trained bert and resnet in FOLDER, as reproduce does",
             experiment.model_name,
         )
+    _refuse_a_random_head(model, copied)
     checkpoint = Checkpoint(
         model_name=experiment.model_name,
         model=model,
@@ -244,6 +249,19 @@ def _build(
         track="open" if is_open else "closed",
     )
     return model, checkpoint
+
+
+def _refuse_a_random_head(model: GenreModel, copied: Collection[str]) -> None:
+    """Raise a ConfigError if a head is frozen that no trained poster model gave."""
+    if not isinstance(model, Fusion) or not model.has_frozen_poster_head:
+        return
+    head = {name for name in model.state_dict() if name.startswith(("poster_norm", "poster_head"))}
+    if left := sorted(head - set(copied)):
+        raise ConfigError(
+            f"model.frozen_poster_head would leave {left[0]} as it was drawn; start from a trained "
+            "poster model (model.init_from, model.init_poster) whose hidden_dim is this model's "
+            "poster_hidden_dim"
+        )
 
 
 def _describe(

@@ -8,12 +8,11 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from moviegenre.core.types import Batch, ModelOutput
-from moviegenre.models.base import BuildContext, GenreModel
+from moviegenre.models.base import BuildContext
 from moviegenre.models.fusion import (
-    BOTH,
+    Fusion,
     FusionConfig,
     answer_posters_alone,
-    head_for_posters_alone,
     hide_modalities,
     region_mask,
 )
@@ -24,7 +23,7 @@ from moviegenre.nn.heads import ClassificationHead
 from moviegenre.nn.pooling import AttentionPooling, masked_mean, masked_softmax
 
 
-class AttentionFusion(GenreModel):
+class AttentionFusion(Fusion):
     """Cross-attend tokens and regions, pool each by attention, weigh the two per movie.
 
     Reference: the weighing follows the gated multimodal unit of Arevalo et al., "Gated multimodal
@@ -45,8 +44,6 @@ class AttentionFusion(GenreModel):
             None for no such head.
         label_frequencies: Where the logits start; see ``ClassificationHead``.
     """
-
-    modalities = BOTH
 
     def __init__(
         self,
@@ -80,14 +77,15 @@ class AttentionFusion(GenreModel):
             dropout=dropout,
             label_frequencies=label_frequencies,
         )
-        self.poster_head = head_for_posters_alone(
-            poster_encoder.dim,
-            num_labels,
-            hidden_dim=poster_hidden_dim,
-            dropout=dropout,
-            label_frequencies=label_frequencies,
-        )
-        if self.poster_head is not None:
+        self.poster_head = None
+        if poster_hidden_dim is not None:
+            self.poster_head = ClassificationHead(
+                poster_encoder.dim,
+                num_labels,
+                hidden_dim=poster_hidden_dim,
+                dropout=dropout,
+                label_frequencies=label_frequencies,
+            )
             self.poster_norm = nn.LayerNorm(poster_encoder.dim)
 
     def forward(self, batch: Batch) -> ModelOutput:
@@ -141,8 +139,6 @@ class AttentionFusionConfig(FusionConfig):
     Attributes:
         dim: The common size tokens and regions are brought to; a multiple of ``num_heads``.
         num_heads: Heads of the cross-attention.
-        poster_hidden_dim: Width of the hidden layer of a head of their own for films without a
-            plot; see ``early_fusion``.
     """
 
     model_name = "attention_fusion"
@@ -150,7 +146,6 @@ class AttentionFusionConfig(FusionConfig):
 
     dim: int = Field(default=256, ge=2)
     num_heads: int = Field(default=4, ge=1)
-    poster_hidden_dim: int | None = Field(default=None, ge=0)
 
     @model_validator(mode="after")
     def _divide_evenly(self) -> Self:
@@ -160,7 +155,7 @@ class AttentionFusionConfig(FusionConfig):
 
     def build(self, context: BuildContext) -> AttentionFusion:
         """Return the model, its encoders pretrained unless the context has their architecture."""
-        return AttentionFusion(
+        model = AttentionFusion(
             self.plot_encoder.build(context.architectures.get("plot_encoder")),
             self.poster_encoder.build(context.architectures.get("poster_encoder")),
             dim=self.dim,
@@ -171,3 +166,6 @@ class AttentionFusionConfig(FusionConfig):
             poster_hidden_dim=self.poster_hidden_dim,
             label_frequencies=context.label_frequencies,
         )
+        if self.frozen_poster_head:
+            model.freeze_poster_head()
+        return model

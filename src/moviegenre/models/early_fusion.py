@@ -7,21 +7,15 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from moviegenre.core.types import Batch, ModelOutput
-from moviegenre.models.base import BuildContext, GenreModel
-from moviegenre.models.fusion import (
-    BOTH,
-    FusionConfig,
-    answer_posters_alone,
-    head_for_posters_alone,
-    hide_modalities,
-)
+from moviegenre.models.base import BuildContext
+from moviegenre.models.fusion import Fusion, FusionConfig, answer_posters_alone, hide_modalities
 from moviegenre.models.plot_encoder import PlotEncoder
 from moviegenre.models.poster_encoder import PosterEncoder
 from moviegenre.nn.heads import ClassificationHead
 from moviegenre.nn.pooling import masked_mean
 
 
-class EarlyFusion(GenreModel):
+class EarlyFusion(Fusion):
     """Average each modality, normalise, join, classify.
 
     A missing modality is replaced by a learned embedding, which says "unknown" to the head. Films
@@ -38,8 +32,6 @@ class EarlyFusion(GenreModel):
             None for no such head.
         label_frequencies: Where the logits start; see ``ClassificationHead``.
     """
-
-    modalities = BOTH
 
     def __init__(
         self,
@@ -68,13 +60,15 @@ class EarlyFusion(GenreModel):
             dropout=dropout,
             label_frequencies=label_frequencies,
         )
-        self.poster_head = head_for_posters_alone(
-            poster_encoder.dim,
-            num_labels,
-            hidden_dim=poster_hidden_dim,
-            dropout=dropout,
-            label_frequencies=label_frequencies,
-        )
+        self.poster_head = None
+        if poster_hidden_dim is not None:
+            self.poster_head = ClassificationHead(
+                poster_encoder.dim,
+                num_labels,
+                hidden_dim=poster_hidden_dim,
+                dropout=dropout,
+                label_frequencies=label_frequencies,
+            )
 
     def forward(self, batch: Batch) -> ModelOutput:
         """Return logits (B, L), and what the poster alone would say where it has its own head."""
@@ -103,20 +97,16 @@ class EarlyFusionConfig(FusionConfig):
 
     Attributes:
         hidden_dim: Width of the head's hidden layer.
-        poster_hidden_dim: Width of the hidden layer of a head of their own for films without a
-            plot; 0 for none, that of ``init_poster`` to start from its head. None: these films are
-            answered by the one head as well, less well than by a poster model.
     """
 
     model_name = "early_fusion"
     title = "early fusion"
 
     hidden_dim: int = Field(default=512, ge=1)
-    poster_hidden_dim: int | None = Field(default=None, ge=0)
 
     def build(self, context: BuildContext) -> EarlyFusion:
         """Return the model, its encoders pretrained unless the context has their architecture."""
-        return EarlyFusion(
+        model = EarlyFusion(
             self.plot_encoder.build(context.architectures.get("plot_encoder")),
             self.poster_encoder.build(context.architectures.get("poster_encoder")),
             num_labels=context.num_labels,
@@ -126,3 +116,6 @@ class EarlyFusionConfig(FusionConfig):
             poster_hidden_dim=self.poster_hidden_dim,
             label_frequencies=context.label_frequencies,
         )
+        if self.frozen_poster_head:
+            model.freeze_poster_head()
+        return model

@@ -13,16 +13,43 @@ from typing import ClassVar, Self
 
 import torch
 from pydantic import Field, model_validator
-from torch import Tensor
+from torch import Tensor, nn
 
 from moviegenre.core.types import Batch, Modality, ModelOutput
 from moviegenre.data.text import PlotTokenizer
-from moviegenre.models.base import Family, ModelConfig
+from moviegenre.models.base import Family, GenreModel, ModelConfig
 from moviegenre.models.plot_encoder import PlotEncoderConfig
 from moviegenre.models.poster_encoder import PosterEncoderConfig
 from moviegenre.nn.heads import ClassificationHead
 
 BOTH = frozenset({Modality.PLOT, Modality.POSTER})
+
+
+class Fusion(GenreModel):
+    """A model of both modalities that may have a head of its own for films without a plot.
+
+    The head and the norm before it have the names that they have in a poster model, so that they
+    start as its own where the fusion starts from one.
+    """
+
+    modalities = BOTH
+    poster_norm: nn.LayerNorm
+    poster_head: ClassificationHead | None
+    has_frozen_poster_head = False
+
+    def freeze_poster_head(self) -> None:
+        """Leave what answers for films without a plot as it is, its norm and dropout as well."""
+        assert self.poster_head is not None, "the config refuses it"
+        self.has_frozen_poster_head = True
+        self.poster_norm.requires_grad_(False)
+        self.poster_head.requires_grad_(False)
+
+    def train(self, mode: bool = True) -> Self:
+        """Switch to training mode, but for a frozen head."""
+        super().train(mode)
+        if self.has_frozen_poster_head and self.poster_head is not None:
+            self.poster_head.eval()
+        return self
 
 
 class FusionConfig(ModelConfig):
@@ -37,6 +64,12 @@ class FusionConfig(ModelConfig):
         init_poster: The poster model to start from; None for the pretrained poster encoder.
         modality_dropout: Share of training movies that lose one modality, each as often.
         dropout: Before each layer of the heads.
+        poster_hidden_dim: Width of the hidden layer of the head that reads posters alone; 0 for
+            none. That of ``init_poster``, whose head it starts from. None, where a model can do
+            without such a head: films without a plot are answered by the head for all, less well
+            than by a poster model.
+        frozen_poster_head: Whether that head stays the poster model's that it starts from, so that
+            films without a plot are answered as that model answers them.
     """
 
     modalities = BOTH
@@ -49,6 +82,17 @@ class FusionConfig(ModelConfig):
     init_poster: str | None = "resnet"
     modality_dropout: float = Field(default=0.2, ge=0.0, lt=1.0)
     dropout: float = Field(default=0.2, ge=0.0, lt=1.0)
+    poster_hidden_dim: int | None = Field(default=None, ge=0)
+    frozen_poster_head: bool = False
+
+    @model_validator(mode="after")
+    def _refuse_to_freeze_nothing(self) -> Self:
+        if self.frozen_poster_head and self.poster_hidden_dim is None:
+            raise ValueError(
+                "frozen_poster_head has no effect without a head for posters; set "
+                "poster_hidden_dim, to the hidden_dim of the poster model it starts from"
+            )
+        return self
 
     @model_validator(mode="after")
     def _refuse_an_untrained_encoder(self) -> Self:
@@ -97,34 +141,6 @@ def hide_modalities(batch: Batch, share: float) -> Batch:
 def region_mask(has_poster: Tensor, regions: Tensor) -> Tensor:
     """Return True at the regions (B, R) of movies that have a poster (B,)."""
     return has_poster.unsqueeze(1).expand(-1, regions.shape[1])
-
-
-def head_for_posters_alone(
-    poster_dim: int,
-    num_labels: int,
-    *,
-    hidden_dim: int | None,
-    dropout: float,
-    label_frequencies: Sequence[float] | None,
-) -> ClassificationHead | None:
-    """Return a head for films without a plot, named as a poster model's so that it starts from it.
-
-    Args:
-        poster_dim: D of the embeddings (B, D) it reads.
-        num_labels: L.
-        hidden_dim: Width of its hidden layer; 0 for none, None for no such head.
-        dropout: Before each of its layers.
-        label_frequencies: Where its logits start; see ``ClassificationHead``.
-    """
-    if hidden_dim is None:
-        return None
-    return ClassificationHead(
-        poster_dim,
-        num_labels,
-        hidden_dim=hidden_dim,
-        dropout=dropout,
-        label_frequencies=label_frequencies,
-    )
 
 
 def answer_posters_alone(output: ModelOutput, poster_logits: Tensor, batch: Batch) -> ModelOutput:

@@ -7,15 +7,15 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from moviegenre.core.types import Batch, Modality, ModelOutput
-from moviegenre.models.base import BuildContext, GenreModel
-from moviegenre.models.fusion import BOTH, FusionConfig, hide_modalities
+from moviegenre.models.base import BuildContext
+from moviegenre.models.fusion import Fusion, FusionConfig, hide_modalities
 from moviegenre.models.plot_encoder import PlotEncoder
 from moviegenre.models.poster_encoder import PosterEncoder
 from moviegenre.nn.heads import ClassificationHead
 from moviegenre.nn.pooling import masked_mean
 
 
-class LateFusion(GenreModel):
+class LateFusion(Fusion):
     """Two single-modality models and, for each label, a weight for what each of them says.
 
     With both modalities the logit of label l is
@@ -28,14 +28,12 @@ class LateFusion(GenreModel):
         poster_encoder: Gives the region vectors.
         num_labels: L.
         poster_hidden_dim: Width of a hidden layer before the poster's logits; 0 for none.
-        independent_poster: Whether the combination leaves the poster's head as its own loss makes
-            it.
         dropout: Before the logits of each modality.
         modality_dropout: See ``FusionConfig``.
         label_frequencies: Where the logits start; see ``ClassificationHead``.
     """
 
-    modalities = BOTH
+    poster_head: ClassificationHead
 
     def __init__(
         self,
@@ -44,14 +42,12 @@ class LateFusion(GenreModel):
         *,
         num_labels: int,
         poster_hidden_dim: int,
-        independent_poster: bool = False,
         dropout: float,
         modality_dropout: float,
         label_frequencies: Sequence[float] | None = None,
     ) -> None:
         super().__init__()
         self.modality_dropout = modality_dropout
-        self.independent_poster = independent_poster
         self.plot_encoder = plot_encoder
         self.poster_encoder = poster_encoder
         self.plot_head = ClassificationHead(
@@ -80,8 +76,7 @@ class LateFusion(GenreModel):
         )
         regions = self.poster_norm(self.poster_encoder(batch).mean(dim=1))
         poster: Tensor = self.poster_head(regions * batch.has_poster.unsqueeze(1))
-        evidence = poster.detach() if self.independent_poster else poster
-        combined = self.bias + self.plot_weight * plot + self.poster_weight * evidence
+        combined = self.bias + self.plot_weight * plot + self.poster_weight * poster
         logits = torch.where(batch.has_plot.unsqueeze(1), combined, poster)
         logits = torch.where(batch.has_poster.unsqueeze(1), logits, plot)
         return ModelOutput(logits, modality_logits={Modality.PLOT: plot, Modality.POSTER: poster})
@@ -92,27 +87,24 @@ class LateFusionConfig(FusionConfig):
 
     Attributes:
         poster_hidden_dim: Width of a hidden layer before the poster's logits; 0 for none.
-        independent_poster: Whether the combination takes what the poster says as it is. Its head
-            then learns from its own loss (``modality_loss_weight``) and from films without a plot
-            alone, and answers these as a poster model does; otherwise it becomes what the plot
-            lacks, and knows less by itself.
     """
 
     model_name = "late_fusion"
     title = "late fusion"
 
-    poster_hidden_dim: int = Field(default=0, ge=0)
-    independent_poster: bool = False
+    poster_hidden_dim: int | None = Field(default=0, ge=0)
 
     def build(self, context: BuildContext) -> LateFusion:
         """Return the model, its encoders pretrained unless the context has their architecture."""
-        return LateFusion(
+        model = LateFusion(
             self.plot_encoder.build(context.architectures.get("plot_encoder")),
             self.poster_encoder.build(context.architectures.get("poster_encoder")),
             num_labels=context.num_labels,
-            poster_hidden_dim=self.poster_hidden_dim,
-            independent_poster=self.independent_poster,
+            poster_hidden_dim=self.poster_hidden_dim or 0,
             dropout=self.dropout,
             modality_dropout=self.modality_dropout,
             label_frequencies=context.label_frequencies,
         )
+        if self.frozen_poster_head:
+            model.freeze_poster_head()
+        return model

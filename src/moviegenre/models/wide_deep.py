@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from moviegenre.core.errors import DataError
 from moviegenre.core.types import Batch, Modality, ModelOutput
 from moviegenre.data.batches import MovieTensors
-from moviegenre.models.base import Architectures, BuildContext, GenreModel
+from moviegenre.models.base import Architectures, BuildContext
 from moviegenre.models.early_fusion import or_else
-from moviegenre.models.fusion import BOTH, FusionConfig, answer_posters_alone, hide_modalities
+from moviegenre.models.fusion import Fusion, FusionConfig, answer_posters_alone, hide_modalities
 from moviegenre.models.logistic import (
     held_out_logits,
     logistic_regressions,
@@ -28,7 +28,7 @@ from moviegenre.nn.ngrams import NgramFeatures, SparseFeatures
 from moviegenre.nn.pooling import AttentionPooling, masked_mean
 
 
-class WideDeep(GenreModel):
+class WideDeep(Fusion):
     """A deep head on what both encoders say, plus a wide layer on the plot's n-grams.
 
     The deep part generalises from meaning; the wide part, a weight for each word or pair of words
@@ -64,7 +64,7 @@ class WideDeep(GenreModel):
         label_frequencies: Where the logits for posters alone start; see ``ClassificationHead``.
     """
 
-    modalities = BOTH
+    poster_head: ClassificationHead
     wide: Tensor
     wide_bias: Tensor
 
@@ -197,7 +197,7 @@ class WideDeepConfig(FusionConfig):
 
     hidden_dim: int = Field(default=512, ge=1)
     dropout: float = Field(default=0.5, ge=0.0, lt=1.0)
-    poster_hidden_dim: int = Field(default=0, ge=0)
+    poster_hidden_dim: int | None = Field(default=0, ge=0)
     min_plots: int = Field(default=3, ge=1)
     c: float = Field(default=1.0, gt=0.0)
     folds: int = Field(default=4, ge=2)
@@ -210,17 +210,20 @@ class WideDeepConfig(FusionConfig):
             unknown_id=tokenizer.unknown_id,
             **context.architectures.get("features", {}),
         )
-        return WideDeep(
+        model = WideDeep(
             self.plot_encoder.build(context.architectures.get("plot_encoder")),
             self.poster_encoder.build(context.architectures.get("poster_encoder")),
             features,
             num_labels=context.num_labels,
             hidden_dim=self.hidden_dim,
             dropout=self.dropout,
-            poster_hidden_dim=self.poster_hidden_dim,
+            poster_hidden_dim=self.poster_hidden_dim or 0,
             min_plots=self.min_plots,
             c=self.c,
             folds=self.folds,
             modality_dropout=self.modality_dropout,
             label_frequencies=context.label_frequencies,
         )
+        if self.frozen_poster_head:
+            model.freeze_poster_head()
+        return model

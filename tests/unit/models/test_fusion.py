@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from pydantic import ValidationError
 from torch import nn
 
 from moviegenre.core.types import Modality
-from moviegenre.models.fusion import hide_modalities, region_mask
+from moviegenre.models.early_fusion import EarlyFusionConfig
+from moviegenre.models.fusion import Fusion, hide_modalities, region_mask
 from moviegenre.models.late_fusion import LateFusion
 from moviegenre.nn.heads import ClassificationHead
 from tests.tiny_models import build_tiny
@@ -108,23 +110,25 @@ def test_that_head_starts_as_the_poster_models(name: str, bert_folder: Path) -> 
         torch.testing.assert_close(model(batch).logits, poster(batch).logits)
 
 
-@pytest.mark.parametrize("is_independent", [False, True])
-def test_late_fusion_may_leave_the_posters_head_alone(
-    is_independent: bool, bert_folder: Path
-) -> None:
+@pytest.mark.parametrize("name", ["early_fusion", "attention_fusion", "late_fusion", "wide_deep"])
+def test_that_head_may_stay_as_it_is(name: str, bert_folder: Path) -> None:
     model = build_tiny(
-        "late_fusion", bert_folder, independent_poster=is_independent, modality_dropout=0.0
-    )
-    assert isinstance(model, LateFusion)
-    batch = tiny_batch(3)
-    weight = model.poster_head.output.weight
-    model(batch).logits.sum().backward()
-    assert weight.grad is not None
-    assert bool(weight.grad.any()) != is_independent
-    assert model.poster_weight.grad is not None
-    model(batch).modality_logits[Modality.POSTER].sum().backward()
-    assert weight.grad.any()
-    other = build_tiny("late_fusion", bert_folder, independent_poster=not is_independent).eval()
-    other.load_state_dict(model.state_dict())
-    with torch.no_grad():
-        assert torch.equal(model.eval()(batch).logits, other(batch).logits)
+        name, bert_folder, poster_hidden_dim=4, frozen_poster_head=True, modality_dropout=0.5
+    ).train()
+    assert isinstance(model, Fusion)
+    assert model.poster_head is not None
+    output = model(tiny_batch(8))
+    (output.logits.sum() + output.modality_logits[Modality.POSTER].sum()).backward()
+    given = {name: p.grad is not None for name, p in model.named_parameters()}
+    assert {n for n in given if n.startswith(("poster_norm", "poster_head"))} == {
+        n for n, p in model.named_parameters() if not p.requires_grad
+    }
+    assert any(given.values())
+    vectors = torch.ones(2, model.poster_norm.normalized_shape[0])
+    once, again = model.poster_head(vectors), model.poster_head(vectors)
+    assert torch.equal(once, again)
+
+
+def test_a_head_that_is_not_there_cannot_be_frozen() -> None:
+    with pytest.raises(ValidationError, match="no effect without a head for posters; set poster_h"):
+        EarlyFusionConfig(frozen_poster_head=True)
