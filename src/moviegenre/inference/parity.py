@@ -89,7 +89,7 @@ class Parity:
         return {
             "num_movies": self.num_movies,
             "source": self.source,
-            "expected": {"equal_decisions": LEAST_EQUAL, "int8_f1_macro_lost": MOST_LOST},
+            "expected": {"equal_decisions": LEAST_EQUAL, "f1_macro_lost": MOST_LOST},
             "f1_macro": _number(self.f1_macro),
             "files": {
                 name: {
