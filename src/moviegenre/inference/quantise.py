@@ -66,18 +66,24 @@ def _in_blocks(
 
     Products of two activations have none and stay.
     """
-    from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
+    from onnxruntime.quantization.matmul_nbits_quantizer import (
+        DefaultWeightOnlyQuantConfig,
+        MatMulNBitsQuantizer,
+    )
 
     if not chosen:
         return model
-    quantiser = MatMulNBitsQuantizer(
-        model,
-        bits=bits,
+    settings = DefaultWeightOnlyQuantConfig(
         block_size=_BLOCK[bits],
         is_symmetric=True,
         accuracy_level=4,  # activations in eight bits, by block
-        nodes_to_exclude=[name for name in products if name not in chosen],
         op_types_to_quantize=("MatMul",),
+        bits=bits,
+    )
+    quantiser = MatMulNBitsQuantizer(
+        model,
+        nodes_to_exclude=[name for name in products if name not in chosen],
+        algo_config=settings,
     )
     level = logging.root.manager.disable
     logging.disable(logging.INFO)  # it tells of every node
