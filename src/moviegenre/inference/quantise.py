@@ -101,21 +101,26 @@ def _quantise_rows(model: "onnx.ModelProto") -> None:
     Of an embedding, the rows that are looked up are brought back; of the rest all, once, when the
     file is loaded.
     """
+    from onnx import TensorProto
+
     graph = model.graph
     large = {
         tensor.name: tensor
         for tensor in graph.initializer
-        if len(tensor.dims) > 1 and math.prod(tensor.dims) >= _LARGE
+        if tensor.data_type == TensorProto.FLOAT
+        and len(tensor.dims) > 1
+        and math.prod(tensor.dims) >= _LARGE
     }
     summed = {name for node in graph.node if node.op_type == "Einsum" for name in node.input}
-    lookups = [
-        node
-        for node in graph.node
-        if node.op_type == "Gather" and node.input[0] in large and node.output[0] not in summed
-    ]
-    multiplied = {node.input[1] for node in graph.node if node.op_type in ("Conv", "Gemm")}
-    multiplied &= set(large)
-    for name in {node.input[0] for node in lookups} | multiplied:
+    looked_up, multiplied = set(large), set(large)
+    for node in graph.node:  # a tensor that serves in two ways, or in another one, stays
+        is_lookup = node.op_type == "Gather" and node.output[0] not in summed
+        is_lookup &= all(one.i == 0 for one in node.attribute if one.name == "axis")
+        looked_up -= set(node.input[1:] if is_lookup else node.input)
+        is_product = node.op_type in ("Conv", "Gemm")
+        multiplied -= {*node.input[:1], *node.input[2:]} if is_product else set(node.input)
+    lookups = [node for node in graph.node if node.input and node.input[0] in looked_up]
+    for name in sorted(looked_up | multiplied):
         _replace(model, large[name])
     for node in lookups:
         _look_up_whole(model, node)
