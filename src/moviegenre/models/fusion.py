@@ -92,6 +92,11 @@ class FusionConfig(ModelConfig):
                 "frozen_poster_head has no effect without a head for posters; set "
                 "poster_hidden_dim, to the hidden_dim of the poster model it starts from"
             )
+        if self.frozen_poster_head and not self.poster_encoder.frozen:
+            raise ValueError(
+                "frozen_poster_head needs poster_encoder.frozen=true; the head would have to read "
+                "an encoder that changes"
+            )
         return self
 
     @model_validator(mode="after")

@@ -113,16 +113,24 @@ def test_that_head_starts_as_the_poster_models(name: str, bert_folder: Path) -> 
 @pytest.mark.parametrize("name", ["early_fusion", "attention_fusion", "late_fusion", "wide_deep"])
 def test_that_head_may_stay_as_it_is(name: str, bert_folder: Path) -> None:
     model = build_tiny(
-        name, bert_folder, poster_hidden_dim=4, frozen_poster_head=True, modality_dropout=0.5
+        name,
+        bert_folder,
+        poster_hidden_dim=4,
+        frozen_poster_head=True,
+        modality_dropout=0.5,
+        poster_encoder={"name": "none", "grid": [2, 2], "frozen": True},
     ).train()
     assert isinstance(model, Fusion)
     assert model.poster_head is not None
     output = model(tiny_batch(8))
     (output.logits.sum() + output.modality_logits[Modality.POSTER].sum()).backward()
     given = {name: p.grad is not None for name, p in model.named_parameters()}
-    assert {n for n in given if n.startswith(("poster_norm", "poster_head"))} == {
+    assert {n for n in given if n.startswith("poster_")} >= {
         n for n, p in model.named_parameters() if not p.requires_grad
     }
+    frozen = [n for n in given if n.startswith(("poster_norm", "poster_head"))]
+    assert frozen
+    assert not any(given[n] for n in frozen)
     assert any(given.values())
     vectors = torch.ones(2, model.poster_norm.normalized_shape[0])
     once, again = model.poster_head(vectors), model.poster_head(vectors)
@@ -132,3 +140,5 @@ def test_that_head_may_stay_as_it_is(name: str, bert_folder: Path) -> None:
 def test_a_head_that_is_not_there_cannot_be_frozen() -> None:
     with pytest.raises(ValidationError, match="no effect without a head for posters; set poster_h"):
         EarlyFusionConfig(frozen_poster_head=True)
+    with pytest.raises(ValidationError, match="frozen_poster_head needs poster_encod"):
+        EarlyFusionConfig(frozen_poster_head=True, poster_hidden_dim=0)
