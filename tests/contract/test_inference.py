@@ -147,6 +147,8 @@ def test_each_kind_of_weight_has_its_own_bits(
     assert {f"{name}_whole" for name in kernels} <= whole
     assert "model.plot_encoder.backbone.embeddings.word_embeddings.weight_whole" in whole
     assert "model.head.output.weight_whole" in whole
+    scales = {t.data_type for name, t in stored.items() if name.endswith("_row_scale")}
+    assert scales == {onnx.TensorProto.FLOAT}  # in 16 bits small ones would be nothing
     sizes = {
         node.name: next(a.i for a in node.attribute if a.name == "bits")
         for node in graph.node

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from moviegenre.core.errors import ConfigError
+from moviegenre.core.errors import CheckpointError, ConfigError
 from moviegenre.experiment.train import train
 from moviegenre.models.checkpoint import load_checkpoint
 from tests.tiny_models import tiny_config
@@ -45,6 +45,9 @@ def test_films_without_a_plot_are_answered_as_the_poster_model_does(
         trained()
     with pytest.raises(ConfigError, match="would leave poster_head"):
         trained(init_from=tmp_path, init_poster=None, init_plot=None)
+    for width in (0, 8):
+        with pytest.raises(CheckpointError, match="give both heads the same width"):
+            trained(init_from=tmp_path, poster_hidden_dim=width)
     assert not (tmp_path / "early_fusion" / "best.pth").exists()
 
     found = load_checkpoint(trained(init_from=tmp_path))

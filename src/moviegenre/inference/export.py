@@ -142,7 +142,7 @@ def _write_onnx(folder: Path, checkpoint: Checkpoint, small: SmallBackend) -> st
     try:
         export_onnx(checkpoint, folder / ONNX_FILE)
         quantise(folder / ONNX_FILE, folder / file, bits)
-    except MissingExtraError:
+    except (ConfigError, MissingExtraError):
         raise
     except Exception as error:  # a model of somebody's own; the exporter's errors have no base
         for name in (ONNX_FILE, file):

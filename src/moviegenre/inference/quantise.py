@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from moviegenre.core.errors import MissingExtraError
+from moviegenre.core.errors import ConfigError, MissingExtraError
 from moviegenre.core.files import atomic_path
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ Bits = Literal[4, 8]
 _BLOCK = {4: 32, 8: 64}  # weights that share a scale
 _FEED_FORWARD = re.compile(r"/layer\.\d+/(intermediate|output)/dense/MatMul$")  # BERT and its kin
 _LARGE = 4096  # weights; smaller tensors are not worth a cast
+_SCALE = "_row_scale"
 
 
 def quantise(path: Path, out: Path, bits: Bits = 8) -> None:
@@ -31,9 +32,9 @@ def quantise(path: Path, out: Path, bits: Bits = 8) -> None:
     cost mpnet seventeen times the error (docs/dev-log.md).
 
     Convolutions, which are slower so on most processors, and heads are stored in eight bits and
-    computed in 32; n-gram weights, of which eight bits lose the small ones, are stored in 16. Four
-    bits are for the feed-forward blocks of a transformer, two thirds of its matrices: attention
-    stands them less well.
+    computed in 32; n-gram weights, of which eight bits lose the small ones, and recurrent layers
+    are stored in 16. Four bits are for the feed-forward blocks of a transformer, two thirds of its
+    matrices: attention stands them less well.
 
     Args:
         path: The file that ``export_onnx`` wrote.
@@ -41,6 +42,7 @@ def quantise(path: Path, out: Path, bits: Bits = 8) -> None:
         bits: How many the most weights have.
 
     Raises:
+        ConfigError: Four bits are asked for, and there are no feed-forward blocks.
         MissingExtraError: The package onnx or onnx-ir is not installed.
     """
     try:
@@ -51,6 +53,11 @@ def quantise(path: Path, out: Path, bits: Bits = 8) -> None:
     model = onnx.load(path)
     products = [node.name for node in model.graph.node if node.op_type == "MatMul"]
     four = {name for name in products if bits == 4 and _FEED_FORWARD.search(name)}
+    if bits == 4 and not four:
+        raise ConfigError(
+            "the model has no feed-forward blocks of a transformer, the only weights that are "
+            "stored in four bits; use --int8-only"
+        )
     model = _in_blocks(model, 4, products, four)
     model = _in_blocks(model, 8, products, set(products) - four)
     _quantise_rows(model)
@@ -125,7 +132,7 @@ def _quantise_rows(model: "onnx.ModelProto") -> None:
     for node in lookups:
         _look_up_whole(model, node)
     for name in sorted(multiplied):
-        for position, node in enumerate(_restored(name, f"{name}_whole", f"{name}_scale")):
+        for position, node in enumerate(_restored(name, f"{name}_whole", f"{name}{_SCALE}")):
             graph.node.insert(position, node)
 
 
@@ -141,7 +148,7 @@ def _replace(model: "onnx.ModelProto", tensor: "onnx.TensorProto") -> None:
     model.graph.initializer.extend(
         [
             numpy_helper.from_array(whole, f"{tensor.name}_whole"),
-            numpy_helper.from_array(scale, f"{tensor.name}_scale"),
+            numpy_helper.from_array(scale, f"{tensor.name}{_SCALE}"),
         ]
     )
 
@@ -153,12 +160,12 @@ def _look_up_whole(model: "onnx.ModelProto", node: "onnx.NodeProto") -> None:
     table, rows = node.input
     (out,) = node.output
     found = [
-        helper.make_node("Gather", [f"{table}_{part}", rows], [f"{out}_{part}"], axis=0)
-        for part in ("whole", "scale")
+        helper.make_node("Gather", [f"{table}{part}", rows], [f"{out}{part}"], axis=0)
+        for part in ("_whole", _SCALE)
     ]
     place = list(model.graph.node).index(node)
     model.graph.node.remove(node)
-    for new in reversed([*found, *_restored(out, f"{out}_whole", f"{out}_scale")]):
+    for new in reversed([*found, *_restored(out, f"{out}_whole", f"{out}{_SCALE}")]):
         model.graph.node.insert(place, new)
 
 
@@ -181,9 +188,10 @@ def _halve(model: "onnx.ModelProto") -> None:
         if tensor.data_type != TensorProto.FLOAT:
             continue
         values = numpy_helper.to_array(tensor)
-        if values.ndim < 2 or values.size < _LARGE:
-            continue
         name = tensor.name
+        is_scale = name.endswith(_SCALE)  # of rows: small ones would round to nothing
+        if values.ndim < 2 or values.size < _LARGE or is_scale:
+            continue
         graph.initializer.remove(tensor)
         graph.initializer.append(numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
         casts.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))

@@ -7,6 +7,7 @@
     tokenizer.json     tokenizer_config.json  preprocessor_config.json  in transformers' naming
     metrics.json       README.md          scores, and the model card
     model.onnx         model.int8.onnx    parity.json  index.parquet    where it was asked for
+    model.int4.onnx                                                     alone, in place of both
 
 One that is only to answer may lack ``model.safetensors``: its ONNX file is all it needs.
 """

@@ -62,7 +62,8 @@ class FusionConfig(ModelConfig):
             ``init_plot`` and ``init_poster`` in it. None starts from the pretrained encoders.
         init_plot: The plot model to start from; None for the pretrained plot encoder.
         init_poster: The poster model to start from; None for the pretrained poster encoder.
-        modality_dropout: Share of training movies that lose one modality, each as often.
+        modality_dropout: Share of training movies that lose one modality, each as often. With a
+            frozen poster head, those that lose their plot teach nothing.
         dropout: Before each layer of the heads.
         poster_hidden_dim: Width of the hidden layer of the head that reads posters alone; 0 for
             none. That of ``init_poster``, whose head it starts from. None, where a model can do

@@ -46,8 +46,8 @@ def initialise_from(
         What was copied, and whether any of it learned from further plots.
 
     Raises:
-        CheckpointError: A checkpoint is missing or was made for other genres, another tokenizer or
-            another encoder.
+        CheckpointError: A checkpoint is missing or was made for other genres, another tokenizer,
+            another encoder or a head of another width.
     """
     copied: list[str] = []
     tracks: set[Track] = set()
@@ -62,6 +62,12 @@ def initialise_from(
         wanted = [key for key in weights if key.startswith(prefix) and key in own]
         misfits = [key for key in wanted if weights[key].shape != own[key].shape]
         encoder_keys = [key for key in own if key.startswith(f"{prefix}encoder.")]
+        if misfits and all(key.startswith(f"{prefix}head.") for key in misfits):
+            there, here = (tuple(one[misfits[0]].shape) for one in (weights, own))
+            raise CheckpointError(
+                f"{path} has a {misfits[0]} of {there}, this model one of {here}; give both heads "
+                "the same width (hidden_dim there; here model.poster_hidden_dim, for posters)"
+            )
         if misfits or not set(encoder_keys) <= set(wanted):
             raise CheckpointError(
                 f"{path} has another {modality} encoder than this model; give both the same "

@@ -204,6 +204,15 @@ def test_half_the_size_gives_nearly_the_same_probabilities(trained: Path, tmp_pa
         export(trained, half, half=True, only="int4", progress=False)
 
 
+def test_four_bits_without_feed_forward_blocks_are_refused(
+    data: Path, bert_folder: Path, tmp_path: Path
+) -> None:
+    poster = save_tiny(tmp_path, tiny_checkpoint("resnet", bert_folder, data))
+    with pytest.raises(ConfigError, match="the only weights that are stored in four bits; use --i"):
+        export(poster, tmp_path / "out", only="int4", parity_movies=0, progress=False)
+    assert not (tmp_path / "out").exists()
+
+
 def test_one_small_file_at_a_time(
     trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
