@@ -1,13 +1,13 @@
 """How fast, how large and how exact a model's small files are, against ONNX Runtime's own.
 
-    python benchmarks/quantised.py exported --data data/mmimdb-r
+    taskset -c 0 python benchmarks/quantised.py exported --data data/mmimdb-r
 
 The baseline is the dynamic quantisation that ONNX Runtime's documentation has for transformers:
 ``quantize_dynamic`` of matrix products and embeddings in signed eight bits by channel, with one
 scale for all activations of a product; n-gram weights, which it cannot write, are left out. Each
-form answers the same films of the validation split in turn, in one thread, several times; printed
-are the best time, its ratio to the baseline's, the size, and how far the logits are from those of
-``model.onnx`` in 32 bits.
+form answers the same films of the validation split in turn, several times, on the cores it is given
+(``taskset``); printed are the best time, its ratio to the baseline's, the size, and how far the
+logits are from those of ``model.onnx`` in 32 bits.
 """
 
 import argparse
@@ -20,12 +20,12 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 import moviegenre
-from moviegenre.core.types import Batch, Split
+from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
+from moviegenre.inference.backends import OnnxBackend
 from moviegenre.inference.parity import labelled_films
 from moviegenre.inference.quantise import quantise
 
@@ -61,11 +61,11 @@ def main() -> None:
             write(source, forms[name])
         seconds = {name: float("inf") for name in forms}
         logits = {}
-        sessions = {name: _session(path) for name, path in forms.items()}
+        backends = {name: OnnxBackend(path) for name, path in forms.items()}
         for _ in range(arguments.rounds):
-            for name, session in sessions.items():
+            for name, backend in backends.items():
                 started = time.perf_counter()
-                logits[name] = np.concatenate([_answer(session, batch) for batch in batches])
+                logits[name] = np.concatenate([backend.answer(batch).logits for batch in batches])
                 seconds[name] = min(seconds[name], time.perf_counter() - started)
         exact, base = logits["32 bits"], seconds["8 bits, dynamic"]
         for name, path in forms.items():
@@ -88,25 +88,6 @@ def _dynamic(source: Path, out: Path) -> None:
         per_channel=True,
         weight_type=QuantType.QInt8,
     )
-
-
-def _session(path: Path) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.intra_op_num_threads = 1
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-
-
-def _answer(session: onnxruntime.InferenceSession, batch: Batch) -> np.ndarray:
-    feeds = {
-        "input_ids": batch.input_ids,
-        "attention_mask": batch.attention_mask.long(),
-        "image": batch.image.contiguous(),
-        "has_poster": batch.has_poster,
-    }
-    given = {node.name: feeds[node.name].numpy() for node in session.get_inputs()}
-    logits: np.ndarray = session.run(["logits"], given)[0]
-    return logits
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from moviegenre.core.files import atomic_folder, write_text
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.inference.backends import BackendName
 from moviegenre.inference.card import model_card
-from moviegenre.inference.loading import load_predictor
+from moviegenre.inference.loading import BACKEND_FILES, load_predictor
 from moviegenre.inference.onnx_export import export_onnx
 from moviegenre.inference.parity import Parity
 from moviegenre.inference.predictor import Predictor
@@ -21,8 +21,6 @@ from moviegenre.models.checkpoint import Checkpoint
 from moviegenre.models.exported import (
     CARD_FILE,
     INDEX_FILE,
-    INT4_FILE,
-    INT8_FILE,
     ONNX_FILE,
     PARITY_FILE,
     WEIGHTS_FILE,
@@ -36,7 +34,7 @@ NO_ONNX = "There is no ONNX file."
 SmallBackend = Literal["int8", "int4"]
 """What computes a small form of a model."""
 
-_SMALL: dict[SmallBackend, tuple[str, Bits]] = {"int8": (INT8_FILE, 8), "int4": (INT4_FILE, 4)}
+_BITS: dict[SmallBackend, Bits] = {"int8": 8, "int4": 4}
 
 Measure = Callable[[Predictor, Mapping[str, Predictor]], Parity | None]
 """Compares the model with its ONNX files, by backend; None where there is nothing to measure on."""
@@ -138,10 +136,10 @@ def export_model(
 
 def _write_onnx(folder: Path, checkpoint: Checkpoint, small: SmallBackend) -> str:
     """Write an ONNX file and a small one; return why not, where the model cannot be written so."""
-    file, bits = _SMALL[small]
+    file = BACKEND_FILES[small]
     try:
         export_onnx(checkpoint, folder / ONNX_FILE)
-        quantise(folder / ONNX_FILE, folder / file, bits)
+        quantise(folder / ONNX_FILE, folder / file, _BITS[small])
     except (ConfigError, MissingExtraError):
         raise
     except Exception as error:  # a model of somebody's own; the exporter's errors have no base

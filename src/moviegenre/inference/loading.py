@@ -24,8 +24,8 @@ from moviegenre.models.exported import (
 )
 from moviegenre.models.trained import load_trained, locate, weights_file
 
-_WEIGHTS = {"torch": WEIGHTS_FILE, "onnx": ONNX_FILE, "int8": INT8_FILE, "int4": INT4_FILE}
-_ONNX = ("onnx", "int8", "int4")
+BACKEND_FILES = {"torch": WEIGHTS_FILE, "onnx": ONNX_FILE, "int8": INT8_FILE, "int4": INT4_FILE}
+"""The file of an exported folder that each backend computes."""
 
 
 def load_predictor(model: str | Path, *, backend: BackendName = "auto") -> Predictor:
@@ -59,8 +59,8 @@ def _load_exported(folder: Path, backend: BackendName) -> Predictor:
     described = read_description(folder)
     if backend == "auto":
         order: tuple[BackendName, ...] = ("onnx", "torch", "int8", "int4")
-        backend = next(name for name in order if (folder / _WEIGHTS[name]).is_file())
-    weights = folder / _WEIGHTS[backend]
+        backend = next(name for name in order if (folder / BACKEND_FILES[name]).is_file())
+    weights = folder / BACKEND_FILES[backend]
     computing: Backend
     if backend == "torch":
         computing = TorchBackend(read_exported(folder).model)
@@ -80,11 +80,11 @@ def _load_exported(folder: Path, backend: BackendName) -> Predictor:
 
 def _load_checkpoint(path: Path, backend: BackendName) -> Predictor:
     checkpoint = load_trained(path)
-    if backend in _ONNX and checkpoint.members:
-        raise CheckpointError(
-            f"{path} is an ensemble, whose members are computed by PyTorch; leave --backend out"
-        )
-    if backend in _ONNX:
+    if backend not in ("auto", "torch"):
+        if checkpoint.members:
+            raise CheckpointError(
+                f"{path} is an ensemble, whose members are computed by PyTorch; leave --backend out"
+            )
         raise CheckpointError(
             f"{path} is a checkpoint, which has no {backend} file; "
             f"make one with: moviegenre export --checkpoint {path} --out DIR"

@@ -5,6 +5,7 @@ takes all seven models as they are, packed sequences included.
 """
 
 import warnings
+from importlib import import_module
 from pathlib import Path
 
 import torch
@@ -80,7 +81,7 @@ def export_onnx(checkpoint: Checkpoint, path: Path) -> None:
     Raises:
         MissingExtraError: The package onnx is not installed.
     """
-    _need_onnx()
+    require_onnx()
     model = checkpoint.model.eval()
     example = _example(*checkpoint.data_config.image_size)
     with torch.no_grad():
@@ -113,11 +114,17 @@ def export_onnx(checkpoint: Checkpoint, path: Path) -> None:
         )
 
 
-def _need_onnx() -> None:
-    try:
-        import onnx  # noqa: F401 - the exporter looks for it late and says little
-    except ImportError:
-        raise MissingExtraError("onnx", "onnx", "writing ONNX files") from None
+def require_onnx() -> None:
+    """Raise a MissingExtraError if what writes ONNX files is not installed.
+
+    PyTorch's exporter and ONNX Runtime's quantiser look for it late and say little.
+    """
+    for package in ("onnx", "onnx_ir"):
+        try:
+            import_module(package)
+        except ImportError:
+            name = package.replace("_", "-")
+            raise MissingExtraError(name, "onnx", "writing ONNX files") from None
 
 
 def _example(height: int, width: int) -> Batch:

@@ -3,14 +3,15 @@
 import logging
 import math
 import re
-from collections.abc import Collection
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from moviegenre.core.errors import ConfigError, MissingExtraError
+from moviegenre.core.errors import ConfigError
 from moviegenre.core.files import atomic_path
+from moviegenre.inference.onnx_export import require_onnx
 
 if TYPE_CHECKING:
     import onnx
@@ -20,7 +21,7 @@ Bits = Literal[4, 8]
 _BLOCK = {4: 32, 8: 64}  # weights that share a scale
 _FEED_FORWARD = re.compile(r"/layer\.\d+/(intermediate|output)/dense/MatMul$")  # BERT and its kin
 _LARGE = 4096  # weights; smaller tensors are not worth a cast
-_SCALE = "_row_scale"
+_WHOLE, _SCALE = "_whole", "_row_scale"  # what a tensor stored by rows falls into
 
 
 def quantise(path: Path, out: Path, bits: Bits = 8) -> None:
@@ -45,21 +46,20 @@ def quantise(path: Path, out: Path, bits: Bits = 8) -> None:
         ConfigError: Four bits are asked for, and there are no feed-forward blocks.
         MissingExtraError: The package onnx or onnx-ir is not installed.
     """
-    try:
-        import onnx
-        import onnx_ir  # noqa: F401 - the quantiser's own need, of which it says little
-    except ImportError:
-        raise MissingExtraError("onnx and onnx-ir", "onnx", "writing ONNX files") from None
+    require_onnx()
+    import onnx
+
     model = onnx.load(path)
-    products = [node.name for node in model.graph.node if node.op_type == "MatMul"]
-    four = {name for name in products if bits == 4 and _FEED_FORWARD.search(name)}
-    if bits == 4 and not four:
-        raise ConfigError(
-            "the model has no feed-forward blocks of a transformer, the only weights that are "
-            "stored in four bits; use --int8-only"
-        )
-    model = _in_blocks(model, 4, products, four)
-    model = _in_blocks(model, 8, products, set(products) - four)
+    if bits == 4:
+        products = [node.name for node in model.graph.node if node.op_type == "MatMul"]
+        others = [name for name in products if not _FEED_FORWARD.search(name)]
+        if len(others) == len(products):
+            raise ConfigError(
+                "the model has no feed-forward blocks of a transformer, the only weights that are "
+                "stored in four bits; use --int8-only"
+            )
+        model = _in_blocks(model, 4, excluded=others)
+    model = _in_blocks(model, 8)
     _quantise_rows(model)
     _halve(model)
     with atomic_path(out) as temporary:
@@ -67,19 +67,17 @@ def quantise(path: Path, out: Path, bits: Bits = 8) -> None:
 
 
 def _in_blocks(
-    model: "onnx.ModelProto", bits: Bits, products: Collection[str], chosen: set[str]
+    model: "onnx.ModelProto", bits: Bits, excluded: Sequence[str] = ()
 ) -> "onnx.ModelProto":
-    """Return the model with the weights of the chosen matrix products quantised in blocks.
+    """Return the model with the weights of its matrix products, but for some, in blocks.
 
-    Products of two activations have none and stay.
+    Products of two activations have no weights and stay.
     """
     from onnxruntime.quantization.matmul_nbits_quantizer import (
         DefaultWeightOnlyQuantConfig,
         MatMulNBitsQuantizer,
     )
 
-    if not chosen:
-        return model
     settings = DefaultWeightOnlyQuantConfig(
         block_size=_BLOCK[bits],
         is_symmetric=True,
@@ -89,7 +87,7 @@ def _in_blocks(
     )
     quantiser = MatMulNBitsQuantizer(
         model,
-        nodes_to_exclude=[name for name in products if name not in chosen],
+        nodes_to_exclude=list(excluded),
         algo_config=settings,
     )
     level = logging.root.manager.disable
@@ -108,16 +106,8 @@ def _quantise_rows(model: "onnx.ModelProto") -> None:
     Of an embedding, the rows that are looked up are brought back; of the rest all, once, when the
     file is loaded.
     """
-    from onnx import TensorProto
-
     graph = model.graph
-    large = {
-        tensor.name: tensor
-        for tensor in graph.initializer
-        if tensor.data_type == TensorProto.FLOAT
-        and len(tensor.dims) > 1
-        and math.prod(tensor.dims) >= _LARGE
-    }
+    large = {tensor.name: tensor for tensor in _large_tensors(model)}
     summed = {name for node in graph.node if node.op_type == "Einsum" for name in node.input}
     looked_up, multiplied = set(large), set(large)
     for node in graph.node:  # a tensor that serves in two ways, or in another one, stays
@@ -132,7 +122,7 @@ def _quantise_rows(model: "onnx.ModelProto") -> None:
     for node in lookups:
         _look_up_whole(model, node)
     for name in sorted(multiplied):
-        for position, node in enumerate(_restored(name, f"{name}_whole", f"{name}{_SCALE}")):
+        for position, node in enumerate(_restored(name)):
             graph.node.insert(position, node)
 
 
@@ -147,7 +137,7 @@ def _replace(model: "onnx.ModelProto", tensor: "onnx.TensorProto") -> None:
     model.graph.initializer.remove(tensor)
     model.graph.initializer.extend(
         [
-            numpy_helper.from_array(whole, f"{tensor.name}_whole"),
+            numpy_helper.from_array(whole, f"{tensor.name}{_WHOLE}"),
             numpy_helper.from_array(scale, f"{tensor.name}{_SCALE}"),
         ]
     )
@@ -161,21 +151,21 @@ def _look_up_whole(model: "onnx.ModelProto", node: "onnx.NodeProto") -> None:
     (out,) = node.output
     found = [
         helper.make_node("Gather", [f"{table}{part}", rows], [f"{out}{part}"], axis=0)
-        for part in ("_whole", _SCALE)
+        for part in (_WHOLE, _SCALE)
     ]
     place = list(model.graph.node).index(node)
     model.graph.node.remove(node)
-    for new in reversed([*found, *_restored(out, f"{out}_whole", f"{out}{_SCALE}")]):
+    for new in reversed([*found, *_restored(out)]):
         model.graph.node.insert(place, new)
 
 
-def _restored(name: str, whole: str, scale: str) -> "list[onnx.NodeProto]":
-    """Return the nodes that compute a tensor from whole numbers and scales."""
+def _restored(name: str) -> "list[onnx.NodeProto]":
+    """Return the nodes that compute a tensor from its whole numbers and scales."""
     from onnx import TensorProto, helper
 
     return [
-        helper.make_node("Cast", [whole], [f"{name}_cast"], to=TensorProto.FLOAT),
-        helper.make_node("Mul", [f"{name}_cast", scale], [name]),
+        helper.make_node("Cast", [f"{name}{_WHOLE}"], [f"{name}_cast"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", [f"{name}_cast", f"{name}{_SCALE}"], [name]),
     ]
 
 
@@ -184,16 +174,26 @@ def _halve(model: "onnx.ModelProto") -> None:
     from onnx import TensorProto, helper, numpy_helper
 
     graph, casts = model.graph, []
-    for tensor in list(graph.initializer):
-        if tensor.data_type != TensorProto.FLOAT:
-            continue
-        values = numpy_helper.to_array(tensor)
+    for tensor in _large_tensors(model):
         name = tensor.name
-        is_scale = name.endswith(_SCALE)  # of rows: small ones would round to nothing
-        if values.ndim < 2 or values.size < _LARGE or is_scale:
+        if name.endswith(_SCALE):  # of rows: small ones would round to nothing
             continue
+        halves = numpy_helper.to_array(tensor).astype(np.float16)
         graph.initializer.remove(tensor)
-        graph.initializer.append(numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
+        graph.initializer.append(numpy_helper.from_array(halves, f"{name}_half"))
         casts.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))
     for node in reversed(casts):
         graph.node.insert(0, node)
+
+
+def _large_tensors(model: "onnx.ModelProto") -> "list[onnx.TensorProto]":
+    """Return the 32-bit weights that are worth storing otherwise; vectors are not."""
+    from onnx import TensorProto
+
+    return [
+        tensor
+        for tensor in model.graph.initializer
+        if tensor.data_type == TensorProto.FLOAT
+        and len(tensor.dims) > 1
+        and math.prod(tensor.dims) >= _LARGE
+    ]

@@ -155,17 +155,16 @@ class AttentionFusionConfig(FusionConfig):
 
     def build(self, context: BuildContext) -> AttentionFusion:
         """Return the model, its encoders pretrained unless the context has their architecture."""
-        model = AttentionFusion(
-            self.plot_encoder.build(context.architectures.get("plot_encoder")),
-            self.poster_encoder.build(context.architectures.get("poster_encoder")),
-            dim=self.dim,
-            num_heads=self.num_heads,
-            num_labels=context.num_labels,
-            dropout=self.dropout,
-            modality_dropout=self.modality_dropout,
-            poster_hidden_dim=self.poster_hidden_dim,
-            label_frequencies=context.label_frequencies,
+        return self.frozen_as_set(
+            AttentionFusion(
+                self.plot_encoder.build(context.architectures.get("plot_encoder")),
+                self.poster_encoder.build(context.architectures.get("poster_encoder")),
+                dim=self.dim,
+                num_heads=self.num_heads,
+                num_labels=context.num_labels,
+                dropout=self.dropout,
+                modality_dropout=self.modality_dropout,
+                poster_hidden_dim=self.poster_hidden_dim,
+                label_frequencies=context.label_frequencies,
+            )
         )
-        if self.frozen_poster_head:
-            model.freeze_poster_head()
-        return model

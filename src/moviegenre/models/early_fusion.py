@@ -106,16 +106,15 @@ class EarlyFusionConfig(FusionConfig):
 
     def build(self, context: BuildContext) -> EarlyFusion:
         """Return the model, its encoders pretrained unless the context has their architecture."""
-        model = EarlyFusion(
-            self.plot_encoder.build(context.architectures.get("plot_encoder")),
-            self.poster_encoder.build(context.architectures.get("poster_encoder")),
-            num_labels=context.num_labels,
-            hidden_dim=self.hidden_dim,
-            dropout=self.dropout,
-            modality_dropout=self.modality_dropout,
-            poster_hidden_dim=self.poster_hidden_dim,
-            label_frequencies=context.label_frequencies,
+        return self.frozen_as_set(
+            EarlyFusion(
+                self.plot_encoder.build(context.architectures.get("plot_encoder")),
+                self.poster_encoder.build(context.architectures.get("poster_encoder")),
+                num_labels=context.num_labels,
+                hidden_dim=self.hidden_dim,
+                dropout=self.dropout,
+                modality_dropout=self.modality_dropout,
+                poster_hidden_dim=self.poster_hidden_dim,
+                label_frequencies=context.label_frequencies,
+            )
         )
-        if self.frozen_poster_head:
-            model.freeze_poster_head()
-        return model

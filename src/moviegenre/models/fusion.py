@@ -9,7 +9,7 @@ survey and taxonomy", https://arxiv.org/abs/1705.09406.
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar, Self, TypeVar
 
 import torch
 from pydantic import Field, model_validator
@@ -50,6 +50,9 @@ class Fusion(GenreModel):
         if self.has_frozen_poster_head and self.poster_head is not None:
             self.poster_head.eval()
         return self
+
+
+AnyFusion = TypeVar("AnyFusion", bound=Fusion)
 
 
 class FusionConfig(ModelConfig):
@@ -115,6 +118,12 @@ class FusionConfig(ModelConfig):
             return None
         named = {Modality.PLOT: self.init_plot, Modality.POSTER: self.init_poster}
         return self.init_from, {modality: name for modality, name in named.items() if name}
+
+    def frozen_as_set(self, model: AnyFusion) -> AnyFusion:
+        """Return the model, its head for posters frozen if the settings say so."""
+        if self.frozen_poster_head:
+            model.freeze_poster_head()
+        return model
 
     def revisions(self) -> dict[str, str]:
         """Return the encoders' hub revisions, where they have one."""

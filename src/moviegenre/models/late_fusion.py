@@ -96,15 +96,14 @@ class LateFusionConfig(FusionConfig):
 
     def build(self, context: BuildContext) -> LateFusion:
         """Return the model, its encoders pretrained unless the context has their architecture."""
-        model = LateFusion(
-            self.plot_encoder.build(context.architectures.get("plot_encoder")),
-            self.poster_encoder.build(context.architectures.get("poster_encoder")),
-            num_labels=context.num_labels,
-            poster_hidden_dim=self.poster_hidden_dim or 0,
-            dropout=self.dropout,
-            modality_dropout=self.modality_dropout,
-            label_frequencies=context.label_frequencies,
+        return self.frozen_as_set(
+            LateFusion(
+                self.plot_encoder.build(context.architectures.get("plot_encoder")),
+                self.poster_encoder.build(context.architectures.get("poster_encoder")),
+                num_labels=context.num_labels,
+                poster_hidden_dim=self.poster_hidden_dim or 0,
+                dropout=self.dropout,
+                modality_dropout=self.modality_dropout,
+                label_frequencies=context.label_frequencies,
+            )
         )
-        if self.frozen_poster_head:
-            model.freeze_poster_head()
-        return model

@@ -210,20 +210,19 @@ class WideDeepConfig(FusionConfig):
             unknown_id=tokenizer.unknown_id,
             **context.architectures.get("features", {}),
         )
-        model = WideDeep(
-            self.plot_encoder.build(context.architectures.get("plot_encoder")),
-            self.poster_encoder.build(context.architectures.get("poster_encoder")),
-            features,
-            num_labels=context.num_labels,
-            hidden_dim=self.hidden_dim,
-            dropout=self.dropout,
-            poster_hidden_dim=self.poster_hidden_dim or 0,
-            min_plots=self.min_plots,
-            c=self.c,
-            folds=self.folds,
-            modality_dropout=self.modality_dropout,
-            label_frequencies=context.label_frequencies,
+        return self.frozen_as_set(
+            WideDeep(
+                self.plot_encoder.build(context.architectures.get("plot_encoder")),
+                self.poster_encoder.build(context.architectures.get("poster_encoder")),
+                features,
+                num_labels=context.num_labels,
+                hidden_dim=self.hidden_dim,
+                dropout=self.dropout,
+                poster_hidden_dim=self.poster_hidden_dim or 0,
+                min_plots=self.min_plots,
+                c=self.c,
+                folds=self.folds,
+                modality_dropout=self.modality_dropout,
+                label_frequencies=context.label_frequencies,
+            )
         )
-        if self.frozen_poster_head:
-            model.freeze_poster_head()
-        return model
