@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.moviegenre-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types floors unit format docs benchmark clean
+.PHONY: help setup demo test torture lint types floors unit format docs benchmark clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -26,6 +26,9 @@ demo: setup ## The model in the box, then all models on synthetic movies in minu
 	$(BIN)/moviegenre reproduce --config configs/demo.yaml
 
 test: setup lint types floors unit ## Lint, types, import floors and tests; what CI runs
+
+torture: setup ## Minutes of injected faults and attacks, which `make test` leaves out
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m torture tests
 
 lint: setup
 	$(BIN)/ruff check .
