@@ -98,6 +98,10 @@ def evaluate(
     ] = True,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the scores here.")] = None,
     quiet: Quiet = False,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Compare every file of the model with its manifest first."),
+    ] = False,
 ) -> None:
     """Score a checkpoint on a split; without options at 0.5, whatever was fitted before."""
     from moviegenre.evaluation.tuning import TuningSettings
@@ -106,6 +110,11 @@ def evaluate(
 
     part = parse_split(split)
     settings = TuningSettings.parse(thresholds, goal, calibrate)
+    if verify:
+        from moviegenre.models.trained import locate
+        from moviegenre.models.trained import verify as verify_files
+
+        verify_files(locate(checkpoint))
     if settings.fits:
         from moviegenre.experiment.tuning import evaluate_tuned, render_tuning
 

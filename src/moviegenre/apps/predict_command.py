@@ -26,6 +26,10 @@ Model = Annotated[
         "Default: the model in the box.",
     ),
 ]
+Verify = Annotated[
+    bool,
+    typer.Option("--verify", help="Compare every file of the model with its manifest first."),
+]
 Backend = Annotated[
     str, typer.Option(help="auto, torch, or an exported folder's onnx, int8 or int4 file.")
 ]
@@ -78,6 +82,7 @@ def predict(
         bool, typer.Option("--resume", help="Catalogue: go on after an interruption.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+    verify: Verify = False,
 ) -> None:
     """Tell the genres of one film, or of every film of a catalogue.
 
@@ -102,7 +107,7 @@ def predict(
     }
     if examples:
         _refuse("the example films", {**single, "--input": catalogue, **whole})
-        _print_examples(_load(checkpoint, backend))
+        _print_examples(_load(checkpoint, backend, verify))
         return
     if catalogue is None:
         _refuse("one film", whole)
@@ -121,9 +126,11 @@ def predict(
         check_out(out, catalogue)  # before the model is loaded, which takes seconds
         columns = CatalogueColumns(id_column, tuple(plot_column or ()), poster_column)
         films = Catalogue(catalogue, columns, posters)
-        _predict_catalogue(_load(checkpoint, backend), films, out, batch_size or 32, resume, quiet)
+        _predict_catalogue(
+            _load(checkpoint, backend, verify), films, out, batch_size or 32, resume, quiet
+        )
         return
-    predictor = _load(checkpoint, backend)
+    predictor = _load(checkpoint, backend, verify)
     prediction = predictor.predict(plot=tuple(plot) if plot else None, poster=poster)
     asked = prediction.genres[:_EXPLAINED] or list(prediction.probabilities)[:1]
     explanation = prediction.explain(attribute=asked) if explain else None
@@ -143,10 +150,10 @@ def _refuse(kind: str, options: dict[str, object]) -> None:
         raise ConfigError(f"{', '.join(useless)} has no effect on {kind}; leave it out")
 
 
-def _load(checkpoint: str | None, backend: str) -> "Predictor":
+def _load(checkpoint: str | None, backend: str, verify: bool) -> "Predictor":
     from moviegenre import load
 
-    return load(checkpoint, backend=cast("BackendName", backend))
+    return load(checkpoint, backend=cast("BackendName", backend), verify=verify)
 
 
 def _print_examples(predictor: "Predictor") -> None:

@@ -33,6 +33,10 @@ def serve(
     backend: Annotated[
         str, typer.Option(help="auto, torch, or an exported folder's onnx, int8 or int4 file.")
     ] = "auto",
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Compare every file of the model with its manifest first."),
+    ] = False,
     overrides: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="A=C", help="A limit, as in max_queue=64; see docs/serve.md"),
@@ -55,7 +59,7 @@ def serve(
     settings = ServiceSettings.parse(apply_overrides({}, overrides or []), "--set")
     has_page = settings.page and importlib.util.find_spec("gradio") is not None
     with _listening(host, port) as listener:
-        predictor = load(source, backend=cast("BackendName", backend))
+        predictor = load(source, backend=cast("BackendName", backend), verify=verify)
         app = create_app(predictor, settings, page=has_page)
         config = uvicorn.Config(
             app,

@@ -29,6 +29,10 @@ class CheckpointError(MovieGenreError):
     """A checkpoint is missing, damaged, or made for something else."""
 
 
+class NotFiniteError(CheckpointError):
+    """A model gave logits or probabilities that are NaN or infinite."""
+
+
 class PretrainedError(MovieGenreError):
     """A pretrained encoder or its tokenizer cannot be loaded."""
 

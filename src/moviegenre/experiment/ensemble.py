@@ -129,8 +129,8 @@ def ensemble(
     file = out / ENSEMBLE_FILE
     for stale in out.glob("predictions*.npz"):
         stale.unlink()
-    record.write(file)
     tuning.point.write(out / THRESHOLDS_FILE)
+    record.write(file)
     keep_predictions(file, data, Split.VAL, found)
     run = _run(record, trained, modalities, [str(path) for path in checkpoints], out)
     run["train_seconds"] = time.perf_counter() - started

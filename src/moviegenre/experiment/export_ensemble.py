@@ -16,6 +16,7 @@ from moviegenre.models.ensemble_file import (
     is_ensemble,
 )
 from moviegenre.models.exported import CARD_FILE, EXPORTED_FILES, is_exported
+from moviegenre.models.manifest import copy_record
 
 MEMBERS_FOLDER = "members"
 _NO_ONNX = "an ensemble's members are computed by PyTorch"
@@ -49,11 +50,13 @@ def export_ensemble(path: Path, out: Path) -> Exported:
             for name in names:
                 if (file.parent / name).is_file():
                     shutil.copyfile(file.parent / name, target / name)
+            if not is_exported(target):
+                copy_record(file, target)
             copies.append(replace(member, path=(place / file.name).as_posix()))
-        replace(record, members=tuple(copies)).write(folder / ENSEMBLE_FILE)
         for name in (THRESHOLDS_FILE, RUN_FILE):
             if (source / name).is_file():
                 shutil.copyfile(source / name, folder / name)
+        replace(record, members=tuple(copies)).write(folder / ENSEMBLE_FILE)
         write_text(folder / CARD_FILE, _card(record))
     return Exported(out, None, _NO_ONNX)
 

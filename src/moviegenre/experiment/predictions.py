@@ -103,7 +103,7 @@ def predict_shipped(
     Raises:
         CheckpointError: The data have other genres than the model was trained for.
     """
-    predictor = load_predictor(folder)
+    predictor = load_predictor(folder, fitted=False)
     remedy = "evaluate on data prepared with --genres naming its own"
     data.require_genres(predictor.model.genres, str(folder), remedy)
     total = -(-data.num_movies(split) // _FILMS_IN_MEMORY)

@@ -40,6 +40,7 @@ from moviegenre.models.checkpoint import (
 )
 from moviegenre.models.fusion import Fusion
 from moviegenre.models.inputs import load_movies
+from moviegenre.models.manifest import MANIFEST_FILE
 from moviegenre.training.config import TrainingConfig
 from moviegenre.training.fit import (
     HISTORY_FILE,
@@ -57,6 +58,8 @@ logger = logging.getLogger(__name__)
 
 RUN_FILE = "run.json"
 CONFIG_FILE = "config.yaml"
+_FILES = (MANIFEST_FILE, BEST_FILE, THRESHOLDS_FILE, RUN_FILE, RESUME_FILE, HISTORY_FILE)
+"""What a training writes, in the order in which an earlier one's are deleted."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,7 @@ def train(
     labels = movies[0].labels
     assert labels is not None, "prepared movies are labelled"
     if not resume:
-        for name in (BEST_FILE, THRESHOLDS_FILE, RUN_FILE, RESUME_FILE, HISTORY_FILE):
+        for name in _FILES:
             (folder / name).unlink(missing_ok=True)
         shutil.rmtree(folder / LOGS_FOLDER, ignore_errors=True)
     write_text(folder / CONFIG_FILE, yaml.safe_dump(experiment.to_file_dict(), sort_keys=False))
@@ -143,7 +146,8 @@ def train(
             track=checkpoint.track,
             data_fingerprint=data.fingerprint,
         )
-        (folder / THRESHOLDS_FILE).unlink(missing_ok=True)  # fitted to the weights before these
+        for name in (MANIFEST_FILE, THRESHOLDS_FILE):  # of the weights before these
+            (folder / name).unlink(missing_ok=True)
         save_checkpoint(folder / BEST_FILE, best)
 
     if isinstance(model, FittedModel):

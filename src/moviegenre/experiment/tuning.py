@@ -25,7 +25,15 @@ from moviegenre.evaluation.tuning import TunedScores, Tuning, TuningSettings, sc
 from moviegenre.experiment.predictions import cached_predictions
 from moviegenre.experiment.shipped import refresh_companions
 from moviegenre.losses import WeightedBCEConfig, positive_weights
-from moviegenre.models.exported import Description, answers_only, read_description
+from moviegenre.models.exported import (
+    CARD_FILE,
+    METRICS_FILE,
+    PARITY_FILE,
+    Description,
+    answers_only,
+    read_description,
+)
+from moviegenre.models.manifest import rewriting
 from moviegenre.models.trained import load_trained, locate, weights_file
 
 
@@ -120,9 +128,11 @@ def evaluate_tuned(
     corrected = tuning.point.calibrate(probs)
     evaluation = _evaluate(replace(found, probs=corrected), model, split, tuning.point)
     if file is not None:
-        if shipped:
-            refresh_companions(path.parent, tuning.point, evaluation, val)
-        tuning.point.write(file)
+        companions = (METRICS_FILE, PARITY_FILE, CARD_FILE) if shipped else ()
+        with rewriting(path.parent, THRESHOLDS_FILE, *companions):
+            if shipped:
+                refresh_companions(path.parent, tuning.point, evaluation, val)
+            tuning.point.write(file)
     return TunedEvaluation(
         evaluation=evaluation,
         before=score(probs, decide(probs), found.labels),

@@ -25,6 +25,7 @@ from moviegenre.models.exported import (
     PARITY_FILE,
     WEIGHTS_FILE,
     is_exported,
+    seal,
     write_exported,
 )
 
@@ -107,6 +108,7 @@ def export_model(
         reason = _write_onnx(folder, checkpoint, only or "int8") if onnx else ""
         if only and reason:
             raise ConfigError(f"{reason}; leave --{only}-only out")
+        seal(folder, checkpoint)  # its files are checked while they are compared
         parity = None
         if onnx and not reason and measure is not None:
             names: tuple[BackendName, ...] = (only,) if only else ("onnx", "int8")
@@ -131,6 +133,7 @@ def export_model(
             onnx_note=note,
         )
         write_text(folder / CARD_FILE, card)
+        seal(folder, checkpoint)
     return Exported(out, parity, reason)
 
 
