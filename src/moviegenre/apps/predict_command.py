@@ -126,9 +126,8 @@ def predict(
         check_out(out, catalogue)  # before the model is loaded, which takes seconds
         columns = CatalogueColumns(id_column, tuple(plot_column or ()), poster_column)
         films = Catalogue(catalogue, columns, posters)
-        _predict_catalogue(
-            _load(checkpoint, backend, verify), films, out, batch_size or 32, resume, quiet
-        )
+        predictor = _load(checkpoint, backend, verify)
+        _predict_catalogue(predictor, films, out, batch_size or 32, resume, quiet)
         return
     predictor = _load(checkpoint, backend, verify)
     prediction = predictor.predict(plot=tuple(plot) if plot else None, poster=poster)

@@ -67,8 +67,14 @@ class TorchBackend:
 
     def answer(self, batch: Batch) -> Answer:
         """Return logits (B, L), and the gate's weights (B, 2) if the model has one."""
-        with torch.inference_mode():
-            output = self.network(batch)
+        try:
+            with torch.inference_mode():
+                output = self.network(batch)
+        except IndexError as error:  # a token that the model has no embedding for
+            raise CheckpointError(
+                f"the model cannot read its own tokens ({error}); its tokenizer is another "
+                "model's: train, export or fetch it again"
+            ) from None
         gate = output.attention.get(GATE)
         return Answer(output.logits.float().numpy(), None if gate is None else gate.numpy())
 
