@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from moviegenre.core.errors import CheckpointError, missing_path_message
-from moviegenre.core.files import atomic_path
+from moviegenre.core.files import atomic_file
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Track
 from moviegenre.core.version import __version__
@@ -23,6 +23,7 @@ from moviegenre.data.config import DataConfig
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.models import model_config_class
 from moviegenre.models.base import BuildContext, GenreModel, ModelConfig
+from moviegenre.models.saving import save_tensors
 
 FORMAT = "moviegenre-checkpoint-1"
 BEST_FILE = "best.pth"
@@ -103,9 +104,8 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "data_fingerprint": checkpoint.data_fingerprint,
         "track": checkpoint.track,
     }
-    # By a path PyTorch would tell of a full disk in words of its own; by a stream it is an OSError.
-    with atomic_path(path) as temporary, temporary.open("wb") as stream:
-        torch.save(content, stream)
+    with atomic_file(path) as stream:
+        save_tensors(content, stream)
 
 
 def checkpoint_file(path: Path) -> Path:
