@@ -79,7 +79,8 @@ def predict(
         int | None, typer.Option(min=1, help="Catalogue: films computed together. Default: 32.")
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Catalogue: go on after an interruption.")
+        bool,
+        typer.Option("--resume", help="Catalogue: what an unfinished job does anyway."),
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
     verify: Verify = False,
@@ -127,7 +128,7 @@ def predict(
         columns = CatalogueColumns(id_column, tuple(plot_column or ()), poster_column)
         films = Catalogue(catalogue, columns, posters)
         predictor = _load(checkpoint, backend, verify)
-        _predict_catalogue(predictor, films, out, batch_size or 32, resume, quiet)
+        _predict_catalogue(predictor, films, out, batch_size or 32, quiet)
         return
     predictor = _load(checkpoint, backend, verify)
     prediction = predictor.predict(plot=tuple(plot) if plot else None, poster=poster)
@@ -181,7 +182,6 @@ def _predict_catalogue(
     catalogue: "Catalogue",
     out: Path,
     batch_size: int,
-    resume: bool,
     quiet: bool,
 ) -> None:
     from rich.progress import (
@@ -220,7 +220,7 @@ def _predict_catalogue(
             bar.update(task, total=total, completed=done, rate=rate)
 
         summary = predict_catalogue(
-            predictor, catalogue, out, batch_size=batch_size, resume=resume, on_progress=show
+            predictor, catalogue, out, batch_size=batch_size, on_progress=show
         )
     films = "film" if summary.rows == 1 else "films"
     typer.echo(

@@ -41,6 +41,14 @@ class InputError(MovieGenreError):
     """A film that is to be predicted has nothing that the model can read."""
 
 
+class BusyError(MovieGenreError):
+    """Another run is writing the same output."""
+
+
+class DamagedError(MovieGenreError):
+    """A file is not what was written: cut, overwritten, or with bits flipped."""
+
+
 class HubError(MovieGenreError):
     """A model cannot be put on, or had from, the Hugging Face hub."""
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from moviegenre.core.errors import ConfigError
-from moviegenre.core.files import atomic_folder, write_text
+from moviegenre.core.files import write_text
+from moviegenre.core.folders import atomic_folder, restore_folder
 from moviegenre.core.operating_point import THRESHOLDS_FILE
-from moviegenre.experiment.train import RUN_FILE
+from moviegenre.experiment.runs import RUN_FILE
 from moviegenre.inference.export import Exported
 from moviegenre.models.ensemble_file import (
     ENSEMBLE_FILE,
@@ -36,6 +37,7 @@ def export_ensemble(path: Path, out: Path) -> Exported:
     source = ensemble_file(path).parent
     if out.resolve() == source.resolve():
         raise ConfigError(f"{out} is the ensemble's own folder; name a new one with --out")
+    restore_folder(out)
     if out.exists() and not is_ensemble(out) and (out.is_file() or any(out.iterdir())):
         raise ConfigError(f"{out} is there and is no exported ensemble; name a new folder")
     record = EnsembleRecord.read(source / ENSEMBLE_FILE)

@@ -1,6 +1,7 @@
 """Evaluating a checkpoint with thresholds and a calibration that are fitted on validation."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from rich.table import Table
 
 from moviegenre.core.decisions import FloatArray, decide
 from moviegenre.core.errors import CheckpointError, ConfigError
+from moviegenre.core.locks import locked
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.prepared import PreparedData
@@ -106,6 +108,19 @@ def evaluate_tuned(
             exact weights to compare them with.
     """
     path = weights_file(locate(path))
+    with locked(path.parent, "--no-save") if save else nullcontext():
+        return _evaluate_tuned(path, split, settings, data_dir, save=save, progress=progress)
+
+
+def _evaluate_tuned(
+    path: Path,
+    split: Split,
+    settings: TuningSettings,
+    data_dir: Path | None,
+    *,
+    save: bool,
+    progress: bool,
+) -> TunedEvaluation:
     shipped = answers_only(path)
     model = read_description(path.parent) if shipped else Description.of(load_trained(path))
     data = PreparedData(data_dir or model.data_config.dir)

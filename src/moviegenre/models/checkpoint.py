@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from moviegenre.core.errors import CheckpointError, MovieGenreError, missing_path_message
-from moviegenre.core.files import atomic_path
+from moviegenre.core.files import atomic_file
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Track
 from moviegenre.core.version import __version__
@@ -28,6 +28,7 @@ from moviegenre.data.text import PlotTokenizer
 from moviegenre.models import model_config_class
 from moviegenre.models.base import BuildContext, GenreModel, ModelConfig
 from moviegenre.models.manifest import MANIFEST_FILE, Manifest, checked_manifest, write_manifest
+from moviegenre.models.saving import save_tensors
 from moviegenre.models.stored import StoredModel, stored_data_config
 
 FORMAT = "moviegenre-checkpoint-1"
@@ -112,10 +113,8 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "data_fingerprint": checkpoint.data_fingerprint,
         "track": checkpoint.track,
     }
-    # By a path PyTorch would tell of a full disk in words of its own; by a stream it is an OSError.
-    with atomic_path(path) as temporary:
-        with temporary.open("wb") as stream:
-            torch.save(content, stream)
+    with atomic_file(path) as stream:
+        save_tensors(content, stream)
         (path.parent / MANIFEST_FILE).unlink(missing_ok=True)  # of the file that goes now
     write_manifest(
         path.parent,

@@ -22,11 +22,11 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from moviegenre.core.errors import CheckpointError
-from moviegenre.core.files import atomic_path, write_text
+from moviegenre.core.files import write_bytes, write_text
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.core.types import Modality, Track
@@ -201,11 +201,7 @@ def write_exported(
         name: _halved(tensor.detach().cpu().contiguous(), half)
         for name, tensor in checkpoint.model.state_dict().items()
     }
-    with atomic_path(folder / WEIGHTS_FILE) as temporary:
-        temporary.touch()
-        mode = temporary.stat().st_mode  # as the user's other files; safetensors closes it to all
-        save_file(tensors, temporary, metadata={"format": "pt"})  # others, a container's user too
-        temporary.chmod(mode)
+    write_bytes(folder / WEIGHTS_FILE, save(tensors, metadata={"format": "pt"}))
     data = checkpoint.data_config
     config = {
         "format": FORMAT,

@@ -69,7 +69,7 @@ class CatalogueTab:
             catalogue = await asyncio.to_thread(self._open, table, id_column, plot_columns)
             rows = await asyncio.to_thread(self._rows, catalogue)
             parts = Parts(Path(folder, f"{table.stem}-genres.csv"), answer_schema(self._genres))
-            parts.open({}, resume=False)
+            parts.open({})
             done = 0
             yield done, len(rows)
             at_once = self._at_once()

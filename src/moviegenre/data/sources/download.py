@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from moviegenre.core.digests import known_sha256
 from moviegenre.core.errors import DataError, DataNotFoundError
-from moviegenre.core.files import write_text
+from moviegenre.core.files import sync_file, sync_folder, write_text
+from moviegenre.core.locks import locked
 
 MMIMDB = "mmimdb"
 MMIMDB_URL = "https://archive.org/download/mmimdb/mmimdb.tar.gz"
@@ -46,13 +47,15 @@ def download(url: str, folder: Path, *, sha256: str | None = None, progress: boo
     """
     name = Path(urlsplit(url).path).name or "movies.tar.gz"
     target, part = folder / name, folder / f"{name}.part"
-    folder.mkdir(parents=True, exist_ok=True)
-    if target.is_file():
-        logger.info("%s was fetched before and is used; delete it to fetch it again", target)
-    else:
-        _fetch_or_say_why_not(url, part, progress)
-        part.replace(target)
-    _compare_with_first_use(target)
+    with locked(target, wait=True):
+        if target.is_file():
+            logger.info("%s was fetched before and is used; delete it to fetch it again", target)
+        else:
+            _fetch_or_say_why_not(url, part, progress)
+            sync_file(part)
+            part.replace(target)
+            sync_folder(folder)
+        _compare_with_first_use(target)
     if sha256 is not None and (found := known_sha256(target)) != sha256.lower():
         raise DataError(
             f"{target} has sha256 {found}; expected {sha256}; delete it and fetch it again"
