@@ -90,6 +90,7 @@ class OnnxBackend:
         path: The file.
         name: ``onnx``, ``int8`` or ``int4``.
         num_labels: How many logits a film must get, L; None takes any number.
+        num_threads: How many threads compute a film; None takes one for each core.
 
     Raises:
         CheckpointError: The file is missing or damaged, or has other inputs or outputs.
@@ -97,10 +98,16 @@ class OnnxBackend:
 
     network = None
 
-    def __init__(self, path: Path, name: str = "onnx", num_labels: int | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        name: str = "onnx",
+        num_labels: int | None = None,
+        num_threads: int | None = None,
+    ) -> None:
         self.name = name
         self._path = path
-        self._session = _session(path)
+        self._session = _session(path, num_threads)
         self._inputs = [node.name for node in self._session.get_inputs()]
         self._outputs = [node.name for node in self._session.get_outputs()]
         self._check(num_labels)
@@ -156,7 +163,7 @@ _FEEDS: dict[str, Callable[[Batch], Tensor]] = {
 """The inputs that an exported file may have, as a batch gives them."""
 
 
-def _session(path: Path) -> "onnxruntime.InferenceSession":
+def _session(path: Path, num_threads: int | None) -> "onnxruntime.InferenceSession":
     """Return a session that computes an ONNX file.
 
     Raises:
@@ -172,6 +179,7 @@ def _session(path: Path) -> "onnxruntime.InferenceSession":
     options.log_severity_level = 3  # errors; what it warns of is its own optimiser's business
     # Threads that wait in a loop take the processor from whatever else runs on the machine.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.intra_op_num_threads = num_threads or 0
     try:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its errors have no common base but Exception
