@@ -1,6 +1,7 @@
 """Fixtures that are dear to make and never changed by a test."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,18 @@ from tests.tiny_movies import write_prepared
 # draws the same examples every time, so that a change fails for what it did.
 settings.register_profile("house", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("house")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _disk_is_not_waited_for() -> Iterator[None]:
+    """Let files of tests reach the disk whenever the system likes; no test cuts the power.
+
+    Whether files are synced is what ``tests/faults`` checks, by the calls themselves.
+    """
+    fsync = os.fsync
+    os.fsync = lambda descriptor: None
+    yield
+    os.fsync = fsync
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,12 +27,14 @@ class Outcome:
         stdout: What it printed.
         stderr: What it said of errors.
         calls: The calls that it made on files.
+        seconds: How long it took.
     """
 
     status: int
     stdout: str
     stderr: str
     calls: list[str]
+    seconds: float
 
     @property
     def errors(self) -> list[str]:
@@ -78,16 +81,18 @@ class WarmProcess:
             "kind": kind,
             "kill_after": kill_after,
         }
+        started = time.monotonic()
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(job) + "\n")
         self._process.stdin.flush()
         answer = json.loads(self._line())
+        seconds = time.monotonic() - started
         texts = [Path(f"{self._report}.{name}") for name in ("stdout", "stderr")]
         stdout, stderr = (p.read_text("utf-8") if p.is_file() else "" for p in texts)
         if answer["signal"] or not self._report.stat().st_size:
-            return Outcome(-int(answer["signal"]), stdout, stderr, [])
+            return Outcome(-int(answer["signal"]), stdout, stderr, [], seconds)
         found = json.loads(self._report.read_text(encoding="utf-8"))
-        return Outcome(int(found["status"]), stdout, stderr, found["calls"])
+        return Outcome(int(found["status"]), stdout, stderr, found["calls"], seconds)
 
     def close(self) -> None:
         """End the process."""
@@ -132,6 +137,11 @@ class Laboratory:
         """Every call with everything that can go wrong in it."""
         named = enumerate((call.partition(" ")[0] for call in self.clean.calls), 1)
         return [(number, kind) for number, call in named for kind in KINDS[call]]
+
+    def rotated(self, seed: int) -> list[tuple[int, str]]:
+        """Every call once, with one of the things that can go wrong in it."""
+        named = enumerate((call.partition(" ")[0] for call in self.clean.calls), 1)
+        return [(number, KINDS[call][(number + seed) % len(KINDS[call])]) for number, call in named]
 
     def verdict(self, at: int | None, kind: str, kill_after: float | None = None) -> str:
         """Disturb a run, run it again undisturbed, and say what is wrong; empty if nothing is."""

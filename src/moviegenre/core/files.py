@@ -32,7 +32,7 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
     stream = None
     try:
         os.ftruncate(descriptor, 0)
-        stream = cast(BinaryIO, os.fdopen(descriptor, "w+b"))
+        stream = cast(BinaryIO, os.fdopen(descriptor, "w+b", _CHUNK_BYTES))
         yield stream
         stream.flush()
         os.fsync(descriptor)

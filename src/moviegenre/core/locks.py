@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 from moviegenre.core.errors import BusyError
@@ -124,8 +125,13 @@ def _take(descriptor: int, path: Path, *, wait: bool) -> bool:
     except OSError as error:
         if error.errno not in _UNSUPPORTED:
             raise
-        logger.warning("%s: this file system has no locks, so runs are not kept apart", path.parent)
+        _warn_once(path.parent)
     return True
+
+
+@cache
+def _warn_once(folder: Path) -> None:
+    logger.warning("%s: this file system has no locks, so runs are not kept apart", folder)
 
 
 def _is_at(descriptor: int, path: Path) -> bool:
