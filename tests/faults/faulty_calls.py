@@ -112,7 +112,7 @@ class FaultyCalls:
             self.note("create" if changes else "open", _path_of(path, named.get("dir_fd")))
             return real_os_open(path, flags, *rest, **named)
 
-        builtins.open = io.open = fake_open  # type: ignore[assignment]
+        builtins.open = io.open = fake_open
         os.open = fake_os_open
         for call, names in _FAKES.items():
             for name in names:
@@ -161,9 +161,7 @@ def _open_for_writing(
     binary: Any = io.BufferedRandom(raw, size) if "+" in mode else io.BufferedWriter(raw, size)
     if "b" in mode:
         return binary
-    text = io.TextIOWrapper(binary, encoding, errors, newline, line_buffering=buffering == 1)
-    text.mode = mode
-    return text
+    return io.TextIOWrapper(binary, encoding, errors, newline, line_buffering=buffering == 1)
 
 
 def _path_of(path: Any, folder: int | None = None) -> str:

@@ -1,5 +1,6 @@
 """A disk that is really full: a small file system in memory, where this process may mount one."""
 
+import contextlib
 import subprocess
 import time
 from collections.abc import Iterator
@@ -37,7 +38,7 @@ def fill(folder: Path, left: int) -> Path:
     """Fill a file system up to some bytes."""
     path = folder / "ballast"
     with path.open("wb", buffering=0) as stream:
-        with pytest.raises(OSError, match="No space left on device"):
+        with contextlib.suppress(OSError):
             while True:
                 stream.write(bytes(_KIB))
         stream.truncate(max(0, stream.tell() - left))

@@ -65,7 +65,7 @@ def test_every_failure_of_every_call(fast_folder: Path, write: Callable[[Path], 
         for kind in KINDS[call.partition(" ")[0]]:
             root = fast_folder / f"{number}-{kind}"
             start(root)
-            told = failure(lambda root=root: write(root), FaultyCalls(root, number, kind))
+            told = failure(write, root, FaultyCalls(root, number, kind))
             assert told in (None, kind), (call, kind)
             restore_folder(root / "folder")
             left = {name: held for name, held in state(root).items() if "moviegenre-" not in name}
@@ -78,11 +78,11 @@ def test_every_failure_of_every_call(fast_folder: Path, write: Callable[[Path], 
         assert read_sealed(fast_folder / "clean" / "sealed") == b"new"
 
 
-def failure(run: Callable[[], None], faults: FaultyCalls) -> str | None:
+def failure(write: Callable[[Path], None], root: Path, faults: FaultyCalls) -> str | None:
     """Return the kind of failure that came out of a call; None where none did."""
     try:
         with faults.installed():
-            run()
+            write(root)
     except MemoryError:
         return "MEMORY"
     except OSError as error:
