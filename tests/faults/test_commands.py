@@ -2,7 +2,7 @@
 
 ``make torture`` lets every call of the quick commands fail once and samples the slow ones; with
 FAULTS=all every call of every command fails in every way, which takes hours. FAULT_SEED chooses
-other samples.
+other samples, FAULT_SAMPLE=20 takes so many of each.
 """
 
 import os
@@ -17,6 +17,7 @@ from tests.faults.worlds import COMMANDS
 
 SEED = int(os.environ.get("FAULT_SEED", "0"))
 ALL = os.environ.get("FAULTS") == "all"
+SAMPLE = int(os.environ.get("FAULT_SAMPLE", "1000000"))
 SAMPLES = {"train": 60, "compare": 12, "reproduce": 12, "export": 60}
 KILLS = {"compare": 4, "reproduce": 6, "train": 12, "export": 12}
 MOMENTS = {"prepare --overwrite": 16, "train": 10, "predict csv": 16, "export": 10}
@@ -42,8 +43,9 @@ def laboratory(
 def test_calls_that_fail(laboratory: Laboratory) -> None:
     name = laboratory.command.name
     chosen = laboratory.faults if ALL else laboratory.rotated(SEED)
-    if not ALL and name in SAMPLES:
-        chosen = random.Random(SEED).sample(chosen, min(SAMPLES[name], len(chosen)))
+    if not ALL:
+        limit = min(SAMPLES.get(name, len(chosen)), SAMPLE, len(chosen))
+        chosen = random.Random(SEED).sample(chosen, limit)
     verdicts = [laboratory.verdict(at, kind) for at, kind in chosen]
     report(f"{name}, failing calls", len(chosen), [found for found in verdicts if found])
 
@@ -53,7 +55,7 @@ def test_kills_at_calls(laboratory: Laboratory) -> None:
     name, total = laboratory.command.name, len(laboratory.clean.calls)
     chosen = list(range(1, total + 1))
     if not ALL:
-        chosen = random.Random(SEED).sample(chosen, min(KILLS.get(name, 30), total))
+        chosen = random.Random(SEED).sample(chosen, min(KILLS.get(name, 30), SAMPLE, total))
     verdicts = [laboratory.verdict(at, KILL) for at in chosen]
     report(f"{name}, kills at calls", len(chosen), [found for found in verdicts if found])
 

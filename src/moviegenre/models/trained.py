@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from moviegenre.core.errors import CheckpointError, HubError
+from moviegenre.core.folders import restore_folder
 from moviegenre.models.checkpoint import Checkpoint, checkpoint_file, load_checkpoint
 from moviegenre.models.ensemble_file import ensemble_file, is_ensemble, load_ensemble
 from moviegenre.models.exported import (
@@ -69,6 +70,7 @@ def locate(model: str | Path) -> Path:
     """
     path = Path(model).expanduser()
     named = _HUB_NAME.fullmatch(str(model))
+    restore_folder(path)
     if path.exists() or path.parent.exists() or named is None or path.suffix == ".pth":
         return path
     return _download(named["name"], named["revision"])
