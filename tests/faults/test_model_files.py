@@ -209,6 +209,8 @@ KEYS = ("model_name", "architectures", "config", "genres", "metrics", "epoch", "
 @pytest.mark.parametrize("key", [*KEYS, "state_dict", "versions", "data_fingerprint"])
 @pytest.mark.parametrize("value", [None, 7, {"a": [1]}, float("nan")], ids=repr)
 def test_missing_keys_and_wrong_types_are_refused(trained: Path, key: str, value: Any) -> None:
+    if (key, value) == ("epoch", 7):
+        pytest.skip("a whole number is an epoch")
     rewrite(trained / "best.pth", **{key: value})
     assert str(trained / "best.pth") in refused(trained)
 
