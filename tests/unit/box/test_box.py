@@ -10,6 +10,7 @@ from moviegenre import box
 from moviegenre.core.errors import CheckpointError
 from moviegenre.examples import example_films
 from moviegenre.inference.predictor import Predictor
+from moviegenre.models.trained import verify
 
 MAX_BYTES = 45_000_000
 EXPECTED = {
@@ -43,8 +44,9 @@ def test_an_empty_box_says_what_is_to_be_done(
 def test_the_box_is_whole_and_small() -> None:
     assert box.box_folder() == box.FOLDER
     names = {path.name for path in box.FOLDER.iterdir()}
-    assert {"README.md", "metrics.json", "parity.json", "tokenizer.json"} < names
+    assert {"README.md", "manifest.json", "metrics.json", "parity.json", "tokenizer.json"} < names
     assert not {"model.safetensors", "model.onnx"} & names
+    verify(box.FOLDER)
     assert sum(path.stat().st_size for path in box.FOLDER.iterdir()) <= MAX_BYTES
 
 

@@ -3,9 +3,11 @@
 import math
 
 import numpy as np
+import pytest
 import torch
 
 from moviegenre.core.decisions import DEFAULT_THRESHOLD, decide, probabilities
+from moviegenre.core.errors import NotFiniteError
 
 
 def test_probabilities_are_independent_sigmoids() -> None:
@@ -38,3 +40,12 @@ def test_each_label_may_have_its_own_threshold() -> None:
     assert decide(probs, np.array([0.2, 0.7])).tolist() == [[True, False], [True, True]]
     thresholds = torch.tensor([0.2, 0.7])
     assert decide(torch.from_numpy(probs), thresholds).tolist() == [[True, False], [True, True]]
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_what_is_not_finite_is_never_an_answer(value: float) -> None:
+    with pytest.raises(NotFiniteError, match=r"^1 of 4 logits are NaN or infinite; expected num"):
+        probabilities(torch.tensor([[0.0, 1.0], [value, 2.0]]))
+    for probs in (np.array([0.2, value]), torch.tensor([0.2, value])):
+        with pytest.raises(NotFiniteError, match=r"^1 of 2 probabilities are NaN or infinite"):
+            decide(probs)

@@ -18,6 +18,7 @@ from moviegenre.experiment.predictions import predict_shipped, predict_split
 from moviegenre.experiment.tuning import evaluate_tuned
 from moviegenre.inference.parity import FileParity, Parity
 from moviegenre.models.checkpoint import load_checkpoint
+from moviegenre.models.trained import verify
 from tests.tiny_checkpoints import save_tiny, tiny_checkpoint
 from tests.tiny_movies import write_prepared
 
@@ -60,6 +61,7 @@ def test_cuts_are_fitted_to_the_file_and_everything_beside_it_says_so(
     before = {path.name for path in shipped.iterdir()}
     tuned = evaluate_tuned(shipped, Split.TEST, FITTED, data_dir=data)
     assert {path.name for path in shipped.iterdir()} == before  # no predictions are left there
+    verify(shipped)
     point = OperatingPoint.read(shipped / "thresholds.json", PreparedData(data).genres)
     assert point.fitted["movies"] == 24
     assert set(point.without) == set(Modality)
