@@ -154,6 +154,8 @@ class Predictor(TableClassifier):
     def decide(self, films: Sequence[Film], probs: FloatArray) -> BoolArray:
         """Return which genres are chosen (N, L), by the thresholds for what each film has.
 
+        None is for a film in which there was nothing to read: its probabilities are the prior's.
+
         Args:
             films: What ``reader.read`` returned.
             probs: Their calibrated probabilities (N, L).
@@ -161,6 +163,7 @@ class Predictor(TableClassifier):
         chosen = np.zeros(probs.shape, dtype=np.bool_)
         for point, rows in self.point.by_rows(film.modalities for film in films):
             chosen[rows] = point.decide(probs[rows])
+        chosen[[not film.modalities for film in films]] = False  # the prior is no answer
         return chosen
 
     def answer(self, films: Sequence[Film], batch_size: int = _BATCH_SIZE) -> Answer:
@@ -286,6 +289,7 @@ class Predictor(TableClassifier):
             probabilities={names[i]: float(probs[i]) for i in order},
             thresholds={names[i]: float(cuts[i]) for i in order},
             modalities=[modality.value for modality in film.modalities],
+            warnings=list(film.warnings),
             _explain=partial(self.explain, film),
             _similar=partial(self._nearest, logits),
         )
