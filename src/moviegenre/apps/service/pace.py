@@ -1,0 +1,32 @@
+"""How much work fits into a slice, judged by how long the last slices took."""
+
+import statistics
+from collections import deque
+
+_REMEMBERED = 9  # slices; their median is not moved by one that was held up
+
+
+class Pace:
+    """Learns how long a unit of work takes.
+
+    Args:
+        slice_seconds: How long a slice should take at most; None for no limit.
+    """
+
+    def __init__(self, slice_seconds: float | None) -> None:
+        self._slice_seconds = slice_seconds
+        self._seconds: deque[float] = deque(maxlen=_REMEMBERED)
+        self._is_warm = False
+
+    @property
+    def slice_cost(self) -> float:
+        """Units of work of a slice; endless where there is no limit, or nothing is known yet."""
+        if self._slice_seconds is None or not self._seconds:
+            return float("inf")
+        return self._slice_seconds / max(statistics.median(self._seconds), 1e-9)
+
+    def note(self, cost: float, seconds: float) -> None:
+        """Learn from a slice; the first one is left out, as it finds nothing prepared."""
+        if self._is_warm:
+            self._seconds.append(seconds / cost)
+        self._is_warm = True
