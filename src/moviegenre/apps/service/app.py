@@ -47,9 +47,9 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        asking.batcher.start()
+        asking.start()
         yield
-        await asyncio.to_thread(asking.batcher.stop)
+        await asyncio.to_thread(asking.stop)
 
     app = FastAPI(
         title="moviegenre",

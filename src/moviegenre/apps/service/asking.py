@@ -68,6 +68,16 @@ class Asking:
         )
         self.metrics.watch_queue(lambda: self.batcher.num_waiting)
 
+    def start(self) -> None:
+        """Begin to answer."""
+        self.batcher.start()
+
+    def stop(self) -> None:
+        """Take nothing more, and return when all that was taken is answered."""
+        self.batcher.stop()
+        for pool in (self._decoders, self._explainers):
+            pool.stop()
+
     def require_room(self, client: str = "") -> None:
         """Refuse early, before a body is read that could not be taken.
 

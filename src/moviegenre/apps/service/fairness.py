@@ -6,11 +6,12 @@ It knows of no threads and no clocks; costs are in whatever unit the callers agr
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-_MANY_STARTS = 256  # remembered beyond the keys that wait; then those of the past are forgotten
+_REMEMBERED = 256  # keys that no longer wait; who is forgotten gains one item at most
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,20 +56,16 @@ class _Turns:
 
     def charge(self, key: str, cost: float) -> None:
         """Move a key on by the cost of the item that was taken."""
-        self._now = max(self._now, self._starts[key])
-        self._starts[key] = self._now + cost
+        self._now = max(self._now, self._starts.pop(key))
+        self._starts[key] = self._now + cost  # at the end, behind who was served before
 
-    def forget(self, waiting: Mapping[str, object]) -> None:
-        """Drop what no longer decides anything: all when nobody waits, else old starts."""
-        if not waiting:
-            self._now = 0.0
-            self._starts.clear()
-        elif len(self._starts) > len(waiting) + _MANY_STARTS:
-            self._starts = {
-                key: start
-                for key, start in self._starts.items()
-                if key in waiting or start > self._now
-            }
+    def forget(self, waiting: Collection[str]) -> None:
+        """Drop who was served longest ago, where too many who no longer wait are remembered."""
+        too_many = len(self._starts) - len(waiting) - _REMEMBERED
+        if too_many > 0:
+            idle = (key for key in self._starts if key not in waiting)
+            for key in list(islice(idle, too_many)):
+                del self._starts[key]
 
 
 class FairQueue(Generic[T]):

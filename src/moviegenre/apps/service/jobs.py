@@ -90,18 +90,19 @@ class Piece:
             return
         try:
             result = self._function()
-        except BaseException:
-            self._settle(lambda: self.result.set_exception(error))  # noqa: F821 - it is bound
+        except BaseException as error:  # such as a panic of a library in Rust
+            self._fail(error)
         else:
-            self._settle(lambda: self.result.set_result(result))
+            with contextlib.suppress(InvalidStateError):  # it was given up meanwhile
+                self.result.set_result(result)
 
     def give_up(self) -> None:
         """Wake the thread that waits, with ``GoneError``."""
-        self._settle(lambda: self.result.set_exception(GoneError()))
+        self._fail(GoneError())
 
-    def _settle(self, put: Callable[[], None]) -> None:
-        with contextlib.suppress(InvalidStateError):  # it was settled before
-            put()
+    def _fail(self, error: BaseException) -> None:
+        with contextlib.suppress(InvalidStateError):
+            self.result.set_exception(error)
 
 
 class Job(Generic[Q, A]):

@@ -4,6 +4,7 @@ import statistics
 from collections import deque
 
 _REMEMBERED = 9  # slices; their median is not moved by one that was held up
+_UNKNOWN = 8.0  # units of work that are tried before anything is known
 
 
 class Pace:
@@ -20,9 +21,11 @@ class Pace:
 
     @property
     def slice_cost(self) -> float:
-        """Units of work of a slice; endless where there is no limit, or nothing is known yet."""
-        if self._slice_seconds is None or not self._seconds:
+        """Units of work of a slice; endless where there is no limit."""
+        if self._slice_seconds is None:
             return float("inf")
+        if not self._seconds:
+            return _UNKNOWN
         return self._slice_seconds / max(statistics.median(self._seconds), 1e-9)
 
     def note(self, cost: float, seconds: float) -> None:
