@@ -19,6 +19,7 @@ from moviegenre.data.posters import count_pixels
 from moviegenre.inference.slices import Slices
 
 if TYPE_CHECKING:
+    from moviegenre.inference.films import Film
     from moviegenre.inference.predictor import Predictor
 
 Kind = Literal["single", "batch", "table", "explain"]
@@ -27,7 +28,6 @@ Kind = Literal["single", "batch", "table", "explain"]
 _MAX_DECODERS = 4
 _EXPLAINERS = 4  # threads; they wait for the model most of the time
 _EXPLAINERS_PER_CLIENT = 2
-_SLICES_PER_TURN = 2  # an explanation computes half as long at a stretch as films do
 _MAX_FILMS_PER_SLICE = 16
 
 
@@ -129,16 +129,10 @@ class Asking:
 
     async def _answer(self, question: Question, stay: Stay) -> Answer:
         """Return the answer to one film of a request that was admitted."""
-        film = None
-        if question.poster is not None and self._looks:
-            film = await self._decoders.run(
-                partial(self._answerer.read, question),
-                client=stay.client,
-                price=count_pixels(question.poster),
-            )
-            if isinstance(film, Exception):
-                self.batcher.leave_place(stay)
-                return film
+        film = await self._with_poster(question, stay)
+        if isinstance(film, Exception):
+            self.batcher.leave_place(stay)
+            return film
         found = await self.batcher.answer(
             Work(question, film), stay, cost=question.cost, keeps_place=question.explain
         )
@@ -150,12 +144,22 @@ class Asking:
             partial(self._explain, found, question, stay), client=stay.client
         )
 
+    async def _with_poster(self, question: Question, stay: Stay) -> "Film | Exception | None":
+        """Return a film whose poster was decoded; None where there is none to look at."""
+        if question.poster is None or not self._looks:
+            return None
+        return await self._decoders.run(
+            partial(self._answerer.read, question),
+            client=stay.client,
+            price=count_pixels(question.poster),
+        )
+
     def _explain(self, predicted: Predicted, question: Question, stay: Stay) -> Answer:
         """Return an answer with its explanation; runs in a thread beside the model's."""
         self.batcher.leave_place(stay)
 
         def num_films() -> int:
-            films = self.batcher.pace.slice_cost / _SLICES_PER_TURN / question.cost
+            films = self.batcher.pace.bulk_cost / question.cost
             return max(1, int(min(films, _MAX_FILMS_PER_SLICE)))
 
         def run(slice_: Any) -> Any:  # noqa: ANN401 - whatever it returns

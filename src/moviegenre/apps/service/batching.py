@@ -262,12 +262,14 @@ class MicroBatcher(Generic[Q, A]):
                 self._changed.wait(left)
 
     def _slice(self) -> "list[tuple[Job[Q, A] | Piece, float]]":
-        """Take what comes next, up to a slice; a piece is a slice of its own."""
+        """Take what comes next, of one kind and up to a slice; a piece is a slice of its own."""
         taken: list[tuple[Job[Q, A] | Piece, float]] = []
-        room = self.pace.slice_cost
+        first = self._queue.first()
+        assert first is not None, "the caller looked"
+        room = self.pace.bulk_cost if first.kind in BULK else self.pace.slice_cost
         while len(taken) < self._max_batch and (ticket := self._queue.first()):
             is_piece = isinstance(ticket.item, Piece)
-            if taken and (is_piece or ticket.cost > room):
+            if taken and (is_piece or ticket.kind != first.kind or ticket.cost > room):
                 break
             self._queue.take(ticket)
             taken.append((ticket.item, ticket.cost))

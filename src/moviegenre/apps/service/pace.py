@@ -28,6 +28,11 @@ class Pace:
             return _UNKNOWN
         return self._slice_seconds / max(statistics.median(self._seconds), 1e-9)
 
+    @property
+    def bulk_cost(self) -> float:
+        """Units of work of a slice that others may have to wait for: half of the usual."""
+        return self.slice_cost / 2
+
     def note(self, cost: float, seconds: float) -> None:
         """Learn from a slice; the first one is left out, as it finds nothing prepared."""
         if self._is_warm:

@@ -184,7 +184,7 @@ def test_a_batch_does_not_stand_in_front_of_a_single_question() -> None:
         doubler.gate.set()
         await asyncio.gather(first, batch, single)
 
-    assert run(scenario, max_batch=2).batches == [[0], [1, 7], [2, 3], [4, 5], [6]]
+    assert run(scenario, max_batch=2).batches == [[0], [1], [7], [2, 3], [4, 5], [6]]
 
 
 def test_who_leaves_takes_the_waiting_questions_along() -> None:
@@ -322,7 +322,7 @@ def test_a_slice_takes_no_more_than_its_time() -> None:
             batcher.pace.note(1.0, 0.3)  # three fit into a second
         batcher.start()
         first = await held(batcher, doubler)
-        rest = asyncio.create_task(batcher.ask(list(range(1, 8)), PATIENCE, kind="batch"))
+        rest = asyncio.create_task(batcher.ask(list(range(1, 8)), PATIENCE))
         await asyncio.sleep(0.02)
         doubler.gate.set()
         await asyncio.gather(first, rest)

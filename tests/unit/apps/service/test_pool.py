@@ -94,7 +94,7 @@ def test_the_budget_bounds_what_runs_and_a_larger_work_runs_alone() -> None:
         await asyncio.sleep(0.01)
         assert recorder.begun == ["huge"]
         recorder.gate.set()
-        assert await asyncio.gather(huge, small) == ["HUGE", "SMALL"]
+        assert list(await asyncio.gather(huge, small)) == ["HUGE", "SMALL"]
 
     assert run(scenario, threads=4).most_at_once == 1
 
@@ -108,7 +108,7 @@ def test_cancelled_work_is_not_begun() -> None:
         gone.cancel()
         await until(lambda: pool.num_waiting == 1)
         recorder.gate.set()
-        assert await asyncio.gather(first, last) == ["FIRST", "LAST"]
+        assert list(await asyncio.gather(first, last)) == ["FIRST", "LAST"]
         assert (pool.num_running, pool.num_waiting) == (0, 0)
 
     assert run(scenario).begun == ["first", "last"]
