@@ -33,9 +33,9 @@ async def while_connected(request: Request, answering: Coroutine[Any, Any, T]) -
     leaving = asyncio.create_task(_left(request))
     try:
         await asyncio.wait((answer, leaving), return_when=asyncio.FIRST_COMPLETED)
-        if not answer.done():
+        if not answer.done() and leaving.exception() is None:
             raise ClientDisconnect
-        return answer.result()
+        return await answer
     finally:
         for task in (answer, leaving):
             task.cancel()

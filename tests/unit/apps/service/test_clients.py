@@ -46,6 +46,20 @@ def test_an_error_is_raised_while_the_client_is_there() -> None:
         asyncio.run(inside())
 
 
+def test_an_answer_is_awaited_though_nobody_can_say_whether_the_client_is_there() -> None:
+    async def receive() -> dict[str, Any]:
+        raise RuntimeError("read to its end")
+
+    async def inside() -> int:
+        async def answer() -> int:
+            await asyncio.sleep(0.01)
+            return 7
+
+        return await while_connected(Request({"type": "http"}, receive), answer())
+
+    assert asyncio.run(inside()) == 7
+
+
 def test_work_is_cancelled_when_the_client_leaves() -> None:
     cancelled = False
 
