@@ -156,7 +156,9 @@ class FilmReader:
 
 
 def read_poster(poster: Poster) -> Image.Image:
-    """Return a poster as an upright RGB image.
+    """Return a poster as an upright RGB image, for a model to look at.
+
+    A file and encoded bytes may be shrunk while they are decoded, see ``decode_poster``.
 
     Raises:
         InputError: The file does not exist, or it is something else than a poster.
@@ -165,7 +167,7 @@ def read_poster(poster: Poster) -> Image.Image:
     if isinstance(poster, str | Path):
         return _read_file(Path(poster).expanduser())
     if isinstance(poster, bytes | bytearray | memoryview):
-        return decode_poster(bytes(poster))
+        return decode_poster(bytes(poster), shrink=True)
     if isinstance(poster, np.ndarray):
         return upright_rgb(Image.fromarray(_pixels(poster)))
     if isinstance(poster, Image.Image):
@@ -185,7 +187,7 @@ def _read_file(path: Path) -> Image.Image:
         if not path.is_file():
             step = "leave the poster out to predict from the plot"
             raise InputError(missing_path_message(path, "a poster's file", step))
-        return decode_poster(path.read_bytes())
+        return decode_poster(path.read_bytes(), shrink=True)
     except PosterError as error:
         raise PosterError(f"{path}: {error}") from None
     except OSError as error:
