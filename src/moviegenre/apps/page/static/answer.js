@@ -1,11 +1,12 @@
 // The answer as a card: chips, warnings, bars, what plot and poster said, and why.
 
-import { element, listed, percent, scrollTo } from "./dom.js";
+import { element, fill, listed, percent, scrollTo } from "./dom.js";
 import { Why } from "./why.js";
 
 const SHOWN_BARS = 6;
 const NEAR = 0.7; // of its threshold: from here on a genre that is not chosen is named as well
 const MOST_NEAR = 3;
+const MOST_NAMED = 4; // in one line
 const NAMES = { plot: "Plot", poster: "Poster" };
 
 /** Return how sure a probability is, in words. */
@@ -25,7 +26,8 @@ export function nearGenres(answer) {
 /** Return an answer in one line. */
 export function inWords(answer) {
   const chosen = answer.genres.map((genre) => `${genre} ${percent(answer.probabilities[genre])}`);
-  if (chosen.length) return listed(chosen);
+  const more = chosen.length - MOST_NAMED;
+  if (chosen.length) return listed(more > 0 ? [...chosen.slice(0, MOST_NAMED), `${more} more`] : chosen);
   const [[genre, value] = ["nothing", 0]] = Object.entries(answer.probabilities);
   return `not sure: ${genre} ${percent(value)}`;
 }
@@ -78,7 +80,8 @@ export class AnswerCard {
     this.#reasons = reasons;
     this.#alone = element("p", { class: "alone" });
     const similar = answer.similar?.length ? similarFilms(answer.similar) : null;
-    this.#place.replaceChildren(
+    fill(
+      this.#place,
       title("Genres"),
       this.#chips(),
       warnings(answer.warnings),
@@ -161,7 +164,7 @@ export class AnswerCard {
       return row;
     });
     const list = element("ol", { class: "bars" }, ...rows);
-    const note = element("p", { class: "note" }, "The thin line is the threshold: a genre that reaches it is chosen (✓).");
+    const note = element("p", { class: "note" }, "✓ chosen: it reaches its threshold, the thin line.");
     return element("div", {}, element("h3", {}, "Probabilities"), list, showAllButton(rows), note);
   }
 
@@ -224,7 +227,8 @@ function shares(explanation) {
   const drawn = parts.map(([name, value]) =>
     element("span", { class: `share of-${name}`, variables: { "--part": Math.max(value, 0.01) } }, `${NAMES[name] ?? name} ${percent(value)}`),
   );
-  return element("div", {}, element("h3", {}, "Share in the answer"), element("div", { class: "shares" }, ...drawn));
+  const note = element("p", { class: "note" }, "How far the answer moves when each is left out.");
+  return element("div", {}, element("h3", {}, "Share in the answer"), element("div", { class: "shares" }, ...drawn), note);
 }
 
 function similarFilms(films) {

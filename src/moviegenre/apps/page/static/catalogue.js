@@ -49,6 +49,7 @@ export class CataloguePanel {
     try {
       const preview = await (await sendTable(file, { preview: true }, signal)).json();
       this.#file = file;
+      byId("table-name").textContent = preview.name;
       this.#plotColumns = [...preview.plot_columns];
       form.replaceChildren(...this.#columnFields(preview));
       form.hidden = false;

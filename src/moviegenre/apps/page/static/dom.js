@@ -18,6 +18,11 @@ export function element(tag, properties = {}, ...children) {
   return made;
 }
 
+/** Replace what a place holds; null is left out. */
+export function fill(place, ...children) {
+  place.replaceChildren(...children.filter((child) => child !== null));
+}
+
 /** Return an element of the page by its id. */
 export const byId = (id) => document.getElementById(id);
 

@@ -39,7 +39,7 @@ export class FilmPanel {
   }
 
   #exampleCard(film) {
-    const missing = film.plot ? (film.poster ? "Plot and poster" : "Plot only") : "Poster only";
+    const teaser = film.plot ?? "Only a poster: the model looks at the picture alone.";
     const picture = film.poster
       ? element("img", { src: film.poster, alt: "", width: 80, height: 120, loading: "lazy" })
       : element("span", { class: "no-poster", attributes: { "aria-hidden": "true" } }, "no poster");
@@ -48,7 +48,7 @@ export class FilmPanel {
       { type: "button", class: "example" },
       picture,
       element("span", { class: "example-title" }, film.title),
-      element("span", { class: "note" }, missing),
+      element("span", { class: "note teaser" }, teaser),
     );
     card.addEventListener("click", () => this.#try(film));
     return card;

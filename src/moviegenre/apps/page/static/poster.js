@@ -20,7 +20,7 @@ export class PosterField {
     const input = byId("poster");
     input.accept = kinds.map((kind) => `image/${kind.toLowerCase()}`).join(",");
     byId("poster-note").textContent =
-      `Choose a picture, drop it here, or paste it. ${kinds.join(", ")}, at most ${bytes(limits.max_body_bytes)}.`;
+      `Or drop it here, or paste it. ${kinds.join(", ")}, at most ${bytes(limits.max_body_bytes)}.`;
     input.addEventListener("change", () => {
       if (input.files[0]) this.set(input.files[0]);
     });
