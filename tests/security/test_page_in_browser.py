@@ -137,7 +137,7 @@ def test_tables_are_texts(page: "Page") -> None:
     page.get_by_role("button", name="Predict genres").click()
     page.get_by_role("link", name="Download the CSV").wait_for()
     assert page.locator(".result th[scope=row]").all_inner_texts() == [ATTACK, "=cmd()"]
-    assert page.locator(".small-chip").first.inner_text() == f"{ATTACK} 90 %"
+    assert page.locator(".small-chip").first.inner_text() == f"{ATTACK} 90\u00a0%"
 
 
 def test_a_card_is_shown_without_what_it_would_run(page: "Page") -> None:
@@ -205,7 +205,7 @@ def test_an_error_with_markup_and_an_answer_with_warnings(page: "Page") -> None:
     page.get_by_text("The service answered with the status 502 and no reason.").wait_for()
     press.click()
     page.locator(".lead").get_by_text("Not sure: Western 48 %.").wait_for()
-    assert page.locator(".chip.near .chip-value").inner_text() == "48 %, below its threshold"
+    assert page.locator(".chip.near .chip-value").inner_text() == "48\u00a0%, not quite"
     assert page.locator(".warnings li").all_inner_texts() == [
         f"the plot is short {ATTACK}",
         "it is not English",

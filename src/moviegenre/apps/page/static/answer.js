@@ -139,7 +139,7 @@ export class AnswerCard {
   #chips() {
     const chip = (genre, kind) => {
       const value = this.#answer.probabilities[genre];
-      const words = kind === "chosen" ? certainty(value) : "below its threshold";
+      const words = kind === "chosen" ? certainty(value) : "not quite";
       const told = element("span", { class: "chip-value" }, `${percent(value)}, ${words}`);
       return element("li", {}, this.#whyButton(genre, { class: `chip ${kind}` }, element("span", { class: "chip-name" }, genre), " ", told));
     };

@@ -29,7 +29,8 @@ export const byId = (id) => document.getElementById(id);
 /** Return a fraction as people read it. */
 export function percent(value) {
   if (typeof value !== "number") return "-";
-  return value > 0 && value < 0.01 ? "under 1 %" : `${Math.round(100 * value)} %`;
+  const rounded = value > 0 && value < 0.01 ? "under 1" : Math.round(100 * value);
+  return `${rounded}\u00a0%`; // which never stands alone on a line
 }
 
 /** Return a number with its thousands apart. */
