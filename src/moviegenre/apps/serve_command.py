@@ -53,7 +53,7 @@ def serve(
 
     source = model or box_folder()
     settings = ServiceSettings.parse(apply_overrides({}, overrides or []), "--set")
-    has_page = settings.page and importlib.util.find_spec("gradio") is not None
+    has_page = settings.page
     with _listening(host, port) as listener:
         predictor = load(source, backend=cast("BackendName", backend))
         app = create_app(predictor, settings, page=has_page)
@@ -68,8 +68,6 @@ def serve(
         shown = f"[{address}]" if ":" in address else address
         where = "open it in a browser, or see /docs" if has_page else "see /docs"
         name = model or f"the model in the box ({predictor.model.model_name})"
-        if settings.page and not has_page:
-            typer.echo("no page is served; it comes with: pip install 'moviegenre[page]'", err=True)
         # Raised before the server listens to signals, and once more after a graceful stop.
         with contextlib.suppress(KeyboardInterrupt):
             typer.echo(f"{name} answers at http://{shown}:{actual}; {where}; stop with Ctrl-C")

@@ -26,6 +26,7 @@ from moviegenre.apps.service.schemas import (
     StatusAnswer,
 )
 from moviegenre.apps.service.settings import ServiceSettings
+from moviegenre.apps.service.tables import add_tables
 from moviegenre.core.errors import MovieGenreError
 from moviegenre.core.version import __version__
 
@@ -41,7 +42,7 @@ def create_app(
     Args:
         predictor: What ``moviegenre.load`` returned; only one thread of the app touches it.
         settings: Limits and waits; None takes the defaults.
-        page: Also serve the page at ``/``, which needs the extra ``page``.
+        page: Also serve the page at ``/``.
     """
     asking = Asking(predictor, settings or ServiceSettings())
 
@@ -63,12 +64,13 @@ def create_app(
     add_refusals(app)
     add_docs_page(app)
     _add_predictions(app, asking)
+    add_tables(app, asking, predictor.model.genres)
     model = about(predictor)
     _add_status(app, asking, model)
     if page:
         from moviegenre.apps.page.mounting import add_page
 
-        add_page(app, asking, model, predictor.files)
+        add_page(app, asking.settings)
     return app
 
 

@@ -49,10 +49,8 @@ class ServiceSettings(Config):
         default=("JPEG", "PNG", "WEBP"), min_length=1, description="What a poster may be (415)."
     )
     max_films: int = Field(default=64, ge=1, description="In one request to /predict/batch (422).")
-    page: bool = Field(default=True, description="Serve the page at / where Gradio is installed.")
-    page_rows: int = Field(
-        default=2000, ge=1, description="Of a table that is uploaded on the page."
-    )
+    page: bool = Field(default=True, description="Serve the page at /.")
+    page_rows: int = Field(default=2000, ge=1, description="Of a table that is uploaded (422).")
     log_plots: bool = Field(
         default=False, description="Write plots into the log, for debugging only."
     )
