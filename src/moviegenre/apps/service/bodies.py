@@ -12,9 +12,10 @@ from fastapi import Request
 from PIL import Image, UnidentifiedImageError
 from pydantic import TypeAdapter, ValidationError
 from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.formparsers import MultiPartException
 
 from moviegenre.apps.service.answering import Question
+from moviegenre.apps.service.forms import WholeFormParser
 from moviegenre.apps.service.refusals import (
     BAD_REQUEST,
     TIMED_OUT,
@@ -133,7 +134,7 @@ async def _read_all(request: Request, settings: ServiceSettings) -> bytes:
 
 async def _read_form(request: Request, settings: ServiceSettings) -> Question:
     async with aclosing(_chunks(request, settings)) as chunks:
-        parser = MultiPartParser(
+        parser = WholeFormParser(
             request.headers,
             chunks,
             max_files=1,
