@@ -50,7 +50,7 @@ class ConnectionLimits:
     idle_seconds: float
     send_seconds: float
     linger_seconds: float = 5.0
-    stop_seconds: float = 5.0
+    stop_seconds: float = 3.0
     is_exempt: Callable[[str], bool] = lambda _client: False
 
 
