@@ -14,7 +14,8 @@ from moviegenre.apps.service.asking import Asking
 from moviegenre.apps.service.bodies import read_film, read_films
 from moviegenre.apps.service.clients import client_of, while_connected
 from moviegenre.apps.service.docs_page import add_docs_page
-from moviegenre.apps.service.observing import Observing, note
+from moviegenre.apps.service.edge import add_edge
+from moviegenre.apps.service.observing import note
 from moviegenre.apps.service.refusals import BUSY, UNFIT, Refusal, add_refusals
 from moviegenre.apps.service.schemas import (
     BATCH_BODY,
@@ -31,11 +32,16 @@ from moviegenre.core.errors import MovieGenreError
 from moviegenre.core.version import __version__
 
 if TYPE_CHECKING:
+    from moviegenre.apps.service.access.exposure import Access
     from moviegenre.inference.predictor import Predictor
 
 
 def create_app(
-    predictor: "Predictor", settings: ServiceSettings | None = None, *, page: bool = False
+    predictor: "Predictor",
+    settings: ServiceSettings | None = None,
+    *,
+    page: bool = False,
+    access: "Access | None" = None,
 ) -> FastAPI:
     """Return the service around a predictor.
 
@@ -43,6 +49,7 @@ def create_app(
         predictor: What ``moviegenre.load`` returned; only one thread of the app touches it.
         settings: Limits and waits; None takes the defaults.
         page: Also serve the page at ``/``.
+        access: Who may reach it; None for an app that is asked inside this process only.
     """
     asking = Asking(predictor, settings or ServiceSettings())
 
@@ -60,7 +67,7 @@ def create_app(
         redoc_url=None,
         lifespan=lifespan,
     )
-    app.add_middleware(Observing, metrics=asking.metrics)
+    add_edge(app, asking.settings, asking.metrics, access)
     add_refusals(app)
     add_docs_page(app)
     _add_predictions(app, asking)

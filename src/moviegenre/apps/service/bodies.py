@@ -13,9 +13,10 @@ from fastapi import Request
 from PIL import Image, UnidentifiedImageError
 from pydantic import TypeAdapter, ValidationError
 from starlette.datastructures import FormData, UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.formparsers import MultiPartException
 
 from moviegenre.apps.service.answering import Question
+from moviegenre.apps.service.forms import WholeFormParser
 from moviegenre.apps.service.refusals import (
     BAD_REQUEST,
     TIMED_OUT,
@@ -156,7 +157,7 @@ async def form_of(request: Request, settings: ServiceSettings, *, max_fields: in
 
 async def _parsed(request: Request, settings: ServiceSettings, max_fields: int) -> FormData:
     async with aclosing(_chunks(request, settings)) as chunks:
-        parser = MultiPartParser(
+        parser = WholeFormParser(
             request.headers,
             chunks,
             max_files=1,

@@ -73,6 +73,47 @@ class ServiceSettings(Config):
         "turn, about.",
     )
 
+    # Connections, bodies and rates.
+    max_connections: int = Field(
+        default=512, ge=8, description="Open at once; the longest idle ones make room for more."
+    )
+    max_client_connections: int = Field(
+        default=128, ge=1, description="Of one client beyond this machine; see max_connections."
+    )
+    header_seconds: float = Field(
+        default=10.0, gt=0, description="In which a request's head must arrive; then it is closed."
+    )
+    idle_seconds: int = Field(
+        default=75, ge=1, description="That a connection may rest between two requests."
+    )
+    stall_seconds: float = Field(
+        default=10.0, gt=0, description="The longest pause in a request's body (408)."
+    )
+    send_seconds: float = Field(
+        default=30.0, gt=0, description="In which a client must read a part of its answer."
+    )
+    max_inflight_bytes: int = Field(
+        default=134_217_728, ge=1, description="Of all bodies that the service holds (503)."
+    )
+    requests_per_second: float | None = Field(
+        default=None,
+        ge=0,
+        description="Of one client or key (429); null is 10 beyond this machine, 0 is no limit.",
+    )
+    request_burst: int = Field(
+        default=50, ge=1, description="Requests that a client may send at once after a rest."
+    )
+
+    @model_validator(mode="after")
+    def _the_largest_body_fits(self) -> Self:
+        if self.max_body_bytes > self.max_inflight_bytes:
+            raise ValueError(
+                f"max_body_bytes is {self.max_body_bytes} and max_inflight_bytes "
+                f"{self.max_inflight_bytes}: such a body could never be taken; raise "
+                "max_inflight_bytes or lower max_body_bytes"
+            )
+        return self
+
     @model_validator(mode="after")
     def _a_batch_fits_the_queue(self) -> Self:
         if self.max_films > self.max_queue:

@@ -273,7 +273,7 @@ def test_the_documentation_page_takes_nothing_from_elsewhere() -> None:
     client = TestClient(create_app(FakePredictor().as_predictor))
     page = client.get("/docs")
     assert "http" not in page.text
-    assert page.headers["content-security-policy"].startswith("default-src 'self'")
+    assert page.headers["content-security-policy"].startswith("default-src 'none'")
     for asset in ("swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png"):
         assert f"/docs/assets/{asset}" in page.text
         assert client.get(f"/docs/assets/{asset}").status_code == 200
