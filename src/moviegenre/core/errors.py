@@ -57,6 +57,19 @@ class MissingExtraError(MovieGenreError):
         )
 
 
+_LONGEST_QUOTE = 200  # characters of what was found, in a message
+
+
+def shortened(text: str, longest: int = _LONGEST_QUOTE) -> str:
+    """Return a text, or its beginning and what it lacks, for a message of one line.
+
+    Example:
+        >>> shortened("a" * 100, 20)
+        'aaaaaaaaaaaaaaaaaaaa... (100 characters)'
+    """
+    return text if len(text) <= longest else f"{text[:longest]}... ({len(text):,} characters)"
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return a sentence ending that suggests the nearest known word, and lists what there is.
 

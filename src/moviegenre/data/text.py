@@ -16,6 +16,7 @@ from tokenizers.normalizers import BertNormalizer, Lowercase, Normalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer, PreTokenizer, Split
 
 from moviegenre.core.errors import PretrainedError
+from moviegenre.data.records import whole_text
 from moviegenre.data.words import words_at
 
 PAD_TOKEN = "[PAD]"
@@ -194,5 +195,4 @@ def clean_text(text: str) -> str:
         >>> clean_text("  A dog\n comes home. ")
         'A dog comes home.'
     """
-    whole = re.sub(r"[\ud800-\udfff]", "\ufffd", text)
-    return re.sub(r"\s+", " ", whole).strip()
+    return re.sub(r"\s+", " ", whole_text(text)).strip()
