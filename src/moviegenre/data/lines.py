@@ -16,12 +16,14 @@ class Line:
     """A line of a text file.
 
     Attributes:
-        text: With the mark that ends it; empty where there is a fault.
+        text: With the mark that ends it; empty where it is too long.
         fault: Why it cannot be read; empty where it can.
+        is_too_long: Whether that is why.
     """
 
     text: str
     fault: str = ""
+    is_too_long: bool = False
 
 
 def bounded_lines(stream: TextIO, max_chars: int = MAX_RECORD_BYTES) -> Iterator[Line]:
@@ -36,9 +38,9 @@ def bounded_lines(stream: TextIO, max_chars: int = MAX_RECORD_BYTES) -> Iterator
         if len(text) > max_chars and not text.endswith("\n"):
             while (rest := stream.readline(_SKIPPED_CHARS)) and not rest.endswith("\n"):
                 pass
-            yield Line("", f"more than {max_chars:,} characters long")
+            yield Line("", f"more than {max_chars:,} characters long", is_too_long=True)
         elif not is_utf8(text):
-            yield Line("", "not UTF-8; save the file as UTF-8")
+            yield Line(text, "not UTF-8; save it as UTF-8")
         else:
             yield Line(text)
 

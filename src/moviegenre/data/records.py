@@ -39,10 +39,10 @@ class RawMovie:
         plots: In the source's order.
         poster: Encoded image bytes; None where there is none.
         poster_name: File name of the poster.
-        poster_fault: Why there is a poster that cannot be read; empty where there is none.
         split: Where the source puts it; None where it does not say.
         split_text: What the source says of the split, where that names none.
         fault: What makes the record unusable, if anything.
+        poster_fault: Why there is a poster that cannot be read; empty where there is none.
     """
 
     id: str
@@ -52,10 +52,10 @@ class RawMovie:
     plots: tuple[str, ...] = ()
     poster: bytes | None = None
     poster_name: str | None = None
-    poster_fault: str = ""
     split: Split | None = None
     split_text: str = ""
     fault: str | None = None
+    poster_fault: str = ""
 
 
 @dataclass(frozen=True)
