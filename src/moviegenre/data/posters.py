@@ -2,17 +2,22 @@
 
 import io
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
-from moviegenre.core.errors import DataError
+from moviegenre.core.errors import DataError, shortened
 
 MAX_PIXELS = 50_000_000  # 7,000 x 7,000; a larger "poster" is a decompression bomb
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 _SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N")
 _DEEPEST = 65535  # white in 16 bits
+_BAND_ROWS = 256
+_JPEG_START, _JPEG_SCAN = b"\xff\xd8", b"\xff\xda"
+_MAX_SCANS = 100  # of a progressive JPEG; each costs time for all pixels
+_TILE_SIDES = (322, 323)  # tags of TIFF
 
 
 class PosterError(DataError):
@@ -31,17 +36,35 @@ def decode_poster(data: bytes) -> Image.Image:
     """
     if not data:
         raise PosterError("the image is empty; expected an encoded JPEG or PNG")
+    if data.startswith(_JPEG_START) and data.count(_JPEG_SCAN) > _MAX_SCANS:
+        raise PosterError(f"the image has more than {_MAX_SCANS} scans; expected 10 at most")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the size is checked later; odd metadata is harmless
             image = Image.open(io.BytesIO(data), formats=_FORMATS)
+            _refuse_large_tiles(image)
             return upright_rgb(image)
     except PosterError:
         raise
     except UnidentifiedImageError:
         raise PosterError("the bytes are no image; expected a JPEG or PNG") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise PosterError(f"the image cannot be decoded: {error}") from None
+    except Exception as error:  # Pillow's readers raise whatever a damaged file leads them to
+        told = shortened(str(error)) or type(error).__name__
+        raise PosterError(f"the image cannot be decoded: {told}") from None
+
+
+def _refuse_large_tiles(image: Image.Image) -> None:
+    """Refuse a TIFF whose tiles, which are decoded as a whole, are larger than any image.
+
+    Raises:
+        PosterError: They are.
+    """
+    tags = getattr(image, "tag_v2", {})
+    width, height = (tags.get(tag, 0) for tag in _TILE_SIDES)
+    if width * height > MAX_PIXELS:
+        raise PosterError(
+            f"the image has tiles of {width} x {height} pixels; expected at most {MAX_PIXELS:,}"
+        )
 
 
 def upright_rgb(image: Image.Image) -> Image.Image:
@@ -57,24 +80,54 @@ def upright_rgb(image: Image.Image) -> Image.Image:
             f"the image has {width} x {height} pixels; expected at most {MAX_PIXELS:,}"
         )
     image.load()
-    return _to_rgb(ImageOps.exif_transpose(image))
+    return _to_rgb(_upright(image))
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Return an image turned as its camera says; itself, not a copy, where that is not at all."""
+    if image.getexif().get(ExifTags.Base.Orientation, 1) == 1:
+        return image
+    return ImageOps.exif_transpose(image)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode == "RGB" and "transparency" not in image.info:
         return image
-    if image.mode in _SIXTEEN_BIT:  # Pillow would clip at 255 instead of scaling
-        scaled = np.asarray(image).astype(np.float64) * (255 / _DEEPEST)
-        return Image.fromarray(scaled.round().astype(np.uint8)).convert("RGB")
-    if image.mode == "I":  # 16 bits, or fewer, in a 32-bit mode; which is not written anywhere
-        values = np.asarray(image).clip(0, _DEEPEST).astype(np.float64)
-        scale = 255 / _DEEPEST if values.max(initial=0) > 255 else 1.0
-        return Image.fromarray((values * scale).round().astype(np.uint8)).convert("RGB")
+    if image.mode in (*_SIXTEEN_BIT, "I"):
+        return _by_bands(image, _eight_bit(image))
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        layered = image.convert("RGBA")
-        white = Image.new("RGBA", layered.size, (255, 255, 255, 255))
-        return Image.alpha_composite(white, layered).convert("RGB")
+        return _by_bands(image, _on_white)
     return image.convert("RGB")
+
+
+def _by_bands(
+    image: Image.Image, to_rgb: Callable[[Image.Image], Image.Image]
+) -> Image.Image:
+    """Return an image as RGB, converted in bands: a large one would need 1 GB as a whole."""
+    result = Image.new("RGB", image.size)
+    for top in range(0, image.height, _BAND_ROWS):
+        box = (0, top, image.width, min(top + _BAND_ROWS, image.height))
+        result.paste(to_rgb(image.crop(box)), box)
+    return result
+
+
+def _eight_bit(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
+    """Return what scales a band of 16-bit pixels to 8 bits, which Pillow would clip at 255."""
+    scale = 255 / _DEEPEST
+    if image.mode == "I" and image.getextrema()[1] <= 255:
+        scale = 1.0  # fewer bits in a 32-bit mode, which is not written anywhere
+
+    def convert(band: Image.Image) -> Image.Image:
+        values = np.asarray(band).clip(0, _DEEPEST).astype(np.float64)
+        return Image.fromarray((values * scale).round().astype(np.uint8)).convert("RGB")
+
+    return convert
+
+
+def _on_white(band: Image.Image) -> Image.Image:
+    layered = band.convert("RGBA")
+    white = Image.new("RGBA", layered.size, (255, 255, 255, 255))
+    return Image.alpha_composite(white, layered).convert("RGB")
 
 
 def resize_poster(image: Image.Image, height: int, width: int) -> npt.NDArray[np.uint8]:

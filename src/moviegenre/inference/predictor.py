@@ -1,5 +1,6 @@
 """The predictor: films in, genres out, the same way for every model and backend."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -23,6 +24,8 @@ from moviegenre.inference.films import Film, Plot, Poster
 from moviegenre.inference.prediction import Explanation, Prediction
 from moviegenre.inference.similar import SimilarIndex, SimilarMovie
 from moviegenre.models.exported import Description
+
+logger = logging.getLogger(__name__)
 
 _BATCH_SIZE = 32
 _FAULTS = 3  # of a batch that are told one by one
@@ -108,7 +111,10 @@ class Predictor(TableClassifier):
             return self.decide(read, self.probabilities(read)).astype(np.int64)
         if isinstance(plot, list) or isinstance(poster, list):
             return self.predict_films(self._read_all(_pairs(plot, poster)))
-        return self.predict_films([self.reader.read(plot, poster)])[0]
+        film = self.reader.read(plot, poster)
+        if film.warning:
+            logger.warning(film.warning)
+        return self.predict_films([film])[0]
 
     def predict_proba(self, X: object) -> npt.NDArray[np.float64]:
         """Return probabilities (N, L) for a table of N films, see ``classifier.table_rows``.
