@@ -4,13 +4,16 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from moviegenre.core.errors import ConfigError, did_you_mean, missing_path_message, shortened
 from moviegenre.core.reading import UnreadableFileError, read_bounded
+from moviegenre.core.seeds import MAX_SEED
 from moviegenre.core.yaml_text import MAX_YAML_CHARS, parse_yaml
+
+Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 
 _MOST_FAULTS = 20  # that one message lists
 

@@ -44,12 +44,12 @@ def parse_yaml(text: str) -> Any:  # noqa: ANN401 - whatever it says
     if len(text) > MAX_YAML_CHARS:
         raise ValueError(f"{len(text):,} characters long, expected at most {MAX_YAML_CHARS:,}")
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - it is a SafeLoader
+        return yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
         raise ValueError(" ".join(str(error).split())) from None
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    except (TypeError, OverflowError, AttributeError, KeyError) as error:
+    except (TypeError, OverflowError, AttributeError, LookupError) as error:
         raise ValueError(f"a value cannot be read: {error}") from None
 
 

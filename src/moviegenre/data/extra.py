@@ -26,7 +26,6 @@ from moviegenre.data.records import whole_text
 from moviegenre.data.unpacking import UNPACKING_ERRORS, open_unpacked
 
 
-
 def _whole(value: object) -> object:
     """Mend a text, which pydantic would refuse to read with half of a surrogate pair in it."""
     return whole_text(value) if isinstance(value, str) else value

@@ -100,9 +100,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _by_bands(
-    image: Image.Image, to_rgb: Callable[[Image.Image], Image.Image]
-) -> Image.Image:
+def _by_bands(image: Image.Image, to_rgb: Callable[[Image.Image], Image.Image]) -> Image.Image:
     """Return an image as RGB, converted in bands: a large one would need 1 GB as a whole."""
     result = Image.new("RGB", image.size)
     for top in range(0, image.height, _BAND_ROWS):
@@ -114,7 +112,7 @@ def _by_bands(
 def _eight_bit(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
     """Return what scales a band of 16-bit pixels to 8 bits, which Pillow would clip at 255."""
     scale = 255 / _DEEPEST
-    if image.mode == "I" and image.getextrema()[1] <= 255:
+    if image.mode == "I" and np.max(image.getextrema()) <= 255:
         scale = 1.0  # fewer bits in a 32-bit mode, which is not written anywhere
 
     def convert(band: Image.Image) -> Image.Image:

@@ -3,12 +3,13 @@
 import csv
 import io
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import numpy as np
 import pyarrow as pa
@@ -159,10 +160,14 @@ def open_source(
         DataError: It is of no known kind.
     """
     address = _address(source)
-    if urlsplit(address).scheme in ("http", "https"):
+    if address.lower().startswith(("http://", "https://")):
         path = download(address, download_folder, sha256=sha256, progress=progress)
+    elif "://" in address:
+        raise DataError(f"{shortened(address)} is no http or https address; expected one")
     else:
-        path = Path(address).expanduser()
+        path = Path(address)
+        with suppress(RuntimeError):  # no such user: then the name is that of a file
+            path = path.expanduser()
     movies = _open_path(path, columns, progress)
     if sha256 is not None and movies.sha256 != sha256.lower():
         found = f"{path} has sha256 {movies.sha256} (of {movies.sha256_of})"
@@ -171,12 +176,12 @@ def open_source(
 
 
 def _open_path(path: Path, columns: TableColumns | None, progress: bool) -> MovieSource:
-    is_table = path.is_file() and path.suffix.lower() in TABLE_SUFFIXES
-    if path.exists() and columns is not None and not is_table:
+    is_table = os.path.isfile(path) and path.suffix.lower() in TABLE_SUFFIXES
+    if os.path.exists(path) and columns is not None and not is_table:
         raise DataError(f"{path} is no table, so columns of it cannot be named")
-    if path.is_dir():
+    if os.path.isdir(path):
         return MMIMDbFolder(path)
-    if not path.is_file():
+    if not os.path.isfile(path):  # unlike Path's, these take any text for a name
         step = "name a folder, an archive, a table, a URL, or the word mmimdb"
         raise DataNotFoundError(missing_path_message(path, "a source of movies", step))
     if is_table:

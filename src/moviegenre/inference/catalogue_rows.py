@@ -22,7 +22,6 @@ from moviegenre.data.sources.rows import Row, column_names, read_rows
 from moviegenre.data.sources.table import TABLE_SUFFIXES, cell_text
 from moviegenre.inference.films import Film, FilmReader, Plot, Poster
 
-
 _LONGEST_ERROR = 1_000  # characters of the column error
 
 

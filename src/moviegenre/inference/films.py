@@ -19,7 +19,7 @@ from moviegenre.core.reading import (
 from moviegenre.core.types import Batch, Modality
 from moviegenre.data.batches import MovieTensors
 from moviegenre.data.caches import Ragged
-from moviegenre.data.limits import MAX_POSTER_BYTES, MAX_PLOT_CHARS
+from moviegenre.data.limits import MAX_PLOT_CHARS, MAX_POSTER_BYTES
 from moviegenre.data.posters import PosterError, decode_poster, resize_poster, upright_rgb
 from moviegenre.data.prepared import choose_plot
 from moviegenre.data.text import TokenIds

@@ -87,7 +87,8 @@ class ArchiveStream:
             DataError: The path of a member leaves the archive.
         """
         while (member := self.tar.next()) is not None:
-            self.tar.members.clear()  # it would keep all of them, millions in some archives
+            # It would keep all of them, of which some archives have millions.
+            self.tar.members.clear()  # type: ignore[attr-defined]
             name = PurePosixPath(member.name)
             if name.is_absolute() or ".." in name.parts:
                 raise DataError(
@@ -141,7 +142,9 @@ def open_archive(path: Path, *, progress: bool) -> Iterator[ArchiveStream]:
             plain = cast("IO[bytes]", file)
             if is_compressed:
                 unpacked = stack.enter_context(gzip.GzipFile(fileobj=plain))
-                plain = cast("IO[bytes]", Unpacked(path, unpacked, max_unpacked(size)))
+                plain = cast(
+                    "IO[bytes]", Unpacked(path, cast("IO[bytes]", unpacked), max_unpacked(size))
+                )
             content = _Tailed(plain)
             tar = stack.enter_context(
                 tarfile.open(fileobj=cast("IO[bytes]", content), mode="r|", tarinfo=_Member)

@@ -276,8 +276,7 @@ class MMIMDbArchive(_Layout):
     def _content(self, name: str) -> bytes | None:
         if name in self._too_large:
             raise UnreadableFileError(
-                f"{name} has {self._too_large[name]:,} bytes; expected at most "
-                f"{_max_bytes(name):,}"
+                f"{name} has {self._too_large[name]:,} bytes; expected at most {_max_bytes(name):,}"
             )
         place = self._places.get(name)
         return None if place is None else self._spool.read(place)

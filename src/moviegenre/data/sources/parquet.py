@@ -20,6 +20,7 @@ _CHUNK_BYTES = 256 << 20  # of a column that may be packed as tightly as it like
 _CHUNK_VALUES = 20_000_000  # of a column of lists; a billion absent ones take no space in the file
 _READ_BYTES = 1 << 20
 _CELL_FAULTS = (ValueError, OverflowError, pa.ArrowException)
+_FILE_FAULTS = (*_CELL_FAULTS, OSError, LookupError, TypeError, MemoryError)
 _TEXTS = ("BYTE_ARRAY",)
 
 
@@ -87,9 +88,7 @@ class ParquetTable:
             yield from (({}, "") for _ in range(self.num_rows))
             return
         with self._reading():
-            for batch in self._file.iter_batches(
-                batch_size=self._batch_rows(names), columns=names
-            ):
+            for batch in self._file.iter_batches(batch_size=self._batch_rows(names), columns=names):
                 for number in range(batch.num_rows):
                     yield _row(batch, number)
 
@@ -126,11 +125,9 @@ class ParquetTable:
     def _reading(self) -> Iterator[None]:
         try:
             yield
-        except (pa.ArrowException, OSError, OverflowError, MemoryError) as error:
+        except _FILE_FAULTS as error:
             told = " ".join(str(error).split()) or type(error).__name__
-            raise DataError(
-                f"{self._path} cannot be read as Parquet: {shortened(told)}"
-            ) from None
+            raise DataError(f"{self._path} cannot be read as Parquet: {shortened(told)}") from None
 
 
 def _row(batch: pa.RecordBatch, number: int) -> tuple[dict[str, Any], str]:
