@@ -1,12 +1,12 @@
 """Movies as a source gives them, movies as they are kept, and why one was left out."""
 
 import re
+import reprlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from moviegenre.core.errors import shortened
 from moviegenre.core.types import Split
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -127,7 +127,7 @@ def clean_names(values: object) -> tuple[str, ...]:
     if isinstance(values, str):
         values = [values]
     if not isinstance(values, list | tuple) or not all(isinstance(v, str) for v in values):
-        raise ValueError(f"found {shortened(repr(values))}, expected a list of texts")
+        raise ValueError(f"found {reprlib.repr(values)}, expected a list of texts")
     return tuple(whole_text(value.strip()) for value in values if value.strip())
 
 

@@ -219,7 +219,8 @@ def _found(path: Path, columns: CatalogueColumns, known: Sequence[str]) -> Catal
             if len(known) == 1 and mark in known[0] and path.suffix.lower() == ".csv":
                 raise DataError(f"{path} has its cells between {name}; expected commas")
         raise DataError(
-            f"{path} has neither a column 'plot' nor 'poster' (found {shortened(', '.join(known))}); name "
+            f"{path} has neither a column 'plot' nor 'poster' (found "
+            f"{shortened(', '.join(known))}); name "
             "yours with --plot-column and --poster-column"
         )
     return found

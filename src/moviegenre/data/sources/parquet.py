@@ -1,5 +1,6 @@
 """Rows of a Parquet file, read in small pieces and whatever one of its cells holds."""
 
+import os
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +21,7 @@ _CHUNK_BYTES = 256 << 20  # of a column that may be packed as tightly as it like
 _CHUNK_VALUES = 20_000_000  # of a column of lists; a billion absent ones take no space in the file
 _READ_BYTES = 1 << 20
 _CELL_FAULTS = (ValueError, OverflowError, pa.ArrowException)
-_FILE_FAULTS = (*_CELL_FAULTS, OSError, LookupError, TypeError, MemoryError)
+_FILE_FAULTS = (*_CELL_FAULTS, OSError, LookupError, TypeError, RuntimeError, MemoryError)
 _TEXTS = ("BYTE_ARRAY",)
 
 
@@ -55,7 +56,14 @@ class ParquetTable:
             except BaseException:
                 self._stream.close()
                 raise
+        size = os.fstat(self._stream.fileno()).st_size
+        if self.num_rows > size:  # absent values take no space, a billion of them neither
+            self._stream.close()
+            raise DataError(
+                f"{path} says that its {size:,} bytes hold {self.num_rows:,} rows; it is refused"
+            )
         if len(self.columns) > MAX_COLUMNS:
+            self._stream.close()
             raise DataError(f"{path} has more than {MAX_COLUMNS:,} columns; expected a table")
 
     def __enter__(self) -> Self:

@@ -1,6 +1,7 @@
 """Somebody's own table of movies: CSV, JSON Lines or Parquet, posters as files beside it."""
 
 import os
+import reprlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,6 @@ from moviegenre.core.errors import (
     DataNotFoundError,
     did_you_mean,
     missing_path_message,
-    shortened,
 )
 from moviegenre.core.files import file_sha256
 from moviegenre.core.reading import UnreadableFileError, read_bounded
@@ -127,7 +127,7 @@ class MovieTable:
         poster, fault = self._poster(name) if name else (None, "")
         said = values.get(columns.split) if columns.split else None
         split = _SPLIT_NAMES.get(cell_text(said).strip().lower())
-        told = shortened(repr(said))
+        told = reprlib.repr(said)
         return RawMovie(
             id=movie,
             title=parse_title(values.get(columns.title)),
@@ -170,7 +170,7 @@ def cell_text(value: object) -> str:
     """
     if value is None:
         return ""
-    text = value if isinstance(value, str) else repr(value)
+    text = value if isinstance(value, str) else reprlib.repr(value)
     return whole_text(text[: MAX_NAME_CHARS + 1])
 
 
