@@ -95,6 +95,7 @@ class RowAnswer:
         genres: The chosen ones, most probable first.
         probabilities: By genre; none where the row has no answer.
         error: Why the row could not be read in full; None where it could.
+        warnings: What the reader of the answer should know, as sentences.
     """
 
     row: int
@@ -102,6 +103,7 @@ class RowAnswer:
     genres: list[str]
     probabilities: dict[str, float]
     error: str | None
+    warnings: list[str]
 
 
 class TableAnswerer:
@@ -181,10 +183,14 @@ def _row_answer(number: int, row: "TextRow", answer: Answer | None) -> RowAnswer
         faults.append(str(answer))
     elif isinstance(answer, Exception):
         faults.append(FAILED)
+    elif answer is not None and not answer["modalities"]:
+        faults.append(f"no plot: {' '.join(answer['warnings'])}")
+        answer = None
     error = _clean("; ".join(faults))[:_ERROR_CHARS] or None
-    if isinstance(answer, dict):
-        return RowAnswer(number, _clean(row.id), answer["genres"], answer["probabilities"], error)
-    return RowAnswer(number, _clean(row.id), [], {}, error)
+    if not isinstance(answer, dict):
+        return RowAnswer(number, _clean(row.id), [], {}, error, [])
+    genres, probabilities = answer["genres"], answer["probabilities"]
+    return RowAnswer(number, _clean(row.id), genres, probabilities, error, answer["warnings"])
 
 
 def _columns(request: TableRequest) -> list[str]:

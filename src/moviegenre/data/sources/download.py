@@ -5,10 +5,10 @@ import logging
 import re
 import urllib.error
 import urllib.request
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-from moviegenre.core.errors import DataError, DataNotFoundError
+from moviegenre.core.errors import DataError, DataNotFoundError, shortened
 from moviegenre.core.files import file_sha256
 
 MMIMDB = "mmimdb"
@@ -19,6 +19,7 @@ _ELSEWHERE = (
     "works as well: moviegenre data prepare PATH"
 )
 _TIMEOUT_SECONDS = 30
+_LONGEST_NAME = 200  # of a file; the last characters, with the suffix, are kept
 _CHUNK_BYTES = 1 << 20
 _HTTP_PARTIAL, _HTTP_RANGE_NOT_SATISFIABLE = 206, 416
 
@@ -41,7 +42,7 @@ def download(url: str, folder: Path, *, sha256: str | None = None, progress: boo
         DataNotFoundError: The address does not answer, or not with a file.
         DataError: What came is not as long, or has not the hash, that was announced.
     """
-    name = Path(urlsplit(url).path).name or "movies.tar.gz"
+    name = _file_name(url)
     target, part = folder / name, folder / f"{name}.part"
     folder.mkdir(parents=True, exist_ok=True)
     if target.is_file():
@@ -54,6 +55,23 @@ def download(url: str, folder: Path, *, sha256: str | None = None, progress: boo
             f"{target} has sha256 {found}; expected {sha256}; delete it and fetch it again"
         )
     return target
+
+
+def _file_name(url: str) -> str:
+    """Return the name under which a file is kept.
+
+    Raises:
+        DataError: The address is none.
+    """
+    try:
+        parts = urlsplit(url)
+        known = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError as error:
+        raise DataError(f"{shortened(url)} is no address: {error}; {_ELSEWHERE}") from None
+    if not known or not url.isprintable() or " " in url:
+        raise DataError(f"{shortened(url)!r} is no address of a file; {_ELSEWHERE}")
+    name = PurePosixPath(parts.path).name
+    return name[-_LONGEST_NAME:] if name.strip(".") else "movies.tar.gz"
 
 
 def _fetch_or_say_why_not(url: str, part: Path, progress: bool) -> None:
