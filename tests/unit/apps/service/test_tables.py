@@ -88,7 +88,7 @@ def test_several_columns_are_joined_in_the_order_asked_for(client: TestClient) -
     assert predictor.batches == [["ends\nbegins"]]
 
 
-WRONG = {
+WRONG: dict[str, tuple[tuple[str | bytes, str, dict[str, Any]], tuple[int, str]]] = {
     "a kind that is not taken": (
         ("x", "films.parquet", {}),
         (415, "films.parquet is not a table; expected .csv, .jsonl, .ndjson"),
