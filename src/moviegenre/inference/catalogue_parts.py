@@ -19,7 +19,7 @@ from moviegenre.core.genres import GenreVocabulary
 _OUT_SUFFIXES = (".parquet", ".csv", ".jsonl")
 _FINGERPRINT_FILE = "job.json"
 _DECIMALS = 6  # of a probability in CSV and JSON Lines
-_RESERVED = ("id", "genres", "error")
+_RESERVED = ("id", "genres", "error", "warnings")
 _FIRST_GENRE = 2  # its column
 
 
@@ -56,6 +56,7 @@ def answer_schema(genres: GenreVocabulary) -> pa.Schema:
             pa.field("genres", pa.list_(pa.string()), nullable=False),
             *(pa.field(name, pa.float32()) for name in genres),  # null where nothing was read
             pa.field("error", pa.string()),  # null where all was read
+            pa.field("warnings", pa.string()),  # null where the answer is as good as any
         ]
     )
 

@@ -174,6 +174,10 @@ class Catalogue(TextTable):
         except MovieGenreError as error:
             faults.append(str(error))
             film = self._plot_alone(reader, plot)
+        if film is not None and not film.modalities:
+            lacking = "no plot" if self.columns.poster is None else "no plot and no poster"
+            faults.append(f"{lacking}: {' '.join(film.warnings)}")
+            film = None
         return Entry(told.id, film, "; ".join(faults) or None)
 
     def _poster(self, row: Row, *, looked_at: bool) -> Poster:

@@ -1,7 +1,7 @@
 """From what a caller has of a film to what a model reads of it, and from films to a batch."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,6 +16,8 @@ from moviegenre.data.caches import Ragged
 from moviegenre.data.posters import PosterError, decode_poster, resize_poster, upright_rgb
 from moviegenre.data.prepared import choose_plot
 from moviegenre.data.text import TokenIds
+from moviegenre.inference.plot_check import check_plots
+from moviegenre.inference.poster_check import PosterCheck, check_poster
 from moviegenre.models.exported import Description
 
 Plot = str | Sequence[str] | None
@@ -33,11 +35,13 @@ class Film:
         plot: The text that is read; empty where there is none.
         tokens: Its token ids (T,), cut as in training; empty where there is no plot.
         poster: RGB pixels (H, W, 3) of the size the model was trained with; None for none.
+        warnings: What the reader of an answer should know of the film, as sentences.
     """
 
     plot: str
     tokens: TokenIds
     poster: npt.NDArray[np.uint8] | None
+    warnings: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def modalities(self) -> tuple[Modality, ...]:
@@ -71,6 +75,9 @@ class FilmReader:
     def read(self, plot: Plot = None, poster: Poster = None) -> Film:
         """Bring a film into the form the model reads; what it does not look at is ignored.
 
+        So is what says nothing, such as the plot "TBA" or a black poster; the film's warnings say
+        so. A film that has nothing else is read as well, with no modalities.
+
         Args:
             plot: A text; of several the model's own rule takes one, or joins them.
             poster: See ``Poster``; transparent and rotated ones are dealt with.
@@ -84,15 +91,25 @@ class FilmReader:
             poster = None  # an empty cell
         if not texts and poster is None:
             raise InputError("a film needs a plot or a poster; found neither")
-        looks = Modality.POSTER in self.modalities and poster is not None
-        film = self.form(texts, read_poster(poster) if looks else None)
-        if not film.modalities:
+        reads, looks = Modality.PLOT in self.modalities, Modality.POSTER in self.modalities
+        usable, warning = self._check_plots(texts) if reads else ([], None)
+        image = read_poster(poster) if looks and poster is not None else None
+        check = PosterCheck() if image is None else check_poster(image)
+        film = self.form(usable, image if check.usable else None)
+        warnings = tuple(said for said in (warning, check.warning) if said is not None)
+        film = replace(film, warnings=warnings)
+        if not film.modalities and not warnings:
             needed = " or ".join(m.value for m in Modality if m in self.modalities)
             raise InputError(
                 f"{self._name} reads a film's {needed}, and this film has none it can read; "
                 "give it one, or take a model that reads what the film has"
             )
         return film
+
+    def _check_plots(self, texts: Sequence[str]) -> tuple[list[str], str | None]:
+        """Return the texts that say something, and a warning if one is due."""
+        english = self._data.language == "en"
+        return check_plots(texts, english=english, tokenizer=self._tokenizer)
 
     def form(self, texts: Sequence[str], image: Image.Image | None) -> Film:
         """Bring a film's texts and its poster into the model's form; there may be neither.
@@ -139,7 +156,9 @@ class FilmReader:
 
 
 def read_poster(poster: Poster) -> Image.Image:
-    """Return a poster as an upright RGB image.
+    """Return a poster as an upright RGB image, for a model to look at.
+
+    A file and encoded bytes may be shrunk while they are decoded, see ``decode_poster``.
 
     Raises:
         InputError: The file does not exist, or it is something else than a poster.
@@ -148,7 +167,7 @@ def read_poster(poster: Poster) -> Image.Image:
     if isinstance(poster, str | Path):
         return _read_file(Path(poster).expanduser())
     if isinstance(poster, bytes | bytearray | memoryview):
-        return decode_poster(bytes(poster))
+        return decode_poster(bytes(poster), shrink=True)
     if isinstance(poster, np.ndarray):
         return upright_rgb(Image.fromarray(_pixels(poster)))
     if isinstance(poster, Image.Image):
@@ -168,7 +187,7 @@ def _read_file(path: Path) -> Image.Image:
         if not path.is_file():
             step = "leave the poster out to predict from the plot"
             raise InputError(missing_path_message(path, "a poster's file", step))
-        return decode_poster(path.read_bytes())
+        return decode_poster(path.read_bytes(), shrink=True)
     except PosterError as error:
         raise PosterError(f"{path}: {error}") from None
     except OSError as error:

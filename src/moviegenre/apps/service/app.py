@@ -12,6 +12,7 @@ from moviegenre.apps.service.about import about
 from moviegenre.apps.service.answering import Answer, Question
 from moviegenre.apps.service.asking import Asking
 from moviegenre.apps.service.bodies import read_film, read_films
+from moviegenre.apps.service.clients import client_of, while_connected
 from moviegenre.apps.service.docs_page import add_docs_page
 from moviegenre.apps.service.observing import Observing, note
 from moviegenre.apps.service.refusals import BUSY, UNFIT, Refusal, add_refusals
@@ -47,9 +48,9 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        asking.batcher.start()
+        asking.start()
         yield
-        await asyncio.to_thread(asking.batcher.stop)
+        await asyncio.to_thread(asking.stop)
 
     app = FastAPI(
         title="moviegenre",
@@ -75,7 +76,7 @@ def create_app(
 
 async def _ask(asking: Asking, request: Request, questions: Sequence[Question]) -> list[Answer]:
     note(request, **asking.about(questions))
-    return await asking.ask(questions)
+    return await while_connected(request, asking.ask(questions, client=client_of(request)))
 
 
 def _add_predictions(app: FastAPI, asking: Asking) -> None:
@@ -86,7 +87,7 @@ def _add_predictions(app: FastAPI, asking: Asking) -> None:
         summary="Tell the genres of one film",
     )
     async def predict(request: Request) -> JSONResponse:
-        asking.require_room()
+        asking.require_room(client_of(request))
         question = await read_film(request, asking.settings)
         (answer,) = await _ask(asking, request, [question])
         if isinstance(answer, MovieGenreError):
@@ -104,7 +105,7 @@ def _add_predictions(app: FastAPI, asking: Asking) -> None:
         "`error` in its place.",
     )
     async def predict_batch(request: Request) -> JSONResponse:
-        asking.require_room()
+        asking.require_room(client_of(request))
         films = await read_films(request, asking.settings)
         answers = iter(
             await _ask(asking, request, [film for film in films if isinstance(film, Question)])

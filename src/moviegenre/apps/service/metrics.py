@@ -42,7 +42,7 @@ class ServiceMetrics:
         )
         self._compute = Histogram(
             "moviegenre_batch_seconds",
-            "Reading, computing and explaining one batch.",
+            "Reading and computing one slice of films.",
             buckets=_SECONDS,
             registry=self._registry,
         )

@@ -54,6 +54,24 @@ class ServiceSettings(Config):
     log_plots: bool = Field(
         default=False, description="Write plots into the log, for debugging only."
     )
+    max_queue_per_client: int | None = Field(
+        default=None,
+        ge=1,
+        description="Films of one client that may wait (503); half of max_queue by default, "
+        "but no fewer than max_films.",
+    )
+    max_decoded_pixels: int = Field(
+        default=25_000_000,
+        ge=1,
+        description="Of the posters that are decoded at the same time; a larger one is decoded "
+        "alone.",
+    )
+    slice_ms: float = Field(
+        default=100.0,
+        gt=0,
+        description="How long the model computes at a stretch before another client has its "
+        "turn, about.",
+    )
 
     @model_validator(mode="after")
     def _a_batch_fits_the_queue(self) -> Self:
@@ -62,4 +80,15 @@ class ServiceSettings(Config):
                 f"max_films is {self.max_films} and max_queue {self.max_queue}: such a batch "
                 "could never be taken; raise max_queue or lower max_films"
             )
+        if self.max_queue_per_client is not None and self.max_films > self.max_queue_per_client:
+            raise ValueError(
+                f"max_films is {self.max_films} and max_queue_per_client "
+                f"{self.max_queue_per_client}: such a batch could never be taken; raise "
+                "max_queue_per_client or lower max_films"
+            )
         return self
+
+    @property
+    def client_queue(self) -> int:
+        """Films of one client that may wait."""
+        return self.max_queue_per_client or max(self.max_films, self.max_queue // 2)

@@ -15,6 +15,7 @@ from moviegenre.data.posters import decode_poster
 from moviegenre.data.words import plot_words
 from moviegenre.inference.prediction import Explanation, Prediction, WordShare
 from moviegenre.inference.similar import SimilarMovie
+from moviegenre.inference.slices import WHOLE, Slices
 
 if TYPE_CHECKING:
     from moviegenre.inference.predictor import Predictor
@@ -66,6 +67,11 @@ class FakePredictor:
         if any("crash" in film.plot for film in films):
             raise RuntimeError("secret words of a bug")
         return [_prediction(film) for film in films]
+
+    def explain(
+        self, film: Any, attribute: Sequence[str] = (), *, slices: Slices = WHOLE
+    ) -> Explanation:
+        return cast("Explanation", slices.run(lambda: _explanation(film, attribute)))
 
     @property
     def as_predictor(self) -> "Predictor":

@@ -53,6 +53,7 @@ def expected(plot: str = PLOT, modalities: tuple[str, ...] = ("plot",)) -> dict[
         "probabilities": {"Crime": len(plot) / 100, "Horror": 0.25},
         "thresholds": {"Crime": 0.4, "Horror": 0.6},
         "modalities": list(modalities),
+        "warnings": [],
     }
 
 
