@@ -6,12 +6,14 @@ their paths would name files of this machine.
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from moviegenre.apps.service.asking import Asking
+from moviegenre.apps.service.clients import client_of
 from moviegenre.apps.service.observing import note
 from moviegenre.apps.service.refusals import BUSY, UNFIT, Refusal
 from moviegenre.apps.service.schemas import REFUSALS, TABLE_BODY, TABLE_LINES, TablePreview
@@ -61,7 +63,8 @@ class Tables:
         Raises:
             Refusal: The table is not taken.
         """
-        self._asking.require_room()
+        client = client_of(request)
+        self._asking.require_room(client)
         self._require_room()
         table = await read_table(request, self._asking.settings)
         if table.preview:
@@ -72,7 +75,8 @@ class Tables:
         async with self._reading:
             rows = await asyncio.to_thread(rows_of, table, self._asking.settings)
         note(request, table_rows=len(rows), table_bytes=len(table.table.content))
-        return LineStream(self._lines(rows, schema), self._asking.settings.deadline_seconds)
+        lines = self._lines(rows, schema, client)
+        return LineStream(lines, self._asking.settings.deadline_seconds)
 
     def _schema(self) -> "pa.Schema":
         from moviegenre.inference.catalogue_parts import answer_schema
@@ -91,7 +95,7 @@ class Tables:
             )
 
     async def _lines(
-        self, rows: "Sequence[TextRow]", schema: "pa.Schema"
+        self, rows: "Sequence[TextRow]", schema: "pa.Schema", client: str
     ) -> AsyncGenerator[bytes, None]:
         """Yield the lines of an answer."""
         from moviegenre.inference.catalogue_parts import csv_header
@@ -100,7 +104,7 @@ class Tables:
         try:
             yield line({"type": "start", "rows": len(rows), "csv": csv_header(schema)})
             async with self._turns:
-                async for answers in self._answerer().answers(rows):
+                async for answers in self._answerer(client).answers(rows):
                     yield b"".join(_row_lines(answers, schema))
             yield line({"type": "end"})
         except Refusal as refusal:
@@ -108,8 +112,9 @@ class Tables:
         finally:
             self._num_open -= 1
 
-    def _answerer(self) -> TableAnswerer:
-        return TableAnswerer(self._asking.ask, self._asking.settings, lambda: self._is_stopping)
+    def _answerer(self, client: str) -> TableAnswerer:
+        ask = partial(self._asking.ask, client=client, kind="table")
+        return TableAnswerer(ask, self._asking.settings, lambda: self._is_stopping)
 
 
 def _row_lines(answers: Sequence[RowAnswer], schema: "pa.Schema") -> list[bytes]:
@@ -117,7 +122,13 @@ def _row_lines(answers: Sequence[RowAnswer], schema: "pa.Schema") -> list[bytes]
     from moviegenre.inference.catalogue_parts import csv_lines
 
     cells = [
-        {"id": row.id, "genres": row.genres, **row.probabilities, "error": row.error}
+        {
+            "id": row.id,
+            "genres": row.genres,
+            **row.probabilities,
+            "error": row.error,
+            "warnings": " ".join(row.warnings) or None,
+        }
         for row in answers
     ]
     return [
