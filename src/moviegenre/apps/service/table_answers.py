@@ -183,14 +183,19 @@ def _row_answer(number: int, row: "TextRow", answer: Answer | None) -> RowAnswer
         faults.append(str(answer))
     elif isinstance(answer, Exception):
         faults.append(FAILED)
-    elif answer is not None and not answer["modalities"]:
-        faults.append(f"no plot: {' '.join(answer['warnings'])}")
-        answer = None
-    error = _clean("; ".join(faults))[:_ERROR_CHARS] or None
-    if not isinstance(answer, dict):
-        return RowAnswer(number, _clean(row.id), [], {}, error, [])
-    genres, probabilities = answer["genres"], answer["probabilities"]
-    return RowAnswer(number, _clean(row.id), genres, probabilities, error, answer["warnings"])
+    warnings = answer.get("warnings", []) if isinstance(answer, dict) else []
+    if isinstance(answer, dict) and not answer["modalities"]:  # as the command has it
+        faults.append(f"no plot: {' '.join(warnings)}")
+        answer, warnings = None, []
+    found = answer if isinstance(answer, dict) else {"genres": [], "probabilities": {}}
+    return RowAnswer(
+        row=number,
+        id=_clean(row.id),
+        genres=found["genres"],
+        probabilities=found["probabilities"],
+        error=_clean("; ".join(faults))[:_ERROR_CHARS] or None,
+        warnings=warnings,
+    )
 
 
 def _columns(request: TableRequest) -> list[str]:

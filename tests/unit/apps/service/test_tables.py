@@ -4,7 +4,8 @@ import asyncio
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -16,6 +17,7 @@ from moviegenre.apps.service.app import create_app
 from moviegenre.apps.service.settings import ServiceSettings
 from moviegenre.apps.service.table_answers import FAILED
 from moviegenre.apps.service.tables import MAX_CLIENT_TABLES, MAX_TABLES
+from moviegenre.inference.prediction import Prediction
 from tests.unit.apps.service.fake_predictor import PATIENCE, FakePredictor
 
 SETTINGS = ServiceSettings(max_wait_ms=0, max_plot_chars=40, page_rows=5, max_body_bytes=4000)
@@ -91,7 +93,32 @@ def test_several_columns_are_joined_in_the_order_asked_for(client: TestClient) -
     assert predictor.batches == [["ends\nbegins"]]
 
 
-WRONG = {
+class WaryPredictor(FakePredictor):
+    """Ignores a plot that says nothing, and warns of a short one."""
+
+    def predict_films(self, films: Sequence[Any], batch_size: int) -> list[Prediction]:
+        answers = super().predict_films(films, batch_size)
+        told = {"TBA": ([], "It says nothing."), "Short": (["plot"], "It is short.")}
+        pairs = zip(films, answers, strict=True)
+        return [
+            replace(answer, modalities=told[film.plot][0], warnings=[told[film.plot][1]])
+            for film, answer in pairs
+        ]
+
+
+def test_rows_have_warnings_and_none_is_answered_from_nothing() -> None:
+    with TestClient(create_app(WaryPredictor().as_predictor, SETTINGS)) as client:
+        _, ignored, short, _ = lines(send(client, "plot\nTBA\nShort\n"))
+    assert (ignored["genres"], ignored["error"], ignored["warnings"]) == (
+        [],
+        "no plot: It says nothing.",
+        [],
+    )
+    assert (short["genres"], short["error"]) == (["Crime"], None)
+    assert short["csv"] == "2,Crime,0.05,0.25,,It is short.\n"
+
+
+WRONG: dict[str, tuple[tuple[str | bytes, str, dict[str, Any]], tuple[int, str]]] = {
     "a kind that is not taken": (
         ("x", "films.parquet", {}),
         (415, "films.parquet is not a table; expected .csv, .jsonl, .ndjson"),
