@@ -37,7 +37,7 @@ def count_pixels(data: bytes) -> int:
         data: Its bytes; 1 where they are no image that ``decode_poster`` takes.
     """
     try:
-        with warnings.catch_warnings(), Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
             return max(1, image.width * image.height)
     except Exception:
         return 1
