@@ -45,6 +45,8 @@ def stratified_split(
         )
     merged = np.zeros((num_groups, labels.shape[1]), dtype=np.int64)
     np.maximum.at(merged, members, labels.astype(np.int64))
+    if merged.shape[1] == 1:  # one label alone is not taken for multi-hot
+        merged = np.hstack([merged, 1 - merged])
     chosen = np.full(num_groups, Split.TRAIN, dtype=object)
 
     def cut(rows: npt.NDArray[np.int64], share: float) -> tuple[npt.NDArray[np.int64], ...]:

@@ -206,7 +206,7 @@ class Catalogue(TextTable):
             return None
         path = (self.posters / name).absolute()  # a name such as ~x is that of a file
         if looked_at and not os.path.lexists(path):
-            raise InputError(f"{path} does not exist; expected a poster's file")
+            raise InputError(f"{shortened(str(path))} does not exist; expected a poster's file")
         return path
 
     def _plot_alone(self, reader: FilmReader, plot: Plot) -> Film | None:
