@@ -18,8 +18,8 @@ from tokenizers.pre_tokenizers import BertPreTokenizer, PreTokenizer, Split
 from moviegenre.core.errors import PretrainedError
 from moviegenre.data.words import words_at
 
-PAD_TOKEN = "[PAD]"
-UNKNOWN_TOKEN = "[UNK]"
+PAD_TOKEN = "[PAD]"  # a word # nosec B105
+UNKNOWN_TOKEN = "[UNK]"  # a word # nosec B105
 TokenIds = npt.NDArray[np.int32]
 
 NO_WORD = -1
