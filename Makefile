@@ -35,6 +35,10 @@ test: setup lint types floors unit ## Lint, types, import floors and tests; what
 torture: setup ## Minutes of injected faults and attacks, which `make test` leaves out
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m torture tests
 
+mutants: setup ## Change metrics, decisions, thresholds, splits and losses: does a test notice?
+	OMP_NUM_THREADS=1 nice -n 15 $(BIN)/mutmut run --max-children 1
+	$(BIN)/mutmut results
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -86,5 +90,8 @@ docs: setup ## The documentation as a site in site/, with the reference; a warni
 benchmark: setup ## Speed of training against a named baseline, in one run
 	$(BIN)/python benchmarks/bert_training.py
 
+soak: setup ## A service under load for 30 minutes: errors, percentiles, memory; MINUTES=5 for less
+	$(BIN)/python benchmarks/soak.py --minutes $(or $(MINUTES),30)
+
 clean: ## Remove the environment, the demo's files and all caches
-	rm -rf $(VENV) runs/demo site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) runs/demo site dist mutants .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -65,7 +65,7 @@ class Requests:
 
     def __init__(self, seed: int) -> None:
         self._rng = np.random.default_rng(seed)
-        self._posters = [_poster(self._rng) for _ in range(48)]
+        self._posters = [_poster(self._rng) for _ in range(24)]
         self._makers: dict[str, tuple[float, Callable[[], Ask]]] = {
             "plot": (0.55, self._plot),
             "plot and poster": (0.25, self._form),
@@ -133,7 +133,7 @@ def _json(kind: str, path: str, value: object, status: int) -> Ask:
 
 def _poster(rng: Rng) -> bytes:
     """Return an image of a size and kind of its own."""
-    width, height = (int(side) for side in rng.integers((80, 120), (900, 1400)))
+    width, height = (int(side) for side in rng.integers((80, 120), (700, 1000)))
     small = rng.integers(0, 256, size=(12, 8, 3), dtype=np.uint8)
     stream = io.BytesIO()
     kind = str(rng.choice(["JPEG", "PNG", "WEBP"]))
@@ -286,7 +286,11 @@ def served(arguments: list[str], log: Path) -> Iterator[tuple[int, int]]:
             yield int(found[1]), process.pid
         finally:
             process.terminate()
-            process.wait(timeout=60)
+            try:
+                process.wait(timeout=_LONGEST_WAIT)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
     if process.returncode != 0:
         raise SystemExit(f"the service ended with {process.returncode}; see {log}")
 
