@@ -20,8 +20,8 @@ from moviegenre.data.limits import MAX_PLOT_CHARS
 from moviegenre.data.records import whole_text
 from moviegenre.data.words import words_at
 
-PAD_TOKEN = "[PAD]"
-UNKNOWN_TOKEN = "[UNK]"
+PAD_TOKEN = "[PAD]"  # a word # nosec B105
+UNKNOWN_TOKEN = "[UNK]"  # a word # nosec B105
 TokenIds = npt.NDArray[np.int32]
 
 NO_WORD = -1

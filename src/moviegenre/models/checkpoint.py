@@ -4,7 +4,7 @@ A checkpoint holds plain values and tensors, so that it loads with ``weights_onl
 """
 
 import json
-import pickle
+import pickle  # for the name of its error; nothing is unpickled with it # nosec B403
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
