@@ -1,6 +1,5 @@
 """The command line. Modules that take long to import are imported inside the commands."""
 
-import errno
 import logging
 import math
 import os
@@ -15,11 +14,18 @@ import typer
 from moviegenre.apps.ablate_command import ablate
 from moviegenre.apps.data_commands import app as data_app
 from moviegenre.apps.ensemble_command import ensemble
+from moviegenre.apps.failures import (
+    failure_message,
+    interruption_message,
+    is_system_failure,
+    what_is_left,
+)
 from moviegenre.apps.faithfulness_command import faithfulness
 from moviegenre.apps.model_commands import export, push
 from moviegenre.apps.predict_command import predict
 from moviegenre.apps.serve_command import serve
 from moviegenre.core.errors import ConfigError, MovieGenreError
+from moviegenre.core.locks import locked
 from moviegenre.core.seeds import MAX_SEED
 
 app = typer.Typer(
@@ -68,7 +74,8 @@ def train(
         raise ConfigError("train takes one model; name it as in: moviegenre train bert")
     given = [*(overrides or []), *([f"data.dir={data}"] if data else [])]
     experiment = load_experiment(config, name, given)
-    trained = run_training(experiment, out, resume=resume, progress=not quiet)
+    with what_is_left(f"finished intervals are kept in {out / name}; go on with --resume"):
+        trained = run_training(experiment, out, resume=resume, progress=not quiet)
     score = 100 * trained.run["val_f1_macro"]
     typer.echo(
         f"{trained.checkpoint}: validation F1-macro {score:.2f} after epoch "
@@ -100,6 +107,10 @@ def evaluate(
     ] = True,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the scores here.")] = None,
     quiet: Quiet = False,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Compare every file of the model with its manifest first."),
+    ] = False,
 ) -> None:
     """Score a checkpoint on a split; without options at 0.5, whatever was fitted before."""
     from moviegenre.evaluation.tuning import TuningSettings
@@ -110,6 +121,11 @@ def evaluate(
         raise ConfigError("--threshold is nan; expected a probability")
     part = parse_split(split)
     settings = TuningSettings.parse(thresholds, goal, calibrate)
+    if verify:
+        from moviegenre.models.trained import locate
+        from moviegenre.models.trained import verify as verify_files
+
+        verify_files(locate(checkpoint))
     if settings.fits:
         from moviegenre.experiment.tuning import evaluate_tuned, render_tuning
 
@@ -176,15 +192,16 @@ def robustness(
     from moviegenre.experiment.evaluate import parse_split
     from moviegenre.experiment.robustness import robustness as run_robustness
 
-    found, files = run_robustness(
-        checkpoints,
-        out,
-        data_dir=data,
-        split=parse_split(split),
-        seed=seed,
-        fitted=fitted,
-        progress=not quiet,
-    )
+    with locked(out):
+        found, files = run_robustness(
+            checkpoints,
+            out,
+            data_dir=data,
+            split=parse_split(split),
+            seed=seed,
+            fitted=fitted,
+            progress=not quiet,
+        )
     print_robustness(found)
     typer.echo(f"wrote {', '.join(str(path) for path in files)}")
 
@@ -250,16 +267,14 @@ def main(arguments: list[str] | None = None) -> None:
     except MovieGenreError as error:
         typer.echo(f"error: {error}", err=True)
         raise SystemExit(USER_ERROR) from None
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        where = f" for {error.filename}" if error.filename else ""
-        message = f"error: no space is left on the disk{where}; make room and run the same again"
-        typer.echo(message, err=True)
-        raise SystemExit(USER_ERROR) from None
-    except KeyboardInterrupt:
-        typer.echo("interrupted; go on with --resume", err=True)
+    except KeyboardInterrupt as error:
+        typer.echo(interruption_message(error), err=True)
         raise SystemExit(INTERRUPTED) from None
+    except Exception as error:
+        if not is_system_failure(error):
+            raise
+        typer.echo(f"error: {failure_message(error)}", err=True)
+        raise SystemExit(USER_ERROR) from None
 
 
 if __name__ == "__main__":

@@ -31,12 +31,24 @@ class CheckpointError(MovieGenreError):
     """A checkpoint is missing, damaged, or made for something else."""
 
 
+class NotFiniteError(CheckpointError):
+    """A model gave logits or probabilities that are NaN or infinite."""
+
+
 class PretrainedError(MovieGenreError):
     """A pretrained encoder or its tokenizer cannot be loaded."""
 
 
 class InputError(MovieGenreError):
     """A film that is to be predicted has nothing that the model can read."""
+
+
+class BusyError(MovieGenreError):
+    """Another run is writing the same output."""
+
+
+class DamagedError(MovieGenreError):
+    """A file is not what was written: cut, overwritten, or with bits flipped."""
 
 
 class HubError(MovieGenreError):

@@ -29,6 +29,12 @@ THRESHOLDS_FILE = "thresholds.json"
 """The companion of a ``best.pth``, and a file of every exported folder."""
 
 
+_DAMAGED = (
+    *(ValueError, KeyError, TypeError, AttributeError),
+    *(OSError, ArithmeticError, RecursionError),
+)
+
+
 @dataclass(frozen=True)
 class OperatingPoint:
     """How a model's probabilities are corrected, and from where on a genre is chosen.
@@ -151,7 +157,7 @@ class OperatingPoint:
             raise CheckpointError(
                 f"{path} is for the genres {error}; the model has {', '.join(genres)}; {step}"
             ) from None
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except _DAMAGED as error:
             raise CheckpointError(f"{path} is damaged ({error}); {step}") from None
         return replace(point, without=without)
 
@@ -177,4 +183,7 @@ class _OtherGenres(Exception):
 def _column(
     by_genre: dict[str, dict[str, float]], genres: GenreVocabulary, key: str
 ) -> npt.NDArray[np.float64]:
-    return np.array([float(by_genre[name][key]) for name in genres])
+    values = [by_genre[name][key] for name in genres]
+    if not all(isinstance(value, int | float) for value in values):
+        raise TypeError(f"{key} is {values}, expected numbers")
+    return np.array([float(value) for value in values])

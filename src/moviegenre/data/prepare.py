@@ -21,8 +21,10 @@ from moviegenre.core.errors import (
     missing_path_message,
     shortened,
 )
-from moviegenre.core.files import atomic_folder, write_text
+from moviegenre.core.files import atomic_file, write_text
+from moviegenre.core.folders import atomic_folder, restore_folder
 from moviegenre.core.genres import GenreVocabulary
+from moviegenre.core.locks import locked
 from moviegenre.core.types import Split
 from moviegenre.data.datasheet import write_datasheet
 from moviegenre.data.prepared import PreparedData
@@ -105,14 +107,51 @@ def prepare(
     Raises:
         DataNotFoundError: There is no such source.
         DataError: The source cannot be read, nothing in it can be kept, or ``out`` is taken.
+        BusyError: Another run is writing ``out``.
     """
-    _check_target(out, overwrite)
-    movies = open_source(source, out.parent, columns, sha256=sha256, progress=progress)
-    kind: SplitKind = split or ("official" if movies.has_split else "stratified")
-    if kind == "official" and not movies.has_split:
-        raise DataError(f"{source} has no split of its own; use --split stratified")
-    validation = Validation(keep_incomplete=keep_incomplete, need_split=kind == "official")
-    kept = list(validation.check(_shown(movies, progress)))
+    with locked(out):
+        restore_folder(out)
+        _check_target(out, overwrite)
+        movies = open_source(source, out.parent, columns, sha256=sha256, progress=progress)
+        kind: SplitKind = split or ("official" if movies.has_split else "stratified")
+        if kind == "official" and not movies.has_split:
+            raise DataError(f"{source} has no split of its own; use --split stratified")
+        validation = Validation(keep_incomplete=keep_incomplete, need_split=kind == "official")
+        kept = list(validation.check(_shown(movies, progress)))
+        vocabulary, parts = _divide(source, kept, validation, genres, min_movies, kind, seed)
+        facts: dict[str, Any] = {
+            "source": _address(source),
+            "sha256": movies.sha256,
+            "sha256_of": movies.sha256_of,
+            "synthetic": movies.synthetic,
+            "split": kind,
+            "seed": seed if kind == "stratified" else None,
+            "min_movies": None if genres is not None else min_movies,
+            "keep_incomplete": keep_incomplete,
+            "excluded": _by_reason(validation.excluded),
+            "notes": dict(validation.notes) | _shared(parts),
+        }
+        with atomic_folder(out) as folder:
+            _write(folder, parts, vocabulary, validation)
+            _write_excluded(folder / EXCLUDED_FILE, validation.excluded)
+            write_datasheet(folder, facts)
+    return PreparedSummary(PreparedData(out), facts["excluded"], facts["notes"])
+
+
+def _divide(
+    source: str,
+    kept: Sequence[KeptMovie],
+    validation: Validation,
+    genres: Sequence[str] | None,
+    min_movies: int,
+    kind: SplitKind,
+    seed: int,
+) -> tuple[GenreVocabulary, dict[Split, list[Chosen]]]:
+    """Return the genres, and the movies that have one of them, by split.
+
+    Raises:
+        DataError: A split is empty.
+    """
     excluded = validation.excluded
     if not kept:
         raise DataError(f"{source}: no movie can be kept ({_counts(excluded) or 'it is empty'})")
@@ -125,24 +164,7 @@ def prepare(
             f"{source}: no movie is left for {', '.join(empty)}{told}; give it some, or use "
             "--split stratified"
         )
-    facts: dict[str, Any] = {
-        "source": _address(source),
-        "sha256": movies.sha256,
-        "sha256_of": movies.sha256_of,
-        "synthetic": movies.synthetic,
-        "split": kind,
-        "seed": seed if kind == "stratified" else None,
-        "genres_named": genres is not None,
-        "min_movies": None if genres is not None else min_movies,
-        "keep_incomplete": keep_incomplete,
-        "excluded": _by_reason(excluded),
-        "notes": dict(validation.notes) | _shared(parts),
-    }
-    with atomic_folder(out) as folder:
-        _write(folder, parts, vocabulary, validation)
-        _write_excluded(folder / EXCLUDED_FILE, excluded)
-        write_datasheet(folder, facts)
-    return PreparedSummary(PreparedData(out), _by_reason(excluded), facts["notes"])
+    return vocabulary, parts
 
 
 def open_source(
@@ -255,7 +277,10 @@ def _write(
     validation: Validation,
 ) -> None:
     for part, chosen in parts.items():
-        with pq.ParquetWriter(folder / split_file(part), MOVIE_SCHEMA) as writer:
+        with (
+            atomic_file(folder / split_file(part)) as stream,
+            pq.ParquetWriter(stream, MOVIE_SCHEMA, write_page_checksum=True) as writer,
+        ):
             for group in _groups(chosen):
                 rows = [_row(entry, validation) for entry in group]
                 writer.write_table(pa.Table.from_pylist(rows, MOVIE_SCHEMA))

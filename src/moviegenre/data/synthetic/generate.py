@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from moviegenre.core.errors import DataError
-from moviegenre.core.files import atomic_folder
+from moviegenre.core.folders import atomic_folder, restore_folder
 from moviegenre.core.version import __version__
 from moviegenre.data.sources.mmimdb import DATASET_FOLDER, SPLIT_FILE, SYNTHETIC_MARKER
 from moviegenre.data.synthetic.drawing import draw_poster
@@ -38,6 +38,7 @@ def synthesize(directory: Path, num_movies: int, seed: int) -> None:
     Raises:
         DataError: The folder is not empty.
     """
+    restore_folder(directory)
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise DataError(f"{directory} is not empty; name a new folder for the made-up movies")
     with atomic_folder(directory) as folder:
