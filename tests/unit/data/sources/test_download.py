@@ -75,7 +75,10 @@ def test_a_file_comes_whole(server: FileServer, tmp_path: Path) -> None:
     path = fetch(server.url, tmp_path / "new" / "folder", SHA256.upper())
     assert path == tmp_path / "new" / "folder" / "movies.tar.gz"
     assert path.read_bytes() == CONTENT
-    assert [entry.name for entry in path.parent.iterdir()] == ["movies.tar.gz"]
+    assert sorted(entry.name for entry in path.parent.iterdir()) == [
+        "movies.tar.gz",
+        "movies.tar.gz.sha256",
+    ]
 
 
 def test_what_is_there_is_not_fetched_again(server: FileServer, tmp_path: Path) -> None:
