@@ -53,7 +53,7 @@ class FakePredictor:
         )
 
     def read(self, plot: str | None, poster: bytes | None) -> SimpleNamespace:
-        if not plot and poster is None:
+        if not (plot or "").strip() and poster is None:
             raise InputError("a film needs a plot or a poster; found neither")
         if poster is not None:
             decode_poster(poster)
