@@ -189,8 +189,8 @@ def _compare_commit(name: str, commit: str) -> None:
     before = known_commit(name)
     if before not in (None, commit):
         logger.warning(
-            "%s on the Hugging Face hub has changed since its last use: commit %s, then %s; to "
-            "stay with the one of before, name %s@%s",
+            "%s on the Hugging Face hub has changed since its last use: it is commit %s, and was "
+            "%s; to stay with that one, name %s@%s",
             *(name, commit[:12], str(before)[:12], name.partition("@")[0], before),
         )
     note_commit(name, commit)
