@@ -1,23 +1,29 @@
 # The service in a container. Build:  docker build -t moviegenre .
 # Run:  docker run --rm -p 127.0.0.1:8000:8000 moviegenre
 # which serves the model in the box; for another:  ... -v ./exported:/model:ro moviegenre --model /model
+# It answers under the names of this machine only. Before others reach the port, read SECURITY.md.
 FROM python:3.12-slim AS build
 WORKDIR /src
-COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY pyproject.toml constraints.txt requirements-build.lock requirements-serve.lock README.md LICENSE ./
 COPY src ./src
-# PyTorch's own index has the build without gigabytes of CUDA.
+# What is locked comes with its hashes. PyTorch's own index has the build without gigabytes of CUDA.
 RUN python -m venv /opt/moviegenre \
+    && /opt/moviegenre/bin/pip install --no-cache-dir --require-hashes --no-deps --only-binary :all: \
+       -r requirements-serve.lock \
     && /opt/moviegenre/bin/pip install --no-cache-dir -c constraints.txt \
-       --extra-index-url https://download.pytorch.org/whl/cpu '.[page,serve]'
+       --index-url https://download.pytorch.org/whl/cpu torch \
+    && pip install --no-cache-dir --require-hashes --no-deps -r requirements-build.lock \
+    && pip wheel --no-cache-dir --no-build-isolation --no-deps --wheel-dir /wheel . \
+    && /opt/moviegenre/bin/pip install --no-cache-dir --no-deps /wheel/*.whl
 
 FROM python:3.12-slim
 RUN useradd --system --uid 10001 --no-create-home moviegenre
 COPY --from=build /opt/moviegenre /opt/moviegenre
 ENV PATH=/opt/moviegenre/bin:$PATH \
-    PYTHONUNBUFFERED=1 \
-    GRADIO_TEMP_DIR=/tmp/page
+    PYTHONUNBUFFERED=1
 USER 10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=2)"]
-ENTRYPOINT ["moviegenre", "serve", "--host", "0.0.0.0"]
+# Within the container it listens to all; under which names, and with which keys, is said behind this.
+ENTRYPOINT ["moviegenre", "serve", "--host", "0.0.0.0", "--allow-host", "localhost"]

@@ -45,9 +45,12 @@ def folders(tmp_path_factory: pytest.TempPathFactory, bert_folder: Path) -> dict
 
 
 def write_forms(name: str, folder: Path, bert_folder: Path) -> Path:
-    encoder = {"name": str(bert_folder), "window": 8}
-    reads = name in FOUR_BITS - {"attention_fusion"}
-    checkpoint = tiny_checkpoint(name, bert_folder, **({"plot_encoder": encoder} if reads else {}))
+    windows = {"name": str(bert_folder), "window": 8}
+    checkpoint = (
+        tiny_checkpoint(name, bert_folder, plot_encoder=windows)
+        if name in FOUR_BITS - {"attention_fusion"}
+        else tiny_checkpoint(name, bert_folder)
+    )
     checkpoint.model.prepare(tiny_movies(40, seed=1).tensors(tiny_tokenizer()))
     write_exported(folder, checkpoint, {})
     POINT.write(folder / THRESHOLDS_FILE)

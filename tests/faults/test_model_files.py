@@ -270,7 +270,7 @@ def test_a_point_that_is_no_numbers_is_refused(
     assert "thresholds.json is damaged" in refused(without_manifest(exported))
 
 
-CONFIGS = [
+CONFIGS: list[tuple[str, Any]] = [
     ("model_name", 3),
     ("model_name", None),
     ("encoders", []),

@@ -1,6 +1,7 @@
 """The command line. Modules that take long to import are imported inside the commands."""
 
 import logging
+import math
 import os
 import signal
 import sys
@@ -26,6 +27,7 @@ from moviegenre.apps.predict_command import predict
 from moviegenre.apps.serve_command import serve
 from moviegenre.core.errors import ConfigError, MovieGenreError
 from moviegenre.core.locks import locked
+from moviegenre.core.seeds import MAX_SEED
 
 app = typer.Typer(
     name="moviegenre",
@@ -116,6 +118,8 @@ def evaluate(
     from moviegenre.experiment.evaluate import evaluate as run_evaluation
     from moviegenre.experiment.evaluate import parse_split, render_evaluation
 
+    if math.isnan(threshold):  # which lies in every range
+        raise ConfigError("--threshold is nan; expected a probability")
     part = parse_split(split)
     settings = TuningSettings.parse(thresholds, goal, calibrate)
     if verify:
@@ -176,7 +180,9 @@ def robustness(
     out: Annotated[Path, typer.Option(help="Where the tables and the plot go.")] = Path("results"),
     data: DataDir = None,
     split: Annotated[str, typer.Option(help="train, val or test.")] = "test",
-    seed: Annotated[int, typer.Option(help="Draws the movies that lack a modality.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=MAX_SEED, help="Draws the movies that lack a modality.")
+    ] = 0,
     fitted: Annotated[
         bool, typer.Option("--fitted", help="At each model's own cuts instead of 0.5.")
     ] = False,

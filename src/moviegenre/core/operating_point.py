@@ -170,9 +170,9 @@ class OperatingPoint:
         thresholds, scale, shift = (
             _column(by_genre, genres, key) for key in ("threshold", "scale", "shift")
         )
-        finite = np.isfinite(scale).all() and np.isfinite(shift).all()
-        if not (finite and np.all((thresholds >= 0) & (thresholds <= 1)) and np.all(scale > 0)):
-            raise ValueError("thresholds lie in [0, 1], scales are positive, and all are numbers")
+        is_sound = (thresholds >= 0) & (thresholds <= 1) & (scale > 0)
+        if not np.all(is_sound & np.isfinite(scale) & np.isfinite(shift)):
+            raise ValueError("thresholds lie in [0, 1], scales are positive, all are finite")
         return cls(genres, thresholds, scale, shift, fitted)
 
 

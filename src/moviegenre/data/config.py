@@ -1,11 +1,12 @@
 """Which movies a model sees and in what form."""
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
 from moviegenre.core.config import Config
+from moviegenre.data.limits import MAX_GENRES, MAX_PLOTS
 from moviegenre.data.prepared import PlotRule
 
 Side = Annotated[int, Field(ge=32, le=1024)]
@@ -27,6 +28,8 @@ class DataConfig(Config):
         other_plots: How many pieces of its other plots, those that ``plot`` does not choose, a
             training movie adds, as texts of their own with its genres, each about as long as
             ``max_tokens``; 0 adds none. Without effect on a model that reads no plots.
+        language: ``en`` where the model reads English only: plots that are surely in another
+            language, or no words at all, are then ignored with a warning. ``any`` reads everything.
         image_size: Height and width in pixels that posters are brought to.
     """
 
@@ -34,8 +37,9 @@ class DataConfig(Config):
     plot: PlotRule = "longest"
     max_tokens: int = Field(default=256, ge=3, le=8192)
     extra: Path | None = None
-    extra_min_genres: PositiveInt = 1
-    other_plots: NonNegativeInt = 0
+    extra_min_genres: int = Field(default=1, ge=1, le=MAX_GENRES)
+    other_plots: int = Field(default=0, ge=0, le=MAX_PLOTS)
+    language: Literal["en", "any"] = "any"
     image_size: tuple[Side, Side] = (224, 160)
 
     @model_validator(mode="after")

@@ -16,10 +16,12 @@ from tokenizers.normalizers import BertNormalizer, Lowercase, Normalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer, PreTokenizer, Split
 
 from moviegenre.core.errors import PretrainedError
+from moviegenre.data.limits import MAX_PLOT_CHARS
+from moviegenre.data.records import whole_text
 from moviegenre.data.words import words_at
 
-PAD_TOKEN = "[PAD]"
-UNKNOWN_TOKEN = "[UNK]"
+PAD_TOKEN = "[PAD]"  # a word # nosec B105
+UNKNOWN_TOKEN = "[UNK]"  # a word # nosec B105
 TokenIds = npt.NDArray[np.int32]
 
 NO_WORD = -1
@@ -132,6 +134,8 @@ class PlotTokenizer:
     def encode(self, plots: Sequence[str], max_tokens: int) -> list[TokenIds]:
         """Return the token ids of each plot, cut to ``max_tokens``; empty for a blank plot.
 
+        Of a plot longer than ``limits.MAX_PLOT_CHARS`` the beginning is read.
+
         Args:
             plots: Texts.
             max_tokens: The longest result, special tokens included; the end is cut off.
@@ -155,7 +159,7 @@ class PlotTokenizer:
         if not plot.strip():
             return np.zeros(0, dtype=np.int64)
         (encoding,) = self._encodings([plot], max_tokens)
-        at = words_at(clean_text(plot))
+        at = words_at(clean_text(plot[:MAX_PLOT_CHARS]))
         return np.array(
             [
                 NO_WORD if special or start == end else at[end - 1]
@@ -166,11 +170,29 @@ class PlotTokenizer:
             dtype=np.int64,
         )
 
+    def tokens_per_letter(self, words: Sequence[str]) -> float:
+        """Return into how many tokens words are cut, divided by their letters.
+
+        English words need about 0.2; random letters 0.5 and more, as does a word that the
+        tokenizer does not know at all.
+
+        Args:
+            words: At least one, none empty.
+        """
+        unknown = self._tokenizer.token_to_id(UNKNOWN_TOKEN)
+        encodings = self._tokenizer.encode_batch(list(words), add_special_tokens=False)
+        tokens = sum(
+            len(word) / 2 if unknown in encoding.ids else len(encoding.ids)
+            for word, encoding in zip(words, encodings, strict=True)
+        )
+        return tokens / sum(map(len, words))
+
     def _encodings(self, plots: Sequence[str], max_tokens: int) -> list[Encoding]:
         with _truncating:
             self._tokenizer.enable_truncation(max_tokens)
             try:
-                return list(self._tokenizer.encode_batch([clean_text(plot) for plot in plots]))
+                texts = [clean_text(plot[:MAX_PLOT_CHARS]) for plot in plots]
+                return list(self._tokenizer.encode_batch(texts))
             finally:
                 self._tokenizer.no_truncation()
 
@@ -194,5 +216,4 @@ def clean_text(text: str) -> str:
         >>> clean_text("  A dog\n comes home. ")
         'A dog comes home.'
     """
-    whole = re.sub(r"[\ud800-\udfff]", "\ufffd", text)
-    return re.sub(r"\s+", " ", whole).strip()
+    return re.sub(r"\s+", " ", whole_text(text)).strip()

@@ -1,12 +1,12 @@
 """A catalogue's answers on disk: parts while the job runs, one file at its end."""
 
 import csv
+import io
 import json
 import logging
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 _OUT_SUFFIXES = (".parquet", ".csv", ".jsonl")
 _FINGERPRINT_FILE = "job.json"
 _DECIMALS = 6  # of a probability in CSV and JSON Lines
-_RESERVED = ("id", "genres", "error")
+_RESERVED = ("id", "genres", "error", "warnings")
 _FIRST_GENRE = 2  # its column
 
 
@@ -60,6 +60,7 @@ def answer_schema(genres: GenreVocabulary) -> pa.Schema:
             pa.field("genres", pa.list_(pa.string()), nullable=False),
             *(pa.field(name, pa.float32()) for name in genres),  # null where nothing was read
             pa.field("error", pa.string()),  # null where all was read
+            pa.field("warnings", pa.string()),  # null where the answer is as good as any
         ]
     )
 
@@ -80,6 +81,40 @@ def check_out(out: Path, catalogue: Path) -> None:
         )
     if out.resolve() == catalogue.resolve():
         raise ConfigError(f"{out} is the catalogue itself; name another file with --out")
+
+
+def csv_header(schema: pa.Schema) -> str:
+    """Return the first line of a catalogue's answers as CSV."""
+    return _csv_text(schema.names)
+
+
+def csv_lines(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> list[str]:
+    """Return the lines of some films in a catalogue's answers as CSV.
+
+    Args:
+        rows: Their cells by column; a genre that is missing is left empty.
+        schema: What ``answer_schema`` returned.
+    """
+    stored = pa.Table.from_pylist([dict(row) for row in rows], schema).to_pylist()
+    return [_csv_line(_rounded(row)) for row in stored]
+
+
+def _csv_line(row: Mapping[str, Any]) -> str:
+    cells = {**row, "genres": "|".join(row["genres"])}
+    return _csv_text("" if cell is None else cell for cell in cells.values())
+
+
+def _csv_text(cells: Iterable[Any]) -> str:
+    stream = io.StringIO(newline="")
+    csv.writer(stream, lineterminator="\n").writerow(cells)
+    return stream.getvalue()
+
+
+def _rounded(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: round(cell, _DECIMALS) if isinstance(cell, float) else cell
+        for name, cell in row.items()
+    }
 
 
 class Parts:
@@ -171,13 +206,9 @@ class Parts:
                 writer.write_table(table)
 
     def _write_csv(self, stream: BinaryIO, count: int) -> None:
-        text = TextIOWrapper(stream, encoding="utf-8", newline="")
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(self._schema.names)
+        stream.write(csv_header(self._schema).encode())
         for row in self._plain_rows(count):
-            cells = {**row, "genres": "|".join(row["genres"])}
-            writer.writerow("" if cell is None else cell for cell in cells.values())
-        text.detach()  # it would close the stream with itself
+            stream.write(_csv_line(row).encode())
 
     def _write_jsonl(self, stream: BinaryIO, count: int) -> None:
         for row in self._plain_rows(count):
@@ -185,11 +216,7 @@ class Parts:
 
     def _plain_rows(self, count: int) -> Iterator[dict[str, Any]]:
         for table in self._tables(count):
-            for row in table.to_pylist():
-                yield {
-                    name: round(cell, _DECIMALS) if isinstance(cell, float) else cell
-                    for name, cell in row.items()
-                }
+            yield from map(_rounded, table.to_pylist())
 
 
 def _read_job(path: Path) -> dict[str, Any] | None:

@@ -14,12 +14,15 @@ from moviegenre.core.errors import (
     MovieGenreError,
     did_you_mean,
     missing_path_message,
+    shortened,
 )
 from moviegenre.core.types import Modality
-from moviegenre.data.records import clean_names
-from moviegenre.data.sources.rows import Row, column_names, read_rows
-from moviegenre.data.sources.table import TABLE_SUFFIXES
+from moviegenre.data.records import clean_names, whole_text
+from moviegenre.data.sources.rows import Row, TableSource, column_names, read_rows
+from moviegenre.data.sources.table import TABLE_SUFFIXES, cell_text
 from moviegenre.inference.films import Film, FilmReader, Plot, Poster
+
+_LONGEST_ERROR = 1_000  # characters of the column error
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,52 @@ class TextRow:
     is_readable: bool = True
 
 
-class Catalogue:
+class TextTable:
+    """The plots of a table: no file but the table itself is opened.
+
+    Args:
+        source: ``.csv``, ``.jsonl``, ``.ndjson`` or ``.parquet``; or an upload in memory.
+        columns: Which column holds what.
+
+    Raises:
+        DataError: The table cannot be read, or columns are not there; the message lists these.
+
+    Attributes:
+        known: The table's columns.
+        columns: Which of them hold what.
+    """
+
+    def __init__(self, source: TableSource, columns: CatalogueColumns) -> None:
+        self._source = source
+        self.known = column_names(source)
+        self.columns = _found(source, columns, self.known)
+
+    def texts(self) -> Iterator[TextRow]:
+        """Yield every row without its poster, in order."""
+        for number, row in enumerate(read_rows(self._source, self._used()), start=1):
+            yield self._text_row(row, number)
+
+    def _used(self, *, posters: bool = False) -> list[str]:
+        """Return the columns that are read."""
+        named = [self.columns.id, *self.columns.plots, self.columns.poster if posters else None]
+        return [name for name in named if name is not None]
+
+    def _text_row(self, row: Row, number: int) -> TextRow:
+        given = row.values.get(self.columns.id) if self.columns.id else None
+        id_ = str(number) if given in (None, "") else cell_text(given)
+        if row.fault:  # its cells may stand in the wrong columns
+            return TextRow(id_, (), (f"row {number}: {row.fault}",), is_readable=False)
+        faults: list[str] = []
+        texts: list[str] = []
+        for name in self.columns.plots:
+            try:
+                texts += clean_names(row.values.get(name))
+            except ValueError as error:
+                faults.append(f"column {name}: {error}")
+        return TextRow(id_, tuple(texts), tuple(faults))
+
+
+class Catalogue(TextTable):
     """A table of films without genres.
 
     Args:
@@ -84,7 +132,8 @@ class Catalogue:
         ConfigError: Posters are named and there is no column for them.
 
     Attributes:
-        known: The table's columns.
+        path: As given.
+        posters: What paths of posters are relative to.
     """
 
     def __init__(self, path: Path, columns: CatalogueColumns, posters: Path | None) -> None:
@@ -92,9 +141,8 @@ class Catalogue:
             raise DataNotFoundError(missing_path_message(path, "a catalogue", "see --help"))
         if path.suffix.lower() not in TABLE_SUFFIXES:
             raise DataError(f"{path} is no table; expected {', '.join(TABLE_SUFFIXES)}")
+        super().__init__(path, columns)
         self.path = path
-        self.known = column_names(path)
-        self.columns = _found(path, columns, self.known)
         if posters is not None and self.columns.poster is None:
             raise ConfigError(
                 f"--posters has no effect: {path} has no column 'poster'; name it with "
@@ -118,34 +166,16 @@ class Catalogue:
             reader: The model's.
             skip: So many rows at the start are passed over without looking at their posters.
         """
-        for number, row in enumerate(read_rows(self.path), start=1):
+        used = self._used(posters=Modality.POSTER in reader.modalities)
+        for number, row in enumerate(read_rows(self.path, used), start=1):
             if number > skip:
                 yield self._entry(reader, row, number)
-
-    def texts(self) -> Iterator[TextRow]:
-        """Yield every row without its poster, in order; no file but the table is opened."""
-        for number, row in enumerate(read_rows(self.path), start=1):
-            yield self._text_row(row, number)
-
-    def _text_row(self, row: Row, number: int) -> TextRow:
-        given = row.values.get(self.columns.id) if self.columns.id else None
-        id_ = str(number) if given in (None, "") else str(given)
-        if row.fault:  # its cells may stand in the wrong columns
-            return TextRow(id_, (), (f"row {number}: {row.fault}",), is_readable=False)
-        faults: list[str] = []
-        texts: list[str] = []
-        for name in self.columns.plots:
-            try:
-                texts += clean_names(row.values.get(name))
-            except ValueError as error:
-                faults.append(f"column {name}: {error}")
-        return TextRow(id_, tuple(texts), tuple(faults))
 
     def _entry(self, reader: FilmReader, row: Row, number: int) -> Entry:
         told = self._text_row(row, number)
         faults = list(told.faults)
         if not told.is_readable:
-            return Entry(told.id, None, "; ".join(faults))
+            return Entry(told.id, None, _joined(faults))
         plot = told.plots if reader.chooses_plots else "\n".join(told.plots)
         try:
             poster = self._poster(row, looked_at=Modality.POSTER in reader.modalities)
@@ -153,7 +183,11 @@ class Catalogue:
         except MovieGenreError as error:
             faults.append(str(error))
             film = self._plot_alone(reader, plot)
-        return Entry(told.id, film, "; ".join(faults) or None)
+        if film is not None and not film.modalities:
+            lacking = "no plot" if self.columns.poster is None else "no plot and no poster"
+            faults.append(f"{lacking}: {' '.join(film.warnings)}")
+            film = None
+        return Entry(told.id, film, _joined(faults) if faults else None)
 
     def _poster(self, row: Row, *, looked_at: bool) -> Poster:
         """Return a row's poster; a path is only followed where the model looks at posters.
@@ -167,12 +201,12 @@ class Catalogue:
             value = value.get("bytes")
         if isinstance(value, bytes):
             return value or None
-        name = "" if value is None else str(value).strip()
+        name = cell_text(value).strip()
         if not name:
             return None
-        path = self.posters / name
-        if looked_at and not os.path.isfile(path):  # unlike Path's, it takes any text for a name
-            raise InputError(f"{path} does not exist; expected a poster's file")
+        path = (self.posters / name).absolute()  # a name such as ~x is that of a file
+        if looked_at and not os.path.lexists(path):
+            raise InputError(f"{shortened(str(path))} does not exist; expected a poster's file")
         return path
 
     def _plot_alone(self, reader: FilmReader, plot: Plot) -> Film | None:
@@ -183,7 +217,11 @@ class Catalogue:
             return None
 
 
-def _found(path: Path, columns: CatalogueColumns, known: Sequence[str]) -> CatalogueColumns:
+def _joined(faults: Sequence[str]) -> str:
+    return whole_text(shortened("; ".join(faults), _LONGEST_ERROR))
+
+
+def _found(path: TableSource, columns: CatalogueColumns, known: Sequence[str]) -> CatalogueColumns:
     """Return the columns with what was not named filled in."""
     named = [columns.id, *columns.plots, columns.poster]
     missing = [name for name in named if name is not None and name not in known]
@@ -204,7 +242,8 @@ def _found(path: Path, columns: CatalogueColumns, known: Sequence[str]) -> Catal
             if len(known) == 1 and mark in known[0] and path.suffix.lower() == ".csv":
                 raise DataError(f"{path} has its cells between {name}; expected commas")
         raise DataError(
-            f"{path} has neither a column 'plot' nor 'poster' (found {', '.join(known)}); name "
+            f"{path} has neither a column 'plot' nor 'poster' (found "
+            f"{shortened(', '.join(known))}); name "
             "yours with --plot-column and --poster-column"
         )
     return found

@@ -1,7 +1,7 @@
 """From what a caller has of a film to what a model reads of it, and from films to a batch."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,12 +10,21 @@ import numpy.typing as npt
 from PIL import Image
 
 from moviegenre.core.errors import InputError, missing_path_message
+from moviegenre.core.reading import (
+    MissingFileError,
+    NotAFileError,
+    UnreadableFileError,
+    read_bounded,
+)
 from moviegenre.core.types import Batch, Modality
 from moviegenre.data.batches import MovieTensors
 from moviegenre.data.caches import Ragged
+from moviegenre.data.limits import MAX_PLOT_CHARS, MAX_POSTER_BYTES
 from moviegenre.data.posters import PosterError, decode_poster, resize_poster, upright_rgb
 from moviegenre.data.prepared import choose_plot
 from moviegenre.data.text import TokenIds
+from moviegenre.inference.plot_check import check_plots
+from moviegenre.inference.poster_check import PosterCheck, check_poster
 from moviegenre.models.exported import Description
 
 Plot = str | Sequence[str] | None
@@ -33,11 +42,13 @@ class Film:
         plot: The text that is read; empty where there is none.
         tokens: Its token ids (T,), cut as in training; empty where there is no plot.
         poster: RGB pixels (H, W, 3) of the size the model was trained with; None for none.
+        warnings: What the reader of an answer should know of the film, as sentences.
     """
 
     plot: str
     tokens: TokenIds
     poster: npt.NDArray[np.uint8] | None
+    warnings: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def modalities(self) -> tuple[Modality, ...]:
@@ -71,6 +82,9 @@ class FilmReader:
     def read(self, plot: Plot = None, poster: Poster = None) -> Film:
         """Bring a film into the form the model reads; what it does not look at is ignored.
 
+        So is what says nothing, such as the plot "TBA" or a black poster; the film's warnings say
+        so. A film that has nothing else is read as well, with no modalities.
+
         Args:
             plot: A text; of several the model's own rule takes one, or joins them.
             poster: See ``Poster``; transparent and rotated ones are dealt with.
@@ -84,15 +98,25 @@ class FilmReader:
             poster = None  # an empty cell
         if not texts and poster is None:
             raise InputError("a film needs a plot or a poster; found neither")
-        looks = Modality.POSTER in self.modalities and poster is not None
-        film = self.form(texts, read_poster(poster) if looks else None)
-        if not film.modalities:
+        reads, looks = Modality.PLOT in self.modalities, Modality.POSTER in self.modalities
+        usable, warning = self._check_plots(texts) if reads else ([], None)
+        image = read_poster(poster) if looks and poster is not None else None
+        check = PosterCheck() if image is None else check_poster(image)
+        film = self.form(usable, image if check.usable else None)
+        said = tuple(one for one in (warning, check.warning) if one is not None)
+        film = replace(film, warnings=(*film.warnings, *said))
+        if not film.modalities and not film.warnings:
             needed = " or ".join(m.value for m in Modality if m in self.modalities)
             raise InputError(
                 f"{self._name} reads a film's {needed}, and this film has none it can read; "
                 "give it one, or take a model that reads what the film has"
             )
         return film
+
+    def _check_plots(self, texts: Sequence[str]) -> tuple[list[str], str | None]:
+        """Return the texts that say something, and a warning if one is due."""
+        english = self._data.language == "en"
+        return check_plots(texts, english=english, tokenizer=self._tokenizer)
 
     def form(self, texts: Sequence[str], image: Image.Image | None) -> Film:
         """Bring a film's texts and its poster into the model's form; there may be neither.
@@ -103,12 +127,12 @@ class FilmReader:
         """
         film = Film("", np.zeros(0, dtype=np.int32), None)
         if self._tokenizer is not None and texts:
-            text = choose_plot(texts, self._data.plot)
+            chosen = choose_plot(texts, self._data.plot)
+            text, warnings = _bounded(chosen)
             (tokens,) = self._tokenizer.encode([text], self._data.max_tokens)
-            film = Film(text, tokens, None)
+            film = Film(text, tokens, None, warnings=warnings)
         if Modality.POSTER in self.modalities and image is not None:
-            pixels = resize_poster(image, *self._data.image_size)
-            film = Film(film.plot, film.tokens, pixels)
+            film = replace(film, poster=resize_poster(image, *self._data.image_size))
         return film
 
     def token_words(self, film: Film) -> npt.NDArray[np.int64]:
@@ -139,16 +163,18 @@ class FilmReader:
 
 
 def read_poster(poster: Poster) -> Image.Image:
-    """Return a poster as an upright RGB image.
+    """Return a poster as an upright RGB image, for a model to look at.
+
+    A file and encoded bytes may be shrunk while they are decoded, see ``decode_poster``.
 
     Raises:
         InputError: The file does not exist, or it is something else than a poster.
         PosterError: The file or the bytes are no image.
     """
     if isinstance(poster, str | Path):
-        return _read_file(Path(poster).expanduser())
+        return _read_file(_at_home(Path(poster)))
     if isinstance(poster, bytes | bytearray | memoryview):
-        return decode_poster(bytes(poster))
+        return decode_poster(bytes(poster), shrink=True)
     if isinstance(poster, np.ndarray):
         return upright_rgb(Image.fromarray(_pixels(poster)))
     if isinstance(poster, Image.Image):
@@ -161,18 +187,34 @@ def read_poster(poster: Poster) -> Image.Image:
     )
 
 
+def _at_home(path: Path) -> Path:
+    """Return a path with ``~`` as the user's own folder; as it is where there is no such user."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
 def _read_file(path: Path) -> Image.Image:
     try:
-        if path.is_dir():
-            raise InputError(f"{path} is a folder; expected a poster's file")
-        if not path.is_file():
-            step = "leave the poster out to predict from the plot"
-            raise InputError(missing_path_message(path, "a poster's file", step))
-        return decode_poster(path.read_bytes())
+        return decode_poster(read_bounded(path, MAX_POSTER_BYTES, "a poster's file"), shrink=True)
+    except MissingFileError:
+        step = "leave the poster out to predict from the plot"
+        raise InputError(missing_path_message(path, "a poster's file", step)) from None
+    except NotAFileError as error:
+        raise InputError(str(error)) from None
+    except UnreadableFileError as error:
+        raise PosterError(str(error)) from None
     except PosterError as error:
         raise PosterError(f"{path}: {error}") from None
-    except OSError as error:
-        raise PosterError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _bounded(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return as much of a plot as is read, and a warning where that is not all."""
+    if len(text) <= MAX_PLOT_CHARS:
+        return text, ()
+    warning = f"The plot has {len(text):,} characters; the first {MAX_PLOT_CHARS:,} were read."
+    return text[:MAX_PLOT_CHARS], (warning,)
 
 
 def _pixels(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:

@@ -5,7 +5,7 @@ lies beside it, in ``manifest.json``.
 """
 
 import json
-import pickle
+import pickle  # for the name of its error; nothing is unpickled with it # nosec B403
 import platform
 import zipfile
 import zlib

@@ -211,9 +211,9 @@ class PlotEncoderConfig(Config):
     name: str = "bert-base-uncased"
     revision: str | None = None
     frozen: bool = False
-    frozen_layers: int = Field(default=0, ge=0)
-    window: int | None = Field(default=None, ge=8)
-    read_tokens: int | None = Field(default=None, ge=3)
+    frozen_layers: int = Field(default=0, ge=0, le=1_000)
+    window: int | None = Field(default=None, ge=8, le=8192)
+    read_tokens: int | None = Field(default=None, ge=3, le=8192)
 
     @model_validator(mode="after")
     def _refuse_settings_without_effect(self) -> Self:

@@ -45,7 +45,8 @@ def synthesize(directory: Path, num_movies: int, seed: int) -> None:
         (folder / DATASET_FOLDER).mkdir()
         ids = [f"{_FIRST_ID + number:07d}" for number in range(num_movies)]
         for number, movie in enumerate(ids):
-            _write_movie(folder / DATASET_FOLDER, movie, random.Random(f"{seed} {number}"))
+            rng = random.Random(f"{seed} {number}")  # repeatable, not secret # nosec B311
+            _write_movie(folder / DATASET_FOLDER, movie, rng)
         _write_json(folder / SPLIT_FILE, _split(ids, seed))
         marker = {"movies": num_movies, "seed": seed, "moviegenre": __version__}
         _write_json(folder / SYNTHETIC_MARKER, marker)
@@ -93,7 +94,7 @@ def _encode(poster: Image.Image, form: str) -> bytes:
 
 
 def _split(ids: list[str], seed: int) -> dict[str, list[str]]:
-    shuffled = random.Random(f"{seed} split").sample(ids, len(ids))
+    shuffled = random.Random(f"{seed} split").sample(ids, len(ids))  # as above # nosec B311
     first = round(_TRAIN_SHARE * len(ids))
     second = first + round(_VAL_SHARE * len(ids))
     return {"train": shuffled[:first], "dev": shuffled[first:second], "test": shuffled[second:]}
