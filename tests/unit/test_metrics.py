@@ -126,10 +126,10 @@ def test_a_diverged_training_is_named() -> None:
 @pytest.mark.parametrize(
     ("probs", "labels", "message"),
     [
-        (PROBS[:2], LABELS, "must have one shape"),
-        (PROBS[0], LABELS[0], "must have one shape"),
-        (PROBS * 3, LABELS, "expected 0 to 1"),
-        (PROBS, LABELS * 2, "labels must be 0 or 1"),
+        (PROBS[:2], LABELS, "^probabilities .2, 3. and labels .4, 3. must have one shape"),
+        (PROBS[0], LABELS[0], "^probabilities .3,. and labels .3,. must have one shape"),
+        (PROBS * 3, LABELS, "^probabilities from .* to .*; expected 0 to 1$"),
+        (PROBS, LABELS * 2, "^labels must be 0 or 1$"),
     ],
 )
 def test_what_cannot_be_scored_is_refused(
@@ -137,6 +137,25 @@ def test_what_cannot_be_scored_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         compute_metrics(probs, labels, 0.5)
+
+
+@pytest.mark.parametrize("probs", [np.array([[-0.1, 0.5]]), np.array([[0.5, 1.1]])])
+def test_one_probability_out_of_range_is_enough(probs: np.ndarray) -> None:
+    with pytest.raises(ValueError, match=r"^probabilities from .* to .*; expected 0 to 1$"):
+        compute_metrics(probs, np.array([[0, 1]]), 0.5)
+
+
+def test_certain_answers_are_in_range() -> None:
+    scores = compute_metrics(np.array([[0.0, 1.0]]), np.array([[0, 1]]), 0.5)
+    assert scores.metrics["subset_accuracy"] == 1.0
+
+
+def test_every_movie_without_a_finite_probability_is_counted_once() -> None:
+    probs = PROBS.copy()
+    probs[1, :2] = np.nan
+    probs[3, 0] = np.inf
+    with pytest.raises(MovieGenreError, match=r"^the probabilities of 2 of 4 movies are not "):
+        compute_metrics(probs, LABELS, 0.5)
 
 
 def test_the_arguments_are_left_as_they_were() -> None:

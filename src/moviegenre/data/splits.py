@@ -45,8 +45,8 @@ def stratified_split(
         )
     merged = np.zeros((num_groups, labels.shape[1]), dtype=np.int64)
     np.maximum.at(merged, members, labels.astype(np.int64))
-    if labels.shape[1] == 1:  # the package refuses a single label; having none is the second
-        merged = np.hstack([merged, 1 - merged])
+    if labels.shape[1] == 1:  # the package refuses a single label; all movies have the second
+        merged = np.hstack([merged, np.ones_like(merged)])
 
     def cut(rows: npt.NDArray[np.int64], share: float) -> tuple[npt.NDArray[np.int64], ...]:
         splitter = MultilabelStratifiedShuffleSplit(n_splits=1, test_size=share, random_state=seed)
