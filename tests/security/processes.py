@@ -1,6 +1,7 @@
 """Servers in processes of their own, which can have limits and be stopped by signals."""
 
 import contextlib
+import json
 import os
 import resource
 import socket
@@ -9,10 +10,13 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
 from tests.security.served import PATIENCE
+
+_BEGIN, _END = "Shutting down", "Finished server process"  # uvicorn's words
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,14 @@ class Process:
         status = Path(f"/proc/{self.process.pid}/status").read_text("utf-8")
         (line,) = [line for line in status.splitlines() if line.startswith("VmRSS:")]
         return 1024 * int(line.split()[1])
+
+
+def stopping_seconds(log: str) -> float:
+    """Return how long a server took to stop, without the end of Python itself."""
+    lines = [json.loads(line) for line in log.splitlines()]
+    times = {line["event"].split(" [")[0]: line["time"] for line in lines}
+    begin, end = (datetime.fromisoformat(times[event]) for event in (_BEGIN, _END))
+    return (end - begin).total_seconds()
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.security.processes import Process, in_a_process
+from tests.security.processes import Process, in_a_process, stopping_seconds
 from tests.security.served import FILM, read_answer
 
 pytestmark = pytest.mark.torture
@@ -56,7 +56,7 @@ class Attackers:
         running: What is attacked.
         number: Of connections.
         start: What each sends first.
-        drip: What each sends every half second then.
+        drip: What each sends every two seconds then.
     """
 
     def __init__(self, running: Process, number: int, start: bytes, drip: bytes = b"") -> None:
@@ -85,7 +85,7 @@ class Attackers:
             connection.sendall(self._start)
 
     def _attack(self) -> None:
-        while not self._over.wait(0.5):
+        while not self._over.wait(2):
             for connection in list(self._connections):
                 if self._over.is_set():
                     return
@@ -99,7 +99,7 @@ class Attackers:
                 except OSError:
                     self._connections.remove(connection)
                     connection.close()
-            for _ in range(min(10, self._number - len(self._connections))):
+            for _ in range(min(40, self._number - len(self._connections))):
                 self._open()
 
 
@@ -114,8 +114,8 @@ ATTACKS = {
     "1,100 slow heads": (1100, b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ", b"x"),
     "1,100 slow bodies": (1100, head(5000) + b" ", b" "),
     "100 unfinished bodies of 12 MB": (100, head(LARGEST) + b" " * (LARGEST - 1), b""),
-    "300 answers unread": (
-        300,
+    "100 answers unread": (
+        100,
         b"GET /docs/assets/swagger-ui-bundle.js HTTP/1.1\r\nHost: localhost\r\n\r\n" * 4,
         b"",
     ),
@@ -130,6 +130,7 @@ ATTACKS = {
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_an_innocent_plot_is_answered_within_a_second(running: Process, attack: str) -> None:
     number, start, drip = ATTACKS[attack]
+    time.sleep(3)  # for what is left of the attack before
     quiet = asked_for_a_while(running, 3)
     with Attackers(running, number, start, drip):
         first = asked(running)  # behind all connections of the attack, which are accepted in order
@@ -139,7 +140,7 @@ def test_an_innocent_plot_is_answered_within_a_second(running: Process, attack: 
         f"p50 {statistics.median(seconds):.3f} s, p95 {p95(seconds):.3f} s; "
         f"without: p50 {statistics.median(quiet):.3f} s, p95 {p95(quiet):.3f} s"
     )
-    assert p95(seconds) < 1 + 3 * p95(quiet), "the second summand is for a machine that is busy"
+    assert p95(seconds) < 1 + 10 * p95(quiet), "the second summand is for a machine that is busy"
 
 
 def test_unfinished_bodies_cost_little_memory_and_give_it_back() -> None:
@@ -175,9 +176,8 @@ def test_a_stop_answers_what_was_taken(attack: str) -> None:
         with running.connect() as last:  # what was sent before has been read when it is answered
             last.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert read_answer(last).status == 200
-        began = time.monotonic()
         running.process.send_signal(signal.SIGTERM)
         assert [read_answer(connection).status for connection in taken] == [200] * 8
-        running.stop()
-        print(f"{attack}: stopped after {time.monotonic() - began:.1f} s")
-        assert time.monotonic() - began < 20
+        seconds = stopping_seconds(running.stop())
+        print(f"{attack}: stopped after {seconds:.1f} s")
+        assert seconds < 15

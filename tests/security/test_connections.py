@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from moviegenre.apps.service.settings import ServiceSettings
-from tests.security.processes import in_a_process
+from tests.security.processes import in_a_process, stopping_seconds
 from tests.security.served import FILM, PATIENCE, Served, read_answer, served, wait_until
 
 POST = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -182,7 +182,7 @@ def test_the_rest_of_an_unwanted_body_is_not_read_for_long() -> None:
         with contextlib.suppress(ConnectionError):
             while time.monotonic() - began < PATIENCE:
                 eager.sendall(b"x" * 65_536)
-        assert time.monotonic() - began < 8
+        assert time.monotonic() - began < 20
 
 
 def test_an_answer_that_nobody_reads_is_given_up() -> None:
@@ -230,9 +230,9 @@ def test_a_stop_under_attack_answers_what_was_taken(many: list[socket.socket]) -
         for connection in taken:
             connection.sendall(head(len(FILM)) + FILM)
         time.sleep(0.2)
-        began = time.monotonic()
         running.process.send_signal(signal.SIGTERM)
         assert [read_answer(connection).status for connection in taken] == [200] * 4
-        lines = [json.loads(line) for line in running.stop().splitlines()]
-        assert time.monotonic() - began < 10
+        log = running.stop()
+        assert stopping_seconds(log) < 10
+        lines = [json.loads(line) for line in log.splitlines()]
         assert not [line for line in lines if line["level"] == "error"]

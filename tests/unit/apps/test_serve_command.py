@@ -7,6 +7,7 @@ import pytest
 import typer
 
 from moviegenre import box
+from moviegenre.apps import serve_command
 from moviegenre.apps.cli import main
 from moviegenre.apps.service import logs
 
@@ -58,3 +59,46 @@ def test_a_stop_as_soon_as_the_address_is_told_is_no_failure(
         main(["serve", "--port", "0", "--set", "page=false"])
     assert not stopped.value.code
     assert " answers at http://127.0.0.1:" in capsys.readouterr().out
+
+
+def test_a_service_for_others_needs_a_name(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    found = refusal(["--host", "", "--model", str(tmp_path)], capsys)
+    assert found.startswith("error: --host 0.0.0.0 shows the service to every network of this")
+    assert "--allow-host films.example.org" in found
+    assert found.count("\n") == 1
+    keys = tmp_path / "keys"
+    keys.write_text("k" * 32)
+    keys.chmod(0o644)
+    found = refusal(["--api-key-file", str(keys)], capsys)
+    assert found == (
+        f"error: --api-key-file {keys}: every user can open this file; run: chmod 600 {keys}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "shows_page"),
+    [
+        ([], True),
+        (["--no-page"], False),
+        (["--set", "page=false"], False),
+        (["--set", "page=false", "--page"], False),
+        (["--allow-host", "films.example.org"], False),
+        (["--allow-host", "films.example.org", "--page"], True),
+        (["--host", "0.0.0.0", "--allow-host", "localhost"], False),
+    ],
+)
+def test_the_page_is_off_where_others_reach_it(
+    options: list[str], shows_page: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = []
+    monkeypatch.setattr(
+        serve_command, "_run", lambda *arguments: shown.append((arguments[-1], arguments[3]))
+    )
+    with pytest.raises(SystemExit) as stopped:
+        main(["serve", "--port", "0", *options])
+    assert not stopped.value.code
+    ((has_page, access),) = shown
+    assert has_page is shows_page
+    assert access.is_public is ("--allow-host" in options)

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from moviegenre.apps.service.app import create_app
-from moviegenre.apps.service.logs import LOGGER, JsonFormatter, log_config
+from moviegenre.apps.service.logs import LOGGER, JsonFormatter, ReadableFormatter, log_config
 from moviegenre.apps.service.settings import ServiceSettings
 from moviegenre.core.errors import ConfigError
 from tests.unit.apps.service.fake_predictor import PATIENCE, FakePredictor
@@ -214,6 +214,15 @@ def test_uvicorn_logs_as_json_too() -> None:
     config = log_config()
     assert config["root"] == {"level": "WARNING", "handlers": ["stderr"]}
     assert config["handlers"]["stderr"]["formatter"] == "json"
+    assert log_config(for_people=True)["handlers"]["stderr"]["formatter"] == "readable"
+
+
+def test_a_terminal_gets_lines_that_cannot_take_it_over() -> None:
+    record = logging.makeLogRecord(
+        {"msg": "request", "levelname": "INFO", "created": 0.0, "fields": {"path": "/\x1b[2J\nx"}}
+    )
+    line = ReadableFormatter().format(record)
+    assert line.partition(" ")[2] == r"info    request path=/\x1b[2J\nx"
 
 
 def test_metrics_count_by_route_and_status() -> None:
