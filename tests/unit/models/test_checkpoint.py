@@ -157,10 +157,11 @@ def test_a_full_disk_is_told_by_its_own_name(path: Path, monkeypatch: pytest.Mon
     checkpoint = load_checkpoint(path)
 
     @contextmanager
-    def full(_: Path) -> Iterator[Path]:
-        yield Path("/dev/full")
+    def full(_: Path) -> Iterator[IO[bytes]]:
+        with Path("/dev/full").open("wb", buffering=0) as stream:
+            yield stream
 
-    monkeypatch.setattr("moviegenre.models.checkpoint.atomic_path", full)
+    monkeypatch.setattr("moviegenre.models.checkpoint.atomic_file", full)
     with pytest.raises(OSError, match="No space left on device") as failed:
         save_checkpoint(path, checkpoint)
     assert failed.value.errno == errno.ENOSPC
