@@ -127,14 +127,14 @@ def train_once(
         train(experiment, checkpoints, progress=progress)
         return True
     changed = changes_since(experiment, checkpoints, data)
-    if run["initialised_from"] != initial_checkpoints(experiment.model):
+    if run.get("initialised_from") != initial_checkpoints(experiment.model):
         changed.append("the checkpoints it starts from")
     if changed and not restart:
         raise ConfigError(trained_differently(folder, changed))
     if changed:
         logger.info("training %s anew", folder)
         train(experiment, checkpoints, progress=progress)
-    elif run["status"] != "finished":
+    elif run.get("status") != "finished":
         logger.info("going on with %s", folder)
         train(experiment, checkpoints, resume=True, progress=progress)
     elif not (folder / BEST_FILE).is_file():
@@ -161,7 +161,7 @@ def changes_since(experiment: ExperimentConfig, checkpoints: Path, data: Prepare
     if run is None:
         return []
     changed = [f"setting {key}" for key in differing_settings(run, experiment.to_dict())]
-    if run["data_fingerprint"] != data.fingerprint:
+    if run.get("data_fingerprint") != data.fingerprint:
         changed.append("the prepared data")
     return changed
 

@@ -17,7 +17,7 @@ RUN_FILE = "run.json"
 CONFIG_FILE = "config.yaml"
 HISTORY_HASH = "history_sha256"
 
-_NEEDED = ("model", "status", "settings", "data_fingerprint")
+_NEEDED = ("model", "settings")
 
 
 def write_run(folder: Path, run: dict[str, Any]) -> None:

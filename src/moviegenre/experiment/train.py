@@ -361,7 +361,7 @@ def _earlier_seconds(folder: Path, settings: dict[str, Any], fingerprint: str) -
             f"{folder} was started with other settings ({', '.join(differing)}); resume with the "
             "same ones, or train without --resume"
         )
-    if run["data_fingerprint"] != fingerprint:
+    if run.get("data_fingerprint") != fingerprint:
         raise CheckpointError(
             f"{folder} was started on other data; train it again without --resume"
         )

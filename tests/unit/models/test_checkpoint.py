@@ -4,7 +4,7 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import IO, Any
 
 import pytest
 import torch
@@ -164,8 +164,8 @@ def test_a_full_disk_is_told_by_its_own_name(path: Path, monkeypatch: pytest.Mon
     checkpoint = load_checkpoint(path)
 
     @contextmanager
-    def full(_: Path) -> Iterator[BinaryIO]:
-        with Path("/dev/full").open("wb") as stream:
+    def full(_: Path) -> Iterator[IO[bytes]]:
+        with Path("/dev/full").open("wb", buffering=0) as stream:
             yield stream
 
     monkeypatch.setattr("moviegenre.models.checkpoint.atomic_file", full)

@@ -45,7 +45,10 @@ def address_of(host: str, option: str = "--host") -> str:
     """
     try:
         found = socket.getaddrinfo(
-            host or "0.0.0.0", None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            host or "0.0.0.0",  # only looked up; whether it may be used is decided later  # nosec B104
+            None,
+            type=socket.SOCK_STREAM,
+            flags=socket.AI_PASSIVE,
         )
     except (OSError, UnicodeError):
         raise ConfigError(
