@@ -258,7 +258,7 @@ def many_members(folder: Path) -> list[str]:
     path = folder / "m.tar.gz"
     with gzip.open(path, "wb", compresslevel=1) as stream:
         block = member("m/dataset/x.txt", 0).tobuf() * 2048
-        for _ in range(1000):
+        for _ in range(150):
             stream.write(block)
     return ["data", "prepare", str(path), "--out", str(folder / "out")]
 
@@ -283,7 +283,7 @@ def shared_text(folder: Path) -> list[str]:
 
 def large_page(folder: Path) -> list[str]:
     path = folder / "m.parquet"
-    texts = pa.array(["x" * 1_900_000_000], pa.large_string())
+    texts = pa.array(["x" * 400_000_000], pa.large_string())
     pq.write_table(
         pa.table({"plot": texts, "genres": ["Drama"]}), path, compression="zstd", store_schema=False
     )
@@ -316,7 +316,7 @@ def large_webp(folder: Path) -> list[str]:
 
 
 def large_tile(folder: Path) -> list[str]:
-    (folder / "m.tiff").write_bytes(tiled_tiff(40_000))
+    (folder / "m.tiff").write_bytes(tiled_tiff(20_000))
     return ["predict", "--poster", str(folder / "m.tiff")]
 
 
@@ -329,8 +329,8 @@ def long_plot(folder: Path) -> list[str]:
 BOMBS: list[tuple[Callable[[Path], list[str]], int, str]] = [
     (large_record, 2, "unpacks to more than"),
     (large_record_unpacked, 2, "no movie can be kept (broken record: 1)"),
-    (many_members, 2, "is not in MM-IMDb's layout|unpacks to more than"),
-    (long_line, 2, "no genre has 50 movies"),
+    (many_members, 2, "is cut off: the end of the archive is missing|unpacks to more than"),
+    (long_line, 2, "no movie can be kept"),
     (long_cell, 2, "m.csv cannot be read as CSV, line"),
     (shared_text, 2, "no movie can be kept"),
     (large_page, 2, "unpacks a row group of"),
@@ -338,7 +338,7 @@ BOMBS: list[tuple[Callable[[Path], list[str]], int, str]] = [
     (large_layers, 2, "less than or equal to 4096"),
     (large_picture, 0, "read: poster"),
     (large_webp, 0, "read: poster"),
-    (large_tile, 2, "tiles of 40000 x 40000 pixels"),
+    (large_tile, 2, "tiles of 20000 x 20000 pixels"),
     (long_plot, 0, "1 film, 1 not read in full"),
 ]
 
