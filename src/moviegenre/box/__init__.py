@@ -1,7 +1,7 @@
 """The model in the box: trained on real films, it ships with the package and answers at once.
 
-It lies in ``model/`` as ``moviegenre export --int8-only`` writes a model; its README there is its
-card. CONTRIBUTING.md says how it is made again.
+It lies in ``model/`` as ``moviegenre export --int8-only`` wrote it before eight bits came in
+blocks; its README there is its card. CONTRIBUTING.md says how it is made again.
 """
 
 from pathlib import Path
