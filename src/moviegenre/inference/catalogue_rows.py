@@ -16,7 +16,7 @@ from moviegenre.core.errors import (
     missing_path_message,
 )
 from moviegenre.core.types import Modality
-from moviegenre.data.records import clean_names
+from moviegenre.data.records import clean_names, parse_year
 from moviegenre.data.sources.rows import Row, column_names, read_rows
 from moviegenre.data.sources.table import TABLE_SUFFIXES
 from moviegenre.inference.films import Film, FilmReader, Plot, Poster
@@ -31,11 +31,15 @@ class CatalogueColumns:
         plots: Plots, joined in this order; none takes ``plot``. Of an ensemble each member takes
             one or joins them, by its own rule.
         poster: The poster's file, or in Parquet its bytes; None takes ``poster``.
+        title: The film's title; None takes ``title``, where there is one.
+        year: The year of its release; None takes ``year``, where there is one.
     """
 
     id: str | None = None
     plots: tuple[str, ...] = ()
     poster: str | None = None
+    title: str | None = None
+    year: str | None = None
 
 
 @dataclass(frozen=True)
@@ -149,10 +153,10 @@ class Catalogue:
         plot = told.plots if reader.chooses_plots else "\n".join(told.plots)
         try:
             poster = self._poster(row, looked_at=Modality.POSTER in reader.modalities)
-            film: Film | None = reader.read(plot, poster)
+            film: Film | None = reader.read(plot, poster, *self._title_and_year(row))
         except MovieGenreError as error:
             faults.append(str(error))
-            film = self._plot_alone(reader, plot)
+            film = self._plot_alone(reader, plot, *self._title_and_year(row))
         return Entry(told.id, film, "; ".join(faults) or None)
 
     def _poster(self, row: Row, *, looked_at: bool) -> Poster:
@@ -175,17 +179,25 @@ class Catalogue:
             raise InputError(f"{path} does not exist; expected a poster's file")
         return path
 
-    def _plot_alone(self, reader: FilmReader, plot: Plot) -> Film | None:
+    def _title_and_year(self, row: Row) -> tuple[str | None, int | None]:
+        """Return a row's title and year, None where it has none that can be read."""
+        names = (self.columns.title, self.columns.year)
+        title, year = (row.values.get(name) if name else None for name in names)
+        return None if title is None else str(title), parse_year(year)
+
+    def _plot_alone(
+        self, reader: FilmReader, plot: Plot, title: str | None, year: int | None
+    ) -> Film | None:
         """Return what a broken poster leaves; None where that is nothing."""
         try:
-            return reader.read(plot)
+            return reader.read(plot, None, title, year)
         except MovieGenreError:
             return None
 
 
 def _found(path: Path, columns: CatalogueColumns, known: Sequence[str]) -> CatalogueColumns:
     """Return the columns with what was not named filled in."""
-    named = [columns.id, *columns.plots, columns.poster]
+    named = [columns.id, *columns.plots, columns.poster, columns.title, columns.year]
     missing = [name for name in named if name is not None and name not in known]
     if missing:
         told = "; ".join(f"no column {name!r}, {did_you_mean(name, known)}" for name in missing)
@@ -198,6 +210,8 @@ def _found(path: Path, columns: CatalogueColumns, known: Sequence[str]) -> Catal
         id=columns.id or usual("id"),
         plots=columns.plots or ((usual("plot"),) if usual("plot") else ()),
         poster=columns.poster or usual("poster"),
+        title=columns.title or usual("title"),
+        year=columns.year or usual("year"),
     )
     if not found.plots and found.poster is None:
         for mark, name in ((";", "semicolons"), ("\t", "tabs")):

@@ -17,7 +17,7 @@ from moviegenre.core.types import Modality
 from moviegenre.data.batches import ordered_batches
 from moviegenre.inference.attribution import Attributor, Method, word_shares
 from moviegenre.inference.backends import Answer, Backend
-from moviegenre.inference.classifier import TableClassifier, table_rows
+from moviegenre.inference.classifier import Row, TableClassifier, film_rows, table_rows
 from moviegenre.inference.ensemble_films import film_reader
 from moviegenre.inference.films import Film, Plot, Poster
 from moviegenre.inference.prediction import Explanation, Prediction
@@ -75,16 +75,43 @@ class Predictor(TableClassifier):
     def predict(self, films: object, /) -> npt.NDArray[np.int64]: ...
     @overload
     def predict(
-        self, /, *, plot: list[Plot] | list[str], poster: list[Any] | None = ...
+        self,
+        /,
+        *,
+        plot: list[Plot] | list[str],
+        poster: list[Any] | None = ...,
+        title: list[str | None] | list[str] | None = ...,
+        year: list[int | None] | list[int] | None = ...,
     ) -> list[Prediction]: ...
     @overload
-    def predict(self, /, *, plot: None = ..., poster: list[Any]) -> list[Prediction]: ...
+    def predict(
+        self,
+        /,
+        *,
+        plot: None = ...,
+        poster: list[Any],
+        title: list[str | None] | list[str] | None = ...,
+        year: list[int | None] | list[int] | None = ...,
+    ) -> list[Prediction]: ...
     @overload
     def predict(
-        self, /, *, plot: str | tuple[str, ...] | None = ..., poster: Poster = ...
+        self,
+        /,
+        *,
+        plot: str | tuple[str, ...] | None = ...,
+        poster: Poster = ...,
+        title: str | None = ...,
+        year: int | None = ...,
     ) -> Prediction: ...
     def predict(
-        self, films: object = None, /, *, plot: Any = None, poster: Any = None
+        self,
+        films: object = None,
+        /,
+        *,
+        plot: Any = None,
+        poster: Any = None,
+        title: Any = None,
+        year: Any = None,
     ) -> Prediction | list[Prediction] | npt.NDArray[np.int64]:
         """Return what the model says of a film, of several, or of a table.
 
@@ -93,6 +120,8 @@ class Predictor(TableClassifier):
             plot: A text; a tuple of several texts about one film; a list for several films.
             poster: A path, encoded bytes, a PIL image or pixels; a list for several films. Either
                 of the two may be missing, and single films of a list may have None.
+            title: The film's title, where it is known; a list for several films.
+            year: The year of its release, likewise. A model that does not read them ignores both.
 
         Returns:
             A prediction, or a list of them; for a table, ones where a genre is chosen (N, L).
@@ -102,13 +131,14 @@ class Predictor(TableClassifier):
             PosterError: The poster is no image.
         """
         if films is not None:
-            if plot is not None or poster is not None:
+            if any(part is not None for part in (plot, poster, title, year)):
                 raise InputError("found a table beside plot or poster; expected one or the other")
             read = self._read_all(table_rows(films))
             return self.decide(read, self.probabilities(read)).astype(np.int64)
         if isinstance(plot, list) or isinstance(poster, list):
-            return self.predict_films(self._read_all(_pairs(plot, poster)))
-        return self.predict_films([self.reader.read(plot, poster)])[0]
+            rows = film_rows(plot=plot, poster=poster, title=title, year=year)
+            return self.predict_films(self._read_all(rows))
+        return self.predict_films([self.reader.read(plot, poster, title, year)])[0]
 
     def predict_proba(self, X: object) -> npt.NDArray[np.float64]:
         """Return probabilities (N, L) for a table of N films, see ``classifier.table_rows``.
@@ -259,11 +289,11 @@ class Predictor(TableClassifier):
             )
         return self.similar.nearest(logits, count)
 
-    def _read_all(self, pairs: Sequence[tuple[Plot, Poster]]) -> list[Film]:
+    def _read_all(self, rows: Sequence[Row]) -> list[Film]:
         films, faults = [], []
-        for number, (plot, poster) in enumerate(pairs):
+        for number, row in enumerate(rows):
             try:
-                films.append(self.reader.read(plot, poster))
+                films.append(self.reader.read(*row))
             except MovieGenreError as error:
                 faults.append(f"film {number}: {error}")
         if faults:
@@ -289,20 +319,3 @@ class Predictor(TableClassifier):
             _explain=partial(self.explain, film),
             _similar=partial(self._nearest, logits),
         )
-
-
-def _pairs(plot: Any, poster: Any) -> list[tuple[Plot, Poster]]:  # noqa: ANN401 - as predict's
-    """Return films from two lists, one of which may be missing.
-
-    Raises:
-        InputError: One is a list and the other a single film's, or they differ in length.
-    """
-    for name, value in (("plot", plot), ("poster", poster)):
-        if value is not None and not isinstance(value, list):
-            raise InputError(f"{name} is {type(value).__name__} beside a list; expected two lists")
-    number = len(plot if plot is not None else poster)
-    plots = [None] * number if plot is None else plot
-    posters = [None] * number if poster is None else poster
-    if len(plots) != len(posters):
-        raise InputError(f"found {len(plots)} plots and {len(posters)} posters; expected as many")
-    return list(zip(plots, posters, strict=True))
