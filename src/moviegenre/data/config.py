@@ -18,8 +18,8 @@ class DataConfig(Config):
 
     Attributes:
         dir: A folder that ``moviegenre data prepare`` wrote.
-        plot: Which of a movie's plots is read: ``longest`` (MM-IMDb's published rule), ``first``
-            or all ``joined``.
+        plot: Which of a movie's plots is read: ``longest`` (MM-IMDb's published rule), ``first``,
+            all ``joined``, or only the first ``sentence`` of the first.
         reads: What of a film is read: ``plot``, ``poster``, ``title``, ``year``. Title and year are
             text before the plot; a film that lacks one is read without it.
         max_tokens: Plots are cut after this many tokens, special ones included. A model's own

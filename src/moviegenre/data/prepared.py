@@ -17,9 +17,10 @@ from moviegenre.core.errors import CheckpointError, DataError, DataNotFoundError
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Split
 from moviegenre.data.film_text import PLOT_AND_POSTER, Part, film_text
+from moviegenre.data.forms import first_sentence
 from moviegenre.data.schema import CACHE_DIR, DATASHEET_FILE, GENRES_FILE, split_file
 
-PlotRule = Literal["longest", "first", "joined"]
+PlotRule = Literal["longest", "first", "joined", "sentence"]
 
 
 def choose_plot(plots: Sequence[str], rule: PlotRule) -> str:
@@ -27,7 +28,8 @@ def choose_plot(plots: Sequence[str], rule: PlotRule) -> str:
 
     Args:
         plots: All plots of one movie, in the source's order.
-        rule: ``longest`` (MM-IMDb's published rule, by characters), ``first`` or ``joined``.
+        rule: ``longest`` (MM-IMDb's published rule, by characters), ``first``, ``joined``, or
+            ``sentence``, the first one of the first plot.
 
     Example:
         >>> choose_plot(["A dog.", "A dog comes home."], "longest")
@@ -37,6 +39,8 @@ def choose_plot(plots: Sequence[str], rule: PlotRule) -> str:
         return ""
     if rule == "longest":
         return max(plots, key=len)
+    if rule == "sentence":
+        return first_sentence(plots[0])
     return plots[0] if rule == "first" else "\n".join(plots)
 
 

@@ -177,7 +177,7 @@ class Predictor(TableClassifier):
 
     def _calibrated(self, films: Sequence[Film], logits: npt.NDArray[np.float32]) -> FloatArray:
         probs: FloatArray = probabilities(torch.from_numpy(logits)).double().numpy()
-        for point, rows in self.point.by_rows(film.modalities for film in films):
+        for point, rows in self._points(films):
             probs[rows] = point.calibrate(probs[rows])
         return probs
 
@@ -189,9 +189,14 @@ class Predictor(TableClassifier):
             probs: Their calibrated probabilities (N, L).
         """
         chosen = np.zeros(probs.shape, dtype=np.bool_)
-        for point, rows in self.point.by_rows(film.modalities for film in films):
+        for point, rows in self._points(films):
             chosen[rows] = point.decide(probs[rows])
         return chosen
+
+    def _points(self, films: Sequence[Film]) -> list[tuple[OperatingPoint, list[int]]]:
+        """Return the operating points for what films have and how much, with their rows."""
+        lengths = [len(film.tokens) for film in films]
+        return self.point.by_rows((film.modalities for film in films), lengths)
 
     def answer(self, films: Sequence[Film], batch_size: int = _BATCH_SIZE) -> Answer:
         """Return logits (N, L) and gate weights of N films, computed in batches of like length."""
@@ -226,7 +231,7 @@ class Predictor(TableClassifier):
             MissingExtraError: Gradients were asked for and Captum is not installed.
         """
         labels = self._labels(attribute)
-        point = self.point.of(film.modalities)
+        point = self.point.of(film.modalities, len(film.tokens))
         batch = self.reader.batch([film])
         whole = self.backend.answer(batch)
         effects: dict[str, dict[Modality, float]] = {name: {} for name in self.model.genres}
@@ -264,7 +269,7 @@ class Predictor(TableClassifier):
         """Return an explanation with what the words and regions of a film did to some genres."""
         if not labels:
             return explanation
-        scale = self.point.of(film.modalities).scale
+        scale = self.point.of(film.modalities, len(film.tokens)).scale
         found = self._attributor.attribute(film, list(labels.values()), method)
         scaled = {
             modality: {
@@ -309,7 +314,10 @@ class Predictor(TableClassifier):
         chosen: npt.NDArray[np.bool_],
         logits: npt.NDArray[np.float32],
     ) -> Prediction:
-        names, cuts = self.model.genres.names, self.point.of(film.modalities).thresholds
+        names, cuts = (
+            self.model.genres.names,
+            self.point.of(film.modalities, len(film.tokens)).thresholds,
+        )
         order = np.argsort(-probs, kind="stable")
         return Prediction(
             genres=[names[i] for i in order if chosen[i]],
