@@ -7,7 +7,7 @@ import signal
 import sys
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -93,6 +93,12 @@ def evaluate(
     calibrate: Annotated[
         str | None, typer.Option(help="Fitted on val: none, temperature, platt, or weights.")
     ] = None,
+    forms: Annotated[
+        bool,
+        typer.Option(
+            "--forms", help="Fit and score for each form: a sentence, a poster, title and year, ..."
+        ),
+    ] = False,
     save: Annotated[
         bool, typer.Option("--save/--no-save", help="Write thresholds.json beside the checkpoint.")
     ] = True,
@@ -105,8 +111,17 @@ def evaluate(
     from moviegenre.experiment.evaluate import parse_split, render_evaluation
 
     part = parse_split(split)
+    if forms and (threshold != 0.5 or any((thresholds, goal, calibrate))):
+        raise ConfigError("--forms fits thresholds and calibration its own way; leave the rest")
     settings = TuningSettings.parse(thresholds, goal, calibrate)
-    if settings.fits:
+    content: dict[str, Any]
+    if forms:
+        from moviegenre.experiment.form_points import evaluate_forms, render_forms
+
+        found = evaluate_forms(checkpoint, part, data_dir=data, fit=save)
+        render_forms(found, f"{checkpoint} on {part.value}, per cent")
+        content = {form.given.name: form.to_json_dict() for form in found}
+    elif settings.fits:
         from moviegenre.experiment.tuning import evaluate_tuned, render_tuning
 
         if threshold != 0.5:

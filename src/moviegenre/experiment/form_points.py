@@ -7,18 +7,23 @@ for each form by itself, and between forms by the number of tokens.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
 
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.core.types import Modality, Split
-from moviegenre.data.caches import cached_tokens
 from moviegenre.data.film_text import PLOT_AND_POSTER, Part
 from moviegenre.data.prepared import PlotRule, PreparedData
 from moviegenre.evaluation.results import Predictions
 from moviegenre.evaluation.tuning import TunedScores, TuningSettings, fit_point, score
-from moviegenre.experiment.predictions import predict_split
-from moviegenre.models.checkpoint import Checkpoint
+from moviegenre.experiment.given import ALL_GIVEN, Given
+from moviegenre.experiment.predictions import predict_shipped, predict_split
+from moviegenre.models.exported import Description, answers_only, read_description
 from moviegenre.models.trained import load_trained, locate, weights_file
 
 LENGTHS: tuple[PlotRule, ...] = ("sentence", "first", "joined")
@@ -29,132 +34,123 @@ BOUNDS = (0.25, 0.55)
 
 SETTINGS = TuningSettings(thresholds="per-genre", calibration="platt", bounds=BOUNDS)
 
+Predict = Callable[[Split, Given], Predictions]
+"""Gives a model's own probabilities for a split's movies, of which so much is given."""
+
 
 @dataclass(frozen=True)
-class Form:
-    """What is given of every film.
+class FormScores:
+    """What a model scores with what it is given of a film.
 
     Attributes:
-        name: What it is called.
-        plot: Which plot, or how much of it.
-        reads: What is read.
+        given: What it is given.
+        scores: At its calibration and thresholds.
+        mean_chosen: How many genres it chooses of a film, on average.
+        mean_true: How many a film has.
     """
 
-    name: str
-    plot: PlotRule
-    reads: tuple[Part, ...]
+    given: Given
+    scores: TunedScores
+    mean_chosen: float
+    mean_true: float
 
-    @property
-    def missing(self) -> Modality | None:
-        """The modality that every film lacks."""
-        if "poster" not in self.reads:
-            return Modality.POSTER
-        return None if "plot" in self.reads else Modality.PLOT
-
-
-_NAMED: tuple[Part, ...] = ("title", "year")
-FORMS = (
-    Form("short plot and poster", "first", PLOT_AND_POSTER),
-    Form("all plots and poster", "joined", PLOT_AND_POSTER),
-    Form("short plot", "first", ("plot",)),
-    Form("all plots", "joined", ("plot",)),
-    Form("first sentence", "sentence", ("plot",)),
-    Form("poster", "first", ("poster",)),
-    Form("short plot, poster, title, year", "first", (*PLOT_AND_POSTER, *_NAMED)),
-    Form("all plots, poster, title, year", "joined", (*PLOT_AND_POSTER, *_NAMED)),
-)
-
-Predict = Callable[[Form], Predictions]
+    def to_json_dict(self) -> dict[str, Any]:
+        """Return the scores as plain values."""
+        counts = {"mean_chosen": self.mean_chosen, "mean_true": self.mean_true}
+        return {**self.scores.to_json_dict(), **counts}
 
 
-def fit_forms(path: Path, *, data_dir: Path | None = None) -> Path:
-    """Fit a trained model's calibration and thresholds on validation, for every form.
+def evaluate_forms(
+    path: Path, split: Split, *, data_dir: Path | None = None, fit: bool = True
+) -> list[FormScores]:
+    """Fit a model's calibration and thresholds on validation, and score it, in every form.
 
     Args:
-        path: A ``best.pth``, or its folder.
+        path: A ``best.pth``, its folder, or an exported folder.
+        split: Which part is scored.
         data_dir: Prepared data; None takes those the model was trained on.
-
-    Returns:
-        The file that was written beside the weights.
+        fit: Fit and write ``thresholds.json`` beside the weights; otherwise what is there is used.
 
     Raises:
         CheckpointError: The checkpoint cannot be read, or has other genres than the data.
     """
     path = weights_file(locate(path))
-    checkpoint = load_trained(path)
-    data = PreparedData(data_dir or checkpoint.data_config.dir)
-    lengths = {rule: _usual_length(checkpoint, data, rule) for rule in LENGTHS}
-    point = point_for_forms(form_predictor(checkpoint, data, Split.VAL), lengths)
+    if answers_only(path):
+        model = read_description(path.parent)
+        data = PreparedData(data_dir or model.data_config.dir)
+
+        def predict(part: Split, given: Given) -> Predictions:
+            return predict_shipped(path.parent, data, part, given=given)
+    else:
+        checkpoint = load_trained(path)
+        model = Description.of(checkpoint)
+        data = PreparedData(data_dir or checkpoint.data_config.dir)
+
+        def predict(part: Split, given: Given) -> Predictions:
+            return predict_split(checkpoint, data, part, given=given)
+
     file = path.parent / THRESHOLDS_FILE
-    point.write(file)
-    return file
+    point = OperatingPoint.read(file, model.genres)
+    if fit:
+        usual = {
+            rule: max(1, int(np.median(num_tokens(model, data, Split.VAL, Given(rule, ("plot",))))))
+            for rule in LENGTHS
+        }
+        point = point_for_forms(predict, usual)
+        point.write(file)
+    return [
+        _scored(predict(split, given), given, point, num_tokens(model, data, split, given))
+        for given in ALL_GIVEN
+    ]
 
 
-def form_predictor(checkpoint: Checkpoint, data: PreparedData, split: Split) -> Predict:
-    """Return a function that predicts every movie of a split in a form."""
-
-    def predict(form: Form) -> Predictions:
-        # Posters alone are asked about with their plots hidden: no text is encoded anew then.
-        reads = PLOT_AND_POSTER if form.missing is Modality.PLOT else form.reads
-        config = {**checkpoint.config["data"], "plot": form.plot, "reads": list(reads)}
-        asked = replace(checkpoint, config={**checkpoint.config, "data": config})
-        return predict_split(asked, data, split, missing=form.missing)
-
-    return predict
-
-
-def point_for_forms(predict: Predict, lengths: dict[PlotRule, int]) -> OperatingPoint:
+def point_for_forms(predict: Predict, usual: dict[PlotRule, int]) -> OperatingPoint:
     """Return an operating point for films with and without posters, by length, and without plots.
 
     Films are taken with and without title and year, so that one point serves both.
 
     Args:
-        predict: Gives a model's probabilities for the validation movies in a form.
-        lengths: How many tokens the plot usually has in each form.
+        predict: The model.
+        usual: How many tokens the plot usually has in each of ``LENGTHS``.
     """
 
-    def fit(*reads: Part) -> OperatingPoint:
+    def fitted(*reads: Part) -> OperatingPoint:
         points = {}
         for rule in LENGTHS:
-            plain = predict(Form("", rule, reads))
-            named = predict(Form("", rule, (*reads, *_NAMED)))
-            points[lengths[rule]] = fit_point(_stacked(plain, named), SETTINGS)
-        return replace(points[lengths[LENGTHS[1]]], by_length=points)
+            plain = predict(Split.VAL, Given(rule, reads))
+            named = predict(Split.VAL, Given(rule, (*reads, "title", "year")))
+            points[usual[rule]] = fit_point(_stacked(plain, named), SETTINGS)
+        return replace(points[usual[LENGTHS[1]]], by_length=points)
 
-    alone = fit_point(predict(Form("", LENGTHS[1], ("poster",))), SETTINGS)
-    without = {Modality.PLOT: alone, Modality.POSTER: fit("plot")}
-    return replace(fit("plot", "poster"), without=without)
-
-
-def score_forms(
-    predict: Predict, point: OperatingPoint, lengths: Callable[[Form], list[int]]
-) -> dict[str, TunedScores]:
-    """Return what a model scores in every form, decided at an operating point.
-
-    Args:
-        predict: Gives the model's own probabilities in a form.
-        point: Its calibration and thresholds.
-        lengths: How many tokens each film has in a form.
-    """
-    found = {}
-    for form in FORMS:
-        films = predict(form)
-        probs = np.asarray(films.probs, dtype=np.float64)
-        chosen = np.zeros(probs.shape, dtype=bool)
-        has = set(Modality) - {form.missing}
-        for own, rows in point.by_rows([has] * len(probs), lengths(form)):
-            probs[rows] = own.calibrate(probs[rows])
-            chosen[rows] = own.decide(probs[rows])
-        found[form.name] = score(probs, chosen, films.labels)
-    return found
+    posters = fit_point(predict(Split.VAL, Given(LENGTHS[1], ("poster",))), SETTINGS)
+    without = {Modality.PLOT: posters, Modality.POSTER: fitted("plot")}
+    return replace(fitted(*PLOT_AND_POSTER), without=without)
 
 
-def _usual_length(checkpoint: Checkpoint, data: PreparedData, rule: PlotRule) -> int:
-    """Return the median number of tokens of the validation movies' plots."""
-    tokenizer = checkpoint.tokenizer
-    assert tokenizer is not None, "the model reads plots"
-    tokens = cached_tokens(data, Split.VAL, tokenizer, rule, checkpoint.data_config.max_tokens)
-    return max(1, int(np.median(tokens.lengths)))
+def num_tokens(
+    model: Description, data: PreparedData, split: Split, given: Given
+) -> npt.NDArray[np.int64]:
+    """Return how many tokens the text of each movie of a split has (N,)."""
+    assert model.tokenizer is not None, "the model reads plots"
+    texts = data.plots(split, given.plot, given.reads)
+    tokens = model.tokenizer.encode(texts, model.data_config.max_tokens)
+    return np.array([len(row) for row in tokens], dtype=np.int64)
+
+
+def _scored(
+    movies: Predictions, given: Given, point: OperatingPoint, lengths: npt.NDArray[np.int64]
+) -> FormScores:
+    probs = np.array(movies.probs, dtype=np.float64)
+    chosen = np.zeros(probs.shape, dtype=bool)
+    has = set(Modality) - {given.missing}
+    for own, rows in point.by_rows([has] * len(probs), lengths.tolist()):
+        probs[rows] = own.calibrate(probs[rows])
+        chosen[rows] = own.decide(probs[rows])
+    scores = score(probs, chosen, movies.labels)
+    truth = np.asarray(movies.labels)
+    return FormScores(
+        given, scores, float(chosen.sum(axis=1).mean()), float(truth.sum(axis=1).mean())
+    )
 
 
 def _stacked(first: Predictions, second: Predictions) -> Predictions:
@@ -165,3 +161,17 @@ def _stacked(first: Predictions, second: Predictions) -> Predictions:
         probs=np.concatenate([first.probs, second.probs]),
         labels=np.concatenate([first.labels, second.labels]),
     )
+
+
+def render_forms(found: list[FormScores], title: str) -> None:
+    """Print a table of the scores."""
+    table = Table(title=title, box=SIMPLE_HEAD, title_justify="left")
+    table.add_column("what is given", no_wrap=True)
+    for heading in ("F1-macro", "F1-micro", "ECE", "chosen", "true"):
+        table.add_column(heading, justify="right")
+    for form in found:
+        scores = (form.scores.f1_macro, form.scores.f1_micro, form.scores.ece)
+        cells = [f"{100 * value:.1f}" for value in scores]
+        cells += [f"{form.mean_chosen:.2f}", f"{form.mean_true:.2f}"]
+        table.add_row(form.given.name, *cells)
+    Console().print(table)

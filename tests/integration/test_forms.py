@@ -1,0 +1,62 @@
+"""One model for every form of a film: trained on forms, fitted for each, decided by length."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import moviegenre
+from moviegenre.apps.cli import app
+from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
+from moviegenre.core.types import Modality
+from moviegenre.experiment.form_points import BOUNDS
+from moviegenre.experiment.given import ALL_GIVEN
+from moviegenre.experiment.train import train
+from moviegenre.models.checkpoint import load_checkpoint
+from tests.tiny_models import tiny_config
+from tests.tiny_movies import GENRES
+from tests.tiny_training import tiny_experiment
+
+
+@pytest.fixture
+def trained(prepared_folder: Path, bert_folder: Path, tmp_path: Path) -> Path:
+    experiment = tiny_experiment("wide_deep", prepared_folder, bert_folder, max_epochs=1)
+    update = {
+        "plot": "joined",
+        "reads": ("plot", "poster", "title", "year"),
+        "forms": ("overview", "sentence", "heading"),
+    }
+    data = experiment.data.model_copy(update=update)
+    model = tiny_config("wide_deep", bert_folder, scale_by_length=True)
+    return train(replace(experiment, data=data, model=model), tmp_path, progress=False).checkpoint
+
+
+def test_a_model_of_many_forms_is_fitted_and_scored_in_each(trained: Path) -> None:
+    result = CliRunner().invoke(
+        app, ["evaluate", "--checkpoint", str(trained), "--forms", "--json", str(trained) + ".json"]
+    )
+    assert result.exit_code == 0, result.output
+    scores = json.loads(Path(f"{trained}.json").read_text(encoding="utf-8"))
+    assert list(scores) == [given.name for given in ALL_GIVEN]
+    assert all(0 <= row["ece"] <= 1 and row["mean_chosen"] >= 0 for row in scores.values())
+    assert "short plot, poster, title, year" in result.output
+    point = OperatingPoint.read(trained.parent / THRESHOLDS_FILE, GENRES)
+    lone = point.without[Modality.POSTER]
+    assert list(point.by_length) == list(lone.by_length)
+    for own in (point, lone, *point.by_length.values(), point.without[Modality.PLOT]):
+        assert (own.thresholds >= BOUNDS[0]).all()
+        assert (own.thresholds <= BOUNDS[1]).all()
+    assert load_checkpoint(trained).data_config.forms == ("overview", "sentence", "heading")
+
+
+def test_what_is_read_of_a_film_changes_its_answer(trained: Path) -> None:
+    predictor = moviegenre.load(trained.parent)
+    plot = "the old friend finds a ghost"
+    plain = predictor.predict(plot=plot)
+    named = predictor.predict(plot=plot, title="prank", year=1944)
+    both = predictor.predict(plot=[plot, plot], title=[None, "prank"], year=[None, 1944])
+    assert plain.probabilities != named.probabilities
+    assert both[0].probabilities == pytest.approx(plain.probabilities, abs=1e-5)
+    assert both[1].probabilities == pytest.approx(named.probabilities, abs=1e-5)
