@@ -60,3 +60,23 @@ def test_what_is_read_of_a_film_changes_its_answer(trained: Path) -> None:
     assert plain.probabilities != named.probabilities
     assert both[0].probabilities == pytest.approx(plain.probabilities, abs=1e-5)
     assert both[1].probabilities == pytest.approx(named.probabilities, abs=1e-5)
+
+
+def test_an_exported_model_is_scored_in_each_form_on_its_card(
+    trained: Path, prepared_folder: Path, tmp_path: Path
+) -> None:
+    runner = CliRunner()
+    out = tmp_path / "exported"
+    arguments = ["export", "--checkpoint", str(trained), "--out", str(out), "--int8-only"]
+    exported = runner.invoke(app, arguments)
+    assert exported.exit_code == 0, exported.output
+    thresholds = (out / THRESHOLDS_FILE).read_bytes()
+    command = ["evaluate", "--checkpoint", str(out), "--forms"]
+    result = runner.invoke(app, [*command, "--data", str(prepared_folder)])
+    assert result.exit_code == 0, result.output
+    assert (out / THRESHOLDS_FILE).read_bytes() == thresholds
+    card = (out / "README.md").read_text(encoding="utf-8")
+    _, _, table = card.partition("## Scores by what is given")
+    rows = [line.split(" | ")[0].removeprefix("| ") for line in table.splitlines() if "|" in line]
+    assert rows[2:] == [given.name for given in ALL_GIVEN]
+    assert "It also reads the title and the year, where they are given." in card

@@ -118,7 +118,7 @@ def evaluate(
     if forms:
         from moviegenre.experiment.form_points import evaluate_forms, render_forms
 
-        found = evaluate_forms(checkpoint, part, data_dir=data, fit=save)
+        found = evaluate_forms(checkpoint, part, data_dir=data, save=save)
         render_forms(found, f"{checkpoint} on {part.value}, per cent")
         content = {form.given.name: form.to_json_dict() for form in found}
     elif settings.fits:

@@ -23,6 +23,7 @@ from moviegenre.evaluation.results import Predictions
 from moviegenre.evaluation.tuning import TunedScores, TuningSettings, fit_point, score
 from moviegenre.experiment.given import ALL_GIVEN, Given
 from moviegenre.experiment.predictions import predict_shipped, predict_split
+from moviegenre.experiment.shipped import record_forms
 from moviegenre.models.exported import Description, answers_only, read_description
 from moviegenre.models.trained import load_trained, locate, weights_file
 
@@ -61,21 +62,24 @@ class FormScores:
 
 
 def evaluate_forms(
-    path: Path, split: Split, *, data_dir: Path | None = None, fit: bool = True
+    path: Path, split: Split, *, data_dir: Path | None = None, save: bool = True
 ) -> list[FormScores]:
     """Fit a model's calibration and thresholds on validation, and score it, in every form.
+
+    An exported folder keeps those that it was exported with; its scores go on its card.
 
     Args:
         path: A ``best.pth``, its folder, or an exported folder.
         split: Which part is scored.
         data_dir: Prepared data; None takes those the model was trained on.
-        fit: Fit and write ``thresholds.json`` beside the weights; otherwise what is there is used.
+        save: Write what is found beside the weights; otherwise nothing is fitted either.
 
     Raises:
         CheckpointError: The checkpoint cannot be read, or has other genres than the data.
     """
     path = weights_file(locate(path))
-    if answers_only(path):
+    is_exported = answers_only(path)
+    if is_exported:
         model = read_description(path.parent)
         data = PreparedData(data_dir or model.data_config.dir)
 
@@ -91,17 +95,21 @@ def evaluate_forms(
 
     file = path.parent / THRESHOLDS_FILE
     point = OperatingPoint.read(file, model.genres)
-    if fit:
+    if save and not is_exported:
         usual = {
             rule: max(1, int(np.median(num_tokens(model, data, Split.VAL, Given(rule, ("plot",))))))
             for rule in LENGTHS
         }
         point = point_for_forms(predict, usual)
         point.write(file)
-    return [
+    found = [
         _scored(predict(split, given), given, point, num_tokens(model, data, split, given))
         for given in ALL_GIVEN
     ]
+    if save and is_exported:
+        rows = {form.given.name: form.to_json_dict() for form in found}
+        record_forms(path.parent, split.value, rows)
+    return found
 
 
 def point_for_forms(predict: Predict, usual: dict[PlotRule, int]) -> OperatingPoint:
