@@ -140,11 +140,15 @@ class PlotEncoder(Encoder):
         return layer
 
     def _windows(self, tokens: Tensor) -> Tensor:
-        """Cut something of each token (B, T) into windows (B, S, W), the last one filled up."""
+        """Cut something of each token (B, T) into windows (B, S, W), the last one filled up.
+
+        W is no more than T: a batch of short plots is not filled up to whole windows.
+        """
         assert self.window is not None, "the plot is read in windows"
         count = (tokens.shape[1] + self.window - 1) // self.window
         filled = functional.pad(tokens, (0, self.window - 1))[:, : count * self.window]
-        return filled.reshape(tokens.shape[0], -1, self.window)
+        windows = filled.reshape(tokens.shape[0], -1, self.window)
+        return windows[:, :, : tokens.shape[1]]  # beyond the end a slice stops, in ONNX as well
 
     def mask(self, batch: Batch) -> Tensor:
         """Return which of the vectors (B, S, D) that the encoder gives count (B, S), bool."""
