@@ -8,14 +8,13 @@ COPY src ./src
 # PyTorch's own index has the build without gigabytes of CUDA.
 RUN python -m venv /opt/moviegenre \
     && /opt/moviegenre/bin/pip install --no-cache-dir -c constraints.txt \
-       --extra-index-url https://download.pytorch.org/whl/cpu '.[page,serve]'
+       --extra-index-url https://download.pytorch.org/whl/cpu '.[serve]'
 
 FROM python:3.12-slim
 RUN useradd --system --uid 10001 --no-create-home moviegenre
 COPY --from=build /opt/moviegenre /opt/moviegenre
 ENV PATH=/opt/moviegenre/bin:$PATH \
-    PYTHONUNBUFFERED=1 \
-    GRADIO_TEMP_DIR=/tmp/page
+    PYTHONUNBUFFERED=1
 USER 10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s \

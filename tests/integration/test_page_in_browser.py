@@ -2,11 +2,9 @@
 
 import importlib.util
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,149 +13,214 @@ import pytest
 
 from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.models.exported import CARD_FILE, write_exported
+from tests.page_browser import NEEDS_BROWSER, chromium, opened, payload, violations
 from tests.tiny_checkpoints import POINT, tiny_checkpoint
 from tests.tiny_models import write_bert_folder
 from tests.tiny_movies import png_bytes, tiny_movies
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, FilePayload, Page
+    from playwright.sync_api import Browser, Page
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-_MISSING = [name for name in ("gradio", "playwright") if importlib.util.find_spec(name) is None]
-if CHROMIUM is None:
-    _MISSING.append("chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(bool(_MISSING), reason=f"not installed here: {', '.join(_MISSING)}"),
-]
+pytestmark = NEEDS_BROWSER
 
-_FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-]
-_PATIENCE_MS = 60_000  # that nothing takes but on a machine with no time for us
+_POSTER = payload("poster.png", png_bytes(tiny_movies(1).posters[0]), "image/png")
+_TABLE = payload("films.csv", b"id,plot,poster\na,the ghost,/etc/passwd\nb,,\n", "text/csv")
+_CARD = """---
+license: apache-2.0
+---
+# A tiny model
+
+It reads **plots**.
+
+| a | b |
+|---|---|
+| 1 | 2 |
+"""
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Serve a tiny model that reads both, and stop it while a page is still open."""
+    """Serve a tiny model that reads both, and stop it in the end."""
     folder = tmp_path_factory.mktemp("page")
     checkpoint = tiny_checkpoint("early_fusion", write_bert_folder(folder / "bert"))
     write_exported(folder / "exported", checkpoint, {})
     POINT.write(folder / "exported" / THRESHOLDS_FILE)
-    (folder / "exported" / CARD_FILE).write_text("# A tiny model", encoding="utf-8")
+    (folder / "exported" / CARD_FILE).write_text(_CARD, encoding="utf-8")
     command = [sys.executable, "-m", "moviegenre.apps.cli", "serve", "--port", "0", "--model"]
     with subprocess.Popen(
         [*command, str(folder / "exported"), "--set", "max_plot_chars=4000"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "GRADIO_TEMP_DIR": str(folder / "uploads")},
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
     ) as process:
         try:
             assert process.stdout is not None
             line = process.stdout.readline()
             assert "open it in a browser" in line, line
-            address = line.split(" answers at ")[1].partition(";")[0]
-            yield address
-            # What every open page holds; the server waits for half a minute for connections.
-            with urllib.request.urlopen(f"{address}/gradio_api/heartbeat/open") as held:
-                assert held.readline() == b"data: ALIVE\n"
-                process.send_signal(signal.SIGTERM)
-                assert process.wait(timeout=20) == 0, "an open page does not hold it back"
+            yield line.split(" answers at ")[1].partition(";")[0]
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=20) == 0
         finally:
             process.kill()
 
 
 @pytest.fixture(scope="module")
 def browser(address: str) -> Iterator["Browser"]:
-    from playwright.sync_api import sync_playwright
-
     del address  # served for longer than the browser lives
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
 def page(browser: "Browser", address: str) -> Iterator["Page"]:
-    """Open the page in a window of a phone's width; nothing may come from elsewhere."""
-    context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark")
-    context.set_default_timeout(_PATIENCE_MS)
-    page = context.new_page()
-    asked: list[str] = []
-    faults: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.goto(address)
-    page.get_by_role("button", name="Tell the genres").wait_for()
-    yield page
-    elsewhere = [url for url in asked if not url.startswith((address, "data:", "blob:"))]
-    width = page.evaluate("document.documentElement.scrollWidth")
-    context.close()
-    assert (elsewhere, faults) == ([], [])
-    assert width <= 390, "nothing makes a phone scroll sideways"
+    """Open the page in a window of a phone's size, in the dark."""
+    with opened(browser, address) as page:
+        yield page
 
 
-def test_a_film_is_told_and_explained(page: "Page") -> None:
-    page.get_by_label("Plot").fill("one old friend meets the ghost then finds a scream")
-    poster = png_bytes(tiny_movies(1).posters[0])
-    upload: FilePayload = {"name": "poster.png", "mimeType": "image/png", "buffer": poster}
-    page.locator("#mg-poster-input input[type=file]").set_input_files(upload)
+def predict(page: "Page", plot: str = "one old friend meets the ghost then finds a scream") -> None:
+    page.get_by_label("Plot", exact=True).fill(plot)
+    page.get_by_label("Plot", exact=True).press("Control+Enter")
+    page.locator(".bar").first.wait_for()
+
+
+def test_a_film_is_predicted_and_explained(page: "Page") -> None:
+    page.locator("#poster").set_input_files(_POSTER)
     page.get_by_role("img", name="The poster that was chosen").wait_for()
-    page.get_by_role("button", name="Tell the genres").press("Enter")
-    page.locator("#mg-regions img").wait_for()
-    assert page.locator(".mg-bar").count() == 3
-    assert "Poster alone" in page.locator("#mg-alone").inner_text()
-    shown = page.get_by_label("What spoke for").input_value()
-    other = page.locator(".mg-bar").nth(2)
+    predict(page)
+    top = page.locator("#answer").evaluate("place => place.getBoundingClientRect().top")
+    assert 0 <= top < 740 / 2, "the answer is brought into view"
+    page.locator(".region-part img").wait_for()
+    assert page.locator(".bar").count() == 3
+    assert "Plot alone:" in page.locator(".alone").inner_text()
+    assert "Poster alone:" in page.locator(".alone").inner_text()
+    assert "Share in the answer" in page.locator("#answer").inner_text()
+    shown = page.locator(".why h3").inner_text()
+    other = page.locator(".bar[aria-pressed=false]").first
     genre = str(other.get_attribute("data-genre"))
-    assert genre != shown
+    assert shown != f"Why {genre}?"
     other.press("Enter")
-    page.get_by_text(f"Words that spoke for {genre}").wait_for()
-    assert page.get_by_label("What spoke for").input_value() == genre
-    loaded = page.locator("#mg-regions img").evaluate("image => image.naturalWidth")
+    page.get_by_role("heading", name=f"Why {genre}?").wait_for()
+    page.locator(".word-part").wait_for()
+    assert page.locator(".bar[aria-pressed=true]").get_attribute("data-genre") == genre
+    loaded = page.locator(".region-part img").evaluate("image => image.naturalWidth")
     assert loaded > 0, "the poster is shown below its regions"
 
 
 def test_an_example_and_what_is_wrong(page: "Page") -> None:
-    page.get_by_role("button", name="Tell the genres").click()
-    problem = page.get_by_role("alert")
-    problem.wait_for()
-    assert "a film needs a plot or a poster; found neither" in problem.inner_text()
+    problem = page.locator("#film-problem")
+    page.get_by_role("button", name="Predict genres").click()
+    assert problem.inner_text() == "Enter a plot or choose a poster first."
     page.get_by_role("button", name="Dust on the Ledger").click()
-    page.locator("#mg-regions img").wait_for()
-    assert page.get_by_label("Plot").input_value().startswith("A retired sheriff")
-    page.get_by_label("Plot").fill("x" * 4001)
-    page.get_by_role("button", name="Tell the genres").click()
-    page.get_by_text("the plot has 4,001 characters; expected at most 4,000").wait_for()
-    assert page.locator(".mg-bar").count() == 0, "an old answer does not stay"
+    page.locator(".region-part img").wait_for()
+    assert problem.is_hidden()
+    assert page.get_by_label("Plot", exact=True).input_value().startswith("A retired sheriff")
+    page.get_by_label("Plot", exact=True).fill("x" * 4001)
+    page.get_by_role("button", name="Remove").click()
+    with page.expect_response("**/predict"):
+        page.get_by_role("button", name="Predict genres").click()
+    problem.wait_for()
+    assert problem.inner_text() == "The plot has 4,001 characters; expected at most 4,000."
+    assert page.locator(".bar").count() == 0 or page.locator("#answer").is_hidden()
 
 
 def test_a_table_goes_up_and_comes_back(page: "Page") -> None:
     page.get_by_role("tab", name="Catalogue").click()
-    table = b"id,plot,poster\na,the ghost,/etc/passwd\nb,,\n"
-    upload: FilePayload = {"name": "films.csv", "mimeType": "text/csv", "buffer": table}
-    page.locator("#mg-table input[type=file]").set_input_files(upload)
-    page.get_by_text("Choose the columns").wait_for()
-    page.get_by_role("button", name="Fill the table").click()
-    page.get_by_text("All done.").wait_for()
+    page.locator("#table").set_input_files(_TABLE)
+    page.get_by_label("Column of ids").wait_for()
+    assert page.get_by_label("Column of ids").input_value() == "id"
+    assert page.get_by_role("checkbox", name="plot").is_checked()
+    assert page.get_by_role("cell", name="/etc/passwd").is_visible(), "shown, and not looked at"
+    page.get_by_role("button", name="Predict genres").click()
+    link = page.get_by_role("link", name="Download the CSV")
     with page.expect_download() as download:
-        page.locator("#mg-table-result a").first.click()
+        link.click()
+    assert download.value.suggested_filename == "films-genres.csv"
     lines = Path(download.value.path()).read_text("utf-8").splitlines()
     assert lines[0] == "id,genres,Drama,Horror,Comedy,error"
     assert lines[1].startswith("a,")
     assert lines[2] == "b,,,,,a film needs a plot or a poster; found neither"
+    assert "2 films, 1 without an answer." in page.locator("#table-result").inner_text()
 
 
 def test_the_model_is_shown(page: "Page") -> None:
     page.get_by_role("tab", name="Model").click()
     page.get_by_role("heading", name="A tiny model").wait_for()
-    assert "Drama" in page.locator(".mg-scores").inner_text()
+    assert "Drama" in page.locator(".scores").inner_text()
+    assert page.locator(".model-card strong").inner_text() == "plots"
+    assert "license" not in page.locator(".model-card").inner_text()
+
+
+def test_tabs_by_keyboard_and_by_address(page: "Page", address: str) -> None:
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.id") == "catalogue-tab"
+    assert page.locator("#catalogue").is_visible()
+    page.keyboard.press("End")
+    page.get_by_role("heading", name="A tiny model").wait_for()
+    assert page.locator("#catalogue").is_hidden()
+    page.goto(f"{address}/#catalogue")
+    page.locator("#catalogue").wait_for()
+    page.goto(f"{address}/?__theme=light")
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+
+
+SIZES = {360: 740, 768: 1024, 1280: 800, 1920: 1080}
+
+
+_QUICK = {(360, "light"), (1280, "dark")}  # the others change the layout, not what axe looks at
+
+
+@pytest.mark.parametrize(
+    ("width", "theme"),
+    [
+        pytest.param(width, theme, marks=() if (width, theme) in _QUICK else pytest.mark.torture)
+        for width in SIZES
+        for theme in ("light", "dark")
+    ],
+)
+def test_axe_finds_nothing_at_any_width(
+    browser: "Browser", address: str, width: int, theme: str
+) -> None:
+    if importlib.util.find_spec("axe_playwright_python") is None:
+        pytest.skip("axe is missing; pip install axe-playwright-python checks accessibility")
+    with opened(browser, address, (width, SIZES[width]), dark=theme == "dark") as page:
+        page.evaluate("document.body.append(document.createElement('img'))")
+        assert "image-alt" in {fault.partition(":")[0] for fault in violations(page)}, "it looks"
+        page.evaluate("document.body.lastElementChild.remove()")
+        found = violations(page)
+        page.locator("#poster").set_input_files(_POSTER)
+        predict(page)
+        page.locator(".region-part img").wait_for()
+        found += violations(page)
+        page.get_by_role("tab", name="Catalogue").click()
+        page.locator("#table").set_input_files(_TABLE)
+        page.locator("#columns button").click()
+        page.get_by_role("link", name="Download the CSV").wait_for()
+        found += violations(page)
+        page.get_by_role("tab", name="Model").click()
+        page.locator(".model-card").wait_for()
+        found += violations(page)
+    assert found == []
+
+
+_SHIFTS = """
+window.shifts = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts += entry.value;
+}).observe({type: "layout-shift", buffered: true});
+"""
+
+
+def test_nothing_jumps_and_nothing_moves_for_those_who_want_no_motion(
+    browser: "Browser", address: str
+) -> None:
+    with opened(browser, address, (1280, 800)) as page:
+        page.evaluate(_SHIFTS)
+        page.get_by_role("button", name="The Ninth Informant").click()
+        assert page.evaluate("document.getAnimations().length") == 0
+        page.locator(".region-part img").wait_for()
+        assert page.evaluate("window.shifts") < 0.1, "what Web Vitals call good"

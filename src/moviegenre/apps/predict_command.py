@@ -255,8 +255,15 @@ def _json_dict(
 def _print(prediction: "Prediction", explanation: "Explanation | None", top: int | None) -> None:
     """Print a table: genre, probability as a bar, threshold, chosen or not, and why."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
+    console = Console()
+    for warning in prediction.warnings:
+        console.print(f"[yellow]Warning:[/yellow] {escape(warning)}", highlight=False)
+    if not prediction.modalities:
+        console.print("No genres: there is nothing to predict from.")
+        return
     table = Table(title=f"read: {' and '.join(prediction.modalities)}", title_justify="left")
     table.add_column("genre")
     table.add_column("probability", no_wrap=True)
@@ -272,8 +279,10 @@ def _print(prediction: "Prediction", explanation: "Explanation | None", top: int
         told = [f"{effect:+.1f}" for effect in effects]
         cut = f"{prediction.thresholds[genre]:.2f}"
         table.add_row(genre, bar, cut, chosen, *told, style="bold" if chosen else None)
-    console = Console()
     console.print(table)
+    if prediction.likeliest:
+        named = ", ".join(f"{name} {value:.0%}" for name, value in prediction.likeliest.items())
+        console.print(f"No genre reaches its threshold. Not sure: {named}", highlight=False)
     if explanation is not None:
         share = ", ".join(f"{name} {value:.0%}" for name, value in explanation.share().items())
         console.print(f"share in the answer: {share}")

@@ -2,21 +2,25 @@
 
 import contextlib
 import importlib.util
+import logging
 import socket
-from types import FrameType
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from moviegenre.core.errors import ConfigError, MissingExtraError
+from moviegenre.apps.listening import listen, shown_address
+from moviegenre.core.errors import MissingExtraError
 
 if TYPE_CHECKING:
-    import uvicorn
-    from fastapi import FastAPI
-
+    from moviegenre.apps.service.access.exposure import Access
+    from moviegenre.apps.service.settings import ServiceSettings
     from moviegenre.inference.backends import BackendName
 
 _NEEDED = ("fastapi", "uvicorn", "prometheus_client", "python_multipart", "swagger_ui_bundle")
+_MODEL, _ADDRESS, _ACCESS = "Model", "Address", "Access"
 
 
 def serve(
@@ -24,15 +28,69 @@ def serve(
         str | None,
         typer.Option(
             "--model",
+            rich_help_panel=_MODEL,
             help="An exported folder, a name on the hub, a best.pth or its folder. "
             "Default: the model in the box.",
         ),
     ] = None,
-    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
     backend: Annotated[
-        str, typer.Option(help="auto, torch, or an exported folder's onnx, int8 or int4 file.")
+        str,
+        typer.Option(
+            rich_help_panel=_MODEL,
+            help="auto, torch, or an exported folder's onnx, int8 or int4 file.",
+        ),
     ] = "auto",
+    host: Annotated[
+        str,
+        typer.Option(
+            rich_help_panel=_ADDRESS,
+            help="Address to listen on. Beyond this machine it needs --allow-host.",
+        ),
+    ] = "127.0.0.1",
+    port: Annotated[
+        int,
+        typer.Option(min=0, max=65535, rich_help_panel=_ADDRESS, help="0 takes a free one."),
+    ] = 8000,
+    metrics_host: Annotated[
+        str, typer.Option(rich_help_panel=_ADDRESS, help="Address of --metrics-port.")
+    ] = "127.0.0.1",
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            rich_help_panel=_ADDRESS,
+            help="A port for /metrics alone, which needs no key.",
+        ),
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            rich_help_panel=_ACCESS,
+            help="A name that clients ask for, beside localhost; repeatable.",
+        ),
+    ] = None,
+    api_key_file: Annotated[
+        Path | None,
+        typer.Option(rich_help_panel=_ACCESS, help="API keys, one a line; requests need one."),
+    ] = None,
+    trust_proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ADDRESS",
+            rich_help_panel=_ACCESS,
+            help="Address or network of a proxy whose X-Forwarded-For is believed; repeatable.",
+        ),
+    ] = None,
+    page: Annotated[
+        bool | None,
+        typer.Option(
+            "--page/--no-page",
+            rich_help_panel=_ACCESS,
+            help="Serve the page at /. Default: only on this machine.",
+        ),
+    ] = None,
     overrides: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="A=C", help="A limit, as in max_queue=64; see docs/serve.md"),
@@ -42,64 +100,57 @@ def serve(
     for package in _NEEDED:
         if importlib.util.find_spec(package) is None:
             raise MissingExtraError(package, "serve", "moviegenre serve")
-    import uvicorn
-
-    from moviegenre import load
-    from moviegenre.apps.service.app import create_app
-    from moviegenre.apps.service.logs import log_config
+    from moviegenre.apps.service.access.exposure import address_of, decide_access
     from moviegenre.apps.service.settings import ServiceSettings
-    from moviegenre.box import box_folder
     from moviegenre.core.config import apply_overrides
 
-    source = model or box_folder()
     settings = ServiceSettings.parse(apply_overrides({}, overrides or []), "--set")
-    has_page = settings.page and importlib.util.find_spec("gradio") is not None
-    with _listening(host, port) as listener:
-        predictor = load(source, backend=cast("BackendName", backend))
-        app = create_app(predictor, settings, page=has_page)
-        config = uvicorn.Config(
-            app,
-            log_config=log_config(),
-            server_header=False,
-            timeout_graceful_shutdown=settings.stop_seconds,
-        )
-        # Where it really listens, since port 0 is any.
-        address, actual = listener.getsockname()[:2]
-        shown = f"[{address}]" if ":" in address else address
-        where = "open it in a browser, or see /docs" if has_page else "see /docs"
-        name = model or f"the model in the box ({predictor.model.model_name})"
-        if settings.page and not has_page:
-            typer.echo("no page is served; it comes with: pip install 'moviegenre[page]'", err=True)
-        # Raised before the server listens to signals, and once more after a graceful stop.
-        with contextlib.suppress(KeyboardInterrupt):
-            typer.echo(f"{name} answers at http://{shown}:{actual}; {where}; stop with Ctrl-C")
-            _server(config, app).run(sockets=[listener])
+    access = decide_access(
+        address_of(host),
+        allow_hosts=allow_host or (),
+        api_key_file=api_key_file,
+        trust_proxies=trust_proxy or (),
+    )
+    shows_page = settings.page and (not access.is_public if page is None else page)
+    with contextlib.ExitStack() as stack:
+        listeners = [stack.enter_context(listen(access.address, port))]
+        if metrics_port is not None:
+            where = address_of(metrics_host, "--metrics-host")
+            listener = listen(where, metrics_port, "--metrics-host or --metrics-port")
+            listeners.append(stack.enter_context(listener))
+            access = replace(access, metrics_port=listener.getsockname()[1])
+        _run(model, cast("BackendName", backend), settings, access, listeners, shows_page)
 
 
-def _server(config: "uvicorn.Config", app: "FastAPI") -> "uvicorn.Server":
-    """Return a server that tells the app at once when it is to stop."""
-    import uvicorn
+def _run(
+    model: str | None,
+    backend: "BackendName",
+    settings: "ServiceSettings",
+    access: "Access",
+    listeners: Sequence[socket.socket],
+    shows_page: bool,
+) -> None:
+    """Load a model and answer until stopped."""
+    from moviegenre import load
+    from moviegenre.apps.service.app import create_app
+    from moviegenre.apps.service.logs import log_event, start_log
+    from moviegenre.apps.service.server.running import GuardedServer
+    from moviegenre.box import box_folder
 
-    class Server(uvicorn.Server):
-        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-            if stopping := getattr(app.state, "stopping", None):
-                stopping()
-            super().handle_exit(sig, frame)
-
-    return Server(config)
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    """Return a socket that listens, before a model is loaded in vain.
-
-    Raises:
-        ConfigError: The address cannot be had.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        reason = str(error.strerror).partition(" (while")[0]  # which repeats the address
-        raise ConfigError(
-            f"cannot listen on {host}:{port}: {reason}; name another --host or --port"
-        ) from None
+    start_log()
+    if access.is_public and access.keys is None:
+        hint = "whoever reaches this address may ask, without a key; see --api-key-file"
+        log_event(logging.WARNING, hint)
+    predictor = load(model or box_folder(), backend=backend)
+    app = create_app(predictor, settings, page=shows_page, access=access)
+    server = GuardedServer(app, settings, access)
+    name = model or f"the model in the box ({predictor.model.model_name})"
+    # Where it really listens, since port 0 is any.
+    shown = f"http://{shown_address(listeners[0])}"
+    where = "open it in a browser, or see /docs" if shows_page else "see /docs"
+    if len(listeners) > 1:
+        where += f"; metrics at http://{shown_address(listeners[1])}/metrics"
+    # Raised before the server listens to signals, and once more after a graceful stop.
+    with contextlib.suppress(KeyboardInterrupt):
+        typer.echo(f"{name} answers at {shown}; {where}; stop with Ctrl-C")
+        server.run(sockets=list(listeners))

@@ -1,7 +1,7 @@
 """Which movies a model sees and in what form."""
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
@@ -35,6 +35,8 @@ class DataConfig(Config):
         other_plots: How many pieces of its other plots, those that ``plot`` does not choose, a
             training movie adds, as texts of their own with its genres, each about as long as
             ``max_tokens``; 0 adds none. Without effect on a model that reads no plots.
+        language: ``en`` where the model reads English only: plots that are surely in another
+            language, or no words at all, are then ignored with a warning. ``any`` reads everything.
         image_size: Height and width in pixels that posters are brought to.
     """
 
@@ -47,6 +49,7 @@ class DataConfig(Config):
     extra_limit: PositiveInt | None = None
     forms: tuple[Form, ...] = ()
     other_plots: NonNegativeInt = 0
+    language: Literal["en", "any"] = "any"
     image_size: tuple[Side, Side] = (224, 160)
 
     @model_validator(mode="after")

@@ -2,6 +2,7 @@
 
 import io
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -13,21 +14,43 @@ STORED_HEIGHT = 200
 """The height in pixels of the posters that models are trained on (MM-IMDb's, as they are kept)."""
 
 MAX_PIXELS = 50_000_000  # 7,000 x 7,000; a larger "poster" is a decompression bomb
+SHRINK_SIDE = 512
+"""Pixels of the shorter side below which no poster is shrunk while it is decoded.
+
+Prepared posters are no larger, so training and evaluation see the same pixels with and without it.
+"""
+
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 _SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N")
 _DEEPEST = 65535  # white in 16 bits
+_STRIP_PIXELS = 500_000  # converted at a time: some conversions keep every other thread waiting
 
 
 class PosterError(DataError):
     """An image cannot be decoded."""
 
 
-def decode_poster(data: bytes) -> Image.Image:
+def count_pixels(data: bytes) -> int:
+    """Return how many pixels an encoded image says it has, without decoding it.
+
+    Args:
+        data: Its bytes; 1 where they are no image that ``decode_poster`` takes.
+    """
+    try:
+        with warnings.catch_warnings(), Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+            return max(1, image.width * image.height)
+    except Exception:
+        return 1
+
+
+def decode_poster(data: bytes, *, shrink: bool = False) -> Image.Image:
     """Return an image as RGB, upright; what is transparent becomes white.
 
     Args:
         data: An encoded JPEG, PNG, WebP, GIF, BMP or TIFF, whatever its file was called; of an
             animation the first frame is taken.
+        shrink: Decode a large JPEG at a half, a quarter or an eighth of its size, where its shorter
+            side keeps ``SHRINK_SIDE`` pixels. For posters that are resized for a model anyway.
 
     Raises:
         PosterError: The bytes are no such image, are cut off, or hold more than ``MAX_PIXELS``.
@@ -38,7 +61,12 @@ def decode_poster(data: bytes) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the size is checked later; odd metadata is harmless
             image = Image.open(io.BytesIO(data), formats=_FORMATS)
-            return upright_rgb(image)
+            _require_size(image)
+            if shrink:
+                image.draft(None, (SHRINK_SIDE, SHRINK_SIDE))  # only JPEG has such a thing
+            image.load()
+            ImageOps.exif_transpose(image, in_place=True)
+            return _to_rgb(image)
     except PosterError:
         raise
     except UnidentifiedImageError:
@@ -54,30 +82,62 @@ def upright_rgb(image: Image.Image) -> Image.Image:
         PosterError: It holds more than ``MAX_PIXELS``.
         OSError: Its file is cut off or damaged.
     """
+    _require_size(image)
+    image.load()
+    return _to_rgb(ImageOps.exif_transpose(image))
+
+
+def _require_size(image: Image.Image) -> None:
+    """Check an image's size before it is decoded.
+
+    Raises:
+        PosterError: It holds more than ``MAX_PIXELS``.
+    """
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise PosterError(
             f"the image has {width} x {height} pixels; expected at most {MAX_PIXELS:,}"
         )
-    image.load()
-    return _to_rgb(ImageOps.exif_transpose(image))
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode == "RGB" and "transparency" not in image.info:
         return image
     if image.mode in _SIXTEEN_BIT:  # Pillow would clip at 255 instead of scaling
-        scaled = np.asarray(image).astype(np.float64) * (255 / _DEEPEST)
-        return Image.fromarray(scaled.round().astype(np.uint8)).convert("RGB")
+        return _in_strips(image, lambda strip: _scaled(strip, 255 / _DEEPEST))
     if image.mode == "I":  # 16 bits, or fewer, in a 32-bit mode; which is not written anywhere
-        values = np.asarray(image).clip(0, _DEEPEST).astype(np.float64)
-        scale = 255 / _DEEPEST if values.max(initial=0) > 255 else 1.0
-        return Image.fromarray((values * scale).round().astype(np.uint8)).convert("RGB")
+        _, highest = image.getextrema()
+        scale = 255 / _DEEPEST if highest > 255 else 1.0  # type: ignore[operator] # one band
+        return _in_strips(image, lambda strip: _scaled(strip, scale))
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        layered = image.convert("RGBA")
-        white = Image.new("RGBA", layered.size, (255, 255, 255, 255))
-        return Image.alpha_composite(white, layered).convert("RGB")
+        return _in_strips(image, _on_white)
     return image.convert("RGB")
+
+
+def _scaled(strip: Image.Image, scale: float) -> Image.Image:
+    values = np.asarray(strip).clip(0, _DEEPEST).astype(np.float64)
+    return Image.fromarray((values * scale).round().astype(np.uint8))
+
+
+def _on_white(strip: Image.Image) -> Image.Image:
+    layered = strip.convert("RGBA")
+    white = Image.new("RGBA", layered.size, (255, 255, 255, 255))
+    return Image.alpha_composite(white, layered)
+
+
+def _in_strips(image: Image.Image, convert: Callable[[Image.Image], Image.Image]) -> Image.Image:
+    """Return an image as RGB, converted strip by strip.
+
+    The pixels are those of a conversion in one go; the copies on the way are small, and other
+    threads have their turn between the strips.
+    """
+    width, height = image.size
+    whole = Image.new("RGB", image.size)
+    rows = max(1, _STRIP_PIXELS // width)
+    for top in range(0, height, rows):
+        strip = image.crop((0, top, width, min(height, top + rows)))
+        whole.paste(convert(strip).convert("RGB"), (0, top))
+    return whole
 
 
 def resize_poster(image: Image.Image, height: int, width: int) -> npt.NDArray[np.uint8]:

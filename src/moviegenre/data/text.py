@@ -166,6 +166,23 @@ class PlotTokenizer:
             dtype=np.int64,
         )
 
+    def tokens_per_letter(self, words: Sequence[str]) -> float:
+        """Return into how many tokens words are cut, divided by their letters.
+
+        English words need about 0.2; random letters 0.5 and more, as does a word that the
+        tokenizer does not know at all.
+
+        Args:
+            words: At least one, none empty.
+        """
+        unknown = self._tokenizer.token_to_id(UNKNOWN_TOKEN)
+        encodings = self._tokenizer.encode_batch(list(words), add_special_tokens=False)
+        tokens = sum(
+            len(word) / 2 if unknown in encoding.ids else len(encoding.ids)
+            for word, encoding in zip(words, encodings, strict=True)
+        )
+        return tokens / sum(map(len, words))
+
     def _encodings(self, plots: Sequence[str], max_tokens: int) -> list[Encoding]:
         with _truncating:
             self._tokenizer.enable_truncation(max_tokens)

@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
+
+import numpy as np
 
 from moviegenre.core.errors import ConfigError, did_you_mean
 from moviegenre.core.types import Modality
@@ -12,6 +15,7 @@ from moviegenre.inference.films import Film, FilmReader
 from moviegenre.inference.gradients import grad_cam, has_captum, integrated_gradients
 from moviegenre.inference.occlusion import Ask, Floats, occlude_regions, occlude_words
 from moviegenre.inference.prediction import WordShare
+from moviegenre.inference.slices import WHOLE, Slices
 from moviegenre.models.base import GenreModel
 
 Method = Literal["auto", "gradients", "occlusion"]
@@ -49,7 +53,11 @@ class Attributor:
         self._ask = ask
 
     def attribute(
-        self, film: Film, labels: Sequence[int], method: Method = "auto"
+        self,
+        film: Film,
+        labels: Sequence[int],
+        method: Method = "auto",
+        slices: Slices = WHOLE,
     ) -> dict[Modality, Attribution]:
         """Return what the words and the regions of a film did, for the modalities that it has.
 
@@ -57,16 +65,33 @@ class Attributor:
             film: The film.
             labels: Which labels, G of them.
             method: How.
+            slices: How the work is cut and run; cut, ``auto`` takes occlusion.
 
         Raises:
             ConfigError: There is no such method, or no gradients can be had.
             MissingExtraError: Gradients were asked for and Captum is not installed.
         """
+        if method == "auto" and slices.num_films is not None:
+            method = "occlusion"
         look = {Modality.PLOT: self._words, Modality.POSTER: self._regions}
         return {
-            modality: look[modality](film, labels, self._network(modality, method))
+            modality: look[modality](film, labels, self._network(modality, method), slices)
             for modality in film.modalities
         }
+
+    def _sliced(self, slices: Slices) -> Ask:
+        """Return what gives the logits of films, slice by slice."""
+
+        def ask(films: Sequence[Film]) -> Floats:
+            logits: list[Floats] = []
+            rest = films
+            while rest:
+                number = len(rest) if slices.num_films is None else slices.num_films()
+                logits.append(slices.run(partial(self._ask, rest[:number])))
+                rest = rest[number:]
+            return np.concatenate(logits)
+
+        return ask
 
     def _network(self, modality: Modality, method: Method) -> GenreModel | None:
         """Return what gradients are taken of; None to leave parts out."""
@@ -84,20 +109,25 @@ class Attributor:
             f"{self._backend.name} computes it; use the method occlusion, or --backend torch"
         )
 
-    def _words(self, film: Film, labels: Sequence[int], network: GenreModel | None) -> Attribution:
+    def _words(
+        self, film: Film, labels: Sequence[int], network: GenreModel | None, slices: Slices
+    ) -> Attribution:
         places = self._reader.token_words(film)
         if network is None:
-            return Attribution(occlude_words(self._ask, film, places, labels), "leaving words out")
+            values = occlude_words(self._sliced(slices), film, places, labels)
+            return Attribution(values, "leaving words out")
         batch, pad_id = self._reader.batch([film]), self._reader.pad_id
-        values = integrated_gradients(network, batch, places, pad_id, labels)
-        return Attribution(values, "integrated gradients")
+        gradients = partial(integrated_gradients, network, batch, places, pad_id, labels)
+        return Attribution(slices.run(gradients), "integrated gradients")
 
     def _regions(
-        self, film: Film, labels: Sequence[int], network: GenreModel | None
+        self, film: Film, labels: Sequence[int], network: GenreModel | None, slices: Slices
     ) -> Attribution:
         if network is None:
-            return Attribution(occlude_regions(self._ask, film, labels), "greying out regions")
-        return Attribution(grad_cam(network, self._reader.batch([film]), labels), "Grad-CAM")
+            values = occlude_regions(self._sliced(slices), film, labels)
+            return Attribution(values, "greying out regions")
+        gradients = partial(grad_cam, network, self._reader.batch([film]), labels)
+        return Attribution(slices.run(gradients), "Grad-CAM")
 
 
 def word_shares(plot: str, values: Floats) -> tuple[WordShare, ...]:

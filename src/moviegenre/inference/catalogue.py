@@ -84,6 +84,7 @@ def _answers(predictor: Predictor, entries: list[Entry], batch_size: int) -> lis
                 "genres": prediction.genres if prediction else [],
                 **(prediction.probabilities if prediction else {}),
                 "error": entry.error,
+                "warnings": " ".join(prediction.warnings) or None if prediction else None,
             }
         )
     return rows

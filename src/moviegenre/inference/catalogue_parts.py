@@ -1,9 +1,10 @@
 """A catalogue's answers on disk: parts while the job runs, one file at its end."""
 
 import csv
+import io
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from moviegenre.core.genres import GenreVocabulary
 _OUT_SUFFIXES = (".parquet", ".csv", ".jsonl")
 _FINGERPRINT_FILE = "job.json"
 _DECIMALS = 6  # of a probability in CSV and JSON Lines
-_RESERVED = ("id", "genres", "error")
+_RESERVED = ("id", "genres", "error", "warnings")
 _FIRST_GENRE = 2  # its column
 
 
@@ -55,6 +56,7 @@ def answer_schema(genres: GenreVocabulary) -> pa.Schema:
             pa.field("genres", pa.list_(pa.string()), nullable=False),
             *(pa.field(name, pa.float32()) for name in genres),  # null where nothing was read
             pa.field("error", pa.string()),  # null where all was read
+            pa.field("warnings", pa.string()),  # null where the answer is as good as any
         ]
     )
 
@@ -75,6 +77,40 @@ def check_out(out: Path, catalogue: Path) -> None:
         )
     if out.resolve() == catalogue.resolve():
         raise ConfigError(f"{out} is the catalogue itself; name another file with --out")
+
+
+def csv_header(schema: pa.Schema) -> str:
+    """Return the first line of a catalogue's answers as CSV."""
+    return _csv_text(schema.names)
+
+
+def csv_lines(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> list[str]:
+    """Return the lines of some films in a catalogue's answers as CSV.
+
+    Args:
+        rows: Their cells by column; a genre that is missing is left empty.
+        schema: What ``answer_schema`` returned.
+    """
+    stored = pa.Table.from_pylist([dict(row) for row in rows], schema).to_pylist()
+    return [_csv_line(_rounded(row)) for row in stored]
+
+
+def _csv_line(row: Mapping[str, Any]) -> str:
+    cells = {**row, "genres": "|".join(row["genres"])}
+    return _csv_text("" if cell is None else cell for cell in cells.values())
+
+
+def _csv_text(cells: Iterable[Any]) -> str:
+    stream = io.StringIO(newline="")
+    csv.writer(stream, lineterminator="\n").writerow(cells)
+    return stream.getvalue()
+
+
+def _rounded(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: round(cell, _DECIMALS) if isinstance(cell, float) else cell
+        for name, cell in row.items()
+    }
 
 
 class Parts:
@@ -157,11 +193,9 @@ class Parts:
 
     def _write_csv(self, path: Path, count: int) -> None:
         with path.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(self._schema.names)
+            stream.write(csv_header(self._schema))
             for row in self._plain_rows(count):
-                cells = {**row, "genres": "|".join(row["genres"])}
-                writer.writerow("" if cell is None else cell for cell in cells.values())
+                stream.write(_csv_line(row))
 
     def _write_jsonl(self, path: Path, count: int) -> None:
         with path.open("w", encoding="utf-8") as stream:
@@ -170,8 +204,4 @@ class Parts:
 
     def _plain_rows(self, count: int) -> Iterator[dict[str, Any]]:
         for table in self._tables(count):
-            for row in table.to_pylist():
-                yield {
-                    name: round(cell, _DECIMALS) if isinstance(cell, float) else cell
-                    for name, cell in row.items()
-                }
+            yield from map(_rounded, table.to_pylist())

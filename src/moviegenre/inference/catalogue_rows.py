@@ -17,7 +17,7 @@ from moviegenre.core.errors import (
 )
 from moviegenre.core.types import Modality
 from moviegenre.data.records import clean_names, parse_year
-from moviegenre.data.sources.rows import Row, column_names, read_rows
+from moviegenre.data.sources.rows import Row, TableSource, column_names, read_rows
 from moviegenre.data.sources.table import TABLE_SUFFIXES
 from moviegenre.inference.films import Film, FilmReader, Plot, Poster
 
@@ -74,7 +74,47 @@ class TextRow:
     is_readable: bool = True
 
 
-class Catalogue:
+class TextTable:
+    """The plots of a table: no file but the table itself is opened.
+
+    Args:
+        source: ``.csv``, ``.jsonl``, ``.ndjson`` or ``.parquet``; or an upload in memory.
+        columns: Which column holds what.
+
+    Raises:
+        DataError: The table cannot be read, or columns are not there; the message lists these.
+
+    Attributes:
+        known: The table's columns.
+        columns: Which of them hold what.
+    """
+
+    def __init__(self, source: TableSource, columns: CatalogueColumns) -> None:
+        self._source = source
+        self.known = column_names(source)
+        self.columns = _found(source, columns, self.known)
+
+    def texts(self) -> Iterator[TextRow]:
+        """Yield every row without its poster, in order."""
+        for number, row in enumerate(read_rows(self._source), start=1):
+            yield self._text_row(row, number)
+
+    def _text_row(self, row: Row, number: int) -> TextRow:
+        given = row.values.get(self.columns.id) if self.columns.id else None
+        id_ = str(number) if given in (None, "") else str(given)
+        if row.fault:  # its cells may stand in the wrong columns
+            return TextRow(id_, (), (f"row {number}: {row.fault}",), is_readable=False)
+        faults: list[str] = []
+        texts: list[str] = []
+        for name in self.columns.plots:
+            try:
+                texts += clean_names(row.values.get(name))
+            except ValueError as error:
+                faults.append(f"column {name}: {error}")
+        return TextRow(id_, tuple(texts), tuple(faults))
+
+
+class Catalogue(TextTable):
     """A table of films without genres.
 
     Args:
@@ -88,7 +128,8 @@ class Catalogue:
         ConfigError: Posters are named and there is no column for them.
 
     Attributes:
-        known: The table's columns.
+        path: As given.
+        posters: What paths of posters are relative to.
     """
 
     def __init__(self, path: Path, columns: CatalogueColumns, posters: Path | None) -> None:
@@ -96,9 +137,8 @@ class Catalogue:
             raise DataNotFoundError(missing_path_message(path, "a catalogue", "see --help"))
         if path.suffix.lower() not in TABLE_SUFFIXES:
             raise DataError(f"{path} is no table; expected {', '.join(TABLE_SUFFIXES)}")
+        super().__init__(path, columns)
         self.path = path
-        self.known = column_names(path)
-        self.columns = _found(path, columns, self.known)
         if posters is not None and self.columns.poster is None:
             raise ConfigError(
                 f"--posters has no effect: {path} has no column 'poster'; name it with "
@@ -126,25 +166,6 @@ class Catalogue:
             if number > skip:
                 yield self._entry(reader, row, number)
 
-    def texts(self) -> Iterator[TextRow]:
-        """Yield every row without its poster, in order; no file but the table is opened."""
-        for number, row in enumerate(read_rows(self.path), start=1):
-            yield self._text_row(row, number)
-
-    def _text_row(self, row: Row, number: int) -> TextRow:
-        given = row.values.get(self.columns.id) if self.columns.id else None
-        id_ = str(number) if given in (None, "") else str(given)
-        if row.fault:  # its cells may stand in the wrong columns
-            return TextRow(id_, (), (f"row {number}: {row.fault}",), is_readable=False)
-        faults: list[str] = []
-        texts: list[str] = []
-        for name in self.columns.plots:
-            try:
-                texts += clean_names(row.values.get(name))
-            except ValueError as error:
-                faults.append(f"column {name}: {error}")
-        return TextRow(id_, tuple(texts), tuple(faults))
-
     def _entry(self, reader: FilmReader, row: Row, number: int) -> Entry:
         told = self._text_row(row, number)
         faults = list(told.faults)
@@ -157,6 +178,10 @@ class Catalogue:
         except MovieGenreError as error:
             faults.append(str(error))
             film = self._plot_alone(reader, plot, *self._title_and_year(row))
+        if film is not None and not film.modalities:
+            lacking = "no plot" if self.columns.poster is None else "no plot and no poster"
+            faults.append(f"{lacking}: {' '.join(film.warnings)}")
+            film = None
         return Entry(told.id, film, "; ".join(faults) or None)
 
     def _poster(self, row: Row, *, looked_at: bool) -> Poster:
@@ -195,7 +220,7 @@ class Catalogue:
             return None
 
 
-def _found(path: Path, columns: CatalogueColumns, known: Sequence[str]) -> CatalogueColumns:
+def _found(path: TableSource, columns: CatalogueColumns, known: Sequence[str]) -> CatalogueColumns:
     """Return the columns with what was not named filled in."""
     named = [columns.id, *columns.plots, columns.poster, columns.title, columns.year]
     missing = [name for name in named if name is not None and name not in known]

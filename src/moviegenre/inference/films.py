@@ -1,7 +1,7 @@
 """From what a caller has of a film to what a model reads of it, and from films to a batch."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,6 +18,8 @@ from moviegenre.data.posters import PosterError, decode_poster, resize_poster, u
 from moviegenre.data.prepared import choose_plot
 from moviegenre.data.text import NO_WORD, TokenIds
 from moviegenre.data.words import plot_words
+from moviegenre.inference.plot_check import check_plots
+from moviegenre.inference.poster_check import PosterCheck, check_poster
 from moviegenre.models.exported import Description
 
 Plot = str | Sequence[str] | None
@@ -37,12 +39,14 @@ class Film:
         poster: RGB pixels (H, W, 3) of the size the model was trained with; None for none.
         heading: Title and year, where the model reads them: the tokens are those of this text
             followed by the plot.
+        warnings: What the reader of an answer should know of the film, as sentences.
     """
 
     plot: str
     tokens: TokenIds
     poster: npt.NDArray[np.uint8] | None
     heading: str = ""
+    warnings: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def modalities(self) -> tuple[Modality, ...]:
@@ -82,6 +86,9 @@ class FilmReader:
     ) -> Film:
         """Bring a film into the form the model reads; what it does not look at is ignored.
 
+        So is what says nothing, such as the plot "TBA" or a black poster; the film's warnings say
+        so. A film that has nothing else is read as well, with no modalities.
+
         Args:
             plot: A text; of several the model's own rule takes one, or joins them.
             poster: See ``Poster``; transparent and rotated ones are dealt with.
@@ -98,15 +105,25 @@ class FilmReader:
         is_named = "title" in self._data.reads and bool((title or "").strip())
         if not texts and poster is None and not is_named:
             raise InputError("a film needs a plot or a poster; found neither")
-        looks = Modality.POSTER in self.modalities and poster is not None
-        film = self.form(texts, read_poster(poster) if looks else None, title, year)
-        if not film.modalities:
+        reads, looks = Modality.PLOT in self.modalities, Modality.POSTER in self.modalities
+        usable, warning = self._check_plots(texts) if reads else ([], None)
+        image = read_poster(poster) if looks and poster is not None else None
+        check = PosterCheck() if image is None else check_poster(image)
+        film = self.form(usable, image if check.usable else None, title, year)
+        warnings = tuple(said for said in (warning, check.warning) if said is not None)
+        film = replace(film, warnings=warnings)
+        if not film.modalities and not warnings:
             needed = " or ".join(m.value for m in Modality if m in self.modalities)
             raise InputError(
                 f"{self._name} reads a film's {needed}, and this film has none it can read; "
                 "give it one, or take a model that reads what the film has"
             )
         return film
+
+    def _check_plots(self, texts: Sequence[str]) -> tuple[list[str], str | None]:
+        """Return the texts that say something, and a warning if one is due."""
+        english = self._data.language == "en"
+        return check_plots(texts, english=english, tokenizer=self._tokenizer)
 
     def form(
         self,
@@ -164,7 +181,9 @@ class FilmReader:
 
 
 def read_poster(poster: Poster) -> Image.Image:
-    """Return a poster as an upright RGB image.
+    """Return a poster as an upright RGB image, for a model to look at.
+
+    A file and encoded bytes may be shrunk while they are decoded, see ``decode_poster``.
 
     Raises:
         InputError: The file does not exist, or it is something else than a poster.
@@ -173,7 +192,7 @@ def read_poster(poster: Poster) -> Image.Image:
     if isinstance(poster, str | Path):
         return _read_file(Path(poster).expanduser())
     if isinstance(poster, bytes | bytearray | memoryview):
-        return decode_poster(bytes(poster))
+        return decode_poster(bytes(poster), shrink=True)
     if isinstance(poster, np.ndarray):
         return upright_rgb(Image.fromarray(_pixels(poster)))
     if isinstance(poster, Image.Image):
@@ -193,7 +212,7 @@ def _read_file(path: Path) -> Image.Image:
         if not path.is_file():
             step = "leave the poster out to predict from the plot"
             raise InputError(missing_path_message(path, "a poster's file", step))
-        return decode_poster(path.read_bytes())
+        return decode_poster(path.read_bytes(), shrink=True)
     except PosterError as error:
         raise PosterError(f"{path}: {error}") from None
     except OSError as error:

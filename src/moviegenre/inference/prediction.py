@@ -11,6 +11,8 @@ from moviegenre.core.types import Modality
 from moviegenre.data.words import Word
 from moviegenre.inference.similar import SimilarMovie
 
+_LIKELIEST = 3  # genres that are named where none is chosen
+
 
 @dataclass(frozen=True)
 class WordShare(Word):
@@ -89,15 +91,29 @@ class Prediction:
         probabilities: Every genre's probability, corrected as ``thresholds.json`` says, most
             probable first.
         thresholds: The probability from which each genre is chosen, in the same order.
-        modalities: What the model read of the film: ``plot``, ``poster`` or both.
+        modalities: What the model read of the film: ``plot``, ``poster``, both, or nothing; then
+            no genre is chosen, and the probabilities are those of any film.
+        warnings: What the reader should know, as sentences: that the plot is a placeholder, not in
+            English or very short, or the poster blank. Empty where nothing is wrong.
     """
 
     genres: list[str]
     probabilities: dict[str, float]
     thresholds: dict[str, float]
     modalities: list[str]
+    warnings: list[str] = field(default_factory=list, kw_only=True)
     _explain: Callable[[Sequence[str]], Explanation] = field(repr=False, compare=False)
     _similar: Callable[[int], list[SimilarMovie]] = field(repr=False, compare=False)
+
+    @property
+    def likeliest(self) -> dict[str, float]:
+        """The most probable genres where none is chosen, at most three: what to call "not sure".
+
+        Empty where genres are chosen, and where there was nothing to read.
+        """
+        if self.genres or not self.modalities:
+            return {}
+        return dict(list(self.probabilities.items())[:_LIKELIEST])
 
     def explain(self, *, attribute: Sequence[str] = ()) -> Explanation:
         """Return what spoke for the answer; computed when asked for.
@@ -129,6 +145,7 @@ class Prediction:
             "probabilities": dict(self.probabilities),
             "thresholds": dict(self.thresholds),
             "modalities": list(self.modalities),
+            "warnings": list(self.warnings),
         }
 
 

@@ -22,6 +22,7 @@ from moviegenre.inference.ensemble_films import film_reader
 from moviegenre.inference.films import Film, Plot, Poster
 from moviegenre.inference.prediction import Explanation, Prediction
 from moviegenre.inference.similar import SimilarIndex, SimilarMovie
+from moviegenre.inference.slices import WHOLE, Slices
 from moviegenre.models.exported import Description
 
 _BATCH_SIZE = 32
@@ -184,6 +185,8 @@ class Predictor(TableClassifier):
     def decide(self, films: Sequence[Film], probs: FloatArray) -> BoolArray:
         """Return which genres are chosen (N, L), by the thresholds for what each film has.
 
+        None is for a film in which there was nothing to read: its probabilities are the prior's.
+
         Args:
             films: What ``reader.read`` returned.
             probs: Their calibrated probabilities (N, L).
@@ -191,6 +194,7 @@ class Predictor(TableClassifier):
         chosen = np.zeros(probs.shape, dtype=np.bool_)
         for point, rows in self._points(films):
             chosen[rows] = point.decide(probs[rows])
+        chosen[[not film.modalities for film in films]] = False  # the prior is no answer
         return chosen
 
     def _points(self, films: Sequence[Film]) -> list[tuple[OperatingPoint, list[int]]]:
@@ -212,7 +216,11 @@ class Predictor(TableClassifier):
         return Answer(logits, gate)
 
     def explain(
-        self, film: Film, attribute: Sequence[str] = (), method: Method = "auto"
+        self,
+        film: Film,
+        attribute: Sequence[str] = (),
+        method: Method = "auto",
+        slices: Slices = WHOLE,
     ) -> Explanation:
         """Return how much each modality of a film moved each genre, and each word and region some.
 
@@ -224,6 +232,8 @@ class Predictor(TableClassifier):
             attribute: Genres for which words and regions are looked at.
             method: How they are: by ``gradients``, by ``occlusion``, which is leaving them out, or
                 ``auto``, which takes gradients where they can be had.
+            slices: How the work is cut and run. Cut, ``auto`` takes occlusion, since gradients
+                are computed in one go.
 
         Raises:
             ConfigError: There is no such method, or no gradients can be had.
@@ -233,10 +243,10 @@ class Predictor(TableClassifier):
         labels = self._labels(attribute)
         point = self.point.of(film.modalities, len(film.tokens))
         batch = self.reader.batch([film])
-        whole = self.backend.answer(batch)
+        whole = slices.run(lambda: self.backend.answer(batch))
         effects: dict[str, dict[Modality, float]] = {name: {} for name in self.model.genres}
         for modality in film.modalities:
-            without = self.backend.answer(batch.without(modality))
+            without = slices.run(partial(self.backend.answer, batch.without(modality)))
             # The shift of the calibration falls out of the difference; its scale does not.
             moved = point.scale * (whole.logits[0] - without.logits[0])
             for name, effect in zip(self.model.genres, moved, strict=True):
@@ -244,7 +254,8 @@ class Predictor(TableClassifier):
         gate = None
         if whole.gate is not None:
             gate = dict(zip(Modality, map(float, whole.gate[0]), strict=True))
-        return self._attributed(film, labels, method, Explanation(effects, gate, film.plot))
+        explanation = Explanation(effects, gate, film.plot)
+        return self._attributed(film, labels, method, explanation, slices)
 
     def _labels(self, genres: Sequence[str]) -> dict[str, int]:
         """Return the column of each genre.
@@ -264,13 +275,18 @@ class Predictor(TableClassifier):
         return {name: known.index(name) for name in names}
 
     def _attributed(
-        self, film: Film, labels: dict[str, int], method: Method, explanation: Explanation
+        self,
+        film: Film,
+        labels: dict[str, int],
+        method: Method,
+        explanation: Explanation,
+        slices: Slices,
     ) -> Explanation:
         """Return an explanation with what the words and regions of a film did to some genres."""
         if not labels:
             return explanation
         scale = self.point.of(film.modalities, len(film.tokens)).scale
-        found = self._attributor.attribute(film, list(labels.values()), method)
+        found = self._attributor.attribute(film, list(labels.values()), method, slices)
         scaled = {
             modality: {
                 name: (scale[column] * values).astype(np.float32)
@@ -324,6 +340,7 @@ class Predictor(TableClassifier):
             probabilities={names[i]: float(probs[i]) for i in order},
             thresholds={names[i]: float(cuts[i]) for i in order},
             modalities=[modality.value for modality in film.modalities],
+            warnings=list(film.warnings),
             _explain=partial(self.explain, film),
             _similar=partial(self._nearest, logits),
         )

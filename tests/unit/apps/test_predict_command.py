@@ -105,7 +105,7 @@ def test_example_films_without_what_a_model_reads_are_left_out(
 def test_machines_get_the_keys_of_the_contract(run: Run, model: str) -> None:
     _, out, _ = run("predict", "--checkpoint", model, "--plot", "the ghost", "--json")
     answer = json.loads(out)
-    assert list(answer) == ["genres", "probabilities", "thresholds", "modalities"]
+    assert list(answer) == ["genres", "probabilities", "thresholds", "modalities", "warnings"]
     assert set(answer["probabilities"]) == set(answer["thresholds"]) == set(GENRES)
     assert answer["modalities"] == ["plot"]
     given = ["predict", "--checkpoint", model, "--plot", "the ghost", "--json", "--top", "2"]

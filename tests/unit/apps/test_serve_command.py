@@ -53,7 +53,7 @@ def test_a_stop_as_soon_as_the_address_is_told_is_no_failure(
 
     monkeypatch.setattr(typer, "echo", echo_and_be_stopped)
     # A handler on the captured stream would outlive this test and fail others.
-    monkeypatch.setattr(logs, "log_config", lambda: None)
+    monkeypatch.setattr(logs, "start_log", lambda: None)
     with pytest.raises(SystemExit) as stopped:
         main(["serve", "--port", "0", "--set", "page=false"])
     assert not stopped.value.code

@@ -10,7 +10,14 @@ from PIL import Image
 
 from moviegenre.core.errors import MovieGenreError
 from moviegenre.data import posters
-from moviegenre.data.posters import PosterError, decode_poster, resize_poster, upright_rgb
+from moviegenre.data.posters import (
+    SHRINK_SIDE,
+    PosterError,
+    count_pixels,
+    decode_poster,
+    resize_poster,
+    upright_rgb,
+)
 
 RED, WHITE = (255, 0, 0), (255, 255, 255)
 
@@ -156,3 +163,75 @@ def test_an_opened_image_is_brought_into_form_like_its_bytes() -> None:
     assert upright_rgb(clear).getpixel((0, 0)) == (255, 255, 255)
     with pytest.raises(PosterError, match=r"has 10000 x 5001 pixels; expected at most 50,000,000"):
         upright_rgb(Image.new("1", (10_000, 5_001)))
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "I;16", "I"])
+def test_strips_have_the_pixels_of_the_whole(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(0).integers(0, 256, size=(37, 23, 4), dtype=np.uint8)
+    image = Image.fromarray(values)
+    kind = "PNG"
+    if mode in ("I;16", "I"):
+        kind = "TIFF"
+        deep = values[..., 0].astype(np.uint16) * 257
+        image = Image.fromarray(deep if mode == "I;16" else deep.astype(np.int32))
+    elif mode != "RGBA":
+        image = image.convert(mode)
+    options = {"transparency": 3} if mode == "P" else {}
+    data = encode(image, kind, **options)
+    whole = np.asarray(decode_poster(data))
+    monkeypatch.setattr(posters, "_STRIP_PIXELS", 100)  # four rows at a time
+    assert np.array_equal(np.asarray(decode_poster(data)), whole)
+    if mode == "RGBA":
+        alpha = values[..., 3:] / 255
+        expected = values[..., :3] * alpha + 255 * (1 - alpha)
+        assert np.abs(whole - expected).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        ((2 * SHRINK_SIDE - 1, 4000), (2 * SHRINK_SIDE - 1, 4000)),
+        ((2 * SHRINK_SIDE, 1500), (SHRINK_SIDE, 750)),
+        ((5000, 4000), (1250, 1000)),
+        ((5000, 5000), (625, 625)),
+    ],
+)
+def test_large_jpegs_are_decoded_smaller_where_that_is_wanted(
+    size: tuple[int, int], expected: tuple[int, int]
+) -> None:
+    data = encode(Image.new("RGB", size, RED), "JPEG")
+    assert decode_poster(data, shrink=True).size == expected
+    assert decode_poster(data).size == size
+
+
+def test_a_rotated_jpeg_is_decoded_smaller_and_upright() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was turned
+    data = encode(Image.new("RGB", (4096, 2048), RED), "JPEG", exif=exif)
+    assert decode_poster(data, shrink=True).size == (512, 1024)
+
+
+def test_other_formats_keep_their_size() -> None:
+    for kind in ("PNG", "WEBP"):
+        data = encode(Image.new("RGB", (1100, 1200), RED), kind)
+        assert decode_poster(data, shrink=True).size == (1100, 1200)
+
+
+def test_a_poster_decoded_smaller_has_nearly_the_same_pixels_for_a_model() -> None:
+    rng = np.random.default_rng(0)
+    coarse = Image.fromarray(rng.integers(0, 256, size=(30, 20, 3), dtype=np.uint8))
+    data = encode(coarse.resize((2000, 3000), Image.Resampling.BICUBIC), "JPEG", quality=90)
+    whole = resize_poster(decode_poster(data), 224, 160).astype(int)
+    small = resize_poster(decode_poster(data, shrink=True), 224, 160).astype(int)
+    assert np.abs(whole - small).max() <= 6
+    assert np.abs(whole - small).mean() < 0.7
+
+
+def test_pixels_are_counted_by_the_head() -> None:
+    data = encode(Image.new("RGB", (300, 200), RED), "PNG")
+    assert count_pixels(data) == 60_000
+    assert count_pixels(data[:60]) == 60_000
+    for broken in (b"", b"<html>", data[:20]):
+        assert count_pixels(broken) == 1
+    with pytest.raises(PosterError):
+        decode_poster(data[:60])

@@ -72,7 +72,7 @@ def test_every_row_is_kept_and_faults_are_named(
     out = tmp_path / "out.parquet"
     summary = predict_catalogue(predictor, catalogue(table), out, part_rows=3)
     answers = pq.read_table(out)
-    assert answers.schema.names == ["id", "genres", *GENRES, "error"]
+    assert answers.schema.names == ["id", "genres", *GENRES, "error", "warnings"]
     assert (summary.rows, summary.with_errors, summary.empty) == (7, 3, 1)
     found = answers.to_pylist()
     assert [row["id"] for row in found] == [row["id"] for row in rows()]
@@ -309,3 +309,14 @@ def test_title_and_year_of_a_table_are_read(bert_folder: Path, tmp_path: Path) -
     )
     with pytest.raises(DataError, match="no column 'tilte', did you mean"):
         catalogue(path, title="tilte")
+
+
+def test_rows_with_nothing_to_predict_from_say_so(predictor: Predictor, tmp_path: Path) -> None:
+    path = tmp_path / "movies.csv"
+    path.write_text("id,plot\n1,N/A\n2,the ghost screams\n")
+    summary = predict_catalogue(predictor, catalogue(path), tmp_path / "out.parquet")
+    first, second = pq.read_table(tmp_path / "out.parquet").to_pylist()
+    warning = 'The plot is a placeholder ("N/A"), so it was ignored.'
+    assert first["error"] == f"no plot: {warning}"
+    assert (first["genres"], first["warnings"], second["error"]) == ([], None, None)
+    assert (summary.with_errors, summary.empty) == (1, 1)

@@ -83,7 +83,7 @@ def test_a_film_that_lacks_a_modality_is_decided_at_the_point_for_such_films(
 
 def test_the_answer_for_machines_has_the_keys_of_the_contract(predictor: Predictor) -> None:
     plain = predictor.predict(plot="the ghost").to_json_dict()
-    assert list(plain) == ["genres", "probabilities", "thresholds", "modalities"]
+    assert list(plain) == ["genres", "probabilities", "thresholds", "modalities", "warnings"]
     assert json.loads(json.dumps(plain)) == plain
     assert plain["modalities"] == ["plot"]
 

@@ -1,5 +1,5 @@
-"""The page at ``/``: what somebody sees who is curious, made with Gradio on top of the service.
+"""The page at ``/``: static files that ask the service's own addresses from the browser.
 
-Everything it computes goes through the service's own queue (``asking.Asking``), so its limits hold
-here too; what it shows is drawn as plain HTML in ``pictures`` and loaded from nowhere else.
+The server's part only hands out ``static/`` and the example films. No address of the page takes
+anything from a client, so that none can name a file of this machine.
 """

@@ -1,10 +1,13 @@
 """What ``GET /model`` says of the model that answers."""
 
+import json
 import platform
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from moviegenre.apps.service.schemas import ModelAnswer
+from moviegenre.apps.service.schemas import GenreScores, ModelAnswer
 from moviegenre.core.types import Modality
 from moviegenre.core.version import __version__
 
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
     from moviegenre.inference.predictor import Predictor
 
 _PACKAGES = ("numpy", "onnxruntime", "pillow", "tokenizers", "torch")
+_SPLITS = ("test", "validation")
 
 
 def about(predictor: "Predictor") -> ModelAnswer:
@@ -26,6 +30,7 @@ def about(predictor: "Predictor") -> ModelAnswer:
         thresholds={name: float(cut) for name, cut in zip(model.genres.names, cuts, strict=True)},
         metrics=dict(model.metrics),
         card=_card(predictor),
+        genre_scores=genre_scores(predictor.files),
         versions=_versions(),
         trained_with=dict(model.versions),
     )
@@ -39,6 +44,25 @@ def _card(predictor: "Predictor") -> str | None:
         card = folder / CARD_FILE
         if is_exported(folder) and card.is_file():
             return card.read_text(encoding="utf-8")
+    return None
+
+
+def genre_scores(files: Sequence[Path]) -> GenreScores | None:
+    """Return scores by genre from the first folder that has any, of the test split if it can be.
+
+    Args:
+        files: The files that the model was loaded from; ``metrics.json`` is looked for beside them.
+    """
+    from moviegenre.models.exported import METRICS_FILE
+
+    for folder in dict.fromkeys(path.parent for path in files):
+        try:
+            metrics = json.loads((folder / METRICS_FILE).read_text(encoding="utf-8"))
+            for split in _SPLITS:
+                if by_genre := metrics.get(split, {}).get("per_genre"):
+                    return GenreScores(split=split, genres=by_genre)
+        except (OSError, ValueError, AttributeError):  # absent, damaged, or of another form
+            continue
     return None
 
 

@@ -12,8 +12,10 @@ from moviegenre.apps.service.about import about
 from moviegenre.apps.service.answering import Answer, Question
 from moviegenre.apps.service.asking import Asking
 from moviegenre.apps.service.bodies import read_film, read_films
+from moviegenre.apps.service.clients import client_of, while_connected
 from moviegenre.apps.service.docs_page import add_docs_page
-from moviegenre.apps.service.observing import Observing, note
+from moviegenre.apps.service.edge import add_edge
+from moviegenre.apps.service.observing import note
 from moviegenre.apps.service.refusals import BUSY, UNFIT, Refusal, add_refusals
 from moviegenre.apps.service.schemas import (
     BATCH_BODY,
@@ -25,30 +27,37 @@ from moviegenre.apps.service.schemas import (
     StatusAnswer,
 )
 from moviegenre.apps.service.settings import ServiceSettings
+from moviegenre.apps.service.tables import add_tables
 from moviegenre.core.errors import MovieGenreError
 from moviegenre.core.version import __version__
 
 if TYPE_CHECKING:
+    from moviegenre.apps.service.access.exposure import Access
     from moviegenre.inference.predictor import Predictor
 
 
 def create_app(
-    predictor: "Predictor", settings: ServiceSettings | None = None, *, page: bool = False
+    predictor: "Predictor",
+    settings: ServiceSettings | None = None,
+    *,
+    page: bool = False,
+    access: "Access | None" = None,
 ) -> FastAPI:
     """Return the service around a predictor.
 
     Args:
         predictor: What ``moviegenre.load`` returned; only one thread of the app touches it.
         settings: Limits and waits; None takes the defaults.
-        page: Also serve the page at ``/``, which needs the extra ``page``.
+        page: Also serve the page at ``/``.
+        access: Who may reach it; None for an app that is asked inside this process only.
     """
     asking = Asking(predictor, settings or ServiceSettings())
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        asking.batcher.start()
+        asking.start()
         yield
-        await asyncio.to_thread(asking.batcher.stop)
+        await asyncio.to_thread(asking.stop)
 
     app = FastAPI(
         title="moviegenre",
@@ -58,22 +67,23 @@ def create_app(
         redoc_url=None,
         lifespan=lifespan,
     )
-    app.add_middleware(Observing, metrics=asking.metrics)
+    add_edge(app, asking.settings, asking.metrics, access)
     add_refusals(app)
     add_docs_page(app)
     _add_predictions(app, asking)
+    add_tables(app, asking, predictor.model.genres)
     model = about(predictor)
     _add_status(app, asking, model)
     if page:
         from moviegenre.apps.page.mounting import add_page
 
-        add_page(app, asking, model, predictor.files)
+        add_page(app, asking.settings)
     return app
 
 
 async def _ask(asking: Asking, request: Request, questions: Sequence[Question]) -> list[Answer]:
     note(request, **asking.about(questions))
-    return await asking.ask(questions)
+    return await while_connected(request, asking.ask(questions, client=client_of(request)))
 
 
 def _add_predictions(app: FastAPI, asking: Asking) -> None:
@@ -84,7 +94,7 @@ def _add_predictions(app: FastAPI, asking: Asking) -> None:
         summary="Tell the genres of one film",
     )
     async def predict(request: Request) -> JSONResponse:
-        asking.require_room()
+        asking.require_room(client_of(request))
         question = await read_film(request, asking.settings)
         (answer,) = await _ask(asking, request, [question])
         if isinstance(answer, MovieGenreError):
@@ -102,7 +112,7 @@ def _add_predictions(app: FastAPI, asking: Asking) -> None:
         "`error` in its place.",
     )
     async def predict_batch(request: Request) -> JSONResponse:
-        asking.require_room()
+        asking.require_room(client_of(request))
         films = await read_films(request, asking.settings)
         answers = iter(
             await _ask(asking, request, [film for film in films if isinstance(film, Question)])

@@ -1,7 +1,8 @@
-"""Micro-batching: what arrives together is computed together, by one thread.
+"""Micro-batching: what arrives together is computed together, by one thread, in fair turns.
 
 It knows nothing of films and of HTTP. Callers live in an event loop and await their answers; the
-worker thread takes what waits, a bounded number after a bounded wait, and hands it to ``compute``.
+worker thread takes slices of what waits and hands them to ``compute``. Other threads may have the
+worker run functions of theirs, between the slices.
 """
 
 import asyncio
@@ -9,54 +10,33 @@ import contextlib
 import logging
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Generic, TypeVar
+
+from moviegenre.apps.service.admission import Limits, QueueFullError, Room
+from moviegenre.apps.service.fairness import FairQueue
+from moviegenre.apps.service.jobs import Job, Piece, Stay
+from moviegenre.apps.service.pace import Pace
 
 _log = logging.getLogger("moviegenre.service")
 
 Q = TypeVar("Q")
 A = TypeVar("A")
 
+BULK = frozenset({"batch", "table", "explain"})
+"""Kinds of work that never fill the queue."""
 
-class QueueFullError(Exception):
-    """There is no room in the queue."""
-
-
-class StoppedError(Exception):
-    """The batcher takes nothing more, because it is being stopped."""
+_WEIGHTS = {"single": 8.0, "batch": 2.0}  # shares of the worker's time while all kinds wait
+_BULK_SHARE = 0.75  # of the queue
 
 
 class DeadlineError(Exception):
     """The answer was not there in time."""
 
 
-@dataclass(frozen=True, eq=False)
-class _Job(Generic[Q, A]):
-    """A question on its way, and where its answer is awaited."""
-
-    question: Q
-    arrived: float
-    deadline: float
-    loop: asyncio.AbstractEventLoop
-    future: "asyncio.Future[A]"
-
-    def answer(self, answer: A) -> None:
-        """Hand the answer over to the event loop; from any thread."""
-        self._hand_over(lambda: self.future.set_result(answer))
-
-    def fail(self, error: Exception) -> None:
-        """Raise an error where the answer is awaited; from any thread."""
-        self._hand_over(lambda: self.future.set_exception(error))
-
-    def _hand_over(self, put: Callable[[], None]) -> None:
-        def put_if_awaited() -> None:
-            if not self.future.done():
-                put()
-
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to tell
-            self.loop.call_soon_threadsafe(put_if_awaited)
+class WorkerError(Exception):
+    """What was computed failed in a way that is no ordinary exception."""
 
 
 class MicroBatcher(Generic[Q, A]):
@@ -64,10 +44,13 @@ class MicroBatcher(Generic[Q, A]):
 
     Args:
         compute: Answers several questions, in their order; what it raises is raised to all askers
-            of the batch.
+            of the slice.
         max_batch: Questions handed over at once, at most.
-        max_wait_seconds: How long the first question of a batch waits for others.
+        max_wait_seconds: How long the first question of a slice waits for others.
         max_queue: Questions that may wait.
+        max_per_client: Those of one client; None for no such limit.
+        slice_seconds: How long a slice should take at most, by how long the last ones took; None
+            for no such limit.
     """
 
     def __init__(
@@ -77,25 +60,30 @@ class MicroBatcher(Generic[Q, A]):
         max_batch: int,
         max_wait_seconds: float,
         max_queue: int,
+        max_per_client: int | None = None,
+        slice_seconds: float | None = None,
     ) -> None:
+        client = max_queue if max_per_client is None else min(max_per_client, max_queue)
+        bulk = min(max_queue, max(client, round(_BULK_SHARE * max_queue)))
         self._compute = compute
         self._max_batch = max_batch
         self._max_wait = max_wait_seconds
-        self._max_queue = max_queue
-        self._jobs: deque[_Job[Q, A]] = deque()
+        self._room = Room(Limits(max_queue, client, bulk))
+        self._queue: FairQueue[Job[Q, A] | Piece] = FairQueue(_WEIGHTS)
         self._changed = threading.Condition()
         self._stopping = False
         self._worker = threading.Thread(target=self._work, name="predictor", daemon=True)
+        self.pace = Pace(slice_seconds)
 
     @property
     def num_waiting(self) -> int:
         """Questions that wait."""
-        return len(self._jobs)
+        return self._room.num_waiting
 
     @property
     def is_ready(self) -> bool:
         """Whether questions are taken and answered."""
-        return self._worker.is_alive() and not self._stopping
+        return self._worker.is_alive() and self._room.is_open
 
     def start(self) -> None:
         """Start the worker."""
@@ -103,84 +91,191 @@ class MicroBatcher(Generic[Q, A]):
 
     def stop(self) -> None:
         """Take nothing more, and return when all that was taken is answered."""
+        self._room.shut()
+        with self._changed:
+            self._changed.notify_all()  # nobody need wait for company any longer
+        self._room.wait_until_empty()
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
         self._worker.join()
 
-    def require_room(self, number: int = 1) -> None:
+    def require_room(self, client: str = "", number: int = 1) -> None:
         """Check that so many questions would be taken now.
 
         Raises:
             StoppedError: It is being stopped.
             QueueFullError: They would not.
         """
-        if self._stopping:
-            raise StoppedError
-        if len(self._jobs) + number > self._max_queue:
-            raise QueueFullError
+        self._room.require(client, number)
 
-    async def ask(self, questions: Sequence[Q], seconds: float) -> list[A]:
+    async def ask(
+        self, questions: Sequence[Q], seconds: float, *, client: str = "", kind: str = "single"
+    ) -> list[A]:
         """Return the answers to one caller's questions: all are taken, or none.
 
         Args:
-            questions: They may be answered in batches with other callers'.
+            questions: They may be answered in slices with other callers'.
             seconds: From now until the answers are of no use; what is not begun then never is.
+            client: Whose questions they are.
+            kind: Of which kind of work.
 
         Raises:
             StoppedError: It is being stopped.
             QueueFullError: They do not fit into the queue.
             DeadlineError: The time is up.
         """
-        now = time.monotonic()
+        async with self.admitted(len(questions), seconds, client=client, kind=kind) as stay:
+            return await asyncio.gather(*(self.answer(question, stay) for question in questions))
+
+    @asynccontextmanager
+    async def admitted(
+        self, number: int, seconds: float, *, client: str = "", kind: str = "single"
+    ) -> AsyncGenerator[Stay]:
+        """Hold places for a request; at the end, whatever ends it, its waiting work is dropped.
+
+        Raises:
+            StoppedError: It is being stopped.
+            QueueFullError: There is no room, or a client with less took the place.
+            DeadlineError: The time is up.
+        """
         loop = asyncio.get_running_loop()
-        jobs: list[_Job[Q, A]] = [
-            _Job(question, now, now + seconds, loop, loop.create_future()) for question in questions
-        ]
+        places = self._room.take(client, number, is_bulk=kind in BULK)
+        stay = Stay(client, kind, places, seconds)
+        try:
+            async with asyncio.timeout(seconds) as limit:
+
+                def give_up() -> None:
+                    with contextlib.suppress(RuntimeError):  # it is over anyway
+                        limit.reschedule(loop.time())
+
+                def drop() -> None:
+                    loop.call_soon_threadsafe(give_up)
+
+                places.drop = drop
+                yield stay
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise (QueueFullError if places.was_dropped else DeadlineError) from None
+        finally:
+            with self._changed:
+                for ticket in stay.leave():
+                    self._queue.remove(ticket)
+            self._room.close(places)
+
+    async def answer(
+        self, question: Q, stay: Stay, *, cost: float = 1.0, keeps_place: bool = False
+    ) -> A:
+        """Return the answer to one question of a request that was admitted.
+
+        Args:
+            question: The question.
+            stay: What ``admitted`` gave.
+            cost: How much work it is; 1 for the least.
+            keeps_place: Whether its place stays taken, because more is to be computed for it.
+        """
+        job: Job[Q, A] = Job(question, stay, keeps_place, asyncio.get_running_loop())
         with self._changed:
-            self.require_room(len(jobs))
-            self._jobs.extend(jobs)
+            ticket = self._queue.push(job, client=stay.client, kind=stay.kind, cost=cost)
             self._changed.notify_all()
         try:
-            async with asyncio.timeout(seconds):
-                return await asyncio.gather(*(job.future for job in jobs))
-        except TimeoutError:
-            raise DeadlineError from None
+            return await job.future
         finally:
-            self._forget(jobs)
-
-    def _forget(self, jobs: Sequence[_Job[Q, A]]) -> None:
-        """Take out of the queue what nobody waits for any longer."""
-        left = {id(job) for job in jobs if not job.future.done() or job.future.cancelled()}
-        if left:
             with self._changed:
-                self._jobs = deque(job for job in self._jobs if id(job) not in left)
+                self._queue.remove(ticket)
+
+    def run(self, function: Callable[[], Any], stay: Stay, cost: float) -> Any:  # noqa: ANN401
+        """Return what a function returns, run by the worker; called in another thread.
+
+        Args:
+            function: A slice of a longer work.
+            stay: What ``admitted`` gave.
+            cost: How much work it is.
+
+        Raises:
+            GoneError: Nobody waits for it any longer.
+        """
+        piece = Piece(function, stay)
+        with self._changed:
+            stay.require()
+            ticket = self._queue.push(piece, client=stay.client, kind="explain", cost=cost)
+            stay.pieces[ticket] = piece
+            self._changed.notify_all()
+        try:
+            return piece.result.result()
+        finally:
+            with self._changed:
+                stay.pieces.pop(ticket, None)
+
+    def leave_place(self, stay: Stay) -> None:
+        """Give up the place of a question that kept it."""
+        self._room.leave_one(stay.places)
 
     def _work(self) -> None:
-        while jobs := self._take():
-            now = time.monotonic()
-            wanted = [job for job in jobs if not job.future.done() and now < job.deadline]
-            if not wanted:
-                continue
+        while work := self._take():
+            start = time.perf_counter()
             try:
-                answers = self._compute([job.question for job in wanted])
-                for job, answer in zip(wanted, answers, strict=True):
-                    job.answer(answer)
-            except Exception as error:  # the thread must live on for the others
-                _log.exception("batch failed")
-                for job in wanted:
-                    job.fail(error)
+                self._compute_slice(work)
+            except BaseException:
+                _log.exception("slice failed")
+            self.pace.note(sum(cost for _, cost in work), time.perf_counter() - start)
 
-    def _take(self) -> list[_Job[Q, A]]:
-        """Wait for the next batch; nothing means that it was stopped and all is answered."""
+    def _compute_slice(self, work: "Sequence[tuple[Job[Q, A] | Piece, float]]") -> None:
+        jobs: list[Job[Q, A]] = []
+        for item, _ in work:
+            if isinstance(item, Piece):
+                item.run()
+            elif item.is_wanted:
+                jobs.append(item)
+        if not jobs:
+            return
+        try:
+            answers = self._compute([job.question for job in jobs])
+            for job, answer in zip(jobs, answers, strict=True):
+                job.answer(answer)
+        except BaseException as error:
+            _log.exception("batch failed")
+            if not isinstance(error, Exception):
+                error = WorkerError(repr(error))
+            for job in jobs:
+                job.fail(error)
+
+    def _take(self) -> "list[tuple[Job[Q, A] | Piece, float]]":
+        """Wait for the next slice; nothing means that it was stopped and all is answered."""
         with self._changed:
             while True:
-                while not self._jobs and not self._stopping:
+                first = self._queue.first()
+                if first is None:
+                    if self._stopping:
+                        return []
                     self._changed.wait()
-                if not self._jobs:
-                    return []
-                left = self._jobs[0].arrived + self._max_wait - time.monotonic()
-                if len(self._jobs) >= self._max_batch or self._stopping or left <= 0:
-                    number = min(len(self._jobs), self._max_batch)
-                    return [self._jobs.popleft() for _ in range(number)]
+                    continue
+                left = first.item.arrived + self._max_wait - time.monotonic()
+                if (
+                    isinstance(first.item, Piece)
+                    or len(self._queue) >= self._max_batch
+                    or not self._room.is_open
+                    or left <= 0
+                ):
+                    return self._slice()
                 self._changed.wait(left)
+
+    def _slice(self) -> "list[tuple[Job[Q, A] | Piece, float]]":
+        """Take what comes next, of one kind and up to a slice; a piece is a slice of its own."""
+        taken: list[tuple[Job[Q, A] | Piece, float]] = []
+        first = self._queue.first()
+        assert first is not None, "the caller looked"
+        room = self.pace.bulk_cost if first.kind in BULK else self.pace.slice_cost
+        while len(taken) < self._max_batch and (ticket := self._queue.first()):
+            is_piece = isinstance(ticket.item, Piece)
+            if taken and (is_piece or ticket.kind != first.kind or ticket.cost > room):
+                break
+            self._queue.take(ticket)
+            taken.append((ticket.item, ticket.cost))
+            room -= ticket.cost
+            if isinstance(ticket.item, Piece):
+                break
+            if not ticket.item.keeps_place:
+                self._room.leave_one(ticket.item.stay.places)
+        return taken

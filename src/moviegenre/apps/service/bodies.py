@@ -6,15 +6,17 @@ import binascii
 import io
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
-from typing import TypeVar
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from fastapi import Request
 from PIL import Image, UnidentifiedImageError
 from pydantic import TypeAdapter, ValidationError
-from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException
 
 from moviegenre.apps.service.answering import Question
+from moviegenre.apps.service.forms import WholeFormParser
 from moviegenre.apps.service.refusals import (
     BAD_REQUEST,
     TIMED_OUT,
@@ -24,14 +26,14 @@ from moviegenre.apps.service.refusals import (
     Refusal,
     sentence,
 )
-from moviegenre.apps.service.schemas import FilmRequest
+from moviegenre.apps.service.schemas import MAX_ATTRIBUTE, FilmRequest
 from moviegenre.apps.service.settings import ServiceSettings
 
 T = TypeVar("T")
 
 _JSON = "application/json"
-_FORM = "multipart/form-data"
-_MAX_FIELDS = 8  # there are three; more than these are named in the refusal
+FORM = "multipart/form-data"
+_MAX_FIELDS = 8 + MAX_ATTRIBUTE  # three and the genres; other names get a sentence of their own
 _FILM = TypeAdapter(FilmRequest)
 _FILMS = TypeAdapter(list[FilmRequest])
 
@@ -42,14 +44,14 @@ async def read_film(request: Request, settings: ServiceSettings) -> Question:
     Raises:
         Refusal: It is too large, too slow, of another kind, or not as expected.
     """
-    kind = _kind(request)
-    if kind == _FORM:
-        return await _within(settings, _read_form(request, settings))
+    kind = kind_of(request)
+    if kind == FORM:
+        return await _read_form(request, settings)
     if kind == _JSON:
         body = await _within(settings, _read_all(request, settings))
         return question_of(_validated(_FILM, body, "the film"), settings)
     raise Refusal(
-        WRONG_KIND, f"the body is {kind or 'of no stated kind'}; expected {_JSON} or {_FORM}"
+        WRONG_KIND, f"the body is {kind or 'of no stated kind'}; expected {_JSON} or {FORM}"
     )
 
 
@@ -59,7 +61,7 @@ async def read_films(request: Request, settings: ServiceSettings) -> list[Questi
     Raises:
         Refusal: The request is too large, too slow, of another kind, or no list of so many films.
     """
-    kind = _kind(request)
+    kind = kind_of(request)
     if kind != _JSON:
         raise Refusal(WRONG_KIND, f"the body is {kind or 'of no stated kind'}; expected {_JSON}")
     body = await _within(settings, _read_all(request, settings))
@@ -84,10 +86,19 @@ def question_of(film: FilmRequest, settings: ServiceSettings) -> Question:
         Refusal: Its plot is too long, or its poster is too large or no image of a kind taken.
     """
     poster = None if film.poster is None else _decoded(film.poster)
-    return checked_question(film.plot, poster, film.explain, settings)
+    return _question(film, poster, settings)
 
 
-def _kind(request: Request) -> str:
+def _question(film: FilmRequest, poster: bytes | None, settings: ServiceSettings) -> Question:
+    if film.attribute and not film.explain:
+        raise Refusal(UNFIT, "attribute has no effect without explain; set explain to true")
+    question = checked_question(film.plot, poster, film.explain, settings)
+    attribute = tuple(dict.fromkeys(film.attribute))
+    return replace(question, attribute=attribute, title=film.title, year=film.year)
+
+
+def kind_of(request: Request) -> str:
+    """Return the media type that a body is said to have; empty where none is stated."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
@@ -131,33 +142,54 @@ async def _read_all(request: Request, settings: ServiceSettings) -> bytes:
         return b"".join([chunk async for chunk in chunks])
 
 
-async def _read_form(request: Request, settings: ServiceSettings) -> Question:
+async def form_of(request: Request, settings: ServiceSettings, *, max_fields: int) -> FormData:
+    """Return a form of at most one file, which has no name on the disk; to be closed.
+
+    Args:
+        request: Its body is multipart.
+        settings: The limits.
+        max_fields: How many parts it may have beside the file.
+
+    Raises:
+        Refusal: It is too large, too slow, or no form.
+    """
+    return await _within(settings, _parsed(request, settings, max_fields))
+
+
+async def _parsed(request: Request, settings: ServiceSettings, max_fields: int) -> FormData:
     async with aclosing(_chunks(request, settings)) as chunks:
-        parser = MultiPartParser(
+        parser = WholeFormParser(
             request.headers,
             chunks,
             max_files=1,
-            max_fields=_MAX_FIELDS,
+            max_fields=max_fields,
             max_part_size=settings.max_body_bytes,  # a long plot gets its own sentence
         )
         try:
-            form = await parser.parse()
+            return await parser.parse()
         except MultiPartException as error:
             raise Refusal(BAD_REQUEST, f"the form cannot be parsed: {error.message}") from None
+
+
+async def _read_form(request: Request, settings: ServiceSettings) -> Question:
+    form = await form_of(request, settings, max_fields=_MAX_FIELDS)
     try:
-        fields = dict(form.items())
+        fields: dict[str, Any] = dict(form.items())
         upload = fields.pop("poster", None)
         if isinstance(upload, str) and upload:
             raise Refusal(UNFIT, "the form's poster is text; expected a file")
         poster = await upload.read() if isinstance(upload, UploadFile) else b""
-        if any(isinstance(value, UploadFile) for value in fields.values()):
+        others = (value for name, value in form.multi_items() if name != "poster")
+        if any(isinstance(value, UploadFile) for value in others):
             raise Refusal(UNFIT, "the form has a file that is not its poster; expected poster")
+        if "attribute" in fields:
+            fields["attribute"] = form.getlist("attribute")
         try:
             film = FilmRequest.model_validate(fields)
         except ValidationError as error:
             raise Refusal(UNFIT, sentence(error, "the film")) from None
         # A browser sends an empty file where none was chosen.
-        return checked_question(film.plot, poster or None, film.explain, settings)
+        return _question(film, poster or None, settings)
     finally:
         await form.close()
 

@@ -1,7 +1,9 @@
-"""The log: one JSON object a line on standard error, for machines to collect."""
+"""The log on standard error: one JSON object a line, or lines to read on a terminal."""
 
 import json
 import logging
+import logging.config
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,21 +27,46 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
+class ReadableFormatter(logging.Formatter):
+    """Writes a record for people: time, level, event, fields, and a traceback below."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line; what a client sent cannot move the cursor or begin a new line."""
+        fields = getattr(record, "fields", {})
+        told = [record.getMessage(), *(f"{name}={value}" for name, value in fields.items())]
+        time = datetime.fromtimestamp(record.created).strftime("%H:%M:%S")
+        line = f"{time} {record.levelname.lower():<7} {_printable(' '.join(told))}"
+        if record.exc_info:
+            line += "\n" + self.formatException(record.exc_info)
+        return line
+
+
+def _printable(text: str) -> str:
+    """Return a text with escapes in place of what a terminal would act on."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 def log_event(level: int, event: str, *, error: BaseException | None = None, **fields: Any) -> None:  # noqa: ANN401 - whatever JSON takes
     """Write an event of the service's own."""
     logging.getLogger(LOGGER).log(level, event, exc_info=error, extra={"fields": fields})
 
 
-def log_config() -> dict[str, Any]:
-    """Return what ``logging.config.dictConfig``, and so uvicorn, takes: everything as JSON."""
+def log_config(*, for_people: bool = False) -> dict[str, Any]:
+    """Return what ``logging.config.dictConfig`` takes: every logger in one form.
+
+    Args:
+        for_people: Lines to read, in place of JSON.
+    """
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"json": {"()": JsonFormatter}},
+        "formatters": {"json": {"()": JsonFormatter}, "readable": {"()": ReadableFormatter}},
         "handlers": {
             "stderr": {
                 "class": "logging.StreamHandler",
-                "formatter": "json",
+                "formatter": "readable" if for_people else "json",
                 "stream": "ext://sys.stderr",
             }
         },
@@ -51,3 +78,9 @@ def log_config() -> dict[str, Any]:
         },
         "root": {"level": "WARNING", "handlers": ["stderr"]},
     }
+
+
+def start_log() -> None:
+    """Write everything in one form from now on, Python's warnings included."""
+    logging.config.dictConfig(log_config(for_people=sys.stderr.isatty()))
+    logging.captureWarnings(True)

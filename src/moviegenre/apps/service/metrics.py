@@ -7,6 +7,9 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _FILMS = (1, 2, 4, 8, 16, 32, 64, 128)
+_ANSWERING = ("film", "queue_full", "stopping", "deadline", "failure")
+_ACCESS = ("host", "origin", "key", "rate", "metrics", "slow_body", "bodies_full")
+_REASONS = (*_ANSWERING, *_ACCESS)
 
 
 class ServiceMetrics:
@@ -42,7 +45,7 @@ class ServiceMetrics:
         )
         self._compute = Histogram(
             "moviegenre_batch_seconds",
-            "Reading, computing and explaining one batch.",
+            "Reading and computing one slice of films.",
             buckets=_SECONDS,
             registry=self._registry,
         )
@@ -52,7 +55,7 @@ class ServiceMetrics:
             ["reason"],
             registry=self._registry,
         )
-        for reason in ("film", "queue_full", "stopping", "deadline", "failure"):
+        for reason in _REASONS:
             self._errors.labels(reason)  # there from the start, so that rates are defined
         self._queue = Gauge(
             "moviegenre_queue_films", "Films that wait for the model.", registry=self._registry
@@ -73,7 +76,7 @@ class ServiceMetrics:
         self._compute.observe(seconds)
 
     def count_error(self, reason: str) -> None:
-        """Count what was not answered: film, queue_full, stopping, deadline or failure."""
+        """Count what was not answered, by one of the reasons above."""
         self._errors.labels(reason).inc()
 
     def render(self) -> bytes:

@@ -9,10 +9,15 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 BAD_REQUEST = 400
+NO_KEY = 401
+FORBIDDEN = 403
+NOT_FOUND = 404
 TIMED_OUT = 408
 TOO_LARGE = 413
 WRONG_KIND = 415
+MISDIRECTED = 421
 UNFIT = 422
+TOO_MANY = 429
 FAILED = 500
 BUSY = 503
 TOO_LATE = 504

@@ -10,8 +10,15 @@ TINY_POSTER = (
     "sAAAAABJRU5ErkJggg=="
 )
 
+MAX_ATTRIBUTE = 32
+"""Genres that one request may have explained."""
+
 _PLOT = "A detective hunts a killer through the rain while an old case comes back to haunt him."
 _OTHER = "Two rivals have to share a bakery, a flat and in the end their lives."
+
+
+MAX_TITLE = 500
+"""Characters of a title."""
 
 
 class FilmRequest(BaseModel):
@@ -24,8 +31,20 @@ class FilmRequest(BaseModel):
         default=None,
         description="An encoded image as base64, with or without `data:image/png;base64,`.",
     )
+    title: str | None = Field(
+        default=None, max_length=MAX_TITLE, description="The film's title, where it is known."
+    )
+    year: int | None = Field(
+        default=None, ge=1, le=9999, description="The year of its release, where it is known."
+    )
     explain: bool = Field(
         default=False, description="Also say what plot and poster had to do with it."
+    )
+    attribute: list[str] = Field(
+        default=[],
+        max_length=MAX_ATTRIBUTE,
+        description="Genres to explain word by word and region by region, which takes far longer; "
+        "needs `explain`.",
     )
 
 
@@ -35,10 +54,18 @@ class PredictionAnswer(BaseModel):
     genres: list[str] = Field(description="The chosen genres, most probable first.")
     probabilities: dict[str, float] = Field(description="Of every genre, most probable first.")
     thresholds: dict[str, float] = Field(description="From which on a genre is chosen.")
-    modalities: list[str] = Field(description="What was read: plot, poster or both.")
+    modalities: list[str] = Field(description="What was read: plot, poster, both or nothing.")
+    warnings: list[str] = Field(
+        description="What the reader should know, as sentences, such as a plot not in English."
+    )
     explanation: dict[str, JsonValue] | None = Field(
         default=None,
-        description="Where asked for: `modality_share`, `modality_effects`, `modality_attention`.",
+        description="Where asked for: `modality_share`, `modality_effects`, `modality_attention`; "
+        "with `attribute` also `words` and `regions` by genre, and `attribution_method`.",
+    )
+    similar: list[dict[str, JsonValue]] | None = Field(
+        default=None,
+        description="With `explain`, where the model has an index: training movies like it.",
     )
 
 
@@ -46,6 +73,15 @@ class ErrorAnswer(BaseModel):
     """What went wrong."""
 
     error: str = Field(description="One sentence.")
+
+
+class GenreScores(BaseModel):
+    """How well a model predicts each genre."""
+
+    split: str = Field(description="On which films: `test` or `validation`.")
+    genres: dict[str, dict[str, float | None]] = Field(
+        description="By genre: `precision`, `recall`, `f1` (fractions) and `support` (films)."
+    )
 
 
 class ModelAnswer(BaseModel):
@@ -58,8 +94,21 @@ class ModelAnswer(BaseModel):
     thresholds: dict[str, float] = Field(description="From which on a genre is chosen.")
     metrics: dict[str, float] = Field(description="Validation scores, fractions.")
     card: str | None = Field(description="Model card (Markdown); null for a bare checkpoint.")
+    genre_scores: GenreScores | None = Field(
+        description="How well each genre is predicted; null where nobody measured it."
+    )
     versions: dict[str, str] = Field(description="Packages that compute the answers.")
     trained_with: dict[str, str] = Field(description="Packages that the model was trained with.")
+
+
+class TablePreview(BaseModel):
+    """What was understood of a table, before anything is computed."""
+
+    name: str = Field(description="The table's name.")
+    columns: list[str] = Field(description="In its order.")
+    rows: list[list[str]] = Field(description="The first rows as texts, long ones cut off.")
+    id_column: str | None = Field(description="The column of ids, if one has the usual name.")
+    plot_columns: list[str] = Field(description="The columns of plots, likewise.")
 
 
 class StatusAnswer(BaseModel):
@@ -82,7 +131,40 @@ _FORM = {
     "properties": {
         "plot": {"type": "string", "description": "What happens in the film."},
         "poster": {"type": "string", "format": "binary", "description": "An image file."},
+        "title": {"type": "string", "maxLength": MAX_TITLE, "description": "The film's title."},
+        "year": {"type": "integer", "description": "The year of its release."},
         "explain": {"type": "boolean", "default": False},
+        "attribute": {
+            "type": "array",
+            "items": {"type": "string"},
+            "maxItems": MAX_ATTRIBUTE,
+            "description": "Genres to explain; the field is repeated.",
+        },
+    },
+}
+_TABLE_FORM = {
+    "type": "object",
+    "required": ["file"],
+    "properties": {
+        "file": {
+            "type": "string",
+            "format": "binary",
+            "description": "A table: .csv, .jsonl or .ndjson, in UTF-8.",
+        },
+        "id_column": {
+            "type": "string",
+            "description": "The column of ids; without it `id`, or the rows are numbered.",
+        },
+        "plot_columns": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Columns of plots, joined in this order; without them `plot`.",
+        },
+        "preview": {
+            "type": "boolean",
+            "default": False,
+            "description": "Only say what was understood of the table.",
+        },
     },
 }
 
@@ -108,6 +190,23 @@ BATCH_BODY: dict[str, Any] = {
             }
         },
     }
+}
+
+TABLE_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"multipart/form-data": {"schema": _TABLE_FORM}},
+    }
+}
+TABLE_LINES = {
+    "description": "With `preview` a JSON object. Otherwise one JSON object a line: first "
+    "`{type: start, rows, csv}`, then for every row `{type: row, row, id, genres, probabilities, "
+    "error, csv}` in the table's order, at the end `{type: end}`, or `{type: error, error}` where "
+    "it ended early. `csv` is the line of a CSV file.",
+    "content": {
+        "application/json": {"schema": {"$ref": "#/components/schemas/TablePreview"}},
+        "application/x-ndjson": {"schema": {"type": "string"}},
+    },
 }
 
 _REFUSED = {

@@ -49,13 +49,70 @@ class ServiceSettings(Config):
         default=("JPEG", "PNG", "WEBP"), min_length=1, description="What a poster may be (415)."
     )
     max_films: int = Field(default=64, ge=1, description="In one request to /predict/batch (422).")
-    page: bool = Field(default=True, description="Serve the page at / where Gradio is installed.")
-    page_rows: int = Field(
-        default=2000, ge=1, description="Of a table that is uploaded on the page."
-    )
+    page: bool = Field(default=True, description="Serve the page at /.")
+    page_rows: int = Field(default=2000, ge=1, description="Of a table that is uploaded (422).")
     log_plots: bool = Field(
         default=False, description="Write plots into the log, for debugging only."
     )
+    max_queue_per_client: int | None = Field(
+        default=None,
+        ge=1,
+        description="Films of one client that may wait (503); half of max_queue by default, "
+        "but no fewer than max_films.",
+    )
+    max_decoded_pixels: int = Field(
+        default=25_000_000,
+        ge=1,
+        description="Of the posters that are decoded at the same time; a larger one is decoded "
+        "alone.",
+    )
+    slice_ms: float = Field(
+        default=100.0,
+        gt=0,
+        description="How long the model computes at a stretch before another client has its "
+        "turn, about.",
+    )
+
+    # Connections, bodies and rates.
+    max_connections: int = Field(
+        default=512, ge=8, description="Open at once; the longest idle ones make room for more."
+    )
+    max_client_connections: int = Field(
+        default=128, ge=1, description="Of one client beyond this machine; see max_connections."
+    )
+    header_seconds: float = Field(
+        default=10.0, gt=0, description="In which a request's head must arrive; then it is closed."
+    )
+    idle_seconds: int = Field(
+        default=75, ge=1, description="That a connection may rest between two requests."
+    )
+    stall_seconds: float = Field(
+        default=10.0, gt=0, description="The longest pause in a request's body (408)."
+    )
+    send_seconds: float = Field(
+        default=30.0, gt=0, description="In which a client must read a part of its answer."
+    )
+    max_inflight_bytes: int = Field(
+        default=134_217_728, ge=1, description="Of all bodies that the service holds (503)."
+    )
+    requests_per_second: float | None = Field(
+        default=None,
+        ge=0,
+        description="Of one client or key (429); null is 10 beyond this machine, 0 is no limit.",
+    )
+    request_burst: int = Field(
+        default=50, ge=1, description="Requests that a client may send at once after a rest."
+    )
+
+    @model_validator(mode="after")
+    def _the_largest_body_fits(self) -> Self:
+        if self.max_body_bytes > self.max_inflight_bytes:
+            raise ValueError(
+                f"max_body_bytes is {self.max_body_bytes} and max_inflight_bytes "
+                f"{self.max_inflight_bytes}: such a body could never be taken; raise "
+                "max_inflight_bytes or lower max_body_bytes"
+            )
+        return self
 
     @model_validator(mode="after")
     def _a_batch_fits_the_queue(self) -> Self:
@@ -64,4 +121,15 @@ class ServiceSettings(Config):
                 f"max_films is {self.max_films} and max_queue {self.max_queue}: such a batch "
                 "could never be taken; raise max_queue or lower max_films"
             )
+        if self.max_queue_per_client is not None and self.max_films > self.max_queue_per_client:
+            raise ValueError(
+                f"max_films is {self.max_films} and max_queue_per_client "
+                f"{self.max_queue_per_client}: such a batch could never be taken; raise "
+                "max_queue_per_client or lower max_films"
+            )
         return self
+
+    @property
+    def client_queue(self) -> int:
+        """Films of one client that may wait."""
+        return self.max_queue_per_client or max(self.max_films, self.max_queue // 2)

@@ -1,11 +1,12 @@
 """Rows of CSV, JSON Lines and Parquet files, each as a mapping or with what is wrong with it."""
 
 import csv
+import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, TextIO
+from pathlib import Path, PurePosixPath
+from typing import Any, TextIO, TypeGuard
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,6 +16,35 @@ from moviegenre.core.errors import DataError
 _LONGEST_CELL = 1 << 30  # a plot may be longer than the csv module's 128 kB
 _SURPLUS = None  # the key under which csv.DictReader puts cells beyond the header
 _BATCH_ROWS = 1024
+
+
+@dataclass(frozen=True)
+class TableBytes:
+    """A table that lies in memory: an upload, which has no path.
+
+    Attributes:
+        name: What its owner calls it; it only names the table in messages and tells its kind.
+        content: The file's bytes.
+    """
+
+    name: str
+    content: bytes = field(repr=False)
+
+    @property
+    def suffix(self) -> str:
+        """The ending of its name."""
+        return PurePosixPath(self.name).suffix
+
+    def open(self, *, encoding: str, newline: str | None) -> TextIO:
+        """Return its text; no file is opened."""
+        return io.TextIOWrapper(io.BytesIO(self.content), encoding=encoding, newline=newline)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+TableSource = Path | TableBytes
+"""Where a table is read from. In memory only CSV and JSON Lines are read, as text."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +60,13 @@ class Row:
     fault: str = ""
 
 
-def column_names(path: Path) -> list[str]:
+def column_names(path: TableSource) -> list[str]:
     """Return the columns of a table; of JSON Lines, all that occur.
 
     Raises:
         DataError: The file cannot be read, or has no rows.
     """
-    if path.suffix.lower() == ".parquet":
+    if _is_parquet(path):
         return [str(name) for name in _open_parquet(path).schema_arrow.names]
     names: dict[str, None] = {}
     fault = ""
@@ -51,24 +81,24 @@ def column_names(path: Path) -> list[str]:
     return list(names)
 
 
-def count_rows(path: Path) -> int:
+def count_rows(path: TableSource) -> int:
     """Return how many rows ``read_rows`` yields.
 
     Raises:
         DataError: The file cannot be read.
     """
-    if path.suffix.lower() == ".parquet":
+    if _is_parquet(path):
         return int(_open_parquet(path).metadata.num_rows)
     return sum(1 for _ in read_rows(path))
 
 
-def read_rows(path: Path) -> Iterator[Row]:
+def read_rows(path: TableSource) -> Iterator[Row]:
     """Yield the rows of a table, in order.
 
     Raises:
         DataError: The file cannot be read.
     """
-    if path.suffix.lower() == ".parquet":
+    if _is_parquet(path):
         yield from _parquet_rows(path)
         return
     is_csv = path.suffix.lower() == ".csv"
@@ -82,7 +112,11 @@ def read_rows(path: Path) -> Iterator[Row]:
             raise DataError(f"{path} is not UTF-8 ({error}); save it as UTF-8") from None
 
 
-def _csv_rows(stream: TextIO, path: Path) -> Iterator[Row]:
+def _is_parquet(path: TableSource) -> TypeGuard[Path]:
+    return isinstance(path, Path) and path.suffix.lower() == ".parquet"
+
+
+def _csv_rows(stream: TextIO, path: TableSource) -> Iterator[Row]:
     csv.field_size_limit(_LONGEST_CELL)
     # Not strict, it would take the rows after a quotation mark that is not closed for one cell.
     records = csv.DictReader(stream, restkey=_SURPLUS, strict=True)
@@ -108,6 +142,8 @@ def _json_row(line: str) -> Row:
         values = json.loads(line)
     except ValueError as error:
         return Row(fault=f"not JSON: {error}")
+    except RecursionError:
+        return Row(fault="JSON within JSON too many times; expected an object with texts")
     if not isinstance(values, dict):
         return Row(fault=f"found {type(values).__name__}, expected an object")
     return Row(values)

@@ -15,6 +15,7 @@ from moviegenre.data.posters import decode_poster
 from moviegenre.data.words import plot_words
 from moviegenre.inference.prediction import Explanation, Prediction, WordShare
 from moviegenre.inference.similar import SimilarMovie
+from moviegenre.inference.slices import WHOLE, Slices
 
 if TYPE_CHECKING:
     from moviegenre.inference.predictor import Predictor
@@ -51,12 +52,19 @@ class FakePredictor:
             versions={"torch": "2.13.0"},
         )
 
-    def read(self, plot: str | None, poster: bytes | None) -> SimpleNamespace:
+    def read(
+        self,
+        plot: str | None,
+        poster: bytes | None,
+        title: str | None = None,
+        year: int | None = None,
+    ) -> SimpleNamespace:
         if not plot and poster is None:
             raise InputError("a film needs a plot or a poster; found neither")
         if poster is not None:
             decode_poster(poster)
-        return SimpleNamespace(plot=plot or "", has_poster=poster is not None)
+        text = " ".join(str(part) for part in (title, year, plot) if part)
+        return SimpleNamespace(plot=text, has_poster=poster is not None)
 
     def predict_films(self, films: Sequence[Any], batch_size: int) -> list[Prediction]:
         assert batch_size == len(films)
@@ -66,6 +74,11 @@ class FakePredictor:
         if any("crash" in film.plot for film in films):
             raise RuntimeError("secret words of a bug")
         return [_prediction(film) for film in films]
+
+    def explain(
+        self, film: Any, attribute: Sequence[str] = (), *, slices: Slices = WHOLE
+    ) -> Explanation:
+        return cast("Explanation", slices.run(lambda: _explanation(film, attribute)))
 
     @property
     def as_predictor(self) -> "Predictor":

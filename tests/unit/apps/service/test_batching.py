@@ -5,12 +5,10 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
-from moviegenre.apps.service.batching import (
-    DeadlineError,
-    MicroBatcher,
-    QueueFullError,
-    StoppedError,
-)
+from moviegenre.apps.service.admission import QueueFullError, StoppedError
+from moviegenre.apps.service.batching import DeadlineError, MicroBatcher, WorkerError
+from moviegenre.apps.service.jobs import GoneError, Stay
+from moviegenre.apps.service.pace import Pace
 
 PATIENCE = 60.0  # seconds that nothing takes but on a machine with no time for us
 
@@ -114,6 +112,7 @@ def test_a_full_queue_takes_all_of_a_request_or_nothing() -> None:
         await asyncio.sleep(0)
         with pytest.raises(QueueFullError):
             batcher.require_room()
+        await asyncio.sleep(0.01)  # the third is in the queue then
         doubler.gate.set()
         assert list(await asyncio.gather(first, waiting, third)) == [[0], [2, 4], [10]]
 
@@ -171,3 +170,163 @@ def test_a_stop_answers_what_was_taken_and_takes_nothing_more() -> None:
         await stopping
 
     assert run(scenario).batches == [[0], [1]]
+
+
+def test_a_batch_does_not_stand_in_front_of_a_single_question() -> None:
+    async def scenario(batcher: Batcher, doubler: Doubler) -> None:
+        first = await held(batcher, doubler)
+        batch = asyncio.create_task(
+            batcher.ask([1, 2, 3, 4, 5, 6], PATIENCE, client="a", kind="batch")
+        )
+        await asyncio.sleep(0.01)
+        single = asyncio.create_task(batcher.ask([7], PATIENCE, client="b"))
+        await asyncio.sleep(0.01)
+        doubler.gate.set()
+        await asyncio.gather(first, batch, single)
+
+    assert run(scenario, max_batch=2).batches == [[0], [1], [7], [2, 3], [4, 5], [6]]
+
+
+def test_who_leaves_takes_the_waiting_questions_along() -> None:
+    async def scenario(batcher: Batcher, doubler: Doubler) -> None:
+        first = await held(batcher, doubler)
+        leaving = asyncio.create_task(batcher.ask([1, 2, 3], PATIENCE, kind="batch"))
+        staying = asyncio.create_task(batcher.ask([4], PATIENCE))
+        await asyncio.sleep(0.01)
+        assert batcher.num_waiting == 4
+        leaving.cancel()
+        await asyncio.sleep(0.01)
+        assert batcher.num_waiting == 1
+        doubler.gate.set()
+        await asyncio.gather(first, staying)
+
+    assert run(scenario).batches == [[0], [4]]
+
+
+class PanicError(BaseException):
+    """As a library in Rust raises it, which is no ordinary exception."""
+
+
+def test_the_worker_survives_what_is_no_ordinary_exception() -> None:
+    def panic(_numbers: Sequence[int]) -> list[int]:
+        raise PanicError("index out of bounds")
+
+    batcher: Batcher = MicroBatcher(panic, max_batch=4, max_wait_seconds=0, max_queue=8)
+    batcher.start()
+
+    async def inside() -> None:
+        for _ in range(2):
+            with pytest.raises(WorkerError, match="index out of bounds"):
+                await batcher.ask([1], PATIENCE)
+        async with batcher.admitted(1, PATIENCE) as stay:
+            with pytest.raises(PanicError):
+                await asyncio.to_thread(batcher.run, lambda: panic([]), stay, 1.0)
+        assert batcher.is_ready
+
+    asyncio.run(inside())
+    batcher.stop()
+
+
+def test_a_full_queue_drops_the_newest_of_the_client_with_most() -> None:
+    async def scenario(batcher: Batcher, doubler: Doubler) -> None:
+        first = await held(batcher, doubler)
+        greedy = [asyncio.create_task(batcher.ask([n], PATIENCE, client="a")) for n in (1, 2, 3)]
+        await asyncio.sleep(0.01)
+        modest = asyncio.create_task(batcher.ask([4], PATIENCE, client="b"))
+        with pytest.raises(QueueFullError):
+            await greedy[2]
+        doubler.gate.set()
+        assert await asyncio.gather(first, *greedy[:2], modest) == [[0], [2], [4], [8]]
+
+    assert run(scenario, max_queue=3).batches == [[0], [1, 4, 2]]
+
+
+def test_questions_are_answered_between_the_pieces_of_a_longer_work() -> None:
+    answered_before: list[int] = []
+
+    async def scenario(batcher: Batcher, doubler: Doubler) -> None:
+        async with batcher.admitted(1, PATIENCE, client="a", kind="explain") as stay:
+            gate = threading.Event()
+
+            def piece() -> None:
+                assert gate.wait(PATIENCE)
+                answered_before.append(len(doubler.batches))
+
+            def explain() -> None:
+                for _ in range(3):
+                    batcher.run(piece, stay, 5.0)
+
+            explaining = asyncio.create_task(asyncio.to_thread(explain))
+            await asyncio.sleep(0.05)
+            question = asyncio.create_task(batcher.ask([1], PATIENCE, client="b"))
+            await asyncio.sleep(0.05)
+            gate.set()
+            await asyncio.gather(question, explaining)
+
+    run(scenario, is_open=True)
+    assert answered_before == [0, 1, 1]
+
+
+def test_a_longer_work_stops_at_its_next_piece_when_nobody_waits() -> None:
+    pieces: list[int] = []
+    ended = threading.Event()
+
+    async def scenario(batcher: Batcher, _doubler: Doubler) -> None:
+        begun, gate = threading.Event(), threading.Event()
+
+        def piece() -> None:
+            pieces.append(len(pieces))
+            begun.set()
+            assert gate.wait(PATIENCE)
+
+        def explain(stay: Stay) -> None:
+            try:
+                for _ in range(50):
+                    batcher.run(piece, stay, 1.0)
+            except GoneError:
+                ended.set()
+
+        async def ask() -> None:
+            async with batcher.admitted(1, 0.5, kind="explain") as stay:
+                await asyncio.to_thread(explain, stay)
+
+        with pytest.raises(DeadlineError):
+            await ask()
+        assert begun.is_set()
+        assert await asyncio.to_thread(ended.wait, PATIENCE), "it is told before its piece ends"
+        gate.set()
+        assert await batcher.ask([1], PATIENCE) == [2]
+
+    run(scenario, is_open=True)
+    assert pieces == [0]
+
+
+def test_slices_are_as_long_as_the_last_ones_say() -> None:
+    pace = Pace(0.1)
+    assert pace.slice_cost == 8  # nothing is known yet
+    pace.note(1.0, 50.0)  # the first finds nothing prepared
+    assert pace.slice_cost == 8
+    for seconds in (0.02, 0.02, 9.0):  # one was held up
+        pace.note(2.0, seconds)
+    assert pace.slice_cost == pytest.approx(10)
+    assert Pace(None).slice_cost == float("inf")
+
+
+def test_a_slice_takes_no_more_than_its_time() -> None:
+    async def scenario() -> list[list[int]]:
+        doubler = Doubler()
+        batcher: Batcher = MicroBatcher(
+            doubler, max_batch=32, max_wait_seconds=0, max_queue=64, slice_seconds=1.0
+        )
+        for _ in range(4):
+            batcher.pace.note(1.0, 0.3)  # three fit into a second
+        batcher.start()
+        first = await held(batcher, doubler)
+        rest = asyncio.create_task(batcher.ask(list(range(1, 8)), PATIENCE))
+        await asyncio.sleep(0.02)
+        doubler.gate.set()
+        await asyncio.gather(first, rest)
+        await asyncio.to_thread(batcher.stop)
+        return doubler.batches
+
+    assert asyncio.run(scenario())[:2] == [[0], [1, 2, 3]]

@@ -53,12 +53,22 @@ def expected(plot: str = PLOT, modalities: tuple[str, ...] = ("plot",)) -> dict[
         "probabilities": {"Crime": len(plot) / 100, "Horror": 0.25},
         "thresholds": {"Crime": 0.4, "Horror": 0.6},
         "modalities": list(modalities),
+        "warnings": [],
     }
 
 
 def test_a_plot_as_json(client: TestClient) -> None:
     answer = client.post("/predict", json={"plot": PLOT})
     assert (answer.status_code, answer.json()) == (200, expected())
+
+
+def test_title_and_year_as_json_and_in_a_form(client: TestClient) -> None:
+    film = {"plot": PLOT, "title": "Laura", "year": 1944}
+    whole = expected(f"Laura 1944 {PLOT}")
+    assert client.post("/predict", json=film).json() == whole
+    assert client.post("/predict", data=film, files={"poster": ("", b"")}).json() == whole
+    refused = client.post("/predict", json={**film, "year": 0})
+    assert (refused.status_code, "year" in refused.json()["error"]) == (422, True)
 
 
 @pytest.mark.parametrize("prefix", ["", "data:image/png;base64,"])
@@ -89,6 +99,18 @@ def test_an_explanation_where_asked_for(client: TestClient) -> None:
     }
     form = {"plot": (None, PLOT), "explain": (None, "true")}
     assert client.post("/predict", files=form).json()["explanation"] == reasons
+
+
+def test_words_and_regions_of_the_genres_that_were_named(client: TestClient) -> None:
+    film = {"plot": PLOT, "explain": True, "attribute": ["Horror", "Horror", "Crime"]}
+    as_json = client.post("/predict", json=film).json()["explanation"]
+    assert list(as_json["words"]) == ["Horror", "Crime"]
+    assert as_json["words"]["Crime"][0] == {"text": "A", "start": 0, "end": 1, "share": 1.0}
+    assert as_json["regions"] == {}
+    form = {**film, "explain": "true"}
+    answer = client.post("/predict", data=form, files={"poster": ("p.png", image())}).json()
+    assert answer["explanation"]["regions"]["Horror"] == [[0.5, 0.0], [0.0, -0.5]]
+    assert list(answer["explanation"]["words"]) == ["Horror", "Crime"]
 
 
 def test_a_batch_keeps_its_order_and_names_what_is_wrong_in_its_place(client: TestClient) -> None:
@@ -131,6 +153,17 @@ WRONG_FILMS = {
         {"plott": "secret"},
         422,
         "the film is not as expected: plott: unknown field (/docs lists them)",
+    ),
+    "attribute alone": (
+        {"plot": PLOT, "attribute": ["Crime"]},
+        422,
+        "attribute has no effect without explain; set explain to true",
+    ),
+    "many to attribute": (
+        {"plot": PLOT, "explain": True, "attribute": ["Crime"] * 33},
+        422,
+        "the film is not as expected: attribute: "
+        "List should have at most 32 items after validation, not 33",
     ),
     "wrong type": (
         {"plot": ["secret"]},

@@ -251,8 +251,20 @@ def test_the_model_is_described(tmp_path: Path) -> None:
         "thresholds": {"Crime": 0.4, "Horror": 0.6},
         "metrics": {"f1_macro": 0.5},
         "card": "# A card",
+        "genre_scores": None,
         "trained_with": {"torch": "2.13.0"},
     }
+    for text, expected in (
+        ('{"validation": {"per_genre": {"Crime": {"f1": 0.4}}}}', ("validation", 0.4)),
+        ('{"test": {"per_genre": {"Crime": {"f1": 0.5}}}, "validation": {}}', ("test", 0.5)),
+        ('{"test": {"per_genre": 3}}', None),
+        ("[]", None),
+    ):
+        (tmp_path / "metrics.json").write_text(text)
+        app = create_app(FakePredictor([tmp_path / "model.onnx"]).as_predictor)
+        scores = TestClient(app).get("/model").json()["genre_scores"]
+        found = scores and (scores["split"], scores["genres"]["Crime"]["f1"])
+        assert found == expected, text
     bare = create_app(FakePredictor([tmp_path / "elsewhere" / "best.pth"]).as_predictor)
     assert TestClient(bare).get("/model").json()["card"] is None
 
@@ -261,7 +273,7 @@ def test_the_documentation_page_takes_nothing_from_elsewhere() -> None:
     client = TestClient(create_app(FakePredictor().as_predictor))
     page = client.get("/docs")
     assert "http" not in page.text
-    assert page.headers["content-security-policy"].startswith("default-src 'self'")
+    assert page.headers["content-security-policy"].startswith("default-src 'none'")
     for asset in ("swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png"):
         assert f"/docs/assets/{asset}" in page.text
         assert client.get(f"/docs/assets/{asset}").status_code == 200
@@ -271,6 +283,7 @@ def test_the_documentation_page_takes_nothing_from_elsewhere() -> None:
     assert set(document["paths"]) == {
         "/predict",
         "/predict/batch",
+        "/predict/table",
         "/model",
         "/healthz",
         "/readyz",

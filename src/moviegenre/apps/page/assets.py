@@ -1,0 +1,89 @@
+"""The page's files, read once at the start: an address is looked up, never opened."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from moviegenre.apps.service.settings import ServiceSettings
+from moviegenre.apps.service.table_bodies import SUFFIXES
+from moviegenre.core.version import __version__
+from moviegenre.examples import example_films
+
+FOLDER = Path(__file__).with_name("static")
+
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".webp": "image/webp",
+}
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A file of the page.
+
+    Attributes:
+        content: Its bytes.
+        media_type: What it is.
+        etag: Changes with the content, so that a browser need not fetch it again.
+    """
+
+    content: bytes
+    media_type: str
+    etag: str
+
+
+def page_assets(settings: ServiceSettings) -> dict[str, Asset]:
+    """Return every file of the page by its address.
+
+    Args:
+        settings: Limits that the page names.
+    """
+    assets = {f"/static/{path.name}": _file(path) for path in sorted(FOLDER.iterdir())}
+    assets["/"] = assets.pop("/static/index.html")
+    assets["/static/limits.json"] = _json(_limits(settings))
+    assets["/examples"] = _json(_examples())
+    for film in example_films():
+        if film.poster is not None:
+            assets[f"/examples/{film.poster.name}"] = _file(film.poster)
+    return assets
+
+
+def _file(path: Path) -> Asset:
+    return _asset(path.read_bytes(), _TYPES[path.suffix])
+
+
+def _json(values: object) -> Asset:
+    return _asset(json.dumps(values, ensure_ascii=False).encode(), _TYPES[".json"])
+
+
+def _asset(content: bytes, media_type: str) -> Asset:
+    return Asset(content, media_type, f'"{hashlib.sha256(content).hexdigest()[:32]}"')
+
+
+def _limits(settings: ServiceSettings) -> Mapping[str, object]:
+    return {
+        "version": __version__,
+        "max_body_bytes": settings.max_body_bytes,
+        "max_plot_chars": settings.max_plot_chars,
+        "image_kinds": settings.image_kinds,
+        "table_suffixes": SUFFIXES,
+        "table_rows": settings.page_rows,
+    }
+
+
+def _examples() -> list[Mapping[str, object]]:
+    """Return the example films; addresses are relative to the page, wherever a proxy puts it."""
+    return [
+        {
+            "title": film.title,
+            "plot": film.plot,
+            "poster": film.poster and f"examples/{film.poster.name}",
+        }
+        for film in example_films()
+    ]

@@ -1,0 +1,241 @@
+// The answer as a card: chips, warnings, bars, what plot and poster said, and why.
+
+import { element, fill, listed, percent, scrollTo } from "./dom.js";
+import { Why } from "./why.js";
+
+const SHOWN_BARS = 6;
+const NEAR = 0.7; // of its threshold: from here on a genre that is not chosen is named as well
+const MOST_NEAR = 3;
+const MOST_NAMED = 4; // in one line
+const NAMES = { plot: "Plot", poster: "Poster" };
+
+/** Return how sure a probability is, in words. */
+export function certainty(probability) {
+  if (probability >= 0.9) return "almost certain";
+  if (probability >= 0.7) return "very likely";
+  if (probability >= 0.5) return "likely";
+  return probability >= 0.3 ? "possible" : "a slight chance";
+}
+
+/** Return the genres that nearly reach their thresholds. */
+export function nearGenres(answer) {
+  const isNear = ([genre, value]) => !answer.genres.includes(genre) && value >= NEAR * answer.thresholds[genre];
+  return Object.entries(answer.probabilities).filter(isNear).slice(0, MOST_NEAR).map(([genre]) => genre);
+}
+
+/** Return an answer in one line. */
+export function inWords(answer) {
+  const chosen = answer.genres.map((genre) => `${genre} ${percent(answer.probabilities[genre])}`);
+  const more = chosen.length - MOST_NAMED;
+  if (chosen.length) return listed(more > 0 ? [...chosen.slice(0, MOST_NAMED), `${more} more`] : chosen);
+  const [[genre, value] = ["nothing", 0]] = Object.entries(answer.probabilities);
+  return `not sure: ${genre} ${percent(value)}`;
+}
+
+/** The place of the answer to one film. */
+export class AnswerCard {
+  #place;
+  #film;
+  #why;
+  #answer;
+  #reasons;
+  #alone;
+
+  /**
+   * @param {HTMLElement} place
+   * @param {{plot: string, poster: File|null}} film - as it was sent.
+   * @param {string|null} posterAddress - where the browser finds the poster.
+   */
+  constructor(place, film, posterAddress) {
+    this.#place = place;
+    this.#film = film;
+    this.#why = new Why(film.plot, posterAddress);
+  }
+
+  /** Show that an answer is on its way, in the room that it will take. */
+  showWaiting() {
+    const bars = Array.from({ length: SHOWN_BARS }, () => element("span", { class: "bone bone-bar" }));
+    const chips = Array.from({ length: 2 }, () => element("span", { class: "bone bone-chip" }));
+    this.#place.replaceChildren(
+      title("Reading the film"),
+      element(
+        "div",
+        { class: "bones", attributes: { "aria-hidden": "true" } },
+        element("div", { class: "chips" }, ...chips),
+        element("div", { class: "details" }, element("div", { class: "bar-part" }, ...bars), element("span", { class: "bone bone-why" })),
+      ),
+    );
+    this.#place.setAttribute("aria-busy", "true");
+    this.#place.hidden = false;
+  }
+
+  /**
+   * Show an answer.
+   * @param {Object} answer - of the service.
+   * @param {function(string, string[]): Promise<Object>} reasons - of a genre.
+   * @returns {string} the answer in one line.
+   */
+  showAnswer(answer, reasons) {
+    this.#answer = answer;
+    this.#reasons = reasons;
+    this.#alone = element("p", { class: "alone" });
+    const similar = answer.similar?.length ? similarFilms(answer.similar) : null;
+    fill(
+      this.#place,
+      title("Genres"),
+      this.#chips(),
+      warnings(answer.warnings),
+      element(
+        "div",
+        { class: "details" },
+        element("div", { class: "bar-part" }, this.#bars(), shares(answer.explanation), this.#alone),
+        this.#why.place,
+      ),
+      similar,
+    );
+    this.#place.removeAttribute("aria-busy");
+    return `Answer: ${inWords(answer)}.`;
+  }
+
+  /** Add what the plot or the poster said alone; a text says why there is no answer. */
+  addAlone(name, answer) {
+    const told = typeof answer === "string" ? answer : `${inWords(answer)}.`;
+    this.#alone.append(element("strong", {}, `${NAMES[name]} alone: `), `${told} `);
+  }
+
+  /** Show why the first genre was chosen, unless somebody asked for another one. */
+  async explainFirst() {
+    if (!this.#why.genre) await this.#explain(this.#named()[0]);
+  }
+
+  /** The genres that are shown as chips. */
+  #named() {
+    const named = [...this.#answer.genres, ...nearGenres(this.#answer)];
+    return named.length ? named : Object.keys(this.#answer.probabilities).slice(0, 1);
+  }
+
+  async #explain(genre) {
+    for (const button of this.#place.querySelectorAll("[data-genre]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.genre === genre));
+    }
+    await this.#why.show(genre, () => this.#reasons(genre, this.#named()));
+  }
+
+  #whyButton(genre, properties, ...children) {
+    const button = element(
+      "button",
+      { type: "button", data: { genre }, title: `Why ${genre}?`, attributes: { "aria-pressed": "false" }, ...properties },
+      element("span", { class: "spoken" }, "Why "),
+      ...children,
+    );
+    button.addEventListener("click", () => {
+      this.#explain(genre);
+      const { top } = this.#why.place.getBoundingClientRect();
+      if (top > innerHeight * 0.8 || top < 0) scrollTo(this.#why.place);
+    });
+    return button;
+  }
+
+  #chips() {
+    const chip = (genre, kind) => {
+      const value = this.#answer.probabilities[genre];
+      const words = kind === "chosen" ? certainty(value) : "not quite";
+      const told = element("span", { class: "chip-value" }, `${percent(value)}, ${words}`);
+      return element("li", {}, this.#whyButton(genre, { class: `chip ${kind}` }, element("span", { class: "chip-name" }, genre), " ", told));
+    };
+    const { genres } = this.#answer;
+    const lead = genres.length ? null : element("p", { class: "lead" }, sentenceOf(inWords(this.#answer)), " No genre reaches its threshold.");
+    const others = genres.length ? nearGenres(this.#answer) : this.#named();
+    return element(
+      "div",
+      { class: "chip-rows" },
+      lead,
+      genres.length ? element("ul", { class: "chips", attributes: { "aria-label": "Chosen genres" } }, ...genres.map((genre) => chip(genre, "chosen"))) : null,
+      others.length ? element("ul", { class: "chips", attributes: { "aria-label": "Genres that come near" } }, ...others.map((genre) => chip(genre, "near"))) : null,
+      element("p", { class: "note" }, "Press a genre to see why."),
+    );
+  }
+
+  #bars() {
+    const entries = Object.entries(this.#answer.probabilities);
+    const rows = entries.map(([genre, value], place) => {
+      const row = this.#bar(genre, value);
+      row.hidden = place >= SHOWN_BARS;
+      return row;
+    });
+    const list = element("ol", { class: "bars" }, ...rows);
+    const note = element("p", { class: "note" }, "✓ chosen: it reaches its threshold, the thin line.");
+    return element("div", {}, element("h3", {}, "Probabilities"), list, showAllButton(rows), note);
+  }
+
+  #bar(genre, value) {
+    const isChosen = this.#answer.genres.includes(genre);
+    const threshold = this.#answer.thresholds[genre];
+    const track = element(
+      "span",
+      { class: "track", attributes: { "aria-hidden": "true" } },
+      element("span", { class: "fill", variables: { "--part": value } }),
+      element("span", { class: "threshold", variables: { "--part": Math.min(threshold, 1) } }),
+    );
+    const button = this.#whyButton(
+      genre,
+      { class: isChosen ? "bar chosen" : "bar" },
+      element("span", { class: "sign", attributes: { "aria-hidden": "true" } }, isChosen ? "✓" : ""),
+      element("span", { class: "bar-name" }, genre),
+      track,
+      element("span", { class: "value" }, percent(value)),
+      element("span", { class: "limit" }, `from ${percent(threshold)}`),
+      element("span", { class: "spoken" }, isChosen ? ", chosen" : ", not chosen"),
+    );
+    return element("li", {}, button);
+  }
+}
+
+function title(text) {
+  return element("h2", { id: "answer-title" }, text);
+}
+
+const sentenceOf = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
+
+/** What the service warns of, in its own words. */
+function warnings(list) {
+  if (!Array.isArray(list) || !list.length) return null;
+  const items = list.map((warning) => element("li", {}, String(warning.message ?? warning)));
+  return element("ul", { class: "warnings", attributes: { "aria-label": "Warnings" } }, ...items);
+}
+
+function showAllButton(rows) {
+  if (rows.length <= SHOWN_BARS) return null;
+  const text = (isOpen) => (isOpen ? "Show fewer" : `Show all ${rows.length}`);
+  const button = element("button", { type: "button", class: "quiet", attributes: { "aria-expanded": "false" } }, text(false));
+  button.addEventListener("click", () => {
+    const isOpen = button.getAttribute("aria-expanded") === "false";
+    for (const row of rows.slice(SHOWN_BARS)) row.hidden = !isOpen;
+    button.setAttribute("aria-expanded", String(isOpen));
+    button.textContent = text(isOpen);
+  });
+  return button;
+}
+
+/** What part plot and poster had in the answer. */
+function shares(explanation) {
+  const parts = Object.entries(explanation?.modality_share ?? {});
+  if (parts.length < 2) {
+    const [[name] = []] = parts;
+    return name ? element("p", { class: "alone" }, `Only the ${name} was read.`) : null;
+  }
+  const drawn = parts.map(([name, value]) =>
+    element("span", { class: `share of-${name}`, variables: { "--part": Math.max(value, 0.01) } }, `${NAMES[name] ?? name} ${percent(value)}`),
+  );
+  const note = element("p", { class: "note" }, "How far the answer moves when each is left out.");
+  return element("div", {}, element("h3", {}, "Share in the answer"), element("div", { class: "shares" }, ...drawn), note);
+}
+
+function similarFilms(films) {
+  const items = films.map((film) => {
+    const year = film.year ? ` (${film.year})` : "";
+    const genres = film.genres.length ? `: ${film.genres.join(", ")}` : "";
+    return element("li", {}, element("strong", {}, film.title || film.id), `${year}${genres} `, element("small", {}, `similarity ${film.similarity.toFixed(2)}`));
+  });
+  return element("div", {}, element("h3", {}, "Similar films that the model learned from"), element("ol", { class: "similar" }, ...items));
+}

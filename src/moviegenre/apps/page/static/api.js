@@ -1,0 +1,168 @@
+// The way to the service: its addresses, the API key, and errors in plain words.
+
+import { byId } from "./dom.js";
+
+const KEY = "moviegenre-api-key";
+const UNAUTHORISED = 401;
+const BUSY = 503;
+const LONGEST_SENTENCE = 600;
+
+/** An answer that is an error, with a sentence to show. */
+export class ServiceError extends Error {
+  constructor(message, status = 0, retryAfter = 0) {
+    super(message);
+    this.status = status;
+    this.retryAfter = retryAfter;
+  }
+
+  /** Whether the same request may be answered later. */
+  get isBusy() {
+    return this.status === BUSY;
+  }
+}
+
+/** Return JSON from an address. */
+export async function getJson(address) {
+  return (await request(address)).json();
+}
+
+/**
+ * Predict the genres of a film.
+ * @param {{plot: string, poster: File|null}} film
+ * @param {{explain?: boolean, attribute?: string[]}} options
+ * @param {AbortSignal} signal
+ */
+export async function predict(film, { explain = false, attribute = [] }, signal) {
+  let answer;
+  if (film.poster) {
+    const form = new FormData();
+    if (film.plot) form.append("plot", film.plot);
+    form.append("poster", film.poster, "poster");
+    form.append("explain", String(explain));
+    for (const genre of attribute) form.append("attribute", genre);
+    answer = await request("predict", { method: "POST", body: form, signal });
+  } else {
+    const body = JSON.stringify({ plot: film.plot, explain, attribute });
+    const headers = { "Content-Type": "application/json" };
+    answer = await request("predict", { method: "POST", body, headers, signal });
+  }
+  return answer.json();
+}
+
+/**
+ * Send a table.
+ * @param {File} file
+ * @param {{preview?: boolean, idColumn?: string, plotColumns?: string[]}} options
+ * @param {AbortSignal} signal
+ */
+export function sendTable(file, { preview = false, idColumn = "", plotColumns = [] }, signal) {
+  const form = new FormData();
+  if (idColumn) form.append("id_column", idColumn);
+  for (const column of plotColumns) form.append("plot_columns", column);
+  form.append("preview", String(preview));
+  form.append("file", file, file.name);
+  return request("predict/table", { method: "POST", body: form, signal });
+}
+
+/** Yield the JSON objects of an answer of many lines. */
+export async function* jsonLines(response) {
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      const lines = (rest + value).split("\n");
+      rest = lines.pop();
+      for (const line of lines) yield JSON.parse(line);
+    }
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ServiceError("The connection broke before the last row.");
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}
+
+/** Return why something failed, as a sentence. */
+export function sentence(error) {
+  if (error instanceof ServiceError) return error.message;
+  console.error(error);
+  return "Something went wrong on this page. Reload it and try again.";
+}
+
+/** Return whether somebody no longer wants an answer. */
+export const isAborted = (error) => error.name === "AbortError";
+
+async function request(address, options = {}) {
+  for (;;) {
+    const response = await send(address, options);
+    if (response.ok) return response;
+    const error = await refusal(response);
+    if (response.status !== UNAUTHORISED) throw error;
+    await askForKey(sessionStorage.getItem(KEY) ? error.message : "", error);
+  }
+}
+
+async function send(address, options) {
+  const key = sessionStorage.getItem(KEY);
+  const headers = { ...options.headers, ...(key ? { Authorization: `Bearer ${key}` } : {}) };
+  try {
+    return await fetch(address, { ...options, headers });
+  } catch (error) {
+    if (isAborted(error)) throw error;
+    throw new ServiceError("The service does not answer. Is it running, and is the upload within its limits?");
+  }
+}
+
+async function refusal(response) {
+  const { status } = response;
+  const wait = Number(response.headers.get("Retry-After")) || 0;
+  let told = `The service answered with the status ${status} and no reason.`;
+  try {
+    const { error } = await response.json();
+    if (typeof error === "string" && error) told = asSentence(error.slice(0, LONGEST_SENTENCE));
+  } catch {
+    // A proxy's page, perhaps: it is nothing to show.
+  }
+  return new ServiceError(told, status, wait);
+}
+
+function asSentence(text) {
+  const begun = text[0].toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+}
+
+let waiting = null; // several requests may be refused at once; one dialog serves all
+
+/** Have somebody enter a key; where none is entered, the request stays refused. */
+function askForKey(reason, error) {
+  waiting ??= new Promise((resolve, reject) => {
+    const dialog = byId("key-dialog");
+    const stop = new AbortController();
+    const on = (target, type, act) => target.addEventListener(type, act, { signal: stop.signal });
+    if (reason) byId("key-reason").textContent = reason;
+    on(byId("key-form"), "submit", (event) => {
+      event.preventDefault();
+      const key = byId("key").value.trim();
+      if (!/^[\x21-\x7e]+$/.test(key)) {
+        byId("key-reason").textContent = "A key is letters, digits and signs without spaces.";
+        return;
+      }
+      sessionStorage.setItem(KEY, key);
+      byId("key").value = "";
+      dialog.close("used");
+    });
+    on(byId("key-cancel"), "click", () => dialog.close());
+    on(dialog, "close", () => {
+      stop.abort();
+      waiting = null;
+      if (dialog.returnValue === "used") resolve();
+      else reject(error);
+      dialog.returnValue = "";
+    });
+    dialog.showModal();
+    byId("key").focus();
+  });
+  return waiting;
+}

@@ -1,0 +1,162 @@
+// The tab for one film: what is asked of the service, in what order, and where it is shown.
+
+import { AnswerCard } from "./answer.js";
+import { isAborted, predict, sentence } from "./api.js";
+import { announce, byId, element, grouped, scrollTo, showProblem } from "./dom.js";
+import { PosterField } from "./poster.js";
+
+const AT_ONCE = 6; // genres that are explained in one request: the model is asked no more often for it
+
+/** The form, its answer and the examples. */
+export class FilmPanel {
+  #limits;
+  #poster;
+  #request = new AbortController();
+
+  /** @param {Object} limits - of the service. */
+  constructor(limits) {
+    this.#limits = limits;
+    this.#poster = new PosterField(limits, (problem) => showProblem(byId("film-problem"), problem));
+    const form = byId("film-form");
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#predict();
+    });
+    form.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+        event.preventDefault();
+        this.#predict();
+      }
+    });
+    byId("film-clear").addEventListener("click", () => this.#clear());
+    byId("plot").addEventListener("input", () => this.#count());
+    this.#count();
+  }
+
+  /** Show the example films, each to be predicted at a press. */
+  addExamples(films) {
+    byId("examples").append(...films.map((film) => element("li", {}, this.#exampleCard(film))));
+  }
+
+  #exampleCard(film) {
+    const teaser = film.plot ?? "Only a poster: the model looks at the picture alone.";
+    const picture = film.poster
+      ? element("img", { src: film.poster, alt: "", width: 80, height: 120, loading: "lazy" })
+      : element("span", { class: "no-poster", attributes: { "aria-hidden": "true" } }, "no poster");
+    const card = element(
+      "button",
+      { type: "button", class: "example" },
+      picture,
+      element("span", { class: "example-title" }, film.title),
+      element("span", { class: "note teaser" }, teaser),
+    );
+    card.addEventListener("click", () => this.#try(film));
+    return card;
+  }
+
+  async #try(film) {
+    try {
+      byId("plot").value = film.plot ?? "";
+      this.#count();
+      this.#poster.set(film.poster ? await pictureAt(film.poster, film.title) : null);
+    } catch (error) {
+      showProblem(byId("film-problem"), sentence(error));
+      return;
+    }
+    this.#predict();
+  }
+
+  #count() {
+    const length = [...byId("plot").value].length;
+    byId("plot-note").textContent = `${grouped(length)} of at most ${grouped(this.#limits.max_plot_chars)} characters`;
+  }
+
+  #clear() {
+    this.#request.abort();
+    byId("plot").value = "";
+    this.#count();
+    this.#poster.set(null);
+    byId("answer").hidden = true;
+    byId("answer").replaceChildren();
+    announce("Cleared.");
+    byId("plot").focus();
+  }
+
+  /** Return the film as it is sent; forms write every line end as two characters, and words are counted so. */
+  #film() {
+    const plot = byId("plot").value.trim() ? byId("plot").value : "";
+    const poster = this.#poster.file;
+    return { plot: poster ? plot.replace(/\r?\n/g, "\r\n") : plot, poster };
+  }
+
+  async #predict() {
+    this.#request.abort();
+    this.#request = new AbortController();
+    const { signal } = this.#request;
+    const film = this.#film();
+    const place = byId("answer");
+    showProblem(byId("film-problem"), "");
+    if (!film.plot && !film.poster) {
+      place.hidden = true;
+      showProblem(byId("film-problem"), "Enter a plot or choose a poster first.");
+      return;
+    }
+    const card = new AnswerCard(place, film, this.#poster.address);
+    card.showWaiting();
+    this.#bringIntoView(place);
+    announce("Reading the film.");
+    try {
+      const answer = await predict(film, { explain: true }, signal);
+      const shown = card.showAnswer(answer, reasons(film, signal));
+      announce(shown);
+      await this.#more(film, answer, card, signal);
+    } catch (error) {
+      if (isAborted(error)) return;
+      place.hidden = true;
+      announce("");
+      showProblem(byId("film-problem"), sentence(error));
+    }
+  }
+
+  /** Show what takes longer: the answers from one part alone, and the reasons for the first genre. */
+  async #more(film, answer, card, signal) {
+    if (answer.modalities.length > 1) {
+      const parts = { plot: { ...film, poster: null }, poster: { ...film, plot: "" } };
+      for (const [name, part] of Object.entries(parts)) {
+        try {
+          card.addAlone(name, await predict(part, {}, signal));
+        } catch (error) {
+          if (isAborted(error)) throw error;
+          card.addAlone(name, sentence(error));
+        }
+      }
+    }
+    await card.explainFirst();
+  }
+
+  /** On a narrow screen the answer stands below the form. */
+  #bringIntoView(place) {
+    const { top, bottom } = place.getBoundingClientRect();
+    if (top > innerHeight * 0.6 || top < 0 || bottom < 0) scrollTo(place);
+  }
+}
+
+/** Return a function that asks once why genres were chosen, all that are shown as chips together. */
+function reasons(film, signal) {
+  const asked = new Map();
+  return (genre, others) => {
+    if (!asked.has(genre)) {
+      const together = [genre, ...others.filter((other) => other !== genre && !asked.has(other))].slice(0, AT_ONCE);
+      const answer = predict(film, { explain: true, attribute: together }, signal);
+      for (const name of together) asked.set(name, answer);
+      answer.catch(() => together.forEach((name) => asked.delete(name)));
+    }
+    return asked.get(genre).then((answer) => answer.explanation);
+  };
+}
+
+async function pictureAt(address, title) {
+  const response = await fetch(address);
+  const picture = await response.blob();
+  return new File([picture], title, { type: picture.type });
+}

@@ -1,0 +1,73 @@
+// What happens when the page is opened: the theme, the tabs, and what each of them needs.
+
+import { getJson, sentence } from "./api.js";
+import { CataloguePanel } from "./catalogue.js";
+import { byId, showProblem } from "./dom.js";
+import { FilmPanel } from "./film.js";
+import { showModel } from "./model.js";
+
+const TABS = ["film", "catalogue", "model"];
+let isModelShown = false;
+
+/** Follow the system's theme, or `?theme=dark` and `?theme=light`. */
+function chooseTheme() {
+  const query = new URLSearchParams(location.search);
+  const theme = query.get("theme") ?? query.get("__theme");
+  if (theme === "dark" || theme === "light") document.documentElement.dataset.theme = theme;
+}
+
+function select(name, { focus = false } = {}) {
+  for (const other of TABS) {
+    const tab = byId(`${other}-tab`);
+    const isChosen = other === name;
+    tab.setAttribute("aria-selected", String(isChosen));
+    tab.tabIndex = isChosen ? 0 : -1;
+    byId(other).hidden = !isChosen;
+    if (isChosen && focus) tab.focus();
+  }
+  if (name === "model" && !isModelShown) {
+    isModelShown = true;
+    showModel().catch((error) => {
+      isModelShown = false;
+      showProblem(byId("model-problem"), sentence(error));
+    });
+  }
+}
+
+function addTabs() {
+  const fromAddress = () => (TABS.includes(location.hash.slice(1)) ? location.hash.slice(1) : TABS[0]);
+  for (const [place, name] of TABS.entries()) {
+    const tab = byId(`${name}-tab`);
+    tab.addEventListener("click", () => {
+      history.replaceState(null, "", `#${name}`);
+      select(name);
+    });
+    tab.addEventListener("keydown", (event) => {
+      const steps = { ArrowRight: place + 1, ArrowLeft: place - 1, Home: 0, End: TABS.length - 1 };
+      if (!(event.key in steps)) return;
+      event.preventDefault();
+      select(TABS[(steps[event.key] + TABS.length) % TABS.length], { focus: true });
+    });
+  }
+  addEventListener("hashchange", () => {
+    if (TABS.includes(location.hash.slice(1))) select(fromAddress());
+  });
+  select(fromAddress());
+}
+
+async function start() {
+  chooseTheme();
+  addTabs();
+  // A file that misses its place would replace the page.
+  for (const type of ["dragover", "drop"]) addEventListener(type, (event) => event.preventDefault());
+  try {
+    const [limits, examples] = await Promise.all([getJson("static/limits.json"), getJson("examples")]);
+    new FilmPanel(limits).addExamples(examples);
+    new CataloguePanel(limits);
+    document.documentElement.dataset.ready = "true";
+  } catch (error) {
+    for (const place of ["film-problem", "table-problem"]) showProblem(byId(place), sentence(error));
+  }
+}
+
+start();

@@ -1,0 +1,64 @@
+"""The checks of a request's head, in order, before anything else sees the request."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from moviegenre.apps.service.metrics import ServiceMetrics
+from moviegenre.apps.service.refusals import Refusal, error_answer
+
+
+class Check(Protocol):
+    """One condition that a request must meet.
+
+    Attributes:
+        reason: The word under which refusals are counted.
+    """
+
+    reason: str
+
+    def check(self, scope: Scope) -> None:
+        """Look at a request's head.
+
+        Raises:
+            Refusal: The request does not meet the condition.
+        """
+
+
+class Checking:
+    """ASGI middleware that lets a request pass when every check does.
+
+    Args:
+        app: What is behind the checks.
+        checks: In order; the first that refuses decides the answer.
+        metrics: Where refusals are counted.
+    """
+
+    def __init__(self, app: ASGIApp, checks: Sequence[Check], metrics: ServiceMetrics) -> None:
+        self._app = app
+        self._checks = tuple(checks)
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        if scope["type"] == "http":
+            for check in self._checks:
+                try:
+                    check.check(scope)
+                except Refusal as refusal:
+                    self._metrics.count_error(check.reason)
+                    answer = error_answer(refusal.status, refusal.message, refusal.headers)
+                    await answer(scope, receive, send)
+                    return
+        await self._app(scope, receive, send)
+
+
+def header_values(scope: Scope, name: bytes) -> list[str]:
+    """Return every value of a header, in order; a name can be repeated by an attacker.
+
+    Example:
+        >>> header_values({"headers": [(b"host", b"a"), (b"host", b"b")]}, b"host")
+        ['a', 'b']
+    """
+    return [value.decode("latin-1") for header, value in scope["headers"] if header == name]

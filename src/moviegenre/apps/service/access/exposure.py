@@ -1,0 +1,92 @@
+"""From the options of ``moviegenre serve`` to who may reach the service."""
+
+import ipaddress
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from moviegenre.apps.service.access.clients import networks
+from moviegenre.apps.service.access.hosts import allowed_names, is_loopback
+from moviegenre.apps.service.access.keys import ApiKeys, read_keys
+from moviegenre.core.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who may reach the service.
+
+    Attributes:
+        address: What it listens on.
+        names: Hosts that are served beside those of the loopback.
+        is_public: Whether it listens beyond the loopback.
+        keys: Needed for everything but health checks and the page's own files; None needs none.
+        proxies: Addresses and networks whose ``X-Forwarded-For`` is believed.
+        metrics_port: A port of its own for ``/metrics``.
+    """
+
+    address: str = "127.0.0.1"
+    names: frozenset[str] = frozenset()
+    is_public: bool = False
+    keys: ApiKeys | None = None
+    proxies: tuple[str, ...] = ()
+    metrics_port: int | None = None
+
+
+def address_of(host: str, option: str = "--host") -> str:
+    """Return the one address that is to be listened on.
+
+    Args:
+        host: An address or a name; the empty one is every address of this machine.
+        option: Where it was given.
+
+    Raises:
+        ConfigError: The name is not known.
+    """
+    try:
+        found = socket.getaddrinfo(
+            host or "0.0.0.0", None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+    except (OSError, UnicodeError):
+        raise ConfigError(
+            f"{option} {host!r}: is no address and no known name of this machine; "
+            "expected one such as 127.0.0.1"
+        ) from None
+    return str(found[0][4][0])
+
+
+def decide_access(
+    address: str,
+    *,
+    allow_hosts: Sequence[str] = (),
+    api_key_file: Path | None = None,
+    trust_proxies: Sequence[str] = (),
+) -> Access:
+    """Return who may reach a service at an address.
+
+    Args:
+        address: What ``address_of`` returned.
+        allow_hosts: Names that clients use.
+        api_key_file: With one key a line.
+        trust_proxies: Addresses and networks of proxies in front.
+
+    Raises:
+        ConfigError: An option is malformed, or the service would be exposed by mistake.
+    """
+    names = allowed_names(allow_hosts)
+    is_public = not is_loopback(address)
+    if is_public and not allow_hosts:
+        every = ipaddress.ip_address(address.partition("%")[0]).is_unspecified
+        whom = "every network of this machine" if every else f"whoever can reach {address}"
+        raise ConfigError(
+            f"--host {address} shows the service to {whom}; name the host that clients ask for: "
+            "--allow-host films.example.org (and --api-key-file FILE to ask them for a key)"
+        )
+    try:
+        networks(trust_proxies)
+    except ValueError as error:
+        raise ConfigError(
+            f"--trust-proxy: {error}; expected an address or a network, as in 10.0.0.0/8"
+        ) from None
+    keys = None if api_key_file is None else read_keys(api_key_file)
+    return Access(address, names, is_public, keys, tuple(trust_proxies))

@@ -1,0 +1,102 @@
+"""Which hosts a request may be addressed to: the guard against DNS rebinding.
+
+Starlette's TrustedHostMiddleware cuts the port off at a colon, which breaks IPv6 addresses, and
+answers in plain text; hence these lines of our own.
+"""
+
+import ipaddress
+import re
+from collections.abc import Iterable
+
+from starlette.types import Scope
+
+from moviegenre.apps.service.access.checking import header_values
+from moviegenre.apps.service.refusals import BAD_REQUEST, MISDIRECTED, Refusal
+from moviegenre.core.errors import ConfigError
+
+_HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?")
+
+
+def split_host(value: str) -> tuple[str, int | None] | None:
+    """Return name and port of a ``Host`` value in one spelling; None if it is malformed.
+
+    Example:
+        >>> split_host("LocalHost:8000"), split_host("[0:0::1]"), split_host("a@b")
+        (('localhost', 8000), ('::1', None), None)
+    """
+    match = _HOST.fullmatch(value)
+    if match is None:
+        return None
+    name = match["name"].lower()
+    if name.startswith("["):
+        try:
+            name = ipaddress.IPv6Address(name[1:-1]).compressed
+        except ValueError:
+            return None
+    port = int(match["port"]) if match["port"] else None
+    return None if port is not None and port > 65535 else (name, port)
+
+
+def is_loopback(name: str) -> bool:
+    """Return whether a name or address always means this machine.
+
+    Example:
+        >>> [is_loopback(name) for name in ("localhost", "127.0.0.2", "::1", "localhost.a.org")]
+        [True, True, True, False]
+    """
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def allowed_names(names: Iterable[str]) -> frozenset[str]:
+    """Return names as they are compared.
+
+    Raises:
+        ConfigError: One is no bare name or address.
+    """
+    allowed = set()
+    for name in names:
+        is_bare_ipv6 = ":" in name and not name.startswith("[")
+        found = split_host(f"[{name}]" if is_bare_ipv6 else name)
+        if found is None or found[1] is not None:
+            raise ConfigError(
+                f"--allow-host {name!r}: expected the name or address that clients ask for, "
+                "without scheme, port or wildcard, as in films.example.org"
+            )
+        allowed.add(found[0])
+    return frozenset(allowed)
+
+
+class HostCheck:
+    """Refuses a request for another host.
+
+    Args:
+        names: Names that are served beside those of the loopback.
+    """
+
+    reason = "host"
+
+    def __init__(self, names: frozenset[str]) -> None:
+        self._names = names
+
+    def check(self, scope: Scope) -> None:
+        """Look at the target and at ``Host``.
+
+        Raises:
+            Refusal: The target is no path, or the host is missing, repeated, or not served.
+        """
+        if not scope["path"].startswith("/"):
+            raise Refusal(BAD_REQUEST, "the request's target is no path; expected one, as in /docs")
+        values = header_values(scope, b"host")
+        host = split_host(values[0]) if len(values) == 1 else None
+        if host is None:
+            raise Refusal(BAD_REQUEST, "the request needs one Host header with a name or address")
+        if host[0] not in self._names and not is_loopback(host[0]):
+            raise Refusal(
+                MISDIRECTED,
+                "the Host of the request is not served here; --allow-host adds names",
+            )

@@ -1,0 +1,147 @@
+"""API keys: read from a file, compared in constant time, never written down."""
+
+import hashlib
+import hmac
+import re
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+from starlette.types import Scope
+
+from moviegenre.apps.service.access.checking import header_values
+from moviegenre.apps.service.refusals import NO_KEY, Refusal
+from moviegenre.core.errors import ConfigError
+
+_MIN_LENGTH = 20
+_KEY = re.compile(r"[!-~]+")  # printable ASCII without spaces, as a header can carry it
+_MAX_BYTES = 1_000_000
+_MAKE = "make one with: openssl rand -hex 32"
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="moviegenre"'}
+
+# Whether the process lives, for what restarts it and for load balancers.
+OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+# The page's own files hold no data, and it has to be shown before it can ask for a key.
+PAGE_PATHS = frozenset({"/", "/favicon.ico"})
+PAGE_PREFIXES = ("/static/", "/examples")
+
+
+class ApiKeys:
+    """Keys that clients may show; only their hashes are kept.
+
+    Args:
+        keys: As clients send them.
+    """
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        self._hashes = [_hash(key) for key in keys]
+
+    def number_of(self, key: str) -> int | None:
+        """Return which key this is, from 1, or None; it takes equally long for every key."""
+        given, found = _hash(key), None
+        for number, known in enumerate(self._hashes, start=1):
+            if hmac.compare_digest(given, known):
+                found = number
+        return found
+
+
+def _hash(key: str) -> bytes:
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
+
+
+def read_keys(path: Path) -> ApiKeys:
+    """Return the keys of a file: one a line; empty lines and ``#`` comments are left out.
+
+    Raises:
+        ConfigError: The file cannot be read, others can read it too, or a key is no good.
+    """
+    option = f"--api-key-file {path}"
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_BYTES:
+            raise ConfigError(f"{option}: expected a small regular file with one key a line")
+        if status.st_mode & stat.S_IRWXO:
+            raise ConfigError(f"{option}: every user can open this file; run: chmod 600 {path}")
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{option}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{option}: is no text; expected one key a line; {_MAKE}") from None
+    lines = [(n, line.strip()) for n, line in enumerate(text.splitlines(), start=1)]
+    keys = [(n, line) for n, line in lines if line and not line.startswith("#")]
+    if not keys:
+        raise ConfigError(f"{option}: has no key; expected one a line; {_MAKE}")
+    for number, key in keys:
+        if len(key) < _MIN_LENGTH:
+            raise ConfigError(
+                f"{option}: the key in line {number} has {len(key)} characters; expected at "
+                f"least {_MIN_LENGTH}; {_MAKE}"
+            )
+        if not _KEY.fullmatch(key):
+            raise ConfigError(
+                f"{option}: the key in line {number} has characters other than printable ASCII "
+                f"without spaces; {_MAKE}"
+            )
+    return ApiKeys([key for _, key in keys])
+
+
+class KeyCheck:
+    """Refuses a request without a known key.
+
+    Args:
+        keys: The known ones.
+        open_port: A port of the server's own that needs no key, for metrics.
+    """
+
+    reason = "key"
+
+    def __init__(self, keys: ApiKeys, open_port: int | None = None) -> None:
+        self._keys = keys
+        self._open_port = open_port
+
+    def check(self, scope: Scope) -> None:
+        """Look at ``Authorization`` and ``X-API-Key``.
+
+        Raises:
+            Refusal: There is no key, or an unknown one.
+        """
+        if is_open(scope) or (self._open_port and scope["server"][1] == self._open_port):
+            return
+        given = _given_key(scope)
+        if given is None:
+            raise Refusal(
+                NO_KEY,
+                "this address needs an API key; send it as Authorization: Bearer KEY or X-API-Key",
+                _CHALLENGE,
+            )
+        number = self._keys.number_of(given)
+        if number is None:
+            raise Refusal(NO_KEY, "this API key is not known", _CHALLENGE)
+        state = scope.setdefault("state", {})
+        state["api_key"] = number
+        state.get("notes", {})["api_key"] = number
+
+
+def is_open(scope: Scope) -> bool:
+    """Return whether an address needs no key."""
+    path = scope["path"]
+    if path in OPEN_PATHS:
+        return True
+    return scope["method"] in {"GET", "HEAD"} and (
+        path in PAGE_PATHS or path.startswith(PAGE_PREFIXES)
+    )
+
+
+def key_of(scope: Scope) -> str | None:
+    """Return the number of the key that a request has shown, for a limit of its own."""
+    number = scope.get("state", {}).get("api_key")
+    return None if number is None else f"key {number}"
+
+
+def _given_key(scope: Scope) -> str | None:
+    """Return the one key that a request shows; two different places or values are none."""
+    given = header_values(scope, b"x-api-key")
+    for value in header_values(scope, b"authorization"):
+        scheme, _, key = value.partition(" ")
+        given.append(key.strip() if scheme.lower() == "bearer" else "")
+    return given[0] if len(given) == 1 and given[0] else None

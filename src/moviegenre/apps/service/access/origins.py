@@ -1,0 +1,61 @@
+"""Which pages may send requests that change something: only the service's own."""
+
+from urllib.parse import urlsplit
+
+from starlette.types import Scope
+
+from moviegenre.apps.service.access.checking import header_values
+from moviegenre.apps.service.access.hosts import split_host
+from moviegenre.apps.service.refusals import FORBIDDEN, Refusal
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_OWN_SITES = frozenset({"same-origin", "none"})  # none: typed by the user, or from a bookmark
+_PORTS = {"http": 80, "https": 443}
+
+
+class OriginCheck:
+    """Refuses what a browser sends for a page of another origin.
+
+    A browser always sends ``Origin`` with such a request, and newer ones ``Sec-Fetch-Site``; a
+    client that sends neither is no browser, and no page can make it send one.
+    """
+
+    reason = "origin"
+
+    def check(self, scope: Scope) -> None:
+        """Look at ``Sec-Fetch-Site`` and ``Origin``.
+
+        Raises:
+            Refusal: One of them names another site.
+        """
+        if scope["method"] in _SAFE:
+            return
+        sites = header_values(scope, b"sec-fetch-site")
+        origins = header_values(scope, b"origin")
+        if sites and (len(sites) > 1 or sites[0].strip().lower() not in _OWN_SITES):
+            raise _refusal()
+        if origins and (len(origins) > 1 or not is_same_origin(origins[0], scope)):
+            raise _refusal()
+
+
+def is_same_origin(origin: str, scope: Scope) -> bool:
+    """Return whether an origin is the host that the request asks for, port included.
+
+    The scheme only gives the port: behind a proxy that ends TLS the service is asked in plain HTTP.
+    """
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return False
+    asked = split_host(next(iter(header_values(scope, b"host")), ""))
+    found = split_host(parts.netloc)
+    if parts.scheme not in _PORTS or origin.lower() != f"{parts.scheme}://{parts.netloc}".lower():
+        return False
+    if asked is None or found is None:
+        return False
+    default = _PORTS[parts.scheme]
+    return (found[0], found[1] or default) == (asked[0], asked[1] or default)
+
+
+def _refusal() -> Refusal:
+    return Refusal(FORBIDDEN, "the request comes from a page of another origin")

@@ -1,0 +1,184 @@
+"""Bodies on their way in: how slowly they may come, and how much all of them may hold."""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from moviegenre.apps.service.access.clients import client_of
+from moviegenre.apps.service.access.keys import key_of
+from moviegenre.apps.service.memory import give_back
+from moviegenre.apps.service.metrics import ServiceMetrics
+from moviegenre.apps.service.refusals import BUSY, TIMED_OUT, Refusal
+from moviegenre.apps.service.settings import ServiceSettings
+
+FREE_BYTES = 65_536  # of each body, which are not counted: a plot finds room whatever else comes
+_GIVE_BACK_BYTES = 33_554_432
+_GIVE_BACK_SECONDS = 1.0
+
+
+@dataclass(eq=False)
+class _Body:
+    """One body: how much of it is here, and what it waits for."""
+
+    client: str
+    size: int = 0
+    is_whole: bool = False
+    is_dropped: bool = False
+    waiting: asyncio.Timeout | None = None
+
+    @property
+    def counted(self) -> int:
+        """Bytes that count towards the limit."""
+        return max(0, self.size - FREE_BYTES)
+
+    def drop(self) -> None:
+        """Have the request refused, at once if it waits for more."""
+        self.is_dropped = True
+        if self.waiting is not None:
+            self.waiting.reschedule(asyncio.get_running_loop().time())
+
+
+@dataclass
+class Room:
+    """What all bodies hold together; one event loop only.
+
+    Attributes:
+        max_bytes: That they may hold.
+        held: That they hold now.
+        most: That they held since memory was last given back.
+    """
+
+    max_bytes: int
+    held: int = 0
+    most: int = 0
+    _bodies: set[_Body] = field(default_factory=set)
+
+    def enter(self, client: str) -> _Body:
+        """Return a new, empty body."""
+        body = _Body(client)
+        self._bodies.add(body)
+        return body
+
+    def grow(self, body: _Body, size: int) -> bool:
+        """Count bytes that have arrived and return whether the body may stay.
+
+        Where there is no room, the client whose unfinished bodies hold most loses its largest.
+        """
+        before = body.counted
+        body.size += size
+        self._count(body.counted - before)
+        while self.held > self.max_bytes:
+            loser = self._largest()
+            if loser is None or loser is body or loser.counted == 0:
+                return False
+            self.leave(loser)
+            loser.drop()
+        return not body.is_dropped
+
+    def leave(self, body: _Body) -> None:
+        """Count a body no longer."""
+        if body in self._bodies:
+            self._bodies.remove(body)
+            self._count(-body.counted)
+
+    def _count(self, size: int) -> None:
+        self.held += size
+        self.most = max(self.most, self.held)
+
+    def _largest(self) -> _Body | None:
+        unfinished = [body for body in self._bodies if not body.is_whole]
+        if not unfinished:
+            return None
+        held: Counter[str] = Counter()
+        for body in unfinished:
+            held[body.client] += body.counted
+        return max(unfinished, key=lambda body: (held[body.client], body.counted))
+
+
+class IncomingBodies:
+    """ASGI middleware: deadlines for every body, and a limit on what all of them hold.
+
+    A body counts from its first byte to the end of its answer, since films wait with their posters.
+
+    Args:
+        app: What reads the bodies.
+        settings: ``upload_seconds``, ``stall_seconds`` and ``max_inflight_bytes``.
+        metrics: Where refusals are counted.
+    """
+
+    def __init__(self, app: ASGIApp, settings: ServiceSettings, metrics: ServiceMetrics) -> None:
+        self._app = app
+        self._settings = settings
+        self._metrics = metrics
+        self._room = Room(settings.max_inflight_bytes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        client = key_of(scope) or client_of(scope)
+        scope.setdefault("state", {})["client"] = client  # for queues that are fair to clients
+        body = self._room.enter(client)
+        deadline = asyncio.get_running_loop().time() + self._settings.upload_seconds
+
+        async def receive_in_time() -> Message:
+            if body.is_whole:
+                return await receive()
+            message = await self._receive(body, receive, deadline)
+            if message["type"] != "http.request":
+                return message
+            if not self._room.grow(body, len(message.get("body", b""))):
+                raise self._no_room()
+            body.is_whole = not message.get("more_body", False)
+            return message
+
+        try:
+            await self._app(scope, receive_in_time, send)
+        finally:
+            self._room.leave(body)
+            self._give_back_later()
+
+    async def _receive(self, body: _Body, receive: Receive, deadline: float) -> Message:
+        """Wait for the next part of a body.
+
+        Raises:
+            Refusal: It does not come in time, or its room was given to others.
+        """
+        if body.is_dropped:
+            raise self._no_room()
+        stalled = asyncio.get_running_loop().time() + self._settings.stall_seconds
+        try:
+            async with asyncio.timeout_at(min(deadline, stalled)) as body.waiting:
+                return await receive()
+        except TimeoutError:
+            if body.is_dropped:
+                raise self._no_room() from None
+            self._metrics.count_error("slow_body")
+            seconds = self._settings.upload_seconds
+            if stalled < deadline:
+                seconds = self._settings.stall_seconds
+                raise Refusal(
+                    TIMED_OUT, f"nothing of the body arrived for {seconds:g} seconds"
+                ) from None
+            raise Refusal(
+                TIMED_OUT, f"the body did not arrive within {seconds:g} seconds"
+            ) from None
+        finally:
+            body.waiting = None
+
+    def _no_room(self) -> Refusal:
+        self._metrics.count_error("bodies_full")
+        return Refusal(
+            BUSY,
+            "the service holds too many unfinished uploads; try again later",
+            {"Retry-After": str(self._settings.retry_after_seconds)},
+        )
+
+    def _give_back_later(self) -> None:
+        if self._room.held == 0 and self._room.most >= _GIVE_BACK_BYTES:
+            self._room.most = 0
+            loop = asyncio.get_running_loop()
+            loop.call_later(_GIVE_BACK_SECONDS, loop.run_in_executor, None, give_back)

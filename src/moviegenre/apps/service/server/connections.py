@@ -1,0 +1,165 @@
+"""All open connections: which may stay, and which must make room for new ones."""
+
+import logging
+import os
+import sys
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Protocol
+
+ACCEPT_BATCH = 64
+"""Connections that the event loop accepts at once, before any of them can be refused."""
+
+_OTHER_FILES = 128  # models, posters, logs, and what a library opens for a moment
+_EVICTED_SHARE = 16  # one in so many connections is closed at once, which spares a search for each
+
+_log = logging.getLogger("moviegenre.service")
+
+
+class Phase(IntEnum):
+    """What a connection is doing; the lower ones are closed first where room is needed."""
+
+    CLOSING = 0
+    LINGER = 1
+    IDLE = 2
+    HEAD = 3
+    BODY = 4
+    WORK = 5
+
+
+@dataclass(frozen=True)
+class ConnectionLimits:
+    """How many connections there may be, and how long each may do nothing.
+
+    Attributes:
+        total: Open at once.
+        per_client: Of one client's network.
+        header_seconds: For a request's head.
+        idle_seconds: Between two requests.
+        send_seconds: In which a client must read a part of its answer.
+        linger_seconds: For the rest of a body that nobody wants, so that the client reads why.
+        stop_seconds: For unfinished requests once the server stops.
+        is_exempt: Whether a client may have more than ``per_client``, as a proxy does.
+    """
+
+    total: int
+    per_client: int
+    header_seconds: float
+    idle_seconds: float
+    send_seconds: float
+    linger_seconds: float = 5.0
+    stop_seconds: float = 3.0
+    is_exempt: Callable[[str], bool] = lambda _client: False
+
+
+class Connection(Protocol):
+    """What the table asks of a connection.
+
+    Attributes:
+        network: Its client's; see ``network_of``.
+        opened: When it was opened.
+    """
+
+    network: str
+    opened: float
+
+    def look(self, now: float) -> Phase:
+        """Return what it is doing."""
+
+    def drop(self) -> None:
+        """Close it at once, whatever it is doing."""
+
+    def has_stalled(self) -> bool:
+        """Return whether the client leaves its answer unread."""
+
+
+class ConnectionTable:
+    """Every open connection, by client.
+
+    Args:
+        limits: How many there may be.
+    """
+
+    def __init__(self, limits: ConnectionLimits) -> None:
+        self.limits = limits
+        self._by_client: defaultdict[str, set[Connection]] = defaultdict(set)
+        self._num = 0
+
+    def __len__(self) -> int:
+        """Return the number of open connections."""
+        return self._num
+
+    def admit(self, connection: Connection, now: float) -> bool:
+        """Count a new connection and return whether it may stay; others are closed for it."""
+        own = self._by_client[connection.network]
+        is_exempt = self.limits.is_exempt(connection.network)
+        is_crowded = len(own) >= self.limits.per_client and not is_exempt
+        may_stay = not is_crowded or self._make_room(list(own), now)
+        if may_stay and self._num >= self.limits.total:
+            everybody = [one for group in self._by_client.values() for one in group]
+            may_stay = self._make_room(everybody, now)
+        self._by_client[connection.network].add(connection)
+        self._num += 1
+        return may_stay
+
+    def leave(self, connection: Connection) -> None:
+        """Count a connection no longer; one that has left already is left out."""
+        group = self._by_client.get(connection.network, set())
+        if connection in group:
+            group.remove(connection)
+            self._num -= 1
+            if not group:
+                del self._by_client[connection.network]
+
+    def _make_room(self, candidates: list[Connection], now: float) -> bool:
+        """Close some connections that wait for their client; return whether there was one.
+
+        First those that wait for nothing of worth, of the client with most, the oldest.
+        """
+        ranked = []
+        for one in candidates:
+            phase = one.look(now)
+            if phase is Phase.WORK and not one.has_stalled():
+                continue
+            rank = 0 if phase <= Phase.HEAD else phase
+            ranked.append((rank, -len(self._by_client[one.network]), one.opened, one))
+        ranked.sort(key=lambda entry: entry[:3])
+        victims = [entry[3] for entry in ranked[: max(1, len(candidates) // _EVICTED_SHARE)]]
+        for victim in victims:
+            victim.drop()
+            self.leave(victim)
+        return bool(victims)
+
+
+def total_connections(wanted: int) -> int:
+    """Return how many connections the limit on open files leaves room for, at most ``wanted``."""
+    limit = _max_open_files()
+    if limit is None:
+        return wanted
+    room = max(1, limit - _num_open_files() - _OTHER_FILES - ACCEPT_BATCH)
+    if room < wanted:
+        _log.warning(
+            "at most %d connections are taken, not %d: the limit on open files is %d (ulimit -n)",
+            room,
+            wanted,
+            limit,
+        )
+    return min(wanted, room)
+
+
+def _max_open_files() -> int | None:
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return None if soft == resource.RLIM_INFINITY else soft
+
+
+def _num_open_files() -> int:
+    try:
+        return len(os.listdir("/proc/self/fd"))
+    except OSError:
+        return 32

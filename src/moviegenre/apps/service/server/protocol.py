@@ -1,0 +1,204 @@
+"""One connection: uvicorn's, which also knows what it waits for and since when."""
+
+import asyncio
+import json
+import socket
+import sys
+from collections.abc import Mapping
+from typing import Any, cast
+
+import h11
+from uvicorn.config import Config
+from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from moviegenre.apps.service.access.clients import network_of
+from moviegenre.apps.service.access.headers import SECURITY_HEADERS
+from moviegenre.apps.service.refusals import BAD_REQUEST, BUSY
+from moviegenre.apps.service.server.connections import ConnectionTable, Phase
+
+_DONE = {Phase.IDLE, Phase.HEAD, Phase.LINGER, Phase.CLOSING}
+
+_MAX_HEAD = 16_384  # bytes; no browser sends so many
+_HEAD_TOO_LARGE = 431
+_FREE_PIECES, _MIN_PIECE = 1024, 256  # a body in single bytes costs a parser a hundred times more
+
+
+class GuardedState(ServerState):
+    """What uvicorn's connections share, and the table of all of them.
+
+    Args:
+        table: Of the connections.
+
+    Attributes:
+        table: As given.
+        stopping_since: When the server began to stop.
+    """
+
+    def __init__(self, table: ConnectionTable) -> None:
+        super().__init__()
+        self.table = table
+        self.stopping_since: float | None = None
+
+
+class _Conversation(h11.Connection):
+    """h11's parser, which refuses a body in a great many tiny pieces."""
+
+    def __init__(self) -> None:
+        super().__init__(h11.SERVER, _MAX_HEAD)
+        self._pieces = 0
+        self._size = 0
+
+    def next_event(self) -> Any:  # noqa: ANN401 - as h11 has it
+        """Return the next event.
+
+        Raises:
+            h11.RemoteProtocolError: The client does not speak HTTP, or too finely chopped.
+        """
+        event = super().next_event()
+        if isinstance(event, h11.Data):
+            self._pieces += 1
+            self._size += len(event.data)
+            if self._pieces > _FREE_PIECES and self._size < _MIN_PIECE * self._pieces:
+                raise h11.RemoteProtocolError("the body comes in too many tiny pieces")
+        elif isinstance(event, h11.Request):
+            self._pieces = self._size = 0
+            # h11 itself looks at the size only while a head is incomplete.
+            if sum(len(name) + len(value) for name, value in event.headers) > _MAX_HEAD:
+                raise h11.RemoteProtocolError(
+                    f"expected a head of at most {_MAX_HEAD:,} bytes", _HEAD_TOO_LARGE
+                )
+        return event
+
+
+class GuardedProtocol(H11Protocol):
+    """A connection that knows its phase, ages, and can be closed to make room.
+
+    Attributes:
+        network: Whose it is; see ``network_of``.
+        opened: When it was opened.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.conn = _Conversation()
+        self.network = ""
+        self.opened = self.loop.time()
+        self._guard = cast("GuardedState", server_state)
+        self._phase = Phase.HEAD
+        self._phase_cycle: object = None
+        self._phase_since = self.opened
+        self._unread_since: float | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take a connection, or refuse it where nobody makes room."""
+        super().connection_made(transport)
+        connection = transport.get_extra_info("socket")
+        if connection is not None and connection.family in (socket.AF_INET, socket.AF_INET6):
+            # asyncio sets it only where the listening socket was made with the protocol's number.
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.network = network_of(self.client[0]) if self.client else ""
+        if not self._guard.table.admit(self, self.opened):
+            self._answer(BUSY, "too many connections; try again later", {"retry-after": "1"})
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self._guard.table.leave(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; what comes after a refusal is not read."""
+        if not self.transport.is_closing():
+            super().data_received(data)
+
+    def look(self, now: float) -> Phase:
+        """Return what the connection is doing, and note since when."""
+        phase = self._current_phase()
+        if phase is not self._phase or self.cycle is not self._phase_cycle:
+            self._phase, self._phase_cycle, self._phase_since = phase, self.cycle, now
+        if self.transport.get_write_buffer_size() == 0:
+            self._unread_since = None
+        elif self._unread_since is None:
+            self._unread_since = now
+        return phase
+
+    def has_stalled(self) -> bool:
+        """Return whether the client leaves its answer unread."""
+        return self._unread_since is not None and self.flow.write_paused
+
+    def age(self, now: float) -> None:
+        """Close the connection if it has waited for its client too long."""
+        phase = self.look(now)
+        waited = now - self._phase_since
+        unread = 0.0 if self._unread_since is None else now - self._unread_since
+        limits = self._guard.table.limits
+        seconds = {
+            Phase.HEAD: limits.header_seconds,
+            Phase.IDLE: limits.idle_seconds,
+            Phase.LINGER: limits.linger_seconds,
+        }
+        stopping = self._guard.stopping_since
+        if stopping is not None and phase is not Phase.WORK:
+            is_over = now - stopping > limits.stop_seconds
+        else:
+            is_over = waited > seconds.get(phase, now)
+        if is_over or unread > limits.send_seconds:
+            self.drop()
+
+    def drop(self) -> None:
+        """Close the connection at once, whatever it is doing."""
+        self.transport.abort()
+
+    def resume_writing(self) -> None:
+        """Note that the client has read a part of its answer."""
+        self._unread_since = None
+        super().resume_writing()
+
+    def shutdown(self) -> None:
+        """Close the connection, or let it finish its answer, once the server stops."""
+        if self._current_phase() in _DONE:
+            self.transport.close()
+        else:
+            self.cycle.keep_alive = False
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP as everything else is answered."""
+        error = sys.exc_info()[1]
+        status = getattr(error, "error_status_hint", BAD_REQUEST)
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            self._answer(status, f"the request is not valid HTTP: {error or msg}")
+        else:  # an answer is on its way already
+            self.transport.close()
+
+    def _current_phase(self) -> Phase:
+        if self.transport.is_closing():
+            return Phase.CLOSING
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        if cycle is None:
+            return Phase.HEAD
+        if not cycle.response_complete:
+            return Phase.BODY if cycle.more_body else Phase.WORK
+        if self.conn.their_state is h11.SEND_BODY:
+            return Phase.LINGER
+        return Phase.HEAD if self.conn.trailing_data[0] else Phase.IDLE
+
+    def _answer(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
+        """Write a refusal that no app was asked for, and close."""
+        body = json.dumps({"error": message}).encode()
+        fields = {
+            "Content-Type": "application/json",
+            "Content-Length": str(len(body)),
+            "Connection": "close",
+            **SECURITY_HEADERS,
+            **(headers or {}),
+        }
+        head = [f"HTTP/1.1 {status} {STATUS_PHRASES.get(status, b'').decode()}"]
+        head += [f"{name.lower()}: {value}" for name, value in fields.items()]
+        self.transport.write("\r\n".join([*head, "", ""]).encode("latin-1") + body)
+        self.transport.close()

@@ -1,0 +1,109 @@
+"""Starting and stopping the server."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from moviegenre.apps.service.access.clients import is_within, networks
+from moviegenre.apps.service.access.exposure import Access
+from moviegenre.apps.service.access.hosts import is_loopback
+from moviegenre.apps.service.server.connections import (
+    ACCEPT_BATCH,
+    ConnectionLimits,
+    ConnectionTable,
+    total_connections,
+)
+from moviegenre.apps.service.server.protocol import GuardedProtocol, GuardedState
+from moviegenre.apps.service.settings import ServiceSettings
+
+_SWEEP_SECONDS = 0.5
+_KERNEL_BACKLOG = 1024  # connections that wait to be accepted; they cost no descriptor
+
+
+class GuardedServer(uvicorn.Server):
+    """uvicorn with limits on connections.
+
+    uvicorn can limit neither the connections of a client nor the time of a head, and answers all
+    with 503 once idle connections fill its ``limit_concurrency``; see docs/reliability.md for what
+    was measured of it and of others.
+
+    Args:
+        app: The service; ``app.state.stopping`` is called when it begins to stop.
+        settings: Limits and waits.
+        access: Who may reach it, and through which proxies.
+    """
+
+    def __init__(self, app: FastAPI, settings: ServiceSettings, access: Access) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                loop="asyncio",  # whose accepting is bounded by the backlog
+                http=GuardedProtocol,
+                ws="none",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=bool(access.proxies),
+                forwarded_allow_ips=list(access.proxies),
+                backlog=ACCEPT_BATCH,
+                timeout_keep_alive=settings.idle_seconds,
+                timeout_graceful_shutdown=settings.stop_seconds,
+            )
+        )
+        self._app = app
+        limits = ConnectionLimits(
+            total=total_connections(settings.max_connections),
+            per_client=settings.max_client_connections,
+            header_seconds=settings.header_seconds,
+            idle_seconds=settings.idle_seconds,
+            send_seconds=settings.send_seconds,
+            is_exempt=_exempt(access),
+        )
+        self._guard = GuardedState(ConnectionTable(limits))
+        self.server_state = self._guard
+        self._sweeper: asyncio.Task[None] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen, and to look for connections that wait too long."""
+        await super().startup(sockets)
+        for listener in sockets or []:
+            # asyncio listens with the number that it accepts at once, which is meant to be small.
+            listener.listen(_KERNEL_BACKLOG)
+        self._sweeper = asyncio.create_task(self._sweep())
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Finish what was taken, and close the rest."""
+        self._guard.stopping_since = asyncio.get_running_loop().time()
+        try:
+            await super().shutdown(sockets)
+        finally:
+            if self._sweeper is not None:
+                self._sweeper.cancel()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Tell the app at once that it is to stop."""
+        if stopping := getattr(self._app.state, "stopping", None):
+            stopping()
+        super().handle_exit(sig, frame)
+
+    async def _sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(_SWEEP_SECONDS)
+            for connection in list(self._guard.connections):
+                if isinstance(connection, GuardedProtocol):
+                    connection.age(loop.time())
+
+
+def _exempt(access: Access) -> Callable[[str], bool]:
+    """Return who may have as many connections as there are: this machine and known proxies."""
+    proxies = networks(access.proxies)
+
+    def is_exempt(network: str) -> bool:
+        return is_loopback(network.partition("/")[0]) or is_within(network, proxies)
+
+    return is_exempt

@@ -1,0 +1,218 @@
+"""A table of plots on its way through the model: its rows, and their answers in order."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from moviegenre.apps.service.answering import Answer, Question
+from moviegenre.apps.service.bodies import checked_question
+from moviegenre.apps.service.refusals import BUSY, TOO_LATE, UNFIT, Refusal
+from moviegenre.apps.service.schemas import TablePreview
+from moviegenre.apps.service.settings import ServiceSettings
+from moviegenre.apps.service.table_bodies import TableRequest
+from moviegenre.core.errors import DataError, MovieGenreError
+
+if TYPE_CHECKING:
+    from moviegenre.inference.catalogue_rows import TextRow
+
+FAILED = "the service failed on this film; its log says why"
+
+FILMS_AT_ONCE = 8
+"""Few, so that others' single films need not wait for a whole table."""
+
+_MORE_TRIES = 3  # of rows that were not answered in time, as others went first
+_MAX_COLUMNS = 1000
+_PREVIEW_ROWS = 5
+_PREVIEW_CHARS = 200  # of a cell
+_ERROR_CHARS = 500  # some name what was found, which may be long
+
+Ask = Callable[[Sequence[Question]], Awaitable[Sequence[Answer]]]
+"""The way to the model; raises ``Refusal``."""
+
+
+def preview(request: TableRequest) -> TablePreview:
+    """Return what was understood of a table, without computing anything.
+
+    Raises:
+        Refusal: It cannot be read.
+    """
+    from moviegenre.data.sources.rows import read_rows
+
+    try:
+        columns = _columns(request)
+        rows = [
+            [_cell(row.values.get(name)) for name in columns]
+            for row in itertools.islice(read_rows(request.table), _PREVIEW_ROWS)
+        ]
+    except MovieGenreError as error:
+        raise Refusal(UNFIT, str(error)) from None
+    return TablePreview(
+        name=request.table.name,
+        columns=columns,
+        rows=rows,
+        id_column="id" if "id" in columns else None,
+        plot_columns=["plot"] if "plot" in columns else [],
+    )
+
+
+def rows_of(request: TableRequest, settings: ServiceSettings) -> "list[TextRow]":
+    """Return all rows of a table, which the limits keep few and short.
+
+    Raises:
+        Refusal: It cannot be read, lacks a column, or has too many rows.
+    """
+    from moviegenre.inference.catalogue_rows import CatalogueColumns, TextTable
+
+    try:
+        columns = _columns(request)
+        if not request.plot_columns and "plot" not in columns:
+            raise DataError(
+                f"{request.table.name} has no column 'plot' (found {_listing(columns)}); choose "
+                "the columns of plots (plot_columns), as posters are not read here"
+            )
+        table = TextTable(request.table, CatalogueColumns(request.id_column, request.plot_columns))
+        rows = list(itertools.islice(table.texts(), settings.page_rows + 1))
+    except MovieGenreError as error:
+        raise Refusal(UNFIT, str(error)) from None
+    if len(rows) > settings.page_rows:
+        raise Refusal(
+            UNFIT,
+            f"the table has more than {settings.page_rows:,} rows, which is the limit here; for "
+            "larger ones use: moviegenre predict --input",
+        )
+    return rows
+
+
+@dataclass(frozen=True)
+class RowAnswer:
+    """The answer to a row.
+
+    Attributes:
+        row: Its number, from 1.
+        id: As in the table, or its number.
+        genres: The chosen ones, most probable first.
+        probabilities: By genre; none where the row has no answer.
+        error: Why the row could not be read in full; None where it could.
+    """
+
+    row: int
+    id: str
+    genres: list[str]
+    probabilities: dict[str, float]
+    error: str | None
+
+
+class TableAnswerer:
+    """Answers the rows of a table.
+
+    Args:
+        ask: The way to the model.
+        settings: The limits.
+        is_stopping: Whether the service takes no more films.
+    """
+
+    def __init__(
+        self, ask: Ask, settings: ServiceSettings, is_stopping: Callable[[], bool]
+    ) -> None:
+        self._ask = ask
+        self._settings = settings
+        self._is_stopping = is_stopping
+
+    async def answers(self, rows: "Sequence[TextRow]") -> AsyncIterator[list[RowAnswer]]:
+        """Yield the answers to all rows in order, a few at a time.
+
+        Raises:
+            Refusal: The service is stopping.
+        """
+        at_once = max(1, min(FILMS_AT_ONCE, self._settings.max_queue // 2))
+        for start in range(0, len(rows), at_once):
+            if self._is_stopping():
+                raise Refusal(BUSY, "the service is stopping; try again later")
+            yield await self._answers(rows[start : start + at_once], start + 1)
+
+    async def _answers(self, rows: "Sequence[TextRow]", number: int) -> list[RowAnswer]:
+        """Return the answers to some rows; one that cannot be read does not spoil the others.
+
+        Args:
+            rows: The rows.
+            number: Of the first.
+        """
+        answers: list[Answer | None] = [None] * len(rows)
+        questions: dict[int, Question] = {}
+        for place, row in enumerate(rows):
+            if row.is_readable:
+                try:
+                    plot = _clean("\n".join(row.plots))
+                    questions[place] = checked_question(plot, None, False, self._settings)
+                except Refusal as refusal:
+                    answers[place] = refusal
+        if questions:
+            found = await self._patiently(list(questions.values()))
+            for place, answer in zip(questions, found, strict=True):
+                answers[place] = answer
+        pairs = enumerate(zip(rows, answers, strict=True), start=number)
+        return [_row_answer(place, row, answer) for place, (row, answer) in pairs]
+
+    async def _patiently(self, questions: Sequence[Question]) -> Sequence[Answer]:
+        """Return answers; others go first where the queue is full, or the time was up.
+
+        Raises:
+            Refusal: The service is stopping.
+        """
+        late = 0
+        while True:
+            try:
+                return await self._ask(questions)
+            except Refusal as refusal:
+                if self._is_stopping():
+                    raise
+                if refusal.status != BUSY:
+                    late += 1
+                    if refusal.status != TOO_LATE or late > _MORE_TRIES:
+                        return [refusal] * len(questions)
+                await asyncio.sleep(self._settings.retry_after_seconds)
+
+
+def _row_answer(number: int, row: "TextRow", answer: Answer | None) -> RowAnswer:
+    faults = list(row.faults)
+    if isinstance(answer, Refusal | MovieGenreError):
+        faults.append(str(answer))
+    elif isinstance(answer, Exception):
+        faults.append(FAILED)
+    error = _clean("; ".join(faults))[:_ERROR_CHARS] or None
+    if isinstance(answer, dict):
+        return RowAnswer(number, _clean(row.id), answer["genres"], answer["probabilities"], error)
+    return RowAnswer(number, _clean(row.id), [], {}, error)
+
+
+def _columns(request: TableRequest) -> list[str]:
+    """Return the columns of a table.
+
+    Raises:
+        DataError: It cannot be read, or has far too many.
+    """
+    from moviegenre.data.sources.rows import column_names
+
+    columns = column_names(request.table)
+    if len(columns) > _MAX_COLUMNS:
+        raise DataError(
+            f"{request.table.name} has {len(columns):,} columns; expected at most {_MAX_COLUMNS:,}"
+        )
+    return [_clean(name) for name in columns]
+
+
+def _listing(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:10])
+    return f"{shown}, ..." if len(names) > 10 else shown
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else _clean(str(value))
+    return text if len(text) <= _PREVIEW_CHARS else f"{text[:_PREVIEW_CHARS]}..."
+
+
+def _clean(text: str) -> str:
+    """Return a text that is UTF-8: JSON can spell halves of characters, which are none."""
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,111 @@
+"""From a request's form to a table in memory, within the limits; no file is ever named."""
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from fastapi import Request
+from starlette.datastructures import FormData, UploadFile
+
+from moviegenre.apps.service.bodies import FORM, form_of, kind_of
+from moviegenre.apps.service.refusals import UNFIT, WRONG_KIND, Refusal
+from moviegenre.apps.service.settings import ServiceSettings
+from moviegenre.data.sources.rows import TableBytes
+
+SUFFIXES = (".csv", ".jsonl", ".ndjson")
+"""What may be uploaded. Parquet may not: what it unpacks to is not known beforehand."""
+
+_FIELDS = ("file", "id_column", "plot_columns", "preview")
+_MAX_FIELDS = 64
+_YES_OR_NO = {"": False, "false": False, "0": False, "true": True, "1": True}
+_LONGEST_NAME = 100  # characters of a file's name that messages repeat
+_LONGEST_LINE = 1_000_000  # bytes; one of JSON can unpack to twenty times as much memory
+
+
+@dataclass(frozen=True)
+class TableRequest:
+    """A table as it was sent.
+
+    Attributes:
+        table: What was uploaded.
+        id_column: The column of ids, if one was named.
+        plot_columns: The columns of plots that were named.
+        preview: Only say what was understood.
+    """
+
+    table: TableBytes
+    id_column: str | None
+    plot_columns: tuple[str, ...]
+    preview: bool
+
+
+async def read_table(request: Request, settings: ServiceSettings) -> TableRequest:
+    """Return the table of a request.
+
+    Raises:
+        Refusal: It is too large, too slow, of another kind, or not as expected.
+    """
+    kind = kind_of(request)
+    if kind != FORM:
+        raise Refusal(WRONG_KIND, f"the body is {kind or 'of no stated kind'}; expected {FORM}")
+    form = await form_of(request, settings, max_fields=_MAX_FIELDS)
+    try:
+        return await _table_request(form)
+    finally:
+        await form.close()
+
+
+async def _table_request(form: FormData) -> TableRequest:
+    unknown = [name for name in form if name not in _FIELDS]
+    if unknown:
+        raise Refusal(
+            UNFIT, f"the form has {len(unknown)} unknown fields; expected {', '.join(_FIELDS)}"
+        )
+    uploads = [name for name, value in form.multi_items() if isinstance(value, UploadFile)]
+    upload = form.get("file")
+    if uploads != ["file"] or not isinstance(upload, UploadFile):
+        raise Refusal(UNFIT, "the form has no table; expected a file in the field 'file'")
+    preview = str(form.get("preview", "")).lower()
+    if preview not in _YES_OR_NO:
+        raise Refusal(UNFIT, "preview is neither true nor false")
+    name = file_name(upload.filename)
+    if PurePosixPath(name).suffix.lower() not in SUFFIXES:
+        raise Refusal(WRONG_KIND, f"{name} is not a table; expected {', '.join(SUFFIXES)}")
+    content = await upload.read()
+    _check_lines(name, content)
+    return TableRequest(
+        TableBytes(name, content),
+        str(form.get("id_column") or "") or None,
+        tuple(str(column) for column in form.getlist("plot_columns") if column),
+        _YES_OR_NO[preview],
+    )
+
+
+def file_name(given: str | None) -> str:
+    r"""Return the name of an upload for messages: one line, no folders, not long.
+
+    Example:
+        >>> file_name("../../etc/films.csv"), file_name("C:\\films\\a.csv"), file_name(None)
+        ('films.csv', 'a.csv', 'the table')
+    """
+    last = re.split(r"[/\\]", given or "")[-1]
+    printable = "".join(char for char in last if char.isprintable()).strip()
+    return printable[-_LONGEST_NAME:] or "the table"
+
+
+def _check_lines(name: str, content: bytes) -> None:
+    """Refuse a line that no film has, before it is parsed.
+
+    Raises:
+        Refusal: There is one.
+    """
+    start = 0
+    while start < len(content):
+        end = content.find(b"\n", start)
+        end = len(content) if end < 0 else end
+        if end - start > _LONGEST_LINE:
+            raise Refusal(
+                UNFIT,
+                f"{name} has a line of {end - start:,} bytes; expected at most {_LONGEST_LINE:,}",
+            )
+        start = end + 1

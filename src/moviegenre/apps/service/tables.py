@@ -1,0 +1,150 @@
+"""``POST /predict/table``: a table of plots goes up, its answers come back line by line.
+
+An upload lives in the memory of the request that brought it. Its posters are never looked at, since
+their paths would name files of this machine.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+
+from moviegenre.apps.service.asking import Asking
+from moviegenre.apps.service.observing import note
+from moviegenre.apps.service.refusals import BUSY, UNFIT, Refusal
+from moviegenre.apps.service.schemas import REFUSALS, TABLE_BODY, TABLE_LINES, TablePreview
+from moviegenre.apps.service.table_answers import RowAnswer, TableAnswerer, preview, rows_of
+from moviegenre.apps.service.table_bodies import read_table
+from moviegenre.apps.service.table_stream import LineStream, line
+from moviegenre.core.errors import DataError
+from moviegenre.core.genres import GenreVocabulary
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from moviegenre.inference.catalogue_rows import TextRow
+
+TABLES_AT_ONCE = 2
+"""Tables that are answered at the same time; others wait for their turn."""
+
+MAX_TABLES = 16
+"""Tables that are answered or wait; one more is refused, to come back later."""
+
+_READ_AT_ONCE = 2  # parsing takes some times a table's size in memory
+
+
+class Tables:
+    """The tables of a service.
+
+    Args:
+        asking: The way to the model.
+        genres: The model's.
+    """
+
+    def __init__(self, asking: Asking, genres: GenreVocabulary) -> None:
+        self._asking = asking
+        self._genres = genres
+        self._reading = asyncio.Semaphore(_READ_AT_ONCE)
+        self._turns = asyncio.Semaphore(TABLES_AT_ONCE)
+        self._num_open = 0
+        self._is_stopping = False
+
+    def stop(self) -> None:
+        """End running tables with an error at their next rows, so that a stop need not wait."""
+        self._is_stopping = True
+
+    async def respond(self, request: Request) -> Response:
+        """Return the answer to a request: a preview, or lines.
+
+        Raises:
+            Refusal: The table is not taken.
+        """
+        self._asking.require_room()
+        self._require_room()
+        table = await read_table(request, self._asking.settings)
+        if table.preview:
+            async with self._reading:
+                found = await asyncio.to_thread(preview, table)
+            return JSONResponse(found.model_dump())
+        schema = self._schema()
+        async with self._reading:
+            rows = await asyncio.to_thread(rows_of, table, self._asking.settings)
+        note(request, table_rows=len(rows), table_bytes=len(table.table.content))
+        return LineStream(self._lines(rows, schema), self._asking.settings.deadline_seconds)
+
+    def _schema(self) -> "pa.Schema":
+        from moviegenre.inference.catalogue_parts import answer_schema
+
+        try:
+            return answer_schema(self._genres)
+        except DataError as error:
+            raise Refusal(UNFIT, str(error)) from None
+
+    def _require_room(self) -> None:
+        if self._num_open >= MAX_TABLES:
+            raise Refusal(
+                BUSY,
+                f"{MAX_TABLES} other tables are waiting; try again later",
+                {"Retry-After": str(self._asking.settings.retry_after_seconds)},
+            )
+
+    async def _lines(
+        self, rows: "Sequence[TextRow]", schema: "pa.Schema"
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield the lines of an answer."""
+        from moviegenre.inference.catalogue_parts import csv_header
+
+        self._num_open += 1
+        try:
+            yield line({"type": "start", "rows": len(rows), "csv": csv_header(schema)})
+            async with self._turns:
+                async for answers in self._answerer().answers(rows):
+                    yield b"".join(_row_lines(answers, schema))
+            yield line({"type": "end"})
+        except Refusal as refusal:
+            yield line({"type": "error", "error": refusal.message})
+        finally:
+            self._num_open -= 1
+
+    def _answerer(self) -> TableAnswerer:
+        return TableAnswerer(self._asking.ask, self._asking.settings, lambda: self._is_stopping)
+
+
+def _row_lines(answers: Sequence[RowAnswer], schema: "pa.Schema") -> list[bytes]:
+    """Return a line for each of some rows, with what a CSV file has of it."""
+    from moviegenre.inference.catalogue_parts import csv_lines
+
+    cells = [
+        {"id": row.id, "genres": row.genres, **row.probabilities, "error": row.error}
+        for row in answers
+    ]
+    return [
+        line({"type": "row", **vars(row), "csv": csv})
+        for row, csv in zip(answers, csv_lines(cells, schema), strict=True)
+    ]
+
+
+def add_tables(app: FastAPI, asking: Asking, genres: GenreVocabulary) -> None:
+    """Serve ``POST /predict/table``.
+
+    Args:
+        app: The service; ``app.state.stopping`` is called when it begins to stop.
+        asking: The way to the model.
+        genres: The model's.
+    """
+    tables = Tables(asking, genres)
+    app.state.stopping = tables.stop
+
+    @app.post(
+        "/predict/table",
+        response_model=TablePreview,
+        responses={200: TABLE_LINES, **REFUSALS},
+        openapi_extra=TABLE_BODY,
+        summary="Predict the genres of a table of plots",
+        description="The answers come as lines, in the table's order, while they are computed; a "
+        "row that cannot be read has an `error`.",
+    )
+    async def predict_table(request: Request) -> Response:
+        return await tables.respond(request)

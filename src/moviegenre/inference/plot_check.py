@@ -1,0 +1,211 @@
+"""Whether a plot says anything that the model can read: it is text, in English, and long enough.
+
+A model answers every text, "TBA" and Japanese included, and sounds sure of it. What these checks
+refuse is treated as if the film had no plot, and the prediction's ``warnings`` say why.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from moviegenre.data.text import PlotTokenizer
+
+if TYPE_CHECKING:
+    from py3langid.langid import LanguageIdentifier
+
+SHORT_WORDS = 8
+"""A plot with fewer words that carry meaning is read with a warning."""
+
+_PLACEHOLDER = re.compile(
+    r"""(
+      n\.?/?\s*a\.? | nan | null | none | nil | tb[acd] | unknown | untitled | undefined | empty
+    | missing | coming\ soon | to\ be\ (announced|determined|confirmed|added) | test
+    | (lorem\ ipsum\b.*)
+    | (please\ )?(add|write|insert|enter)\ (a|an|the|your)?\ ?
+      (plot|overview|synopsis|description|summary|storyline)\b.*
+    | (there\ is\ |there's\ |we\ have\ |sorry,?\ )?
+      (no|not|currently\ no|we\ (don't|do\ not)\ have\ an?)\ (\w+\ ){0,2}
+      (plot|overview|synopsis|description|summary|storyline|data|information|content|text)
+      (\ (was\ |is\ |has\ been\ |were\ )?
+       (found|available|yet|given|provided|translated|added|known|in\ english)\b.*)?
+    | (the\ )?(plot|overview|synopsis|description|summary|storyline|details?|content|data)
+      (\ (details|summary))?(\ (is|are|was|were|has\ been|have\ been))?(\ (currently|still|yet))?
+      \ (unknown|(kept\ )?under\ wraps|not\ (yet\ )?(available|known|found|provided|given)
+        |unavailable|missing|to\ follow|tb[acd]|coming\ soon|to\ be\ (announced|added))\b.*
+    )""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_PUNCTUATION = " .!?-_:;,'\"[](){}*#\ufeff"
+_MAX_QUOTED = 30  # characters of a placeholder that a warning repeats
+_MARKUP = re.compile(r"<[^<>]{0,200}>|&(#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{1,20});", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
+_LATIN = re.compile(r"[a-zA-Z\u00c0-\u024f]")
+_MAX_CHECKED = 2000  # characters that the language is named from
+_MIN_LETTERS = 12  # of a text in Latin letters, below which a language cannot be named
+_SURE = 0.75  # probability from which a language is named
+_ENGLISH_AT_MOST = 0.02  # probability of English, from which a text is not called foreign
+_ENGLISH = frozenset({"en", "sco", "pcm", "zxx"})  # with Scots, Pidgin and "no language"
+_GARBLED = 0.42  # tokens a letter: of 4,000 real overviews none has more than 0.34
+_COMMON_SHARE = 0.2  # of English function words, from which a text is English beyond doubt
+
+# Function words, and nouns that any plot may have: a plot of nothing else says no genre.
+_FUNCTION = frozenset(
+    """a about above after again against all also although always am an and another any are around
+    as at away back be because been before behind being below between both but by can cannot could
+    did do does doing done down during each either else even ever every few first for from further
+    get gets go goes going had has have having he he's her here hers herself him himself his how i
+    i'm if in into is isn't it it's its itself just last later let made make makes many may me might
+    more most much must my myself never new no nor not nothing now of off often old on once one only
+    onto or other others our ours out over own per rather s same shall she should since so some
+    still such t than that that's the their theirs them themselves then there these they thing
+    things this those though three through thus to together too toward towards two under until up
+    upon us very was way we well were what when where whether which while who whom whose why will
+    with within without would yet you your yours yourself""".split()  # noqa: SIM905 - a list literal would take ten times the lines
+)
+_GENERIC = frozenset(
+    """called certain character characters different event events everyone everything film films
+    find finds girl guy happen happened happens human kind life lives man men movie movies named
+    people person persons place places somebody someone something stories story take takes tale
+    tell tells time times woman women world""".split()  # noqa: SIM905
+)
+
+_LANGUAGES = {
+    "af": "Afrikaans", "am": "Amharic", "ar": "Arabic", "arz": "Arabic", "az": "Azerbaijani",
+    "be": "Belarusian", "bg": "Bulgarian", "bn": "Bengali", "bs": "Bosnian", "ca": "Catalan",
+    "cs": "Czech", "cy": "Welsh", "da": "Danish", "de": "German", "el": "Greek", "eo": "Esperanto",
+    "es": "Spanish", "et": "Estonian", "eu": "Basque", "fa": "Persian", "fi": "Finnish",
+    "fr": "French", "ga": "Irish", "gl": "Galician", "gu": "Gujarati", "he": "Hebrew",
+    "hi": "Hindi", "hr": "Croatian", "hu": "Hungarian", "hy": "Armenian", "id": "Indonesian",
+    "is": "Icelandic",
+    "it": "Italian", "ja": "Japanese", "ka": "Georgian", "kk": "Kazakh", "km": "Khmer",
+    "kn": "Kannada", "ko": "Korean", "ku": "Kurdish", "la": "Latin", "lo": "Lao",
+    "lt": "Lithuanian", "lv": "Latvian",
+    "mk": "Macedonian", "ml": "Malayalam", "mn": "Mongolian", "mr": "Marathi",
+    "ms": "Malay", "my": "Burmese", "nb": "Norwegian", "ne": "Nepali", "nl": "Dutch",
+    "nn": "Norwegian", "no": "Norwegian", "pa": "Punjabi", "pl": "Polish", "pt": "Portuguese",
+    "ro": "Romanian", "ru": "Russian", "si": "Sinhala", "sk": "Slovak", "sl": "Slovenian",
+    "sq": "Albanian", "sr": "Serbian", "sv": "Swedish", "sw": "Swahili", "ta": "Tamil",
+    "te": "Telugu", "th": "Thai", "tl": "Tagalog", "tr": "Turkish", "uk": "Ukrainian", "ur": "Urdu",
+    "uz": "Uzbek", "vi": "Vietnamese", "wuu": "Chinese", "yue": "Cantonese", "zh": "Chinese",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PlotCheck:
+    """What a check of a plot found.
+
+    Attributes:
+        usable: Whether the model should read the plot.
+        warning: What the reader should know, as a sentence; None where nothing is wrong.
+    """
+
+    usable: bool = True
+    warning: str | None = None
+
+
+def check_plot(
+    plot: str, *, english: bool = True, tokenizer: PlotTokenizer | None = None
+) -> PlotCheck:
+    """Return whether a plot can be read, and a warning where it cannot, or says little.
+
+    Args:
+        plot: A text with at least one character that is not white space.
+        english: Whether the model reads English only; other models get fewer checks.
+        tokenizer: The model's, which knows most English words; None skips that check.
+
+    Example:
+        >>> check_plot("TBA").warning
+        'The plot is a placeholder ("TBA"), so it was ignored.'
+        >>> check_plot("Eine junge Frau zieht mit ihrem Kind in ein altes Haus.").warning
+        'The plot is not in English (German), so it was ignored; the model reads English only.'
+    """
+    if is_placeholder(plot):
+        return _ignored(f'is a placeholder ("{plot.strip()[:_MAX_QUOTED]}")')
+    text = _plain(plot)
+    words = _WORD.findall(text.lower())
+    if not words:
+        return _ignored("has no words")
+    if not english:
+        return PlotCheck()
+    if (language := other_language(text)) is not None:
+        return _ignored(f"is not in English ({language})", "; the model reads English only")
+    telling = [word for word in words if word not in _FUNCTION and word not in _GENERIC]
+    if not telling:
+        return _ignored("says too little to tell a genre")
+    if tokenizer is not None and tokenizer.tokens_per_letter(telling) > _GARBLED:
+        return _ignored("is mostly unknown words or symbols")
+    if len(telling) < SHORT_WORDS:
+        return PlotCheck(True, "The plot is very short, so the answer is less certain.")
+    return PlotCheck()
+
+
+def check_plots(
+    plots: Sequence[str], *, english: bool = True, tokenizer: PlotTokenizer | None = None
+) -> tuple[list[str], str | None]:
+    """Return those of a film's texts that can be read, and a warning if one is due.
+
+    Args:
+        plots: None of them blank; there may be none.
+        english: See ``check_plot``.
+        tokenizer: See ``check_plot``.
+
+    Returns:
+        The texts, and the warning of the first one if no text is free of warnings.
+    """
+    checks = [check_plot(plot, english=english, tokenizer=tokenizer) for plot in plots]
+    usable = [plot for plot, check in zip(plots, checks, strict=True) if check.usable]
+    if not checks or any(check.warning is None for check in checks):
+        return usable, None
+    first = next((check for check in checks if check.usable), checks[0])
+    return usable, first.warning
+
+
+def is_placeholder(text: str) -> bool:
+    """Return whether a text stands for a plot that is missing, such as "N/A" or "Add a plot".
+
+    Example:
+        >>> is_placeholder("No overview found."), is_placeholder("Unknown men rob a bank.")
+        (True, False)
+    """
+    bare = _plain(text).strip(_PUNCTUATION)
+    return not bare or bare == "0" or _PLACEHOLDER.fullmatch(bare) is not None
+
+
+def _plain(text: str) -> str:
+    """Return the beginning of a text without markup and repeated white space."""
+    return " ".join(_MARKUP.sub(" ", text[:_MAX_CHECKED]).split())
+
+
+def other_language(text: str) -> str | None:
+    """Return the name of a text's language if it is surely not English; else None.
+
+    Args:
+        text: Without markup; only its first 2,000 characters count.
+    """
+    words = _WORD.findall(text[:_MAX_CHECKED].lower())
+    letters = sum(map(len, words))
+    latin = sum(1 for word in words for letter in word if _LATIN.match(letter))
+    if not words or (2 * latin >= letters and letters < _MIN_LETTERS):
+        return None
+    common = sum(word in _FUNCTION for word in words) / len(words)
+    if common >= _COMMON_SHARE:  # nearly every plot stops here, before the identifier is loaded
+        return None
+    ranked = _identifier().rank(text[:_MAX_CHECKED])
+    code, probability = ranked[0]
+    english = sum(value for name, value in ranked if name in _ENGLISH)
+    if code in _ENGLISH or english > _ENGLISH_AT_MOST or probability < _SURE:
+        return "unknown language" if 2 * latin < letters else None
+    return _LANGUAGES.get(code, f"language code {code}")
+
+
+@cache
+def _identifier() -> "LanguageIdentifier":
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+
+
+def _ignored(reason: str, more: str = "") -> PlotCheck:
+    return PlotCheck(False, f"The plot {reason}, so it was ignored{more}.")

@@ -1,0 +1,174 @@
+"""The way to the model: what happens in which thread, and who is refused."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
+
+import pytest
+
+from moviegenre.apps.service.answering import Answer, Question
+from moviegenre.apps.service.asking import Asking
+from moviegenre.apps.service.refusals import Refusal
+from moviegenre.apps.service.settings import ServiceSettings
+from moviegenre.core.errors import MovieGenreError
+from tests.tiny_movies import png_bytes, tiny_movies
+from tests.unit.apps.service.fake_predictor import PATIENCE, FakePredictor
+
+PNG = png_bytes(tiny_movies(1).posters[0])
+
+
+class WatchedPredictor(FakePredictor):
+    """Notes which thread reads; a poster can be held back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read_in: list[tuple[str, str]] = []
+        self.poster_gate = threading.Event()
+        self.poster_gate.set()
+
+    def read(
+        self,
+        plot: str | None,
+        poster: bytes | None,
+        title: str | None = None,
+        year: int | None = None,
+    ) -> SimpleNamespace:
+        self.read_in.append((plot or "", threading.current_thread().name.partition("_")[0]))
+        if poster is not None:
+            assert self.poster_gate.wait(PATIENCE)
+        if plot == "panic":
+            raise BaseException("as of a library in Rust")
+        return super().read(plot, poster)
+
+
+Scenario = Callable[[Asking, WatchedPredictor], Awaitable[None]]
+
+
+def run(scenario: Scenario, settings: ServiceSettings | None = None) -> WatchedPredictor:
+    predictor = WatchedPredictor()
+    asking = Asking(predictor.as_predictor, settings or ServiceSettings(max_wait_ms=0))
+    asking.batcher.start()
+
+    async def inside() -> None:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await scenario(asking, predictor)
+        finally:
+            predictor.gate.set()
+            predictor.poster_gate.set()
+            await asyncio.to_thread(asking.stop)
+
+    asyncio.run(inside())
+    return predictor
+
+
+def test_posters_are_decoded_beside_the_thread_of_the_model() -> None:
+    async def scenario(asking: Asking, predictor: WatchedPredictor) -> None:
+        predictor.poster_gate.clear()
+        poster = asyncio.create_task(asking.ask([Question("with poster", PNG)], client="a"))
+        while not predictor.read_in:
+            await asyncio.sleep(0.001)
+        assert len(await asking.ask([Question("plot", None)], client="b")) == 1
+        assert not poster.done()
+        predictor.poster_gate.set()
+        (answer,) = await poster
+        assert isinstance(answer, dict)
+        assert answer["modalities"] == ["plot", "poster"]
+
+    assert run(scenario).read_in == [("with poster", "posters"), ("plot", "predictor")]
+
+
+def test_a_client_that_left_has_nothing_decoded_and_nothing_computed() -> None:
+    async def scenario(asking: Asking, predictor: WatchedPredictor) -> None:
+        predictor.poster_gate.clear()
+        films = [Question(f"film {number}", PNG) for number in range(8)]
+        leaving = asyncio.create_task(asking.ask(films, client="a"))
+        while not predictor.read_in:
+            await asyncio.sleep(0.001)
+        leaving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await leaving
+        assert asking.batcher.num_waiting == 0
+        predictor.poster_gate.set()
+        await asking.ask([Question("next", PNG)], client="a")
+
+    predictor = run(scenario)
+    read = [plot for plot, _ in predictor.read_in]
+    assert read[-1] == "next"
+    assert len(read) < 6, "those that had not begun were dropped"
+    assert predictor.batches == [["next"]]
+
+
+def test_a_greedy_client_is_refused_and_another_is_not() -> None:
+    async def scenario(asking: Asking, predictor: WatchedPredictor) -> None:
+        def ask(plot: str, client: str) -> "asyncio.Task[list[Answer]]":
+            return asyncio.create_task(asking.ask([Question(plot, None)], client=client))
+
+        predictor.gate.clear()
+        first = ask("film 0", "greedy")
+        assert await asyncio.to_thread(predictor.entered.wait, PATIENCE)
+        others = [ask(f"film {number}", "greedy") for number in range(1, 4)]
+        await asyncio.sleep(0.01)
+        with pytest.raises(Refusal) as refused:
+            await asking.ask([Question("more", None)], client="greedy")
+        assert (refused.value.status, refused.value.headers) == (503, {"Retry-After": "1"})
+        assert str(refused.value) == (
+            "one client may have 3 films wait; try again when some are answered"
+        )
+        modest = ask("one", "modest")
+        await asyncio.sleep(0.01)
+        predictor.gate.set()
+        await asyncio.gather(first, *others, modest)
+
+    limits = ServiceSettings(max_wait_ms=0, max_queue=8, max_films=2, max_queue_per_client=3)
+    predictor = run(scenario, limits)
+    # It came last, and its turn is before the greedy client's next.
+    assert predictor.batches == [["film 0"], ["one", "film 1", "film 2", "film 3"]]
+
+
+def test_an_explanation_holds_its_place_until_it_is_begun() -> None:
+    async def scenario(asking: Asking, predictor: WatchedPredictor) -> None:
+        block, begun = threading.Event(), threading.Event()
+
+        def explain(*_: object, **__: object) -> None:
+            begun.set()
+            assert block.wait(PATIENCE)
+            raise MovieGenreError("not today")
+
+        predictor.explain = explain  # type: ignore[method-assign, assignment]
+        asked = [
+            asyncio.create_task(asking.ask([Question("why", None, explain=True)], client="a"))
+            for _ in range(5)
+        ]
+        await asyncio.to_thread(begun.wait, PATIENCE)
+        while len(predictor.batches) == 0 or sum(map(len, predictor.batches)) < 5:
+            await asyncio.sleep(0.001)
+        while asking.batcher.num_waiting > 3:  # two of a client's are explained at once
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.01)
+        assert asking.batcher.num_waiting == 3
+        block.set()
+        for (answer,) in await asyncio.gather(*asked):
+            assert str(answer) == "not today"
+
+    run(scenario)
+
+
+def test_a_panic_while_reading_is_an_answer_and_the_next_film_is_read() -> None:
+    async def scenario(asking: Asking, _predictor: WatchedPredictor) -> None:
+        for poster in (None, PNG):
+            (answer,) = await asking.ask([Question("panic", poster)])
+            assert isinstance(answer, RuntimeError)
+            assert "as of a library in Rust" in str(answer)
+        (answer,) = await asking.ask([Question("fine", None)])
+        assert isinstance(answer, dict)
+
+    run(scenario)
+
+
+def test_no_two_settings_contradict_each_other() -> None:
+    assert ServiceSettings().client_queue == 64
+    assert ServiceSettings(max_queue=300, max_films=200).client_queue == 200
+    with pytest.raises(ValueError, match="max_queue_per_client 8: such a batch could never"):
+        ServiceSettings(max_queue_per_client=8)

@@ -1,0 +1,316 @@
+"""``POST /predict/table``: what was understood, rows in order, limits, and clients that leave."""
+
+import asyncio
+import csv
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi.testclient import TestClient
+from starlette.types import Message
+
+from moviegenre.apps.service.app import create_app
+from moviegenre.apps.service.settings import ServiceSettings
+from moviegenre.apps.service.table_answers import FAILED
+from moviegenre.apps.service.tables import MAX_TABLES
+from tests.unit.apps.service.fake_predictor import PATIENCE, FakePredictor
+
+SETTINGS = ServiceSettings(max_wait_ms=0, max_plot_chars=40, page_rows=5, max_body_bytes=4000)
+PLOT = "A killer in the rain"
+TABLE = f"key,story,poster\na,{PLOT},/etc/passwd\nb,,x.png\nc,{'x' * 41},\nd,crash,\n"
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[TestClient]:
+    with TestClient(create_app(FakePredictor().as_predictor, SETTINGS)) as client:
+        yield client
+
+
+def send(
+    client: TestClient, content: str | bytes, name: str = "films.csv", **fields: Any
+) -> httpx2.Response:
+    answer: httpx2.Response = client.post(
+        "/predict/table", files={"file": (name, content)}, data=fields
+    )
+    return answer
+
+
+def lines(answer: httpx2.Response) -> list[dict[str, Any]]:
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def test_a_preview_says_what_was_understood(client: TestClient) -> None:
+    table = "id,plot\n" + "".join(f"{n},{'long ' * 60}\n" for n in range(7))
+    found = send(client, table, preview="true").json()
+    assert (found["name"], found["columns"]) == ("films.csv", ["id", "plot"])
+    assert (found["id_column"], found["plot_columns"]) == ("id", ["plot"])
+    assert len(found["rows"]) == 5
+    assert found["rows"][0][1] == "long " * 40 + "..."
+    other = send(client, TABLE, preview="true").json()
+    assert (other["id_column"], other["plot_columns"]) == (None, [])
+    assert other["rows"][0] == ["a", PLOT, "/etc/passwd"], "shown, and not looked at"
+
+
+def test_every_row_is_answered_in_order(client: TestClient) -> None:
+    first, *rows, last = lines(send(client, TABLE, id_column="key", plot_columns=["story"]))
+    assert (first["type"], first["rows"], last) == ("start", 4, {"type": "end"})
+    assert [(row["type"], row["row"], row["id"]) for row in rows] == [
+        ("row", number, id_) for number, id_ in enumerate("abcd", start=1)
+    ]
+    assert rows[0]["genres"] == ["Crime"]
+    assert rows[0]["probabilities"] == {"Crime": 0.2, "Horror": 0.25}
+    assert [row["error"] for row in rows] == [
+        None,
+        "a film needs a plot or a poster; found neither",
+        "the plot has 41 characters; expected at most 40",
+        FAILED,
+    ]
+
+
+def test_its_csv_lines_are_those_of_the_command(client: TestClient) -> None:
+    table = json.dumps({"id": 'a,"b"', "plot": PLOT}) + '\n{"id": "n\\n2", "plot": null}\n'
+    found = lines(send(client, table, "films.jsonl"))
+    text = "".join(line.get("csv", "") for line in found)
+    assert text.splitlines()[:2] == ["id,genres,Crime,Horror,error", '"a,""b""",Crime,0.2,0.25,']
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [row["id"] for row in rows] == ['a,"b"', "n\n2"]
+
+
+def test_several_columns_are_joined_in_the_order_asked_for(client: TestClient) -> None:
+    predictor = FakePredictor()
+    with TestClient(create_app(predictor.as_predictor, SETTINGS)) as own:
+        lines(send(own, "plot,end\nbegins,ends\n", plot_columns=["end", "plot"]))
+    assert predictor.batches == [["ends\nbegins"]]
+
+
+WRONG = {
+    "a kind that is not taken": (
+        ("x", "films.parquet", {}),
+        (415, "films.parquet is not a table; expected .csv, .jsonl, .ndjson"),
+    ),
+    "many rows": (
+        ("plot\n" + "x\n" * 6, "a.csv", {}),
+        (422, "the table has more than 5 rows, which is the limit here"),
+    ),
+    "no plots": (
+        ("poster\n/etc/passwd\n", "a.csv", {}),
+        (422, "a.csv has no column 'plot' (found poster); choose the columns of plots"),
+    ),
+    "no such column": (
+        ("plot\nx\n", "a.csv", {"plot_columns": "plots"}),
+        (422, "a.csv: no column 'plots', did you mean \"plot\"?"),
+    ),
+    "empty": (("", "a.csv", {}), (422, "a.csv has no rows")),
+    "not UTF-8": ((b"plot\n\xff\n", "a.csv", {}), (422, "a.csv is not UTF-8")),
+    "many columns": (
+        (",".join(map(str, range(1001))) + "\n1\n", "a.csv", {}),
+        (422, "a.csv has 1,001 columns; expected at most 1,000"),
+    ),
+    "large": (("plot\n" + "x" * 4000, "a.csv", {}), (413, "the body is too large")),
+    "odd preview": (("plot\nx\n", "a.csv", {"preview": "maybe"}), (422, "preview is neither")),
+    "unknown field": (
+        ("plot\nx\n", "a.csv", {"poster": "/etc/passwd"}),
+        (422, "the form has 1 unknown fields; expected file, id_column, plot_columns, preview"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_table_that_is_not_taken(case: str) -> None:
+    (content, name, fields), (status, message) = WRONG[case]
+    roomy = SETTINGS.model_copy(update={"max_body_bytes": 10_000})
+    settings = roomy if case == "many columns" else SETTINGS
+    with TestClient(create_app(FakePredictor().as_predictor, settings)) as client:
+        answer = send(client, content, name, **fields)
+    assert answer.status_code == status
+    assert answer.json()["error"].startswith(message)
+
+
+def test_a_body_that_is_no_form(client: TestClient) -> None:
+    answer = client.post("/predict/table", json={"file": "/etc/passwd"})
+    assert (answer.status_code, answer.json()["error"]) == (
+        415,
+        "the body is application/json; expected multipart/form-data",
+    )
+    answer = client.post("/predict/table", files={"file": (None, "/etc/passwd")})
+    assert (answer.status_code, answer.json()["error"]) == (
+        422,
+        "the form has no table; expected a file in the field 'file'",
+    )
+
+
+ODD_ROWS = {
+    "nested": '{"plot": ' + "[" * 20_000 + "}\n",
+    "half a character": '{"plot": "a \\ud800 b", "id": "\\udfff"}\n',
+    "another kind": '{"plot": {"a": 1}}\n',
+    "no object": "3\n",
+}
+
+
+@pytest.mark.parametrize("case", ODD_ROWS)
+def test_an_odd_row_spoils_no_other(case: str) -> None:
+    settings = SETTINGS.model_copy(update={"max_body_bytes": 100_000})
+    with TestClient(create_app(FakePredictor().as_predictor, settings)) as client:
+        found = lines(send(client, ODD_ROWS[case] + '{"plot": "good"}\n', "a.jsonl"))
+    assert [line["type"] for line in found] == ["start", "row", "row", "end"]
+    assert found[2]["genres"] == ["Crime"]
+    assert (found[1]["error"] is None) == (case == "half a character")
+
+
+def test_a_line_that_no_film_has_is_refused_before_it_is_parsed() -> None:
+    settings = ServiceSettings(max_body_bytes=3_000_000)
+    line = '{"plot": [' + "[]," * 400_000 + "[]]}\n"
+    with TestClient(create_app(FakePredictor().as_predictor, settings)) as client:
+        answer = send(client, line, "a.jsonl")
+    assert answer.status_code == 422
+    assert answer.json()["error"] == (
+        "a.jsonl has a line of 1,200,014 bytes; expected at most 1,000,000"
+    )
+
+
+def test_a_full_queue_only_makes_a_table_wait() -> None:
+    small = SETTINGS.model_copy(update={"max_queue": 1, "max_films": 1})
+    predictor = FakePredictor()
+    with TestClient(create_app(predictor.as_predictor, small)) as client:
+        found = lines(send(client, "plot\na\nb\nc\n"))
+    assert [line["type"] for line in found] == ["start", "row", "row", "row", "end"]
+    assert predictor.batches == [["a"], ["b"], ["c"]]
+
+
+class Leaver:
+    """A client that sends a table and leaves when it has the first rows.
+
+    Args:
+        body: What it sends.
+    """
+
+    def __init__(self, body: bytes) -> None:
+        self.sent: list[bytes] = []
+        self.leaves = asyncio.Event()
+        self._messages: list[Message] = [{"type": "http.request", "body": body}]
+
+    async def receive(self) -> Message:
+        if self._messages:
+            return self._messages.pop()
+        await self.leaves.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        self.sent.append(message.get("body", b""))
+
+
+def form(table: str) -> tuple[bytes, dict[str, Any]]:
+    request = httpx2.Request(
+        "POST", "http://service/predict/table", files={"file": ("a.csv", table.encode())}
+    )
+    headers = [(name.lower().encode(), value.encode()) for name, value in request.headers.items()]
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/predict/table",
+        "raw_path": b"/predict/table",
+        "query_string": b"",
+        "headers": headers,
+        "client": ("127.0.0.1", 1),
+        "server": ("service", 80),
+        "scheme": "http",
+        "http_version": "1.1",
+        "root_path": "",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+    }
+    return request.read(), scope
+
+
+def test_a_table_stops_when_its_client_leaves() -> None:
+    predictor = FakePredictor()
+    settings = ServiceSettings(max_wait_ms=0)
+    app = create_app(predictor.as_predictor, settings)
+
+    async def scenario() -> None:
+        body, scope = form("plot\n" + "x\n" * 400)
+        leaver = Leaver(body)
+        async with app.router.lifespan_context(app):
+            predictor.gate.clear()
+            running = asyncio.create_task(app(scope, leaver.receive, leaver.send))
+            assert await asyncio.to_thread(predictor.entered.wait, PATIENCE)
+            leaver.leaves.set()
+            await asyncio.wait_for(running, PATIENCE)
+            predictor.gate.set()
+
+    asyncio.run(scenario())
+    assert sum(len(batch) for batch in predictor.batches) <= 8, "the rest is not computed"
+
+
+def test_a_client_that_reads_nothing_is_left() -> None:
+    predictor = FakePredictor()
+    app = create_app(predictor.as_predictor, ServiceSettings(max_wait_ms=0, deadline_seconds=0.3))
+
+    async def scenario() -> None:
+        body, scope = form("plot\nx\n")
+        client = Leaver(body)
+
+        async def never(_message: Message) -> None:
+            await asyncio.Event().wait()
+
+        async with app.router.lifespan_context(app):
+            await asyncio.wait_for(app(scope, client.receive, never), PATIENCE)
+
+    asyncio.run(scenario())
+    assert predictor.batches == []
+
+
+def test_a_stop_ends_a_table_with_an_error() -> None:
+    predictor = FakePredictor()
+    app = create_app(predictor.as_predictor, ServiceSettings(max_wait_ms=0))
+
+    async def scenario() -> list[bytes]:
+        body, scope = form("plot\n" + "x\n" * 40)
+        client = Leaver(body)
+        async with app.router.lifespan_context(app):
+            predictor.gate.clear()
+            running = asyncio.create_task(app(scope, client.receive, client.send))
+            assert await asyncio.to_thread(predictor.entered.wait, PATIENCE)
+            app.state.stopping()
+            predictor.gate.set()
+            await asyncio.wait_for(running, PATIENCE)
+        return b"".join(client.sent).splitlines()
+
+    *rows, last = [json.loads(line) for line in asyncio.run(scenario())]
+    assert last == {"type": "error", "error": "the service is stopping; try again later"}
+    assert len(rows) == 1 + 8, "what was taken is answered"
+
+
+def test_tables_wait_for_their_turn_and_too_many_are_refused() -> None:
+    predictor = FakePredictor()
+    app = create_app(predictor.as_predictor, ServiceSettings(max_wait_ms=0))
+
+    async def scenario() -> tuple[int, dict[str, Any]]:
+        transport = httpx2.ASGITransport(app=app)
+        async with (
+            app.router.lifespan_context(app),
+            httpx2.AsyncClient(transport=transport, base_url="http://service") as client,
+        ):
+            predictor.gate.clear()
+            body, scope = form("plot\nx\n")
+            clients = [Leaver(body) for _ in range(MAX_TABLES)]
+            running = [
+                asyncio.create_task(app(dict(scope), one.receive, one.send)) for one in clients
+            ]
+            while not all(len(one.sent) >= 2 for one in clients):
+                await asyncio.sleep(0.01)
+            refused = await client.post("/predict/table", files={"file": ("a.csv", "plot\nx\n")})
+            assert sum(len(batch) for batch in predictor.batches) <= 2, "two at a time"
+            predictor.gate.set()
+            await asyncio.gather(*running)
+            assert all(b'{"type":"end"}' in b"".join(one.sent) for one in clients)
+            return refused.status_code, refused.json()
+
+    assert asyncio.run(scenario()) == (
+        503,
+        {"error": "16 other tables are waiting; try again later"},
+    )
