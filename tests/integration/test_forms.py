@@ -11,7 +11,7 @@ import moviegenre
 from moviegenre.apps.cli import app
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.core.types import Modality
-from moviegenre.experiment.form_points import BOUNDS
+from moviegenre.experiment.form_points import BOUNDS, POSTER_BOUNDS
 from moviegenre.experiment.given import ALL_GIVEN
 from moviegenre.experiment.train import train
 from moviegenre.models.checkpoint import load_checkpoint
@@ -45,7 +45,8 @@ def test_a_model_of_many_forms_is_fitted_and_scored_in_each(trained: Path) -> No
     point = OperatingPoint.read(trained.parent / THRESHOLDS_FILE, GENRES)
     lone = point.without[Modality.POSTER]
     assert list(point.by_length) == list(lone.by_length)
-    for own in (point, lone, *point.by_length.values(), point.without[Modality.PLOT]):
+    assert (point.without[Modality.PLOT].thresholds >= POSTER_BOUNDS[0]).all()
+    for own in (point, lone, *point.by_length.values()):
         assert (own.thresholds >= BOUNDS[0]).all()
         assert (own.thresholds <= BOUNDS[1]).all()
     assert load_checkpoint(trained).data_config.forms == ("overview", "sentence", "heading")
