@@ -3,12 +3,17 @@
 # which serves the model in the box; for another:  ... -v ./exported:/model:ro moviegenre --model /model
 FROM python:3.12-slim AS build
 WORKDIR /src
-COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY pyproject.toml constraints.txt requirements-build.lock requirements-serve.lock README.md LICENSE ./
 COPY src ./src
-# PyTorch's own index has the build without gigabytes of CUDA.
+# What is locked comes with its hashes. PyTorch's own index has the build without gigabytes of CUDA.
 RUN python -m venv /opt/moviegenre \
+    && /opt/moviegenre/bin/pip install --no-cache-dir --require-hashes --no-deps --only-binary :all: \
+       -r requirements-serve.lock \
     && /opt/moviegenre/bin/pip install --no-cache-dir -c constraints.txt \
-       --extra-index-url https://download.pytorch.org/whl/cpu '.[serve]'
+       --index-url https://download.pytorch.org/whl/cpu torch \
+    && pip install --no-cache-dir --require-hashes --no-deps -r requirements-build.lock \
+    && pip wheel --no-cache-dir --no-build-isolation --no-deps --wheel-dir /wheel . \
+    && /opt/moviegenre/bin/pip install --no-cache-dir --no-deps /wheel/*.whl
 
 FROM python:3.12-slim
 RUN useradd --system --uid 10001 --no-create-home moviegenre

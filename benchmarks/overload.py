@@ -17,6 +17,7 @@ import http.client
 import inspect
 import io
 import json
+import os
 import re
 import socket
 import subprocess
@@ -285,6 +286,7 @@ def measure(attack: Attack, seconds: float) -> dict[str, Any]:
             "posters": posters.report(),
             "attackers": dict(statuses),
             "seconds": round(took, 1),
+            "load average": round(os.getloadavg()[0], 1),
             "memory": {"before": before, "peak": service.memory("VmHWM")},
         }
 

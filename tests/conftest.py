@@ -15,6 +15,14 @@ settings.register_profile("house", deadline=None, derandomize="CI" in os.environ
 settings.load_profile("house")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def user_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keep the user's own cache of hashes out of the tests."""
+    folder = tmp_path_factory.mktemp("cache")
+    os.environ["MOVIEGENRE_CACHE"] = str(folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def bert_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a tiny random BERT."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, FilePayload, Page
+    from playwright.sync_api import Browser, ConsoleMessage, Dialog, FilePayload, Page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 MISSING = [name for name in ("playwright",) if importlib.util.find_spec(name) is None]
@@ -97,10 +97,17 @@ def opened(
     faults: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("dialog", lambda dialog: faults.append(dialog.message) or dialog.dismiss())
-    page.on(
-        "console", lambda said: faults.append(said.text) if said.type in ("error", "warning") else 0
-    )
+
+    def dismiss(dialog: "Dialog") -> None:
+        faults.append(dialog.message)
+        dialog.dismiss()
+
+    def listen(said: "ConsoleMessage") -> None:
+        if said.type in ("error", "warning"):
+            faults.append(said.text)
+
+    page.on("dialog", dismiss)
+    page.on("console", listen)
     page.goto(address)
     page.locator("html[data-ready]").wait_for()
     yield page

@@ -18,7 +18,9 @@ __all__ = ["__version__", "from_pretrained", "load"]
 logger = logging.getLogger(__name__)
 
 
-def load(model: str | Path | None = None, *, backend: "BackendName" = "auto") -> "Predictor":
+def load(
+    model: str | Path | None = None, *, backend: "BackendName" = "auto", verify: bool = False
+) -> "Predictor":
     """Return a predictor for a trained model.
 
     Args:
@@ -27,6 +29,8 @@ def load(model: str | Path | None = None, *, backend: "BackendName" = "auto") ->
             model in the box, which ships with the package, and logs that it did.
         backend: What computes: ``torch``, or an exported folder's ``onnx``, ``int8`` or ``int4``
             file. ``auto`` takes ``onnx`` where there is one, else what there is.
+        verify: Compare every file with the model's manifest first. Without that the files that are
+            used are compared, and one whose size and times are those of last time is not read.
 
     Raises:
         CheckpointError: There is no such model, it is damaged, or the backend does not fit it.
@@ -41,10 +45,10 @@ def load(model: str | Path | None = None, *, backend: "BackendName" = "auto") ->
     from moviegenre.inference.loading import load_predictor
 
     if model is not None:
-        return load_predictor(model, backend=backend)
+        return load_predictor(model, backend=backend, verified=verify)
     from moviegenre.box import box_folder
 
-    predictor = load_predictor(box_folder(), backend=backend)
+    predictor = load_predictor(box_folder(), backend=backend, verified=verify)
     logger.info("answered by the model in the box (%s)", predictor.model.model_name)
     return predictor
 

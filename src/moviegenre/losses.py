@@ -149,7 +149,7 @@ class WeightedBCEConfig(_LossConfig):
     """
 
     name: Literal["weighted_bce"] = "weighted_bce"
-    max_weight: float = Field(default=10.0, ge=1.0)
+    max_weight: float = Field(default=10.0, ge=1.0, le=1e6)
 
     def build(self, labels: npt.NDArray[np.float32]) -> nn.Module:
         """Return the loss weighted by the training labels (N, L)."""
@@ -160,7 +160,7 @@ class FocalConfig(_LossConfig):
     """Focal loss; see ``FocalLoss``."""
 
     name: Literal["focal"] = "focal"
-    gamma: float = Field(default=2.0, ge=0.0)
+    gamma: float = Field(default=2.0, ge=0.0, le=100.0)
     alpha: float | None = Field(default=None, ge=0.0, le=1.0)
 
     def build(self, labels: npt.NDArray[np.float32]) -> nn.Module:
@@ -172,8 +172,8 @@ class AsymmetricConfig(_LossConfig):
     """Asymmetric loss; see ``AsymmetricLoss``."""
 
     name: Literal["asymmetric"] = "asymmetric"
-    gamma_positive: float = Field(default=0.0, ge=0.0)
-    gamma_negative: float = Field(default=2.0, ge=0.0)
+    gamma_positive: float = Field(default=0.0, ge=0.0, le=100.0)
+    gamma_negative: float = Field(default=2.0, ge=0.0, le=100.0)
     clip: float = Field(default=0.05, ge=0.0, lt=1.0)
 
     def build(self, labels: npt.NDArray[np.float32]) -> nn.Module:

@@ -1,7 +1,9 @@
 """What holds of explanations by word and region, for every model, by gradients and by occlusion."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from moviegenre.core.errors import ConfigError
 from moviegenre.core.types import Modality
 from moviegenre.inference.gradients import grad_cam, integrated_gradients
 from moviegenre.inference.predictor import Predictor
+from moviegenre.inference.slices import Slices
 from moviegenre.models import MODELS
 from tests.tiny_checkpoints import save_tiny, tiny_checkpoint
 from tests.tiny_movies import GENRES, tiny_movies
@@ -55,6 +58,32 @@ def test_every_word_and_region_gets_a_share(name: str, predictors: dict[str, Pre
             assert np.isfinite(regions).all()
             assert regions.any()
     np.testing.assert_array_equal(predictor.answer([film]).logits, before)  # no hook is left
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_an_explanation_in_slices_is_the_same_as_at_once(
+    name: str, predictors: dict[str, Predictor]
+) -> None:
+    predictor = predictors[name]
+    film = predictor.reader.read(PLOT, POSTER)
+    num_slices = 0
+
+    def run(slice_: Callable[[], Any]) -> Any:
+        nonlocal num_slices
+        num_slices += 1
+        return slice_()
+
+    whole = predictor.explain(film, ["Drama"], "occlusion")
+    cut = predictor.explain(film, ["Drama"], slices=Slices(lambda: 3, run))
+    assert num_slices > 4
+    assert cut.attribution_method == whole.attribution_method, "gradients cannot be cut"
+    for genre, effects in whole.effects.items():
+        assert cut.effects[genre] == pytest.approx(effects, abs=1e-5)
+    for genre, words in whole.words.items():
+        for one, other in zip(cut.words[genre], words, strict=True):
+            assert one.share == pytest.approx(other.share, abs=1e-4)
+    for genre, grid in whole.regions.items():
+        np.testing.assert_allclose(cut.regions[genre], grid, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", sorted(BY_GRADIENTS[Modality.PLOT]))

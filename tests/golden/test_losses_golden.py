@@ -13,6 +13,8 @@ from torch.nn import functional
 
 from moviegenre.losses import (
     AsymmetricLoss,
+    BCEConfig,
+    FocalConfig,
     FocalLoss,
     WeightedBCE,
     WeightedBCEConfig,
@@ -72,6 +74,28 @@ def test_asymmetric() -> None:
     assert float(loss) == pytest.approx((positives + negatives) / 4, rel=1e-5)
 
 
+@pytest.mark.parametrize(("gamma", "clip"), [(1.0, 0.0), (2.0, 0.0), (1.0, 0.05), (0.0, 0.05)])
+def test_asymmetric_with_a_focus_on_positives_or_a_clip_alone(gamma: float, clip: float) -> None:
+    positives = 0.25**gamma * RIGHT + 0.75**gamma * WRONG
+    negatives = -math.log(0.25 + clip) - math.log(0.75 + clip)
+    loss = AsymmetricLoss(gamma, 0.0, clip)(LOGITS, LABELS)
+    assert float(loss) == pytest.approx((positives + negatives) / 4, rel=1e-5)
+
+
+@pytest.mark.parametrize("gamma", [1.0, 2.0])
+def test_asymmetric_with_a_focus_on_negatives_alone(gamma: float) -> None:
+    positives = RIGHT + WRONG
+    negatives = 0.75**gamma * WRONG + 0.25**gamma * RIGHT
+    loss = AsymmetricLoss(0.0, gamma, 0.0)(LOGITS, LABELS)
+    assert float(loss) == pytest.approx((positives + negatives) / 4, rel=1e-5)
+
+
+def test_asymmetric_without_focus_or_clip_counts_sure_mistakes_in_full() -> None:
+    logits, labels = torch.tensor([[40.0, -40.0]]), torch.tensor([[0.0, 1.0]])
+    loss = AsymmetricLoss(0.0, 0.0, 0.0)
+    assert loss.elements(logits, labels).tolist() == [[40.0, 40.0]]
+
+
 def test_asymmetric_drops_easy_negatives() -> None:
     loss = AsymmetricLoss(0.0, 2.0, clip=0.3)(torch.tensor([[-THREE]]), torch.tensor([[0.0]]))
     assert float(loss) == 0.0
@@ -104,6 +128,19 @@ def test_positive_weights() -> None:
     assert loss.positive_weights.tolist() == [1.0, 3.0, 3.0, 1.0, 3.0]
 
 
+def test_positive_weights_are_of_the_logits_kind() -> None:
+    assert positive_weights(np.ones((2, 1), dtype=np.float32), 2.0).dtype is torch.float32
+
+
+def test_configs_hand_on_their_settings() -> None:
+    labels = np.zeros((2, 3), dtype=np.float32)
+    plain, focal = BCEConfig().build(labels), FocalConfig(gamma=1.5, alpha=0.3).build(labels)
+    assert isinstance(plain, WeightedBCE)
+    assert plain.positive_weights.tolist() == [1.0, 1.0, 1.0]
+    assert isinstance(focal, FocalLoss)
+    assert (focal.gamma, focal.alpha) == (1.5, 0.3)
+
+
 UNKNOWN = float("nan")
 
 
@@ -122,6 +159,12 @@ def test_an_unknown_label_counts_for_nothing(loss: nn.Module) -> None:
     if known:  # the mean is over three labels: two of the first genre, one of the second
         rest = loss(logits[1:, 1:], LABELS[1:, 1:])
         torch.testing.assert_close(whole, (2 * known[0] + rest) / 3)
+
+
+def test_one_known_label_has_its_own_loss() -> None:
+    labels = torch.tensor([[UNKNOWN, 0.0], [UNKNOWN, UNKNOWN]])
+    loss = WeightedBCE(torch.ones(2))(LOGITS, labels)
+    assert float(loss) == pytest.approx(WRONG)
 
 
 def test_a_batch_of_unknown_labels_alone_costs_nothing() -> None:

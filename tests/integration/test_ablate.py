@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from moviegenre.apps.cli import main
-from moviegenre.experiment.train import read_run
+from moviegenre.experiment.runs import read_run
 
 
 @pytest.fixture

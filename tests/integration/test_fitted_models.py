@@ -16,7 +16,7 @@ from moviegenre.models.checkpoint import load_checkpoint
 from tests.tiny_movies import MAX_TOKENS, write_prepared
 
 FITTED = [name for name, config in MODELS.items() if config.fitted]
-FILES = {"best.pth", "config.yaml", "history.json", "run.json"}
+FILES = {"best.pth", "config.yaml", "history.json", "manifest.json", "run.json"}
 
 every_fitted_model = pytest.mark.parametrize("name", FITTED)
 

@@ -116,8 +116,12 @@ def test_an_example_and_what_is_wrong(page: "Page") -> None:
     page.locator(".region-part img").wait_for()
     assert problem.is_hidden()
     assert page.get_by_label("Plot", exact=True).input_value().startswith("A retired sheriff")
-    page.get_by_label("Plot", exact=True).fill("x" * 4001)
     page.get_by_role("button", name="Remove").click()
+    page.get_by_label("Plot", exact=True).fill("TBA")
+    page.get_by_label("Plot", exact=True).press("Control+Enter")
+    page.get_by_role("heading", name="No answer").wait_for()
+    assert "The plot is a placeholder" in page.locator(".warnings").inner_text()
+    page.get_by_label("Plot", exact=True).fill("x" * 4001)
     with page.expect_response("**/predict"):
         page.get_by_role("button", name="Predict genres").click()
     problem.wait_for()
@@ -138,9 +142,9 @@ def test_a_table_goes_up_and_comes_back(page: "Page") -> None:
         link.click()
     assert download.value.suggested_filename == "films-genres.csv"
     lines = Path(download.value.path()).read_text("utf-8").splitlines()
-    assert lines[0] == "id,genres,Drama,Horror,Comedy,error"
+    assert lines[0] == "id,genres,Drama,Horror,Comedy,error,warnings"
     assert lines[1].startswith("a,")
-    assert lines[2] == "b,,,,,a film needs a plot or a poster; found neither"
+    assert lines[2] == "b,,,,,a film needs a plot or a poster; found neither,"
     assert "2 films, 1 without an answer." in page.locator("#table-result").inner_text()
 
 

@@ -9,7 +9,7 @@ import yaml
 from moviegenre.apps.cli import main
 from moviegenre.core.errors import ConfigError, DataError
 from moviegenre.experiment.reproduce import reproduce, reproduce_seeds
-from moviegenre.experiment.train import read_run
+from moviegenre.experiment.runs import read_run
 
 MODELS = ("cnn", "bert", "late_fusion")
 BASELINE = "tfidf"

@@ -22,7 +22,8 @@ from moviegenre.experiment.train import train
 from moviegenre.metrics import compute_metrics
 from moviegenre.models import MODELS
 from moviegenre.models.checkpoint import load_checkpoint
-from moviegenre.training.callbacks import BestCheckpoint, ResumePoint
+from moviegenre.training.callbacks import BestCheckpoint
+from moviegenre.training.resuming import ResumePoint
 from moviegenre.training.task import GenreTask
 from tests.tiny_models import TINY_MODELS
 from tests.tiny_movies import GENRES, write_prepared

@@ -161,5 +161,5 @@ def test_an_innocent_plot_is_answered_in_time_beside_large_posters_and_batches()
         for connection in greedy:
             connection.close()
     assert statuses == {200}
-    # The goal is a second on a machine with nothing else to do, where the usual is 0.03 seconds.
+    # The goal is a second where nothing else runs; on a busy machine even an idle service is slow.
     assert np.percentile(waits, 95) < max(1.0, 10 * usual)

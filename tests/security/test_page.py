@@ -255,7 +255,11 @@ def raw_get(client: TestClient, path: str) -> tuple[int, bytes]:
         "root_path": "",
         "asgi": {"version": "3.0"},
     }
-    asyncio.run(client.app(scope, receive, send))
+
+    async def ask() -> None:
+        await client.app(scope, receive, send)
+
+    asyncio.run(ask())
     return sent[0]["status"], b"".join(message.get("body", b"") for message in sent)
 
 

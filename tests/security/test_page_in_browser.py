@@ -175,7 +175,7 @@ def test_the_policy_stops_what_would_get_past_the_scripts(browser: "Browser", ad
 
 
 def test_an_error_with_markup_and_an_answer_with_warnings(page: "Page") -> None:
-    answers = [
+    answers: list[tuple[int, Any]] = [
         (422, {"error": f"{ATTACK} is wrong"}),
         (502, None),
         (

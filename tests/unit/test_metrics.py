@@ -89,6 +89,12 @@ def test_no_movies_score_nothing() -> None:
     assert all(np.isnan(value) for value in scores.metrics.values())
     assert scores.num_movies == 0
     assert scores.without_positives == (0, 1, 2)
+    for values in (scores.f1, scores.precision, scores.recall):
+        assert np.isnan(values).tolist() == [True, True, True]
+    for values in (scores.roc_auc, scores.average_precision):
+        assert np.isnan(values).tolist() == [True, True, True]
+    assert scores.support.tolist() == [0, 0, 0]
+    assert scores.support.dtype == np.int64
 
 
 def test_each_label_may_have_its_own_threshold() -> None:

@@ -47,6 +47,7 @@ def audit(
 ) -> None:
     """Find near duplicates, genres spelled out, and labels that models contradict."""
     from moviegenre.core.files import check_folder
+    from moviegenre.core.locks import locked
     from moviegenre.data.audit.pairs import LEAK_RULES
     from moviegenre.evaluation.audit import AuditSettings
     from moviegenre.evaluation.audit_page import page_template
@@ -77,7 +78,8 @@ def audit(
         drop_leaks=drop_leaks,
         step=(lambda text: None) if quiet else (lambda text: typer.echo(f"{text} ...", err=True)),
     )
-    files = write_audit(found, out, shlex.join(["moviegenre", *sys.argv[1:]]))
+    with locked(out):
+        files = write_audit(found, out, shlex.join(["moviegenre", *sys.argv[1:]]))
     print_audit(found)
     typer.echo(f"wrote {', '.join(str(path) for path in files)}")
     if drop_leaks is not None:

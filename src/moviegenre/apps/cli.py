@@ -1,7 +1,7 @@
 """The command line. Modules that take long to import are imported inside the commands."""
 
-import errno
 import logging
+import math
 import os
 import signal
 import sys
@@ -14,11 +14,19 @@ import typer
 from moviegenre.apps.ablate_command import ablate
 from moviegenre.apps.data_commands import app as data_app
 from moviegenre.apps.ensemble_command import ensemble
+from moviegenre.apps.failures import (
+    failure_message,
+    interruption_message,
+    is_system_failure,
+    what_is_left,
+)
 from moviegenre.apps.faithfulness_command import faithfulness
 from moviegenre.apps.model_commands import export, push
 from moviegenre.apps.predict_command import predict
 from moviegenre.apps.serve_command import serve
 from moviegenre.core.errors import ConfigError, MovieGenreError
+from moviegenre.core.locks import locked
+from moviegenre.core.seeds import MAX_SEED
 
 app = typer.Typer(
     name="moviegenre",
@@ -66,7 +74,8 @@ def train(
         raise ConfigError("train takes one model; name it as in: moviegenre train bert")
     given = [*(overrides or []), *([f"data.dir={data}"] if data else [])]
     experiment = load_experiment(config, name, given)
-    trained = run_training(experiment, out, resume=resume, progress=not quiet)
+    with what_is_left(f"finished intervals are kept in {out / name}; go on with --resume"):
+        trained = run_training(experiment, out, resume=resume, progress=not quiet)
     score = 100 * trained.run["val_f1_macro"]
     typer.echo(
         f"{trained.checkpoint}: validation F1-macro {score:.2f} after epoch "
@@ -104,16 +113,27 @@ def evaluate(
     ] = True,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the scores here.")] = None,
     quiet: Quiet = False,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Compare every file of the model with its manifest first."),
+    ] = False,
 ) -> None:
     """Score a checkpoint on a split; without options at 0.5, whatever was fitted before."""
     from moviegenre.evaluation.tuning import TuningSettings
     from moviegenre.experiment.evaluate import evaluate as run_evaluation
     from moviegenre.experiment.evaluate import parse_split, render_evaluation
 
+    if math.isnan(threshold):  # which lies in every range
+        raise ConfigError("--threshold is nan; expected a probability")
     part = parse_split(split)
     if forms and (threshold != 0.5 or any((thresholds, goal, calibrate))):
         raise ConfigError("--forms fits thresholds and calibration its own way; leave the rest")
     settings = TuningSettings.parse(thresholds, goal, calibrate)
+    if verify:
+        from moviegenre.models.trained import locate
+        from moviegenre.models.trained import verify as verify_files
+
+        verify_files(locate(checkpoint))
     content: dict[str, Any]
     if forms:
         from moviegenre.experiment.form_points import evaluate_forms, render_forms
@@ -174,7 +194,9 @@ def robustness(
     out: Annotated[Path, typer.Option(help="Where the tables and the plot go.")] = Path("results"),
     data: DataDir = None,
     split: Annotated[str, typer.Option(help="train, val or test.")] = "test",
-    seed: Annotated[int, typer.Option(help="Draws the movies that lack a modality.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=MAX_SEED, help="Draws the movies that lack a modality.")
+    ] = 0,
     fitted: Annotated[
         bool, typer.Option("--fitted", help="At each model's own cuts instead of 0.5.")
     ] = False,
@@ -185,15 +207,16 @@ def robustness(
     from moviegenre.experiment.evaluate import parse_split
     from moviegenre.experiment.robustness import robustness as run_robustness
 
-    found, files = run_robustness(
-        checkpoints,
-        out,
-        data_dir=data,
-        split=parse_split(split),
-        seed=seed,
-        fitted=fitted,
-        progress=not quiet,
-    )
+    with locked(out):
+        found, files = run_robustness(
+            checkpoints,
+            out,
+            data_dir=data,
+            split=parse_split(split),
+            seed=seed,
+            fitted=fitted,
+            progress=not quiet,
+        )
     print_robustness(found)
     typer.echo(f"wrote {', '.join(str(path) for path in files)}")
 
@@ -259,16 +282,14 @@ def main(arguments: list[str] | None = None) -> None:
     except MovieGenreError as error:
         typer.echo(f"error: {error}", err=True)
         raise SystemExit(USER_ERROR) from None
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        where = f" for {error.filename}" if error.filename else ""
-        message = f"error: no space is left on the disk{where}; make room and run the same again"
-        typer.echo(message, err=True)
-        raise SystemExit(USER_ERROR) from None
-    except KeyboardInterrupt:
-        typer.echo("interrupted; go on with --resume", err=True)
+    except KeyboardInterrupt as error:
+        typer.echo(interruption_message(error), err=True)
         raise SystemExit(INTERRUPTED) from None
+    except Exception as error:
+        if not is_system_failure(error):
+            raise
+        typer.echo(f"error: {failure_message(error)}", err=True)
+        raise SystemExit(USER_ERROR) from None
 
 
 if __name__ == "__main__":

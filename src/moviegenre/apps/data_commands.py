@@ -7,6 +7,7 @@ import typer
 
 from moviegenre.apps.audit_command import audit
 from moviegenre.core.errors import ConfigError, did_you_mean
+from moviegenre.core.seeds import MAX_SEED
 
 if TYPE_CHECKING:
     from moviegenre.data.prepare import SplitKind
@@ -20,8 +21,8 @@ _SPLITS = ("official", "stratified")
 @app.command()
 def synthesize(
     directory: Annotated[Path, typer.Argument(help="New folder for the movies.")],
-    movies: Annotated[int, typer.Option(min=1, help="How many.")] = 1000,
-    seed: Annotated[int, typer.Option(min=0, help="Fixes every movie.")] = 0,
+    movies: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Fixes every movie.")] = 0,
 ) -> None:
     """Make up movies in MM-IMDb's own layout; for demos and tests, never for results."""
     from moviegenre.data.synthetic.generate import synthesize as make_up
@@ -44,7 +45,7 @@ def prepare(
         str | None,
         typer.Option(help="official (default where the source has one) or stratified, 70/15/15."),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of a stratified split.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of a stratified split.")] = 0,
     genres: Annotated[
         str | None, typer.Option(help="The genres to tell, joined by commas.")
     ] = None,

@@ -6,6 +6,7 @@ from typing import Annotated, cast, get_args
 import typer
 
 from moviegenre.core.errors import ConfigError, did_you_mean
+from moviegenre.core.locks import locked
 
 
 def ensemble(
@@ -37,12 +38,13 @@ def ensemble(
     if goal not in get_args(Goal):
         raise ConfigError(f"unknown --goal {goal!r}; {did_you_mean(goal, get_args(Goal))}")
     config = CombiningConfig.parse(apply_overrides({}, overrides or []), "--set")
-    fitted = combine(
-        checkpoints,
-        out,
-        data_dir=data,
-        goal=cast("Goal", goal),
-        config=config,
-        progress=not quiet,
-    )
+    with locked(out):
+        fitted = combine(
+            checkpoints,
+            out,
+            data_dir=data,
+            goal=cast("Goal", goal),
+            config=config,
+            progress=not quiet,
+        )
     render_ensemble(fitted)

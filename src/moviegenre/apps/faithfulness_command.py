@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from moviegenre.core.errors import ConfigError, did_you_mean
+from moviegenre.core.seeds import MAX_SEED
 
 if TYPE_CHECKING:
     from moviegenre.inference.attribution import Method
@@ -30,7 +31,7 @@ def faithfulness(
     share: Annotated[
         float, typer.Option(min=0.01, max=0.9, help="Of words or regions that are taken away.")
     ] = 0.1,
-    seed: Annotated[int, typer.Option(min=0, help="Draws the random ones.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Draws the random ones.")] = 0,
     backend: Annotated[str, typer.Option(help="auto, torch, onnx, int8 or int4.")] = "auto",
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the result here.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,

@@ -37,6 +37,10 @@ def export(
         int, typer.Option(min=0, help="How many of their validation split; 0 compares none.")
     ] = 1000,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Compare every file of the model with its manifest first."),
+    ] = False,
 ) -> None:
     """Write a self-contained folder: weights, settings, model card, ONNX files."""
     from moviegenre.core.errors import ConfigError
@@ -54,6 +58,7 @@ def export(
         parity_data=parity_data,
         parity_movies=parity_movies,
         progress=not quiet,
+        verified=verify,
     )
     typer.echo(f"{out}: {', '.join(sorted(path.name for path in out.iterdir()))}")
     parity = exported.parity

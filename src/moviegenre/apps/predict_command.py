@@ -26,6 +26,10 @@ Model = Annotated[
         "Default: the model in the box.",
     ),
 ]
+Verify = Annotated[
+    bool,
+    typer.Option("--verify", help="Compare every file of the model with its manifest first."),
+]
 Backend = Annotated[
     str, typer.Option(help="auto, torch, or an exported folder's onnx, int8 or int4 file.")
 ]
@@ -85,9 +89,11 @@ def predict(
         int | None, typer.Option(min=1, help="Catalogue: films computed together. Default: 32.")
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Catalogue: go on after an interruption.")
+        bool,
+        typer.Option("--resume", help="Catalogue: what an unfinished job does anyway."),
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+    verify: Verify = False,
 ) -> None:
     """Tell the genres of one film, or of every film of a catalogue.
 
@@ -116,7 +122,7 @@ def predict(
     }
     if examples:
         _refuse("the example films", {**single, "--input": catalogue, **whole})
-        _print_examples(_load(checkpoint, backend))
+        _print_examples(_load(checkpoint, backend, verify))
         return
     if catalogue is None:
         _refuse("one film", whole)
@@ -137,9 +143,10 @@ def predict(
             id_column, tuple(plot_column or ()), poster_column, title_column, year_column
         )
         films = Catalogue(catalogue, columns, posters)
-        _predict_catalogue(_load(checkpoint, backend), films, out, batch_size or 32, resume, quiet)
+        predictor = _load(checkpoint, backend, verify)
+        _predict_catalogue(predictor, films, out, batch_size or 32, quiet)
         return
-    predictor = _load(checkpoint, backend)
+    predictor = _load(checkpoint, backend, verify)
     prediction = predictor.predict(
         plot=tuple(plot) if plot else None, poster=poster, title=title, year=year
     )
@@ -161,10 +168,10 @@ def _refuse(kind: str, options: dict[str, object]) -> None:
         raise ConfigError(f"{', '.join(useless)} has no effect on {kind}; leave it out")
 
 
-def _load(checkpoint: str | None, backend: str) -> "Predictor":
+def _load(checkpoint: str | None, backend: str, verify: bool) -> "Predictor":
     from moviegenre import load
 
-    return load(checkpoint, backend=cast("BackendName", backend))
+    return load(checkpoint, backend=cast("BackendName", backend), verify=verify)
 
 
 def _print_examples(predictor: "Predictor") -> None:
@@ -193,7 +200,6 @@ def _predict_catalogue(
     catalogue: "Catalogue",
     out: Path,
     batch_size: int,
-    resume: bool,
     quiet: bool,
 ) -> None:
     from rich.progress import (
@@ -232,7 +238,7 @@ def _predict_catalogue(
             bar.update(task, total=total, completed=done, rate=rate)
 
         summary = predict_catalogue(
-            predictor, catalogue, out, batch_size=batch_size, resume=resume, on_progress=show
+            predictor, catalogue, out, batch_size=batch_size, on_progress=show
         )
     films = "film" if summary.rows == 1 else "films"
     typer.echo(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from moviegenre.apps.service.access.exposure import Access
     from moviegenre.apps.service.settings import ServiceSettings
     from moviegenre.inference.backends import BackendName
+    from moviegenre.inference.predictor import Predictor
 
 _NEEDED = ("fastapi", "uvicorn", "prometheus_client", "python_multipart", "swagger_ui_bundle")
 _MODEL, _ADDRESS, _ACCESS = "Model", "Address", "Access"
@@ -91,6 +92,14 @@ def serve(
             help="Serve the page at /. Default: only on this machine.",
         ),
     ] = None,
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify",
+            rich_help_panel=_MODEL,
+            help="Compare every file of the model with its manifest first.",
+        ),
+    ] = False,
     overrides: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="A=C", help="A limit, as in max_queue=64; see docs/serve.md"),
@@ -100,8 +109,11 @@ def serve(
     for package in _NEEDED:
         if importlib.util.find_spec(package) is None:
             raise MissingExtraError(package, "serve", "moviegenre serve")
+    from moviegenre import load
     from moviegenre.apps.service.access.exposure import address_of, decide_access
+    from moviegenre.apps.service.logs import start_log
     from moviegenre.apps.service.settings import ServiceSettings
+    from moviegenre.box import box_folder
     from moviegenre.core.config import apply_overrides
 
     settings = ServiceSettings.parse(apply_overrides({}, overrides or []), "--set")
@@ -119,29 +131,27 @@ def serve(
             listener = listen(where, metrics_port, "--metrics-host or --metrics-port")
             listeners.append(stack.enter_context(listener))
             access = replace(access, metrics_port=listener.getsockname()[1])
-        _run(model, cast("BackendName", backend), settings, access, listeners, shows_page)
+        start_log()
+        predictor = load(model or box_folder(), backend=cast("BackendName", backend), verify=verify)
+        _run(predictor, model, settings, access, listeners, shows_page)
 
 
 def _run(
+    predictor: "Predictor",
     model: str | None,
-    backend: "BackendName",
     settings: "ServiceSettings",
     access: "Access",
     listeners: Sequence[socket.socket],
     shows_page: bool,
 ) -> None:
-    """Load a model and answer until stopped."""
-    from moviegenre import load
+    """Answer until stopped."""
     from moviegenre.apps.service.app import create_app
-    from moviegenre.apps.service.logs import log_event, start_log
+    from moviegenre.apps.service.logs import log_event
     from moviegenre.apps.service.server.running import GuardedServer
-    from moviegenre.box import box_folder
 
-    start_log()
     if access.is_public and access.keys is None:
         hint = "whoever reaches this address may ask, without a key; see --api-key-file"
         log_event(logging.WARNING, hint)
-    predictor = load(model or box_folder(), backend=backend)
     app = create_app(predictor, settings, page=shows_page, access=access)
     server = GuardedServer(app, settings, access)
     name = model or f"the model in the box ({predictor.model.model_name})"

@@ -1,20 +1,27 @@
 """The base of every config: frozen, strict about names, and answering with all faults at once."""
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from moviegenre.core.errors import ConfigError, did_you_mean, missing_path_message
+from moviegenre.core.errors import ConfigError, did_you_mean, missing_path_message, shortened
+from moviegenre.core.reading import UnreadableFileError, read_bounded
+from moviegenre.core.seeds import MAX_SEED
+from moviegenre.core.yaml_text import MAX_YAML_CHARS, parse_yaml
+
+Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
+
+_MOST_FAULTS = 20  # that one message lists
 
 
 class Config(BaseModel):
-    """A group of settings. Unknown keys and wrong types are refused; nothing can be reassigned."""
+    """A group of settings. Unknown keys, wrong types and numbers that are none are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     @classmethod
     def parse(cls, values: Mapping[str, Any], where: str) -> Self:
@@ -30,12 +37,15 @@ class Config(BaseModel):
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            faults = [_fault(cls, dict(item)) for item in error.errors()]
+            items = error.errors(include_url=False)
+            faults = [_fault(cls, dict(item)) for item in items[:_MOST_FAULTS]]
+            if len(items) > _MOST_FAULTS:
+                faults.append(f"and {len(items) - _MOST_FAULTS:,} more faults")
             raise ConfigError(f"{where}: " + "; ".join(faults)) from None
 
 
 def _fault(model: type[BaseModel], item: dict[str, Any]) -> str:
-    location = [str(part) for part in item["loc"]]
+    location = [shortened(str(part)) for part in item["loc"]]
     written, models = _follow(model, location[:-1])
     dotted = ".".join([*written, *location[-1:]])
     if item["type"] == "extra_forbidden":
@@ -45,16 +55,24 @@ def _fault(model: type[BaseModel], item: dict[str, Any]) -> str:
         return f"setting {dotted!r} is missing"
     if item["type"] == "literal_error":
         meant = did_you_mean(str(item["input"]), _quoted(item["ctx"]["expected"]))
-        return f"setting {dotted!r} is {item['input']!r}; {meant}"
+        return f"setting {dotted!r} is {_quote(item['input'])}; {meant}"
     if item["type"] == "union_tag_invalid":
         dotted = f"{dotted}.{_quoted(item['ctx']['discriminator'])[0]}"
         meant = did_you_mean(item["ctx"]["tag"], _quoted(item["ctx"]["expected_tags"]))
-        return f"setting {dotted!r} is {item['ctx']['tag']!r}; {meant}"
+        return f"setting {dotted!r} is {_quote(item['ctx']['tag'])}; {meant}"
     if item["type"] == "union_tag_not_found":
         return f"setting '{dotted}.{_quoted(item['ctx']['discriminator'])[0]}' is missing"
-    found = f" (found {item['input']!r})" if not isinstance(item["input"], Mapping) else ""
+    found = f" (found {_quote(item['input'])})" if not isinstance(item["input"], Mapping) else ""
     message = item["msg"].removeprefix("Value error, ")  # pydantic's own, before our words
     return f"setting {dotted!r}: {message}{found}" if dotted else message
+
+
+def _quote(value: object) -> str:
+    """Return a value for a message."""
+    try:
+        return shortened(repr(value))
+    except ValueError:  # Python writes no whole number of more than 4,300 digits
+        return "a number of thousands of digits"
 
 
 def _quoted(text: str) -> list[str]:
@@ -102,12 +120,14 @@ def read_yaml(path: Path) -> dict[str, Any]:
     Raises:
         ConfigError: There is no such file, or it is not YAML with a mapping at its top.
     """
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise ConfigError(missing_path_message(path, "a YAML config", "see configs/ for examples"))
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
+        values = parse_yaml(read_bounded(path, 4 * MAX_YAML_CHARS).decode("utf-8"))
+    except UnreadableFileError as error:
+        raise ConfigError(str(error)) from None
+    except ValueError as error:
+        raise ConfigError(f"{path} is not valid YAML: {error}") from None
     if not isinstance(values, dict):
         raise ConfigError(f"{path} holds {type(values).__name__}; expected a mapping of settings")
     return values
@@ -129,9 +149,10 @@ def apply_overrides(values: Mapping[str, Any], overrides: Sequence[str]) -> dict
         if not separator or not key.strip():
             raise ConfigError(f"--set {override!r}: expected a.b=value, as in training.seed=1")
         try:
-            value: Any = yaml.safe_load(text)
-        except yaml.YAMLError:
-            raise ConfigError(f"--set {override!r}: the value is not valid YAML") from None
+            value: Any = parse_yaml(text)
+        except ValueError:
+            told = shortened(override)
+            raise ConfigError(f"--set {told!r}: the value is not valid YAML") from None
         parts = key.strip().split(".")
         nested: Any = value
         for part in reversed(parts):

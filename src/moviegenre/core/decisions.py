@@ -1,4 +1,7 @@
-"""The only sigmoid and the only cut: how logits become probabilities and decisions."""
+"""The only sigmoid and the only cut: how logits become probabilities and decisions.
+
+Both refuse what is not finite, so that it is never an answer.
+"""
 
 from typing import overload
 
@@ -6,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+
+from moviegenre.core.errors import NotFiniteError
 
 DEFAULT_THRESHOLD = 0.5  # the reference's; the comparison table keeps it
 
@@ -20,7 +25,11 @@ def probabilities(logits: Tensor) -> Tensor:
     """Return independent label probabilities (..., L), float32, for logits (..., L).
 
     Equal logits have equal probabilities, wherever they stand in the tensor.
+
+    Raises:
+        NotFiniteError: A logit is NaN or infinite.
     """
+    require_finite(logits, "logits")
     # float32's sigmoid differs in the last bit between a tensor's vectorised body and its tail,
     # which breaks ties at random: the label prior would have a ROC-AUC other than one half.
     return torch.sigmoid(logits.double()).float()
@@ -55,8 +64,32 @@ def decide(
     Returns:
         True where the label is chosen (..., L). A probability equal to its threshold is chosen.
 
+    Raises:
+        NotFiniteError: A probability is NaN or infinite.
+
     Example:
         >>> decide(np.array([0.2, 0.5, 0.9])).tolist()
         [False, True, True]
     """
+    require_finite(probs, "probabilities")
     return probs >= threshold
+
+
+def require_finite(values: Tensor | FloatArray, what: str) -> None:
+    """Refuse values of which one is NaN or infinite.
+
+    Args:
+        values: Of any shape.
+        what: Their name, for the message.
+
+    Raises:
+        NotFiniteError: There is one.
+    """
+    finite = torch.isfinite(values) if isinstance(values, Tensor) else np.isfinite(values)
+    if not bool(finite.all()):
+        bad = int((~finite).sum())
+        raise NotFiniteError(
+            f"{bad:,} of {int(np.prod(values.shape)):,} {what} are NaN or infinite; expected "
+            "numbers: the model's weights or its calibration are damaged, or its training "
+            "diverged (lower its rates); train, export or fetch it again"
+        )

@@ -4,8 +4,10 @@ Each message says what was found, what was expected and what to do next. The com
 on one line and exits with 2; anything else that escapes is a bug and keeps its traceback.
 """
 
+import os
 from collections.abc import Iterable
 from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 
 
@@ -29,12 +31,24 @@ class CheckpointError(MovieGenreError):
     """A checkpoint is missing, damaged, or made for something else."""
 
 
+class NotFiniteError(CheckpointError):
+    """A model gave logits or probabilities that are NaN or infinite."""
+
+
 class PretrainedError(MovieGenreError):
     """A pretrained encoder or its tokenizer cannot be loaded."""
 
 
 class InputError(MovieGenreError):
     """A film that is to be predicted has nothing that the model can read."""
+
+
+class BusyError(MovieGenreError):
+    """Another run is writing the same output."""
+
+
+class DamagedError(MovieGenreError):
+    """A file is not what was written: cut, overwritten, or with bits flipped."""
 
 
 class HubError(MovieGenreError):
@@ -55,6 +69,20 @@ class MissingExtraError(MovieGenreError):
             f"{purpose} needs the package {package!r}, which is not installed; "
             f"install it with: pip install 'moviegenre[{extra}]'"
         )
+
+
+_MOST_SIBLINGS = 10_000  # files of a folder among which the one that was meant is looked for
+_LONGEST_QUOTE = 200  # characters of what was found, in a message
+
+
+def shortened(text: str, longest: int = _LONGEST_QUOTE) -> str:
+    """Return a text, or its beginning and what it lacks, for a message of one line.
+
+    Example:
+        >>> shortened("a" * 100, 20)
+        'aaaaaaaaaaaaaaaaaaaa... (100 characters)'
+    """
+    return text if len(text) <= longest else f"{text[:longest]}... ({len(text):,} characters)"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -85,7 +113,15 @@ def missing_path_message(path: Path, what: str, next_step: str) -> str:
         next_step: What to do where nothing similar lies beside it.
     """
     parent = path.parent
-    siblings = [entry.name for entry in parent.iterdir()] if parent.is_dir() else []
+    try:
+        siblings = [entry.name for entry in islice(parent.iterdir(), _MOST_SIBLINGS)]
+    except (OSError, ValueError):  # no folder, or none that can be looked through
+        siblings = []
     near = get_close_matches(path.name, siblings, n=1, cutoff=0.6)
     hint = f'did you mean "{parent / near[0]}"?' if near else next_step
-    return f"{path} does not exist; expected {what}; {hint}"
+    state = "does not exist"
+    if os.path.exists(path):
+        state = "is a folder" if os.path.isdir(path) else "is no regular file"
+    elif os.path.islink(path):
+        state = "is a link that leads nowhere"
+    return f"{shortened(str(path))} {state}; expected {what}; {hint}"

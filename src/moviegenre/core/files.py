@@ -1,78 +1,98 @@
-"""Writing files so that an interruption never leaves a half-written one."""
+"""Writing files in one step: a file is there whole and on the disk, or as it was before."""
 
 import errno
 import hashlib
 import os
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import mkdtemp
+from typing import BinaryIO, cast
 
 from moviegenre.core.errors import DataError
+from moviegenre.core.locks import hidden_path, open_locked
 
 _CHUNK_BYTES = 1 << 20
 
 
 @contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside ``path`` that takes its place when the block succeeds.
+def atomic_file(path: Path) -> Iterator[BinaryIO]:
+    """Yield a binary stream whose file takes the place of ``path`` when the block succeeds.
+
+    The file is on the disk before it is renamed, and so is its name afterwards. What a killed
+    run left under the hidden name is written over. Whoever writes the same file at the same time
+    waits.
 
     Args:
         path: Where the file will be; its folder is made.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = hidden_path(path, "part")
+    descriptor = open_locked(part, wait=True)
+    assert descriptor is not None, "it waits"
+    stream = None
     try:
-        yield temporary
-        temporary.replace(path)
+        os.ftruncate(descriptor, 0)
+        stream = cast(BinaryIO, os.fdopen(descriptor, "w+b"))
+        yield stream
+        stream.flush()
+        os.fsync(descriptor)
+        if os.name == "nt":
+            stream.close()  # an open file cannot be renamed there
+        part.replace(path)
+        sync_folder(path.parent)
+    except BaseException as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None and error.errno:
+            error.filename = str(path)  # a failed write does not say of which file
+        raise
     finally:
-        temporary.unlink(missing_ok=True)
-
-
-def reserve(path: Path) -> None:
-    """Take the disk space of all of a file now, where the system can.
-
-    A file that is mapped into memory has space for what was written alone, and a process that
-    then finds the disk full is killed.
-
-    Args:
-        path: A file, which keeps what it holds.
-
-    Raises:
-        OSError: There is not enough space.
-    """
-    if not hasattr(os, "posix_fallocate"):  # macOS and Windows
-        return
-    try:
-        with path.open("r+b") as stream:
-            os.posix_fallocate(stream.fileno(), 0, path.stat().st_size)
-    except OSError as error:
-        if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):  # this file system cannot
-            raise
+        with suppress(OSError):  # what it holds back is flushed above, or to be thrown away
+            os.close(descriptor) if stream is None else stream.close()
 
 
 @contextmanager
-def atomic_folder(path: Path) -> Iterator[Path]:
-    """Yield a new folder beside ``path`` that takes its place when the block succeeds.
-
-    What was there before goes then, and only then.
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yield the path of a file that takes the place of ``path``, for writers that take no stream.
 
     Args:
-        path: Where the folder will be; its parent is made.
+        path: Where the file will be; its folder is made.
     """
-    path = path.resolve()  # "." has no name of its own
-    path.parent.mkdir(parents=True, exist_ok=True)
-    workplace = Path(mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    folder = workplace / "new"
+    with atomic_file(path):
+        part = hidden_path(path, "part")
+        yield part
+        sync_file(part)  # the writer may have put another file there
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write text (UTF-8) to ``path`` in one step."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write bytes to ``path`` in one step."""
+    with atomic_file(path) as stream:
+        stream.write(content)
+
+
+def sync_file(path: Path) -> None:
+    """Have the system put a file's content on the disk."""
+    descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
     try:
-        folder.mkdir()  # unlike mkdtemp's own, it is as open as the user's other folders
-        yield folder
-        if path.exists():
-            path.rename(workplace / "old")  # there is always one of the two
-        folder.rename(path)
+        os.fsync(descriptor)
     finally:
-        shutil.rmtree(workplace, ignore_errors=True)
+        os.close(descriptor)
+
+
+def sync_folder(path: Path) -> None:
+    """Have the system put a folder's names on the disk, where the system can."""
+    if os.name == "nt":
+        return
+    try:
+        sync_file(path)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.EBADF):  # this file system cannot
+            raise
 
 
 def check_folder(path: Path, option: str) -> None:
@@ -88,12 +108,6 @@ def check_folder(path: Path, option: str) -> None:
     nearest = next((p for p in (path, *path.parents) if p.exists()), None)
     if nearest is not None and not nearest.is_dir():
         raise DataError(f"{nearest} is a file, expected a folder; name another with {option}")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write text (UTF-8) to ``path`` in one step."""
-    with atomic_path(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
 
 
 def file_sha256(path: Path) -> str:

@@ -29,6 +29,12 @@ THRESHOLDS_FILE = "thresholds.json"
 """The companion of a ``best.pth``, and a file of every exported folder."""
 
 
+_DAMAGED = (
+    *(ValueError, KeyError, TypeError, AttributeError),
+    *(OSError, ArithmeticError, RecursionError),
+)
+
+
 @dataclass(frozen=True)
 class OperatingPoint:
     """How a model's probabilities are corrected, and from where on a genre is chosen.
@@ -186,7 +192,7 @@ class OperatingPoint:
             raise CheckpointError(
                 f"{path} is for the genres {error}; the model has {', '.join(genres)}; {step}"
             ) from None
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except _DAMAGED as error:
             raise CheckpointError(f"{path} is damaged ({error}); {step}") from None
         return point
 
@@ -199,8 +205,9 @@ class OperatingPoint:
         thresholds, scale, shift = (
             _column(by_genre, genres, key) for key in ("threshold", "scale", "shift")
         )
-        if not (np.all((thresholds >= 0) & (thresholds <= 1)) and np.all(scale > 0)):
-            raise ValueError("thresholds lie in [0, 1], scales are positive")
+        is_sound = (thresholds >= 0) & (thresholds <= 1) & (scale > 0)
+        if not np.all(is_sound & np.isfinite(scale) & np.isfinite(shift)):
+            raise ValueError("thresholds lie in [0, 1], scales are positive, all are finite")
         without = {
             Modality(lacked): cls._parse(part, genres)
             for lacked, part in content.get("without", {}).items()
@@ -221,4 +228,7 @@ class _OtherGenres(Exception):
 def _column(
     by_genre: dict[str, dict[str, float]], genres: GenreVocabulary, key: str
 ) -> npt.NDArray[np.float64]:
-    return np.array([float(by_genre[name][key]) for name in genres])
+    values = [by_genre[name][key] for name in genres]
+    if not all(isinstance(value, int | float) for value in values):
+        raise TypeError(f"{key} is {values}, expected numbers")
+    return np.array([float(value) for value in values])

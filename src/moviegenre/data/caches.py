@@ -1,14 +1,17 @@
 """What is computed once and then memory-mapped: decoded posters and plot token ids."""
 
 import logging
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
-from moviegenre.core.files import atomic_path
+from moviegenre.core.errors import DamagedError
+from moviegenre.core.seals import check_seal, sealed_file
 from moviegenre.core.types import Split
 from moviegenre.data.film_text import PLOT_AND_POSTER, Part, text_name
 from moviegenre.data.posters import decode_poster, resize_poster
@@ -59,9 +62,33 @@ class Ragged:
 
 
 def is_current(cache: Path, data: PreparedData, split: Split) -> bool:
-    """Return whether a cache is there and no older than the split that it was made from."""
+    """Return whether a cache is there, whole, and no older than the split that it was made from."""
     source = data.root / split_file(split)
-    return cache.is_file() and cache.stat().st_mtime_ns >= source.stat().st_mtime_ns
+    if not cache.is_file() or cache.stat().st_mtime_ns < source.stat().st_mtime_ns:
+        return False
+    try:
+        if not check_seal(cache):  # one of an earlier version, or cut off
+            _read_whole(cache)
+    except DamagedError as error:
+        logger.warning("%s; it is made again", error)
+        return False
+    return True
+
+
+def _read_whole(cache: Path) -> None:
+    """Read a NumPy file that has no seal.
+
+    Raises:
+        DamagedError: It is not whole.
+    """
+    try:
+        found = np.load(cache, mmap_mode="r")
+        if isinstance(found, np.lib.npyio.NpzFile):
+            with found:
+                for name in ("values", "offsets"):
+                    found[name]
+    except (ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        raise DamagedError(f"{cache} is damaged ({error})") from None
 
 
 def cached_posters(
@@ -82,26 +109,25 @@ def cached_posters(
     if not is_current(path, data, split):
         logger.info("decoding the %s posters to %d x %d (once)", split.value, height, width)
         shape = (data.num_movies(split), height, width, 3)
-        with atomic_path(path) as temporary:
-            _decode_all(data, split, temporary, shape)
+        with sealed_file(path) as stream:
+            _decode_all(data, split, stream, shape)
     cached: npt.NDArray[np.uint8] = np.load(path, mmap_mode="r")
     return cached
 
 
 def _decode_all(
-    data: PreparedData, split: Split, path: Path, shape: tuple[int, int, int, int]
+    data: PreparedData, split: Split, stream: BinaryIO, shape: tuple[int, int, int, int]
 ) -> None:
-    with path.open("wb") as stream:
-        header = {"descr": "|u1", "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(stream, header)
-        blank = np.zeros(shape[1:], dtype=np.uint8)
-        for rows in data.poster_file(split).iter_batches(_ROWS_PER_READ, columns=["poster"]):
-            for poster in rows.column("poster").to_pylist():
-                if poster is None:
-                    pixels = blank
-                else:
-                    pixels = resize_poster(decode_poster(poster["bytes"]), shape[1], shape[2])
-                stream.write(np.ascontiguousarray(pixels).tobytes())
+    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(stream, header)
+    blank = np.zeros(shape[1:], dtype=np.uint8)
+    for rows in data.poster_file(split).iter_batches(_ROWS_PER_READ, columns=["poster"]):
+        for poster in rows.column("poster").to_pylist():
+            if poster is None:
+                pixels = blank
+            else:
+                pixels = resize_poster(decode_poster(poster["bytes"]), shape[1], shape[2])
+            stream.write(np.ascontiguousarray(pixels).tobytes())
 
 
 def cached_tokens(
@@ -128,7 +154,7 @@ def cached_tokens(
     if not is_current(path, data, split):
         logger.info("tokenising the %s plots (%s, once)", split.value, rule)
         packed = Ragged.pack(tokenizer.encode(data.plots(split, rule, reads), max_tokens))
-        with atomic_path(path) as temporary, temporary.open("wb") as stream:
+        with sealed_file(path) as stream:
             np.savez(stream, values=packed.values, offsets=packed.offsets)
     with np.load(path) as stored:
         return Ragged(stored["values"], stored["offsets"])

@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
 from moviegenre.core.config import Config
 from moviegenre.data.film_text import PLOT_AND_POSTER, Part
 from moviegenre.data.forms import Form
+from moviegenre.data.limits import MAX_GENRES, MAX_PLOTS
 from moviegenre.data.prepared import PlotRule
 
 Side = Annotated[int, Field(ge=32, le=1024)]
@@ -45,10 +46,10 @@ class DataConfig(Config):
     reads: tuple[Part, ...] = PLOT_AND_POSTER
     max_tokens: int = Field(default=256, ge=3, le=8192)
     extra: Path | None = None
-    extra_min_genres: PositiveInt = 1
-    extra_limit: PositiveInt | None = None
+    extra_min_genres: int = Field(default=1, ge=1, le=MAX_GENRES)
+    extra_limit: int | None = Field(default=None, ge=1, le=100_000_000)
     forms: tuple[Form, ...] = ()
-    other_plots: NonNegativeInt = 0
+    other_plots: int = Field(default=0, ge=0, le=MAX_PLOTS)
     language: Literal["en", "any"] = "any"
     image_size: tuple[Side, Side] = (224, 160)
 

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from moviegenre.core.files import write_text
 from moviegenre.core.types import Split
 from moviegenre.core.version import __version__
+from moviegenre.data.integrity import FILES_KEY, list_files
 from moviegenre.data.schema import (
     DATASHEET_FILE,
     DATASHEET_PAGE,
@@ -26,7 +27,9 @@ SYNTHETIC_WARNING = "**These movies are made up; nothing measured on them is a r
 
 
 def write_datasheet(folder: Path, facts: Mapping[str, Any]) -> None:
-    """Write ``datasheet.json`` and ``DATASHEET.md`` for the Parquet files in a folder.
+    """Write ``DATASHEET.md`` and ``datasheet.json`` for the Parquet files in a folder.
+
+    The latter lists length and hash of every file, and is written last.
 
     Args:
         folder: Holds the splits and the genres.
@@ -46,9 +49,10 @@ def write_datasheet(folder: Path, facts: Mapping[str, Any]) -> None:
             "moviegenre": __version__,
             **{package: version(package) for package in _PACKAGES},
         },
+        FILES_KEY: list_files(folder, [*map(split_file, Split), GENRES_FILE]),
     }
-    write_text(folder / DATASHEET_FILE, json.dumps(sheet, indent=1, ensure_ascii=False) + "\n")
     write_text(folder / DATASHEET_PAGE, _render(sheet))
+    write_text(folder / DATASHEET_FILE, json.dumps(sheet, indent=1, ensure_ascii=False) + "\n")
 
 
 def _count_genres(path: Path, genres: list[str]) -> tuple[int, dict[str, int]]:

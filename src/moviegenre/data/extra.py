@@ -6,17 +6,15 @@ A genre of the vocabulary that no film of the file has is unknown there, not abs
 ``year`` are read where a model reads them.
 """
 
-import gzip
-import json
-import lzma
-from collections.abc import Callable, Iterator
+import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Annotated
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, ValidationError
 
 from moviegenre.core.errors import DataError, DataNotFoundError, missing_path_message
 from moviegenre.core.genres import GenreVocabulary
@@ -24,11 +22,23 @@ from moviegenre.core.types import Split
 from moviegenre.data.config import DataConfig
 from moviegenre.data.film_text import film_text
 from moviegenre.data.forms import Form, draw_heading_parts, text_in_form
+from moviegenre.data.json_text import parse_json
+from moviegenre.data.limits import MAX_PLOT_CHARS
+from moviegenre.data.lines import bounded_lines
 from moviegenre.data.prepared import PlotRule, PreparedData, choose_plot
+from moviegenre.data.records import parse_title, parse_year, whole_text
+from moviegenre.data.unpacking import UNPACKING_ERRORS, open_unpacked
 
-_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+def _whole(value: object) -> object:
+    """Mend a text, which pydantic would refuse to read with half of a surrogate pair in it."""
+    return whole_text(value) if isinstance(value, str) else value
+
+
+_Text = Annotated[
+    str, BeforeValidator(_whole), StringConstraints(strip_whitespace=True, min_length=1)
+]
 _WORDS_PER_TOKEN = 0.75  # of English plots in a vocabulary of word pieces, names included
-_OPENERS: dict[str, Callable[..., IO[str]]] = {".xz": lzma.open, ".gz": gzip.open}
 
 
 class _Line(BaseModel):
@@ -36,8 +46,8 @@ class _Line(BaseModel):
 
     plot: _Text | Annotated[list[_Text], Field(min_length=1)]
     genres: list[_Text]
-    title: str | None = None
-    year: int | None = None
+    title: Annotated[str | None, BeforeValidator(parse_title)] = None
+    year: Annotated[int | None, BeforeValidator(parse_year)] = None
 
     @property
     def plots(self) -> list[str]:
@@ -157,7 +167,7 @@ def read_extra(
         own = [name for name in line.genres if name in known]
         if len(line.genres) < config.extra_min_genres or not own:
             continue
-        plots.append(_extra_text(line, config, random))
+        plots.append(_extra_text(line, config, random)[:MAX_PLOT_CHARS])
         chosen.append(own)
     if not plots:
         raise DataError(
@@ -238,14 +248,16 @@ def _spread(texts: list[str], number: int) -> list[str]:
 
 
 def _lines(path: Path) -> Iterator[_Line]:
-    opener = _OPENERS.get(path.suffix, open)
     number = 0
     try:
-        with opener(path, "rt", encoding="utf-8") as stream:
-            for text in stream:
+        with open_unpacked(path) as packed:
+            stream = io.TextIOWrapper(packed, encoding="utf-8", errors="surrogateescape")
+            for line in bounded_lines(stream):
                 number += 1
-                if text.strip():
-                    yield _Line.model_validate(json.loads(text))
+                if line.fault:
+                    raise ValueError(line.fault)
+                if line.text.strip():
+                    yield _Line.model_validate(parse_json(line.text))
     except ValidationError as error:
         fault = error.errors()[0]
         where = ".".join(str(part) for part in fault["loc"]) or "the line"
@@ -253,7 +265,7 @@ def _lines(path: Path) -> Iterator[_Line]:
             f"{path}, line {number}: {where}: {fault['msg']}; expected an object with plot (a text "
             "or a list of texts) and genres (a list of names)"
         ) from None
-    except (OSError, EOFError, lzma.LZMAError, ValueError) as error:
+    except (ValueError, *UNPACKING_ERRORS) as error:
         raise DataError(
             f"{path} cannot be read after line {number} ({error}); expected JSON Lines in UTF-8"
         ) from None

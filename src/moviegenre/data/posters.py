@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
-from moviegenre.core.errors import DataError
+from moviegenre.core.errors import DataError, shortened
 
 STORED_HEIGHT = 200
 """The height in pixels of the posters that models are trained on (MM-IMDb's, as they are kept)."""
@@ -23,7 +23,10 @@ Prepared posters are no larger, so training and evaluation see the same pixels w
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 _SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N")
 _DEEPEST = 65535  # white in 16 bits
-_STRIP_PIXELS = 500_000  # converted at a time: some conversions keep every other thread waiting
+_BAND_PIXELS = 500_000  # converted at a time: some conversions keep every other thread waiting
+_JPEG_START, _JPEG_SCAN = b"\xff\xd8", b"\xff\xda"
+_MAX_SCANS = 100  # of a progressive JPEG; each costs time for all pixels
+_TILE_SIDES = (322, 323)  # tags of TIFF
 
 
 class PosterError(DataError):
@@ -37,7 +40,7 @@ def count_pixels(data: bytes) -> int:
         data: Its bytes; 1 where they are no image that ``decode_poster`` takes.
     """
     try:
-        with warnings.catch_warnings(), Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
             return max(1, image.width * image.height)
     except Exception:
         return 1
@@ -57,22 +60,38 @@ def decode_poster(data: bytes, *, shrink: bool = False) -> Image.Image:
     """
     if not data:
         raise PosterError("the image is empty; expected an encoded JPEG or PNG")
+    if data.startswith(_JPEG_START) and data.count(_JPEG_SCAN) > _MAX_SCANS:
+        raise PosterError(f"the image has more than {_MAX_SCANS} scans; expected 10 at most")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the size is checked later; odd metadata is harmless
             image = Image.open(io.BytesIO(data), formats=_FORMATS)
             _require_size(image)
+            _refuse_large_tiles(image)
             if shrink:
                 image.draft(None, (SHRINK_SIDE, SHRINK_SIDE))  # only JPEG has such a thing
-            image.load()
-            ImageOps.exif_transpose(image, in_place=True)
-            return _to_rgb(image)
+            return upright_rgb(image)
     except PosterError:
         raise
     except UnidentifiedImageError:
         raise PosterError("the bytes are no image; expected a JPEG or PNG") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise PosterError(f"the image cannot be decoded: {error}") from None
+    except Exception as error:  # Pillow's readers raise whatever a damaged file leads them to
+        told = shortened(str(error)) or type(error).__name__
+        raise PosterError(f"the image cannot be decoded: {told}") from None
+
+
+def _refuse_large_tiles(image: Image.Image) -> None:
+    """Refuse a TIFF whose tiles, which are decoded as a whole, are larger than any image.
+
+    Raises:
+        PosterError: They are.
+    """
+    tags = getattr(image, "tag_v2", {})
+    width, height = (tags.get(tag, 0) for tag in _TILE_SIDES)
+    if width * height > MAX_PIXELS:
+        raise PosterError(
+            f"the image has tiles of {width} x {height} pixels; expected at most {MAX_PIXELS:,}"
+        )
 
 
 def upright_rgb(image: Image.Image) -> Image.Image:
@@ -84,7 +103,7 @@ def upright_rgb(image: Image.Image) -> Image.Image:
     """
     _require_size(image)
     image.load()
-    return _to_rgb(ImageOps.exif_transpose(image))
+    return _to_rgb(_upright(image))
 
 
 def _require_size(image: Image.Image) -> None:
@@ -100,44 +119,53 @@ def _require_size(image: Image.Image) -> None:
         )
 
 
+def _upright(image: Image.Image) -> Image.Image:
+    """Return an image turned as its camera says; itself, not a copy, where that is not at all."""
+    if image.getexif().get(ExifTags.Base.Orientation, 1) == 1:
+        return image
+    return ImageOps.exif_transpose(image)
+
+
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode == "RGB" and "transparency" not in image.info:
         return image
-    if image.mode in _SIXTEEN_BIT:  # Pillow would clip at 255 instead of scaling
-        return _in_strips(image, lambda strip: _scaled(strip, 255 / _DEEPEST))
-    if image.mode == "I":  # 16 bits, or fewer, in a 32-bit mode; which is not written anywhere
-        _, highest = image.getextrema()
-        scale = 255 / _DEEPEST if highest > 255 else 1.0  # type: ignore[operator] # one band
-        return _in_strips(image, lambda strip: _scaled(strip, scale))
+    if image.mode in (*_SIXTEEN_BIT, "I"):
+        return _by_bands(image, _eight_bit(image))
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        return _in_strips(image, _on_white)
+        return _by_bands(image, _on_white)
     return image.convert("RGB")
 
 
-def _scaled(strip: Image.Image, scale: float) -> Image.Image:
-    values = np.asarray(strip).clip(0, _DEEPEST).astype(np.float64)
-    return Image.fromarray((values * scale).round().astype(np.uint8))
+def _by_bands(image: Image.Image, to_rgb: Callable[[Image.Image], Image.Image]) -> Image.Image:
+    """Return an image as RGB, converted in bands: a large one would need 1 GB as a whole.
 
-
-def _on_white(strip: Image.Image) -> Image.Image:
-    layered = strip.convert("RGBA")
-    white = Image.new("RGBA", layered.size, (255, 255, 255, 255))
-    return Image.alpha_composite(white, layered)
-
-
-def _in_strips(image: Image.Image, convert: Callable[[Image.Image], Image.Image]) -> Image.Image:
-    """Return an image as RGB, converted strip by strip.
-
-    The pixels are those of a conversion in one go; the copies on the way are small, and other
-    threads have their turn between the strips.
+    Other threads have their turn between the bands.
     """
-    width, height = image.size
-    whole = Image.new("RGB", image.size)
-    rows = max(1, _STRIP_PIXELS // width)
-    for top in range(0, height, rows):
-        strip = image.crop((0, top, width, min(height, top + rows)))
-        whole.paste(convert(strip).convert("RGB"), (0, top))
-    return whole
+    result = Image.new("RGB", image.size)
+    rows = max(1, _BAND_PIXELS // image.width)
+    for top in range(0, image.height, rows):
+        box = (0, top, image.width, min(top + rows, image.height))
+        result.paste(to_rgb(image.crop(box)), box)
+    return result
+
+
+def _eight_bit(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
+    """Return what scales a band of 16-bit pixels to 8 bits, which Pillow would clip at 255."""
+    scale = 255 / _DEEPEST
+    if image.mode == "I" and np.max(image.getextrema()) <= 255:
+        scale = 1.0  # fewer bits in a 32-bit mode, which is not written anywhere
+
+    def convert(band: Image.Image) -> Image.Image:
+        values = np.asarray(band).clip(0, _DEEPEST).astype(np.float64)
+        return Image.fromarray((values * scale).round().astype(np.uint8)).convert("RGB")
+
+    return convert
+
+
+def _on_white(band: Image.Image) -> Image.Image:
+    layered = band.convert("RGBA")
+    white = Image.new("RGBA", layered.size, (255, 255, 255, 255))
+    return Image.alpha_composite(white, layered).convert("RGB")
 
 
 def resize_poster(image: Image.Image, height: int, width: int) -> npt.NDArray[np.uint8]:

@@ -3,24 +3,32 @@
 import csv
 import io
 import json
+import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from moviegenre.core.errors import DataError, DataNotFoundError, missing_path_message
-from moviegenre.core.files import atomic_folder, write_text
+from moviegenre.core.errors import (
+    DataError,
+    DataNotFoundError,
+    missing_path_message,
+    shortened,
+)
+from moviegenre.core.files import atomic_file, write_text
+from moviegenre.core.folders import atomic_folder, restore_folder
 from moviegenre.core.genres import GenreVocabulary
+from moviegenre.core.locks import locked
 from moviegenre.core.types import Split
 from moviegenre.data.datasheet import write_datasheet
 from moviegenre.data.prepared import PreparedData
-from moviegenre.data.records import ExcludedMovie, MovieSource, RawMovie
+from moviegenre.data.records import ExcludedMovie, MovieSource, RawMovie, whole_text
 from moviegenre.data.schema import (
     CACHE_DIR,
     DATASHEET_FILE,
@@ -39,7 +47,9 @@ from moviegenre.data.validation import KeptMovie, Validation, choose_genres, wit
 SplitKind = Literal["official", "stratified"]
 Chosen = tuple[KeptMovie, tuple[str, ...]]
 
+_LONGEST_DETAIL = 1_000  # characters in excluded.csv
 _ROWS_PER_GROUP = 512
+_BYTES_PER_GROUP = 64 << 20
 _ARCHIVE_SUFFIXES = (".tar", ".tar.gz", ".tgz")
 _LAYOUT = {
     *(split_file(part) for part in Split),
@@ -97,14 +107,51 @@ def prepare(
     Raises:
         DataNotFoundError: There is no such source.
         DataError: The source cannot be read, nothing in it can be kept, or ``out`` is taken.
+        BusyError: Another run is writing ``out``.
     """
-    _check_target(out, overwrite)
-    movies = open_source(source, out.parent, columns, sha256=sha256, progress=progress)
-    kind: SplitKind = split or ("official" if movies.has_split else "stratified")
-    if kind == "official" and not movies.has_split:
-        raise DataError(f"{source} has no split of its own; use --split stratified")
-    validation = Validation(keep_incomplete=keep_incomplete, need_split=kind == "official")
-    kept = list(validation.check(_shown(movies, progress)))
+    with locked(out):
+        restore_folder(out)
+        _check_target(out, overwrite)
+        movies = open_source(source, out.parent, columns, sha256=sha256, progress=progress)
+        kind: SplitKind = split or ("official" if movies.has_split else "stratified")
+        if kind == "official" and not movies.has_split:
+            raise DataError(f"{source} has no split of its own; use --split stratified")
+        validation = Validation(keep_incomplete=keep_incomplete, need_split=kind == "official")
+        kept = list(validation.check(_shown(movies, progress)))
+        vocabulary, parts = _divide(source, kept, validation, genres, min_movies, kind, seed)
+        facts: dict[str, Any] = {
+            "source": _address(source),
+            "sha256": movies.sha256,
+            "sha256_of": movies.sha256_of,
+            "synthetic": movies.synthetic,
+            "split": kind,
+            "seed": seed if kind == "stratified" else None,
+            "min_movies": None if genres is not None else min_movies,
+            "keep_incomplete": keep_incomplete,
+            "excluded": _by_reason(validation.excluded),
+            "notes": dict(validation.notes) | _shared(parts),
+        }
+        with atomic_folder(out) as folder:
+            _write(folder, parts, vocabulary, validation)
+            _write_excluded(folder / EXCLUDED_FILE, validation.excluded)
+            write_datasheet(folder, facts)
+    return PreparedSummary(PreparedData(out), facts["excluded"], facts["notes"])
+
+
+def _divide(
+    source: str,
+    kept: Sequence[KeptMovie],
+    validation: Validation,
+    genres: Sequence[str] | None,
+    min_movies: int,
+    kind: SplitKind,
+    seed: int,
+) -> tuple[GenreVocabulary, dict[Split, list[Chosen]]]:
+    """Return the genres, and the movies that have one of them, by split.
+
+    Raises:
+        DataError: A split is empty.
+    """
     excluded = validation.excluded
     if not kept:
         raise DataError(f"{source}: no movie can be kept ({_counts(excluded) or 'it is empty'})")
@@ -117,24 +164,7 @@ def prepare(
             f"{source}: no movie is left for {', '.join(empty)}{told}; give it some, or use "
             "--split stratified"
         )
-    facts: dict[str, Any] = {
-        "source": _address(source),
-        "sha256": movies.sha256,
-        "sha256_of": movies.sha256_of,
-        "synthetic": movies.synthetic,
-        "split": kind,
-        "seed": seed if kind == "stratified" else None,
-        "genres_named": genres is not None,
-        "min_movies": None if genres is not None else min_movies,
-        "keep_incomplete": keep_incomplete,
-        "excluded": _by_reason(excluded),
-        "notes": dict(validation.notes) | _shared(parts),
-    }
-    with atomic_folder(out) as folder:
-        _write(folder, parts, vocabulary, validation)
-        _write_excluded(folder / EXCLUDED_FILE, excluded)
-        write_datasheet(folder, facts)
-    return PreparedSummary(PreparedData(out), _by_reason(excluded), facts["notes"])
+    return vocabulary, parts
 
 
 def open_source(
@@ -152,10 +182,14 @@ def open_source(
         DataError: It is of no known kind.
     """
     address = _address(source)
-    if urlsplit(address).scheme in ("http", "https"):
+    if address.lower().startswith(("http://", "https://")):
         path = download(address, download_folder, sha256=sha256, progress=progress)
+    elif "://" in address:
+        raise DataError(f"{shortened(address)} is no http or https address; expected one")
     else:
-        path = Path(address).expanduser()
+        path = Path(address)
+        with suppress(RuntimeError):  # no such user: then the name is that of a file
+            path = path.expanduser()
     movies = _open_path(path, columns, progress)
     if sha256 is not None and movies.sha256 != sha256.lower():
         found = f"{path} has sha256 {movies.sha256} (of {movies.sha256_of})"
@@ -164,12 +198,12 @@ def open_source(
 
 
 def _open_path(path: Path, columns: TableColumns | None, progress: bool) -> MovieSource:
-    is_table = path.is_file() and path.suffix.lower() in TABLE_SUFFIXES
-    if path.exists() and columns is not None and not is_table:
+    is_table = os.path.isfile(path) and path.suffix.lower() in TABLE_SUFFIXES
+    if os.path.exists(path) and columns is not None and not is_table:
         raise DataError(f"{path} is no table, so columns of it cannot be named")
-    if path.is_dir():
+    if os.path.isdir(path):
         return MMIMDbFolder(path)
-    if not path.is_file():
+    if not os.path.isfile(path):  # unlike Path's, these take any text for a name
         step = "name a folder, an archive, a table, a URL, or the word mmimdb"
         raise DataNotFoundError(missing_path_message(path, "a source of movies", step))
     if is_table:
@@ -243,13 +277,30 @@ def _write(
     validation: Validation,
 ) -> None:
     for part, chosen in parts.items():
-        with pq.ParquetWriter(folder / split_file(part), MOVIE_SCHEMA) as writer:
-            for start in range(0, len(chosen), _ROWS_PER_GROUP):
-                rows = [
-                    _row(entry, validation) for entry in chosen[start : start + _ROWS_PER_GROUP]
-                ]
+        with (
+            atomic_file(folder / split_file(part)) as stream,
+            pq.ParquetWriter(stream, MOVIE_SCHEMA, write_page_checksum=True) as writer,
+        ):
+            for group in _groups(chosen):
+                rows = [_row(entry, validation) for entry in group]
                 writer.write_table(pa.Table.from_pylist(rows, MOVIE_SCHEMA))
     write_text(folder / GENRES_FILE, json.dumps(list(vocabulary), ensure_ascii=False) + "\n")
+
+
+def _groups(chosen: Sequence[Chosen]) -> Iterator[list[Chosen]]:
+    """Yield movies in row groups, none larger in memory than a bound."""
+    group: list[Chosen] = []
+    size = 0
+    for entry in chosen:
+        movie, _ = entry
+        own = movie.plots.length + (movie.poster.place.length if movie.poster else 0)
+        if group and (len(group) == _ROWS_PER_GROUP or size + own > _BYTES_PER_GROUP):
+            yield group
+            group, size = [], 0
+        group.append(entry)
+        size += own
+    if group:
+        yield group
 
 
 def _row(entry: Chosen, validation: Validation) -> dict[str, object]:
@@ -272,7 +323,14 @@ def _write_excluded(path: Path, excluded: Sequence[ExcludedMovie]) -> None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["id", "reason", "detail"])
-    writer.writerows([movie.id, movie.reason.value, movie.detail] for movie in excluded)
+    writer.writerows(
+        [
+            whole_text(shortened(movie.id)),
+            movie.reason.value,
+            whole_text(shortened(movie.detail, _LONGEST_DETAIL)),
+        ]
+        for movie in excluded
+    )
     write_text(path, text.getvalue())
 
 

@@ -14,10 +14,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from moviegenre.core.errors import CheckpointError, DataError, DataNotFoundError
+from moviegenre.core.folders import restore_folder
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Split
 from moviegenre.data.film_text import PLOT_AND_POSTER, Part, film_text
 from moviegenre.data.forms import first_sentence
+from moviegenre.data.integrity import FILES_KEY, FileCheck
 from moviegenre.data.schema import CACHE_DIR, DATASHEET_FILE, GENRES_FILE, split_file
 
 PlotRule = Literal["longest", "first", "joined", "sentence"]
@@ -71,6 +73,7 @@ class PreparedData:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        restore_folder(root)
         needed = [GENRES_FILE, DATASHEET_FILE, *(split_file(split) for split in Split)]
         missing = [name for name in needed if not (root / name).is_file()]
         if missing:
@@ -81,8 +84,10 @@ class PreparedData:
         try:
             self.genres = GenreVocabulary(tuple(json.loads((root / GENRES_FILE).read_text())))
             self.datasheet: dict[str, Any] = json.loads((root / DATASHEET_FILE).read_text())
-        except (json.JSONDecodeError, TypeError) as error:
-            raise DataError(f"{root}: {error}; prepare the data again") from None
+            self._files = FileCheck(root, dict(self.datasheet.get(FILES_KEY, {})))
+            self._files.check(GENRES_FILE)
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
+            raise DataError(f"{root} is damaged ({error}); prepare the data again") from None
         self._tables: dict[Split, pa.Table] = {}
 
     @property
@@ -116,8 +121,7 @@ class PreparedData:
 
     def titles(self, split: Split) -> tuple[list[str], list[int | None]]:
         """Return the titles and years of a split's movies, in row order."""
-        with readable(self.root / split_file(split)) as path:
-            table = pq.read_table(path, columns=["title", "year"])
+        table = self._read(split, ["title", "year"])
         return [title or "" for title in table["title"].to_pylist()], table["year"].to_pylist()
 
     def labels(self, split: Split) -> npt.NDArray[np.float32]:
@@ -154,7 +158,10 @@ class PreparedData:
 
     def poster_file(self, split: Split) -> pq.ParquetFile:
         """Open the split's Parquet file, for streaming through the ``poster`` column."""
-        return pq.ParquetFile(self.root / split_file(split))
+        name = split_file(split)
+        self._files.check(name)
+        with readable(self.root / name) as path:
+            return pq.ParquetFile(path, page_checksum_verification=True)
 
     def require_genres(self, genres: GenreVocabulary, who: str, remedy: str) -> None:
         """Refuse a model that answers with other genres.
@@ -175,7 +182,11 @@ class PreparedData:
 
     def _table(self, split: Split) -> pa.Table:
         if split not in self._tables:
-            columns = ["id", "genres", "plots", "poster_width"]
-            with readable(self.root / split_file(split)) as path:
-                self._tables[split] = pq.read_table(path, columns=columns)
+            self._tables[split] = self._read(split, ["id", "genres", "plots", "poster_width"])
         return self._tables[split]
+
+    def _read(self, split: Split, columns: list[str]) -> pa.Table:
+        name = split_file(split)
+        self._files.check(name)
+        with readable(self.root / name) as path:
+            return pq.read_table(path, columns=columns, page_checksum_verification=True)

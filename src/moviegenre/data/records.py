@@ -1,11 +1,17 @@
 """Movies as a source gives them, movies as they are kept, and why one was left out."""
 
+import re
+import reprlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from moviegenre.core.types import Split
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_YEARS = range(1, 10_000)
+_YEAR_CHARS = 32
 
 
 class Reason(StrEnum):
@@ -36,6 +42,7 @@ class RawMovie:
         split: Where the source puts it; None where it does not say.
         split_text: What the source says of the split, where that names none.
         fault: What makes the record unusable, if anything.
+        poster_fault: Why there is a poster that cannot be read; empty where there is none.
     """
 
     id: str
@@ -48,6 +55,7 @@ class RawMovie:
     split: Split | None = None
     split_text: str = ""
     fault: str | None = None
+    poster_fault: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,6 +100,18 @@ class MovieSource(Protocol):
         """Yield every movie, in the source's order."""
 
 
+def whole_text(text: str) -> str:
+    r"""Return the text with U+FFFD for half of a surrogate pair, which no file can hold.
+
+    Broken JSON has these, and names of files that are no UTF-8.
+
+    Example:
+        >>> whole_text("caf\ud83d") == "caf\ufffd"
+        True
+    """
+    return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)
+
+
 def clean_names(values: object) -> tuple[str, ...]:
     """Return the non-blank texts of a list, stripped; a single text counts as a list of one.
 
@@ -107,18 +127,28 @@ def clean_names(values: object) -> tuple[str, ...]:
     if isinstance(values, str):
         values = [values]
     if not isinstance(values, list | tuple) or not all(isinstance(v, str) for v in values):
-        raise ValueError(f"found {values!r}, expected a list of texts")
-    return tuple(value.strip() for value in values if value.strip())
+        raise ValueError(f"found {reprlib.repr(values)}, expected a list of texts")
+    return tuple(whole_text(value.strip()) for value in values if value.strip())
 
 
 def parse_year(value: object) -> int | None:
-    """Return a year as a number; None where it is none.
+    """Return a year as a number; None where it is none, or none of the years 1 to 9999.
 
     Example:
-        >>> parse_year("1997"), parse_year(1997.0), parse_year("unknown")
-        (1997, 1997, None)
+        >>> parse_year("1997"), parse_year(1997.0), parse_year("unknown"), parse_year(2**31)
+        (1997, 1997, None, None)
     """
+    if not isinstance(value, str | int | float) or len(text := str(value)) > _YEAR_CHARS:
+        return None
     try:
-        return int(float(str(value)))
+        year = int(float(text))
     except (ValueError, OverflowError):
         return None
+    return year if year in _YEARS else None
+
+
+def parse_title(value: object) -> str | None:
+    """Return a title as text; None where it is no text and no number."""
+    if isinstance(value, str):
+        return whole_text(value)
+    return str(value) if isinstance(value, int | float) else None

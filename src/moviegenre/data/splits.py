@@ -45,7 +45,8 @@ def stratified_split(
         )
     merged = np.zeros((num_groups, labels.shape[1]), dtype=np.int64)
     np.maximum.at(merged, members, labels.astype(np.int64))
-    chosen = np.full(num_groups, Split.TRAIN, dtype=object)
+    if labels.shape[1] == 1:  # the package refuses a single label; having none is the second
+        merged = np.hstack([merged, 1 - merged])
 
     def cut(rows: npt.NDArray[np.int64], share: float) -> tuple[npt.NDArray[np.int64], ...]:
         splitter = MultilabelStratifiedShuffleSplit(n_splits=1, test_size=share, random_state=seed)
@@ -55,9 +56,8 @@ def stratified_split(
     held_out = SHARES[Split.VAL] + SHARES[Split.TEST]
     _, rest = cut(np.arange(num_groups), held_out)
     val, test = cut(rest, SHARES[Split.TEST] / held_out)
-    chosen[val] = Split.VAL
-    chosen[test] = Split.TEST
-    return [chosen[group] for group in members]
+    chosen = dict.fromkeys(val.tolist(), Split.VAL) | dict.fromkeys(test.tolist(), Split.TEST)
+    return [chosen.get(group, Split.TRAIN) for group in members.tolist()]
 
 
 def groups_of_duplicates(keys: Iterable[Iterable[Hashable]]) -> list[int]:

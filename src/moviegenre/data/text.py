@@ -16,10 +16,12 @@ from tokenizers.normalizers import BertNormalizer, Lowercase, Normalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer, PreTokenizer, Split
 
 from moviegenre.core.errors import PretrainedError
+from moviegenre.data.limits import MAX_PLOT_CHARS
+from moviegenre.data.records import whole_text
 from moviegenre.data.words import words_at
 
-PAD_TOKEN = "[PAD]"
-UNKNOWN_TOKEN = "[UNK]"
+PAD_TOKEN = "[PAD]"  # a word # nosec B105
+UNKNOWN_TOKEN = "[UNK]"  # a word # nosec B105
 TokenIds = npt.NDArray[np.int32]
 
 NO_WORD = -1
@@ -132,6 +134,8 @@ class PlotTokenizer:
     def encode(self, plots: Sequence[str], max_tokens: int) -> list[TokenIds]:
         """Return the token ids of each plot, cut to ``max_tokens``; empty for a blank plot.
 
+        Of a plot longer than ``limits.MAX_PLOT_CHARS`` the beginning is read.
+
         Args:
             plots: Texts.
             max_tokens: The longest result, special tokens included; the end is cut off.
@@ -155,7 +159,7 @@ class PlotTokenizer:
         if not plot.strip():
             return np.zeros(0, dtype=np.int64)
         (encoding,) = self._encodings([plot], max_tokens)
-        at = words_at(clean_text(plot))
+        at = words_at(clean_text(plot[:MAX_PLOT_CHARS]))
         return np.array(
             [
                 NO_WORD if special or start == end else at[end - 1]
@@ -187,7 +191,8 @@ class PlotTokenizer:
         with _truncating:
             self._tokenizer.enable_truncation(max_tokens)
             try:
-                return list(self._tokenizer.encode_batch([clean_text(plot) for plot in plots]))
+                texts = [clean_text(plot[:MAX_PLOT_CHARS]) for plot in plots]
+                return list(self._tokenizer.encode_batch(texts))
             finally:
                 self._tokenizer.no_truncation()
 
@@ -211,5 +216,4 @@ def clean_text(text: str) -> str:
         >>> clean_text("  A dog\n comes home. ")
         'A dog comes home.'
     """
-    whole = re.sub(r"[\ud800-\udfff]", "\ufffd", text)
-    return re.sub(r"\s+", " ", whole).strip()
+    return re.sub(r"\s+", " ", whole_text(text)).strip()

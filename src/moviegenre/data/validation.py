@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from moviegenre.core.errors import DataError, did_you_mean
+from moviegenre.core.errors import DataError, did_you_mean, shortened
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Split
+from moviegenre.data.limits import MAX_GENRES, MAX_NAME_CHARS, MAX_PLOT_CHARS, MAX_PLOTS
 from moviegenre.data.posters import PosterError, decode_poster
 from moviegenre.data.records import ExcludedMovie, RawMovie, Reason
 from moviegenre.data.splits import content_keys
@@ -106,8 +107,8 @@ class Validation:
         if movie.id in self._seen:
             return ExcludedMovie(movie.id, Reason.DUPLICATE_ID)
         self._seen.add(movie.id)
-        if movie.fault is not None:
-            return ExcludedMovie(movie.id, Reason.BROKEN_RECORD, movie.fault)
+        if fault := movie.fault or _too_much(movie):
+            return ExcludedMovie(movie.id, Reason.BROKEN_RECORD, fault)
         if self.need_split and movie.split is None:
             return ExcludedMovie(movie.id, Reason.IN_NO_SPLIT, movie.split_text)
         if not movie.genres:
@@ -135,7 +136,7 @@ class Validation:
     def _poster(self, movie: RawMovie) -> tuple[KeptPoster | None, str]:
         """Return the poster, or None and what is wrong with it (nothing where there is none)."""
         if movie.poster is None:
-            return None, ""
+            return None, movie.poster_fault
         try:
             image = decode_poster(movie.poster)
         except PosterError as error:
@@ -157,6 +158,23 @@ class Validation:
         encoded = io.BytesIO()
         smaller.save(encoded, format="JPEG", quality=_JPEG_QUALITY)
         return encoded.getvalue()
+
+
+def _too_much(movie: RawMovie) -> str:
+    """Return what a movie has more of than any real one; empty where that is nothing."""
+    names = (("id", (movie.id,)), ("title", (movie.title or "",)), ("genre", movie.genres))
+    for what, texts in names:
+        longest = max(map(len, texts), default=0)
+        if longest > MAX_NAME_CHARS:
+            return f"{what} of {longest:,} characters; expected at most {MAX_NAME_CHARS:,}"
+    for what, number, most in (
+        ("genres", len(movie.genres), MAX_GENRES),
+        ("plots", len(movie.plots), MAX_PLOTS),
+        ("characters in a plot", max(map(len, movie.plots), default=0), MAX_PLOT_CHARS),
+    ):
+        if number > most:
+            return f"{number:,} {what}; expected at most {most:,}"
+    return ""
 
 
 def choose_genres(
@@ -200,6 +218,6 @@ def with_genres(
         if own:
             kept.append((movie, own))
         else:
-            detail = f"only {', '.join(movie.genres)}"
+            detail = f"only {shortened(', '.join(movie.genres))}"
             excluded.append(ExcludedMovie(movie.id, Reason.NO_GENRE_LEFT, detail))
     return kept

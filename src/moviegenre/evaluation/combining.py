@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from moviegenre.core.config import Config
+from moviegenre.core.config import Config, Seed
 from moviegenre.core.decisions import from_log_odds, log_odds
 from moviegenre.evaluation.calibration import fit_calibration
 from moviegenre.models.combiner import CaseWeights
@@ -29,7 +29,9 @@ _CONVERGED = 1e-8  # of the objective, relative
 _SMALLEST_STEP = 1e-6
 
 
-Strengths = Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)]
+Strengths = Annotated[
+    tuple[Annotated[float, Field(gt=0, le=1e9)], ...], Field(min_length=1, max_length=100)
+]
 
 
 class CombiningConfig(Config):
@@ -46,9 +48,9 @@ class CombiningConfig(Config):
 
     genre_shrinkage: Strengths = (30.0, 100.0, 300.0, 1000.0, 10000.0)
     member_shrinkage: Strengths = (1.0, 10.0, 10000.0)
-    folds: int = Field(default=5, ge=2)
-    draws: int = Field(default=3, ge=1)
-    seed: int = Field(default=0, ge=0)
+    folds: int = Field(default=5, ge=2, le=1_000)
+    draws: int = Field(default=3, ge=1, le=1_000)
+    seed: Seed = 0
 
 
 @dataclass(frozen=True)

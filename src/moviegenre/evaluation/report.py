@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from moviegenre.core.files import atomic_path, write_text
+from moviegenre.core.files import write_bytes, write_text
 from moviegenre.evaluation.canvas import DARK, LIGHT
 from moviegenre.evaluation.compare import Comparison, ModelResult
 from moviegenre.evaluation.findings import Finding
@@ -61,8 +61,7 @@ def write_report(comparison: Comparison, data: Mapping[str, Any], out: Path) -> 
     }
     written = []
     for name, picture in pictures.items():
-        with atomic_path(out / f"{name}.png") as temporary:
-            temporary.write_bytes(picture.light)
+        write_bytes(out / f"{name}.png", picture.light)
         written.append(out / f"{name}.png")
     for name, text in texts.items():
         write_text(out / name, text)

@@ -2,6 +2,7 @@
 
 import math
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from moviegenre.core.decisions import FloatArray
-from moviegenre.core.errors import DataError, missing_path_message
-from moviegenre.core.files import atomic_path
+from moviegenre.core.errors import DamagedError, DataError, missing_path_message
+from moviegenre.core.seals import check_seal, sealed_file
 from moviegenre.metrics import compute_metrics
 
 NO_POSITIVE = "no movie of the split has it"
+_UNREADABLE = (KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)
 NO_NEGATIVE = "every movie of the split has it"
 
 
@@ -44,7 +46,7 @@ class Predictions:
 
     def save(self, path: Path) -> None:
         """Write an ``.npz`` file that holds plain arrays only, in one step."""
-        with atomic_path(path) as temporary, temporary.open("wb") as stream:
+        with sealed_file(path) as stream:
             np.savez_compressed(
                 stream,
                 ids=np.array(self.ids, dtype=np.str_),
@@ -64,6 +66,7 @@ class Predictions:
             next_step = "make it with: moviegenre compare"
             raise DataError(missing_path_message(path, "saved predictions", next_step))
         try:
+            check_seal(path)
             with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
                 return cls(
                     ids=tuple(str(name) for name in arrays["ids"]),
@@ -71,7 +74,7 @@ class Predictions:
                     probs=arrays["probs"],
                     labels=arrays["labels"],
                 )
-        except (KeyError, TypeError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        except (*_UNREADABLE, DamagedError) as error:
             raise DataError(
                 f"{path} does not hold predictions ({error}); delete it and evaluate again"
             ) from None

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from moviegenre.core.files import atomic_path, write_text
+from moviegenre.core.files import write_bytes, write_text
 from moviegenre.core.types import Modality
 from moviegenre.evaluation.canvas import LIGHT, STYLES, Theme, dress, legend, new_figure
 from moviegenre.evaluation.plots import figure_png
@@ -34,8 +34,7 @@ def write_robustness(found: Robustness, out: Path, command: str) -> list[Path]:
         MARKDOWN_FILE: _markdown(found, command),
         JSON_FILE: json.dumps({"command": command, **found.to_json_dict()}, indent=1) + "\n",
     }
-    with atomic_path(out / PLOT_FILE) as temporary:
-        temporary.write_bytes(picture)
+    write_bytes(out / PLOT_FILE, picture)
     for name, text in texts.items():
         write_text(out / name, text)
     return [out / name for name in (MARKDOWN_FILE, JSON_FILE, PLOT_FILE)]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from moviegenre.core.errors import ConfigError
+from moviegenre.core.locks import locked
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.ablations import (
@@ -30,7 +31,7 @@ from moviegenre.experiment.once import (
     trained_differently,
 )
 from moviegenre.experiment.predictions import cached_predictions
-from moviegenre.experiment.train import read_run
+from moviegenre.experiment.runs import read_run
 from moviegenre.models.checkpoint import BEST_FILE
 
 logger = logging.getLogger(__name__)
@@ -58,6 +59,19 @@ def ablate(
         CheckpointError: What a model starts from is missing or does not fit.
     """
     suite, ablations = load_ablations(config, overrides)
+    with locked(suite.checkpoints, "--set checkpoints=DIR"):
+        return _ablate(suite, ablations, config, overrides, restart=restart, progress=progress)
+
+
+def _ablate(
+    suite: Suite,
+    ablations: Sequence[Ablation],
+    config: Path,
+    overrides: Sequence[str],
+    *,
+    restart: bool,
+    progress: bool,
+) -> tuple[list[AblationResult], list[Path]]:
     prepare_once(suite, progress=progress)
     data = PreparedData(suite.data.dir)
     if not restart:

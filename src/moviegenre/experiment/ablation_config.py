@@ -27,7 +27,7 @@ from moviegenre.experiment.config import (
     read_ablations,
     resolve_variant,
 )
-from moviegenre.experiment.train import differing_settings
+from moviegenre.experiment.runs import differing_settings
 
 BASE_FOLDER = "base"
 

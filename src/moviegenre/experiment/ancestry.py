@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from moviegenre.core.errors import CheckpointError
-from moviegenre.experiment.train import read_run
+from moviegenre.experiment.runs import read_run
 from moviegenre.models import model_config_class
 from moviegenre.models.checkpoint import BEST_FILE, Checkpoint
 

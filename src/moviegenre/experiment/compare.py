@@ -1,6 +1,5 @@
 """Comparing trained models: evaluate what is not yet evaluated, then write the report."""
 
-import json
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 from moviegenre.core.decisions import DEFAULT_THRESHOLD
 from moviegenre.core.errors import CheckpointError, DataError, did_you_mean, missing_path_message
 from moviegenre.core.files import write_text
+from moviegenre.core.locks import locked
 from moviegenre.core.types import Modality, Split, Track
 from moviegenre.data.prepared import PreparedData
 from moviegenre.data.stats import data_stats
@@ -17,13 +17,12 @@ from moviegenre.evaluation.compare import compare as compare_runs
 from moviegenre.evaluation.report import print_comparison as print_tables
 from moviegenre.evaluation.report import write_report
 from moviegenre.experiment.predictions import cached_predictions
-from moviegenre.experiment.train import CONFIG_FILE, read_run
+from moviegenre.experiment.runs import CONFIG_FILE, read_history, read_run
 from moviegenre.models import MODELS, model_config_class
 from moviegenre.models.base import ModelConfig
 from moviegenre.models.checkpoint import BEST_FILE
 from moviegenre.models.ensemble_file import ENSEMBLE_FILE
 from moviegenre.models.trained import load_trained, weights_file
-from moviegenre.training.fit import HISTORY_FILE
 
 PAGE = "results.html"
 
@@ -58,15 +57,30 @@ def compare(
         CheckpointError: There is no trained model, or one of them cannot be read.
         DataError: The models were trained on different data and ``data_dir`` does not say which
             to take.
+        BusyError: Another run is writing ``out``.
     """
     folders = model_folders(checkpoints, names)
+    with locked(out):
+        return _compare(folders, out, data_dir, split, threshold, command, progress=progress)
+
+
+def _compare(
+    folders: Sequence[Path],
+    out: Path,
+    data_dir: Path | None,
+    split: Split,
+    threshold: float,
+    command: str | None,
+    *,
+    progress: bool,
+) -> tuple[Comparison, Path]:
     data = PreparedData(data_dir or common_data_dir(folders))
     runs = [_run(folder, data, split, out, progress=progress) for folder in folders]
     comparison = compare_runs(runs, split.value, threshold)
     facts: dict[str, Any] = {**data_stats(data).to_json_dict(), "synthetic": data.is_synthetic}
     facts["source"] = data.datasheet.get("source")
     facts["command"] = command or shlex.join(
-        ["moviegenre", "compare", str(checkpoints), "--out", str(out)]
+        ["moviegenre", "compare", str(folders[0].parent), "--out", str(out)]
     )
     write_report(comparison, facts, out)
     return comparison, out / PAGE
@@ -128,7 +142,6 @@ def _run(folder: Path, data: PreparedData, split: Split, out: Path, *, progress:
     config = Path("configs", f"{folder.name}.yaml")
     if (folder / CONFIG_FILE).is_file():
         write_text(out / config, _config_with_command(folder, name, config))
-    history_file = folder / HISTORY_FILE
     return ModelRun(
         name=folder.name,
         title=f"{kind.title} (open)" if track == "open" else kind.title,
@@ -138,7 +151,7 @@ def _run(folder: Path, data: PreparedData, split: Split, out: Path, *, progress:
         predictions=predictions,
         validation=validation,
         baseline=kind.baseline,
-        history=json.loads(history_file.read_text()) if history_file.is_file() else (),
+        history=read_history(folder),
         setup_seconds=run.get("setup_seconds"),
         train_seconds=run.get("train_seconds"),
         num_parameters=run.get("num_parameters"),

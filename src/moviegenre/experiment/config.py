@@ -23,7 +23,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from moviegenre.core.config import Config, apply_overrides, merge, read_yaml
+from moviegenre.core.config import Config, Seed, apply_overrides, merge, read_yaml
 from moviegenre.core.errors import ConfigError, did_you_mean
 from moviegenre.data.config import DataConfig
 from moviegenre.losses import LossConfig, WeightedBCEConfig
@@ -48,9 +48,9 @@ class PrepareConfig(Config):
 
     source: str = "mmimdb"
     split: Literal["official", "stratified"] | None = None
-    seed: int = Field(default=0, ge=0)
-    min_movies: int = Field(default=50, ge=1)
-    synthetic_movies: int = Field(default=1000, ge=1)
+    seed: Seed = 0
+    min_movies: int = Field(default=50, ge=1, le=100_000_000)
+    synthetic_movies: int = Field(default=1000, ge=1, le=1_000_000)
 
 
 class AblationSection(Config):

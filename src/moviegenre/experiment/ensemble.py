@@ -25,7 +25,7 @@ from moviegenre.evaluation.results import Predictions
 from moviegenre.evaluation.thresholds import Goal
 from moviegenre.evaluation.tuning import TuningSettings, tune
 from moviegenre.experiment.predictions import availability, cached_predictions, keep_predictions
-from moviegenre.experiment.train import RUN_FILE
+from moviegenre.experiment.runs import RUN_FILE
 from moviegenre.models.checkpoint import BEST_FILE, Checkpoint, package_versions
 from moviegenre.models.combiner import Case, case_name, subsets
 from moviegenre.models.ensemble import EnsembleConfig
@@ -129,8 +129,8 @@ def ensemble(
     file = out / ENSEMBLE_FILE
     for stale in out.glob("predictions*.npz"):
         stale.unlink()
-    record.write(file)
     tuning.point.write(out / THRESHOLDS_FILE)
+    record.write(file)
     keep_predictions(file, data, Split.VAL, found)
     run = _run(record, trained, modalities, [str(path) for path in checkpoints], out)
     run["train_seconds"] = time.perf_counter() - started

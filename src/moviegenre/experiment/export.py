@@ -12,7 +12,7 @@ from rich.progress import Progress
 
 from moviegenre.core.decisions import log_odds
 from moviegenre.core.errors import CheckpointError, ConfigError, DataError
-from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
+from moviegenre.core.operating_point import OperatingPoint
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Predictions, evaluate_predictions
@@ -26,7 +26,14 @@ from moviegenre.inference.similar import write_index
 from moviegenre.models.checkpoint import Checkpoint, checkpoint_file
 from moviegenre.models.ensemble_file import is_ensemble
 from moviegenre.models.exported import METRICS_FILE, is_exported
-from moviegenre.models.trained import companions, load_trained, locate, weights_file
+from moviegenre.models.trained import (
+    companions,
+    load_trained,
+    locate,
+    read_point,
+    verify,
+    weights_file,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +51,7 @@ def export(
     parity_data: Path | None = None,
     parity_movies: int = 1000,
     progress: bool = True,
+    verified: bool = False,
 ) -> Exported:
     """Export a trained model, with what is known of its scores.
 
@@ -58,9 +66,11 @@ def export(
             model's own where they are there.
         parity_movies: On how many movies of the validation split; 0 compares nothing.
         progress: Show a progress bar.
+        verified: Compare every file of the model with its manifest first.
 
     Raises:
-        CheckpointError: There is no such model, or the movies have other genres than it.
+        CheckpointError: There is no such model, its files have changed, or the movies have other
+            genres than it.
         ConfigError: ``out`` holds something else, the model has no ONNX form and only that is
             asked for, or movies are named and nothing is compared.
         MissingExtraError: ONNX files were asked for and the extra is not installed.
@@ -70,6 +80,8 @@ def export(
             "--parity-data has no effect where no ONNX file is compared; leave it out"
         )
     path = locate(model)
+    if verified:
+        verify(path)
     if is_ensemble(path):
         if only:
             raise ConfigError(f"--{only}-only has no effect on an ensemble, which has no ONNX form")
@@ -80,7 +92,7 @@ def export(
         return export_ensemble(path, out)
     checkpoint = load_trained(path)
     folder = companions(path)
-    point = OperatingPoint.read(folder / THRESHOLDS_FILE, checkpoint.genres)
+    point = read_point(folder, checkpoint.genres)
     data = PreparedData(parity_data) if parity_data else _own_data(checkpoint)
     return export_model(
         checkpoint,

@@ -5,9 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from moviegenre.core.errors import ConfigError
-from moviegenre.core.files import atomic_folder, write_text
+from moviegenre.core.files import write_text
+from moviegenre.core.folders import atomic_folder, restore_folder
 from moviegenre.core.operating_point import THRESHOLDS_FILE
-from moviegenre.experiment.train import RUN_FILE
+from moviegenre.experiment.runs import RUN_FILE
 from moviegenre.inference.export import Exported
 from moviegenre.models.ensemble_file import (
     ENSEMBLE_FILE,
@@ -16,6 +17,7 @@ from moviegenre.models.ensemble_file import (
     is_ensemble,
 )
 from moviegenre.models.exported import CARD_FILE, EXPORTED_FILES, is_exported
+from moviegenre.models.manifest import copy_record
 
 MEMBERS_FOLDER = "members"
 _NO_ONNX = "an ensemble's members are computed by PyTorch"
@@ -35,6 +37,7 @@ def export_ensemble(path: Path, out: Path) -> Exported:
     source = ensemble_file(path).parent
     if out.resolve() == source.resolve():
         raise ConfigError(f"{out} is the ensemble's own folder; name a new one with --out")
+    restore_folder(out)
     if out.exists() and not is_ensemble(out) and (out.is_file() or any(out.iterdir())):
         raise ConfigError(f"{out} is there and is no exported ensemble; name a new folder")
     record = EnsembleRecord.read(source / ENSEMBLE_FILE)
@@ -49,11 +52,13 @@ def export_ensemble(path: Path, out: Path) -> Exported:
             for name in names:
                 if (file.parent / name).is_file():
                     shutil.copyfile(file.parent / name, target / name)
+            if not is_exported(target):
+                copy_record(file, target)
             copies.append(replace(member, path=(place / file.name).as_posix()))
-        replace(record, members=tuple(copies)).write(folder / ENSEMBLE_FILE)
         for name in (THRESHOLDS_FILE, RUN_FILE):
             if (source / name).is_file():
                 shutil.copyfile(source / name, folder / name)
+        replace(record, members=tuple(copies)).write(folder / ENSEMBLE_FILE)
         write_text(folder / CARD_FILE, _card(record))
     return Exported(out, None, _NO_ONNX)
 

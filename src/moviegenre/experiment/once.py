@@ -9,15 +9,11 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from moviegenre.core.errors import ConfigError, DataError
+from moviegenre.core.errors import CheckpointError, ConfigError, DataError
 from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.config import ExperimentConfig, PrepareConfig, Suite
-from moviegenre.experiment.train import (
-    differing_settings,
-    initial_checkpoints,
-    read_run,
-    train,
-)
+from moviegenre.experiment.runs import differing_settings, read_run
+from moviegenre.experiment.train import initial_checkpoints, train
 from moviegenre.models.checkpoint import BEST_FILE
 
 logger = logging.getLogger(__name__)
@@ -119,7 +115,12 @@ def train_once(
     """
     name = experiment.model_name
     folder = checkpoints / name
-    run = read_run(folder)
+    try:
+        run = read_run(folder)
+    except CheckpointError:
+        if not restart:
+            raise
+        run = None
     if run is None:
         logger.info("training %s", folder)
         train(experiment, checkpoints, progress=progress)

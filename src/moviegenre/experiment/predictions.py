@@ -12,6 +12,7 @@ from rich.progress import track
 
 from moviegenre.core.decisions import from_log_odds, log_odds, probabilities
 from moviegenre.core.devices import computed_there
+from moviegenre.core.errors import DataError
 from moviegenre.core.files import file_sha256
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.batches import batch_loader, ordered_batches
@@ -115,7 +116,7 @@ def predict_shipped(
     Raises:
         CheckpointError: The data have other genres than the model was trained for.
     """
-    predictor = load_predictor(folder)
+    predictor = load_predictor(folder, fitted=False)
     remedy = "evaluate on data prepared with --genres naming its own"
     data.require_genres(predictor.model.genres, str(folder), remedy)
     total = -(-data.num_movies(split) // _FILMS_IN_MEMORY)
@@ -271,8 +272,8 @@ def cached_predictions(
     """
     folder = checkpoint.parent
     path = folder / _file_name(checkpoint, split, missing=missing, fingerprint=data.fingerprint)
-    if path.is_file():
-        return Predictions.load(path)
+    if (kept := _kept(path)) is not None:
+        return kept
     logger.info("evaluating %s on %s", folder.name, split.value)
     if is_ensemble(checkpoint):
         found = member_predictions(
@@ -284,10 +285,22 @@ def cached_predictions(
         trained = load_trained(checkpoint)
         found = predict_split(trained, data, split, missing=missing, progress=progress)
     if keep:
-        for stale in folder.glob(f"{_kind(missing)}-{split.value}-*.npz"):
-            stale.unlink()
         found.save(path)
+        for stale in folder.glob(f"{_kind(missing)}-{split.value}-*.npz"):
+            if stale != path:
+                stale.unlink(missing_ok=True)
     return found
+
+
+def _kept(path: Path) -> Predictions | None:
+    """Return saved predictions; None where there are none, or damaged ones."""
+    if not path.is_file():
+        return None
+    try:
+        return Predictions.load(path)
+    except DataError as error:
+        logger.warning("%s; the model is evaluated again", str(error).partition(";")[0])
+        return None
 
 
 def keep_predictions(

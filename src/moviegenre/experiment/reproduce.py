@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from moviegenre.core.errors import ConfigError
+from moviegenre.core.locks import locked
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.compare import Comparison
 from moviegenre.evaluation.report import SYNTHETIC_BANNER
@@ -45,7 +46,8 @@ def reproduce(
     """
     suite = load_suite(config, overrides)
     command = command_line("reproduce", config, overrides)
-    return _run(suite, command, restart=restart, progress=progress)
+    with locked(suite.checkpoints, "--set checkpoints=DIR"):
+        return _run(suite, command, restart=restart, progress=progress)
 
 
 def _run(suite: Suite, command: str, *, restart: bool, progress: bool) -> tuple[Comparison, Path]:
@@ -117,11 +119,12 @@ def reproduce_seeds(
     (first,) = seeds
     command = command_line("reproduce", config, overrides) + f" --seeds {num_seeds}"
     found = {}
-    for seed in range(first, first + num_seeds):
-        logger.info("seed %d", seed)
-        one = suite if seed == first else _of_seed(suite, seed)
-        told = command_line("reproduce", config, overrides) if seed == first else command
-        found[seed], _ = _run(one, told, restart=restart, progress=progress)
+    with locked(suite.checkpoints, "--set checkpoints=DIR"):
+        for seed in range(first, first + num_seeds):
+            logger.info("seed %d", seed)
+            one = suite if seed == first else _of_seed(suite, seed)
+            told = command_line("reproduce", config, overrides) if seed == first else command
+            found[seed], _ = _run(one, told, restart=restart, progress=progress)
     compared = compare_seeds(found)
     banner = SYNTHETIC_BANNER if PreparedData(suite.data.dir).is_synthetic else None
     return compared, write_seeds(compared, command, banner, suite.results)

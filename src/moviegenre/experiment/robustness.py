@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from moviegenre.core.errors import CheckpointError
-from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
+from moviegenre.core.operating_point import OperatingPoint
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Predictions
@@ -20,9 +20,9 @@ from moviegenre.evaluation.robustness import (
 from moviegenre.evaluation.robustness_report import write_robustness
 from moviegenre.experiment.compare import common_data_dir, model_folders, read_modalities
 from moviegenre.experiment.predictions import availability, cached_predictions
-from moviegenre.experiment.train import read_run
+from moviegenre.experiment.runs import read_run
 from moviegenre.models import model_config_class
-from moviegenre.models.trained import weights_file
+from moviegenre.models.trained import read_point, weights_file
 
 
 def robustness(
@@ -96,7 +96,7 @@ def robustness(
 
 
 def _fitted_point(folder: Path, data: PreparedData) -> OperatingPoint:
-    point = OperatingPoint.read(folder / THRESHOLDS_FILE, data.genres)
+    point = read_point(folder, data.genres)
     if not point.fitted:
         raise CheckpointError(
             f"{folder} has no fitted cuts; fit them with: moviegenre evaluate --checkpoint "

@@ -1,6 +1,5 @@
 """Training one model: from prepared data and resolved settings to a checkpoint."""
 
-import json
 import logging
 import shutil
 import time
@@ -13,18 +12,25 @@ from typing import Any
 import numpy as np
 import yaml
 
-from moviegenre.core.config import Config
-from moviegenre.core.errors import CheckpointError, ConfigError, missing_path_message
+from moviegenre.core.errors import CheckpointError, ConfigError, DamagedError, missing_path_message
 from moviegenre.core.files import file_sha256, write_text
+from moviegenre.core.locks import locked
 from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.batches import MovieTensors
-from moviegenre.data.config import DataConfig
 from moviegenre.data.extra import ExtraPlots, training_texts
 from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.config import ExperimentConfig
 from moviegenre.experiment.evaluate import predict_split
-from moviegenre.models import model_config_class
+from moviegenre.experiment.runs import (
+    CONFIG_FILE,
+    RUN_FILE,
+    differing_settings,
+    hash_history,
+    read_history,
+    read_run,
+    write_run,
+)
 from moviegenre.models.base import (
     BuildContext,
     FittedModel,
@@ -41,23 +47,23 @@ from moviegenre.models.checkpoint import (
 )
 from moviegenre.models.fusion import Fusion
 from moviegenre.models.inputs import load_movies
-from moviegenre.training.config import TrainingConfig
+from moviegenre.models.manifest import MANIFEST_FILE
 from moviegenre.training.fit import (
     HISTORY_FILE,
     LOGS_FOLDER,
-    RESUME_FILE,
     FitResult,
     count_parameters,
     fit,
 )
 from moviegenre.training.hardware import lightning_precision
 from moviegenre.training.initialise import initialise_from
+from moviegenre.training.resuming import RESUME_FILE, check_resume_point
 from moviegenre.training.solve import solve
 
 logger = logging.getLogger(__name__)
 
-RUN_FILE = "run.json"
-CONFIG_FILE = "config.yaml"
+_FILES = (RESUME_FILE, HISTORY_FILE, RUN_FILE, MANIFEST_FILE, BEST_FILE, THRESHOLDS_FILE)
+"""What a training writes, in the order in which an earlier one's are deleted."""
 
 
 @dataclass(frozen=True)
@@ -100,12 +106,21 @@ def train(
         DataNotFoundError: There are no prepared data.
         PretrainedError: A pretrained encoder cannot be had.
         CheckpointError: What is to be resumed, or started from, does not fit.
+        BusyError: Another run is training this model there.
     """
-    started = time.perf_counter()
     folder = out / experiment.model_name
+    with locked(folder):
+        return _train(experiment, folder, resume=resume, progress=progress)
+
+
+def _train(
+    experiment: ExperimentConfig, folder: Path, *, resume: bool, progress: bool
+) -> TrainedModel:
+    started = time.perf_counter()
     settings = experiment.to_dict()
     data = PreparedData(experiment.data.dir)
     earlier = _earlier_seconds(folder, settings, data.fingerprint) if resume else _Seconds()
+    resume = resume and _can_resume(folder)
     extra = _extra_plots(experiment, data)
     teacher = None
     if not experiment.model.fitted and experiment.training.teacher is not None:
@@ -123,13 +138,13 @@ def train(
     labels = movies[0].labels
     assert labels is not None, "prepared movies are labelled"
     if not resume:
-        for name in (BEST_FILE, THRESHOLDS_FILE, RUN_FILE, RESUME_FILE, HISTORY_FILE):
+        for name in _FILES:
             (folder / name).unlink(missing_ok=True)
         shutil.rmtree(folder / LOGS_FOLDER, ignore_errors=True)
     write_text(folder / CONFIG_FILE, yaml.safe_dump(experiment.to_file_dict(), sort_keys=False))
     earlier = replace(earlier, setup=earlier.setup + time.perf_counter() - started)
     run = _describe(experiment, data, model, earlier) | {"track": checkpoint.track}
-    _write_run(folder, run)
+    write_run(folder, run)
 
     def save(metrics: dict[str, float], epoch: float) -> None:
         best = Checkpoint(
@@ -144,7 +159,8 @@ def train(
             track=checkpoint.track,
             data_fingerprint=data.fingerprint,
         )
-        (folder / THRESHOLDS_FILE).unlink(missing_ok=True)  # fitted to the weights before these
+        for name in (MANIFEST_FILE, THRESHOLDS_FILE):  # of the weights before these
+            (folder / name).unlink(missing_ok=True)
         save_checkpoint(folder / BEST_FILE, best)
 
     if isinstance(model, FittedModel):
@@ -161,11 +177,24 @@ def train(
             resume=resume,
             progress=progress,
         )
-    run |= {**_outcome(result, earlier), **_sizes(model)}
-    _write_run(folder, run)
+    run |= {**_outcome(result, earlier), **_sizes(model), **hash_history(folder)}
+    write_run(folder, run)
     if not result.finished:
         raise KeyboardInterrupt
     return TrainedModel(folder / BEST_FILE, run)
+
+
+def _can_resume(folder: Path) -> bool:
+    """Return whether a training can go on: not where its state is damaged."""
+    path = folder / RESUME_FILE
+    if not path.is_file():
+        return True
+    try:
+        check_resume_point(path)
+    except DamagedError as error:
+        logger.warning("%s; the training begins anew", error)
+        return False
+    return True
 
 
 def _taught(
@@ -313,69 +342,6 @@ def _outcome(result: FitResult, earlier: _Seconds) -> dict[str, Any]:
     }
 
 
-def _write_run(folder: Path, run: dict[str, Any]) -> None:
-    write_text(folder / RUN_FILE, json.dumps(run, indent=1) + "\n")
-
-
-def read_run(folder: Path) -> dict[str, Any] | None:
-    """Return what ``run.json`` in a model's folder says; None where there is none.
-
-    Raises:
-        CheckpointError: The file is there but cannot be read.
-    """
-    path = folder / RUN_FILE
-    if not path.is_file():
-        return None
-    try:
-        run: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise CheckpointError(f"{path} is damaged ({error}); train the model again") from None
-    return run
-
-
-def differing_settings(run: dict[str, Any], settings: dict[str, Any]) -> list[str]:
-    """Return the dotted names of settings that are not those of an earlier run.
-
-    A setting that did not exist then had what is its default now. Where the data lie is left
-    out: what they hold is told by their fingerprint. So is what the
-    model does not look at: the plot rule of a poster model, the poster size of a plot model.
-    """
-    modalities = model_config_class(run["model"]).modalities
-    ignored = {"data.dir"}
-    if Modality.PLOT not in modalities:
-        plots = ("plot", "max_tokens", "extra", "extra_min_genres", "extra_limit", "forms")
-        plots += ("other_plots",)
-        ignored |= {f"data.{name}" for name in plots}
-    if Modality.POSTER not in modalities:
-        ignored.add("data.image_size")
-    earlier = _with_defaults(run["model"], run["settings"])
-    names = [
-        f"{section}.{key}"
-        for section, values in settings.items()
-        for key, value in values.items()
-        if earlier.get(section, {}).get(key) != value
-    ]
-    return [name for name in names if name not in ignored]
-
-
-def _with_defaults(model_name: str, settings: dict[str, Any]) -> dict[str, Any]:
-    """Return an earlier run's settings in today's form, as they are where they have none."""
-    kinds: dict[str, type[Config]] = {
-        "data": DataConfig,
-        "training": TrainingConfig,
-        "model": model_config_class(model_name),
-    }
-    try:
-        filled = {
-            name: kinds[name].parse(settings[name], "run.json").model_dump(mode="json")
-            for name in kinds
-            if name in settings
-        }
-    except ConfigError:
-        return settings
-    return {**settings, **filled}
-
-
 def _earlier_seconds(folder: Path, settings: dict[str, Any], fingerprint: str) -> _Seconds:
     """Return the time that the training to be resumed took so far."""
     run = read_run(folder)
@@ -391,7 +357,9 @@ def _earlier_seconds(folder: Path, settings: dict[str, Any], fingerprint: str) -
         raise CheckpointError(
             f"{folder} was started on other data; train it again without --resume"
         )
-    history = folder / HISTORY_FILE
-    records = json.loads(history.read_text()) if history.is_file() else []
-    training = sum(float(record["seconds"]) for record in records)
+    try:
+        training = sum(record["seconds"] for record in read_history(folder))
+    except CheckpointError as error:
+        logger.warning("%s", str(error).partition(";")[0])
+        training = run.get("train_seconds", 0.0)
     return _Seconds(run.get("setup_seconds", 0.0), training)

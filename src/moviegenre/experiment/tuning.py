@@ -1,6 +1,7 @@
 """Evaluating a checkpoint with thresholds and a calibration that are fitted on validation."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from rich.table import Table
 
 from moviegenre.core.decisions import FloatArray, decide
 from moviegenre.core.errors import CheckpointError, ConfigError
+from moviegenre.core.locks import locked
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.prepared import PreparedData
@@ -25,7 +27,15 @@ from moviegenre.evaluation.tuning import TunedScores, Tuning, TuningSettings, sc
 from moviegenre.experiment.predictions import cached_predictions
 from moviegenre.experiment.shipped import refresh_companions
 from moviegenre.losses import WeightedBCEConfig, positive_weights
-from moviegenre.models.exported import Description, answers_only, read_description
+from moviegenre.models.exported import (
+    CARD_FILE,
+    METRICS_FILE,
+    PARITY_FILE,
+    Description,
+    answers_only,
+    read_description,
+)
+from moviegenre.models.manifest import rewriting
 from moviegenre.models.trained import load_trained, locate, weights_file
 
 
@@ -98,6 +108,19 @@ def evaluate_tuned(
             exact weights to compare them with.
     """
     path = weights_file(locate(path))
+    with locked(path.parent, "--no-save") if save else nullcontext():
+        return _evaluate_tuned(path, split, settings, data_dir, save=save, progress=progress)
+
+
+def _evaluate_tuned(
+    path: Path,
+    split: Split,
+    settings: TuningSettings,
+    data_dir: Path | None,
+    *,
+    save: bool,
+    progress: bool,
+) -> TunedEvaluation:
     shipped = answers_only(path)
     model = read_description(path.parent) if shipped else Description.of(load_trained(path))
     data = PreparedData(data_dir or model.data_config.dir)
@@ -120,9 +143,11 @@ def evaluate_tuned(
     corrected = tuning.point.calibrate(probs)
     evaluation = _evaluate(replace(found, probs=corrected), model, split, tuning.point)
     if file is not None:
-        if shipped:
-            refresh_companions(path.parent, tuning.point, evaluation, val)
-        tuning.point.write(file)
+        companions = (METRICS_FILE, PARITY_FILE, CARD_FILE) if shipped else ()
+        with rewriting(path.parent, THRESHOLDS_FILE, *companions):
+            if shipped:
+                refresh_companions(path.parent, tuning.point, evaluation, val)
+            tuning.point.write(file)
     return TunedEvaluation(
         evaluation=evaluation,
         before=score(probs, decide(probs), found.labels),

@@ -1,16 +1,21 @@
 """What computes logits: PyTorch, or an ONNX file through onnxruntime."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from moviegenre.core.errors import CheckpointError
 from moviegenre.core.types import Batch
 from moviegenre.models.base import GenreModel
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 BackendName = Literal["auto", "torch", "onnx", "int8", "int4"]
 
@@ -62,8 +67,14 @@ class TorchBackend:
 
     def answer(self, batch: Batch) -> Answer:
         """Return logits (B, L), and the gate's weights (B, 2) if the model has one."""
-        with torch.inference_mode():
-            output = self.network(batch)
+        try:
+            with torch.inference_mode():
+                output = self.network(batch)
+        except IndexError as error:  # a token that the model has no embedding for
+            raise CheckpointError(
+                f"the model cannot read its own tokens ({error}); its tokenizer is another "
+                "model's: train, export or fetch it again"
+            ) from None
         gate = output.attention.get(GATE)
         return Answer(output.logits.float().numpy(), None if gate is None else gate.numpy())
 
@@ -71,44 +82,122 @@ class TorchBackend:
 class OnnxBackend:
     """An exported ONNX file.
 
+    A file with weights in eight or four bits is computed one film at a time: it rounds activations
+    too, and in a batch their last bit, or the scale that they share, depends on the other films.
+    That costs nothing but the overhead of a call (docs/reliability.md).
+
     Args:
         path: The file.
         name: ``onnx``, ``int8`` or ``int4``.
+        num_labels: How many logits a film must get, L; None takes any number.
+        num_threads: How many threads compute a film; None takes one for each core.
 
     Raises:
-        CheckpointError: The file is not there or damaged.
+        CheckpointError: The file is missing or damaged, or has other inputs or outputs.
     """
 
     network = None
 
-    def __init__(self, path: Path, name: str = "onnx") -> None:
+    def __init__(
+        self,
+        path: Path,
+        name: str = "onnx",
+        num_labels: int | None = None,
+        num_threads: int | None = None,
+    ) -> None:
         self.name = name
-        if not path.is_file():
-            raise CheckpointError(
-                f"{path} does not exist; export the model with ONNX, or use --backend torch"
-            )
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3  # errors; what it warns of is its own optimiser's business
-        try:
-            self._session = onnxruntime.InferenceSession(
-                path, options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # its errors have no common base but Exception
-            reason = " ".join(str(error).split())[:200]
-            raise CheckpointError(f"{path} cannot be read: {reason}; export it again") from None
+        self._path = path
+        self._session = _session(path, num_threads)
         self._inputs = [node.name for node in self._session.get_inputs()]
         self._outputs = [node.name for node in self._session.get_outputs()]
+        self._check(num_labels)
+
+    def _check(self, num_labels: int | None) -> None:
+        """Refuse a file that takes or gives something else than an exported model."""
+        if not set(self._inputs) <= set(_FEEDS) or "logits" not in self._outputs:
+            raise CheckpointError(
+                f"{self._path} takes {', '.join(self._inputs) or 'nothing'} and gives "
+                f"{', '.join(self._outputs) or 'nothing'}; expected logits from some of "
+                f"{', '.join(_FEEDS)}; export the model again"
+            )
+        shape = self._session.get_outputs()[self._outputs.index("logits")].shape
+        if num_labels is not None and shape[-1:] != [num_labels]:
+            raise CheckpointError(
+                f"{self._path} gives logits of shape {shape}; expected one for each of the "
+                f"{num_labels} genres in genres.json; export the model again"
+            )
 
     def answer(self, batch: Batch) -> Answer:
-        """Return logits (B, L), and the gate's weights (B, 2) if the model has one."""
-        feeds = {
-            "input_ids": batch.input_ids,
-            "attention_mask": batch.attention_mask.long(),
-            "image": batch.image.contiguous(),
-            "has_poster": batch.has_poster,
-        }
-        given = {name: feeds[name].numpy() for name in self._inputs}
-        found = dict(zip(self._outputs, self._session.run(None, given), strict=True))
+        """Return logits (B, L), and the gate's weights (B, 2) if the model has one.
+
+        Raises:
+            CheckpointError: The file cannot compute these films.
+        """
+        if self.name == "onnx" or batch.size == 1:
+            return self._answer(batch)
+        answers = [self._answer(_film(batch, row)) for row in range(batch.size)]
+        gates = [answer.gate for answer in answers if answer.gate is not None]
+        logits = np.concatenate([answer.logits for answer in answers])
+        return Answer(logits, np.concatenate(gates) if gates else None)
+
+    def _answer(self, batch: Batch) -> Answer:
+        given = {name: _FEEDS[name](batch).numpy() for name in self._inputs}
+        try:
+            results = self._session.run(None, given)
+        except Exception as error:  # its errors have no common base but Exception
+            reason = " ".join(str(error).split())[:200]
+            raise CheckpointError(
+                f"{self._path} cannot be computed ({reason}); its tokenizer or settings may be "
+                "another model's: export it again"
+            ) from None
+        found = dict(zip(self._outputs, results, strict=True))
         return Answer(found["logits"], found.get(GATE))
+
+
+_FEEDS: dict[str, Callable[[Batch], Tensor]] = {
+    "input_ids": lambda batch: batch.input_ids,
+    "attention_mask": lambda batch: batch.attention_mask.long(),
+    "image": lambda batch: batch.image.contiguous(),
+    "has_poster": lambda batch: batch.has_poster,
+}
+"""The inputs that an exported file may have, as a batch gives them."""
+
+
+def _session(path: Path, num_threads: int | None) -> "onnxruntime.InferenceSession":
+    """Return a session that computes an ONNX file.
+
+    Raises:
+        CheckpointError: The file is missing or damaged.
+    """
+    if not path.is_file():
+        raise CheckpointError(
+            f"{path} does not exist; export the model with ONNX, or use --backend torch"
+        )
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # errors; what it warns of is its own optimiser's business
+    # Threads that wait in a loop take the processor from whatever else runs on the machine.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.intra_op_num_threads = num_threads or 0
+    try:
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its errors have no common base but Exception
+        reason = " ".join(str(error).split())[:200]
+        raise CheckpointError(f"{path} cannot be read: {reason}; export it again") from None
+
+
+def _film(batch: Batch, row: int) -> Batch:
+    """Return one film of a batch, without what its plot was padded with."""
+    real = batch.attention_mask[row].nonzero()
+    tokens = int(real[-1]) + 1 if len(real) else 1
+    only = slice(row, row + 1)
+    return Batch(
+        input_ids=batch.input_ids[only, :tokens],
+        attention_mask=batch.attention_mask[only, :tokens],
+        has_plot=batch.has_plot[only],
+        image=batch.image[only],
+        has_poster=batch.has_poster[only],
+        labels=None,
+        index=batch.index[only],
+    )

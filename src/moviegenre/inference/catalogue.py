@@ -1,17 +1,22 @@
 """Predicting a whole catalogue: any length in flat memory, safe against a kill."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from moviegenre.core.files import file_sha256
+from moviegenre.core.locks import locked
 from moviegenre.core.version import __version__
 from moviegenre.data.sources.rows import count_rows
 from moviegenre.inference.catalogue_parts import CatalogueSummary, Parts, answer_schema, check_out
 from moviegenre.inference.catalogue_rows import Catalogue, Entry
 from moviegenre.inference.predictor import Predictor
+
+logger = logging.getLogger(__name__)
 
 PART_ROWS = 256
 """Rows of a part: what a kill can cost, and what is in memory."""
@@ -23,24 +28,25 @@ def predict_catalogue(
     out: Path,
     *,
     batch_size: int = 32,
-    resume: bool = False,
     part_rows: int = PART_ROWS,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> CatalogueSummary:
     """Write a row of genres and probabilities for every row of a catalogue, in its order.
+
+    A job that was interrupted goes on where it was, and ends with the same output.
 
     Args:
         predictor: The trained model.
         catalogue: The films.
         out: ``.parquet``, ``.csv`` or ``.jsonl``; replaced when all is done.
         batch_size: Films that are computed together.
-        resume: Go on with a job that was interrupted; it ends with the same output.
         part_rows: Rows that are written together.
         on_progress: Called with the rows done and all rows, at the start and after each part.
 
     Raises:
         ConfigError: The output has another ending or is the catalogue itself, or an unfinished job
-            lies there that is not this one or is not to be resumed.
+            lies there that is not this one.
+        BusyError: Another run is writing the output.
         DataError: The catalogue is damaged as a whole, not in one of its rows.
     """
     check_out(out, catalogue.path)
@@ -58,17 +64,32 @@ def predict_catalogue(
         "model": {path.name: file_sha256(path) for path in predictor.files if path.is_file()},
         "set of options": options,
     }
-    number = parts.open(job, resume=resume)
-    total = count_rows(catalogue.path)
-    done = min(number * part_rows, total)
-    on_progress(done, total)
-    entries = catalogue.entries(predictor.reader, skip=done)
-    while chunk := list(islice(entries, part_rows)):
-        parts.write(number, _answers(predictor, chunk, batch_size))
-        number += 1
-        done += len(chunk)
+    with locked(out), _what_is_left(parts):
+        number = parts.open(job)
+        total = count_rows(catalogue.path)
+        done = min(number * part_rows, total)
+        if number:
+            logger.info("going on with an unfinished job: %d of %d rows are done", done, total)
         on_progress(done, total)
-    return parts.merge(number)
+        entries = catalogue.entries(predictor.reader, skip=done)
+        while chunk := list(islice(entries, part_rows)):
+            parts.write(number, _answers(predictor, chunk, batch_size))
+            number += 1
+            done += len(chunk)
+            on_progress(done, total)
+        return parts.merge(number)
+
+
+@contextmanager
+def _what_is_left(parts: Parts) -> Iterator[None]:
+    """Note on a failure of the system, or an interruption, what is kept of the job."""
+    try:
+        yield
+    except (OSError, MemoryError, KeyboardInterrupt) as error:
+        error.add_note(
+            f"finished parts are kept in {parts.folder}; the same command goes on from there"
+        )
+        raise
 
 
 def _answers(predictor: Predictor, entries: list[Entry], batch_size: int) -> list[dict[str, Any]]:

@@ -3,18 +3,22 @@
 import csv
 import io
 import json
+import logging
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from moviegenre.core.errors import ConfigError, DataError
-from moviegenre.core.files import atomic_path, write_text
+from moviegenre.core.errors import ConfigError, DamagedError, DataError
+from moviegenre.core.files import atomic_file, write_text
 from moviegenre.core.genres import GenreVocabulary
+from moviegenre.core.seals import check_seal, read_sealed, sealed_file
+
+logger = logging.getLogger(__name__)
 
 _OUT_SUFFIXES = (".parquet", ".csv", ".jsonl")
 _FINGERPRINT_FILE = "job.json"
@@ -126,57 +130,66 @@ class Parts:
         self.folder = out.with_name(f"{out.name}.parts")
         self._schema = schema
 
-    def open(self, job: Mapping[str, Any], *, resume: bool) -> int:
+    def open(self, job: Mapping[str, Any]) -> int:
         """Begin a job, or go on with it.
 
         Args:
             job: What the answers depend on, as plain values.
-            resume: Go on, if it was begun.
 
         Returns:
-            How many parts are there already.
+            How many parts are there already. Damaged ones, and those after them, do not count.
 
         Raises:
-            ConfigError: Another job was begun here, or this one and it is not to be resumed.
+            ConfigError: Another job was begun here.
         """
         path = self.folder / _FINGERPRINT_FILE
-        if not path.is_file():
+        begun = _read_job(path)
+        if begun is None:
             shutil.rmtree(self.folder, ignore_errors=True)
             write_text(path, json.dumps(job, indent=1) + "\n")
             return 0
-        if not resume:
-            raise ConfigError(
-                f"{self.folder} holds an unfinished job; go on with --resume, or delete that "
-                "folder to begin anew"
-            )
-        begun = json.loads(path.read_text(encoding="utf-8"))
         changed = [key for key in job if begun.get(key) != json.loads(json.dumps(job[key]))]
         if changed:
             raise ConfigError(
-                f"{self.folder} was begun with another {', another '.join(changed)}; resume with "
-                "the same, or delete that folder to begin anew"
+                f"{self.folder} holds an unfinished job, begun with another "
+                f"{', another '.join(changed)}; go on with the same, or delete that folder to "
+                "begin anew"
             )
         number = 0
-        while self._path(number).is_file():
+        while self._is_whole(number):
             number += 1
         return number
 
     def write(self, number: int, rows: list[dict[str, Any]]) -> None:
         """Write a part in one step."""
-        with atomic_path(self._path(number)) as temporary:
-            pq.write_table(pa.Table.from_pylist(rows, self._schema), temporary)
+        with sealed_file(self._path(number)) as stream:
+            pq.write_table(pa.Table.from_pylist(rows, self._schema), stream)
+
+    def _is_whole(self, number: int) -> bool:
+        """Return whether a part is there and is what was written."""
+        path = self._path(number)
+        if not path.is_file():
+            return False
+        try:
+            if check_seal(path):
+                return True
+            logger.warning("%s is damaged: its end is missing; it is made again", path)
+        except DamagedError as error:
+            logger.warning("%s; it is made again", error)
+        return False
 
     def merge(self, count: int) -> CatalogueSummary:
         """Write the output from its parts in one step, and remove them."""
         write = {".parquet": self._write_parquet, ".csv": self._write_csv}
-        with atomic_path(self.out) as temporary:
-            write.get(self.out.suffix.lower(), self._write_jsonl)(temporary, count)
+        with atomic_file(self.out) as stream:
+            write.get(self.out.suffix.lower(), self._write_jsonl)(stream, count)
         rows = errors = empty = 0
         for table in self._tables(count):
             rows += table.num_rows
             errors += table.num_rows - table["error"].null_count
             empty += table.column(_FIRST_GENRE).null_count
-        shutil.rmtree(self.folder)
+        (self.folder / _FINGERPRINT_FILE).unlink()  # without it, what is left is no job
+        shutil.rmtree(self.folder, ignore_errors=True)
         return CatalogueSummary(rows, errors, empty)
 
     def _path(self, number: int) -> Path:
@@ -184,24 +197,37 @@ class Parts:
 
     def _tables(self, count: int) -> Iterator[pa.Table]:
         for number in range(count):
-            yield pq.read_table(self._path(number), schema=self._schema)
+            content = pa.BufferReader(read_sealed(self._path(number)))
+            yield pq.read_table(content, schema=self._schema)
 
-    def _write_parquet(self, path: Path, count: int) -> None:
-        with pq.ParquetWriter(path, self._schema) as writer:
+    def _write_parquet(self, stream: BinaryIO, count: int) -> None:
+        with pq.ParquetWriter(stream, self._schema) as writer:
             for table in self._tables(count):
                 writer.write_table(table)
 
-    def _write_csv(self, path: Path, count: int) -> None:
-        with path.open("w", encoding="utf-8", newline="") as stream:
-            stream.write(csv_header(self._schema))
-            for row in self._plain_rows(count):
-                stream.write(_csv_line(row))
+    def _write_csv(self, stream: BinaryIO, count: int) -> None:
+        stream.write(csv_header(self._schema).encode())
+        for row in self._plain_rows(count):
+            stream.write(_csv_line(row).encode())
 
-    def _write_jsonl(self, path: Path, count: int) -> None:
-        with path.open("w", encoding="utf-8") as stream:
-            for row in self._plain_rows(count):
-                stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+    def _write_jsonl(self, stream: BinaryIO, count: int) -> None:
+        for row in self._plain_rows(count):
+            stream.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
 
     def _plain_rows(self, count: int) -> Iterator[dict[str, Any]]:
         for table in self._tables(count):
             yield from map(_rounded, table.to_pylist())
+
+
+def _read_job(path: Path) -> dict[str, Any] | None:
+    """Return what an unfinished job was begun with; None where there is none to go on with."""
+    if not path.is_file():
+        return None
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(found, dict):
+            raise ValueError("it holds no object")
+    except ValueError as error:
+        logger.warning("%s is damaged (%s); the job begins anew", path, error)
+        return None
+    return found

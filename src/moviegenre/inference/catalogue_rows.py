@@ -14,12 +14,15 @@ from moviegenre.core.errors import (
     MovieGenreError,
     did_you_mean,
     missing_path_message,
+    shortened,
 )
 from moviegenre.core.types import Modality
-from moviegenre.data.records import clean_names, parse_year
+from moviegenre.data.records import clean_names, parse_title, parse_year, whole_text
 from moviegenre.data.sources.rows import Row, TableSource, column_names, read_rows
-from moviegenre.data.sources.table import TABLE_SUFFIXES
+from moviegenre.data.sources.table import TABLE_SUFFIXES, cell_text
 from moviegenre.inference.films import Film, FilmReader, Plot, Poster
+
+_LONGEST_ERROR = 1_000  # characters of the column error
 
 
 @dataclass(frozen=True)
@@ -96,12 +99,17 @@ class TextTable:
 
     def texts(self) -> Iterator[TextRow]:
         """Yield every row without its poster, in order."""
-        for number, row in enumerate(read_rows(self._source), start=1):
+        for number, row in enumerate(read_rows(self._source, self._used()), start=1):
             yield self._text_row(row, number)
+
+    def _used(self, *, posters: bool = False) -> list[str]:
+        """Return the columns that are read."""
+        named = [self.columns.id, *self.columns.plots, self.columns.poster if posters else None]
+        return [name for name in named if name is not None]
 
     def _text_row(self, row: Row, number: int) -> TextRow:
         given = row.values.get(self.columns.id) if self.columns.id else None
-        id_ = str(number) if given in (None, "") else str(given)
+        id_ = str(number) if given in (None, "") else cell_text(given)
         if row.fault:  # its cells may stand in the wrong columns
             return TextRow(id_, (), (f"row {number}: {row.fault}",), is_readable=False)
         faults: list[str] = []
@@ -162,7 +170,8 @@ class Catalogue(TextTable):
             reader: The model's.
             skip: So many rows at the start are passed over without looking at their posters.
         """
-        for number, row in enumerate(read_rows(self.path), start=1):
+        used = self._used(posters=Modality.POSTER in reader.modalities)
+        for number, row in enumerate(read_rows(self.path, used), start=1):
             if number > skip:
                 yield self._entry(reader, row, number)
 
@@ -170,7 +179,7 @@ class Catalogue(TextTable):
         told = self._text_row(row, number)
         faults = list(told.faults)
         if not told.is_readable:
-            return Entry(told.id, None, "; ".join(faults))
+            return Entry(told.id, None, _joined(faults))
         plot = told.plots if reader.chooses_plots else "\n".join(told.plots)
         try:
             poster = self._poster(row, looked_at=Modality.POSTER in reader.modalities)
@@ -182,7 +191,7 @@ class Catalogue(TextTable):
             lacking = "no plot" if self.columns.poster is None else "no plot and no poster"
             faults.append(f"{lacking}: {' '.join(film.warnings)}")
             film = None
-        return Entry(told.id, film, "; ".join(faults) or None)
+        return Entry(told.id, film, _joined(faults) if faults else None)
 
     def _poster(self, row: Row, *, looked_at: bool) -> Poster:
         """Return a row's poster; a path is only followed where the model looks at posters.
@@ -196,19 +205,19 @@ class Catalogue(TextTable):
             value = value.get("bytes")
         if isinstance(value, bytes):
             return value or None
-        name = "" if value is None else str(value).strip()
+        name = cell_text(value).strip()
         if not name:
             return None
-        path = self.posters / name
-        if looked_at and not os.path.isfile(path):  # unlike Path's, it takes any text for a name
-            raise InputError(f"{path} does not exist; expected a poster's file")
+        path = (self.posters / name).absolute()  # a name such as ~x is that of a file
+        if looked_at and not os.path.lexists(path):
+            raise InputError(f"{shortened(str(path))} does not exist; expected a poster's file")
         return path
 
     def _title_and_year(self, row: Row) -> tuple[str | None, int | None]:
         """Return a row's title and year, None where it has none that can be read."""
         names = (self.columns.title, self.columns.year)
         title, year = (row.values.get(name) if name else None for name in names)
-        return None if title is None else str(title), parse_year(year)
+        return parse_title(title), parse_year(year)
 
     def _plot_alone(
         self, reader: FilmReader, plot: Plot, title: str | None, year: int | None
@@ -218,6 +227,10 @@ class Catalogue(TextTable):
             return reader.read(plot, None, title, year)
         except MovieGenreError:
             return None
+
+
+def _joined(faults: Sequence[str]) -> str:
+    return whole_text(shortened("; ".join(faults), _LONGEST_ERROR))
 
 
 def _found(path: TableSource, columns: CatalogueColumns, known: Sequence[str]) -> CatalogueColumns:
@@ -243,7 +256,8 @@ def _found(path: TableSource, columns: CatalogueColumns, known: Sequence[str]) -
             if len(known) == 1 and mark in known[0] and path.suffix.lower() == ".csv":
                 raise DataError(f"{path} has its cells between {name}; expected commas")
         raise DataError(
-            f"{path} has neither a column 'plot' nor 'poster' (found {', '.join(known)}); name "
+            f"{path} has neither a column 'plot' nor 'poster' (found "
+            f"{shortened(', '.join(known))}); name "
             "yours with --plot-column and --poster-column"
         )
     return found

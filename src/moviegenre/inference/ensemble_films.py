@@ -58,7 +58,14 @@ class EnsembleReader(FilmReader):
         longest = max(views, key=lambda view: len(view.tokens))
         posters = [view.poster for view in views if view.poster is not None]
         poster = posters[0] if posters else None
-        return EnsembleFilm(longest.plot, longest.tokens, poster, longest.heading, views)
+        return EnsembleFilm(
+            longest.plot,
+            longest.tokens,
+            poster,
+            longest.heading,
+            views,
+            warnings=longest.warnings,
+        )
 
     def batch(self, films: Sequence[Film]) -> EnsembleBatch:
         """Return films as the batch an ensemble takes."""

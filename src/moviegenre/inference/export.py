@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from moviegenre.core.errors import ConfigError, MissingExtraError
-from moviegenre.core.files import atomic_folder, write_text
+from moviegenre.core.files import write_text
+from moviegenre.core.folders import atomic_folder, restore_folder
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.inference.backends import BackendName
 from moviegenre.inference.card import model_card
@@ -25,6 +26,7 @@ from moviegenre.models.exported import (
     PARITY_FILE,
     WEIGHTS_FILE,
     is_exported,
+    seal,
     write_exported,
 )
 
@@ -90,6 +92,7 @@ def export_model(
             is no exported form of, or only an ONNX form is asked for and there is none.
         MissingExtraError: ONNX files were asked for and the extra is not installed.
     """
+    restore_folder(out)
     if out.exists() and not is_exported(out) and (out.is_file() or any(out.iterdir())):
         raise ConfigError(f"{out} is there and is no exported model; name a new folder with --out")
     if isinstance(checkpoint.model, FittedModel):
@@ -107,6 +110,7 @@ def export_model(
         reason = _write_onnx(folder, checkpoint, only or "int8") if onnx else ""
         if only and reason:
             raise ConfigError(f"{reason}; leave --{only}-only out")
+        seal(folder, checkpoint)  # its files are checked while they are compared
         parity = None
         if onnx and not reason and measure is not None:
             names: tuple[BackendName, ...] = (only,) if only else ("onnx", "int8")
@@ -131,6 +135,7 @@ def export_model(
             onnx_note=note,
         )
         write_text(folder / CARD_FILE, card)
+        seal(folder, checkpoint)
     return Exported(out, parity, reason)
 
 
@@ -140,7 +145,7 @@ def _write_onnx(folder: Path, checkpoint: Checkpoint, small: SmallBackend) -> st
     try:
         export_onnx(checkpoint, folder / ONNX_FILE)
         quantise(folder / ONNX_FILE, folder / file, _BITS[small])
-    except (ConfigError, MissingExtraError):
+    except (ConfigError, MissingExtraError, OSError, MemoryError):
         raise
     except Exception as error:  # a model of somebody's own; the exporter's errors have no base
         for name in (ONNX_FILE, file):

@@ -10,10 +10,17 @@ import numpy.typing as npt
 from PIL import Image
 
 from moviegenre.core.errors import InputError, missing_path_message
+from moviegenre.core.reading import (
+    MissingFileError,
+    NotAFileError,
+    UnreadableFileError,
+    read_bounded,
+)
 from moviegenre.core.types import Batch, Modality
 from moviegenre.data.batches import MovieTensors
 from moviegenre.data.caches import Ragged
 from moviegenre.data.film_text import film_text
+from moviegenre.data.limits import MAX_PLOT_CHARS, MAX_POSTER_BYTES
 from moviegenre.data.posters import PosterError, decode_poster, resize_poster, upright_rgb
 from moviegenre.data.prepared import choose_plot
 from moviegenre.data.text import NO_WORD, TokenIds
@@ -110,9 +117,9 @@ class FilmReader:
         image = read_poster(poster) if looks and poster is not None else None
         check = PosterCheck() if image is None else check_poster(image)
         film = self.form(usable, image if check.usable else None, title, year)
-        warnings = tuple(said for said in (warning, check.warning) if said is not None)
-        film = replace(film, warnings=warnings)
-        if not film.modalities and not warnings:
+        said = tuple(one for one in (warning, check.warning) if one is not None)
+        film = replace(film, warnings=(*film.warnings, *said))
+        if not film.modalities and not film.warnings:
             needed = " or ".join(m.value for m in Modality if m in self.modalities)
             raise InputError(
                 f"{self._name} reads a film's {needed}, and this film has none it can read; "
@@ -142,10 +149,10 @@ class FilmReader:
         """
         film = Film("", np.zeros(0, dtype=np.int32), None)
         if self._tokenizer is not None:
-            plot = choose_plot(texts, self._data.plot)
+            plot, warnings = _bounded(choose_plot(texts, self._data.plot))
             text, start = film_text(plot, title, year, self._data.reads)
             (tokens,) = self._tokenizer.encode([text], self._data.max_tokens)
-            film = Film(text[start:], tokens, None, text[:start].strip())
+            film = Film(text[start:], tokens, None, text[:start].strip(), warnings=warnings)
         if Modality.POSTER in self.modalities and image is not None:
             film = replace(film, poster=resize_poster(image, *self._data.image_size))
         return film
@@ -190,7 +197,7 @@ def read_poster(poster: Poster) -> Image.Image:
         PosterError: The file or the bytes are no image.
     """
     if isinstance(poster, str | Path):
-        return _read_file(Path(poster).expanduser())
+        return _read_file(_at_home(Path(poster)))
     if isinstance(poster, bytes | bytearray | memoryview):
         return decode_poster(bytes(poster), shrink=True)
     if isinstance(poster, np.ndarray):
@@ -205,18 +212,34 @@ def read_poster(poster: Poster) -> Image.Image:
     )
 
 
+def _at_home(path: Path) -> Path:
+    """Return a path with ``~`` as the user's own folder; as it is where there is no such user."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
 def _read_file(path: Path) -> Image.Image:
     try:
-        if path.is_dir():
-            raise InputError(f"{path} is a folder; expected a poster's file")
-        if not path.is_file():
-            step = "leave the poster out to predict from the plot"
-            raise InputError(missing_path_message(path, "a poster's file", step))
-        return decode_poster(path.read_bytes(), shrink=True)
+        return decode_poster(read_bounded(path, MAX_POSTER_BYTES, "a poster's file"), shrink=True)
+    except MissingFileError:
+        step = "leave the poster out to predict from the plot"
+        raise InputError(missing_path_message(path, "a poster's file", step)) from None
+    except NotAFileError as error:
+        raise InputError(str(error)) from None
+    except UnreadableFileError as error:
+        raise PosterError(str(error)) from None
     except PosterError as error:
         raise PosterError(f"{path}: {error}") from None
-    except OSError as error:
-        raise PosterError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _bounded(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return as much of a plot as is read, and a warning where that is not all."""
+    if len(text) <= MAX_PLOT_CHARS:
+        return text, ()
+    warning = f"The plot has {len(text):,} characters; the first {MAX_PLOT_CHARS:,} were read."
+    return text[:MAX_PLOT_CHARS], (warning,)
 
 
 def _pixels(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from moviegenre.core.errors import CheckpointError, HubError
 from moviegenre.models.exported import EXPORTED_FILES, is_exported
+from moviegenre.models.manifest import MANIFEST_FILE
+from moviegenre.models.trained import verify
 
 
 def push(folder: Path, name: str, *, private: bool = False) -> str:
@@ -18,7 +20,7 @@ def push(folder: Path, name: str, *, private: bool = False) -> str:
         The address of the model's page.
 
     Raises:
-        CheckpointError: The folder is no exported model.
+        CheckpointError: The folder is no exported model, or not as it was written.
         HubError: The hub refused, or cannot be reached.
     """
     if not is_exported(folder):
@@ -26,6 +28,8 @@ def push(folder: Path, name: str, *, private: bool = False) -> str:
             f"{folder} is no exported model; make one with: "
             f"moviegenre export --checkpoint CHECKPOINT --out {folder}"
         )
+    if (folder / MANIFEST_FILE).is_file():  # older exports have none
+        verify(folder)
     from huggingface_hub import HfApi
 
     client = HfApi()

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import get_args
 
 from moviegenre.core.errors import CheckpointError, ConfigError, did_you_mean
+from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.data.schema import GENRES_FILE
 from moviegenre.inference.backends import Backend, BackendName, OnnxBackend, TorchBackend
@@ -22,19 +23,28 @@ from moviegenre.models.exported import (
     read_description,
     read_exported,
 )
-from moviegenre.models.trained import load_trained, locate, weights_file
+from moviegenre.models.manifest import checked_manifest
+from moviegenre.models.trained import load_trained, locate, read_point, verify, weights_file
 
 BACKEND_FILES = {"torch": WEIGHTS_FILE, "onnx": ONNX_FILE, "int8": INT8_FILE, "int4": INT4_FILE}
 """The file of an exported folder that each backend computes."""
 
 
-def load_predictor(model: str | Path, *, backend: BackendName = "auto") -> Predictor:
+def load_predictor(
+    model: str | Path,
+    *,
+    backend: BackendName = "auto",
+    verified: bool = False,
+    fitted: bool = True,
+) -> Predictor:
     """Return a predictor for a trained model; ``moviegenre.load`` says more.
 
     Args:
         model: A ``best.pth``, its folder, an exported folder, or a name on the hub.
         backend: ``torch``, ``onnx``, ``int8``, ``int4``; ``auto`` takes ``onnx`` where there is
             one, and what there is elsewhere.
+        verified: Compare all files with the manifest first, each hash computed anew.
+        fitted: Read the calibration and the thresholds; otherwise it answers without.
 
     Raises:
         CheckpointError: There is no such model, it is damaged, or the backend does not fit it.
@@ -45,8 +55,10 @@ def load_predictor(model: str | Path, *, backend: BackendName = "auto") -> Predi
     if backend not in known:
         raise ConfigError(f"unknown backend {backend!r}; {did_you_mean(backend, known)}")
     path = locate(model)
+    if verified:
+        verify(path)
     load = _load_exported if is_exported(path) else _load_checkpoint
-    predictor = load(path, backend)
+    predictor = load(path, backend, fitted)
     if not predictor.model.modalities:
         raise CheckpointError(
             f"{path} holds {predictor.model.model_name}, which answers the same whatever the film; "
@@ -55,7 +67,7 @@ def load_predictor(model: str | Path, *, backend: BackendName = "auto") -> Predi
     return predictor
 
 
-def _load_exported(folder: Path, backend: BackendName) -> Predictor:
+def _load_exported(folder: Path, backend: BackendName, fitted: bool) -> Predictor:
     described = read_description(folder)
     if backend == "auto":
         order: tuple[BackendName, ...] = ("onnx", "torch", "int8", "int4")
@@ -65,10 +77,13 @@ def _load_exported(folder: Path, backend: BackendName) -> Predictor:
     if backend == "torch":
         computing = TorchBackend(read_exported(folder).model)
     else:
-        computing = OnnxBackend(weights, backend)
-    point = OperatingPoint.read(folder / THRESHOLDS_FILE, described.genres)
+        checked_manifest(folder, [weights.name])
+        computing = OnnxBackend(weights, backend, len(described.genres))
+    point = _point(folder, described.genres, fitted)
     others = [folder / name for name in (CONFIG_FILE, GENRES_FILE, TOKENIZER_FILE, THRESHOLDS_FILE)]
     index = folder / INDEX_FILE
+    if index.is_file():
+        checked_manifest(folder, [index.name])
     return Predictor(
         described,
         computing,
@@ -78,7 +93,7 @@ def _load_exported(folder: Path, backend: BackendName) -> Predictor:
     )
 
 
-def _load_checkpoint(path: Path, backend: BackendName) -> Predictor:
+def _load_checkpoint(path: Path, backend: BackendName, fitted: bool) -> Predictor:
     checkpoint = load_trained(path)
     if backend not in ("auto", "torch"):
         if checkpoint.members:
@@ -91,6 +106,10 @@ def _load_checkpoint(path: Path, backend: BackendName) -> Predictor:
         )
     weights = weights_file(path)
     thresholds = weights.parent / THRESHOLDS_FILE
-    point = OperatingPoint.read(thresholds, checkpoint.genres)
+    point = _point(weights.parent, checkpoint.genres, fitted)
     computing = TorchBackend(checkpoint.model)
     return Predictor(Description.of(checkpoint), computing, point, [weights, thresholds])
+
+
+def _point(folder: Path, genres: GenreVocabulary, fitted: bool) -> OperatingPoint:
+    return read_point(folder, genres) if fitted else OperatingPoint.default(genres)

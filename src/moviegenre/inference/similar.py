@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from moviegenre.core.errors import CheckpointError
-from moviegenre.core.files import atomic_path
+from moviegenre.core.files import atomic_file
 
 _COLUMNS = ("id", "title", "year", "genres", "logits")
 _SMALLEST = 1e-6  # of a deviation, or of a length
@@ -124,5 +124,5 @@ def write_index(
             "logits": pa.array(logits.tolist(), pa.list_(pa.float32())),
         }
     )
-    with atomic_path(path) as temporary:
-        pq.write_table(table, temporary)
+    with atomic_file(path) as stream:
+        pq.write_table(table, stream)

@@ -144,8 +144,8 @@ class AttentionFusionConfig(FusionConfig):
     model_name = "attention_fusion"
     title = "attention fusion"
 
-    dim: int = Field(default=256, ge=2)
-    num_heads: int = Field(default=4, ge=1)
+    dim: int = Field(default=256, ge=2, le=4096)
+    num_heads: int = Field(default=4, ge=1, le=256)
 
     @model_validator(mode="after")
     def _divide_evenly(self) -> Self:

@@ -214,6 +214,10 @@ class Encoder(nn.Module, ABC):
         return self
 
 
+MAX_WIDTH = 8192
+"""Of a hidden layer; ten times that of any head that was useful here."""
+
+
 class ModelConfig(Config, ABC):
     """The settings of one model; it can build the model and knows how it is to be reported.
 

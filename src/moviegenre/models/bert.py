@@ -8,7 +8,7 @@ from pydantic import Field
 
 from moviegenre.core.types import Batch, Modality, ModelOutput
 from moviegenre.data.text import PlotTokenizer
-from moviegenre.models.base import BuildContext, Family, GenreModel, ModelConfig
+from moviegenre.models.base import MAX_WIDTH, BuildContext, Family, GenreModel, ModelConfig
 from moviegenre.models.plot_encoder import PlotEncoder, PlotEncoderConfig
 from moviegenre.nn.heads import ClassificationHead
 from moviegenre.nn.pooling import masked_mean
@@ -75,7 +75,7 @@ class BertConfig(ModelConfig):
 
     plot_encoder: PlotEncoderConfig = PlotEncoderConfig()
     init_from: Path | None = None
-    hidden_dim: int = Field(default=0, ge=0)
+    hidden_dim: int = Field(default=0, ge=0, le=MAX_WIDTH)
     dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
 
     def load_tokenizer(self, plots: Callable[[], Sequence[str]]) -> PlotTokenizer:

@@ -1,11 +1,14 @@
 """Checkpoints: one file with weights and all that is needed to use them, and no code.
 
-A checkpoint holds plain values and tensors, so that it loads with ``weights_only=True``.
+A checkpoint holds plain values and tensors, so that it loads with ``weights_only=True``. Its hash
+lies beside it, in ``manifest.json``.
 """
 
 import json
-import pickle
+import pickle  # for the name of its error; nothing is unpickled with it # nosec B403
 import platform
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -13,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from moviegenre.core.errors import CheckpointError, missing_path_message
-from moviegenre.core.files import atomic_path
+from moviegenre.core.errors import CheckpointError, MovieGenreError, missing_path_message
+from moviegenre.core.files import atomic_file
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Track
 from moviegenre.core.version import __version__
@@ -23,6 +27,9 @@ from moviegenre.data.config import DataConfig
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.models import model_config_class
 from moviegenre.models.base import BuildContext, GenreModel, ModelConfig
+from moviegenre.models.manifest import MANIFEST_FILE, Manifest, checked_manifest, write_manifest
+from moviegenre.models.saving import save_tensors
+from moviegenre.models.stored import StoredModel, stored_data_config
 
 FORMAT = "moviegenre-checkpoint-1"
 BEST_FILE = "best.pth"
@@ -65,7 +72,7 @@ class Checkpoint:
     @property
     def data_config(self) -> DataConfig:
         """The data settings it was trained with."""
-        return DataConfig.parse(self.config["data"], "the checkpoint's data settings")
+        return stored_data_config(self.config)
 
     @property
     def model_config(self) -> ModelConfig:
@@ -85,8 +92,11 @@ def package_versions() -> dict[str, str]:
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint in one step: it is there whole, or as it was before."""
-    tokenizer = checkpoint.tokenizer
+    """Write a checkpoint in one step: it is there whole, or as it was before.
+
+    Its manifest is written last; an interruption before that leaves none.
+    """
+    tokenizer = checkpoint.tokenizer.to_json() if checkpoint.tokenizer else None
     content = {
         "format": FORMAT,
         "model_name": checkpoint.model_name,
@@ -94,8 +104,8 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "architectures": json.dumps(checkpoint.model.architectures()),
         "config": json.dumps(checkpoint.config),
         "genres": list(checkpoint.genres),
-        "tokenizer": tokenizer.to_json() if tokenizer else None,
-        "tokenizer_identity": tokenizer.identity if tokenizer else None,
+        "tokenizer": tokenizer,
+        "tokenizer_identity": checkpoint.tokenizer.identity if checkpoint.tokenizer else None,
         "metrics": dict(checkpoint.metrics),
         "epoch": checkpoint.epoch,
         "revisions": dict(checkpoint.revisions),
@@ -103,9 +113,16 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "data_fingerprint": checkpoint.data_fingerprint,
         "track": checkpoint.track,
     }
-    # By a path PyTorch would tell of a full disk in words of its own; by a stream it is an OSError.
-    with atomic_path(path) as temporary, temporary.open("wb") as stream:
-        torch.save(content, stream)
+    with atomic_file(path) as stream:
+        save_tensors(content, stream)
+        (path.parent / MANIFEST_FILE).unlink(missing_ok=True)  # of the file that goes now
+    write_manifest(
+        path.parent,
+        [path.name],
+        model_format=FORMAT,
+        genres=checkpoint.genres,
+        tokenizer=tokenizer,
+    )
 
 
 def checkpoint_file(path: Path) -> Path:
@@ -132,6 +149,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         CheckpointError: There is none, it is damaged, or it is of another kind.
     """
     path = checkpoint_file(path)
+    manifest = check_checkpoint(path)
     try:
         content: Mapping[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:  # PyTorch's message advises what may execute code
@@ -139,7 +157,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
             f"{path} cannot be read as a checkpoint: it holds something else; expected the "
             "best.pth, or its folder, that moviegenre train wrote, or an exported folder"
         ) from None
-    except (RuntimeError, EOFError, OSError, ValueError) as error:
+    except Exception as error:  # a damaged file raises whatever its bytes stumble over
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise CheckpointError(f"{path} cannot be read as a checkpoint: {reason}") from None
     found = content.get("format") if isinstance(content, Mapping) else type(content).__name__
@@ -147,44 +165,116 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise CheckpointError(
             f"{path} has format {found!r}; expected {FORMAT!r}, as moviegenre train writes it"
         )
-    return rebuild_checkpoint(path, content)
+    stored = StoredModel.parse(_plain(path, content), str(path))
+    if manifest is not None:
+        manifest.check_content(path.parent, stored.genres, stored.tokenizer)
+    return rebuild_checkpoint(path, stored, content.get("state_dict"))
 
 
-def rebuild_checkpoint(path: Path, content: Mapping[str, Any]) -> Checkpoint:
+def check_checkpoint(path: Path, *, anew: bool = False) -> Manifest | None:
+    """Compare a checkpoint's file with its manifest, or with its own checksums if it has none.
+
+    Args:
+        path: The file.
+        anew: Compute its hash, remembered or not.
+
+    Returns:
+        The manifest, if the file is in one.
+
+    Raises:
+        CheckpointError: The file has changed since it was written.
+    """
+    manifest = Manifest.read(path.parent)
+    if manifest is None or path.name in manifest.files:
+        manifest = checked_manifest(path.parent, [path.name], anew=anew)
+    else:  # another file, which was put beside a checkpoint
+        manifest = None
+    if manifest is None and zipfile.is_zipfile(path):
+        _check_records(path)
+    return manifest
+
+
+def _check_records(path: Path) -> None:
+    """Refuse a file whose tensors and values do not have their own CRC-32."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+    except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, ValueError, EOFError) as error:
+        damaged = str(error)  # RuntimeError and NotImplementedError: flags that nobody wrote
+    if damaged is not None:
+        raise CheckpointError(
+            f"{path} cannot be read as a checkpoint: {damaged} is not as it was written; train the "
+            "model again, or copy it again"
+        )
+
+
+def _plain(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a file says of its model, with the parts that it has as JSON text read.
+
+    Raises:
+        CheckpointError: A part is no JSON.
+    """
+    plain = {str(key): value for key, value in content.items() if key != "state_dict"}
+    for name in ("config", "architectures"):
+        try:
+            plain[name] = json.loads(plain.get(name, ""))
+        except (ValueError, TypeError, RecursionError) as error:
+            raise CheckpointError(
+                f"{path} is damaged ({name}: {error}); train the model again, or copy it again"
+            ) from None
+    return plain
+
+
+def rebuild_checkpoint(path: Path, stored: StoredModel, weights: object) -> Checkpoint:
     """Build the model that was saved and give it its weights.
 
     Args:
         path: Where the content came from, for messages.
-        content: What ``save_checkpoint`` puts into a file.
+        stored: What is said of the model.
+        weights: Its tensors by name.
 
     Raises:
-        CheckpointError: The weights do not fit the settings.
+        CheckpointError: The weights do not fit the settings, or are not finite.
     """
-    config: dict[str, Any] = json.loads(content["config"])
-    tokenizer = PlotTokenizer(content["tokenizer"]) if content["tokenizer"] else None
-    genres = GenreVocabulary(tuple(content["genres"]))
-    settings = model_config_class(content["model_name"]).parse(config["model"], str(path))
+    tokenizer, genres = stored.plot_tokenizer(), stored.vocabulary()
+    settings = model_config_class(stored.model_name).parse(stored.config["model"], str(path))
     context = BuildContext(
-        num_labels=len(genres),
-        tokenizer=tokenizer,
-        architectures=json.loads(content["architectures"]),
+        num_labels=len(genres), tokenizer=tokenizer, architectures=stored.architectures
     )
-    model = settings.build(context)
     try:
-        model.load_state_dict(content["state_dict"])
-    except RuntimeError as error:
+        model = settings.build(context)
+        model.load_state_dict(_finite(weights))
+    except MovieGenreError:
+        raise
+    except Exception as error:  # architectures are checked by the libraries that they belong to
         reason = " ".join(str(error).split())[:300]
         raise CheckpointError(f"{path} does not fit its own settings: {reason}") from None
     return Checkpoint(
-        model_name=content["model_name"],
+        model_name=stored.model_name,
         model=model.eval(),
         genres=genres,
         tokenizer=tokenizer,
-        config=config,
-        metrics=dict(content["metrics"]),
-        epoch=float(content["epoch"]),
-        revisions=dict(content["revisions"]),
-        versions=dict(content["versions"]),
-        data_fingerprint=content["data_fingerprint"],
-        track=content.get("track", "closed"),  # older ones do not say
+        config=stored.config,
+        metrics=stored.metrics,
+        epoch=stored.epoch,
+        revisions=stored.revisions,
+        versions=stored.versions,
+        data_fingerprint=stored.data_fingerprint,
+        track=stored.track,
     )
+
+
+def _finite(weights: object) -> Mapping[str, Tensor]:
+    """Return weights if they are tensors of numbers.
+
+    Raises:
+        ValueError: They are something else, or NaN or infinite.
+    """
+    if not isinstance(weights, Mapping):
+        raise ValueError(f"its weights are {type(weights).__name__}, expected tensors by name")
+    for name, tensor in weights.items():
+        if not isinstance(tensor, Tensor):
+            raise ValueError(f"{name} is {type(tensor).__name__}, expected a tensor")
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise ValueError(f"{name} has weights that are NaN or infinite")
+    return weights

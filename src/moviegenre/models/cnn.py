@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -82,6 +82,9 @@ class CNN(GenreModel):
             )
 
 
+Channels = Annotated[int, Field(ge=1, le=1024)]
+
+
 class CNNConfig(ModelConfig):
     """Settings of ``cnn``.
 
@@ -97,8 +100,8 @@ class CNNConfig(ModelConfig):
     modalities = CNN.modalities
     family: ClassVar[Family] = "single"
 
-    channels: tuple[PositiveInt, ...] = Field(default=(32, 64, 128, 256), min_length=1)
-    downscale: int = Field(default=2, ge=1)
+    channels: tuple[Channels, ...] = Field(default=(32, 64, 128, 256), min_length=1, max_length=8)
+    downscale: int = Field(default=2, ge=1, le=64)
     augment: bool = True
     dropout: float = Field(default=0.3, ge=0.0, lt=1.0)
 

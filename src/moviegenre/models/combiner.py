@@ -85,6 +85,8 @@ class Combiner:
             bias = [float(formula["bias"][genre]) for genre in genres]
             rows = [[float(formula["weights"][m][genre]) for genre in genres] for m in members]
             cases[_case(name)] = CaseWeights(np.array(bias), np.array(rows))
+            if not (np.isfinite(bias).all() and np.isfinite(rows).all()):
+                raise ValueError(f"weights for {name} that are NaN or infinite")
         modalities = frozenset[Modality]().union(*cases)
         if len(cases) != 2 ** len(modalities):
             raise ValueError(f"weights for {', '.join(content)} only")

@@ -7,7 +7,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from moviegenre.core.types import Batch, ModelOutput
-from moviegenre.models.base import BuildContext
+from moviegenre.models.base import MAX_WIDTH, BuildContext
 from moviegenre.models.fusion import Fusion, FusionConfig, answer_posters_alone, hide_modalities
 from moviegenre.models.plot_encoder import PlotEncoder
 from moviegenre.models.poster_encoder import PosterEncoder
@@ -102,7 +102,7 @@ class EarlyFusionConfig(FusionConfig):
     model_name = "early_fusion"
     title = "early fusion"
 
-    hidden_dim: int = Field(default=512, ge=1)
+    hidden_dim: int = Field(default=512, ge=1, le=MAX_WIDTH)
 
     def build(self, context: BuildContext) -> EarlyFusion:
         """Return the model, its encoders pretrained unless the context has their architecture."""

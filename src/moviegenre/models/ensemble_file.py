@@ -7,20 +7,32 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
+from moviegenre.core.digests import known_sha256
 from moviegenre.core.errors import CheckpointError, missing_path_message
-from moviegenre.core.files import file_sha256, write_text
+from moviegenre.core.files import write_text
 from moviegenre.core.genres import GenreVocabulary
+from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.core.types import Modality, Track
 from moviegenre.models import model_config_class
 from moviegenre.models.checkpoint import Checkpoint
 from moviegenre.models.combiner import Combiner
 from moviegenre.models.ensemble import Ensemble, EnsembleConfig
+from moviegenre.models.manifest import MANIFEST_FILE, checked_manifest, write_manifest
 
 FORMAT = "moviegenre-ensemble-1"
 ENSEMBLE_FILE = "ensemble.json"
+_DAMAGED = (
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    OSError,
+    ArithmeticError,
+    RecursionError,
+)
 _AGAIN = "fit the ensemble again with: moviegenre ensemble"
 
 
@@ -58,10 +70,14 @@ class Member:
         weights, folder = weights.resolve(), folder.resolve()
         beside = weights.is_relative_to(folder.parent)
         path = os.path.relpath(weights, folder) if beside else str(weights)
-        return cls(name, model_name, path, file_sha256(weights))
+        return cls(name, model_name, path, known_sha256(weights, anew=True))
 
-    def file(self, folder: Path) -> Path:
+    def file(self, folder: Path, *, anew: bool = False) -> Path:
         """Return where its weights lie, for an ensemble in ``folder``.
+
+        Args:
+            folder: The ensemble's.
+            anew: Compute their hash, remembered or not.
 
         Raises:
             CheckpointError: They are not there, or they are others.
@@ -70,7 +86,7 @@ class Member:
         if not path.is_file():
             step = f"bring it back, or {_AGAIN}"
             raise CheckpointError(missing_path_message(path, f"the member {self.name}", step))
-        if file_sha256(path) != self.sha256:
+        if known_sha256(path, anew=anew) != self.sha256:
             raise CheckpointError(
                 f"{path} is not what the ensemble's weights were fitted to: {self.name} was "
                 f"trained again since; {_AGAIN}"
@@ -103,7 +119,12 @@ class EnsembleRecord:
     data_fingerprint: str = ""
 
     def write(self, path: Path) -> None:
-        """Write it in one step."""
+        """Write it in one step, and a manifest beside it last.
+
+        Args:
+            path: The file; what else belongs to the ensemble lies beside it already.
+        """
+        (path.parent / MANIFEST_FILE).unlink(missing_ok=True)
         names = [member.name for member in self.members]
         content = {
             "format": FORMAT,
@@ -117,14 +138,22 @@ class EnsembleRecord:
             "weights": self.combiner.to_json_dict(names, list(self.genres)),
         }
         write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+        write_manifest(
+            path.parent,
+            [path.name, THRESHOLDS_FILE],
+            model_format=FORMAT,
+            genres=self.genres,
+            tokenizer=None,
+        )
 
     @classmethod
     def read(cls, path: Path) -> "EnsembleRecord":
         """Read what ``write`` wrote.
 
         Raises:
-            CheckpointError: The file is damaged, or of another kind.
+            CheckpointError: The file is damaged, has changed, or is of another kind.
         """
+        checked_manifest(path.parent, [path.name])
         try:
             content: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             found = content.get("format")
@@ -136,6 +165,8 @@ class EnsembleRecord:
             genres = GenreVocabulary(tuple(content["genres"]))
             members = tuple(Member(**member) for member in content["members"])
             names = [member.name for member in members]
+            if unsafe := [name for name in names if ".." in PurePath(name).parts]:
+                raise ValueError(f"members named {', '.join(unsafe)}")
             return cls(
                 genres=genres,
                 members=members,
@@ -146,7 +177,7 @@ class EnsembleRecord:
                 versions=dict(content["versions"]),
                 data_fingerprint=content["data_fingerprint"],
             )
-        except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
+        except _DAMAGED as error:
             raise CheckpointError(
                 f"{path} is damaged ({type(error).__name__}: {error}); {_AGAIN}"
             ) from None

@@ -9,6 +9,8 @@
     model.onnx         model.int8.onnx    parity.json  index.parquet    where it was asked for
     model.int4.onnx                                                     alone, in place of both
 
+    manifest.json      the SHA-256 of every other file, compared when the folder is used
+
 One that is only to answer may lack ``model.safetensors``: its ONNX file is all it needs.
 """
 
@@ -20,11 +22,11 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from moviegenre.core.errors import CheckpointError
-from moviegenre.core.files import atomic_path, write_text
+from moviegenre.core.files import write_bytes, write_text
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.core.types import Modality, Track
@@ -34,6 +36,8 @@ from moviegenre.data.text import PAD_TOKEN, UNKNOWN_TOKEN, PlotTokenizer
 from moviegenre.models import model_config_class
 from moviegenre.models.base import Architectures
 from moviegenre.models.checkpoint import Checkpoint, package_versions, rebuild_checkpoint
+from moviegenre.models.manifest import MANIFEST_FILE, checked_manifest, write_manifest
+from moviegenre.models.stored import StoredModel, stored_data_config
 from moviegenre.nn.images import IMAGENET_MEAN, IMAGENET_STD
 
 FORMAT = "moviegenre-export-1"
@@ -65,6 +69,7 @@ EXPORTED_FILES = (
     INT4_FILE,
     PARITY_FILE,
     INDEX_FILE,
+    MANIFEST_FILE,
 )
 """Every file that an exported folder may have; nothing else is sent to or taken from the hub."""
 
@@ -127,7 +132,7 @@ class Description:
     @property
     def data_config(self) -> DataConfig:
         """The data settings it was trained with."""
-        return DataConfig.parse(self.config["data"], "the model's data settings")
+        return stored_data_config(self.config)
 
     @property
     def modalities(self) -> frozenset[Modality]:
@@ -196,11 +201,7 @@ def write_exported(
         name: _halved(tensor.detach().cpu().contiguous(), half)
         for name, tensor in checkpoint.model.state_dict().items()
     }
-    with atomic_path(folder / WEIGHTS_FILE) as temporary:
-        temporary.touch()
-        mode = temporary.stat().st_mode  # as the user's other files; safetensors closes it to all
-        save_file(tensors, temporary, metadata={"format": "pt"})  # others, a container's user too
-        temporary.chmod(mode)
+    write_bytes(folder / WEIGHTS_FILE, save(tensors, metadata={"format": "pt"}))
     data = checkpoint.data_config
     config = {
         "format": FORMAT,
@@ -259,12 +260,50 @@ def _image_settings(data: DataConfig) -> dict[str, Any]:
     }
 
 
+def seal(folder: Path, checkpoint: Checkpoint) -> None:
+    """Write the manifest of a folder whose files are all there.
+
+    Args:
+        folder: The folder.
+        checkpoint: The model.
+    """
+    tokenizer = checkpoint.tokenizer.to_json() if checkpoint.tokenizer else None
+    write_manifest(
+        folder, EXPORTED_FILES, model_format=FORMAT, genres=checkpoint.genres, tokenizer=tokenizer
+    )
+
+
 def read_description(folder: Path) -> Description:
     """Read everything but the weights of an exported folder.
 
     Raises:
-        CheckpointError: A file is missing or damaged, or the folder is of another kind.
+        CheckpointError: A file is missing, damaged or changed, or the folder is of another kind.
     """
+    stored = _read_stored(folder, [])
+    return Description(
+        model_name=stored.model_name,
+        genres=stored.vocabulary(),
+        tokenizer=stored.plot_tokenizer(),
+        architectures=stored.architectures,
+        config=stored.config,
+        metrics=stored.metrics,
+        epoch=stored.epoch,
+        revisions=stored.revisions,
+        versions=stored.versions,
+        data_fingerprint=stored.data_fingerprint,
+        track=stored.track,
+    )
+
+
+def _read_stored(folder: Path, weights: list[str]) -> StoredModel:
+    """Read what an exported folder says of its model, and check the files that are used.
+
+    Args:
+        folder: The folder.
+        weights: The files of weights that are used.
+    """
+    read = [CONFIG_FILE, GENRES_FILE, TOKENIZER_FILE, METRICS_FILE]
+    manifest = checked_manifest(folder, [*read, *weights])
     config = _read_json(folder / CONFIG_FILE)
     found = config.get("format") if isinstance(config, dict) else type(config).__name__
     if found != FORMAT:
@@ -273,59 +312,47 @@ def read_description(folder: Path) -> Description:
             "moviegenre export writes it"
         )
     tokenizer = folder / TOKENIZER_FILE
-    metrics = _read_json(folder / METRICS_FILE) if (folder / METRICS_FILE).is_file() else {}
-    try:
-        return Description(
-            model_name=config["model_name"],
-            genres=GenreVocabulary(tuple(_read_json(folder / GENRES_FILE))),
-            tokenizer=PlotTokenizer(tokenizer.read_text("utf-8")) if tokenizer.is_file() else None,
-            architectures=config["encoders"],
-            config=config["settings"],
-            metrics=dict(metrics.get("validation", {}).get("metrics", {})),
-            epoch=float(config["epoch"]),
-            revisions=dict(config["revisions"]),
-            versions=dict(config["trained_with"]),
-            data_fingerprint=config["data_fingerprint"],
-            track=config.get("track", "closed"),  # older ones do not say
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise CheckpointError(
-            f"{folder} is damaged ({type(error).__name__}: {error}); export the model again"
-        ) from None
+    renamed = {"architectures": "encoders", "config": "settings", "versions": "trained_with"}
+    content = {
+        **config,
+        **{name: config[other] for name, other in renamed.items() if other in config},
+        "genres": _read_json(folder / GENRES_FILE),
+        "tokenizer": _read_text(tokenizer) if tokenizer.is_file() else None,
+        "metrics": _validation_scores(folder / METRICS_FILE),
+    }
+    stored = StoredModel.parse(content, str(folder))
+    if manifest is not None:
+        manifest.check_content(folder, stored.genres, stored.tokenizer)
+    return stored
+
+
+def _validation_scores(path: Path) -> object:
+    """Return the scores on validation in ``metrics.json``; none where they are not known."""
+    scores = _read_json(path) if path.is_file() else {}
+    split = scores.get("validation", {}) if isinstance(scores, dict) else scores
+    found = split.get("metrics", {}) if isinstance(split, dict) else split
+    if not isinstance(found, dict):
+        return found
+    return {name: value for name, value in found.items() if value is not None}  # undefined ones
 
 
 def read_exported(folder: Path) -> Checkpoint:
     """Read an exported folder as the checkpoint that it was made from.
 
     Raises:
-        CheckpointError: A file is missing or damaged, or the folder is of another kind.
+        CheckpointError: A file is missing, damaged or changed, or the folder is of another kind.
     """
-    described = read_description(folder)
-    if not (folder / WEIGHTS_FILE).is_file():
+    if not (folder / WEIGHTS_FILE).is_file() and is_exported(folder):
         raise CheckpointError(
             f"{folder} has no {WEIGHTS_FILE}, which this needs; its ONNX file can be predicted "
             "with, served and evaluated; for the rest export without --int8-only or --int4-only"
         )
+    stored = _read_stored(folder, [WEIGHTS_FILE])
     try:
         weights = load_file(folder / WEIGHTS_FILE)
-    except (SafetensorError, OSError) as error:
+    except (SafetensorError, OSError, ValueError, KeyError, RuntimeError) as error:
         raise CheckpointError(f"{folder / WEIGHTS_FILE} cannot be read: {error}") from None
-    tokenizer = described.tokenizer
-    content = {
-        "model_name": described.model_name,
-        "state_dict": weights,
-        "architectures": json.dumps(described.architectures),
-        "config": json.dumps(described.config),
-        "genres": list(described.genres),
-        "tokenizer": tokenizer.to_json() if tokenizer else None,
-        "metrics": described.metrics,
-        "epoch": described.epoch,
-        "revisions": described.revisions,
-        "versions": described.versions,
-        "data_fingerprint": described.data_fingerprint,
-        "track": described.track,
-    }
-    return rebuild_checkpoint(folder, content)
+    return rebuild_checkpoint(folder, stored, weights)
 
 
 def _write_json(path: Path, content: object) -> None:
@@ -336,6 +363,13 @@ def _read_json(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
     if not path.is_file():
         raise CheckpointError(f"{path} does not exist; expected an exported model's file there")
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        return json.loads(_read_text(path))
+    except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} is damaged ({error}); export the model again") from None
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} cannot be read ({error}); export the model again") from None

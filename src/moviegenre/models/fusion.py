@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from moviegenre.core.types import Batch, Modality, ModelOutput
 from moviegenre.data.text import PlotTokenizer
-from moviegenre.models.base import Family, GenreModel, ModelConfig
+from moviegenre.models.base import MAX_WIDTH, Family, GenreModel, ModelConfig
 from moviegenre.models.plot_encoder import PlotEncoderConfig
 from moviegenre.models.poster_encoder import PosterEncoderConfig
 from moviegenre.nn.heads import ClassificationHead
@@ -86,7 +86,7 @@ class FusionConfig(ModelConfig):
     init_poster: str | None = "resnet"
     modality_dropout: float = Field(default=0.2, ge=0.0, lt=1.0)
     dropout: float = Field(default=0.2, ge=0.0, lt=1.0)
-    poster_hidden_dim: int | None = Field(default=None, ge=0)
+    poster_hidden_dim: int | None = Field(default=None, ge=0, le=MAX_WIDTH)
     frozen_poster_head: bool = False
 
     @model_validator(mode="after")

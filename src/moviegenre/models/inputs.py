@@ -2,10 +2,10 @@
 
 import hashlib
 import logging
+import math
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ import torch
 
 from moviegenre.core.devices import computed_there
 from moviegenre.core.errors import ConfigError
-from moviegenre.core.files import atomic_path, reserve
+from moviegenre.core.seals import sealed_file
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.batches import MovieTensors, ordered_batches
 from moviegenre.data.caches import Ragged, cached_posters, cached_tokens, is_current
@@ -105,8 +105,8 @@ def _with_cached_states(
         if not is_current(path, data, split):
             what = f"{split.value} {encoder.modality}s"
             logger.info("encoding the %s with a frozen encoder (once)", what)
-            with atomic_path(path) as temporary:
-                _encode_all(movies, encoder, temporary)
+            with sealed_file(path) as stream:
+                _encode_all(movies, encoder, stream)
         states = np.load(path, mmap_mode="r")
         if encoder.modality is Modality.PLOT:
             assert movies.tokens is not None, "a model with a plot encoder has a tokenizer"
@@ -146,27 +146,24 @@ def _encoding_batches(movies: MovieTensors) -> Iterator[list[int]]:
             yield rows[start : start + size]
 
 
-def _encode_all(movies: MovieTensors, encoder: Encoder, path: Path) -> None:
-    """Write an encoder's outputs, float16, to a .npy file: (S, D) for plots, (N, R, D) else."""
+def _encode_all(movies: MovieTensors, encoder: Encoder, stream: BinaryIO) -> None:
+    """Write an encoder's outputs, float16, as a .npy file: (S, D) for plots, (N, R, D) else."""
     encoder.eval()
     is_plot = encoder.modality is Modality.PLOT
-    offsets = _state_offsets(movies, encoder) if is_plot else None
-    target: np.memmap[Any, np.dtype[np.float16]] | None = None
+    offsets = _state_offsets(movies, encoder) if is_plot else np.arange(len(movies) + 1)
+    begin = row_bytes = 0
     with computed_there(encoder) as device, torch.inference_mode():
         for rows in _encoding_batches(movies):
             states = encoder.encode(movies.batch(rows).to(device)).float().cpu().numpy()
-            if target is None:
-                shape: tuple[int, ...] = (len(movies), *states.shape[1:])
-                if offsets is not None:
-                    shape = (int(offsets[-1]), states.shape[2])
-                target = np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
-                reserve(path)
-            if offsets is None:
-                target[rows] = states
-                continue
+            states = states.astype(np.float16)
+            if not begin:
+                shape = (int(offsets[-1]), *states.shape[2 if is_plot else 1 :])
+                header = {"descr": "<f2", "fortran_order": False, "shape": shape}
+                np.lib.format.write_array_header_1_0(stream, header)
+                begin, row_bytes = stream.tell(), 2 * math.prod(shape[1:])
+                stream.truncate(begin + shape[0] * row_bytes)
             for position, row in enumerate(rows):
-                start, end = offsets[row], offsets[row + 1]
-                target[start:end] = states[position, : end - start]
-    if target is None:
-        raise AssertionError("a prepared split has at least one movie")
-    target.flush()
+                count = int(offsets[row + 1] - offsets[row])
+                found = states[position, :count] if is_plot else states[position]
+                stream.seek(begin + int(offsets[row]) * row_bytes)
+                stream.write(np.ascontiguousarray(found, dtype="<f2").tobytes())

@@ -7,7 +7,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from moviegenre.core.types import Batch, Modality, ModelOutput
-from moviegenre.models.base import BuildContext
+from moviegenre.models.base import MAX_WIDTH, BuildContext
 from moviegenre.models.fusion import Fusion, FusionConfig, hide_modalities
 from moviegenre.models.plot_encoder import PlotEncoder
 from moviegenre.models.poster_encoder import PosterEncoder
@@ -92,7 +92,7 @@ class LateFusionConfig(FusionConfig):
     model_name = "late_fusion"
     title = "late fusion"
 
-    poster_hidden_dim: int | None = Field(default=0, ge=0)
+    poster_hidden_dim: int | None = Field(default=0, ge=0, le=MAX_WIDTH)
 
     def build(self, context: BuildContext) -> LateFusion:
         """Return the model, its encoders pretrained unless the context has their architecture."""

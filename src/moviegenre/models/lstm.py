@@ -3,10 +3,10 @@
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
@@ -88,6 +88,9 @@ class LSTM(GenreModel):
         return ModelOutput(self.head(pooled))
 
 
+_MOST_WEIGHTS = 200_000_000  # 800 MB
+
+
 class LSTMConfig(ModelConfig):
     """Settings of ``lstm``.
 
@@ -107,12 +110,25 @@ class LSTMConfig(ModelConfig):
     family: ClassVar[Family] = "single"
     default_loss: ClassVar[str] = "focal"
 
-    max_words: int = Field(default=20_000, ge=3)
+    max_words: int = Field(default=20_000, ge=3, le=2_000_000)
     glove: Path | None = None
-    embedding_dim: int = Field(default=128, ge=1)
-    hidden_dim: int = Field(default=128, ge=1)
-    num_layers: int = Field(default=1, ge=1)
+    embedding_dim: int = Field(default=128, ge=1, le=4096)
+    hidden_dim: int = Field(default=128, ge=1, le=4096)
+    num_layers: int = Field(default=1, ge=1, le=16)
     dropout: float = Field(default=0.3, ge=0.0, lt=1.0)
+
+    @model_validator(mode="after")
+    def _refuse_more_weights_than_any(self) -> Self:
+        state = self.hidden_dim
+        read = max(self.embedding_dim, 2 * state)
+        layers = 8 * state * self.num_layers * (read + state + 2)  # two directions, four gates
+        weights = self.max_words * self.embedding_dim + layers
+        if weights > _MOST_WEIGHTS:
+            raise ValueError(
+                f"max_words, embedding_dim, hidden_dim and num_layers make {weights:,} weights; "
+                f"expected at most {_MOST_WEIGHTS:,}"
+            )
+        return self
 
     def load_tokenizer(self, plots: Callable[[], Sequence[str]]) -> PlotTokenizer:
         """Return the vocabulary of the training plots."""
@@ -166,7 +182,7 @@ def read_word_vectors(path: Path) -> dict[str, list[float]]:
             json.loads(text) if path.suffix == ".json" else _parse_glove(text)
         )
         sizes = {len(vector) for vector in vectors.values()}
-    except (ValueError, AttributeError, TypeError) as error:
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
         raise PretrainedError(f"{path}: {error}; expected a word and its numbers") from None
     if len(sizes) != 1:
         raise PretrainedError(f"{path} has vectors of {len(sizes)} lengths; expected one length")

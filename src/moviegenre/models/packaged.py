@@ -17,7 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from moviegenre.core.errors import MissingExtraError, PretrainedError
-from moviegenre.core.files import atomic_folder, file_sha256
+from moviegenre.core.files import file_sha256, write_bytes
+from moviegenre.core.folders import atomic_folder, restore_folder
+from moviegenre.core.locks import locked
 
 logger = logging.getLogger(__name__)
 
@@ -97,9 +99,12 @@ def _written_once(name: str, sha256: str, write: Callable[[Path], None]) -> Path
     from huggingface_hub.constants import HF_HOME
 
     target = Path(HF_HOME) / "moviegenre" / f"{name}-{sha256[:12]}"
+    restore_folder(target)
     if not target.is_dir():
-        logger.info("writing the weights of %s to %s (once)", name, target)
-        write(target)
+        with locked(target, wait=True):
+            if not target.is_dir():
+                logger.info("writing the weights of %s to %s (once)", name, target)
+                write(target)
     return target
 
 
@@ -162,13 +167,13 @@ def write_exact(source: Path, target: Path) -> None:
         MissingExtraError: onnx is not installed.
         PretrainedError: The file has no name for the place of a weight.
     """
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     with atomic_folder(target) as folder:
-        save_file(exact_weights(source / "model.onnx"), folder / "model.safetensors")
+        write_bytes(folder / "model.safetensors", save(exact_weights(source / "model.onnx")))
         config = json.loads((source / "config.json").read_text(encoding="utf-8"))
         config.pop("_name_or_path", None)
-        (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+        write_bytes(folder / "config.json", (json.dumps(config, indent=1) + "\n").encode())
         shutil.copyfile(source / "tokenizer.json", folder / "tokenizer.json")
 
 

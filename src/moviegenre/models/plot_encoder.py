@@ -219,9 +219,9 @@ class PlotEncoderConfig(Config):
     name: str = "bert-base-uncased"
     revision: str | None = None
     frozen: bool = False
-    frozen_layers: int = Field(default=0, ge=0)
-    window: int | None = Field(default=None, ge=8)
-    read_tokens: int | None = Field(default=None, ge=3)
+    frozen_layers: int = Field(default=0, ge=0, le=1_000)
+    window: int | None = Field(default=None, ge=8, le=8192)
+    read_tokens: int | None = Field(default=None, ge=3, le=8192)
     dropout: float | None = Field(default=None, ge=0.0, lt=1.0)
 
     @model_validator(mode="after")

@@ -1,10 +1,10 @@
 """The encoder that every poster model but the plain CNN shares, pretrained or from scratch."""
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import torch
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from moviegenre.core.config import Config
@@ -166,6 +166,10 @@ class ScratchPosterEncoder(PosterEncoder):
             )
 
 
+Stage = Annotated[int, Field(ge=-1_000, le=1_000)]
+GridSide = Annotated[int, Field(gt=0, le=64)]
+
+
 class PosterEncoderConfig(Config):
     """Which encoder sees the posters.
 
@@ -183,8 +187,8 @@ class PosterEncoderConfig(Config):
 
     name: str = "microsoft/resnet-50"
     revision: str | None = None
-    stages: tuple[int, ...] = Field(default=(-1,), min_length=1)
-    grid: tuple[PositiveInt, PositiveInt] = (7, 5)
+    stages: tuple[Stage, ...] = Field(default=(-1,), min_length=1, max_length=16)
+    grid: tuple[GridSide, GridSide] = (7, 5)
     frozen: bool = False
     augment: bool = False
     crop: float = Field(default=0.0, ge=0.0, lt=1.0)

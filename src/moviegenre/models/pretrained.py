@@ -86,9 +86,11 @@ def load_backbone(folder: Path, **config_changes: object) -> Any:  # noqa: ANN40
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     try:
-        config = AutoConfig.from_pretrained(folder)
+        config = AutoConfig.from_pretrained(folder)  # a local folder # nosec B615
         _change(config, config_changes)
-        return AutoModel.from_pretrained(folder, config=config, dtype=torch.float32)
+        return AutoModel.from_pretrained(  # a local folder # nosec B615
+            folder, config=config, dtype=torch.float32
+        )
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).splitlines()[0]
         raise PretrainedError(f"{folder} cannot be loaded as an encoder: {reason}") from None

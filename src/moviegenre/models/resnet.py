@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from torch import nn
 
 from moviegenre.core.types import Batch, Modality, ModelOutput
-from moviegenre.models.base import BuildContext, Family, GenreModel, ModelConfig
+from moviegenre.models.base import MAX_WIDTH, BuildContext, Family, GenreModel, ModelConfig
 from moviegenre.models.poster_encoder import PosterEncoder, PosterEncoderConfig
 from moviegenre.nn.heads import ClassificationHead
 
@@ -75,9 +75,9 @@ class ResNetConfig(ModelConfig):
     baseline: ClassVar[str | None] = "cnn"
 
     poster_encoder: PosterEncoderConfig = PosterEncoderConfig()
-    hidden_dim: int = Field(default=0, ge=0)
+    hidden_dim: int = Field(default=0, ge=0, le=MAX_WIDTH)
     dropout: float = Field(default=0.3, ge=0.0, lt=1.0)
-    members: int = Field(default=1, ge=1)
+    members: int = Field(default=1, ge=1, le=1_000)
 
     @model_validator(mode="after")
     def _refuse_an_untrained_encoder(self) -> Self:

@@ -129,10 +129,10 @@ class TfidfConfig(ModelConfig):
     family: ClassVar[Family] = "baseline"
     fitted: ClassVar[bool] = True
 
-    min_plots: int = Field(default=3, ge=1)
+    min_plots: int = Field(default=3, ge=1, le=100_000_000)
     max_share: float = Field(default=0.5, gt=0.0, le=1.0)
     sublinear: bool = True
-    c: float = Field(default=1.0, gt=0.0)
+    c: float = Field(default=1.0, gt=0.0, le=1e9)
 
     def load_tokenizer(self, plots: Callable[[], Sequence[str]]) -> PlotTokenizer:
         """Return the vocabulary of the training plots."""

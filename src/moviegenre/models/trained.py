@@ -3,12 +3,27 @@
 An ensemble's folder, which names its members, is one of them.
 """
 
+import logging
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
+from moviegenre.core.digests import known_commit, note_commit
 from moviegenre.core.errors import CheckpointError, HubError
-from moviegenre.models.checkpoint import Checkpoint, checkpoint_file, load_checkpoint
-from moviegenre.models.ensemble_file import ensemble_file, is_ensemble, load_ensemble
+from moviegenre.core.genres import GenreVocabulary
+from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
+from moviegenre.models.checkpoint import (
+    Checkpoint,
+    check_checkpoint,
+    checkpoint_file,
+    load_checkpoint,
+)
+from moviegenre.models.ensemble_file import (
+    EnsembleRecord,
+    ensemble_file,
+    is_ensemble,
+    load_ensemble,
+)
 from moviegenre.models.exported import (
     EXPORTED_FILES,
     WEIGHTS_FILES,
@@ -16,6 +31,9 @@ from moviegenre.models.exported import (
     is_exported,
     read_exported,
 )
+from moviegenre.models.manifest import MANIFEST_FILE, Manifest
+
+logger = logging.getLogger(__name__)
 
 _HUB_NAME = re.compile(r"(?P<name>[\w-][\w.-]*/[\w-][\w.-]*)(@(?P<revision>[\w./-]+))?")
 
@@ -38,6 +56,64 @@ def load_trained(model: str | Path) -> Checkpoint:
     if path.name in WEIGHTS_FILES:
         path = path.parent
     return read_exported(path) if is_exported(path) else load_checkpoint(path)
+
+
+def verify(path: Path) -> None:
+    """Compare every file of a located model with its manifest, each hash computed anew.
+
+    Loading does so with the files that it uses, and remembers the hash of a file that does not
+    change.
+
+    Args:
+        path: What ``locate`` returned.
+
+    Raises:
+        CheckpointError: Files are missing, have changed or do not belong there, there is no
+            manifest, or there is no model.
+    """
+    if is_ensemble(path):
+        file = ensemble_file(path)
+        _verify_folder(file.parent, [file.name])
+        for member in EnsembleRecord.read(file).members:
+            weights = member.file(file.parent, anew=True)
+            if is_exported(weights.parent):
+                verify(weights.parent)
+        return
+    file = weights_file(path)
+    if is_exported(file.parent) and file.name in WEIGHTS_FILES:
+        _verify_folder(file.parent, EXPORTED_FILES)
+        return
+    _verify_folder(file.parent, [file.name])
+    check_checkpoint(file, anew=True)
+
+
+def _verify_folder(folder: Path, names: Sequence[str]) -> None:
+    """Compare the files of a manifest, and others that are named, with it."""
+    manifest = Manifest.read(folder)
+    if manifest is None:
+        raise CheckpointError(
+            f"{folder} has no {MANIFEST_FILE}, so it cannot be verified; write the model again "
+            "with this version, or leave verifying out"
+        )
+    named = sorted({*manifest.files, *names} - {MANIFEST_FILE})
+    manifest.check(folder, named, anew=True)
+
+
+def read_point(folder: Path, genres: GenreVocabulary) -> OperatingPoint:
+    """Read the calibration and the thresholds that lie beside a model; the default without any.
+
+    Args:
+        folder: Where the model's files lie.
+        genres: The model's.
+
+    Raises:
+        CheckpointError: The file is damaged, has changed, or was made for other genres.
+    """
+    manifest = Manifest.read(folder)
+    if manifest is not None:
+        step = "fit them again with: moviegenre evaluate --thresholds per-genre"
+        manifest.check(folder, [THRESHOLDS_FILE], step=step)
+    return OperatingPoint.read(folder / THRESHOLDS_FILE, genres)
 
 
 def weights_file(path: Path) -> Path:
@@ -92,9 +168,27 @@ def _download(name: str, revision: str | None) -> Path:
             f"({type(error).__name__}); check the name and the network, or name a best.pth or an "
             "exported folder"
         ) from None
+    _compare_commit(name if revision is None else f"{name}@{revision}", folder.name)
     if not is_exported(folder):
         raise CheckpointError(
             f"{name} on the Hugging Face hub was not exported by this package; expected a model "
             "that moviegenre push put there"
         )
     return folder
+
+
+def _compare_commit(name: str, commit: str) -> None:
+    """Say so if a name on the hub stands for another commit than the last time, and note it.
+
+    Args:
+        name: As the user gave it.
+        commit: Of the snapshot, by which the hub's client names its folder.
+    """
+    before = known_commit(name)
+    if before not in (None, commit):
+        logger.warning(
+            "%s on the Hugging Face hub has changed since its last use: commit %s, then %s; to "
+            "stay with the one of before, name %s@%s",
+            *(name, commit[:12], str(before)[:12], name.partition("@")[0], before),
+        )
+    note_commit(name, commit)

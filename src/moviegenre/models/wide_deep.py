@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from moviegenre.core.errors import DataError
 from moviegenre.core.types import Batch, Modality, ModelOutput
 from moviegenre.data.batches import MovieTensors
-from moviegenre.models.base import Architectures, BuildContext
+from moviegenre.models.base import MAX_WIDTH, Architectures, BuildContext
 from moviegenre.models.early_fusion import or_else
 from moviegenre.models.fusion import Fusion, FusionConfig, answer_posters_alone, hide_modalities
 from moviegenre.models.logistic import (
@@ -226,13 +226,13 @@ class WideDeepConfig(FusionConfig):
     model_name = "wide_deep"
     title = "wide and deep fusion"
 
-    hidden_dim: int = Field(default=512, ge=1)
+    hidden_dim: int = Field(default=512, ge=1, le=MAX_WIDTH)
     dropout: float = Field(default=0.5, ge=0.0, lt=1.0)
-    poster_hidden_dim: int | None = Field(default=0, ge=0)
-    min_plots: int = Field(default=3, ge=1)
-    c: float = Field(default=1.0, gt=0.0)
+    poster_hidden_dim: int | None = Field(default=0, ge=0, le=MAX_WIDTH)
+    min_plots: int = Field(default=3, ge=1, le=100_000_000)
+    c: float = Field(default=1.0, gt=0.0, le=1e9)
     scale_by_length: bool = False
-    folds: int = Field(default=4, ge=2)
+    folds: int = Field(default=4, ge=2, le=1_000)
 
     def build(self, context: BuildContext) -> WideDeep:
         """Return the model, its encoders pretrained unless the context has their architecture."""

@@ -1,4 +1,4 @@
-"""What happens after every interval: history, the best checkpoint, the point to resume from."""
+"""What happens after every interval: history, the best checkpoint, stopping early."""
 
 import json
 from collections.abc import Callable
@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import lightning
-from lightning.pytorch.callbacks import Callback, Checkpoint, EarlyStopping
+from lightning.pytorch.callbacks import Callback, EarlyStopping
 
-from moviegenre.core.files import atomic_path, write_text
+from moviegenre.core.files import write_text
 from moviegenre.training.task import MONITORED, GenreTask
 
 
@@ -34,15 +34,19 @@ class History(Callback):
         }
         epoch = (trainer.current_epoch + 1) / self.intervals_per_epoch
         self.records.append({"epoch": epoch, **pl_module.interval_summary(), **validation})
-        write_text(self.path, json.dumps(self.records, indent=1) + "\n")
+        self._write()
 
     def state_dict(self) -> dict[str, Any]:
         """Return the records, for resuming."""
         return {"records": self.records}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take up the records of an interrupted training."""
+        """Take up the records of an interrupted training, and write them again."""
         self.records = list(state_dict["records"])
+        self._write()
+
+    def _write(self) -> None:
+        write_text(self.path, json.dumps(self.records, indent=1) + "\n")
 
 
 class BestCheckpoint(Callback):
@@ -102,21 +106,3 @@ class Patience(EarlyStopping):
         """Stop at once where the training to be resumed had stopped."""
         if self.wait_count >= self.patience:
             trainer.should_stop = True
-
-
-class ResumePoint(Checkpoint):
-    """Writes the whole training state after every interval, so that a kill loses at most one.
-
-    Args:
-        path: The file; it is replaced in one step.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def on_train_epoch_end(
-        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
-    ) -> None:
-        """Write the state; Lightning runs this after all other callbacks."""
-        with atomic_path(self.path) as temporary:
-            trainer.save_checkpoint(temporary)

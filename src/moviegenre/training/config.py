@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from moviegenre.core.config import Config
+from moviegenre.core.config import Config, Seed
 
 _TEACHER_WEIGHT = 0.5
 
@@ -33,17 +33,17 @@ class TrainingConfig(Config):
         precision: ``auto`` is bf16 where the hardware computes in it, and fp32 elsewhere.
     """
 
-    seed: int = Field(default=0, ge=0)
-    max_epochs: int = Field(default=3, ge=1)
-    intervals_per_epoch: int = Field(default=1, ge=1)
-    batch_size: int = Field(default=32, ge=1)
-    encoder_lr: float = Field(default=1e-4, gt=0.0)
-    head_lr: float = Field(default=1e-3, gt=0.0)
-    weight_decay: float = Field(default=0.01, ge=0.0)
+    seed: Seed = 0
+    max_epochs: int = Field(default=3, ge=1, le=10_000)
+    intervals_per_epoch: int = Field(default=1, ge=1, le=10_000)
+    batch_size: int = Field(default=32, ge=1, le=65_536)
+    encoder_lr: float = Field(default=1e-4, gt=0.0, le=10.0)
+    head_lr: float = Field(default=1e-3, gt=0.0, le=10.0)
+    weight_decay: float = Field(default=0.01, ge=0.0, le=10.0)
     warmup_share: float = Field(default=0.1, ge=0.0, lt=1.0)
-    gradient_clip: float = Field(default=1.0, gt=0.0)
-    patience: int = Field(default=3, ge=1)
-    modality_loss_weight: float = Field(default=0.3, ge=0.0)
+    gradient_clip: float = Field(default=1.0, gt=0.0, le=1e6)
+    patience: int = Field(default=3, ge=1, le=1_000_000)
+    modality_loss_weight: float = Field(default=0.3, ge=0.0, le=1_000.0)
     teacher: Path | None = None
     teacher_weight: float = Field(default=_TEACHER_WEIGHT, gt=0.0, le=1.0)
     precision: Literal["auto", "bf16", "fp32"] = "auto"

@@ -25,14 +25,14 @@ from moviegenre.data.batches import (
     ordered_batches,
 )
 from moviegenre.models.base import FittedModel, GenreModel
-from moviegenre.training.callbacks import BestCheckpoint, History, Patience, ResumePoint
+from moviegenre.training.callbacks import BestCheckpoint, History, Patience
 from moviegenre.training.config import TrainingConfig
 from moviegenre.training.hardware import lightning_precision
+from moviegenre.training.resuming import RESUME_FILE, ResumePoint, SealedCheckpoints
 from moviegenre.training.task import GenreTask
 
 logger = logging.getLogger(__name__)
 
-RESUME_FILE = "last.ckpt"
 HISTORY_FILE = "history.json"
 LOGS_FOLDER = "logs"
 EVALUATION_BATCH = 64
@@ -153,6 +153,7 @@ def fit(
         gradient_clip_val=config.gradient_clip,
         callbacks=callbacks,
         logger=_loggers(folder),
+        plugins=[SealedCheckpoints()],
         default_root_dir=folder,
         reload_dataloaders_every_n_epochs=1,
         use_distributed_sampler=False,

@@ -37,9 +37,8 @@ def solve(
     """
     started = time.perf_counter()
     history = folder / HISTORY_FILE
-    if is_done and history.is_file():
-        record: dict[str, float] = json.loads(history.read_text(encoding="utf-8"))[-1]
-    else:
+    record = _read_record(history) if is_done else None
+    if record is None:
         train, val = movies
         model.fit(train)
         fitted_seconds = time.perf_counter() - started
@@ -59,6 +58,15 @@ def solve(
         seconds=time.perf_counter() - started,
         finished=True,
     )
+
+
+def _read_record(history: Path) -> dict[str, float] | None:
+    """Return the only record of a history; None where it is not there or damaged."""
+    try:
+        (record,) = json.loads(history.read_text(encoding="utf-8"))
+        return {str(name): float(value) for name, value in record.items()}
+    except (FileNotFoundError, ValueError, TypeError, AttributeError):
+        return None
 
 
 def _validate(model: FittedModel, movies: MovieTensors) -> dict[str, float]:

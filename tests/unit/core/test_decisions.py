@@ -3,9 +3,16 @@
 import math
 
 import numpy as np
+import pytest
 import torch
 
-from moviegenre.core.decisions import DEFAULT_THRESHOLD, decide, probabilities
+from moviegenre.core.decisions import (
+    DEFAULT_THRESHOLD,
+    decide,
+    from_log_odds,
+    log_odds,
+    probabilities,
+)
 
 
 def test_probabilities_are_independent_sigmoids() -> None:
@@ -25,6 +32,25 @@ def test_equal_logits_have_equal_probabilities_at_every_place() -> None:
     for num_movies in (1, 7, 24):
         probs = probabilities(logits.repeat(num_movies, 1, 1))
         assert (probs == probs[:1, :, :1]).all()
+
+
+def test_log_odds_by_hand() -> None:
+    assert log_odds(np.array([0.5, 0.75, 0.25])).tolist() == pytest.approx(
+        [0.0, math.log(3), -math.log(3)]
+    )
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_log_odds_of_certain_answers_are_finite_and_equal_but_for_the_sign(kind: type) -> None:
+    largest = math.log(1 - 1e-7) - math.log(1e-7)
+    assert log_odds(np.array([0.0, 1.0], dtype=kind)) == pytest.approx([-largest, largest], 1e-8)
+
+
+def test_log_odds_become_probabilities_again_however_large() -> None:
+    odds = np.array([0.0, math.log(3), -math.log(3), 1e4, -1e4])
+    assert from_log_odds(odds) == pytest.approx([0.5, 0.75, 0.25, 1.0, 0.0])
+    probs = np.array([1e-6, 0.2, 0.999])
+    assert from_log_odds(log_odds(probs)) == pytest.approx(probs)
 
 
 def test_a_probability_at_the_threshold_is_chosen() -> None:

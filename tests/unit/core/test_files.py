@@ -1,24 +1,12 @@
 """Files are there whole, or as they were before."""
 
-import errno
 import hashlib
-import os
-from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
-from moviegenre.core.files import (
-    atomic_folder,
-    atomic_path,
-    file_sha256,
-    reserve,
-    write_text,
-)
-
-reserves = pytest.mark.skipif(
-    not hasattr(os, "posix_fallocate"), reason="this system cannot reserve space"
-)
+from moviegenre.core.files import atomic_path, file_sha256, write_text
+from moviegenre.core.folders import atomic_folder
 
 
 def test_text_is_written_and_replaced(tmp_path: Path) -> None:
@@ -42,34 +30,6 @@ def test_a_failure_leaves_the_file_as_it_was_and_nothing_beside_it(tmp_path: Pat
         write_half()
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
-
-
-@reserves
-def test_reserving_takes_the_space_of_a_file_with_holes(tmp_path: Path) -> None:
-    path = tmp_path / "a.bin"
-    with path.open("wb") as stream:
-        stream.write(b"begin")
-        stream.truncate(1_000_000)
-    reserve(path)
-    assert path.stat().st_blocks * 512 >= path.stat().st_size == 1_000_000
-    assert path.read_bytes()[:6] == b"begin\0"
-
-
-@reserves
-@pytest.mark.parametrize(("code", "told"), [(errno.EOPNOTSUPP, False), (errno.ENOSPC, True)])
-def test_only_a_lack_of_space_is_an_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, told: bool
-) -> None:
-    path = tmp_path / "a.bin"
-    path.write_bytes(b"begin")
-
-    def refuse(*_: int) -> None:
-        raise OSError(code, os.strerror(code))
-
-    monkeypatch.setattr(os, "posix_fallocate", refuse)
-    with pytest.raises(OSError, match=os.strerror(code)) if told else nullcontext():
-        reserve(path)
-    assert path.read_bytes() == b"begin"
 
 
 def test_the_temporary_file_lies_beside_its_target(tmp_path: Path) -> None:

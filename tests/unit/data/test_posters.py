@@ -166,7 +166,7 @@ def test_an_opened_image_is_brought_into_form_like_its_bytes() -> None:
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "I;16", "I"])
-def test_strips_have_the_pixels_of_the_whole(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bands_have_the_pixels_of_the_whole(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
     values = np.random.default_rng(0).integers(0, 256, size=(37, 23, 4), dtype=np.uint8)
     image = Image.fromarray(values)
     kind = "PNG"
@@ -179,7 +179,7 @@ def test_strips_have_the_pixels_of_the_whole(mode: str, monkeypatch: pytest.Monk
     options = {"transparency": 3} if mode == "P" else {}
     data = encode(image, kind, **options)
     whole = np.asarray(decode_poster(data))
-    monkeypatch.setattr(posters, "_STRIP_PIXELS", 100)  # four rows at a time
+    monkeypatch.setattr(posters, "_BAND_PIXELS", 100)  # four rows at a time
     assert np.array_equal(np.asarray(decode_poster(data)), whole)
     if mode == "RGBA":
         alpha = values[..., 3:] / 255

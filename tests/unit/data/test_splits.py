@@ -1,5 +1,6 @@
 """Stratified splits: a partition, no leak, deterministic."""
 
+import hashlib
 import sys
 
 import numpy as np
@@ -69,6 +70,26 @@ def test_too_few_movies_are_refused() -> None:
         stratified_split(labels, [min(number, 8) for number in range(12)], 0)
 
 
+def test_no_movies_are_too_few() -> None:
+    with pytest.raises(DataError, match=r"^0 different movies are too few to split; expected 10$"):
+        stratified_split(np.zeros((0, 1), dtype=np.float32), [], 0)
+
+
+def test_ten_movies_are_enough() -> None:
+    splits = stratified_split(np.eye(2, dtype=np.float32)[np.arange(10) % 2], range(10), 0)
+    assert splits.count(Split.TRAIN) == 7
+    assert {*splits} == {*Split}
+    assert {type(split) for split in splits} == {Split}
+
+
+def test_a_single_label_is_split_in_shares() -> None:
+    labels = (np.arange(200) % 5 == 0).astype(np.float32).reshape(-1, 1)
+    splits = np.array(stratified_split(labels, range(200), 0))
+    for split, share in SHARES.items():
+        assert labels[splits == split].sum() == pytest.approx(40 * share, abs=1)
+        assert (splits == split).sum() == pytest.approx(200 * share, abs=2)
+
+
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "iterstrat.ml_stratifiers", None)
     with pytest.raises(MissingExtraError) as error:
@@ -101,6 +122,11 @@ def test_chains_of_any_length_are_one_group() -> None:
 def test_plots_are_equal_but_for_case_and_space() -> None:
     assert content_keys(["A  dog\nbarks. "], None) == content_keys(["a dog barks."], None)
     assert content_keys(["a cat"], None) != content_keys(["a dog"], None)
+
+
+def test_keys_are_hashes_of_the_words_and_of_the_poster() -> None:
+    words, poster = (hashlib.sha256(text).hexdigest() for text in (b"a dog", b"x"))
+    assert content_keys(["A\n Dog"], b"x") == [f"plot {words}", f"poster {poster}"]
 
 
 def test_a_plot_and_a_poster_of_equal_bytes_are_no_duplicates() -> None:

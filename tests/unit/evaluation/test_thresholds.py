@@ -55,6 +55,15 @@ def test_candidates_reach_every_decision_at_the_ends() -> None:
     assert found.cuts.tolist() == [1.0, edge / 2], "no number lies between the two"
 
 
+def test_neighbouring_numbers_are_told_apart() -> None:
+    low = 0.5  # half way to the next number rounds down to it
+    high = np.nextafter(low, 1.0)
+    found = Candidates.of(np.array([low, high]), np.array([False, True]))
+    assert found.cuts[1] == high
+    assert found.hits[:2].tolist() == [0, 1]
+    assert found.chosen[:2].tolist() == [0, 1]
+
+
 def test_per_genre_by_hand() -> None:
     # Genre 0 is best cut below 0.4 (F1 1), genre 1 above 0.6 (F1 1); one cut for both is best
     # below 0.4: F1 1 and 2/3, rather than 2/3 and 1/2 or 2/3 and 1.

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from moviegenre.experiment.train import differing_settings
+from moviegenre.experiment.runs import differing_settings
 
 
 def settings(**data: object) -> dict[str, Any]:

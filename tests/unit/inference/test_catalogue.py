@@ -186,7 +186,6 @@ def test_a_killed_job_goes_on_and_ends_the_same(
         catalogue(table),
         out,
         part_rows=2,
-        resume=True,
         on_progress=lambda done, total: seen.append((done, total)),
     )
     assert out.read_bytes() == whole.read_bytes()
@@ -208,14 +207,14 @@ def begun(predictor: Predictor, table: Path, tmp_path: Path) -> Path:
     return out
 
 
-def test_an_unfinished_job_is_not_thrown_away(
+def test_an_unfinished_job_of_other_settings_is_not_thrown_away(
     predictor: Predictor, table: Path, begun: Path
 ) -> None:
     with pytest.raises(ConfigError) as error:
-        predict_catalogue(predictor, catalogue(table), begun)
+        predict_catalogue(predictor, catalogue(table), begun, batch_size=3)
     assert str(error.value) == (
-        f"{begun}.parts holds an unfinished job; go on with --resume, or delete that folder to "
-        "begin anew"
+        f"{begun}.parts holds an unfinished job, begun with another set of options; go on with "
+        "the same, or delete that folder to begin anew"
     )
 
 
@@ -224,23 +223,16 @@ def test_another_job_is_not_resumed(
 ) -> None:
     def refused(used: Predictor, **options: Any) -> str:
         with pytest.raises(ConfigError) as error:
-            predict_catalogue(used, catalogue(table), begun, resume=True, **options)
+            predict_catalogue(used, catalogue(table), begun, **options)
         return str(error.value)
 
-    assert "begun with another set of options; resume with the same" in refused(
+    assert "begun with another set of options; go on with the same" in refused(
         predictor, batch_size=3
     )
     other = save_tiny(tmp_path / "other", tiny_checkpoint("lstm", bert_folder))
     assert "begun with another model;" in refused(moviegenre.load(other))
     table.write_text(table.read_text() + "tt9,the end,,\n")
     assert "begun with another input;" in refused(predictor)
-
-
-def test_resuming_what_was_never_begun_begins_it(
-    predictor: Predictor, table: Path, tmp_path: Path
-) -> None:
-    summary = predict_catalogue(predictor, catalogue(table), tmp_path / "out.csv", resume=True)
-    assert summary.rows == 7
 
 
 @pytest.mark.parametrize(

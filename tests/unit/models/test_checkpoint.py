@@ -17,6 +17,7 @@ from moviegenre.models.checkpoint import (
     package_versions,
     save_checkpoint,
 )
+from moviegenre.models.manifest import MANIFEST_FILE
 from tests.tiny_models import build_tiny, tiny_settings
 from tests.tiny_movies import GENRES, tiny_tokenizer
 
@@ -40,6 +41,7 @@ def path(tmp_path: Path, bert_folder: Path) -> Path:
 def change(path: Path, **changes: Any) -> None:
     content = torch.load(path, weights_only=True)
     torch.save({**content, **changes}, path)
+    (path.parent / MANIFEST_FILE).unlink(missing_ok=True)
 
 
 def test_everything_comes_back(path: Path) -> None:
@@ -106,6 +108,10 @@ def test_a_damaged_file_is_refused(tmp_path: Path, content: bytes) -> None:
 def test_a_file_cut_short_is_refused(path: Path) -> None:
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
+    size, expected = len(content) // 2, len(content)
+    with pytest.raises(CheckpointError, match=f"has {size:,} bytes, expected {expected:,}"):
+        load_checkpoint(path)
+    (path.parent / MANIFEST_FILE).unlink()
     with pytest.raises(CheckpointError, match="cannot be read as a checkpoint"):
         load_checkpoint(path)
 
@@ -149,7 +155,8 @@ def test_saving_again_replaces_the_file_in_one_step(
     with pytest.raises(OSError, match="the disk is full"):
         save_checkpoint(path, checkpoint)
     assert path.read_bytes() == before
-    assert list(path.parent.iterdir()) == [path]
+    assert sorted(path.parent.iterdir()) == [path, path.parent / MANIFEST_FILE]
+    load_checkpoint(path)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from moviegenre.apps.service.jobs import GoneError
 from moviegenre.apps.service.logs import log_event
 from moviegenre.apps.service.metrics import ServiceMetrics
+from moviegenre.apps.service.pace import Pace
 from moviegenre.core.errors import MovieGenreError
 
 if TYPE_CHECKING:
@@ -85,11 +86,13 @@ class FilmAnswerer:
     Args:
         predictor: What predicts.
         metrics: Where slices and errors are counted.
+        pace: Where it is noted how long the model takes.
     """
 
-    def __init__(self, predictor: "Predictor", metrics: ServiceMetrics) -> None:
+    def __init__(self, predictor: "Predictor", metrics: ServiceMetrics, pace: Pace) -> None:
         self._predictor = predictor
         self._metrics = metrics
+        self._pace = pace
 
     def read(self, question: Question) -> "Film | Exception":
         """Return a film as the model reads it, its poster decoded; or why it cannot be read."""
@@ -112,8 +115,12 @@ class FilmAnswerer:
             else:
                 films[number] = film
         if films:
+            begin = time.perf_counter()
             answers.update(zip(films, self._predict(list(films.values())), strict=True))
-            self._metrics.count_batch(len(films), time.perf_counter() - start)
+            end = time.perf_counter()
+            self._metrics.count_batch(len(films), end - start)
+            # Films that could not be read took no time, and must not make the model seem fast.
+            self._pace.note(sum(works[number].question.cost for number in films), end - begin)
         return [answers[number] for number in range(len(works))]
 
     def _predict(self, films: "Sequence[Film]") -> list[Predicted | Exception]:

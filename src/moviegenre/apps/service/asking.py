@@ -11,6 +11,7 @@ from moviegenre.apps.service.answering import Answer, FilmAnswerer, Predicted, Q
 from moviegenre.apps.service.batching import DeadlineError, MicroBatcher
 from moviegenre.apps.service.jobs import Stay
 from moviegenre.apps.service.metrics import ServiceMetrics
+from moviegenre.apps.service.pace import Pace
 from moviegenre.apps.service.pool import FairPool
 from moviegenre.apps.service.refusals import BUSY, TOO_LATE, Refusal
 from moviegenre.apps.service.settings import ServiceSettings
@@ -50,7 +51,8 @@ class Asking:
     def __init__(self, predictor: "Predictor", settings: ServiceSettings) -> None:
         self.settings = settings
         self.metrics = ServiceMetrics()
-        self._answerer = FilmAnswerer(predictor, self.metrics)
+        pace = Pace(settings.slice_ms / 1000)
+        self._answerer = FilmAnswerer(predictor, self.metrics, pace)
         self._looks = Modality.POSTER in predictor.model.modalities
         self.batcher: MicroBatcher[Work, Predicted | Exception] = MicroBatcher(
             self._answerer.predict,
@@ -58,7 +60,7 @@ class Asking:
             max_wait_seconds=settings.max_wait_ms / 1000,
             max_queue=settings.max_queue,
             max_per_client=settings.client_queue,
-            slice_seconds=settings.slice_ms / 1000,
+            pace=pace,
         )
         decoders = max(1, min(_MAX_DECODERS, (os.cpu_count() or 1) // 2))
         pixels = settings.max_decoded_pixels

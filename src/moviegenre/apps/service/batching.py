@@ -49,8 +49,10 @@ class MicroBatcher(Generic[Q, A]):
         max_wait_seconds: How long the first question of a slice waits for others.
         max_queue: Questions that may wait.
         max_per_client: Those of one client; None for no such limit.
-        slice_seconds: How long a slice should take at most, by how long the last ones took; None
-            for no such limit.
+        pace: How much work fits into a slice, learnt by who computes; None for no limit.
+
+    Attributes:
+        pace: As given.
     """
 
     def __init__(
@@ -61,7 +63,7 @@ class MicroBatcher(Generic[Q, A]):
         max_wait_seconds: float,
         max_queue: int,
         max_per_client: int | None = None,
-        slice_seconds: float | None = None,
+        pace: Pace | None = None,
     ) -> None:
         client = max_queue if max_per_client is None else min(max_per_client, max_queue)
         bulk = min(max_queue, max(client, round(_BULK_SHARE * max_queue)))
@@ -73,7 +75,7 @@ class MicroBatcher(Generic[Q, A]):
         self._changed = threading.Condition()
         self._stopping = False
         self._worker = threading.Thread(target=self._work, name="predictor", daemon=True)
-        self.pace = Pace(slice_seconds)
+        self.pace = pace or Pace(None)
 
     @property
     def num_waiting(self) -> int:
@@ -214,16 +216,14 @@ class MicroBatcher(Generic[Q, A]):
 
     def _work(self) -> None:
         while work := self._take():
-            start = time.perf_counter()
             try:
                 self._compute_slice(work)
-            except BaseException:
+            except BaseException:  # the thread must live on, whatever this was
                 _log.exception("slice failed")
-            self.pace.note(sum(cost for _, cost in work), time.perf_counter() - start)
 
-    def _compute_slice(self, work: "Sequence[tuple[Job[Q, A] | Piece, float]]") -> None:
+    def _compute_slice(self, work: "Sequence[Job[Q, A] | Piece]") -> None:
         jobs: list[Job[Q, A]] = []
-        for item, _ in work:
+        for item in work:
             if isinstance(item, Piece):
                 item.run()
             elif item.is_wanted:
@@ -241,7 +241,7 @@ class MicroBatcher(Generic[Q, A]):
             for job in jobs:
                 job.fail(error)
 
-    def _take(self) -> "list[tuple[Job[Q, A] | Piece, float]]":
+    def _take(self) -> "list[Job[Q, A] | Piece]":
         """Wait for the next slice; nothing means that it was stopped and all is answered."""
         with self._changed:
             while True:
@@ -261,9 +261,9 @@ class MicroBatcher(Generic[Q, A]):
                     return self._slice()
                 self._changed.wait(left)
 
-    def _slice(self) -> "list[tuple[Job[Q, A] | Piece, float]]":
+    def _slice(self) -> "list[Job[Q, A] | Piece]":
         """Take what comes next, of one kind and up to a slice; a piece is a slice of its own."""
-        taken: list[tuple[Job[Q, A] | Piece, float]] = []
+        taken: list[Job[Q, A] | Piece] = []
         first = self._queue.first()
         assert first is not None, "the caller looked"
         room = self.pace.bulk_cost if first.kind in BULK else self.pace.slice_cost
@@ -272,7 +272,7 @@ class MicroBatcher(Generic[Q, A]):
             if taken and (is_piece or ticket.kind != first.kind or ticket.cost > room):
                 break
             self._queue.take(ticket)
-            taken.append((ticket.item, ticket.cost))
+            taken.append(ticket.item)
             room -= ticket.cost
             if isinstance(ticket.item, Piece):
                 break

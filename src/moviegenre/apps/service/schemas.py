@@ -201,8 +201,8 @@ TABLE_BODY: dict[str, Any] = {
 TABLE_LINES = {
     "description": "With `preview` a JSON object. Otherwise one JSON object a line: first "
     "`{type: start, rows, csv}`, then for every row `{type: row, row, id, genres, probabilities, "
-    "error, csv}` in the table's order, at the end `{type: end}`, or `{type: error, error}` where "
-    "it ended early. `csv` is the line of a CSV file.",
+    "error, warnings, csv}` in the table's order, at the end `{type: end}`, or "
+    "`{type: error, error}` where it ended early. `csv` is the line of a CSV file.",
     "content": {
         "application/json": {"schema": {"$ref": "#/components/schemas/TablePreview"}},
         "application/x-ndjson": {"schema": {"type": "string"}},

@@ -95,6 +95,7 @@ class RowAnswer:
         genres: The chosen ones, most probable first.
         probabilities: By genre; none where the row has no answer.
         error: Why the row could not be read in full; None where it could.
+        warnings: What the reader of the answer should know, as sentences.
     """
 
     row: int
@@ -102,6 +103,7 @@ class RowAnswer:
     genres: list[str]
     probabilities: dict[str, float]
     error: str | None
+    warnings: list[str]
 
 
 class TableAnswerer:
@@ -181,10 +183,19 @@ def _row_answer(number: int, row: "TextRow", answer: Answer | None) -> RowAnswer
         faults.append(str(answer))
     elif isinstance(answer, Exception):
         faults.append(FAILED)
-    error = _clean("; ".join(faults))[:_ERROR_CHARS] or None
-    if isinstance(answer, dict):
-        return RowAnswer(number, _clean(row.id), answer["genres"], answer["probabilities"], error)
-    return RowAnswer(number, _clean(row.id), [], {}, error)
+    warnings = answer.get("warnings", []) if isinstance(answer, dict) else []
+    if isinstance(answer, dict) and not answer["modalities"]:  # as the command has it
+        faults.append(f"no plot: {' '.join(warnings)}")
+        answer, warnings = None, []
+    found = answer if isinstance(answer, dict) else {"genres": [], "probabilities": {}}
+    return RowAnswer(
+        row=number,
+        id=_clean(row.id),
+        genres=found["genres"],
+        probabilities=found["probabilities"],
+        error=_clean("; ".join(faults))[:_ERROR_CHARS] or None,
+        warnings=warnings,
+    )
 
 
 def _columns(request: TableRequest) -> list[str]:

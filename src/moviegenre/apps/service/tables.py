@@ -5,13 +5,16 @@ their paths would name files of this machine.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from moviegenre.apps.service.asking import Asking
+from moviegenre.apps.service.clients import client_of
 from moviegenre.apps.service.observing import note
 from moviegenre.apps.service.refusals import BUSY, UNFIT, Refusal
 from moviegenre.apps.service.schemas import REFUSALS, TABLE_BODY, TABLE_LINES, TablePreview
@@ -32,6 +35,9 @@ TABLES_AT_ONCE = 2
 MAX_TABLES = 16
 """Tables that are answered or wait; one more is refused, to come back later."""
 
+MAX_CLIENT_TABLES = 4
+"""The same for each client, so that one cannot keep out the others."""
+
 _READ_AT_ONCE = 2  # parsing takes some times a table's size in memory
 
 
@@ -48,7 +54,7 @@ class Tables:
         self._genres = genres
         self._reading = asyncio.Semaphore(_READ_AT_ONCE)
         self._turns = asyncio.Semaphore(TABLES_AT_ONCE)
-        self._num_open = 0
+        self._open: Counter[str] = Counter()  # tables by client
         self._is_stopping = False
 
     def stop(self) -> None:
@@ -61,8 +67,9 @@ class Tables:
         Raises:
             Refusal: The table is not taken.
         """
-        self._asking.require_room()
-        self._require_room()
+        client = client_of(request)
+        self._asking.require_room(client)
+        self._require_room(client)
         table = await read_table(request, self._asking.settings)
         if table.preview:
             async with self._reading:
@@ -71,8 +78,9 @@ class Tables:
         schema = self._schema()
         async with self._reading:
             rows = await asyncio.to_thread(rows_of, table, self._asking.settings)
+        self._require_room(client)  # others may have come in while this one was read
         note(request, table_rows=len(rows), table_bytes=len(table.table.content))
-        return LineStream(self._lines(rows, schema), self._asking.settings.deadline_seconds)
+        return LineStream(self._lines(client, rows, schema), self._asking.settings.deadline_seconds)
 
     def _schema(self) -> "pa.Schema":
         from moviegenre.inference.catalogue_parts import answer_schema
@@ -82,34 +90,38 @@ class Tables:
         except DataError as error:
             raise Refusal(UNFIT, str(error)) from None
 
-    def _require_room(self) -> None:
-        if self._num_open >= MAX_TABLES:
+    def _require_room(self, client: str) -> None:
+        own, others = self._open[client], self._open.total()
+        if own >= MAX_CLIENT_TABLES or others >= MAX_TABLES:
+            whose = f"{own} of your tables" if own >= MAX_CLIENT_TABLES else f"{others} tables"
             raise Refusal(
                 BUSY,
-                f"{MAX_TABLES} other tables are waiting; try again later",
+                f"{whose} are waiting; try again later",
                 {"Retry-After": str(self._asking.settings.retry_after_seconds)},
             )
 
     async def _lines(
-        self, rows: "Sequence[TextRow]", schema: "pa.Schema"
+        self, client: str, rows: "Sequence[TextRow]", schema: "pa.Schema"
     ) -> AsyncGenerator[bytes, None]:
         """Yield the lines of an answer."""
         from moviegenre.inference.catalogue_parts import csv_header
 
-        self._num_open += 1
+        self._open[client] += 1
         try:
             yield line({"type": "start", "rows": len(rows), "csv": csv_header(schema)})
             async with self._turns:
-                async for answers in self._answerer().answers(rows):
+                async for answers in self._answerer(client).answers(rows):
                     yield b"".join(_row_lines(answers, schema))
             yield line({"type": "end"})
         except Refusal as refusal:
             yield line({"type": "error", "error": refusal.message})
         finally:
-            self._num_open -= 1
+            self._open[client] -= 1
+            self._open = +self._open  # a client that has left is forgotten
 
-    def _answerer(self) -> TableAnswerer:
-        return TableAnswerer(self._asking.ask, self._asking.settings, lambda: self._is_stopping)
+    def _answerer(self, client: str) -> TableAnswerer:
+        ask = partial(self._asking.ask, client=client, kind="table")
+        return TableAnswerer(ask, self._asking.settings, lambda: self._is_stopping)
 
 
 def _row_lines(answers: Sequence[RowAnswer], schema: "pa.Schema") -> list[bytes]:
@@ -117,7 +129,13 @@ def _row_lines(answers: Sequence[RowAnswer], schema: "pa.Schema") -> list[bytes]
     from moviegenre.inference.catalogue_parts import csv_lines
 
     cells = [
-        {"id": row.id, "genres": row.genres, **row.probabilities, "error": row.error}
+        {
+            "id": row.id,
+            "genres": row.genres,
+            **row.probabilities,
+            "error": row.error,
+            "warnings": " ".join(row.warnings) or None,
+        }
         for row in answers
     ]
     return [

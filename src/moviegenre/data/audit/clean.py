@@ -1,6 +1,7 @@
 """Writing prepared data anew without the movies that leak from one split into a later one."""
 
 import csv
+import io
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from moviegenre.core.errors import DataError
-from moviegenre.core.files import atomic_folder, check_folder
+from moviegenre.core.files import atomic_file, check_folder, write_text
+from moviegenre.core.folders import atomic_folder, restore_folder
 from moviegenre.core.types import Split
 from moviegenre.data.audit.movies import AuditMovies
 from moviegenre.data.datasheet import write_datasheet
@@ -59,7 +61,6 @@ def write_clean(
     Raises:
         DataError: The folder holds something, or a split would be left empty.
     """
-    check_clean_target(out)
     lost = Counter(movies.splits[row] for row in dropped)
     for split in Split:
         if lost[split] >= data.num_movies(split):
@@ -83,14 +84,16 @@ def write_clean(
             "thresholds": dict(thresholds),
         },
     }
+    restore_folder(out)
+    check_clean_target(out)
     with atomic_folder(out) as folder:
         gone = {movies.ids[row] for row in dropped}
         for split in Split:
             _copy(data, split, gone, folder)
         names = json.dumps(list(data.genres), ensure_ascii=False)
-        (folder / GENRES_FILE).write_text(names + "\n", encoding="utf-8")
+        write_text(folder / GENRES_FILE, names + "\n")
         parts = {s: [movie for movie in data.ids(s) if movie not in gone] for s in Split}
-        (folder / SPLIT_FILE).write_text(split_json(parts), encoding="utf-8")
+        write_text(folder / SPLIT_FILE, split_json(parts))
         _write_excluded(data.root / EXCLUDED_FILE, folder / EXCLUDED_FILE, movies, dropped)
         write_datasheet(folder, facts)
     return counts
@@ -106,7 +109,10 @@ def _old_facts(data: PreparedData) -> dict[str, Any]:
 
 def _copy(data: PreparedData, split: Split, gone: set[str], folder: Path) -> None:
     source = data.poster_file(split)
-    with pq.ParquetWriter(folder / split_file(split), source.schema_arrow) as writer:
+    with (
+        atomic_file(folder / split_file(split)) as stream,
+        pq.ParquetWriter(stream, source.schema_arrow, write_page_checksum=True) as writer,
+    ):
         for batch in source.iter_batches(_ROWS_PER_GROUP):
             kept = [movie not in gone for movie in batch.column("id").to_pylist()]
             writer.write_batch(batch.filter(pa.array(kept, pa.bool_())))
@@ -116,10 +122,11 @@ def _write_excluded(
     old: Path, new: Path, movies: AuditMovies, dropped: Mapping[int, Sequence[int]]
 ) -> None:
     header = "id,reason,detail\n"
-    with new.open("w", encoding="utf-8", newline="") as stream:
-        stream.write(old.read_text(encoding="utf-8") if old.is_file() else header)
-        writer = csv.writer(stream, lineterminator="\n")
-        for row, others in sorted(dropped.items()):
-            like = ", ".join(f"{movies.splits[r].value} {movies.ids[r]}" for r in others)
-            detail = f"{movies.splits[row].value} movie, like {like}"
-            writer.writerow([movies.ids[row], Reason.NEAR_DUPLICATE.value, detail])
+    text = io.StringIO()
+    text.write(old.read_text(encoding="utf-8") if old.is_file() else header)
+    writer = csv.writer(text, lineterminator="\n")
+    for row, others in sorted(dropped.items()):
+        like = ", ".join(f"{movies.splits[r].value} {movies.ids[r]}" for r in others)
+        detail = f"{movies.splits[row].value} movie, like {like}"
+        writer.writerow([movies.ids[row], Reason.NEAR_DUPLICATE.value, detail])
+    write_text(new, text.getvalue())

@@ -2,18 +2,25 @@
 
 import gzip
 import hashlib
+import os
 import tarfile
-import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO, cast
+from typing import IO, Self, cast
 
-from moviegenre.core.errors import DataError
+from moviegenre.core.errors import DataError, shortened
+from moviegenre.core.reading import open_regular
+from moviegenre.data.unpacking import UNPACKING_ERRORS, Unpacked, max_unpacked
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK_BYTES = 1 << 20
 _BLOCK_BYTES = 512  # of tar; at least one block of zeros ends an archive
+_HEADER_BYTES = 1 << 20  # of a long name and its like, which tarfile reads into memory
+_HEADER_TYPES = (
+    *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
+    *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
+)
 
 
 class _Hashed:
@@ -42,6 +49,21 @@ class _Tailed:
         return content
 
 
+class _Member(tarfile.TarInfo):
+    """A member whose headers are no larger than a bound."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        member = super().frombuf(buf, encoding, errors)
+        if member.type in _HEADER_TYPES and member.size > _HEADER_BYTES:
+            raise _TooLargeHeader(f"a header of {member.size:,} bytes")
+        return member
+
+
+class _TooLargeHeader(Exception):
+    """A member's header has more bytes than any path; its message says how many."""
+
+
 class ArchiveStream:
     """An archive that is being read, once and from its beginning.
 
@@ -64,12 +86,14 @@ class ArchiveStream:
         Raises:
             DataError: The path of a member leaves the archive.
         """
-        for member in self.tar:
+        while (member := self.tar.next()) is not None:
+            # It would keep all of them, of which some archives have millions.
+            self.tar.members.clear()  # type: ignore[attr-defined]
             name = PurePosixPath(member.name)
             if name.is_absolute() or ".." in name.parts:
                 raise DataError(
-                    f"{self._path} has a member {member.name!r}, whose path leaves the archive; "
-                    "it is refused: get the archive from where it was published"
+                    f"{self._path} has a member {shortened(member.name)!r}, whose path leaves the "
+                    "archive; it is refused: get the archive from where it was published"
                 )
             yield member
 
@@ -103,22 +127,31 @@ def open_archive(path: Path, *, progress: bool) -> Iterator[ArchiveStream]:
     import rich.progress
 
     try:
-        with path.open("rb") as start:
-            is_compressed = start.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
         with ExitStack() as stack:
-            opened = stack.enter_context(
-                rich.progress.open(
-                    path, "rb", description=f"reading {path.name}", disable=not progress
+            opened = stack.enter_context(open_regular(path))
+            size = os.fstat(opened.fileno()).st_size
+            is_compressed = opened.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
+            opened.seek(0)
+            shown = stack.enter_context(
+                rich.progress.wrap_file(
+                    opened, size, description=f"reading {path.name}", disable=not progress
                 )
             )
-            file = _Hashed(opened)
+            file = _Hashed(shown)
             # Both readers, of gzip and of tar, ask no more of a stream than to be read.
             plain = cast("IO[bytes]", file)
             if is_compressed:
                 unpacked = stack.enter_context(gzip.GzipFile(fileobj=plain))
-                plain = cast("IO[bytes]", unpacked)
+                plain = cast(
+                    "IO[bytes]", Unpacked(path, cast("IO[bytes]", unpacked), max_unpacked(size))
+                )
             content = _Tailed(plain)
-            tar = stack.enter_context(tarfile.open(fileobj=cast("IO[bytes]", content), mode="r|"))
+            tar = stack.enter_context(
+                tarfile.open(fileobj=cast("IO[bytes]", content), mode="r|", tarinfo=_Member)
+            )
             yield ArchiveStream(path, file, content, tar)
-    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
+    except (tarfile.TarError, ValueError, *UNPACKING_ERRORS) as error:
         raise DataError(f"{path} cannot be read as a tar archive: {error}; is it whole?") from None
+    except (_TooLargeHeader, RecursionError, MemoryError) as error:
+        fault = "too many headers for one member" if isinstance(error, RecursionError) else error
+        raise DataError(f"{path} is no archive of movies: it has {fault or 'too much'}") from None

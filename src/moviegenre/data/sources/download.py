@@ -5,11 +5,13 @@ import logging
 import re
 import urllib.error
 import urllib.request
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-from moviegenre.core.errors import DataError, DataNotFoundError
-from moviegenre.core.files import file_sha256
+from moviegenre.core.digests import known_sha256
+from moviegenre.core.errors import DataError, DataNotFoundError, shortened
+from moviegenre.core.files import sync_file, sync_folder, write_text
+from moviegenre.core.locks import locked
 
 MMIMDB = "mmimdb"
 MMIMDB_URL = "https://archive.org/download/mmimdb/mmimdb.tar.gz"
@@ -19,6 +21,7 @@ _ELSEWHERE = (
     "works as well: moviegenre data prepare PATH"
 )
 _TIMEOUT_SECONDS = 30
+_LONGEST_NAME = 200  # of a file; the last characters, with the suffix, are kept
 _CHUNK_BYTES = 1 << 20
 _HTTP_PARTIAL, _HTTP_RANGE_NOT_SATISFIABLE = 206, 416
 
@@ -27,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 def download(url: str, folder: Path, *, sha256: str | None = None, progress: bool = True) -> Path:
     """Fetch a file, unless it is there already.
+
+    The hash of what came is written beside it, and compared when the file is used again.
 
     What was fetched so far lies beside it under the same name with ``.part``, and an interrupted
     download goes on from there where the server can.
@@ -41,19 +46,58 @@ def download(url: str, folder: Path, *, sha256: str | None = None, progress: boo
         DataNotFoundError: The address does not answer, or not with a file.
         DataError: What came is not as long, or has not the hash, that was announced.
     """
-    name = Path(urlsplit(url).path).name or "movies.tar.gz"
+    name = _file_name(url)
     target, part = folder / name, folder / f"{name}.part"
-    folder.mkdir(parents=True, exist_ok=True)
-    if target.is_file():
-        logger.info("%s was fetched before and is used; delete it to fetch it again", target)
-    else:
-        _fetch_or_say_why_not(url, part, progress)
-        part.replace(target)
-    if sha256 is not None and (found := file_sha256(target)) != sha256.lower():
+    with locked(target, wait=True):
+        if target.is_file():
+            logger.info("%s was fetched before and is used; delete it to fetch it again", target)
+        else:
+            _fetch_or_say_why_not(url, part, progress)
+            sync_file(part)
+            part.replace(target)
+            sync_folder(folder)
+        _compare_with_first_use(target)
+    if sha256 is not None and (found := known_sha256(target)) != sha256.lower():
         raise DataError(
             f"{target} has sha256 {found}; expected {sha256}; delete it and fetch it again"
         )
     return target
+
+
+def _file_name(url: str) -> str:
+    """Return the name under which a file is kept.
+
+    Raises:
+        DataError: The address is none.
+    """
+    try:
+        parts = urlsplit(url)
+        known = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError as error:
+        raise DataError(f"{shortened(url)} is no address: {error}; {_ELSEWHERE}") from None
+    if not known or not url.isprintable() or " " in url:
+        raise DataError(f"{shortened(url)!r} is no address of a file; {_ELSEWHERE}")
+    name = PurePosixPath(parts.path).name
+    return name[-_LONGEST_NAME:] if name.strip(".") else "movies.tar.gz"
+
+
+def _compare_with_first_use(target: Path) -> None:
+    """Write a file's hash beside it, or refuse a file that no longer has the hash written there.
+
+    Raises:
+        DataError: It has changed since it was fetched.
+    """
+    note = target.with_name(f"{target.name}.sha256")
+    found = known_sha256(target)
+    if not note.is_file():
+        write_text(note, f"{found}  {target.name}\n")  # as sha256sum writes and reads it
+        return
+    expected = note.read_text(encoding="utf-8", errors="replace").partition(" ")[0]
+    if found != expected:
+        raise DataError(
+            f"{target} has sha256 {found}; it had {expected} when it was fetched; delete both "
+            f"it and {note.name} to fetch it again"
+        )
 
 
 def _fetch_or_say_why_not(url: str, part: Path, progress: bool) -> None:
@@ -79,7 +123,8 @@ def _fetch(url: str, part: Path, progress: bool) -> None:
     headers = {"Range": f"bytes={start}-"} if start else {}
     request = urllib.request.Request(url, headers={"User-Agent": "moviegenre", **headers})
     try:
-        answer = urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS)
+        # prepare comes here for http and https alone
+        answer = urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS)  # nosec B310
     except urllib.error.HTTPError as error:
         if error.code != _HTTP_RANGE_NOT_SATISFIABLE:
             raise

@@ -7,6 +7,7 @@ one temporary file, because members may come in any order.
 import hashlib
 import json
 import os
+import stat
 import tarfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,9 +15,18 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from moviegenre.core.errors import DataError, DataNotFoundError
+from moviegenre.core.errors import DataError, DataNotFoundError, shortened
+from moviegenre.core.reading import UnreadableFileError, read_bounded
 from moviegenre.core.types import Split
-from moviegenre.data.records import RawMovie, clean_names, parse_year
+from moviegenre.data.json_text import parse_json
+from moviegenre.data.limits import (
+    MAX_FILES,
+    MAX_POSTER_BYTES,
+    MAX_RECORD_BYTES,
+    MAX_SPLIT_BYTES,
+    MAX_SPLIT_VALUES,
+)
+from moviegenre.data.records import RawMovie, clean_names, parse_title, parse_year, whole_text
 from moviegenre.data.sources.archive import open_archive
 from moviegenre.data.spool import Place, Spool
 
@@ -24,6 +34,7 @@ SPLIT_FILE = "split.json"
 DATASET_FOLDER = "dataset"
 SYNTHETIC_MARKER = "synthetic.json"
 POSTER_SUFFIXES = (".jpeg", ".jpg")
+_MOVIE_SUFFIXES = (".json", *POSTER_SUFFIXES)
 _SPLIT_NAMES = {"train": Split.TRAIN, "dev": Split.VAL, "val": Split.VAL, "test": Split.TEST}
 
 
@@ -51,7 +62,11 @@ class _Layout(ABC):
 
     @abstractmethod
     def _content(self, name: str) -> bytes | None:
-        """Return the content of a file of the data set folder; None where there is none."""
+        """Return the content of a file of the data set folder; None where there is none.
+
+        Raises:
+            UnreadableFileError: There is one that cannot be read, or is too large.
+        """
 
     @property
     def has_split(self) -> bool:
@@ -79,7 +94,9 @@ class _Layout(ABC):
             return []
         expected = "expected an object of train, dev and test, each a list of ids"
         try:
-            parts = json.loads(self._split_text)
+            parts = parse_json(
+                self._split_text, max_bytes=MAX_SPLIT_BYTES, max_values=MAX_SPLIT_VALUES
+            )
         except ValueError as error:
             raise DataError(
                 f"{SPLIT_FILE} of {self.description} is damaged ({error}); {expected}"
@@ -89,37 +106,51 @@ class _Layout(ABC):
         unknown = [name for name in parts if name not in _SPLIT_NAMES]
         if unknown:
             raise DataError(
-                f"{SPLIT_FILE} of {self.description} names {', '.join(unknown)}; {expected}"
+                f"{SPLIT_FILE} of {self.description} names {shortened(', '.join(unknown))}; "
+                f"{expected}"
             )
         return [(str(movie), _SPLIT_NAMES[name]) for name, ids in parts.items() for movie in ids]
 
     def _movie(self, movie: str, split: Split | None) -> RawMovie:
-        text = self._content(f"{movie}.json")
-        if text is None:
-            return RawMovie(movie, split=split, fault=f"{SPLIT_FILE} lists it, but it has no JSON")
         try:
-            values = json.loads(text)
+            text = self._content(f"{movie}.json")
+            if text is None:
+                fault = f"{SPLIT_FILE} lists it, but it has no JSON"
+                return RawMovie(whole_text(movie), split=split, fault=fault)
+            values = parse_json(text)
             if not isinstance(values, dict):
                 raise ValueError(f"found {type(values).__name__}, expected an object")
             return self._read(movie, values, split)
+        except UnreadableFileError as error:
+            return RawMovie(whole_text(movie), split=split, fault=str(error))
         except ValueError as error:
-            return RawMovie(movie, split=split, fault=f"its JSON is damaged: {error}")
+            fault = f"its JSON is damaged: {error}"
+            return RawMovie(whole_text(movie), split=split, fault=fault)
 
     def _read(self, movie: str, values: dict[str, Any], split: Split | None) -> RawMovie:
-        title = values.get("title")
-        names = [movie + suffix for suffix in POSTER_SUFFIXES]
-        found = ((name, self._content(name)) for name in names)
-        name, poster = next(((n, c) for n, c in found if c is not None), (None, None))
+        name, poster, fault = self._poster(movie)
         return RawMovie(
-            id=movie,
-            title=None if title is None else str(title),
+            id=whole_text(movie),
+            title=parse_title(values.get("title")),
             year=parse_year(values.get("year")),
             genres=clean_names(values.get("genres")),
             plots=clean_names(values.get("plot")),
             poster=poster,
             poster_name=name,
+            poster_fault=fault,
             split=split,
         )
+
+    def _poster(self, movie: str) -> tuple[str | None, bytes | None, str]:
+        """Return the name and the bytes of a movie's poster, and why it cannot be read."""
+        for name in (movie + suffix for suffix in POSTER_SUFFIXES):
+            try:
+                poster = self._content(name)
+            except UnreadableFileError as error:
+                return whole_text(name), None, str(error)
+            if poster is not None:
+                return whole_text(name), poster, ""
+        return None, None, ""
 
 
 class MMIMDbFolder(_Layout):
@@ -133,33 +164,46 @@ class MMIMDbFolder(_Layout):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        roots = [path, *sorted(entry for entry in path.iterdir() if entry.is_dir())]
-        root = next((r for r in roots if (r / DATASET_FOLDER).is_dir()), None)
-        if root is None:
-            raise _other_layout(path)
-        self.synthetic = (root / SYNTHETIC_MARKER).is_file()
-        if (root / SPLIT_FILE).is_file():
-            self._split_text = (root / SPLIT_FILE).read_bytes()
         # An index of what is there, so that an id such as ../x in split.json leads nowhere.
         self._paths: dict[str, Path] = {}
-        sizes: list[str] = []
-        with os.scandir(root / DATASET_FOLDER) as entries:
-            for entry in entries:
-                if entry.is_file() and not entry.name.startswith("."):
-                    self._paths[_plain_name(PurePosixPath(entry.name))] = Path(entry.path)
-                    sizes.append(f"{entry.name} {entry.stat().st_size}\n")
+        try:
+            sizes = self._index(path)
+        except OSError as error:
+            where = error.filename or path
+            raise DataError(f"{where} cannot be read: {error.strerror}") from None
         if not any(name.endswith(".json") for name in self._paths):
             raise _other_layout(path)
         digest = hashlib.sha256(self._split_text or b"")
         digest.update("".join(sorted(sizes)).encode(errors="surrogateescape"))
         self.sha256 = digest.hexdigest()
 
+    def _index(self, path: Path) -> list[str]:
+        """Find out what is there, and return the name and the size of each file."""
+        roots = [path, *sorted(entry for entry in path.iterdir() if _is_dir(entry))]
+        root = next((r for r in roots if _is_dir(r / DATASET_FOLDER)), None)
+        if root is None:
+            raise _other_layout(path)
+        self.synthetic = (root / SYNTHETIC_MARKER).is_file()
+        if os.path.lexists(root / SPLIT_FILE):
+            self._split_text = read_bounded(root / SPLIT_FILE, MAX_SPLIT_BYTES)
+        sizes: list[str] = []
+        with os.scandir(root / DATASET_FOLDER) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                name = _plain_name(PurePosixPath(entry.name))
+                if name.endswith(_MOVIE_SUFFIXES):
+                    self._paths[name] = Path(entry.path)  # folders and pipes too, to be named
+                if (size := _file_size(entry)) is not None:
+                    sizes.append(f"{entry.name} {size}\n")
+        return sizes
+
     def _names(self) -> Iterator[str]:
         return iter(self._paths)
 
     def _content(self, name: str) -> bytes | None:
         path = self._paths.get(name)
-        return None if path is None else path.read_bytes()
+        return None if path is None else read_bounded(path, _max_bytes(name))
 
 
 class MMIMDbArchive(_Layout):
@@ -181,6 +225,7 @@ class MMIMDbArchive(_Layout):
         if not path.is_file():
             raise DataNotFoundError(f"{path} does not exist; expected an archive")
         self._places: dict[str, Place] = {}
+        self._too_large: dict[str, int] = {}
         self._spool = Spool()
         with open_archive(path, progress=progress) as archive:
             for member in archive.members():
@@ -196,26 +241,62 @@ class MMIMDbArchive(_Layout):
         in_dataset = path.parent.name == DATASET_FOLDER
         if not in_dataset and path.name == SYNTHETIC_MARKER:
             self.synthetic = True
-        is_movie = in_dataset and path.suffix.lower() in (".json", *POSTER_SUFFIXES)
+        is_movie = in_dataset and path.suffix.lower() in _MOVIE_SUFFIXES
         is_split = not in_dataset and path.name == SPLIT_FILE
         if not is_movie and not is_split:
             return
+        name = _plain_name(path)
+        if is_split and member.size > MAX_SPLIT_BYTES:
+            raise DataError(
+                f"{SPLIT_FILE} of {self.description} has {member.size:,} bytes; expected at most "
+                f"{MAX_SPLIT_BYTES:,}"
+            )
+        if is_movie and (name in self._places or name in self._too_large):
+            if name.endswith(".json"):
+                self._repeated.append(name.removesuffix(".json"))
+            return
+        if len(self._places) + len(self._too_large) >= MAX_FILES:
+            raise DataError(
+                f"{self.description} has more than {MAX_FILES:,} records and posters; expected "
+                "an archive of movies"
+            )
+        if is_movie and member.size > _max_bytes(name):
+            self._too_large[name] = member.size
+            return
         stream = tar.extractfile(member)
         assert stream is not None, "a regular file has content"
-        content, name = stream.read(), _plain_name(path)
         if is_split:
-            self._split_text = content
-        elif name not in self._places:
-            self._places[name] = self._spool.append(content)
-        elif name.endswith(".json"):
-            self._repeated.append(name.removesuffix(".json"))
+            self._split_text = stream.read()
+        else:
+            self._places[name] = self._spool.append(stream.read())
 
     def _names(self) -> Iterator[str]:
-        return iter(self._places)
+        return iter([*self._places, *self._too_large])
 
     def _content(self, name: str) -> bytes | None:
+        if name in self._too_large:
+            raise UnreadableFileError(
+                f"{name} has {self._too_large[name]:,} bytes; expected at most {_max_bytes(name):,}"
+            )
         place = self._places.get(name)
         return None if place is None else self._spool.read(place)
+
+
+def _max_bytes(name: str) -> int:
+    return MAX_RECORD_BYTES if name.endswith(".json") else MAX_POSTER_BYTES
+
+
+def _is_dir(path: Path) -> bool:
+    return os.path.isdir(path)  # unlike Path's, it takes a link loop for no folder
+
+
+def _file_size(entry: os.DirEntry[str]) -> int | None:
+    """Return the size of a regular file; None of everything else, a link that leads nowhere too."""
+    try:
+        found = entry.stat()
+    except OSError:
+        return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
 
 
 def _plain_name(path: PurePosixPath) -> str:

@@ -2,20 +2,20 @@
 
 import csv
 import io
-import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any, TextIO, TypeGuard
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import Any, BinaryIO, TextIO, TypeGuard
 
 from moviegenre.core.errors import DataError
+from moviegenre.core.reading import open_regular
+from moviegenre.data.json_text import parse_json
+from moviegenre.data.limits import MAX_COLUMNS, MAX_RECORD_BYTES
+from moviegenre.data.lines import Line, bounded_lines
+from moviegenre.data.sources.parquet import ParquetTable
 
-_LONGEST_CELL = 1 << 30  # a plot may be longer than the csv module's 128 kB
 _SURPLUS = None  # the key under which csv.DictReader puts cells beyond the header
-_BATCH_ROWS = 1024
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class TableBytes:
         """The ending of its name."""
         return PurePosixPath(self.name).suffix
 
-    def open(self, *, encoding: str, newline: str | None) -> TextIO:
-        """Return its text; no file is opened."""
-        return io.TextIOWrapper(io.BytesIO(self.content), encoding=encoding, newline=newline)
+    def open(self) -> BinaryIO:
+        """Return its bytes as a stream; no file is opened."""
+        return io.BytesIO(self.content)
 
     def __str__(self) -> str:
         return self.name
@@ -64,15 +64,18 @@ def column_names(path: TableSource) -> list[str]:
     """Return the columns of a table; of JSON Lines, all that occur.
 
     Raises:
-        DataError: The file cannot be read, or has no rows.
+        DataError: The file cannot be read, or has no rows, or more columns than any table.
     """
     if _is_parquet(path):
-        return [str(name) for name in _open_parquet(path).schema_arrow.names]
+        with ParquetTable(path) as table:
+            return table.columns
     names: dict[str, None] = {}
     fault = ""
     for row in read_rows(path):
         names.update(dict.fromkeys(row.values))
         fault = fault or row.fault
+        if len(names) > MAX_COLUMNS:
+            raise DataError(f"{path} has more than {MAX_COLUMNS:,} columns; expected a table")
         if names and path.suffix.lower() == ".csv":
             break
     if not names:
@@ -88,28 +91,51 @@ def count_rows(path: TableSource) -> int:
         DataError: The file cannot be read.
     """
     if _is_parquet(path):
-        return int(_open_parquet(path).metadata.num_rows)
-    return sum(1 for _ in read_rows(path))
+        with ParquetTable(path) as table:
+            return table.num_rows
+    return sum(1 for _ in read_rows(path, columns=()))
 
 
-def read_rows(path: TableSource) -> Iterator[Row]:
+def read_rows(path: TableSource, columns: Collection[str] | None = None) -> Iterator[Row]:
     """Yield the rows of a table, in order.
+
+    Args:
+        path: ``.csv``, ``.parquet``, or JSON Lines.
+        columns: Those that are needed; of Parquet no other is read. None takes all.
 
     Raises:
         DataError: The file cannot be read.
     """
     if _is_parquet(path):
-        yield from _parquet_rows(path)
+        with ParquetTable(path) as table:
+            for values, fault in table.rows(columns):
+                yield Row(values, fault)
         return
     is_csv = path.suffix.lower() == ".csv"
-    with path.open(encoding="utf-8-sig", newline="" if is_csv else None) as f:  # as csv asks
+    with _text_lines(path, newline="" if is_csv else None) as stream:  # as csv asks
+        if is_csv:
+            yield from _csv_rows(stream, path)
+        else:
+            yield from (_json_row(line) for line in bounded_lines(stream) if not _is_blank(line))
+
+
+@contextmanager
+def _text_lines(path: TableSource, newline: str | None) -> Iterator[TextIO]:
+    """Open a table's text; bytes that are no UTF-8 are read as ``bounded_lines`` expects them."""
+    with (
+        path.open() if isinstance(path, TableBytes) else open_regular(path) as binary,
+        io.TextIOWrapper(
+            binary, encoding="utf-8-sig", errors="surrogateescape", newline=newline
+        ) as stream,
+    ):
         try:
-            if is_csv:
-                yield from _csv_rows(f, path)
-            else:
-                yield from (_json_row(line) for line in f if line.strip())
-        except UnicodeDecodeError as error:
-            raise DataError(f"{path} is not UTF-8 ({error}); save it as UTF-8") from None
+            yield stream
+        except OSError as error:
+            raise DataError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _is_blank(line: Line) -> bool:
+    return not line.fault and not line.text.strip()
 
 
 def _is_parquet(path: TableSource) -> TypeGuard[Path]:
@@ -117,11 +143,20 @@ def _is_parquet(path: TableSource) -> TypeGuard[Path]:
 
 
 def _csv_rows(stream: TextIO, path: TableSource) -> Iterator[Row]:
-    csv.field_size_limit(_LONGEST_CELL)
+    csv.field_size_limit(MAX_RECORD_BYTES)
+    lines = _CsvLines(stream)
     # Not strict, it would take the rows after a quotation mark that is not closed for one cell.
-    records = csv.DictReader(stream, restkey=_SURPLUS, strict=True)
+    records = csv.DictReader(lines, restkey=_SURPLUS, strict=True)
     try:
-        yield from map(_csv_row, records)
+        names = records.fieldnames or []
+        if lines.fault:
+            raise DataError(f"{path} is {lines.fault}")
+        if len(names) > MAX_COLUMNS:
+            raise DataError(f"{path} has more than {MAX_COLUMNS:,} columns; expected a table")
+        for values in records:
+            row = _csv_row(values, lines.fault)
+            lines.fault = ""
+            yield row
     except csv.Error as error:
         raise DataError(
             f"{path} cannot be read as CSV, line {records.reader.line_num}: {error}; is a "
@@ -129,17 +164,46 @@ def _csv_rows(stream: TextIO, path: TableSource) -> Iterator[Row]:
         ) from None
 
 
-def _csv_row(values: dict[Any, Any]) -> Row:
+class _CsvLines:
+    """The lines of a CSV file, of which a row may have several.
+
+    Args:
+        stream: The file.
+
+    Attributes:
+        fault: Why the row that was read last cannot be; to be emptied before the next one.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._lines = bounded_lines(stream)
+        self.fault = ""
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        if line.is_too_long:
+            raise csv.Error(line.fault)
+        self.fault = self.fault or line.fault
+        return line.text
+
+
+def _csv_row(values: dict[Any, Any], fault: str) -> Row:
     surplus = values.pop(_SURPLUS, [])
+    if fault:
+        return Row(values, fault)
     if surplus:
         found, expected = len(values) + len(surplus), len(values)
         return Row(values, f"has {found} cells, expected {expected}; is a quotation mark missing?")
     return Row(values)
 
 
-def _json_row(line: str) -> Row:
+def _json_row(line: Line) -> Row:
+    if line.fault:
+        return Row(fault=line.fault)
     try:
-        values = json.loads(line)
+        values = parse_json(line.text)
     except ValueError as error:
         return Row(fault=f"not JSON: {error}")
     except RecursionError:
@@ -147,18 +211,3 @@ def _json_row(line: str) -> Row:
     if not isinstance(values, dict):
         return Row(fault=f"found {type(values).__name__}, expected an object")
     return Row(values)
-
-
-def _parquet_rows(path: Path) -> Iterator[Row]:
-    try:
-        for batch in _open_parquet(path).iter_batches(batch_size=_BATCH_ROWS):
-            yield from (Row(values) for values in batch.to_pylist())
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path} cannot be read as Parquet: {error}") from None
-
-
-def _open_parquet(path: Path) -> pq.ParquetFile:
-    try:
-        return pq.ParquetFile(path)
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path} cannot be read as Parquet: {error}") from None

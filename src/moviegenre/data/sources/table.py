@@ -1,13 +1,22 @@
 """Somebody's own table of movies: CSV, JSON Lines or Parquet, posters as files beside it."""
 
+import os
+import reprlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from moviegenre.core.errors import DataError, DataNotFoundError, did_you_mean, missing_path_message
+from moviegenre.core.errors import (
+    DataError,
+    DataNotFoundError,
+    did_you_mean,
+    missing_path_message,
+)
 from moviegenre.core.files import file_sha256
+from moviegenre.core.reading import UnreadableFileError, read_bounded
 from moviegenre.core.types import Split
-from moviegenre.data.records import RawMovie, clean_names, parse_year
+from moviegenre.data.limits import MAX_NAME_CHARS, MAX_POSTER_BYTES
+from moviegenre.data.records import RawMovie, clean_names, parse_title, parse_year, whole_text
 from moviegenre.data.sources.rows import Row, column_names, read_rows
 
 TABLE_SUFFIXES = (".csv", ".jsonl", ".ndjson", ".parquet")
@@ -52,6 +61,11 @@ class TableColumns:
         named = [self.id, *self.plots, self.poster, self.genres, self.split]
         return [name for name in named if name is not None]
 
+    @property
+    def read(self) -> frozenset[str]:
+        """The columns that are read, where they are there."""
+        return frozenset([*self.required, self.title, self.year])
+
 
 class MovieTable:
     """A table of movies.
@@ -89,18 +103,18 @@ class MovieTable:
             DataError: The file is damaged as a whole, not in one of its rows.
         """
         separator = self._columns.separator or self._find_separator()
-        for number, row in enumerate(read_rows(self._path), start=1):
+        for number, row in enumerate(read_rows(self._path, self._columns.read), start=1):
             movie = self._id(row, number)
             try:
                 yield self._movie(movie, row, separator)
-            except (ValueError, OSError) as error:
+            except ValueError as error:
                 yield RawMovie(movie, fault=f"row {number}: {error}")
 
     def _id(self, row: Row, number: int) -> str:
         if self._columns.id is None:
             return str(number)
         given = row.values.get(self._columns.id)
-        return str(given).strip() if given not in (None, "") else f"row {number}"
+        return cell_text(given).strip() if given not in (None, "") else f"row {number}"
 
     def _movie(self, movie: str, row: Row, separator: str) -> RawMovie:
         if row.fault:
@@ -109,32 +123,55 @@ class MovieTable:
         plots: list[str] = []
         for name in columns.plots:
             plots += clean_names(values.get(name))
-        title = values.get(columns.title)
-        poster = values.get(columns.poster) if columns.poster else None
-        path = self._path.parent / str(poster).strip() if poster else None
+        name = cell_text(values.get(columns.poster)).strip() if columns.poster else ""
+        poster, fault = self._poster(name) if name else (None, "")
         said = values.get(columns.split) if columns.split else None
-        split = _SPLIT_NAMES.get(str(said).strip().lower())
+        split = _SPLIT_NAMES.get(cell_text(said).strip().lower())
+        told = reprlib.repr(said)
         return RawMovie(
             id=movie,
-            title=None if title is None else str(title),
+            title=parse_title(values.get(columns.title)),
             year=parse_year(values.get(columns.year)),
             genres=_names(values.get(columns.genres), separator),
             plots=tuple(plots),
-            poster=path.read_bytes() if path and path.is_file() else None,
-            poster_name=str(poster).strip() if poster else None,
+            poster=poster,
+            poster_name=whole_text(name) or None,
+            poster_fault=fault,
             split=split,
-            split_text=f"{columns.split} is {said!r}" if columns.split and split is None else "",
+            split_text=f"{columns.split} is {told}" if columns.split and split is None else "",
         )
+
+    def _poster(self, name: str) -> tuple[bytes | None, str]:
+        """Return a poster's bytes, and why they cannot be read; neither where there is no file."""
+        path = self._path.parent / name
+        if not os.path.lexists(path):
+            return None, ""
+        try:
+            return read_bounded(path, MAX_POSTER_BYTES), ""
+        except UnreadableFileError as error:
+            return None, str(error)
 
     def _find_separator(self) -> str:
         """Return the separator that most rows have, in the order of ``_SEPARATORS``."""
-        texts = (row.values.get(self._columns.genres) for row in read_rows(self._path))
+        column = self._columns.genres
+        texts = (row.values.get(column) for row in read_rows(self._path, [column]))
         counts = dict.fromkeys(_SEPARATORS, 0)
         for text in texts:
             if isinstance(text, str) and not _is_list(text):
                 for separator in _SEPARATORS:
                     counts[separator] += separator in text
         return max(_SEPARATORS, key=lambda separator: counts[separator])
+
+
+def cell_text(value: object) -> str:
+    """Return a cell that names something as text, empty where there is none.
+
+    Of a text longer than any name the beginning is returned.
+    """
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else reprlib.repr(value)
+    return whole_text(text[: MAX_NAME_CHARS + 1])
 
 
 def _names(genres: object, separator: str) -> tuple[str, ...]:

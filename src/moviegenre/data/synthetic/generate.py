@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from moviegenre.core.errors import DataError
-from moviegenre.core.files import atomic_folder
+from moviegenre.core.folders import atomic_folder, restore_folder
 from moviegenre.core.version import __version__
 from moviegenre.data.sources.mmimdb import DATASET_FOLDER, SPLIT_FILE, SYNTHETIC_MARKER
 from moviegenre.data.synthetic.drawing import draw_poster
@@ -38,13 +38,15 @@ def synthesize(directory: Path, num_movies: int, seed: int) -> None:
     Raises:
         DataError: The folder is not empty.
     """
+    restore_folder(directory)
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise DataError(f"{directory} is not empty; name a new folder for the made-up movies")
     with atomic_folder(directory) as folder:
         (folder / DATASET_FOLDER).mkdir()
         ids = [f"{_FIRST_ID + number:07d}" for number in range(num_movies)]
         for number, movie in enumerate(ids):
-            _write_movie(folder / DATASET_FOLDER, movie, random.Random(f"{seed} {number}"))
+            rng = random.Random(f"{seed} {number}")  # repeatable, not secret # nosec B311
+            _write_movie(folder / DATASET_FOLDER, movie, rng)
         _write_json(folder / SPLIT_FILE, _split(ids, seed))
         marker = {"movies": num_movies, "seed": seed, "moviegenre": __version__}
         _write_json(folder / SYNTHETIC_MARKER, marker)
@@ -92,7 +94,7 @@ def _encode(poster: Image.Image, form: str) -> bytes:
 
 
 def _split(ids: list[str], seed: int) -> dict[str, list[str]]:
-    shuffled = random.Random(f"{seed} split").sample(ids, len(ids))
+    shuffled = random.Random(f"{seed} split").sample(ids, len(ids))  # as above # nosec B311
     first = round(_TRAIN_SHARE * len(ids))
     second = first + round(_VAL_SHARE * len(ids))
     return {"train": shuffled[:first], "dev": shuffled[first:second], "test": shuffled[second:]}

@@ -172,3 +172,16 @@ def test_no_two_settings_contradict_each_other() -> None:
     assert ServiceSettings(max_queue=300, max_films=200).client_queue == 200
     with pytest.raises(ValueError, match="max_queue_per_client 8: such a batch could never"):
         ServiceSettings(max_queue_per_client=8)
+
+
+def test_films_that_cannot_be_read_do_not_make_the_model_seem_fast() -> None:
+    async def scenario(asking: Asking, _predictor: WatchedPredictor) -> None:
+        for _ in range(4):
+            await asking.ask([Question("a plot", None)])
+        before = asking.batcher.pace.slice_cost
+        for _ in range(20):
+            (answer,) = await asking.ask([Question(None, None)])
+            assert isinstance(answer, MovieGenreError)
+        assert asking.batcher.pace.slice_cost == before
+
+    run(scenario)

@@ -315,11 +315,12 @@ def test_slices_are_as_long_as_the_last_ones_say() -> None:
 def test_a_slice_takes_no_more_than_its_time() -> None:
     async def scenario() -> list[list[int]]:
         doubler = Doubler()
+        pace = Pace(1.0)
         batcher: Batcher = MicroBatcher(
-            doubler, max_batch=32, max_wait_seconds=0, max_queue=64, slice_seconds=1.0
+            doubler, max_batch=32, max_wait_seconds=0, max_queue=64, pace=pace
         )
         for _ in range(4):
-            batcher.pace.note(1.0, 0.3)  # three fit into a second
+            pace.note(1.0, 0.3)  # three fit into a second
         batcher.start()
         first = await held(batcher, doubler)
         rest = asyncio.create_task(batcher.ask(list(range(1, 8)), PATIENCE))

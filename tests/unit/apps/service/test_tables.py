@@ -4,7 +4,8 @@ import asyncio
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -15,7 +16,8 @@ from starlette.types import Message
 from moviegenre.apps.service.app import create_app
 from moviegenre.apps.service.settings import ServiceSettings
 from moviegenre.apps.service.table_answers import FAILED
-from moviegenre.apps.service.tables import MAX_TABLES
+from moviegenre.apps.service.tables import MAX_CLIENT_TABLES, MAX_TABLES
+from moviegenre.inference.prediction import Prediction
 from tests.unit.apps.service.fake_predictor import PATIENCE, FakePredictor
 
 SETTINGS = ServiceSettings(max_wait_ms=0, max_plot_chars=40, page_rows=5, max_body_bytes=4000)
@@ -76,7 +78,10 @@ def test_its_csv_lines_are_those_of_the_command(client: TestClient) -> None:
     table = json.dumps({"id": 'a,"b"', "plot": PLOT}) + '\n{"id": "n\\n2", "plot": null}\n'
     found = lines(send(client, table, "films.jsonl"))
     text = "".join(line.get("csv", "") for line in found)
-    assert text.splitlines()[:2] == ["id,genres,Crime,Horror,error", '"a,""b""",Crime,0.2,0.25,']
+    assert text.splitlines()[:2] == [
+        "id,genres,Crime,Horror,error,warnings",
+        '"a,""b""",Crime,0.2,0.25,,',
+    ]
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [row["id"] for row in rows] == ['a,"b"', "n\n2"]
 
@@ -88,7 +93,32 @@ def test_several_columns_are_joined_in_the_order_asked_for(client: TestClient) -
     assert predictor.batches == [["ends\nbegins"]]
 
 
-WRONG = {
+class WaryPredictor(FakePredictor):
+    """Ignores a plot that says nothing, and warns of a short one."""
+
+    def predict_films(self, films: Sequence[Any], batch_size: int) -> list[Prediction]:
+        answers = super().predict_films(films, batch_size)
+        told = {"TBA": ([], "It says nothing."), "Short": (["plot"], "It is short.")}
+        pairs = zip(films, answers, strict=True)
+        return [
+            replace(answer, modalities=told[film.plot][0], warnings=[told[film.plot][1]])
+            for film, answer in pairs
+        ]
+
+
+def test_rows_have_warnings_and_none_is_answered_from_nothing() -> None:
+    with TestClient(create_app(WaryPredictor().as_predictor, SETTINGS)) as client:
+        _, ignored, short, _ = lines(send(client, "plot\nTBA\nShort\n"))
+    assert (ignored["genres"], ignored["error"], ignored["warnings"]) == (
+        [],
+        "no plot: It says nothing.",
+        [],
+    )
+    assert (short["genres"], short["error"]) == (["Crime"], None)
+    assert short["csv"] == "2,Crime,0.05,0.25,,It is short.\n"
+
+
+WRONG: dict[str, tuple[tuple[str | bytes, str, dict[str, Any]], tuple[int, str]]] = {
     "a kind that is not taken": (
         ("x", "films.parquet", {}),
         (415, "films.parquet is not a table; expected .csv, .jsonl, .ndjson"),
@@ -106,7 +136,7 @@ WRONG = {
         (422, "a.csv: no column 'plots', did you mean \"plot\"?"),
     ),
     "empty": (("", "a.csv", {}), (422, "a.csv has no rows")),
-    "not UTF-8": ((b"plot\n\xff\n", "a.csv", {}), (422, "a.csv is not UTF-8")),
+    "not UTF-8": ((b"pl\xffot\nx\n", "a.csv", {}), (422, "a.csv is not UTF-8; save it as UTF-8")),
     "many columns": (
         (",".join(map(str, range(1001))) + "\n1\n", "a.csv", {}),
         (422, "a.csv has 1,001 columns; expected at most 1,000"),
@@ -285,6 +315,36 @@ def test_a_stop_ends_a_table_with_an_error() -> None:
     assert len(rows) == 1 + 8, "what was taken is answered"
 
 
+def test_a_client_has_a_few_tables_at_a_time() -> None:
+    predictor = FakePredictor()
+    app = create_app(predictor.as_predictor, ServiceSettings(max_wait_ms=0))
+
+    async def scenario() -> tuple[int, dict[str, Any]]:
+        transport = httpx2.ASGITransport(app=app, client=("10.0.0.1", 1))
+        async with (
+            app.router.lifespan_context(app),
+            httpx2.AsyncClient(transport=transport, base_url="http://service") as client,
+        ):
+            predictor.gate.clear()
+            body, scope = form("plot\nx\n")
+            clients = [Leaver(body) for _ in range(MAX_CLIENT_TABLES)]
+            own = {**scope, "client": ("10.0.0.1", 1)}
+            running = [
+                asyncio.create_task(app(dict(own), one.receive, one.send)) for one in clients
+            ]
+            while not all(len(one.sent) >= 2 for one in clients):
+                await asyncio.sleep(0.01)
+            refused = await client.post("/predict/table", files={"file": ("a.csv", "plot\nx\n")})
+            predictor.gate.set()
+            await asyncio.gather(*running)
+            return refused.status_code, refused.json()
+
+    assert asyncio.run(scenario()) == (
+        503,
+        {"error": "4 of your tables are waiting; try again later"},
+    )
+
+
 def test_tables_wait_for_their_turn_and_too_many_are_refused() -> None:
     predictor = FakePredictor()
     app = create_app(predictor.as_predictor, ServiceSettings(max_wait_ms=0))
@@ -299,7 +359,10 @@ def test_tables_wait_for_their_turn_and_too_many_are_refused() -> None:
             body, scope = form("plot\nx\n")
             clients = [Leaver(body) for _ in range(MAX_TABLES)]
             running = [
-                asyncio.create_task(app(dict(scope), one.receive, one.send)) for one in clients
+                asyncio.create_task(
+                    app({**scope, "client": (f"10.0.0.{number}", 1)}, one.receive, one.send)
+                )
+                for number, one in enumerate(clients)
             ]
             while not all(len(one.sent) >= 2 for one in clients):
                 await asyncio.sleep(0.01)
@@ -312,5 +375,5 @@ def test_tables_wait_for_their_turn_and_too_many_are_refused() -> None:
 
     assert asyncio.run(scenario()) == (
         503,
-        {"error": "16 other tables are waiting; try again later"},
+        {"error": "16 tables are waiting; try again later"},
     )

@@ -207,10 +207,19 @@ def test_broken_rows_of_json_lines_are_told(tmp_path: Path) -> None:
     assert (odd.id, odd.fault) == ("a", "row 4: found 3, expected a list of texts")
 
 
-def test_another_encoding_is_refused(tmp_path: Path) -> None:
+def test_rows_of_another_encoding_are_named_and_the_others_are_read(tmp_path: Path) -> None:
     path = tmp_path / "m.csv"
-    path.write_bytes("plot,genres\nAm\xe9lie,War\n".encode("latin-1"))
-    with pytest.raises(DataError, match=r"m\.csv is not UTF-8 \(.*\); save it as UTF-8$"):
+    path.write_bytes("plot,genres\nAm\xe9lie,War\nA dog.,Drama\n".encode("latin-1"))
+    broken, whole = read(path, TableColumns())
+    assert broken.fault == "row 1: not UTF-8; save it as UTF-8"
+    assert (whole.plots, whole.fault) == (("A dog.",), None)
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_names_of_columns_in_another_encoding_are_refused(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "m.csv"
+    path.write_bytes("plot,genres,ann\xe9e\nA dog.,War,1999\n".encode(encoding))
+    with pytest.raises(DataError, match=r"m\.csv is not UTF-8; save it as UTF-8$"):
         MovieTable(path, TableColumns())
 
 

@@ -7,6 +7,7 @@ const SHOWN_BARS = 6;
 const NEAR = 0.7; // of its threshold: from here on a genre that is not chosen is named as well
 const MOST_NEAR = 3;
 const MOST_NAMED = 4; // in one line
+const UNREAD = "Nothing of this film could be read, so no genre is predicted.";
 const NAMES = { plot: "Plot", poster: "Poster" };
 
 /** Return how sure a probability is, in words. */
@@ -78,6 +79,11 @@ export class AnswerCard {
   showAnswer(answer, reasons) {
     this.#answer = answer;
     this.#reasons = reasons;
+    this.#place.removeAttribute("aria-busy");
+    if (!answer.modalities.length) {
+      fill(this.#place, title("No answer"), warnings(answer.warnings), element("p", { class: "lead" }, UNREAD));
+      return UNREAD;
+    }
     this.#alone = element("p", { class: "alone" });
     const similar = answer.similar?.length ? similarFilms(answer.similar) : null;
     fill(
@@ -93,7 +99,6 @@ export class AnswerCard {
       ),
       similar,
     );
-    this.#place.removeAttribute("aria-busy");
     return `Answer: ${inWords(answer)}.`;
   }
 
@@ -105,7 +110,7 @@ export class AnswerCard {
 
   /** Show why the first genre was chosen, unless somebody asked for another one. */
   async explainFirst() {
-    if (!this.#why.genre) await this.#explain(this.#named()[0]);
+    if (this.#answer.modalities.length && !this.#why.genre) await this.#explain(this.#named()[0]);
   }
 
   /** The genres that are shown as chips. */

@@ -21,7 +21,8 @@ export class CataloguePanel {
     byId("table-note").textContent =
       `A table with a column of plots: ${listed(suffixes, "or")}, in UTF-8, at most ${grouped(limits.table_rows)} rows and ` +
       `${bytes(limits.max_body_bytes)}. It comes back as CSV with a row for each of its rows: the id, the genres, the ` +
-      "probability of every genre, and in “error” why a row could not be read. Posters are not read here.";
+      "probability of every genre, why a row could not be read (“error”), and what to know of its answer (“warnings”). " +
+      "Posters are not read here.";
     const input = byId("table");
     input.accept = suffixes.join(",");
     input.addEventListener("change", () => {
@@ -244,7 +245,7 @@ class TableResult {
         {},
         element("th", { attributes: { scope: "row" } }, line.id),
         element("td", {}, genres.length ? element("ul", { class: "chips" }, ...genres) : nearest),
-        element("td", {}, line.error ?? ""),
+        element("td", {}, [line.error, ...line.warnings].filter(Boolean).join("; ")),
       ),
     );
   }

@@ -1,0 +1,77 @@
+"""What the command line says where the system failed: what failed, what is left, what to do."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_ADVICE = {
+    errno.ENOSPC: "make room on the disk and run the same command again",
+    errno.EDQUOT: "free some of your quota and run the same command again",
+    errno.EROFS: "name a place that can be written, or mount this one for writing",
+    errno.EACCES: "give yourself the right to do so, or name another place",
+    errno.EPERM: "give yourself the right to do so, or name another place",
+    errno.EMFILE: "raise the limit (ulimit -n 4096) and run the same command again",
+    errno.ENFILE: "close other programs and run the same command again",
+    errno.EIO: "check the disk or its connection, then run the same command again",
+    errno.ENAMETOOLONG: "choose a shorter name",
+}
+_OTHERWISE = "put that right and run the same command again"
+_LEFT = "files of before are as they were"
+_ALLOCATION = ("can't allocate memory", "not enough memory", "bad allocation", "std::bad_alloc")
+
+
+def is_system_failure(error: BaseException) -> bool:
+    """Return whether an error comes from the system and not from a fault of this package.
+
+    Args:
+        error: Whatever ended a command.
+    """
+    if isinstance(error, OSError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(part in str(error) for part in _ALLOCATION)
+
+
+@contextmanager
+def what_is_left(note: str) -> Iterator[None]:
+    """Note on a failure of the system, or an interruption, what it leaves and how to go on.
+
+    Args:
+        note: What is said of it.
+    """
+    try:
+        yield
+    except (Exception, KeyboardInterrupt) as error:
+        if isinstance(error, KeyboardInterrupt) or is_system_failure(error):
+            error.add_note(note)
+        raise
+
+
+def interruption_message(error: KeyboardInterrupt) -> str:
+    """Return one line: what is left after Ctrl-C or a polite kill, and how to go on."""
+    notes = getattr(error, "__notes__", ())
+    return f"interrupted; {'; '.join(notes) or f'{_LEFT}; run the same command again'}"
+
+
+def failure_message(error: BaseException) -> str:
+    """Return one line: what failed, what is left, what to do.
+
+    Args:
+        error: A system failure.
+
+    Example:
+        >>> failure_message(OSError(errno.ENOSPC, "No space left on device", "a.csv"))[:34]
+        'a.csv: no space left on device; fi'
+    """
+    left = "; ".join([*getattr(error, "__notes__", ())]) or _LEFT
+    if not isinstance(error, OSError):
+        return (
+            f"the memory is not enough; {left}; close other programs, or ask for less at once (a "
+            "smaller batch, shorter plots), and run the same command again"
+        )
+    reason = (os.strerror(error.errno) if error.errno else str(error)) or type(error).__name__
+    reason = " ".join(reason.split())
+    reason = reason[0].lower() + reason[1:]
+    names = [str(name) for name in (error.filename, error.filename2) if name is not None]
+    where = f"{' -> '.join(names)}: " if names else ""
+    return f"{where}{reason}; {left}; {_ADVICE.get(error.errno or 0, _OTHERWISE)}"

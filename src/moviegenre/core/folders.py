@@ -1,0 +1,111 @@
+"""Writing folders in one step: a folder is there whole and on the disk, or as it was before.
+
+Beside the output ``NAME`` lie, for a moment, ``.NAME.moviegenre-new`` (being written), ``-old``
+(the one before, until the new one has its name) and ``-gone`` (being removed). A run that is killed
+leaves at most these. The next one that opens or writes the output gives an ``-old`` its name back
+if nothing has that name, and removes the rest.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from moviegenre.core.errors import BusyError
+from moviegenre.core.files import sync_file, sync_folder
+from moviegenre.core.locks import hidden_path, locked
+
+_SYNCS_AT_ONCE = 8  # the file system puts those that come together on the disk together
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Yield a new folder that takes the place of ``path`` when the block succeeds.
+
+    What was there before goes then, and only then; whatever fails, it has its name or gets it back
+    when the output is opened the next time.
+
+    Args:
+        path: Where the folder will be; its parent is made.
+
+    Raises:
+        BusyError: Another run is writing it.
+    """
+    path = path.resolve()  # "." has no name of its own
+    with locked(path):
+        _tidy(path)
+        new = hidden_path(path, "new")
+        try:
+            new.mkdir()
+            yield new
+            sync_tree(new)
+            _swap(new, path)
+        finally:
+            shutil.rmtree(new, ignore_errors=True)
+            _throw_away_old(path)
+
+
+def restore_folder(path: Path) -> None:
+    """Give a folder back its name that a killed run had taken away to put another in its place.
+
+    Args:
+        path: An output that is about to be read or written.
+    """
+    path = path.resolve()
+    if path.exists() or not hidden_path(path, "old").is_dir():
+        return
+    with suppress(BusyError), locked(path):  # one who writes it right now gives it its name
+        _tidy(path)
+
+
+def sync_tree(folder: Path) -> None:
+    """Have the system put a folder and everything in it on the disk."""
+    folders, files = [], []
+    for root, _, names in os.walk(folder):
+        folders.append(Path(root))
+        files += [Path(root, name) for name in names]
+    with ThreadPoolExecutor(_SYNCS_AT_ONCE) as pool:
+        list(pool.map(sync_file, files))
+    for one in reversed(folders):
+        sync_folder(one)
+
+
+def _swap(new: Path, path: Path) -> None:
+    """Give the new folder its name, or leave everything as it was."""
+    old = hidden_path(path, "old")
+    try:
+        if path.exists():
+            path.rename(old)
+        new.rename(path)
+        sync_folder(path.parent)
+    except BaseException:
+        if path.exists() and not new.exists():
+            path.rename(new)
+        if old.exists() and not path.exists():
+            old.rename(path)
+        raise
+
+
+def _tidy(path: Path) -> None:
+    """Put right what a killed run left beside an output, whose lock is held."""
+    old = hidden_path(path, "old")
+    if old.is_dir() and not path.exists():
+        old.rename(path)
+        sync_folder(path.parent)
+    _throw_away_old(path)
+    shutil.rmtree(hidden_path(path, "new"), ignore_errors=True)
+
+
+def _throw_away_old(path: Path) -> None:
+    """Remove the folder before, where another has its name; it is renamed first.
+
+    So that a half-removed one can never be taken for one that is to get its name back.
+    """
+    old, gone = hidden_path(path, "old"), hidden_path(path, "gone")
+    shutil.rmtree(gone, ignore_errors=True)
+    if path.exists() and old.exists() and not gone.exists():
+        with suppress(OSError):
+            old.rename(gone)
+            shutil.rmtree(gone, ignore_errors=True)

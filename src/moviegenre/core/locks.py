@@ -1,0 +1,144 @@
+"""One writer at a time: locks that end with the process that holds them.
+
+The lock is ``flock`` on a hidden file beside the output. The system releases it however the process
+ends, so a killed run never leaves a lock behind. The file is removed before the lock is released,
+and whoever gets a lock checks that its file is still there: so no lock files pile up. (The package
+filelock keeps its files on Unix, and falls back to a lock that outlives its process.)
+"""
+
+import errno
+import logging
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from moviegenre.core.errors import BusyError
+
+if sys.platform != "win32":  # which has no flock: runs there are not kept apart
+    import fcntl
+
+logger = logging.getLogger(__name__)
+
+_UNSUPPORTED = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)  # network file systems without locks
+_held: dict[tuple[Path, int], int] = {}
+"""How often each thread holds the lock of a path."""
+
+
+def hidden_path(path: Path, kind: str) -> Path:
+    """Return the hidden neighbour of an output in which this package keeps something of it.
+
+    Args:
+        path: The output.
+        kind: What it is: ``part``, ``lock``, ``new``, ``old`` or ``gone``.
+
+    Example:
+        >>> hidden_path(Path("data/prepared"), "new").as_posix()
+        'data/.prepared.moviegenre-new'
+    """
+    return path.with_name(f".{path.name}.moviegenre-{kind}")
+
+
+@contextmanager
+def locked(path: Path, option: str = "--out", *, wait: bool = False) -> Iterator[None]:
+    """Keep every other run from writing the same output; a run may do so again within.
+
+    Args:
+        path: The output, a file or a folder; its parent is made.
+        option: What names another output, for the message.
+        wait: Wait for the other run instead.
+
+    Raises:
+        BusyError: Another run is writing it, and ``wait`` is false.
+    """
+    path = path.resolve()
+    key = (path, threading.get_ident())
+    if key in _held:
+        _held[key] += 1
+        try:
+            yield
+        finally:
+            _held[key] -= 1
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = hidden_path(path, "lock")
+    descriptor = open_locked(file, wait=wait)
+    if descriptor is None:
+        raise BusyError(
+            f"{path} is being written by another run{_owner(file)}; wait until it ends, or name "
+            f"another output with {option}"
+        )
+    try:
+        _held[key] = 1
+        with suppress(OSError):
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, str(os.getpid()).encode())
+        yield
+    finally:
+        _held.pop(key, None)
+        with suppress(OSError):
+            file.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def open_locked(path: Path, *, wait: bool) -> int | None:
+    """Open a file for reading and writing, made if need be, and take its lock.
+
+    Args:
+        path: The file.
+        wait: Wait for whoever has the lock.
+
+    Returns:
+        Its descriptor, which is to be closed; None where another has the lock and ``wait`` is
+        false.
+    """
+    while True:
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
+        descriptor = os.open(path, flags, 0o666)
+        try:
+            if not _take(descriptor, path, wait=wait):
+                os.close(descriptor)
+                return None
+            current = _is_at(descriptor, path)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        if current:
+            return descriptor
+        os.close(descriptor)  # it was removed or renamed by the one who had the lock
+
+
+def _take(descriptor: int, path: Path, *, wait: bool) -> bool:
+    """Take the lock of an open file; return whether it could be had."""
+    if sys.platform == "win32":
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        if not wait:
+            return False
+        logger.info("waiting for another run that writes %s", path)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    except OSError as error:
+        if error.errno not in _UNSUPPORTED:
+            raise
+        logger.warning("%s: this file system has no locks, so runs are not kept apart", path.parent)
+    return True
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _owner(file: Path) -> str:
+    """Return who holds a lock, in brackets; nothing where that cannot be read."""
+    try:
+        number = file.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return f" (process {number})" if number.isdecimal() else ""

@@ -1,0 +1,74 @@
+"""Reading YAML that others wrote: bounded before it is built, one kind of error for every fault."""
+
+from typing import Any
+
+import yaml
+
+MAX_YAML_CHARS = 1 << 20
+_MAX_VALUES = 50_000
+_MAX_DEPTH = 50
+
+
+class _Loader(yaml.SafeLoader):
+    """Builds no document that is deeper or, with its aliases written out, larger than a bound."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:  # noqa: ANN401
+        self._depth: int = getattr(self, "_depth", 0) + 1
+        if self._depth > _MAX_DEPTH:
+            raise ValueError(f"nested more than {_MAX_DEPTH} levels deep")
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+    def get_single_node(self) -> yaml.Node | None:
+        node = super().get_single_node()
+        if node is not None and _written_out(node, {}, set()) > _MAX_VALUES:
+            raise ValueError(f"more than {_MAX_VALUES:,} values, those of aliases counted")
+        return node
+
+
+def parse_yaml(text: str) -> Any:  # noqa: ANN401 - whatever it says
+    """Return what a YAML text says.
+
+    Args:
+        text: A document of plain values.
+
+    Raises:
+        ValueError: It is no YAML, too long, nested too deeply, refers to itself, or is too large
+            when its aliases are written out.
+
+    Example:
+        >>> parse_yaml("seed: 7")
+        {'seed': 7}
+    """
+    if len(text) > MAX_YAML_CHARS:
+        raise ValueError(f"{len(text):,} characters long, expected at most {MAX_YAML_CHARS:,}")
+    try:
+        return yaml.load(text, Loader=_Loader)
+    except yaml.YAMLError as error:
+        raise ValueError(" ".join(str(error).split())) from None
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    except (TypeError, OverflowError, AttributeError, LookupError) as error:
+        raise ValueError(f"a value cannot be read: {error}") from None
+
+
+def _written_out(node: yaml.Node, sizes: dict[int, int], above: set[int]) -> int:
+    """Return how many values a node has when every alias is written out.
+
+    Raises:
+        ValueError: It holds itself.
+    """
+    if id(node) in sizes:
+        return sizes[id(node)]
+    if id(node) in above:
+        raise ValueError("an alias refers to what it is part of")
+    below: list[yaml.Node] = []
+    if isinstance(node, yaml.MappingNode):
+        below = [part for pair in node.value for part in pair]
+    elif isinstance(node, yaml.SequenceNode):
+        below = node.value
+    above.add(id(node))
+    sizes[id(node)] = 1 + sum(_written_out(part, sizes, above) for part in below)
+    above.discard(id(node))
+    return sizes[id(node)]

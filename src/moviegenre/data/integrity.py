@@ -1,0 +1,90 @@
+"""Whether the files of a prepared folder are those that were written: by length and SHA-256.
+
+The data sheet, which is written last, lists them. Lengths are compared whenever the folder is
+opened, a hash when a file is first read; of a large file, again only when its length or time
+changes.
+"""
+
+import json
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from moviegenre.core.errors import DataError
+from moviegenre.core.files import file_sha256, write_text
+from moviegenre.data.schema import CACHE_DIR
+
+FILES_KEY = "files"
+"""Where the data sheet lists them."""
+
+_CHECKED_FILE = "checked.json"
+_LARGE_BYTES = 1 << 26  # from here on, hashing a file again is worth avoiding
+
+
+def list_files(folder: Path, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return length and hash of files, as the data sheet lists them.
+
+    Args:
+        folder: Holds the files.
+        names: Which of them.
+    """
+    return {
+        name: {"bytes": (folder / name).stat().st_size, "sha256": file_sha256(folder / name)}
+        for name in names
+    }
+
+
+class FileCheck:
+    """Compares the files of a prepared folder with what its data sheet lists.
+
+    Args:
+        folder: The folder.
+        listed: What the data sheet has under ``files``; nothing for a folder of an earlier version.
+
+    Raises:
+        DataError: A file has another length.
+    """
+
+    def __init__(self, folder: Path, listed: dict[str, dict[str, Any]]) -> None:
+        self._folder = folder
+        self._listed = listed
+        self._memory = folder / CACHE_DIR / _CHECKED_FILE
+        for name, record in listed.items():
+            size = (folder / name).stat().st_size
+            if size != record["bytes"]:
+                raise DataError(
+                    f"{folder / name} is damaged: it has {size:,} bytes, {record['bytes']:,} were "
+                    "written; prepare the data again"
+                )
+
+    def check(self, name: str) -> None:
+        """Compare a file's hash, unless it is large, was right before and has not changed since.
+
+        Raises:
+            DataError: It has another.
+        """
+        record = self._listed.get(name)
+        if record is None:
+            return
+        path = self._folder / name
+        state = [record["sha256"], path.stat().st_size, path.stat().st_mtime_ns]
+        is_large = record["bytes"] >= _LARGE_BYTES
+        checked = self._remembered() if is_large else {}
+        if checked.get(name) == state:
+            return
+        if (found := file_sha256(path)) != record["sha256"]:
+            raise DataError(
+                f"{path} is damaged: it has sha256 {found[:12]}..., {record['sha256'][:12]}... was "
+                "written; prepare the data again"
+            )
+        if is_large:
+            with suppress(OSError):  # data may lie where nothing can be written
+                write_text(self._memory, json.dumps({**checked, name: state}) + "\n")
+
+    def _remembered(self) -> dict[str, Any]:
+        try:
+            found = json.loads(self._memory.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}

@@ -1,0 +1,151 @@
+"""Rows of a Parquet file, read in small pieces and whatever one of its cells holds."""
+
+import os
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from moviegenre.core.errors import DataError, shortened
+from moviegenre.core.reading import open_regular
+from moviegenre.data.limits import MAX_COLUMNS, MAX_UNPACKED_SHARE
+
+_BATCH_ROWS = 1024
+_FEWEST_BATCH_ROWS = 8
+_BATCH_BYTES = 64 << 20  # of a column, in memory
+_CHUNK_BYTES = 256 << 20  # of a column that may be packed as tightly as it likes
+_CHUNK_VALUES = 20_000_000  # of a column of lists; a billion absent ones take no space in the file
+_READ_BYTES = 1 << 20
+_CELL_FAULTS = (ValueError, OverflowError, pa.ArrowException)
+_FILE_FAULTS = (*_CELL_FAULTS, OSError, LookupError, TypeError, RuntimeError, MemoryError)
+_TEXTS = ("BYTE_ARRAY",)
+
+
+class ParquetTable:
+    """A Parquet file that is being read.
+
+    A text that many rows share is held once, as the file has it: a file of 1 MB may hold a
+    thousand times a plot of 30 MB.
+
+    Args:
+        path: The file.
+
+    Raises:
+        DataError: It is no Parquet file, or has more columns than any table.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stream = open_regular(path)
+        with self._reading():
+            try:
+                metadata = pq.read_metadata(self._stream)
+                texts = [
+                    metadata.schema.column(number).path
+                    for number in range(len(metadata.schema))
+                    if metadata.schema.column(number).physical_type in _TEXTS
+                ]
+                self._file = pq.ParquetFile(
+                    self._stream, read_dictionary=texts, buffer_size=_READ_BYTES
+                )
+                self.columns: list[str] = [str(name) for name in self._file.schema_arrow.names]
+            except BaseException:
+                self._stream.close()
+                raise
+        size = os.fstat(self._stream.fileno()).st_size
+        if self.num_rows > size:  # absent values take no space, a billion of them neither
+            self._stream.close()
+            raise DataError(
+                f"{path} says that its {size:,} bytes hold {self.num_rows:,} rows; it is refused"
+            )
+        if len(self.columns) > MAX_COLUMNS:
+            self._stream.close()
+            raise DataError(f"{path} has more than {MAX_COLUMNS:,} columns; expected a table")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stream.close()
+
+    @property
+    def num_rows(self) -> int:
+        """How many rows the file says it has."""
+        return int(self._file.metadata.num_rows)
+
+    def rows(self, columns: Collection[str] | None = None) -> Iterator[tuple[dict[str, Any], str]]:
+        """Yield the values of each row by column, and why it cannot be read; empty where it can.
+
+        Args:
+            columns: Those that are read; None reads all.
+
+        Raises:
+            DataError: The file is damaged, or unpacks to more than is sane.
+        """
+        names = [name for name in self.columns if columns is None or name in columns]
+        if not names:
+            yield from (({}, "") for _ in range(self.num_rows))
+            return
+        with self._reading():
+            for batch in self._file.iter_batches(batch_size=self._batch_rows(names), columns=names):
+                for number in range(batch.num_rows):
+                    yield _row(batch, number)
+
+    def _batch_rows(self, names: Collection[str]) -> int:
+        """Return how many rows are read at a time, fewer of large columns.
+
+        Raises:
+            DataError: A column is packed more tightly than texts and posters can be.
+        """
+        largest = 0
+        metadata = self._file.metadata
+        for group in range(metadata.num_row_groups):
+            for number in range(metadata.num_columns):
+                chunk = metadata.row_group(group).column(number)
+                path = chunk.path_in_schema
+                if not any(path == name or path.startswith(f"{name}.") for name in names):
+                    continue
+                size = chunk.total_uncompressed_size
+                largest = max(largest, size)
+                if size > max(_CHUNK_BYTES, MAX_UNPACKED_SHARE * chunk.total_compressed_size):
+                    raise DataError(
+                        f"{self._path}: column {shortened(path)!r} unpacks from "
+                        f"{chunk.total_compressed_size:,} to {size:,} bytes; it is refused"
+                    )
+                if chunk.num_values > _CHUNK_VALUES + metadata.row_group(group).num_rows:
+                    raise DataError(
+                        f"{self._path}: column {shortened(path)!r} has {chunk.num_values:,} values "
+                        f"in a row group; expected at most {_CHUNK_VALUES:,} in its lists"
+                    )
+        rows = _BATCH_ROWS * _BATCH_BYTES // max(largest, _BATCH_BYTES)
+        return max(_FEWEST_BATCH_ROWS, rows)
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except _FILE_FAULTS as error:
+            told = " ".join(str(error).split()) or type(error).__name__
+            raise DataError(f"{self._path} cannot be read as Parquet: {shortened(told)}") from None
+
+
+def _row(batch: pa.RecordBatch, number: int) -> tuple[dict[str, Any], str]:
+    """Return one row's values; a cell that is no text where one should be is a fault."""
+    values: dict[str, Any] = {}
+    faults: list[str] = []
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        try:
+            values[name] = column[number].as_py()
+        except _CELL_FAULTS as error:
+            told = "not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+            faults.append(f"column {shortened(name)}: {shortened(told)}")
+    return values, "; ".join(faults)

@@ -1,0 +1,130 @@
+"""How a model was trained, in ``run.json`` and ``history.json`` beside it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from moviegenre.core.config import Config
+from moviegenre.core.errors import CheckpointError, ConfigError
+from moviegenre.core.files import file_sha256, write_text
+from moviegenre.core.types import Modality
+from moviegenre.data.config import DataConfig
+from moviegenre.models import model_config_class
+from moviegenre.training.config import TrainingConfig
+from moviegenre.training.fit import HISTORY_FILE
+
+RUN_FILE = "run.json"
+CONFIG_FILE = "config.yaml"
+HISTORY_HASH = "history_sha256"
+
+_NEEDED = ("model", "status", "settings", "data_fingerprint")
+
+
+def write_run(folder: Path, run: dict[str, Any]) -> None:
+    """Write ``run.json`` into a model's folder in one step."""
+    write_text(folder / RUN_FILE, json.dumps(run, indent=1) + "\n")
+
+
+def read_run(folder: Path) -> dict[str, Any] | None:
+    """Return what ``run.json`` in a model's folder says; None where there is none.
+
+    Raises:
+        CheckpointError: The file is there but cannot be read.
+    """
+    path = folder / RUN_FILE
+    if not path.is_file():
+        return None
+    try:
+        run: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        missing = [key for key in _NEEDED if key not in run]
+    except (ValueError, TypeError) as error:
+        raise CheckpointError(
+            f"{path} is damaged ({error}); train the model again without --resume, or delete "
+            f"{folder}"
+        ) from None
+    if missing:
+        raise CheckpointError(
+            f"{path} is damaged (it lacks {', '.join(missing)}); train the model again without "
+            f"--resume, or delete {folder}"
+        )
+    return run
+
+
+def hash_history(folder: Path) -> dict[str, str]:
+    """Return the hash of a finished training's history, for its ``run.json``."""
+    path = folder / HISTORY_FILE
+    return {HISTORY_HASH: file_sha256(path)} if path.is_file() else {}
+
+
+def read_history(folder: Path) -> list[dict[str, float]]:
+    """Return the records of ``history.json``, one an interval; none where there is no such file.
+
+    Raises:
+        CheckpointError: The file is damaged.
+    """
+    path = folder / HISTORY_FILE
+    if not path.is_file():
+        return []
+    run = read_run(folder) or {}
+    try:
+        records: list[dict[str, float]] = json.loads(path.read_text(encoding="utf-8"))
+        sum(float(record["seconds"]) for record in records)
+        right = run.get("status") != "finished" or run.get(HISTORY_HASH) in (
+            None,  # of an earlier version
+            file_sha256(path),
+        )
+    except (ValueError, TypeError, KeyError) as error:
+        raise CheckpointError(_damaged(path, str(error), run)) from None
+    if not right:
+        raise CheckpointError(_damaged(path, "it is not what was written", run))
+    return records
+
+
+def _damaged(path: Path, reason: str, run: dict[str, Any]) -> str:
+    return (
+        f"{path} is damaged ({reason}); it is made again by: moviegenre train "
+        f"{run.get('model', path.parent.name)} --resume, with the options of before"
+    )
+
+
+def differing_settings(run: dict[str, Any], settings: dict[str, Any]) -> list[str]:
+    """Return the dotted names of settings that are not those of an earlier run.
+
+    A setting that did not exist then had what is its default now. Where the data lie is left
+    out: what they hold is told by their fingerprint. So is what the
+    model does not look at: the plot rule of a poster model, the poster size of a plot model.
+    """
+    modalities = model_config_class(run["model"]).modalities
+    ignored = {"data.dir"}
+    if Modality.PLOT not in modalities:
+        plots = ("plot", "max_tokens", "extra", "extra_min_genres", "extra_limit", "forms")
+        plots += ("other_plots",)
+        ignored |= {f"data.{name}" for name in plots}
+    if Modality.POSTER not in modalities:
+        ignored.add("data.image_size")
+    earlier = _with_defaults(run["model"], run["settings"])
+    names = [
+        f"{section}.{key}"
+        for section, values in settings.items()
+        for key, value in values.items()
+        if earlier.get(section, {}).get(key) != value
+    ]
+    return [name for name in names if name not in ignored]
+
+
+def _with_defaults(model_name: str, settings: dict[str, Any]) -> dict[str, Any]:
+    """Return an earlier run's settings in today's form, as they are where they have none."""
+    kinds: dict[str, type[Config]] = {
+        "data": DataConfig,
+        "training": TrainingConfig,
+        "model": model_config_class(model_name),
+    }
+    try:
+        filled = {
+            name: kinds[name].parse(settings[name], "run.json").model_dump(mode="json")
+            for name in kinds
+            if name in settings
+        }
+    except ConfigError:
+        return settings
+    return {**settings, **filled}

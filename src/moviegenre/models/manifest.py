@@ -1,0 +1,284 @@
+"""``manifest.json``: which files belong to a model, and the SHA-256 of each.
+
+It lies beside a ``best.pth``, in every exported folder and beside an ``ensemble.json``, and is
+compared when a model is loaded: with the files that are used, or with all of them if asked to.
+"""
+
+import contextlib
+import hashlib
+import json
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from moviegenre.core.digests import known_sha256
+from moviegenre.core.errors import CheckpointError
+from moviegenre.core.files import write_text
+from moviegenre.core.genres import GenreVocabulary
+from moviegenre.core.operating_point import THRESHOLDS_FILE
+
+MANIFEST_FILE = "manifest.json"
+FORMAT = "moviegenre-manifest-1"
+_SHOWN = 12  # digits of a hash in a message
+_AGAIN = "write the model again, or fetch it again"
+_MAY_FOLLOW = frozenset({THRESHOLDS_FILE})  # may be put beside a model later, and deleted
+
+logger = logging.getLogger(__name__)
+_warned: set[str] = set()
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """What is known of a file.
+
+    Attributes:
+        num_bytes: Its length.
+        sha256: Of its bytes.
+    """
+
+    num_bytes: int
+    sha256: str
+
+    @classmethod
+    def of(cls, path: Path) -> "FileRecord":
+        """Return the record of a file as it is now."""
+        return cls(path.stat().st_size, known_sha256(path, anew=True))
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What ``manifest.json`` says.
+
+    Attributes:
+        model_format: The format of the model's files, as these name it too.
+        genres: What the logits mean, in order.
+        tokenizer_sha256: Of the tokenizer's JSON text; None where the model reads no plots.
+        files: Every file of the model but the manifest.
+    """
+
+    model_format: str
+    genres: tuple[str, ...]
+    tokenizer_sha256: str | None
+    files: dict[str, FileRecord]
+
+    def write(self, folder: Path) -> None:
+        """Write it into a folder, in one step."""
+        content = {
+            "format": FORMAT,
+            "model_format": self.model_format,
+            "genres": list(self.genres),
+            "tokenizer_sha256": self.tokenizer_sha256,
+            "files": {
+                name: {"bytes": record.num_bytes, "sha256": record.sha256}
+                for name, record in sorted(self.files.items())
+            },
+        }
+        text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+        write_text(folder / MANIFEST_FILE, text)
+
+    @classmethod
+    def read(cls, folder: Path) -> "Manifest | None":
+        """Read the manifest of a folder; None where there is none.
+
+        Raises:
+            CheckpointError: It is damaged, or of another kind.
+        """
+        path = folder / MANIFEST_FILE
+        try:
+            content: dict[str, Any] = json.loads(path.read_text("utf-8"))
+            if content["format"] != FORMAT:
+                raise ValueError(f"format {content['format']!r}, expected {FORMAT!r}")
+            return cls(
+                model_format=_text(content["model_format"]),
+                genres=tuple(_text(name) for name in content["genres"]),
+                tokenizer_sha256=content["tokenizer_sha256"],
+                files={
+                    _text(name): FileRecord(int(record["bytes"]), _text(record["sha256"]))
+                    for name, record in content["files"].items()
+                },
+            )
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise CheckpointError(
+                f"{path} is damaged ({type(error).__name__}: {error}); {_AGAIN}, or delete this "
+                "file to use the model without checks"
+            ) from None
+
+    def check(
+        self, folder: Path, names: Iterable[str], *, anew: bool = False, step: str = _AGAIN
+    ) -> None:
+        """Compare files with what is written of them.
+
+        Args:
+            folder: Where they lie.
+            names: Which of them are used.
+            anew: Compute every hash, remembered or not.
+            step: What to do about a fault, for the message.
+
+        Raises:
+            CheckpointError: Files are missing, have changed, or do not belong here; it names all.
+        """
+        faults = [fault for name in names if (fault := self._fault(folder, name, anew))]
+        if faults:
+            told = "; ".join(faults)
+            raise CheckpointError(f"{folder} is not as it was written: {told}; {step}")
+
+    def _fault(self, folder: Path, name: str, anew: bool) -> str:
+        """Return what is wrong with a file; nothing if it is right."""
+        path, record = folder / name, self.files.get(name)
+        if not path.is_file():
+            if record is None:
+                return ""
+            if name not in _MAY_FOLLOW:
+                return f"{name} is missing"
+            _warn_once(f"{folder}: {name} was deleted, so its defaults hold")
+            return ""
+        if record is None:
+            told = f"{name} is not one of the files in its {MANIFEST_FILE}"
+            if name not in _MAY_FOLLOW:
+                return told
+            _warn_once(f"{folder}: {told}, so it is not checked")
+            return ""
+        size = path.stat().st_size
+        if size != record.num_bytes:
+            return f"{name} has {size:,} bytes, expected {record.num_bytes:,}"
+        try:
+            found = known_sha256(path, anew=anew)
+        except OSError as error:
+            return f"{name} cannot be read ({error.strerror})"
+        if found != record.sha256:
+            return f"{name} has sha256 {found[:_SHOWN]}, expected {record.sha256[:_SHOWN]}"
+        return ""
+
+    def check_content(self, folder: Path, genres: Sequence[str], tokenizer: str | None) -> None:
+        """Compare what was read of a model's genres and tokenizer.
+
+        Args:
+            folder: Where the files lie.
+            genres: As they were read, in order.
+            tokenizer: Its JSON text as it was read.
+
+        Raises:
+            CheckpointError: They are others.
+        """
+        if tuple(genres) != self.genres:
+            raise CheckpointError(
+                f"{folder} has the genres {', '.join(genres)}; its {MANIFEST_FILE} has "
+                f"{', '.join(self.genres)}, in this order; {_AGAIN}"
+            )
+        if _text_sha256(tokenizer) != self.tokenizer_sha256:
+            raise CheckpointError(
+                f"{folder} has another tokenizer than its {MANIFEST_FILE} says; {_AGAIN}"
+            )
+
+
+def write_manifest(
+    folder: Path,
+    names: Iterable[str],
+    *,
+    model_format: str,
+    genres: GenreVocabulary,
+    tokenizer: str | None,
+) -> None:
+    """Write the manifest of a model whose files are all there; it is written last.
+
+    Args:
+        folder: Where the files lie.
+        names: The files that a model of this kind may have.
+        model_format: The format of these files.
+        genres: What the logits mean.
+        tokenizer: The tokenizer's JSON text, if the model reads plots.
+    """
+    files = _records(folder, [name for name in names if name != MANIFEST_FILE])
+    Manifest(model_format, tuple(genres), _text_sha256(tokenizer), files).write(folder)
+
+
+def checked_manifest(folder: Path, names: Iterable[str], *, anew: bool = False) -> Manifest | None:
+    """Check files of a model and return its manifest; None, with a warning, where there is none.
+
+    Args:
+        folder: Where the files lie.
+        names: Which of them are used.
+        anew: Compute every hash, remembered or not.
+
+    Raises:
+        CheckpointError: Files are missing or have changed, or the manifest is damaged.
+    """
+    manifest = Manifest.read(folder)
+    if manifest is None:
+        _warn_once(
+            f"{folder} has no {MANIFEST_FILE}, so nobody can tell whether its files are as they "
+            "were written; models written by this version have one"
+        )
+        return None
+    manifest.check(folder, names, anew=anew)
+    return manifest
+
+
+@contextlib.contextmanager
+def rewriting(folder: Path, *names: str) -> Iterator[None]:
+    """Keep a manifest true while some of its files are written again.
+
+    An interruption leaves them out of the manifest, never with a hash that they do not have. A
+    folder without a manifest stays without one.
+
+    Args:
+        folder: Where the files lie.
+        names: The files that the block writes or deletes.
+
+    Raises:
+        CheckpointError: The manifest is damaged.
+    """
+    manifest = Manifest.read(folder)
+    if manifest is None:
+        yield
+        return
+    others = {name: record for name, record in manifest.files.items() if name not in names}
+    replace(manifest, files=others).write(folder)
+    try:
+        yield
+    except Exception:
+        records = _records(folder, names)
+        same = {name: one for name, one in records.items() if manifest.files.get(name) == one}
+        replace(manifest, files={**others, **same}).write(folder)
+        raise
+    replace(manifest, files={**others, **_records(folder, names)}).write(folder)
+
+
+def copy_record(path: Path, target: Path) -> None:
+    """Write a manifest of one file beside its copy, if the file itself is in one.
+
+    Args:
+        path: The file.
+        target: The folder of its copy.
+
+    Raises:
+        CheckpointError: The manifest is damaged.
+    """
+    manifest = Manifest.read(path.parent)
+    if manifest is not None and path.name in manifest.files:
+        replace(manifest, files={path.name: manifest.files[path.name]}).write(target)
+
+
+def _records(folder: Path, names: Iterable[str]) -> dict[str, FileRecord]:
+    """Return the records of those files that are there."""
+    return {name: FileRecord.of(folder / name) for name in names if (folder / name).is_file()}
+
+
+def _warn_once(message: str) -> None:
+    if message not in _warned:
+        _warned.add(message)
+        logger.warning("%s", message)
+
+
+def _text_sha256(text: str | None) -> str | None:
+    return None if text is None else hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
