@@ -1,6 +1,7 @@
 # The service in a container. Build:  docker build -t moviegenre .
 # Run:  docker run --rm -p 127.0.0.1:8000:8000 moviegenre
 # which serves the model in the box; for another:  ... -v ./exported:/model:ro moviegenre --model /model
+# It answers under the names of this machine only. Before others reach the port, read SECURITY.md.
 FROM python:3.12-slim AS build
 WORKDIR /src
 COPY pyproject.toml constraints.txt requirements-build.lock requirements-serve.lock README.md LICENSE ./
@@ -24,4 +25,5 @@ USER 10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=2)"]
-ENTRYPOINT ["moviegenre", "serve", "--host", "0.0.0.0"]
+# Within the container it listens to all; under which names, and with which keys, is said behind this.
+ENTRYPOINT ["moviegenre", "serve", "--host", "0.0.0.0", "--allow-host", "localhost"]

@@ -1,6 +1,7 @@
 """Fixtures that are dear to make and never changed by a test."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,18 @@ def user_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cache")
     os.environ["MOVIEGENRE_CACHE"] = str(folder)
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _disk_is_not_waited_for() -> Iterator[None]:
+    """Let files of tests reach the disk whenever the system likes; no test cuts the power.
+
+    Whether files are synced is what ``tests/faults`` checks, by the calls themselves.
+    """
+    fsync = os.fsync
+    setattr(os, "fsync", lambda descriptor: None)  # noqa: B010 - mypy forbids the other way
+    yield
+    os.fsync = fsync
 
 
 @pytest.fixture(scope="session")

@@ -1,14 +1,19 @@
 """What docs/serve.md and the container's files say of the service is what it does."""
 
+import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import typer
 import yaml
 
+from moviegenre.apps.cli import app
+from moviegenre.apps.service.access.exposure import address_of, decide_access
 from moviegenre.apps.service.settings import ServiceSettings
 
 ROOT = Path(__file__).parents[2]
@@ -26,9 +31,23 @@ def test_prometheus_asks_the_service_that_compose_starts() -> None:
     scraping = yaml.safe_load((ROOT / "deploy" / "prometheus.yml").read_text("utf-8"))
     (target,) = scraping["scrape_configs"][0]["static_configs"][0]["targets"]
     name, port = target.split(":")
-    assert services[name]["ports"] == [f"127.0.0.1:{port}:{port}"]
-    assert f"EXPOSE {port}" in (ROOT / "Dockerfile").read_text("utf-8")
+    options = shlex.split(services[name]["command"])
+    assert options[options.index("--metrics-port") + 1] == port
+    assert options[options.index("--allow-host") + 1] == name
+    assert services[name]["ports"] == ["127.0.0.1:8000:8000"], "not the port of the numbers"
     assert "./deploy/prometheus.yml" in services["prometheus"]["volumes"][0]
+
+
+def test_the_container_is_understood_as_it_is_started() -> None:
+    entry = re.search(r"^ENTRYPOINT (.*)$", (ROOT / "Dockerfile").read_text("utf-8"), flags=re.M)
+    assert entry is not None
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
+    words = [*json.loads(entry[1]), *shlex.split(compose["services"]["moviegenre"]["command"])]
+    command = typer.main.get_command(app).commands["serve"]  # type: ignore[attr-defined]
+    given = command.make_context("serve", words[2:]).params
+    access = decide_access(address_of(given["host"]), allow_hosts=given["allow_host"])
+    assert (access.is_public, access.names) == (True, {"localhost", "moviegenre"})
+    assert (given["page"], given["model"]) == (True, "/model")
 
 
 def test_hadolint_finds_nothing_in_the_dockerfile() -> None:
@@ -43,3 +62,14 @@ def test_hadolint_finds_nothing_in_the_dockerfile() -> None:
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
+
+
+def test_the_commands_of_the_security_page_are_understood() -> None:
+    text = (ROOT / "SECURITY.md").read_text("utf-8").replace("\\\n", " ")
+    commands = re.findall(r"^ +(moviegenre serve .*)$", text, flags=re.M)
+    assert len(commands) == 1
+    command = typer.main.get_command(app).commands["serve"]  # type: ignore[attr-defined]
+    for words in map(shlex.split, commands):
+        given = command.make_context("serve", words[2:]).params
+        assert given["trust_proxy"] == ["127.0.0.1"]
+        assert decide_access(address_of(given["host"]), allow_hosts=given["allow_host"]).is_public

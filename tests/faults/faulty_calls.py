@@ -10,7 +10,8 @@ import io
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,14 @@ KINDS: dict[str, tuple[str, ...]] = {
 KILL = "KILL"
 """The process is killed before the call, as by SIGKILL or a power cut."""
 
+_FAKES = {
+    "rename": ("rename", "replace"),
+    "mkdir": ("mkdir",),
+    "remove": ("unlink", "remove", "rmdir"),
+    "fsync": ("fsync",),
+    "truncate": ("ftruncate",),
+    "write": ("write",),
+}
 _LASTING = ("ENOSPC", "EROFS")  # these do not pass: every later call that changes the disk fails
 
 
@@ -69,6 +78,20 @@ class FaultyCalls:
         code = getattr(errno, self.kind)
         raise OSError(code, os.strerror(code), *([] if call in ("write", "fsync") else [path]))
 
+    @contextmanager
+    def installed(self) -> Iterator[None]:
+        """Take the place of the calls within a block."""
+        names = [name for fakes in _FAKES.values() for name in fakes]
+        real = {name: getattr(os, name) for name in (*names, "open")}
+        real_open = io.open
+        try:
+            self.install()
+            yield
+        finally:
+            builtins.open = io.open = real_open
+            for name, call in real.items():
+                setattr(os, name, call)
+
     def install(self) -> None:
         """Take the place of the calls for the rest of this process."""
         real_open, real_os_open = io.open, os.open
@@ -89,16 +112,9 @@ class FaultyCalls:
             self.note("create" if changes else "open", _path_of(path, named.get("dir_fd")))
             return real_os_open(path, flags, *rest, **named)
 
-        builtins.open = io.open = fake_open  # type: ignore[assignment]
+        builtins.open = io.open = fake_open
         os.open = fake_os_open
-        for call, names in {
-            "rename": ("rename", "replace"),
-            "mkdir": ("mkdir",),
-            "remove": ("unlink", "remove", "rmdir"),
-            "fsync": ("fsync",),
-            "truncate": ("ftruncate",),
-            "write": ("write",),
-        }.items():
+        for call, names in _FAKES.items():
             for name in names:
                 setattr(os, name, self._faulty(call, getattr(os, name)))
 
@@ -145,9 +161,7 @@ def _open_for_writing(
     binary: Any = io.BufferedRandom(raw, size) if "+" in mode else io.BufferedWriter(raw, size)
     if "b" in mode:
         return binary
-    text = io.TextIOWrapper(binary, encoding, errors, newline, line_buffering=buffering == 1)
-    text.mode = mode
-    return text
+    return io.TextIOWrapper(binary, encoding, errors, newline, line_buffering=buffering == 1)
 
 
 def _path_of(path: Any, folder: int | None = None) -> str:

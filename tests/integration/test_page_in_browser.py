@@ -60,7 +60,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             assert "open it in a browser" in line, line
             yield line.split(" answers at ")[1].partition(";")[0]
             process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=20) == 0
+            assert process.wait(timeout=60) == 0, "it stops"
         finally:
             process.kill()
 

@@ -6,9 +6,11 @@ import resource
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from tests.security.served import PATIENCE
 
@@ -20,10 +22,20 @@ class Process:
     Attributes:
         process: Its process.
         port: Where it listens.
+        log: What it has written.
     """
 
     process: "subprocess.Popen[bytes]"
     port: int
+    log: IO[bytes]
+
+    def stop(self) -> str:
+        """Wait until it has ended, which it must do without an error, and return its log."""
+        code = self.process.wait(PATIENCE)
+        self.log.seek(0)
+        log = self.log.read().decode()
+        assert code == 0, log[-3000:]
+        return log
 
     def connect(self) -> socket.socket:
         """Return a new connection."""
@@ -44,17 +56,20 @@ def in_a_process(seconds: float, *settings: str, files: int | None = None) -> It
         if files is not None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
 
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.security.fake_service", str(seconds), *settings],
-        cwd=Path(__file__).parents[2],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        preexec_fn=limit,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    ) as process:
+    # A pipe that nobody reads would stop the server as soon as its log has filled it.
+    with (
+        tempfile.TemporaryFile() as log,
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.security.fake_service", str(seconds), *settings],
+            cwd=Path(__file__).parents[2],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            preexec_fn=limit,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        ) as process,
+    ):
         try:
             assert process.stdout is not None
-            port = int(process.stdout.readline())
-            yield Process(process, port)
+            yield Process(process, int(process.stdout.readline()), log)
         finally:
             process.kill()

@@ -386,6 +386,8 @@ def test_what_is_beyond_this_machine_needs_a_name(host: str) -> None:
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.0.0.9", "::1"])
 def test_this_machine_needs_none(host: str) -> None:
     assert not decide_access(address_of(host)).is_public
+    assert not decide_access(address_of(host), allow_hosts=["localhost"]).is_public
+    assert decide_access(address_of(host), allow_hosts=["films.example.org"]).is_public
 
 
 @pytest.mark.parametrize(

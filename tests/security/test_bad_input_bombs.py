@@ -40,8 +40,8 @@ def tar_of(path: Path, *members: tuple[tarfile.TarInfo, bytes]) -> Path:
     plain = io.BytesIO()
     with tarfile.open(fileobj=plain, mode="w") as tar:
         for member, content in members:
-            tar.fileobj.write(member.tobuf() + content + bytes(-len(content) % 512))  # type: ignore[union-attr]
-            tar.offset += 512 + len(content) + -len(content) % 512  # type: ignore[attr-defined]
+            tar.fileobj.write(member.tobuf() + content + bytes(-len(content) % 512))
+            tar.offset += 512 + len(content) + -len(content) % 512
         for name, content in complete_files().items():
             good = tarfile.TarInfo(name)
             good.size = len(content)
@@ -161,12 +161,11 @@ def test_a_text_that_many_rows_of_parquet_share_is_held_once(tmp_path: Path) -> 
 def test_parquet_that_is_packed_too_tightly_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parquet, "_CHUNK_BYTES", 1000)
+    monkeypatch.setattr(parquet, "_GROUP_BYTES", 1000)
     path = tmp_path / "m.parquet"
     pq.write_table(pa.table({"plot": ["x" * 3_000_000], "id": ["a"]}), path, compression="zstd")
-    with pytest.raises(DataError, match=r"column 'plot' unpacks from [\d,]+ to 3,0"):
+    with pytest.raises(DataError, match=r"unpacks a row group of 3,0\d\d,\d{3} bytes from"):
         list(read_rows(path))
-    assert [row.values for row in read_rows(path, ["id"])] == [{"id": "a"}]
 
 
 def test_absent_values_without_end_are_refused(tmp_path: Path) -> None:
@@ -329,12 +328,12 @@ def long_plot(folder: Path) -> list[str]:
 
 BOMBS: list[tuple[Callable[[Path], list[str]], int, str]] = [
     (large_record, 2, "unpacks to more than"),
-    (large_record_unpacked, 2, "x.json has 3,221,225,472 bytes|broken record: 1|no movie can"),
+    (large_record_unpacked, 2, "no movie can be kept (broken record: 1)"),
     (many_members, 2, "is not in MM-IMDb's layout|unpacks to more than"),
     (long_line, 2, "no genre has 50 movies"),
     (long_cell, 2, "m.csv cannot be read as CSV, line"),
     (shared_text, 2, "no movie can be kept"),
-    (large_page, 2, "column 'plot' unpacks from"),
+    (large_page, 2, "unpacks a row group of"),
     (laughs, 2, "those of aliases counted"),
     (large_layers, 2, "less than or equal to 4096"),
     (large_picture, 0, "read: poster"),

@@ -49,7 +49,7 @@ def audit(
     from moviegenre.core.files import check_folder
     from moviegenre.core.locks import locked
     from moviegenre.data.audit.pairs import LEAK_RULES
-    from moviegenre.evaluation.audit import AuditSettings
+    from moviegenre.evaluation.audit import Audit, AuditSettings
     from moviegenre.evaluation.audit_page import page_template
     from moviegenre.evaluation.audit_report import print_audit, write_audit
     from moviegenre.experiment.audit import audit as run
@@ -70,18 +70,29 @@ def audit(
     )
     check_folder(out, "--out")
     page_template()  # what is not installed is better missed now than after minutes
-    found = run(
-        directory,
-        settings,
-        checkpoints=checkpoints,
-        judge_labels=labels,
-        drop_leaks=drop_leaks,
-        step=(lambda text: None) if quiet else (lambda text: typer.echo(f"{text} ...", err=True)),
-    )
+    files: list[Path] = []
+
+    def report(found: Audit) -> None:
+        files.extend(write_audit(found, out, shlex.join(["moviegenre", *sys.argv[1:]])))
+
     with locked(out):
-        files = write_audit(found, out, shlex.join(["moviegenre", *sys.argv[1:]]))
+        found = run(
+            directory,
+            settings,
+            checkpoints=checkpoints,
+            judge_labels=labels,
+            drop_leaks=drop_leaks,
+            step=(lambda text: None)
+            if quiet
+            else (lambda text: typer.echo(f"{text} ...", err=True)),
+            report=report,
+        )
     print_audit(found)
     typer.echo(f"wrote {', '.join(str(path) for path in files)}")
     if drop_leaks is not None:
         told = ", ".join(f"{name} {count:,}" for name, count in found.dropped_by_split().items())
         typer.echo(f"{drop_leaks}: the clean split, less {told}")
+
+
+def _tell(step: str) -> None:
+    typer.echo(f"{step} ...", err=True)

@@ -5,6 +5,7 @@ import math
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
@@ -250,9 +251,9 @@ def reproduce(
 
 def _version(value: bool) -> None:
     if value:
-        from moviegenre import __version__
+        from moviegenre import __version__, box
 
-        typer.echo(f"moviegenre {__version__}")
+        typer.echo(f"moviegenre {__version__}, model in the box {box.VERSION}")
         raise typer.Exit
 
 
@@ -274,9 +275,18 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def _thread_failed(failure: threading.ExceptHookArgs) -> None:
+    """Tell of a failure of the system in a thread in one line: TensorBoard's log has its own."""
+    if failure.exc_value is not None and is_system_failure(failure.exc_value):
+        typer.echo(f"warning: {failure_message(failure.exc_value)}", err=True)
+    else:
+        threading.__excepthook__(failure)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; user errors become one line on standard error and exit status 2."""
     signal.signal(signal.SIGTERM, _interrupt)
+    threading.excepthook = _thread_failed
     try:
         app(args=arguments, standalone_mode=True)
     except MovieGenreError as error:

@@ -17,7 +17,7 @@ _ADVICE = {
     errno.ENAMETOOLONG: "choose a shorter name",
 }
 _OTHERWISE = "put that right and run the same command again"
-_LEFT = "files of before are as they were"
+_LEFT = "every file is whole, old or new"
 _ALLOCATION = ("can't allocate memory", "not enough memory", "bad allocation", "std::bad_alloc")
 
 
@@ -61,7 +61,7 @@ def failure_message(error: BaseException) -> str:
 
     Example:
         >>> failure_message(OSError(errno.ENOSPC, "No space left on device", "a.csv"))[:34]
-        'a.csv: no space left on device; fi'
+        'a.csv: no space left on device; ev'
     """
     left = "; ".join([*getattr(error, "__notes__", ())]) or _LEFT
     if not isinstance(error, OSError):

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from moviegenre.core.errors import DataError
 from moviegenre.core.locks import hidden_path, open_locked
@@ -32,7 +32,7 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
     stream = None
     try:
         os.ftruncate(descriptor, 0)
-        stream = cast(BinaryIO, os.fdopen(descriptor, "w+b"))
+        stream = os.fdopen(descriptor, "w+b", _CHUNK_BYTES)
         yield stream
         stream.flush()
         os.fsync(descriptor)

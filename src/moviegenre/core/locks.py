@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 from moviegenre.core.errors import BusyError
@@ -42,12 +43,14 @@ def hidden_path(path: Path, kind: str) -> Path:
 
 
 @contextmanager
-def locked(path: Path, option: str = "--out", *, wait: bool = False) -> Iterator[None]:
+def locked(
+    path: Path, remedy: str = "name another output with --out", *, wait: bool = False
+) -> Iterator[None]:
     """Keep every other run from writing the same output; a run may do so again within.
 
     Args:
         path: The output, a file or a folder; its parent is made.
-        option: What names another output, for the message.
+        remedy: What else can be done than wait, for the message.
         wait: Wait for the other run instead.
 
     Raises:
@@ -67,8 +70,7 @@ def locked(path: Path, option: str = "--out", *, wait: bool = False) -> Iterator
     descriptor = open_locked(file, wait=wait)
     if descriptor is None:
         raise BusyError(
-            f"{path} is being written by another run{_owner(file)}; wait until it ends, or name "
-            f"another output with {option}"
+            f"{path} is being written by another run{_owner(file)}; wait until it ends, or {remedy}"
         )
     try:
         _held[key] = 1
@@ -124,8 +126,13 @@ def _take(descriptor: int, path: Path, *, wait: bool) -> bool:
     except OSError as error:
         if error.errno not in _UNSUPPORTED:
             raise
-        logger.warning("%s: this file system has no locks, so runs are not kept apart", path.parent)
+        _warn_once(path.parent)
     return True
+
+
+@cache
+def _warn_once(folder: Path) -> None:
+    logger.warning("%s: this file system has no locks, so runs are not kept apart", folder)
 
 
 def _is_at(descriptor: int, path: Path) -> bool:

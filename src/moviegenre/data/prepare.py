@@ -126,6 +126,7 @@ def prepare(
             "synthetic": movies.synthetic,
             "split": kind,
             "seed": seed if kind == "stratified" else None,
+            "genres_named": genres is not None,
             "min_movies": None if genres is not None else min_movies,
             "keep_incomplete": keep_incomplete,
             "excluded": _by_reason(validation.excluded),

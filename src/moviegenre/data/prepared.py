@@ -16,10 +16,14 @@ import pyarrow.parquet as pq
 from moviegenre.core.errors import CheckpointError, DataError, DataNotFoundError
 from moviegenre.core.folders import restore_folder
 from moviegenre.core.genres import GenreVocabulary
+from moviegenre.core.reading import read_bounded
 from moviegenre.core.types import Split
 from moviegenre.data.film_text import PLOT_AND_POSTER, Part, film_text
 from moviegenre.data.forms import first_sentence
 from moviegenre.data.integrity import FILES_KEY, FileCheck
+from moviegenre.data.json_text import parse_json
+from moviegenre.data.limits import MAX_RECORD_BYTES
+from moviegenre.data.records import clean_names
 from moviegenre.data.schema import CACHE_DIR, DATASHEET_FILE, GENRES_FILE, split_file
 
 PlotRule = Literal["longest", "first", "joined", "sentence"]
@@ -55,7 +59,7 @@ def readable(path: Path) -> Iterator[Path]:
     """
     try:
         yield path
-    except (pa.ArrowException, KeyError, OSError) as error:
+    except (pa.ArrowException, KeyError, OSError, ValueError, RuntimeError) as error:
         told = " ".join(str(error).split())
         raise DataError(f"{path} cannot be read: {told}; prepare the data again") from None
 
@@ -82,8 +86,11 @@ class PreparedData:
                 f"moviegenre data prepare SOURCE --out {root}, or name another folder"
             )
         try:
-            self.genres = GenreVocabulary(tuple(json.loads((root / GENRES_FILE).read_text())))
-            self.datasheet: dict[str, Any] = json.loads((root / DATASHEET_FILE).read_text())
+            names = parse_json(read_bounded(root / GENRES_FILE, MAX_RECORD_BYTES))
+            self.genres = GenreVocabulary(clean_names(names))
+            self.datasheet: dict[str, Any] = dict(
+                parse_json(read_bounded(root / DATASHEET_FILE, MAX_RECORD_BYTES))
+            )
             self._files = FileCheck(root, dict(self.datasheet.get(FILES_KEY, {})))
             self._files.check(GENRES_FILE)
         except (ValueError, TypeError, AttributeError, KeyError) as error:

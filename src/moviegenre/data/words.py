@@ -10,6 +10,22 @@ _RUN = re.compile(r"\S+")
 _INNER = re.compile(r"\w(?:.*\w)?", re.DOTALL)
 
 
+FUNCTION_WORDS = frozenset(
+    """a about above after again against all also although always am an and another any are around
+    as at away back be because been before behind being below between both but by can cannot could
+    did do does doing done down during each either else even ever every few first for from further
+    get gets go goes going had has have having he he's her here hers herself him himself his how i
+    i'm if in into is isn't it it's its itself just last later let made make makes many may me might
+    more most much must my myself never new no nor not nothing now of off often old on once one only
+    onto or other others our ours out over own per rather s same shall she should since so some
+    still such t than that that's the their theirs them themselves then there these they thing
+    things this those though three through thus to together too toward towards two under until up
+    upon us very was way we well were what when where whether which while who whom whose why will
+    with within without would yet you your yours yourself""".split()  # noqa: SIM905 - a list literal would take ten times the lines
+)
+"""English words that carry grammar rather than meaning, in lower case."""
+
+
 @dataclass(frozen=True)
 class Word:
     """A word of a text.

@@ -24,6 +24,7 @@ from moviegenre.evaluation.report import SYNTHETIC_BANNER
 from moviegenre.experiment.ablation_config import BASE_FOLDER, Ablation, load_ablations
 from moviegenre.experiment.config import ExperimentConfig, Suite
 from moviegenre.experiment.once import (
+    OTHER_CHECKPOINTS,
     changes_since,
     command_line,
     prepare_once,
@@ -59,7 +60,7 @@ def ablate(
         CheckpointError: What a model starts from is missing or does not fit.
     """
     suite, ablations = load_ablations(config, overrides)
-    with locked(suite.checkpoints, "--set checkpoints=DIR"):
+    with locked(suite.checkpoints, OTHER_CHECKPOINTS):
         return _ablate(suite, ablations, config, overrides, restart=restart, progress=progress)
 
 

@@ -39,6 +39,7 @@ def audit(
     judge_labels: bool = True,
     drop_leaks: Path | None = None,
     step: Step = lambda text: None,
+    report: Callable[[Audit], None] = lambda found: None,
 ) -> Audit:
     """Audit prepared data; nothing is written into their folder, nor into that of the models.
 
@@ -49,6 +50,7 @@ def audit(
         judge_labels: Look for label errors, which takes longest.
         drop_leaks: Write a clean split into this new folder.
         step: Told what is being done.
+        report: Writes what was found, before the clean split is written.
 
     Raises:
         CheckpointError: No model in ``checkpoints`` has kept predictions for these movies.
@@ -85,15 +87,7 @@ def audit(
         with timed("labels"):
             sources, errors = _label_errors(movies, texts, pairs, judges, settings, step)
     dropped = leaked_rows(leak_pairs(pairs, settings.leaks), movies.splits)
-    if drop_leaks is not None:
-        thresholds = {
-            "plot_similarity": settings.plot_similarity,
-            "poster_distance": settings.poster_distance,
-            "leaks": settings.leaks,
-        }
-        with timed("clean split"):
-            write_clean(data, movies, dropped, drop_leaks, thresholds)
-    return Audit(
+    found = Audit(
         movies=movies,
         settings=settings,
         pairs=pairs,
@@ -106,6 +100,16 @@ def audit(
         synthetic=data.is_synthetic,
         seconds=seconds,
     )
+    report(found)
+    if drop_leaks is not None:  # last: once it is there, the same audit is refused
+        thresholds = {
+            "plot_similarity": settings.plot_similarity,
+            "poster_distance": settings.poster_distance,
+            "leaks": settings.leaks,
+        }
+        with timed("clean split"):
+            write_clean(data, movies, dropped, drop_leaks, thresholds)
+    return found
 
 
 def _judges(checkpoints: Path, data: PreparedData) -> dict[str, Probs]:

@@ -24,7 +24,14 @@ from moviegenre.evaluation.tuning import TunedScores, TuningSettings, fit_point,
 from moviegenre.experiment.given import ALL_GIVEN, Given
 from moviegenre.experiment.predictions import predict_shipped, predict_split
 from moviegenre.experiment.shipped import record_forms
-from moviegenre.models.exported import Description, answers_only, read_description
+from moviegenre.models.exported import (
+    CARD_FILE,
+    METRICS_FILE,
+    Description,
+    answers_only,
+    read_description,
+)
+from moviegenre.models.manifest import rewriting
 from moviegenre.models.trained import load_trained, locate, weights_file
 
 LENGTHS: tuple[PlotRule, ...] = ("sentence", "first", "joined")
@@ -104,14 +111,16 @@ def evaluate_forms(
             for rule in LENGTHS
         }
         point = point_for_forms(predict, usual)
-        point.write(file)
+        with rewriting(path.parent, THRESHOLDS_FILE):
+            point.write(file)
     found = [
         _scored(predict(split, given), given, point, num_tokens(model, data, split, given))
         for given in ALL_GIVEN
     ]
     if save and is_exported:
         rows = {form.given.name: form.to_json_dict() for form in found}
-        record_forms(path.parent, split.value, rows)
+        with rewriting(path.parent, METRICS_FILE, CARD_FILE):
+            record_forms(path.parent, split.value, rows)
     return found
 
 

@@ -19,6 +19,7 @@ from moviegenre.models.checkpoint import BEST_FILE
 logger = logging.getLogger(__name__)
 
 SYNTHETIC = "synthetic"
+OTHER_CHECKPOINTS = "choose another folder with --set checkpoints=DIR"
 
 
 def command_line(command: str, config: Path, overrides: Sequence[str]) -> str:
@@ -169,5 +170,5 @@ def trained_differently(folder: Path, changed: Sequence[str]) -> str:
     """Say that a model was trained in another way, and what can be done."""
     return (
         f"{folder} was trained differently ({', '.join(changed)}); train it anew with "
-        "--restart, or keep it and choose another folder with --set checkpoints=DIR"
+        f"--restart, or keep it and {OTHER_CHECKPOINTS}"
     )

@@ -18,7 +18,7 @@ from moviegenre.evaluation.seeds import SeedComparison, compare_seeds, write_see
 from moviegenre.evaluation.tables import rich_table
 from moviegenre.experiment.compare import compare
 from moviegenre.experiment.config import ExperimentConfig, Suite, load_suite
-from moviegenre.experiment.once import command_line, prepare_once, train_once
+from moviegenre.experiment.once import OTHER_CHECKPOINTS, command_line, prepare_once, train_once
 from moviegenre.models.fusion import FusionConfig
 
 logger = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ def reproduce(
     """
     suite = load_suite(config, overrides)
     command = command_line("reproduce", config, overrides)
-    with locked(suite.checkpoints, "--set checkpoints=DIR"):
+    with locked(suite.checkpoints, OTHER_CHECKPOINTS):
         return _run(suite, command, restart=restart, progress=progress)
 
 
@@ -119,7 +119,7 @@ def reproduce_seeds(
     (first,) = seeds
     command = command_line("reproduce", config, overrides) + f" --seeds {num_seeds}"
     found = {}
-    with locked(suite.checkpoints, "--set checkpoints=DIR"):
+    with locked(suite.checkpoints, OTHER_CHECKPOINTS):
         for seed in range(first, first + num_seeds):
             logger.info("seed %d", seed)
             one = suite if seed == first else _of_seed(suite, seed)

@@ -108,7 +108,7 @@ def evaluate_tuned(
             exact weights to compare them with.
     """
     path = weights_file(locate(path))
-    with locked(path.parent, "--no-save") if save else nullcontext():
+    with locked(path.parent, "leave saving out with --no-save") if save else nullcontext():
         return _evaluate_tuned(path, split, settings, data_dir, save=save, progress=progress)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from moviegenre.core.errors import ConfigError, did_you_mean
 from moviegenre.core.types import Modality
-from moviegenre.data.words import plot_words
+from moviegenre.data.words import FUNCTION_WORDS, plot_words
 from moviegenre.inference.backends import Backend
 from moviegenre.inference.films import Film, FilmReader
 from moviegenre.inference.gradients import grad_cam, has_captum, integrated_gradients
@@ -114,7 +114,12 @@ class Attributor:
     ) -> Attribution:
         places = self._reader.token_words(film)
         if network is None:
-            values = occlude_words(self._sliced(slices), film, places, labels)
+            skipped = [
+                place
+                for place, word in enumerate(plot_words(film.plot))
+                if word.text.lower() in FUNCTION_WORDS
+            ]
+            values = occlude_words(self._sliced(slices), film, places, labels, skipped)
             return Attribution(values, "leaving words out")
         batch, pad_id = self._reader.batch([film]), self._reader.pad_id
         gradients = partial(integrated_gradients, network, batch, places, pad_id, labels)

@@ -60,7 +60,9 @@ def without_regions(film: Film, regions: Collection[int], grid: tuple[int, int])
     return replace(film, poster=poster)
 
 
-def occlude_words(ask: Ask, film: Film, places: Places, labels: Sequence[int]) -> Floats:
+def occlude_words(
+    ask: Ask, film: Film, places: Places, labels: Sequence[int], skipped: Collection[int] = ()
+) -> Floats:
     """Return how far the logits of some labels fall without each word of the plot (G, W).
 
     A long plot is first searched in spans, and the spans that matter most are then taken apart; the
@@ -71,8 +73,9 @@ def occlude_words(ask: Ask, film: Film, places: Places, labels: Sequence[int]) -
         film: A film with a plot.
         places: The word that each of its tokens belongs to (T,); W is one more than the largest.
         labels: Which labels, G of them.
+        skipped: Places of words that are not tried; their effect is 0.
     """
-    words = np.unique(places[places >= 0])
+    words = np.setdiff1d(places[places >= 0], list(skipped))
     effects = np.zeros((len(labels), int(places.max(initial=-1)) + 1), dtype=np.float32)
     whole = ask([film])[:, labels]
 

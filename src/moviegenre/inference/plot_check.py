@@ -11,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from moviegenre.data.text import PlotTokenizer
+from moviegenre.data.words import FUNCTION_WORDS
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
@@ -50,20 +51,7 @@ _ENGLISH = frozenset({"en", "sco", "pcm", "zxx"})  # with Scots, Pidgin and "no 
 _GARBLED = 0.42  # tokens a letter: of 4,000 real overviews none has more than 0.34
 _COMMON_SHARE = 0.2  # of English function words, from which a text is English beyond doubt
 
-# Function words, and nouns that any plot may have: a plot of nothing else says no genre.
-_FUNCTION = frozenset(
-    """a about above after again against all also although always am an and another any are around
-    as at away back be because been before behind being below between both but by can cannot could
-    did do does doing done down during each either else even ever every few first for from further
-    get gets go goes going had has have having he he's her here hers herself him himself his how i
-    i'm if in into is isn't it it's its itself just last later let made make makes many may me might
-    more most much must my myself never new no nor not nothing now of off often old on once one only
-    onto or other others our ours out over own per rather s same shall she should since so some
-    still such t than that that's the their theirs them themselves then there these they thing
-    things this those though three through thus to together too toward towards two under until up
-    upon us very was way we well were what when where whether which while who whom whose why will
-    with within without would yet you your yours yourself""".split()  # noqa: SIM905 - a list literal would take ten times the lines
-)
+# Words that any plot may have: with function words alone beside them, a plot says no genre.
 _GENERIC = frozenset(
     """called certain character characters different event events everyone everything film films
     find finds girl guy happen happened happens human kind life lives man men movie movies named
@@ -131,7 +119,7 @@ def check_plot(
         return PlotCheck()
     if (language := other_language(text)) is not None:
         return _ignored(f"is not in English ({language})", "; the model reads English only")
-    telling = [word for word in words if word not in _FUNCTION and word not in _GENERIC]
+    telling = [word for word in words if word not in FUNCTION_WORDS and word not in _GENERIC]
     if not telling:
         return _ignored("says too little to tell a genre")
     if tokenizer is not None and tokenizer.tokens_per_letter(telling) > _GARBLED:
@@ -189,7 +177,7 @@ def other_language(text: str) -> str | None:
     latin = sum(1 for word in words for letter in word if _LATIN.match(letter))
     if not words or (2 * latin >= letters and letters < _MIN_LETTERS):
         return None
-    common = sum(word in _FUNCTION for word in words) / len(words)
+    common = sum(word in FUNCTION_WORDS for word in words) / len(words)
     if common >= _COMMON_SHARE:  # nearly every plot stops here, before the identifier is loaded
         return None
     ranked = _identifier().rank(text[:_MAX_CHECKED])

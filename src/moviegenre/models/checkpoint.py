@@ -129,9 +129,12 @@ def checkpoint_file(path: Path) -> Path:
     """Return the ``best.pth`` that is meant: the path itself, or the one in the folder.
 
     Raises:
-        CheckpointError: There is none.
+        CheckpointError: There is none, or files of an exported folder are missing.
     """
     if path.is_dir():
+        manifest = Manifest.read(path)
+        if manifest is not None:  # what an exported folder lacks is not a best.pth
+            manifest.check_presence(path)
         path = path / BEST_FILE
     if not path.is_file():
         step = "train one with: moviegenre train MODEL"

@@ -126,6 +126,17 @@ class Manifest:
             told = "; ".join(faults)
             raise CheckpointError(f"{folder} is not as it was written: {told}; {step}")
 
+    def check_presence(self, folder: Path) -> None:
+        """Refuse a folder from which files were taken away.
+
+        Args:
+            folder: Where they should lie.
+
+        Raises:
+            CheckpointError: Files are missing; it names all.
+        """
+        self.check(folder, [name for name in self.files if not (folder / name).is_file()])
+
     def _fault(self, folder: Path, name: str, anew: bool) -> str:
         """Return what is wrong with a file; nothing if it is right."""
         path, record = folder / name, self.files.get(name)

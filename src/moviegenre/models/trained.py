@@ -10,6 +10,7 @@ from pathlib import Path
 
 from moviegenre.core.digests import known_commit, note_commit
 from moviegenre.core.errors import CheckpointError, HubError
+from moviegenre.core.folders import restore_folder
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.models.checkpoint import (
@@ -145,6 +146,7 @@ def locate(model: str | Path) -> Path:
     """
     path = Path(model).expanduser()
     named = _HUB_NAME.fullmatch(str(model))
+    restore_folder(path)
     if path.exists() or path.parent.exists() or named is None or path.suffix == ".pth":
         return path
     return _download(named["name"], named["revision"])
@@ -187,8 +189,8 @@ def _compare_commit(name: str, commit: str) -> None:
     before = known_commit(name)
     if before not in (None, commit):
         logger.warning(
-            "%s on the Hugging Face hub has changed since its last use: commit %s, then %s; to "
-            "stay with the one of before, name %s@%s",
+            "%s on the Hugging Face hub has changed since its last use: it is commit %s, and was "
+            "%s; to stay with that one, name %s@%s",
             *(name, commit[:12], str(before)[:12], name.partition("@")[0], before),
         )
     note_commit(name, commit)

@@ -1,5 +1,6 @@
 """The point from which an interrupted training goes on: ``last.ckpt``."""
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +57,8 @@ def check_resume_point(path: Path) -> None:
         return
     try:  # one of an earlier version, or cut off
         torch.load(path, map_location="cpu", weights_only=True, mmap=False)
-    except OSError:
-        raise
     except Exception as error:  # PyTorch has a dozen for files that are not its own
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # it seeks before the start
+            raise
         reason = (str(error).splitlines() or [type(error).__name__])[0][:100]
         raise DamagedError(f"{path} is damaged ({reason})") from None

@@ -24,7 +24,7 @@ def test_a_full_disk_is_told_in_one_line(
         cli.main([])
     assert stopped.value.code == cli.USER_ERROR
     assert capsys.readouterr().err == (
-        "error: runs/a/best.pth: no space left on device; files of before are as they were; make "
+        "error: runs/a/best.pth: no space left on device; every file is whole, old or new; make "
         "room on the disk and run the same command again\n"
     )
 
@@ -59,7 +59,7 @@ def test_a_lack_of_memory_is_told_in_one_line(
         cli.main([])
     assert stopped.value.code == cli.USER_ERROR
     told = capsys.readouterr().err
-    assert told.startswith("error: the memory is not enough; files of before are as they were;")
+    assert told.startswith("error: the memory is not enough; every file is whole, old or new;")
     assert told.count("\n") == 1
 
 
@@ -80,5 +80,5 @@ def test_an_interruption_tells_how_to_go_on(
     with pytest.raises(SystemExit) as stopped:
         cli.main([])
     assert stopped.value.code == cli.INTERRUPTED
-    expected = note or "files of before are as they were; run the same command again"
+    expected = note or "every file is whole, old or new; run the same command again"
     assert capsys.readouterr().err == f"interrupted; {expected}\n"

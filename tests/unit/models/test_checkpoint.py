@@ -4,7 +4,7 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 
 import pytest
 import torch
@@ -164,10 +164,11 @@ def test_a_full_disk_is_told_by_its_own_name(path: Path, monkeypatch: pytest.Mon
     checkpoint = load_checkpoint(path)
 
     @contextmanager
-    def full(_: Path) -> Iterator[Path]:
-        yield Path("/dev/full")
+    def full(_: Path) -> Iterator[BinaryIO]:
+        with Path("/dev/full").open("wb") as stream:
+            yield stream
 
-    monkeypatch.setattr("moviegenre.models.checkpoint.atomic_path", full)
+    monkeypatch.setattr("moviegenre.models.checkpoint.atomic_file", full)
     with pytest.raises(OSError, match="No space left on device") as failed:
         save_checkpoint(path, checkpoint)
     assert failed.value.errno == errno.ENOSPC

@@ -48,6 +48,38 @@ def test_a_revision_may_be_pinned(asked: list[Any]) -> None:
     assert asked[0][:2] == ("someone/films", "refs/pr/1")
 
 
+def test_a_name_that_stands_for_another_commit_is_told(
+    tmp_path: Path,
+    bert_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setenv("MOVIEGENRE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    commits = {name: letter * 40 for name, letter in (("first", "a"), ("second", "b"))}
+    current = "first"
+    for commit in commits.values():
+        write_exported(tmp_path / commit, tiny_checkpoint("cnn", bert_folder), {})
+
+    def download(name: str, *, revision: str | None, allow_patterns: list[str]) -> str:
+        return str(tmp_path / commits[current])
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
+    for _ in range(2):
+        locate("someone/films")
+    assert "has changed" not in caplog.text
+    current = "second"
+    locate("someone/films")
+    assert (
+        "someone/films on the Hugging Face hub has changed since its last use: it is commit "
+        f"{'b' * 12}, and was {'a' * 12}; to stay with that one, name "
+        f"someone/films@{'a' * 40}" in caplog.text
+    )
+    caplog.clear()
+    locate("someone/films")
+    assert "has changed" not in caplog.text
+
+
 def test_a_misspelt_path_is_not_asked_for_on_the_hub(asked: list[Any], tmp_path: Path) -> None:
     with pytest.raises(
         CheckpointError, match=r'cache/film does not exist; .* mean "cache/films"\?$'

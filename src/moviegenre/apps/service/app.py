@@ -14,12 +14,11 @@ from moviegenre.apps.service.asking import Asking
 from moviegenre.apps.service.bodies import read_film, read_films
 from moviegenre.apps.service.clients import client_of, while_connected
 from moviegenre.apps.service.docs_page import add_docs_page
+from moviegenre.apps.service.documents import batch_body, film_body
 from moviegenre.apps.service.edge import add_edge
 from moviegenre.apps.service.observing import note
 from moviegenre.apps.service.refusals import BUSY, UNFIT, Refusal, add_refusals
 from moviegenre.apps.service.schemas import (
-    BATCH_BODY,
-    FILM_BODY,
     REFUSALS,
     ErrorAnswer,
     ModelAnswer,
@@ -90,7 +89,7 @@ def _add_predictions(app: FastAPI, asking: Asking) -> None:
     @app.post(
         "/predict",
         responses={200: {"model": PredictionAnswer}, **REFUSALS},
-        openapi_extra=FILM_BODY,
+        openapi_extra=film_body(asking.settings),
         summary="Tell the genres of one film",
     )
     async def predict(request: Request) -> JSONResponse:
@@ -106,7 +105,7 @@ def _add_predictions(app: FastAPI, asking: Asking) -> None:
     @app.post(
         "/predict/batch",
         responses={200: {"model": list[PredictionAnswer | ErrorAnswer]}, **REFUSALS},
-        openapi_extra=BATCH_BODY,
+        openapi_extra=batch_body(asking.settings),
         summary="Tell the genres of several films",
         description="The answers come in the films' order; a film that cannot be read has an "
         "`error` in its place.",

@@ -201,7 +201,8 @@ def _validated(adapter: TypeAdapter[T], body: bytes, where: str) -> T:
         Refusal: It is no JSON, or something else.
     """
     try:
-        return adapter.validate_json(body)
+        # Strict, so that what is taken is what the document says; a form has texts only.
+        return adapter.validate_json(body, strict=True)
     except ValidationError as error:
         if error.errors(include_input=False)[0]["type"] == "json_invalid":
             raise Refusal(BAD_REQUEST, "the body is not valid JSON") from None

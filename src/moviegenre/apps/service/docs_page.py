@@ -9,6 +9,8 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from swagger_ui_bundle import swagger_ui_path
 
+from moviegenre.apps.service.documents import add_edge_answers
+
 _ASSETS = "/docs/assets"
 _START = "/docs/start.js"
 # Swagger UI sets no style by text and loads nothing but itself and the document.
@@ -70,6 +72,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
         document = get_openapi(
             title=app.title, version=app.version, description=app.description, routes=app.routes
         )
+        add_edge_answers(document)
         app.openapi_schema = {**without_null_type(document), "openapi": _OPENAPI_VERSION}
     return app.openapi_schema
 

@@ -231,7 +231,7 @@ class MMIMDbArchive(_Layout):
             for member in archive.members():
                 self._take(archive.tar, member)
             self.sha256 = archive.finish()
-        if not any(name.endswith(".json") for name in self._places):
+        if not any(name.endswith(".json") for name in self._names()):
             raise _other_layout(path)
 
     def _take(self, tar: tarfile.TarFile, member: tarfile.TarInfo) -> None:

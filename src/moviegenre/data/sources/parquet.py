@@ -16,9 +16,8 @@ from moviegenre.data.limits import MAX_COLUMNS, MAX_UNPACKED_SHARE
 
 _BATCH_ROWS = 1024
 _FEWEST_BATCH_ROWS = 8
-_BATCH_BYTES = 64 << 20  # of a column, in memory
-_CHUNK_BYTES = 256 << 20  # of a column that may be packed as tightly as it likes
-_CHUNK_VALUES = 20_000_000  # of a column of lists; a billion absent ones take no space in the file
+_BATCH_BYTES = 64 << 20  # of a row group that is read in batches of _BATCH_ROWS
+_GROUP_BYTES = 256 << 20  # of a row group that may be packed as tightly as it likes
 _READ_BYTES = 1 << 20
 _CELL_FAULTS = (ValueError, OverflowError, pa.ArrowException)
 _FILE_FAULTS = (*_CELL_FAULTS, OSError, LookupError, TypeError, RuntimeError, MemoryError)
@@ -96,36 +95,28 @@ class ParquetTable:
             yield from (({}, "") for _ in range(self.num_rows))
             return
         with self._reading():
-            for batch in self._file.iter_batches(batch_size=self._batch_rows(names), columns=names):
+            for batch in self._file.iter_batches(batch_size=self._batch_rows(), columns=names):
                 for number in range(batch.num_rows):
                     yield _row(batch, number)
 
-    def _batch_rows(self, names: Collection[str]) -> int:
-        """Return how many rows are read at a time, fewer of large columns.
+    def _batch_rows(self) -> int:
+        """Return how many rows are read at a time, fewer of large row groups.
+
+        What a single column says of itself is not asked for: pyarrow ends the process where that
+        is damaged.
 
         Raises:
-            DataError: A column is packed more tightly than texts and posters can be.
+            DataError: A row group is packed more tightly than texts and posters can be.
         """
-        largest = 0
+        packed = os.fstat(self._stream.fileno()).st_size
         metadata = self._file.metadata
-        for group in range(metadata.num_row_groups):
-            for number in range(metadata.num_columns):
-                chunk = metadata.row_group(group).column(number)
-                path = chunk.path_in_schema
-                if not any(path == name or path.startswith(f"{name}.") for name in names):
-                    continue
-                size = chunk.total_uncompressed_size
-                largest = max(largest, size)
-                if size > max(_CHUNK_BYTES, MAX_UNPACKED_SHARE * chunk.total_compressed_size):
-                    raise DataError(
-                        f"{self._path}: column {shortened(path)!r} unpacks from "
-                        f"{chunk.total_compressed_size:,} to {size:,} bytes; it is refused"
-                    )
-                if chunk.num_values > _CHUNK_VALUES + metadata.row_group(group).num_rows:
-                    raise DataError(
-                        f"{self._path}: column {shortened(path)!r} has {chunk.num_values:,} values "
-                        f"in a row group; expected at most {_CHUNK_VALUES:,} in its lists"
-                    )
+        groups = range(metadata.num_row_groups)
+        largest = max((metadata.row_group(group).total_byte_size for group in groups), default=0)
+        if largest > max(_GROUP_BYTES, MAX_UNPACKED_SHARE * packed):
+            raise DataError(
+                f"{self._path} unpacks a row group of {largest:,} bytes from {packed:,}; it is "
+                "refused"
+            )
         rows = _BATCH_ROWS * _BATCH_BYTES // max(largest, _BATCH_BYTES)
         return max(_FEWEST_BATCH_ROWS, rows)
 

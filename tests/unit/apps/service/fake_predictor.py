@@ -59,7 +59,7 @@ class FakePredictor:
         title: str | None = None,
         year: int | None = None,
     ) -> SimpleNamespace:
-        if not plot and poster is None:
+        if not (plot or "").strip() and poster is None:
             raise InputError("a film needs a plot or a poster; found neither")
         if poster is not None:
             decode_poster(poster)

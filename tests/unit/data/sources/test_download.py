@@ -75,13 +75,27 @@ def test_a_file_comes_whole(server: FileServer, tmp_path: Path) -> None:
     path = fetch(server.url, tmp_path / "new" / "folder", SHA256.upper())
     assert path == tmp_path / "new" / "folder" / "movies.tar.gz"
     assert path.read_bytes() == CONTENT
-    assert [entry.name for entry in path.parent.iterdir()] == ["movies.tar.gz"]
+    note = path.with_name("movies.tar.gz.sha256")
+    assert sorted(path.parent.iterdir()) == [path, note]
+    assert note.read_text() == f"{SHA256}  movies.tar.gz\n"
 
 
 def test_what_is_there_is_not_fetched_again(server: FileServer, tmp_path: Path) -> None:
     fetch(server.url, tmp_path)
     assert fetch(server.url, tmp_path, SHA256).read_bytes() == CONTENT
     assert server.ranges == [None]
+
+
+def test_a_file_that_has_changed_since_it_came_is_refused(
+    server: FileServer, tmp_path: Path
+) -> None:
+    path = fetch(server.url, tmp_path)
+    path.write_bytes(CONTENT[:-1] + b"?")
+    with pytest.raises(DataError, match=f"; it had {SHA256} when it was fetched; delete both it"):
+        fetch(server.url, tmp_path)
+    for file in (path, path.with_name("movies.tar.gz.sha256")):
+        file.unlink()
+    assert fetch(server.url, tmp_path).read_bytes() == CONTENT
 
 
 def test_an_interrupted_download_goes_on(server: FileServer, tmp_path: Path) -> None:

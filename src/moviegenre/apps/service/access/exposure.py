@@ -19,7 +19,7 @@ class Access:
     Attributes:
         address: What it listens on.
         names: Hosts that are served beside those of the loopback.
-        is_public: Whether it listens beyond the loopback.
+        is_public: Whether others reach it: it listens beyond the loopback, or has a name there.
         keys: Needed for everything but health checks and the page's own files; None needs none.
         proxies: Addresses and networks whose ``X-Forwarded-For`` is believed.
         metrics_port: A port of its own for ``/metrics``.
@@ -74,8 +74,8 @@ def decide_access(
         ConfigError: An option is malformed, or the service would be exposed by mistake.
     """
     names = allowed_names(allow_hosts)
-    is_public = not is_loopback(address)
-    if is_public and not allow_hosts:
+    is_beyond = not is_loopback(address)
+    if is_beyond and not allow_hosts:
         every = ipaddress.ip_address(address.partition("%")[0]).is_unspecified
         whom = "every network of this machine" if every else f"whoever can reach {address}"
         raise ConfigError(
@@ -88,5 +88,7 @@ def decide_access(
         raise ConfigError(
             f"--trust-proxy: {error}; expected an address or a network, as in 10.0.0.0/8"
         ) from None
+    # A name that is not this machine's leads to it through a proxy.
+    is_public = is_beyond or not all(is_loopback(name) for name in names)
     keys = None if api_key_file is None else read_keys(api_key_file)
     return Access(address, names, is_public, keys, tuple(trust_proxies))

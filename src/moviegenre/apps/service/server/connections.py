@@ -13,6 +13,7 @@ ACCEPT_BATCH = 64
 """Connections that the event loop accepts at once, before any of them can be refused."""
 
 _OTHER_FILES = 128  # models, posters, logs, and what a library opens for a moment
+_NEW_SECONDS = 1.0
 _EVICTED_SHARE = 16  # one in so many connections is closed at once, which spares a search for each
 
 _log = logging.getLogger("moviegenre.service")
@@ -123,7 +124,9 @@ class ConnectionTable:
             phase = one.look(now)
             if phase is Phase.WORK and not one.has_stalled():
                 continue
-            rank = 0 if phase <= Phase.HEAD else phase
+            # A new connection has had no chance to send its head yet.
+            is_new = phase is Phase.HEAD and now - one.opened < _NEW_SECONDS
+            rank = Phase.WORK if is_new else max(phase, Phase.HEAD)
             ranked.append((rank, -len(self._by_client[one.network]), one.opened, one))
         ranked.sort(key=lambda entry: entry[:3])
         victims = [entry[3] for entry in ranked[: max(1, len(candidates) // _EVICTED_SHARE)]]

@@ -21,7 +21,7 @@ _DONE = {Phase.IDLE, Phase.HEAD, Phase.LINGER, Phase.CLOSING}
 
 _MAX_HEAD = 16_384  # bytes; no browser sends so many
 _HEAD_TOO_LARGE = 431
-_FREE_PIECES, _MIN_PIECE = 1024, 256  # a body in single bytes costs a parser a hundred times more
+_FREE_PIECES, _MIN_PIECE = 128, 128  # a body in single bytes costs a parser a hundred times more
 
 
 class GuardedState(ServerState):

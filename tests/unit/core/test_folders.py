@@ -1,0 +1,76 @@
+"""A folder has its name at every moment, or gets it back from whoever opens it next."""
+
+from pathlib import Path
+
+import pytest
+
+from moviegenre.core.errors import DataNotFoundError
+from moviegenre.core.folders import atomic_folder, restore_folder
+from moviegenre.data.prepared import PreparedData
+from tests.tiny_movies import write_prepared
+
+
+def folder(path: Path, text: str) -> Path:
+    """Make a folder with a file in it."""
+    path.mkdir()
+    (path / "file").write_text(text)
+    return path
+
+
+def names(path: Path) -> list[str]:
+    """Return what lies in a folder."""
+    return sorted(entry.name for entry in path.iterdir())
+
+
+def test_a_folder_that_was_put_aside_gets_its_name_back(tmp_path: Path) -> None:
+    folder(tmp_path / ".here.moviegenre-old", "old")
+    folder(tmp_path / ".here.moviegenre-new", "half")
+    restore_folder(tmp_path / "here")
+    assert (tmp_path / "here" / "file").read_text() == "old"
+    assert names(tmp_path) == ["here"]
+
+
+def test_what_killed_runs_left_is_removed(tmp_path: Path) -> None:
+    folder(tmp_path / "here", "now")
+    for kind in ("old", "new", "gone"):
+        folder(tmp_path / f".here.moviegenre-{kind}", kind)
+    folder(tmp_path / ".there.moviegenre-old", "of another output")
+    folder(tmp_path / ".here.old", "of the user")
+    with atomic_folder(tmp_path / "here") as new:
+        (new / "file").write_text("newer")
+    assert (tmp_path / "here" / "file").read_text() == "newer"
+    assert names(tmp_path) == [".here.old", ".there.moviegenre-old", "here"]
+
+
+def test_a_half_removed_folder_is_never_given_back(tmp_path: Path) -> None:
+    folder(tmp_path / ".here.moviegenre-gone", "half")
+    restore_folder(tmp_path / "here")
+    assert not (tmp_path / "here").exists()
+
+
+@pytest.mark.parametrize("moment", ["first", "second"])
+@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), KeyboardInterrupt()])
+def test_the_old_folder_survives_a_rename_that_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str, error: BaseException
+) -> None:
+    here = folder(tmp_path / "here", "old")
+    rename = Path.rename
+    wanted = "here" if moment == "first" else ".here.moviegenre-new"
+
+    def fail(self: Path, target: Path) -> Path:
+        if self.name == wanted:
+            raise error
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fail)
+    with pytest.raises(type(error)), atomic_folder(here) as new:
+        (new / "file").write_text("new")
+    assert (here / "file").read_text() == "old"
+    assert names(tmp_path) == ["here"]
+
+
+def test_prepared_data_are_found_after_a_kill_between_two_renames(tmp_path: Path) -> None:
+    write_prepared(tmp_path / "data", (4, 2, 2)).rename(tmp_path / ".data.moviegenre-old")
+    assert PreparedData(tmp_path / "data").root.is_dir()
+    with pytest.raises(DataNotFoundError):
+        PreparedData(tmp_path / "other")

@@ -1,0 +1,61 @@
+"""A sealed file tells when it is not what was written, and is read as if it had no seal."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from moviegenre.core.errors import DamagedError
+from moviegenre.core.seals import check_seal, read_sealed, sealed_file
+
+
+def seal(path: Path, content: bytes) -> bytes:
+    """Write a sealed file and return all of its bytes."""
+    with sealed_file(path) as stream:
+        stream.write(content)
+    return path.read_bytes()
+
+
+@settings(max_examples=30)
+@given(content=st.binary(max_size=200), place=st.integers(0, 10_000), bit=st.integers(0, 7))
+def test_every_flipped_bit_is_noticed(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, place: int, bit: int
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "sealed"
+    whole = bytearray(seal(path, content))
+    assert read_sealed(path) == content
+    whole[place % len(whole)] ^= 1 << bit
+    path.write_bytes(whole)
+    with pytest.raises(DamagedError, match="is damaged"):
+        read_sealed(path)
+
+
+@pytest.mark.parametrize("length", [0, 1, 47, 48, 1000, 1047])
+def test_every_cut_is_noticed(tmp_path: Path, length: int) -> None:
+    whole = seal(tmp_path / "a", bytes(1000))
+    assert len(whole) == 1048
+    (tmp_path / "a").write_bytes(whole[:length])
+    with pytest.raises(DamagedError, match=r"a is damaged: its end is missing$"):
+        read_sealed(tmp_path / "a")
+
+
+def test_a_file_without_a_seal_is_told_from_a_damaged_one(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x" * 100)
+    assert not check_seal(tmp_path / "a")
+
+
+def test_numpy_and_pytorch_read_sealed_files(tmp_path: Path) -> None:
+    array = np.arange(12).reshape(3, 4)
+    with sealed_file(tmp_path / "a.npy") as stream:
+        np.save(stream, array)
+    with sealed_file(tmp_path / "a.npz") as stream:
+        np.savez(stream, array=array)
+    with sealed_file(tmp_path / "a.pt") as stream:
+        torch.save({"array": torch.from_numpy(array)}, stream)
+    assert (np.load(tmp_path / "a.npy", mmap_mode="r") == array).all()
+    with np.load(tmp_path / "a.npz") as arrays:
+        assert (arrays["array"] == array).all()
+    assert (torch.load(tmp_path / "a.pt", weights_only=True)["array"].numpy() == array).all()
