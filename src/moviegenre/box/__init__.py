@@ -1,12 +1,16 @@
 """The model in the box: trained on real films, it ships with the package and answers at once.
 
-It lies in ``model/`` as ``moviegenre export --int8-only`` wrote it before eight bits came in
-blocks; its README there is its card. CONTRIBUTING.md says how it is made again.
+It lies in ``model/`` as ``moviegenre export --int8-only`` wrote it; its README there is its card.
+CONTRIBUTING.md says how it is made again.
 """
 
 from pathlib import Path
 
 from moviegenre.core.errors import CheckpointError
+
+VERSION = "2"
+"""Of the model: 1 read plots and posters and was trained on long plots; 2 reads title and year as
+well and was trained on many forms of the same films."""
 
 FOLDER = Path(__file__).parent / "model"
 

@@ -4,7 +4,7 @@ Everything that predicts takes both from here, so that a threshold fitted once i
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,8 @@ class OperatingPoint:
         without: What holds instead for films that lack a modality: a fusion is less sure of them,
             so that cuts fitted to complete films choose too little. Empty where nothing was
             fitted for them.
+        by_length: What holds for plots of so many tokens, by that number; between two of them it
+            changes evenly with the logarithm of the number. Empty where length makes no difference.
     """
 
     genres: GenreVocabulary
@@ -63,6 +65,7 @@ class OperatingPoint:
     shift: FloatArray
     fitted: dict[str, Any]
     without: Mapping[Modality, "OperatingPoint"] = field(default_factory=dict)
+    by_length: Mapping[int, "OperatingPoint"] = field(default_factory=dict)
 
     @classmethod
     def default(cls, genres: GenreVocabulary) -> "OperatingPoint":
@@ -70,23 +73,55 @@ class OperatingPoint:
         ones = np.ones(len(genres))
         return cls(genres, DEFAULT_THRESHOLD * ones, ones, 0 * ones, {})
 
-    def of(self, modalities: Collection[Modality]) -> "OperatingPoint":
-        """Return what holds for a film that has these modalities."""
+    def of(
+        self, modalities: Collection[Modality], num_tokens: int | None = None
+    ) -> "OperatingPoint":
+        """Return what holds for a film.
+
+        Args:
+            modalities: What the film has.
+            num_tokens: How long its plot is; None takes the point for plots of the usual length.
+        """
         missing = (point for lacked, point in self.without.items() if lacked not in modalities)
-        return next(missing, self)
+        return next(missing, self)._at(num_tokens)
 
     def by_rows(
-        self, films: Iterable[Collection[Modality]]
+        self,
+        films: Iterable[Collection[Modality]],
+        lengths: Sequence[int] | None = None,
     ) -> list[tuple["OperatingPoint", list[int]]]:
         """Return every operating point that films need, with their rows.
 
         Args:
             films: The modalities of each film.
+            lengths: How many tokens its plot has, of each film; see ``of``.
         """
-        rows: dict[frozenset[Modality], list[int]] = {}
+        rows: dict[tuple[frozenset[Modality], int | None], list[int]] = {}
         for row, modalities in enumerate(films):
-            rows.setdefault(frozenset(modalities), []).append(row)
-        return [(self.of(modalities), found) for modalities, found in rows.items()]
+            length = None if lengths is None else lengths[row]
+            rows.setdefault((frozenset(modalities), length), []).append(row)
+        return [(self.of(*key), found) for key, found in rows.items()]
+
+    def _at(self, num_tokens: int | None) -> "OperatingPoint":
+        """Return what holds for a plot of so many tokens."""
+        if not self.by_length or not num_tokens:
+            return self
+        known = sorted(self.by_length)
+        place = float(np.interp(np.log(num_tokens), np.log(known), np.arange(len(known))))
+        shorter, longer = (self.by_length[known[int(end)]] for end in (place, np.ceil(place)))
+        share = place - int(place)
+
+        def between(name: str) -> FloatArray:
+            mixed: FloatArray = (1 - share) * getattr(shorter, name) + share * getattr(longer, name)
+            return mixed
+
+        return replace(
+            self,
+            thresholds=between("thresholds"),
+            scale=between("scale"),
+            shift=between("shift"),
+            by_length={},
+        )
 
     def calibrate(self, probs: FloatArray) -> FloatArray:
         """Return corrected probabilities (..., L) for a model's own (..., L)."""
@@ -130,6 +165,10 @@ class OperatingPoint:
             found["without"] = {
                 lacked.value: point._to_json_dict() for lacked, point in self.without.items()
             }
+        if self.by_length:
+            found["by_length"] = {
+                str(length): point._to_json_dict() for length, point in self.by_length.items()
+            }
         return found
 
     @classmethod
@@ -149,17 +188,13 @@ class OperatingPoint:
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             point = cls._parse(content, genres)
-            without = {
-                Modality(lacked): cls._parse(part, genres)
-                for lacked, part in content.get("without", {}).items()
-            }
         except _OtherGenres as error:
             raise CheckpointError(
                 f"{path} is for the genres {error}; the model has {', '.join(genres)}; {step}"
             ) from None
         except _DAMAGED as error:
             raise CheckpointError(f"{path} is damaged ({error}); {step}") from None
-        return replace(point, without=without)
+        return point
 
     @classmethod
     def _parse(cls, content: dict[str, Any], genres: GenreVocabulary) -> "OperatingPoint":
@@ -173,7 +208,17 @@ class OperatingPoint:
         is_sound = (thresholds >= 0) & (thresholds <= 1) & (scale > 0)
         if not np.all(is_sound & np.isfinite(scale) & np.isfinite(shift)):
             raise ValueError("thresholds lie in [0, 1], scales are positive, all are finite")
-        return cls(genres, thresholds, scale, shift, fitted)
+        without = {
+            Modality(lacked): cls._parse(part, genres)
+            for lacked, part in content.get("without", {}).items()
+        }
+        by_length = {
+            int(length): cls._parse(part, genres)
+            for length, part in content.get("by_length", {}).items()
+        }
+        if any(length < 1 for length in by_length):
+            raise ValueError("lengths are numbers of tokens")
+        return cls(genres, thresholds, scale, shift, fitted, without, by_length)
 
 
 class _OtherGenres(Exception):

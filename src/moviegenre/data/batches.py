@@ -29,6 +29,8 @@ class MovieTensors:
         pad_id: The token that fills short plots.
         plot_states: Cached outputs of a frozen plot encoder, rows of (S, D).
         poster_states: Cached outputs of a frozen poster encoder (N, R, D), or fewer rows likewise.
+        stored: The row of each movie's poster in ``posters`` and ``poster_states`` (N,), for
+            several texts of one film; None where rows are the same.
     """
 
     labels: npt.NDArray[np.float32] | None
@@ -38,6 +40,7 @@ class MovieTensors:
     pad_id: int = 0
     plot_states: Ragged | None = None
     poster_states: npt.NDArray[np.float16] | None = None
+    stored: npt.NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.has_poster)
@@ -57,11 +60,12 @@ class MovieTensors:
         if self.tokens is not None:
             for position, row in enumerate(index):
                 input_ids[position, : lengths[position]] = self.tokens[row]
+        stored = index if self.stored is None else self.stored[index]
         return Batch(
             input_ids=torch.from_numpy(input_ids),
             attention_mask=torch.from_numpy(mask),
             has_plot=torch.from_numpy(lengths > 0),
-            image=self._images(index),
+            image=self._images(stored),
             has_poster=torch.from_numpy(self.has_poster[index]),
             labels=None if self.labels is None else torch.from_numpy(self.labels[index]),
             index=torch.from_numpy(index),
@@ -69,7 +73,7 @@ class MovieTensors:
             poster_states=(
                 None
                 if self.poster_states is None
-                else torch.from_numpy(_rows(self.poster_states, index).astype(np.float32))
+                else torch.from_numpy(_rows(self.poster_states, stored).astype(np.float32))
             ),
         )
 
@@ -88,6 +92,29 @@ class MovieTensors:
             labels=np.concatenate([self.labels, labels]),
             tokens=self.tokens.followed_by(tokens),
             has_poster=np.concatenate([self.has_poster, np.zeros(len(labels), dtype=np.bool_)]),
+        )
+
+    def in_forms(
+        self,
+        tokens: Ragged,
+        labels: npt.NDArray[np.float32],
+        movies: npt.NDArray[np.int64],
+    ) -> "MovieTensors":
+        """Return texts of these movies, and of others, in their place, each with its poster.
+
+        Args:
+            tokens: Token ids, one row a text.
+            labels: Truth (N, L), NaN where it is unknown.
+            movies: The row here of the movie that each text is of (N,); -1 for others, which have
+                no poster.
+        """
+        assert self.plot_states is None, "encoder outputs are cached for the texts themselves"
+        return replace(
+            self,
+            labels=labels,
+            tokens=tokens,
+            has_poster=(movies >= 0) & self.has_poster[movies],
+            stored=np.where(movies >= 0, movies, len(self)),  # beyond the last: zeros
         )
 
     def _images(self, index: npt.NDArray[np.int64]) -> Tensor:

@@ -2,6 +2,7 @@
 
 import logging
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from moviegenre.core.errors import DamagedError
 from moviegenre.core.seals import check_seal, sealed_file
 from moviegenre.core.types import Split
+from moviegenre.data.film_text import PLOT_AND_POSTER, Part, text_name
 from moviegenre.data.posters import decode_poster, resize_poster
 from moviegenre.data.prepared import PlotRule, PreparedData
 from moviegenre.data.schema import split_file
@@ -129,7 +131,12 @@ def _decode_all(
 
 
 def cached_tokens(
-    data: PreparedData, split: Split, tokenizer: PlotTokenizer, rule: PlotRule, max_tokens: int
+    data: PreparedData,
+    split: Split,
+    tokenizer: PlotTokenizer,
+    rule: PlotRule,
+    max_tokens: int,
+    reads: Sequence[Part] = PLOT_AND_POSTER,
 ) -> Ragged:
     """Return the token ids of the split's plots, tokenising them once.
 
@@ -139,12 +146,14 @@ def cached_tokens(
         tokenizer: Its identity is part of the cache's name.
         rule: Which of a movie's plots is read.
         max_tokens: The longest row, special tokens included.
+        reads: What of a film the text has.
     """
-    name = f"tokens-{split.value}-{rule}-{max_tokens}-{tokenizer.identity[:16]}.npz"
+    what = text_name(rule, reads)
+    name = f"tokens-{split.value}-{what}-{max_tokens}-{tokenizer.identity[:16]}.npz"
     path = data.cache_dir / name
     if not is_current(path, data, split):
         logger.info("tokenising the %s plots (%s, once)", split.value, rule)
-        packed = Ragged.pack(tokenizer.encode(data.plots(split, rule), max_tokens))
+        packed = Ragged.pack(tokenizer.encode(data.plots(split, rule, reads), max_tokens))
         with sealed_file(path) as stream:
             np.savez(stream, values=packed.values, offsets=packed.offsets)
     with np.load(path) as stored:

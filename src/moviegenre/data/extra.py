@@ -2,7 +2,8 @@
 
 Of films outside, which is the open track, a file has one JSON object a line,
 ``{"plot": [TEXT, ...], "genres": [NAME, ...]}``; it may be compressed (``.xz``, ``.gz``).
-A genre of the vocabulary that no film of the file has is unknown there, not absent.
+A genre of the vocabulary that no film of the file has is unknown there, not absent. ``title`` and
+``year`` are read where a model reads them.
 """
 
 import io
@@ -18,11 +19,14 @@ from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, Valid
 from moviegenre.core.errors import DataError, DataNotFoundError, missing_path_message
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Split
+from moviegenre.data.config import DataConfig
+from moviegenre.data.film_text import film_text
+from moviegenre.data.forms import Form, draw_heading_parts, text_in_form
 from moviegenre.data.json_text import parse_json
 from moviegenre.data.limits import MAX_PLOT_CHARS
 from moviegenre.data.lines import bounded_lines
 from moviegenre.data.prepared import PlotRule, PreparedData, choose_plot
-from moviegenre.data.records import whole_text
+from moviegenre.data.records import parse_title, parse_year, whole_text
 from moviegenre.data.unpacking import UNPACKING_ERRORS, open_unpacked
 
 
@@ -42,6 +46,13 @@ class _Line(BaseModel):
 
     plot: _Text | Annotated[list[_Text], Field(min_length=1)]
     genres: list[_Text]
+    title: Annotated[str | None, BeforeValidator(parse_title)] = None
+    year: Annotated[int | None, BeforeValidator(parse_year)] = None
+
+    @property
+    def plots(self) -> list[str]:
+        """All plots of the film."""
+        return [self.plot] if isinstance(self.plot, str) else self.plot
 
 
 @dataclass(frozen=True)
@@ -51,28 +62,92 @@ class ExtraPlots:
     Attributes:
         plots: One text a film.
         labels: Multi-hot truth (N, L); NaN in the column of a genre that is unknown here.
+        movies: The row of the training movie that each text is a form of (N,), -1 for films
+            outside; None where the texts follow the training movies' own.
     """
 
     plots: list[str]
     labels: npt.NDArray[np.float32]
+    movies: npt.NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.plots)
 
     def __add__(self, other: "ExtraPlots") -> "ExtraPlots":
-        return ExtraPlots(self.plots + other.plots, np.concatenate([self.labels, other.labels]))
+        movies = None
+        if self.movies is not None:
+            outside = np.full(len(other), -1) if other.movies is None else other.movies
+            movies = np.concatenate([self.movies, outside])
+        labels = np.concatenate([self.labels, other.labels])
+        return ExtraPlots(self.plots + other.plots, labels, movies)
+
+
+def training_texts(data: PreparedData, config: DataConfig, seed: int) -> ExtraPlots | None:
+    """Return the texts that settings add to the training movies, or put in their place.
+
+    Args:
+        data: The prepared data.
+        config: Says which texts.
+        seed: Draws forms, headings and further films.
+
+    Raises:
+        DataError: A setting finds no text.
+        DataNotFoundError: There is no file of further plots.
+    """
+    own = extra = None
+    if config.forms:
+        own = read_forms(data, config, seed)
+    elif config.other_plots:
+        own = read_other_plots(
+            data, config.plot, pieces=config.other_plots, max_tokens=config.max_tokens
+        )
+    if config.extra is not None:
+        extra = read_extra(config.extra, data.genres, config, seed)
+    if own is None or extra is None:
+        return own or extra
+    return own + extra
+
+
+def read_forms(data: PreparedData, config: DataConfig, seed: int) -> ExtraPlots:
+    """Return the training movies' plots in every form that the settings name.
+
+    Args:
+        data: The prepared data.
+        config: Which forms, and whether title and year are read.
+        seed: Draws pieces and headings.
+
+    Raises:
+        DataError: No movie has any of the forms.
+    """
+    random = np.random.default_rng([seed, 0])
+    titles, years = data.titles(Split.TRAIN)
+    texts: list[str] = []
+    rows: list[int] = []
+    for row, plots in enumerate(data.all_plots(Split.TRAIN)):
+        for form in config.forms:
+            text = text_in_form(plots, form, random)
+            if text is None:
+                continue
+            parts = draw_heading_parts(form, config.reads, random)
+            text, _ = film_text(text, titles[row], years[row], ("plot", *parts))
+            if text.strip():
+                texts.append(text)
+                rows.append(row)
+    if not texts:
+        raise DataError(f"no training movie of {data.root} has a plot in any form of data.forms")
+    return ExtraPlots(texts, data.labels(Split.TRAIN)[rows], np.array(rows, dtype=np.int64))
 
 
 def read_extra(
-    path: Path, genres: GenreVocabulary, rule: PlotRule, min_genres: int = 1
+    path: Path, genres: GenreVocabulary, config: DataConfig, seed: int = 0
 ) -> ExtraPlots:
     """Read a file of further labelled plots.
 
     Args:
         path: JSON Lines, as the module describes; ``.xz`` and ``.gz`` are decompressed.
         genres: The vocabulary that the labels are encoded in; other names are left out.
-        rule: Which of a film's plots is read.
-        min_genres: Films with fewer genres than this, of any name, are left out.
+        config: Which of a film's plots is read, or in which forms; which films are left out.
+        seed: Draws forms, headings and films.
 
     Raises:
         DataNotFoundError: There is no such file.
@@ -84,24 +159,43 @@ def read_extra(
         )
     known = set(genres)
     found: set[str] = set()
+    random = np.random.default_rng([seed, 1])
     plots: list[str] = []
     chosen: list[list[str]] = []
     for line in _lines(path):
         found.update(line.genres)
         own = [name for name in line.genres if name in known]
-        if len(line.genres) < min_genres or not own:
+        if len(line.genres) < config.extra_min_genres or not own:
             continue
-        own_plots = [line.plot] if isinstance(line.plot, str) else line.plot
-        plots.append(choose_plot(own_plots, rule)[:MAX_PLOT_CHARS])
+        plots.append(_extra_text(line, config, random)[:MAX_PLOT_CHARS])
         chosen.append(own)
     if not plots:
         raise DataError(
-            f"{path} has no film with at least {min_genres} genres, one of them among "
+            f"{path} has no film with at least {config.extra_min_genres} genres, one of them among "
             f"{', '.join(genres)}; expected labelled plots in the vocabulary of the prepared data"
         )
     labels = np.stack([genres.encode(own) for own in chosen])
     labels[:, [name not in found for name in genres]] = np.nan
-    return ExtraPlots(plots, labels)
+    if config.extra_limit is None or config.extra_limit >= len(plots):
+        return ExtraPlots(plots, labels)
+    kept = np.sort(random.permutation(len(plots))[: config.extra_limit])
+    return ExtraPlots([plots[row] for row in kept], labels[kept])
+
+
+def _extra_text(line: _Line, config: DataConfig, random: np.random.Generator) -> str:
+    """Return the one text that a further film is learned from."""
+    if not config.forms:
+        plot = choose_plot(line.plots, config.plot)
+        return film_text(plot, line.title, line.year, ("plot", *config.reads))[0]
+    forms: list[Form] = [form for form in config.forms if form not in ("overview", "heading")]
+    form: Form = "overview"
+    text = line.plots[0]
+    if forms and random.random() < 0.5:
+        drawn = forms[random.integers(len(forms))]
+        other = text_in_form(line.plots, drawn, random)
+        form, text = (form, text) if other is None else (drawn, other)
+    parts = draw_heading_parts(form, config.reads, random)
+    return film_text(text, line.title, line.year, ("plot", *parts))[0]
 
 
 def read_other_plots(

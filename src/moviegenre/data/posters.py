@@ -10,6 +10,9 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from moviegenre.core.errors import DataError, shortened
 
+STORED_HEIGHT = 200
+"""The height in pixels of the posters that models are trained on (MM-IMDb's, as they are kept)."""
+
 MAX_PIXELS = 50_000_000  # 7,000 x 7,000; a larger "poster" is a decompression bomb
 SHRINK_SIDE = 512
 """Pixels of the shorter side below which no poster is shrunk while it is decoded.
@@ -168,8 +171,14 @@ def _on_white(band: Image.Image) -> Image.Image:
 def resize_poster(image: Image.Image, height: int, width: int) -> npt.NDArray[np.uint8]:
     """Return an RGB image as pixels (height, width, 3), whatever its shape was.
 
+    A poster with more rows than ``STORED_HEIGHT`` is reduced to that many first. Otherwise a large
+    file would show a model more detail than any poster it was trained on.
+
     The whole poster is kept and its proportions are not: nearly all are 2 to 3, and a border would
     tell the odd ones apart more than a slight stretch does.
     """
-    resized = image.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
-    return np.asarray(resized)
+    if image.height > STORED_HEIGHT:
+        stored_width = max(1, round(image.width * STORED_HEIGHT / image.height))
+        stored_size = (stored_width, STORED_HEIGHT)
+        image = image.resize(stored_size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))

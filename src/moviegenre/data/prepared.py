@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -18,13 +18,15 @@ from moviegenre.core.folders import restore_folder
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.reading import read_bounded
 from moviegenre.core.types import Split
+from moviegenre.data.film_text import PLOT_AND_POSTER, Part, film_text
+from moviegenre.data.forms import first_sentence
 from moviegenre.data.integrity import FILES_KEY, FileCheck
 from moviegenre.data.json_text import parse_json
 from moviegenre.data.limits import MAX_RECORD_BYTES
 from moviegenre.data.records import clean_names
 from moviegenre.data.schema import CACHE_DIR, DATASHEET_FILE, GENRES_FILE, split_file
 
-PlotRule = Literal["longest", "first", "joined"]
+PlotRule = Literal["longest", "first", "joined", "sentence"]
 
 
 def choose_plot(plots: Sequence[str], rule: PlotRule) -> str:
@@ -32,7 +34,8 @@ def choose_plot(plots: Sequence[str], rule: PlotRule) -> str:
 
     Args:
         plots: All plots of one movie, in the source's order.
-        rule: ``longest`` (MM-IMDb's published rule, by characters), ``first`` or ``joined``.
+        rule: ``longest`` (MM-IMDb's published rule, by characters), ``first``, ``joined``, or
+            ``sentence``, the first one of the first plot.
 
     Example:
         >>> choose_plot(["A dog.", "A dog comes home."], "longest")
@@ -42,6 +45,8 @@ def choose_plot(plots: Sequence[str], rule: PlotRule) -> str:
         return ""
     if rule == "longest":
         return max(plots, key=len)
+    if rule == "sentence":
+        return first_sentence(plots[0])
     return plots[0] if rule == "first" else "\n".join(plots)
 
 
@@ -133,9 +138,21 @@ class PreparedData:
             return np.zeros((0, len(self.genres)), dtype=np.float32)
         return np.stack([self.genres.encode(row) for row in rows])
 
-    def plots(self, split: Split, rule: PlotRule) -> list[str]:
-        """Return one text a movie, chosen by ``rule``; empty where a movie has no plot."""
-        return [choose_plot(plots, rule) for plots in self.all_plots(split)]
+    def plots(
+        self, split: Split, rule: PlotRule, reads: Collection[Part] = PLOT_AND_POSTER
+    ) -> list[str]:
+        """Return one text a movie; empty where a movie has nothing of it.
+
+        Args:
+            split: Which part.
+            rule: Which of a movie's plots is read.
+            reads: Whether the text has the plot, and the title and the year before it.
+        """
+        texts = [choose_plot(plots, rule) for plots in self.all_plots(split)]
+        if "title" not in reads and "year" not in reads:
+            return texts if "plot" in reads else [""] * len(texts)
+        named = zip(texts, *self.titles(split), strict=True)
+        return [film_text(text, title, year, reads)[0] for text, title, year in named]
 
     def all_plots(self, split: Split) -> list[list[str]]:
         """Return all plots of each movie, in the source's order."""

@@ -6,7 +6,7 @@ was fitted on the others.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 import numpy as np
@@ -40,12 +40,14 @@ class TuningSettings:
         goal: What the cuts are to make best: ``f1_macro`` or ``f1_micro``.
         calibration: ``none``, ``weights``, ``temperature`` or ``platt``.
         shrinkage: How many positives weigh as much as the global cut; see ``fit_thresholds``.
+        bounds: Thresholds below the first or above the second are moved there.
     """
 
     thresholds: Rule = "0.5"
     goal: Goal = "f1_macro"
     calibration: Method = "none"
     shrinkage: float = SHRINKAGE
+    bounds: tuple[float, float] = (0.0, 1.0)
 
     @classmethod
     def parse(
@@ -183,11 +185,12 @@ def tune(
             f"validation has {len(probs)} movies; expected at least {NUM_FOLDS} to fit thresholds "
             "or a calibration on; use more movies, or the default of 0.5"
         )
-    genres = GenreVocabulary(val.genres)
 
     def fit(rows: npt.NDArray[np.int64]) -> OperatingPoint:
-        fitted = _fit(probs[rows], labels[rows], genres, settings, positive_weights)
-        return OperatingPoint(genres, *fitted, _told(settings, len(rows)))
+        part = replace(
+            val, ids=tuple(val.ids[row] for row in rows), probs=probs[rows], labels=labels[rows]
+        )
+        return fit_point(part, settings, positive_weights)
 
     corrected = np.zeros_like(probs)
     chosen = np.zeros(probs.shape, dtype=bool)
@@ -196,7 +199,7 @@ def tune(
         point = fit(others)
         corrected[fold] = point.calibrate(probs[fold])
         chosen[fold] = point.decide(corrected[fold])
-    point = fit(np.arange(len(probs)))
+    point = fit_point(val, settings, positive_weights)
     all_corrected = point.calibrate(probs)
     return Tuning(
         settings=settings,
@@ -207,6 +210,22 @@ def tune(
         cross_validated=score(corrected, chosen, labels),
         chosen=chosen,
     )
+
+
+def fit_point(
+    movies: Predictions, settings: TuningSettings, positive_weights: FloatArray | None = None
+) -> OperatingPoint:
+    """Return what fits some movies best.
+
+    Args:
+        movies: A model's own probabilities.
+        settings: What to fit.
+        positive_weights: As for ``tune``.
+    """
+    genres = GenreVocabulary(movies.genres)
+    probs = np.asarray(movies.probs, dtype=np.float64)
+    fitted = _fit(probs, movies.labels, genres, settings, positive_weights)
+    return OperatingPoint(genres, *fitted, _told(settings, len(probs)))
 
 
 def score(
@@ -240,7 +259,7 @@ def _fit(
         settings.goal,
         shrinkage=settings.shrinkage,
     )
-    return cuts, scale, shift
+    return np.clip(cuts, *settings.bounds), scale, shift
 
 
 def _told(settings: TuningSettings, num_movies: int) -> dict[str, Any]:
@@ -250,6 +269,8 @@ def _told(settings: TuningSettings, num_movies: int) -> dict[str, Any]:
         told["goal"] = settings.goal
     if settings.thresholds == "per-genre":
         told["shrinkage"] = settings.shrinkage
+    if settings.bounds != TuningSettings.bounds:
+        told["bounds"] = list(settings.bounds)
     return {**told, "calibration": settings.calibration}
 
 

@@ -2,9 +2,9 @@
 
 A file's ``training`` section holds for all models; a model's own section may override it and
 holds its loss and its settings. Of ``data`` it may override ``max_tokens``, ``extra``,
-``extra_min_genres`` and ``other_plots`` alone: what a model can read and what it may learn from
-differ, which movies it is scored on and which of their plots it reads must not. A model that is
-fitted in one go (``tfidf``) has neither loss nor training settings:
+``extra_min_genres``, ``extra_limit``, ``forms`` and ``other_plots`` alone: what a model can read
+and what it may learn from differ, which movies it is scored on and which of their plots it reads
+must not. A model that is fitted in one go (``tfidf``) has neither loss nor training settings:
 
     data: {dir: data/prepared, plot: longest}
     training: {max_epochs: 3}
@@ -32,7 +32,7 @@ from moviegenre.models.base import ModelConfig
 from moviegenre.training.config import TrainingConfig
 
 _SECTIONS = ("data", "training", "loss", "model")
-_OWN_DATA = ("max_tokens", "extra", "extra_min_genres", "other_plots")
+_OWN_DATA = ("max_tokens", "extra", "extra_min_genres", "extra_limit", "forms", "other_plots")
 
 
 class PrepareConfig(Config):

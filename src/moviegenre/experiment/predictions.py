@@ -16,8 +16,10 @@ from moviegenre.core.errors import DataError
 from moviegenre.core.files import file_sha256
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.batches import batch_loader, ordered_batches
-from moviegenre.data.prepared import PreparedData
+from moviegenre.data.film_text import PLOT_AND_POSTER
+from moviegenre.data.prepared import PreparedData, choose_plot
 from moviegenre.evaluation.results import Predictions
+from moviegenre.experiment.given import Given
 from moviegenre.inference.films import Film, FilmReader, read_poster
 from moviegenre.inference.loading import load_predictor
 from moviegenre.models.checkpoint import Checkpoint
@@ -40,6 +42,7 @@ def predict_split(
     split: Split,
     *,
     missing: Modality | None = None,
+    given: Given | None = None,
     progress: bool = False,
 ) -> Predictions:
     """Return a trained model's probabilities for every movie of a split, in the data's order.
@@ -49,6 +52,8 @@ def predict_split(
         data: Prepared data with the same genres.
         split: Which part.
         missing: Hide this modality of every movie.
+        given: What is given of every movie; None gives what the model's settings say. Not for an
+            ensemble.
         progress: Show a progress bar.
 
     Raises:
@@ -59,6 +64,11 @@ def predict_split(
     if checkpoint.members:
         return _predict_members(checkpoint, data, split, missing=missing, progress=progress)
     config = checkpoint.data_config
+    if given is not None:
+        missing = given.missing
+        # Of posters alone the plots are hidden below: no text is encoded anew for that.
+        reads = PLOT_AND_POSTER if missing is Modality.PLOT else given.reads
+        config = config.model_copy(update={"plot": given.plot, "reads": reads})
     movies = load_movies(data, split, config, checkpoint.model, checkpoint.tokenizer)
     probs = np.zeros((len(movies), len(data.genres)), dtype=np.float32)
     loader = batch_loader(movies, ordered_batches(movies.lengths, _BATCH_SIZE))
@@ -90,6 +100,7 @@ def predict_shipped(
     split: Split,
     *,
     missing: Modality | None = None,
+    given: Given | None = None,
     progress: bool = False,
 ) -> Predictions:
     """Return the probabilities, not calibrated, that an exported folder's best file gives.
@@ -99,6 +110,7 @@ def predict_shipped(
         data: Prepared data with the same genres.
         split: Which part.
         missing: Hide this modality of every movie.
+        given: What is given of every movie; None gives what the model's settings say.
         progress: Show a progress bar.
 
     Raises:
@@ -108,8 +120,11 @@ def predict_shipped(
     remedy = "evaluate on data prepared with --genres naming its own"
     data.require_genres(predictor.model.genres, str(folder), remedy)
     total = -(-data.num_movies(split) // _FILMS_IN_MEMORY)
+    if given is None:
+        settings = predictor.model.data_config
+        given = Given(settings.plot, tuple(part for part in settings.reads if part != missing))
     chunks = track(
-        _films(data, split, predictor.reader, missing),
+        _films(data, split, predictor.reader, given),
         description=_title(predictor.model.model_name, split, missing),
         total=total,
         disable=not progress,
@@ -120,20 +135,26 @@ def predict_shipped(
 
 
 def _films(
-    data: PreparedData, split: Split, reader: FilmReader, missing: Modality | None
+    data: PreparedData, split: Split, reader: FilmReader, given: Given
 ) -> Iterator[list[Film]]:
     """Yield every movie of a split as the model reads it, in order."""
     for batch in data.poster_file(split).iter_batches(
-        _FILMS_IN_MEMORY, columns=["plots", "poster"]
+        _FILMS_IN_MEMORY, columns=["title", "year", "plots", "poster"]
     ):
         films = []
         for row in batch.to_pylist():
             texts = [plot for plot in row["plots"] if plot.strip()]
-            poster = read_poster(row["poster"]["bytes"]) if row["poster"] else None
+            if reader.chooses_plots:  # each member of an ensemble by its own rule
+                plots = texts
+            else:
+                plots = [choose_plot(texts, given.plot)] if texts else []
+            has_poster = row["poster"] and "poster" in given.reads
             films.append(
                 reader.form(
-                    [] if missing is Modality.PLOT else texts,
-                    None if missing is Modality.POSTER else poster,
+                    plots if "plot" in given.reads else [],
+                    read_poster(row["poster"]["bytes"]) if has_poster else None,
+                    row["title"] if "title" in given.reads else None,
+                    row["year"] if "year" in given.reads else None,
                 )
             )
         yield films

@@ -14,9 +14,25 @@ import numpy as np
 from moviegenre.core.files import write_text
 from moviegenre.core.operating_point import OperatingPoint
 from moviegenre.evaluation.results import Evaluation, Predictions
-from moviegenre.inference.card import with_parity, with_scores
+from moviegenre.inference.card import with_forms, with_parity, with_scores
 from moviegenre.inference.parity import Parity, f1_macro
 from moviegenre.models.exported import CARD_FILE, METRICS_FILE, PARITY_FILE
+
+
+def record_forms(folder: Path, split: str, rows: dict[str, dict[str, Any]]) -> None:
+    """Write what an exported model scores with what it is given of a film, and on its card.
+
+    Args:
+        folder: The exported folder.
+        split: The movies it was scored on.
+        rows: The scores by what is given.
+    """
+    metrics, card = folder / METRICS_FILE, folder / CARD_FILE
+    scores: dict[str, Any] = json.loads(metrics.read_text("utf-8")) if metrics.is_file() else {}
+    scores[f"{split} by what is given"] = {"rows": rows}
+    write_text(metrics, json.dumps(scores, indent=1) + "\n")
+    if card.is_file():
+        write_text(card, with_forms(card.read_text("utf-8"), split, rows))
 
 
 def refresh_companions(

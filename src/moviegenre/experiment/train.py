@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
 from moviegenre.core.errors import CheckpointError, ConfigError, DamagedError, missing_path_message
@@ -17,7 +18,7 @@ from moviegenre.core.locks import locked
 from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.batches import MovieTensors
-from moviegenre.data.extra import ExtraPlots, read_extra, read_other_plots
+from moviegenre.data.extra import ExtraPlots, training_texts
 from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.config import ExperimentConfig
 from moviegenre.experiment.evaluate import predict_split
@@ -207,30 +208,19 @@ def _taught(
     """
     assert movies.labels is not None, "training movies are labelled"
     share = experiment.training.teacher_weight
-    told = predict_split(teacher, data, Split.TRAIN)
-    labels = (
-        movies.labels.copy()
-    )  # further plots, which the teacher did not see, follow as they are
-    labels[: len(told.probs)] *= 1 - share
-    labels[: len(told.probs)] += share * told.probs
+    probs = predict_split(teacher, data, Split.TRAIN).probs
+    stored = np.arange(len(movies)) if movies.stored is None else movies.stored
+    seen = stored < len(probs)  # not the further plots, which follow as they are
+    labels = movies.labels.copy()
+    labels[seen] = (1 - share) * labels[seen] + share * probs[stored[seen]]
     return replace(movies, labels=labels)
 
 
 def _extra_plots(experiment: ExperimentConfig, data: PreparedData) -> ExtraPlots | None:
     """Return the further plots that the model is to be trained on, if it reads plots."""
-    settings = experiment.data
     if Modality.PLOT not in experiment.model.modalities:
         return None
-    others = extra = None
-    if settings.other_plots:
-        others = read_other_plots(
-            data, settings.plot, pieces=settings.other_plots, max_tokens=settings.max_tokens
-        )
-    if settings.extra is not None:
-        extra = read_extra(settings.extra, data.genres, settings.plot, settings.extra_min_genres)
-    if others is None or extra is None:
-        return others or extra
-    return others + extra
+    return training_texts(data, experiment.data, experiment.training.seed)
 
 
 def _build(
@@ -243,7 +233,9 @@ def _build(
     settings = experiment.model
 
     def train_plots() -> list[str]:
-        own = data.plots(Split.TRAIN, experiment.data.plot)
+        if extra is not None and extra.movies is not None:
+            return extra.plots
+        own = data.plots(Split.TRAIN, experiment.data.plot, experiment.data.reads)
         return own if extra is None else own + extra.plots
 
     tokenizer = settings.load_tokenizer(train_plots)

@@ -112,6 +112,10 @@ def _data(checkpoint: Checkpoint, source: str) -> str:
     if Modality.PLOT in checkpoint.model.modalities:
         rule = "all joined" if config.plot == "joined" else f"the {config.plot} one"
         lines.append(f"Of several plots it reads {rule}, cut after {config.max_tokens} tokens.")
+        if named := [part for part in ("title", "year") if part in config.reads]:
+            lines.append(f"It also reads the {' and the '.join(named)}, where they are given.")
+        if config.forms:
+            lines.append(f"It learned from each film in several forms: {', '.join(config.forms)}.")
     if Modality.POSTER in checkpoint.model.modalities:
         lines.append(f"Posters are brought to {height} x {width} pixels, height first.")
     return "\n".join(lines)
@@ -227,6 +231,31 @@ def with_scores(card: str, scores: Mapping[str, Mapping[str, Any]], point: Opera
         point: The calibration and thresholds they were measured with.
     """
     return _with_section(card, _scores(scores, point))
+
+
+def with_forms(card: str, split: str, rows: Mapping[str, Mapping[str, float]]) -> str:
+    """Return a model card with scores for what is given of a film.
+
+    Args:
+        card: What ``model_card`` returned.
+        split: The movies it was scored on.
+        rows: ``f1_macro``, ``f1_micro``, ``ece``, ``mean_chosen`` and ``mean_true`` by what is
+            given.
+    """
+    lines = [
+        "## Scores by what is given",
+        "",
+        f"On {split}, by the file in this folder, at the thresholds and the calibration for what "
+        "each film has and how long its plot is; in percent.",
+        "",
+        "| what is given | F1-macro | F1-micro | calibration error | genres chosen | true |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, row in rows.items():
+        scores = [_percent(row[key]) for key in ("f1_macro", "f1_micro", "ece")]
+        counts = [f"{row[key]:.2f}" for key in ("mean_chosen", "mean_true")]
+        lines.append(f"| {name} | {' | '.join([*scores, *counts])} |")
+    return _with_section(card, "\n".join(lines))
 
 
 def with_parity(card: str, parity: Parity) -> str:

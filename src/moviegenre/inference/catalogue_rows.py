@@ -17,7 +17,7 @@ from moviegenre.core.errors import (
     shortened,
 )
 from moviegenre.core.types import Modality
-from moviegenre.data.records import clean_names, whole_text
+from moviegenre.data.records import clean_names, parse_title, parse_year, whole_text
 from moviegenre.data.sources.rows import Row, TableSource, column_names, read_rows
 from moviegenre.data.sources.table import TABLE_SUFFIXES, cell_text
 from moviegenre.inference.films import Film, FilmReader, Plot, Poster
@@ -34,11 +34,15 @@ class CatalogueColumns:
         plots: Plots, joined in this order; none takes ``plot``. Of an ensemble each member takes
             one or joins them, by its own rule.
         poster: The poster's file, or in Parquet its bytes; None takes ``poster``.
+        title: The film's title; None takes ``title``, where there is one.
+        year: The year of its release; None takes ``year``, where there is one.
     """
 
     id: str | None = None
     plots: tuple[str, ...] = ()
     poster: str | None = None
+    title: str | None = None
+    year: str | None = None
 
 
 @dataclass(frozen=True)
@@ -179,10 +183,10 @@ class Catalogue(TextTable):
         plot = told.plots if reader.chooses_plots else "\n".join(told.plots)
         try:
             poster = self._poster(row, looked_at=Modality.POSTER in reader.modalities)
-            film: Film | None = reader.read(plot, poster)
+            film: Film | None = reader.read(plot, poster, *self._title_and_year(row))
         except MovieGenreError as error:
             faults.append(str(error))
-            film = self._plot_alone(reader, plot)
+            film = self._plot_alone(reader, plot, *self._title_and_year(row))
         if film is not None and not film.modalities:
             lacking = "no plot" if self.columns.poster is None else "no plot and no poster"
             faults.append(f"{lacking}: {' '.join(film.warnings)}")
@@ -209,10 +213,18 @@ class Catalogue(TextTable):
             raise InputError(f"{shortened(str(path))} does not exist; expected a poster's file")
         return path
 
-    def _plot_alone(self, reader: FilmReader, plot: Plot) -> Film | None:
+    def _title_and_year(self, row: Row) -> tuple[str | None, int | None]:
+        """Return a row's title and year, None where it has none that can be read."""
+        names = (self.columns.title, self.columns.year)
+        title, year = (row.values.get(name) if name else None for name in names)
+        return parse_title(title), parse_year(year)
+
+    def _plot_alone(
+        self, reader: FilmReader, plot: Plot, title: str | None, year: int | None
+    ) -> Film | None:
         """Return what a broken poster leaves; None where that is nothing."""
         try:
-            return reader.read(plot)
+            return reader.read(plot, None, title, year)
         except MovieGenreError:
             return None
 
@@ -223,7 +235,7 @@ def _joined(faults: Sequence[str]) -> str:
 
 def _found(path: TableSource, columns: CatalogueColumns, known: Sequence[str]) -> CatalogueColumns:
     """Return the columns with what was not named filled in."""
-    named = [columns.id, *columns.plots, columns.poster]
+    named = [columns.id, *columns.plots, columns.poster, columns.title, columns.year]
     missing = [name for name in named if name is not None and name not in known]
     if missing:
         told = "; ".join(f"no column {name!r}, {did_you_mean(name, known)}" for name in missing)
@@ -236,6 +248,8 @@ def _found(path: TableSource, columns: CatalogueColumns, known: Sequence[str]) -
         id=columns.id or usual("id"),
         plots=columns.plots or ((usual("plot"),) if usual("plot") else ()),
         poster=columns.poster or usual("poster"),
+        title=columns.title or usual("title"),
+        year=columns.year or usual("year"),
     )
     if not found.plots and found.poster is None:
         for mark, name in ((";", "semicolons"), ("\t", "tabs")):

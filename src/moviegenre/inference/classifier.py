@@ -8,10 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from moviegenre.core.errors import InputError
+from moviegenre.data.records import parse_year
 from moviegenre.inference.films import Plot, Poster
 
-Row = tuple[Plot, Poster]
+Row = tuple[Plot, Poster, str | None, int | None]
+"""Plot, poster, title and year of a film, each None where it is missing."""
+
 _COLUMNS = ("plot", "poster")
+_FURTHER_COLUMNS = ("title", "year")
 
 
 class TableClassifier(ABC):
@@ -53,11 +57,12 @@ class TableClassifier(ABC):
 
 
 def table_rows(table: object) -> list[Row]:
-    """Return the plot and poster of every film of a table.
+    """Return what every film of a table has.
 
     Args:
         table: A pandas or polars data frame or an Arrow table with the columns ``plot``, ``poster``
-            or both; a sequence of mappings with these keys, of (plot, poster) pairs, or of plots.
+            or both, and ``title`` and ``year`` where it has them; a sequence of mappings with these
+            keys, of (plot, poster) pairs, or of plots.
 
     Raises:
         InputError: It is something else; the message names the first row that is.
@@ -76,9 +81,31 @@ def table_rows(table: object) -> list[Row]:
     return [_row(number, film) for number, film in enumerate(table)]
 
 
+def film_rows(**parts: Any) -> list[Row]:  # noqa: ANN401 - lists as predict takes them
+    """Return films from lists of their parts, some of which may be missing.
+
+    Args:
+        parts: Lists for ``plot``, ``poster``, ``title`` and ``year``, or None.
+
+    Raises:
+        InputError: One is a list and another a single film's, or they differ in length.
+    """
+    for name, value in parts.items():
+        if value is not None and not isinstance(value, list):
+            raise InputError(f"{name} is {type(value).__name__} beside a list; expected two lists")
+    given = {name: values for name, values in parts.items() if values is not None}
+    lengths = {name: len(values) for name, values in given.items()}
+    number = max(lengths.values(), default=0)
+    if set(lengths.values()) - {number}:
+        told = " and ".join(f"{length} {name}s" for name, length in lengths.items())
+        raise InputError(f"found {told}; expected as many")
+    columns = [given.get(name, [None] * number) for name in (*_COLUMNS, *_FURTHER_COLUMNS)]
+    return list(zip(*columns, strict=True))
+
+
 def _row(number: int, film: Any) -> Row:  # noqa: ANN401 - checked here
     if isinstance(film, str):
-        return film, None
+        return film, None, None, None
     if isinstance(film, Mapping):
         absent = [name for name in _COLUMNS if name not in film]
         near = [key for key in film if str(key).lower() in absent]
@@ -87,11 +114,13 @@ def _row(number: int, film: Any) -> Row:  # noqa: ANN401 - checked here
                 f"row {number} has {', '.join(map(str, film)) or 'nothing'}; "
                 "expected plot, poster or both"
             )
-        plot, poster = (_value(film.get(name)) for name in _COLUMNS)
-        return plot, poster
+        plot, poster, title, year = (
+            _value(film.get(name)) for name in (*_COLUMNS, *_FURTHER_COLUMNS)
+        )
+        return plot, poster, title, parse_year(year)
     if isinstance(film, Sequence | np.ndarray) and len(film) == len(_COLUMNS):
         plot, poster = (_value(value) for value in film)
-        return plot, poster
+        return plot, poster, None, None
     raise InputError(
         f"row {number} is {type(film).__name__}; expected a mapping with plot and poster, or a "
         "(plot, poster) pair"

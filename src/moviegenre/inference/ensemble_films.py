@@ -36,21 +36,36 @@ class EnsembleReader(FilmReader):
         super().__init__(model)
         self._readers = [film_reader(member) for member in model.members]
 
-    def form(self, texts: Sequence[str], image: Image.Image | None) -> EnsembleFilm:
+    def form(
+        self,
+        texts: Sequence[str],
+        image: Image.Image | None,
+        title: str | None = None,
+        year: int | None = None,
+    ) -> EnsembleFilm:
         """Bring a film's texts and its poster into every member's form.
 
         Args:
             texts: What was written of the film, none of it blank.
             image: Its poster, upright.
+            title: Its title.
+            year: The year of its release.
         """
         views = tuple(
-            reader.form(texts, image if Modality.POSTER in reader.modalities else None)
+            reader.form(texts, image if Modality.POSTER in reader.modalities else None, title, year)
             for reader in self._readers
         )
         longest = max(views, key=lambda view: len(view.tokens))
         posters = [view.poster for view in views if view.poster is not None]
         poster = posters[0] if posters else None
-        return EnsembleFilm(longest.plot, longest.tokens, poster, views, warnings=longest.warnings)
+        return EnsembleFilm(
+            longest.plot,
+            longest.tokens,
+            poster,
+            longest.heading,
+            views,
+            warnings=longest.warnings,
+        )
 
     def batch(self, films: Sequence[Film]) -> EnsembleBatch:
         """Return films as the batch an ensemble takes."""

@@ -19,10 +19,12 @@ from moviegenre.core.reading import (
 from moviegenre.core.types import Batch, Modality
 from moviegenre.data.batches import MovieTensors
 from moviegenre.data.caches import Ragged
+from moviegenre.data.film_text import film_text
 from moviegenre.data.limits import MAX_PLOT_CHARS, MAX_POSTER_BYTES
 from moviegenre.data.posters import PosterError, decode_poster, resize_poster, upright_rgb
 from moviegenre.data.prepared import choose_plot
-from moviegenre.data.text import TokenIds
+from moviegenre.data.text import NO_WORD, TokenIds
+from moviegenre.data.words import plot_words
 from moviegenre.inference.plot_check import check_plots
 from moviegenre.inference.poster_check import PosterCheck, check_poster
 from moviegenre.models.exported import Description
@@ -42,12 +44,15 @@ class Film:
         plot: The text that is read; empty where there is none.
         tokens: Its token ids (T,), cut as in training; empty where there is no plot.
         poster: RGB pixels (H, W, 3) of the size the model was trained with; None for none.
+        heading: Title and year, where the model reads them: the tokens are those of this text
+            followed by the plot.
         warnings: What the reader of an answer should know of the film, as sentences.
     """
 
     plot: str
     tokens: TokenIds
     poster: npt.NDArray[np.uint8] | None
+    heading: str = ""
     warnings: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
@@ -79,7 +84,13 @@ class FilmReader:
         self.modalities = model.modalities
         self.pad_id = model.tokenizer.pad_id if model.tokenizer else 0
 
-    def read(self, plot: Plot = None, poster: Poster = None) -> Film:
+    def read(
+        self,
+        plot: Plot = None,
+        poster: Poster = None,
+        title: str | None = None,
+        year: int | None = None,
+    ) -> Film:
         """Bring a film into the form the model reads; what it does not look at is ignored.
 
         So is what says nothing, such as the plot "TBA" or a black poster; the film's warnings say
@@ -88,6 +99,8 @@ class FilmReader:
         Args:
             plot: A text; of several the model's own rule takes one, or joins them.
             poster: See ``Poster``; transparent and rotated ones are dealt with.
+            title: The film's title, where it is known.
+            year: The year of its release, where it is known.
 
         Raises:
             InputError: The film has nothing that the model reads, or something of another kind.
@@ -96,13 +109,14 @@ class FilmReader:
         texts = _texts(plot)
         if isinstance(poster, str) and not poster.strip():
             poster = None  # an empty cell
-        if not texts and poster is None:
+        is_named = "title" in self._data.reads and bool((title or "").strip())
+        if not texts and poster is None and not is_named:
             raise InputError("a film needs a plot or a poster; found neither")
         reads, looks = Modality.PLOT in self.modalities, Modality.POSTER in self.modalities
         usable, warning = self._check_plots(texts) if reads else ([], None)
         image = read_poster(poster) if looks and poster is not None else None
         check = PosterCheck() if image is None else check_poster(image)
-        film = self.form(usable, image if check.usable else None)
+        film = self.form(usable, image if check.usable else None, title, year)
         said = tuple(one for one in (warning, check.warning) if one is not None)
         film = replace(film, warnings=(*film.warnings, *said))
         if not film.modalities and not film.warnings:
@@ -118,19 +132,27 @@ class FilmReader:
         english = self._data.language == "en"
         return check_plots(texts, english=english, tokenizer=self._tokenizer)
 
-    def form(self, texts: Sequence[str], image: Image.Image | None) -> Film:
+    def form(
+        self,
+        texts: Sequence[str],
+        image: Image.Image | None,
+        title: str | None = None,
+        year: int | None = None,
+    ) -> Film:
         """Bring a film's texts and its poster into the model's form; there may be neither.
 
         Args:
             texts: What was written of the film, none of it blank.
             image: Its poster, upright.
+            title: Its title.
+            year: The year of its release.
         """
         film = Film("", np.zeros(0, dtype=np.int32), None)
-        if self._tokenizer is not None and texts:
-            chosen = choose_plot(texts, self._data.plot)
-            text, warnings = _bounded(chosen)
+        if self._tokenizer is not None:
+            plot, warnings = _bounded(choose_plot(texts, self._data.plot))
+            text, start = film_text(plot, title, year, self._data.reads)
             (tokens,) = self._tokenizer.encode([text], self._data.max_tokens)
-            film = Film(text, tokens, None, warnings=warnings)
+            film = Film(text[start:], tokens, None, text[:start].strip(), warnings=warnings)
         if Modality.POSTER in self.modalities and image is not None:
             film = replace(film, poster=resize_poster(image, *self._data.image_size))
         return film
@@ -138,11 +160,14 @@ class FilmReader:
     def token_words(self, film: Film) -> npt.NDArray[np.int64]:
         """Return for each token of a film the place of its word in the plot (T,).
 
-        Places are those among ``plot_words(film.plot)``; ``NO_WORD`` where a token stands for none.
+        Places are those among ``plot_words(film.plot)``; ``NO_WORD`` where a token stands for none,
+        or for a word of the title or the year.
         """
         if self._tokenizer is None:
             return np.zeros(0, dtype=np.int64)
-        return self._tokenizer.token_words(film.plot, self._data.max_tokens)
+        text = f"{film.heading} {film.plot}".strip()
+        places = self._tokenizer.token_words(text, self._data.max_tokens)
+        return np.maximum(places - len(plot_words(film.heading)), NO_WORD)
 
     def batch(self, films: Sequence[Film]) -> Batch:
         """Return films as the batch a model takes, plots padded to the longest."""

@@ -18,6 +18,10 @@ _KNOWN = {
     "bert-base-uncased": _BERT,
     "google-bert/bert-base-uncased": _BERT,
     "microsoft/resnet-50": "ResNet-50 trained on ImageNet, by Microsoft, Apache-2.0",
+    "efficientnet-b4": (
+        "EfficientNet-B4 trained on ImageNet, by Google (Tan and Le 2019), Apache-2.0; its "
+        "conversion to PyTorch MIT"
+    ),
     "scratch": _OF_ITS_OWN,
     "none": _OF_ITS_OWN,
 }
@@ -45,7 +49,7 @@ def origins(checkpoint: Checkpoint, also: Sequence[str] = ()) -> str:
 
 
 def _origin(name: str) -> str:
-    if name in _KNOWN:
-        return f"{_KNOWN[name]} (`{name}`)"
     shown = name.rstrip("/").rsplit("/", 1)[-1] if name.startswith((".", "/", "~")) else name
+    if shown in _KNOWN:
+        return f"{_KNOWN[shown]} (`{shown}`)"
     return f"`{shown}`, on its owner's terms"

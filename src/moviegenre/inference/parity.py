@@ -24,7 +24,7 @@ MOST_LOST = 0.005
 """How much lower the F1-macro of a file in eight or four bits may be."""
 
 _CHUNK = 128  # films in memory at a time
-_COLUMNS = ["plots", "genres", "poster"]
+_COLUMNS = ["plots", "genres", "poster", "title", "year"]
 
 LabelledFilm = tuple[Film, npt.NDArray[np.float32]]
 
@@ -163,7 +163,7 @@ def labelled_films(
         for row in batch.to_pylist():
             try:
                 poster = row["poster"]["bytes"] if row["poster"] else None
-                film = reader.read(tuple(row["plots"]), poster)
+                film = reader.read(tuple(row["plots"]), poster, row["title"], row["year"])
             except MovieGenreError:
                 continue
             yield film, genres.encode(row["genres"])

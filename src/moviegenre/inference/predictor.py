@@ -17,7 +17,7 @@ from moviegenre.core.types import Modality
 from moviegenre.data.batches import ordered_batches
 from moviegenre.inference.attribution import Attributor, Method, word_shares
 from moviegenre.inference.backends import Answer, Backend
-from moviegenre.inference.classifier import TableClassifier, table_rows
+from moviegenre.inference.classifier import Row, TableClassifier, film_rows, table_rows
 from moviegenre.inference.ensemble_films import film_reader
 from moviegenre.inference.films import Film, Plot, Poster
 from moviegenre.inference.prediction import Explanation, Prediction
@@ -76,16 +76,43 @@ class Predictor(TableClassifier):
     def predict(self, films: object, /) -> npt.NDArray[np.int64]: ...
     @overload
     def predict(
-        self, /, *, plot: list[Plot] | list[str], poster: list[Any] | None = ...
+        self,
+        /,
+        *,
+        plot: list[Plot] | list[str],
+        poster: list[Any] | None = ...,
+        title: list[str | None] | list[str] | None = ...,
+        year: list[int | None] | list[int] | None = ...,
     ) -> list[Prediction]: ...
     @overload
-    def predict(self, /, *, plot: None = ..., poster: list[Any]) -> list[Prediction]: ...
+    def predict(
+        self,
+        /,
+        *,
+        plot: None = ...,
+        poster: list[Any],
+        title: list[str | None] | list[str] | None = ...,
+        year: list[int | None] | list[int] | None = ...,
+    ) -> list[Prediction]: ...
     @overload
     def predict(
-        self, /, *, plot: str | tuple[str, ...] | None = ..., poster: Poster = ...
+        self,
+        /,
+        *,
+        plot: str | tuple[str, ...] | None = ...,
+        poster: Poster = ...,
+        title: str | None = ...,
+        year: int | None = ...,
     ) -> Prediction: ...
     def predict(
-        self, films: object = None, /, *, plot: Any = None, poster: Any = None
+        self,
+        films: object = None,
+        /,
+        *,
+        plot: Any = None,
+        poster: Any = None,
+        title: Any = None,
+        year: Any = None,
     ) -> Prediction | list[Prediction] | npt.NDArray[np.int64]:
         """Return what the model says of a film, of several, or of a table.
 
@@ -94,6 +121,8 @@ class Predictor(TableClassifier):
             plot: A text; a tuple of several texts about one film; a list for several films.
             poster: A path, encoded bytes, a PIL image or pixels; a list for several films. Either
                 of the two may be missing, and single films of a list may have None.
+            title: The film's title, where it is known; a list for several films.
+            year: The year of its release, likewise. A model that does not read them ignores both.
 
         Returns:
             A prediction, or a list of them; for a table, ones where a genre is chosen (N, L).
@@ -103,13 +132,14 @@ class Predictor(TableClassifier):
             PosterError: The poster is no image.
         """
         if films is not None:
-            if plot is not None or poster is not None:
+            if any(part is not None for part in (plot, poster, title, year)):
                 raise InputError("found a table beside plot or poster; expected one or the other")
             read = self._read_all(table_rows(films))
             return self.decide(read, self.probabilities(read)).astype(np.int64)
         if isinstance(plot, list) or isinstance(poster, list):
-            return self.predict_films(self._read_all(_pairs(plot, poster)))
-        return self.predict_films([self.reader.read(plot, poster)])[0]
+            rows = film_rows(plot=plot, poster=poster, title=title, year=year)
+            return self.predict_films(self._read_all(rows))
+        return self.predict_films([self.reader.read(plot, poster, title, year)])[0]
 
     def predict_proba(self, X: object) -> npt.NDArray[np.float64]:
         """Return probabilities (N, L) for a table of N films, see ``classifier.table_rows``.
@@ -148,7 +178,7 @@ class Predictor(TableClassifier):
 
     def _calibrated(self, films: Sequence[Film], logits: npt.NDArray[np.float32]) -> FloatArray:
         probs: FloatArray = probabilities(torch.from_numpy(logits)).double().numpy()
-        for point, rows in self.point.by_rows(film.modalities for film in films):
+        for point, rows in self._points(films):
             probs[rows] = point.calibrate(probs[rows])
         return probs
 
@@ -162,10 +192,15 @@ class Predictor(TableClassifier):
             probs: Their calibrated probabilities (N, L).
         """
         chosen = np.zeros(probs.shape, dtype=np.bool_)
-        for point, rows in self.point.by_rows(film.modalities for film in films):
+        for point, rows in self._points(films):
             chosen[rows] = point.decide(probs[rows])
         chosen[[not film.modalities for film in films]] = False  # the prior is no answer
         return chosen
+
+    def _points(self, films: Sequence[Film]) -> list[tuple[OperatingPoint, list[int]]]:
+        """Return the operating points for what films have and how much, with their rows."""
+        lengths = [len(film.tokens) for film in films]
+        return self.point.by_rows((film.modalities for film in films), lengths)
 
     def answer(self, films: Sequence[Film], batch_size: int = _BATCH_SIZE) -> Answer:
         """Return logits (N, L) and gate weights of N films, computed in batches of like length."""
@@ -206,7 +241,7 @@ class Predictor(TableClassifier):
             MissingExtraError: Gradients were asked for and Captum is not installed.
         """
         labels = self._labels(attribute)
-        point = self.point.of(film.modalities)
+        point = self.point.of(film.modalities, len(film.tokens))
         batch = self.reader.batch([film])
         whole = slices.run(lambda: self.backend.answer(batch))
         effects: dict[str, dict[Modality, float]] = {name: {} for name in self.model.genres}
@@ -250,7 +285,7 @@ class Predictor(TableClassifier):
         """Return an explanation with what the words and regions of a film did to some genres."""
         if not labels:
             return explanation
-        scale = self.point.of(film.modalities).scale
+        scale = self.point.of(film.modalities, len(film.tokens)).scale
         found = self._attributor.attribute(film, list(labels.values()), method, slices)
         scaled = {
             modality: {
@@ -275,11 +310,11 @@ class Predictor(TableClassifier):
             )
         return self.similar.nearest(logits, count)
 
-    def _read_all(self, pairs: Sequence[tuple[Plot, Poster]]) -> list[Film]:
+    def _read_all(self, rows: Sequence[Row]) -> list[Film]:
         films, faults = [], []
-        for number, (plot, poster) in enumerate(pairs):
+        for number, row in enumerate(rows):
             try:
-                films.append(self.reader.read(plot, poster))
+                films.append(self.reader.read(*row))
             except MovieGenreError as error:
                 faults.append(f"film {number}: {error}")
         if faults:
@@ -295,7 +330,10 @@ class Predictor(TableClassifier):
         chosen: npt.NDArray[np.bool_],
         logits: npt.NDArray[np.float32],
     ) -> Prediction:
-        names, cuts = self.model.genres.names, self.point.of(film.modalities).thresholds
+        names, cuts = (
+            self.model.genres.names,
+            self.point.of(film.modalities, len(film.tokens)).thresholds,
+        )
         order = np.argsort(-probs, kind="stable")
         return Prediction(
             genres=[names[i] for i in order if chosen[i]],
@@ -306,20 +344,3 @@ class Predictor(TableClassifier):
             _explain=partial(self.explain, film),
             _similar=partial(self._nearest, logits),
         )
-
-
-def _pairs(plot: Any, poster: Any) -> list[tuple[Plot, Poster]]:  # noqa: ANN401 - as predict's
-    """Return films from two lists, one of which may be missing.
-
-    Raises:
-        InputError: One is a list and the other a single film's, or they differ in length.
-    """
-    for name, value in (("plot", plot), ("poster", poster)):
-        if value is not None and not isinstance(value, list):
-            raise InputError(f"{name} is {type(value).__name__} beside a list; expected two lists")
-    number = len(plot if plot is not None else poster)
-    plots = [None] * number if plot is None else plot
-    posters = [None] * number if poster is None else poster
-    if len(plots) != len(posters):
-        raise InputError(f"found {len(plots)} plots and {len(posters)} posters; expected as many")
-    return list(zip(plots, posters, strict=True))

@@ -4,6 +4,7 @@ import hashlib
 import logging
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import BinaryIO
 
 import numpy as np
@@ -50,7 +51,8 @@ def load_movies(
         ConfigError: The model cannot take the settings.
     """
     model.check(config)
-    if extra and any(e.frozen and e.modality is Modality.PLOT for _, e in model.encoders()):
+    has_frozen = any(e.frozen and e.modality is Modality.PLOT for _, e in model.encoders())
+    if has_frozen and extra and (extra.movies is None or (extra.movies < 0).any()):
         raise ConfigError(
             "data.extra and data.other_plots cannot be trained on with "
             "model.plot_encoder.frozen=true, since outputs of a frozen encoder are cached for the "
@@ -60,22 +62,28 @@ def load_movies(
     tokens = None
     posters = None
     if tokenizer is not None:
-        tokens = cached_tokens(data, split, tokenizer, config.plot, config.max_tokens)
+        tokens = cached_tokens(data, split, tokenizer, config.plot, config.max_tokens, config.reads)
     if Modality.POSTER in model.modalities:
         posters = cached_posters(data, split, *config.image_size)
     movies = MovieTensors(
         labels=data.labels(split),
         tokens=tokens,
         posters=posters,
-        has_poster=data.has_poster(split),
+        has_poster=data.has_poster(split) & ("poster" in config.reads),
         pad_id=tokenizer.pad_id if tokenizer else 0,
     )
-    movies = _with_cached_states(movies, data, split, config, model)
-    if extra is None or tokenizer is None:
-        return movies
-    logger.info("tokenising %d further plots", len(extra))
-    tokens = Ragged.pack(tokenizer.encode(extra.plots, config.max_tokens))
-    return movies.with_plots(tokens, extra.labels)
+    name = f"states-{split.value}"
+    movies = _with_cached_states(movies, data, split, config, model, Modality.POSTER, name)
+    if extra is not None and tokenizer is not None:
+        logger.info("tokenising %d texts to train on", len(extra))
+        texts = Ragged.pack(tokenizer.encode(extra.plots, config.max_tokens))
+        if extra.movies is None:
+            movies = movies.with_plots(texts, extra.labels)
+        else:
+            movies = movies.in_forms(texts, extra.labels, extra.movies)
+            digest = hashlib.sha256(texts.values.tobytes() + texts.offsets.tobytes()).hexdigest()
+            name = f"{name}-{digest[:16]}"
+    return _with_cached_states(movies, data, split, config, model, Modality.PLOT, name)
 
 
 def _with_cached_states(
@@ -84,13 +92,16 @@ def _with_cached_states(
     split: Split,
     config: DataConfig,
     model: GenreModel,
+    modality: Modality,
+    name: str,
 ) -> MovieTensors:
-    plot_states: Ragged | None = None
-    poster_states: npt.NDArray[np.float16] | None = None
+    """Return the movies with the outputs of their frozen encoder of a modality, if it has one."""
+    plot_states = movies.plot_states
+    poster_states = movies.poster_states
     for _, encoder in model.encoders():
-        if not encoder.frozen:
+        if not encoder.frozen or encoder.modality is not modality:
             continue
-        path = data.cache_dir / f"states-{split.value}-{_encoding_key(encoder, config)}.npy"
+        path = data.cache_dir / f"{name}-{_encoding_key(encoder, config)}.npy"
         if not is_current(path, data, split):
             what = f"{split.value} {encoder.modality}s"
             logger.info("encoding the %s with a frozen encoder (once)", what)
@@ -102,12 +113,9 @@ def _with_cached_states(
             plot_states = Ragged(states, _state_offsets(movies, encoder))
         else:
             poster_states = states
-    return MovieTensors(
-        labels=movies.labels,
-        tokens=movies.tokens,
+    return replace(
+        movies,
         posters=movies.posters if poster_states is None else None,
-        has_poster=movies.has_poster,
-        pad_id=movies.pad_id,
         plot_states=plot_states,
         poster_states=poster_states,
     )

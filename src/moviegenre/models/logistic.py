@@ -94,6 +94,7 @@ def held_out_logits(
     c: float,
     *,
     folds: int,
+    groups: npt.NDArray[np.int64] | None = None,
 ) -> npt.NDArray[np.float32]:
     """Return what logistic regressions fitted to the other movies say of each movie (N, L).
 
@@ -107,9 +108,11 @@ def held_out_logits(
         labels: Multi-hot truth (N, L); NaN where unknown.
         c: Inverse strength of the L2 penalty.
         folds: How many parts, at least 2.
+        groups: A number for each row (N,): rows of one group, such as several texts of one movie,
+            are held out together. None takes each row for itself.
     """
     logits = np.zeros(labels.shape, dtype=np.float32)
-    part = np.arange(len(labels)) % folds
+    part = (np.arange(len(labels)) if groups is None else groups) % folds
     for fold in range(folds):
         weight, bias = logistic_regressions(rows[part != fold], labels[part != fold], c)
         logits[part == fold] = rows[part == fold] @ weight + np.nan_to_num(bias)

@@ -13,6 +13,7 @@ from moviegenre.core.config import Config
 from moviegenre.core.errors import ConfigError, PretrainedError
 from moviegenre.core.types import Batch, Modality
 from moviegenre.data.config import DataConfig
+from moviegenre.data.film_text import text_name
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.models.base import Encoder
 from moviegenre.models.pretrained import (
@@ -139,11 +140,15 @@ class PlotEncoder(Encoder):
         return layer
 
     def _windows(self, tokens: Tensor) -> Tensor:
-        """Cut something of each token (B, T) into windows (B, S, W), the last one filled up."""
+        """Cut something of each token (B, T) into windows (B, S, W), the last one filled up.
+
+        W is no more than T: a batch of short plots is not filled up to whole windows.
+        """
         assert self.window is not None, "the plot is read in windows"
         count = (tokens.shape[1] + self.window - 1) // self.window
         filled = functional.pad(tokens, (0, self.window - 1))[:, : count * self.window]
-        return filled.reshape(tokens.shape[0], -1, self.window)
+        windows = filled.reshape(tokens.shape[0], -1, self.window)
+        return windows[:, :, : tokens.shape[1]]  # beyond the end a slice stops, in ONNX as well
 
     def mask(self, batch: Batch) -> Tensor:
         """Return which of the vectors (B, S, D) that the encoder gives count (B, S), bool."""
@@ -159,7 +164,8 @@ class PlotEncoder(Encoder):
     def reading(self, config: DataConfig) -> str:
         """Return which tokens of which plot are read, and in windows of what size."""
         tokens = min(config.max_tokens, self.read_tokens or config.max_tokens)
-        return f"{config.plot} {tokens}" + (f" {self.window}" if self.window else "")
+        what = text_name(config.plot, config.reads)
+        return f"{what} {tokens}" + (f" {self.window}" if self.window else "")
 
     @property
     def max_tokens(self) -> int:
@@ -204,6 +210,8 @@ class PlotEncoderConfig(Config):
         frozen_layers: How many layers from the bottom, with the embeddings, to keep as they are.
         window: Read plots in windows of so many tokens, each giving one vector; None reads them as
             a whole and gives a vector a token.
+        dropout: In training, within the encoder; None for the encoder's own. One pass over many
+            texts needs none, and is a tenth faster without.
         read_tokens: Read at most so many tokens of a plot; None reads all of ``data.max_tokens``.
             A model that looks at the tokens themselves as well may so read more of them.
     """
@@ -214,6 +222,7 @@ class PlotEncoderConfig(Config):
     frozen_layers: int = Field(default=0, ge=0, le=1_000)
     window: int | None = Field(default=None, ge=8, le=8192)
     read_tokens: int | None = Field(default=None, ge=3, le=8192)
+    dropout: float | None = Field(default=None, ge=0.0, lt=1.0)
 
     @model_validator(mode="after")
     def _refuse_settings_without_effect(self) -> Self:
@@ -223,11 +232,13 @@ class PlotEncoderConfig(Config):
 
     def build(self, architecture: dict[str, Any] | None) -> PlotEncoder:
         """Return the encoder, pretrained unless an architecture is given."""
+        changes = dict(_NO_ATTENTION_DROPOUT)
+        if self.dropout is not None:
+            changes |= {"hidden_dropout_prob": self.dropout, "dropout": self.dropout}
         if architecture is None:
-            folder = pretrained_folder(self.name, self.revision)
-            backbone = load_backbone(folder, **_NO_ATTENTION_DROPOUT)
+            backbone = load_backbone(pretrained_folder(self.name, self.revision), **changes)
         else:
-            backbone = build_backbone(architecture, **_NO_ATTENTION_DROPOUT)
+            backbone = build_backbone(architecture, **changes)
         return PlotEncoder(
             backbone,
             frozen=self.frozen,

@@ -104,8 +104,18 @@ class PosterEncoder(Encoder):
         return self.grid[0] * self.grid[1]
 
     def encode(self, batch: Batch) -> Tensor:
-        """Return region vectors (B, R, D), row by row."""
-        image = self.normalize(batch.image)
+        """Return region vectors (B, R, D), row by row; zeros for films without a poster."""
+        # Only what is there is looked at; as with plots in windows, the first film always is.
+        films = batch.has_poster.shape[0]  # which stays free where the model is traced
+        seen = batch.has_poster | (torch.arange(films, device=batch.image.device) == 0)
+        found = self._regions(batch.image[seen])
+        regions = found.new_zeros(films, self.num_regions, self.dim)
+        regions[seen] = found
+        return regions
+
+    def _regions(self, image: Tensor) -> Tensor:
+        """Return the region vectors (B, R, D) of posters (B, 3, H, W)."""
+        image = self.normalize(image)
         if self.augment is not None:
             image = self.augment(image)
         hidden = self._hidden_states(image)

@@ -24,6 +24,7 @@ class ResNet(GenreModel):
         hidden_dim: Width of a hidden layer before the logits; 0 for none.
         dropout: Before each layer of the head.
         label_frequencies: Where the logits start; see ``ClassificationHead``.
+        members: How many heads the hidden layer is cut into; likewise.
     """
 
     modalities = frozenset({Modality.POSTER})
@@ -36,6 +37,7 @@ class ResNet(GenreModel):
         hidden_dim: int,
         dropout: float,
         label_frequencies: Sequence[float] | None = None,
+        members: int = 1,
     ) -> None:
         super().__init__()
         self.poster_encoder = poster_encoder
@@ -47,6 +49,7 @@ class ResNet(GenreModel):
             hidden_dim=hidden_dim,
             dropout=dropout,
             label_frequencies=label_frequencies,
+            members=members,
         )
 
     def forward(self, batch: Batch) -> ModelOutput:
@@ -62,6 +65,7 @@ class ResNetConfig(ModelConfig):
         poster_encoder: The network.
         hidden_dim: Width of a hidden layer before the logits; 0 for none.
         dropout: Before each layer of the head.
+        members: Into how many heads of equal width the hidden layer is cut, whose mean answers.
     """
 
     model_name = "resnet"
@@ -73,6 +77,7 @@ class ResNetConfig(ModelConfig):
     poster_encoder: PosterEncoderConfig = PosterEncoderConfig()
     hidden_dim: int = Field(default=0, ge=0, le=MAX_WIDTH)
     dropout: float = Field(default=0.3, ge=0.0, lt=1.0)
+    members: int = Field(default=1, ge=1, le=1_000)
 
     @model_validator(mode="after")
     def _refuse_an_untrained_encoder(self) -> Self:
@@ -87,6 +92,7 @@ class ResNetConfig(ModelConfig):
             hidden_dim=self.hidden_dim,
             dropout=self.dropout,
             label_frequencies=context.label_frequencies,
+            members=self.members,
         )
 
     def revisions(self) -> dict[str, str]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from pydantic import Field
 from torch import Tensor, nn
@@ -26,6 +27,8 @@ from moviegenre.models.poster_encoder import PosterEncoder
 from moviegenre.nn.heads import ClassificationHead
 from moviegenre.nn.ngrams import NgramFeatures, SparseFeatures
 from moviegenre.nn.pooling import AttentionPooling, masked_mean
+
+_USUAL_TOKENS = 64  # of an overview; where a scale by length is the plain one
 
 
 class WideDeep(Fusion):
@@ -59,6 +62,8 @@ class WideDeep(Fusion):
         poster_hidden_dim: Width of the hidden layer of the head for posters alone.
         min_plots: A word or pair is a feature if at least so many training plots have it.
         c: Inverse strength of the L2 penalty of the regressions.
+        scale_by_length: Whether the learned scale of the wide logits also depends on how many
+            tokens a plot has: words of a sentence say less than those of ten pages.
         folds: Into how many parts the training movies are cut, each held out in turn.
         modality_dropout: See ``FusionConfig``.
         label_frequencies: Where the logits for posters alone start; see ``ClassificationHead``.
@@ -81,6 +86,7 @@ class WideDeep(Fusion):
         min_plots: int,
         c: float,
         folds: int,
+        scale_by_length: bool = False,
         modality_dropout: float,
         label_frequencies: Sequence[float] | None = None,
     ) -> None:
@@ -95,6 +101,7 @@ class WideDeep(Fusion):
         self.register_buffer("wide", torch.zeros(features.num_features, num_labels))
         self.register_buffer("wide_bias", torch.zeros(num_labels))
         self.wide_scale = nn.Parameter(torch.ones(num_labels))
+        self.wide_slope = nn.Parameter(torch.zeros(num_labels)) if scale_by_length else None
         self.plot_pooling = AttentionPooling(plot_encoder.dim, plot_encoder.dim // 4)
         self.plot_norm = nn.LayerNorm(2 * plot_encoder.dim)
         self.poster_norm = nn.LayerNorm(poster_encoder.dim)
@@ -137,7 +144,8 @@ class WideDeep(Fusion):
         require_solver()  # what is not installed is better missed now than after the features
         order = np.argsort(-movies.lengths, kind="stable")  # batches with little padding
         order = order[movies.lengths[order] > 0]
-        self.features.fit(plot_texts(movies, order), min_texts=self.min_plots, max_share=0.5)
+        longest = _longest_texts(movies, order)
+        self.features.fit(plot_texts(movies, longest), min_texts=self.min_plots, max_share=0.5)
         if not self.features.num_features:
             raise DataError(
                 f"no word is in at least {self.min_plots} training plots and in at most half of "
@@ -151,7 +159,13 @@ class WideDeep(Fusion):
         self.wide_bias = torch.from_numpy(bias).nan_to_num()
         self._held_out = torch.zeros(movies.labels.shape)
         self._held_out[order] = torch.from_numpy(
-            held_out_logits(rows, labels, self.c, folds=self.folds)
+            held_out_logits(
+                rows,
+                labels,
+                self.c,
+                folds=self.folds,
+                groups=None if movies.stored is None else movies.stored[order],
+            )
         )
 
     def forward(self, batch: Batch) -> ModelOutput:
@@ -168,8 +182,15 @@ class WideDeep(Fusion):
         alone: Tensor = self.poster_head(poster * batch.has_poster.unsqueeze(1))
         poster = or_else(poster, batch.has_poster, self.missing_poster)
         deep: Tensor = self.head(torch.cat([plot, poster], dim=1))
-        both = deep + self.wide_scale * self._wide_logits(batch)
+        both = deep + self._scale(batch) * self._wide_logits(batch)
         return answer_posters_alone(ModelOutput(both, attention={"plot": weights}), alone, batch)
+
+    def _scale(self, batch: Batch) -> Tensor:
+        """Return what the wide logits are multiplied by, (L,) or (B, L)."""
+        if self.wide_slope is None:
+            return self.wide_scale
+        tokens = batch.attention_mask.sum(dim=1, keepdim=True).clamp(min=1)
+        return self.wide_scale + self.wide_slope * (tokens / _USUAL_TOKENS).log()
 
     def _wide_logits(self, batch: Batch) -> Tensor:
         """Return what the n-grams say (B, L), before its scale; in training, what others say."""
@@ -177,6 +198,14 @@ class WideDeep(Fusion):
             return self._held_out.to(batch.has_plot.device)[batch.index]
         found: SparseFeatures = self.features(batch.input_ids, batch.attention_mask)
         return found.times(self.wide) + self.wide_bias
+
+
+def _longest_texts(movies: MovieTensors, order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the rows of the longest text of each movie, of rows that have the longest first."""
+    if movies.stored is None:
+        return order
+    _, first = np.unique(movies.stored[order], return_index=True)
+    return order[np.sort(first)]
 
 
 class WideDeepConfig(FusionConfig):
@@ -188,6 +217,8 @@ class WideDeepConfig(FusionConfig):
             plot; 0 for none. That of ``init_poster``, whose head it starts from.
         min_plots: A word or pair of words counts if at least so many training plots have it.
         c: Inverse strength of the L2 penalty of the words' weights, scikit-learn's ``C``.
+        scale_by_length: Whether what words say is scaled by how long the plot is; for models that
+            learn from plots of many lengths (``data.forms``).
         folds: Into how many parts the training movies are cut, so that the deep part learns beside
             what words say of movies that their weights were not fitted to.
     """
@@ -200,6 +231,7 @@ class WideDeepConfig(FusionConfig):
     poster_hidden_dim: int | None = Field(default=0, ge=0, le=MAX_WIDTH)
     min_plots: int = Field(default=3, ge=1, le=100_000_000)
     c: float = Field(default=1.0, gt=0.0, le=1e9)
+    scale_by_length: bool = False
     folds: int = Field(default=4, ge=2, le=1_000)
 
     def build(self, context: BuildContext) -> WideDeep:
@@ -222,6 +254,7 @@ class WideDeepConfig(FusionConfig):
                 min_plots=self.min_plots,
                 c=self.c,
                 folds=self.folds,
+                scale_by_length=self.scale_by_length,
                 modality_dropout=self.modality_dropout,
                 label_frequencies=context.label_frequencies,
             )

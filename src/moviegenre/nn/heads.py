@@ -6,6 +6,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from moviegenre.core.errors import ConfigError
+
 
 class ClassificationHead(nn.Module):
     """Dropout, an optional hidden layer, and one logit a label.
@@ -19,6 +21,12 @@ class ClassificationHead(nn.Module):
         hidden_dim: Width of the hidden layer; 0 for none.
         dropout: Probability of dropping a value of each layer's input.
         label_frequencies: Share of positives of each label (L,), in (0, 1); None starts at zero.
+        members: The hidden layer is cut into so many heads of equal width. In training each
+            example is answered by one of them, drawn by chance; afterwards by the mean of all,
+            which knows more than any. It takes as many times the epochs.
+
+    Raises:
+        ConfigError: The hidden layer cannot be cut into so many.
     """
 
     def __init__(
@@ -29,8 +37,14 @@ class ClassificationHead(nn.Module):
         hidden_dim: int = 0,
         dropout: float = 0.1,
         label_frequencies: Sequence[float] | None = None,
+        members: int = 1,
     ) -> None:
         super().__init__()
+        if members > 1 and (not hidden_dim or hidden_dim % members):
+            raise ConfigError(
+                f"a hidden layer of {hidden_dim} cannot be cut into {members} heads of equal width"
+            )
+        self.members = members
         layers: list[nn.Module] = [nn.Dropout(dropout)]
         if hidden_dim:
             layers += [nn.Linear(dim, hidden_dim), nn.GELU(), nn.Dropout(dropout)]
@@ -45,5 +59,10 @@ class ClassificationHead(nn.Module):
 
     def forward(self, embedding: Tensor) -> Tensor:
         """Return logits (B, L) for embeddings (B, D)."""
-        logits: Tensor = self.output(self.hidden(embedding))
+        hidden: Tensor = self.hidden(embedding)
+        if self.training and self.members > 1:
+            drawn = torch.randint(self.members, (len(hidden), 1), device=hidden.device)
+            member = torch.arange(hidden.shape[1], device=hidden.device) * self.members
+            hidden = hidden * (self.members * (member // hidden.shape[1] == drawn))
+        logits: Tensor = self.output(hidden)
         return logits

@@ -3,16 +3,20 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import moviegenre
 from moviegenre import box
 from moviegenre.core.errors import CheckpointError
 from moviegenre.examples import example_films
+from moviegenre.inference.films import read_poster
 from moviegenre.inference.predictor import Predictor
 from moviegenre.models.trained import verify
 
-MAX_BYTES = 45_000_000
+BICUBIC = Image.Resampling.BICUBIC
+MAX_BYTES = 75_000_000
 EXPECTED = {
     "The Lamp Below the Stairs": "Horror",
     "Nine Minutes to Callisto": "Sci-Fi",
@@ -61,8 +65,9 @@ def test_its_eight_bits_keep_what_is_promised() -> None:
 
 def test_its_card_says_on_whose_terms_it_is() -> None:
     card = (box.FOLDER / "README.md").read_text("utf-8")
-    assert "all-MiniLM-L6-v2, by the Sentence Transformers project, Apache-2.0" in card
-    assert "Poster encoder: random weights, trained on posters of the training split alone" in card
+    assert "bge-small-en-v1.5, by the Beijing Academy of Artificial Intelligence, MIT" in card
+    assert "EfficientNet-B4 trained on ImageNet, by Google (Tan and Le 2019), Apache-2.0" in card
+    assert "It also reads the title and the year, where they are given." in card
     assert "on its owner's terms" not in card
     assert "It must not be used for" in card
 
@@ -76,6 +81,22 @@ def test_example_films_get_their_genres(predictor: Predictor) -> None:
     }
     right = [title for title, genre in EXPECTED.items() if genre in found[title]]
     assert len(right) >= len(EXPECTED) - 1, found
+
+
+def test_title_and_year_count(predictor: Predictor) -> None:
+    plot = "A private detective falls for the wife of the man who hired him to find her."
+    plain, named = predictor.predict(plot=plot), predictor.predict(plot=plot, year=1947)
+    assert named.probabilities["Film-Noir"] > 2 * plain.probabilities["Film-Noir"]
+
+
+def test_a_large_poster_is_seen_as_the_small_one_it_was_trained_on(predictor: Predictor) -> None:
+    films = [film for film in example_films() if film.poster]
+    small = [read_poster(film.poster) for film in films]
+    large = [image.resize((5 * image.width, 5 * image.height), BICUBIC) for image in small]
+    plain, enlarged = (
+        predictor.predict_proba([(None, image) for image in images]) for images in (small, large)
+    )
+    assert np.abs(plain - enlarged).mean() < 0.02
 
 
 def test_it_says_why(predictor: Predictor) -> None:

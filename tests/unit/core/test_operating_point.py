@@ -109,3 +109,38 @@ def test_a_damaged_file_is_refused(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(CheckpointError, match=r"is damaged \(.*\); fit it again with: moviegenre"):
         OperatingPoint.read(path, GENRES)
+
+
+def test_between_two_lengths_everything_changes_with_the_logarithm(tmp_path: Path) -> None:
+    plain = OperatingPoint.default(GENRES)
+    short = replace(plain, thresholds=np.array([0.2, 0.4]), shift=np.array([1.0, 0.0]))
+    long = replace(plain, thresholds=np.array([0.4, 0.5]), shift=np.array([3.0, 0.0]))
+    path = tmp_path / "thresholds.json"
+    replace(plain, by_length={16: short, 256: long}).write(path)
+    point = OperatingPoint.read(path, GENRES)
+    for length, cut, shift in ((64, 0.3, 2.0), (32, 0.25, 1.5), (3, 0.2, 1.0), (9999, 0.4, 3.0)):
+        at = point.of([Modality.PLOT], length)
+        assert at.thresholds[0] == pytest.approx(cut)
+        assert at.shift[0] == pytest.approx(shift)
+    assert point.of([Modality.PLOT]).thresholds.tolist() == [0.5, 0.5]
+    rows = {tuple(own.thresholds): found for own, found in point.by_rows([[]] * 3, [16, 256, 16])}
+    assert rows == {(0.2, 0.4): [0, 2], (0.4, 0.5): [1]}
+
+
+def test_a_film_without_a_modality_has_its_own_lengths(tmp_path: Path) -> None:
+    plain = OperatingPoint.default(GENRES)
+    short = replace(plain, thresholds=np.array([0.1, 0.1]))
+    lone = replace(plain, by_length={8: short, 64: plain})
+    path = tmp_path / "thresholds.json"
+    replace(plain, without={Modality.POSTER: lone}).write(path)
+    point = OperatingPoint.read(path, GENRES)
+    assert point.of([Modality.PLOT], 8).thresholds.tolist() == [0.1, 0.1]
+    assert point.of(list(Modality), 8).thresholds.tolist() == [0.5, 0.5]
+
+
+def test_a_length_of_no_tokens_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "thresholds.json"
+    plain = OperatingPoint.default(GENRES)
+    replace(plain, by_length={0: plain}).write(path)
+    with pytest.raises(CheckpointError, match=r"is damaged \(lengths are numbers of tokens\)"):
+        OperatingPoint.read(path, GENRES)

@@ -13,6 +13,7 @@ import pytest
 from moviegenre.core.errors import DataError, DataNotFoundError
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Split
+from moviegenre.data.config import DataConfig
 from moviegenre.data.extra import read_extra, read_other_plots
 from moviegenre.data.prepared import PreparedData
 from tests.tiny_movies import with_plots
@@ -23,6 +24,10 @@ FILMS = [
     {"genres": ["Horror", "Short"], "plot": "A ghost."},
     {"genres": ["Short"], "plot": "Of no genre that is asked for."},
 ]
+
+
+def with_genres(path: Path, least: int) -> DataConfig:
+    return DataConfig(plot="first", extra=path, extra_min_genres=least)
 
 
 def write(path: Path, opener: Callable[..., IO[str]] = open) -> Path:
@@ -37,7 +42,7 @@ def write(path: Path, opener: Callable[..., IO[str]] = open) -> Path:
 def test_a_genre_that_no_film_has_is_unknown(
     name: str, opener: Callable[..., IO[str]], tmp_path: Path
 ) -> None:
-    extra = read_extra(write(tmp_path / name, opener), GENRES, "longest")
+    extra = read_extra(write(tmp_path / name, opener), GENRES, DataConfig())
     assert extra.plots == ["A longer plot.", "A ghost."]
     expected = np.array([[1, np.nan, 0], [0, np.nan, 1]], dtype=np.float32)
     np.testing.assert_array_equal(extra.labels, expected)
@@ -45,12 +50,13 @@ def test_a_genre_that_no_film_has_is_unknown(
 
 def test_the_rule_chooses_the_plot(tmp_path: Path) -> None:
     path = write(tmp_path / "e.jsonl")
-    assert read_extra(path, GENRES, "first").plots[0] == "Short."
-    assert read_extra(path, GENRES, "joined").plots[0] == "Short.\nA longer plot."
+    assert read_extra(path, GENRES, DataConfig(plot="first")).plots[0] == "Short."
+    assert read_extra(path, GENRES, DataConfig(plot="joined")).plots[0] == "Short.\nA longer plot."
 
 
 def test_films_of_few_genres_are_left_out(tmp_path: Path) -> None:
-    extra = read_extra(write(tmp_path / "e.jsonl"), GENRES, "first", min_genres=2)
+    path = write(tmp_path / "e.jsonl")
+    extra = read_extra(path, GENRES, with_genres(path, 2))
     assert extra.plots == ["A ghost."]
     assert extra.labels.tolist()[0][::2] == [0.0, 1.0]  # Drama is known, though no film left has it
 
@@ -60,7 +66,7 @@ def test_none_left_is_told(tmp_path: Path) -> None:
     with pytest.raises(
         DataError, match=r"has no film with at least 3 genres, one of them among Dr"
     ):
-        read_extra(path, GENRES, "first", min_genres=3)
+        read_extra(path, GENRES, with_genres(path, 3))
 
 
 @pytest.mark.parametrize(
@@ -76,7 +82,7 @@ def test_a_broken_line_is_named(line: str, fault: str, tmp_path: Path) -> None:
     path = tmp_path / "e.jsonl"
     path.write_text(json.dumps(FILMS[0]) + "\n" + line + "\n", encoding="utf-8")
     with pytest.raises(DataError) as error:
-        read_extra(path, GENRES, "first")
+        read_extra(path, GENRES, DataConfig(plot="first"))
     assert fault in str(error.value)
 
 
@@ -84,13 +90,13 @@ def test_a_broken_archive_is_told(tmp_path: Path) -> None:
     path = tmp_path / "e.jsonl.xz"
     path.write_bytes(b"no archive")
     with pytest.raises(DataError, match=r"cannot be read after line 0 .*; expected JSON Lines"):
-        read_extra(path, GENRES, "first")
+        read_extra(path, GENRES, DataConfig(plot="first"))
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     write(tmp_path / "extra.jsonl")
     with pytest.raises(DataNotFoundError, match=r"expected further plots .*did you mean"):
-        read_extra(tmp_path / "extr.jsonl", GENRES, "first")
+        read_extra(tmp_path / "extr.jsonl", GENRES, DataConfig(plot="first"))
 
 
 LONG = " ".join(f"w{number}" for number in range(40))  # 12 words fill 16 tokens

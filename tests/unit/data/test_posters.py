@@ -145,6 +145,19 @@ def test_resizing_gives_rows_of_pixels() -> None:
     assert pixels[15, 5].tolist() == list(RED)
 
 
+def test_a_large_poster_looks_like_a_small_one() -> None:
+    random = np.random.default_rng(0)
+    rough = Image.fromarray(random.integers(0, 256, (25, 17, 3), dtype=np.uint8))
+    small = rough.resize((136, 200), Image.Resampling.BICUBIC)
+    large = small.resize((680, 1000), Image.Resampling.BICUBIC)
+    as_stored, enlarged = (resize_poster(image, 224, 160).astype(int) for image in (small, large))
+    assert np.abs(enlarged - as_stored).mean() < 1.0
+    # Detail that only the large file has is gone.
+    noise = random.integers(-60, 61, (1000, 680, 3))
+    noisy = Image.fromarray((np.asarray(large) + noise).clip(0, 255).astype(np.uint8))
+    assert np.abs(resize_poster(noisy, 224, 160).astype(int) - as_stored).mean() < 12.0
+
+
 def test_an_opened_image_is_brought_into_form_like_its_bytes() -> None:
     clear = Image.new("LA", (3, 2), (0, 0))
     assert upright_rgb(clear).getpixel((0, 0)) == (255, 255, 255)

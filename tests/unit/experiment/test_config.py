@@ -175,7 +175,7 @@ chekpoints: here
         (
             "models: {bert: {data: {plot: first, max_tokens: 64, dir: there}}}",
             "FILE, model bert, data: a model's own section may set max_tokens, extra, "
-            "extra_min_genres, other_plots (found 'plot', "
+            "extra_min_genres, extra_limit, forms, other_plots (found 'plot', "
             "'dir'); set it for all models, so that they are compared on the same data",
         ),
         (

@@ -15,7 +15,9 @@ from moviegenre.core.genres import GenreVocabulary
 from moviegenre.inference.catalogue import predict_catalogue
 from moviegenre.inference.catalogue_parts import answer_schema
 from moviegenre.inference.catalogue_rows import Catalogue, CatalogueColumns
+from moviegenre.inference.films import FilmReader
 from moviegenre.inference.predictor import Predictor
+from moviegenre.models.exported import Description
 from tests.tiny_checkpoints import save_tiny, tiny_checkpoint
 from tests.tiny_movies import GENRES, png_bytes, tiny_movies
 
@@ -277,6 +279,28 @@ def test_catalogues_that_cannot_be_read(table: Path, tmp_path: Path, predictor: 
 def test_a_genre_with_the_name_of_a_column_is_refused() -> None:
     with pytest.raises(DataError, match="the genres error have the names of other columns"):
         answer_schema(GenreVocabulary(("Drama", "error")))
+
+
+def test_title_and_year_of_a_table_are_read(bert_folder: Path, tmp_path: Path) -> None:
+    checkpoint = tiny_checkpoint("early_fusion", bert_folder)
+    checkpoint.config["data"]["reads"] = ["plot", "poster", "title", "year"]
+    reader = FilmReader(Description.of(checkpoint))
+    path = tmp_path / "movies.jsonl"
+    films = [
+        {"plot": "the old friend", "title": "ghost town", "year": "1944"},
+        {"plot": "the old friend", "title": None, "year": "unknown"},
+        {"plot": "", "title": "ghost town"},
+        {"plot": "the old friend", "name": "prank", "released": 1950},
+    ]
+    path.write_text("\n".join(json.dumps(film) for film in films), encoding="utf-8")
+    headings = [entry.film.heading for entry in catalogue(path).entries(reader) if entry.film]
+    assert headings == ["ghost town (1944, 1940s).", "", "ghost town.", ""]
+    named = catalogue(path, title="name", year="released")
+    assert [entry.film.heading for entry in named.entries(reader) if entry.film][-1] == (
+        "prank (1950, 1950s)."
+    )
+    with pytest.raises(DataError, match="no column 'tilte', did you mean"):
+        catalogue(path, title="tilte")
 
 
 def test_rows_with_nothing_to_predict_from_say_so(predictor: Predictor, tmp_path: Path) -> None:

@@ -122,3 +122,36 @@ def test_what_the_model_does_not_look_at_is_not_even_opened(bert_folder: Path) -
     shown = reader(bert_folder, "cnn").read("the ghost", PIXELS)
     assert shown.modalities == (Modality.POSTER,)
     assert shown.plot == ""
+
+
+def named_reader(bert_folder: Path) -> FilmReader:
+    checkpoint = tiny_checkpoint("early_fusion", bert_folder)
+    checkpoint.config["data"] |= {"plot": "first", "reads": ["plot", "poster", "title", "year"]}
+    return FilmReader(Description.of(checkpoint))
+
+
+def test_title_and_year_are_read_before_the_plot(bert_folder: Path) -> None:
+    read = named_reader(bert_folder)
+    film = read.read("the old friend", title="ghost town", year=1944)
+    assert (film.plot, film.heading) == ("the old friend", "ghost town (1944, 1940s).")
+    (tokens,) = tiny_tokenizer().encode(["ghost town (1944, 1940s). the old friend"], 24)
+    assert film.tokens.tolist() == tokens.tolist()
+    plain = reader(bert_folder).read("the old friend", title="ghost town", year=1944)
+    assert plain.tokens.tolist() == tiny_tokenizer().encode(["the old friend"], 24)[0].tolist()
+
+
+def test_words_of_the_title_are_no_words_of_the_plot(bert_folder: Path) -> None:
+    read = named_reader(bert_folder)
+    alone = read.token_words(read.read("the old friend"))
+    film = read.read("the old friend", title="ghost town", year=1944)
+    named = read.token_words(film)
+    words = [place for place in named.tolist() if place >= 0]
+    assert words == [place for place in alone.tolist() if place >= 0]
+    assert len(named) == len(film.tokens) > len(alone)
+
+
+def test_a_title_alone_is_something_to_read(bert_folder: Path) -> None:
+    film = named_reader(bert_folder).read(title="ghost town")
+    assert (film.plot, film.heading, film.modalities) == ("", "ghost town.", (Modality.PLOT,))
+    with pytest.raises(InputError, match="a film needs a plot or a poster; found neither"):
+        reader(bert_folder).read(title="ghost town")

@@ -1,5 +1,6 @@
 """What a model needs of a split, cached states of frozen encoders above all."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from moviegenre.core.errors import ConfigError
 from moviegenre.core.types import Split
 from moviegenre.data.batches import MovieTensors
 from moviegenre.data.config import DataConfig
+from moviegenre.data.extra import read_forms
 from moviegenre.data.prepared import PreparedData
 from moviegenre.models.base import Encoder, GenreModel
 from moviegenre.models.inputs import load_movies
@@ -146,3 +148,26 @@ def test_positions_counted_from_behind_the_padding_are_fewer() -> None:
         pad_token_id=1,
     )
     assert PlotEncoder(RobertaModel(config), frozen=False).max_tokens == 32
+
+
+def test_forms_of_a_movie_share_its_poster_and_have_their_own_encoder_outputs(
+    data: PreparedData, bert_folder: Path
+) -> None:
+    model = build_tiny(
+        "early_fusion", bert_folder, plot_encoder=FROZEN, poster_encoder=FROZEN_POSTER
+    )
+    config = settings(data).model_copy(update={"forms": ("overview", "sentence")})
+    texts = read_forms(data, config, 0)
+    assert texts.movies is not None
+    movies = load_movies(data, Split.TRAIN, config, model, tiny_tokenizer(), texts)
+    plain = load_movies(data, Split.TRAIN, settings(data), model, tiny_tokenizer())
+    assert len(movies) == len(texts)
+    rows = [0, 3, len(texts) - 1]
+    batch, own = movies.batch(rows), plain.batch(texts.movies[rows].tolist())
+    assert batch.poster_states is not None
+    assert own.poster_states is not None
+    torch.testing.assert_close(batch.poster_states, own.poster_states)
+    assert batch.has_poster.tolist() == own.has_poster.tolist()
+    computed = model.plot_encoder.encode(replace(batch, plot_states=None))
+    mask = batch.attention_mask
+    torch.testing.assert_close(batch.plot_states[mask], computed[mask], atol=2e-3, rtol=1e-2)

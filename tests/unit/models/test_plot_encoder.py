@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from moviegenre.core.errors import ConfigError
 from moviegenre.core.types import Batch
@@ -110,3 +111,21 @@ def test_positions_bound_what_is_read_at_once(bert_folder: Path) -> None:
         encoder(bert_folder, read_tokens=65).check(long)
     with pytest.raises(ConfigError, match=r"^data.max_tokens is 1000, but .*in windows \(model"):
         encoder(bert_folder).check(long)
+
+
+def test_short_plots_are_not_filled_up_to_whole_windows(
+    bert_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    windowed, batch = encoder(bert_folder, window=32), plots((9, 5))
+    widths: list[int] = []
+    read = type(windowed)._read
+
+    def spy(self: PlotEncoder, input_ids: Tensor, mask: Tensor) -> Tensor:
+        widths.append(input_ids.shape[1])
+        return read(self, input_ids, mask)
+
+    monkeypatch.setattr(PlotEncoder, "_read", spy)
+    with torch.no_grad():
+        states = windowed(batch)
+    assert widths == [9]
+    assert states.shape == (2, 1, 32)

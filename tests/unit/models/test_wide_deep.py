@@ -95,3 +95,38 @@ def test_plots_without_a_common_word_are_refused(bert_folder: Path) -> None:
     empty = replace(movies, tokens=Ragged.pack([np.zeros(0, dtype=np.int32)] * 4))
     with pytest.raises(DataError, match=r"^no word is in at least 1 training plots"):
         built(bert_folder).prepare(empty)
+
+
+def test_a_scale_by_length_is_the_plain_one_for_a_usual_plot(bert_folder: Path) -> None:
+    model, batch = built(bert_folder, scale_by_length=True), tiny_batch(3)
+    assert model.wide_slope is not None
+    with torch.no_grad():
+        model.wide_slope.fill_(0.5)
+        scale = model._scale(replace(batch, attention_mask=torch.ones(3, 64, dtype=torch.bool)))
+        torch.testing.assert_close(scale, model.wide_scale.expand(3, -1))
+        fourfold = model._scale(replace(batch, attention_mask=torch.ones(3, 256, dtype=torch.bool)))
+    added = 0.5 * torch.tensor(4.0).log()
+    torch.testing.assert_close(fourfold, (model.wide_scale + added).expand(3, -1))
+
+
+def test_texts_of_one_movie_are_held_out_together(bert_folder: Path) -> None:
+    plain = tiny_movies(40, seed=3).tensors(tiny_tokenizer())
+    assert plain.labels is not None
+    assert plain.tokens is not None
+    rows = np.repeat(np.arange(40), 2)
+    twice = plain.in_forms(
+        Ragged.pack([plain.tokens[row].astype(np.int32) for row in rows]), plain.labels[rows], rows
+    )
+    model = built(bert_folder)
+    model.prepare(twice)
+    held_out = model._held_out
+    assert held_out is not None
+    torch.testing.assert_close(held_out[::2], held_out[1::2])
+    fitted = model.eval()._wide_logits(twice.batch([0, 2, 4]))
+    assert not torch.allclose(held_out[[0, 2, 4]], fitted)
+    # A word of one movie is no word of three plots because the movie has three texts.
+    alone = built(bert_folder, min_plots=2)
+    alone.prepare(plain)
+    num_features = alone.features.num_features
+    alone.prepare(twice)
+    assert alone.features.num_features == num_features

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from moviegenre.core.decisions import probabilities
+from moviegenre.core.errors import ConfigError
 from moviegenre.nn.heads import ClassificationHead
 
 
@@ -24,3 +25,20 @@ def test_training_starts_at_the_label_frequencies() -> None:
 
 def test_without_frequencies_the_bias_starts_at_zero() -> None:
     assert ClassificationHead(4, 2).output.bias.tolist() == [0.0, 0.0]
+
+
+def test_the_mean_of_the_members_answers() -> None:
+    torch.manual_seed(0)
+    head = ClassificationHead(6, 3, hidden_dim=8, dropout=0.0, members=4)
+    embedding = torch.randn(1, 6)
+    with torch.no_grad():
+        answers = torch.cat([head.train()(embedding) for _ in range(200)])
+        whole = head.eval()(embedding)
+    members = torch.unique(answers, dim=0)
+    assert len(members) == 4
+    torch.testing.assert_close(members.mean(dim=0, keepdim=True), whole)
+
+
+def test_a_hidden_layer_that_cannot_be_cut_is_refused() -> None:
+    with pytest.raises(ConfigError, match="a hidden layer of 9 cannot be cut into 4 heads"):
+        ClassificationHead(6, 3, hidden_dim=9, members=4)

@@ -34,12 +34,16 @@ class Question:
         poster: The encoded image, if any.
         explain: Also say what plot and poster had to do with it.
         attribute: Genres of which to say as well which words and regions spoke for them.
+        title: Its title, where it is known.
+        year: The year of its release, where it is known.
     """
 
     plot: str | None
     poster: bytes | None
     explain: bool = False
     attribute: tuple[str, ...] = ()
+    title: str | None = None
+    year: int | None = None
 
     @property
     def cost(self) -> float:
@@ -93,7 +97,9 @@ class FilmAnswerer:
     def read(self, question: Question) -> "Film | Exception":
         """Return a film as the model reads it, its poster decoded; or why it cannot be read."""
         try:
-            return self._predictor.reader.read(question.plot, question.poster)
+            return self._predictor.reader.read(
+                question.plot, question.poster, question.title, question.year
+            )
         except BaseException as error:
             return self._failed(error)
 

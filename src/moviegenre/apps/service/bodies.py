@@ -93,7 +93,8 @@ def _question(film: FilmRequest, poster: bytes | None, settings: ServiceSettings
     if film.attribute and not film.explain:
         raise Refusal(UNFIT, "attribute has no effect without explain; set explain to true")
     question = checked_question(film.plot, poster, film.explain, settings)
-    return replace(question, attribute=tuple(dict.fromkeys(film.attribute)))
+    attribute = tuple(dict.fromkeys(film.attribute))
+    return replace(question, attribute=attribute, title=film.title, year=film.year)
 
 
 def kind_of(request: Request) -> str:

@@ -17,6 +17,10 @@ _PLOT = "A detective hunts a killer through the rain while an old case comes bac
 _OTHER = "Two rivals have to share a bakery, a flat and in the end their lives."
 
 
+MAX_TITLE = 500
+"""Characters of a title."""
+
+
 class FilmRequest(BaseModel):
     """A film: a plot, a poster, or both."""
 
@@ -26,6 +30,12 @@ class FilmRequest(BaseModel):
     poster: str | None = Field(
         default=None,
         description="An encoded image as base64, with or without `data:image/png;base64,`.",
+    )
+    title: str | None = Field(
+        default=None, max_length=MAX_TITLE, description="The film's title, where it is known."
+    )
+    year: int | None = Field(
+        default=None, ge=1, le=9999, description="The year of its release, where it is known."
     )
     explain: bool = Field(
         default=False, description="Also say what plot and poster had to do with it."
@@ -121,6 +131,8 @@ _FORM = {
     "properties": {
         "plot": {"type": "string", "description": "What happens in the film."},
         "poster": {"type": "string", "format": "binary", "description": "An image file."},
+        "title": {"type": "string", "maxLength": MAX_TITLE, "description": "The film's title."},
+        "year": {"type": "integer", "description": "The year of its release."},
         "explain": {"type": "boolean", "default": False},
         "attribute": {
             "type": "array",

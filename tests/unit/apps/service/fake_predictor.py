@@ -52,12 +52,19 @@ class FakePredictor:
             versions={"torch": "2.13.0"},
         )
 
-    def read(self, plot: str | None, poster: bytes | None) -> SimpleNamespace:
+    def read(
+        self,
+        plot: str | None,
+        poster: bytes | None,
+        title: str | None = None,
+        year: int | None = None,
+    ) -> SimpleNamespace:
         if not (plot or "").strip() and poster is None:
             raise InputError("a film needs a plot or a poster; found neither")
         if poster is not None:
             decode_poster(poster)
-        return SimpleNamespace(plot=plot or "", has_poster=poster is not None)
+        text = " ".join(str(part) for part in (title, year, plot) if part)
+        return SimpleNamespace(plot=text, has_poster=poster is not None)
 
     def predict_films(self, films: Sequence[Any], batch_size: int) -> list[Prediction]:
         assert batch_size == len(films)

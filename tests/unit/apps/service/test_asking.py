@@ -27,7 +27,13 @@ class WatchedPredictor(FakePredictor):
         self.poster_gate = threading.Event()
         self.poster_gate.set()
 
-    def read(self, plot: str | None, poster: bytes | None) -> SimpleNamespace:
+    def read(
+        self,
+        plot: str | None,
+        poster: bytes | None,
+        title: str | None = None,
+        year: int | None = None,
+    ) -> SimpleNamespace:
         self.read_in.append((plot or "", threading.current_thread().name.partition("_")[0]))
         if poster is not None:
             assert self.poster_gate.wait(PATIENCE)

@@ -62,6 +62,15 @@ def test_a_plot_as_json(client: TestClient) -> None:
     assert (answer.status_code, answer.json()) == (200, expected())
 
 
+def test_title_and_year_as_json_and_in_a_form(client: TestClient) -> None:
+    film = {"plot": PLOT, "title": "Laura", "year": 1944}
+    whole = expected(f"Laura 1944 {PLOT}")
+    assert client.post("/predict", json=film).json() == whole
+    assert client.post("/predict", data=film, files={"poster": ("", b"")}).json() == whole
+    refused = client.post("/predict", json={**film, "year": 0})
+    assert (refused.status_code, "year" in refused.json()["error"]) == (422, True)
+
+
 @pytest.mark.parametrize("prefix", ["", "data:image/png;base64,"])
 def test_a_poster_as_base64(client: TestClient, prefix: str) -> None:
     film = {"plot": PLOT, "poster": prefix + base64_of(image())}

@@ -1,0 +1,82 @@
+"""Many forms of the same films as training texts: a sentence, an overview, a whole plot.
+
+Whoever asks for a film's genres may have a sentence or ten pages. A model that learned from one
+form alone answers worse for the others.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from moviegenre.data.film_text import Part
+
+Form = Literal["overview", "sentence", "piece", "longest", "joined", "heading"]
+
+PIECE_WORDS = 95
+"""Words of a piece, about what 128 tokens hold."""
+
+_SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])")
+_ABBREVIATION = re.compile(r"(?:\b[A-Z]|\b(?:Mr|Mrs|Ms|Dr|St|Jr|Sr|Lt|Col|Gen|Capt|Sgt|No|vs))\.$")
+_SHORTEST_SENTENCE = 5  # words
+_HEADINGS: tuple[tuple[Part, ...], ...] = (("title", "year"), ("title",), ("year",), ())
+_HEADING_SHARES = (0.45, 0.1, 0.1, 0.35)
+
+
+def first_sentence(text: str) -> str:
+    """Return a text's first sentence, at least five words long where the text is.
+
+    Example:
+        >>> first_sentence("Dr. No lives on an island far away. He has plans.")
+        'Dr. No lives on an island far away.'
+    """
+    for match in _SENTENCE_END.finditer(text):
+        sentence = text[: match.start()].rstrip()
+        if len(sentence.split()) >= _SHORTEST_SENTENCE and not _ABBREVIATION.search(sentence):
+            return text[: match.end()].strip()
+    return text.strip()
+
+
+def text_in_form(plots: Sequence[str], form: Form, random: np.random.Generator) -> str | None:
+    """Return a film's plot in one form; None where it has no such form of its own.
+
+    Args:
+        plots: All plots of the film, the overview first.
+        form: ``overview``: the first plot. ``sentence``: its first sentence, where it has more.
+            ``longest``, ``joined``: where there are several plots. ``piece``: about 95 words in a
+            row, drawn from the plots after the first. ``heading``: no plot, title and year alone.
+        random: Draws the piece.
+    """
+    if form == "heading":
+        return ""
+    if not plots:
+        return None
+    if form == "overview":
+        return plots[0]
+    if form == "sentence":
+        sentence = first_sentence(plots[0])
+        return sentence if len(sentence) < len(plots[0].strip()) else None
+    if len(plots) < 2:
+        return None
+    if form == "longest":
+        return max(plots, key=len)
+    if form == "joined":
+        return "\n".join(plots)
+    words = " ".join(plots[1:]).split()
+    start = PIECE_WORDS * int(random.integers(max(1, len(words) // PIECE_WORDS)))
+    return " ".join(words[start : start + PIECE_WORDS]) or None
+
+
+def draw_heading_parts(
+    form: Form, reads: Sequence[Part], random: np.random.Generator
+) -> tuple[Part, ...]:
+    """Return which of title and year a training text names: both, either or none.
+
+    Args:
+        form: A ``heading`` names all that there is.
+        reads: What the model reads at all.
+        random: Draws it.
+    """
+    drawn = _HEADINGS[0 if form == "heading" else random.choice(len(_HEADINGS), p=_HEADING_SHARES)]
+    return tuple(part for part in drawn if part in reads)

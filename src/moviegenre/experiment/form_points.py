@@ -1,0 +1,198 @@
+"""Calibration and thresholds for what a film has and how much: fitted on validation, form by form.
+
+A sentence says less than ten pages, and a poster less than either. A model is therefore calibrated
+for each form by itself, and between forms by the number of tokens.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
+from moviegenre.core.types import Modality, Split
+from moviegenre.data.film_text import PLOT_AND_POSTER, Part
+from moviegenre.data.prepared import PlotRule, PreparedData
+from moviegenre.evaluation.results import Predictions
+from moviegenre.evaluation.tuning import TunedScores, TuningSettings, fit_point, score
+from moviegenre.experiment.given import ALL_GIVEN, Given
+from moviegenre.experiment.predictions import predict_shipped, predict_split
+from moviegenre.experiment.shipped import record_forms
+from moviegenre.models.exported import (
+    CARD_FILE,
+    METRICS_FILE,
+    Description,
+    answers_only,
+    read_description,
+)
+from moviegenre.models.manifest import rewriting
+from moviegenre.models.trained import load_trained, locate, weights_file
+
+LENGTHS: tuple[PlotRule, ...] = ("sentence", "first", "joined")
+"""The forms of a plot that are fitted, the shortest first; the second is the usual one."""
+
+BOUNDS = (0.25, 0.55)
+"""Thresholds stay within, so that no genre is dropped beside a much weaker one."""
+
+POSTER_BOUNDS = (0.15, 0.55)
+"""Those for a poster alone, on which rare genres seldom reach a quarter (docs/dev-log.md)."""
+
+SETTINGS = TuningSettings(thresholds="per-genre", calibration="platt", bounds=BOUNDS)
+
+Predict = Callable[[Split, Given], Predictions]
+"""Gives a model's own probabilities for a split's movies, of which so much is given."""
+
+
+@dataclass(frozen=True)
+class FormScores:
+    """What a model scores with what it is given of a film.
+
+    Attributes:
+        given: What it is given.
+        scores: At its calibration and thresholds.
+        mean_chosen: How many genres it chooses of a film, on average.
+        mean_true: How many a film has.
+    """
+
+    given: Given
+    scores: TunedScores
+    mean_chosen: float
+    mean_true: float
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Return the scores as plain values."""
+        counts = {"mean_chosen": self.mean_chosen, "mean_true": self.mean_true}
+        return {**self.scores.to_json_dict(), **counts}
+
+
+def evaluate_forms(
+    path: Path, split: Split, *, data_dir: Path | None = None, save: bool = True
+) -> list[FormScores]:
+    """Fit a model's calibration and thresholds on validation, and score it, in every form.
+
+    An exported folder keeps those that it was exported with; its scores go on its card.
+
+    Args:
+        path: A ``best.pth``, its folder, or an exported folder.
+        split: Which part is scored.
+        data_dir: Prepared data; None takes those the model was trained on.
+        save: Write what is found beside the weights; otherwise nothing is fitted either.
+
+    Raises:
+        CheckpointError: The checkpoint cannot be read, or has other genres than the data.
+    """
+    path = weights_file(locate(path))
+    is_exported = answers_only(path)
+    if is_exported:
+        model = read_description(path.parent)
+        data = PreparedData(data_dir or model.data_config.dir)
+
+        def predict(part: Split, given: Given) -> Predictions:
+            return predict_shipped(path.parent, data, part, given=given)
+    else:
+        checkpoint = load_trained(path)
+        model = Description.of(checkpoint)
+        data = PreparedData(data_dir or checkpoint.data_config.dir)
+
+        def predict(part: Split, given: Given) -> Predictions:
+            return predict_split(checkpoint, data, part, given=given)
+
+    file = path.parent / THRESHOLDS_FILE
+    point = OperatingPoint.read(file, model.genres)
+    if save and not is_exported:
+        usual = {
+            rule: max(1, int(np.median(num_tokens(model, data, Split.VAL, Given(rule, ("plot",))))))
+            for rule in LENGTHS
+        }
+        point = point_for_forms(predict, usual)
+        with rewriting(path.parent, THRESHOLDS_FILE):
+            point.write(file)
+    found = [
+        _scored(predict(split, given), given, point, num_tokens(model, data, split, given))
+        for given in ALL_GIVEN
+    ]
+    if save and is_exported:
+        rows = {form.given.name: form.to_json_dict() for form in found}
+        with rewriting(path.parent, METRICS_FILE, CARD_FILE):
+            record_forms(path.parent, split.value, rows)
+    return found
+
+
+def point_for_forms(predict: Predict, usual: dict[PlotRule, int]) -> OperatingPoint:
+    """Return an operating point for films with and without posters, by length, and without plots.
+
+    Films are taken with and without title and year, so that one point serves both.
+
+    Args:
+        predict: The model.
+        usual: How many tokens the plot usually has in each of ``LENGTHS``.
+    """
+
+    def fitted(*reads: Part) -> OperatingPoint:
+        points = {}
+        for rule in LENGTHS:
+            plain = predict(Split.VAL, Given(rule, reads))
+            named = predict(Split.VAL, Given(rule, (*reads, "title", "year")))
+            points[usual[rule]] = fit_point(_stacked(plain, named), SETTINGS)
+        return replace(points[usual[LENGTHS[1]]], by_length=points)
+
+    settings = replace(SETTINGS, bounds=POSTER_BOUNDS)
+    posters = fit_point(predict(Split.VAL, Given(LENGTHS[1], ("poster",))), settings)
+    without = {Modality.PLOT: posters, Modality.POSTER: fitted("plot")}
+    return replace(fitted(*PLOT_AND_POSTER), without=without)
+
+
+def num_tokens(
+    model: Description, data: PreparedData, split: Split, given: Given
+) -> npt.NDArray[np.int64]:
+    """Return how many tokens the text of each movie of a split has (N,)."""
+    assert model.tokenizer is not None, "the model reads plots"
+    texts = data.plots(split, given.plot, given.reads)
+    tokens = model.tokenizer.encode(texts, model.data_config.max_tokens)
+    return np.array([len(row) for row in tokens], dtype=np.int64)
+
+
+def _scored(
+    movies: Predictions, given: Given, point: OperatingPoint, lengths: npt.NDArray[np.int64]
+) -> FormScores:
+    probs = np.array(movies.probs, dtype=np.float64)
+    chosen = np.zeros(probs.shape, dtype=bool)
+    has = set(Modality) - {given.missing}
+    for own, rows in point.by_rows([has] * len(probs), lengths.tolist()):
+        probs[rows] = own.calibrate(probs[rows])
+        chosen[rows] = own.decide(probs[rows])
+    scores = score(probs, chosen, movies.labels)
+    truth = np.asarray(movies.labels)
+    return FormScores(
+        given, scores, float(chosen.sum(axis=1).mean()), float(truth.sum(axis=1).mean())
+    )
+
+
+def _stacked(first: Predictions, second: Predictions) -> Predictions:
+    """Return two sets of answers about the same films as one."""
+    return replace(
+        first,
+        ids=(*first.ids, *second.ids),
+        probs=np.concatenate([first.probs, second.probs]),
+        labels=np.concatenate([first.labels, second.labels]),
+    )
+
+
+def render_forms(found: list[FormScores], title: str) -> None:
+    """Print a table of the scores."""
+    table = Table(title=title, box=SIMPLE_HEAD, title_justify="left")
+    table.add_column("what is given", no_wrap=True)
+    for heading in ("F1-macro", "F1-micro", "ECE", "chosen", "true"):
+        table.add_column(heading, justify="right")
+    for form in found:
+        scores = (form.scores.f1_macro, form.scores.f1_micro, form.scores.ece)
+        cells = [f"{100 * value:.1f}" for value in scores]
+        cells += [f"{form.mean_chosen:.2f}", f"{form.mean_true:.2f}"]
+        table.add_row(form.given.name, *cells)
+    Console().print(table)

@@ -1,0 +1,44 @@
+"""What may be given of a film: the forms in which a model is fitted and scored."""
+
+from dataclasses import dataclass
+
+from moviegenre.core.types import Modality
+from moviegenre.data.film_text import PLOT_AND_POSTER, Part
+from moviegenre.data.prepared import PlotRule
+
+
+@dataclass(frozen=True)
+class Given:
+    """What is given of every film.
+
+    Attributes:
+        plot: Which of its plots, or how much of them.
+        reads: Which parts.
+        name: What this is called in tables.
+    """
+
+    plot: PlotRule
+    reads: tuple[Part, ...]
+    name: str = ""
+
+    @property
+    def missing(self) -> Modality | None:
+        """The modality that every film lacks, if any."""
+        if "poster" not in self.reads:
+            return Modality.POSTER
+        return None if "plot" in self.reads else Modality.PLOT
+
+
+WITH_NAMES: tuple[Part, ...] = (*PLOT_AND_POSTER, "title", "year")
+
+ALL_GIVEN = (
+    Given("first", PLOT_AND_POSTER, "short plot and poster"),
+    Given("joined", PLOT_AND_POSTER, "all plots and poster"),
+    Given("first", ("plot",), "short plot"),
+    Given("joined", ("plot",), "all plots"),
+    Given("sentence", ("plot",), "first sentence"),
+    Given("first", ("poster",), "poster"),
+    Given("first", WITH_NAMES, "short plot, poster, title, year"),
+    Given("joined", WITH_NAMES, "all plots, poster, title, year"),
+)
+"""The rows of the table on the model card."""
