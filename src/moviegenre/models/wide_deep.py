@@ -58,6 +58,7 @@ class WideDeep(Fusion):
         features: Turns the same token ids into n-gram features; fitted by ``prepare``.
         num_labels: L.
         hidden_dim: Width of the head's hidden layer.
+        members: How many heads that layer is cut into; see ``ClassificationHead``.
         dropout: Before each layer of the head.
         poster_hidden_dim: Width of the hidden layer of the head for posters alone.
         min_plots: A word or pair is a feature if at least so many training plots have it.
@@ -87,6 +88,7 @@ class WideDeep(Fusion):
         c: float,
         folds: int,
         scale_by_length: bool = False,
+        members: int = 1,
         modality_dropout: float,
         label_frequencies: Sequence[float] | None = None,
     ) -> None:
@@ -111,6 +113,7 @@ class WideDeep(Fusion):
             num_labels,
             hidden_dim=hidden_dim,
             dropout=dropout,
+            members=members,
         )
         self.poster_head = ClassificationHead(
             poster_encoder.dim,
@@ -213,6 +216,7 @@ class WideDeepConfig(FusionConfig):
 
     Attributes:
         hidden_dim: Width of the head's hidden layer.
+        members: Into how many heads of equal width that layer is cut, whose mean answers.
         poster_hidden_dim: Width of the hidden layer of the head that answers for films without a
             plot; 0 for none. That of ``init_poster``, whose head it starts from.
         min_plots: A word or pair of words counts if at least so many training plots have it.
@@ -232,6 +236,7 @@ class WideDeepConfig(FusionConfig):
     min_plots: int = Field(default=3, ge=1, le=100_000_000)
     c: float = Field(default=1.0, gt=0.0, le=1e9)
     scale_by_length: bool = False
+    members: int = Field(default=1, ge=1, le=1_000)
     folds: int = Field(default=4, ge=2, le=1_000)
 
     def build(self, context: BuildContext) -> WideDeep:
@@ -255,6 +260,7 @@ class WideDeepConfig(FusionConfig):
                 c=self.c,
                 folds=self.folds,
                 scale_by_length=self.scale_by_length,
+                members=self.members,
                 modality_dropout=self.modality_dropout,
                 label_frequencies=context.label_frequencies,
             )
