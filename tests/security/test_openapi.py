@@ -27,7 +27,7 @@ def described() -> Iterator[Any]:
         yield schemathesis.openapi.from_url(f"http://127.0.0.1:{running.port}/openapi.json")
 
 
-@pytest.mark.parametrize("number", [12, pytest.param(300, marks=pytest.mark.torture)])
+@pytest.mark.parametrize("number", [12, pytest.param(100, marks=pytest.mark.torture)])
 @pytest.mark.parametrize("mode", list(schemathesis.GenerationMode))
 def test_the_service_is_as_its_document_says(
     described: Any, mode: schemathesis.GenerationMode, number: int
