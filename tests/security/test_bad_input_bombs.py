@@ -24,6 +24,7 @@ from PIL import Image
 from moviegenre.core.errors import DataError
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.data import unpacking
+from moviegenre.data.config import DataConfig
 from moviegenre.data.extra import read_extra
 from moviegenre.data.posters import PosterError, decode_poster
 from moviegenre.data.sources import mmimdb, parquet
@@ -128,7 +129,7 @@ def test_further_plots_that_unpack_to_a_hundred_times_their_size_are_refused(
     path = tmp_path / f"extra.jsonl.{suffix}"
     path.write_bytes(pack(FILM + b"\n" * 3_000_000))
     with pytest.raises(DataError, match=r"unpacks to more than"):
-        read_extra(path, GENRES, "longest")
+        read_extra(path, GENRES, DataConfig(plot="longest"))
 
 
 def test_an_xz_file_that_wants_too_much_memory_is_refused(tmp_path: Path) -> None:
@@ -136,16 +137,16 @@ def test_an_xz_file_that_wants_too_much_memory_is_refused(tmp_path: Path) -> Non
     large = [{"id": lzma.FILTER_LZMA2, "dict_size": 512 << 20}]
     path.write_bytes(lzma.compress(FILM, filters=large))
     with pytest.raises(DataError, match="Memory usage limit"):
-        read_extra(path, GENRES, "longest")
+        read_extra(path, GENRES, DataConfig(plot="longest"))
 
 
 def test_xz_files_of_several_streams_are_read_whole(tmp_path: Path) -> None:
     path = tmp_path / "extra.jsonl.xz"
     path.write_bytes(lzma.compress(FILM) + bytes(70_000) + lzma.compress(FILM) + bytes(8))
-    assert len(read_extra(path, GENRES, "longest")) == 2
+    assert len(read_extra(path, GENRES, DataConfig(plot="longest"))) == 2
     path.write_bytes(lzma.compress(FILM)[:-1])
     with pytest.raises(DataError, match="the end of the file is missing"):
-        read_extra(path, GENRES, "longest")
+        read_extra(path, GENRES, DataConfig(plot="longest"))
 
 
 def test_a_text_that_many_rows_of_parquet_share_is_held_once(tmp_path: Path) -> None:

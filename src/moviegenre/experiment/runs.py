@@ -97,9 +97,8 @@ def differing_settings(run: dict[str, Any], settings: dict[str, Any]) -> list[st
     modalities = model_config_class(run["model"]).modalities
     ignored = {"data.dir"}
     if Modality.PLOT not in modalities:
-        plots = ("plot", "max_tokens", "extra", "extra_min_genres", "extra_limit", "forms")
-        plots += ("other_plots",)
-        ignored |= {f"data.{name}" for name in plots}
+        plots = ["plot", "max_tokens", "extra", "extra_min_genres", "extra_limit", "forms"]
+        ignored |= {f"data.{name}" for name in [*plots, "other_plots"]}
     if Modality.POSTER not in modalities:
         ignored.add("data.image_size")
     earlier = _with_defaults(run["model"], run["settings"])

@@ -9,6 +9,7 @@ from pathlib import Path
 from moviegenre.core.config import read_yaml
 from moviegenre.core.errors import MovieGenreError
 from moviegenre.core.genres import GenreVocabulary
+from moviegenre.data.config import DataConfig
 from moviegenre.data.extra import read_extra
 from moviegenre.data.posters import PosterError, decode_poster, resize_poster
 from moviegenre.data.records import MovieSource
@@ -35,7 +36,7 @@ def records(data: bytes) -> None:
                 _check(MMIMDbFolder(folder))
             elif kind == b"2":
                 (folder / "extra.jsonl").write_bytes(content)
-                read_extra(folder / "extra.jsonl", _GENRES, "longest")
+                read_extra(folder / "extra.jsonl", _GENRES, DataConfig(plot="longest"))
             else:
                 (folder / "config.yaml").write_bytes(content)
                 read_yaml(folder / "config.yaml")

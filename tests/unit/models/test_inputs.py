@@ -168,6 +168,8 @@ def test_forms_of_a_movie_share_its_poster_and_have_their_own_encoder_outputs(
     assert own.poster_states is not None
     torch.testing.assert_close(batch.poster_states, own.poster_states)
     assert batch.has_poster.tolist() == own.has_poster.tolist()
+    assert isinstance(model.plot_encoder, PlotEncoder)
+    assert batch.plot_states is not None
     computed = model.plot_encoder.encode(replace(batch, plot_states=None))
     mask = batch.attention_mask
     torch.testing.assert_close(batch.plot_states[mask], computed[mask], atol=2e-3, rtol=1e-2)

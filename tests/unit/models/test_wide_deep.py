@@ -115,7 +115,9 @@ def test_texts_of_one_movie_are_held_out_together(bert_folder: Path) -> None:
     assert plain.tokens is not None
     rows = np.repeat(np.arange(40), 2)
     twice = plain.in_forms(
-        Ragged.pack([plain.tokens[row].astype(np.int32) for row in rows]), plain.labels[rows], rows
+        Ragged.pack([plain.tokens[row].astype(np.int32) for row in rows.tolist()]),
+        plain.labels[rows],
+        rows,
     )
     model = built(bert_folder)
     model.prepare(twice)
