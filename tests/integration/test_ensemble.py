@@ -28,7 +28,7 @@ from tests.tiny_checkpoints import save_tiny, tiny_checkpoint
 from tests.tiny_movies import GENRES, write_prepared
 
 MEMBERS = ("cnn", "lstm", "late_fusion")
-PIXELS = np.full((40, 30, 3), 90, dtype=np.uint8)
+PIXELS = np.random.default_rng(0).integers(0, 256, (40, 30, 3), dtype=np.uint8)  # not blank
 QUICK = ("--set", "draws=1", "--set", "genre_shrinkage=[100]", "--set", "member_shrinkage=[1]")
 
 
@@ -233,6 +233,9 @@ def test_a_member_that_changed_is_told(checkpoints: Path, tmp_path: Path) -> Non
     with pytest.raises(CheckpointError, match="does not exist; expected the member cnn"):
         moviegenre.load(root / "ensemble")
     (root / "ensemble" / "ensemble.json").write_text("{}")
+    with pytest.raises(CheckpointError, match=r"ensemble.json has 2 bytes, expected [\d,]+; write"):
+        moviegenre.load(root / "ensemble")
+    (root / "ensemble" / "manifest.json").unlink()
     with pytest.raises(CheckpointError, match=r"has format None; expected 'moviegenre-ensemble-1'"):
         moviegenre.load(root / "ensemble")
 

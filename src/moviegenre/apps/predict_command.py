@@ -35,6 +35,38 @@ Backend = Annotated[
 ]
 
 
+Posters = Annotated[
+    Path | None, typer.Option(help="Catalogue: where posters lie. Default: beside it.")
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(help="Catalogue: the .parquet, .csv or .jsonl to write; replaced if it is there."),
+]
+IdColumn = Annotated[
+    str | None, typer.Option(help="Catalogue: the id. Default: id, or the row's number.")
+]
+PlotColumn = Annotated[
+    list[str] | None,
+    typer.Option(help="Catalogue: a plot; may be repeated, as --plot may. Default: plot."),
+]
+PosterColumn = Annotated[
+    str | None, typer.Option(help="Catalogue: the poster's file. Default: poster.")
+]
+TitleColumn = Annotated[
+    str | None, typer.Option(help="Catalogue: the title. Default: title, if it is there.")
+]
+YearColumn = Annotated[
+    str | None, typer.Option(help="Catalogue: the year. Default: year, if it is there.")
+]
+BatchSize = Annotated[
+    int | None, typer.Option(min=1, help="Catalogue: films computed together. Default: 32.")
+]
+Resume = Annotated[
+    bool,
+    typer.Option("--resume", help="Catalogue: what an unfinished job does anyway."),
+]
+
+
 def predict(
     checkpoint: Model = None,
     plot: Annotated[
@@ -60,38 +92,15 @@ def predict(
     catalogue: Annotated[
         Path | None, typer.Option("--input", help="A whole catalogue: .csv, .jsonl or .parquet.")
     ] = None,
-    posters: Annotated[
-        Path | None, typer.Option(help="Catalogue: where posters lie. Default: beside it.")
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            help="Catalogue: the .parquet, .csv or .jsonl to write; replaced if it is there."
-        ),
-    ] = None,
-    id_column: Annotated[
-        str | None, typer.Option(help="Catalogue: the id. Default: id, or the row's number.")
-    ] = None,
-    plot_column: Annotated[
-        list[str] | None,
-        typer.Option(help="Catalogue: a plot; may be repeated, as --plot may. Default: plot."),
-    ] = None,
-    poster_column: Annotated[
-        str | None, typer.Option(help="Catalogue: the poster's file. Default: poster.")
-    ] = None,
-    title_column: Annotated[
-        str | None, typer.Option(help="Catalogue: the title. Default: title, if it is there.")
-    ] = None,
-    year_column: Annotated[
-        str | None, typer.Option(help="Catalogue: the year. Default: year, if it is there.")
-    ] = None,
-    batch_size: Annotated[
-        int | None, typer.Option(min=1, help="Catalogue: films computed together. Default: 32.")
-    ] = None,
-    resume: Annotated[
-        bool,
-        typer.Option("--resume", help="Catalogue: what an unfinished job does anyway."),
-    ] = False,
+    posters: Posters = None,
+    out: Out = None,
+    id_column: IdColumn = None,
+    plot_column: PlotColumn = None,
+    poster_column: PosterColumn = None,
+    title_column: TitleColumn = None,
+    year_column: YearColumn = None,
+    batch_size: BatchSize = None,
+    resume: Resume = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
     verify: Verify = False,
 ) -> None:

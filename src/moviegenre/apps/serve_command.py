@@ -24,6 +24,48 @@ _NEEDED = ("fastapi", "uvicorn", "prometheus_client", "python_multipart", "swagg
 _MODEL, _ADDRESS, _ACCESS = "Model", "Address", "Access"
 
 
+MetricsHost = Annotated[
+    str, typer.Option(rich_help_panel=_ADDRESS, help="Address of --metrics-port.")
+]
+MetricsPort = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        max=65535,
+        rich_help_panel=_ADDRESS,
+        help="A port for /metrics alone, which needs no key.",
+    ),
+]
+AllowHost = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME",
+        rich_help_panel=_ACCESS,
+        help="A name that clients ask for, beside localhost; repeatable.",
+    ),
+]
+ApiKeyFile = Annotated[
+    Path | None,
+    typer.Option(rich_help_panel=_ACCESS, help="API keys, one a line; requests need one."),
+]
+TrustProxy = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ADDRESS",
+        rich_help_panel=_ACCESS,
+        help="Address or network of a proxy whose X-Forwarded-For is believed; repeatable.",
+    ),
+]
+Page = Annotated[
+    bool | None,
+    typer.Option(
+        "--page/--no-page",
+        rich_help_panel=_ACCESS,
+        help="Serve the page at /. Default: only on this machine.",
+    ),
+]
+
+
 def serve(
     model: Annotated[
         str | None,
@@ -52,46 +94,12 @@ def serve(
         int,
         typer.Option(min=0, max=65535, rich_help_panel=_ADDRESS, help="0 takes a free one."),
     ] = 8000,
-    metrics_host: Annotated[
-        str, typer.Option(rich_help_panel=_ADDRESS, help="Address of --metrics-port.")
-    ] = "127.0.0.1",
-    metrics_port: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            max=65535,
-            rich_help_panel=_ADDRESS,
-            help="A port for /metrics alone, which needs no key.",
-        ),
-    ] = None,
-    allow_host: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            rich_help_panel=_ACCESS,
-            help="A name that clients ask for, beside localhost; repeatable.",
-        ),
-    ] = None,
-    api_key_file: Annotated[
-        Path | None,
-        typer.Option(rich_help_panel=_ACCESS, help="API keys, one a line; requests need one."),
-    ] = None,
-    trust_proxy: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="ADDRESS",
-            rich_help_panel=_ACCESS,
-            help="Address or network of a proxy whose X-Forwarded-For is believed; repeatable.",
-        ),
-    ] = None,
-    page: Annotated[
-        bool | None,
-        typer.Option(
-            "--page/--no-page",
-            rich_help_panel=_ACCESS,
-            help="Serve the page at /. Default: only on this machine.",
-        ),
-    ] = None,
+    metrics_host: MetricsHost = "127.0.0.1",
+    metrics_port: MetricsPort = None,
+    allow_host: AllowHost = None,
+    api_key_file: ApiKeyFile = None,
+    trust_proxy: TrustProxy = None,
+    page: Page = None,
     verify: Annotated[
         bool,
         typer.Option(
