@@ -67,12 +67,16 @@ class TextRow:
     Attributes:
         id: As in the catalogue, as text.
         plots: Its texts; none where there is none that can be read.
+        title: The film's title; None where there is none.
+        year: The year of its release; None where there is none that can be read.
         faults: What could not be read.
         is_readable: Whether the cells stand in their columns.
     """
 
     id: str
     plots: tuple[str, ...]
+    title: str | None = None
+    year: int | None = None
     faults: tuple[str, ...] = ()
     is_readable: bool = True
 
@@ -104,14 +108,17 @@ class TextTable:
 
     def _used(self, *, posters: bool = False) -> list[str]:
         """Return the columns that are read."""
-        named = [self.columns.id, *self.columns.plots, self.columns.poster if posters else None]
+        columns = self.columns
+        named = [columns.id, *columns.plots, columns.title, columns.year]
+        named.append(columns.poster if posters else None)
         return [name for name in named if name is not None]
 
     def _text_row(self, row: Row, number: int) -> TextRow:
         given = row.values.get(self.columns.id) if self.columns.id else None
         id_ = str(number) if given in (None, "") else cell_text(given)
         if row.fault:  # its cells may stand in the wrong columns
-            return TextRow(id_, (), (f"row {number}: {row.fault}",), is_readable=False)
+            fault = f"row {number}: {row.fault}"
+            return TextRow(id_, (), faults=(fault,), is_readable=False)
         faults: list[str] = []
         texts: list[str] = []
         for name in self.columns.plots:
@@ -119,7 +126,14 @@ class TextTable:
                 texts += clean_names(row.values.get(name))
             except ValueError as error:
                 faults.append(f"column {name}: {error}")
-        return TextRow(id_, tuple(texts), tuple(faults))
+        title, year = self._title_and_year(row)
+        return TextRow(id_, tuple(texts), title, year, tuple(faults))
+
+    def _title_and_year(self, row: Row) -> tuple[str | None, int | None]:
+        """Return a row's title and year, None where it has none that can be read."""
+        names = (self.columns.title, self.columns.year)
+        title, year = (row.values.get(name) if name else None for name in names)
+        return parse_title(title), parse_year(year)
 
 
 class Catalogue(TextTable):
@@ -183,10 +197,10 @@ class Catalogue(TextTable):
         plot = told.plots if reader.chooses_plots else "\n".join(told.plots)
         try:
             poster = self._poster(row, looked_at=Modality.POSTER in reader.modalities)
-            film: Film | None = reader.read(plot, poster, *self._title_and_year(row))
+            film: Film | None = reader.read(plot, poster, told.title, told.year)
         except MovieGenreError as error:
             faults.append(str(error))
-            film = self._plot_alone(reader, plot, *self._title_and_year(row))
+            film = self._plot_alone(reader, plot, told.title, told.year)
         if film is not None and not film.modalities:
             lacking = "no plot" if self.columns.poster is None else "no plot and no poster"
             faults.append(f"{lacking}: {' '.join(film.warnings)}")
@@ -212,12 +226,6 @@ class Catalogue(TextTable):
         if looked_at and not os.path.lexists(path):
             raise InputError(f"{shortened(str(path))} does not exist; expected a poster's file")
         return path
-
-    def _title_and_year(self, row: Row) -> tuple[str | None, int | None]:
-        """Return a row's title and year, None where it has none that can be read."""
-        names = (self.columns.title, self.columns.year)
-        title, year = (row.values.get(name) if name else None for name in names)
-        return parse_title(title), parse_year(year)
 
     def _plot_alone(
         self, reader: FilmReader, plot: Plot, title: str | None, year: int | None

@@ -1,5 +1,6 @@
 """From what a caller has of a film to what a model reads of it, and from films to a batch."""
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,7 +26,7 @@ from moviegenre.data.posters import PosterError, decode_poster, resize_poster, u
 from moviegenre.data.prepared import choose_plot
 from moviegenre.data.text import NO_WORD, TokenIds
 from moviegenre.data.words import plot_words
-from moviegenre.inference.plot_check import check_plots
+from moviegenre.inference.plot_check import check_plots, is_placeholder
 from moviegenre.inference.poster_check import PosterCheck, check_poster
 from moviegenre.models.exported import Description
 
@@ -34,6 +35,9 @@ Plot = str | Sequence[str] | None
 
 Poster = str | Path | bytes | Image.Image | npt.NDArray[Any] | None
 """A file, encoded bytes, a PIL image, RGB or grey pixels (H, W, 3 or 4) or (H, W), or None."""
+
+
+_FIRST_YEAR, _LAST_YEAR = 1874, 2100  # the first is that of the oldest moving picture
 
 
 @dataclass(frozen=True)
@@ -109,15 +113,23 @@ class FilmReader:
         texts = _texts(plot)
         if isinstance(poster, str) and not poster.strip():
             poster = None  # an empty cell
-        is_named = "title" in self._data.reads and bool((title or "").strip())
-        if not texts and poster is None and not is_named:
+        title, year, year_warning = _checked_title(title, year)
+        if "title" not in self._data.reads:
+            title = None
+        if not texts and poster is None and title is None:
             raise InputError("a film needs a plot or a poster; found neither")
         reads, looks = Modality.PLOT in self.modalities, Modality.POSTER in self.modalities
         usable, warning = self._check_plots(texts) if reads else ([], None)
         image = read_poster(poster) if looks and poster is not None else None
         check = PosterCheck() if image is None else check_poster(image)
+        if not usable and title is None:
+            year = None  # by itself it says nothing of a film
         film = self.form(usable, image if check.usable else None, title, year)
-        said = tuple(one for one in (warning, check.warning) if one is not None)
+        alone = None
+        if film.tokens.size and not usable and film.poster is None:
+            alone = "Only the title was read, so the answer is less certain."
+        warnings = (warning, check.warning, year_warning, alone)
+        said = tuple(one for one in warnings if one is not None)
         film = replace(film, warnings=(*film.warnings, *said))
         if not film.modalities and not film.warnings:
             needed = " or ".join(m.value for m in Modality if m in self.modalities)
@@ -185,6 +197,27 @@ class FilmReader:
             pad_id=self.pad_id,
         )
         return movies.batch(range(len(films)))
+
+
+def _checked_title(title: str | None, year: object) -> tuple[str | None, int | None, str | None]:
+    """Return a title and a year that say something, and a warning where the year does not.
+
+    Raises:
+        InputError: One of them is of another kind.
+    """
+    if title is not None and not isinstance(title, str):
+        raise InputError(f"a title is {type(title).__name__}; expected a text")
+    name = (title or "").strip()
+    known = name if name and not is_placeholder(name) else None
+    if year is None:
+        return known, None, None
+    try:
+        number = operator.index(year)  # type: ignore[arg-type] # what is no whole number raises
+    except TypeError:
+        raise InputError(f"a year is {year!r}; expected a whole number, such as 1947") from None
+    if not _FIRST_YEAR <= number <= _LAST_YEAR:
+        return known, None, f"No film is of the year {number}, so it was ignored."
+    return known, number, None
 
 
 def read_poster(poster: Poster) -> Image.Image:

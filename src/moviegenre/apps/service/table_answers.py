@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from moviegenre.apps.service.answering import Answer, Question
@@ -147,7 +147,8 @@ class TableAnswerer:
             if row.is_readable:
                 try:
                     plot = _clean("\n".join(row.plots))
-                    questions[place] = checked_question(plot, None, False, self._settings)
+                    question = checked_question(plot, None, False, self._settings)
+                    questions[place] = replace(question, title=row.title, year=row.year)
                 except Refusal as refusal:
                     answers[place] = refusal
         if questions:

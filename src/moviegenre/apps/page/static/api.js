@@ -28,7 +28,7 @@ export async function getJson(address) {
 
 /**
  * Predict the genres of a film.
- * @param {{plot: string, poster: File|null}} film
+ * @param {{plot: string, poster: File|null, title: string|null, year: number|null}} film
  * @param {{explain?: boolean, attribute?: string[]}} options
  * @param {AbortSignal} signal
  */
@@ -37,12 +37,15 @@ export async function predict(film, { explain = false, attribute = [] }, signal)
   if (film.poster) {
     const form = new FormData();
     if (film.plot) form.append("plot", film.plot);
+    if (film.title) form.append("title", film.title);
+    if (film.year) form.append("year", String(film.year));
     form.append("poster", film.poster, "poster");
     form.append("explain", String(explain));
     for (const genre of attribute) form.append("attribute", genre);
     answer = await request("predict", { method: "POST", body: form, signal });
   } else {
-    const body = JSON.stringify({ plot: film.plot, explain, attribute });
+    const { plot, title, year } = film;
+    const body = JSON.stringify({ plot, title, year, explain, attribute });
     const headers = { "Content-Type": "application/json" };
     answer = await request("predict", { method: "POST", body, headers, signal });
   }

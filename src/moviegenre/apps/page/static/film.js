@@ -57,6 +57,7 @@ export class FilmPanel {
   async #try(film) {
     try {
       byId("plot").value = film.plot ?? "";
+      byId("title").value = byId("year").value = "";
       this.#count();
       this.#poster.set(film.poster ? await pictureAt(film.poster, film.title) : null);
     } catch (error) {
@@ -73,7 +74,7 @@ export class FilmPanel {
 
   #clear() {
     this.#request.abort();
-    byId("plot").value = "";
+    byId("plot").value = byId("title").value = byId("year").value = "";
     this.#count();
     this.#poster.set(null);
     byId("answer").hidden = true;
@@ -86,7 +87,14 @@ export class FilmPanel {
   #film() {
     const plot = byId("plot").value.trim() ? byId("plot").value : "";
     const poster = this.#poster.file;
-    return { plot: poster ? plot.replace(/\r?\n/g, "\r\n") : plot, poster };
+    const title = byId("title").value.trim();
+    const year = byId("year").valueAsNumber;
+    return {
+      plot: poster ? plot.replace(/\r?\n/g, "\r\n") : plot,
+      poster,
+      title: title || null,
+      year: Number.isInteger(year) ? year : null,
+    };
   }
 
   async #predict() {
@@ -96,7 +104,7 @@ export class FilmPanel {
     const film = this.#film();
     const place = byId("answer");
     showProblem(byId("film-problem"), "");
-    if (!film.plot && !film.poster) {
+    if (!film.plot && !film.poster && !film.title) {
       place.hidden = true;
       showProblem(byId("film-problem"), "Enter a plot or choose a poster first.");
       return;
@@ -121,7 +129,7 @@ export class FilmPanel {
   /** Show what takes longer: the answers from one part alone, and the reasons for the first genre. */
   async #more(film, answer, card, signal) {
     if (answer.modalities.length > 1) {
-      const parts = { plot: { ...film, poster: null }, poster: { ...film, plot: "" } };
+      const parts = { plot: { ...film, poster: null }, poster: { ...film, plot: "", title: null, year: null } };
       for (const [name, part] of Object.entries(parts)) {
         try {
           card.addAlone(name, await predict(part, {}, signal));
