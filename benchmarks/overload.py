@@ -20,7 +20,7 @@ import json
 import os
 import re
 import socket
-import subprocess
+import subprocess  # starts this file again  # nosec B404
 import sys
 import threading
 import time
@@ -120,7 +120,7 @@ class Service:
 def served() -> Iterator[Service]:
     """Start the service; stop it afterwards."""
     command = [sys.executable, __file__, "--serve"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # its own file  # nosec B603
         try:
             assert process.stdout is not None
             port = int(process.stdout.readline())

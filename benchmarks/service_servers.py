@@ -12,7 +12,7 @@ import resource
 import signal
 import socket
 import statistics
-import subprocess
+import subprocess  # starts the servers  # nosec B404
 import sys
 import threading
 import time
@@ -87,7 +87,7 @@ def running(name: str) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     where = f"127.0.0.1:{port}" if name == "hypercorn" else str(port)
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # commands of its own  # nosec B603
         [sys.executable, *SERVERS[name], where],
         cwd=_HERE.parent,
         stderr=subprocess.DEVNULL,

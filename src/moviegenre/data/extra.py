@@ -190,7 +190,7 @@ def _extra_text(line: _Line, config: DataConfig, random: np.random.Generator) ->
     forms: list[Form] = [form for form in config.forms if form not in ("overview", "heading")]
     form: Form = "overview"
     text = line.plots[0]
-    if forms and random.random() < 0.5:
+    if forms and random.random() < 0.5:  # no secret  # nosec B311
         drawn = forms[random.integers(len(forms))]
         other = text_in_form(line.plots, drawn, random)
         form, text = (form, text) if other is None else (drawn, other)

@@ -12,7 +12,9 @@ from moviegenre.core.errors import InputError
 from moviegenre.inference.catalogue_rows import Catalogue, CatalogueColumns, TextTable
 from moviegenre.inference.predictor import Predictor
 
-PLOT = "A private eye is hired by a blonde widow in Los Angeles, and corpses pile up in rainy alleys."
+PLOT = (
+    "A private eye is hired by a blonde widow in Los Angeles, and corpses pile up in rainy alleys."
+)
 
 
 @pytest.fixture(scope="module")
