@@ -64,7 +64,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_page_of_the_repository_is_there(site: Path) -> None:
     pages = {path.with_suffix(".html").name for path in (ROOT / "docs").glob("*.md")}
     assert pages | {"index.html"} <= {path.name for path in site.glob("*.html")}
-    assert "Tells a film's genres from its plot" in (site / "index.html").read_text("utf-8")
+    assert "Predict a film's genres from its plot" in (site / "index.html").read_text("utf-8")
     assert (site / "Dockerfile").read_bytes() == (ROOT / "Dockerfile").read_bytes()
 
 

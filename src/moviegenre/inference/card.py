@@ -54,7 +54,7 @@ def model_card(
     parts = [
         _front_matter(checkpoint),
         f"# Film genres: {kind.title}",
-        f"Tells a film's genres from its {_READS[checkpoint.model.modalities]}. Each of the "
+        f"Predicts a film's genres from its {_READS[checkpoint.model.modalities]}. Each of the "
         f"{len(checkpoint.genres)} genres gets a probability of its own; a film may have several "
         f"genres, or none: {', '.join(checkpoint.genres)}.",
         _usage(),

@@ -59,11 +59,12 @@ def test_the_facts(data: PreparedData) -> None:
 def test_plots_are_counted_in_words_by_rule(data: PreparedData) -> None:
     words = data_stats(data).plot_words
     # "The short plot of movie 0." has six words, "The plot of movie 0, at length." seven.
-    assert list(words) == ["longest", "first", "joined"]
+    assert list(words) == ["longest", "first", "joined", "sentence"]
     assert {rule: lengths["p50"] for rule, lengths in words.items()} == {
         "longest": 7,
         "first": 6,
         "joined": 13,
+        "sentence": 6,
     }
     assert words["longest"]["mean"] == pytest.approx((10 * 7 + 3) / 11, abs=0.1)
 

@@ -132,7 +132,12 @@ _FORM = {
         "plot": {"type": "string", "description": "What happens in the film."},
         "poster": {"type": "string", "format": "binary", "description": "An image file."},
         "title": {"type": "string", "maxLength": MAX_TITLE, "description": "The film's title."},
-        "year": {"type": "integer", "description": "The year of its release."},
+        "year": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 9999,
+            "description": "The year of its release.",
+        },
         "explain": {"type": "boolean", "default": False},
         "attribute": {
             "type": "array",
