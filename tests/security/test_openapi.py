@@ -8,7 +8,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from schemathesis.specs.openapi.checks import negative_data_rejection
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from moviegenre.apps.service.schemas import TINY_POSTER
 from moviegenre.apps.service.settings import ServiceSettings
@@ -49,7 +49,10 @@ def test_the_service_is_as_its_document_says(
         def ask(case: Any) -> None:
             # In a form everything is a text, so that a wrong type cannot be seen.
             is_form = case.media_type == "multipart/form-data"
-            case.call_and_validate(excluded_checks=[negative_data_rejection] if is_form else [])
+            excluded = [negative_data_rejection] if is_form else []
+            if case.operation.path == "/predict/table":  # no schema says which bytes are a table
+                excluded.append(positive_data_acceptance)
+            case.call_and_validate(excluded_checks=excluded)
 
         ask()
         tried += 1

@@ -90,10 +90,8 @@ def question_of(film: FilmRequest, settings: ServiceSettings) -> Question:
 
 
 def _question(film: FilmRequest, poster: bytes | None, settings: ServiceSettings) -> Question:
-    if film.attribute and not film.explain:
-        raise Refusal(UNFIT, "attribute has no effect without explain; set explain to true")
-    question = checked_question(film.plot, poster, film.explain, settings)
-    attribute = tuple(dict.fromkeys(film.attribute))
+    attribute = tuple(dict.fromkeys(film.attribute))  # naming genres asks for an explanation
+    question = checked_question(film.plot, poster, film.explain or bool(attribute), settings)
     return replace(question, attribute=attribute, title=film.title, year=film.year)
 
 

@@ -44,7 +44,7 @@ class FilmRequest(BaseModel):
         default=[],
         max_length=MAX_ATTRIBUTE,
         description="Genres to explain word by word and region by region, which takes far longer; "
-        "needs `explain`.",
+        "implies `explain`.",
     )
 
 

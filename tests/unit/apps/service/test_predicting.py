@@ -101,6 +101,12 @@ def test_an_explanation_where_asked_for(client: TestClient) -> None:
     assert client.post("/predict", files=form).json()["explanation"] == reasons
 
 
+def test_naming_genres_asks_for_an_explanation(client: TestClient) -> None:
+    answer = client.post("/predict", json={"plot": PLOT, "attribute": ["Crime"]}).json()
+    explained = {"plot": PLOT, "explain": True, "attribute": ["Crime"]}
+    assert answer["explanation"] == client.post("/predict", json=explained).json()["explanation"]
+
+
 def test_words_and_regions_of_the_genres_that_were_named(client: TestClient) -> None:
     film = {"plot": PLOT, "explain": True, "attribute": ["Horror", "Horror", "Crime"]}
     as_json = client.post("/predict", json=film).json()["explanation"]
@@ -153,11 +159,6 @@ WRONG_FILMS = {
         {"plott": "secret"},
         422,
         "the film is not as expected: plott: unknown field (/docs lists them)",
-    ),
-    "attribute alone": (
-        {"plot": PLOT, "attribute": ["Crime"]},
-        422,
-        "attribute has no effect without explain; set explain to true",
     ),
     "many to attribute": (
         {"plot": PLOT, "explain": True, "attribute": ["Crime"] * 33},
