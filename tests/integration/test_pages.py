@@ -41,7 +41,7 @@ def test_page_runs_as_it_stands(
         for block in BLOCKS[page]:
             if block.to_run:
                 runner.run(block)
-    if page.name == "README.md":
+    if page.name == "tour.md":
         results = folder / "runs" / "tour" / "results"
         assert "These are not results" in (results / "RESULTS.md").read_text("utf-8")
         assert (results / "results.html").stat().st_size > 100_000
