@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from moviegenre.core.errors import PretrainedError
+from moviegenre.models.hub_snapshots import hub_snapshot
 from moviegenre.models.packaged import MINILM, PACKAGED
 
 logger = logging.getLogger(__name__)
@@ -56,11 +57,8 @@ def hub_revision(folder: Path) -> str | None:
 
 
 def _hub_folder(name: str, revision: str | None) -> Path:
-    from huggingface_hub import snapshot_download
-
-    wanted = revision or PINNED_REVISIONS.get(name)
     try:
-        return Path(snapshot_download(name, revision=wanted, allow_patterns=_HUB_FILES))
+        return hub_snapshot(name, revision or PINNED_REVISIONS.get(name), _HUB_FILES)
     except Exception as error:  # the hub's client has a dozen unrelated kinds
         raise PretrainedError(
             f"{name} is no local folder and could not be had from the Hugging Face hub "

@@ -3,12 +3,10 @@
 An ensemble's folder, which names its members, is one of them.
 """
 
-import logging
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from moviegenre.core.digests import known_commit, note_commit
 from moviegenre.core.errors import CheckpointError, HubError
 from moviegenre.core.folders import restore_folder
 from moviegenre.core.genres import GenreVocabulary
@@ -32,9 +30,8 @@ from moviegenre.models.exported import (
     is_exported,
     read_exported,
 )
+from moviegenre.models.hub_snapshots import hub_snapshot
 from moviegenre.models.manifest import MANIFEST_FILE, Manifest
-
-logger = logging.getLogger(__name__)
 
 _HUB_NAME = re.compile(r"(?P<name>[\w-][\w.-]*/[\w-][\w.-]*)(@(?P<revision>[\w./-]+))?")
 
@@ -158,39 +155,17 @@ def companions(path: Path) -> Path:
 
 
 def _download(name: str, revision: str | None) -> Path:
-    from huggingface_hub import snapshot_download
-
     try:
-        folder = Path(
-            snapshot_download(name, revision=revision, allow_patterns=list(EXPORTED_FILES))
-        )
+        folder = hub_snapshot(name, revision, EXPORTED_FILES)
     except Exception as error:  # the hub's client has a dozen unrelated kinds
         raise HubError(
             f"{name} is no local path and could not be had from the Hugging Face hub "
             f"({type(error).__name__}); check the name and the network, or name a best.pth or an "
             "exported folder"
         ) from None
-    _compare_commit(name if revision is None else f"{name}@{revision}", folder.name)
     if not is_exported(folder):
         raise CheckpointError(
             f"{name} on the Hugging Face hub was not exported by this package; expected a model "
             "that moviegenre push put there"
         )
     return folder
-
-
-def _compare_commit(name: str, commit: str) -> None:
-    """Say so if a name on the hub stands for another commit than the last time, and note it.
-
-    Args:
-        name: As the user gave it.
-        commit: Of the snapshot, by which the hub's client names its folder.
-    """
-    before = known_commit(name)
-    if before not in (None, commit):
-        logger.warning(
-            "%s on the Hugging Face hub has changed since its last use: it is commit %s, and was "
-            "%s; to stay with that one, name %s@%s",
-            *(name, commit[:12], str(before)[:12], name.partition("@")[0], before),
-        )
-    note_commit(name, commit)

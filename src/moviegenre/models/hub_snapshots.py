@@ -1,0 +1,51 @@
+"""Downloading files of one commit from the Hugging Face hub, and noticing a changed commit."""
+
+import logging
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+
+from moviegenre.core.digests import known_commit, note_commit
+
+logger = logging.getLogger(__name__)
+
+
+def hub_snapshot(name: str, revision: str | None, patterns: Sequence[str]) -> Path:
+    """Return the folder in the hub's cache with a commit's files, downloading what is missing.
+
+    Progress is shown on a terminal only. A warning names both commits if the name stands for
+    another one than the last time.
+
+    Args:
+        name: ``OWNER/NAME`` on the hub.
+        revision: A commit, tag or branch; None takes the newest commit.
+        patterns: Which files.
+
+    Raises:
+        Exception: Whatever the hub's client raises; it has a dozen unrelated kinds.
+    """
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.utils.tqdm import disable_progress_bars
+
+    with nullcontext() if sys.stderr.isatty() else disable_progress_bars():
+        folder = Path(snapshot_download(name, revision=revision, allow_patterns=list(patterns)))
+    _compare_commit(name if revision is None else f"{name}@{revision}", folder.name)
+    return folder
+
+
+def _compare_commit(name: str, commit: str) -> None:
+    """Warn if a name on the hub stands for another commit than the last time, and note it.
+
+    Args:
+        name: As the user gave it.
+        commit: Of the snapshot, by which the hub's client names its folder.
+    """
+    before = known_commit(name)
+    if before not in (None, commit):
+        logger.warning(
+            "%s on the Hugging Face hub has changed since its last use: it is commit %s, and was "
+            "%s; to stay with that one, name %s@%s",
+            *(name, commit[:12], str(before)[:12], name.partition("@")[0], before),
+        )
+    note_commit(name, commit)
