@@ -102,12 +102,20 @@ def _extended_names(values: Mapping[str, Any], chain: Sequence[Path]) -> list[st
         return []
     content = values["extends"]
     names = content if isinstance(content, list) else [content]
-    if not names or any(not isinstance(name, str) or not name.strip() for name in names):
+    if not names or not all(isinstance(name, str) and _is_path(name) for name in names):
         raise ConfigError(
             f"{_told(chain)}: extends is {shortened(repr(content))}; expected a path or a list of "
             "paths, as in extends: ../base.yaml"
         )
     return names
+
+
+def _is_path(text: str) -> bool:
+    """Return whether a text can name a file at all."""
+    try:
+        return bool(text.strip()) and b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
 
 
 def _keep_only(
@@ -163,9 +171,9 @@ def _paths(path: Path, content: object, overrides: Sequence[str]) -> dict[str, s
         if name not in declared
     ]
     faults += [
-        f"paths.{name} is {shortened(repr(value))}; expected a path"
+        f"paths.{name} is {shortened(repr(value))}; expected a path without ${{...}}"
         for name, value in paths.items()
-        if name in declared and not (isinstance(value, str) and value.strip())
+        if name in declared and not (isinstance(value, str) and value.strip() and "${" not in value)
     ]
     if faults:
         raise ConfigError(f"{path}: {'; '.join(faults)}")

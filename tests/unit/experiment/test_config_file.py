@@ -95,7 +95,7 @@ def test_overrides_beat_every_file_and_the_saved_settings_extend_nothing(tmp_pat
     assert load_experiment(again, "lstm") == experiment
 
 
-@pytest.mark.parametrize("content", [3, [], [3], "", None, {"a": "b"}])
+@pytest.mark.parametrize("content", [3, [], [3], "", None, {"a": "b"}, "a\0b", ["\ud800"]])
 def test_extends_of_a_wrong_type_is_refused(tmp_path: Path, content: object) -> None:
     path = _write(tmp_path / "own.yaml", {"extends": content})
     with pytest.raises(ConfigError, match="expected a path or a list of paths") as raised:
@@ -184,6 +184,7 @@ def test_paths_are_named_once_and_replaced_in_a_file_or_by_an_override(tmp_path:
         ({"results": "${HOME}"}, [], "unknown '${HOME}'; known: file, paths.movies"),
         ({}, ["paths.moveis=b"], "unknown path 'moveis'; did you mean \"movies\"?"),
         ({"paths": {"movies": 3}}, [], "paths.movies is 3; expected a path"),
+        ({"paths": {"movies": "${file}"}}, [], "expected a path without ${...}"),
         ({"paths": ["a"]}, [], "paths holds list; expected names and paths"),
     ],
 )
