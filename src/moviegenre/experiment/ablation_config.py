@@ -27,6 +27,7 @@ from moviegenre.experiment.config import (
     read_ablations,
     resolve_variant,
 )
+from moviegenre.experiment.config_file import find_config
 from moviegenre.experiment.runs import differing_settings
 
 BASE_FOLDER = "base"
@@ -79,6 +80,7 @@ def load_ablations(path: Path, overrides: Sequence[str] = ()) -> tuple[Suite, li
     Raises:
         ConfigError: Anything is wrong; the message lists all faults of bases and variants.
     """
+    path = find_config(path)
     try:
         suite = load_suite(path, overrides)
     except ConfigError as error:
@@ -86,7 +88,8 @@ def load_ablations(path: Path, overrides: Sequence[str] = ()) -> tuple[Suite, li
         raise ConfigError("; ".join(told)) from None
     if not suite.ablations:
         raise ConfigError(
-            f"{path} has no ablations; expected a section of them, as in configs/ablations.yaml"
+            f"{path} has no ablations; expected a section of them, as in "
+            "configs/studies/ablations.yaml"
         )
     found: list[Ablation] = []
     faults: list[str] = []

@@ -23,9 +23,10 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from moviegenre.core.config import Config, Seed, apply_overrides, merge, read_yaml
+from moviegenre.core.config import Config, Seed, apply_overrides, merge
 from moviegenre.core.errors import ConfigError, did_you_mean
 from moviegenre.data.config import DataConfig
+from moviegenre.experiment.config_file import find_config, read_config
 from moviegenre.losses import LossConfig, WeightedBCEConfig
 from moviegenre.models import MODELS, model_config_class
 from moviegenre.models.base import ModelConfig
@@ -157,12 +158,14 @@ def load_suite(path: Path, overrides: Sequence[str] = ()) -> Suite:
     Args:
         path: The YAML file.
         overrides: ``a.b=c`` settings; ``model.``, ``loss.`` and ``training.`` ones hold for
-            every model, the latter two not for those that are fitted.
+            every model, the latter two not for those that are fitted. ``paths.`` ones replace what
+            the file names there.
 
     Raises:
         ConfigError: Anything is wrong; the message lists all faults of all models.
     """
-    values = read_yaml(path)
+    path = find_config(path)
+    values, overrides = read_config(path, overrides)
     sections = _model_sections(path, values)
     shared_values = {k: v for k, v in values.items() if k != "models"}
     shared_overrides = [o for o in overrides if not o.startswith(("model.", "loss."))]
@@ -204,14 +207,15 @@ def load_experiment(
         path: The YAML file; None takes every default.
         model_name: Which model.
         overrides: ``a.b=c`` settings, laid on last: ``data.``, ``training.``, ``loss.`` and
-            ``model.`` ones.
+            ``model.`` ones, and ``paths.`` ones where there is a file.
 
     Raises:
         ConfigError: The model is unknown or any setting is wrong.
     """
     if model_config_class(model_name).fitted:
         _refuse_training(model_name, "--set", [o.partition(".")[0] for o in overrides])
-    values = read_yaml(path) if path else {}
+    path = find_config(path) if path else None
+    values, overrides = read_config(path, overrides) if path else ({}, overrides)
     where = path or Path("the default settings")
     section = _model_sections(where, values).get(model_name, {})
     shared = {k: v for k, v in values.items() if k != "models"}
@@ -235,7 +239,7 @@ def read_ablations(path: Path) -> tuple[tuple[AblationSection, ...], list[str]]:
     Raises:
         ConfigError: It is no YAML, or one of these two sections is wrong.
     """
-    values = read_yaml(path)
+    values, _ = read_config(path)
     shared = _Shared.parse({"ablations": values.get("ablations") or ()}, str(path))
     return shared.ablations, list(_model_sections(path, values))
 
@@ -261,7 +265,7 @@ def resolve_variant(
     Raises:
         ConfigError: Any setting is wrong.
     """
-    values = read_yaml(path)
+    values, overrides = read_config(path, overrides)
     section = _model_sections(path, values).get(name, {})
     shared = {k: v for k, v in values.items() if k != "models"}
     own = _own_overrides(name, overrides)

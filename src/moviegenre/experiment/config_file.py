@@ -1,0 +1,210 @@
+"""A config file with everything that it extends, as one mapping of settings.
+
+    extends: [closed/first.yaml, mine.yaml]   # paths from this file; later ones win, this file last
+    only: [prior, bert]                       # the models that stay; the others are dropped
+    paths: {movies: /data/mmimdb.tar.gz}      # named once, used as ${paths.movies}
+
+Mappings merge key by key; anything else replaces what was there. ``${file}`` is the name of the
+file that is run, without its ending, so that each experiment has its own folders. The result has
+none of these words: it is what is saved with a run.
+"""
+
+import logging
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from moviegenre.core.config import apply_overrides, merge, read_yaml
+from moviegenre.core.errors import ConfigError, did_you_mean, shortened
+
+_MAX_FILES = 64  # that one file extends, directly or not
+_REFERENCE = re.compile(r"\$\{([^{}]*)\}")
+
+logger = logging.getLogger(__name__)
+
+
+def read_config(path: Path, overrides: Sequence[str] = ()) -> tuple[dict[str, Any], list[str]]:
+    """Read a config file, merge what it extends, and fill in its ``${...}``.
+
+    Args:
+        path: The YAML file.
+        overrides: ``a.b=c`` settings; those of ``paths`` are used here.
+
+    Returns:
+        The settings, and the overrides that are left.
+
+    Raises:
+        ConfigError: A file is missing or wrong; the message names the files that led to it.
+    """
+    values = _read_extended(find_config(path), (), [])
+    of_paths = [override for override in overrides if override.startswith("paths.")]
+    others = [override for override in overrides if not override.startswith("paths.")]
+    paths = _paths(path, values.pop("paths", None), of_paths)
+    return _filled(values, {"file": path.stem, **paths}, path), others
+
+
+def find_config(path: Path) -> Path:
+    """Return where a config file is; ``configs/first.yaml`` is in ``configs/closed/`` now."""
+    if os.path.isfile(path) or path.parent.name != "configs":
+        return path
+    moved = sorted(path.parent.glob(f"*/{path.name}")) if _is_plain(path.name) else []
+    if len(moved) != 1:
+        return path
+    logger.warning("%s moved to %s, which is used", path, moved[0])
+    return moved[0]
+
+
+def _is_plain(name: str) -> bool:
+    """Return whether a file name has no characters with a meaning in a pattern."""
+    return re.fullmatch(r"[\w.-]+", name) is not None
+
+
+def _read_extended(path: Path, above: tuple[Path, ...], read: list[Path]) -> dict[str, Any]:
+    """Return a file's settings on top of those of the files that it extends.
+
+    Args:
+        path: The file.
+        above: The files that led to it, the one that is run first.
+        read: Every file read so far.
+    """
+    chain = (*above, path)
+    if any(os.path.realpath(path) == os.path.realpath(other) for other in above):
+        raise ConfigError(f"{_told(chain)}: a file cannot extend itself; remove one of these")
+    read.append(path)
+    if len(read) > _MAX_FILES:
+        raise ConfigError(f"{_told(chain)}: more than {_MAX_FILES} files are extended; use fewer")
+    try:
+        own = read_yaml(path)
+    except ConfigError as error:
+        raise ConfigError(f"{_told(chain)}: {error}" if above else str(error)) from None
+    values: dict[str, Any] = {}
+    for name in _extended_names(own, chain):
+        base = find_config(Path(os.path.normpath(path.parent / name)))
+        values = merge(values, _read_extended(base, chain, read))
+    own_models = own.get("models")
+    values = merge(values, {key: value for key, value in own.items() if key != "extends"})
+    return _keep_only(values, own_models if isinstance(own_models, Mapping) else {}, chain)
+
+
+def _told(chain: Sequence[Path]) -> str:
+    return " extends ".join(map(str, chain))
+
+
+def _extended_names(values: Mapping[str, Any], chain: Sequence[Path]) -> list[str]:
+    """Return the paths that a file extends, as it writes them.
+
+    Raises:
+        ConfigError: They are neither a path nor a list of paths.
+    """
+    if "extends" not in values:
+        return []
+    content = values["extends"]
+    names = content if isinstance(content, list) else [content]
+    if not names or not all(isinstance(name, str) and _is_path(name) for name in names):
+        raise ConfigError(
+            f"{_told(chain)}: extends is {shortened(repr(content))}; expected a path or a list of "
+            "paths, as in extends: ../base.yaml"
+        )
+    return names
+
+
+def _is_path(text: str) -> bool:
+    """Return whether a text can name a file at all."""
+    try:
+        return bool(text.strip()) and b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+
+
+def _keep_only(
+    values: dict[str, Any], own_models: Mapping[str, Any], chain: Sequence[Path]
+) -> dict[str, Any]:
+    """Return the settings without the models that ``only`` does not name.
+
+    Raises:
+        ConfigError: It is no list of names, a name is unknown, or it drops a model that the file
+            itself has settings for.
+    """
+    if "only" not in values:
+        return values
+    only, models = values.pop("only"), values.get("models")
+    if not isinstance(only, list) or not only or not all(isinstance(name, str) for name in only):
+        raise ConfigError(
+            f"{_told(chain)}: only is {shortened(repr(only))}; expected a list of models, as in "
+            "only: [prior, bert]"
+        )
+    known = models if isinstance(models, Mapping) else {}
+    faults = [
+        f"only names {shortened(name)!r}, which is no model of these files; "
+        f"{did_you_mean(name, map(str, known))}"
+        for name in only
+        if name not in known
+    ]
+    faults += [
+        f"{shortened(str(name))!r} has settings but is not in only; add it there, or remove them"
+        for name in own_models
+        if name not in only
+    ]
+    if faults:
+        raise ConfigError(f"{_told(chain)}: {'; '.join(faults)}")
+    return {**values, "models": {name: known[name] for name in known if name in only}}
+
+
+def _paths(path: Path, content: object, overrides: Sequence[str]) -> dict[str, str]:
+    """Return the paths that a file names, by the reference to them.
+
+    Raises:
+        ConfigError: They are no mapping of names to paths, or an override names none of them.
+    """
+    declared = {} if content is None else content
+    if not isinstance(declared, Mapping):
+        raise ConfigError(
+            f"{path}: paths holds {type(declared).__name__}; expected names and paths, as in "
+            "paths: {movies: mmimdb.tar.gz}"
+        )
+    paths = apply_overrides({"paths": declared}, overrides)["paths"]
+    faults = [
+        f"unknown path {str(name)!r}; {did_you_mean(str(name), map(str, declared))}"
+        for name in paths
+        if name not in declared
+    ]
+    faults += [
+        f"paths.{name} is {shortened(repr(value))}; expected a path without ${{...}}"
+        for name, value in paths.items()
+        if name in declared and not (isinstance(value, str) and value.strip() and "${" not in value)
+    ]
+    if faults:
+        raise ConfigError(f"{path}: {'; '.join(faults)}")
+    return {f"paths.{name}": value for name, value in paths.items()}
+
+
+def _filled(values: dict[str, Any], known: Mapping[str, str], path: Path) -> dict[str, Any]:
+    """Return the settings with every reference in a text replaced by what it stands for.
+
+    Raises:
+        ConfigError: A reference stands for nothing.
+    """
+    unknown = dict.fromkeys(name for name in _references(values) if name not in known)
+    if unknown:
+        faults = [f"unknown '${{{shortened(n)}}}'; {did_you_mean(n, known)}" for n in unknown]
+        raise ConfigError(f"{path}: {'; '.join(faults)}")
+
+    def fill(content: Any) -> Any:  # noqa: ANN401 - any setting
+        if isinstance(content, str):
+            return _REFERENCE.sub(lambda found: known[found[1]], content)
+        if isinstance(content, Mapping):
+            return {key: fill(value) for key, value in content.items()}
+        return [fill(item) for item in content] if isinstance(content, list) else content
+
+    return {key: fill(value) for key, value in values.items()}
+
+
+def _references(content: object) -> Iterator[str]:
+    """Yield what the texts of some settings refer to."""
+    if isinstance(content, str):
+        yield from _REFERENCE.findall(content)
+    elif isinstance(content, Mapping | list):
+        for item in content.values() if isinstance(content, Mapping) else content:
+            yield from _references(item)
