@@ -64,6 +64,7 @@ def create_app(
         description="Film genres from plot and poster.",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # behind a proxy with TLS it could send clients to http://
         lifespan=lifespan,
     )
     add_edge(app, asking.settings, asking.metrics, access)

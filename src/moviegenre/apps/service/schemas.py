@@ -1,8 +1,8 @@
 """What requests and answers look like, and the examples that the documentation page offers."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, FailFast, Field, JsonValue
 
 # Two by three red pixels: the smallest poster there is.
 TINY_POSTER = (
@@ -40,7 +40,7 @@ class FilmRequest(BaseModel):
     explain: bool = Field(
         default=False, description="Also say what plot and poster had to do with it."
     )
-    attribute: list[str] = Field(
+    attribute: Annotated[list[str], FailFast()] = Field(
         default=[],
         max_length=MAX_ATTRIBUTE,
         description="Genres to explain word by word and region by region, which takes far longer; "

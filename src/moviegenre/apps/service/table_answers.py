@@ -32,7 +32,7 @@ Ask = Callable[[Sequence[Question]], Awaitable[Sequence[Answer]]]
 """The way to the model; raises ``Refusal``."""
 
 
-def preview(request: TableRequest) -> TablePreview:
+def preview(request: TableRequest, settings: ServiceSettings) -> TablePreview:
     """Return what was understood of a table, without computing anything.
 
     Raises:
@@ -41,7 +41,7 @@ def preview(request: TableRequest) -> TablePreview:
     from moviegenre.data.sources.rows import read_rows
 
     try:
-        columns = _columns(request)
+        columns = _columns(request, settings)
         rows = [
             [_cell(row.values.get(name)) for name in columns]
             for row in itertools.islice(read_rows(request.table), _PREVIEW_ROWS)
@@ -66,7 +66,7 @@ def rows_of(request: TableRequest, settings: ServiceSettings) -> "list[TextRow]"
     from moviegenre.inference.catalogue_rows import CatalogueColumns, TextTable
 
     try:
-        columns = _columns(request)
+        columns = _columns(request, settings)
         if not request.plot_columns and "plot" not in columns:
             raise DataError(
                 f"{request.table.name} has no column 'plot' (found {_listing(columns)}); choose "
@@ -199,7 +199,7 @@ def _row_answer(number: int, row: "TextRow", answer: Answer | None) -> RowAnswer
     )
 
 
-def _columns(request: TableRequest) -> list[str]:
+def _columns(request: TableRequest, settings: ServiceSettings) -> list[str]:
     """Return the columns of a table.
 
     Raises:
@@ -207,7 +207,7 @@ def _columns(request: TableRequest) -> list[str]:
     """
     from moviegenre.data.sources.rows import column_names
 
-    columns = column_names(request.table)
+    columns = column_names(request.table, settings.page_rows + 1)
     if len(columns) > _MAX_COLUMNS:
         raise DataError(
             f"{request.table.name} has {len(columns):,} columns; expected at most {_MAX_COLUMNS:,}"

@@ -19,6 +19,7 @@ _FIELDS = ("file", "id_column", "plot_columns", "preview")
 _MAX_FIELDS = 64
 _YES_OR_NO = {"": False, "false": False, "0": False, "true": True, "1": True}
 _LONGEST_NAME = 100  # characters of a file's name that messages repeat
+_LINES_OF_A_ROW = 100  # a plot in quotes may have lines of its own
 _LONGEST_LINE = 1_000_000  # bytes; one of JSON can unpack to twenty times as much memory
 
 
@@ -50,12 +51,12 @@ async def read_table(request: Request, settings: ServiceSettings) -> TableReques
         raise Refusal(WRONG_KIND, f"the body is {kind or 'of no stated kind'}; expected {FORM}")
     form = await form_of(request, settings, max_fields=_MAX_FIELDS)
     try:
-        return await _table_request(form)
+        return await _table_request(form, settings.page_rows * _LINES_OF_A_ROW)
     finally:
         await form.close()
 
 
-async def _table_request(form: FormData) -> TableRequest:
+async def _table_request(form: FormData, max_lines: int) -> TableRequest:
     unknown = [name for name in form if name not in _FIELDS]
     if unknown:
         raise Refusal(
@@ -72,7 +73,7 @@ async def _table_request(form: FormData) -> TableRequest:
     if PurePosixPath(name).suffix.lower() not in SUFFIXES:
         raise Refusal(WRONG_KIND, f"{name} is not a table; expected {', '.join(SUFFIXES)}")
     content = await upload.read()
-    _check_lines(name, content)
+    _check_lines(name, content, max_lines)
     return TableRequest(
         TableBytes(name, content),
         str(form.get("id_column") or "") or None,
@@ -93,12 +94,16 @@ def file_name(given: str | None) -> str:
     return printable[-_LONGEST_NAME:] or "the table"
 
 
-def _check_lines(name: str, content: bytes) -> None:
-    """Refuse a line that no film has, before it is parsed.
+def _check_lines(name: str, content: bytes, max_lines: int) -> None:
+    """Refuse more lines than a table needs, and a line that no film has, before they are parsed.
 
     Raises:
-        Refusal: There is one.
+        Refusal: There are so many, or there is one.
     """
+    # Blank lines are no rows, and a carriage return ends a line too.
+    lines = content.count(b"\n") + content.count(b"\r") - content.count(b"\r\n")
+    if lines > max_lines:
+        raise Refusal(UNFIT, f"{name} has {lines:,} lines; expected at most {max_lines:,}")
     start = 0
     while start < len(content):
         end = content.find(b"\n", start)

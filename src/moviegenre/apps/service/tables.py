@@ -73,7 +73,7 @@ class Tables:
         table = await read_table(request, self._asking.settings)
         if table.preview:
             async with self._reading:
-                found = await asyncio.to_thread(preview, table)
+                found = await asyncio.to_thread(preview, table, self._asking.settings)
             return JSONResponse(found.model_dump())
         schema = self._schema()
         async with self._reading:

@@ -5,6 +5,7 @@ import io
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, TextIO, TypeGuard
 
@@ -60,8 +61,12 @@ class Row:
     fault: str = ""
 
 
-def column_names(path: TableSource) -> list[str]:
+def column_names(path: TableSource, max_rows: int | None = None) -> list[str]:
     """Return the columns of a table; of JSON Lines, all that occur.
+
+    Args:
+        path: The table.
+        max_rows: Look at so many rows of JSON Lines; None looks at all.
 
     Raises:
         DataError: The file cannot be read, or has no rows, or more columns than any table.
@@ -71,7 +76,7 @@ def column_names(path: TableSource) -> list[str]:
             return table.columns
     names: dict[str, None] = {}
     fault = ""
-    for row in read_rows(path):
+    for row in islice(read_rows(path), max_rows):
         names.update(dict.fromkeys(row.values))
         fault = fault or row.fault
         if len(names) > MAX_COLUMNS:

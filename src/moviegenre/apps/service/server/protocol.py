@@ -68,7 +68,23 @@ class _Conversation(h11.Connection):
                 raise h11.RemoteProtocolError(
                     f"expected a head of at most {_MAX_HEAD:,} bytes", _HEAD_TOO_LARGE
                 )
+            _check_length(event)
         return event
+
+
+def _check_length(request: h11.Request) -> None:
+    """Refuse a body whose end a proxy may see elsewhere: the rest would be somebody's request.
+
+    Raises:
+        h11.RemoteProtocolError: Its length is stated in two ways, or in one that HTTP/1.0 lacks.
+    """
+    names = {name for name, _value in request.headers}
+    if b"transfer-encoding" not in names:
+        return
+    if b"content-length" in names:
+        raise h11.RemoteProtocolError("expected Content-Length or Transfer-Encoding, found both")
+    if request.http_version < b"1.1":
+        raise h11.RemoteProtocolError("HTTP/1.0 has no Transfer-Encoding")
 
 
 class GuardedProtocol(H11Protocol):
@@ -172,7 +188,8 @@ class GuardedProtocol(H11Protocol):
         error = sys.exc_info()[1]
         status = getattr(error, "error_status_hint", BAD_REQUEST)
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-            self._answer(status, f"the request is not valid HTTP: {error or msg}")
+            reason = str(error or msg).partition(": bytearray(")[0]  # h11 repeats what was sent
+            self._answer(status, f"the request is not valid HTTP: {reason}")
         else:  # an answer is on its way already
             self.transport.close()
 
