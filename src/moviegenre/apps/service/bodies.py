@@ -7,11 +7,18 @@ import io
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any, TypeVar
+from functools import cache
+from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import Request
 from PIL import Image, UnidentifiedImageError
-from pydantic import TypeAdapter, ValidationError
+from pydantic import (
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException
 
@@ -35,7 +42,6 @@ _JSON = "application/json"
 FORM = "multipart/form-data"
 _MAX_FIELDS = 8 + MAX_ATTRIBUTE  # three and the genres; other names get a sentence of their own
 _FILM = TypeAdapter(FilmRequest)
-_FILMS = TypeAdapter(list[FilmRequest])
 
 
 async def read_film(request: Request, settings: ServiceSettings) -> Question:
@@ -56,7 +62,7 @@ async def read_film(request: Request, settings: ServiceSettings) -> Question:
 
 
 async def read_films(request: Request, settings: ServiceSettings) -> list[Question | Refusal]:
-    """Return the films of a request; one that is beyond a limit does not spoil the others.
+    """Return the films of a request; one that is not as expected does not spoil the others.
 
     Raises:
         Refusal: The request is too large, too slow, of another kind, or no list of so many films.
@@ -65,18 +71,41 @@ async def read_films(request: Request, settings: ServiceSettings) -> list[Questi
     if kind != _JSON:
         raise Refusal(WRONG_KIND, f"the body is {kind or 'of no stated kind'}; expected {_JSON}")
     body = await _within(settings, _read_all(request, settings))
-    films = _validated(_FILMS, body, "the list of films")
-    if not 1 <= len(films) <= settings.max_films:
-        raise Refusal(
-            UNFIT, f"the request has {len(films):,} films; expected 1 to {settings.max_films:,}"
-        )
+    films = _validated(
+        _list_of_films(settings.max_films),
+        body,
+        "the list of films",
+        f"1 to {settings.max_films:,}",
+    )
     questions: list[Question | Refusal] = []
     for film in films:
         try:
+            if isinstance(film, Refusal):
+                raise film
             questions.append(question_of(film, settings))
         except Refusal as refusal:
             questions.append(refusal)
     return questions
+
+
+@cache
+def _list_of_films(max_films: int) -> TypeAdapter[list[FilmRequest | Refusal]]:
+    """Return what reads 1 to so many films; one that is not as expected becomes a refusal."""
+
+    def film_or_refusal(
+        film: object, validate: ValidatorFunctionWrapHandler
+    ) -> FilmRequest | Refusal:
+        try:
+            return cast("FilmRequest", validate(film))
+        except ValidationError as error:
+            return Refusal(UNFIT, sentence(error, "the film"))
+
+    # Without a limit here, a long list of what is no film would be read to its end.
+    films = Annotated[
+        list[Annotated[FilmRequest, WrapValidator(film_or_refusal)]],
+        Field(min_length=1, max_length=max_films),
+    ]
+    return cast("TypeAdapter[list[FilmRequest | Refusal]]", TypeAdapter(films))
 
 
 def question_of(film: FilmRequest, settings: ServiceSettings) -> Question:
@@ -192,7 +221,7 @@ async def _read_form(request: Request, settings: ServiceSettings) -> Question:
         await form.close()
 
 
-def _validated(adapter: TypeAdapter[T], body: bytes, where: str) -> T:
+def _validated(adapter: TypeAdapter[T], body: bytes, where: str, expected: str = "fewer") -> T:
     """Return a JSON body as what it should be.
 
     Raises:
@@ -202,8 +231,12 @@ def _validated(adapter: TypeAdapter[T], body: bytes, where: str) -> T:
         # Strict, so that what is taken is what the document says; a form has texts only.
         return adapter.validate_json(body, strict=True)
     except ValidationError as error:
-        if error.errors(include_input=False)[0]["type"] == "json_invalid":
+        first = error.errors(include_input=False)[0]
+        if first["type"] == "json_invalid":
             raise Refusal(BAD_REQUEST, "the body is not valid JSON") from None
+        if first["type"] in ("too_long", "too_short") and not first["loc"]:
+            found = first["ctx"]["actual_length"] or "too many"
+            raise Refusal(UNFIT, f"the request has {found} films; expected {expected}") from None
         raise Refusal(UNFIT, sentence(error, where)) from None
 
 
