@@ -235,7 +235,7 @@ def _validated(adapter: TypeAdapter[T], body: bytes, where: str, expected: str =
         if first["type"] == "json_invalid":
             raise Refusal(BAD_REQUEST, "the body is not valid JSON") from None
         if first["type"] in ("too_long", "too_short") and not first["loc"]:
-            found = first["ctx"]["actual_length"] or "too many"
+            found = first["ctx"]["actual_length"]
             raise Refusal(UNFIT, f"the request has {found} films; expected {expected}") from None
         raise Refusal(UNFIT, sentence(error, where)) from None
 
