@@ -19,7 +19,10 @@ def ablate(
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,
 ) -> None:
-    """Change one factor at a time and score it on val; what is done is not done again."""
+    """Change one factor at a time and score it on val; what is done is not done again.
+
+    For example: moviegenre ablate --config configs/ablations.yaml
+    """
     from moviegenre.evaluation.ablations import print_ablations
     from moviegenre.experiment.ablate import ablate as run
 

@@ -3,17 +3,15 @@
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from moviegenre.core.errors import ConfigError, did_you_mean
+from moviegenre.apps.choices import LeakRuleName, PlotRuleName
+from moviegenre.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from moviegenre.data.audit.pairs import LeakRule
-    from moviegenre.data.prepared import PlotRule
-
-_PLOTS = ("first", "longest", "joined")
+    pass
 
 
 def audit(
@@ -27,8 +25,8 @@ def audit(
         Path | None, typer.Option(help="Write a clean split into this new folder.")
     ] = None,
     leaks: Annotated[
-        str, typer.Option(help="Which pairs leak: either, plot, poster, or both alike.")
-    ] = "either",
+        LeakRuleName, typer.Option(help="Which pairs leak; both: plot and poster alike.")
+    ] = LeakRuleName.EITHER,
     plot_similarity: Annotated[
         float, typer.Option(min=0.05, max=1.0, help="Plots from here on are a pair.")
     ] = 0.5,
@@ -36,8 +34,8 @@ def audit(
         int, typer.Option(min=0, max=100, help="Posters up to here are a pair, of 256 bits.")
     ] = 48,
     plot: Annotated[
-        str, typer.Option(help="Text for genre words and labels: first, longest or joined.")
-    ] = "joined",
+        PlotRuleName, typer.Option(help="Which plot to read for genre words and labels.")
+    ] = PlotRuleName.JOINED,
     labels: Annotated[
         bool, typer.Option("--labels/--no-labels", help="Look for label errors; takes longest.")
     ] = True,
@@ -45,26 +43,24 @@ def audit(
     top: Annotated[int, typer.Option(min=1, help="How many of each kind the page shows.")] = 30,
     quiet: Annotated[bool, typer.Option("--quiet", help="Do not say what is being done.")] = False,
 ) -> None:
-    """Find near duplicates, genres spelled out, and labels that models contradict."""
+    """Find near duplicates, genres spelled out, and labels that models contradict.
+
+    For example: moviegenre data audit data/prepared --out audit
+    """
     from moviegenre.core.files import check_folder
     from moviegenre.core.locks import locked
-    from moviegenre.data.audit.pairs import LEAK_RULES
     from moviegenre.evaluation.audit import Audit, AuditSettings
     from moviegenre.evaluation.audit_page import page_template
     from moviegenre.evaluation.audit_report import print_audit, write_audit
     from moviegenre.experiment.audit import audit as run
 
-    if leaks not in LEAK_RULES:
-        raise ConfigError(f"unknown --leaks {leaks!r}; {did_you_mean(leaks, LEAK_RULES)}")
-    if plot not in _PLOTS:
-        raise ConfigError(f"unknown --plot {plot!r}; {did_you_mean(plot, _PLOTS)}")
     if checkpoints is not None and not labels:
         raise ConfigError("--checkpoints judge labels, which --no-labels leaves out; say one")
     settings = AuditSettings(
         poster_distance=poster_distance,
         plot_similarity=plot_similarity,
-        plot=cast("PlotRule", plot),
-        leaks=cast("LeakRule", leaks),
+        plot=plot.value,
+        leaks=leaks.value,
         folds=folds,
         top=top,
     )

@@ -13,6 +13,13 @@ from typing import Annotated, Any
 import typer
 
 from moviegenre.apps.ablate_command import ablate
+from moviegenre.apps.choices import (
+    CalibrationName,
+    GoalName,
+    SplitName,
+    SplitOption,
+    ThresholdRule,
+)
 from moviegenre.apps.data_commands import app as data_app
 from moviegenre.apps.ensemble_command import ensemble
 from moviegenre.apps.failures import (
@@ -31,7 +38,8 @@ from moviegenre.core.seeds import MAX_SEED
 
 app = typer.Typer(
     name="moviegenre",
-    help="Film genres from plot and poster: train, evaluate and compare seven models on MM-IMDb.",
+    help="Film genres from plot and poster: train, evaluate and compare seven models on MM-IMDb."
+    "\n\nFor example: moviegenre predict --examples",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -42,6 +50,8 @@ for command in (ablate, ensemble, predict, faithfulness, export, push, serve):
 
 USER_ERROR = 2
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+# Of click, or of Typer's own copy of click.
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 Config = Annotated[Path | None, typer.Option("--config", help="YAML file of settings.")]
 Overrides = Annotated[
@@ -66,7 +76,10 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on after an interruption.")] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Train one model and write OUT/MODEL/best.pth."""
+    """Train one model and write OUT/MODEL/best.pth.
+
+    For example: moviegenre train bert --data data/prepared
+    """
     from moviegenre.experiment.config import load_experiment
     from moviegenre.experiment.train import train as run_training
 
@@ -89,19 +102,19 @@ def evaluate(
     checkpoint: Annotated[
         Path, typer.Option(help="A best.pth, its folder, an exported folder, or a hub name.")
     ],
-    split: Annotated[str, typer.Option(help="train, val or test.")] = "test",
+    split: SplitOption = SplitName.TEST,
     data: DataDir = None,
     threshold: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="One cut for all genres, not fitted.")
+        float, typer.Option(min=0.0, max=1.0, help="One threshold for all genres, not fitted.")
     ] = 0.5,
     thresholds: Annotated[
-        str | None, typer.Option(help="Fitted on val: global, per-genre, or 0.5 for not at all.")
+        ThresholdRule | None, typer.Option(help="Thresholds to fit on val; 0.5 fits none.")
     ] = None,
     goal: Annotated[
-        str | None, typer.Option(help="What the cuts are fitted for: f1_macro or f1_micro.")
+        GoalName | None, typer.Option(help="The score that the thresholds are fitted for.")
     ] = None,
     calibrate: Annotated[
-        str | None, typer.Option(help="Fitted on val: none, temperature, platt, or weights.")
+        CalibrationName | None, typer.Option(help="Calibration to fit on val.")
     ] = None,
     forms: Annotated[
         bool,
@@ -119,17 +132,23 @@ def evaluate(
         typer.Option("--verify", help="Compare every file of the model with its manifest first."),
     ] = False,
 ) -> None:
-    """Score a checkpoint on a split; without options at 0.5, whatever was fitted before."""
+    """Score a checkpoint on a split; without options at 0.5, whatever was fitted before.
+
+    For example: moviegenre evaluate --checkpoint checkpoints/bert --split test
+    """
+    from moviegenre.core.types import Split
     from moviegenre.evaluation.tuning import TuningSettings
     from moviegenre.experiment.evaluate import evaluate as run_evaluation
-    from moviegenre.experiment.evaluate import parse_split, render_evaluation
+    from moviegenre.experiment.evaluate import render_evaluation
 
     if math.isnan(threshold):  # which lies in every range
         raise ConfigError("--threshold is nan; expected a probability")
-    part = parse_split(split)
+    part = Split(split.value)
     if forms and (threshold != 0.5 or any((thresholds, goal, calibrate))):
         raise ConfigError("--forms fits thresholds and calibration its own way; leave the rest")
-    settings = TuningSettings.parse(thresholds, goal, calibrate)
+    settings = TuningSettings.parse(
+        thresholds and thresholds.value, goal and goal.value, calibrate and calibrate.value
+    )
     if verify:
         from moviegenre.models.trained import locate
         from moviegenre.models.trained import verify as verify_files
@@ -147,7 +166,7 @@ def evaluate(
 
         if threshold != 0.5:
             raise ConfigError(
-                "--threshold sets a cut, --thresholds and --calibrate fit one; say one"
+                "--threshold is a fixed number, --thresholds and --calibrate fit it; give one"
             )
         tuned = evaluate_tuned(
             checkpoint, part, settings, data_dir=data, save=save, progress=not quiet
@@ -179,7 +198,10 @@ def compare(
     data: DataDir = None,
     quiet: Quiet = False,
 ) -> None:
-    """Evaluate what is not yet evaluated and write the comparison."""
+    """Evaluate what is not yet evaluated and write the comparison.
+
+    For example: moviegenre compare checkpoints --out results
+    """
     from moviegenre.experiment.compare import compare as run_comparison
     from moviegenre.experiment.compare import print_comparison
 
@@ -194,18 +216,21 @@ def robustness(
     ),
     out: Annotated[Path, typer.Option(help="Where the tables and the plot go.")] = Path("results"),
     data: DataDir = None,
-    split: Annotated[str, typer.Option(help="train, val or test.")] = "test",
+    split: SplitOption = SplitName.TEST,
     seed: Annotated[
         int, typer.Option(min=0, max=MAX_SEED, help="Draws the movies that lack a modality.")
     ] = 0,
     fitted: Annotated[
-        bool, typer.Option("--fitted", help="At each model's own cuts instead of 0.5.")
+        bool, typer.Option("--fitted", help="At each model's own thresholds instead of 0.5.")
     ] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Score every fusion as posters or plots go missing, beside its single-modality siblings."""
+    """Score every fusion as posters or plots go missing, beside its single-modality siblings.
+
+    For example: moviegenre robustness checkpoints --split test
+    """
+    from moviegenre.core.types import Split
     from moviegenre.evaluation.robustness_report import print_robustness
-    from moviegenre.experiment.evaluate import parse_split
     from moviegenre.experiment.robustness import robustness as run_robustness
 
     with locked(out):
@@ -213,7 +238,7 @@ def robustness(
             checkpoints,
             out,
             data_dir=data,
-            split=parse_split(split),
+            split=Split(split.value),
             seed=seed,
             fitted=fitted,
             progress=not quiet,
@@ -234,7 +259,10 @@ def reproduce(
     ] = 1,
     quiet: Quiet = False,
 ) -> None:
-    """Prepare, train all models, evaluate and compare; what is done is not done again."""
+    """Prepare, train all models, evaluate and compare; what is done is not done again.
+
+    For example: moviegenre reproduce --config configs/demo.yaml
+    """
     from moviegenre.experiment.compare import print_comparison
     from moviegenre.experiment.reproduce import print_seeds, reproduce_seeds
     from moviegenre.experiment.reproduce import reproduce as run_all
@@ -253,7 +281,7 @@ def _version(value: bool) -> None:
     if value:
         from moviegenre import __version__, box
 
-        typer.echo(f"moviegenre {__version__}, model in the box {box.VERSION}")
+        typer.echo(f"moviegenre {__version__}, included model {box.VERSION}")
         raise typer.Exit
 
 
@@ -283,12 +311,30 @@ def _thread_failed(failure: threading.ExceptHookArgs) -> None:
         threading.__excepthook__(failure)
 
 
+def _show_usage_error(error: Any) -> None:  # noqa: ANN401 - click's or Typer's own copy of it
+    """Say in one line what is wrong with the options, and where they are explained."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()  # the help itself
+        return
+    message = " ".join(error.format_message().split()).rstrip(".").replace("Value error, ", "")
+    command = error.ctx.command_path if error.ctx is not None else "moviegenre"
+    typer.echo(
+        f"error: {message[:1].lower()}{message[1:]}; see: {command} --help",
+        err=True,
+    )
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; user errors become one line on standard error and exit status 2."""
     signal.signal(signal.SIGTERM, _interrupt)
     threading.excepthook = _thread_failed
     try:
-        app(args=arguments, standalone_mode=True)
+        status = app(args=arguments, prog_name="moviegenre", standalone_mode=False)
+    except _UsageError as error:
+        _show_usage_error(error)
+        raise SystemExit(USER_ERROR) from None
+    except typer.Abort:
+        raise SystemExit(1) from None
     except MovieGenreError as error:
         typer.echo(f"error: {error}", err=True)
         raise SystemExit(USER_ERROR) from None
@@ -300,6 +346,7 @@ def main(arguments: list[str] | None = None) -> None:
             raise
         typer.echo(f"error: {failure_message(error)}", err=True)
         raise SystemExit(USER_ERROR) from None
+    raise SystemExit(status or 0)
 
 
 if __name__ == "__main__":

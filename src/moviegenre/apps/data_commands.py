@@ -1,21 +1,23 @@
 """``moviegenre data``: synthesize, prepare, stats, audit."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from moviegenre.apps.audit_command import audit
-from moviegenre.core.errors import ConfigError, did_you_mean
+from moviegenre.apps.choices import SplitKindName
 from moviegenre.core.seeds import MAX_SEED
 
 if TYPE_CHECKING:
-    from moviegenre.data.prepare import SplitKind
+    pass
 
-app = typer.Typer(help="Get movies, prepare them, look at them.", no_args_is_help=True)
+app = typer.Typer(
+    help="Get movies, prepare them, look at them.\n\n"
+    "For example: moviegenre data synthesize data/made-up",
+    no_args_is_help=True,
+)
 app.command()(audit)
-
-_SPLITS = ("official", "stratified")
 
 
 @app.command()
@@ -24,7 +26,10 @@ def synthesize(
     movies: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Fixes every movie.")] = 0,
 ) -> None:
-    """Make up movies in MM-IMDb's own layout; for demos and tests, never for results."""
+    """Make up movies in MM-IMDb's own layout; for demos and tests, never for results.
+
+    For example: moviegenre data synthesize data/made-up --movies 100
+    """
     from moviegenre.data.synthetic.generate import synthesize as make_up
 
     make_up(directory, movies, seed)
@@ -42,8 +47,8 @@ def prepare(
     ],
     out: Annotated[Path, typer.Option(help="New folder for the prepared data.")],
     split: Annotated[
-        str | None,
-        typer.Option(help="official (default where the source has one) or stratified, 70/15/15."),
+        SplitKindName | None,
+        typer.Option(help="The source's own (default where it has one), or stratified 70/15/15."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of a stratified split.")] = 0,
     genres: Annotated[
@@ -77,12 +82,13 @@ def prepare(
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,
 ) -> None:
-    """Check every movie of a source, split, and write Parquet with a data sheet."""
+    """Check every movie of a source, split, and write Parquet with a data sheet.
+
+    For example: moviegenre data prepare data/made-up --out data/prepared
+    """
     from moviegenre.data.prepare import prepare as run
     from moviegenre.data.sources.table import TableColumns
 
-    if split is not None and split not in _SPLITS:
-        raise ConfigError(f"unknown split {split!r}; {did_you_mean(split, _SPLITS)}")
     named = {
         "id": id_column,
         "plots": tuple(plot_column) if plot_column else None,
@@ -95,7 +101,7 @@ def prepare(
     summary = run(
         source,
         out,
-        split=cast("SplitKind | None", split),
+        split=split.value if split else None,
         seed=seed,
         genres=[name.strip() for name in genres.split(",")] if genres else None,
         min_movies=min_movies,
@@ -119,7 +125,10 @@ def stats(
     directory: Annotated[Path, typer.Argument(help="Folder of prepared data.")],
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the facts here.")] = None,
 ) -> None:
-    """State the facts of a prepared data set."""
+    """State the facts of a prepared data set.
+
+    For example: moviegenre data stats data/prepared
+    """
     from moviegenre.data.prepared import PreparedData
     from moviegenre.data.stats import data_stats, render_stats
 

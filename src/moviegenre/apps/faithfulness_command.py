@@ -1,18 +1,15 @@
 """``moviegenre faithfulness``: whether explanations name what the model goes by."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from moviegenre.core.errors import ConfigError, did_you_mean
+from moviegenre.apps.choices import AttributionMethod, BackendChoice, SplitName, SplitOption
 from moviegenre.core.seeds import MAX_SEED
 
 if TYPE_CHECKING:
-    from moviegenre.inference.attribution import Method
-    from moviegenre.inference.backends import BackendName
-
-_SPLITS = ("train", "val", "test")
+    pass
 
 
 def faithfulness(
@@ -23,22 +20,23 @@ def faithfulness(
     data: Annotated[
         Path | None, typer.Option(help="Prepared movies. Default: the model's own.")
     ] = None,
-    split: Annotated[str, typer.Option(help="train, val or test.")] = "test",
+    split: SplitOption = SplitName.TEST,
     movies: Annotated[int, typer.Option(min=1, help="How many of its movies.")] = 500,
     method: Annotated[
-        str, typer.Option(help="auto, gradients, or occlusion, which leaves parts out.")
-    ] = "auto",
+        AttributionMethod, typer.Option(help="How parts are rated; occlusion leaves them out.")
+    ] = AttributionMethod.AUTO,
     share: Annotated[
         float, typer.Option(min=0.01, max=0.9, help="Of words or regions that are taken away.")
     ] = 0.1,
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Draws the random ones.")] = 0,
-    backend: Annotated[str, typer.Option(help="auto, torch, onnx, int8 or int4.")] = "auto",
+    backend: Annotated[BackendChoice, typer.Option(help="What computes.")] = BackendChoice.AUTO,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the result here.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
-    """Take away what explanations put first, and random parts, and compare the answers."""
-    if split not in _SPLITS:
-        raise ConfigError(f"unknown --split {split!r}; {did_you_mean(split, _SPLITS)}")
+    """Take away what explanations put first, and random parts, and compare the answers.
+
+    For example: moviegenre faithfulness --checkpoint checkpoints/bert --movies 100
+    """
     from moviegenre.core.types import Split
     from moviegenre.experiment.faithfulness import faithfulness as run
     from moviegenre.experiment.faithfulness import print_faithfulness
@@ -46,12 +44,12 @@ def faithfulness(
     found = run(
         checkpoint,
         data,
-        split=Split(split),
+        split=Split(split.value),
         movies=movies,
-        method=cast("Method", method),
+        method=method.value,
         share=share,
         seed=seed,
-        backend=cast("BackendName", backend),
+        backend=backend.value,
         progress=not quiet,
     )
     print_faithfulness(found, share)

@@ -1,9 +1,12 @@
 """``moviegenre export`` and ``moviegenre push``: a trained model leaves the house."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, cast
 
 import typer
+
+from moviegenre.apps.choices import SmallForm
+from moviegenre.core.errors import ConfigError
 
 
 def export(
@@ -21,14 +24,12 @@ def export(
     index: Annotated[
         bool, typer.Option("--index", help="Add the training movies, to name similar ones.")
     ] = False,
-    int8_only: Annotated[
-        bool,
-        typer.Option("--int8-only", help="Leave model.int8.onnx as the only weights: to answer."),
-    ] = False,
-    int4_only: Annotated[
-        bool,
-        typer.Option("--int4-only", help="Leave model.int4.onnx instead: the smallest form."),
-    ] = False,
+    only: Annotated[
+        SmallForm | None,
+        typer.Option(help="Keep model.int8.onnx, or the smaller model.int4.onnx, as only weights."),
+    ] = None,
+    int8_only: Annotated[bool, typer.Option("--int8-only", hidden=True)] = False,
+    int4_only: Annotated[bool, typer.Option("--int4-only", hidden=True)] = False,
     parity_data: Annotated[
         Path | None,
         typer.Option(help="Prepared movies to compare ONNX on. Default: the model's own."),
@@ -42,17 +43,17 @@ def export(
         typer.Option("--verify", help="Compare every file of the model with its manifest first."),
     ] = False,
 ) -> None:
-    """Write a self-contained folder: weights, settings, model card, ONNX files."""
-    from moviegenre.core.errors import ConfigError
+    """Write a self-contained folder: weights, settings, model card, ONNX files.
+
+    For example: moviegenre export --checkpoint checkpoints/bert --out exported/bert
+    """
     from moviegenre.experiment.export import export as run
 
-    if int8_only and int4_only:
-        raise ConfigError("--int8-only and --int4-only leave different weights; say one of them")
     exported = run(
         checkpoint,
         out,
         onnx=onnx,
-        only="int8" if int8_only else "int4" if int4_only else None,
+        only=_only(only, int8_only=int8_only, int4_only=int4_only),
         half=half,
         index=index,
         parity_data=parity_data,
@@ -78,12 +79,30 @@ def export(
         typer.echo(f"warning: {fault}", err=True)
 
 
+def _only(
+    only: SmallForm | None, *, int8_only: bool, int4_only: bool
+) -> "Literal['int8', 'int4'] | None":
+    """Return the small form that is asked for, by ``--only`` or by its former options.
+
+    Raises:
+        ConfigError: Two different ones are asked for.
+    """
+    former = [form for form, given in (("int8", int8_only), ("int4", int4_only)) if given]
+    named = {*former, *([only.value] if only else [])}
+    if len(named) > 1:
+        raise ConfigError("--only int8 and --only int4 keep different weights; give one of them")
+    return cast("Literal['int8', 'int4'] | None", next(iter(named), None))
+
+
 def push(
     name: Annotated[str, typer.Argument(help="OWNER/NAME on the Hugging Face hub.")],
     model: Annotated[Path, typer.Option(help="Folder that moviegenre export wrote.")],
     private: Annotated[bool, typer.Option("--private", help="For its owner's eyes only.")] = False,
 ) -> None:
-    """Put an exported model on the Hugging Face hub."""
+    """Upload an exported model to the Hugging Face Hub.
+
+    For example: moviegenre push --model exported/bert owner/film-genres
+    """
     from moviegenre.inference.hub import push as run
 
     address = run(model, name, private=private)

@@ -7,17 +7,17 @@ import socket
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from moviegenre.apps.choices import BackendChoice
 from moviegenre.apps.listening import listen, shown_address
 from moviegenre.core.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from moviegenre.apps.service.access.exposure import Access
     from moviegenre.apps.service.settings import ServiceSettings
-    from moviegenre.inference.backends import BackendName
     from moviegenre.inference.predictor import Predictor
 
 _NEEDED = ("fastapi", "uvicorn", "prometheus_client", "python_multipart", "swagger_ui_bundle")
@@ -77,12 +77,12 @@ def serve(
         ),
     ] = None,
     backend: Annotated[
-        str,
+        BackendChoice,
         typer.Option(
             rich_help_panel=_MODEL,
-            help="auto, torch, or an exported folder's onnx, int8 or int4 file.",
+            help="What computes: torch, or an exported folder's onnx, int8 or int4 file.",
         ),
-    ] = "auto",
+    ] = BackendChoice.AUTO,
     host: Annotated[
         str,
         typer.Option(
@@ -113,7 +113,10 @@ def serve(
         typer.Option("--set", metavar="A=C", help="A limit, as in max_queue=64; see docs/serve.md"),
     ] = None,
 ) -> None:
-    """Answer over HTTP: POST /predict, the other addresses at /docs."""
+    """Answer over HTTP: POST /predict, the other addresses at /docs.
+
+    For example: moviegenre serve --port 8000
+    """
     for package in _NEEDED:
         if importlib.util.find_spec(package) is None:
             raise MissingExtraError(package, "serve", "moviegenre serve")
@@ -140,7 +143,7 @@ def serve(
             listeners.append(stack.enter_context(listener))
             access = replace(access, metrics_port=listener.getsockname()[1])
         start_log()
-        predictor = load(model or box_folder(), backend=cast("BackendName", backend), verify=verify)
+        predictor = load(model or box_folder(), backend=backend.value, verify=verify)
         _run(predictor, model, settings, access, listeners, shows_page)
 
 

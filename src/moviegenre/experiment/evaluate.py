@@ -6,7 +6,6 @@ from rich.console import Console
 from rich.table import Table
 
 from moviegenre.core.decisions import DEFAULT_THRESHOLD
-from moviegenre.core.errors import ConfigError, did_you_mean
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Evaluation, evaluate_predictions
@@ -14,21 +13,6 @@ from moviegenre.experiment.predictions import member_predictions, predict_shippe
 from moviegenre.experiment.predictions import predict_split as predict_split
 from moviegenre.models.exported import answers_only, read_description
 from moviegenre.models.trained import companions, load_trained, locate
-
-
-def parse_split(name: str) -> Split:
-    """Return the split of that name; ``dev`` is MM-IMDb's word for ``val``.
-
-    Raises:
-        ConfigError: There is no such split.
-    """
-    if name == "dev":
-        return Split.VAL
-    try:
-        return Split(name)
-    except ValueError:
-        known = [split.value for split in Split]
-        raise ConfigError(f"unknown split {name!r}; {did_you_mean(name, known)}") from None
 
 
 def evaluate(

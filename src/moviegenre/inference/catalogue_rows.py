@@ -1,5 +1,6 @@
 """The rows of somebody's catalogue as films, each with what is wrong with it."""
 
+import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ from moviegenre.data.records import clean_names, parse_title, parse_year, whole_
 from moviegenre.data.sources.rows import Row, TableSource, column_names, read_rows
 from moviegenre.data.sources.table import TABLE_SUFFIXES, cell_text
 from moviegenre.inference.films import Film, FilmReader, Plot, Poster
+from moviegenre.inference.plot_column import find_plot_column, plot_column_note
+
+logger = logging.getLogger(__name__)
 
 _LONGEST_ERROR = 1_000  # characters of the column error
 
@@ -31,8 +35,9 @@ class CatalogueColumns:
 
     Attributes:
         id: The film's id; None takes ``id``, or the row's number where there is none.
-        plots: Plots, joined in this order; none takes ``plot``. Of an ensemble each member takes
-            one or joins them, by its own rule.
+        plots: Plots, joined in this order; none takes ``plot``, or the only column with another
+            usual name, see ``plot_column``. Of an ensemble each member takes one or joins them, by
+            its own rule.
         poster: The poster's file, or in Parquet its bytes; None takes ``poster``.
         title: The film's title; None takes ``title``, where there is one.
         year: The year of its release; None takes ``year``, where there is one.
@@ -89,7 +94,8 @@ class TextTable:
         columns: Which column holds what.
 
     Raises:
-        DataError: The table cannot be read, or columns are not there; the message lists these.
+        DataError: The table cannot be read, columns are not there (the message lists these), or
+            several may be the plot and none is named.
 
     Attributes:
         known: The table's columns.
@@ -146,7 +152,8 @@ class Catalogue(TextTable):
 
     Raises:
         DataNotFoundError: The table or the folder of posters does not exist.
-        DataError: The table cannot be read, or columns are not there; the message lists these.
+        DataError: The table cannot be read, columns are not there (the message lists these), or
+            several may be the plot and none is named.
         ConfigError: Posters are named and there is no column for them.
 
     Attributes:
@@ -161,6 +168,9 @@ class Catalogue(TextTable):
             raise DataError(f"{path} is no table; expected {', '.join(TABLE_SUFFIXES)}")
         super().__init__(path, columns)
         self.path = path
+        for name in () if columns.plots else self.columns.plots:
+            if note := plot_column_note(name):
+                logger.info("%s: %s; name another with --plot-column", path, note)
         if posters is not None and self.columns.poster is None:
             raise ConfigError(
                 f"--posters has no effect: {path} has no column 'poster'; name it with "
@@ -199,8 +209,8 @@ class Catalogue(TextTable):
             poster = self._poster(row, looked_at=Modality.POSTER in reader.modalities)
             film: Film | None = reader.read(plot, poster, told.title, told.year)
         except MovieGenreError as error:
-            faults.append(str(error))
             film = self._plot_alone(reader, plot, told.title, told.year)
+            faults.append(f"{error}{_read_instead(told, film)}")
         if film is not None and not film.modalities:
             lacking = "no plot" if self.columns.poster is None else "no plot and no poster"
             faults.append(f"{lacking}: {' '.join(film.warnings)}")
@@ -237,6 +247,13 @@ class Catalogue(TextTable):
             return None
 
 
+def _read_instead(row: TextRow, film: Film | None) -> str:
+    """Say what the answer rests on where a poster could not be read; empty for no answer."""
+    if film is None or not film.modalities:
+        return ""
+    return f"; the {'plot' if row.plots else 'title'} alone was used"
+
+
 def _joined(faults: Sequence[str]) -> str:
     return whole_text(shortened("; ".join(faults), _LONGEST_ERROR))
 
@@ -252,9 +269,11 @@ def _found(path: TableSource, columns: CatalogueColumns, known: Sequence[str]) -
     def usual(name: str) -> Any:  # noqa: ANN401 - a text or None
         return name if name in known else None
 
+    advice = "name the one to read, or all of them, with --plot-column"
+    plot = None if columns.plots else find_plot_column(known, table=str(path), advice=advice)
     found = CatalogueColumns(
         id=columns.id or usual("id"),
-        plots=columns.plots or ((usual("plot"),) if usual("plot") else ()),
+        plots=columns.plots or ((plot,) if plot else ()),
         poster=columns.poster or usual("poster"),
         title=columns.title or usual("title"),
         year=columns.year or usual("year"),

@@ -1,5 +1,6 @@
 """scikit-learn's way of asking: ``predict_proba(X)`` and ``classes_`` over tables of films."""
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
@@ -10,11 +11,14 @@ import numpy.typing as npt
 from moviegenre.core.errors import InputError
 from moviegenre.data.records import parse_year
 from moviegenre.inference.films import Plot, Poster
+from moviegenre.inference.plot_column import PLOT_COLUMN, find_plot_column, plot_column_note
+
+logger = logging.getLogger(__name__)
 
 Row = tuple[Plot, Poster, str | None, int | None]
 """Plot, poster, title and year of a film, each None where it is missing."""
 
-_COLUMNS = ("plot", "poster")
+_POSTER = "poster"
 _FURTHER_COLUMNS = ("title", "year")
 
 
@@ -64,8 +68,11 @@ def table_rows(table: object) -> list[Row]:
             or both, and ``title`` and ``year`` where it has them; a sequence of mappings with these
             keys, of (plot, poster) pairs, or of plots.
 
+    Without ``plot`` the only column with another usual name is read, see ``plot_column``.
+
     Raises:
         InputError: It is something else; the message names the first row that is.
+        DataError: Several columns may be the plot.
     """
     if hasattr(table, "to_pylist"):  # Arrow
         table = table.to_pylist()
@@ -78,7 +85,23 @@ def table_rows(table: object) -> list[Row]:
             f"found {type(table).__name__}, expected a table of films; "
             "of one film ask predict(plot=..., poster=...)"
         )
-    return [_row(number, film) for number, film in enumerate(table)]
+    films = list(table)
+    plot_name = _plot_name(films)
+    return [_row(number, film, plot_name) for number, film in enumerate(films)]
+
+
+def _plot_name(films: Sequence[object]) -> str:
+    """Return the key of the plot in the mappings of a table, and log it where it is not ``plot``.
+
+    Raises:
+        DataError: Several may be the plot.
+    """
+    keys = {name for film in films if isinstance(film, Mapping) for name in film}
+    advice = "rename the one to read to 'plot'"
+    name = find_plot_column(keys, table="the table", advice=advice) or PLOT_COLUMN
+    if note := plot_column_note(name):
+        logger.info("the table: %s", note)
+    return name
 
 
 def film_rows(**parts: Any) -> list[Row]:  # noqa: ANN401 - lists as predict takes them
@@ -99,26 +122,29 @@ def film_rows(**parts: Any) -> list[Row]:  # noqa: ANN401 - lists as predict tak
     if set(lengths.values()) - {number}:
         told = " and ".join(f"{length} {name}s" for name, length in lengths.items())
         raise InputError(f"found {told}; expected as many")
-    columns = [given.get(name, [None] * number) for name in (*_COLUMNS, *_FURTHER_COLUMNS)]
+    columns = [
+        given.get(name, [None] * number) for name in (PLOT_COLUMN, _POSTER, *_FURTHER_COLUMNS)
+    ]
     return list(zip(*columns, strict=True))
 
 
-def _row(number: int, film: Any) -> Row:  # noqa: ANN401 - checked here
+def _row(number: int, film: Any, plot_name: str) -> Row:  # noqa: ANN401 - checked here
     if isinstance(film, str):
         return film, None, None, None
     if isinstance(film, Mapping):
-        absent = [name for name in _COLUMNS if name not in film]
+        columns = (plot_name, _POSTER)
+        absent = [name for name in columns if name not in film]
         near = [key for key in film if str(key).lower() in absent]
-        if near or not any(name in film for name in _COLUMNS):
+        if near or not any(name in film for name in columns):
             raise InputError(
                 f"row {number} has {', '.join(map(str, film)) or 'nothing'}; "
                 "expected plot, poster or both"
             )
         plot, poster, title, year = (
-            _value(film.get(name)) for name in (*_COLUMNS, *_FURTHER_COLUMNS)
+            _value(film.get(name)) for name in (*columns, *_FURTHER_COLUMNS)
         )
         return plot, poster, title, parse_year(year)
-    if isinstance(film, Sequence | np.ndarray) and len(film) == len(_COLUMNS):
+    if isinstance(film, Sequence | np.ndarray) and len(film) == 2:
         plot, poster = (_value(value) for value in film)
         return plot, poster, None, None
     raise InputError(

@@ -79,8 +79,8 @@ def test_a_table_takes_its_columns(tmp_path: Path) -> None:
     [
         (
             ["--split", "oficial"],
-            "error: unknown split 'oficial'; did you mean \"official\"? "
-            "(known: official, stratified)\n",
+            "error: invalid value for '--split': 'oficial' is not one of 'official', "
+            "'stratified'; see: moviegenre data prepare --help\n",
         ),
         (
             ["--genres", "Dramma"],

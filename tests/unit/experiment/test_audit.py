@@ -159,8 +159,8 @@ def test_a_target_that_holds_something_is_refused_before_the_work(planted: Path)
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--leaks", "plots"], "error: unknown --leaks 'plots'; did you mean \"plot\"? "),
-        (["--plot", "frist"], "error: unknown --plot 'frist'; did you mean \"first\"? "),
+        (["--leaks", "plots"], "error: invalid value for '--leaks': 'plots' is not one of "),
+        (["--plot", "frist"], "error: invalid value for '--plot': 'frist' is not one of "),
         (["--checkpoints", "x", "--no-labels"], "error: --checkpoints judge labels, "),
         (["--checkpoints", "nowhere"], "error: nowhere does not exist; expected a folder of "),
         (["--out", __file__], f"error: {__file__} is a file, expected a folder; name another "),

@@ -221,7 +221,7 @@ def test_one_small_file_at_a_time(
         main([*arguments, "--int8-only", "--int4-only"])
     assert stopped.value.code == 2
     assert capsys.readouterr().err.strip() == (
-        "error: --int8-only and --int4-only leave different weights; say one of them"
+        "error: --only int8 and --only int4 keep different weights; give one of them"
     )
     assert list(tmp_path.iterdir()) == []
 

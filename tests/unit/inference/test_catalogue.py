@@ -98,7 +98,9 @@ def test_every_row_is_kept_and_faults_are_named(
     assert nothing["error"] == "a film needs a plot or a poster; found neither"
     errors = [row["error"] for row in found]
     assert [row for row, error in enumerate(errors) if error] == [3, 4, 5]
-    assert errors[3] == f"{tmp_path / 'broken.png'}: the bytes are no image; expected a JPEG or PNG"
+    broken = f"{tmp_path / 'broken.png'}: the bytes are no image; expected a JPEG or PNG"
+    assert errors[3] == f"{broken}; the plot alone was used"
+    assert errors[4].endswith("expected a poster's file; the plot alone was used")
     assert errors[4].startswith(f"{tmp_path / 'none.png'} does not exist; expected a poster's file")
     assert sorted(tmp_path.glob("out.*")) == [out]
 

@@ -57,7 +57,7 @@ async def read_film(request: Request, settings: ServiceSettings) -> Question:
 
 
 async def read_films(request: Request, settings: ServiceSettings) -> list[Question | Refusal]:
-    """Return the films of a request; one that is beyond a limit does not spoil the others.
+    """Return the films of a request; one that is not as expected does not spoil the others.
 
     Raises:
         Refusal: The request is too large, too slow, of another kind, or no list of so many films.
@@ -73,11 +73,10 @@ async def read_films(request: Request, settings: ServiceSettings) -> list[Questi
         raise Refusal(
             UNFIT, f"the request has {len(items):,} films; expected 1 to {settings.max_films:,}"
         )
-    films = [_film(item, f"film {number}") for number, item in enumerate(items, start=1)]
     questions: list[Question | Refusal] = []
-    for film in films:
+    for item in items:
         try:
-            questions.append(question_of(film, settings))
+            questions.append(question_of(_film(item, "the film"), settings))
         except Refusal as refusal:
             questions.append(refusal)
     return questions

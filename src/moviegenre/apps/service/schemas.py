@@ -108,7 +108,12 @@ class TablePreview(BaseModel):
     columns: list[str] = Field(description="In its order.")
     rows: list[list[str]] = Field(description="The first rows as texts, long ones cut off.")
     id_column: str | None = Field(description="The column of ids, if one has the usual name.")
-    plot_columns: list[str] = Field(description="The columns of plots, likewise.")
+    plot_columns: list[str] = Field(
+        description="The column of plots: `plot`, or the only one with another usual name."
+    )
+    note: str | None = Field(
+        description="That a column of another name is read as the plot, or that several may be."
+    )
 
 
 class StatusAnswer(BaseModel):
@@ -163,7 +168,8 @@ _TABLE_FORM = {
         "plot_columns": {
             "type": "array",
             "items": {"type": "string"},
-            "description": "Columns of plots, joined in this order; without them `plot`.",
+            "description": "Columns of plots, joined in this order; without them `plot`, or the "
+            "only one of `overview`, `synopsis`, `description`, `summary` and `storyline`.",
         },
         "preview": {
             "type": "boolean",

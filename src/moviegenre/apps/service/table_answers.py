@@ -13,6 +13,7 @@ from moviegenre.apps.service.schemas import TablePreview
 from moviegenre.apps.service.settings import ServiceSettings
 from moviegenre.apps.service.table_bodies import TableRequest
 from moviegenre.core.errors import DataError, MovieGenreError
+from moviegenre.inference.plot_column import find_plot_column, plot_candidates, plot_column_note
 
 if TYPE_CHECKING:
     from moviegenre.inference.catalogue_rows import TextRow
@@ -42,6 +43,7 @@ def preview(request: TableRequest, settings: ServiceSettings) -> TablePreview:
 
     try:
         columns = _columns(request, settings)
+        candidates = plot_candidates(columns)
         rows = [
             [_cell(row.values.get(name)) for name in columns]
             for row in itertools.islice(read_rows(request.table), _PREVIEW_ROWS)
@@ -53,8 +55,34 @@ def preview(request: TableRequest, settings: ServiceSettings) -> TablePreview:
         columns=columns,
         rows=rows,
         id_column="id" if "id" in columns else None,
-        plot_columns=["plot"] if "plot" in columns else [],
+        plot_columns=candidates if len(candidates) == 1 else [],
+        note=_preview_note(candidates),
     )
+
+
+def _preview_note(candidates: Sequence[str]) -> str | None:
+    """Say which column is read as the plot, or that one of several has to be chosen."""
+    if len(candidates) == 1:
+        return plot_column_note(candidates[0]) or None
+    named = ", ".join(repr(name) for name in candidates)
+    return f"there is no column 'plot', but {named}; choose the columns of plots" if named else None
+
+
+def _usual_plots(request: TableRequest, settings: ServiceSettings) -> tuple[str, ...]:
+    """Return the column of plots of a table for which none is named.
+
+    Raises:
+        DataError: None has a usual name, or several have.
+    """
+    columns = _columns(request, settings)
+    advice = "choose the columns of plots (plot_columns)"
+    found = find_plot_column(columns, table=request.table.name, advice=advice)
+    if found is None:
+        raise DataError(
+            f"{request.table.name} has no column 'plot' (found {_listing(columns)}); {advice}, as "
+            "posters are not read here"
+        )
+    return (found,)
 
 
 def rows_of(request: TableRequest, settings: ServiceSettings) -> "list[TextRow]":
@@ -66,13 +94,8 @@ def rows_of(request: TableRequest, settings: ServiceSettings) -> "list[TextRow]"
     from moviegenre.inference.catalogue_rows import CatalogueColumns, TextTable
 
     try:
-        columns = _columns(request, settings)
-        if not request.plot_columns and "plot" not in columns:
-            raise DataError(
-                f"{request.table.name} has no column 'plot' (found {_listing(columns)}); choose "
-                "the columns of plots (plot_columns), as posters are not read here"
-            )
-        table = TextTable(request.table, CatalogueColumns(request.id_column, request.plot_columns))
+        plots = request.plot_columns or _usual_plots(request, settings)
+        table = TextTable(request.table, CatalogueColumns(request.id_column, plots))
         rows = list(itertools.islice(table.texts(), settings.page_rows + 1))
     except MovieGenreError as error:
         raise Refusal(UNFIT, str(error)) from None

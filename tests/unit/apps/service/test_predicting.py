@@ -120,13 +120,13 @@ def test_words_and_regions_of_the_genres_that_were_named(client: TestClient) -> 
 
 
 def test_a_batch_keeps_its_order_and_names_what_is_wrong_in_its_place(client: TestClient) -> None:
-    films = [{"plot": "first"}, {"plot": "x" * 41}, {}]
+    films = [{"plot": "first"}, {"plot": "x" * 41}, {"plott": "x"}]
     answer = client.post("/predict/batch", json=films)
     assert answer.status_code == 200
     assert answer.json() == [
         expected("first"),
         {"error": "the plot has 41 characters; expected at most 40"},
-        {"error": "a film needs a plot or a poster; found neither"},
+        {"error": "the film is not as expected: plott: unknown field (/docs lists them)"},
     ]
 
 

@@ -10,12 +10,11 @@ const MOST_NAMED = 4; // in one line
 const UNREAD = "Nothing of this film could be read, so no genre is predicted.";
 const NAMES = { plot: "Plot", poster: "Poster" };
 
-/** Return how sure a probability is, in words. */
+/** Return how sure the probability of a chosen genre is, in words: none of them doubts the choice. */
 export function certainty(probability) {
   if (probability >= 0.9) return "almost certain";
   if (probability >= 0.7) return "very likely";
-  if (probability >= 0.5) return "likely";
-  return probability >= 0.3 ? "possible" : "a slight chance";
+  return probability >= 0.5 ? "likely" : "possible";
 }
 
 /** Return the genres that nearly reach their thresholds. */

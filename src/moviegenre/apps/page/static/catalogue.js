@@ -87,10 +87,11 @@ export class CataloguePanel {
       return element("label", { class: "box" }, box, " ", shown(name));
     });
     showOrder();
+    const note = preview.note ? element("p", { class: "note", id: "plot-note" }, sentenceOf(preview.note)) : null;
     return [
       scrolling(firstRows(preview), `The first rows of ${preview.name}`),
       element("div", { class: "field" }, element("label", { htmlFor: "id-column" }, "Column of ids"), ids),
-      element("fieldset", {}, element("legend", {}, "Columns of plots"), element("div", { class: "boxes" }, ...boxes), order),
+      element("fieldset", {}, element("legend", {}, "Columns of plots"), element("div", { class: "boxes" }, ...boxes), ...(note ? [note] : []), order),
       element("div", { class: "buttons" }, element("button", { type: "submit", class: "primary" }, "Predict genres")),
     ];
   }
@@ -266,6 +267,8 @@ class TableResult {
     return address;
   }
 }
+
+const sentenceOf = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
 
 const shown = (name) => name.trim() || "(no name)";
 

@@ -19,7 +19,7 @@ export async function showModel() {
       element("h2", { id: "model-title" }, model.name),
       element("p", {}, `It reads ${listed(model.modalities)} and knows ${model.genres.length} genres. It is computed by ${model.backend}.`),
       ...strengths(model),
-      scrolling(scoreTable(model), "Scores by genre"),
+      scrolling(scoreTable(model), model.genre_scores ? "Scores by genre" : "Thresholds by genre"),
       element("p", { class: "note" }, `Versions: ${versions.join(", ")}.`),
     ),
     element(
@@ -31,8 +31,23 @@ export async function showModel() {
   );
 }
 
+const plainCell = (text) => element("td", {}, text);
+
+function barCell(value) {
+  const bar = element("span", { class: "track", attributes: { "aria-hidden": "true" } }, element("span", { class: "fill", variables: { "--part": value ?? 0 } }));
+  return element("td", { class: "score" }, bar, element("span", { class: "value" }, percent(value)));
+}
+
+const COLUMNS = [
+  { key: "f1", title: "F1", cell: ({ f1 }) => barCell(f1) },
+  { key: "precision", title: "Precision", cell: ({ precision }) => plainCell(percent(precision)) },
+  { key: "recall", title: "Recall", cell: ({ recall }) => plainCell(percent(recall)) },
+  { key: "threshold", title: "Threshold", cell: ({ threshold }) => plainCell(percent(threshold)) },
+  { key: "support", title: "Films", cell: ({ support }) => plainCell(typeof support === "number" ? grouped(support) : "-") },
+];
+
 function strengths(model) {
-  if (!model.genre_scores) return [element("p", { class: "note" }, "Nobody has measured this model genre by genre.")];
+  if (!model.genre_scores) return [element("p", { class: "note" }, "This model has no scores by genre. The table shows the threshold of each genre.")];
   const names = ranked(model).filter((name) => typeof scoresOf(model, name).f1 === "number");
   const split = SPLITS[model.genre_scores.split] ?? model.genre_scores.split;
   const sentences =
@@ -51,16 +66,14 @@ function ranked(model) {
   return [...model.genres].sort((one, other) => (scoresOf(model, other).f1 ?? -1) - (scoresOf(model, one).f1 ?? -1));
 }
 
+/** Return a row a genre; a column of which no genre has a value is left out. */
 function scoreTable(model) {
-  const titles = ["Genre", "F1", "Precision", "Recall", "Threshold", "Films"];
-  const head = titles.map((title) => element("th", { attributes: { scope: "col" } }, title));
+  const isKnown = (column) => column.key === "threshold" || model.genres.some((name) => typeof scoresOf(model, name)[column.key] === "number");
+  const columns = COLUMNS.filter(isKnown);
+  const head = ["Genre", ...columns.map((column) => column.title)].map((title) => element("th", { attributes: { scope: "col" } }, title));
   const rows = ranked(model).map((name) => {
-    const scores = scoresOf(model, name);
-    const bar = element("span", { class: "track", attributes: { "aria-hidden": "true" } }, element("span", { class: "fill", variables: { "--part": scores.f1 ?? 0 } }));
-    const f1 = element("td", { class: "score" }, bar, element("span", { class: "value" }, percent(scores.f1)));
-    const cells = [percent(scores.precision), percent(scores.recall), percent(model.thresholds[name])];
-    const films = typeof scores.support === "number" ? grouped(scores.support) : "-";
-    return element("tr", {}, element("th", { attributes: { scope: "row" } }, name), f1, ...[...cells, films].map((cell) => element("td", {}, cell)));
+    const values = { ...scoresOf(model, name), threshold: model.thresholds[name] };
+    return element("tr", {}, element("th", { attributes: { scope: "row" } }, name), ...columns.map((column) => column.cell(values)));
   });
   return element("table", { class: "scores" }, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...rows));
 }

@@ -1,0 +1,117 @@
+"""How ``moviegenre predict`` shows the answer to one film: a table, or JSON."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from moviegenre.inference.prediction import Explanation, Prediction
+    from moviegenre.inference.predictor import Predictor
+
+_BAR_CELLS = 20
+_WORDS = 6  # that are printed of each genre
+
+
+def shown_genres(prediction: "Prediction", top: int | None) -> list[str]:
+    """Return the most probable genres, and every chosen one, most probable first.
+
+    Args:
+        prediction: The answer.
+        top: How many of the most probable; None is all.
+    """
+    ranked = list(prediction.probabilities)
+    first = set(ranked[:top]) | set(prediction.genres)
+    return [genre for genre in ranked if genre in first]
+
+
+def print_json(
+    prediction: "Prediction", explanation: "Explanation | None", top: int | None
+) -> None:
+    """Print an answer as one line of JSON."""
+    answer: dict[str, Any] = prediction.to_json_dict()
+    genres = shown_genres(prediction, top)
+    for key in ("probabilities", "thresholds"):
+        answer[key] = {genre: answer[key][genre] for genre in genres}
+    if explanation is not None:
+        answer["explanation"] = explanation.to_json_dict()
+    typer.echo(json.dumps(answer, ensure_ascii=False))
+
+
+def print_prediction(
+    prediction: "Prediction", explanation: "Explanation | None", top: int | None
+) -> None:
+    """Print a table: genre, probability as a bar, threshold, chosen or not, and why."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console()
+    for warning in prediction.warnings:
+        console.print(f"[yellow]Warning:[/yellow] {escape(warning)}", highlight=False)
+    if not prediction.modalities:
+        console.print("No genres: there is nothing to predict from.")
+        return
+    table = Table(title=f"read: {' and '.join(prediction.modalities)}", title_justify="left")
+    table.add_column("genre")
+    table.add_column("probability", no_wrap=True)
+    table.add_column("threshold", justify="right")
+    table.add_column("chosen")
+    for modality in prediction.modalities if explanation else ():
+        table.add_column(modality, justify="right")
+    for genre in shown_genres(prediction, top):
+        probability = prediction.probabilities[genre]
+        cells = round(_BAR_CELLS * probability)
+        bar = f"{'█' * cells}{'·' * (_BAR_CELLS - cells)} {probability:.2f}"
+        chosen = "yes" if genre in prediction.genres else ""
+        effects = explanation.effects[genre].values() if explanation else ()
+        shown_effects = [f"{effect:+.1f}" for effect in effects]
+        threshold = f"{prediction.thresholds[genre]:.2f}"
+        table.add_row(
+            genre, bar, threshold, chosen, *shown_effects, style="bold" if chosen else None
+        )
+    console.print(table)
+    if prediction.likeliest:
+        named = ", ".join(f"{name} {value:.0%}" for name, value in prediction.likeliest.items())
+        console.print(f"No genre reaches its threshold. Not sure: {named}", highlight=False)
+    if explanation is not None:
+        _print_explanation(console, explanation)
+
+
+def _print_explanation(console: "Console", explanation: "Explanation") -> None:
+    share = ", ".join(f"{name} {value:.0%}" for name, value in explanation.share().items())
+    console.print(f"share in the answer: {share}")
+    if explanation.attention is not None:
+        gate = ", ".join(f"{n} {v:.0%}" for n, v in explanation.attention.items())
+        console.print(f"weight in the model's own gate: {gate}")
+    for genre, words in explanation.words.items():
+        shares = {word.text.lower(): word.share for word in words if word.share}
+        best = sorted(shares, key=lambda text: -shares[text])[:_WORDS]
+        spoke = ", ".join(f"{text} {shares[text]:+.2f}" for text in best if shares[text] > 0)
+        console.print(f"words that spoke for {genre}: {spoke or 'none'}")
+    console.print(
+        "The last columns say how far the log-odds of a genre would fall without that part."
+    )
+
+
+def print_examples(predictor: "Predictor") -> None:
+    """Print a table of the example films that the model can read, with the genres of each."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from moviegenre.core.types import Modality
+    from moviegenre.examples import example_films
+
+    table = Table(title="films that do not exist", title_justify="left")
+    for name in ("film", "read", "genres"):
+        table.add_column(name)
+    for film in example_films():
+        has = {Modality.PLOT: film.plot, Modality.POSTER: film.poster}
+        if not any(has[modality] for modality in predictor.model.modalities):
+            continue
+        prediction = predictor.predict(plot=film.plot, poster=film.poster)
+        named = [f"{genre} {prediction.probabilities[genre]:.2f}" for genre in prediction.genres]
+        table.add_row(film.title, " and ".join(prediction.modalities), ", ".join(named) or "none")
+    Console().print(table)
