@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from moviegenre.apps.service import bodies
+from moviegenre.apps.service.refusals import sentence
 from moviegenre.apps.service.settings import ServiceSettings
 from moviegenre.data.sources import rows
 from tests.security.served import FILM, Answer, Served, served
@@ -47,13 +47,12 @@ def test_a_body_full_of_faults_costs_few(
     running: Served, monkeypatch: pytest.MonkeyPatch, case: str
 ) -> None:
     faults: list[int] = []
-    sentence = bodies.sentence
 
     def counting(error: Any, where: str) -> str:
         faults.append(error.error_count())
         return sentence(error, where)
 
-    monkeypatch.setattr(bodies, "sentence", counting)
+    monkeypatch.setattr("moviegenre.apps.service.bodies.sentence", counting)
     path, body = FLOODS[case]
     answer = running.ask(path, method="POST", body=body.encode())
     assert answer.status == 422
