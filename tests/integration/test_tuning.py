@@ -129,7 +129,7 @@ def test_only_looking_writes_nothing(checkpoints: Path) -> None:
     [
         (
             ["--thresholds", "global", "--threshold", "0.4"],
-            "error: --threshold sets a cut, --thresholds and --calibrate fit one; say one",
+            "error: --threshold is a fixed number, --thresholds and --calibrate fit it; give one",
         ),
         (
             ["--calibrate", "weights"],
