@@ -13,8 +13,8 @@ from moviegenre.apps.cli import main
 from moviegenre.experiment.ablate import ablate
 from moviegenre.experiment.ablation_config import load_ablations
 from moviegenre.experiment.config import load_suite
-from moviegenre.models import MODELS
 from moviegenre.models.checkpoint import load_checkpoint
+from moviegenre.models.registry import MODELS
 from moviegenre.training.config import TrainingConfig
 
 ROOT = Path(__file__).parents[2]

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from moviegenre.core.extras import require_training
+
 
 def ablate(
     config: Annotated[
@@ -20,6 +22,7 @@ def ablate(
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,
 ) -> None:
     """Change one factor at a time and score it on val; what is done is not done again."""
+    require_training("an ablation")
     from moviegenre.evaluation.ablations import print_ablations
     from moviegenre.experiment.ablate import ablate as run
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from moviegenre.core.errors import ConfigError, did_you_mean
+from moviegenre.core.extras import require_training
 
 if TYPE_CHECKING:
     from moviegenre.data.audit.pairs import LeakRule
@@ -46,6 +47,7 @@ def audit(
     quiet: Annotated[bool, typer.Option("--quiet", help="Do not say what is being done.")] = False,
 ) -> None:
     """Find near duplicates, genres spelled out, and labels that models contradict."""
+    require_training("auditing data")
     from moviegenre.core.files import check_folder
     from moviegenre.core.locks import locked
     from moviegenre.data.audit.pairs import LEAK_RULES

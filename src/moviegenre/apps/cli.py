@@ -26,6 +26,7 @@ from moviegenre.apps.model_commands import export, push
 from moviegenre.apps.predict_command import predict
 from moviegenre.apps.serve_command import serve
 from moviegenre.core.errors import ConfigError, MovieGenreError
+from moviegenre.core.extras import require_training
 from moviegenre.core.locks import locked
 from moviegenre.core.seeds import MAX_SEED
 
@@ -67,6 +68,7 @@ def train(
     quiet: Quiet = False,
 ) -> None:
     """Train one model and write OUT/MODEL/best.pth."""
+    require_training("training a model")
     from moviegenre.experiment.config import load_experiment
     from moviegenre.experiment.train import train as run_training
 
@@ -120,6 +122,7 @@ def evaluate(
     ] = False,
 ) -> None:
     """Score a checkpoint on a split; without options at 0.5, whatever was fitted before."""
+    require_training("evaluating a model")
     from moviegenre.evaluation.tuning import TuningSettings
     from moviegenre.experiment.evaluate import evaluate as run_evaluation
     from moviegenre.experiment.evaluate import parse_split, render_evaluation
@@ -131,8 +134,8 @@ def evaluate(
         raise ConfigError("--forms fits thresholds and calibration its own way; leave the rest")
     settings = TuningSettings.parse(thresholds, goal, calibrate)
     if verify:
-        from moviegenre.models.trained import locate
-        from moviegenre.models.trained import verify as verify_files
+        from moviegenre.models.locating import locate
+        from moviegenre.models.locating import verify as verify_files
 
         verify_files(locate(checkpoint))
     content: dict[str, Any]
@@ -180,6 +183,7 @@ def compare(
     quiet: Quiet = False,
 ) -> None:
     """Evaluate what is not yet evaluated and write the comparison."""
+    require_training("comparing models")
     from moviegenre.experiment.compare import compare as run_comparison
     from moviegenre.experiment.compare import print_comparison
 
@@ -204,6 +208,7 @@ def robustness(
     quiet: Quiet = False,
 ) -> None:
     """Score every fusion as posters or plots go missing, beside its single-modality siblings."""
+    require_training("scoring models without a modality")
     from moviegenre.evaluation.robustness_report import print_robustness
     from moviegenre.experiment.evaluate import parse_split
     from moviegenre.experiment.robustness import robustness as run_robustness
@@ -235,6 +240,7 @@ def reproduce(
     quiet: Quiet = False,
 ) -> None:
     """Prepare, train all models, evaluate and compare; what is done is not done again."""
+    require_training("reproducing an experiment")
     from moviegenre.experiment.compare import print_comparison
     from moviegenre.experiment.reproduce import print_seeds, reproduce_seeds
     from moviegenre.experiment.reproduce import reproduce as run_all

@@ -6,6 +6,7 @@ from typing import Annotated, cast, get_args
 import typer
 
 from moviegenre.core.errors import ConfigError, did_you_mean
+from moviegenre.core.extras import require_training
 from moviegenre.core.locks import locked
 
 
@@ -29,6 +30,7 @@ def ensemble(
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,
 ) -> None:
     """Combine trained models with weights fitted on validation."""
+    require_training("combining models")
     from moviegenre.core.config import apply_overrides
     from moviegenre.evaluation.combining import CombiningConfig
     from moviegenre.evaluation.thresholds import Goal

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from moviegenre.core.errors import ConfigError, did_you_mean
+from moviegenre.core.extras import require_training
 from moviegenre.core.seeds import MAX_SEED
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def faithfulness(
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
     """Take away what explanations put first, and random parts, and compare the answers."""
+    require_training("testing explanations")
     if split not in _SPLITS:
         raise ConfigError(f"unknown --split {split!r}; {did_you_mean(split, _SPLITS)}")
     from moviegenre.core.types import Split

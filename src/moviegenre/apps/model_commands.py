@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from moviegenre.core.extras import require_training
+
 
 def export(
     checkpoint: Annotated[
@@ -43,6 +45,7 @@ def export(
     ] = False,
 ) -> None:
     """Write a self-contained folder: weights, settings, model card, ONNX files."""
+    require_training("exporting a model")
     from moviegenre.core.errors import ConfigError
     from moviegenre.experiment.export import export as run
 
