@@ -12,7 +12,7 @@ from moviegenre.core.extras import require_training
 
 if TYPE_CHECKING:
     from moviegenre.data.audit.pairs import LeakRule
-    from moviegenre.data.prepared import PlotRule
+    from moviegenre.data.plots import PlotRule
 
 _PLOTS = ("first", "longest", "joined")
 

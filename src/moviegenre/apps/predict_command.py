@@ -155,7 +155,7 @@ def predict(
         predictor = _load(checkpoint, backend, verify)
         _predict_catalogue(predictor, films, out, batch_size or 32, quiet)
         return
-    predictor = _load(checkpoint, backend, verify)
+    predictor = _load(checkpoint, backend, verify, quick=not explain)  # which asks for 100 films
     prediction = predictor.predict(
         plot=tuple(plot) if plot else None, poster=poster, title=title, year=year
     )
@@ -177,10 +177,12 @@ def _refuse(kind: str, options: dict[str, object]) -> None:
         raise ConfigError(f"{', '.join(useless)} has no effect on {kind}; leave it out")
 
 
-def _load(checkpoint: str | None, backend: str, verify: bool) -> "Predictor":
+def _load(
+    checkpoint: str | None, backend: str, verify: bool, *, quick: bool = False
+) -> "Predictor":
     from moviegenre import load
 
-    return load(checkpoint, backend=cast("BackendName", backend), verify=verify)
+    return load(checkpoint, backend=cast("BackendName", backend), verify=verify, quick=quick)
 
 
 def _print_examples(predictor: "Predictor") -> None:
