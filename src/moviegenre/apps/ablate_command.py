@@ -21,7 +21,7 @@ def ablate(
 ) -> None:
     """Change one factor at a time and score it on val; what is done is not done again.
 
-    For example: moviegenre ablate --config configs/ablations.yaml
+    For example: moviegenre ablate --config configs/studies/ablations.yaml
     """
     from moviegenre.evaluation.ablations import print_ablations
     from moviegenre.experiment.ablate import ablate as run

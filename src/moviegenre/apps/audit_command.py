@@ -3,15 +3,12 @@
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from moviegenre.apps.choices import LeakRuleName, PlotRuleName
 from moviegenre.core.errors import ConfigError
-
-if TYPE_CHECKING:
-    pass
 
 
 def audit(

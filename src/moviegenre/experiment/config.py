@@ -158,8 +158,7 @@ def load_suite(path: Path, overrides: Sequence[str] = ()) -> Suite:
     Args:
         path: The YAML file.
         overrides: ``a.b=c`` settings; ``model.``, ``loss.`` and ``training.`` ones hold for
-            every model, the latter two not for those that are fitted. ``paths.`` ones replace what
-            the file names there.
+            every model, the latter two not for fitted ones; ``paths.`` ones replace its paths.
 
     Raises:
         ConfigError: Anything is wrong; the message lists all faults of all models.

@@ -1,4 +1,4 @@
-"""What a config file extends, keeps and names, and how its faults are told."""
+"""Config files: ``extends``, ``only`` and ``paths``, and the messages for faults in them."""
 
 from pathlib import Path
 from typing import Any
