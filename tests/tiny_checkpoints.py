@@ -7,8 +7,8 @@ import torch
 
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.core.types import Modality
-from moviegenre.models import MODELS
 from moviegenre.models.checkpoint import Checkpoint, save_checkpoint
+from moviegenre.models.registry import MODELS
 from tests.tiny_models import build_tiny, tiny_settings
 from tests.tiny_movies import GENRES, IMAGE_SIZE, MAX_TOKENS, tiny_tokenizer
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import torch
 
-from moviegenre.models import MODELS
 from moviegenre.models.base import BuildContext, FittedModel, GenreModel, ModelConfig
+from moviegenre.models.registry import MODELS
 from tests.tiny_movies import FREQUENCIES, tiny_movies, tiny_tokenizer
 
 _POSTER_ENCODER = {"name": "none", "grid": [2, 2]}

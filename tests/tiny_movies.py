@@ -17,11 +17,12 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 from moviegenre.core.genres import GenreVocabulary
-from moviegenre.core.types import Batch, Modality, Split
+from moviegenre.core.types import Modality, Split
 from moviegenre.data.batches import MovieTensors
 from moviegenre.data.caches import Ragged
 from moviegenre.data.schema import DATASHEET_FILE, GENRES_FILE, MOVIE_SCHEMA, split_file
 from moviegenre.data.text import PlotTokenizer
+from moviegenre.models.batch import Batch, to_batch
 
 GENRES = GenreVocabulary(("Drama", "Horror", "Comedy"))
 FREQUENCIES = (0.5, 0.35, 0.35)
@@ -92,7 +93,7 @@ def tiny_batch(
     """Return movies as one batch."""
     movies = tiny_movies(num_movies, seed)
     tensors = movies.tensors(tiny_tokenizer(), without_plot, without_poster)
-    return tensors.batch(range(num_movies))
+    return to_batch(tensors.batch(range(num_movies)))
 
 
 def tiny_tokenizer() -> PlotTokenizer:

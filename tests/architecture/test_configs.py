@@ -10,8 +10,8 @@ import yaml
 from moviegenre.apps.cli import main
 from moviegenre.experiment.ablation_config import load_ablations
 from moviegenre.experiment.config import load_experiment, load_suite
-from moviegenre.models import MODELS
 from moviegenre.models.checkpoint import load_checkpoint
+from moviegenre.models.registry import MODELS
 
 ROOT = Path(__file__).parents[2]
 FILES = [ROOT / "config.yaml", *sorted((ROOT / "configs").rglob("*.yaml"))]

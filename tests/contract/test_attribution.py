@@ -15,7 +15,8 @@ from moviegenre.core.types import Modality
 from moviegenre.inference.gradients import grad_cam, integrated_gradients
 from moviegenre.inference.predictor import Predictor
 from moviegenre.inference.slices import Slices
-from moviegenre.models import MODELS
+from moviegenre.models.batch import to_batch
+from moviegenre.models.registry import MODELS
 from tests.tiny_checkpoints import save_tiny, tiny_checkpoint
 from tests.tiny_movies import GENRES, tiny_movies
 
@@ -94,8 +95,9 @@ def test_what_the_words_add_comes_to_the_logit_less_the_baselines(
     film, labels = predictor.reader.read(PLOT, POSTER), [0, 2]
     network = predictor.backend.network
     assert network is not None
-    batch, places = predictor.reader.batch([film]), predictor.reader.token_words(film)
-    added = integrated_gradients(network, batch, places, predictor.reader.pad_id, labels)
+    arrays, places = predictor.reader.batch([film]), predictor.reader.token_words(film)
+    added = integrated_gradients(network, arrays, places, predictor.reader.pad_id, labels)
+    batch = to_batch(arrays)
     emptied = batch.input_ids.masked_fill(torch.from_numpy(places) >= 0, predictor.reader.pad_id)
     with torch.no_grad():
         whole = network(batch).logits[0, labels]

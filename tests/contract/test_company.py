@@ -24,8 +24,9 @@ from moviegenre.inference.loading import BACKEND_FILES
 from moviegenre.inference.onnx_export import export_onnx
 from moviegenre.inference.predictor import Predictor
 from moviegenre.inference.quantise import Bits, quantise
-from moviegenre.models import MODELS
-from moviegenre.models.exported import INT4_FILE, INT8_FILE, ONNX_FILE, write_exported
+from moviegenre.models.exported import INT4_FILE, INT8_FILE, ONNX_FILE
+from moviegenre.models.exporting import write_exported
+from moviegenre.models.registry import MODELS
 from tests.tiny_checkpoints import POINT, tiny_checkpoint
 from tests.tiny_movies import tiny_movies, tiny_tokenizer
 

@@ -26,9 +26,10 @@ from moviegenre.inference.onnx_export import export_onnx
 from moviegenre.inference.parity import labelled_films
 from moviegenre.inference.predictor import Predictor
 from moviegenre.inference.quantise import Bits, quantise
-from moviegenre.models import MODELS
 from moviegenre.models.checkpoint import load_checkpoint
-from moviegenre.models.exported import INT4_FILE, INT8_FILE, ONNX_FILE, write_exported
+from moviegenre.models.exported import INT4_FILE, INT8_FILE, ONNX_FILE
+from moviegenre.models.exporting import write_exported
+from moviegenre.models.registry import MODELS
 from tests.tiny_checkpoints import POINT, save_tiny, tiny_checkpoint
 from tests.tiny_movies import tiny_batch, tiny_movies, tiny_tokenizer, write_prepared
 from tests.tiny_training import tiny_experiment
@@ -106,11 +107,11 @@ def test_onnx_gives_the_same_logits_whatever_is_missing(
     onnx = moviegenre.load(folders[name] / "exported", backend="onnx")
     films = films_of(own, data)
     batch = own.reader.batch(films)
-    padding = torch.zeros(batch.size, 7, dtype=torch.int64)
+    padding = np.zeros((batch.size, 7), dtype=np.int64)
     padded = replace(
         batch,
-        input_ids=torch.cat([batch.input_ids, padding], dim=1),
-        attention_mask=torch.cat([batch.attention_mask, padding.bool()], dim=1),
+        input_ids=np.concatenate([batch.input_ids, padding], axis=1),
+        attention_mask=np.concatenate([batch.attention_mask, padding > 0], axis=1),
     )
     batches = [batch, padded, own.reader.batch(films[:1])]
     batches += [batch.without(modality) for modality in Modality]

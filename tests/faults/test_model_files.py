@@ -20,8 +20,8 @@ from moviegenre.core.errors import CheckpointError, MovieGenreError, NotFiniteEr
 from moviegenre.inference.backends import BackendName
 from moviegenre.models import manifest as manifests
 from moviegenre.models.exported import EXPORTED_FILES
+from moviegenre.models.locating import verify
 from moviegenre.models.manifest import MANIFEST_FILE, Manifest, rewriting
-from moviegenre.models.trained import verify
 from tests.faults.model_files import (
     answers,
     copy,

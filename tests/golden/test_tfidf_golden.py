@@ -11,6 +11,7 @@ from moviegenre.data.batches import MovieTensors
 from moviegenre.data.caches import Ragged
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.models.base import BuildContext
+from moviegenre.models.batch import to_batch
 from moviegenre.models.tfidf import Tfidf, TfidfConfig
 from moviegenre.nn.ngrams import SparseFeatures
 
@@ -86,7 +87,7 @@ def test_features_are_scikit_learns(settings: dict[str, object]) -> None:
     theirs = vectorizer(settings).fit(PLOTS[:5])
     names = feature_names(model, tokenizer)
     assert sorted(names) == sorted(theirs.get_feature_names_out())
-    batch = movies(tokenizer, PLOTS).batch(range(len(PLOTS)))  # also texts not fitted to
+    batch = to_batch(movies(tokenizer, PLOTS).batch(range(len(PLOTS))))  # also texts not fitted to
     found = dense(model.features(batch.input_ids, batch.attention_mask), len(names))
     expected = theirs.transform(PLOTS).toarray()[:, [theirs.vocabulary_[n] for n in names]]
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
@@ -98,7 +99,7 @@ def test_logits_are_scikit_learns(settings: dict[str, object]) -> None:
     model, tokenizer = build(settings)
     model.fit(movies(tokenizer, PLOTS[:5]))
     theirs = vectorizer(settings).fit(PLOTS[:5])
-    batch = movies(tokenizer, PLOTS).batch([0, 1, 2, 3, 4, 6])
+    batch = to_batch(movies(tokenizer, PLOTS).batch([0, 1, 2, 3, 4, 6]))
     logits = model(batch).logits.numpy()
     for label in range(2):
         solver = LogisticRegression(

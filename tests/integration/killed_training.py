@@ -7,8 +7,8 @@ from pathlib import Path
 
 from torch import Tensor
 
-from moviegenre.core.types import Batch
 from moviegenre.experiment.train import train
+from moviegenre.models.batch import Batch
 from moviegenre.training.task import GenreTask
 from tests.tiny_training import tiny_experiment
 

@@ -11,8 +11,8 @@ from moviegenre.experiment.compare import compare
 from moviegenre.experiment.config import ExperimentConfig, load_experiment
 from moviegenre.experiment.evaluate import evaluate
 from moviegenre.experiment.train import train
-from moviegenre.models import MODELS
 from moviegenre.models.checkpoint import load_checkpoint
+from moviegenre.models.registry import MODELS
 from tests.tiny_movies import MAX_TOKENS, write_prepared
 
 FITTED = [name for name, config in MODELS.items() if config.fitted]

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from moviegenre.core.operating_point import THRESHOLDS_FILE
-from moviegenre.models.exported import CARD_FILE, write_exported
+from moviegenre.models.exported import CARD_FILE
+from moviegenre.models.exporting import write_exported
 from tests.page_browser import NEEDS_BROWSER, chromium, opened, payload, violations
 from tests.tiny_checkpoints import POINT, tiny_checkpoint
 from tests.tiny_models import write_bert_folder

@@ -12,7 +12,8 @@ import pytest
 
 from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.inference.onnx_export import export_onnx
-from moviegenre.models.exported import CARD_FILE, ONNX_FILE, write_exported
+from moviegenre.models.exported import CARD_FILE, ONNX_FILE
+from moviegenre.models.exporting import write_exported
 from tests.tiny_checkpoints import POINT, tiny_checkpoint
 
 

@@ -15,13 +15,14 @@ import torch
 from torch import Tensor
 
 from moviegenre.core.errors import CheckpointError
-from moviegenre.core.types import Batch, Split
+from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.evaluate import predict_split
 from moviegenre.experiment.train import train
 from moviegenre.metrics import compute_metrics
-from moviegenre.models import MODELS
+from moviegenre.models.batch import Batch
 from moviegenre.models.checkpoint import load_checkpoint
+from moviegenre.models.registry import MODELS
 from moviegenre.training.callbacks import BestCheckpoint
 from moviegenre.training.resuming import ResumePoint
 from moviegenre.training.task import GenreTask

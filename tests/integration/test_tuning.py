@@ -22,7 +22,7 @@ from moviegenre.experiment.train import train
 from moviegenre.experiment.tuning import trained_weights
 from moviegenre.metrics import compute_metrics
 from moviegenre.models.checkpoint import load_checkpoint
-from moviegenre.models.exported import Description
+from moviegenre.models.exporting import describe
 from tests.tiny_movies import GENRES, write_prepared
 from tests.tiny_training import tiny_experiment
 
@@ -151,7 +151,7 @@ def test_what_makes_no_sense_is_one_line(
 def test_weights_are_those_of_the_training_movies(
     trained: Path, data: Path, tmp_path: Path
 ) -> None:
-    model = Description.of(load_checkpoint(trained / "lstm"))
+    model = describe(load_checkpoint(trained / "lstm"))
     loss = {"loss": {"name": "weighted_bce", "max_weight": 1.5}}
     weighted = replace(model, config={**model.config, **loss})
     prepared = PreparedData(data)

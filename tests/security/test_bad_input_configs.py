@@ -24,9 +24,9 @@ from moviegenre.losses import (
     FocalConfig,
     WeightedBCEConfig,
 )
-from moviegenre.models import MODELS
 from moviegenre.models.plot_encoder import PlotEncoderConfig
 from moviegenre.models.poster_encoder import PosterEncoderConfig
+from moviegenre.models.registry import MODELS
 from moviegenre.training.config import TrainingConfig
 
 CONFIGS: list[type[BaseModel]] = [

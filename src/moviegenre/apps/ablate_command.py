@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from moviegenre.core.extras import require_training
+
 
 def ablate(
     config: Annotated[
@@ -23,6 +25,7 @@ def ablate(
 
     For example: moviegenre ablate --config configs/studies/ablations.yaml
     """
+    require_training("an ablation")
     from moviegenre.evaluation.ablations import print_ablations
     from moviegenre.experiment.ablate import ablate as run
 

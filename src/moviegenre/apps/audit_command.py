@@ -9,6 +9,7 @@ import typer
 
 from moviegenre.apps.choices import LeakRuleName, PlotRuleName
 from moviegenre.core.errors import ConfigError
+from moviegenre.core.extras import require_training
 
 
 def audit(
@@ -44,6 +45,7 @@ def audit(
 
     For example: moviegenre data audit data/prepared --out audit
     """
+    require_training("auditing data")
     from moviegenre.core.files import check_folder
     from moviegenre.core.locks import locked
     from moviegenre.evaluation.audit import Audit, AuditSettings

@@ -33,6 +33,7 @@ from moviegenre.apps.model_commands import export, push
 from moviegenre.apps.predict_command import predict
 from moviegenre.apps.serve_command import serve
 from moviegenre.core.errors import ConfigError, MovieGenreError
+from moviegenre.core.extras import require_training
 from moviegenre.core.locks import locked
 from moviegenre.core.seeds import MAX_SEED
 
@@ -80,6 +81,7 @@ def train(
 
     For example: moviegenre train bert --data data/prepared
     """
+    require_training("training a model")
     from moviegenre.experiment.config import load_experiment
     from moviegenre.experiment.train import train as run_training
 
@@ -136,6 +138,7 @@ def evaluate(
 
     For example: moviegenre evaluate --checkpoint checkpoints/bert --split test
     """
+    require_training("evaluating a model")
     from moviegenre.core.types import Split
     from moviegenre.evaluation.tuning import TuningSettings
     from moviegenre.experiment.evaluate import evaluate as run_evaluation
@@ -150,8 +153,8 @@ def evaluate(
         thresholds and thresholds.value, goal and goal.value, calibrate and calibrate.value
     )
     if verify:
-        from moviegenre.models.trained import locate
-        from moviegenre.models.trained import verify as verify_files
+        from moviegenre.models.locating import locate
+        from moviegenre.models.locating import verify as verify_files
 
         verify_files(locate(checkpoint))
     content: dict[str, Any]
@@ -202,6 +205,7 @@ def compare(
 
     For example: moviegenre compare checkpoints --out results
     """
+    require_training("comparing models")
     from moviegenre.experiment.compare import compare as run_comparison
     from moviegenre.experiment.compare import print_comparison
 
@@ -229,6 +233,7 @@ def robustness(
 
     For example: moviegenre robustness checkpoints --split test
     """
+    require_training("scoring models without a modality")
     from moviegenre.core.types import Split
     from moviegenre.evaluation.robustness_report import print_robustness
     from moviegenre.experiment.robustness import robustness as run_robustness
@@ -263,6 +268,7 @@ def reproduce(
 
     For example: moviegenre reproduce --config configs/demo.yaml
     """
+    require_training("reproducing an experiment")
     from moviegenre.experiment.compare import print_comparison
     from moviegenre.experiment.reproduce import print_seeds, reproduce_seeds
     from moviegenre.experiment.reproduce import reproduce as run_all

@@ -1,15 +1,13 @@
 """``moviegenre ensemble``: trained models become one."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from moviegenre.apps.choices import GoalName
+from moviegenre.core.extras import require_training
 from moviegenre.core.locks import locked
-
-if TYPE_CHECKING:
-    pass
 
 
 def ensemble(
@@ -35,6 +33,7 @@ def ensemble(
 
     For example: moviegenre ensemble checkpoints/bert checkpoints/cnn --out checkpoints/ensemble
     """
+    require_training("combining models")
     from moviegenre.core.config import apply_overrides
     from moviegenre.evaluation.combining import CombiningConfig
     from moviegenre.experiment.ensemble import ensemble as combine

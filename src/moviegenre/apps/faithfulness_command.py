@@ -1,15 +1,13 @@
 """``moviegenre faithfulness``: whether explanations name what the model goes by."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from moviegenre.apps.choices import AttributionMethod, BackendChoice, SplitName, SplitOption
+from moviegenre.core.extras import require_training
 from moviegenre.core.seeds import MAX_SEED
-
-if TYPE_CHECKING:
-    pass
 
 
 def faithfulness(
@@ -37,6 +35,7 @@ def faithfulness(
 
     For example: moviegenre faithfulness --checkpoint checkpoints/bert --movies 100
     """
+    require_training("testing explanations")
     from moviegenre.core.types import Split
     from moviegenre.experiment.faithfulness import faithfulness as run
     from moviegenre.experiment.faithfulness import print_faithfulness

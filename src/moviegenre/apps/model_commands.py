@@ -7,6 +7,7 @@ import typer
 
 from moviegenre.apps.choices import SmallForm
 from moviegenre.core.errors import ConfigError
+from moviegenre.core.extras import require_training
 
 
 def export(
@@ -47,6 +48,7 @@ def export(
 
     For example: moviegenre export --checkpoint checkpoints/bert --out exported/bert
     """
+    require_training("exporting a model")
     from moviegenre.experiment.export import export as run
 
     exported = run(

@@ -1,14 +1,10 @@
-"""The only sigmoid and the only cut: how logits become probabilities and decisions.
+"""The only sigmoid and the only threshold: how logits become probabilities and decisions.
 
 Both refuse what is not finite, so that it is never an answer.
 """
 
-from typing import overload
-
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from moviegenre.core.errors import NotFiniteError
 
@@ -21,18 +17,17 @@ _SMALLEST = 1e-7  # a probability of exactly 0 or 1 has no log-odds
 _LARGEST = 700.0  # log-odds beyond which the exponential overflows
 
 
-def probabilities(logits: Tensor) -> Tensor:
+def probabilities(logits: FloatArray) -> npt.NDArray[np.float32]:
     """Return independent label probabilities (..., L), float32, for logits (..., L).
 
-    Equal logits have equal probabilities, wherever they stand in the tensor.
+    Equal logits have equal probabilities, wherever they stand in the array: they are computed as
+    float64, since the last bit of float32's may differ between the body of an array and its tail.
 
     Raises:
         NotFiniteError: A logit is NaN or infinite.
     """
     require_finite(logits, "logits")
-    # float32's sigmoid differs in the last bit between a tensor's vectorised body and its tail,
-    # which breaks ties at random: the label prior would have a ROC-AUC other than one half.
-    return torch.sigmoid(logits.double()).float()
+    return from_log_odds(np.asarray(logits, dtype=np.float64)).astype(np.float32)
 
 
 def log_odds(probs: FloatArray) -> npt.NDArray[np.float64]:
@@ -48,13 +43,7 @@ def from_log_odds(odds: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return probs
 
 
-@overload
-def decide(probs: Tensor, threshold: float | Tensor = ...) -> Tensor: ...
-@overload
-def decide(probs: FloatArray, threshold: float | FloatArray = ...) -> BoolArray: ...
-def decide(
-    probs: Tensor | FloatArray, threshold: float | Tensor | FloatArray = DEFAULT_THRESHOLD
-) -> Tensor | BoolArray:
+def decide(probs: FloatArray, threshold: float | FloatArray = DEFAULT_THRESHOLD) -> BoolArray:
     """Choose the labels whose probability reaches the threshold.
 
     Args:
@@ -72,10 +61,11 @@ def decide(
         [False, True, True]
     """
     require_finite(probs, "probabilities")
-    return probs >= threshold
+    chosen: BoolArray = np.asarray(probs) >= threshold
+    return chosen
 
 
-def require_finite(values: Tensor | FloatArray, what: str) -> None:
+def require_finite(values: FloatArray, what: str) -> None:
     """Refuse values of which one is NaN or infinite.
 
     Args:
@@ -85,7 +75,7 @@ def require_finite(values: Tensor | FloatArray, what: str) -> None:
     Raises:
         NotFiniteError: There is one.
     """
-    finite = torch.isfinite(values) if isinstance(values, Tensor) else np.isfinite(values)
+    finite = np.isfinite(values)
     if not bool(finite.all()):
         bad = int((~finite).sum())
         raise NotFiniteError(

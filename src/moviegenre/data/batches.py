@@ -1,4 +1,4 @@
-"""Movies as batches: which movies go together, and how their tensors are put together."""
+"""Movies as batches: which movies go together, and how their arrays are put together."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -6,14 +6,85 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
-from torch.utils.data import DataLoader, Sampler
 
-from moviegenre.core.types import Batch
+from moviegenre.core.types import Modality
 from moviegenre.data.caches import Ragged
 
 _BATCHES_PER_POOL = 50  # sorted together; more saves padding, fewer mixes better
+
+
+@dataclass(frozen=True)
+class BatchArrays:
+    """Some movies as arrays: an ONNX file takes them, and a model's ``Batch`` is made of them.
+
+    Attributes:
+        input_ids: Plot tokens (B, T), int64; one padding token where there is no plot.
+        attention_mask: True at real tokens (B, T), bool.
+        has_plot: Whether the movie has a plot (B,), bool.
+        image: Posters (B, 3, H, W), uint8 RGB, not normalised; zeros where there is none.
+        has_poster: Whether the movie has a poster (B,), bool.
+        labels: Multi-hot truth (B, L), float32, or None where it is unknown.
+        index: Row of each movie in its split (B,), int64.
+        plot_states: A frozen plot encoder's cached output (B, S, D), float32.
+        poster_states: A frozen poster encoder's cached output (B, R, D), likewise.
+        views: The same movies as each member of an ensemble reads them; empty for other models.
+    """
+
+    input_ids: npt.NDArray[np.int64]
+    attention_mask: npt.NDArray[np.bool_]
+    has_plot: npt.NDArray[np.bool_]
+    image: npt.NDArray[np.uint8]
+    has_poster: npt.NDArray[np.bool_]
+    labels: npt.NDArray[np.float32] | None
+    index: npt.NDArray[np.int64]
+    plot_states: npt.NDArray[np.float32] | None = None
+    poster_states: npt.NDArray[np.float32] | None = None
+    views: tuple["BatchArrays", ...] = ()
+
+    @classmethod
+    def joint(cls, views: Sequence["BatchArrays"]) -> "BatchArrays":
+        """Return the joint batch of what the members of an ensemble read.
+
+        Its own arrays say no more than what there is of each movie.
+        """
+        return replace(
+            views[0],
+            has_plot=np.any([view.has_plot for view in views], axis=0),
+            has_poster=np.any([view.has_poster for view in views], axis=0),
+            views=tuple(views),
+        )
+
+    @property
+    def size(self) -> int:
+        """The number of movies B."""
+        return len(self.has_plot)
+
+    def without(self, modality: Modality) -> "BatchArrays":
+        """Return the batch as if every movie lacked ``modality``: masked, not blackened."""
+        views = tuple(view.without(modality) for view in self.views)
+        if modality is Modality.PLOT:
+            return replace(
+                self,
+                has_plot=np.zeros_like(self.has_plot),
+                attention_mask=np.zeros_like(self.attention_mask),
+                views=views,
+            )
+        return replace(self, has_poster=np.zeros_like(self.has_poster), views=views)
+
+    def film(self, row: int) -> "BatchArrays":
+        """Return one movie, without what its plot was padded with."""
+        real = np.flatnonzero(self.attention_mask[row])
+        tokens = int(real[-1]) + 1 if len(real) else 1
+        only = slice(row, row + 1)
+        return BatchArrays(
+            input_ids=self.input_ids[only, :tokens],
+            attention_mask=self.attention_mask[only, :tokens],
+            has_plot=self.has_plot[only],
+            image=self.image[only],
+            has_poster=self.has_poster[only],
+            labels=None,
+            index=self.index[only],
+        )
 
 
 @dataclass(frozen=True)
@@ -50,7 +121,7 @@ class MovieTensors:
         """Tokens of each movie's plot (N,); zeros where no plots are read."""
         return self.tokens.lengths if self.tokens else np.zeros(len(self), dtype=np.int64)
 
-    def batch(self, rows: Sequence[int]) -> Batch:
+    def batch(self, rows: Sequence[int]) -> BatchArrays:
         """Cut some movies out as a batch, plots padded to the longest among them."""
         index = np.asarray(rows, dtype=np.int64)
         lengths = self.lengths[index]
@@ -61,19 +132,19 @@ class MovieTensors:
             for position, row in enumerate(index):
                 input_ids[position, : lengths[position]] = self.tokens[row]
         stored = index if self.stored is None else self.stored[index]
-        return Batch(
-            input_ids=torch.from_numpy(input_ids),
-            attention_mask=torch.from_numpy(mask),
-            has_plot=torch.from_numpy(lengths > 0),
+        return BatchArrays(
+            input_ids=input_ids,
+            attention_mask=mask,
+            has_plot=lengths > 0,
             image=self._images(stored),
-            has_poster=torch.from_numpy(self.has_poster[index]),
-            labels=None if self.labels is None else torch.from_numpy(self.labels[index]),
-            index=torch.from_numpy(index),
+            has_poster=self.has_poster[index],
+            labels=None if self.labels is None else self.labels[index],
+            index=index,
             plot_states=self._plot_states(index),
             poster_states=(
                 None
                 if self.poster_states is None
-                else torch.from_numpy(_rows(self.poster_states, stored).astype(np.float32))
+                else _rows(self.poster_states, stored).astype(np.float32)
             ),
         )
 
@@ -117,13 +188,13 @@ class MovieTensors:
             stored=np.where(movies >= 0, movies, len(self)),  # beyond the last: zeros
         )
 
-    def _images(self, index: npt.NDArray[np.int64]) -> Tensor:
+    def _images(self, index: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
         if self.posters is None:
-            return torch.zeros((len(index), 3, 1, 1), dtype=torch.uint8)
-        pixels = torch.from_numpy(np.ascontiguousarray(_rows(self.posters, index)))
-        return pixels.permute(0, 3, 1, 2)  # already channels-last in memory
+            return np.zeros((len(index), 3, 1, 1), dtype=np.uint8)
+        pixels = np.ascontiguousarray(_rows(self.posters, index))
+        return pixels.transpose(0, 3, 1, 2)  # channels last in memory, as they were
 
-    def _plot_states(self, index: npt.NDArray[np.int64]) -> Tensor | None:
+    def _plot_states(self, index: npt.NDArray[np.int64]) -> npt.NDArray[np.float32] | None:
         if self.plot_states is None:
             return None
         longest = max(1, int(self.plot_states.lengths[index].max(initial=1)))
@@ -132,7 +203,7 @@ class MovieTensors:
         for position, row in enumerate(index):
             own = self.plot_states[row]
             states[position, : len(own)] = own
-        return torch.from_numpy(states)
+        return states
 
 
 def _rows(stored: npt.NDArray[Any], index: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
@@ -145,7 +216,7 @@ def _rows(stored: npt.NDArray[Any], index: npt.NDArray[np.int64]) -> npt.NDArray
     return rows
 
 
-class LengthBatchSampler(Sampler[list[int]]):
+class LengthBatchSampler:
     """Shuffled batches of plots of about the same length, so that little is padding.
 
     Movies are shuffled, sorted by length within pools of fifty batches, cut into batches, and
@@ -191,9 +262,3 @@ def ordered_batches(lengths: npt.NDArray[np.int64], batch_size: int) -> list[lis
     """Return every movie once, longest plots first, for evaluation with little padding."""
     order = np.argsort(-lengths, kind="stable")
     return [order[i : i + batch_size].tolist() for i in range(0, len(order), batch_size)]
-
-
-def batch_loader(movies: MovieTensors, batches: Sampler[list[int]] | list[list[int]]) -> DataLoader:  # type: ignore[type-arg]
-    """Return a loader that yields ``Batch`` objects for the given rows."""
-    rows = range(len(movies))
-    return DataLoader(rows, batch_sampler=batches, collate_fn=movies.batch)  # type: ignore[arg-type]

@@ -33,7 +33,7 @@ from moviegenre.experiment.once import (
 )
 from moviegenre.experiment.predictions import cached_predictions
 from moviegenre.experiment.runs import read_run
-from moviegenre.models.checkpoint import BEST_FILE
+from moviegenre.models.checkpoint_file import BEST_FILE
 
 logger = logging.getLogger(__name__)
 

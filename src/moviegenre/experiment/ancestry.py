@@ -5,8 +5,9 @@ from typing import Any
 
 from moviegenre.core.errors import CheckpointError
 from moviegenre.experiment.runs import read_run
-from moviegenre.models import model_config_class
-from moviegenre.models.checkpoint import BEST_FILE, Checkpoint
+from moviegenre.models.checkpoint import Checkpoint
+from moviegenre.models.checkpoint_file import BEST_FILE
+from moviegenre.models.registry import model_config_class
 
 
 def ancestry(checkpoint: Checkpoint) -> list[str]:

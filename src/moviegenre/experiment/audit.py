@@ -24,7 +24,7 @@ from moviegenre.evaluation.cross_fit import cross_fitted
 from moviegenre.evaluation.label_errors import LabelError, find_label_errors
 from moviegenre.experiment.compare import model_folders
 from moviegenre.experiment.predictions import load_kept
-from moviegenre.models.checkpoint import BEST_FILE
+from moviegenre.models.checkpoint_file import BEST_FILE
 
 Step = Callable[[str], None]
 Probs = npt.NDArray[np.float64]

@@ -18,11 +18,12 @@ from moviegenre.evaluation.report import print_comparison as print_tables
 from moviegenre.evaluation.report import write_report
 from moviegenre.experiment.predictions import cached_predictions
 from moviegenre.experiment.runs import CONFIG_FILE, read_history, read_run
-from moviegenre.models import MODELS, model_config_class
 from moviegenre.models.base import ModelConfig
-from moviegenre.models.checkpoint import BEST_FILE
+from moviegenre.models.checkpoint_file import BEST_FILE
 from moviegenre.models.ensemble_file import ENSEMBLE_FILE
-from moviegenre.models.trained import load_trained, weights_file
+from moviegenre.models.locating import weights_file
+from moviegenre.models.registry import MODELS, model_config_class
+from moviegenre.models.trained import load_trained
 
 PAGE = "results.html"
 

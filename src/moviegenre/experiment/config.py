@@ -28,8 +28,8 @@ from moviegenre.core.errors import ConfigError, did_you_mean
 from moviegenre.data.config import DataConfig
 from moviegenre.experiment.config_file import find_config, read_config
 from moviegenre.losses import LossConfig, WeightedBCEConfig
-from moviegenre.models import MODELS, model_config_class
 from moviegenre.models.base import ModelConfig
+from moviegenre.models.registry import MODELS, model_config_class
 from moviegenre.training.config import TrainingConfig
 
 _SECTIONS = ("data", "training", "loss", "model")

@@ -26,11 +26,13 @@ from moviegenre.evaluation.thresholds import Goal
 from moviegenre.evaluation.tuning import TuningSettings, tune
 from moviegenre.experiment.predictions import availability, cached_predictions, keep_predictions
 from moviegenre.experiment.runs import RUN_FILE
-from moviegenre.models.checkpoint import BEST_FILE, Checkpoint, package_versions
+from moviegenre.models.checkpoint import Checkpoint, package_versions
+from moviegenre.models.checkpoint_file import BEST_FILE
 from moviegenre.models.combiner import Case, case_name, subsets
 from moviegenre.models.ensemble import EnsembleConfig
-from moviegenre.models.ensemble_file import ENSEMBLE_FILE, EnsembleRecord, Member, joint_track
-from moviegenre.models.trained import load_trained, locate, weights_file
+from moviegenre.models.ensemble_file import ENSEMBLE_FILE, EnsembleRecord, Member
+from moviegenre.models.locating import locate, weights_file
+from moviegenre.models.trained import joint_track, load_trained
 
 
 @dataclass(frozen=True)

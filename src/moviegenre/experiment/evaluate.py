@@ -12,7 +12,8 @@ from moviegenre.evaluation.results import Evaluation, evaluate_predictions
 from moviegenre.experiment.predictions import member_predictions, predict_shipped
 from moviegenre.experiment.predictions import predict_split as predict_split
 from moviegenre.models.exported import answers_only, read_description
-from moviegenre.models.trained import companions, load_trained, locate
+from moviegenre.models.locating import companions, locate
+from moviegenre.models.trained import load_trained
 
 
 def evaluate(

@@ -23,17 +23,12 @@ from moviegenre.inference.export import Exported, Measure, SmallBackend, export_
 from moviegenre.inference.parity import Parity, labelled_films, measure_parity
 from moviegenre.inference.predictor import Predictor
 from moviegenre.inference.similar import write_index
-from moviegenre.models.checkpoint import Checkpoint, checkpoint_file
+from moviegenre.models.checkpoint import Checkpoint
+from moviegenre.models.checkpoint_file import checkpoint_file
 from moviegenre.models.ensemble_file import is_ensemble
 from moviegenre.models.exported import METRICS_FILE, is_exported
-from moviegenre.models.trained import (
-    companions,
-    load_trained,
-    locate,
-    read_point,
-    verify,
-    weights_file,
-)
+from moviegenre.models.locating import companions, locate, read_point, verify, weights_file
+from moviegenre.models.trained import load_trained
 
 logger = logging.getLogger(__name__)
 

@@ -31,8 +31,10 @@ from moviegenre.models.exported import (
     answers_only,
     read_description,
 )
+from moviegenre.models.exporting import describe
+from moviegenre.models.locating import locate, weights_file
 from moviegenre.models.manifest import rewriting
-from moviegenre.models.trained import load_trained, locate, weights_file
+from moviegenre.models.trained import load_trained
 
 LENGTHS: tuple[PlotRule, ...] = ("sentence", "first", "joined")
 """The forms of a plot that are fitted, the shortest first; the second is the usual one."""
@@ -97,7 +99,7 @@ def evaluate_forms(
             return predict_shipped(path.parent, data, part, given=given)
     else:
         checkpoint = load_trained(path)
-        model = Description.of(checkpoint)
+        model = describe(checkpoint)
         data = PreparedData(data_dir or checkpoint.data_config.dir)
 
         def predict(part: Split, given: Given) -> Predictions:

@@ -14,7 +14,7 @@ from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.config import ExperimentConfig, PrepareConfig, Suite
 from moviegenre.experiment.runs import differing_settings, read_run
 from moviegenre.experiment.train import initial_checkpoints, train
-from moviegenre.models.checkpoint import BEST_FILE
+from moviegenre.models.checkpoint_file import BEST_FILE
 
 logger = logging.getLogger(__name__)
 

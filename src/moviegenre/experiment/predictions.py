@@ -11,24 +11,26 @@ import torch
 from rich.progress import track
 
 from moviegenre.core.decisions import from_log_odds, log_odds, probabilities
-from moviegenre.core.devices import computed_there
 from moviegenre.core.errors import DataError
 from moviegenre.core.files import file_sha256
 from moviegenre.core.types import Modality, Split
-from moviegenre.data.batches import batch_loader, ordered_batches
+from moviegenre.data.batches import ordered_batches
 from moviegenre.data.film_text import PLOT_AND_POSTER
 from moviegenre.data.prepared import PreparedData, choose_plot
 from moviegenre.evaluation.results import Predictions
 from moviegenre.experiment.given import Given
 from moviegenre.inference.films import Film, FilmReader, read_poster
 from moviegenre.inference.loading import load_predictor
+from moviegenre.models.batch import batch_loader
 from moviegenre.models.checkpoint import Checkpoint
 from moviegenre.models.combiner import Combiner
 from moviegenre.models.ensemble import Ensemble
 from moviegenre.models.ensemble_file import EnsembleRecord, ensemble_file, is_ensemble
 from moviegenre.models.exported import answers_only
 from moviegenre.models.inputs import load_movies
+from moviegenre.models.registry import model_config_class
 from moviegenre.models.trained import load_trained
+from moviegenre.nn.devices import computed_there
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +80,7 @@ def predict_split(
         for batch in track(loader, description=title, disable=not progress):
             seen = batch if missing is None else batch.without(missing)
             logits = model(seen.to(device)).logits.cpu()
-            probs[batch.index.numpy()] = probabilities(logits).numpy()
+            probs[batch.index.numpy()] = probabilities(logits.float().numpy())
     return _predictions(data, split, probs)
 
 
@@ -342,15 +344,16 @@ def member_predictions(
     """
     path = ensemble_file(path)
     record = EnsembleRecord.read(path)
-    found = [
-        cached_predictions(
+    found = []
+    for member in record.members:
+        looks = model_config_class(member.model_name).modalities
+        kept = cached_predictions(
             member.file(path.parent),
             data,
             split,
-            missing=missing if missing in member.modalities else None,
+            missing=missing if missing in looks else None,
             keep=keep,
             progress=progress,
         )
-        for member in record.members
-    ]
+        found.append(kept)
     return combined(found, record.combiner, availability(data, split, missing))

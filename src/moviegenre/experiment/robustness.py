@@ -21,8 +21,8 @@ from moviegenre.evaluation.robustness_report import write_robustness
 from moviegenre.experiment.compare import common_data_dir, model_folders, read_modalities
 from moviegenre.experiment.predictions import availability, cached_predictions
 from moviegenre.experiment.runs import read_run
-from moviegenre.models import model_config_class
-from moviegenre.models.trained import read_point, weights_file
+from moviegenre.models.locating import read_point, weights_file
+from moviegenre.models.registry import model_config_class
 
 
 def robustness(

@@ -9,7 +9,7 @@ from moviegenre.core.errors import CheckpointError, ConfigError
 from moviegenre.core.files import file_sha256, write_text
 from moviegenre.core.types import Modality
 from moviegenre.data.config import DataConfig
-from moviegenre.models import model_config_class
+from moviegenre.models.registry import model_config_class
 from moviegenre.training.config import TrainingConfig
 from moviegenre.training.fit import HISTORY_FILE
 

@@ -39,12 +39,12 @@ from moviegenre.models.base import (
     label_frequencies,
 )
 from moviegenre.models.checkpoint import (
-    BEST_FILE,
     Checkpoint,
     load_checkpoint,
     package_versions,
     save_checkpoint,
 )
+from moviegenre.models.checkpoint_file import BEST_FILE
 from moviegenre.models.fusion import Fusion
 from moviegenre.models.inputs import load_movies
 from moviegenre.models.manifest import MANIFEST_FILE

@@ -35,8 +35,10 @@ from moviegenre.models.exported import (
     answers_only,
     read_description,
 )
+from moviegenre.models.exporting import describe
+from moviegenre.models.locating import locate, weights_file
 from moviegenre.models.manifest import rewriting
-from moviegenre.models.trained import load_trained, locate, weights_file
+from moviegenre.models.trained import load_trained
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ def _evaluate_tuned(
     progress: bool,
 ) -> TunedEvaluation:
     shipped = answers_only(path)
-    model = read_description(path.parent) if shipped else Description.of(load_trained(path))
+    model = read_description(path.parent) if shipped else describe(load_trained(path))
     data = PreparedData(data_dir or model.data_config.dir)
     weights = None
     if settings.calibration == "weights":

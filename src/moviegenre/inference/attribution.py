@@ -3,20 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from moviegenre.core.errors import ConfigError, did_you_mean
+from moviegenre.core.extras import is_installed, require_training
 from moviegenre.core.types import Modality
 from moviegenre.data.words import FUNCTION_WORDS, plot_words
 from moviegenre.inference.backends import Backend
 from moviegenre.inference.films import Film, FilmReader
-from moviegenre.inference.gradients import grad_cam, has_captum, integrated_gradients
 from moviegenre.inference.occlusion import Ask, Floats, occlude_regions, occlude_words
 from moviegenre.inference.prediction import WordShare
 from moviegenre.inference.slices import WHOLE, Slices
-from moviegenre.models.base import GenreModel
+
+if TYPE_CHECKING:
+    from moviegenre.models.base import GenreModel
 
 Method = Literal["auto", "gradients", "occlusion"]
 """How parts are looked at; ``auto`` takes gradients where they can be had."""
@@ -93,12 +95,13 @@ class Attributor:
 
         return ask
 
-    def _network(self, modality: Modality, method: Method) -> GenreModel | None:
+    def _network(self, modality: Modality, method: Method) -> "GenreModel | None":
         """Return what gradients are taken of; None to leave parts out."""
         if method not in METHODS:
             raise ConfigError(f"unknown method {method!r}; {did_you_mean(method, METHODS)}")
-        if method == "occlusion" or (method == "auto" and not has_captum()):
+        if method == "occlusion" or (method == "auto" and not is_installed("captum")):
             return None
+        require_training("attribution by gradients")
         network = self._backend.network
         if network is not None and network.inner_layer(modality) is not None:
             return network
@@ -110,7 +113,7 @@ class Attributor:
         )
 
     def _words(
-        self, film: Film, labels: Sequence[int], network: GenreModel | None, slices: Slices
+        self, film: Film, labels: Sequence[int], network: "GenreModel | None", slices: Slices
     ) -> Attribution:
         places = self._reader.token_words(film)
         if network is None:
@@ -121,16 +124,20 @@ class Attributor:
             ]
             values = occlude_words(self._sliced(slices), film, places, labels, skipped)
             return Attribution(values, "leaving words out")
+        from moviegenre.inference.gradients import integrated_gradients
+
         batch, pad_id = self._reader.batch([film]), self._reader.pad_id
         gradients = partial(integrated_gradients, network, batch, places, pad_id, labels)
         return Attribution(slices.run(gradients), "integrated gradients")
 
     def _regions(
-        self, film: Film, labels: Sequence[int], network: GenreModel | None, slices: Slices
+        self, film: Film, labels: Sequence[int], network: "GenreModel | None", slices: Slices
     ) -> Attribution:
         if network is None:
             values = occlude_regions(self._sliced(slices), film, labels)
             return Attribution(values, "greying out regions")
+        from moviegenre.inference.gradients import grad_cam
+
         gradients = partial(grad_cam, network, self._reader.batch([film]), labels)
         return Attribution(slices.run(gradients), "Grad-CAM")
 

@@ -1,21 +1,21 @@
-"""What computes logits: PyTorch, or an ONNX file through onnxruntime."""
+"""What computes logits: ONNX Runtime, here, or PyTorch, in ``torch_backend``."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from moviegenre.core.errors import CheckpointError
-from moviegenre.core.types import Batch
-from moviegenre.models.base import GenreModel
+from moviegenre.core.types import Modality
+from moviegenre.data.batches import BatchArrays
 
 if TYPE_CHECKING:
     import onnxruntime
+
+    from moviegenre.models.base import GenreModel
 
 BackendName = Literal["auto", "torch", "onnx", "int8", "int4"]
 
@@ -46,37 +46,11 @@ class Backend(Protocol):
         """What it is called in ``--backend``."""
 
     @property
-    def network(self) -> GenreModel | None:
+    def network(self) -> "GenreModel | None":
         """The model, where gradients can be had of it."""
 
-    def answer(self, batch: Batch) -> Answer:
+    def answer(self, batch: BatchArrays) -> Answer:
         """Return logits (B, L), and the gate's weights (B, 2) if the model has one."""
-
-
-class TorchBackend:
-    """The model itself.
-
-    Args:
-        model: It is brought into evaluation mode.
-    """
-
-    name = "torch"
-
-    def __init__(self, model: GenreModel) -> None:
-        self.network = model.eval()
-
-    def answer(self, batch: Batch) -> Answer:
-        """Return logits (B, L), and the gate's weights (B, 2) if the model has one."""
-        try:
-            with torch.inference_mode():
-                output = self.network(batch)
-        except IndexError as error:  # a token that the model has no embedding for
-            raise CheckpointError(
-                f"the model cannot read its own tokens ({error}); its tokenizer is another "
-                "model's: train, export or fetch it again"
-            ) from None
-        gate = output.attention.get(GATE)
-        return Answer(output.logits.float().numpy(), None if gate is None else gate.numpy())
 
 
 class OnnxBackend:
@@ -127,7 +101,13 @@ class OnnxBackend:
                 f"{num_labels} genres in genres.json; export the model again"
             )
 
-    def answer(self, batch: Batch) -> Answer:
+    @property
+    def modalities(self) -> frozenset[Modality]:
+        """What the file takes of a film."""
+        takes = {Modality.PLOT: "input_ids", Modality.POSTER: "image"}
+        return frozenset(one for one, name in takes.items() if name in self._inputs)
+
+    def answer(self, batch: BatchArrays) -> Answer:
         """Return logits (B, L), and the gate's weights (B, 2) if the model has one.
 
         Raises:
@@ -135,13 +115,13 @@ class OnnxBackend:
         """
         if self.name == "onnx" or batch.size == 1:
             return self._answer(batch)
-        answers = [self._answer(_film(batch, row)) for row in range(batch.size)]
+        answers = [self._answer(batch.film(row)) for row in range(batch.size)]
         gates = [answer.gate for answer in answers if answer.gate is not None]
         logits = np.concatenate([answer.logits for answer in answers])
         return Answer(logits, np.concatenate(gates) if gates else None)
 
-    def _answer(self, batch: Batch) -> Answer:
-        given = {name: _FEEDS[name](batch).numpy() for name in self._inputs}
+    def _answer(self, batch: BatchArrays) -> Answer:
+        given = {name: _FEEDS[name](batch) for name in self._inputs}
         try:
             results = self._session.run(None, given)
         except Exception as error:  # its errors have no common base but Exception
@@ -154,10 +134,10 @@ class OnnxBackend:
         return Answer(found["logits"], found.get(GATE))
 
 
-_FEEDS: dict[str, Callable[[Batch], Tensor]] = {
+_FEEDS: dict[str, Callable[[BatchArrays], npt.NDArray[Any]]] = {
     "input_ids": lambda batch: batch.input_ids,
-    "attention_mask": lambda batch: batch.attention_mask.long(),
-    "image": lambda batch: batch.image.contiguous(),
+    "attention_mask": lambda batch: batch.attention_mask.astype(np.int64),
+    "image": lambda batch: np.ascontiguousarray(batch.image),
     "has_poster": lambda batch: batch.has_poster,
 }
 """The inputs that an exported file may have, as a batch gives them."""
@@ -185,19 +165,3 @@ def _session(path: Path, num_threads: int | None) -> "onnxruntime.InferenceSessi
     except Exception as error:  # its errors have no common base but Exception
         reason = " ".join(str(error).split())[:200]
         raise CheckpointError(f"{path} cannot be read: {reason}; export it again") from None
-
-
-def _film(batch: Batch, row: int) -> Batch:
-    """Return one film of a batch, without what its plot was padded with."""
-    real = batch.attention_mask[row].nonzero()
-    tokens = int(real[-1]) + 1 if len(real) else 1
-    only = slice(row, row + 1)
-    return Batch(
-        input_ids=batch.input_ids[only, :tokens],
-        attention_mask=batch.attention_mask[only, :tokens],
-        has_plot=batch.has_plot[only],
-        image=batch.image[only],
-        has_poster=batch.has_poster[only],
-        labels=None,
-        index=batch.index[only],
-    )

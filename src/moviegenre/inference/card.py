@@ -9,9 +9,9 @@ from moviegenre.core.operating_point import OperatingPoint
 from moviegenre.core.types import Modality
 from moviegenre.inference.origins import origins
 from moviegenre.inference.parity import Parity
-from moviegenre.models import model_config_class
 from moviegenre.models.checkpoint import Checkpoint
-from moviegenre.models.exported import portable_settings
+from moviegenre.models.exporting import portable_settings
+from moviegenre.models.registry import model_config_class
 
 _METRICS = {
     "f1_macro": "F1-macro",

@@ -7,8 +7,8 @@ from typing import ClassVar
 from PIL import Image
 
 from moviegenre.core.types import Modality
+from moviegenre.data.batches import BatchArrays
 from moviegenre.inference.films import Film, FilmReader
-from moviegenre.models.ensemble import EnsembleBatch
 from moviegenre.models.exported import Description
 
 
@@ -67,7 +67,7 @@ class EnsembleReader(FilmReader):
             warnings=longest.warnings,
         )
 
-    def batch(self, films: Sequence[Film]) -> EnsembleBatch:
+    def batch(self, films: Sequence[Film]) -> BatchArrays:
         """Return films as the batch an ensemble takes."""
         views: list[tuple[Film, ...]] = []
         for film in films:
@@ -77,7 +77,7 @@ class EnsembleReader(FilmReader):
             reader.batch([film[number] for film in views])
             for number, reader in enumerate(self._readers)
         ]
-        return EnsembleBatch.of(batches)
+        return BatchArrays.joint(batches)
 
 
 def film_reader(model: Description) -> FilmReader:

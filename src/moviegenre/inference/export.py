@@ -26,9 +26,8 @@ from moviegenre.models.exported import (
     PARITY_FILE,
     WEIGHTS_FILE,
     is_exported,
-    seal,
-    write_exported,
 )
+from moviegenre.models.exporting import seal, write_exported
 
 NOT_MEASURED = "The ONNX files were not compared with PyTorch."
 NO_ONNX = "There is no ONNX file."

@@ -17,8 +17,8 @@ from moviegenre.core.reading import (
     UnreadableFileError,
     read_bounded,
 )
-from moviegenre.core.types import Batch, Modality
-from moviegenre.data.batches import MovieTensors
+from moviegenre.core.types import Modality
+from moviegenre.data.batches import BatchArrays, MovieTensors
 from moviegenre.data.caches import Ragged
 from moviegenre.data.film_text import film_text
 from moviegenre.data.limits import MAX_PLOT_CHARS, MAX_POSTER_BYTES
@@ -181,7 +181,7 @@ class FilmReader:
         places = self._tokenizer.token_words(text, self._data.max_tokens)
         return np.maximum(places - len(plot_words(film.heading)), NO_WORD)
 
-    def batch(self, films: Sequence[Film]) -> Batch:
+    def batch(self, films: Sequence[Film]) -> BatchArrays:
         """Return films as the batch a model takes, plots padded to the longest."""
         posters = None
         if Modality.POSTER in self.modalities:

@@ -3,7 +3,6 @@
 Captum puts hooks into the network while it works, so nothing else may ask the network meanwhile.
 """
 
-import importlib.util
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,9 +10,11 @@ import torch
 from torch import Tensor
 
 from moviegenre.core.errors import MissingExtraError
-from moviegenre.core.types import Batch, Modality
+from moviegenre.core.types import Modality
+from moviegenre.data.batches import BatchArrays
 from moviegenre.inference.occlusion import Floats, Places
 from moviegenre.models.base import GenreModel
+from moviegenre.models.batch import Batch, to_batch
 
 STEPS = 16
 """Points on the way from the baseline to the plot at which gradients are taken."""
@@ -21,13 +22,8 @@ STEPS = 16
 _BATCH = 32  # films computed together, so that long plots and many genres fit into memory
 
 
-def has_captum() -> bool:
-    """Return whether Captum is installed."""
-    return importlib.util.find_spec("captum") is not None
-
-
 def integrated_gradients(
-    network: GenreModel, batch: Batch, places: Places, pad_id: int, labels: Sequence[int]
+    network: GenreModel, arrays: BatchArrays, places: Places, pad_id: int, labels: Sequence[int]
 ) -> Floats:
     """Return what each word of a plot added to the logits of some labels (G, W).
 
@@ -40,7 +36,7 @@ def integrated_gradients(
 
     Args:
         network: In evaluation mode; it has an inner layer for plots.
-        batch: One film with a plot.
+        arrays: One film with a plot.
         places: The word that each of its tokens belongs to (T,); W is one more than the largest.
         pad_id: The padding token.
         labels: Which labels, G of them.
@@ -55,7 +51,7 @@ def integrated_gradients(
     except ImportError:
         raise MissingExtraError("captum", "explain", "attribution by gradients") from None
     with torch.no_grad():
-        batch = network.encoded(batch, Modality.POSTER)
+        batch = network.encoded(to_batch(arrays), Modality.POSTER)
 
     def logits(input_ids: Tensor) -> Tensor:
         films = replace(_repeated(batch, len(input_ids)), input_ids=input_ids)
@@ -76,7 +72,7 @@ def integrated_gradients(
     return words.numpy()
 
 
-def grad_cam(network: GenreModel, batch: Batch, labels: Sequence[int]) -> Floats:
+def grad_cam(network: GenreModel, arrays: BatchArrays, labels: Sequence[int]) -> Floats:
     """Return what each region of a poster added to the logits of some labels (G, rows, columns).
 
     Reference: Selvaraju et al., "Grad-CAM", https://arxiv.org/abs/1610.02391; differs in that
@@ -84,7 +80,7 @@ def grad_cam(network: GenreModel, batch: Batch, labels: Sequence[int]) -> Floats
 
     Args:
         network: In evaluation mode; it has an inner layer for posters.
-        batch: One film with a poster.
+        arrays: One film with a poster.
         labels: Which labels, G of them.
 
     Raises:
@@ -97,7 +93,7 @@ def grad_cam(network: GenreModel, batch: Batch, labels: Sequence[int]) -> Floats
     except ImportError:
         raise MissingExtraError("captum", "explain", "attribution by gradients") from None
     with torch.no_grad():
-        batch = network.encoded(batch, Modality.PLOT)
+        batch = network.encoded(to_batch(arrays), Modality.PLOT)
 
     def logits(image: Tensor) -> Tensor:
         films = replace(_repeated(batch, len(image)), image=image)

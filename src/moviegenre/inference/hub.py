@@ -4,8 +4,8 @@ from pathlib import Path
 
 from moviegenre.core.errors import CheckpointError, HubError
 from moviegenre.models.exported import EXPORTED_FILES, is_exported
+from moviegenre.models.locating import verify
 from moviegenre.models.manifest import MANIFEST_FILE
-from moviegenre.models.trained import verify
 
 
 def push(folder: Path, name: str, *, private: bool = False) -> str:

@@ -4,14 +4,18 @@ from pathlib import Path
 from typing import get_args
 
 from moviegenre.core.errors import CheckpointError, ConfigError, did_you_mean
+from moviegenre.core.extras import require_training
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
+from moviegenre.core.types import Modality
 from moviegenre.data.schema import GENRES_FILE
-from moviegenre.inference.backends import Backend, BackendName, OnnxBackend, TorchBackend
+from moviegenre.inference.backends import Backend, BackendName, OnnxBackend
 from moviegenre.inference.predictor import Predictor
 from moviegenre.inference.similar import SimilarIndex
+from moviegenre.models.ensemble_file import is_ensemble
 from moviegenre.models.exported import (
     CONFIG_FILE,
+    IMAGE_FILE,
     INDEX_FILE,
     INT4_FILE,
     INT8_FILE,
@@ -21,10 +25,9 @@ from moviegenre.models.exported import (
     Description,
     is_exported,
     read_description,
-    read_exported,
 )
+from moviegenre.models.locating import locate, read_point, verify, weights_file
 from moviegenre.models.manifest import checked_manifest
-from moviegenre.models.trained import load_trained, locate, read_point, verify, weights_file
 
 BACKEND_FILES = {"torch": WEIGHTS_FILE, "onnx": ONNX_FILE, "int8": INT8_FILE, "int4": INT4_FILE}
 """The file of an exported folder that each backend computes."""
@@ -50,6 +53,7 @@ def load_predictor(
         CheckpointError: There is no such model, it is damaged, or the backend does not fit it.
         ConfigError: There is no such backend.
         HubError: The model is not on the hub, or the hub cannot be reached.
+        MissingExtraError: PyTorch computes the model, and is not installed.
     """
     known = get_args(BackendName)
     if backend not in known:
@@ -75,10 +79,10 @@ def _load_exported(folder: Path, backend: BackendName, fitted: bool) -> Predicto
     weights = folder / BACKEND_FILES[backend]
     computing: Backend
     if backend == "torch":
-        computing = TorchBackend(read_exported(folder).model)
+        computing = _open_by_torch(folder)[1]
     else:
         checked_manifest(folder, [weights.name])
-        computing = OnnxBackend(weights, backend, len(described.genres))
+        computing = _onnx(weights, backend, described)
     point = _point(folder, described.genres, fitted)
     others = [folder / name for name in (CONFIG_FILE, GENRES_FILE, TOKENIZER_FILE, THRESHOLDS_FILE)]
     index = folder / INDEX_FILE
@@ -93,10 +97,27 @@ def _load_exported(folder: Path, backend: BackendName, fitted: bool) -> Predicto
     )
 
 
+def _onnx(weights: Path, backend: BackendName, described: Description) -> OnnxBackend:
+    """Return what computes an exported folder's ONNX file.
+
+    Raises:
+        CheckpointError: The file is damaged, or takes what the folder says nothing of.
+    """
+    computing = OnnxBackend(weights, backend, len(described.genres))
+    if unknown := computing.modalities - described.modalities:
+        needed = {Modality.PLOT: TOKENIZER_FILE, Modality.POSTER: IMAGE_FILE}
+        missing = ", ".join(sorted(needed[modality] for modality in unknown))
+        raise CheckpointError(
+            f"{weights} reads a film's {' and '.join(sorted(unknown))}, and {missing} is missing "
+            "beside it; export the model again"
+        )
+    return computing
+
+
 def _load_checkpoint(path: Path, backend: BackendName, fitted: bool) -> Predictor:
-    checkpoint = load_trained(path)
+    weights = weights_file(path)
     if backend not in ("auto", "torch"):
-        if checkpoint.members:
+        if is_ensemble(path):
             raise CheckpointError(
                 f"{path} is an ensemble, whose members are computed by PyTorch; leave --backend out"
             )
@@ -104,11 +125,22 @@ def _load_checkpoint(path: Path, backend: BackendName, fitted: bool) -> Predicto
             f"{path} is a checkpoint, which has no {backend} file; "
             f"make one with: moviegenre export --checkpoint {path} --out DIR"
         )
-    weights = weights_file(path)
+    described, computing = _open_by_torch(path)
     thresholds = weights.parent / THRESHOLDS_FILE
-    point = _point(weights.parent, checkpoint.genres, fitted)
-    computing = TorchBackend(checkpoint.model)
-    return Predictor(Description.of(checkpoint), computing, point, [weights, thresholds])
+    point = _point(weights.parent, described.genres, fitted)
+    return Predictor(described, computing, point, [weights, thresholds])
+
+
+def _open_by_torch(path: Path) -> tuple[Description, Backend]:
+    """Return what a model says of itself and PyTorch, which computes it.
+
+    Raises:
+        MissingExtraError: PyTorch is not installed.
+    """
+    require_training(f"predicting with the weights of {path}")
+    from moviegenre.inference.torch_backend import open_trained
+
+    return open_trained(path)
 
 
 def _point(folder: Path, genres: GenreVocabulary, fitted: bool) -> OperatingPoint:

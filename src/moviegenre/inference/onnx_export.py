@@ -13,9 +13,10 @@ from torch import Tensor, nn
 
 from moviegenre.core.errors import MissingExtraError
 from moviegenre.core.files import atomic_path
-from moviegenre.core.types import Batch, Modality
+from moviegenre.core.types import Modality
 from moviegenre.inference.backends import GATE
 from moviegenre.models.base import GenreModel
+from moviegenre.models.batch import Batch
 from moviegenre.models.checkpoint import Checkpoint
 
 OPSET = 17  # the newest that the older exporter writes whole and every runtime since 2022 reads

@@ -8,7 +8,6 @@ from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from moviegenre.core.decisions import BoolArray, FloatArray, probabilities
 from moviegenre.core.errors import InputError, MovieGenreError, did_you_mean
@@ -177,7 +176,7 @@ class Predictor(TableClassifier):
         return self._calibrated(films, self.answer(films, batch_size).logits)
 
     def _calibrated(self, films: Sequence[Film], logits: npt.NDArray[np.float32]) -> FloatArray:
-        probs: FloatArray = probabilities(torch.from_numpy(logits)).double().numpy()
+        probs: FloatArray = probabilities(logits).astype(np.float64)
         for point, rows in self._points(films):
             probs[rows] = point.calibrate(probs[rows])
         return probs

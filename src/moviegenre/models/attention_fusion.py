@@ -7,8 +7,8 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from moviegenre.core.types import Batch, ModelOutput
 from moviegenre.models.base import BuildContext
+from moviegenre.models.batch import Batch, ModelOutput
 from moviegenre.models.fusion import (
     Fusion,
     FusionConfig,

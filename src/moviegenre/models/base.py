@@ -12,13 +12,14 @@ import torch
 from torch import Tensor, nn
 
 from moviegenre.core.config import Config
-from moviegenre.core.types import Batch, Modality, ModelOutput
+from moviegenre.core.types import Modality
 from moviegenre.data.batches import MovieTensors
 from moviegenre.data.config import DataConfig
 from moviegenre.data.text import PlotTokenizer
+from moviegenre.models.batch import Batch, ModelOutput
+from moviegenre.models.stored import Architectures
 
 Family = Literal["baseline", "single", "fusion", "ensemble"]
-Architectures = dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)

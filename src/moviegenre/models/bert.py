@@ -6,9 +6,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from moviegenre.core.types import Batch, Modality, ModelOutput
+from moviegenre.core.types import Modality
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.models.base import MAX_WIDTH, BuildContext, Family, GenreModel, ModelConfig
+from moviegenre.models.batch import Batch, ModelOutput
 from moviegenre.models.plot_encoder import PlotEncoder, PlotEncoderConfig
 from moviegenre.nn.heads import ClassificationHead
 from moviegenre.nn.pooling import masked_mean

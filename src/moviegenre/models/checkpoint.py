@@ -7,8 +7,6 @@ lies beside it, in ``manifest.json``.
 import json
 import pickle  # for the name of its error; nothing is unpickled with it # nosec B403
 import platform
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -18,21 +16,21 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from moviegenre.core.errors import CheckpointError, MovieGenreError, missing_path_message
+from moviegenre.core.errors import CheckpointError, MovieGenreError
 from moviegenre.core.files import atomic_file
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Track
 from moviegenre.core.version import __version__
 from moviegenre.data.config import DataConfig
 from moviegenre.data.text import PlotTokenizer
-from moviegenre.models import model_config_class
 from moviegenre.models.base import BuildContext, GenreModel, ModelConfig
-from moviegenre.models.manifest import MANIFEST_FILE, Manifest, checked_manifest, write_manifest
+from moviegenre.models.checkpoint_file import check_checkpoint, checkpoint_file
+from moviegenre.models.manifest import MANIFEST_FILE, write_manifest
+from moviegenre.models.registry import model_config_class
 from moviegenre.models.saving import save_tensors
 from moviegenre.models.stored import StoredModel, stored_data_config
 
 FORMAT = "moviegenre-checkpoint-1"
-BEST_FILE = "best.pth"
 _PACKAGES = ("torch", "transformers", "tokenizers", "lightning", "numpy")
 
 
@@ -125,23 +123,6 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     )
 
 
-def checkpoint_file(path: Path) -> Path:
-    """Return the ``best.pth`` that is meant: the path itself, or the one in the folder.
-
-    Raises:
-        CheckpointError: There is none, or files of an exported folder are missing.
-    """
-    if path.is_dir():
-        manifest = Manifest.read(path)
-        if manifest is not None:  # what an exported folder lacks is not a best.pth
-            manifest.check_presence(path)
-        path = path / BEST_FILE
-    if not path.is_file():
-        step = "train one with: moviegenre train MODEL"
-        raise CheckpointError(missing_path_message(path, "a checkpoint", step))
-    return path
-
-
 def load_checkpoint(path: Path) -> Checkpoint:
     """Read a checkpoint; nothing in it is executed and nothing else is needed.
 
@@ -172,43 +153,6 @@ def load_checkpoint(path: Path) -> Checkpoint:
     if manifest is not None:
         manifest.check_content(path.parent, stored.genres, stored.tokenizer)
     return rebuild_checkpoint(path, stored, content.get("state_dict"))
-
-
-def check_checkpoint(path: Path, *, anew: bool = False) -> Manifest | None:
-    """Compare a checkpoint's file with its manifest, or with its own checksums if it has none.
-
-    Args:
-        path: The file.
-        anew: Compute its hash, remembered or not.
-
-    Returns:
-        The manifest, if the file is in one.
-
-    Raises:
-        CheckpointError: The file has changed since it was written.
-    """
-    manifest = Manifest.read(path.parent)
-    if manifest is None or path.name in manifest.files:
-        manifest = checked_manifest(path.parent, [path.name], anew=anew)
-    else:  # another file, which was put beside a checkpoint
-        manifest = None
-    if manifest is None and zipfile.is_zipfile(path):
-        _check_records(path)
-    return manifest
-
-
-def _check_records(path: Path) -> None:
-    """Refuse a file whose tensors and values do not have their own CRC-32."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            damaged = archive.testzip()
-    except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, ValueError, EOFError) as error:
-        damaged = str(error)  # RuntimeError and NotImplementedError: flags that nobody wrote
-    if damaged is not None:
-        raise CheckpointError(
-            f"{path} cannot be read as a checkpoint: {damaged} is not as it was written; train the "
-            "model again, or copy it again"
-        )
 
 
 def _plain(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:

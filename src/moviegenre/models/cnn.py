@@ -9,9 +9,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from moviegenre.core.errors import ConfigError
-from moviegenre.core.types import Batch, Modality, ModelOutput
+from moviegenre.core.types import Modality
 from moviegenre.data.config import DataConfig
 from moviegenre.models.base import BuildContext, Family, GenreModel, ModelConfig
+from moviegenre.models.batch import Batch, ModelOutput
 from moviegenre.nn.heads import ClassificationHead
 from moviegenre.nn.images import ImageAugmenter, ImageNormalizer, conv_block
 

@@ -6,8 +6,8 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from moviegenre.core.types import Batch, ModelOutput
 from moviegenre.models.base import MAX_WIDTH, BuildContext
+from moviegenre.models.batch import Batch, ModelOutput
 from moviegenre.models.fusion import Fusion, FusionConfig, answer_posters_alone, hide_modalities
 from moviegenre.models.plot_encoder import PlotEncoder
 from moviegenre.models.poster_encoder import PosterEncoder

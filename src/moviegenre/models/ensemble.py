@@ -5,7 +5,6 @@ them are fitted on validation by ``moviegenre ensemble``.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -14,46 +13,10 @@ from torch import nn
 
 from moviegenre.core.decisions import log_odds, probabilities
 from moviegenre.core.errors import ConfigError
-from moviegenre.core.types import Batch, Modality, ModelOutput
+from moviegenre.core.types import Modality
 from moviegenre.models.base import BuildContext, Family, GenreModel, ModelConfig
+from moviegenre.models.batch import Batch, EnsembleBatch, ModelOutput
 from moviegenre.models.combiner import Combiner
-
-
-@dataclass(frozen=True)
-class EnsembleBatch(Batch):
-    """Some movies as every member of an ensemble reads them.
-
-    Members differ in tokenizer, in plot rule and in image size, so each has a batch of its own. The
-    tensors of the batch itself say no more than what there is of each movie.
-
-    Attributes:
-        views: The same movies, a batch for each member.
-    """
-
-    views: tuple[Batch, ...] = ()
-
-    @classmethod
-    def of(cls, views: Sequence[Batch]) -> "EnsembleBatch":
-        """Return the joint batch of what the members read."""
-        first = views[0]
-        return cls(
-            input_ids=first.input_ids,
-            attention_mask=first.attention_mask,
-            has_plot=torch.stack([view.has_plot for view in views]).any(dim=0),
-            image=first.image,
-            has_poster=torch.stack([view.has_poster for view in views]).any(dim=0),
-            labels=first.labels,
-            index=first.index,
-            views=tuple(views),
-        )
-
-    def to(self, device: torch.device | str) -> "EnsembleBatch":
-        """Return the same batch on another device."""
-        return EnsembleBatch.of([view.to(device) for view in self.views])
-
-    def without(self, modality: Modality) -> "EnsembleBatch":
-        """Return the batch as if every movie lacked ``modality``, for every member."""
-        return EnsembleBatch.of([view.without(modality) for view in self.views])
 
 
 class Ensemble(GenreModel):
@@ -82,7 +45,7 @@ class Ensemble(GenreModel):
         assert isinstance(batch, EnsembleBatch), "the ensemble's own reader makes its batches"
         # The same numbers as are kept of a member's predictions, which the weights were fitted to.
         answers = [
-            probabilities(member(view).logits.detach().float().cpu()).numpy()
+            probabilities(member(view).logits.detach().float().cpu().numpy())
             for member, view in zip(self.members, batch.views, strict=True)
         ]
         available = {

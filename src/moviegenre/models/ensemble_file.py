@@ -5,7 +5,7 @@ The members stay where they are, and are known by their SHA-256; an exported ens
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
@@ -15,11 +15,7 @@ from moviegenre.core.errors import CheckpointError, missing_path_message
 from moviegenre.core.files import write_text
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.operating_point import THRESHOLDS_FILE
-from moviegenre.core.types import Modality, Track
-from moviegenre.models import model_config_class
-from moviegenre.models.checkpoint import Checkpoint
 from moviegenre.models.combiner import Combiner
-from moviegenre.models.ensemble import Ensemble, EnsembleConfig
 from moviegenre.models.manifest import MANIFEST_FILE, checked_manifest, write_manifest
 
 FORMAT = "moviegenre-ensemble-1"
@@ -51,11 +47,6 @@ class Member:
     model_name: str
     path: str
     sha256: str
-
-    @property
-    def modalities(self) -> frozenset[Modality]:
-        """What it looks at."""
-        return model_config_class(self.model_name).modalities
 
     @classmethod
     def of(cls, name: str, model_name: str, weights: Path, folder: Path) -> "Member":
@@ -191,37 +182,3 @@ def is_ensemble(path: Path) -> bool:
 def ensemble_file(path: Path) -> Path:
     """Return the ``ensemble.json`` that is meant."""
     return path / ENSEMBLE_FILE if path.is_dir() else path
-
-
-def joint_track(members: Sequence[Checkpoint]) -> Track:
-    """Return the track of an ensemble: open if one of its members' is."""
-    return "open" if any(member.track == "open" for member in members) else "closed"
-
-
-def load_ensemble(path: Path, load: Callable[[Path], Checkpoint]) -> Checkpoint:
-    """Read an ensemble and its members as one checkpoint.
-
-    Args:
-        path: An ``ensemble.json``, or the folder that holds one.
-        load: Reads a member.
-
-    Raises:
-        CheckpointError: It is damaged, or a member is missing or was trained again.
-    """
-    path = ensemble_file(path)
-    record = EnsembleRecord.read(path)
-    members = tuple(load(member.file(path.parent)) for member in record.members)
-    model = Ensemble([member.model for member in members], record.combiner)
-    return Checkpoint(
-        model_name=EnsembleConfig.model_name,
-        model=model.eval(),
-        genres=record.genres,
-        tokenizer=None,
-        config=record.config,
-        metrics=record.metrics,
-        revisions={key: value for m in members for key, value in m.revisions.items()},
-        versions=record.versions,
-        data_fingerprint=record.data_fingerprint,
-        track=joint_track(members),
-        members=members,
-    )

@@ -15,9 +15,10 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from moviegenre.core.types import Batch, Modality, ModelOutput
+from moviegenre.core.types import Modality
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.models.base import MAX_WIDTH, Family, GenreModel, ModelConfig
+from moviegenre.models.batch import Batch, ModelOutput
 from moviegenre.models.plot_encoder import PlotEncoderConfig
 from moviegenre.models.poster_encoder import PosterEncoderConfig
 from moviegenre.nn.heads import ClassificationHead

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from moviegenre.core.devices import computed_there
 from moviegenre.core.errors import ConfigError
 from moviegenre.core.seals import sealed_file
 from moviegenre.core.types import Modality, Split
@@ -22,6 +21,8 @@ from moviegenre.data.extra import ExtraPlots
 from moviegenre.data.prepared import PreparedData
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.models.base import Encoder, GenreModel
+from moviegenre.models.batch import to_batch
+from moviegenre.nn.devices import computed_there
 
 logger = logging.getLogger(__name__)
 
@@ -154,7 +155,7 @@ def _encode_all(movies: MovieTensors, encoder: Encoder, stream: BinaryIO) -> Non
     begin = row_bytes = 0
     with computed_there(encoder) as device, torch.inference_mode():
         for rows in _encoding_batches(movies):
-            states = encoder.encode(movies.batch(rows).to(device)).float().cpu().numpy()
+            states = encoder.encode(to_batch(movies.batch(rows)).to(device)).float().cpu().numpy()
             states = states.astype(np.float16)
             if not begin:
                 shape = (int(offsets[-1]), *states.shape[2 if is_plot else 1 :])

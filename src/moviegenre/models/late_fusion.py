@@ -6,8 +6,9 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from moviegenre.core.types import Batch, Modality, ModelOutput
+from moviegenre.core.types import Modality
 from moviegenre.models.base import MAX_WIDTH, BuildContext
+from moviegenre.models.batch import Batch, ModelOutput
 from moviegenre.models.fusion import Fusion, FusionConfig, hide_modalities
 from moviegenre.models.plot_encoder import PlotEncoder
 from moviegenre.models.poster_encoder import PosterEncoder

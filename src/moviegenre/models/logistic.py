@@ -13,6 +13,7 @@ from torch import Tensor
 
 from moviegenre.core.errors import MissingExtraError
 from moviegenre.data.batches import MovieTensors
+from moviegenre.models.batch import to_batch
 from moviegenre.nn.ngrams import SparseFeatures
 
 _TEXTS_AT_ONCE = 64
@@ -37,7 +38,7 @@ def plot_texts(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield token ids (B, T) and masks (B, T) of some movies, in the order of ``rows``."""
     for start in range(0, len(rows), _TEXTS_AT_ONCE):
-        batch = movies.batch(rows[start : start + _TEXTS_AT_ONCE].tolist())
+        batch = to_batch(movies.batch(rows[start : start + _TEXTS_AT_ONCE].tolist()))
         yield batch.input_ids, batch.attention_mask
 
 

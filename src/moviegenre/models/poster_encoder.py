@@ -9,9 +9,10 @@ from torch import Tensor, nn
 
 from moviegenre.core.config import Config
 from moviegenre.core.errors import ConfigError, PretrainedError
-from moviegenre.core.types import Batch, Modality
+from moviegenre.core.types import Modality
 from moviegenre.data.config import DataConfig
 from moviegenre.models.base import Encoder
+from moviegenre.models.batch import Batch
 from moviegenre.models.pretrained import (
     architecture_of,
     build_backbone,

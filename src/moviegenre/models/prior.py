@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from moviegenre.core.types import Batch, Modality, ModelOutput
+from moviegenre.core.types import Modality
 from moviegenre.data.batches import MovieTensors
 from moviegenre.models.base import (
     BuildContext,
@@ -15,6 +15,7 @@ from moviegenre.models.base import (
     ModelConfig,
     label_frequencies,
 )
+from moviegenre.models.batch import Batch, ModelOutput
 
 
 class Prior(FittedModel):

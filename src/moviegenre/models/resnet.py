@@ -6,8 +6,9 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 from torch import nn
 
-from moviegenre.core.types import Batch, Modality, ModelOutput
+from moviegenre.core.types import Modality
 from moviegenre.models.base import MAX_WIDTH, BuildContext, Family, GenreModel, ModelConfig
+from moviegenre.models.batch import Batch, ModelOutput
 from moviegenre.models.poster_encoder import PosterEncoder, PosterEncoderConfig
 from moviegenre.nn.heads import ClassificationHead
 

@@ -10,7 +10,9 @@ from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Track
 from moviegenre.data.config import DataConfig
 from moviegenre.data.text import PlotTokenizer
-from moviegenre.models.base import Architectures
+
+Architectures = dict[str, dict[str, Any]]
+"""The architecture of each pretrained encoder of a model, by its attribute name."""
 
 
 class StoredModel(BaseModel):

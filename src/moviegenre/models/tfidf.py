@@ -9,17 +9,17 @@ from pydantic import Field
 from torch import Tensor
 
 from moviegenre.core.errors import DataError
-from moviegenre.core.types import Batch, Modality, ModelOutput
+from moviegenre.core.types import Modality
 from moviegenre.data.batches import MovieTensors
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.models.base import (
-    Architectures,
     BuildContext,
     Family,
     FittedModel,
     ModelConfig,
     label_frequencies,
 )
+from moviegenre.models.batch import Batch, ModelOutput
 from moviegenre.models.logistic import (
     logistic_regressions,
     plot_texts,
@@ -27,6 +27,7 @@ from moviegenre.models.logistic import (
     sparse_rows,
 )
 from moviegenre.models.prior import prior_log_odds
+from moviegenre.models.stored import Architectures
 from moviegenre.nn.ngrams import NgramFeatures
 
 

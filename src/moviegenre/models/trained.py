@@ -1,39 +1,15 @@
-"""One way to name a trained model: a checkpoint, its folder, an exported folder, or a hub name.
+"""Reading a trained model, whatever form it has; ``models.locating`` finds and checks its files."""
 
-An ensemble's folder, which names its members, is one of them.
-"""
-
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from moviegenre.core.errors import CheckpointError, HubError
-from moviegenre.core.folders import restore_folder
-from moviegenre.core.genres import GenreVocabulary
-from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
-from moviegenre.models.checkpoint import (
-    Checkpoint,
-    check_checkpoint,
-    checkpoint_file,
-    load_checkpoint,
-)
-from moviegenre.models.ensemble_file import (
-    EnsembleRecord,
-    ensemble_file,
-    is_ensemble,
-    load_ensemble,
-)
-from moviegenre.models.exported import (
-    EXPORTED_FILES,
-    WEIGHTS_FILES,
-    exported_weights,
-    is_exported,
-    read_exported,
-)
-from moviegenre.models.hub_snapshots import hub_snapshot
-from moviegenre.models.manifest import MANIFEST_FILE, Manifest
-
-_HUB_NAME = re.compile(r"(?P<name>[\w-][\w.-]*/[\w-][\w.-]*)(@(?P<revision>[\w./-]+))?")
+from moviegenre.core.types import Track
+from moviegenre.models.checkpoint import Checkpoint, load_checkpoint
+from moviegenre.models.ensemble import Ensemble, EnsembleConfig
+from moviegenre.models.ensemble_file import EnsembleRecord, ensemble_file, is_ensemble
+from moviegenre.models.exported import WEIGHTS_FILES, is_exported
+from moviegenre.models.exporting import read_exported
+from moviegenre.models.locating import locate
 
 
 def load_trained(model: str | Path) -> Checkpoint:
@@ -56,116 +32,35 @@ def load_trained(model: str | Path) -> Checkpoint:
     return read_exported(path) if is_exported(path) else load_checkpoint(path)
 
 
-def verify(path: Path) -> None:
-    """Compare every file of a located model with its manifest, each hash computed anew.
-
-    Loading does so with the files that it uses, and remembers the hash of a file that does not
-    change.
-
-    Args:
-        path: What ``locate`` returned.
-
-    Raises:
-        CheckpointError: Files are missing, have changed or do not belong there, there is no
-            manifest, or there is no model.
-    """
-    if is_ensemble(path):
-        file = ensemble_file(path)
-        _verify_folder(file.parent, [file.name])
-        for member in EnsembleRecord.read(file).members:
-            weights = member.file(file.parent, anew=True)
-            if is_exported(weights.parent):
-                verify(weights.parent)
-        return
-    file = weights_file(path)
-    if is_exported(file.parent) and file.name in WEIGHTS_FILES:
-        _verify_folder(file.parent, EXPORTED_FILES)
-        return
-    _verify_folder(file.parent, [file.name])
-    check_checkpoint(file, anew=True)
+def joint_track(members: Sequence[Checkpoint]) -> Track:
+    """Return the track of an ensemble: open if one of its members' is."""
+    return "open" if any(member.track == "open" for member in members) else "closed"
 
 
-def _verify_folder(folder: Path, names: Sequence[str]) -> None:
-    """Compare the files of a manifest, and others that are named, with it."""
-    manifest = Manifest.read(folder)
-    if manifest is None:
-        raise CheckpointError(
-            f"{folder} has no {MANIFEST_FILE}, so it cannot be verified; write the model again "
-            "with this version, or leave verifying out"
-        )
-    named = sorted({*manifest.files, *names} - {MANIFEST_FILE})
-    manifest.check(folder, named, anew=True)
-
-
-def read_point(folder: Path, genres: GenreVocabulary) -> OperatingPoint:
-    """Read the calibration and the thresholds that lie beside a model; the default without any.
+def load_ensemble(path: Path, load: Callable[[Path], Checkpoint]) -> Checkpoint:
+    """Read an ensemble and its members as one checkpoint.
 
     Args:
-        folder: Where the model's files lie.
-        genres: The model's.
+        path: An ``ensemble.json``, or the folder that holds one.
+        load: Reads a member.
 
     Raises:
-        CheckpointError: The file is damaged, has changed, or was made for other genres.
+        CheckpointError: It is damaged, or a member is missing or was trained again.
     """
-    manifest = Manifest.read(folder)
-    if manifest is not None:
-        step = "fit them again with: moviegenre evaluate --thresholds per-genre"
-        manifest.check(folder, [THRESHOLDS_FILE], step=step)
-    return OperatingPoint.read(folder / THRESHOLDS_FILE, genres)
-
-
-def weights_file(path: Path) -> Path:
-    """Return the file that tells a located model from every other: its hash changes with it.
-
-    Args:
-        path: A ``best.pth``, its folder, an exported folder, or an ensemble's folder.
-
-    Raises:
-        CheckpointError: There is no model.
-    """
-    if is_ensemble(path):
-        return ensemble_file(path)
-    if path.name in WEIGHTS_FILES and path.is_file():
-        return path
-    exported = exported_weights(path) if is_exported(path) else None
-    return exported or checkpoint_file(path)
-
-
-def locate(model: str | Path) -> Path:
-    """Return where a trained model lies, downloading it from the hub if it is named there.
-
-    What exists here is never looked for on the hub, nor is ``FOLDER/NAME`` where the folder is
-    here: that is a misspelt path.
-
-    Raises:
-        HubError: It is not on the hub, or the hub cannot be reached.
-        CheckpointError: What the hub has under that name was not exported by this package.
-    """
-    path = Path(model).expanduser()
-    named = _HUB_NAME.fullmatch(str(model))
-    restore_folder(path)
-    if path.exists() or path.parent.exists() or named is None or path.suffix == ".pth":
-        return path
-    return _download(named["name"], named["revision"])
-
-
-def companions(path: Path) -> Path:
-    """Return the folder in which the files that belong to a located model lie."""
-    return path if path.is_dir() else path.parent
-
-
-def _download(name: str, revision: str | None) -> Path:
-    try:
-        folder = hub_snapshot(name, revision, EXPORTED_FILES)
-    except Exception as error:  # the hub's client has a dozen unrelated kinds
-        raise HubError(
-            f"{name} is no local path and could not be had from the Hugging Face hub "
-            f"({type(error).__name__}); check the name and the network, or name a best.pth or an "
-            "exported folder"
-        ) from None
-    if not is_exported(folder):
-        raise CheckpointError(
-            f"{name} on the Hugging Face hub was not exported by this package; expected a model "
-            "that moviegenre push put there"
-        )
-    return folder
+    path = ensemble_file(path)
+    record = EnsembleRecord.read(path)
+    members = tuple(load(member.file(path.parent)) for member in record.members)
+    model = Ensemble([member.model for member in members], record.combiner)
+    return Checkpoint(
+        model_name=EnsembleConfig.model_name,
+        model=model.eval(),
+        genres=record.genres,
+        tokenizer=None,
+        config=record.config,
+        metrics=record.metrics,
+        revisions={key: value for m in members for key, value in m.revisions.items()},
+        versions=record.versions,
+        data_fingerprint=record.data_fingerprint,
+        track=joint_track(members),
+        members=members,
+    )

@@ -10,9 +10,10 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from moviegenre.core.errors import DataError
-from moviegenre.core.types import Batch, Modality, ModelOutput
+from moviegenre.core.types import Modality
 from moviegenre.data.batches import MovieTensors
-from moviegenre.models.base import MAX_WIDTH, Architectures, BuildContext
+from moviegenre.models.base import MAX_WIDTH, BuildContext
+from moviegenre.models.batch import Batch, ModelOutput
 from moviegenre.models.early_fusion import or_else
 from moviegenre.models.fusion import Fusion, FusionConfig, answer_posters_alone, hide_modalities
 from moviegenre.models.logistic import (
@@ -24,6 +25,7 @@ from moviegenre.models.logistic import (
 )
 from moviegenre.models.plot_encoder import PlotEncoder
 from moviegenre.models.poster_encoder import PosterEncoder
+from moviegenre.models.stored import Architectures
 from moviegenre.nn.heads import ClassificationHead
 from moviegenre.nn.ngrams import NgramFeatures, SparseFeatures
 from moviegenre.nn.pooling import AttentionPooling, masked_mean

@@ -18,13 +18,9 @@ from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 from torch import nn
 
 from moviegenre.core.errors import ConfigError
-from moviegenre.data.batches import (
-    LengthBatchSampler,
-    MovieTensors,
-    batch_loader,
-    ordered_batches,
-)
+from moviegenre.data.batches import LengthBatchSampler, MovieTensors, ordered_batches
 from moviegenre.models.base import FittedModel, GenreModel
+from moviegenre.models.batch import batch_loader
 from moviegenre.training.callbacks import BestCheckpoint, History, Patience
 from moviegenre.training.config import TrainingConfig
 from moviegenre.training.hardware import lightning_precision

@@ -10,7 +10,8 @@ from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Modality, Track
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.models.base import GenreModel
-from moviegenre.models.checkpoint import BEST_FILE, Checkpoint, load_checkpoint
+from moviegenre.models.checkpoint import Checkpoint, load_checkpoint
+from moviegenre.models.checkpoint_file import BEST_FILE
 
 
 @dataclass(frozen=True)

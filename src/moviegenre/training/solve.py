@@ -8,8 +8,9 @@ from pathlib import Path
 import torch
 
 from moviegenre.core.files import write_text
-from moviegenre.data.batches import MovieTensors, batch_loader, ordered_batches
+from moviegenre.data.batches import MovieTensors, ordered_batches
 from moviegenre.models.base import FittedModel
+from moviegenre.models.batch import batch_loader
 from moviegenre.training.fit import EVALUATION_BATCH, HISTORY_FILE, FitResult
 from moviegenre.training.task import MONITORED, validation_scores
 

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from moviegenre.core.decisions import DEFAULT_THRESHOLD, probabilities
-from moviegenre.core.types import Batch, Modality, ModelOutput
+from moviegenre.core.types import Modality
 from moviegenre.metrics import compute_metrics
 from moviegenre.models.base import GenreModel
+from moviegenre.models.batch import Batch, ModelOutput
 from moviegenre.training.config import TrainingConfig
 from moviegenre.training.optimizer import build_optimizer, build_schedule
 
@@ -22,7 +23,7 @@ _SEED_STRIDE = 1_000_003  # a prime, so that seeds of neighbouring runs share no
 
 def validation_scores(logits: Tensor, labels: Tensor) -> dict[str, float]:
     """Return the metrics of logits (N, L) that are defined, each named ``val_...``."""
-    probs = probabilities(logits).numpy()
+    probs = probabilities(logits.numpy())
     scores = compute_metrics(probs, labels.numpy(), DEFAULT_THRESHOLD).metrics
     return {f"val_{name}": float(v) for name, v in scores.items() if np.isfinite(v)}
 

@@ -13,7 +13,7 @@ from moviegenre.core.errors import CheckpointError
 from moviegenre.examples import example_films
 from moviegenre.inference.films import read_poster
 from moviegenre.inference.predictor import Predictor
-from moviegenre.models.trained import verify
+from moviegenre.models.locating import verify
 
 BICUBIC = Image.Resampling.BICUBIC
 MAX_BYTES = 75_000_000

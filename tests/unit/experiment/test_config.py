@@ -7,9 +7,9 @@ import pytest
 from moviegenre.core.errors import ConfigError
 from moviegenre.experiment.config import ExperimentConfig, load_experiment, load_suite
 from moviegenre.losses import AsymmetricConfig, FocalConfig, WeightedBCEConfig
-from moviegenre.models import MODELS
 from moviegenre.models.bert import BertConfig
 from moviegenre.models.lstm import LSTMConfig
+from moviegenre.models.registry import MODELS
 from moviegenre.models.tfidf import TfidfConfig
 
 TEXT = """

@@ -24,7 +24,7 @@ from moviegenre.inference.export import SmallBackend
 from moviegenre.inference.parity import FileParity, Parity
 from moviegenre.models.checkpoint import load_checkpoint
 from moviegenre.models.exported import EXPORTED_FILES, is_exported
-from moviegenre.models.trained import weights_file
+from moviegenre.models.locating import weights_file
 from tests.tiny_checkpoints import POINT, save_tiny, tiny_checkpoint
 from tests.tiny_movies import write_prepared
 

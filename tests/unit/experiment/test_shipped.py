@@ -18,7 +18,7 @@ from moviegenre.experiment.predictions import predict_shipped, predict_split
 from moviegenre.experiment.tuning import evaluate_tuned
 from moviegenre.inference.parity import FileParity, Parity
 from moviegenre.models.checkpoint import load_checkpoint
-from moviegenre.models.trained import verify
+from moviegenre.models.locating import verify
 from tests.tiny_checkpoints import save_tiny, tiny_checkpoint
 from tests.tiny_movies import write_prepared
 

@@ -17,7 +17,7 @@ from moviegenre.inference.catalogue_parts import answer_schema
 from moviegenre.inference.catalogue_rows import Catalogue, CatalogueColumns
 from moviegenre.inference.films import FilmReader
 from moviegenre.inference.predictor import Predictor
-from moviegenre.models.exported import Description
+from moviegenre.models.exporting import describe
 from tests.tiny_checkpoints import save_tiny, tiny_checkpoint
 from tests.tiny_movies import GENRES, png_bytes, tiny_movies
 
@@ -286,7 +286,7 @@ def test_a_genre_with_the_name_of_a_column_is_refused() -> None:
 def test_title_and_year_of_a_table_are_read(bert_folder: Path, tmp_path: Path) -> None:
     checkpoint = tiny_checkpoint("early_fusion", bert_folder)
     checkpoint.config["data"]["reads"] = ["plot", "poster", "title", "year"]
-    reader = FilmReader(Description.of(checkpoint))
+    reader = FilmReader(describe(checkpoint))
     path = tmp_path / "movies.jsonl"
     films = [
         {"plot": "the old friend", "title": "ghost town", "year": "1944"},

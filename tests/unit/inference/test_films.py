@@ -12,7 +12,7 @@ from moviegenre.core.errors import InputError, MovieGenreError
 from moviegenre.core.types import Modality
 from moviegenre.data.posters import PosterError
 from moviegenre.inference.films import FilmReader, read_poster
-from moviegenre.models.exported import Description
+from moviegenre.models.exporting import describe
 from tests.tiny_checkpoints import tiny_checkpoint
 from tests.tiny_movies import IMAGE_SIZE, png_bytes, tiny_tokenizer
 
@@ -22,7 +22,7 @@ PIXELS = np.random.default_rng(0).integers(0, 256, (48, 36, 3), dtype=np.uint8)
 def reader(bert_folder: Path, name: str = "early_fusion", plot: str = "first") -> FilmReader:
     checkpoint = tiny_checkpoint(name, bert_folder)
     checkpoint.config["data"]["plot"] = plot
-    return FilmReader(Description.of(checkpoint))
+    return FilmReader(describe(checkpoint))
 
 
 def test_a_poster_is_the_same_in_every_form(tmp_path: Path, bert_folder: Path) -> None:
@@ -127,7 +127,7 @@ def test_what_the_model_does_not_look_at_is_not_even_opened(bert_folder: Path) -
 def named_reader(bert_folder: Path) -> FilmReader:
     checkpoint = tiny_checkpoint("early_fusion", bert_folder)
     checkpoint.config["data"] |= {"plot": "first", "reads": ["plot", "poster", "title", "year"]}
-    return FilmReader(Description.of(checkpoint))
+    return FilmReader(describe(checkpoint))
 
 
 def test_title_and_year_are_read_before_the_plot(bert_folder: Path) -> None:

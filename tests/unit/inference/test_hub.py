@@ -8,7 +8,8 @@ import pytest
 
 from moviegenre.core.errors import CheckpointError, HubError
 from moviegenre.inference.hub import push
-from moviegenre.models.exported import EXPORTED_FILES, write_exported
+from moviegenre.models.exported import EXPORTED_FILES
+from moviegenre.models.exporting import write_exported
 from tests.tiny_checkpoints import tiny_checkpoint
 
 

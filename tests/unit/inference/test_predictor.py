@@ -21,7 +21,7 @@ from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.core.types import Modality
 from moviegenre.inference.prediction import Explanation
 from moviegenre.inference.predictor import Predictor
-from moviegenre.models.exported import write_exported
+from moviegenre.models.exporting import write_exported
 from tests.tiny_checkpoints import POINT, save_tiny, tiny_checkpoint
 from tests.tiny_movies import GENRES, tiny_movies
 

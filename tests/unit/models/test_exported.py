@@ -10,14 +10,8 @@ from safetensors.torch import load_file
 from transformers import PreTrainedTokenizerFast
 
 from moviegenre.core.errors import CheckpointError
-from moviegenre.models.exported import (
-    Description,
-    is_exported,
-    portable_settings,
-    read_description,
-    read_exported,
-    write_exported,
-)
+from moviegenre.models.exported import is_exported, read_description
+from moviegenre.models.exporting import describe, portable_settings, read_exported, write_exported
 from moviegenre.nn.ngrams import NgramFeatures
 from tests.tiny_checkpoints import tiny_checkpoint
 from tests.tiny_movies import tiny_tokenizer
@@ -34,7 +28,7 @@ def test_everything_comes_back(folder: Path, bert_folder: Path) -> None:
     saved, read = tiny_checkpoint("attention_fusion", bert_folder), read_exported(folder)
     for name, tensor in saved.model.state_dict().items():
         assert torch.equal(read.model.state_dict()[name], tensor), name
-    described = Description.of(read)
+    described = describe(read)
     assert described.tokenizer is not None
     assert described.tokenizer.identity == tiny_tokenizer().identity
     assert described.config == portable_settings(saved.config)

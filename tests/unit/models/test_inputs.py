@@ -14,6 +14,7 @@ from moviegenre.data.config import DataConfig
 from moviegenre.data.extra import read_forms
 from moviegenre.data.prepared import PreparedData
 from moviegenre.models.base import Encoder, GenreModel
+from moviegenre.models.batch import to_batch
 from moviegenre.models.inputs import load_movies
 from moviegenre.models.plot_encoder import PlotEncoder
 from tests.tiny_models import build_tiny
@@ -58,7 +59,7 @@ def test_cached_states_give_the_logits_of_computing_them(
     direct = build_tiny(name, bert_folder)
     direct.load_state_dict(frozen.state_dict())
     rows = [0, 1, 2, 7, 23]  # the first has no plot, the second no poster
-    cached, computed = load(data, frozen).batch(rows), load(data, direct).batch(rows)
+    cached, computed = (to_batch(load(data, model).batch(rows)) for model in (frozen, direct))
     assert cached.plot_states is not None
     assert cached.poster_states is not None
     assert computed.plot_states is computed.poster_states is None
@@ -163,7 +164,8 @@ def test_forms_of_a_movie_share_its_poster_and_have_their_own_encoder_outputs(
     plain = load_movies(data, Split.TRAIN, settings(data), model, tiny_tokenizer())
     assert len(movies) == len(texts)
     rows = [0, 3, len(texts) - 1]
-    batch, own = movies.batch(rows), plain.batch(texts.movies[rows].tolist())
+    batch = to_batch(movies.batch(rows))
+    own = to_batch(plain.batch(texts.movies[rows].tolist()))
     assert batch.poster_states is not None
     assert own.poster_states is not None
     torch.testing.assert_close(batch.poster_states, own.poster_states)

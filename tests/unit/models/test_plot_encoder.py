@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from moviegenre.core.errors import ConfigError
-from moviegenre.core.types import Batch
 from moviegenre.data.config import DataConfig
+from moviegenre.models.batch import Batch
 from moviegenre.models.plot_encoder import PlotEncoder, PlotEncoderConfig
 from moviegenre.nn.pooling import masked_mean
 

@@ -9,10 +9,12 @@ import pytest
 import torch
 
 from moviegenre.core.errors import ConfigError
-from moviegenre.core.types import Batch, Modality
+from moviegenre.core.types import Modality
+from moviegenre.data.batches import BatchArrays
 from moviegenre.data.config import DataConfig
 from moviegenre.inference.backends import OnnxBackend
 from moviegenre.inference.onnx_export import export_onnx
+from moviegenre.models.batch import Batch
 from moviegenre.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from moviegenre.models.poster_encoder import PosterEncoder, PosterEncoderConfig
 from moviegenre.training.initialise import initialise_from
@@ -87,6 +89,13 @@ def test_a_frozen_encoder_that_nobody_trained_is_refused(bert_folder: Path) -> N
     assert started.initial_models() is not None
 
 
+def as_arrays(batch: Batch) -> BatchArrays:
+    arrays: dict[str, Any] = {
+        name: None if tensor is None else tensor.numpy() for name, tensor in vars(batch).items()
+    }
+    return BatchArrays(**arrays)
+
+
 def test_it_is_written_as_onnx(tmp_path: Path, bert_folder: Path) -> None:
     saved = trained_resnet(tmp_path, bert_folder)
     data = DataConfig(image_size=(64, 64)).model_dump(mode="json")
@@ -95,7 +104,7 @@ def test_it_is_written_as_onnx(tmp_path: Path, bert_folder: Path) -> None:
     batch = large_batch(5)
     with torch.no_grad():
         expected = saved.model(batch).logits.numpy()
-    found = OnnxBackend(tmp_path / "model.onnx").answer(batch).logits
+    found = OnnxBackend(tmp_path / "model.onnx").answer(as_arrays(batch)).logits
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 

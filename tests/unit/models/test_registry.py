@@ -5,7 +5,7 @@ import pytest
 from moviegenre.core.errors import ConfigError
 from moviegenre.core.types import Modality
 from moviegenre.losses import WeightedBCEConfig
-from moviegenre.models import MODELS, model_config_class
+from moviegenre.models.registry import MODELS, model_config_class
 
 
 def test_the_models_are_those_of_the_command_line() -> None:

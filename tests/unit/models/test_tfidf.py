@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from moviegenre.core.errors import DataError, MissingExtraError
-from moviegenre.core.types import ModelOutput
 from moviegenre.models.base import BuildContext
+from moviegenre.models.batch import ModelOutput, to_batch
 from moviegenre.models.tfidf import Tfidf, TfidfConfig
 from tests.tiny_movies import FREQUENCIES, TinyMovies, tiny_movies, tiny_tokenizer
 
@@ -22,7 +22,7 @@ def build(**settings: object) -> Tfidf:
 
 
 def answer(model: Tfidf, movies: TinyMovies) -> Tensor:
-    batch = movies.tensors(tiny_tokenizer()).batch(range(len(movies.plots)))
+    batch = to_batch(movies.tensors(tiny_tokenizer()).batch(range(len(movies.plots))))
     output: ModelOutput = model(batch)
     return output.logits
 

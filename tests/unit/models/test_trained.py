@@ -7,8 +7,10 @@ import huggingface_hub
 import pytest
 
 from moviegenre.core.errors import CheckpointError, HubError
-from moviegenre.models.exported import EXPORTED_FILES, write_exported
-from moviegenre.models.trained import load_trained, locate
+from moviegenre.models.exported import EXPORTED_FILES
+from moviegenre.models.exporting import write_exported
+from moviegenre.models.locating import locate
+from moviegenre.models.trained import load_trained
 from tests.tiny_checkpoints import save_tiny, tiny_checkpoint
 
 

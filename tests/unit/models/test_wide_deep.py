@@ -10,6 +10,7 @@ import torch
 from moviegenre.core.errors import DataError
 from moviegenre.core.types import Modality
 from moviegenre.data.caches import Ragged
+from moviegenre.models.batch import to_batch
 from moviegenre.models.logistic import held_out_logits, plot_texts, sparse_rows
 from moviegenre.models.wide_deep import WideDeep
 from tests.tiny_models import build_tiny
@@ -61,7 +62,7 @@ def test_in_training_it_says_what_regressions_on_other_movies_say(bert_folder: P
     movies = tiny_movies(40, seed=3).tensors(tiny_tokenizer())
     model = built(bert_folder)
     model.prepare(movies)
-    batch = movies.batch([8, 5])
+    batch = to_batch(movies.batch([8, 5]))
     fitted = model._wide_logits(batch)
     assert movies.labels is not None
     rows = sparse_rows(
@@ -124,7 +125,7 @@ def test_texts_of_one_movie_are_held_out_together(bert_folder: Path) -> None:
     held_out = model._held_out
     assert held_out is not None
     torch.testing.assert_close(held_out[::2], held_out[1::2])
-    fitted = model.eval()._wide_logits(twice.batch([0, 2, 4]))
+    fitted = model.eval()._wide_logits(to_batch(twice.batch([0, 2, 4])))
     assert not torch.allclose(held_out[[0, 2, 4]], fitted)
     # A word of one movie is no word of three plots because the movie has three texts.
     alone = built(bert_folder, min_plots=2)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from moviegenre.models import MODELS
+from moviegenre.models.registry import MODELS
 from moviegenre.training.config import TrainingConfig
 from moviegenre.training.optimizer import build_optimizer, build_schedule
 from tests.tiny_models import build_tiny

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from moviegenre.core.types import Batch, ModelOutput
+from moviegenre.models.batch import Batch, ModelOutput
 from moviegenre.training.config import TrainingConfig
 from moviegenre.training.task import GenreTask
 from tests.tiny_models import build_tiny

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from moviegenre.core.devices import computed_there, computing_device
+from moviegenre.nn.devices import computed_there, computing_device
 
 
 @pytest.mark.parametrize(("has_gpu", "expected"), [(True, "cuda"), (False, "cpu")])

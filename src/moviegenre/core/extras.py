@@ -1,0 +1,29 @@
+"""Whether what an optional part of the package needs is installed."""
+
+import importlib.util
+
+from moviegenre.core.errors import MissingExtraError
+
+_TRAINING = ("torch", "lightning", "torchmetrics", "transformers", "safetensors")
+
+
+def is_installed(package: str) -> bool:
+    """Return whether a package can be imported; nothing is imported for it."""
+    try:
+        return importlib.util.find_spec(package) is not None
+    except (ImportError, ValueError):  # it is there and refuses, or is being taken away
+        return False
+
+
+def require_training(purpose: str) -> None:
+    """Refuse what PyTorch is needed for where the extra ``train`` is not installed.
+
+    Args:
+        purpose: What it is needed for, as in "training a model".
+
+    Raises:
+        MissingExtraError: A package of the extra is not installed.
+    """
+    for package in _TRAINING:
+        if not is_installed(package):
+            raise MissingExtraError(package, "train", purpose)
