@@ -24,9 +24,9 @@ import transformers
 
 from moviegenre.core.types import Split
 from moviegenre.data.batches import MovieTensors
-from moviegenre.data.caches import Ragged
 from moviegenre.data.prepare import prepare
 from moviegenre.data.prepared import PreparedData
+from moviegenre.data.ragged import Ragged
 from moviegenre.data.synthetic.generate import synthesize
 from moviegenre.losses import BCEConfig
 from moviegenre.models.base import BuildContext

@@ -19,7 +19,7 @@ from PIL import Image
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.batches import MovieTensors
-from moviegenre.data.caches import Ragged
+from moviegenre.data.ragged import Ragged
 from moviegenre.data.schema import DATASHEET_FILE, GENRES_FILE, MOVIE_SCHEMA, split_file
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.models.batch import Batch, to_batch

@@ -19,7 +19,11 @@ logger = logging.getLogger(__name__)
 
 
 def load(
-    model: str | Path | None = None, *, backend: "BackendName" = "auto", verify: bool = False
+    model: str | Path | None = None,
+    *,
+    backend: "BackendName" = "auto",
+    verify: bool = False,
+    quick: bool = False,
 ) -> "Predictor":
     """Return a predictor for a trained model.
 
@@ -32,9 +36,12 @@ def load(
         verify: Compare every file with the model's manifest first. Without that the files that are
             used are compared, and one whose size and times are those of last time is not read.
 
+        quick: For a few films: be ready sooner and with half the memory, and slower for each film.
+
     Raises:
         CheckpointError: There is no such model, it is damaged, or the backend does not fit it.
         HubError: The model is not on the hub, or the hub cannot be reached.
+        MissingExtraError: The model is computed by PyTorch, which is not installed.
 
     For example:
 
@@ -45,10 +52,10 @@ def load(
     from moviegenre.inference.loading import load_predictor
 
     if model is not None:
-        return load_predictor(model, backend=backend, verified=verify)
+        return load_predictor(model, backend=backend, verified=verify, quick=quick)
     from moviegenre.box import box_folder
 
-    predictor = load_predictor(box_folder(), backend=backend, verified=verify)
+    predictor = load_predictor(box_folder(), backend=backend, verified=verify, quick=quick)
     logger.info("answered by the model in the box (%s)", predictor.model.model_name)
     return predictor
 

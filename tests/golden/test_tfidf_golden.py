@@ -8,7 +8,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from moviegenre.data.batches import MovieTensors
-from moviegenre.data.caches import Ragged
+from moviegenre.data.ragged import Ragged
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.models.base import BuildContext
 from moviegenre.models.batch import to_batch

@@ -221,7 +221,7 @@ def predict(
             raise ConfigError(
                 "nothing to predict; give --plot, --poster or both, --input FILE, or --examples"
             )
-        predictor = _load(checkpoint, backend, verify)
+        predictor = _load(checkpoint, backend, verify, quick=not explain)
         prediction = predictor.predict(
             plot=tuple(plot) if plot else None, poster=poster, title=title, year=year
         )
@@ -272,7 +272,9 @@ def _refuse(kind: str, options: dict[str, object]) -> None:
         raise ConfigError(f"{', '.join(useless)} has no effect on {kind}; leave it out")
 
 
-def _load(checkpoint: str | None, backend: BackendChoice, verify: bool) -> "Predictor":
+def _load(
+    checkpoint: str | None, backend: BackendChoice, verify: bool, *, quick: bool = False
+) -> "Predictor":
     from moviegenre import load
 
-    return load(checkpoint, backend=backend.value, verify=verify)
+    return load(checkpoint, backend=backend.value, verify=verify, quick=quick)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from moviegenre.core.types import Modality
-from moviegenre.data.caches import Ragged
+from moviegenre.data.ragged import Ragged
 
 _BATCHES_PER_POOL = 50  # sorted together; more saves padding, fewer mixes better
 

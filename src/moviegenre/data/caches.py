@@ -3,7 +3,6 @@
 import logging
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,51 +13,16 @@ from moviegenre.core.errors import DamagedError
 from moviegenre.core.seals import check_seal, sealed_file
 from moviegenre.core.types import Split
 from moviegenre.data.film_text import PLOT_AND_POSTER, Part, text_name
+from moviegenre.data.plots import PlotRule
 from moviegenre.data.posters import decode_poster, resize_poster
-from moviegenre.data.prepared import PlotRule, PreparedData
+from moviegenre.data.prepared import PreparedData
+from moviegenre.data.ragged import Ragged
 from moviegenre.data.schema import split_file
 from moviegenre.data.text import PlotTokenizer
 
 logger = logging.getLogger(__name__)
 
 _ROWS_PER_READ = 256
-
-
-@dataclass(frozen=True)
-class Ragged:
-    """Rows of different length, stored end to end.
-
-    Attributes:
-        values: All rows joined (S, ...).
-        offsets: Where each row begins, and where the last ends (N + 1,).
-    """
-
-    values: npt.NDArray[np.generic]
-    offsets: npt.NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.offsets) - 1
-
-    def __getitem__(self, row: int) -> npt.NDArray[np.generic]:
-        return self.values[self.offsets[row] : self.offsets[row + 1]]
-
-    @property
-    def lengths(self) -> npt.NDArray[np.int64]:
-        """The length of each row (N,)."""
-        return np.diff(self.offsets)
-
-    def followed_by(self, other: "Ragged") -> "Ragged":
-        """Return these rows and then the other's."""
-        offsets = np.concatenate([self.offsets, self.offsets[-1] + other.offsets[1:]])
-        return Ragged(np.concatenate([self.values, other.values]), offsets)
-
-    @classmethod
-    def pack(cls, rows: list[npt.NDArray[np.int32]]) -> "Ragged":
-        """Join rows end to end."""
-        offsets = np.zeros(len(rows) + 1, dtype=np.int64)
-        np.cumsum([len(row) for row in rows], out=offsets[1:])
-        values = np.concatenate(rows) if rows else np.zeros(0, dtype=np.int32)
-        return cls(values, offsets)
 
 
 def is_current(cache: Path, data: PreparedData, split: Split) -> bool:

@@ -9,7 +9,7 @@ from moviegenre.core.config import Config
 from moviegenre.data.film_text import PLOT_AND_POSTER, Part
 from moviegenre.data.forms import Form
 from moviegenre.data.limits import MAX_GENRES, MAX_PLOTS
-from moviegenre.data.prepared import PlotRule
+from moviegenre.data.plots import PlotRule
 
 Side = Annotated[int, Field(ge=32, le=1024)]
 

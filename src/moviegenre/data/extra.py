@@ -25,7 +25,8 @@ from moviegenre.data.forms import Form, draw_heading_parts, text_in_form
 from moviegenre.data.json_text import parse_json
 from moviegenre.data.limits import MAX_PLOT_CHARS
 from moviegenre.data.lines import bounded_lines
-from moviegenre.data.prepared import PlotRule, PreparedData, choose_plot
+from moviegenre.data.plots import PlotRule, choose_plot
+from moviegenre.data.prepared import PreparedData
 from moviegenre.data.records import parse_title, parse_year, whole_text
 from moviegenre.data.unpacking import UNPACKING_ERRORS, open_unpacked
 

@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,35 +19,12 @@ from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.reading import read_bounded
 from moviegenre.core.types import Split
 from moviegenre.data.film_text import PLOT_AND_POSTER, Part, film_text
-from moviegenre.data.forms import first_sentence
 from moviegenre.data.integrity import FILES_KEY, FileCheck
 from moviegenre.data.json_text import parse_json
 from moviegenre.data.limits import MAX_RECORD_BYTES
+from moviegenre.data.plots import PlotRule, choose_plot
 from moviegenre.data.records import clean_names
 from moviegenre.data.schema import CACHE_DIR, DATASHEET_FILE, GENRES_FILE, split_file
-
-PlotRule = Literal["longest", "first", "joined", "sentence"]
-
-
-def choose_plot(plots: Sequence[str], rule: PlotRule) -> str:
-    """Return the text a model reads of a movie's plots; empty where there is none.
-
-    Args:
-        plots: All plots of one movie, in the source's order.
-        rule: ``longest`` (MM-IMDb's published rule, by characters), ``first``, ``joined``, or
-            ``sentence``, the first one of the first plot.
-
-    Example:
-        >>> choose_plot(["A dog.", "A dog comes home."], "longest")
-        'A dog comes home.'
-    """
-    if not plots:
-        return ""
-    if rule == "longest":
-        return max(plots, key=len)
-    if rule == "sentence":
-        return first_sentence(plots[0])
-    return plots[0] if rule == "first" else "\n".join(plots)
 
 
 @contextmanager

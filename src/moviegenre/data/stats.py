@@ -12,7 +12,8 @@ from rich.table import Table
 
 from moviegenre.core.types import Split
 from moviegenre.data.cooccurrence import cooccurrence
-from moviegenre.data.prepared import PlotRule, PreparedData
+from moviegenre.data.plots import PlotRule
+from moviegenre.data.prepared import PreparedData
 from moviegenre.data.schema import split_file
 
 _MOST_TOGETHER = 4

@@ -9,7 +9,7 @@ from moviegenre.core.types import Split
 from moviegenre.data.audit.genre_words import GenreWord
 from moviegenre.data.audit.movies import AuditMovies
 from moviegenre.data.audit.pairs import LeakRule, Pair, clusters, count_by_splits
-from moviegenre.data.prepared import PlotRule
+from moviegenre.data.plots import PlotRule
 from moviegenre.evaluation.label_errors import LabelError
 from moviegenre.evaluation.tables import Table
 

@@ -17,7 +17,8 @@ from moviegenre.data.audit.movies import AuditMovies
 from moviegenre.data.audit.pairs import Pair, clusters, leak_pairs, leaked_rows
 from moviegenre.data.audit.plot_pairs import find_plot_pairs, too_short
 from moviegenre.data.audit.poster_pairs import find_poster_pairs
-from moviegenre.data.prepared import PreparedData, choose_plot
+from moviegenre.data.plots import choose_plot
+from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.audit import Audit, AuditSettings
 from moviegenre.evaluation.calibration import fit_calibration
 from moviegenre.evaluation.cross_fit import cross_fitted

@@ -18,7 +18,8 @@ from rich.table import Table
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.film_text import PLOT_AND_POSTER, Part
-from moviegenre.data.prepared import PlotRule, PreparedData
+from moviegenre.data.plots import PlotRule
+from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Predictions
 from moviegenre.evaluation.tuning import TunedScores, TuningSettings, fit_point, score
 from moviegenre.experiment.given import ALL_GIVEN, Given

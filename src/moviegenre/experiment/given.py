@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from moviegenre.core.types import Modality
 from moviegenre.data.film_text import PLOT_AND_POSTER, Part
-from moviegenre.data.prepared import PlotRule
+from moviegenre.data.plots import PlotRule
 
 
 @dataclass(frozen=True)

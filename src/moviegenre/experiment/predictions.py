@@ -16,7 +16,8 @@ from moviegenre.core.files import file_sha256
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.batches import ordered_batches
 from moviegenre.data.film_text import PLOT_AND_POSTER
-from moviegenre.data.prepared import PreparedData, choose_plot
+from moviegenre.data.plots import choose_plot
+from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Predictions
 from moviegenre.experiment.given import Given
 from moviegenre.inference.films import Film, FilmReader, read_poster

@@ -65,6 +65,8 @@ class OnnxBackend:
         name: ``onnx``, ``int8`` or ``int4``.
         num_labels: How many logits a film must get, L; None takes any number.
         num_threads: How many threads compute a film; None takes one for each core.
+        quick: Be ready sooner and with less memory, and slower for each film: what only depends on
+            the weights is computed anew for every film instead of once.
 
     Raises:
         CheckpointError: The file is missing or damaged, or has other inputs or outputs.
@@ -78,10 +80,12 @@ class OnnxBackend:
         name: str = "onnx",
         num_labels: int | None = None,
         num_threads: int | None = None,
+        *,
+        quick: bool = False,
     ) -> None:
         self.name = name
         self._path = path
-        self._session = _session(path, num_threads)
+        self._session = _session(path, num_threads, quick)
         self._inputs = [node.name for node in self._session.get_inputs()]
         self._outputs = [node.name for node in self._session.get_outputs()]
         self._check(num_labels)
@@ -143,7 +147,7 @@ _FEEDS: dict[str, Callable[[BatchArrays], npt.NDArray[Any]]] = {
 """The inputs that an exported file may have, as a batch gives them."""
 
 
-def _session(path: Path, num_threads: int | None) -> "onnxruntime.InferenceSession":
+def _session(path: Path, num_threads: int | None, quick: bool) -> "onnxruntime.InferenceSession":
     """Return a session that computes an ONNX file.
 
     Raises:
@@ -161,7 +165,12 @@ def _session(path: Path, num_threads: int | None) -> "onnxruntime.InferenceSessi
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.intra_op_num_threads = num_threads or 0
     try:
-        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(
+            path,
+            options,
+            providers=["CPUExecutionProvider"],
+            disabled_optimizers=["ConstantFolding"] if quick else None,
+        )
     except Exception as error:  # its errors have no common base but Exception
         reason = " ".join(str(error).split())[:200]
         raise CheckpointError(f"{path} cannot be read: {reason}; export it again") from None

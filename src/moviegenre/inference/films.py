@@ -19,11 +19,11 @@ from moviegenre.core.reading import (
 )
 from moviegenre.core.types import Modality
 from moviegenre.data.batches import BatchArrays, MovieTensors
-from moviegenre.data.caches import Ragged
 from moviegenre.data.film_text import film_text
 from moviegenre.data.limits import MAX_PLOT_CHARS, MAX_POSTER_BYTES
+from moviegenre.data.plots import choose_plot
 from moviegenre.data.posters import PosterError, decode_poster, resize_poster, upright_rgb
-from moviegenre.data.prepared import choose_plot
+from moviegenre.data.ragged import Ragged
 from moviegenre.data.text import NO_WORD, TokenIds
 from moviegenre.data.words import plot_words
 from moviegenre.inference.plot_check import check_plots, is_placeholder

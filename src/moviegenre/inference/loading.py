@@ -8,13 +8,13 @@ from moviegenre.core.extras import require_training
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.core.types import Modality
-from moviegenre.data.schema import GENRES_FILE
 from moviegenre.inference.backends import Backend, BackendName, OnnxBackend
 from moviegenre.inference.predictor import Predictor
 from moviegenre.inference.similar import SimilarIndex
 from moviegenre.models.ensemble_file import is_ensemble
 from moviegenre.models.exported import (
     CONFIG_FILE,
+    GENRES_FILE,
     IMAGE_FILE,
     INDEX_FILE,
     INT4_FILE,
@@ -39,6 +39,7 @@ def load_predictor(
     backend: BackendName = "auto",
     verified: bool = False,
     fitted: bool = True,
+    quick: bool = False,
 ) -> Predictor:
     """Return a predictor for a trained model; ``moviegenre.load`` says more.
 
@@ -48,6 +49,7 @@ def load_predictor(
             one, and what there is elsewhere.
         verified: Compare all files with the manifest first, each hash computed anew.
         fitted: Read the calibration and the thresholds; otherwise it answers without.
+        quick: Be ready sooner and slower for each film; no effect on what PyTorch computes.
 
     Raises:
         CheckpointError: There is no such model, it is damaged, or the backend does not fit it.
@@ -61,8 +63,10 @@ def load_predictor(
     path = locate(model)
     if verified:
         verify(path)
-    load = _load_exported if is_exported(path) else _load_checkpoint
-    predictor = load(path, backend, fitted)
+    if is_exported(path):
+        predictor = _load_exported(path, backend, fitted, quick)
+    else:
+        predictor = _load_checkpoint(path, backend, fitted)
     if not predictor.model.modalities:
         raise CheckpointError(
             f"{path} holds {predictor.model.model_name}, which answers the same whatever the film; "
@@ -71,7 +75,7 @@ def load_predictor(
     return predictor
 
 
-def _load_exported(folder: Path, backend: BackendName, fitted: bool) -> Predictor:
+def _load_exported(folder: Path, backend: BackendName, fitted: bool, quick: bool) -> Predictor:
     described = read_description(folder)
     if backend == "auto":
         order: tuple[BackendName, ...] = ("onnx", "torch", "int8", "int4")
@@ -82,7 +86,7 @@ def _load_exported(folder: Path, backend: BackendName, fitted: bool) -> Predicto
         computing = _open_by_torch(folder)[1]
     else:
         checked_manifest(folder, [weights.name])
-        computing = _onnx(weights, backend, described)
+        computing = _onnx(weights, backend, described, quick)
     point = _point(folder, described.genres, fitted)
     others = [folder / name for name in (CONFIG_FILE, GENRES_FILE, TOKENIZER_FILE, THRESHOLDS_FILE)]
     index = folder / INDEX_FILE
@@ -97,13 +101,13 @@ def _load_exported(folder: Path, backend: BackendName, fitted: bool) -> Predicto
     )
 
 
-def _onnx(weights: Path, backend: BackendName, described: Description) -> OnnxBackend:
+def _onnx(weights: Path, backend: BackendName, described: Description, quick: bool) -> OnnxBackend:
     """Return what computes an exported folder's ONNX file.
 
     Raises:
         CheckpointError: The file is damaged, or takes what the folder says nothing of.
     """
-    computing = OnnxBackend(weights, backend, len(described.genres))
+    computing = OnnxBackend(weights, backend, len(described.genres), quick=quick)
     if unknown := computing.modalities - described.modalities:
         needed = {Modality.PLOT: TOKENIZER_FILE, Modality.POSTER: IMAGE_FILE}
         missing = ", ".join(sorted(needed[modality] for modality in unknown))

@@ -8,14 +8,16 @@ an ONNX file has it too.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from moviegenre.core.errors import CheckpointError
 from moviegenre.core.files import atomic_file
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _COLUMNS = ("id", "title", "year", "genres", "logits")
 _SMALLEST = 1e-6  # of a deviation, or of a length
@@ -50,7 +52,7 @@ class SimilarIndex:
         CheckpointError: It has other columns, or no rows.
     """
 
-    def __init__(self, movies: pa.Table) -> None:
+    def __init__(self, movies: "pa.Table") -> None:
         if not movies.num_rows or set(_COLUMNS) - set(movies.column_names):
             raise CheckpointError(
                 f"an index of similar movies has {', '.join(movies.column_names) or 'no columns'} "
@@ -68,6 +70,9 @@ class SimilarIndex:
         Raises:
             CheckpointError: The file is damaged.
         """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
         try:
             return cls(pq.read_table(path))
         except (OSError, pa.ArrowInvalid, ValueError) as error:
@@ -82,7 +87,7 @@ class SimilarIndex:
         """
         similarity = self._directions @ self._direction(logits)
         best = np.argsort(-similarity, kind="stable")[:count]
-        rows = self._movies.select(_COLUMNS[:-1]).take(pa.array(best)).to_pylist()
+        rows = self._movies.select(_COLUMNS[:-1]).take(best).to_pylist()
         return [
             SimilarMovie(**row, similarity=float(similarity[place]))
             for row, place in zip(rows, best, strict=True)
@@ -115,6 +120,9 @@ def write_index(
         genres: What they are labelled with.
         logits: What the model said of them (N, L).
     """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     table = pa.table(
         {
             "id": pa.array(ids, pa.string()),

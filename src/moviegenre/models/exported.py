@@ -24,13 +24,13 @@ from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.core.types import Modality, Track
 from moviegenre.data.config import DataConfig
-from moviegenre.data.schema import GENRES_FILE
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.models.manifest import MANIFEST_FILE, checked_manifest
 from moviegenre.models.stored import Architectures, StoredModel, stored_data_config
 
 FORMAT = "moviegenre-export-1"
 CONFIG_FILE = "config.json"
+GENRES_FILE = "genres.json"
 WEIGHTS_FILE = "model.safetensors"
 TOKENIZER_FILE = "tokenizer.json"
 TOKENIZER_CONFIG_FILE = "tokenizer_config.json"

@@ -14,13 +14,13 @@ from moviegenre.core.errors import CheckpointError
 from moviegenre.core.files import write_bytes, write_text
 from moviegenre.core.types import Modality
 from moviegenre.data.config import DataConfig
-from moviegenre.data.schema import GENRES_FILE
 from moviegenre.data.text import PAD_TOKEN, UNKNOWN_TOKEN
 from moviegenre.models.checkpoint import Checkpoint, package_versions, rebuild_checkpoint
 from moviegenre.models.exported import (
     CONFIG_FILE,
     EXPORTED_FILES,
     FORMAT,
+    GENRES_FILE,
     IMAGE_FILE,
     METRICS_FILE,
     TOKENIZER_CONFIG_FILE,

@@ -15,10 +15,11 @@ from moviegenre.core.errors import ConfigError
 from moviegenre.core.seals import sealed_file
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.batches import MovieTensors, ordered_batches
-from moviegenre.data.caches import Ragged, cached_posters, cached_tokens, is_current
+from moviegenre.data.caches import cached_posters, cached_tokens, is_current
 from moviegenre.data.config import DataConfig
 from moviegenre.data.extra import ExtraPlots
 from moviegenre.data.prepared import PreparedData
+from moviegenre.data.ragged import Ragged
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.models.base import Encoder, GenreModel
 from moviegenre.models.batch import to_batch

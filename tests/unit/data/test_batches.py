@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moviegenre.data.batches import LengthBatchSampler, MovieTensors, ordered_batches
-from moviegenre.data.caches import Ragged
+from moviegenre.data.ragged import Ragged
 from moviegenre.models.batch import Batch, batch_loader, to_batch
 from tests.tiny_movies import GENRES, IMAGE_SIZE, tiny_movies, tiny_tokenizer
 

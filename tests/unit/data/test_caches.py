@@ -8,8 +8,9 @@ import pytest
 
 from moviegenre.core.types import Split
 from moviegenre.data import caches, posters
-from moviegenre.data.caches import Ragged, cached_posters, cached_tokens
+from moviegenre.data.caches import cached_posters, cached_tokens
 from moviegenre.data.prepared import PreparedData
+from moviegenre.data.ragged import Ragged
 from moviegenre.data.schema import split_file
 from moviegenre.data.text import PlotTokenizer
 from tests.tiny_movies import IMAGE_SIZE, tiny_movies, tiny_tokenizer, write_prepared

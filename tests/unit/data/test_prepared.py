@@ -7,7 +7,8 @@ import pytest
 
 from moviegenre.core.errors import DataError, DataNotFoundError
 from moviegenre.core.types import Split
-from moviegenre.data.prepared import PlotRule, PreparedData, choose_plot
+from moviegenre.data.plots import PlotRule, choose_plot
+from moviegenre.data.prepared import PreparedData
 from tests.tiny_movies import GENRES, tiny_movies, write_prepared
 
 

@@ -9,7 +9,7 @@ import torch
 
 from moviegenre.core.errors import DataError
 from moviegenre.core.types import Modality
-from moviegenre.data.caches import Ragged
+from moviegenre.data.ragged import Ragged
 from moviegenre.models.batch import to_batch
 from moviegenre.models.logistic import held_out_logits, plot_texts, sparse_rows
 from moviegenre.models.wide_deep import WideDeep
