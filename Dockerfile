@@ -4,14 +4,12 @@
 # It answers under the names of this machine only. Before others reach the port, read SECURITY.md.
 FROM python:3.12-slim AS build
 WORKDIR /src
-COPY pyproject.toml constraints.txt requirements-build.lock requirements-serve.lock README.md LICENSE ./
+COPY pyproject.toml requirements-build.lock requirements-serve.lock README.md LICENSE ./
 COPY src ./src
-# What is locked comes with its hashes. PyTorch's own index has the build without gigabytes of CUDA.
+# What is locked comes with its hashes. Answering needs no PyTorch.
 RUN python -m venv /opt/moviegenre \
     && /opt/moviegenre/bin/pip install --no-cache-dir --require-hashes --no-deps --only-binary :all: \
        -r requirements-serve.lock \
-    && /opt/moviegenre/bin/pip install --no-cache-dir -c constraints.txt \
-       --index-url https://download.pytorch.org/whl/cpu torch \
     && pip install --no-cache-dir --require-hashes --no-deps -r requirements-build.lock \
     && pip wheel --no-cache-dir --no-build-isolation --no-deps --wheel-dir /wheel . \
     && /opt/moviegenre/bin/pip install --no-cache-dir --no-deps /wheel/*.whl

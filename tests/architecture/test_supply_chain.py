@@ -68,7 +68,9 @@ def test_setup_and_the_container_install_what_is_locked() -> None:
         assert f"!{lock}\n" in (ROOT / ".dockerignore").read_text("utf-8")
     commands = re.split(r"&&|\n", container.replace("\\\n", ""))
     others = [c for c in commands if "pip install" in c and "--require-hashes" not in c]
-    assert [c.split()[-1] for c in others] == ["torch", "/wheel/*.whl"]
+    assert [c.split()[-1] for c in others] == ["/wheel/*.whl"]
+    serve = _locked("requirements-serve.lock")
+    assert {"torch", "transformers", "lightning", "sympy"} & set(serve) == set()
 
 
 def test_continuous_integration_runs_the_same_commands() -> None:

@@ -101,12 +101,12 @@ class Attributor:
             raise ConfigError(f"unknown method {method!r}; {did_you_mean(method, METHODS)}")
         if method == "occlusion" or (method == "auto" and not is_installed("captum")):
             return None
-        require_training("attribution by gradients")
         network = self._backend.network
         if network is not None and network.inner_layer(modality) is not None:
             return network
         if method == "auto":
             return None
+        require_training("attribution by gradients")
         raise ConfigError(
             f"there are no gradients to the {modality.value} in this model as "
             f"{self._backend.name} computes it; use the method occlusion, or --backend torch"
