@@ -21,7 +21,8 @@ from moviegenre.examples import example_films
 from moviegenre.inference.backends import BackendName, OnnxBackend
 from moviegenre.inference.films import Film
 from moviegenre.inference.loading import BACKEND_FILES
-from moviegenre.inference.onnx_export import export_onnx
+from moviegenre.inference.onnx_export import example_inputs, export_onnx
+from moviegenre.inference.onnx_graph import fuse, skip_missing_posters
 from moviegenre.inference.predictor import Predictor
 from moviegenre.inference.quantise import Bits, quantise
 from moviegenre.models.exported import INT4_FILE, INT8_FILE, ONNX_FILE
@@ -63,6 +64,11 @@ def write_forms(name: str, folder: Path, bert_folder: Path) -> Path:
         else:
             with pytest.raises(ConfigError):
                 quantise(folder / ONNX_FILE, folder / file, bits)
+    films = example_inputs(*checkpoint.data_config.image_size)
+    for written in sorted(folder.glob("*.onnx")):
+        skip_missing_posters(written, films)
+        if written.name != ONNX_FILE:
+            fuse(written)
     return folder
 
 

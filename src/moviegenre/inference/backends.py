@@ -22,6 +22,12 @@ BackendName = Literal["auto", "torch", "onnx", "int8", "int4"]
 GATE = "modality"
 """The attention of a model that weighs plot and poster, plot first."""
 
+EMBEDDING = "embedding"
+"""What the head of a model reads of a film, D numbers."""
+
+FUSED = "moviegenre.fused"
+"""The property of an ONNX file whose nodes ``onnx_graph.fuse`` has merged."""
+
 Floats = npt.NDArray[np.float32]
 
 
@@ -124,18 +130,38 @@ class OnnxBackend:
         logits = np.concatenate([answer.logits for answer in answers])
         return Answer(logits, np.concatenate(gates) if gates else None)
 
+    def embed(self, batch: BatchArrays) -> tuple[Floats, Floats]:
+        """Return logits (B, L) and embeddings (B, D), each film computed alone.
+
+        Raises:
+            CheckpointError: The file gives no embeddings, or cannot compute these films.
+        """
+        if EMBEDDING not in self._outputs:
+            raise CheckpointError(
+                f"{self._path} gives no embeddings of films: it was exported by an earlier "
+                "version, or its model has none; export it again, or use the included model"
+            )
+        films = [batch.film(row) for row in range(batch.size)]
+        found = [self._run(film, ["logits", EMBEDDING]) for film in films]
+        logits, embeddings = zip(*found, strict=True)
+        return np.concatenate(logits), np.concatenate(embeddings)
+
     def _answer(self, batch: BatchArrays) -> Answer:
+        names = [name for name in self._outputs if name != EMBEDDING]
+        found = dict(zip(names, self._run(batch, names), strict=True))
+        return Answer(found["logits"], found.get(GATE))
+
+    def _run(self, batch: BatchArrays, names: list[str]) -> list[Floats]:
         given = {name: _FEEDS[name](batch) for name in self._inputs}
         try:
-            results = self._session.run(None, given)
+            results: list[Floats] = self._session.run(names, given)
         except Exception as error:  # its errors have no common base but Exception
             reason = " ".join(str(error).split())[:200]
             raise CheckpointError(
                 f"{self._path} cannot be computed ({reason}); its tokenizer or settings may be "
                 "another model's: export it again"
             ) from None
-        found = dict(zip(self._outputs, results, strict=True))
-        return Answer(found["logits"], found.get(GATE))
+        return results
 
 
 _FEEDS: dict[str, Callable[[BatchArrays], npt.NDArray[Any]]] = {
@@ -159,7 +185,10 @@ def _session(path: Path, num_threads: int | None, quick: bool) -> "onnxruntime.I
         )
     import onnxruntime
 
+    fused = quick and _is_fused(path)
     options = onnxruntime.SessionOptions()
+    if fused:  # what is left to merge is not worth its time for a few films
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = 3  # errors; what it warns of is its own optimiser's business
     # Threads that wait in a loop take the processor from whatever else runs on the machine.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
@@ -169,8 +198,15 @@ def _session(path: Path, num_threads: int | None, quick: bool) -> "onnxruntime.I
             path,
             options,
             providers=["CPUExecutionProvider"],
-            disabled_optimizers=["ConstantFolding"] if quick else None,
+            disabled_optimizers=["ConstantFolding"] if quick and not fused else None,
         )
     except Exception as error:  # its errors have no common base but Exception
         reason = " ".join(str(error).split())[:200]
         raise CheckpointError(f"{path} cannot be read: {reason}; export it again") from None
+
+
+def _is_fused(path: Path) -> bool:
+    """Return whether ``onnx_graph.fuse`` wrote a file: its properties stand at the end."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 256))
+        return FUSED.encode() in file.read()

@@ -13,7 +13,8 @@ from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.inference.backends import BackendName
 from moviegenre.inference.card import model_card
 from moviegenre.inference.loading import BACKEND_FILES, load_predictor
-from moviegenre.inference.onnx_export import export_onnx
+from moviegenre.inference.onnx_export import example_inputs, export_onnx
+from moviegenre.inference.onnx_graph import fuse, skip_missing_posters
 from moviegenre.inference.parity import Parity
 from moviegenre.inference.predictor import Predictor
 from moviegenre.inference.quantise import Bits, quantise
@@ -144,6 +145,10 @@ def _write_onnx(folder: Path, checkpoint: Checkpoint, small: SmallBackend) -> st
     try:
         export_onnx(checkpoint, folder / ONNX_FILE)
         quantise(folder / ONNX_FILE, folder / file, _BITS[small])
+        films = example_inputs(*checkpoint.data_config.image_size)
+        for name in (ONNX_FILE, file):
+            skip_missing_posters(folder / name, films)
+        fuse(folder / file)
     except (ConfigError, MissingExtraError, OSError, MemoryError):
         raise
     except Exception as error:  # a model of somebody's own; the exporter's errors have no base

@@ -7,14 +7,16 @@ takes all seven models as they are, packed sequences included.
 import warnings
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from moviegenre.core.errors import MissingExtraError
 from moviegenre.core.files import atomic_path
 from moviegenre.core.types import Modality
-from moviegenre.inference.backends import GATE
+from moviegenre.inference.backends import EMBEDDING, GATE
 from moviegenre.models.base import GenreModel
 from moviegenre.models.batch import Batch
 from moviegenre.models.checkpoint import Checkpoint
@@ -36,17 +38,24 @@ class OnnxForm(nn.Module):
     Args:
         model: The model; inputs of a modality that it does not look at fall away.
         has_gate: Whether it also gives the weights of its gate.
+
+    Attributes:
+        outputs: The names of what it returns.
     """
 
     def __init__(self, model: GenreModel, has_gate: bool) -> None:
         super().__init__()
         self.model = model
         self.has_gate = has_gate
+        self.has_embedding = model.embedding_head() is not None
+        self.outputs = ["logits"]
+        self.outputs += [GATE] if has_gate else []
+        self.outputs += [EMBEDDING] if self.has_embedding else []
 
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor, image: Tensor, has_poster: Tensor
     ) -> tuple[Tensor, ...]:
-        """Return logits (B, L), and the gate's weights (B, 2) if there is one.
+        """Return logits (B, L), the gate's weights (B, 2), and embeddings (B, D), if there are any.
 
         Args:
             input_ids: Plot tokens (B, T), int64.
@@ -64,16 +73,23 @@ class OnnxForm(nn.Module):
             labels=None,
             index=torch.zeros_like(has_poster, dtype=torch.int64),
         )
+        embeddings: list[Tensor] = []
+        head = self.model.embedding_head()
+        if head is not None:
+            hook = head.register_forward_pre_hook(lambda _, inputs: embeddings.append(inputs[0]))
         output = self.model(batch)
-        return (output.logits, output.attention[GATE]) if self.has_gate else (output.logits,)
+        if head is not None:
+            hook.remove()
+        gate = [output.attention[GATE]] if self.has_gate else []
+        return (output.logits, *gate, *embeddings)
 
 
 def export_onnx(checkpoint: Checkpoint, path: Path) -> None:
     """Write a model as one ONNX file.
 
     The inputs are those of ``OnnxForm`` that belong to the model's modalities; the number of films
-    and of tokens is free, the size of posters is the model's. The outputs are ``logits`` and, for
-    a model with a gate, ``modality``.
+    and of tokens is free, the size of posters is the model's. The outputs are ``logits``, for a
+    model with a gate ``modality``, and for one with a head ``embedding``.
 
     Args:
         checkpoint: The trained model.
@@ -94,8 +110,7 @@ def export_onnx(checkpoint: Checkpoint, path: Path) -> None:
         example.image.contiguous(),
         example.has_poster,
     )
-    outputs = ["logits", GATE] if has_gate else ["logits"]
-    axes = {name: {0: "films"} for name in outputs}
+    axes = {name: {0: "films"} for name in form.outputs}
     for modality in model.modalities:
         axes |= _INPUTS[modality]
     names = [name for inputs in _INPUTS.values() for name in inputs]
@@ -108,11 +123,27 @@ def export_onnx(checkpoint: Checkpoint, path: Path) -> None:
             given,
             temporary,
             input_names=names,
-            output_names=outputs,
+            output_names=form.outputs,
             dynamic_axes=axes,
             opset_version=OPSET,
             dynamo=False,
         )
+
+
+def example_inputs(height: int, width: int) -> dict[str, npt.NDArray[Any]]:
+    """Return the inputs of ``OnnxForm`` for the three films that a model is traced with.
+
+    Args:
+        height: Of a poster, in pixels.
+        width: Of a poster, in pixels.
+    """
+    example = _example(height, width)
+    return {
+        "input_ids": example.input_ids.numpy(),
+        "attention_mask": example.attention_mask.long().numpy(),
+        "image": example.image.numpy(),
+        "has_poster": example.has_poster.numpy(),
+    }
 
 
 def require_onnx() -> None:

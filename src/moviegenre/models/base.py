@@ -94,6 +94,14 @@ class GenreModel(nn.Module, ABC):
         )
         return next(found, None)
 
+    def embedding_head(self) -> nn.Module | None:
+        """Return the head whose input (B, D) is the film's embedding; None if there is not one.
+
+        Exported files give that input as an output of their own.
+        """
+        head = getattr(self, "head", None)
+        return head if isinstance(head, nn.Module) else None
+
     def encoded(self, batch: Batch, modality: Modality) -> Batch:
         """Return a batch that carries its encoder's vectors, with gradients even if it is frozen.
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from pydantic import Field
+from torch import nn
 
 from moviegenre.core.types import Modality
 from moviegenre.data.text import PlotTokenizer
@@ -50,6 +51,10 @@ class Bert(GenreModel):
             dropout=dropout,
             label_frequencies=label_frequencies,
         )
+
+    def embedding_head(self) -> nn.Module | None:
+        """Return the head, whose input (B, D) is the film's embedding."""
+        return self.plot_head
 
     def forward(self, batch: Batch) -> ModelOutput:
         """Return logits (B, L); a movie without a plot gets the label prior."""

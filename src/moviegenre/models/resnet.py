@@ -53,6 +53,10 @@ class ResNet(GenreModel):
             members=members,
         )
 
+    def embedding_head(self) -> nn.Module | None:
+        """Return the head, whose input (B, D) is the film's embedding."""
+        return self.poster_head
+
     def forward(self, batch: Batch) -> ModelOutput:
         """Return logits (B, L); a movie without a poster gets the label prior."""
         embedding = self.poster_norm(self.poster_encoder(batch).mean(dim=1))
