@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Self, cast
 
 from moviegenre.core.errors import DataError, shortened
-from moviegenre.core.reading import open_regular
+from moviegenre.core.reading import open_regular, raise_system_error
 from moviegenre.data.unpacking import UNPACKING_ERRORS, Unpacked, max_unpacked
 
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -151,6 +151,7 @@ def open_archive(path: Path, *, progress: bool) -> Iterator[ArchiveStream]:
             )
             yield ArchiveStream(path, file, content, tar)
     except (tarfile.TarError, ValueError, *UNPACKING_ERRORS) as error:
+        raise_system_error(error, path)
         raise DataError(f"{path} cannot be read as a tar archive: {error}; is it whole?") from None
     except (_TooLargeHeader, RecursionError, MemoryError) as error:
         fault = "too many headers for one member" if isinstance(error, RecursionError) else error
