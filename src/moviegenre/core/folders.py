@@ -6,6 +6,7 @@ leaves at most these. The next one that opens or writes the output gives an ``-o
 if nothing has that name, and removes the rest.
 """
 
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -17,6 +18,9 @@ from moviegenre.core.errors import BusyError
 from moviegenre.core.files import sync_file, sync_folder
 from moviegenre.core.locks import hidden_path, locked
 
+logger = logging.getLogger(__name__)
+
+_REMOVALS = 2  # tries: some failures pass, such as one of a network drive
 _SYNCS_AT_ONCE = 8  # the file system puts those that come together on the disk together
 
 
@@ -101,11 +105,25 @@ def _tidy(path: Path) -> None:
 def _throw_away_old(path: Path) -> None:
     """Remove the folder before, where another has its name; it is renamed first.
 
-    So that a half-removed one can never be taken for one that is to get its name back.
+    So that a half-removed one can never be taken for one that is to get its name back. The output
+    is whole whether this works or not, so a failure is a warning.
     """
     old, gone = hidden_path(path, "old"), hidden_path(path, "gone")
-    shutil.rmtree(gone, ignore_errors=True)
-    if path.exists() and old.exists() and not gone.exists():
-        with suppress(OSError):
-            old.rename(gone)
-            shutil.rmtree(gone, ignore_errors=True)
+    failure = ""
+    for _ in range(_REMOVALS):
+        try:
+            if gone.exists():
+                shutil.rmtree(gone)
+            if path.exists() and old.exists():
+                old.rename(gone)
+                shutil.rmtree(gone)
+        except OSError as error:
+            failure = error.strerror or str(error)
+        else:
+            return
+    left = gone if gone.exists() else old
+    logger.warning(
+        "%s could not be removed (%s); delete it, or the next run with this output does",
+        left,
+        failure,
+    )

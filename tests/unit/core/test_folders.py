@@ -1,5 +1,7 @@
 """A folder has its name at every moment, or gets it back from whoever opens it next."""
 
+import errno
+import shutil
 from pathlib import Path
 
 import pytest
@@ -74,3 +76,76 @@ def test_prepared_data_are_found_after_a_kill_between_two_renames(tmp_path: Path
     assert PreparedData(tmp_path / "data").root.is_dir()
     with pytest.raises(DataNotFoundError):
         PreparedData(tmp_path / "other")
+
+
+def failing_removals(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    """Let the next removals of a folder fail; -1 lets all of them fail."""
+    remove = shutil.rmtree
+    left = count
+
+    def fail(path: Path, ignore_errors: bool = False) -> None:
+        nonlocal left
+        if left and path.name.endswith("-gone"):
+            left -= 1
+            raise OSError(errno.EIO, "Input/output error", str(path))
+        remove(path, ignore_errors)
+
+    monkeypatch.setattr(shutil, "rmtree", fail)
+
+
+def test_a_removal_that_fails_once_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    here = folder(tmp_path / "here", "old")
+    failing_removals(monkeypatch, 1)
+    with atomic_folder(here) as new:
+        (new / "file").write_text("new")
+    assert (here / "file").read_text() == "new"
+    assert names(tmp_path) == ["here"]
+    assert caplog.messages == []
+
+
+def test_a_folder_that_cannot_be_removed_is_named_and_goes_with_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    here, gone = folder(tmp_path / "here", "old"), tmp_path / ".here.moviegenre-gone"
+    with monkeypatch.context() as patched:
+        failing_removals(patched, -1)
+        with atomic_folder(here) as new:
+            (new / "file").write_text("new")
+    assert (here / "file").read_text() == "new"
+    assert names(tmp_path) == [gone.name, "here"]
+    assert caplog.messages == [
+        f"{gone} could not be removed (Input/output error); delete it, or the next run with this "
+        "output does"
+    ]
+    with atomic_folder(here) as new:
+        (new / "file").write_text("newer")
+    assert (here / "file").read_text() == "newer"
+    assert names(tmp_path) == ["here"]
+
+
+def test_a_folder_before_that_cannot_be_put_aside_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    here, old = folder(tmp_path / "here", "old"), tmp_path / ".here.moviegenre-old"
+    rename = Path.rename
+
+    def fail(self: Path, target: Path) -> Path:
+        if target.name.endswith("-gone"):
+            raise OSError("the drive is away")
+        return rename(self, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", fail)
+        with atomic_folder(here) as new:
+            (new / "file").write_text("new")
+    assert (here / "file").read_text() == "new"
+    assert [message.partition(";")[0] for message in caplog.messages] == [
+        f"{old} could not be removed (the drive is away)"
+    ]
+    restore_folder(here)
+    assert (here / "file").read_text() == "new"
+    with atomic_folder(here) as new:
+        (new / "file").write_text("newer")
+    assert names(tmp_path) == ["here"]
