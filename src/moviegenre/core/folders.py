@@ -17,6 +17,7 @@ from pathlib import Path
 from moviegenre.core.errors import BusyError
 from moviegenre.core.files import sync_file, sync_folder
 from moviegenre.core.locks import hidden_path, locked
+from moviegenre.core.reading import real_path
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     Raises:
         BusyError: Another run is writing it.
     """
-    path = path.resolve()  # "." has no name of its own
+    path = real_path(path)  # "." has no name of its own
     with locked(path):
         _tidy(path)
         new = hidden_path(path, "new")
@@ -57,7 +58,7 @@ def restore_folder(path: Path) -> None:
     Args:
         path: An output that is about to be read or written.
     """
-    path = path.resolve()
+    path = real_path(path)
     if path.exists() or not hidden_path(path, "old").is_dir():
         return
     with suppress(BusyError), locked(path):  # one who writes it right now gives it its name

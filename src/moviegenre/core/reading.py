@@ -43,6 +43,22 @@ class MissingFileError(UnreadableFileError):
     """There is nothing at a path."""
 
 
+def real_path(path: Path) -> Path:
+    """Return a path without links; a link that leads to itself stays as it is.
+
+    ``Path.resolve`` raises an error of its own there, which is neither of the system nor of ours.
+    """
+    return Path(os.path.realpath(path))
+
+
+def at_home(path: Path) -> Path:
+    """Return a path with ``~`` as the user's own folder; as it is where there is no such user."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
 def raise_system_error(error: BaseException, path: Path) -> None:
     """Raise an error again if it is one of the system and not of one file; return otherwise.
 
