@@ -86,6 +86,20 @@ def shortened(text: str, longest: int = _LONGEST_QUOTE) -> str:
     return text if len(text) <= longest else f"{text[:longest]}... ({len(text):,} characters)"
 
 
+def printable(text: str) -> str:
+    r"""Return a text with escapes in place of what a terminal would act on.
+
+    The name of a file may hold codes that move the cursor or begin a new line.
+
+    Example:
+        >>> print(printable(f"films{chr(27)}[2J.csv"))
+        films\x1b[2J.csv
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return a sentence ending that suggests the nearest known word, and lists what there is.
 

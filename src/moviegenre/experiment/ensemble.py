@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from moviegenre.core.decisions import log_odds
-from moviegenre.core.errors import CheckpointError, ConfigError, DataError
+from moviegenre.core.errors import CheckpointError, ConfigError, DataError, printable
 from moviegenre.core.files import write_text
 from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.core.reading import real_path
@@ -244,4 +244,4 @@ def render_ensemble(fitted: FittedEnsemble) -> None:
     console.print(
         f"drawn together by: genres {strength.genre:g}, members {strength.member:g}", markup=False
     )
-    console.print(f"wrote {fitted.file}", soft_wrap=True, markup=False)
+    console.print(f"wrote {printable(str(fitted.file))}", soft_wrap=True, markup=False)

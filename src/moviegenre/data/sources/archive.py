@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Self, cast
 
-from moviegenre.core.errors import DataError, shortened
+from moviegenre.core.errors import DataError, printable, shortened
 from moviegenre.core.reading import open_regular, raise_system_error
 from moviegenre.data.unpacking import UNPACKING_ERRORS, Unpacked, max_unpacked
 
@@ -134,7 +134,10 @@ def open_archive(path: Path, *, progress: bool) -> Iterator[ArchiveStream]:
             opened.seek(0)
             shown = stack.enter_context(
                 rich.progress.wrap_file(
-                    opened, size, description=f"reading {path.name}", disable=not progress
+                    opened,
+                    size,
+                    description=f"reading {printable(path.name)}",
+                    disable=not progress,
                 )
             )
             file = _Hashed(shown)
