@@ -1,6 +1,7 @@
 """A folder has its name at every moment, or gets it back from whoever opens it next."""
 
 import errno
+import os
 import shutil
 from pathlib import Path
 
@@ -149,3 +150,42 @@ def test_a_folder_before_that_cannot_be_put_aside_is_named(
     with atomic_folder(here) as new:
         (new / "file").write_text("newer")
     assert names(tmp_path) == ["here"]
+
+
+def test_everything_in_a_folder_is_synced_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    monkeypatch.setattr(
+        os, "fsync", lambda descriptor: synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+    )
+    with atomic_folder(tmp_path / "here") as new:
+        folder(new / "more", "a")
+        folder(new / "most", "b")
+        (new / "file").write_text("c")
+    first = str(tmp_path / ".here.moviegenre-new")
+    files = {f"{first}/file", f"{first}/more/file", f"{first}/most/file"}
+    assert set(synced[:3]) == files
+    assert set(synced[3:5]) == {f"{first}/more", f"{first}/most"}
+    assert synced[5:] == [first, str(tmp_path)]
+
+
+@pytest.mark.parametrize("there_was_one", [True, False])
+def test_a_rename_that_cannot_be_synced_is_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there_was_one: bool
+) -> None:
+    here = tmp_path / "here"
+    if there_was_one:
+        folder(here, "old")
+
+    def fail(path: Path) -> None:
+        if path == tmp_path:
+            raise OSError(errno.EIO, "no")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("moviegenre.core.folders.sync_folder", fail)
+        with pytest.raises(OSError, match="no"), atomic_folder(here) as new:
+            (new / "file").write_text("new")
+    assert names(tmp_path) == (["here"] if there_was_one else [])
+    if there_was_one:
+        assert (here / "file").read_text() == "old"
