@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from moviegenre.apps.choices import LeakRuleName, PlotRuleName
+from moviegenre.apps.messages import echo
 from moviegenre.core.errors import ConfigError
 from moviegenre.core.extras import require_training
 
@@ -77,17 +78,15 @@ def audit(
             checkpoints=checkpoints,
             judge_labels=labels,
             drop_leaks=drop_leaks,
-            step=(lambda text: None)
-            if quiet
-            else (lambda text: typer.echo(f"{text} ...", err=True)),
+            step=(lambda text: None) if quiet else (lambda text: echo(f"{text} ...", err=True)),
             report=report,
         )
     print_audit(found)
-    typer.echo(f"wrote {', '.join(str(path) for path in files)}")
+    echo(f"wrote {', '.join(str(path) for path in files)}")
     if drop_leaks is not None:
         told = ", ".join(f"{name} {count:,}" for name, count in found.dropped_by_split().items())
-        typer.echo(f"{drop_leaks}: the clean split, less {told}")
+        echo(f"{drop_leaks}: the clean split, less {told}")
 
 
 def _tell(step: str) -> None:
-    typer.echo(f"{step} ...", err=True)
+    echo(f"{step} ...", err=True)

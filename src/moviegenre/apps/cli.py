@@ -29,6 +29,7 @@ from moviegenre.apps.failures import (
     what_is_left,
 )
 from moviegenre.apps.faithfulness_command import faithfulness
+from moviegenre.apps.messages import MessageFormatter, echo
 from moviegenre.apps.model_commands import export, push
 from moviegenre.apps.predict_command import predict
 from moviegenre.apps.serve_command import serve
@@ -93,7 +94,7 @@ def train(
     with what_is_left(f"finished intervals are kept in {out / name}; go on with --resume"):
         trained = run_training(experiment, out, resume=resume, progress=not quiet)
     score = 100 * trained.run["val_f1_macro"]
-    typer.echo(
+    echo(
         f"{trained.checkpoint}: validation F1-macro {score:.2f} after epoch "
         f"{trained.run['best_epoch']:g}, {trained.run['train_seconds'] / 60:.1f} minutes"
     )
@@ -189,7 +190,7 @@ def evaluate(
         from moviegenre.core.files import write_text
 
         write_text(json_file, json.dumps(content, indent=1) + "\n")
-        typer.echo(f"wrote {json_file}")
+        echo(f"wrote {json_file}")
 
 
 @app.command()
@@ -249,7 +250,7 @@ def robustness(
             progress=not quiet,
         )
     print_robustness(found)
-    typer.echo(f"wrote {', '.join(str(path) for path in files)}")
+    echo(f"wrote {', '.join(str(path) for path in files)}")
 
 
 @app.command()
@@ -287,7 +288,7 @@ def _version(value: bool) -> None:
     if value:
         from moviegenre import __version__, box
 
-        typer.echo(f"moviegenre {__version__}, included model {box.VERSION}")
+        echo(f"moviegenre {__version__}, included model {box.VERSION}")
         raise typer.Exit
 
 
@@ -299,7 +300,9 @@ def _options(
     ] = False,
 ) -> None:
     level = logging.INFO if verbose else logging.WARNING
-    logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(MessageFormatter())
+    logging.basicConfig(level=level, handlers=[handler])
     logging.getLogger("moviegenre").setLevel(logging.INFO)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
 
@@ -312,7 +315,7 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 def _thread_failed(failure: threading.ExceptHookArgs) -> None:
     """Tell of a failure of the system in a thread in one line: TensorBoard's log has its own."""
     if failure.exc_value is not None and is_system_failure(failure.exc_value):
-        typer.echo(f"warning: {failure_message(failure.exc_value)}", err=True)
+        echo(f"warning: {failure_message(failure.exc_value)}", err=True)
     else:
         threading.__excepthook__(failure)
 
@@ -324,7 +327,7 @@ def _show_usage_error(error: Any) -> None:  # noqa: ANN401 - click's or Typer's 
         return
     message = " ".join(error.format_message().split()).rstrip(".").replace("Value error, ", "")
     command = error.ctx.command_path if error.ctx is not None else "moviegenre"
-    typer.echo(
+    echo(
         f"error: {message[:1].lower()}{message[1:]}; see: {command} --help",
         err=True,
     )
@@ -342,15 +345,15 @@ def main(arguments: list[str] | None = None) -> None:
     except typer.Abort:
         raise SystemExit(1) from None
     except MovieGenreError as error:
-        typer.echo(f"error: {error}", err=True)
+        echo(f"error: {error}", err=True)
         raise SystemExit(USER_ERROR) from None
     except KeyboardInterrupt as error:
-        typer.echo(interruption_message(error), err=True)
+        echo(interruption_message(error), err=True)
         raise SystemExit(INTERRUPTED) from None
     except Exception as error:
         if not is_system_failure(error):
             raise
-        typer.echo(f"error: {failure_message(error)}", err=True)
+        echo(f"error: {failure_message(error)}", err=True)
         raise SystemExit(USER_ERROR) from None
     raise SystemExit(status or 0)
 

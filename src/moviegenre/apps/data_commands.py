@@ -7,6 +7,7 @@ import typer
 
 from moviegenre.apps.audit_command import audit
 from moviegenre.apps.choices import SplitKindName
+from moviegenre.apps.messages import echo
 from moviegenre.core.seeds import MAX_SEED
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def synthesize(
     from moviegenre.data.synthetic.generate import synthesize as make_up
 
     make_up(directory, movies, seed)
-    typer.echo(
+    echo(
         f"{movies:,} made-up movies in {directory}; next: "
         f"moviegenre data prepare {directory} --out data/prepared"
     )
@@ -113,11 +114,11 @@ def prepare(
     )
     movies = summary.data.datasheet["movies"]
     kept = ", ".join(f"{name} {count:,}" for name, count in movies.items())
-    typer.echo(f"{out}: {kept}; {len(summary.data.genres)} genres")
+    echo(f"{out}: {kept}; {len(summary.data.genres)} genres")
     for reason, count in summary.excluded.items():
-        typer.echo(f"left out, {reason}: {count:,} (listed in {out / 'excluded.csv'})")
+        echo(f"left out, {reason}: {count:,} (listed in {out / 'excluded.csv'})")
     for note, count in summary.notes.items():
-        typer.echo(f"{note}: {count:,}")
+        echo(f"{note}: {count:,}")
 
 
 @app.command()
@@ -141,4 +142,4 @@ def stats(
         from moviegenre.core.files import write_text
 
         write_text(json_file, json.dumps(facts.to_json_dict(), indent=1, ensure_ascii=False) + "\n")
-        typer.echo(f"wrote {json_file}")
+        echo(f"wrote {json_file}")

@@ -15,6 +15,9 @@ _ADVICE = {
     errno.ENFILE: "close other programs and run the same command again",
     errno.EIO: "check the disk or its connection, then run the same command again",
     errno.ENAMETOOLONG: "choose a shorter name",
+    errno.EEXIST: "name another place, or move away what is there",
+    errno.ENOTDIR: "name another place, or move away what is there",
+    errno.ELOOP: "name another place: this link leads to itself",
 }
 _OTHERWISE = "put that right and run the same command again"
 _LEFT = "every file is whole, old or new"

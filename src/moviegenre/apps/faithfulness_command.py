@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from moviegenre.apps.choices import AttributionMethod, BackendChoice, SplitName, SplitOption
+from moviegenre.apps.messages import echo
 from moviegenre.core.extras import require_training
 from moviegenre.core.seeds import MAX_SEED
 
@@ -58,4 +59,4 @@ def faithfulness(
         from moviegenre.core.files import write_text
 
         write_text(json_file, json.dumps([one.to_json_dict() for one in found], indent=1) + "\n")
-        typer.echo(f"wrote {json_file}")
+        echo(f"wrote {json_file}")

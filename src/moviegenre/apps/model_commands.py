@@ -6,6 +6,7 @@ from typing import Annotated, Literal, cast
 import typer
 
 from moviegenre.apps.choices import SmallForm
+from moviegenre.apps.messages import echo
 from moviegenre.core.errors import ConfigError
 from moviegenre.core.extras import require_training
 
@@ -63,22 +64,22 @@ def export(
         progress=not quiet,
         verified=verify,
     )
-    typer.echo(f"{out}: {', '.join(sorted(path.name for path in out.iterdir()))}")
+    echo(f"{out}: {', '.join(sorted(path.name for path in out.iterdir()))}")
     parity = exported.parity
     if exported.without_onnx:
-        typer.echo(f"no ONNX file: {exported.without_onnx}", err=True)
+        echo(f"no ONNX file: {exported.without_onnx}", err=True)
     elif onnx and parity is None:
-        typer.echo("the ONNX files were not compared; name movies with --parity-data", err=True)
+        echo("the ONNX files were not compared; name movies with --parity-data", err=True)
     if parity is None:
         return
-    typer.echo(f"on {parity.num_movies:,} movies, F1-macro by PyTorch {100 * parity.f1_macro:.2f}")
+    echo(f"on {parity.num_movies:,} movies, F1-macro by PyTorch {100 * parity.f1_macro:.2f}")
     for name, file in parity.files.items():
-        typer.echo(
+        echo(
             f"{name}: {file.equal_decisions:.3%} of decisions equal, "
             f"F1-macro {100 * file.f1_macro:.2f}"
         )
     for fault in parity.faults:
-        typer.echo(f"warning: {fault}", err=True)
+        echo(f"warning: {fault}", err=True)
 
 
 def _only(
@@ -108,4 +109,4 @@ def push(
     from moviegenre.inference.hub import push as run
 
     address = run(model, name, private=private)
-    typer.echo(f"{address}; use it with: moviegenre predict --checkpoint {name} --plot TEXT")
+    echo(f"{address}; use it with: moviegenre predict --checkpoint {name} --plot TEXT")

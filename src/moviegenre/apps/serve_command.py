@@ -13,6 +13,7 @@ import typer
 
 from moviegenre.apps.choices import BackendChoice
 from moviegenre.apps.listening import listen, shown_address
+from moviegenre.apps.messages import echo
 from moviegenre.core.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -173,5 +174,5 @@ def _run(
         where += f"; metrics at http://{shown_address(listeners[1])}/metrics"
     # Raised before the server listens to signals, and once more after a graceful stop.
     with contextlib.suppress(KeyboardInterrupt):
-        typer.echo(f"{name} answers at {shown}; {where}; stop with Ctrl-C")
+        echo(f"{name} answers at {shown}; {where}; stop with Ctrl-C")
         server.run(sockets=list(listeners))

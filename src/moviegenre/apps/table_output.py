@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
+from moviegenre.apps.messages import echo
 
 if TYPE_CHECKING:
     from moviegenre.inference.catalogue_rows import Catalogue
@@ -59,7 +59,7 @@ def answer_table(
             predictor, catalogue, out, batch_size=batch_size, on_progress=show
         )
     films = "film" if summary.rows == 1 else "films"
-    typer.echo(
+    echo(
         f"{out}: {summary.rows:,} {films}, {summary.with_errors:,} not read in full (see the "
         f"column error), {summary.empty:,} of these without an answer"
     )
@@ -67,7 +67,7 @@ def answer_table(
 
 def _warn_of_missing_columns(predictor: "Predictor", catalogue: "Catalogue") -> None:
     for modality in catalogue.unread & predictor.model.modalities:
-        typer.echo(
+        echo(
             f"no column {str(modality)!r} in {catalogue.path} (found "
             f"{', '.join(catalogue.known)}): no {modality} is read; name yours with "
             f"--{modality}-column",

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from moviegenre.core.files import file_sha256, write_text
+from moviegenre.core.reading import real_path
 
 _HASHES_FILE = "sha256.json"
 _COMMITS_FILE = "hub-commits.json"
@@ -42,7 +43,7 @@ def known_sha256(path: Path, *, anew: bool = False) -> str:
         OSError: The file cannot be read.
     """
     state = _state(path)
-    key = str(path.resolve())
+    key = str(real_path(path))
     entry = None if anew else _read(_HASHES_FILE).get(key)
     if isinstance(entry, list) and entry[:-1] == state and _is_sha256(entry[-1]):
         return str(entry[-1])

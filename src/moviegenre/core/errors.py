@@ -4,6 +4,7 @@ Each message says what was found, what was expected and what to do next. The com
 on one line and exits with 2; anything else that escapes is a bug and keeps its traceback.
 """
 
+import errno
 import os
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -85,6 +86,20 @@ def shortened(text: str, longest: int = _LONGEST_QUOTE) -> str:
     return text if len(text) <= longest else f"{text[:longest]}... ({len(text):,} characters)"
 
 
+def printable(text: str) -> str:
+    r"""Return a text with escapes in place of what a terminal would act on.
+
+    The name of a file may hold codes that move the cursor or begin a new line.
+
+    Example:
+        >>> print(printable(f"films{chr(27)}[2J.csv"))
+        films\x1b[2J.csv
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return a sentence ending that suggests the nearest known word, and lists what there is.
 
@@ -104,6 +119,14 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f'did you mean "{near[0]}"? (known: {listing})' if near else f"known: {listing}"
 
 
+def _is_loop(path: Path) -> bool:
+    try:
+        os.stat(path)
+    except OSError as error:
+        return error.errno == errno.ELOOP
+    return False
+
+
 def missing_path_message(path: Path, what: str, next_step: str) -> str:
     """Say that a path does not exist, and name the sibling that was probably meant.
 
@@ -117,11 +140,12 @@ def missing_path_message(path: Path, what: str, next_step: str) -> str:
         siblings = [entry.name for entry in islice(parent.iterdir(), _MOST_SIBLINGS)]
     except (OSError, ValueError):  # no folder, or none that can be looked through
         siblings = []
-    near = get_close_matches(path.name, siblings, n=1, cutoff=0.6)
+    others = [name for name in siblings if name != path.name]
+    near = get_close_matches(path.name, others, n=1, cutoff=0.6)
     hint = f'did you mean "{parent / near[0]}"?' if near else next_step
     state = "does not exist"
     if os.path.exists(path):
         state = "is a folder" if os.path.isdir(path) else "is no regular file"
     elif os.path.islink(path):
-        state = "is a link that leads nowhere"
+        state = f"is a link that leads {'to itself' if _is_loop(path) else 'nowhere'}"
     return f"{shortened(str(path))} {state}; expected {what}; {hint}"

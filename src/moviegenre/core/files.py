@@ -103,11 +103,12 @@ def check_folder(path: Path, option: str) -> None:
         option: What named it, for the message.
 
     Raises:
-        DataError: It is a file, or lies in one.
+        DataError: It is a file or a link that leads nowhere, or lies in one.
     """
-    nearest = next((p for p in (path, *path.parents) if p.exists()), None)
+    nearest = next((p for p in (path, *path.parents) if os.path.lexists(p)), None)
     if nearest is not None and not nearest.is_dir():
-        raise DataError(f"{nearest} is a file, expected a folder; name another with {option}")
+        kind = "a file" if nearest.exists() else "a link that leads nowhere"
+        raise DataError(f"{nearest} is {kind}, expected a folder; name another with {option}")
 
 
 def file_sha256(path: Path) -> str:

@@ -6,6 +6,7 @@ leaves at most these. The next one that opens or writes the output gives an ``-o
 if nothing has that name, and removes the rest.
 """
 
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -16,7 +17,11 @@ from pathlib import Path
 from moviegenre.core.errors import BusyError
 from moviegenre.core.files import sync_file, sync_folder
 from moviegenre.core.locks import hidden_path, locked
+from moviegenre.core.reading import real_path
 
+logger = logging.getLogger(__name__)
+
+_REMOVALS = 2  # tries: some failures pass, such as one of a network drive
 _SYNCS_AT_ONCE = 8  # the file system puts those that come together on the disk together
 
 
@@ -33,7 +38,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     Raises:
         BusyError: Another run is writing it.
     """
-    path = path.resolve()  # "." has no name of its own
+    path = real_path(path)  # "." has no name of its own
     with locked(path):
         _tidy(path)
         new = hidden_path(path, "new")
@@ -53,7 +58,7 @@ def restore_folder(path: Path) -> None:
     Args:
         path: An output that is about to be read or written.
     """
-    path = path.resolve()
+    path = real_path(path)
     if path.exists() or not hidden_path(path, "old").is_dir():
         return
     with suppress(BusyError), locked(path):  # one who writes it right now gives it its name
@@ -101,11 +106,25 @@ def _tidy(path: Path) -> None:
 def _throw_away_old(path: Path) -> None:
     """Remove the folder before, where another has its name; it is renamed first.
 
-    So that a half-removed one can never be taken for one that is to get its name back.
+    So that a half-removed one can never be taken for one that is to get its name back. The output
+    is whole whether this works or not, so a failure is a warning.
     """
     old, gone = hidden_path(path, "old"), hidden_path(path, "gone")
-    shutil.rmtree(gone, ignore_errors=True)
-    if path.exists() and old.exists() and not gone.exists():
-        with suppress(OSError):
-            old.rename(gone)
-            shutil.rmtree(gone, ignore_errors=True)
+    failure = ""
+    for _ in range(_REMOVALS):
+        try:
+            if gone.exists():
+                shutil.rmtree(gone)
+            if path.exists() and old.exists():
+                old.rename(gone)
+                shutil.rmtree(gone)
+        except OSError as error:
+            failure = error.strerror or str(error)
+        else:
+            return
+    left = gone if gone.exists() else old
+    logger.warning(
+        "%s could not be removed (%s); delete it, or the next run with this output does",
+        left,
+        failure,
+    )

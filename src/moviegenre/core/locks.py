@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 
 from moviegenre.core.errors import BusyError
+from moviegenre.core.reading import real_path
 
 if sys.platform != "win32":  # which has no flock: runs there are not kept apart
     import fcntl
@@ -56,7 +57,7 @@ def locked(
     Raises:
         BusyError: Another run is writing it, and ``wait`` is false.
     """
-    path = path.resolve()
+    path = real_path(path)
     key = (path, threading.get_ident())
     if key in _held:
         _held[key] += 1

@@ -2,8 +2,12 @@
 
 A named pipe would wait for a writer, and a device such as ``/dev/zero`` never ends. Both are told
 apart before and after a file is opened, because a path may change in between.
+
+A file that cannot be read is one film's fault; a failure of the system stops the command, because
+the next file would fail too, and a sound film would be left out.
 """
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -17,6 +21,12 @@ _KINDS = (
     (stat.S_ISSOCK, "a socket"),
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
+)
+_SYSTEM_ERRORS = frozenset(
+    {
+        *(errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC, errno.EROFS),
+        *(getattr(errno, name) for name in ("EDQUOT", "ESTALE") if hasattr(errno, name)),
+    }
 )
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
@@ -33,6 +43,54 @@ class MissingFileError(UnreadableFileError):
     """There is nothing at a path."""
 
 
+def real_path(path: Path) -> Path:
+    """Return a path without links; a link that leads to itself stays as it is.
+
+    ``Path.resolve`` raises an error of its own there, which is neither of the system nor of ours.
+    """
+    return Path(os.path.realpath(path))
+
+
+def at_home(path: Path) -> Path:
+    """Return a path with ``~`` as the user's own folder; as it is where there is no such user."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
+def raise_system_error(error: BaseException, path: Path) -> None:
+    """Raise an error again if it is one of the system and not of one file; return otherwise.
+
+    Every reader of many files calls it before it blames one of them.
+
+    Args:
+        error: What reading a file raised.
+        path: The file, for errors that do not name it.
+
+    Raises:
+        OSError: The disk failed or is full, or descriptors or memory ran out.
+    """
+    if isinstance(error, OSError) and error.errno in _SYSTEM_ERRORS:
+        if error.filename is None:
+            error.filename = str(path)
+        raise error
+
+
+def is_there(path: Path) -> bool:
+    """Return whether something has this name; a link that leads nowhere is something too.
+
+    Raises:
+        OSError: The system failed.
+    """
+    try:
+        os.lstat(path)
+    except (OSError, ValueError) as error:  # ValueError: a NUL character in its name
+        raise_system_error(error, path)
+        return False
+    return True
+
+
 def open_regular(path: Path, what: str = "a file") -> BinaryIO:
     """Open a regular file for reading bytes.
 
@@ -44,6 +102,7 @@ def open_regular(path: Path, what: str = "a file") -> BinaryIO:
         MissingFileError: There is nothing.
         NotAFileError: It is a folder, a named pipe, a device or a socket.
         UnreadableFileError: It cannot be opened.
+        OSError: The system failed.
     """
     try:
         _refuse_other_kinds(path, os.stat(path), what)
@@ -59,6 +118,7 @@ def open_regular(path: Path, what: str = "a file") -> BinaryIO:
             raise UnreadableFileError(f"{path} is a link that leads nowhere") from None
         raise MissingFileError(f"{path} cannot be read: {error.strerror}") from None
     except OSError as error:
+        raise_system_error(error, path)
         raise UnreadableFileError(f"{path} cannot be read: {error.strerror}") from None
     except ValueError as error:  # a NUL character in its name
         raise UnreadableFileError(f"{str(path)!r} cannot be read: {error}") from None
@@ -76,6 +136,7 @@ def read_bounded(path: Path, max_bytes: int, what: str = "a file") -> bytes:
         MissingFileError: There is nothing.
         NotAFileError: It is a folder, a named pipe, a device or a socket.
         UnreadableFileError: It cannot be read, or is larger.
+        OSError: The system failed.
     """
     with open_regular(path, what) as stream:
         try:
@@ -83,6 +144,7 @@ def read_bounded(path: Path, max_bytes: int, what: str = "a file") -> bytes:
             # Files of the kernel say that they have no bytes, and may still never end.
             content = stream.read(max_bytes + 1) if size <= max_bytes else b""
         except OSError as error:
+            raise_system_error(error, path)
             raise UnreadableFileError(f"{path} cannot be read: {error.strerror}") from None
     if content is None:  # nothing is there yet, and it is not waited for
         raise UnreadableFileError(f"{path} has nothing to read; expected {what}")

@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, Valid
 
 from moviegenre.core.errors import DataError, DataNotFoundError, missing_path_message
 from moviegenre.core.genres import GenreVocabulary
+from moviegenre.core.reading import raise_system_error
 from moviegenre.core.types import Split
 from moviegenre.data.config import DataConfig
 from moviegenre.data.film_text import film_text
@@ -267,6 +268,7 @@ def _lines(path: Path) -> Iterator[_Line]:
             "or a list of texts) and genres (a list of names)"
         ) from None
     except (ValueError, *UNPACKING_ERRORS) as error:
+        raise_system_error(error, path)
         raise DataError(
             f"{path} cannot be read after line {number} ({error}); expected JSON Lines in UTF-8"
         ) from None

@@ -6,7 +6,6 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -25,6 +24,7 @@ from moviegenre.core.files import atomic_file, write_text
 from moviegenre.core.folders import atomic_folder, restore_folder
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.locks import locked
+from moviegenre.core.reading import at_home
 from moviegenre.core.types import Split
 from moviegenre.data.datasheet import write_datasheet
 from moviegenre.data.prepared import PreparedData
@@ -188,9 +188,7 @@ def open_source(
     elif "://" in address:
         raise DataError(f"{shortened(address)} is no http or https address; expected one")
     else:
-        path = Path(address)
-        with suppress(RuntimeError):  # no such user: then the name is that of a file
-            path = path.expanduser()
+        path = at_home(Path(address))
     movies = _open_path(path, columns, progress)
     if sha256 is not None and movies.sha256 != sha256.lower():
         found = f"{path} has sha256 {movies.sha256} (of {movies.sha256_of})"

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from moviegenre.core.errors import CheckpointError, DataError, DataNotFoundError
 from moviegenre.core.folders import restore_folder
 from moviegenre.core.genres import GenreVocabulary
-from moviegenre.core.reading import read_bounded
+from moviegenre.core.reading import raise_system_error, read_bounded
 from moviegenre.core.types import Split
 from moviegenre.data.film_text import PLOT_AND_POSTER, Part, film_text
 from moviegenre.data.integrity import FILES_KEY, FileCheck
@@ -37,6 +37,7 @@ def readable(path: Path) -> Iterator[Path]:
     try:
         yield path
     except (pa.ArrowException, KeyError, OSError, ValueError, RuntimeError) as error:
+        raise_system_error(error, path)
         told = " ".join(str(error).split())
         raise DataError(f"{path} cannot be read: {told}; prepare the data again") from None
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from moviegenre.core.decisions import DEFAULT_THRESHOLD, decide
-from moviegenre.core.errors import DataError
+from moviegenre.core.errors import DataError, printable
 from moviegenre.core.files import write_text
 from moviegenre.evaluation.bootstrap import NUM_RESAMPLES, Interval, paired_bootstrap
 from moviegenre.evaluation.results import Predictions, number_or_none
@@ -295,4 +295,4 @@ def print_ablations(found: Sequence[AblationResult], files: Sequence[Path]) -> N
     console = Console(highlight=False)
     for one in found:
         console.print(rich_table(ablation_table(one), title=f"{one.title}, validation", kept=kept))
-    print("wrote", ", ".join(str(path) for path in files))
+    print("wrote", printable(", ".join(str(path) for path in files)))

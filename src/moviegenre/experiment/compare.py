@@ -6,9 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from moviegenre.core.decisions import DEFAULT_THRESHOLD
-from moviegenre.core.errors import CheckpointError, DataError, did_you_mean, missing_path_message
+from moviegenre.core.errors import (
+    CheckpointError,
+    DataError,
+    did_you_mean,
+    missing_path_message,
+    printable,
+)
 from moviegenre.core.files import write_text
 from moviegenre.core.locks import locked
+from moviegenre.core.reading import real_path
 from moviegenre.core.types import Modality, Split, Track
 from moviegenre.data.prepared import PreparedData
 from moviegenre.data.stats import data_stats
@@ -90,7 +97,7 @@ def _compare(
 def print_comparison(comparison: Comparison, page: Path) -> None:
     """Print the results table, and where the page is."""
     print_tables(comparison)
-    print(f"report: {page.resolve()}")
+    print(f"report: {printable(str(real_path(page)))}")
 
 
 def model_folders(checkpoints: Path, names: Sequence[str] | None) -> list[Path]:

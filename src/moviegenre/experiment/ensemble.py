@@ -14,9 +14,10 @@ from rich.console import Console
 from rich.table import Table
 
 from moviegenre.core.decisions import log_odds
-from moviegenre.core.errors import CheckpointError, ConfigError, DataError
+from moviegenre.core.errors import CheckpointError, ConfigError, DataError, printable
 from moviegenre.core.files import write_text
 from moviegenre.core.operating_point import THRESHOLDS_FILE
+from moviegenre.core.reading import real_path
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.combining import Array, CombiningConfig
@@ -81,7 +82,7 @@ def ensemble(
     config = config or CombiningConfig()
     if (out / BEST_FILE).exists():
         raise ConfigError(f"{out} holds a trained model; name a new folder with --out")
-    files = [weights_file(locate(path)).resolve() for path in checkpoints]
+    files = [real_path(weights_file(locate(path))) for path in checkpoints]
     trained = [load_trained(file) for file in files]
     names = _names(files)
     _check(names, files, trained)
@@ -245,4 +246,4 @@ def render_ensemble(fitted: FittedEnsemble) -> None:
     console.print(
         f"drawn together by: genres {strength.genre:g}, members {strength.member:g}", markup=False
     )
-    console.print(f"wrote {fitted.file}", soft_wrap=True, markup=False)
+    console.print(f"wrote {printable(str(fitted.file))}", soft_wrap=True, markup=False)

@@ -8,6 +8,7 @@ from moviegenre.core.errors import ConfigError
 from moviegenre.core.files import write_text
 from moviegenre.core.folders import atomic_folder, restore_folder
 from moviegenre.core.operating_point import THRESHOLDS_FILE
+from moviegenre.core.reading import real_path
 from moviegenre.experiment.runs import RUN_FILE
 from moviegenre.inference.export import Exported
 from moviegenre.models.ensemble_file import (
@@ -35,7 +36,7 @@ def export_ensemble(path: Path, out: Path) -> Exported:
         ConfigError: The folder holds something else, or it is the ensemble's own.
     """
     source = ensemble_file(path).parent
-    if out.resolve() == source.resolve():
+    if real_path(out) == real_path(source):
         raise ConfigError(f"{out} is the ensemble's own folder; name a new one with --out")
     restore_folder(out)
     if out.exists() and not is_ensemble(out) and (out.is_file() or any(out.iterdir())):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from moviegenre.core.errors import ConfigError
+from moviegenre.core.errors import ConfigError, printable
 from moviegenre.core.locks import locked
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.compare import Comparison
@@ -165,7 +165,7 @@ def print_seeds(found: SeedComparison, files: Sequence[Path]) -> None:
     title = f"{found.split}, {len(found.seeds)} seeds, mean ± deviation"
     kept = ("model", "F1-macro", "F1-micro", "ROC-AUC")  # eighty columns hold no more
     Console(highlight=False).print(rich_table(found.table(), title=title, kept=kept))
-    print("wrote", ", ".join(str(path) for path in files))
+    print("wrote", printable(", ".join(str(path) for path in files)))
 
 
 def _started_from_suite(experiment: ExperimentConfig, suite: Suite) -> ExperimentConfig:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from moviegenre.core.decisions import FloatArray, decide
-from moviegenre.core.errors import CheckpointError, ConfigError
+from moviegenre.core.errors import CheckpointError, ConfigError, printable
 from moviegenre.core.locks import locked
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.core.types import Modality, Split
@@ -231,7 +231,7 @@ def render_tuning(tuned: TunedEvaluation) -> None:
         for row in _genre_rows(tuning):
             genres.add_row(*row)
         console.print(genres)
-    told = f"wrote {tuned.file}" if tuned.file else "wrote nothing"
+    told = f"wrote {printable(str(tuned.file))}" if tuned.file else "wrote nothing"
     console.print(told, soft_wrap=True, markup=False)
 
 

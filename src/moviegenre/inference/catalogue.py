@@ -10,6 +10,7 @@ from typing import Any
 
 from moviegenre.core.files import file_sha256
 from moviegenre.core.locks import locked
+from moviegenre.core.reading import real_path
 from moviegenre.core.version import __version__
 from moviegenre.data.sources.rows import count_rows
 from moviegenre.inference.catalogue_parts import CatalogueSummary, Parts, answer_schema, check_out
@@ -53,7 +54,7 @@ def predict_catalogue(
     parts = Parts(out, answer_schema(predictor.model.genres))
     options = {
         "columns": asdict(catalogue.columns),
-        "posters": str(catalogue.posters.resolve()),
+        "posters": str(real_path(catalogue.posters)),
         "batch_size": batch_size,
         "part_rows": part_rows,
         "backend": predictor.backend.name,

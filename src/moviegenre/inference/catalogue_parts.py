@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from moviegenre.core.errors import ConfigError, DamagedError, DataError
 from moviegenre.core.files import atomic_file, write_text
 from moviegenre.core.genres import GenreVocabulary
+from moviegenre.core.reading import real_path
 from moviegenre.core.seals import check_seal, read_sealed, sealed_file
 
 logger = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ def check_out(out: Path, catalogue: Path) -> None:
         raise ConfigError(
             f"{out} ends in {out.suffix!r}; expected an ending of {', '.join(_OUT_SUFFIXES)}"
         )
-    if out.resolve() == catalogue.resolve():
+    if real_path(out) == real_path(catalogue):
         raise ConfigError(f"{out} is the catalogue itself; name another file with --out")
 
 

@@ -1,7 +1,6 @@
 """The rows of somebody's catalogue as films, each with what is wrong with it."""
 
 import logging
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from moviegenre.core.errors import (
     missing_path_message,
     shortened,
 )
+from moviegenre.core.reading import is_there
 from moviegenre.core.types import Modality
 from moviegenre.data.records import clean_names, parse_title, parse_year, whole_text
 from moviegenre.data.sources.rows import Row, TableSource, column_names, read_rows
@@ -233,7 +233,7 @@ class Catalogue(TextTable):
         if not name:
             return None
         path = (self.posters / name).absolute()  # a name such as ~x is that of a file
-        if looked_at and not os.path.lexists(path):
+        if looked_at and not is_there(path):
             raise InputError(f"{shortened(str(path))} does not exist; expected a poster's file")
         return path
 

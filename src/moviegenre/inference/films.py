@@ -15,6 +15,7 @@ from moviegenre.core.reading import (
     MissingFileError,
     NotAFileError,
     UnreadableFileError,
+    at_home,
     read_bounded,
 )
 from moviegenre.core.types import Modality
@@ -230,7 +231,7 @@ def read_poster(poster: Poster) -> Image.Image:
         PosterError: The file or the bytes are no image.
     """
     if isinstance(poster, str | Path):
-        return _read_file(_at_home(Path(poster)))
+        return _read_file(at_home(Path(poster)))
     if isinstance(poster, bytes | bytearray | memoryview):
         return decode_poster(bytes(poster), shrink=True)
     if isinstance(poster, np.ndarray):
@@ -243,14 +244,6 @@ def read_poster(poster: Poster) -> Image.Image:
     raise InputError(
         f"a poster is {type(poster).__name__}; expected a path, bytes, a PIL image or an array"
     )
-
-
-def _at_home(path: Path) -> Path:
-    """Return a path with ``~`` as the user's own folder; as it is where there is no such user."""
-    try:
-        return path.expanduser()
-    except RuntimeError:
-        return path
 
 
 def _read_file(path: Path) -> Image.Image:

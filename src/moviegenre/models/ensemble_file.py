@@ -15,6 +15,7 @@ from moviegenre.core.errors import CheckpointError, missing_path_message
 from moviegenre.core.files import write_text
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.operating_point import THRESHOLDS_FILE
+from moviegenre.core.reading import real_path
 from moviegenre.models.combiner import Combiner
 from moviegenre.models.manifest import MANIFEST_FILE, checked_manifest, write_manifest
 
@@ -58,7 +59,7 @@ class Member:
             weights: The file that holds its weights.
             folder: The ensemble's.
         """
-        weights, folder = weights.resolve(), folder.resolve()
+        weights, folder = real_path(weights), real_path(folder)
         beside = weights.is_relative_to(folder.parent)
         path = os.path.relpath(weights, folder) if beside else str(weights)
         return cls(name, model_name, path, known_sha256(weights, anew=True))

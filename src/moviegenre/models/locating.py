@@ -11,6 +11,7 @@ from moviegenre.core.errors import CheckpointError, HubError
 from moviegenre.core.folders import restore_folder
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
+from moviegenre.core.reading import at_home, is_there
 from moviegenre.models.checkpoint_file import check_checkpoint, checkpoint_file
 from moviegenre.models.ensemble_file import EnsembleRecord, ensemble_file, is_ensemble
 from moviegenre.models.exported import (
@@ -110,10 +111,10 @@ def locate(model: str | Path) -> Path:
         HubError: It is not on the hub, or the hub cannot be reached.
         CheckpointError: What the hub has under that name was not exported by this package.
     """
-    path = Path(model).expanduser()
+    path = at_home(Path(model))
     named = _HUB_NAME.fullmatch(str(model))
     restore_folder(path)
-    if path.exists() or path.parent.exists() or named is None or path.suffix == ".pth":
+    if is_there(path) or is_there(path.parent) or named is None or path.suffix == ".pth":
         return path
     return _download(named["name"], named["revision"])
 

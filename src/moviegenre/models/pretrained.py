@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from moviegenre.core.errors import PretrainedError
+from moviegenre.core.reading import at_home
 from moviegenre.models.hub_snapshots import hub_snapshot
 from moviegenre.models.packaged import MINILM, PACKAGED
 
@@ -37,7 +38,7 @@ def pretrained_folder(name: str, revision: str | None) -> Path:
     """
     if name in PACKAGED:
         return PACKAGED[name]()
-    folder = Path(name).expanduser()
+    folder = at_home(Path(name))
     if folder.is_dir():
         if not (folder / "config.json").is_file():
             raise PretrainedError(f"{folder} has no config.json; expected an encoder's folder")

@@ -1,5 +1,8 @@
 """A folder has its name at every moment, or gets it back from whoever opens it next."""
 
+import errno
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -74,3 +77,115 @@ def test_prepared_data_are_found_after_a_kill_between_two_renames(tmp_path: Path
     assert PreparedData(tmp_path / "data").root.is_dir()
     with pytest.raises(DataNotFoundError):
         PreparedData(tmp_path / "other")
+
+
+def failing_removals(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    """Let the next removals of a folder fail; -1 lets all of them fail."""
+    remove = shutil.rmtree
+    left = count
+
+    def fail(path: Path, ignore_errors: bool = False) -> None:
+        nonlocal left
+        if left and path.name.endswith("-gone"):
+            left -= 1
+            raise OSError(errno.EIO, "Input/output error", str(path))
+        remove(path, ignore_errors)
+
+    monkeypatch.setattr(shutil, "rmtree", fail)
+
+
+def test_a_removal_that_fails_once_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    here = folder(tmp_path / "here", "old")
+    failing_removals(monkeypatch, 1)
+    with atomic_folder(here) as new:
+        (new / "file").write_text("new")
+    assert (here / "file").read_text() == "new"
+    assert names(tmp_path) == ["here"]
+    assert caplog.messages == []
+
+
+def test_a_folder_that_cannot_be_removed_is_named_and_goes_with_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    here, gone = folder(tmp_path / "here", "old"), tmp_path / ".here.moviegenre-gone"
+    with monkeypatch.context() as patched:
+        failing_removals(patched, -1)
+        with atomic_folder(here) as new:
+            (new / "file").write_text("new")
+    assert (here / "file").read_text() == "new"
+    assert names(tmp_path) == [gone.name, "here"]
+    assert caplog.messages == [
+        f"{gone} could not be removed (Input/output error); delete it, or the next run with this "
+        "output does"
+    ]
+    with atomic_folder(here) as new:
+        (new / "file").write_text("newer")
+    assert (here / "file").read_text() == "newer"
+    assert names(tmp_path) == ["here"]
+
+
+def test_a_folder_before_that_cannot_be_put_aside_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    here, old = folder(tmp_path / "here", "old"), tmp_path / ".here.moviegenre-old"
+    rename = Path.rename
+
+    def fail(self: Path, target: Path) -> Path:
+        if target.name.endswith("-gone"):
+            raise OSError("the drive is away")
+        return rename(self, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", fail)
+        with atomic_folder(here) as new:
+            (new / "file").write_text("new")
+    assert (here / "file").read_text() == "new"
+    assert [message.partition(";")[0] for message in caplog.messages] == [
+        f"{old} could not be removed (the drive is away)"
+    ]
+    restore_folder(here)
+    assert (here / "file").read_text() == "new"
+    with atomic_folder(here) as new:
+        (new / "file").write_text("newer")
+    assert names(tmp_path) == ["here"]
+
+
+def test_everything_in_a_folder_is_synced_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    monkeypatch.setattr(
+        os, "fsync", lambda descriptor: synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+    )
+    with atomic_folder(tmp_path / "here") as new:
+        folder(new / "more", "a")
+        folder(new / "most", "b")
+        (new / "file").write_text("c")
+    first = str(tmp_path / ".here.moviegenre-new")
+    files = {f"{first}/file", f"{first}/more/file", f"{first}/most/file"}
+    assert set(synced[:3]) == files
+    assert set(synced[3:5]) == {f"{first}/more", f"{first}/most"}
+    assert synced[5:] == [first, str(tmp_path)]
+
+
+@pytest.mark.parametrize("there_was_one", [True, False])
+def test_a_rename_that_cannot_be_synced_is_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there_was_one: bool
+) -> None:
+    here = tmp_path / "here"
+    if there_was_one:
+        folder(here, "old")
+
+    def fail(path: Path) -> None:
+        if path == tmp_path:
+            raise OSError(errno.EIO, "no")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("moviegenre.core.folders.sync_folder", fail)
+        with pytest.raises(OSError, match="no"), atomic_folder(here) as new:
+            (new / "file").write_text("new")
+    assert names(tmp_path) == (["here"] if there_was_one else [])
+    if there_was_one:
+        assert (here / "file").read_text() == "old"

@@ -1,19 +1,25 @@
 """Locks keep runs apart and end with the process that holds them."""
 
+import errno
+import fcntl
+import logging
 import os
 import signal
+import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from moviegenre.core.errors import BusyError
 from moviegenre.core.files import write_text
 from moviegenre.core.folders import atomic_folder
-from moviegenre.core.locks import locked
+from moviegenre.core.locks import hidden_path, locked, open_locked
 
 HOLD = """
 import sys, time
@@ -98,3 +104,151 @@ def test_what_a_killed_run_left_of_a_file_is_written_over(tmp_path: Path) -> Non
     write_text(tmp_path / "a.txt", "new")
     assert (tmp_path / "a.txt").read_text() == "new"
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.txt"]
+
+
+def is_open(descriptor: int) -> bool:
+    """Return whether a descriptor is open."""
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
+
+
+def test_the_lock_of_a_file_is_had_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, opened = tmp_path / "lock", []
+    real_open, real_flock = os.open, fcntl.flock
+
+    def note(*arguments: Any) -> int:
+        opened.append(real_open(*arguments))
+        return opened[-1]
+
+    first = open_locked(path, wait=False)
+    assert first is not None
+    assert stat.S_IMODE(path.stat().st_mode) & 0o600 == 0o600
+    assert os.write(first, b"x") == 1
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", note)
+        assert open_locked(path, wait=False) is None
+    assert [is_open(descriptor) for descriptor in opened] == [False]
+    calls: list[int] = []
+
+    def release(descriptor: int, operation: int) -> None:
+        calls.append(operation)
+        if not operation & fcntl.LOCK_NB:
+            os.close(first)  # the other run ends
+        real_flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", release)
+    with caplog.at_level(logging.INFO):
+        second = open_locked(path, wait=True)
+    assert second is not None
+    assert calls == [fcntl.LOCK_EX | fcntl.LOCK_NB, fcntl.LOCK_EX]
+    assert caplog.messages == [f"waiting for another run that writes {path}"]
+    os.close(second)
+
+
+def test_a_lock_file_that_was_removed_meanwhile_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, taken = tmp_path / "lock", []
+    real_flock = fcntl.flock
+
+    def flock(descriptor: int, operation: int) -> None:
+        real_flock(descriptor, operation)
+        taken.append(descriptor)
+        if len(taken) == 1:
+            path.unlink()
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    descriptor = open_locked(path, wait=False)
+    assert descriptor is not None
+    assert os.path.samestat(os.fstat(descriptor), path.stat())
+    assert len(taken) == 2
+    os.close(descriptor)
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EIO])
+def test_file_systems_without_locks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, code: int
+) -> None:
+    descriptors: list[int] = []
+
+    def fail(descriptor: int, _operation: int) -> None:
+        descriptors.append(descriptor)
+        raise OSError(code, "no locks")
+
+    monkeypatch.setattr(fcntl, "flock", fail)
+    if code == errno.EIO:
+        with pytest.raises(OSError, match="no locks"):
+            open_locked(tmp_path / "a", wait=False)
+        assert not is_open(descriptors[0])
+        return
+    for _ in range(2):  # it is said once
+        with locked(tmp_path / "a"):
+            assert hidden_path(tmp_path / "a", "lock").read_text() == str(os.getpid())
+    assert caplog.messages == [
+        f"{tmp_path}: this file system has no locks, so runs are not kept apart"
+    ]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_locks_nest_and_end(tmp_path: Path) -> None:
+    path = tmp_path / "made" / "too" / "a"
+    lock = hidden_path(path, "lock")
+    with locked(path):
+        for _ in range(2):
+            with locked(path):
+                assert lock.is_file()
+            assert lock.is_file()
+    assert list(path.parent.iterdir()) == []
+    with locked(path), held_by_a_thread(path) as refused:
+        assert refused == [
+            f"{path} is being written by another run (process {os.getpid()}); wait until it "
+            "ends, or sleep"
+        ]
+
+
+@contextmanager
+def held_by_a_thread(path: Path) -> Iterator[list[str]]:
+    """Yield what another thread is told that asks for a lock."""
+    told: list[str] = []
+
+    def ask() -> None:
+        try:
+            with locked(path, "sleep"):
+                told.append("had it")
+        except BusyError as error:
+            told.append(str(error))
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    thread.join()
+    yield told
+
+
+@pytest.mark.parametrize("content", [b"", b"no number", b"\xff"])
+def test_an_owner_that_is_not_known_is_not_named(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "a"
+    with locked(path):
+        hidden_path(path, "lock").write_bytes(content)
+        with held_by_a_thread(path) as told:
+            assert told == [f"{path} is being written by another run; wait until it ends, or sleep"]
+
+
+def test_another_failure_of_the_system_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    descriptors: list[int] = []
+
+    def fail(descriptor: int) -> os.stat_result:
+        descriptors.append(descriptor)
+        raise OSError(errno.EIO, "no")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fstat", fail)
+        with pytest.raises(OSError, match="no"):
+            open_locked(tmp_path / "a", wait=False)
+    assert not is_open(descriptors[0])

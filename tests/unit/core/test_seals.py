@@ -1,5 +1,6 @@
 """A sealed file tells when it is not what was written, and is read as if it had no seal."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,19 @@ def test_every_flipped_bit_is_noticed(
     path.write_bytes(whole)
     with pytest.raises(DamagedError, match="is damaged"):
         read_sealed(path)
+
+
+def test_a_file_of_several_chunks_is_sealed_as_a_whole(tmp_path: Path) -> None:
+    content = np.random.default_rng(0).bytes(2_500_000)
+    whole = seal(tmp_path / "a", content)
+    assert whole[-32:] == hashlib.sha256(content).digest()
+    assert read_sealed(tmp_path / "a") == content
+    for place in (0, 1_200_000, 2_499_999):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1
+        (tmp_path / "a").write_bytes(damaged)
+        with pytest.raises(DamagedError, match="is damaged"):
+            check_seal(tmp_path / "a")
 
 
 @pytest.mark.parametrize("length", [0, 1, 47, 48, 1000, 1047])

@@ -33,7 +33,7 @@ def compute(path: Path, films: Films, disabled: bool = False) -> npt.NDArray[np.
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     inputs = {node.name: films[node.name] for node in session.get_inputs()}
-    (logits,) = session.run(["logits"], inputs)
+    logits: npt.NDArray[np.float32] = session.run(["logits"], inputs)[0]
     return logits
 
 

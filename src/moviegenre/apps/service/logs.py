@@ -7,6 +7,8 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
+from moviegenre.core.errors import printable
+
 LOGGER = "moviegenre.service"
 
 
@@ -35,17 +37,10 @@ class ReadableFormatter(logging.Formatter):
         fields = getattr(record, "fields", {})
         told = [record.getMessage(), *(f"{name}={value}" for name, value in fields.items())]
         time = datetime.fromtimestamp(record.created).strftime("%H:%M:%S")
-        line = f"{time} {record.levelname.lower():<7} {_printable(' '.join(told))}"
+        line = f"{time} {record.levelname.lower():<7} {printable(' '.join(told))}"
         if record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
         return line
-
-
-def _printable(text: str) -> str:
-    """Return a text with escapes in place of what a terminal would act on."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def log_event(level: int, event: str, *, error: BaseException | None = None, **fields: Any) -> None:  # noqa: ANN401 - whatever JSON takes

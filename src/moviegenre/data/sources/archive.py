@@ -9,8 +9,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Self, cast
 
-from moviegenre.core.errors import DataError, shortened
-from moviegenre.core.reading import open_regular
+from moviegenre.core.errors import DataError, printable, shortened
+from moviegenre.core.reading import open_regular, raise_system_error
 from moviegenre.data.unpacking import UNPACKING_ERRORS, Unpacked, max_unpacked
 
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -134,7 +134,10 @@ def open_archive(path: Path, *, progress: bool) -> Iterator[ArchiveStream]:
             opened.seek(0)
             shown = stack.enter_context(
                 rich.progress.wrap_file(
-                    opened, size, description=f"reading {path.name}", disable=not progress
+                    opened,
+                    size,
+                    description=f"reading {printable(path.name)}",
+                    disable=not progress,
                 )
             )
             file = _Hashed(shown)
@@ -151,6 +154,7 @@ def open_archive(path: Path, *, progress: bool) -> Iterator[ArchiveStream]:
             )
             yield ArchiveStream(path, file, content, tar)
     except (tarfile.TarError, ValueError, *UNPACKING_ERRORS) as error:
+        raise_system_error(error, path)
         raise DataError(f"{path} cannot be read as a tar archive: {error}; is it whole?") from None
     except (_TooLargeHeader, RecursionError, MemoryError) as error:
         fault = "too many headers for one member" if isinstance(error, RecursionError) else error

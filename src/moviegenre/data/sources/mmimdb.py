@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from moviegenre.core.errors import DataError, DataNotFoundError, shortened
-from moviegenre.core.reading import UnreadableFileError, read_bounded
+from moviegenre.core.reading import UnreadableFileError, raise_system_error, read_bounded
 from moviegenre.core.types import Split
 from moviegenre.data.json_text import parse_json
 from moviegenre.data.limits import (
@@ -66,6 +66,7 @@ class _Layout(ABC):
 
         Raises:
             UnreadableFileError: There is one that cannot be read, or is too large.
+            OSError: The system failed.
         """
 
     @property
@@ -169,6 +170,7 @@ class MMIMDbFolder(_Layout):
         try:
             sizes = self._index(path)
         except OSError as error:
+            raise_system_error(error, path)
             where = error.filename or path
             raise DataError(f"{where} cannot be read: {error.strerror}") from None
         if not any(name.endswith(".json") for name in self._paths):
@@ -294,7 +296,8 @@ def _file_size(entry: os.DirEntry[str]) -> int | None:
     """Return the size of a regular file; None of everything else, a link that leads nowhere too."""
     try:
         found = entry.stat()
-    except OSError:
+    except OSError as error:
+        raise_system_error(error, Path(entry.path))
         return None
     return found.st_size if stat.S_ISREG(found.st_mode) else None
 

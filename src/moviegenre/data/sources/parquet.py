@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from moviegenre.core.errors import DataError, shortened
-from moviegenre.core.reading import open_regular
+from moviegenre.core.reading import open_regular, raise_system_error
 from moviegenre.data.limits import MAX_COLUMNS, MAX_UNPACKED_SHARE
 
 _BATCH_ROWS = 1024
@@ -125,6 +125,7 @@ class ParquetTable:
         try:
             yield
         except _FILE_FAULTS as error:
+            raise_system_error(error, self._path)
             told = " ".join(str(error).split()) or type(error).__name__
             raise DataError(f"{self._path} cannot be read as Parquet: {shortened(told)}") from None
 

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, TextIO, TypeGuard
 
 from moviegenre.core.errors import DataError
-from moviegenre.core.reading import open_regular
+from moviegenre.core.reading import open_regular, raise_system_error
 from moviegenre.data.json_text import parse_json
 from moviegenre.data.limits import MAX_COLUMNS, MAX_RECORD_BYTES
 from moviegenre.data.lines import Line, bounded_lines
@@ -136,6 +136,7 @@ def _text_lines(path: TableSource, newline: str | None) -> Iterator[TextIO]:
         try:
             yield stream
         except OSError as error:
+            raise_system_error(error, Path(str(path)))
             raise DataError(f"{path} cannot be read: {error.strerror}") from None
 
 

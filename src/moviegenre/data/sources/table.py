@@ -1,6 +1,5 @@
 """Somebody's own table of movies: CSV, JSON Lines or Parquet, posters as files beside it."""
 
-import os
 import reprlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from moviegenre.core.errors import (
     missing_path_message,
 )
 from moviegenre.core.files import file_sha256
-from moviegenre.core.reading import UnreadableFileError, read_bounded
+from moviegenre.core.reading import UnreadableFileError, is_there, read_bounded
 from moviegenre.core.types import Split
 from moviegenre.data.limits import MAX_NAME_CHARS, MAX_POSTER_BYTES
 from moviegenre.data.records import RawMovie, clean_names, parse_title, parse_year, whole_text
@@ -144,7 +143,7 @@ class MovieTable:
     def _poster(self, name: str) -> tuple[bytes | None, str]:
         """Return a poster's bytes, and why they cannot be read; neither where there is no file."""
         path = self._path.parent / name
-        if not os.path.lexists(path):
+        if not is_there(path):
             return None, ""
         try:
             return read_bounded(path, MAX_POSTER_BYTES), ""

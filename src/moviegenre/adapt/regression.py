@@ -1,0 +1,142 @@
+"""A regression for each genre on what a model already knows of a film."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from moviegenre.core.decisions import from_log_odds
+from moviegenre.core.errors import MissingExtraError
+from moviegenre.core.extras import is_installed
+from moviegenre.evaluation.calibration import fit_calibration
+from moviegenre.evaluation.thresholds import fit_thresholds
+
+if TYPE_CHECKING:
+    pass
+
+_ALPHAS = np.logspace(1, 5, 13)  # strengths of regularisation that are compared
+_FOLDS = 5
+_SHRINKAGE = 20.0  # positives that weigh as much as the threshold of all genres
+_LOWEST, _HIGHEST = 0.2, 0.6  # bounds of a threshold
+
+Floats = npt.NDArray[np.float32]
+Column = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Regressions:
+    """Logits that are linear in the features.
+
+    Attributes:
+        weight: (F, L).
+        bias: (L,).
+    """
+
+    weight: Column
+    bias: Column
+
+    def logits(self, features: Floats) -> Column:
+        """Return logits (N, L) for features (N, F)."""
+        found: Column = features.astype(np.float64) @ self.weight + self.bias
+        return found
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Regressions, and what they say of films that they did not see.
+
+    Attributes:
+        regressions: Fitted to all films; their probabilities are calibrated.
+        thresholds: From where on a genre is chosen (L,).
+        held_out: Probabilities (N, L) of each film by regressions fitted to the others.
+        chosen: Which genres these choose (N, L), by thresholds fitted to the others.
+    """
+
+    regressions: Regressions
+    thresholds: Column
+    held_out: Column
+    chosen: npt.NDArray[np.bool_]
+
+
+def require_adapt() -> None:
+    """Raise a MissingExtraError if what fits regressions and writes ONNX files is not installed."""
+    for module, package in (("sklearn", "scikit-learn"), ("onnx", "onnx")):
+        if not is_installed(module):
+            raise MissingExtraError(package, "adapt", "adapting a model")
+
+
+def fold_of_each(num_films: int, folds: int = _FOLDS) -> npt.NDArray[np.int64]:
+    """Return the fold (N,) of each film, the same for every model that is compared."""
+    order = np.random.default_rng(0).permutation(num_films)
+    folded = np.empty(num_films, dtype=np.int64)
+    folded[order] = np.arange(num_films) % folds
+    return folded
+
+
+def fit_regressions(features: Floats, labels: Floats) -> Fitted:
+    """Fit ridge regressions with calibrated outputs, and cross-validate them.
+
+    A ridge regression with leave-one-out cross-validation chooses the strength of its
+    regularisation for each genre from one decomposition of the features, so all genres take
+    seconds; Platt's scale and shift make probabilities of its scores.
+
+    Args:
+        features: (N, F).
+        labels: (N, L), 0 or 1; no column may be constant.
+    """
+    folds = fold_of_each(len(labels))
+    scores = np.zeros(labels.shape)
+    for fold in range(folds.max() + 1):
+        seen, unseen = folds != fold, folds == fold
+        weight, bias = _ridge(features[seen], labels[seen])
+        scores[unseen] = features[unseen].astype(np.float64) @ weight + bias
+    scale, shift = fit_calibration(from_log_odds(scores), labels, "platt")
+    weight, bias = _ridge(features, labels)
+    held_out, chosen = calibrate_and_choose(scores, labels)
+    return Fitted(
+        regressions=Regressions(weight * scale, bias * scale + shift),
+        thresholds=thresholds(from_log_odds(scores * scale + shift), labels),
+        held_out=held_out,
+        chosen=chosen,
+    )
+
+
+def calibrate_and_choose(scores: Column, labels: Floats) -> tuple[Column, npt.NDArray[np.bool_]]:
+    """Return probabilities (N, L) and choices (N, L) of films, each fitted to the other folds.
+
+    Args:
+        scores: Of films that the model did not see (N, L).
+        labels: (N, L), 0 or 1.
+    """
+    folds = fold_of_each(len(labels))
+    probs = np.zeros(scores.shape)
+    chosen = np.zeros(scores.shape, dtype=np.bool_)
+    for fold in range(folds.max() + 1):
+        seen, unseen = folds != fold, folds == fold
+        scale, shift = fit_calibration(from_log_odds(scores[seen]), labels[seen], "platt")
+        probs[unseen] = from_log_odds(scores[unseen] * scale + shift)
+        fitted = thresholds(from_log_odds(scores[seen] * scale + shift), labels[seen])
+        chosen[unseen] = probs[unseen] >= fitted
+    return probs, chosen
+
+
+def thresholds(probs: Column, labels: Floats) -> Column:
+    """Return from where on a genre is chosen (L,), for the best F1-macro within bounds."""
+    fitted = fit_thresholds(probs, labels, "per-genre", shrinkage=_SHRINKAGE)
+    bounded: Column = np.clip(fitted, _LOWEST, _HIGHEST)
+    return bounded
+
+
+def _ridge(features: Floats, labels: Floats) -> tuple[Column, Column]:
+    """Return weights (F, L) and biases (L,) on features as they come."""
+    from sklearn.linear_model import RidgeCV
+
+    mean, deviation = features.mean(axis=0), features.std(axis=0)
+    deviation = np.where(deviation > 1e-6 * (1 + np.abs(mean)), deviation, np.inf)
+    standard = ((features - mean) / deviation).astype(np.float64)
+    model: RidgeCV = RidgeCV(alphas=_ALPHAS, alpha_per_target=labels.shape[1] > 1)
+    model.fit(standard, 2 * labels.astype(np.float64) - 1)
+    weight = np.atleast_2d(model.coef_).T / deviation[:, None]
+    bias = np.atleast_1d(model.intercept_) - mean @ weight
+    return weight, bias

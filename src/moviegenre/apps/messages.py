@@ -1,0 +1,26 @@
+"""How the command line prints a message: in one line, whatever names of files it repeats."""
+
+import logging
+
+import typer
+
+from moviegenre.core.errors import printable
+
+
+def echo(message: str, *, err: bool = False) -> None:
+    """Print a message.
+
+    Args:
+        message: One line; control characters in it are printed as escapes.
+        err: Print it on standard error.
+    """
+    typer.echo(printable(message), err=err)
+
+
+class MessageFormatter(logging.Formatter):
+    """Writes a record as ``echo`` does, with the traceback of a bug below."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        line = printable(record.getMessage())
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
