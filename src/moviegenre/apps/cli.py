@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from moviegenre.apps.ablate_command import ablate
+from moviegenre.apps.adapt_command import adapt
 from moviegenre.apps.choices import (
     CalibrationName,
     GoalName,
@@ -47,7 +48,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(data_app, name="data")
-for command in (ablate, ensemble, predict, faithfulness, export, push, serve):
+for command in (ablate, ensemble, predict, adapt, faithfulness, export, push, serve):
     app.command()(command)
 
 USER_ERROR = 2

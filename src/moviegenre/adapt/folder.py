@@ -1,0 +1,175 @@
+"""The adapted model as an exported folder: another model's, with other genres at its end."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from moviegenre.adapt.regression import Fitted
+from moviegenre.adapt.scores import CrossValidated
+from moviegenre.core.digests import known_sha256
+from moviegenre.core.errors import CheckpointError
+from moviegenre.core.files import write_text
+from moviegenre.core.folders import atomic_folder
+from moviegenre.core.genres import GenreVocabulary
+from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
+from moviegenre.inference.backends import EMBEDDING
+from moviegenre.models.exported import (
+    CARD_FILE,
+    CONFIG_FILE,
+    EXPORTED_FILES,
+    FORMAT,
+    GENRES_FILE,
+    IMAGE_FILE,
+    METRICS_FILE,
+    TOKENIZER_CONFIG_FILE,
+    TOKENIZER_FILE,
+)
+from moviegenre.models.manifest import write_manifest
+
+MODEL_NAME = "adapted"
+_COPIED = (TOKENIZER_FILE, TOKENIZER_CONFIG_FILE, IMAGE_FILE)
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What was learned from somebody's films, and from which.
+
+    Attributes:
+        genres: What the model tells apart.
+        fitted: The regressions and thresholds.
+        scores: Cross-validated, by model.
+        table: Where the films are from.
+        table_sha256: Hash of that file.
+        num_films: How many there were.
+        rare: Genres that were left out, and their films.
+    """
+
+    genres: GenreVocabulary
+    fitted: Fitted
+    scores: Mapping[str, CrossValidated]
+    table: Path
+    table_sha256: str
+    num_films: int
+    rare: Mapping[str, int]
+
+
+def write_adapted(base: Path, weights: Path, learned: Learned, out: Path) -> None:
+    """Write the folder of an adapted model; it is there whole, or as it was before.
+
+    Args:
+        base: The exported folder that was adapted.
+        weights: Its ONNX file.
+        learned: What was learned.
+        out: The new folder.
+
+    Raises:
+        CheckpointError: The file gives no embeddings.
+    """
+    point = OperatingPoint(
+        genres=learned.genres,
+        thresholds=learned.fitted.thresholds,
+        scale=np.ones(len(learned.genres)),
+        shift=np.zeros(len(learned.genres)),
+        fitted={"rule": "per-genre", "goal": "f1_macro", "movies": learned.num_films},
+    )
+    config = json.loads((base / CONFIG_FILE).read_text(encoding="utf-8"))
+    config |= {
+        "model_name": MODEL_NAME,
+        "data_fingerprint": learned.table_sha256,
+        "adapted_from": {"model_name": config["model_name"], "sha256": known_sha256(weights)},
+    }
+    scores = {name: asdict(score) for name, score in learned.scores.items()}
+    metrics = {"cross-validation": {"films": learned.num_films, "models": scores}}
+    with atomic_folder(out) as folder:
+        for name in _COPIED:
+            if (base / name).is_file():
+                shutil.copyfile(base / name, folder / name)
+        _write_graph(weights, learned, folder / weights.name)
+        _write_json(folder / CONFIG_FILE, config)
+        _write_json(folder / GENRES_FILE, list(learned.genres))
+        _write_json(folder / METRICS_FILE, metrics)
+        point.write(folder / THRESHOLDS_FILE)
+        write_text(folder / CARD_FILE, _card(learned))
+        tokenizer = folder / TOKENIZER_FILE
+        write_manifest(
+            folder,
+            EXPORTED_FILES,
+            model_format=FORMAT,
+            genres=learned.genres,
+            tokenizer=tokenizer.read_text(encoding="utf-8") if tokenizer.is_file() else None,
+        )
+
+
+def _write_graph(weights: Path, learned: Learned, out: Path) -> None:
+    """Write an ONNX file again with the regressions behind its embedding and its logits."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    model = onnx.load(weights)
+    graph = model.graph
+    if EMBEDDING not in [output.name for output in graph.output]:
+        raise CheckpointError(f"{weights} gives no embeddings; export the model again")
+    for node in graph.node:
+        node.output[:] = ["base/logits" if name == "logits" else name for name in node.output]
+    regressions = learned.fitted.regressions
+    graph.initializer.extend(
+        [
+            numpy_helper.from_array(regressions.weight.astype(np.float32), "adapted/weight"),
+            numpy_helper.from_array(regressions.bias.astype(np.float32), "adapted/bias"),
+        ]
+    )
+    features = helper.make_node(
+        "Concat", [EMBEDDING, "base/logits"], ["adapted/features"], axis=1, name="adapted/features"
+    )
+    linear = helper.make_node(
+        "Gemm", ["adapted/features", "adapted/weight", "adapted/bias"], ["logits"], name="adapted"
+    )
+    graph.node.extend([features, linear])
+    embedding = next(output for output in graph.output if output.name == EMBEDDING)
+    logits = helper.make_tensor_value_info(
+        "logits", TensorProto.FLOAT, ["films", len(learned.genres)]
+    )
+    kept = [logits, embedding]
+    del graph.output[:]
+    graph.output.extend(kept)
+    onnx.save(model, out)
+
+
+def _card(learned: Learned) -> str:
+    """Return the model card."""
+    rows = [
+        f"| {name} | {100 * score.f1_macro:.1f} | {100 * score.f1_micro:.1f} |"
+        for name, score in learned.scores.items()
+    ]
+    own = learned.scores[MODEL_NAME].per_genre
+    positives = [f"| {name} | {100 * own[name]:.1f} |" for name in learned.genres]
+    rare = ", ".join(f"{name} ({number})" for name, number in learned.rare.items()) or "none"
+    return "\n".join(
+        [
+            "# A model of your own genres",
+            "",
+            f"`moviegenre adapt` learned it from {learned.num_films:,} films.",
+            "A trained model reads plot and poster; a regression for each genre was fitted to what",
+            "it says of these films. Genres with too few films, left out: " + rare + ".",
+            "",
+            "## Cross-validated scores, per cent",
+            "",
+            "| model | F1-macro | F1-micro |",
+            "|---|---:|---:|",
+            *rows,
+            "",
+            "| genre | F1 |",
+            "|---|---:|",
+            *positives,
+            "",
+        ]
+    )
+
+
+def _write_json(path: Path, content: Any) -> None:  # noqa: ANN401 - whatever JSON holds
+    write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")

@@ -1,0 +1,121 @@
+"""``moviegenre adapt``: a model of one's own genres from one's own films."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from moviegenre.apps.messages import echo
+from moviegenre.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from moviegenre.adapt.adapt import Adapted
+    from moviegenre.adapt.films import OwnFilms
+
+_TABLE, _MODEL = "The table", "Model"
+_NAMES = {"adapted": "this model", "tfidf": "TF-IDF on the plots", "prior": "how common genres are"}
+_SHOWN = 5  # genres, of those that are left out
+
+
+def adapt(
+    table: Annotated[
+        Path,
+        typer.Argument(help="Films with genres: a CSV, JSON Lines or Parquet file."),
+    ],
+    out: Annotated[Path, typer.Option(help="New folder of the model.")],
+    genres_column: Annotated[
+        str, typer.Option(rich_help_panel=_TABLE, help="Genres, or any tags of yours.")
+    ] = "genres",
+    plot_column: Annotated[
+        list[str] | None,
+        typer.Option(
+            rich_help_panel=_TABLE,
+            help="A plot; may be repeated. Default: plot.",
+        ),
+    ] = None,
+    poster_column: Annotated[
+        str | None,
+        typer.Option(
+            rich_help_panel=_TABLE,
+            help="The poster's file, relative to the table. Default: poster, if it is there.",
+        ),
+    ] = None,
+    min_films: Annotated[
+        int, typer.Option(min=2, rich_help_panel=_TABLE, help="Films that a genre needs.")
+    ] = 20,
+    checkpoint: Annotated[
+        str | None,
+        typer.Option(
+            rich_help_panel=_MODEL,
+            help="An exported folder or a name on the Hub. Default: the included model.",
+        ),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+) -> None:
+    """Learn your own genres from your own films, in about a minute, without PyTorch.
+
+    The result is a folder that predict, serve and load take like any other model.
+
+    For example: moviegenre adapt mine.csv --genres-column tags --out my-model
+    """
+    from rich.progress import Progress
+
+    from moviegenre.adapt.adapt import adapt as run
+    from moviegenre.adapt.regression import require_adapt
+    from moviegenre.data.sources.rows import column_names
+    from moviegenre.data.sources.table import TableColumns
+
+    require_adapt()
+    if not table.is_file():
+        raise ConfigError(f"{table} is no file; expected a table of films with genres")
+    known = column_names(table)
+    poster = poster_column or ("poster" if "poster" in known else None)
+    columns = TableColumns(
+        id="id" if "id" in known else None,
+        plots=tuple(plot_column or ("plot",)),
+        poster=poster,
+        genres=genres_column,
+    )
+    with Progress(disable=quiet, transient=True) as bar:
+        task = bar.add_task("reading films", total=None)
+
+        def show_read(films: "OwnFilms") -> None:
+            bar.update(task, description="computing films", total=len(films.films))
+
+        adapted = run(
+            table,
+            columns,
+            out,
+            model=checkpoint,
+            min_films=min_films,
+            on_read=show_read,
+            on_progress=lambda done: bar.update(task, completed=done),
+        )
+    _print(adapted)
+
+
+def _print(adapted: "Adapted") -> None:
+    """Print what was learned from, what was left out, and the cross-validated scores."""
+    from rich.console import Console
+    from rich.table import Table
+
+    films = adapted.films
+    echo(f"Learned {len(films.genres)} genres from {len(films.films):,} films.")
+    if films.left_out:
+        reasons = ", ".join(f"{reason}: {number:,}" for reason, number in films.left_out.items())
+        echo(f"Rows left out: {reasons}.")
+    if films.rare:
+        rare = [f"{name} ({number})" for name, number in films.rare.items()]
+        more = f" and {len(rare) - _SHOWN} more" if len(rare) > _SHOWN else ""
+        echo(f"Genres with too few films, left out: {', '.join(rare[:_SHOWN])}{more}.")
+    scores = Table(title="Cross-validated on these films, per cent", title_justify="left")
+    scores.add_column("model")
+    for name in ("F1-macro", "F1-micro"):
+        scores.add_column(name, justify="right")
+    for name, score in adapted.scores.items():
+        scores.add_row(_NAMES[name], f"{100 * score.f1_macro:.1f}", f"{100 * score.f1_micro:.1f}")
+    console = Console()
+    console.print(scores)
+    each = sorted(adapted.own_scores.per_genre.items(), key=lambda item: -item[1])
+    console.print("F1 of each genre: " + ", ".join(f"{name} {100 * f1:.0f}" for name, f1 in each))
+    echo(f"{adapted.folder}: use it with moviegenre predict --checkpoint {adapted.folder} --plot …")

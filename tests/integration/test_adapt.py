@@ -1,0 +1,121 @@
+"""``moviegenre adapt`` as a user has it: a table in, a folder out that every command takes."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+import moviegenre
+from moviegenre.adapt.films import compute_features
+from moviegenre.apps.cli import main
+from moviegenre.examples import example_films
+
+PLACES = ("a lighthouse", "a lonely farm", "an office", "a school", "the harbour", "a hotel")
+HEISTS = ("rob a bank", "crack a safe", "steal a diamond", "plan the theft of a painting")
+OTHERS = ("bake a cake", "plant a garden", "learn to dance", "write a long letter")
+
+
+def write_table(path: Path, num_films: int = 48) -> None:
+    """Write films of which every second one is a heist, a third have a tag with few films."""
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        rows = csv.writer(stream)
+        rows.writerow(["id", "plot", "tags"])
+        for row in range(num_films):
+            deed = (HEISTS if row % 2 else OTHERS)[row // 2 % 4]
+            tags = ["Heist"] if row % 2 else ["Calm"]
+            tags += ["Rare"] if row < 3 else []
+            plot = f"Number {row}: two old friends {deed} near {PLACES[row % 6]}."
+            rows.writerow([f"f{row}", plot, "|".join(tags)])
+        rows.writerow(["none", "A plot without tags.", ""])
+        rows.writerow(["empty", "", "Heist"])
+
+
+def run(*arguments: str | Path) -> object:
+    with pytest.raises(SystemExit) as stopped:
+        main([str(argument) for argument in arguments])
+    return stopped.value.code
+
+
+@pytest.fixture(scope="module")
+def adapted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("adapt")
+    write_table(folder / "films.csv")
+    out = folder / "my-model"
+    arguments = ("adapt", folder / "films.csv", "--genres-column", "tags", "--out", out, "--quiet")
+    assert run(*arguments) == 0
+    return out
+
+
+def test_new_tags_are_told_apart(adapted: Path) -> None:
+    predictor = moviegenre.load(str(adapted))
+    assert tuple(predictor.model.genres) == ("Calm", "Heist")
+    heist = predictor.predict(plot="Four thieves plan to rob a museum and steal its jewels.")
+    calm = predictor.predict(plot="A widow plants roses and learns to bake bread.")
+    assert heist.genres == ["Heist"]
+    assert calm.genres == ["Calm"]
+
+
+def test_the_folder_says_what_it_is_worth(adapted: Path) -> None:
+    found = json.loads((adapted / "metrics.json").read_text(encoding="utf-8"))
+    scores = found["cross-validation"]["models"]
+    assert found["cross-validation"]["films"] == 48
+    assert scores["adapted"]["f1_macro"] > 0.8
+    assert set(scores) == {"adapted", "tfidf", "prior"}
+    card = (adapted / "README.md").read_text(encoding="utf-8")
+    assert "left out: Rare (3)" in card
+
+
+def test_the_folder_is_verified_and_answers_a_table(adapted: Path, tmp_path: Path) -> None:
+    films, out = tmp_path / "films.csv", tmp_path / "tags.csv"
+    films.write_text('id,plot\na,"Two crooks rob a casino and crack its safe."\n', encoding="utf-8")
+    arguments = ("predict", "--input", films, "--out", out, "--checkpoint", adapted, "--quiet")
+    assert run(*arguments, "--verify") == 0
+    with out.open(encoding="utf-8") as stream:
+        (row,) = csv.DictReader(stream)
+    assert row["genres"] == "Heist"
+
+
+def test_logits_are_those_of_the_regressions(adapted: Path) -> None:
+    """The file computes what numpy computes from the included model's embeddings and logits."""
+    base, own = moviegenre.load(), moviegenre.load(str(adapted))
+    graph = onnx.load(adapted / "model.int8.onnx").graph
+    weights = {one.name: onnx.numpy_helper.to_array(one) for one in graph.initializer}
+    films = [base.reader.read(film.plot, film.poster) for film in example_films()]
+    features = compute_features(base, films)
+    expected = features @ weights["adapted/weight"] + weights["adapted/bias"]
+    np.testing.assert_allclose(own.answer(films).logits, expected, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--genres-column", "moods"], "no column 'moods'"),
+        (["--genres-column", "tags", "--min-films", "40"], "no genre has 40 films; the most have"),
+        (["--genres-column", "tags", "--checkpoint", "nowhere"], "is no exported folder"),
+    ],
+)
+def test_what_cannot_be_learned_is_said_in_one_line(
+    arguments: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_table(tmp_path / "films.csv")
+    out = tmp_path / "model"
+    assert run("adapt", tmp_path / "films.csv", "--out", out, "--quiet", *arguments) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert message in lines[-1]
+    assert not out.exists()
+
+
+def test_a_folder_of_something_else_is_not_replaced(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_table(tmp_path / "films.csv")
+    other = tmp_path / "photos"
+    other.mkdir()
+    (other / "one.jpeg").write_bytes(b"x")
+    command = ("adapt", tmp_path / "films.csv", "--genres-column", "tags", "--out", other)
+    assert run(*command, "--quiet") == 2
+    assert "is there and is no model" in capsys.readouterr().err
+    assert (other / "one.jpeg").read_bytes() == b"x"
