@@ -29,6 +29,7 @@ from moviegenre.apps.failures import (
     what_is_left,
 )
 from moviegenre.apps.faithfulness_command import faithfulness
+from moviegenre.apps.library_command import library
 from moviegenre.apps.model_commands import export, push
 from moviegenre.apps.predict_command import predict
 from moviegenre.apps.serve_command import serve
@@ -46,7 +47,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(data_app, name="data")
-for command in (ablate, ensemble, predict, faithfulness, export, push, serve):
+for command in (ablate, ensemble, predict, library, faithfulness, export, push, serve):
     app.command()(command)
 
 USER_ERROR = 2
