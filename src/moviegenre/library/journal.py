@@ -66,6 +66,10 @@ class Journal:
         if self.folder.is_symlink() or (self.folder.exists() and not self.folder.is_dir()):
             raise DataError(f"{self.folder} is no folder of this library; remove it or move it")
 
+    def exists(self) -> bool:
+        """Return whether a run has left anything here, if only its lock when it was killed."""
+        return self.folder.is_dir() or hidden_path(self.folder, "lock").exists()
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep every other run from changing the library.
@@ -130,7 +134,7 @@ class Journal:
             return
         for left in self.folder.glob(".*.moviegenre-*"):
             left.unlink()
-        with suppress(OSError):  # somebody put something in it
+        with suppress(OSError):  # it was never made, or somebody put something in it
             self.folder.rmdir()
         sync_folder(self.root)
 

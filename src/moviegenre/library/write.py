@@ -138,7 +138,7 @@ def undo(
         DataNotFoundError: There is no such folder.
     """
     journal = Journal(library_root(path))
-    if not journal.folder.is_dir():
+    if not journal.exists():
         return UndoSummary()
     with journal.locked():
         steps: dict[Path, list[tuple[str | None, str, Path]]] = {}

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from moviegenre.library.edit import with_genres
 from moviegenre.library.nfo import parse_nfo
+from moviegenre.library.nfo_text import NfoError
 from moviegenre.library.plan import FilmChange, Outcome
 from moviegenre.library.write import undo, writing
 from tests.unit.library.writers import GENRES, WRITERS, Written, nfo_files
@@ -84,9 +85,7 @@ def test_locking_changes_lockedfields_alone(written: Written, genres: list[str])
 
 
 @given(st.lists(nfo_files(), min_size=1, max_size=5), _NEW, _NEW)
-def test_undo_gives_the_original(
-    files: list[Written], first: list[str], second: list[str]
-) -> None:
+def test_undo_gives_the_original(files: list[Written], first: list[str], second: list[str]) -> None:
     with TemporaryDirectory() as name:
         root = Path(name)
         for number, written in enumerate(files):
@@ -112,14 +111,11 @@ def _change(root: Path, number: int, genres: list[str]) -> FilmChange:
 
 @given(st.binary(max_size=300), st.sampled_from([b"<movie>", b"<movie><genre>", b"\xff\xfe<\0"]))
 def test_no_bytes_break_the_reader(noise: bytes, start: bytes) -> None:
-    from moviegenre.library.nfo_text import NfoError
-
     for content in (noise, start + noise, start + noise + b"</genre></movie>"):
         try:
             nfo = parse_nfo(content)
             changed = with_genres(nfo, ["Drama"], keep=False)
-        except NfoError as error:
-            assert str(error)
+        except NfoError:
             continue
         assert parse_nfo(changed).genres == ("Drama",)
 
