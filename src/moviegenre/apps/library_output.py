@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from moviegenre.library.answers import Answerer
     from moviegenre.library.plan import FilmChange, Options
     from moviegenre.library.walk import Library
+    from moviegenre.library.write import LibraryWriter
 
 _SHOWN = 40  # rows of the table; all are in the report
 _SHOWN_REASONS = 5
@@ -45,24 +46,20 @@ def run_library(
     Raises:
         Exit: Files could not be written; the status is 1.
     """
+    from moviegenre.library.plan import FilmChange, Outcome
     from moviegenre.library.report import write_report
     from moviegenre.library.walk import scan_library
 
     undo = f"moviegenre library {shlex.quote(whole_text(str(path)))} --undo"
     changes: list[FilmChange] = []
     try:
-        library = scan_library(path)
-        for chunk in _changes(library, options, load, write=write, quiet=quiet):
+        with _progress("looking for films", quiet, transient=True) as show:
+            library = scan_library(path, lambda films: show(films, None))
+        changes += [
+            FilmChange(unread, Outcome.UNREADABLE, note=reason) for unread, reason in library.unread
+        ]
+        for chunk in _changes(library, options, load, write=write, quiet=quiet, undo=undo):
             changes += chunk
-    except (KeyboardInterrupt, OSError, MemoryError) as error:
-        written = _count(changes)["change"] if write else 0
-        error.add_note(
-            f"{written:,} films are written; the same command goes on from there, and {undo} "
-            "restores them"
-            if written
-            else "nothing was written; run the same command again"
-        )
-        raise
     finally:
         if report is not None and changes:
             write_report(report, changes)
@@ -100,8 +97,9 @@ def run_undo(path: Path, *, quiet: bool) -> None:
     if not summary.num_files:
         typer.echo(f"nothing to undo: {path} has no journal")
         return
+    files = "file" if summary.num_restored == 1 else "files"
     typer.echo(
-        f"{summary.num_restored:,} files restored, {summary.num_same:,} were as before, "
+        f"{summary.num_restored:,} {files} restored, {summary.num_same:,} were as before, "
         f"{len(summary.skipped):,} left alone"
     )
     _print_reasons("left alone", summary.skipped, len(summary.skipped))
@@ -117,6 +115,7 @@ def _changes(
     *,
     write: bool,
     quiet: bool,
+    undo: str,
 ) -> "Iterator[list[FilmChange]]":
     """Yield what became of the films, some at a time, written if that is asked for."""
     from moviegenre.library.answers import model_answers, no_answers
@@ -134,15 +133,34 @@ def _changes(
         writer = stack.enter_context(writing(library.root)) if write else None
         show = stack.enter_context(_progress("predicting", quiet or not total))
         show(0, total)
-        for chunk in plan_changes(library, answer, options):
-            rows = chunk if writer is None else writer.write(chunk)
-            done += sum(change.path in waiting for change in rows)
-            show(done, total)
-            yield [change.without_content() for change in rows]
+        with _what_is_written(writer, undo):
+            for chunk in plan_changes(library, answer, options):
+                rows = chunk if writer is None else writer.write(chunk)
+                done += sum(change.path in waiting for change in rows)
+                show(done, total)
+                yield [change.without_content() for change in rows]
 
 
 @contextmanager
-def _progress(title: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+def _what_is_written(writer: "LibraryWriter | None", undo: str) -> Iterator[None]:
+    """Note on an interruption or a failure of the system how many films are written."""
+    try:
+        yield
+    except (KeyboardInterrupt, OSError, MemoryError) as error:
+        if writer is None or not writer.num_written:
+            error.add_note("nothing was written; run the same command again")
+        else:
+            error.add_note(
+                f"{writer.num_written:,} films are written; the same command goes on from there, "
+                f"and {undo} restores them"
+            )
+        raise
+
+
+@contextmanager
+def _progress(
+    title: str, quiet: bool, *, transient: bool = False
+) -> Iterator[Callable[[int, int | None], None]]:
     """Yield what shows how many of how many films are done, the rate and the time left."""
     from rich.progress import (
         BarColumn,
@@ -160,10 +178,11 @@ def _progress(title: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
         TimeRemainingColumn(),
     )
     # Chunks come seconds apart, so the speed is averaged over minutes.
-    with Progress(*columns, disable=quiet, speed_estimate_period=300) as bar:
+    bar = Progress(*columns, disable=quiet, transient=transient, speed_estimate_period=300)
+    with bar:
         task = bar.add_task(title, total=None, rate="")
 
-        def show(done: int, total: int) -> None:
+        def show(done: int, total: int | None) -> None:
             speed = bar.tasks[0].speed
             rate = f"{speed:.1f} films/s" if speed else ""
             bar.update(task, total=total, completed=done, rate=rate)
@@ -228,7 +247,6 @@ def _print_summary(library: "Library", changes: "Sequence[FilmChange]", *, write
     for outcome in ("not sure", "changed since", "cannot be read", "cannot be written"):
         rows = [(row.path, row.note) for row in changes if row.outcome.value == outcome]
         _print_reasons(outcome, rows, _SHOWN_REASONS)
-    _print_reasons("cannot be read", library.unread, _SHOWN_REASONS)
 
 
 def _print_reasons(what: str, rows: "Sequence[tuple[Path, str]]", most: int) -> None:

@@ -69,6 +69,7 @@ class Library:
         num_bare: Videos with neither .nfo file nor poster.
         num_links: Links, which are not followed.
         unread: Paths that cannot be read, each with the reason.
+        film_folders: Folders with the .nfo file of a film.
     """
 
     root: Path
@@ -80,6 +81,7 @@ class Library:
     num_bare: int = 0
     num_links: int = 0
     unread: list[tuple[Path, str]] = field(default_factory=list)
+    film_folders: set[Path] = field(default_factory=set)
 
 
 def library_root(path: Path) -> Path:
@@ -199,6 +201,7 @@ def _find_films(library: Library, folder: _Folder) -> None:
         described |= of or set(folder.videos if len(folder.videos) == 1 or named else ())
         place = _place(library, folder, stem, name, has_nfo=True)
         library.films.append(replace(place, has_genres=has_genres))
+        library.film_folders.add(folder.relative)
     if folder.is_disc:
         _find_disc(library, folder)
         return
@@ -221,8 +224,7 @@ def _is_of(stem: str, video: str) -> bool:
 def _find_disc(library: Library, folder: _Folder) -> None:
     """Add the film of a ``VIDEO_TS`` or ``BDMV`` folder, if no .nfo file describes it."""
     parent = folder.relative.parent
-    known = {film.nfo.parent for film in library.films[-2_000:]}
-    if folder.relative in known or parent in known:
+    if not library.film_folders.isdisjoint((folder.relative, parent)):
         return
     poster = next(iter(_parent_posters(library, folder)), None)
     if poster is None:

@@ -38,10 +38,14 @@ class LibraryWriter:
 
     Args:
         journal: The library's journal, whose lock is held.
+
+    Attributes:
+        num_written: Files written so far.
     """
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
+        self.num_written = 0
 
     def write(self, changes: Sequence[FilmChange]) -> list[FilmChange]:
         """Write what is to be changed and return what became of each.
@@ -83,6 +87,7 @@ class LibraryWriter:
             if error.errno in _ENDS_THE_RUN:
                 raise
             return _left(change, Outcome.FAILED, error.strerror or str(error))
+        self.num_written += 1
         return change
 
 
