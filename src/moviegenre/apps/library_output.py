@@ -1,6 +1,7 @@
 """How ``moviegenre library`` runs: a progress bar, a table of changes and a summary."""
 
 import shlex
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -178,7 +179,8 @@ def _progress(
         TimeRemainingColumn(),
     )
     # Chunks come seconds apart, so the speed is averaged over minutes.
-    bar = Progress(*columns, disable=quiet, transient=transient, speed_estimate_period=300)
+    is_hidden = quiet or (transient and not sys.stdout.isatty())
+    bar = Progress(*columns, disable=is_hidden, transient=transient, speed_estimate_period=300)
     with bar:
         task = bar.add_task(title, total=None, rate="")
 
