@@ -266,7 +266,11 @@ def _keep_owner(descriptor: int, path: Path, like: os.stat_result) -> None:
     """Give a new file mode, owner and extended attributes of the one it replaces."""
     now = os.fstat(descriptor)
     if hasattr(os, "fchown") and (now.st_uid, now.st_gid) != (like.st_uid, like.st_gid):
-        os.fchown(descriptor, like.st_uid, like.st_gid)
+        try:
+            os.fchown(descriptor, like.st_uid, like.st_gid)
+        except PermissionError as error:
+            reason = "its owner cannot be kept; run the command as the owner of the files"
+            raise PermissionError(error.errno, reason, str(path)) from None
     if hasattr(os, "fchmod"):
         os.fchmod(descriptor, stat.S_IMODE(like.st_mode))
     if hasattr(os, "listxattr"):

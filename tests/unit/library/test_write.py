@@ -111,6 +111,24 @@ def test_mode_owner_and_attributes_stay(library: Path) -> None:
         undo(library)
 
 
+def test_a_file_whose_owner_cannot_be_kept_is_left_alone(
+    library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can make a file of somebody else's")
+    os.chown(library / "0" / "movie.nfo", 1234, 4321)
+    before = contents(library)["0/movie.nfo"]
+
+    def refuse(_descriptor: int, _owner: int, _group: int) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "fchown", refuse)
+    (failed,) = (row for row in _fill(library) if row.outcome == Outcome.FAILED)
+    assert failed.note == "its owner cannot be kept; run the command as the owner of the files"
+    assert contents(library)["0/movie.nfo"] == before
+    assert not list((library / "0").glob(".*"))
+
+
 def test_nothing_outside_is_opened_for_writing(
     library: Path, tmp_path: Path, opened_for_writing: list[str]
 ) -> None:
