@@ -69,6 +69,13 @@ def test_a_table_of_films(tmp_path: Path) -> None:
     assert "Crime" not in second["genres"]
 
 
+def test_a_film_library(tmp_path: Path) -> None:
+    nfo = tmp_path / "movie.nfo"
+    nfo.write_text(f"<movie><plot>{PLOT}</plot></movie>")
+    assert "1 film: 1 written" in _moviegenre("library", tmp_path, "--write", "--quiet")
+    assert "<genre>Crime</genre>" in nfo.read_text()
+
+
 def test_scikit_learns_way() -> None:
     code = f"""{_RUN}
 import moviegenre

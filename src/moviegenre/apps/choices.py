@@ -89,6 +89,14 @@ class PlotRuleName(StrEnum):
     JOINED = "joined"
 
 
+class LibraryMode(StrEnum):
+    """What ``library`` does with genres that are there."""
+
+    MISSING = "missing"
+    ADD = "add"
+    REPLACE = "replace"
+
+
 _OTHER_SPLIT_NAMES = {"dev": SplitName.VAL, "validation": SplitName.VAL}
 
 

@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from moviegenre.apps.ablate_command import ablate
 from moviegenre.apps.adapt_command import adapt
@@ -30,6 +31,7 @@ from moviegenre.apps.failures import (
     what_is_left,
 )
 from moviegenre.apps.faithfulness_command import faithfulness
+from moviegenre.apps.library_command import library
 from moviegenre.apps.messages import MessageFormatter, echo
 from moviegenre.apps.model_commands import export, push
 from moviegenre.apps.predict_command import predict
@@ -39,8 +41,25 @@ from moviegenre.core.extras import require_training
 from moviegenre.core.locks import locked
 from moviegenre.core.seeds import MAX_SEED
 
+
+class _InterruptedError(BaseException):
+    """Ctrl-C in a command. Typer would turn KeyboardInterrupt into an exit without a message."""
+
+
+class _Commands(TyperGroup):
+    """The commands; an interruption gets past Typer."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - click's or Typer's own copy of it
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise _InterruptedError from error
+
+
 app = typer.Typer(
     name="moviegenre",
+    cls=_Commands,
     help="Film genres from plot and poster: train, evaluate and compare seven models on MM-IMDb."
     "\n\nFor example: moviegenre predict --examples",
     no_args_is_help=True,
@@ -48,7 +67,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(data_app, name="data")
-for command in (ablate, ensemble, predict, adapt, faithfulness, export, push, serve):
+for command in (ablate, ensemble, predict, library, adapt, faithfulness, export, push, serve):
     app.command()(command)
 
 USER_ERROR = 2
@@ -348,8 +367,10 @@ def main(arguments: list[str] | None = None) -> None:
     except MovieGenreError as error:
         echo(f"error: {error}", err=True)
         raise SystemExit(USER_ERROR) from None
-    except KeyboardInterrupt as error:
-        echo(interruption_message(error), err=True)
+    except (KeyboardInterrupt, _InterruptedError) as error:
+        cause = error.__cause__ or error
+        assert isinstance(cause, KeyboardInterrupt)
+        echo(interruption_message(cause), err=True)
         raise SystemExit(INTERRUPTED) from None
     except Exception as error:
         if not is_system_failure(error):

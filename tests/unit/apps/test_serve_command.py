@@ -48,8 +48,8 @@ def test_a_stop_as_soon_as_the_address_is_told_is_no_failure(
 ) -> None:
     echo = typer.echo
 
-    def echo_and_be_stopped(message: str) -> None:
-        echo(message)
+    def echo_and_be_stopped(message: str, *, err: bool) -> None:
+        echo(message, err=err)
         os.kill(os.getpid(), signal.SIGTERM)
 
     monkeypatch.setattr(typer, "echo", echo_and_be_stopped)

@@ -1,0 +1,145 @@
+"""``moviegenre library``: genres for the films of a Kodi, Jellyfin, Emby or Plex library."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from moviegenre.apps.choices import BackendChoice, LibraryMode
+from moviegenre.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from moviegenre.inference.predictor import Predictor
+
+_CHANGES, _OUTPUT, _MODEL = "What changes", "Output", "Model"
+_MOST = 3
+
+Folder = Annotated[Path, typer.Argument(metavar="PATH", help="The folder your films are in.")]
+Write = Annotated[
+    bool,
+    typer.Option("--write", rich_help_panel=_CHANGES, help="Write. Default: show what would be."),
+]
+Undo = Annotated[
+    bool,
+    typer.Option(
+        "--undo", rich_help_panel=_CHANGES, help="Restore every file as it was before --write."
+    ),
+]
+Mode = Annotated[
+    LibraryMode | None,
+    typer.Option(
+        rich_help_panel=_CHANGES,
+        help="missing: only films without genres (default). add: keep the genres that are there. "
+        "replace: put new genres in their place.",
+    ),
+]
+Most = Annotated[
+    int | None,
+    typer.Option(
+        min=1, rich_help_panel=_CHANGES, help="At most so many genres a film. Default: 3."
+    ),
+]
+Names = Annotated[
+    str | None,
+    typer.Option(
+        metavar="tmdb|imdb|FILE",
+        rich_help_panel=_CHANGES,
+        help="Names to write: TMDb's, IMDb's, or a .json or .csv file of genres and names. "
+        "An empty name drops the genre.",
+    ),
+]
+Lock = Annotated[
+    bool,
+    typer.Option(
+        "--lock", rich_help_panel=_CHANGES, help="Also add Genres to Jellyfin's lockedfields."
+    ),
+]
+FromPoster = Annotated[
+    bool,
+    typer.Option(
+        "--from-poster",
+        rich_help_panel=_CHANGES,
+        help="Also write genres of films without a plot, from the poster alone.",
+    ),
+]
+Report = Annotated[
+    Path | None,
+    typer.Option(rich_help_panel=_OUTPUT, help="Write a row for every film: .csv or .json."),
+]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", rich_help_panel=_OUTPUT, help="Show no progress bar.")
+]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--checkpoint",
+        rich_help_panel=_MODEL,
+        help="A best.pth, its folder, an exported folder, or a name on the Hub. "
+        "Default: the included model.",
+    ),
+]
+Backend = Annotated[
+    BackendChoice,
+    typer.Option(
+        rich_help_panel=_MODEL,
+        help="What computes: torch, or an exported folder's onnx, int8 or int4 file.",
+    ),
+]
+
+
+def library(
+    path: Folder,
+    write: Write = False,
+    undo: Undo = False,
+    mode: Mode = None,
+    most: Most = None,
+    names: Names = None,
+    lock: Lock = False,
+    from_poster: FromPoster = False,
+    report: Report = None,
+    quiet: Quiet = False,
+    checkpoint: Model = None,
+    backend: Backend = BackendChoice.AUTO,
+) -> None:
+    """Fill in the genres of a film library's .nfo files; show what would change, or write it.
+
+    For example: moviegenre library ~/Movies
+    """
+    from moviegenre.apps.library_output import run_library, run_undo
+
+    if undo:
+        useless = {
+            "--write": write,
+            "--mode": mode,
+            "--most": most,
+            "--names": names,
+            "--lock": lock,
+            "--from-poster": from_poster,
+            "--report": report,
+            "--checkpoint": checkpoint,
+        }
+        if given := [name for name, value in useless.items() if value]:
+            raise ConfigError(f"{', '.join(given)} has no effect on --undo; leave it out")
+        run_undo(path, quiet=quiet)
+        return
+    from moviegenre.library.names import read_names
+    from moviegenre.library.plan import Mode as PlanMode
+    from moviegenre.library.plan import Options
+    from moviegenre.library.report import check_report
+
+    if report is not None:
+        check_report(report)
+    options = Options(
+        mode=PlanMode((mode or LibraryMode.MISSING).value),
+        most=most or _MOST,
+        names=read_names(names),
+        lock=lock,
+        from_poster=from_poster,
+    )
+
+    def load() -> "Predictor":
+        from moviegenre import load as load_model
+
+        return load_model(checkpoint, backend=backend.value)
+
+    run_library(path, options, load, write=write, report=report, quiet=quiet)

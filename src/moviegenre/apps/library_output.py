@@ -1,0 +1,263 @@
+"""How ``moviegenre library`` runs: a progress bar, a table of changes and a summary."""
+
+import shlex
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from moviegenre.apps.messages import echo
+from moviegenre.core.errors import shortened
+from moviegenre.data.records import whole_text
+
+if TYPE_CHECKING:
+    from moviegenre.inference.predictor import Predictor
+    from moviegenre.library.answers import Answerer
+    from moviegenre.library.plan import FilmChange, Options
+    from moviegenre.library.walk import Library
+    from moviegenre.library.write import LibraryWriter
+
+_SHOWN = 40  # rows of the table; all are in the report
+_SHOWN_REASONS = 5
+_LONGEST_NOTE = 160
+
+
+def run_library(
+    path: Path,
+    options: "Options",
+    load: "Callable[[], Predictor]",
+    *,
+    write: bool,
+    report: Path | None,
+    quiet: bool,
+) -> None:
+    """Predict the genres of a library's films and show or write the changes.
+
+    Args:
+        path: The library.
+        options: What to write.
+        load: Returns the model; called once, if a film has to be predicted.
+        write: Write; otherwise nothing in the library is touched.
+        report: Where a row for every film goes.
+        quiet: Show no progress bar.
+
+    Raises:
+        Exit: Files could not be written; the status is 1.
+    """
+    from moviegenre.library.plan import FilmChange, Outcome
+    from moviegenre.library.report import write_report
+    from moviegenre.library.walk import scan_library
+
+    undo = f"moviegenre library {shlex.quote(whole_text(str(path)))} --undo"
+    changes: list[FilmChange] = []
+    try:
+        with _progress("looking for films", quiet, transient=True) as show:
+            library = scan_library(path, lambda films: show(films, None))
+        changes += [
+            FilmChange(unread, Outcome.UNREADABLE, note=reason) for unread, reason in library.unread
+        ]
+        for chunk in _changes(library, options, load, write=write, quiet=quiet, undo=undo):
+            changes += chunk
+    finally:
+        if report is not None and changes:
+            write_report(report, changes)
+    _print_changes(changes, write=write)
+    _print_summary(library, changes, write=write)
+    counts = _count(changes)
+    if write and counts["change"]:
+        echo(f"to restore the files: {undo}")
+    elif counts["change"]:
+        echo("nothing was written; add --write to write these genres")
+    if report is not None and changes:
+        echo(f"wrote {report}")
+    if counts["cannot be written"]:
+        raise typer.Exit(1)
+
+
+def run_undo(path: Path, *, quiet: bool) -> None:
+    """Restore a library's files as they were before ``--write``.
+
+    Args:
+        path: The library.
+        quiet: Show no progress bar.
+
+    Raises:
+        Exit: Files were left alone; the status is 1.
+    """
+    from moviegenre.library.write import undo
+
+    try:
+        with _progress("restoring", quiet) as show:
+            summary = undo(path, show)
+    except (KeyboardInterrupt, OSError) as error:
+        error.add_note("every file is whole; run the same command again to restore the rest")
+        raise
+    if not summary.num_files:
+        echo(f"nothing to undo: {path} has no journal")
+        return
+    files = "file" if summary.num_restored == 1 else "files"
+    echo(
+        f"{summary.num_restored:,} {files} restored, {summary.num_same:,} were as before, "
+        f"{len(summary.skipped):,} left alone"
+    )
+    _print_reasons("left alone", summary.skipped, len(summary.skipped))
+    if summary.skipped:
+        echo("these stay in the journal; --undo restores them if they become as written")
+        raise typer.Exit(1)
+
+
+def _changes(
+    library: "Library",
+    options: "Options",
+    load: "Callable[[], Predictor]",
+    *,
+    write: bool,
+    quiet: bool,
+    undo: str,
+) -> "Iterator[list[FilmChange]]":
+    """Yield what became of the films, some at a time, written if that is asked for."""
+    from moviegenre.library.answers import model_answers, no_answers
+    from moviegenre.library.plan import needs_answer, plan_changes
+    from moviegenre.library.write import writing
+
+    waiting = {place.nfo for place in library.films if needs_answer(place, options)}
+    total, done = len(waiting), 0
+    with ExitStack() as stack:
+        answer: Answerer = no_answers
+        if total:
+            predictor = load()
+            options.names.check(predictor.model.genres)
+            answer = model_answers(predictor)
+        writer = stack.enter_context(writing(library.root)) if write else None
+        show = stack.enter_context(_progress("predicting", quiet or not total))
+        show(0, total)
+        with _what_is_written(writer, undo):
+            for chunk in plan_changes(library, answer, options):
+                rows = chunk if writer is None else writer.write(chunk)
+                done += sum(change.path in waiting for change in rows)
+                show(done, total)
+                yield [change.without_content() for change in rows]
+
+
+@contextmanager
+def _what_is_written(writer: "LibraryWriter | None", undo: str) -> Iterator[None]:
+    """Note on an interruption or a failure of the system how many films are written."""
+    try:
+        yield
+    except (KeyboardInterrupt, OSError, MemoryError) as error:
+        if writer is None or not writer.num_written:
+            error.add_note("nothing was written; run the same command again")
+        else:
+            error.add_note(
+                f"{writer.num_written:,} films are written; the same command goes on from there, "
+                f"and {undo} restores them"
+            )
+        raise
+
+
+@contextmanager
+def _progress(
+    title: str, quiet: bool, *, transient: bool = False
+) -> Iterator[Callable[[int, int | None], None]]:
+    """Yield what shows how many of how many films are done, the rate and the time left."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    # Chunks come seconds apart, so the speed is averaged over minutes.
+    is_hidden = quiet or (transient and not sys.stdout.isatty())
+    bar = Progress(*columns, disable=is_hidden, transient=transient, speed_estimate_period=300)
+    with bar:
+        task = bar.add_task(title, total=None, rate="")
+
+        def show(done: int, total: int | None) -> None:
+            speed = bar.tasks[0].speed
+            rate = f"{speed:.1f} films/s" if speed else ""
+            bar.update(task, total=total, completed=done, rate=rate)
+
+        yield show
+
+
+def _print_changes(changes: "Sequence[FilmChange]", *, write: bool) -> None:
+    """Print a table of the films that change, and of those that wait for --from-poster."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    rows = [change for change in changes if change.outcome.value in ("change", "poster only")]
+    if not rows:
+        return
+    table = Table(box=None, pad_edge=False)
+    for title in ("film", "genres now", "genres written" if write else "genres then", "note"):
+        table.add_column(title, overflow="fold")
+    for change in rows[:_SHOWN]:
+        is_waiting = change.outcome.value == "poster only"
+        notes = ["poster only: add --from-poster to write"] if is_waiting else []
+        if change.note:
+            notes.append(shortened(change.note, _LONGEST_NOTE))
+        cells = (_name(change), ", ".join(change.before) or "-", _genres(change), "; ".join(notes))
+        table.add_row(*(Text(whole_text(cell)) for cell in cells))
+    Console().print(table)
+    if len(rows) > _SHOWN:
+        echo(f"and {len(rows) - _SHOWN:,} more films; --report FILE lists all")
+
+
+def _name(change: "FilmChange") -> str:
+    if not change.title:
+        return change.path.as_posix()
+    return f"{change.title} ({change.year})" if change.year else change.title
+
+
+def _genres(change: "FilmChange") -> str:
+    """Return the genres of a film, new ones with their probability."""
+    kept = len(change.after) - len(change.probabilities)
+    new = zip(change.after[kept:], change.probabilities, strict=True)
+    return ", ".join([*change.after[:kept], *(f"{name} {100 * p:.0f} %" for name, p in new)])
+
+
+def _print_summary(library: "Library", changes: "Sequence[FilmChange]", *, write: bool) -> None:
+    counts = _count(changes)
+    change = "written" if write else "would change"
+    said = [f"{counts['change']:,} {change}"]
+    said += [f"{number:,} {name}" for name, number in counts.items() if name != "change"]
+    films = "film" if len(changes) == 1 else "films"
+    echo(f"{len(changes):,} {films}: {', '.join(said)}")
+    skipped = {
+        "series": library.num_series,
+        "episodes": library.num_episodes,
+        "text files named .nfo": library.num_text_files,
+        "other .nfo files": library.num_other,
+        "videos with neither .nfo nor poster": library.num_bare,
+        "links": library.num_links,
+    }
+    if parts := [f"{number:,} {name}" for name, number in skipped.items() if number]:
+        echo(f"left alone: {', '.join(parts)}")
+    for outcome in ("not sure", "changed since", "cannot be read", "cannot be written"):
+        rows = [(row.path, row.note) for row in changes if row.outcome.value == outcome]
+        _print_reasons(outcome, rows, _SHOWN_REASONS)
+
+
+def _print_reasons(what: str, rows: "Sequence[tuple[Path, str]]", most: int) -> None:
+    for path, reason in rows[:most]:
+        echo(f"{what}: {whole_text(path.as_posix())}: {shortened(whole_text(reason))}")
+    if len(rows) > most:
+        echo(f"{what}: {len(rows) - most:,} more; --report FILE lists all")
+
+
+def _count(changes: "Sequence[FilmChange]") -> "Counter[str]":
+    return Counter(change.outcome.value for change in changes)

@@ -1,0 +1,93 @@
+"""What a model answers for films of a library."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from moviegenre.core.errors import MovieGenreError
+from moviegenre.inference.films import Film
+from moviegenre.inference.prediction import Prediction
+from moviegenre.inference.predictor import Predictor
+
+_BATCH_SIZE = 32
+
+
+@dataclass(frozen=True)
+class FilmText:
+    """What is known of a film.
+
+    Attributes:
+        plot: Its plot or outline.
+        poster: The file of its poster.
+        title: Its title.
+        year: The year of its release.
+    """
+
+    plot: str | None = None
+    poster: Path | None = None
+    title: str | None = None
+    year: int | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model says of a film.
+
+    Attributes:
+        genres: The chosen genres, the surest first.
+        probabilities: Their probabilities.
+        has_plot: Whether a plot was read; the title alone is none.
+        has_poster: Whether a poster was read.
+        warnings: What the reader should know, as sentences.
+    """
+
+    genres: tuple[str, ...] = ()
+    probabilities: tuple[float, ...] = ()
+    has_plot: bool = False
+    has_poster: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+Answerer = Callable[[Sequence[FilmText]], list[Answer]]
+"""Answers some films, in their order."""
+
+
+def no_answers(films: Sequence[FilmText]) -> list[Answer]:
+    """Answer nothing: for a library in which no film has to be predicted."""
+    return [Answer() for _ in films]
+
+
+def model_answers(predictor: Predictor) -> Answerer:
+    """Return what asks a model for the genres of some films at once."""
+
+    def answer(films: Sequence[FilmText]) -> list[Answer]:
+        read = [_read(predictor, film) for film in films]
+        usable = [film for film, _ in read if film is not None]
+        predictions = iter(predictor.predict_films(usable, _BATCH_SIZE))
+        return [
+            Answer(warnings=fault) if film is None else _answer(film, next(predictions), fault)
+            for film, fault in read
+        ]
+
+    return answer
+
+
+def _read(predictor: Predictor, film: FilmText) -> tuple[Film | None, tuple[str, ...]]:
+    """Return a film as the model reads it, and what could not be read of it."""
+    fault: tuple[str, ...] = ()
+    for poster in (film.poster, None):
+        try:
+            return predictor.reader.read(film.plot, poster, film.title, film.year), fault
+        except MovieGenreError as error:
+            fault = fault or (str(error),)
+    return None, fault
+
+
+def _answer(film: Film, prediction: Prediction, fault: tuple[str, ...]) -> Answer:
+    return Answer(
+        tuple(prediction.genres),
+        tuple(prediction.probabilities[name] for name in prediction.genres),
+        has_plot=bool(film.plot.strip()),
+        has_poster=film.poster is not None,
+        warnings=(*fault, *prediction.warnings),
+    )

@@ -1,0 +1,143 @@
+"""New genres in an .nfo file, with every other byte as it was."""
+
+import re
+from collections.abc import Sequence
+
+from moviegenre.library.markup import Element, has_markup
+from moviegenre.library.nfo import GENRE_SEPARATORS, Nfo
+from moviegenre.library.nfo_text import Edit, NfoError, NfoText
+
+_LINE_START = re.compile(r"(?:\r\n|\n|\r)[ \t]*\Z")
+_LONGEST_INDENT = 1_000  # characters before a tag that are looked at
+_JOIN = re.compile(rf"(?<=[^\s])(\s*[{re.escape(GENRE_SEPARATORS)}]\s*)(?=[^\s])")
+_LOCKED_GENRES = "Genres"
+
+
+def with_genres(nfo: Nfo, genres: Sequence[str], *, keep: bool, lock: bool = False) -> bytes:
+    """Return the file with other genres.
+
+    They are written as the file has them: one element a genre, or all in one element. Attributes
+    of the first element stay, such as ``clear="true"``.
+
+    Args:
+        nfo: The file.
+        genres: The genres to write, the surest first.
+        keep: Add them to those that are there; otherwise they take their place.
+        lock: Also add Genres to Jellyfin's ``lockedfields``.
+
+    Raises:
+        NfoError: There is no place for them.
+    """
+    if nfo.root.element.is_empty_tag:
+        raise NfoError("it has nothing but <movie/>; add a title first")
+    edits = _added(nfo, genres) if keep and nfo.genres else _replaced(nfo, genres)
+    if lock:
+        edits += _locked(nfo)
+    return nfo.text.edited(edits)
+
+
+def new_nfo(genres: Sequence[str], title: str | None, year: int | None, *, lock: bool) -> bytes:
+    """Return the .nfo file of a film that has none.
+
+    Args:
+        genres: Its genres, the surest first.
+        title: Its title, if known.
+        year: The year of its release, if known.
+        lock: Lock the genres for Jellyfin.
+    """
+    text = NfoText("", "utf-8")
+    fields = [("title", title)] if title else []
+    fields += [("year", str(year))] if year else []
+    fields += [("genre", name) for name in genres]
+    fields += [("lockedfields", _LOCKED_GENRES)] if lock else []
+    lines = [f"  <{name}>{text.escaped(value)}</{name}>" for name, value in fields]
+    head = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
+    return "\n".join([head, "<movie>", *lines, "</movie>", ""]).encode()
+
+
+def _added(nfo: Nfo, genres: Sequence[str]) -> list[Edit]:
+    elements = [one for one in nfo.elements("genre") if nfo.genres_in(one)]
+    joint = _joint(nfo, elements)
+    last = elements[-1]
+    if joint is not None:
+        inner = nfo.text.characters[last.inner_start : last.inner_end]
+        place = last.inner_start + len(inner.rstrip())
+        return [Edit(place, place, "".join(joint + nfo.text.escaped(one) for one in genres))]
+    return [_after(nfo, last, genres)]
+
+
+def _replaced(nfo: Nfo, genres: Sequence[str]) -> list[Edit]:
+    elements = nfo.elements("genre")
+    if not elements:
+        return [_first(nfo, genres)]
+    joint = _joint(nfo, [one for one in elements if nfo.genres_in(one)])
+    values = [nfo.text.escaped(name) for name in genres]
+    if joint is not None:
+        values = [joint.join(values)]
+    edits = [_filled(nfo, *pair) for pair in zip(elements, values, strict=False)]
+    edits += [
+        Edit(element.start - len(_line_start(nfo, element)), element.end, "")
+        for element in elements[len(values) :]
+    ]
+    if more := genres[len(elements) :] if joint is None else ():
+        edits.append(_after(nfo, elements[-1], more))
+    return edits
+
+
+def _filled(nfo: Nfo, element: Element, value: str) -> Edit:
+    """Return the change that gives an element another content."""
+    if not element.is_empty_tag:
+        return Edit(element.inner_start, element.inner_end, value)
+    tag = nfo.text.characters[element.start : element.end].removesuffix("/>").rstrip()
+    return Edit(element.start, element.end, f"{tag}>{value}</{element.name}>")
+
+
+def _first(nfo: Nfo, genres: Sequence[str]) -> Edit:
+    """Return the change that gives a film its first genre elements."""
+    if nfo.root.children:
+        return _after(nfo, nfo.root.children[-1], genres)
+    place = nfo.root.element.inner_start
+    inner = nfo.text.characters[place : nfo.root.element.inner_end]
+    line = "\r\n" if "\r\n" in inner else "\n" if "\n" in inner else ""
+    return Edit(place, place, _tags(nfo, genres, f"{line}  " if line else ""))
+
+
+def _after(nfo: Nfo, element: Element, genres: Sequence[str]) -> Edit:
+    return Edit(element.end, element.end, _tags(nfo, genres, _line_start(nfo, element)))
+
+
+def _tags(nfo: Nfo, genres: Sequence[str], start: str) -> str:
+    return "".join(f"{start}<genre>{nfo.text.escaped(name)}</genre>" for name in genres)
+
+
+def _line_start(nfo: Nfo, element: Element) -> str:
+    """Return the line end and indentation before an element; empty within a line."""
+    before = nfo.text.characters[max(0, element.start - _LONGEST_INDENT) : element.start]
+    found = _LINE_START.search(before)
+    return found[0] if found else ""
+
+
+def _joint(nfo: Nfo, elements: Sequence[Element]) -> str | None:
+    """Return what joins genres in the file's only genre element; None for one in each element."""
+    if len(elements) != 1 or len(nfo.genres) < 2 or has_markup(nfo.text.characters, elements[0]):
+        return None
+    inner = nfo.text.characters[elements[0].inner_start : elements[0].inner_end]
+    if ";" in inner and "&" in inner:  # the end of a reference looks like a separator
+        return " / "
+    found = _JOIN.search(inner)
+    return found[1] if found else None
+
+
+def _locked(nfo: Nfo) -> list[Edit]:
+    """Return the change that locks the genres for Jellyfin and Emby."""
+    elements = nfo.elements("lockedfields")
+    if not elements:
+        last = nfo.root.children[-1] if nfo.root.children else None
+        start = _line_start(nfo, last) if last else ""
+        place = last.end if last else nfo.root.element.inner_start
+        return [Edit(place, place, f"{start}<lockedfields>{_LOCKED_GENRES}</lockedfields>")]
+    first = elements[0]
+    names = [name.strip() for name in nfo.plain(first).split("|") if name.strip()]
+    if _LOCKED_GENRES.lower() in (name.lower() for name in names):
+        return []
+    return [_filled(nfo, first, nfo.text.escaped("|".join([*names, _LOCKED_GENRES])))]

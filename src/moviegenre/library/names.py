@@ -1,0 +1,152 @@
+"""The names that genres are written under: the model's, TMDb's, IMDb's, or one's own."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from moviegenre.core.errors import (
+    ConfigError,
+    DataError,
+    DataNotFoundError,
+    did_you_mean,
+    missing_path_message,
+    shortened,
+)
+from moviegenre.core.reading import MissingFileError, read_bounded
+from moviegenre.library.nfo import GENRE_SEPARATORS
+
+_MAX_BYTES = 1 << 20
+_TMDB = {"sci-fi": "Science Fiction", "film-noir": "", "musical": "Music"}
+_IMDB = {"science fiction": "Sci-Fi", "film noir": "Film-Noir", "tv movie": ""}
+_SAME = {
+    "science fiction": "sci-fi",
+    "sciencefiction": "sci-fi",
+    "scifi": "sci-fi",
+    "sci fi": "sci-fi",
+    "film noir": "film-noir",
+    "noir": "film-noir",
+    "science-fiction": "sci-fi",
+}
+
+
+@dataclass(frozen=True)
+class GenreNames:
+    """A mapping from the model's genres to the names that are written.
+
+    Attributes:
+        names: By the model's genre in lower case; an empty name drops the genre. What is not in it
+            keeps its name.
+        source: The file it was read from; empty where it was none.
+
+    Example:
+        >>> GenreNames({"sci-fi": "Science Fiction", "film-noir": ""}).of(["Sci-Fi", "Film-Noir"])
+        ('Science Fiction',)
+    """
+
+    names: Mapping[str, str]
+    source: str = ""
+
+    def of(self, genres: Iterable[str]) -> tuple[str, ...]:
+        """Return the names of some genres, in their order, each once."""
+        named = (self.names.get(genre.lower(), genre) for genre in genres)
+        return tuple(dict.fromkeys(name for name in named if name))
+
+    def check(self, genres: Iterable[str]) -> None:
+        """Refuse a file that names genres the model does not have.
+
+        Args:
+            genres: The model's genres.
+
+        Raises:
+            ConfigError: There are such; the message names all.
+        """
+        if not self.source:
+            return
+        known = list(genres)
+        lower = {name.lower() for name in known}
+        faults = [
+            f"unknown genre {shortened(name, 40)!r}, {did_you_mean(name, known)}"
+            for name in self.names
+            if name not in lower
+        ]
+        if faults:
+            raise ConfigError(f"{self.source}: {'; '.join(faults)}")
+
+
+def same_genre(one: str, other: str) -> bool:
+    """Return whether two names mean the same genre.
+
+    Example:
+        >>> same_genre("Science Fiction", "Sci-Fi"), same_genre("War", "Drama")
+        (True, False)
+    """
+    return _key(one) == _key(other)
+
+
+def read_names(names: str | None) -> GenreNames:
+    """Return the mapping that a word or a file names.
+
+    Args:
+        names: ``tmdb``, ``imdb``, a ``.json`` file with an object, or a ``.csv`` file with two
+            columns, the model's genre and the name to write; None keeps the model's names.
+
+    Raises:
+        ConfigError: It is another word.
+        DataError: The file is no mapping of names.
+        DataNotFoundError: There is no such file.
+    """
+    if names is None:
+        return GenreNames({})
+    if names in ("tmdb", "imdb"):
+        return GenreNames(_TMDB if names == "tmdb" else _IMDB)
+    path = Path(names)
+    if path.suffix.lower() not in (".json", ".csv"):
+        raise ConfigError(f"unknown names {names!r}; expected tmdb, imdb, or a .json or .csv file")
+    try:
+        content = read_bounded(path, _MAX_BYTES, "a file of genre names").decode("utf-8-sig")
+        pairs = _json_pairs(content) if path.suffix.lower() == ".json" else _csv_pairs(content)
+    except MissingFileError:
+        step = "name tmdb, imdb or a file"
+        raise DataNotFoundError(missing_path_message(path, "a file of genre names", step)) from None
+    except (ValueError, csv.Error, RecursionError) as error:
+        raise DataError(
+            f"{path}: {shortened(str(error))}; expected genres and names, as in "
+            '{"Sci-Fi": "Science Fiction", "Film-Noir": ""}'
+        ) from None
+    mapping: dict[str, str] = {}
+    for genre, name in pairs:
+        if bad := [one for one in name if one in GENRE_SEPARATORS or not one.isprintable()]:
+            raise DataError(
+                f"{path}: the name {shortened(name, 60)!r} has {bad[0]!r}, which separates genres "
+                "in .nfo files; choose another name"
+            )
+        mapping[genre.strip().lower()] = name.strip()
+    return GenreNames(mapping, str(path))
+
+
+def _json_pairs(content: str) -> list[tuple[str, str]]:
+    found = json.loads(content)
+    if not isinstance(found, dict):
+        raise ValueError(f"found {type(found).__name__}")
+    for genre, name in found.items():
+        if not isinstance(name, str | None):
+            raise ValueError(f"{genre!r} has {type(name).__name__}, expected a text")
+    return [(genre, name or "") for genre, name in found.items()]
+
+
+def _csv_pairs(content: str) -> list[tuple[str, str]]:
+    rows = [row for row in csv.reader(io.StringIO(content)) if any(cell.strip() for cell in row)]
+    for number, row in enumerate(rows, start=1):
+        if len(row) != 2:
+            raise ValueError(f"row {number} has {len(row)} columns, expected 2")
+    if rows and [cell.strip().lower() for cell in rows[0]] == ["genre", "name"]:
+        rows = rows[1:]
+    return [(row[0], row[1]) for row in rows]
+
+
+def _key(name: str) -> str:
+    bare = " ".join(name.casefold().split())
+    return _SAME.get(bare, bare)

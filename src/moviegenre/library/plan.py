@@ -1,0 +1,226 @@
+"""Which genres each film of a library would get, and why others get none."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from moviegenre.core.errors import DataError
+from moviegenre.core.reading import MissingFileError, read_bounded
+from moviegenre.library.answers import Answer, Answerer, FilmText
+from moviegenre.library.edit import new_nfo, with_genres
+from moviegenre.library.names import GenreNames, same_genre
+from moviegenre.library.nfo import MAX_NFO_BYTES, Nfo, parse_nfo
+from moviegenre.library.walk import FilmPlace, Library
+
+CHUNK_FILMS = 64
+"""Films that are answered and written together: what is in memory."""
+
+_MOST_IN_CHUNK = 4_096  # with those that are not asked about
+
+
+class Mode(StrEnum):
+    """What happens to genres that are there."""
+
+    MISSING = "missing"
+    ADD = "add"
+    REPLACE = "replace"
+
+
+class Outcome(StrEnum):
+    """What becomes of a film."""
+
+    CHANGE = "change"
+    NOTHING_TO_DO = "nothing to do"
+    NOT_SURE = "not sure"
+    POSTER_ONLY = "poster only"
+    CHANGED_SINCE = "changed since"
+    UNREADABLE = "cannot be read"
+    FAILED = "cannot be written"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to write.
+
+    Attributes:
+        mode: What happens to genres that are there.
+        most: At most so many genres of the model for each film.
+        names: The names that genres are written under.
+        lock: Lock the genres for Jellyfin.
+        from_poster: Also write genres that rest on the poster alone.
+    """
+
+    mode: Mode = Mode.MISSING
+    most: int = 3
+    names: GenreNames = GenreNames({})  # noqa: RUF009 - it is frozen
+    lock: bool = False
+    from_poster: bool = False
+
+
+@dataclass(frozen=True)
+class FilmChange:
+    """What becomes of a film.
+
+    Attributes:
+        path: Its .nfo file, relative to the library.
+        outcome: What becomes of it.
+        title: Its title.
+        year: The year of its release.
+        before: The genres that are there.
+        after: The genres that will be there.
+        probabilities: Of the model's genres that are written, the surest first.
+        note: Why nothing is written, or what the reader should know.
+        old: The file's bytes; None where there is no file.
+        new: The bytes to write; None where nothing is.
+    """
+
+    path: Path
+    outcome: Outcome
+    title: str | None = None
+    year: int | None = None
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    probabilities: tuple[float, ...] = ()
+    note: str = ""
+    old: bytes | None = None
+    new: bytes | None = None
+
+    def without_content(self) -> "FilmChange":
+        """Return the same without the file's bytes."""
+        return replace(self, old=None, new=None)
+
+
+@dataclass(frozen=True)
+class _Open:
+    """A film that is to be answered."""
+
+    place: FilmPlace
+    nfo: Nfo | None
+    old: bytes | None
+    text: FilmText
+
+    @property
+    def before(self) -> tuple[str, ...]:
+        return self.nfo.genres if self.nfo else ()
+
+
+def plan_changes(
+    library: Library, answer: Answerer, options: Options, chunk_films: int = CHUNK_FILMS
+) -> Iterator[list[FilmChange]]:
+    """Yield what becomes of the films of a library, some at a time; nothing is written.
+
+    Args:
+        library: What ``scan_library`` found.
+        answer: Asks the model.
+        options: What to write.
+        chunk_films: Films that are answered together.
+    """
+    for places in _chunks(library.films, options, chunk_films):
+        opened = [_open(library, place, options) for place in places]
+        asked = [film for film in opened if isinstance(film, _Open)]
+        answers = iter(answer([film.text for film in asked]) if asked else ())
+        yield [
+            _decide(film, next(answers), options) if isinstance(film, _Open) else film
+            for film in opened
+        ]
+
+
+def needs_answer(place: FilmPlace, options: Options) -> bool:
+    """Return whether the model is asked about a film."""
+    return options.mode != Mode.MISSING or not place.has_genres
+
+
+def _chunks(
+    places: Sequence[FilmPlace], options: Options, chunk_films: int
+) -> Iterator[list[FilmPlace]]:
+    """Yield the films in pieces in which about as many are asked about."""
+    chunk: list[FilmPlace] = []
+    num_asked = 0
+    for place in places:
+        chunk.append(place)
+        num_asked += needs_answer(place, options)
+        if num_asked == chunk_films or len(chunk) == _MOST_IN_CHUNK:
+            yield chunk
+            chunk, num_asked = [], 0
+    if chunk:
+        yield chunk
+
+
+def _open(library: Library, place: FilmPlace, options: Options) -> _Open | FilmChange:
+    """Return a film that is to be answered, or what becomes of it without an answer."""
+    poster = library.root / place.poster if place.poster else None
+    if not place.has_nfo:
+        return _Open(place, None, None, FilmText(None, poster, place.title, place.year))
+    try:
+        old = read_bounded(library.root / place.nfo, MAX_NFO_BYTES, "an .nfo file")
+        nfo = parse_nfo(old)
+    except MissingFileError:
+        return FilmChange(place.nfo, Outcome.CHANGED_SINCE, note="the file is gone")
+    except DataError as error:
+        return FilmChange(place.nfo, Outcome.UNREADABLE, note=str(error))
+    title, year = nfo.title or place.title, nfo.year or place.year
+    if options.mode == Mode.MISSING and nfo.genres:
+        return FilmChange(
+            place.nfo, Outcome.NOTHING_TO_DO, title, year, nfo.genres, nfo.genres, note="has genres"
+        )
+    return _Open(place, nfo, old, FilmText(nfo.plot, poster, title, year))
+
+
+def _decide(film: _Open, answer: Answer, options: Options) -> FilmChange:
+    """Return what becomes of a film that was answered."""
+    note = " ".join(answer.warnings)
+    change = FilmChange(
+        film.place.nfo,
+        Outcome.NOT_SURE,
+        film.text.title,
+        film.text.year,
+        film.before,
+        film.before,
+        note=note,
+        old=film.old,
+    )
+    if not (answer.has_plot or answer.has_poster):
+        return replace(change, note=note or "no plot and no poster")
+    if not answer.genres:
+        return replace(change, note=note or "no genre is probable enough")
+    names = options.names.of(answer.genres)[: options.most]
+    if not names:
+        return replace(change, note="--names drops every genre of the answer")
+    probabilities = tuple(_probability(name, answer, options.names) for name in names)
+    keep = options.mode == Mode.ADD
+    new = tuple(name for name in names if not (keep and _is_in(name, film.before)))
+    if not new or (not keep and names == film.before):
+        return replace(change, outcome=Outcome.NOTHING_TO_DO, note="has these genres")
+    outcome = Outcome.CHANGE
+    if not answer.has_plot and not options.from_poster:
+        outcome = Outcome.POSTER_ONLY
+    change = replace(
+        change,
+        outcome=outcome,
+        after=(*film.before, *new) if keep else names,
+        probabilities=tuple(p for name, p in zip(names, probabilities, strict=True) if name in new),
+    )
+    try:
+        return replace(change, new=_content(film, new, options, keep=keep))
+    except DataError as error:
+        return replace(change, outcome=Outcome.UNREADABLE, after=film.before, note=str(error))
+
+
+def _content(film: _Open, new: Sequence[str], options: Options, *, keep: bool) -> bytes:
+    if film.nfo is not None:
+        return with_genres(film.nfo, new, keep=keep, lock=options.lock)
+    title = film.text.title or Path(film.place.nfo).stem
+    if film.place.title is None and film.place.nfo.name == "movie.nfo":
+        title = film.place.nfo.parent.name
+    return new_nfo(new, title, film.text.year, lock=options.lock)
+
+
+def _probability(name: str, answer: Answer, names: GenreNames) -> float:
+    """Return the probability of the surest genre that is written under a name."""
+    pairs = zip(answer.genres, answer.probabilities, strict=True)
+    return max(probability for genre, probability in pairs if name in names.of([genre]))
+
+
+def _is_in(name: str, genres: Sequence[str]) -> bool:
+    return any(same_genre(name, genre) for genre in genres)

@@ -1,0 +1,84 @@
+"""The report of a library: a row for every film, as CSV or JSON."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from moviegenre.core.errors import ConfigError
+from moviegenre.core.files import write_text
+from moviegenre.data.records import whole_text
+from moviegenre.library.plan import FilmChange
+
+_COLUMNS = (
+    "path",
+    "title",
+    "year",
+    "outcome",
+    "genres_before",
+    "genres_after",
+    "probabilities",
+    "note",
+)
+_DECIMALS = 4
+
+
+def check_report(path: Path) -> None:
+    """Refuse a report that cannot be written.
+
+    Raises:
+        ConfigError: It ends neither in .csv nor in .json, or its folder does not exist.
+    """
+    if path.suffix.lower() not in (".csv", ".json"):
+        raise ConfigError(f"the report {path} ends in {path.suffix!r}; expected .csv or .json")
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise ConfigError(f"the report {path} cannot be written there; name a file in a folder")
+
+
+def write_report(path: Path, changes: Iterable[FilmChange]) -> None:
+    """Write what became of each film, in one step.
+
+    Args:
+        path: ``.csv`` (genres joined by ``|``) or ``.json``.
+        changes: The films.
+    """
+    rows = [_row(change) for change in changes]
+    if path.suffix.lower() == ".json":
+        write_text(path, json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+        return
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for row in rows:
+        cells = (
+            "|".join(map(str, cell)) if isinstance(cell, list) else cell for cell in row.values()
+        )
+        writer.writerow("" if cell is None else cell for cell in cells)
+    write_text(path, stream.getvalue())
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, list):
+        return "|".join(map(str, value))
+    return "" if value is None else value
+
+
+def _row(change: FilmChange) -> dict[str, Any]:
+    return dict(
+        zip(
+            _COLUMNS,
+            (
+                whole_text(change.path.as_posix()),
+                change.title,
+                change.year,
+                change.outcome.value,
+                list(change.before),
+                list(change.after),
+                [round(one, _DECIMALS) for one in change.probabilities],
+                whole_text(change.note),
+            ),
+            strict=True,
+        )
+    )

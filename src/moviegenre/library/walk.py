@@ -1,0 +1,288 @@
+"""Find films in a library: folders, videos, .nfo files and posters. Follows no links."""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from moviegenre.core.errors import DataError, DataNotFoundError, missing_path_message
+from moviegenre.core.reading import read_bounded
+from moviegenre.library.nfo import MAX_NFO_BYTES, NfoKind, nfo_kind
+
+VIDEO_SUFFIXES = (
+    *(".3gp", ".asf", ".avi", ".divx", ".dvr-ms", ".flv", ".iso", ".img", ".m2ts", ".m4v"),
+    *(".mk3d", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogm", ".ogv", ".rmvb"),
+    *(".strm", ".ts", ".vob", ".webm", ".wmv", ".wtv"),
+)
+_IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+_POSTER_STEMS = ("poster", "folder", "cover", "movie")
+_DISC_FOLDERS = ("video_ts", "bdmv")
+_DISC_NFOS = ("video_ts", "index")
+_LEFT_ALONE = frozenset(("@eadir", "#recycle", "$recycle.bin", "lost+found"))
+_EXTRAS = (  # folders of a film that hold no films
+    *("backdrops", "behind the scenes", "deleted scenes", "extra", "extrafanart", "extras"),
+    *("extrathumbs", "featurettes", "interviews", "other", "sample", "samples", "scenes"),
+    *("shorts", "specials", "subs", "subtitles", "theme-music", "trailers"),
+)
+_EXTRA_VIDEO = re.compile(
+    r"(^|[-._])(trailer|sample)\d*$"
+    r"|-(behindthescenes|deleted|featurette|interview|scene|short|extra|other)\d*$"
+)
+_PART = re.compile(r"[-._ ]*\b(cd|dvd|part|pt|disc|disk)[-._ ]*[0-9a-d]$", re.IGNORECASE)
+_NAMED = re.compile(r"(?P<title>[^()\[\]]{1,200}?)\s*[(\[](?P<year>(?:18|19|20)\d\d)[)\]]")
+
+
+@dataclass(frozen=True)
+class FilmPlace:
+    """Where a film lies; paths are relative to the library.
+
+    Attributes:
+        nfo: Its .nfo file, or where that would be.
+        has_nfo: Whether the file is there.
+        poster: Its poster; None where there is none.
+        title: The title that the folder or the video has in its name, as in "Dust (1999)".
+        year: The year in that name.
+        has_genres: Whether its .nfo file names genres.
+    """
+
+    nfo: Path
+    has_nfo: bool
+    poster: Path | None = None
+    title: str | None = None
+    year: int | None = None
+    has_genres: bool = False
+
+
+@dataclass
+class Library:
+    """What a library holds.
+
+    Attributes:
+        root: Its folder, with links resolved.
+        films: Its films, by path.
+        num_series: Series; nothing below their folders is read.
+        num_episodes: .nfo files of episodes outside the folder of a series.
+        num_text_files: Files that only share the ending .nfo.
+        num_other: .nfo files of something else, or of no video that is there.
+        num_bare: Videos with neither .nfo file nor poster.
+        num_links: Links, which are not followed.
+        unread: Paths that cannot be read, each with the reason.
+        film_folders: Folders with the .nfo file of a film.
+    """
+
+    root: Path
+    films: list[FilmPlace] = field(default_factory=list)
+    num_series: int = 0
+    num_episodes: int = 0
+    num_text_files: int = 0
+    num_other: int = 0
+    num_bare: int = 0
+    num_links: int = 0
+    unread: list[tuple[Path, str]] = field(default_factory=list)
+    film_folders: set[Path] = field(default_factory=set)
+
+
+def library_root(path: Path) -> Path:
+    """Return a library's folder with links resolved.
+
+    Raises:
+        DataNotFoundError: There is no such folder.
+    """
+    if not path.is_dir():
+        step = "name the folder your films are in"
+        raise DataNotFoundError(missing_path_message(path, "a folder of films", step))
+    return path.resolve()
+
+
+def scan_library(path: Path, on_folder: Callable[[int], None] = lambda _films: None) -> Library:
+    """Return the films of a library; nothing is written.
+
+    Args:
+        path: The library's folder.
+        on_folder: Called with the number of films after each folder.
+
+    Raises:
+        DataNotFoundError: There is no such folder.
+    """
+    library = Library(library_root(path))
+    waiting = [(Path(), False)]
+    while waiting:
+        relative, is_in_film = waiting.pop()
+        folder = _read_folder(library, relative)
+        if folder is None:
+            continue
+        before = len(library.films)
+        if "tvshow.nfo" in folder.nfos:
+            library.num_series += 1
+            continue
+        _find_films(library, folder)
+        on_folder(len(library.films))
+        is_film = is_in_film or len(library.films) > before or bool(folder.videos)
+        waiting += [
+            (relative / name, is_film)
+            for name in sorted(folder.folders, reverse=True)
+            if not (is_film and name.lower() in _EXTRAS)
+        ]
+    library.films.sort(key=lambda film: film.nfo.parts)
+    return library
+
+
+@dataclass
+class _Folder:
+    """The names in a folder: of .nfo files and images by lower case, of videos by stem."""
+
+    relative: Path
+    nfos: dict[str, str] = field(default_factory=dict)
+    images: dict[str, str] = field(default_factory=dict)
+    videos: dict[str, str] = field(default_factory=dict)
+    folders: list[str] = field(default_factory=list)
+
+    @property
+    def is_disc(self) -> bool:
+        return self.relative.name.lower() in _DISC_FOLDERS
+
+
+def _read_folder(library: Library, relative: Path) -> _Folder | None:
+    folder = _Folder(relative)
+    try:
+        with os.scandir(library.root / relative) as entries:
+            for entry in entries:
+                _sort_in(library, folder, entry)
+    except OSError as error:
+        library.unread.append((relative, error.strerror or str(error)))
+        return None
+    folder.videos = _joined_parts(folder.videos)
+    return folder
+
+
+def _joined_parts(videos: dict[str, str]) -> dict[str, str]:
+    """Return videos with those of one film in parts, as "Dust cd1" and "Dust cd2", as one."""
+    num_parts = Counter(_PART.sub("", stem) for stem in videos)
+    joined: dict[str, str] = {}
+    for stem, name in videos.items():
+        is_part = num_parts[_PART.sub("", stem)] > 1
+        joined[_PART.sub("", stem) if is_part else stem] = _PART.sub("", name) if is_part else name
+    return joined
+
+
+def _sort_in(library: Library, folder: _Folder, entry: "os.DirEntry[str]") -> None:
+    name, lower = entry.name, entry.name.lower()
+    if name.startswith(".") or lower in _LEFT_ALONE:
+        return
+    if entry.is_symlink():
+        library.num_links += 1
+    elif entry.is_dir(follow_symlinks=False):
+        folder.folders.append(name)
+    elif entry.is_file(follow_symlinks=False):
+        stem, suffix = os.path.splitext(lower)
+        if suffix == ".nfo":
+            folder.nfos[lower] = name
+        elif suffix in _IMAGE_SUFFIXES:
+            folder.images[lower] = name
+        elif suffix in VIDEO_SUFFIXES and not _EXTRA_VIDEO.search(stem):
+            folder.videos[stem] = os.path.splitext(name)[0]
+
+
+def _find_films(library: Library, folder: _Folder) -> None:
+    """Add the films of a folder to a library."""
+    described: set[str] = set()
+    for lower, name in sorted(folder.nfos.items()):
+        stem = lower.removesuffix(".nfo")
+        has_genres = _movie_has_genres(library, folder.relative / name)
+        if has_genres is None:
+            continue
+        of = {video for video in folder.videos if _is_of(stem, video)}
+        named = stem in ("movie", folder.relative.name.lower())
+        if folder.videos and not (of or named or folder.is_disc):
+            library.num_other += 1
+            continue
+        described |= of or set(folder.videos if len(folder.videos) == 1 or named else ())
+        place = _place(library, folder, stem, name, has_nfo=True)
+        library.films.append(replace(place, has_genres=has_genres))
+        library.film_folders.add(folder.relative)
+    if folder.is_disc:
+        _find_disc(library, folder)
+        return
+    for video, name in sorted(folder.videos.items()):
+        if video in described:
+            continue
+        place = _place(library, folder, video, f"{name}.nfo", has_nfo=False)
+        if place.poster is not None and f"{video}.nfo" not in folder.nfos:
+            library.films.append(place)
+        else:
+            library.num_bare += 1
+
+
+def _is_of(stem: str, video: str) -> bool:
+    """Return whether an .nfo file with this stem is that of a video with that stem."""
+    bare = _PART.sub("", stem)
+    return stem == video or (video.startswith(bare) and not video[len(bare) :][:1].isalnum())
+
+
+def _find_disc(library: Library, folder: _Folder) -> None:
+    """Add the film of a ``VIDEO_TS`` or ``BDMV`` folder, if no .nfo file describes it."""
+    parent = folder.relative.parent
+    if not library.film_folders.isdisjoint((folder.relative, parent)):
+        return
+    poster = next(iter(_parent_posters(library, folder)), None)
+    if poster is None:
+        library.num_bare += 1
+        return
+    title, year = _name_parts(parent.name)
+    library.films.append(FilmPlace(parent / "movie.nfo", False, poster, title, year))
+
+
+def _movie_has_genres(library: Library, relative: Path) -> bool | None:
+    """Return whether a film's .nfo file names genres; None where it is none, which is counted."""
+    try:
+        content = read_bounded(library.root / relative, MAX_NFO_BYTES, "an .nfo file")
+        kind, has_genres = nfo_kind(content)
+    except DataError as error:
+        library.unread.append((relative, str(error)))
+        return None
+    library.num_episodes += kind == NfoKind.SERIES
+    library.num_text_files += kind == NfoKind.TEXT
+    library.num_other += kind == NfoKind.OTHER
+    return has_genres if kind == NfoKind.MOVIE else None
+
+
+def _place(library: Library, folder: _Folder, stem: str, name: str, *, has_nfo: bool) -> FilmPlace:
+    poster = next(_posters(library, folder, stem), None)
+    title, year = _name_parts(Path(name).stem)
+    if year is None:
+        disc = folder.is_disc
+        title, year = _name_parts((folder.relative.parent if disc else folder.relative).name)
+    return FilmPlace(folder.relative / name, has_nfo, poster, title, year)
+
+
+def _posters(library: Library, folder: _Folder, stem: str) -> Iterator[Path]:
+    """Yield what may be a film's poster, the best first."""
+    stems = [f"{stem}-poster"]
+    if len(folder.videos) <= 1 and len(folder.nfos) <= 2:  # otherwise they may be another film's
+        stems += [f"{video}-poster" for video in folder.videos]
+        stems += _POSTER_STEMS
+    for one in stems:
+        for suffix in _IMAGE_SUFFIXES:
+            if (name := folder.images.get(one + suffix)) is not None:
+                yield folder.relative / name
+    if folder.is_disc and stem in _DISC_NFOS:
+        yield from _parent_posters(library, folder)
+
+
+def _parent_posters(library: Library, folder: _Folder) -> Iterator[Path]:
+    parent = folder.relative.parent
+    for stem in _POSTER_STEMS:
+        for suffix in _IMAGE_SUFFIXES:
+            path = library.root / parent / (stem + suffix)
+            if path.is_file() and not path.is_symlink():
+                yield parent / (stem + suffix)
+
+
+def _name_parts(name: str) -> tuple[str | None, int | None]:
+    """Return title and year of a name such as "Dust (1999)"; None for another."""
+    found = _NAMED.match(name)
+    if found is None:
+        return None, None
+    return found["title"].replace("_", " ").strip(" .-") or None, int(found["year"])

@@ -1,0 +1,283 @@
+"""Write planned changes into a library, each file in one step, and take them back."""
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from moviegenre.core.errors import DataError
+from moviegenre.core.files import atomic_file, sync_folder
+from moviegenre.core.locks import hidden_path
+from moviegenre.core.reading import MissingFileError, read_bounded
+from moviegenre.library.journal import (
+    Entry,
+    Journal,
+    is_inside,
+    make_entry,
+    remove_link,
+    remove_part,
+    sha256,
+)
+from moviegenre.library.nfo import MAX_NFO_BYTES
+from moviegenre.library.plan import FilmChange, Outcome
+from moviegenre.library.walk import library_root
+
+_ENDS_THE_RUN = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE)
+_SINCE = "the file was changed since it was read"
+
+
+class _ChangedError(DataError):
+    """A file is not what it was when the change was planned."""
+
+
+class LibraryWriter:
+    """Writes changes into a library; made by ``writing``.
+
+    Args:
+        journal: The library's journal, whose lock is held.
+
+    Attributes:
+        num_written: Files written so far.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self.num_written = 0
+
+    def write(self, changes: Sequence[FilmChange]) -> list[FilmChange]:
+        """Write what is to be changed and return what became of each.
+
+        Args:
+            changes: What ``plan_changes`` yields.
+
+        Raises:
+            OSError: The disk is full or broken, so nothing more can be written.
+        """
+        checked = [self._checked(change) for change in changes]
+        entries = [
+            make_entry(change.path, change.old, change.new)
+            for change in checked
+            if change.outcome == Outcome.CHANGE and change.new is not None
+        ]
+        if entries:
+            self._journal.append(entries)
+        return [self._written(change).without_content() for change in checked]
+
+    def _checked(self, change: FilmChange) -> FilmChange:
+        """Return a change, or that its file is not what it was."""
+        if change.outcome != Outcome.CHANGE or change.new is None:
+            return change
+        try:
+            _check(self._journal.root, change.path, change.old)
+        except DataError as error:
+            return _left(change, Outcome.CHANGED_SINCE, str(error))
+        return change
+
+    def _written(self, change: FilmChange) -> FilmChange:
+        if change.outcome != Outcome.CHANGE or change.new is None:
+            return change
+        try:
+            _put(self._journal.root, change.path, change.old, change.new)
+        except DataError as error:
+            return _left(change, Outcome.CHANGED_SINCE, str(error))
+        except OSError as error:
+            if error.errno in _ENDS_THE_RUN:
+                raise
+            return _left(change, Outcome.FAILED, error.strerror or str(error))
+        self.num_written += 1
+        return change
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[LibraryWriter]:
+    """Yield what writes changes into a library, while no other run may.
+
+    Args:
+        path: The library's folder.
+
+    Raises:
+        BusyError: Another run is changing the library.
+        DataNotFoundError: There is no such folder.
+    """
+    journal = Journal(library_root(path))
+    with journal.locked():
+        journal.tidy()
+        yield LibraryWriter(journal)
+
+
+@dataclass
+class UndoSummary:
+    """What became of an undo.
+
+    Attributes:
+        num_files: Files in the journal.
+        num_restored: Files that were restored now.
+        num_same: Files that were already as before.
+        skipped: Files that were left alone, each with the reason.
+    """
+
+    num_files: int = 0
+    num_restored: int = 0
+    num_same: int = 0
+    skipped: list[tuple[Path, str]] = field(default_factory=list)
+
+
+def undo(
+    path: Path, on_progress: Callable[[int, int], None] = lambda _done, _total: None
+) -> UndoSummary:
+    """Restore every file of a library as it was before the first change in the journal.
+
+    A file that somebody else changed since is left alone and stays in the journal. An undo that was
+    interrupted goes on when it is run again.
+
+    Args:
+        path: The library's folder.
+        on_progress: Called with the files done and all files.
+
+    Raises:
+        BusyError: Another run is changing the library.
+        DataError: The journal is damaged; nothing is changed then.
+        DataNotFoundError: There is no such folder.
+    """
+    journal = Journal(library_root(path))
+    if not journal.exists():
+        return UndoSummary()
+    with journal.locked():
+        steps: dict[Path, list[tuple[str | None, str, Path]]] = {}
+        for file in journal.files():
+            for entry in journal.entries(file):
+                step = (entry.before_sha256, entry.after_sha256, file)
+                steps.setdefault(entry.path, []).append(step)
+        summary = UndoSummary(num_files=len(steps))
+        kept: list[Entry] = []
+        sources = _sources(journal, steps, summary)
+        on_progress(0, len(steps))
+        for file in reversed(journal.files()):
+            wanted = sources.get(file, {})
+            for entry in journal.entries(file) if wanted else ():
+                source = wanted.get(entry.path)
+                if source and source[:2] == (entry.before_sha256, entry.after_sha256):
+                    del wanted[entry.path]
+                    _restore(journal, entry, source[2], summary)
+                    done = summary.num_restored + summary.num_same + len(summary.skipped)
+                    on_progress(done, len(steps))
+        skipped = {path for path, _ in summary.skipped}
+        for file in journal.files() if skipped else ():
+            kept += [entry for entry in journal.entries(file) if entry.path in skipped]
+        journal.keep_only(kept)
+    return summary
+
+
+_Steps = dict[Path, list[tuple[str | None, str, Path]]]
+_Sources = dict[Path, dict[Path, tuple[str | None, str, str | None]]]
+
+
+def _sources(journal: Journal, steps: _Steps, summary: UndoSummary) -> _Sources:
+    """Return by journal file which of its entries restores which file, and what the file is now.
+
+    The current content of a file is looked for among what was written, from the last change back.
+    From there the changes are followed back as long as each began with what the one before wrote.
+    """
+    sources: _Sources = {}
+    for path, changes in steps.items():
+        remove_part(journal.root, path)
+        try:
+            current = sha256(_read(journal.root, path))
+        except DataError as error:
+            summary.skipped.append((path, str(error)))
+            continue
+        if current == changes[0][0]:
+            summary.num_same += 1
+            continue
+        places = [place for place, change in enumerate(changes) if change[1] == current]
+        if not places:
+            reason = "the file is gone" if current is None else "the file was changed since"
+            summary.skipped.append((path, reason))
+            continue
+        place = places[-1]
+        while place and (before := changes[place][0]) in {step[1] for step in changes[:place]}:
+            place = max(at for at in range(place) if changes[at][1] == before)
+        before, after, file = changes[place]
+        sources.setdefault(file, {})[path] = (before, after, current)
+    return sources
+
+
+def _restore(journal: Journal, entry: Entry, expected: str | None, summary: UndoSummary) -> None:
+    """Give a file its bytes back, or remove it where there was none."""
+    path = journal.root / entry.path
+    try:
+        current = _read(journal.root, entry.path)
+        if sha256(current) != expected:
+            raise _ChangedError("the file was changed since")
+        if entry.before is None:
+            path.unlink(missing_ok=True)
+            sync_folder(path.parent)
+        else:
+            _put(journal.root, entry.path, current, entry.before)
+    except DataError as error:
+        summary.skipped.append((entry.path, str(error)))
+    except OSError as error:
+        if error.errno in _ENDS_THE_RUN:
+            raise
+        summary.skipped.append((entry.path, error.strerror or str(error)))
+    else:
+        summary.num_restored += 1
+
+
+def _put(root: Path, relative: Path, old: bytes | None, new: bytes) -> None:
+    """Write a file that still is what it was; mode, owner and extended attributes stay.
+
+    Raises:
+        DataError: It is not, or a link leads out of the library.
+    """
+    path = root / relative
+    remove_link(hidden_path(path, "part"))
+    like = os.stat(path) if old is not None else None
+    with atomic_file(path) as stream:
+        stream.write(new)
+        if like is not None:
+            _keep_owner(stream.fileno(), path, like)
+        _check(root, relative, old)
+
+
+def _check(root: Path, relative: Path, old: bytes | None) -> None:
+    if _read(root, relative) != old:
+        raise _ChangedError(_SINCE)
+
+
+def _read(root: Path, relative: Path) -> bytes | None:
+    """Return a file's bytes; None where there is none.
+
+    Raises:
+        DataError: It cannot be read, or a link leads out of the library.
+    """
+    if not is_inside(root, relative):
+        raise DataError("a link stands on the way to the file")
+    try:
+        return read_bounded(root / relative, MAX_NFO_BYTES, "an .nfo file")
+    except MissingFileError:
+        return None
+
+
+def _keep_owner(descriptor: int, path: Path, like: os.stat_result) -> None:
+    """Give a new file mode, owner and extended attributes of the one it replaces."""
+    now = os.fstat(descriptor)
+    if hasattr(os, "fchown") and (now.st_uid, now.st_gid) != (like.st_uid, like.st_gid):
+        try:
+            os.fchown(descriptor, like.st_uid, like.st_gid)
+        except PermissionError as error:
+            reason = "its owner cannot be kept; run the command as the owner of the files"
+            raise PermissionError(error.errno, reason, str(path)) from None
+    if hasattr(os, "fchmod"):
+        os.fchmod(descriptor, stat.S_IMODE(like.st_mode))
+    if hasattr(os, "listxattr"):
+        with suppress(OSError):  # this file system has none, or some belong to the system
+            for name in os.listxattr(path):
+                os.setxattr(descriptor, name, os.getxattr(path, name))
+
+
+def _left(change: FilmChange, outcome: Outcome, note: str) -> FilmChange:
+    return replace(change, outcome=outcome, after=change.before, note=note)

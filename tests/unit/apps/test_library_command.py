@@ -1,0 +1,156 @@
+"""``moviegenre library`` as it is typed, with a model that answers by words."""
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import moviegenre
+from moviegenre.apps.cli import main
+from moviegenre.library import answers
+from tests.unit.library.films import GENRES, answer, contents, nfo, put
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Return a function that runs the command line and returns exit status, output and errors."""
+    monkeypatch.setenv("COLUMNS", "140")
+    model = SimpleNamespace(model=SimpleNamespace(genres=GENRES))
+    monkeypatch.setattr(moviegenre, "load", lambda *_, **__: model)
+    monkeypatch.setattr(answers, "model_answers", lambda _: answer)
+
+    def call(*arguments: str | Path) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as stopped:
+            main(["library", *map(str, arguments)])
+        shown = capsys.readouterr()
+        assert isinstance(stopped.value.code, int)
+        return stopped.value.code, shown.out, shown.err
+
+    return call
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    root = tmp_path / "films"
+    put(root, "A/movie.nfo", nfo("Sci-Fi then Crime", title="Ash"))
+    put(root, "B/movie.nfo", nfo("Drama", "War"))
+    put(root, "C/movie.nfo", nfo("nothing"))
+    put(root, "D/d.mkv")
+    put(root, "D/poster.jpg", b"x")
+    put(root, "show/tvshow.nfo", b"<tvshow/>")
+    return root
+
+
+def test_a_dry_run_shows_the_changes_and_writes_nothing(run: Run, library: Path) -> None:
+    before = contents(library)
+    code, out, _ = run(library, "--quiet")
+    assert code == 0
+    assert "Ash" in out
+    assert "Sci-Fi 90 %, Crime 80 %" in out
+    assert "poster only: add --from-poster to write" in out
+    assert "4 films: 1 would change, 1 nothing to do, 1 not sure, 1 poster only" in out
+    assert "left alone: 1 series" in out
+    assert "not sure: C/movie.nfo: no genre is probable enough" in out
+    assert "nothing was written; add --write to write these genres" in out
+    assert contents(library) == before
+
+
+def test_write_and_undo(run: Run, library: Path, tmp_path: Path) -> None:
+    before, report = contents(library), tmp_path / "report.csv"
+    options = ("--write", "--from-poster", "--names", "tmdb", "--lock", "--most", "2")
+    code, out, _ = run(library, *options, "--report", report)
+    assert code == 0
+    assert "2 written" in out
+    assert f"to restore the files: moviegenre library {library} --undo" in out
+    written = (library / "A" / "movie.nfo").read_text()
+    genres = "  <genre>Science Fiction</genre>\n  <genre>Crime</genre>\n"
+    assert f"{genres}  <lockedfields>Genres</lockedfields>\n" in written
+    assert (library / "D" / "d.nfo").is_file()
+    with report.open(encoding="utf-8", newline="") as stream:
+        outcomes = [row["outcome"] for row in csv.DictReader(stream)]
+    assert outcomes == ["change", "nothing to do", "not sure", "change"]
+    assert "0 written, 3 nothing to do, 1 not sure" in run(library, "--write", "--quiet")[1]
+    code, out, _ = run(library, "--undo")
+    assert (code, "2 files restored, 0 were as before, 0 left alone" in out) == (0, True)
+    assert contents(library) == before
+    assert "nothing to undo" in run(library, "--undo")[1]
+
+
+def test_undo_says_what_it_leaves_alone(run: Run, library: Path) -> None:
+    run(library, "--write", "--quiet")
+    put(library, "A/movie.nfo", b"mine")
+    code, out, _ = run(library, "--undo", "--quiet")
+    assert code == 1
+    assert "left alone: A/movie.nfo: the file was changed since" in out
+
+
+def test_ctrl_c_says_how_to_go_on(
+    run: Run, library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(130):
+        put(library, f"more/{number:03d}/movie.nfo", nfo("Crime"))
+    calls: list[int] = []
+
+    def interrupted(films: Any) -> Any:
+        calls.append(len(films))
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return answer(films)
+
+    monkeypatch.setattr(answers, "model_answers", lambda _: interrupted)
+    report = tmp_path / "report.json"
+    code, _, err = run(library, "--write", "--quiet", "--report", report)
+    assert code == 130
+    assert err.splitlines() == [
+        "interrupted; 126 films are written; the same command goes on from there, and moviegenre "
+        f"library {library} --undo restores them"
+    ]
+    assert report.read_text().count('"change"') == 126
+    monkeypatch.setattr(answers, "model_answers", lambda _: answer)
+    assert "5 written, 127 nothing to do" in run(library, "--write", "--quiet")[1]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--undo", "--write", "--most", "2"), "--write, --most has no effect on --undo"),
+        (("--names", "tvdb"), "unknown names 'tvdb'"),
+        (("--report", "r.txt"), "expected .csv or .json"),
+        (("--mode", "some"), "'some' is not one of"),
+        (("--most", "0"), "greater than or equal to 1"),
+    ],
+)
+def test_options_that_do_not_fit(
+    run: Run, library: Path, options: tuple[str, ...], message: str
+) -> None:
+    code, out, err = run(library, *options)
+    assert (code, out) == (2, "")
+    assert err.startswith("error: ")
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_names_that_the_model_does_not_have(run: Run, library: Path, tmp_path: Path) -> None:
+    names = tmp_path / "names.csv"
+    names.write_text("SciFi,Science Fiction\n")
+    code, _, err = run(library, "--names", names)
+    assert code == 2
+    assert "unknown genre 'scifi', " in err
+
+
+def test_no_library(run: Run, tmp_path: Path) -> None:
+    code, _, err = run(tmp_path / "none")
+    assert code == 2
+    assert "none does not exist; expected a folder of films" in err
+
+
+def test_an_empty_library_loads_no_model(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moviegenre, "load", None)
+    assert run(tmp_path)[1] == "0 films: 0 would change\n"

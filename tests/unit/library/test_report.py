@@ -1,0 +1,35 @@
+"""The report of a library."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from moviegenre.core.errors import ConfigError
+from moviegenre.library.plan import FilmChange, Outcome
+from moviegenre.library.report import check_report, write_report
+
+CHANGES = [
+    FilmChange(Path("a/movie.nfo"), Outcome.CHANGE, "A", 1999, (), ("War", "Crime"), (0.91, 0.5)),
+    FilmChange(Path("b.nfo"), Outcome.NOT_SURE, note="no plot, no poster"),
+]
+
+
+def test_both_forms(tmp_path: Path) -> None:
+    write_report(tmp_path / "r.csv", CHANGES)
+    with (tmp_path / "r.csv").open(encoding="utf-8", newline="") as stream:
+        first, second = csv.DictReader(stream)
+    assert (first["genres_after"], first["probabilities"]) == ("War|Crime", "0.91|0.5")
+    assert (second["outcome"], second["note"]) == ("not sure", "no plot, no poster")
+    write_report(tmp_path / "r.json", CHANGES)
+    first, second = json.loads((tmp_path / "r.json").read_text("utf-8"))
+    assert (first["genres_after"], first["year"]) == (["War", "Crime"], 1999)
+    assert second["genres_before"] == []
+
+
+def test_reports_that_cannot_be_written(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"ends in '.txt'; expected .csv or .json"):
+        check_report(tmp_path / "r.txt")
+    with pytest.raises(ConfigError, match="cannot be written there"):
+        check_report(tmp_path / "none" / "r.csv")
