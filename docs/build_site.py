@@ -35,7 +35,7 @@ PUBLIC_MODULES = (
 
 FLOORS = (
     *("core", "data", "nn", "losses", "metrics", "examples", "box"),
-    *("models", "training", "evaluation", "inference", "experiment"),
+    *("models", "training", "evaluation", "inference", "experiment", "studies"),
 )
 """The floors that have a page, from bottom to top; apps are commands, which have their guides."""
 

@@ -12,7 +12,6 @@ from typing import Annotated, Any
 
 import typer
 
-from moviegenre.apps.ablate_command import ablate
 from moviegenre.apps.choices import (
     CalibrationName,
     GoalName,
@@ -36,6 +35,7 @@ from moviegenre.core.errors import ConfigError, MovieGenreError
 from moviegenre.core.extras import require_training
 from moviegenre.core.locks import locked
 from moviegenre.core.seeds import MAX_SEED
+from moviegenre.studies.ablations.command import ablate
 
 app = typer.Typer(
     name="moviegenre",
@@ -46,7 +46,8 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(data_app, name="data")
-for command in (ablate, ensemble, predict, faithfulness, export, push, serve):
+app.command()(ablate)
+for command in (ensemble, predict, faithfulness, export, push, serve):
     app.command()(command)
 
 USER_ERROR = 2

@@ -10,8 +10,8 @@ from moviegenre.data.audit.genre_words import GenreWord
 from moviegenre.data.audit.movies import AuditMovies
 from moviegenre.data.audit.pairs import LeakRule, Pair, clusters, count_by_splits
 from moviegenre.data.plots import PlotRule
+from moviegenre.evaluation.documents import Table
 from moviegenre.evaluation.label_errors import LabelError
-from moviegenre.evaluation.tables import Table
 
 _SMALLEST_CLUSTER = 2
 

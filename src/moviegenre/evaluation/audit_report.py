@@ -12,9 +12,9 @@ from moviegenre.core.files import write_text
 from moviegenre.data.audit.pairs import Pair, count_by_splits
 from moviegenre.evaluation.audit import Audit, errors_table, pairs_table, words_table
 from moviegenre.evaluation.audit_page import render_audit
+from moviegenre.evaluation.documents import rich_table
 from moviegenre.evaluation.label_errors import LabelError
 from moviegenre.evaluation.results import number_or_none
-from moviegenre.evaluation.tables import rich_table
 
 JSON_FILE, PAGE_FILE = "audit.json", "audit.html"
 PAIRS_FILE, ERRORS_FILE = "pairs.csv", "label_errors.csv"

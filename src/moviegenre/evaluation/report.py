@@ -1,27 +1,22 @@
 """The comparison as files: ``RESULTS.md``, ``results.json``, ``results.html`` and the plots."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from moviegenre.core.files import write_bytes, write_text
 from moviegenre.evaluation.canvas import DARK, LIGHT
 from moviegenre.evaluation.compare import Comparison, ModelResult
+from moviegenre.evaluation.documents import SYNTHETIC_BANNER, json_text, rich_table, write_files
 from moviegenre.evaluation.findings import Finding
 from moviegenre.evaluation.findings import findings as find
 from moviegenre.evaluation.html import Picture, render_html
 from moviegenre.evaluation.markdown import render_markdown
 from moviegenre.evaluation.plots import PLOTS, render_png
 from moviegenre.evaluation.results import number_or_none
-from moviegenre.evaluation.tables import ranking_table, rich_table
+from moviegenre.evaluation.tables import ranking_table
 from moviegenre.evaluation.tuned_tables import TUNED_IN_SHORT, tuned_table
 
 MARKDOWN_FILE, JSON_FILE, HTML_FILE = "RESULTS.md", "results.json", "results.html"
-SYNTHETIC_BANNER = (
-    "These are not results. The movies were made up by `moviegenre data synthesize`; the numbers "
-    "show that the commands work, and nothing about films."
-)
 
 
 def write_report(comparison: Comparison, data: Mapping[str, Any], out: Path) -> list[Path]:
@@ -56,16 +51,11 @@ def write_report(comparison: Comparison, data: Mapping[str, Any], out: Path) -> 
     titles = {name: (picture.title, picture.caption) for name, picture in pictures.items()}
     texts = {
         MARKDOWN_FILE: render_markdown(comparison, findings, data, notes, banner, titles),
-        JSON_FILE: json.dumps(content, indent=1, allow_nan=False, default=str) + "\n",
+        JSON_FILE: json_text(content),
         HTML_FILE: page,
     }
-    written = []
-    for name, picture in pictures.items():
-        write_bytes(out / f"{name}.png", picture.light)
-        written.append(out / f"{name}.png")
-    for name, text in texts.items():
-        write_text(out / name, text)
-    return [*(out / name for name in texts), *written]
+    images = {f"{name}.png": picture.light for name, picture in pictures.items()}
+    return write_files(out, {**texts, **images})
 
 
 def _unmarked(text: str | None) -> str | None:

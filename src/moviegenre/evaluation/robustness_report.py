@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from moviegenre.core.files import write_bytes, write_text
 from moviegenre.core.types import Modality
 from moviegenre.evaluation.canvas import LIGHT, STYLES, Theme, dress, legend, new_figure
+from moviegenre.evaluation.documents import Table, per_cent, rich_table
 from moviegenre.evaluation.plots import figure_png
 from moviegenre.evaluation.robustness import SHARES, Robustness
-from moviegenre.evaluation.tables import Table, per_cent, rich_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

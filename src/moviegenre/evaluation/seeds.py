@@ -19,9 +19,9 @@ from moviegenre.core.files import write_text
 from moviegenre.core.types import Track
 from moviegenre.evaluation.bootstrap import NUM_RESAMPLES, Interval, interval_of, paired_bootstrap
 from moviegenre.evaluation.compare import Comparison
+from moviegenre.evaluation.documents import Table, fraction, interval_text, per_cent
 from moviegenre.evaluation.findings import findings
 from moviegenre.evaluation.results import number_or_none
-from moviegenre.evaluation.tables import Table, fraction, interval_text, per_cent
 
 MARKDOWN_FILE, JSON_FILE = "SEEDS.md", "seeds.json"
 

@@ -13,9 +13,8 @@ from moviegenre.core.errors import ConfigError
 from moviegenre.core.locks import locked
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.compare import Comparison
-from moviegenre.evaluation.report import SYNTHETIC_BANNER
+from moviegenre.evaluation.documents import SYNTHETIC_BANNER, rich_table
 from moviegenre.evaluation.seeds import SeedComparison, compare_seeds, write_seeds
-from moviegenre.evaluation.tables import rich_table
 from moviegenre.experiment.compare import compare
 from moviegenre.experiment.config import ExperimentConfig, Suite, load_suite
 from moviegenre.experiment.once import OTHER_CHECKPOINTS, command_line, prepare_once, train_once

@@ -14,9 +14,10 @@ from PIL import Image
 
 from moviegenre.core.errors import MissingExtraError
 from moviegenre.evaluation.compare import Comparison, compare
+from moviegenre.evaluation.documents import SYNTHETIC_BANNER
 from moviegenre.evaluation.findings import findings
 from moviegenre.evaluation.plots import PLOTS
-from moviegenre.evaluation.report import SYNTHETIC_BANNER, print_comparison, write_report
+from moviegenre.evaluation.report import print_comparison, write_report
 from tests.unit.evaluation.fake_runs import KINDS, make_labels, make_predictions, make_run
 
 FACTS: dict[str, Any] = {

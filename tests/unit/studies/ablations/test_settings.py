@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from moviegenre.core.errors import ConfigError
-from moviegenre.experiment.ablation_config import Ablation, load_ablations, slug
 from moviegenre.experiment.config import Suite
 from moviegenre.experiment.reproduce import reproduce
+from moviegenre.studies.ablations.settings import Ablation, load_ablations, slug
 
 FILE = """
 data: {plot: first, max_tokens: 64}

@@ -1,9 +1,7 @@
-"""What one changed factor does to a model's validation scores, as ``ABLATIONS.md`` and numbers."""
+"""What one changed factor does to a model's validation scores."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,18 +9,14 @@ import numpy.typing as npt
 
 from moviegenre.core.decisions import DEFAULT_THRESHOLD, decide
 from moviegenre.core.errors import DataError
-from moviegenre.core.files import write_text
-from moviegenre.evaluation.bootstrap import NUM_RESAMPLES, Interval, paired_bootstrap
+from moviegenre.evaluation.bootstrap import Interval, paired_bootstrap
 from moviegenre.evaluation.results import Predictions, number_or_none
-from moviegenre.evaluation.tables import Table, interval_text, per_cent, rich_table
-from moviegenre.evaluation.tuning import NUM_FOLDS, TuningSettings, tune
+from moviegenre.evaluation.tuning import TuningSettings, tune
 from moviegenre.metrics import compute_metrics
 
-MARKDOWN_FILE, JSON_FILE = "ABLATIONS.md", "ablations.json"
 BASE = "base"
 
 _TUNING = TuningSettings(thresholds="per-genre")
-_MINUTE = 60
 
 
 @dataclass(frozen=True)
@@ -184,115 +178,3 @@ def _interval(
 ) -> Interval:
     """Return the interval of F1-macro that decisions (N, L) have more than others."""
     return paired_bootstrap({"new": chosen, "old": before}, labels).difference("new", "old")
-
-
-def ablation_table(found: AblationResult) -> Table:
-    """Return the base and its variants, a row each; scores in per cent, differences in points."""
-    rows = [
-        (
-            row.trained.name,
-            per_cent(row.f1_macro),
-            per_cent(row.f1_micro),
-            per_cent(row.roc_auc),
-            *_difference_cells(row.difference),
-            per_cent(row.tuned_f1_macro),
-            *_difference_cells(row.tuned_difference),
-            _minutes(row.trained.train_seconds),
-            _minutes(row.trained.setup_seconds),
-        )
-        for row in found.rows
-    ]
-    headings = (
-        "variant",
-        "F1-macro",
-        "F1-micro",
-        "ROC-AUC",
-        "points",
-        "95 % interval",
-        "F1-macro, fitted",
-        "points, fitted",
-        "95 % interval, fitted",
-        "min training",
-        "min caches",
-    )
-    return Table(headings, tuple(rows))
-
-
-def _difference_cells(difference: Difference | None) -> tuple[str, str]:
-    if difference is None:
-        return "-", "-"
-    points = f"{100 * difference.value:+.2f}"
-    return points, interval_text(difference.interval, signed=True)
-
-
-def _minutes(seconds: float | None) -> str:
-    return "unknown" if seconds is None else f"{seconds / _MINUTE:.1f}"
-
-
-def write_ablations(
-    found: Sequence[AblationResult], command: str, banner: str | None, out: Path
-) -> list[Path]:
-    """Write ``ABLATIONS.md`` and ``ablations.json``, each in one step; return their paths.
-
-    Args:
-        found: The factors, some of whose variants may be missing yet.
-        command: What makes all of it again.
-        banner: What must be seen first; None for nothing.
-        out: The folder.
-    """
-    num_movies = len(found[0].rows[0].trained.predictions.ids) if found else 0
-    parts = ["# Ablations", f"```\n{command}\n```"]
-    if banner:
-        parts.append(f"> **{banner}**")
-    parts.append(
-        f"One factor changed at a time, every model from one seed, scored on the {num_movies:,} "
-        f"validation movies. Scores in per cent, cut at {DEFAULT_THRESHOLD:g}; points are the "
-        f"variant's F1-macro less the base's, with a paired bootstrap over movies "
-        f"({NUM_RESAMPLES:,} resamples). *Fitted* is with one cut for each genre, fitted in "
-        f"{NUM_FOLDS}-fold cross-validation: a loss or a weight that moves all probabilities "
-        "changes the scores at one cut, and not these. The interval is about movies: another seed "
-        "moves scores too. The best epoch was chosen on the same movies, so that all scores are "
-        "a little high. Caches are filled once, and their minutes stand at the model that came "
-        "first."
-    )
-    for one in found:
-        parts += [f"## {one.title}", ablation_table(one).to_markdown()]
-        parts.append("\n".join(f"- {_settings(row.trained)}" for row in one.rows))
-        if one.missing:
-            parts.append(f"Not trained yet: {', '.join(one.missing)}.")
-    write_text(out / MARKDOWN_FILE, "\n\n".join(parts) + "\n")
-    content = {
-        "command": command,
-        "synthetic": banner is not None,
-        "split": "val",
-        "num_movies": num_movies,
-        "threshold": DEFAULT_THRESHOLD,
-        "folds": NUM_FOLDS,
-        "num_resamples": NUM_RESAMPLES,
-        "factors": [one.to_json_dict() for one in found],
-    }
-    write_text(out / JSON_FILE, json.dumps(content, indent=1, allow_nan=False) + "\n")
-    return [out / MARKDOWN_FILE, out / JSON_FILE]
-
-
-def _settings(trained: Trained) -> str:
-    told = ", ".join(f"`{key}: {json.dumps(value)}`" for key, value in trained.changes.items())
-    return f"{trained.name}: {told}"
-
-
-def print_ablations(found: Sequence[AblationResult], files: Sequence[Path]) -> None:
-    """Print every table, narrowed for a console, and where the files are."""
-    from rich.console import Console
-
-    kept = (
-        "variant",
-        "F1-macro",
-        "points",
-        "95 % interval",
-        "F1-macro, fitted",
-        "min training",
-    )
-    console = Console(highlight=False)
-    for one in found:
-        console.print(rich_table(ablation_table(one), title=f"{one.title}, validation", kept=kept))
-    print("wrote", ", ".join(str(path) for path in files))

@@ -18,19 +18,50 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field, field_validator
+
+from moviegenre.core.config import Config
 from moviegenre.core.errors import ConfigError, did_you_mean
 from moviegenre.experiment.config import (
-    AblationSection,
     ExperimentConfig,
     Suite,
     load_suite,
-    read_ablations,
+    read_section,
     resolve_variant,
 )
 from moviegenre.experiment.config_file import find_config
 from moviegenre.experiment.runs import differing_settings
 
 BASE_FOLDER = "base"
+
+
+class AblationSection(Config):
+    """One factor of a file's ``ablations``, which ``moviegenre ablate`` runs.
+
+    Attributes:
+        base: The model it is changed in, one of the file's.
+        factor: What is changed, as the title of its table.
+        variants: By name, settings of the model's section that take the place of the base's.
+    """
+
+    base: str
+    factor: str = Field(min_length=1)
+    variants: dict[str, dict[str, Any]] = Field(min_length=1)
+
+    @field_validator("variants", mode="before")
+    @classmethod
+    def _name_numbers(cls, variants: object) -> object:
+        """Take ``64:`` for a name; ``off:`` and ``no:``, which are no words in YAML, are none."""
+        if not isinstance(variants, Mapping):
+            return variants
+        wrong = [key for key in variants if isinstance(key, bool) or key is None]
+        if wrong:
+            raise ValueError(f"YAML reads a variant's name as {wrong[0]}; put it in quotes")
+        return {str(name): settings for name, settings in variants.items()}
+
+
+class _File(Config):
+    ablations: tuple[AblationSection, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,7 +117,8 @@ def load_ablations(path: Path, overrides: Sequence[str] = ()) -> tuple[Suite, li
     except ConfigError as error:
         told = [str(error), *_faults_of_variants(path, overrides, str(error))]
         raise ConfigError("; ".join(told)) from None
-    if not suite.ablations:
+    sections = _sections(path, suite.ablations)
+    if not sections:
         raise ConfigError(
             f"{path} has no ablations; expected a section of them, as in "
             "configs/studies/ablations.yaml"
@@ -94,7 +126,7 @@ def load_ablations(path: Path, overrides: Sequence[str] = ()) -> tuple[Suite, li
     found: list[Ablation] = []
     faults: list[str] = []
     places: dict[tuple[str, str], str] = {}
-    for section in suite.ablations:
+    for section in sections:
         if section.base not in suite.experiments:
             faults.append(_unknown_base(path, section, suite.experiments))
             continue
@@ -122,6 +154,15 @@ def load_ablations(path: Path, overrides: Sequence[str] = ()) -> tuple[Suite, li
     return suite, found
 
 
+def _sections(path: Path, content: object) -> tuple[AblationSection, ...]:
+    """Return the ablations of a file.
+
+    Raises:
+        ConfigError: They are wrong.
+    """
+    return _File.parse({"ablations": content}, str(path)).ablations
+
+
 def _where(path: Path, section: AblationSection, name: str) -> str:
     return f"{path}, ablation {section.factor} of {section.base}, variant {name}"
 
@@ -134,7 +175,8 @@ def _unknown_base(path: Path, section: AblationSection, known: Iterable[str]) ->
 def _faults_of_variants(path: Path, overrides: Sequence[str], told: str) -> list[str]:
     """Return what else is wrong with a file whose models are; what they inherit is told already."""
     try:
-        sections, known = read_ablations(path)
+        content, known = read_section(path, "ablations")
+        sections = _sections(path, content or ())
     except ConfigError:
         return []  # the models' own message says it
     faults = []

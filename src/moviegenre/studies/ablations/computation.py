@@ -13,15 +13,7 @@ from moviegenre.core.errors import ConfigError
 from moviegenre.core.locks import locked
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
-from moviegenre.evaluation.ablations import (
-    BASE,
-    AblationResult,
-    Trained,
-    measure,
-    write_ablations,
-)
-from moviegenre.evaluation.report import SYNTHETIC_BANNER
-from moviegenre.experiment.ablation_config import BASE_FOLDER, Ablation, load_ablations
+from moviegenre.evaluation.documents import SYNTHETIC_BANNER
 from moviegenre.experiment.config import ExperimentConfig, Suite
 from moviegenre.experiment.once import (
     OTHER_CHECKPOINTS,
@@ -34,6 +26,9 @@ from moviegenre.experiment.once import (
 from moviegenre.experiment.predictions import cached_predictions
 from moviegenre.experiment.runs import read_run
 from moviegenre.models.checkpoint_file import BEST_FILE
+from moviegenre.studies.ablations.document import write_ablations
+from moviegenre.studies.ablations.scores import BASE, AblationResult, Trained, measure
+from moviegenre.studies.ablations.settings import BASE_FOLDER, Ablation, load_ablations
 
 logger = logging.getLogger(__name__)
 

@@ -7,16 +7,11 @@ import numpy as np
 import pytest
 
 from moviegenre.core.errors import DataError
-from moviegenre.evaluation.ablations import (
-    AblationResult,
-    Trained,
-    ablation_table,
-    measure,
-    print_ablations,
-    write_ablations,
-)
 from moviegenre.evaluation.results import Predictions
 from moviegenre.evaluation.tuning import TuningSettings, tune
+from moviegenre.studies.ablations.command import print_ablations
+from moviegenre.studies.ablations.document import ablation_table, write_ablations
+from moviegenre.studies.ablations.scores import AblationResult, Trained, measure
 from tests.unit.evaluation.fake_runs import make_predictions
 
 
