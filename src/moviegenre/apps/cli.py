@@ -14,7 +14,11 @@ import typer
 
 from moviegenre.apps.choices import (
     CalibrationName,
+    Config,
+    DataDir,
     GoalName,
+    Overrides,
+    Quiet,
     SplitName,
     SplitOption,
     ThresholdRule,
@@ -27,15 +31,14 @@ from moviegenre.apps.failures import (
     is_system_failure,
     what_is_left,
 )
-from moviegenre.apps.faithfulness_command import faithfulness
 from moviegenre.apps.model_commands import export, push
 from moviegenre.apps.predict_command import predict
 from moviegenre.apps.serve_command import serve
 from moviegenre.core.errors import ConfigError, MovieGenreError
 from moviegenre.core.extras import require_training
-from moviegenre.core.locks import locked
-from moviegenre.core.seeds import MAX_SEED
 from moviegenre.studies.ablations.command import ablate
+from moviegenre.studies.faithfulness.command import faithfulness
+from moviegenre.studies.robustness.command import robustness
 
 app = typer.Typer(
     name="moviegenre",
@@ -47,20 +50,15 @@ app = typer.Typer(
 )
 app.add_typer(data_app, name="data")
 app.command()(ablate)
-for command in (ensemble, predict, faithfulness, export, push, serve):
+app.command()(faithfulness)
+app.command()(robustness)
+for command in (ensemble, predict, export, push, serve):
     app.command()(command)
 
 USER_ERROR = 2
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 # Of click, or of Typer's own copy of click.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
-
-Config = Annotated[Path | None, typer.Option("--config", help="YAML file of settings.")]
-Overrides = Annotated[
-    list[str] | None, typer.Option("--set", metavar="A.B=C", help="Override one setting.")
-]
-Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars.")]
-DataDir = Annotated[Path | None, typer.Option("--data", help="Folder of prepared data.")]
 
 
 @app.command()
@@ -212,45 +210,6 @@ def compare(
 
     comparison, page = run_comparison(checkpoints, out, data_dir=data, progress=not quiet)
     print_comparison(comparison, page)
-
-
-@app.command()
-def robustness(
-    checkpoints: Annotated[Path, typer.Argument(help="Folder of trained models.")] = Path(
-        "checkpoints"
-    ),
-    out: Annotated[Path, typer.Option(help="Where the tables and the plot go.")] = Path("results"),
-    data: DataDir = None,
-    split: SplitOption = SplitName.TEST,
-    seed: Annotated[
-        int, typer.Option(min=0, max=MAX_SEED, help="Draws the movies that lack a modality.")
-    ] = 0,
-    fitted: Annotated[
-        bool, typer.Option("--fitted", help="At each model's own thresholds instead of 0.5.")
-    ] = False,
-    quiet: Quiet = False,
-) -> None:
-    """Score every fusion as posters or plots go missing, beside its single-modality siblings.
-
-    For example: moviegenre robustness checkpoints --split test
-    """
-    require_training("scoring models without a modality")
-    from moviegenre.core.types import Split
-    from moviegenre.evaluation.robustness_report import print_robustness
-    from moviegenre.experiment.robustness import robustness as run_robustness
-
-    with locked(out):
-        found, files = run_robustness(
-            checkpoints,
-            out,
-            data_dir=data,
-            split=Split(split.value),
-            seed=seed,
-            fitted=fitted,
-            progress=not quiet,
-        )
-    print_robustness(found)
-    typer.echo(f"wrote {', '.join(str(path) for path in files)}")
 
 
 @app.command()

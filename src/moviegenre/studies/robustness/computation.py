@@ -11,18 +11,18 @@ from moviegenre.core.operating_point import OperatingPoint
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Predictions
-from moviegenre.evaluation.robustness import (
-    FusionModel,
-    Robustness,
-    SingleModel,
-    measure_robustness,
-)
-from moviegenre.evaluation.robustness_report import write_robustness
 from moviegenre.experiment.compare import common_data_dir, model_folders, read_modalities
 from moviegenre.experiment.predictions import availability, cached_predictions
 from moviegenre.experiment.runs import read_run
 from moviegenre.models.locating import read_point, weights_file
 from moviegenre.models.registry import model_config_class
+from moviegenre.studies.robustness.document import write_robustness
+from moviegenre.studies.robustness.scores import (
+    FusionModel,
+    Robustness,
+    SingleModel,
+    measure_robustness,
+)
 
 
 def robustness(

@@ -9,7 +9,9 @@ import pytest
 from moviegenre.core.errors import DataError
 from moviegenre.core.types import Modality
 from moviegenre.evaluation.bootstrap import Interval
-from moviegenre.evaluation.robustness import (
+from moviegenre.metrics import compute_metrics
+from moviegenre.studies.robustness.document import robustness_table, write_robustness
+from moviegenre.studies.robustness.scores import (
     SHARES,
     FusionModel,
     SingleModel,
@@ -17,8 +19,6 @@ from moviegenre.evaluation.robustness import (
     measure_robustness,
     missing_rows,
 )
-from moviegenre.evaluation.robustness_report import robustness_table, write_robustness
-from moviegenre.metrics import compute_metrics
 from tests.unit.evaluation.fake_runs import make_predictions
 
 COMPLETE = make_predictions(0.3)

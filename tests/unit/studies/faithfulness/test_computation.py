@@ -11,8 +11,8 @@ import moviegenre
 from moviegenre.core.errors import DataError
 from moviegenre.core.types import Modality
 from moviegenre.data.words import FUNCTION_WORDS, plot_words
-from moviegenre.inference.faithfulness import measure_faithfulness
 from moviegenre.inference.predictor import Predictor
+from moviegenre.studies.faithfulness.computation import measure_faithfulness
 from tests.tiny_checkpoints import save_tiny, tiny_checkpoint
 from tests.tiny_movies import tiny_movies
 

@@ -1,21 +1,26 @@
 """What fusions lose with a modality, as ``ROBUSTNESS.md``, ``robustness.json`` and a plot."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from moviegenre.core.files import write_bytes, write_text
 from moviegenre.core.types import Modality
 from moviegenre.evaluation.canvas import LIGHT, STYLES, Theme, dress, legend, new_figure
-from moviegenre.evaluation.documents import Table, per_cent, rich_table
+from moviegenre.evaluation.documents import (
+    Table,
+    command_markdown,
+    json_text,
+    markdown,
+    per_cent,
+    write_files,
+)
 from moviegenre.evaluation.plots import figure_png
-from moviegenre.evaluation.robustness import SHARES, Robustness
+from moviegenre.studies.robustness.scores import SHARES, Robustness
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MARKDOWN_FILE, JSON_FILE, PLOT_FILE = "ROBUSTNESS.md", "robustness.json", "robustness.png"
-_MODALITIES = (Modality.POSTER, Modality.PLOT)
+MODALITIES = (Modality.POSTER, Modality.PLOT)
 
 
 def write_robustness(found: Robustness, out: Path, command: str) -> list[Path]:
@@ -30,14 +35,12 @@ def write_robustness(found: Robustness, out: Path, command: str) -> list[Path]:
         MissingExtraError: matplotlib is not installed; nothing is written then.
     """
     picture = figure_png(draw_robustness(found, LIGHT))
-    texts = {
+    files = {
         MARKDOWN_FILE: _markdown(found, command),
-        JSON_FILE: json.dumps({"command": command, **found.to_json_dict()}, indent=1) + "\n",
+        JSON_FILE: json_text({"command": command, **found.to_json_dict()}),
+        PLOT_FILE: picture,
     }
-    write_bytes(out / PLOT_FILE, picture)
-    for name, text in texts.items():
-        write_text(out / name, text)
-    return [out / name for name in (MARKDOWN_FILE, JSON_FILE, PLOT_FILE)]
+    return write_files(out, files)
 
 
 def robustness_table(found: Robustness, missing: Modality) -> Table:
@@ -57,22 +60,21 @@ def _markdown(found: Robustness, command: str) -> str:
     cut = f"threshold {found.threshold:g}"
     if found.fitted:
         cut = "every model at the cuts that were fitted on validation for what is left of a film"
-    parts = [
-        "# Missing modality",
+    parts: list[str | Table | None] = [
         f"F1-macro in per cent on the {found.split} split, {found.num_movies:,} movies, {cut}, "
         "as more and more movies lack a modality: the same movies for all "
         f"models (seed {found.seed}), and more of them each time. *Alone* is a model that never "
         "looks at what is missing.",
     ]
-    for missing in _MODALITIES:
+    for missing in MODALITIES:
         parts += [f"## {missing.value.capitalize()}s missing"]
-        parts += [robustness_table(found, missing).to_markdown()]
+        parts += [robustness_table(found, missing)]
         parts += [
             verdict.sentence() for verdict in found.verdicts if verdict.missing is missing
         ] or ["No single-modality model was there to compare with."]
     parts += [f"![F1-macro by share of movies that lack a modality]({PLOT_FILE})"]
-    parts += ["## Reproduce it", f"```\n{command}\n```"]
-    return "\n\n".join(parts) + "\n"
+    parts += ["## Reproduce it", command_markdown(command)]
+    return markdown("Missing modality", parts)
 
 
 def draw_robustness(found: Robustness, theme: Theme) -> "Figure":
@@ -83,7 +85,7 @@ def draw_robustness(found: Robustness, theme: Theme) -> "Figure":
     panels = figure.subplots(1, 2, sharey=True)
     titles = list(dict.fromkeys(curve.model for curve in found.curves))
     handles: dict[str, Any] = {}
-    for axes, missing in zip(panels, _MODALITIES, strict=True):
+    for axes, missing in zip(panels, MODALITIES, strict=True):
         dress(axes, theme, grid="both")
         for curve in (curve for curve in found.curves if curve.missing is missing):
             place = titles.index(curve.model)
@@ -106,15 +108,3 @@ def draw_robustness(found: Robustness, theme: Theme) -> "Figure":
     kept = list(handles.values())
     legend(figure, theme, kept, loc="outside lower center", ncols=min(4, len(kept)))
     return figure
-
-
-def print_robustness(found: Robustness) -> None:
-    """Print both tables and what they show."""
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    for missing in _MODALITIES:
-        title = f"F1-macro on {found.split} with {missing.value}s missing, per cent"
-        console.print(rich_table(robustness_table(found, missing), title=title))
-    for verdict in found.verdicts:
-        console.print(f"  {verdict.sentence()}", markup=False)

@@ -7,16 +7,23 @@ https://arxiv.org/abs/1911.03429, comprehensiveness; differs in that random part
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from rich.progress import Progress
 
 from moviegenre.core.errors import DataError
-from moviegenre.core.types import Modality
+from moviegenre.core.types import Modality, Split
+from moviegenre.data.prepared import PreparedData
 from moviegenre.inference.attribution import Method
+from moviegenre.inference.backends import BackendName
 from moviegenre.inference.films import Film
+from moviegenre.inference.loading import load_predictor
 from moviegenre.inference.occlusion import without_regions, without_words
+from moviegenre.inference.parity import labelled_films
 from moviegenre.inference.predictor import Predictor
 
 _RESAMPLES = 1000
@@ -135,3 +142,49 @@ def _summarise(
         difference=(float(low), float(high)),
         share_above=float((gains > 0).mean()),
     )
+
+
+def faithfulness(
+    model: str | Path,
+    data_dir: Path | None = None,
+    *,
+    split: Split = Split.TEST,
+    movies: int = 500,
+    method: Method = "auto",
+    share: float = 0.1,
+    seed: int = 0,
+    backend: BackendName = "auto",
+    progress: bool = True,
+) -> list[Faithfulness]:
+    """Return how far a model's answers fall without what its explanations put first.
+
+    Args:
+        model: A checkpoint, or what else ``load_predictor`` takes.
+        data_dir: Prepared movies; None takes those the model was trained on.
+        split: Which part of them; the first ``movies`` that the model can read.
+        movies: How many.
+        method: How explanations are made.
+        share: Which share of words or regions is taken away.
+        seed: Draws the random ones.
+        backend: What computes the model.
+        progress: Show a progress bar.
+
+    Raises:
+        CheckpointError: There is no such model, or the movies have other genres.
+        ConfigError: The method cannot be had of this model.
+        DataError: There are no such movies.
+    """
+    predictor = load_predictor(model, backend=backend)
+    data = PreparedData(data_dir or predictor.model.data_config.dir)
+    read = labelled_films(data, split, predictor.reader, predictor.model.genres)
+    with Progress(disable=not progress) as bar:
+        total = min(movies, data.num_movies(split))
+        task = bar.add_task("taking parts away", total=total)
+        return measure_faithfulness(
+            predictor,
+            (film for film, _ in islice(read, movies)),
+            method=method,
+            share=share,
+            seed=seed,
+            on_progress=lambda done: bar.update(task, completed=done),
+        )

@@ -36,11 +36,13 @@ def faithfulness(
     For example: moviegenre faithfulness --checkpoint checkpoints/bert --movies 100
     """
     require_training("testing explanations")
+    from moviegenre.apps.console import print_files, print_table
     from moviegenre.core.types import Split
-    from moviegenre.experiment.faithfulness import faithfulness as run
-    from moviegenre.experiment.faithfulness import print_faithfulness
+    from moviegenre.evaluation.documents import json_text, write_files
+    from moviegenre.studies.faithfulness.computation import faithfulness as run
+    from moviegenre.studies.faithfulness.document import faithfulness_table
 
-    found = run(
+    results = run(
         checkpoint,
         data,
         split=Split(split.value),
@@ -51,11 +53,8 @@ def faithfulness(
         backend=backend.value,
         progress=not quiet,
     )
-    print_faithfulness(found, share)
+    title = f"fall of the likeliest genre's probability without {share:.0%} of the parts, in points"
+    print_table(faithfulness_table(results), title=title)
     if json_file is not None:
-        import json
-
-        from moviegenre.core.files import write_text
-
-        write_text(json_file, json.dumps([one.to_json_dict() for one in found], indent=1) + "\n")
-        typer.echo(f"wrote {json_file}")
+        text = json_text([one.to_json_dict() for one in results])
+        print_files(write_files(json_file.parent, {json_file.name: text}))
