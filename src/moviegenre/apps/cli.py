@@ -33,12 +33,14 @@ from moviegenre.apps.failures import (
 )
 from moviegenre.apps.model_commands import export, push
 from moviegenre.apps.predict_command import predict
+from moviegenre.apps.reproduce_command import reproduce
 from moviegenre.apps.serve_command import serve
 from moviegenre.core.errors import ConfigError, MovieGenreError
 from moviegenre.core.extras import require_training
 from moviegenre.studies.ablations.command import ablate
 from moviegenre.studies.faithfulness.command import faithfulness
 from moviegenre.studies.robustness.command import robustness
+from moviegenre.studies.seeds.command import reproduce_seeds
 
 app = typer.Typer(
     name="moviegenre",
@@ -49,11 +51,13 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(data_app, name="data")
+for command in (ensemble, predict, reproduce, export, push, serve):
+    app.command()(command)
+# Studies, each with one import above and one line here; nothing else needs them.
 app.command()(ablate)
 app.command()(faithfulness)
 app.command()(robustness)
-for command in (ensemble, predict, export, push, serve):
-    app.command()(command)
+app.command("reproduce")(reproduce_seeds)  # the same command with --seeds
 
 USER_ERROR = 2
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
@@ -205,41 +209,10 @@ def compare(
     For example: moviegenre compare checkpoints --out results
     """
     require_training("comparing models")
+    from moviegenre.apps.console import print_comparison
     from moviegenre.experiment.compare import compare as run_comparison
-    from moviegenre.experiment.compare import print_comparison
 
     comparison, page = run_comparison(checkpoints, out, data_dir=data, progress=not quiet)
-    print_comparison(comparison, page)
-
-
-@app.command()
-def reproduce(
-    config: Annotated[Path, typer.Option("--config", help="YAML file of the experiment.")],
-    overrides: Overrides = None,
-    restart: Annotated[
-        bool, typer.Option("--restart", help="Train anew what was trained with other settings.")
-    ] = False,
-    seeds: Annotated[
-        int, typer.Option(min=1, help="Train from so many seeds; tables of mean and deviation.")
-    ] = 1,
-    quiet: Quiet = False,
-) -> None:
-    """Prepare, train all models, evaluate and compare; what is done is not done again.
-
-    For example: moviegenre reproduce --config configs/demo.yaml
-    """
-    require_training("reproducing an experiment")
-    from moviegenre.experiment.compare import print_comparison
-    from moviegenre.experiment.reproduce import print_seeds, reproduce_seeds
-    from moviegenre.experiment.reproduce import reproduce as run_all
-
-    if seeds > 1:
-        over_seeds, files = reproduce_seeds(
-            config, overrides or [], num_seeds=seeds, restart=restart, progress=not quiet
-        )
-        print_seeds(over_seeds, files)
-        return
-    comparison, page = run_all(config, overrides or [], restart=restart, progress=not quiet)
     print_comparison(comparison, page)
 
 

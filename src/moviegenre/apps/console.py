@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from moviegenre.evaluation.documents import Table, rich_table
+
+if TYPE_CHECKING:
+    from moviegenre.evaluation.compare import Comparison
 
 
 def print_table(
@@ -24,6 +28,35 @@ def print_table(
     Console(highlight=False).print(rich_table(table, title=title, caption=caption, kept=kept))
 
 
+def print_sentences(sentences: Iterable[str]) -> None:
+    """Print sentences, indented and wrapped at the width of the console."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    for sentence in sentences:
+        console.print(f"  {sentence}", markup=False)
+
+
 def print_files(files: Iterable[Path]) -> None:
     """Print where a document was written."""
     typer.echo(f"wrote {', '.join(str(path) for path in files)}")
+
+
+def print_comparison(comparison: "Comparison", page: Path) -> None:
+    """Print the ranking, what it shows, and where the page is."""
+    from moviegenre.evaluation.findings import findings
+    from moviegenre.evaluation.tables import ranking_table
+    from moviegenre.evaluation.tuned_tables import TUNED_IN_SHORT, tuned_table
+
+    ranking = ranking_table(comparison)
+    title = f"{comparison.split}, {comparison.num_movies:,} movies, per cent"
+    kept = [name for name in ranking.headings if name not in ("#", "looks at")]
+    print_table(ranking, title=title, caption=f"threshold {comparison.threshold:g}", kept=kept)
+    tuned = tuned_table(comparison)
+    if tuned is not None:
+        title = "cuts by genre fitted on validation, per cent"
+        print_table(tuned, title=title, kept=TUNED_IN_SHORT)
+    for finding in findings(comparison):
+        typer.secho(finding.heading, bold=True)
+        print_sentences(finding.sentences)
+    typer.echo(f"report: {page.resolve()}")

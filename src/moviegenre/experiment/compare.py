@@ -14,7 +14,6 @@ from moviegenre.data.prepared import PreparedData
 from moviegenre.data.stats import data_stats
 from moviegenre.evaluation.compare import Comparison, ModelRun
 from moviegenre.evaluation.compare import compare as compare_runs
-from moviegenre.evaluation.report import print_comparison as print_tables
 from moviegenre.evaluation.report import write_report
 from moviegenre.experiment.predictions import cached_predictions
 from moviegenre.experiment.runs import CONFIG_FILE, read_history, read_run
@@ -85,12 +84,6 @@ def _compare(
     )
     write_report(comparison, facts, out)
     return comparison, out / PAGE
-
-
-def print_comparison(comparison: Comparison, page: Path) -> None:
-    """Print the results table, and where the page is."""
-    print_tables(comparison)
-    print(f"report: {page.resolve()}")
 
 
 def model_folders(checkpoints: Path, names: Sequence[str] | None) -> list[Path]:

@@ -30,7 +30,7 @@ def robustness(
     For example: moviegenre robustness checkpoints --split test
     """
     require_training("scoring models without a modality")
-    from moviegenre.apps.console import print_files, print_table
+    from moviegenre.apps.console import print_files, print_sentences, print_table
     from moviegenre.core.locks import locked
     from moviegenre.core.types import Split
     from moviegenre.studies.robustness.computation import robustness as run
@@ -49,6 +49,5 @@ def robustness(
     for missing in MODALITIES:
         title = f"F1-macro on {result.split} with {missing.value}s missing, per cent"
         print_table(robustness_table(result, missing), title=title)
-    for verdict in result.verdicts:
-        typer.echo(f"  {verdict.sentence()}")
+    print_sentences(verdict.sentence() for verdict in result.verdicts)
     print_files(files)

@@ -35,7 +35,7 @@ def write_robustness(found: Robustness, out: Path, command: str) -> list[Path]:
         MissingExtraError: matplotlib is not installed; nothing is written then.
     """
     picture = figure_png(draw_robustness(found, LIGHT))
-    files = {
+    files: dict[str, str | bytes] = {
         MARKDOWN_FILE: _markdown(found, command),
         JSON_FILE: json_text({"command": command, **found.to_json_dict()}),
         PLOT_FILE: picture,

@@ -4,28 +4,22 @@ A deviation over seeds says how far a score moves when the same model is trained
 over movies, how far it would move on other films. A difference has to stand against both.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from moviegenre.core.decisions import decide
 from moviegenre.core.errors import DataError
-from moviegenre.core.files import write_text
 from moviegenre.core.types import Track
 from moviegenre.evaluation.bootstrap import NUM_RESAMPLES, Interval, interval_of, paired_bootstrap
 from moviegenre.evaluation.compare import Comparison
-from moviegenre.evaluation.documents import Table, fraction, interval_text, per_cent
 from moviegenre.evaluation.findings import findings
 from moviegenre.evaluation.results import number_or_none
 
-MARKDOWN_FILE, JSON_FILE = "SEEDS.md", "seeds.json"
-
-_METRICS = {
+METRICS = {
     "f1_macro": "F1-macro",
     "f1_micro": "F1-micro",
     "roc_auc": "ROC-AUC",
@@ -61,11 +55,6 @@ class Spread:
             "mean": number_or_none(self.mean),
             "deviation": number_or_none(self.deviation),
         }
-
-
-def _cell(metric: str, spread: Spread) -> str:
-    shown = fraction if metric == "hamming_loss" else per_cent
-    return f"{shown(spread.mean)} ± {shown(spread.deviation)}"
 
 
 @dataclass(frozen=True)
@@ -115,29 +104,6 @@ class SeedComparison:
     num_movies: int
     threshold: float
 
-    def table(self) -> Table:
-        """Return mean and deviation of every model, best first."""
-        rows = []
-        for rank, (name, title) in enumerate(self.titles.items(), start=1):
-            cells = [_cell(metric, spread) for metric, spread in self.scores[name].items()]
-            rows.append((str(rank), title, *cells))
-        return Table(("#", "model", *_METRICS.values()), tuple(rows), num_text_columns=2)
-
-    def difference_table(self) -> Table:
-        """Return the differences between models, with how sure they are."""
-        rows = tuple(
-            (
-                self.titles[found.first],
-                self.titles[found.second],
-                f"{100 * found.points.mean:+.2f} ± {100 * found.points.deviation:.2f}",
-                interval_text(found.interval, signed=True),
-                "yes" if found.is_clear else "no",
-            )
-            for found in self.differences
-        )
-        headings = ("model", "against", "points of F1-macro", "95 % over movies", "clear")
-        return Table(headings, rows, num_text_columns=2)
-
     def to_json_dict(self) -> dict[str, Any]:
         """Return plain values."""
         return {
@@ -182,7 +148,7 @@ def compare_seeds(
     """
     if len(comparisons) < 2:
         raise DataError(
-            f"a deviation needs at least two seeds; found {len(comparisons)}; raise --seeds"
+            f"a deviation needs at least two seeds; found {len(comparisons)}; train more"
         )
     by_seed = {
         seed: {result.name: result for result in found.ranking}
@@ -205,7 +171,7 @@ def compare_seeds(
             metric: Spread(
                 tuple(results[name].evaluation.metrics[metric] for results in by_seed.values())
             )
-            for metric in _METRICS
+            for metric in METRICS
         }
         for name in names
     }
@@ -260,36 +226,3 @@ def _claims(comparisons: Iterable[Comparison], order: Sequence[str]) -> list[tup
                 if (other, one) not in pairs:
                     pairs[one, other] = None
     return list(pairs)
-
-
-def write_seeds(found: SeedComparison, command: str, banner: str | None, out: Path) -> list[Path]:
-    """Write ``SEEDS.md`` and ``seeds.json``, each in one step; return their paths.
-
-    Args:
-        found: The comparison.
-        command: What makes it again.
-        banner: What must be seen first; None for nothing.
-        out: The folder.
-    """
-    seeds = ", ".join(map(str, found.seeds))
-    parts = [
-        "# Over seeds",
-        *([f"> **{banner}**"] if banner else []),
-        f"Every model trained from {len(found.seeds)} seeds ({seeds}); {found.split} split, "
-        f"{found.num_movies:,} movies, threshold {found.threshold:g}. Mean ± sample standard "
-        "deviation over seeds, in per cent; Hamming loss is a fraction, lower is better. "
-        "Everything is trained again for each seed; what draws no random numbers deviates by "
-        "nothing.",
-        found.table().to_markdown(),
-        "## Differences",
-        "Points: mean ± deviation over seeds of the difference within a seed. The interval is a "
-        "paired bootstrap over movies of the mean over seeds, the same movies for both models and "
-        "all seeds. Clear: the interval leaves out zero, and all seeds agree on the sign.",
-        found.difference_table().to_markdown(),
-        "## Reproduce it",
-        f"```\n{command}\n```",
-    ]
-    write_text(out / MARKDOWN_FILE, "\n\n".join(parts) + "\n")
-    content = {"command": command, **found.to_json_dict()}
-    write_text(out / JSON_FILE, json.dumps(content, indent=1, allow_nan=False) + "\n")
-    return [out / MARKDOWN_FILE, out / JSON_FILE]

@@ -9,7 +9,8 @@ import pytest
 
 from moviegenre.core.errors import DataError
 from moviegenre.evaluation.compare import Comparison, compare
-from moviegenre.evaluation.seeds import SeedComparison, Spread, compare_seeds, write_seeds
+from moviegenre.studies.seeds.document import seeds_table, write_seeds
+from moviegenre.studies.seeds.scores import SeedComparison, Spread, compare_seeds
 from tests.unit.evaluation.fake_runs import NOISE, make_labels, make_predictions, make_run
 
 
@@ -42,7 +43,7 @@ def test_every_model_has_a_value_for_each_seed_and_the_best_mean_leads(
     means = [found.scores[name]["f1_macro"].mean for name in found.titles]
     assert means == sorted(means, reverse=True)
     assert all(len(s.values) == 3 for scores in found.scores.values() for s in scores.values())
-    first = found.table().rows[0]
+    first = seeds_table(found).rows[0]
     spread = found.scores[next(iter(found.titles))]["f1_macro"]
     assert first[2] == f"{100 * spread.mean:.2f} ± {100 * spread.deviation:.2f}"
 
@@ -76,7 +77,7 @@ def test_equal_models_do_not_differ_clearly() -> None:
 
 def test_what_cannot_be_put_together_is_refused() -> None:
     one = seeded(0, {"bert": 1.0, "lstm": 2.0})
-    with pytest.raises(DataError, match="at least two seeds; found 1; raise --seeds"):
+    with pytest.raises(DataError, match="at least two seeds; found 1; train more"):
         compare_seeds({0: one})
     with pytest.raises(DataError, match="seed 1 has other models than the first"):
         compare_seeds({0: one, 1: seeded(1, {"bert": 1.0})})
