@@ -24,7 +24,6 @@ from moviegenre.apps.choices import (
     ThresholdRule,
 )
 from moviegenre.apps.data_commands import app as data_app
-from moviegenre.apps.ensemble_command import ensemble
 from moviegenre.apps.failures import (
     failure_message,
     interruption_message,
@@ -38,6 +37,8 @@ from moviegenre.apps.serve_command import serve
 from moviegenre.core.errors import ConfigError, MovieGenreError
 from moviegenre.core.extras import require_training
 from moviegenre.studies.ablations.command import ablate
+from moviegenre.studies.audit.command import audit
+from moviegenre.studies.ensembles.command import ensemble
 from moviegenre.studies.faithfulness.command import faithfulness
 from moviegenre.studies.robustness.command import robustness
 from moviegenre.studies.seeds.command import reproduce_seeds
@@ -51,10 +52,12 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(data_app, name="data")
-for command in (ensemble, predict, reproduce, export, push, serve):
+for command in (predict, reproduce, export, push, serve):
     app.command()(command)
 # Studies, each with one import above and one line here; nothing else needs them.
 app.command()(ablate)
+app.command()(ensemble)
+data_app.command()(audit)
 app.command()(faithfulness)
 app.command()(robustness)
 app.command("reproduce")(reproduce_seeds)  # the same command with --seeds

@@ -1,23 +1,18 @@
 """``moviegenre data``: synthesize, prepare, stats, audit."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from moviegenre.apps.audit_command import audit
 from moviegenre.apps.choices import SplitKindName
 from moviegenre.core.seeds import MAX_SEED
-
-if TYPE_CHECKING:
-    pass
 
 app = typer.Typer(
     help="Get movies, prepare them, look at them.\n\n"
     "For example: moviegenre data synthesize data/made-up",
     no_args_is_help=True,
 )
-app.command()(audit)
 
 
 @app.command()

@@ -3,7 +3,7 @@
 import pytest
 
 from moviegenre.core.types import Split
-from moviegenre.data.audit.pairs import (
+from moviegenre.studies.audit.pairs import (
     LeakRule,
     Pair,
     clusters,

@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from moviegenre.data.audit.movies import AuditMovies
-from moviegenre.data.audit.pairs import Pair
 from moviegenre.data.posters import PosterError, decode_poster
+from moviegenre.studies.audit.movies import AuditMovies
+from moviegenre.studies.audit.pairs import Pair
 
 HASH_BITS = 256
 DEFAULT_DISTANCE = 48

@@ -9,9 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
 
 from moviegenre.core.decisions import log_odds
 from moviegenre.core.errors import CheckpointError, ConfigError, DataError
@@ -19,8 +16,6 @@ from moviegenre.core.files import write_text
 from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.prepared import PreparedData
-from moviegenre.evaluation.combining import Array, CombiningConfig
-from moviegenre.evaluation.ensembling import ENSEMBLE, EnsembleFit, fit_ensemble
 from moviegenre.evaluation.results import Predictions
 from moviegenre.evaluation.thresholds import Goal
 from moviegenre.evaluation.tuning import TuningSettings, tune
@@ -28,11 +23,14 @@ from moviegenre.experiment.predictions import availability, cached_predictions, 
 from moviegenre.experiment.runs import RUN_FILE
 from moviegenre.models.checkpoint import Checkpoint, package_versions
 from moviegenre.models.checkpoint_file import BEST_FILE
-from moviegenre.models.combiner import Case, case_name, subsets
+from moviegenre.models.combiner import Case, subsets
 from moviegenre.models.ensemble import EnsembleConfig
 from moviegenre.models.ensemble_file import ENSEMBLE_FILE, EnsembleRecord, Member
 from moviegenre.models.locating import locate, weights_file
 from moviegenre.models.trained import joint_track, load_trained
+from moviegenre.studies.ensembles.fit import ENSEMBLE, EnsembleFit, fit_ensemble
+from moviegenre.studies.ensembles.settings import CombiningConfig
+from moviegenre.studies.ensembles.weights import Array
 
 
 @dataclass(frozen=True)
@@ -215,34 +213,3 @@ def _run(
         "setup_seconds": 0.0,
         "command": shlex.join(["moviegenre", "ensemble", *checkpoints, "--out", str(out)]),
     }
-
-
-def render_ensemble(fitted: FittedEnsemble) -> None:
-    """Print what the ensemble gains over its best member and over plain means, and its weights."""
-    console = Console(highlight=False)
-    fit = fitted.fit
-    table = Table(title="cross-validated on val, per cent", box=SIMPLE_HEAD)
-    table.add_column("")
-    for heading in ("log-loss", "ROC-AUC", "F1-macro\nat 0.5", "F1-micro\nat 0.5"):
-        table.add_column(heading, justify="right")
-    for heading in ("F1-macro\nfitted cuts", "F1-micro\nfitted cuts"):
-        table.add_column(heading, justify="right")
-    for name, scores in fit.scores.items():
-        title = f"best member: {name}" if name == fit.best_member else name
-        loss, *rest = vars(scores).values()
-        table.add_row(title, f"{loss:.4f}", *(f"{100 * value:.2f}" for value in rest))
-    console.print(table)
-    weights = Table(title="weight, mean over genres", box=SIMPLE_HEAD)
-    weights.add_column("member")
-    cases = {case: found for case, found in fit.combiner.cases.items() if case}
-    for case in cases:
-        weights.add_column(case_name(case), justify="right")
-    for row, member in enumerate(fitted.record.members):
-        cells = [f"{found.weights[row].mean():.3f}" for found in cases.values()]
-        weights.add_row(member.name, *cells)
-    console.print(weights)
-    strength = fit.strength
-    console.print(
-        f"drawn together by: genres {strength.genre:g}, members {strength.member:g}", markup=False
-    )
-    console.print(f"wrote {fitted.file}", soft_wrap=True, markup=False)

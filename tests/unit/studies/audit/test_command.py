@@ -15,9 +15,9 @@ from moviegenre.core.errors import CheckpointError, DataError
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.data.schema import split_file
-from moviegenre.evaluation.audit import AuditSettings
 from moviegenre.evaluation.results import Predictions
-from moviegenre.experiment.audit import audit
+from moviegenre.studies.audit.computation import audit
+from moviegenre.studies.audit.settings import AuditSettings
 from tests.planted_movies import write_planted
 from tests.tiny_checkpoints import save_tiny, tiny_checkpoint
 

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from moviegenre.core.errors import MissingExtraError
-from moviegenre.data.audit.plot_pairs import find_plot_pairs, too_short
+from moviegenre.studies.audit.plot_pairs import find_plot_pairs, too_short
 from tests.planted_movies import PLOT
 
 OTHER = " ".join(reversed(PLOT.split()))

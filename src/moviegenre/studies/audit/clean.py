@@ -15,12 +15,12 @@ from moviegenre.core.errors import DataError
 from moviegenre.core.files import atomic_file, check_folder, write_text
 from moviegenre.core.folders import atomic_folder, restore_folder
 from moviegenre.core.types import Split
-from moviegenre.data.audit.movies import AuditMovies
 from moviegenre.data.datasheet import write_datasheet
 from moviegenre.data.prepared import PreparedData
 from moviegenre.data.records import Reason
 from moviegenre.data.schema import EXCLUDED_FILE, GENRES_FILE, split_file
 from moviegenre.data.sources.mmimdb import SPLIT_FILE, split_json
+from moviegenre.studies.audit.movies import AuditMovies
 
 _ROWS_PER_GROUP = 512
 

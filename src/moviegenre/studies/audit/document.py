@@ -1,20 +1,18 @@
-"""An audit as files and on the console: ``audit.json``, two CSV tables, ``audit.html``."""
+"""An audit as files: ``audit.json``, two CSV tables, ``audit.html``."""
 
 import csv
 import io
-import json
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from moviegenre.core.files import write_text
-from moviegenre.data.audit.pairs import Pair, count_by_splits
-from moviegenre.evaluation.audit import Audit, errors_table, pairs_table, words_table
-from moviegenre.evaluation.audit_page import render_audit
-from moviegenre.evaluation.documents import rich_table
-from moviegenre.evaluation.label_errors import LabelError
+from moviegenre.evaluation.documents import json_text, write_files
 from moviegenre.evaluation.results import number_or_none
+from moviegenre.studies.audit.findings import Audit
+from moviegenre.studies.audit.label_errors import LabelError
+from moviegenre.studies.audit.page import render_audit
+from moviegenre.studies.audit.pairs import Pair, count_by_splits
 
 JSON_FILE, PAGE_FILE = "audit.json", "audit.html"
 PAIRS_FILE, ERRORS_FILE = "pairs.csv", "label_errors.csv"
@@ -31,17 +29,14 @@ def write_audit(audit: Audit, out: Path, command: str) -> list[Path]:
     Raises:
         MissingExtraError: jinja2 is not installed; nothing is written then.
     """
-    page = render_audit(audit, command)
     content = {"command": command, **audit_to_json_dict(audit)}
     texts = {
-        PAGE_FILE: page,
-        JSON_FILE: json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n",
+        PAGE_FILE: render_audit(audit, command),
+        JSON_FILE: json_text(content, ascii_only=False),
         PAIRS_FILE: _csv(_pair_row(audit, pair) for pair in content_order(audit)),
         ERRORS_FILE: _csv(_error_row(audit, error) for error in audit.errors),
     }
-    for name, text in texts.items():
-        write_text(out / name, text)
-    return [out / name for name in texts]
+    return write_files(out, texts)
 
 
 def content_order(audit: Audit) -> list[Pair]:
@@ -120,33 +115,3 @@ def _csv(rows: Iterable[dict[str, Any]]) -> str:
         writer.writeheader()
         writer.writerows(listed)
     return stream.getvalue()
-
-
-def print_audit(audit: Audit) -> None:
-    """Print the tables."""
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    if audit.synthetic:
-        console.print("[yellow]made-up movies: nothing measured on them is a result[/yellow]")
-    settings = audit.settings
-    caption = f"plots from {settings.plot_similarity:g} on, posters to {settings.poster_distance}"
-    console.print(
-        rich_table(pairs_table(audit), title="near duplicates", caption=f"{caption} of 256 bits")
-    )
-    sizes = audit.cluster_sizes
-    lost = ", ".join(f"{name} {count:,}" for name, count in audit.dropped_by_split().items())
-    largest = f", the largest of {sizes[0]} movies" if sizes else ""
-    console.print(f"clusters: {len(sizes):,}{largest}; leaking movies: {lost}")
-    console.print(
-        f"not compared: {audit.short_plots:,} plots that are too short, "
-        f"{len(audit.plain_posters):,} posters that are too plain"
-    )
-    kept = [name for name in words_table(audit).headings if name != "word"]
-    title = f"genre names spelled out, plot: {settings.plot}, per cent"
-    console.print(rich_table(words_table(audit), title=title, kept=kept))
-    if audit.sources:
-        judged = "; ".join(f"{split}: {source}" for split, source in audit.sources.items())
-        title = "labels that models contradict"
-        console.print(rich_table(errors_table(audit), title=title))
-        console.print(f"judged by {judged}", soft_wrap=True)

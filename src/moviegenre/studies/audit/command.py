@@ -3,13 +3,16 @@
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from moviegenre.apps.choices import LeakRuleName, PlotRuleName
 from moviegenre.core.errors import ConfigError
 from moviegenre.core.extras import require_training
+
+if TYPE_CHECKING:
+    from moviegenre.studies.audit.findings import Audit
 
 
 def audit(
@@ -46,12 +49,14 @@ def audit(
     For example: moviegenre data audit data/prepared --out audit
     """
     require_training("auditing data")
+    from moviegenre.apps.console import print_files
     from moviegenre.core.files import check_folder
     from moviegenre.core.locks import locked
-    from moviegenre.evaluation.audit import Audit, AuditSettings
-    from moviegenre.evaluation.audit_page import page_template
-    from moviegenre.evaluation.audit_report import print_audit, write_audit
-    from moviegenre.experiment.audit import audit as run
+    from moviegenre.studies.audit.computation import audit as run
+    from moviegenre.studies.audit.document import write_audit
+    from moviegenre.studies.audit.findings import Audit
+    from moviegenre.studies.audit.page import audit_template
+    from moviegenre.studies.audit.settings import AuditSettings
 
     if checkpoints is not None and not labels:
         raise ConfigError("--checkpoints judge labels, which --no-labels leaves out; say one")
@@ -64,7 +69,7 @@ def audit(
         top=top,
     )
     check_folder(out, "--out")
-    page_template()  # what is not installed is better missed now than after minutes
+    audit_template()  # what is not installed is better missed now than after minutes
     files: list[Path] = []
 
     def report(found: Audit) -> None:
@@ -83,11 +88,35 @@ def audit(
             report=report,
         )
     print_audit(found)
-    typer.echo(f"wrote {', '.join(str(path) for path in files)}")
+    print_files(files)
     if drop_leaks is not None:
         told = ", ".join(f"{name} {count:,}" for name, count in found.dropped_by_split().items())
         typer.echo(f"{drop_leaks}: the clean split, less {told}")
 
 
-def _tell(step: str) -> None:
-    typer.echo(f"{step} ...", err=True)
+def print_audit(audit: "Audit") -> None:
+    """Print the tables."""
+    from moviegenre.apps.console import print_table
+    from moviegenre.studies.audit.tables import errors_table, pairs_table, words_table
+
+    if audit.synthetic:
+        typer.secho("made-up movies: nothing measured on them is a result", fg="yellow")
+    settings = audit.settings
+    caption = f"plots from {settings.plot_similarity:g} on, posters to {settings.poster_distance}"
+    print_table(pairs_table(audit), title="near duplicates", caption=f"{caption} of 256 bits")
+    sizes = audit.cluster_sizes
+    lost = ", ".join(f"{name} {count:,}" for name, count in audit.dropped_by_split().items())
+    largest = f", the largest of {sizes[0]} movies" if sizes else ""
+    typer.echo(f"clusters: {len(sizes):,}{largest}; leaking movies: {lost}")
+    typer.echo(
+        f"not compared: {audit.short_plots:,} plots that are too short, "
+        f"{len(audit.plain_posters):,} posters that are too plain"
+    )
+    kept = [name for name in words_table(audit).headings if name != "word"]
+    title = f"genre names spelled out, plot: {settings.plot}, per cent"
+    print_table(words_table(audit), title=title, kept=kept)
+    if audit.sources:
+        judged = "; ".join(f"{split}: {source}" for split, source in audit.sources.items())
+        title = "labels that models contradict"
+        print_table(errors_table(audit), title=title)
+        typer.echo(f"judged by {judged}")

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from moviegenre.data.audit.genre_words import find_genre_words, genre_pattern
+from moviegenre.studies.audit.genre_words import find_genre_words, genre_pattern
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from moviegenre.data.audit.poster_pairs import hash_posters, poster_pairs
+from moviegenre.studies.audit.poster_pairs import hash_posters, poster_pairs
 from tests.planted_movies import patterned_poster
 from tests.tiny_movies import png_bytes
 

@@ -11,21 +11,22 @@ import numpy.typing as npt
 from moviegenre.core.decisions import from_log_odds, log_odds
 from moviegenre.core.errors import CheckpointError
 from moviegenre.core.types import Split
-from moviegenre.data.audit.clean import check_clean_target, write_clean
-from moviegenre.data.audit.genre_words import find_genre_words
-from moviegenre.data.audit.movies import AuditMovies
-from moviegenre.data.audit.pairs import Pair, clusters, leak_pairs, leaked_rows
-from moviegenre.data.audit.plot_pairs import find_plot_pairs, too_short
-from moviegenre.data.audit.poster_pairs import find_poster_pairs
 from moviegenre.data.plots import choose_plot
 from moviegenre.data.prepared import PreparedData
-from moviegenre.evaluation.audit import Audit, AuditSettings
 from moviegenre.evaluation.calibration import fit_calibration
-from moviegenre.evaluation.cross_fit import cross_fitted
-from moviegenre.evaluation.label_errors import LabelError, find_label_errors
 from moviegenre.experiment.compare import model_folders
 from moviegenre.experiment.predictions import load_kept
 from moviegenre.models.checkpoint_file import BEST_FILE
+from moviegenre.studies.audit.clean import check_clean_target, write_clean
+from moviegenre.studies.audit.cross_fit import cross_fitted
+from moviegenre.studies.audit.findings import Audit
+from moviegenre.studies.audit.genre_words import find_genre_words
+from moviegenre.studies.audit.label_errors import LabelError, find_label_errors
+from moviegenre.studies.audit.movies import AuditMovies
+from moviegenre.studies.audit.pairs import Pair, clusters, leak_pairs, leaked_rows
+from moviegenre.studies.audit.plot_pairs import find_plot_pairs, too_short
+from moviegenre.studies.audit.poster_pairs import find_poster_pairs
+from moviegenre.studies.audit.settings import AuditSettings
 
 Step = Callable[[str], None]
 Probs = npt.NDArray[np.float64]

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from moviegenre.core.errors import MissingExtraError
-from moviegenre.data.audit.pairs import Pair
+from moviegenre.studies.audit.pairs import Pair
 
 WORDS_PER_SHINGLE = 4
 MIN_SHINGLES = 10

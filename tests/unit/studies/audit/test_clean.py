@@ -7,10 +7,10 @@ import pytest
 
 from moviegenre.core.errors import DataError
 from moviegenre.core.types import Split
-from moviegenre.data.audit.clean import write_clean
-from moviegenre.data.audit.movies import AuditMovies
 from moviegenre.data.prepare import prepare
 from moviegenre.data.prepared import PreparedData
+from moviegenre.studies.audit.clean import write_clean
+from moviegenre.studies.audit.movies import AuditMovies
 from tests.unit.data.raw_movies import SPLITS, complete_files, write_folder
 
 

@@ -16,14 +16,14 @@ from moviegenre.core.errors import CheckpointError, ConfigError
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.prepared import PreparedData
-from moviegenre.evaluation.combining import CombiningConfig
-from moviegenre.experiment.ensemble import ensemble
 from moviegenre.experiment.predictions import cached_predictions, predict_split
 from moviegenre.inference.parity import labelled_films
 from moviegenre.models.base import BuildContext
 from moviegenre.models.ensemble_file import EnsembleRecord
 from moviegenre.models.registry import model_config_class
 from moviegenre.models.trained import load_trained
+from moviegenre.studies.ensembles.computation import ensemble
+from moviegenre.studies.ensembles.settings import CombiningConfig
 from tests.tiny_checkpoints import save_tiny, tiny_checkpoint
 from tests.tiny_movies import GENRES, write_prepared
 

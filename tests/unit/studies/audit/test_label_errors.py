@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from moviegenre.core.errors import DataError, MissingExtraError
-from moviegenre.evaluation.cross_fit import cross_fitted
-from moviegenre.evaluation.label_errors import find_label_errors
+from moviegenre.studies.audit.cross_fit import cross_fitted
+from moviegenre.studies.audit.label_errors import find_label_errors
 from tests.tiny_movies import tiny_movies
 
 

@@ -1,41 +1,31 @@
 """An audit as one self-contained page: the pairs side by side, with small posters."""
 
-import base64
 import io
 from collections.abc import Mapping
 from typing import Any
 
-from moviegenre.core.errors import MissingExtraError
-from moviegenre.data.audit.pairs import Pair
-from moviegenre.data.audit.plot_pairs import MIN_SHINGLES, WORDS_PER_SHINGLE
-from moviegenre.data.audit.poster_pairs import HASH_BITS
 from moviegenre.data.posters import PosterError, decode_poster
-from moviegenre.evaluation.audit import Audit, errors_table, pairs_table, words_table
-from moviegenre.evaluation.label_errors import LabelError
+from moviegenre.evaluation.documents import data_uri, page_template
+from moviegenre.studies.audit.findings import Audit
+from moviegenre.studies.audit.label_errors import LabelError
+from moviegenre.studies.audit.pairs import Pair
+from moviegenre.studies.audit.plot_pairs import MIN_SHINGLES, WORDS_PER_SHINGLE
+from moviegenre.studies.audit.poster_pairs import HASH_BITS
+from moviegenre.studies.audit.tables import errors_table, pairs_table, words_table
 
 _POSTER_SIDE = 150  # pixels; sharp enough to compare by eye, a few kB each
 _JPEG_QUALITY = 72
 _SNIPPET = 420  # characters
 
 
-def page_template() -> Any:  # noqa: ANN401 - jinja2 is optional
-    """Return the page's template; asking for it first shows early whether it can be filled.
+def audit_template() -> Any:  # noqa: ANN401 - jinja2 is optional
+    """Return the page's template; calling this first shows early whether jinja2 is installed.
 
     Raises:
         MissingExtraError: jinja2 is not installed.
     """
-    try:
-        import jinja2
-    except ImportError:
-        raise MissingExtraError("jinja2", "audit", "the page of an audit") from None
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("moviegenre.evaluation"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("audit.html.jinja")
+    package = "moviegenre.studies.audit"
+    return page_template(package, "audit.html.jinja", "audit", "the page of an audit")
 
 
 def render_audit(audit: Audit, command: str) -> str:
@@ -48,7 +38,7 @@ def render_audit(audit: Audit, command: str) -> str:
     Raises:
         MissingExtraError: jinja2 is not installed.
     """
-    template = page_template()
+    template = audit_template()
     top = audit.settings.top
     pairs = {kind: audit.pairs_of(kind)[:top] for kind in ("plot", "poster")}
     denied = [error for error in audit.errors if error.labelled][:top]
@@ -134,4 +124,4 @@ def _uri(poster: bytes) -> str | None:
     image.thumbnail((_POSTER_SIDE, _POSTER_SIDE))
     stream = io.BytesIO()
     image.save(stream, format="JPEG", quality=_JPEG_QUALITY)
-    return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
+    return data_uri(stream.getvalue(), "jpeg")

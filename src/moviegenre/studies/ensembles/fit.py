@@ -10,9 +10,13 @@ import numpy.typing as npt
 from moviegenre.core.decisions import DEFAULT_THRESHOLD, decide, from_log_odds, log_odds
 from moviegenre.core.errors import DataError
 from moviegenre.core.types import Modality
-from moviegenre.evaluation.combining import (
+from moviegenre.evaluation.thresholds import Goal, fit_thresholds
+from moviegenre.evaluation.tuning import SHRINKAGE
+from moviegenre.metrics import compute_metrics
+from moviegenre.models.combiner import Case, CaseWeights, Combiner, subsets
+from moviegenre.studies.ensembles.settings import CombiningConfig
+from moviegenre.studies.ensembles.weights import (
     Array,
-    CombiningConfig,
     Rows,
     Strength,
     choose_strength,
@@ -24,10 +28,6 @@ from moviegenre.evaluation.combining import (
     mean_probabilities,
     recalibration,
 )
-from moviegenre.evaluation.thresholds import Goal, fit_thresholds
-from moviegenre.evaluation.tuning import SHRINKAGE
-from moviegenre.metrics import compute_metrics
-from moviegenre.models.combiner import Case, CaseWeights, Combiner, subsets
 
 ENSEMBLE = "ensemble"
 MEAN_ODDS = "mean of log-odds"

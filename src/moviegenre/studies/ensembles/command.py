@@ -34,10 +34,11 @@ def ensemble(
     For example: moviegenre ensemble checkpoints/bert checkpoints/cnn --out checkpoints/ensemble
     """
     require_training("combining models")
+    from moviegenre.apps.console import print_files, print_table
     from moviegenre.core.config import apply_overrides
-    from moviegenre.evaluation.combining import CombiningConfig
-    from moviegenre.experiment.ensemble import ensemble as combine
-    from moviegenre.experiment.ensemble import render_ensemble
+    from moviegenre.studies.ensembles.computation import ensemble as combine
+    from moviegenre.studies.ensembles.document import scores_table, weights_table
+    from moviegenre.studies.ensembles.settings import CombiningConfig
 
     config = CombiningConfig.parse(apply_overrides({}, overrides or []), "--set")
     with locked(out):
@@ -49,4 +50,8 @@ def ensemble(
             config=config,
             progress=not quiet,
         )
-    render_ensemble(fitted)
+    print_table(scores_table(fitted), title="cross-validated on val, per cent")
+    print_table(weights_table(fitted), title="weight, mean over genres")
+    strength = fitted.fit.strength
+    typer.echo(f"drawn together by: genres {strength.genre:g}, members {strength.member:g}")
+    print_files([fitted.file])

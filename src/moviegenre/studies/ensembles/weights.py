@@ -8,16 +8,15 @@ of their own, so these are drawn towards what all genres share, and that towards
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
 
-from moviegenre.core.config import Config, Seed
 from moviegenre.core.decisions import from_log_odds, log_odds
 from moviegenre.evaluation.calibration import fit_calibration
 from moviegenre.models.combiner import CaseWeights
+from moviegenre.studies.ensembles.settings import CombiningConfig
 
 Array = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -27,30 +26,6 @@ Method = Callable[[Rows, Rows], Array]
 _MAX_STEPS = 50
 _CONVERGED = 1e-8  # of the objective, relative
 _SMALLEST_STEP = 1e-6
-
-
-Strengths = Annotated[
-    tuple[Annotated[float, Field(gt=0, le=1e9)], ...], Field(min_length=1, max_length=100)
-]
-
-
-class CombiningConfig(Config):
-    """How the weights are fitted.
-
-    Attributes:
-        genre_shrinkage: Strengths with which a genre's weights are drawn towards the members' means
-            over genres; the best is chosen by cross-validation.
-        member_shrinkage: Strengths with which these means are drawn towards each other; likewise.
-        folds: Parts that validation is cut into.
-        draws: How often it is cut anew; scores are means over these.
-        seed: Of the cuts.
-    """
-
-    genre_shrinkage: Strengths = (30.0, 100.0, 300.0, 1000.0, 10000.0)
-    member_shrinkage: Strengths = (1.0, 10.0, 10000.0)
-    folds: int = Field(default=5, ge=2, le=1_000)
-    draws: int = Field(default=3, ge=1, le=1_000)
-    seed: Seed = 0
 
 
 @dataclass(frozen=True)

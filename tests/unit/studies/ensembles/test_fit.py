@@ -7,8 +7,9 @@ import pytest
 from moviegenre.core.decisions import from_log_odds
 from moviegenre.core.errors import ConfigError, DataError
 from moviegenre.core.types import Modality
-from moviegenre.evaluation.combining import (
-    CombiningConfig,
+from moviegenre.studies.ensembles.fit import ENSEMBLE, MEAN_ODDS, fit_ensemble
+from moviegenre.studies.ensembles.settings import CombiningConfig
+from moviegenre.studies.ensembles.weights import (
     Strength,
     choose_strength,
     cross_validated,
@@ -16,7 +17,6 @@ from moviegenre.evaluation.combining import (
     folds,
     log_loss,
 )
-from moviegenre.evaluation.ensembling import ENSEMBLE, MEAN_ODDS, fit_ensemble
 
 PLOT, POSTER = frozenset({Modality.PLOT}), frozenset({Modality.POSTER})
 BOTH = PLOT | POSTER
