@@ -137,3 +137,6 @@ Overrides = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars.")]
 DataDir = Annotated[Path | None, typer.Option("--data", help="Folder of prepared data.")]
+Restart = Annotated[
+    bool, typer.Option("--restart", help="Train anew what was trained with other settings.")
+]

@@ -31,6 +31,7 @@ from moviegenre.apps.failures import (
     what_is_left,
 )
 from moviegenre.apps.model_commands import export, push
+from moviegenre.apps.options import OptionFormatter, with_options
 from moviegenre.apps.predict_command import predict
 from moviegenre.apps.reproduce_command import reproduce
 from moviegenre.apps.serve_command import serve
@@ -145,10 +146,10 @@ def evaluate(
     For example: moviegenre evaluate --checkpoint checkpoints/bert --split test
     """
     require_training("evaluating a model")
+    from moviegenre.apps.evaluation_output import print_evaluation, print_forms, print_tuning
     from moviegenre.core.types import Split
     from moviegenre.evaluation.tuning import TuningSettings
     from moviegenre.experiment.evaluate import evaluate as run_evaluation
-    from moviegenre.experiment.evaluate import render_evaluation
 
     if math.isnan(threshold):  # which lies in every range
         raise ConfigError("--threshold is nan; expected a probability")
@@ -165,13 +166,13 @@ def evaluate(
         verify_files(locate(checkpoint))
     content: dict[str, Any]
     if forms:
-        from moviegenre.experiment.form_points import evaluate_forms, render_forms
+        from moviegenre.experiment.form_points import evaluate_forms
 
         found = evaluate_forms(checkpoint, part, data_dir=data, save=save)
-        render_forms(found, f"{checkpoint} on {part.value}, per cent")
+        print_forms(found, f"{checkpoint} on {part.value}, per cent")
         content = {form.given.name: form.to_json_dict() for form in found}
     elif settings.fits:
-        from moviegenre.experiment.tuning import evaluate_tuned, render_tuning
+        from moviegenre.experiment.tuning import evaluate_tuned
 
         if threshold != 0.5:
             raise ConfigError(
@@ -180,14 +181,14 @@ def evaluate(
         tuned = evaluate_tuned(
             checkpoint, part, settings, data_dir=data, save=save, progress=not quiet
         )
-        render_evaluation(tuned.evaluation)
-        render_tuning(tuned)
+        print_evaluation(tuned.evaluation)
+        print_tuning(tuned)
         content = tuned.to_json_dict()
     else:
         evaluation = run_evaluation(
             checkpoint, part, data_dir=data, threshold=threshold, progress=not quiet
         )
-        render_evaluation(evaluation)
+        print_evaluation(evaluation)
         content = evaluation.to_json_dict()
     if json_file is not None:
         import json
@@ -235,7 +236,9 @@ def _options(
     ] = False,
 ) -> None:
     level = logging.INFO if verbose else logging.WARNING
-    logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(OptionFormatter("%(message)s"))
+    logging.basicConfig(level=level, handlers=[handler])
     logging.getLogger("moviegenre").setLevel(logging.INFO)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
 
@@ -278,7 +281,7 @@ def main(arguments: list[str] | None = None) -> None:
     except typer.Abort:
         raise SystemExit(1) from None
     except MovieGenreError as error:
-        typer.echo(f"error: {error}", err=True)
+        typer.echo(f"error: {with_options(str(error))}", err=True)
         raise SystemExit(USER_ERROR) from None
     except KeyboardInterrupt as error:
         typer.echo(interruption_message(error), err=True)

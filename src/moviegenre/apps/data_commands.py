@@ -124,12 +124,13 @@ def stats(
 
     For example: moviegenre data stats data/prepared
     """
+    from moviegenre.apps.stats_output import print_stats
     from moviegenre.data.prepared import PreparedData
-    from moviegenre.data.stats import data_stats, render_stats
+    from moviegenre.data.stats import data_stats
 
     data = PreparedData(directory)
     facts = data_stats(data)
-    render_stats(facts, synthetic=data.is_synthetic)
+    print_stats(facts, synthetic=data.is_synthetic)
     if json_file is not None:
         import json
 

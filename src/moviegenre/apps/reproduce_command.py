@@ -5,13 +5,10 @@ from typing import Annotated
 
 import typer
 
-from moviegenre.apps.choices import Overrides, Quiet
+from moviegenre.apps.choices import Overrides, Quiet, Restart
 from moviegenre.core.extras import require_training
 
 SuiteFile = Annotated[Path, typer.Option("--config", help="YAML file of the experiment.")]
-Restart = Annotated[
-    bool, typer.Option("--restart", help="Train anew what was trained with other settings.")
-]
 
 
 def reproduce(

@@ -95,19 +95,19 @@ def sync_folder(path: Path) -> None:
             raise
 
 
-def check_folder(path: Path, option: str) -> None:
+def check_folder(path: Path, setting: str) -> None:
     """Say no, before any work is done, to a path at which no folder can be made.
 
     Args:
         path: Where files will be written.
-        option: What named it, for the message.
+        setting: What named it, for the message.
 
     Raises:
         DataError: It is a file, or lies in one.
     """
     nearest = next((p for p in (path, *path.parents) if p.exists()), None)
     if nearest is not None and not nearest.is_dir():
-        raise DataError(f"{nearest} is a file, expected a folder; name another with {option}")
+        raise DataError(f"{nearest} is a file, expected a folder; name another with {setting}")
 
 
 def file_sha256(path: Path) -> str:

@@ -117,7 +117,9 @@ def common_data_dir(folders: Sequence[Path]) -> Path:
             used[folder.name] = Path(run["settings"]["data"]["dir"])
     if len(set(used.values())) > 1:
         told = ", ".join(f"{name}: {path}" for name, path in used.items())
-        raise DataError(f"the models were trained on different data ({told}); say --data DIR")
+        raise DataError(
+            f"the models were trained on different data ({told}); choose with `data_dir`"
+        )
     return next(iter(used.values()))
 
 

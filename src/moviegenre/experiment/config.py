@@ -187,7 +187,7 @@ def load_experiment(
         ConfigError: The model is unknown or any setting is wrong.
     """
     if model_config_class(model_name).fitted:
-        _refuse_training(model_name, "--set", [o.partition(".")[0] for o in overrides])
+        _refuse_training(model_name, "the overrides", [o.partition(".")[0] for o in overrides])
     path = find_config(path) if path else None
     values, overrides = read_config(path, overrides) if path else ({}, overrides)
     where = path or Path("the default settings")

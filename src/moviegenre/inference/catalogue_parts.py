@@ -80,7 +80,7 @@ def check_out(out: Path, catalogue: Path) -> None:
             f"{out} ends in {out.suffix!r}; expected an ending of {', '.join(_OUT_SUFFIXES)}"
         )
     if out.resolve() == catalogue.resolve():
-        raise ConfigError(f"{out} is the catalogue itself; name another file with --out")
+        raise ConfigError(f"{out} is the catalogue itself; name another file with `out`")
 
 
 def csv_header(schema: pa.Schema) -> str:

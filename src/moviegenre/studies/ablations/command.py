@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from moviegenre.apps.choices import Overrides, Quiet, Restart
 from moviegenre.core.extras import require_training
 
 if TYPE_CHECKING:
@@ -16,14 +17,9 @@ def ablate(
     config: Annotated[
         Path, typer.Option("--config", help="YAML file with a section of ablations.")
     ],
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="A.B=C", help="Override one setting of every base."),
-    ] = None,
-    restart: Annotated[
-        bool, typer.Option("--restart", help="Train anew what was trained with other settings.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,
+    overrides: Overrides = None,
+    restart: Restart = False,
+    quiet: Quiet = False,
 ) -> None:
     """Change one factor at a time and score it on val; what is done is not done again.
 

@@ -31,9 +31,9 @@ def check_clean_target(out: Path) -> None:
     Raises:
         DataError: It does, or no folder can be made there.
     """
-    check_folder(out, "--drop-leaks")
+    check_folder(out, "`drop_leaks`")
     if out.exists() and any(out.iterdir()):
-        raise DataError(f"{out} is not empty; name a new folder with --drop-leaks")
+        raise DataError(f"{out} is not empty; name a new folder with `drop_leaks`")
 
 
 def write_clean(
@@ -66,7 +66,7 @@ def write_clean(
         if lost[split] >= data.num_movies(split):
             raise DataError(
                 f"every movie of {split.value} is a near duplicate of a later split's; there is "
-                "no clean split; look at the pairs, or choose another --leaks"
+                "no clean split; look at the pairs, or choose another `leaks`"
             )
     counts = {split.value: lost[split] for split in Split}
     told = ", ".join(f"{name} {count:,}" for name, count in counts.items())

@@ -68,7 +68,7 @@ def audit(
         folds=folds,
         top=top,
     )
-    check_folder(out, "--out")
+    check_folder(out, "`out`")
     audit_template()  # what is not installed is better missed now than after minutes
     files: list[Path] = []
 

@@ -44,7 +44,9 @@ def cross_fitted(
         raise MissingExtraError("scikit-learn", "audit", "looking for label errors") from None
     settings = TfidfConfig()
     if len(set(groups)) < folds:
-        raise DataError(f"{len(set(groups))} movies are too few for {folds} folds; use --no-labels")
+        raise DataError(
+            f"{len(set(groups))} movies are too few for {folds} folds; use `labels` off"
+        )
     vectorizer = TfidfVectorizer(
         ngram_range=(1, 2),
         min_df=settings.min_plots,
@@ -56,7 +58,7 @@ def cross_fitted(
     try:
         features: Any = vectorizer.fit_transform(texts)
     except ValueError as error:  # scikit-learn's word for an empty vocabulary
-        raise DataError(f"the plots share no words ({error}); use --no-labels") from None
+        raise DataError(f"the plots share no words ({error}); use `labels` off") from None
     members = np.unique(np.asarray(groups), return_inverse=True)[1]
     fold = (np.random.default_rng(seed).permutation(members.max() + 1) % folds)[members]
     probs = np.zeros(labels.shape, dtype=np.float64)

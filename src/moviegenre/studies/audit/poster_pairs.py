@@ -6,7 +6,8 @@ leave it nearly as it was; another crop or a mirrored image does not.
 Reference: Zauner, "Implementation and benchmarking of perceptual image hash functions", 2010,
 https://www.phash.org/docs/pubs/thesis_zauner.pdf, section 3.2.1; differs in that 16 x 16
 frequencies are kept instead of 8 x 8: of 154 million pairs of real posters, 64 bits put dozens of
-unlike ones as near as like ones.
+unlike ones as near as like ones. It is not imagehash's: that one keeps the frequency zero, which is
+the poster's brightness, and so gives other hashes than those the distances were measured with.
 """
 
 from collections.abc import Iterable

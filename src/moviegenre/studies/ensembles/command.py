@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from moviegenre.apps.choices import GoalName
+from moviegenre.apps.choices import DataDir, GoalName, Quiet
 from moviegenre.core.extras import require_training
 from moviegenre.core.locks import locked
 
@@ -19,7 +19,7 @@ def ensemble(
         ),
     ],
     out: Annotated[Path, typer.Option(help="The ensemble's folder, as in checkpoints/ensemble.")],
-    data: Annotated[Path | None, typer.Option("--data", help="Folder of prepared data.")] = None,
+    data: DataDir = None,
     goal: Annotated[
         GoalName, typer.Option(help="The score that its thresholds are fitted for.")
     ] = GoalName.F1_MACRO,
@@ -27,7 +27,7 @@ def ensemble(
         list[str] | None,
         typer.Option("--set", metavar="A=B", help="Override one setting, as in draws=1."),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Combine trained models with weights fitted on validation.
 

@@ -78,7 +78,7 @@ def ensemble(
     started = time.perf_counter()
     config = config or CombiningConfig()
     if (out / BEST_FILE).exists():
-        raise ConfigError(f"{out} holds a trained model; name a new folder with --out")
+        raise ConfigError(f"{out} holds a trained model; name a new folder with `out`")
     files = [weights_file(locate(path)).resolve() for path in checkpoints]
     trained = [load_trained(file) for file in files]
     names = _names(files)
@@ -185,7 +185,9 @@ def _common_data(names: Sequence[str], trained: Sequence[Checkpoint]) -> Path:
     used = {name: found.data_config.dir for name, found in zip(names, trained, strict=True)}
     if len(set(used.values())) > 1:
         told = ", ".join(f"{name}: {path}" for name, path in used.items())
-        raise DataError(f"the members were trained on different data ({told}); say --data DIR")
+        raise DataError(
+            f"the members were trained on different data ({told}); choose with `data_dir`"
+        )
     return next(iter(used.values()))
 
 

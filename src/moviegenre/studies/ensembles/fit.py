@@ -116,7 +116,7 @@ def fit_ensemble(
     if len(rows) < config.folds:
         raise DataError(
             f"validation has {len(rows)} movies that the members can read in full; expected at "
-            f"least {config.folds} to fit their weights on; use more movies, or --set folds=N"
+            f"least {config.folds} to fit their weights on; use more movies, or `folds`=N"
         )
     full, answers = odds[modalities][:, rows], truth[rows]
     strength, losses = choose_strength(full, answers, config)

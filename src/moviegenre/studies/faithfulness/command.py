@@ -5,7 +5,14 @@ from typing import Annotated
 
 import typer
 
-from moviegenre.apps.choices import AttributionMethod, BackendChoice, SplitName, SplitOption
+from moviegenre.apps.choices import (
+    AttributionMethod,
+    BackendChoice,
+    DataDir,
+    Quiet,
+    SplitName,
+    SplitOption,
+)
 from moviegenre.core.extras import require_training
 from moviegenre.core.seeds import MAX_SEED
 
@@ -15,9 +22,7 @@ def faithfulness(
         str,
         typer.Option(help="A best.pth, its folder, an exported folder, or a name on the hub."),
     ],
-    data: Annotated[
-        Path | None, typer.Option(help="Prepared movies. Default: the model's own.")
-    ] = None,
+    data: DataDir = None,
     split: SplitOption = SplitName.TEST,
     movies: Annotated[int, typer.Option(min=1, help="How many of its movies.")] = 500,
     method: Annotated[
@@ -29,7 +34,7 @@ def faithfulness(
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Draws the random ones.")] = 0,
     backend: Annotated[BackendChoice, typer.Option(help="What computes.")] = BackendChoice.AUTO,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the result here.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Take away what explanations put first, and random parts, and compare the answers.
 

@@ -100,7 +100,7 @@ def _fitted_point(folder: Path, data: PreparedData) -> OperatingPoint:
     if not point.fitted:
         raise CheckpointError(
             f"{folder} has no fitted cuts; fit them with: moviegenre evaluate --checkpoint "
-            f"{folder} --thresholds per-genre, or leave --fitted out"
+            f"{folder} --thresholds per-genre, or leave `fitted` out"
         )
     return point
 

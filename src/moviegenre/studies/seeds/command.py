@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from moviegenre.apps.choices import Overrides, Quiet
-from moviegenre.apps.reproduce_command import Restart, SuiteFile, reproduce
+from moviegenre.apps.choices import Overrides, Quiet, Restart
+from moviegenre.apps.reproduce_command import SuiteFile, reproduce
 from moviegenre.core.extras import require_training
 
 

@@ -152,7 +152,7 @@ def test_kept_predictions_judge_what_was_held_out(
 
 
 def test_a_target_that_holds_something_is_refused_before_the_work(planted: Path) -> None:
-    with pytest.raises(DataError, match="is not empty; name a new folder with --drop-leaks"):
+    with pytest.raises(DataError, match="is not empty; name a new folder with `drop_leaks`"):
         audit(planted, SETTINGS, drop_leaks=planted)
 
 

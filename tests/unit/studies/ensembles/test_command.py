@@ -219,7 +219,7 @@ def test_what_cannot_be_combined_is_refused(
         ensemble([checkpoints / "cnn", checkpoints / "cnn" / "best.pth"], out, progress=False)
     with pytest.raises(CheckpointError, match="ensemble is an ensemble itself; name its members"):
         ensemble([checkpoints / "ensemble", checkpoints / "cnn"], out, progress=False)
-    with pytest.raises(ConfigError, match="holds a trained model; name a new folder with --out"):
+    with pytest.raises(ConfigError, match="holds a trained model; name a new folder with `out`"):
         ensemble([checkpoints / "cnn"], checkpoints / "lstm", progress=False)
     assert not out.exists()
 
