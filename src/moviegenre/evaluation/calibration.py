@@ -162,7 +162,7 @@ def _logistic(features: Column, targets: Column, offset: Column | float = 0.0) -
         np.zeros(features.shape[1]),
         jac=True,
         hess=lambda found: _cross_entropy(found, features, targets, offset)[2],
-        method="trust-exact",
+        method="trust-ncg",
         options={"gtol": _CONVERGED, "maxiter": _MAX_STEPS},
     )
     coefficients: Column = fitted.x
