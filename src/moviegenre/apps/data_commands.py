@@ -1,24 +1,19 @@
 """``moviegenre data``: synthesize, prepare, stats, audit."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from moviegenre.apps.audit_command import audit
 from moviegenre.apps.choices import SplitKindName
 from moviegenre.apps.messages import echo
 from moviegenre.core.seeds import MAX_SEED
-
-if TYPE_CHECKING:
-    pass
 
 app = typer.Typer(
     help="Get movies, prepare them, look at them.\n\n"
     "For example: moviegenre data synthesize data/made-up",
     no_args_is_help=True,
 )
-app.command()(audit)
 
 
 @app.command()
@@ -130,12 +125,13 @@ def stats(
 
     For example: moviegenre data stats data/prepared
     """
+    from moviegenre.apps.stats_output import print_stats
     from moviegenre.data.prepared import PreparedData
-    from moviegenre.data.stats import data_stats, render_stats
+    from moviegenre.data.stats import data_stats
 
     data = PreparedData(directory)
     facts = data_stats(data)
-    render_stats(facts, synthetic=data.is_synthetic)
+    print_stats(facts, synthetic=data.is_synthetic)
     if json_file is not None:
         import json
 

@@ -115,7 +115,7 @@ def prepare(
         movies = open_source(source, out.parent, columns, sha256=sha256, progress=progress)
         kind: SplitKind = split or ("official" if movies.has_split else "stratified")
         if kind == "official" and not movies.has_split:
-            raise DataError(f"{source} has no split of its own; use --split stratified")
+            raise DataError(f"{source} has no split of its own; use `split` stratified")
         validation = Validation(keep_incomplete=keep_incomplete, need_split=kind == "official")
         kept = list(validation.check(_shown(movies, progress)))
         vocabulary, parts = _divide(source, kept, validation, genres, min_movies, kind, seed)
@@ -163,7 +163,7 @@ def _divide(
         told = f" ({_counts(excluded)})" if excluded else ""
         raise DataError(
             f"{source}: no movie is left for {', '.join(empty)}{told}; give it some, or use "
-            "--split stratified"
+            "`split` stratified"
         )
     return vocabulary, parts
 
@@ -222,14 +222,14 @@ def _check_target(out: Path, overwrite: bool) -> None:
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     if not (out / DATASHEET_FILE).is_file():
-        raise DataError(f"{out} exists and is no prepared data set; choose another --out")
+        raise DataError(f"{out} exists and is no prepared data set; choose another `out`")
     if not overwrite:
-        raise DataError(f"{out} holds prepared data already; replace them with --overwrite")
+        raise DataError(f"{out} holds prepared data already; replace them with `overwrite`")
     foreign = sorted(entry.name for entry in out.iterdir() if entry.name not in _LAYOUT)
     if foreign:
         raise DataError(
             f"{out} holds {', '.join(foreign)} besides prepared data; move it away first, since "
-            "--overwrite replaces the whole folder"
+            "`overwrite` replaces the whole folder"
         )
 
 

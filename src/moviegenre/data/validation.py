@@ -195,15 +195,15 @@ def choose_genres(
         missing = [genre for genre in named if genre not in counts]
         if missing:
             told = "; ".join(f"no movie has {g!r}, {did_you_mean(g, counts)}" for g in missing)
-            raise DataError(f"--genres: {told}")
+            raise DataError(f"`genres`: {told}")
         return GenreVocabulary(tuple(named))
     frequent = [g for g, n in counts.items() if n >= min_movies and g not in DROPPED_GENRES]
     if not frequent:
         most = counts.most_common(1)
         found = f"{most[0][0]} has {most[0][1]}" if most else "there is no movie"
         raise DataError(
-            f"no genre has {min_movies} movies ({found}); lower it with --min-movies, or name "
-            "the genres with --genres"
+            f"no genre has {min_movies} movies ({found}); lower it with `min_movies`, or name "
+            "the genres with `genres`"
         )
     return GenreVocabulary(tuple(sorted(frequent)))
 

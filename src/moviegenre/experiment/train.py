@@ -351,11 +351,11 @@ def _earlier_seconds(folder: Path, settings: dict[str, Any], fingerprint: str) -
     if differing:
         raise CheckpointError(
             f"{folder} was started with other settings ({', '.join(differing)}); resume with the "
-            "same ones, or train without --resume"
+            "same ones, or train without `resume`"
         )
     if run.get("data_fingerprint") != fingerprint:
         raise CheckpointError(
-            f"{folder} was started on other data; train it again without --resume"
+            f"{folder} was started on other data; train it again without `resume`"
         )
     try:
         training = sum(record["seconds"] for record in read_history(folder))

@@ -81,7 +81,7 @@ def check_out(out: Path, catalogue: Path) -> None:
             f"{out} ends in {out.suffix!r}; expected an ending of {', '.join(_OUT_SUFFIXES)}"
         )
     if real_path(out) == real_path(catalogue):
-        raise ConfigError(f"{out} is the catalogue itself; name another file with --out")
+        raise ConfigError(f"{out} is the catalogue itself; name another file with `out`")
 
 
 def csv_header(schema: pa.Schema) -> str:

@@ -163,18 +163,18 @@ class Catalogue(TextTable):
 
     def __init__(self, path: Path, columns: CatalogueColumns, posters: Path | None) -> None:
         if not path.is_file():
-            raise DataNotFoundError(missing_path_message(path, "a catalogue", "see --help"))
+            raise DataNotFoundError(missing_path_message(path, "a catalogue", "check the path"))
         if path.suffix.lower() not in TABLE_SUFFIXES:
             raise DataError(f"{path} is no table; expected {', '.join(TABLE_SUFFIXES)}")
         super().__init__(path, columns)
         self.path = path
         for name in () if columns.plots else self.columns.plots:
             if note := plot_column_note(name):
-                logger.info("%s: %s; name another with --plot-column", path, note)
+                logger.info("%s: %s; name another with `plot_column`", path, note)
         if posters is not None and self.columns.poster is None:
             raise ConfigError(
-                f"--posters has no effect: {path} has no column 'poster'; name it with "
-                "--poster-column"
+                f"`posters` has no effect: {path} has no column 'poster'; name it with "
+                "`poster_column`"
             )
         if posters is not None and not posters.is_dir():
             step = "name the folder that the paths in the table are relative to"
@@ -269,7 +269,7 @@ def _found(path: TableSource, columns: CatalogueColumns, known: Sequence[str]) -
     def usual(name: str) -> Any:  # noqa: ANN401 - a text or None
         return name if name in known else None
 
-    advice = "name the one to read, or all of them, with --plot-column"
+    advice = "name the one to read, or all of them, with `plot_column`"
     plot = None if columns.plots else find_plot_column(known, table=str(path), advice=advice)
     found = CatalogueColumns(
         id=columns.id or usual("id"),
@@ -285,6 +285,6 @@ def _found(path: TableSource, columns: CatalogueColumns, known: Sequence[str]) -
         raise DataError(
             f"{path} has neither a column 'plot' nor 'poster' (found "
             f"{shortened(', '.join(known))}); name "
-            "yours with --plot-column and --poster-column"
+            "yours with `plot_column` and `poster_column`"
         )
     return found

@@ -28,7 +28,7 @@ def find_plot_column(known: Collection[str], *, table: str, advice: str) -> str 
     Args:
         known: The table's columns.
         table: The table's name, for the message.
-        advice: How to name the column, as in "name one with --plot-column".
+        advice: How to name the column, as in "name one with `plot_column`".
 
     Raises:
         DataError: There is no ``plot``, but several others; the message names them.

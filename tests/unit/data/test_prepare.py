@@ -229,7 +229,7 @@ def test_an_official_split_must_be_there(tmp_path: Path, out: Path) -> None:
     source = write_folder(tmp_path / "movies", movie_files(range(20)))
     with pytest.raises(DataError) as error:
         run(source, out, split="official")
-    assert str(error.value) == f"{source} has no split of its own; use --split stratified"
+    assert str(error.value) == f"{source} has no split of its own; use `split` stratified"
 
 
 def test_an_empty_split_is_refused(tmp_path: Path, out: Path) -> None:
@@ -239,7 +239,7 @@ def test_an_empty_split_is_refused(tmp_path: Path, out: Path) -> None:
         run(source, out)
     assert str(error.value) == (
         f"{source}: no movie is left for val, test (in no split: 1); give it some, or use "
-        "--split stratified"
+        "`split` stratified"
     )
 
 
@@ -323,7 +323,7 @@ def test_prepared_data_are_only_replaced_when_asked(source: Path, out: Path) -> 
     run(source, out)
     with pytest.raises(DataError) as error:
         run(source, out)
-    assert str(error.value) == f"{out} holds prepared data already; replace them with --overwrite"
+    assert str(error.value) == f"{out} holds prepared data already; replace them with `overwrite`"
     (out / "cache").mkdir()
     (out / "cache" / "tokens.npy").write_bytes(b"of the old data")
     data = run(source, out, genres=["Drama"], overwrite=True).data
@@ -337,7 +337,7 @@ def test_another_folder_is_never_replaced(source: Path, out: Path) -> None:
     (out / "thesis.tex").write_text("years of work")
     with pytest.raises(DataError) as error:
         run(source, out, overwrite=True)
-    assert str(error.value) == (f"{out} exists and is no prepared data set; choose another --out")
+    assert str(error.value) == (f"{out} exists and is no prepared data set; choose another `out`")
     assert (out / "thesis.tex").read_text() == "years of work"
 
 
@@ -347,7 +347,7 @@ def test_prepared_data_with_something_else_are_not_replaced(source: Path, out: P
     with pytest.raises(DataError) as error:
         run(source, out, overwrite=True)
     assert str(error.value) == (
-        f"{out} holds notes.txt besides prepared data; move it away first, since --overwrite "
+        f"{out} holds notes.txt besides prepared data; move it away first, since `overwrite` "
         "replaces the whole folder"
     )
     assert (out / "notes.txt").read_text() == "mine"

@@ -157,7 +157,7 @@ def test_an_unknown_genre_is_answered_with_what_was_meant() -> None:
     with pytest.raises(DataError) as error:
         choose_genres(movies, ["Darma", "Noir"], 1)
     assert str(error.value) == (
-        "--genres: no movie has 'Darma', did you mean \"Drama\"? (known: Drama, War); "
+        "`genres`: no movie has 'Darma', did you mean \"Drama\"? (known: Drama, War); "
         "no movie has 'Noir', known: Drama, War"
     )
 
@@ -167,8 +167,8 @@ def test_a_vocabulary_of_nothing_is_refused() -> None:
     with pytest.raises(DataError) as error:
         choose_genres(movies, None, 50)
     assert str(error.value) == (
-        "no genre has 50 movies (Drama has 2); lower it with --min-movies, or name the genres "
-        "with --genres"
+        "no genre has 50 movies (Drama has 2); lower it with `min_movies`, or name the genres "
+        "with `genres`"
     )
 
 

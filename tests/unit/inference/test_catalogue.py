@@ -262,7 +262,7 @@ def test_catalogues_that_cannot_be_read(table: Path, tmp_path: Path, predictor: 
     with pytest.raises(DataError, match=r"movies.xlsx is no table; expected .csv, .jsonl"):
         catalogue(tmp_path / "movies.xlsx")
     (tmp_path / "plots.csv").write_text("plot\nthe ghost\n")
-    with pytest.raises(ConfigError, match=r"--posters has no effect: .* has no column 'poster'"):
+    with pytest.raises(ConfigError, match=r"`posters` has no effect: .* has no column 'poster'"):
         Catalogue(tmp_path / "plots.csv", CatalogueColumns(), tmp_path)
     with pytest.raises(DataNotFoundError, match="expected a folder of posters"):
         Catalogue(table, CatalogueColumns(), tmp_path / "nowhere")

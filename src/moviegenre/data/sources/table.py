@@ -83,7 +83,7 @@ class MovieTable:
 
     def __init__(self, path: Path, columns: TableColumns) -> None:
         if not path.is_file():
-            raise DataNotFoundError(missing_path_message(path, "a table of movies", "see --help"))
+            raise DataNotFoundError(missing_path_message(path, "a table", "check the path"))
         self._path = path
         self._columns = columns
         self.description = str(path)
