@@ -4,7 +4,18 @@ import re
 
 _SETTINGS = (
     *("backend", "calibrate", "checkpoint", "drop_leaks", "fitted", "genres", "goal", "half"),
-    *("index", "labels", "leaks", "min_movies", "onnx", "only", "out", "overwrite", "parity_data"),
+    *(
+        "index",
+        "labels",
+        "leaks",
+        "min_films",
+        "min_movies",
+        "onnx",
+        "only",
+        "out",
+        "overwrite",
+        "parity_data",
+    ),
     *("plot_column", "poster_column", "posters", "restart", "resume", "save", "split"),
     "thresholds",
 )
