@@ -13,7 +13,7 @@ from moviegenre.apps.service.schemas import TablePreview
 from moviegenre.apps.service.settings import ServiceSettings
 from moviegenre.apps.service.table_bodies import TableRequest
 from moviegenre.core.errors import DataError, MovieGenreError
-from moviegenre.inference.plot_column import find_plot_column, plot_candidates, plot_column_note
+from moviegenre.data.tables.plot_column import find_plot_column, plot_candidates, plot_column_note
 
 if TYPE_CHECKING:
     from moviegenre.inference.catalogue_rows import TextRow
@@ -39,7 +39,7 @@ def preview(request: TableRequest, settings: ServiceSettings) -> TablePreview:
     Raises:
         Refusal: It cannot be read.
     """
-    from moviegenre.data.sources.rows import read_rows
+    from moviegenre.data.tables.rows import read_rows
 
     try:
         columns = _columns(request, settings)
@@ -118,6 +118,7 @@ class RowAnswer:
         genres: The chosen ones, most probable first.
         probabilities: By genre; none where the row has no answer.
         error: Why the row could not be read in full; None where it could.
+        modalities: What the answer rests on.
         warnings: What the reader of the answer should know, as sentences.
     """
 
@@ -127,6 +128,7 @@ class RowAnswer:
     probabilities: dict[str, float]
     error: str | None
     warnings: list[str]
+    modalities: list[str]
 
 
 class TableAnswerer:
@@ -211,7 +213,11 @@ def _row_answer(number: int, row: "TextRow", answer: Answer | None) -> RowAnswer
     if isinstance(answer, dict) and not answer["modalities"]:  # as the command has it
         faults.append(f"no plot: {' '.join(warnings)}")
         answer, warnings = None, []
-    found = answer if isinstance(answer, dict) else {"genres": [], "probabilities": {}}
+    found = (
+        answer
+        if isinstance(answer, dict)
+        else {"genres": [], "probabilities": {}, "modalities": []}
+    )
     return RowAnswer(
         row=number,
         id=_clean(row.id),
@@ -219,6 +225,7 @@ def _row_answer(number: int, row: "TextRow", answer: Answer | None) -> RowAnswer
         probabilities=found["probabilities"],
         error=_clean("; ".join(faults))[:_ERROR_CHARS] or None,
         warnings=warnings,
+        modalities=found["modalities"],
     )
 
 
@@ -228,7 +235,7 @@ def _columns(request: TableRequest, settings: ServiceSettings) -> list[str]:
     Raises:
         DataError: It cannot be read, or has far too many.
     """
-    from moviegenre.data.sources.rows import column_names
+    from moviegenre.data.tables.rows import column_names
 
     columns = column_names(request.table, settings.page_rows + 1)
     if len(columns) > _MAX_COLUMNS:

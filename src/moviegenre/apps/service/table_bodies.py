@@ -10,7 +10,7 @@ from starlette.datastructures import FormData, UploadFile
 from moviegenre.apps.service.bodies import FORM, form_of, kind_of
 from moviegenre.apps.service.refusals import UNFIT, WRONG_KIND, Refusal
 from moviegenre.apps.service.settings import ServiceSettings
-from moviegenre.data.sources.rows import TableBytes
+from moviegenre.data.tables.rows import TableBytes
 
 SUFFIXES = (".csv", ".jsonl", ".ndjson")
 """What may be uploaded. Parquet may not: what it unpacks to is not known beforehand."""
