@@ -101,7 +101,7 @@ def prepare(
 
     For example: moviegenre data prepare data/made-up --out data/prepared
     """
-    from moviegenre.data.prepare import EXAMPLES
+    from moviegenre.data.excluded import EXAMPLES
     from moviegenre.data.prepare import prepare as run
     from moviegenre.data.sources.table import TableColumns
     from moviegenre.data.tables.rows import Written

@@ -58,7 +58,7 @@ Input = Annotated[
     typer.Option(
         "--input",
         rich_help_panel=_TABLE,
-        help="The table: CSV, TSV, JSON, Parquet or Excel, packed or not.",
+        help="The table: CSV, TSV, JSON, Parquet, Excel.",
     ),
 ]
 Out = Annotated[
@@ -78,7 +78,7 @@ IdColumn = Annotated[
     str | None,
     typer.Option(
         rich_help_panel=_TABLE,
-        help="The id. Default: id, movie_id or the like, or the row's number.",
+        help="The id. Default: id or the like, or the row's number.",
     ),
 ]
 PlotColumn = Annotated[

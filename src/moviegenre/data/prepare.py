@@ -1,13 +1,10 @@
 """Preparing: any source in, a folder of Parquet with its data sheet out, whole or not at all."""
 
-import csv
-import io
 import json
 import logging
 import os
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -29,8 +26,9 @@ from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.locks import locked
 from moviegenre.core.types import Split
 from moviegenre.data.datasheet import write_datasheet
+from moviegenre.data.excluded import by_reason, counts, examples, listed_beside, write_excluded
 from moviegenre.data.prepared import PreparedData
-from moviegenre.data.records import ExcludedMovie, MovieSource, RawMovie, whole_text
+from moviegenre.data.records import ExcludedMovie, MovieSource, RawMovie
 from moviegenre.data.schema import (
     CACHE_DIR,
     DATASHEET_FILE,
@@ -60,10 +58,7 @@ logger = logging.getLogger(__name__)
 SplitKind = Literal["official", "stratified"]
 Chosen = tuple[KeptMovie, tuple[str, ...]]
 
-EXAMPLES = 3
-"""Reasons of which messages name an example."""
-
-_LONGEST_DETAIL = 1_000  # characters in excluded.csv
+_LONGEST_LIST = 1_000  # characters of the spellings that are logged
 _ROWS_PER_GROUP = 512
 _BYTES_PER_GROUP = 64 << 20
 _ARCHIVE_SUFFIXES = (".tar", ".tar.gz", ".tgz")
@@ -143,10 +138,12 @@ def prepare(
         )
         kept, changed = one_spelling_each(list(validation.check(_shown(movies, progress))))
         _log_spellings(changed)
-        with _excluded_beside(out, validation.excluded):
+        try:
             vocabulary, parts = _divide(
                 source, kept, validation.excluded, genres, min_movies, kind, seed
             )
+        except _NothingLeftError as error:
+            raise DataError(f"{error}{listed_beside(out, validation.excluded)}") from None
         left_out = rare_genres(kept, vocabulary, min_movies) if genres is None else []
         facts: dict[str, Any] = {
             "source": _address(source),
@@ -158,20 +155,24 @@ def prepare(
             "genres_named": genres is not None,
             "min_movies": None if genres is not None else min_movies,
             "keep_incomplete": keep_incomplete,
-            "excluded": _by_reason(validation.excluded),
+            "excluded": by_reason(validation.excluded),
             "notes": dict(validation.notes) | _shared(parts),
         }
         with atomic_folder(out) as folder:
             _write(folder, parts, vocabulary, validation)
-            _write_excluded(folder / EXCLUDED_FILE, [*validation.excluded, *left_out])
+            write_excluded(folder / EXCLUDED_FILE, [*validation.excluded, *left_out])
             write_datasheet(folder, facts)
     return PreparedSummary(
         PreparedData(out),
         facts["excluded"],
         facts["notes"],
-        _examples(validation.excluded),
+        examples(validation.excluded),
         tuple(genre.detail for genre in left_out),
     )
+
+
+class _NothingLeftError(DataError):
+    """A source has no movies for one of the splits."""
 
 
 def _divide(
@@ -189,14 +190,15 @@ def _divide(
         DataError: A split is empty.
     """
     if not kept:
-        raise DataError(f"{source}: no movie can be kept ({_counts(excluded) or 'it is empty'})")
+        told = counts(excluded) or "it is empty"
+        raise _NothingLeftError(f"{source}: no movie can be kept ({told})")
     genres = None if genres is None else [_known_name(kept, name) for name in genres]
     vocabulary = choose_genres(kept, genres, min_movies)
     parts = _split(with_genres(kept, vocabulary, excluded), vocabulary, kind, seed)
     empty = [part.value for part, chosen in parts.items() if not chosen]
     if empty:
-        told = f" ({_counts(excluded)})" if excluded else ""
-        raise DataError(
+        told = f" ({counts(excluded)})" if excluded else ""
+        raise _NothingLeftError(
             f"{source}: no movie is left for {', '.join(empty)}{told}; give it some, or use "
             "--split stratified"
         )
@@ -356,60 +358,6 @@ def _row(entry: Chosen, validation: Validation) -> dict[str, object]:
     }
 
 
-def _write_excluded(path: Path, excluded: Sequence[ExcludedMovie]) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["id", "reason", "detail"])
-    writer.writerows(
-        [
-            whole_text(shortened(movie.id)),
-            movie.reason.value,
-            whole_text(shortened(movie.detail, _LONGEST_DETAIL)),
-        ]
-        for movie in excluded
-    )
-    write_text(path, text.getvalue())
-
-
-def _by_reason(excluded: Sequence[ExcludedMovie]) -> dict[str, int]:
-    return dict(Counter(movie.reason.value for movie in excluded).most_common())
-
-
-def _counts(excluded: Sequence[ExcludedMovie]) -> str:
-    """Say how many movies were left out for which reason, the commonest ones with an example."""
-    examples = _examples(excluded)
-    told = []
-    for place, (reason, count) in enumerate(_by_reason(excluded).items()):
-        detail = examples[reason].detail if place < EXAMPLES else ""
-        example = f", for example {shortened(detail)}" if detail else ""
-        told.append(f"{reason}: {count:,}{example}")
-    return "; ".join(told)
-
-
-def _examples(excluded: Sequence[ExcludedMovie]) -> dict[str, ExcludedMovie]:
-    examples: dict[str, ExcludedMovie] = {}
-    for movie in excluded:
-        examples.setdefault(movie.reason.value, movie)
-    return examples
-
-
-@contextmanager
-def _excluded_beside(out: Path, excluded: Sequence[ExcludedMovie]) -> Iterator[None]:
-    """Where nothing can be prepared, list what was left out in a file beside the folder.
-
-    Raises:
-        DataError: As raised inside, with the file's name.
-    """
-    try:
-        yield
-    except DataError as error:
-        if not excluded:
-            raise
-        path = out.with_name(f"{out.name}.{EXCLUDED_FILE}")
-        _write_excluded(path, excluded)
-        raise DataError(f"{error}; every movie that was left out is listed in {path}") from None
-
-
 def _known_name(kept: Sequence[KeptMovie], name: str) -> str:
     """Return a named genre as it is spelt after all spellings became one."""
     known = {genre for movie in kept for genre in movie.genres}
@@ -419,4 +367,4 @@ def _known_name(kept: Sequence[KeptMovie], name: str) -> str:
 def _log_spellings(changed: Mapping[str, str]) -> None:
     if changed:
         told = ", ".join(f"{name} as {kept}" for name, kept in changed.items())
-        logger.info("spellings of one genre are read as one: %s", shortened(told, _LONGEST_DETAIL))
+        logger.info("spellings of one genre are read as one: %s", shortened(told, _LONGEST_LIST))

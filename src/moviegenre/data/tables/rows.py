@@ -142,7 +142,11 @@ class Table:
             self.notes.append(f"the text is {self._encoding}")
         with self._text() as text:
             sample = dialect.sample_of(text)
+        if suffix != table_suffix(self.source) or suffix != Path(self.source.name).suffix.lower():
+            self.notes.append(f"unpacked as {suffix}")
         self._is_document = suffix in (".json", *_LINES) and json_rows.is_document(sample, suffix)
+        if self._is_document:
+            self.notes.append("a JSON document")
         if suffix in (".json", *_LINES):
             return
         named = dialect.separator_line(sample)
