@@ -3,7 +3,20 @@
 import re
 
 _SETTINGS = (
-    *("backend", "calibrate", "checkpoint", "drop_leaks", "fitted", "genres", "goal", "half"),
+    *(
+        "backend",
+        "calibrate",
+        "encoding",
+        "format",
+        "genres_columns",
+        "separator",
+        "checkpoint",
+        "drop_leaks",
+        "fitted",
+        "genres",
+        "goal",
+        "half",
+    ),
     *(
         "index",
         "labels",
@@ -17,7 +30,7 @@ _SETTINGS = (
         "parity_data",
     ),
     *("plot_column", "poster_column", "posters", "restart", "resume", "save", "split"),
-    "thresholds",
+    *("encoding", "format", "genres_columns", "separator", "thresholds"),
 )
 _OPTIONS = {"data_dir": "data", **{name: name.replace("_", "-") for name in _SETTINGS}}
 _SET = re.compile(r"`([a-z_.]+)`=")

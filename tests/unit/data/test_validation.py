@@ -66,7 +66,8 @@ def test_a_complete_movie_is_kept_as_it_is() -> None:
 def test_the_reasons_are_worded_so() -> None:
     assert [reason.value for reason in Reason] == [
         *("broken record", "duplicate id", "no plot", "no poster", "poster does not decode"),
-        *("no genre left", "in no split", "near duplicate of a movie in a later split"),
+        *("no genre left", "in no split", "genre left out"),
+        "near duplicate of a movie in a later split",
     ]
 
 

@@ -3,7 +3,7 @@
 import pytest
 from PIL import Image, ImageDraw
 
-from moviegenre.inference.poster_check import check_poster
+from moviegenre.data.poster_check import check_poster
 
 
 def _drawing(size: tuple[int, int] = (136, 200)) -> Image.Image:

@@ -6,20 +6,28 @@ from moviegenre.core.errors import DataError
 
 PLOT_COLUMN = "plot"
 
-OTHER_PLOT_COLUMNS = ("overview", "synopsis", "description", "summary", "storyline")
+OTHER_PLOT_COLUMNS = (
+    *("overview", "synopsis", "description", "summary", "storyline"),
+    *("plot_synopsis", "plot_summary", "movie_plot", "outline"),
+)
 """Names that other catalogues have for the plot; taken where there is no ``plot``."""
 
 
 def plot_candidates(known: Collection[str]) -> list[str]:
     """Return the columns that may be the plot: ``plot`` alone, or all with another usual name.
 
+    Capital letters, spaces and signs in a name do not count.
+
     Example:
-        >>> plot_candidates(["id", "plot", "overview"]), plot_candidates(["summary", "overview"])
-        (['plot'], ['overview', 'summary'])
+        >>> plot_candidates(["id", "plot", "overview"]), plot_candidates(["summary", "Overview"])
+        (['plot'], ['Overview', 'summary'])
     """
     if PLOT_COLUMN in known:
         return [PLOT_COLUMN]
-    return [name for name in OTHER_PLOT_COLUMNS if name in known]
+    columns = {_key(name): name for name in known}
+    if PLOT_COLUMN in columns:
+        return [columns[PLOT_COLUMN]]
+    return [columns[_key(name)] for name in OTHER_PLOT_COLUMNS if _key(name) in columns]
 
 
 def find_plot_column(known: Collection[str], *, table: str, advice: str) -> str | None:
@@ -43,3 +51,7 @@ def find_plot_column(known: Collection[str], *, table: str, advice: str) -> str 
 def plot_column_note(name: str) -> str:
     """Return a sentence ending that says which column is read; empty for ``plot`` itself."""
     return "" if name == PLOT_COLUMN else f"column {name!r} is read as the plot"
+
+
+def _key(name: object) -> str:
+    return "".join(char for char in str(name).lower() if char.isalnum())

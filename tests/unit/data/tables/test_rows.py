@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from moviegenre.core.errors import DataError
-from moviegenre.data.sources.rows import count_rows, read_rows
+from moviegenre.data.tables.rows import count_rows, read_rows
 
 
 def test_rows_are_counted_as_they_are_read(tmp_path: Path) -> None:

@@ -25,10 +25,12 @@ class PosterCheck:
     Attributes:
         usable: Whether the model should look at it.
         warning: What the reader should know, as a sentence; None where nothing is wrong.
+        reason: Why it is not usable, without what it is measured by; empty where it is.
     """
 
     usable: bool = True
     warning: str | None = None
+    reason: str = ""
 
 
 def check_poster(image: Image.Image) -> PosterCheck:
@@ -45,20 +47,20 @@ def check_poster(image: Image.Image) -> PosterCheck:
     """
     width, height = image.size
     if min(width, height) < MIN_SIDE:
-        return _ignored(f"has only {width} x {height} pixels")
+        return _ignored(f"has only {width} x {height} pixels", "too few pixels")
     pixels = np.asarray(image.resize(_SMALL, Image.Resampling.BOX)).astype(np.int16)
     grey = pixels.mean(axis=2)
     commonest = int(np.bincount(grey.round().astype(np.int64).ravel()).argmax())
     background = float((np.abs(grey - commonest) <= _SAME).mean())
     if background >= _BLANK_SHARE:
-        return _ignored("is blank")
+        return _ignored("is blank", "blank")
     is_grey = _DARK < commonest < _BRIGHT and np.ptp(pixels, axis=2).mean() < _COLOURLESS
     if background >= (_GREY_CARD_SHARE if is_grey else _CARD_SHARE):
-        return _ignored("looks like a placeholder")
+        return _ignored("looks like a placeholder", "a placeholder")
     if width > _LANDSCAPE * height:
         return PosterCheck(True, "The poster is wider than tall, so the answer is less certain.")
     return PosterCheck()
 
 
-def _ignored(reason: str) -> PosterCheck:
-    return PosterCheck(False, f"The poster {reason}, so it was ignored.")
+def _ignored(what: str, reason: str) -> PosterCheck:
+    return PosterCheck(False, f"The poster {what}, so it was ignored.", reason)
