@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 from moviegenre.apps.cli import main
-from moviegenre.experiment.ablation_config import load_ablations
 from moviegenre.experiment.config import load_experiment, load_suite
 from moviegenre.models.checkpoint import load_checkpoint
 from moviegenre.models.registry import MODELS
+from moviegenre.studies.ablations.settings import load_ablations
 
 ROOT = Path(__file__).parents[2]
 FILES = [ROOT / "config.yaml", *sorted((ROOT / "configs").rglob("*.yaml"))]
@@ -69,7 +69,7 @@ def test_the_command_line_accepts_every_setting_of_a_file(
 
 def test_every_variant_of_the_ablations_resolves() -> None:
     suite, ablations = load_ablations(ROOT / "configs" / "studies" / "ablations.yaml")
-    named = [(section.base, list(section.variants)) for section in suite.ablations]
+    named = [(section["base"], list(map(str, section["variants"]))) for section in suite.ablations]
     assert named == [(one.base, [v.name for v in one.variants]) for one in ablations]
 
 

@@ -129,7 +129,7 @@ def test_what_is_said_of_a_damaged_run_works(
 ) -> None:
     folder, run = trained
     damage(folder / "run.json")
-    with pytest.raises(CheckpointError, match=r"run\.json is damaged .*without --resume"):
+    with pytest.raises(CheckpointError, match=r"run\.json is damaged .*without `resume`"):
         run(resume=True)
     run()
     assert (read_run(folder) or {})["status"] == "finished"

@@ -16,8 +16,8 @@ from tests.faults.faulty_calls import FaultyCalls
 
 _MODULES = """
 moviegenre.apps.cli moviegenre.experiment.train moviegenre.experiment.compare
-moviegenre.experiment.reproduce moviegenre.experiment.export moviegenre.experiment.audit
-moviegenre.experiment.tuning moviegenre.evaluation.audit_report moviegenre.data.prepare
+moviegenre.experiment.reproduce moviegenre.experiment.export moviegenre.studies.audit.computation
+moviegenre.experiment.tuning moviegenre.studies.audit.document moviegenre.data.prepare
 moviegenre.data.synthetic.generate moviegenre.inference.catalogue jinja2 matplotlib.figure
 matplotlib.backends.backend_agg onnx onnxruntime onnxruntime.quantization scipy.sparse
 sklearn.linear_model lightning.pytorch.loggers tensorboard.summary

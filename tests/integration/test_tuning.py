@@ -67,7 +67,8 @@ def test_what_is_fitted_is_kept_and_scored(
     folder = checkpoints / "lstm"
     content = evaluate(folder, "--thresholds", "per-genre", "--calibrate", "platt")
     shown = capsys.readouterr().out
-    assert "cross-validated" in shown
+    assert "cross-" in shown
+    assert "validated" in shown
     assert f"wrote {folder / 'thresholds.json'}" in shown
     point = OperatingPoint.read(folder / "thresholds.json", GENRES)
     assert point.fitted["movies"] == 24
@@ -161,7 +162,7 @@ def test_weights_are_those_of_the_training_movies(
     with pytest.raises(ConfigError, match="trained with bce"):
         trained_weights(model, prepared)
     other = PreparedData(write_prepared(tmp_path / "other", seed=9))
-    with pytest.raises(CheckpointError, match=r"and .*other has others; use --calibrate platt"):
+    with pytest.raises(CheckpointError, match=r"and .*other has others; use `calibrate` platt"):
         trained_weights(weighted, other)
 
 

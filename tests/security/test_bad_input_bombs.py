@@ -27,9 +27,10 @@ from moviegenre.data import unpacking
 from moviegenre.data.config import DataConfig
 from moviegenre.data.extra import read_extra
 from moviegenre.data.posters import PosterError, decode_poster
-from moviegenre.data.sources import mmimdb, parquet
+from moviegenre.data.sources import mmimdb
 from moviegenre.data.sources.mmimdb import MMIMDbArchive
-from moviegenre.data.sources.rows import read_rows
+from moviegenre.data.tables import parquet
+from moviegenre.data.tables.rows import read_rows
 from tests.unit.data.raw_movies import complete_files, write_archive
 
 GB = 1 << 30

@@ -16,7 +16,6 @@ from moviegenre.core.errors import ConfigError, DataError
 from moviegenre.data.config import DataConfig
 from moviegenre.data.prepare import open_source
 from moviegenre.data.sources.download import download
-from moviegenre.evaluation.combining import CombiningConfig
 from moviegenre.experiment.config import PrepareConfig, load_experiment, load_suite
 from moviegenre.losses import (
     AsymmetricConfig,
@@ -27,6 +26,7 @@ from moviegenre.losses import (
 from moviegenre.models.plot_encoder import PlotEncoderConfig
 from moviegenre.models.poster_encoder import PosterEncoderConfig
 from moviegenre.models.registry import MODELS
+from moviegenre.studies.ensembles.settings import CombiningConfig
 from moviegenre.training.config import TrainingConfig
 
 CONFIGS: list[type[BaseModel]] = [

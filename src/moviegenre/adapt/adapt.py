@@ -71,12 +71,12 @@ def adapt(
     """
     require_adapt()
     if out.exists() and not is_exported(out) and (out.is_file() or any(out.iterdir())):
-        raise ConfigError(f"{out} is there and is no model; name a new folder with --out")
+        raise ConfigError(f"{out} is there and is no model; name a new folder with `out`")
     base = box_folder() if model is None else locate(model)
     if not is_exported(base):
         raise CheckpointError(
-            f"{base} is no exported folder; make one with: moviegenre export --checkpoint {base} "
-            "--out DIR, or leave --checkpoint out for the included model"
+            f"{base} is no exported folder; make one with moviegenre export, or leave `checkpoint` "
+            "out for the included model"
         )
     with locked(out):
         predictor = load_predictor(base, fitted=False)

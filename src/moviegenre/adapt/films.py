@@ -84,7 +84,7 @@ def read_own_films(
         most = ", ".join(f"{name} ({number})" for name, number in counts.most_common(3))
         raise DataError(
             f"{path}: no genre has {min_films} films; the most have {most or 'no genre'}; add "
-            "films, or lower --min-films"
+            "films, or lower `min_films`"
         )
     genres = GenreVocabulary(tuple(kept))
     own = [[name for name in given if name in kept] for given in names]

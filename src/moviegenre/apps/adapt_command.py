@@ -20,7 +20,7 @@ _SHOWN = 5  # genres, of those that are left out
 def adapt(
     table: Annotated[
         Path,
-        typer.Argument(help="Films with genres: a CSV, JSON Lines or Parquet file."),
+        typer.Argument(help="Films with genres: any table that predict reads."),
     ],
     out: Annotated[Path, typer.Option(help="New folder of the model.")],
     genres_column: Annotated[
@@ -30,7 +30,7 @@ def adapt(
         list[str] | None,
         typer.Option(
             rich_help_panel=_TABLE,
-            help="A plot; may be repeated. Default: plot.",
+            help="A plot; may be repeated. Default: plot, overview or another usual name.",
         ),
     ] = None,
     poster_column: Annotated[
@@ -62,19 +62,13 @@ def adapt(
 
     from moviegenre.adapt.adapt import adapt as run
     from moviegenre.adapt.regression import require_adapt
-    from moviegenre.data.sources.rows import column_names
     from moviegenre.data.sources.table import TableColumns
 
     require_adapt()
     if not table.is_file():
         raise ConfigError(f"{table} is no file; expected a table of films with genres")
-    known = column_names(table)
-    poster = poster_column or ("poster" if "poster" in known else None)
     columns = TableColumns(
-        id="id" if "id" in known else None,
-        plots=tuple(plot_column or ("plot",)),
-        poster=poster,
-        genres=genres_column,
+        plots=tuple(plot_column or ()), poster=poster_column, genres=genres_column
     )
     with Progress(disable=quiet, transient=True) as bar:
         task = bar.add_task("reading films", total=None)

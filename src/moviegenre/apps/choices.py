@@ -1,6 +1,7 @@
 """The words that options take, and the options that several commands share."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -136,3 +137,14 @@ def year_number(word: str) -> int:
         raise typer.BadParameter(
             f"{word[:40]!r} is not a year; give a whole number such as 1994, or leave --year out"
         ) from None
+
+
+Config = Annotated[Path | None, typer.Option("--config", help="YAML file of settings.")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="A.B=C", help="Override one setting.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars.")]
+DataDir = Annotated[Path | None, typer.Option("--data", help="Folder of prepared data.")]
+Restart = Annotated[
+    bool, typer.Option("--restart", help="Train anew what was trained with other settings.")
+]

@@ -13,33 +13,40 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from moviegenre.apps.ablate_command import ablate
 from moviegenre.apps.adapt_command import adapt
 from moviegenre.apps.choices import (
     CalibrationName,
+    Config,
+    DataDir,
     GoalName,
+    Overrides,
+    Quiet,
     SplitName,
     SplitOption,
     ThresholdRule,
 )
 from moviegenre.apps.data_commands import app as data_app
-from moviegenre.apps.ensemble_command import ensemble
 from moviegenre.apps.failures import (
     failure_message,
     interruption_message,
     is_system_failure,
     what_is_left,
 )
-from moviegenre.apps.faithfulness_command import faithfulness
 from moviegenre.apps.library_command import library
 from moviegenre.apps.messages import MessageFormatter, echo
 from moviegenre.apps.model_commands import export, push
+from moviegenre.apps.options import with_options
 from moviegenre.apps.predict_command import predict
+from moviegenre.apps.reproduce_command import reproduce
 from moviegenre.apps.serve_command import serve
 from moviegenre.core.errors import ConfigError, MovieGenreError
 from moviegenre.core.extras import require_training
-from moviegenre.core.locks import locked
-from moviegenre.core.seeds import MAX_SEED
+from moviegenre.studies.ablations.command import ablate
+from moviegenre.studies.audit.command import audit
+from moviegenre.studies.ensembles.command import ensemble
+from moviegenre.studies.faithfulness.command import faithfulness
+from moviegenre.studies.robustness.command import robustness
+from moviegenre.studies.seeds.command import reproduce_seeds
 
 
 class _InterruptedError(BaseException):
@@ -67,20 +74,20 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(data_app, name="data")
-for command in (ablate, ensemble, predict, library, adapt, faithfulness, export, push, serve):
+for command in (predict, library, adapt, reproduce, export, push, serve):
     app.command()(command)
+# Studies, each with one import above and one line here; nothing else needs them.
+app.command()(ablate)
+app.command()(ensemble)
+data_app.command()(audit)
+app.command()(faithfulness)
+app.command()(robustness)
+app.command("reproduce")(reproduce_seeds)  # the same command with --seeds
 
 USER_ERROR = 2
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 # Of click, or of Typer's own copy of click.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
-
-Config = Annotated[Path | None, typer.Option("--config", help="YAML file of settings.")]
-Overrides = Annotated[
-    list[str] | None, typer.Option("--set", metavar="A.B=C", help="Override one setting.")
-]
-Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars.")]
-DataDir = Annotated[Path | None, typer.Option("--data", help="Folder of prepared data.")]
 
 
 @app.command()
@@ -160,10 +167,10 @@ def evaluate(
     For example: moviegenre evaluate --checkpoint checkpoints/bert --split test
     """
     require_training("evaluating a model")
+    from moviegenre.apps.evaluation_output import print_evaluation, print_forms, print_tuning
     from moviegenre.core.types import Split
     from moviegenre.evaluation.tuning import TuningSettings
     from moviegenre.experiment.evaluate import evaluate as run_evaluation
-    from moviegenre.experiment.evaluate import render_evaluation
 
     if math.isnan(threshold):  # which lies in every range
         raise ConfigError("--threshold is nan; expected a probability")
@@ -180,13 +187,13 @@ def evaluate(
         verify_files(locate(checkpoint))
     content: dict[str, Any]
     if forms:
-        from moviegenre.experiment.form_points import evaluate_forms, render_forms
+        from moviegenre.experiment.form_points import evaluate_forms
 
         found = evaluate_forms(checkpoint, part, data_dir=data, save=save)
-        render_forms(found, f"{checkpoint} on {part.value}, per cent")
+        print_forms(found, f"{checkpoint} on {part.value}, per cent")
         content = {form.given.name: form.to_json_dict() for form in found}
     elif settings.fits:
-        from moviegenre.experiment.tuning import evaluate_tuned, render_tuning
+        from moviegenre.experiment.tuning import evaluate_tuned
 
         if threshold != 0.5:
             raise ConfigError(
@@ -195,14 +202,14 @@ def evaluate(
         tuned = evaluate_tuned(
             checkpoint, part, settings, data_dir=data, save=save, progress=not quiet
         )
-        render_evaluation(tuned.evaluation)
-        render_tuning(tuned)
+        print_evaluation(tuned.evaluation)
+        print_tuning(tuned)
         content = tuned.to_json_dict()
     else:
         evaluation = run_evaluation(
             checkpoint, part, data_dir=data, threshold=threshold, progress=not quiet
         )
-        render_evaluation(evaluation)
+        print_evaluation(evaluation)
         content = evaluation.to_json_dict()
     if json_file is not None:
         import json
@@ -227,80 +234,10 @@ def compare(
     For example: moviegenre compare checkpoints --out results
     """
     require_training("comparing models")
+    from moviegenre.apps.console import print_comparison
     from moviegenre.experiment.compare import compare as run_comparison
-    from moviegenre.experiment.compare import print_comparison
 
     comparison, page = run_comparison(checkpoints, out, data_dir=data, progress=not quiet)
-    print_comparison(comparison, page)
-
-
-@app.command()
-def robustness(
-    checkpoints: Annotated[Path, typer.Argument(help="Folder of trained models.")] = Path(
-        "checkpoints"
-    ),
-    out: Annotated[Path, typer.Option(help="Where the tables and the plot go.")] = Path("results"),
-    data: DataDir = None,
-    split: SplitOption = SplitName.TEST,
-    seed: Annotated[
-        int, typer.Option(min=0, max=MAX_SEED, help="Draws the movies that lack a modality.")
-    ] = 0,
-    fitted: Annotated[
-        bool, typer.Option("--fitted", help="At each model's own thresholds instead of 0.5.")
-    ] = False,
-    quiet: Quiet = False,
-) -> None:
-    """Score every fusion as posters or plots go missing, beside its single-modality siblings.
-
-    For example: moviegenre robustness checkpoints --split test
-    """
-    require_training("scoring models without a modality")
-    from moviegenre.core.types import Split
-    from moviegenre.evaluation.robustness_report import print_robustness
-    from moviegenre.experiment.robustness import robustness as run_robustness
-
-    with locked(out):
-        found, files = run_robustness(
-            checkpoints,
-            out,
-            data_dir=data,
-            split=Split(split.value),
-            seed=seed,
-            fitted=fitted,
-            progress=not quiet,
-        )
-    print_robustness(found)
-    echo(f"wrote {', '.join(str(path) for path in files)}")
-
-
-@app.command()
-def reproduce(
-    config: Annotated[Path, typer.Option("--config", help="YAML file of the experiment.")],
-    overrides: Overrides = None,
-    restart: Annotated[
-        bool, typer.Option("--restart", help="Train anew what was trained with other settings.")
-    ] = False,
-    seeds: Annotated[
-        int, typer.Option(min=1, help="Train from so many seeds; tables of mean and deviation.")
-    ] = 1,
-    quiet: Quiet = False,
-) -> None:
-    """Prepare, train all models, evaluate and compare; what is done is not done again.
-
-    For example: moviegenre reproduce --config configs/demo.yaml
-    """
-    require_training("reproducing an experiment")
-    from moviegenre.experiment.compare import print_comparison
-    from moviegenre.experiment.reproduce import print_seeds, reproduce_seeds
-    from moviegenre.experiment.reproduce import reproduce as run_all
-
-    if seeds > 1:
-        over_seeds, files = reproduce_seeds(
-            config, overrides or [], num_seeds=seeds, restart=restart, progress=not quiet
-        )
-        print_seeds(over_seeds, files)
-        return
-    comparison, page = run_all(config, overrides or [], restart=restart, progress=not quiet)
     print_comparison(comparison, page)
 
 
@@ -365,7 +302,7 @@ def main(arguments: list[str] | None = None) -> None:
     except typer.Abort:
         raise SystemExit(1) from None
     except MovieGenreError as error:
-        echo(f"error: {error}", err=True)
+        echo(f"error: {with_options(str(error))}", err=True)
         raise SystemExit(USER_ERROR) from None
     except (KeyboardInterrupt, _InterruptedError) as error:
         cause = error.__cause__ or error

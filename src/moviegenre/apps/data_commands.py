@@ -5,20 +5,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from moviegenre.apps.audit_command import audit
 from moviegenre.apps.choices import SplitKindName
 from moviegenre.apps.messages import echo
+from moviegenre.apps.table_options import Encoding, Format, Separator, Show
+from moviegenre.apps.table_preview import show_movies
+from moviegenre.core.errors import ConfigError
 from moviegenre.core.seeds import MAX_SEED
 
 if TYPE_CHECKING:
-    pass
+    from moviegenre.data.prepare import PreparedSummary
+    from moviegenre.data.records import ExcludedMovie
 
 app = typer.Typer(
     help="Get movies, prepare them, look at them.\n\n"
     "For example: moviegenre data synthesize data/made-up",
     no_args_is_help=True,
 )
-app.command()(audit)
 
 
 @app.command()
@@ -46,7 +48,9 @@ def prepare(
         str,
         typer.Argument(help="Folder or archive in MM-IMDb's layout, URL, 'mmimdb', or a table."),
     ],
-    out: Annotated[Path, typer.Option(help="New folder for the prepared data.")],
+    out: Annotated[
+        Path | None, typer.Option(help="New folder for the prepared data; needed without --show.")
+    ] = None,
     split: Annotated[
         SplitKindName | None,
         typer.Option(help="The source's own (default where it has one), or stratified 70/15/15."),
@@ -77,6 +81,16 @@ def prepare(
     genres_separator: Annotated[
         str | None, typer.Option(help="Table: what joins genre names. Default: found out.")
     ] = None,
+    genres_columns: Annotated[
+        str | None,
+        typer.Option(help="Table: columns of 1 and 0, one for each genre: 'is_*' or 'War,Drama'."),
+    ] = None,
+    title_column: Annotated[str | None, typer.Option(help="Table: the title.")] = None,
+    year_column: Annotated[str | None, typer.Option(help="Table: the year, or a date.")] = None,
+    table_format: Format = None,
+    separator: Separator = None,
+    encoding: Encoding = None,
+    show: Show = False,
     split_column: Annotated[str | None, typer.Option(help="Table: train, val or test.")] = None,
     sha256: Annotated[
         str | None, typer.Option(help="What the hash of the archive or table must be.")
@@ -89,6 +103,7 @@ def prepare(
     """
     from moviegenre.data.prepare import prepare as run
     from moviegenre.data.sources.table import TableColumns
+    from moviegenre.data.tables.rows import Written
 
     named = {
         "id": id_column,
@@ -97,8 +112,18 @@ def prepare(
         "genres": genres_column,
         "split": split_column,
         "separator": genres_separator,
+        "flags": tuple(name.strip() for name in (genres_columns or "").split(",") if name.strip()),
+        "title": title_column,
+        "year": year_column,
+        "format": table_format,
+        "written": Written(separator, encoding) if separator or encoding else None,
     }
-    given: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
+    given: dict[str, Any] = {name: value for name, value in named.items() if value}
+    if show:
+        show_movies(Path(source), TableColumns(**given) if given else None)
+        return
+    if out is None:
+        raise ConfigError("--out is missing; name a new folder for the prepared data")
     summary = run(
         source,
         out,
@@ -112,13 +137,31 @@ def prepare(
         sha256=sha256,
         progress=not quiet,
     )
+    _print_summary(summary, out)
+
+
+def _print_summary(summary: "PreparedSummary", out: Path) -> None:
+    """Print what was kept, and what was left out and why."""
+    from moviegenre.data.excluded import EXAMPLES
+
     movies = summary.data.datasheet["movies"]
     kept = ", ".join(f"{name} {count:,}" for name, count in movies.items())
     echo(f"{out}: {kept}; {len(summary.data.genres)} genres")
-    for reason, count in summary.excluded.items():
-        echo(f"left out, {reason}: {count:,} (listed in {out / 'excluded.csv'})")
+    for place, (reason, count) in enumerate(summary.excluded.items()):
+        example = _example(summary.examples.get(reason)) if place < EXAMPLES else ""
+        echo(f"left out, {reason}: {count:,} (listed in {out / 'excluded.csv'}){example}")
+    if summary.genres_left_out:
+        told = "; ".join(summary.genres_left_out[:EXAMPLES])
+        more = len(summary.genres_left_out) - EXAMPLES
+        echo(f"genres left out: {told}" + (f"; and {more:,} more" if more > 0 else ""))
     for note, count in summary.notes.items():
         echo(f"{note}: {count:,}")
+
+
+def _example(movie: "ExcludedMovie | None") -> str:
+    if movie is None:
+        return ""
+    return f", for example {movie.id}" + (f": {movie.detail}" if movie.detail else "")
 
 
 @app.command()
@@ -130,12 +173,13 @@ def stats(
 
     For example: moviegenre data stats data/prepared
     """
+    from moviegenre.apps.stats_output import print_stats
     from moviegenre.data.prepared import PreparedData
-    from moviegenre.data.stats import data_stats, render_stats
+    from moviegenre.data.stats import data_stats
 
     data = PreparedData(directory)
     facts = data_stats(data)
-    render_stats(facts, synthetic=data.is_synthetic)
+    print_stats(facts, synthetic=data.is_synthetic)
     if json_file is not None:
         import json
 

@@ -4,6 +4,7 @@ import logging
 
 import typer
 
+from moviegenre.apps.options import with_options
 from moviegenre.core.errors import printable
 
 
@@ -18,9 +19,12 @@ def echo(message: str, *, err: bool = False) -> None:
 
 
 class MessageFormatter(logging.Formatter):
-    """Writes a record as ``echo`` does, with the traceback of a bug below."""
+    """Writes a record as ``echo`` does, with options in the place of settings.
+
+    The traceback of a bug stands below.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        line = printable(record.getMessage())
+        line = printable(with_options(record.getMessage()))
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line

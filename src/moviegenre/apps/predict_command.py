@@ -8,11 +8,13 @@ import typer
 
 from moviegenre.apps.choices import BackendChoice, year_number
 from moviegenre.apps.film_output import print_examples, print_json, print_prediction
+from moviegenre.apps.table_options import Encoding, Format, Separator, Show
 from moviegenre.apps.table_output import answer_table
+from moviegenre.apps.table_preview import show_catalogue
 from moviegenre.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from moviegenre.inference.catalogue_rows import CatalogueColumns
+    from moviegenre.inference.catalogue_rows import Catalogue, CatalogueColumns
     from moviegenre.inference.prediction import Prediction
     from moviegenre.inference.predictor import Predictor
 
@@ -53,7 +55,11 @@ Examples = Annotated[
 ]
 Input = Annotated[
     Path | None,
-    typer.Option("--input", rich_help_panel=_TABLE, help="The table: .csv, .jsonl or .parquet."),
+    typer.Option(
+        "--input",
+        rich_help_panel=_TABLE,
+        help="The table: CSV, TSV, JSON, Parquet, Excel.",
+    ),
 ]
 Out = Annotated[
     Path | None,
@@ -70,7 +76,10 @@ Posters = Annotated[
 ]
 IdColumn = Annotated[
     str | None,
-    typer.Option(rich_help_panel=_TABLE, help="The id. Default: id, or the row's number."),
+    typer.Option(
+        rich_help_panel=_TABLE,
+        help="The id. Default: id or the like, or the row's number.",
+    ),
 ]
 PlotColumn = Annotated[
     list[str] | None,
@@ -90,6 +99,14 @@ TitleColumn = Annotated[
 YearColumn = Annotated[
     str | None,
     typer.Option(rich_help_panel=_TABLE, help="The year. Default: year, if it is there."),
+]
+KeepColumns = Annotated[
+    str | None,
+    typer.Option(
+        rich_help_panel=_TABLE,
+        help="Columns of the table to repeat, joined by commas; all, or none. Default: title and "
+        "year, if they are there and the answer is CSV.",
+    ),
 ]
 BatchSize = Annotated[
     int | None,
@@ -161,6 +178,11 @@ def predict(
     poster_column: PosterColumn = None,
     title_column: TitleColumn = None,
     year_column: YearColumn = None,
+    keep_columns: KeepColumns = None,
+    separator: Separator = None,
+    encoding: Encoding = None,
+    table_format: Format = None,
+    show: Show = False,
     batch_size: BatchSize = None,
     resume: Resume = False,
     quiet: Quiet = False,
@@ -192,6 +214,11 @@ def predict(
         "--poster-column": poster_column,
         "--title-column": title_column,
         "--year-column": year_column,
+        "--keep-columns": keep_columns,
+        "--separator": separator,
+        "--encoding": encoding,
+        "--format": table_format,
+        "--show": show,
         "--batch-size": batch_size,
         "--resume": resume,
         "--quiet": quiet,
@@ -201,16 +228,23 @@ def predict(
         print_examples(_load(checkpoint, backend, verify))
     elif table is not None:
         _refuse("a catalogue (--input)", film_options)
+        from moviegenre.data.tables.rows import Written
         from moviegenre.inference.catalogue_rows import CatalogueColumns
 
         columns = CatalogueColumns(
-            id_column, tuple(plot_column or ()), poster_column, title_column, year_column
+            *(id_column, tuple(plot_column or ()), poster_column, title_column, year_column),
+            written=Written(separator, encoding),
+            format=table_format,
         )
+        if show:
+            show_catalogue(table, columns, posters)
+            return
         _predict_table(
             table,
             out,
             columns,
             posters=posters,
+            keep=keep_columns,
             batch_size=batch_size or _BATCH_SIZE,
             quiet=quiet,
             load=lambda: _load(checkpoint, backend, verify),
@@ -234,6 +268,7 @@ def _predict_table(
     columns: "CatalogueColumns",
     *,
     posters: Path | None,
+    keep: str | None,
     batch_size: int,
     quiet: bool,
     load: "Callable[[], Predictor]",
@@ -250,7 +285,21 @@ def _predict_table(
 
     check_out(out, table)  # before the model is loaded, which takes seconds
     catalogue = Catalogue(table, columns, posters)
+    if kept := _kept_columns(keep, catalogue, out):
+        catalogue = catalogue.keeping(kept)
     answer_table(load(), catalogue, out, batch_size, quiet)
+
+
+def _kept_columns(keep: str | None, catalogue: "Catalogue", out: Path) -> list[str]:
+    """Return the columns that answers repeat."""
+    if keep is None:
+        found = (catalogue.columns.title, catalogue.columns.year)
+        return [name for name in found if name] if out.suffix.lower() == ".csv" else []
+    if keep.strip().lower() == "none":
+        return []
+    named = [name.strip() for name in keep.split(",") if name.strip()]
+    others = [name for name in catalogue.known if name and name != catalogue.columns.id]
+    return others if [name.lower() for name in named] == ["all"] else named
 
 
 def _show(prediction: "Prediction", *, explain: bool, as_json: bool, top: int | None) -> None:

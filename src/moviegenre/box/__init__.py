@@ -27,7 +27,7 @@ def box_folder() -> Path:
     if missing:
         raise CheckpointError(
             f"no model was named, and the one in the box lacks {', '.join(missing)} in {FOLDER}; "
-            "name one with --checkpoint or --model (a best.pth, an exported folder, a hub name), "
+            "name one with `checkpoint` (a best.pth, an exported folder, a hub name), "
             "or install the package again"
         )
     return FOLDER

@@ -147,12 +147,12 @@ def apply_overrides(values: Mapping[str, Any], overrides: Sequence[str]) -> dict
     for override in overrides:
         key, separator, text = override.partition("=")
         if not separator or not key.strip():
-            raise ConfigError(f"--set {override!r}: expected a.b=value, as in training.seed=1")
+            raise ConfigError(f"override {override!r}: expected a.b=value, as in training.seed=1")
         try:
             value: Any = parse_yaml(text)
         except ValueError:
             told = shortened(override)
-            raise ConfigError(f"--set {told!r}: the value is not valid YAML") from None
+            raise ConfigError(f"override {told!r}: the value is not valid YAML") from None
         parts = key.strip().split(".")
         nested: Any = value
         for part in reversed(parts):

@@ -95,12 +95,12 @@ def sync_folder(path: Path) -> None:
             raise
 
 
-def check_folder(path: Path, option: str) -> None:
+def check_folder(path: Path, setting: str) -> None:
     """Say no, before any work is done, to a path at which no folder can be made.
 
     Args:
         path: Where files will be written.
-        option: What named it, for the message.
+        setting: What named it, for the message.
 
     Raises:
         DataError: It is a file or a link that leads nowhere, or lies in one.
@@ -108,7 +108,7 @@ def check_folder(path: Path, option: str) -> None:
     nearest = next((p for p in (path, *path.parents) if os.path.lexists(p)), None)
     if nearest is not None and not nearest.is_dir():
         kind = "a file" if nearest.exists() else "a link that leads nowhere"
-        raise DataError(f"{nearest} is {kind}, expected a folder; name another with {option}")
+        raise DataError(f"{nearest} is {kind}, expected a folder; name another with {setting}")
 
 
 def file_sha256(path: Path) -> str:

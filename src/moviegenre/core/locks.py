@@ -45,7 +45,7 @@ def hidden_path(path: Path, kind: str) -> Path:
 
 @contextmanager
 def locked(
-    path: Path, remedy: str = "name another output with --out", *, wait: bool = False
+    path: Path, remedy: str = "name another output with `out`", *, wait: bool = False
 ) -> Iterator[None]:
     """Keep every other run from writing the same output; a run may do so again within.
 

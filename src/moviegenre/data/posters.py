@@ -20,7 +20,7 @@ SHRINK_SIDE = 512
 Prepared posters are no larger, so training and evaluation see the same pixels with and without it.
 """
 
-_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM")
 _SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N")
 _DEEPEST = 65535  # white in 16 bits
 _BAND_PIXELS = 500_000  # converted at a time: some conversions keep every other thread waiting
@@ -50,8 +50,8 @@ def decode_poster(data: bytes, *, shrink: bool = False) -> Image.Image:
     """Return an image as RGB, upright; what is transparent becomes white.
 
     Args:
-        data: An encoded JPEG, PNG, WebP, GIF, BMP or TIFF, whatever its file was called; of an
-            animation the first frame is taken.
+        data: An encoded JPEG, PNG, WebP, AVIF, JPEG 2000, GIF, BMP, TIFF or PPM, whatever its
+            file was called; of an animation the first frame is taken.
         shrink: Decode a large JPEG at a half, a quarter or an eighth of its size, where its shorter
             side keeps ``SHRINK_SIDE`` pixels. For posters that are resized for a model anyway.
 

@@ -1,11 +1,9 @@
 """Preparing: any source in, a folder of Parquet with its data sheet out, whole or not at all."""
 
-import csv
-import io
 import json
+import logging
 import os
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -22,13 +20,15 @@ from moviegenre.core.errors import (
 )
 from moviegenre.core.files import atomic_file, write_text
 from moviegenre.core.folders import atomic_folder, restore_folder
+from moviegenre.core.genre_names import folded, standard_name
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.locks import locked
 from moviegenre.core.reading import at_home
 from moviegenre.core.types import Split
 from moviegenre.data.datasheet import write_datasheet
+from moviegenre.data.excluded import by_reason, counts, examples, listed_beside, write_excluded
 from moviegenre.data.prepared import PreparedData
-from moviegenre.data.records import ExcludedMovie, MovieSource, RawMovie, whole_text
+from moviegenre.data.records import ExcludedMovie, MovieSource, RawMovie
 from moviegenre.data.schema import (
     CACHE_DIR,
     DATASHEET_FILE,
@@ -40,14 +40,25 @@ from moviegenre.data.schema import (
 )
 from moviegenre.data.sources.download import MMIMDB, MMIMDB_URL, download
 from moviegenre.data.sources.mmimdb import SPLIT_FILE, MMIMDbArchive, MMIMDbFolder
-from moviegenre.data.sources.table import TABLE_SUFFIXES, MovieTable, TableColumns
+from moviegenre.data.sources.table import MovieTable, TableColumns
 from moviegenre.data.splits import groups_of_duplicates, stratified_split
-from moviegenre.data.validation import KeptMovie, Validation, choose_genres, with_genres
+from moviegenre.data.tables.source import is_table as has_table_name
+from moviegenre.data.tables.source import known_suffixes
+from moviegenre.data.validation import (
+    KeptMovie,
+    Validation,
+    choose_genres,
+    one_spelling_each,
+    rare_genres,
+    with_genres,
+)
+
+logger = logging.getLogger(__name__)
 
 SplitKind = Literal["official", "stratified"]
 Chosen = tuple[KeptMovie, tuple[str, ...]]
 
-_LONGEST_DETAIL = 1_000  # characters in excluded.csv
+_LONGEST_LIST = 1_000  # characters of the spellings that are logged
 _ROWS_PER_GROUP = 512
 _BYTES_PER_GROUP = 64 << 20
 _ARCHIVE_SUFFIXES = (".tar", ".tar.gz", ".tgz")
@@ -66,11 +77,15 @@ class PreparedSummary:
         data: The prepared folder.
         excluded: How many movies were left out, by reason.
         notes: How many movies were changed or kept with a caution, by what was done.
+        examples: The first movie that was left out, by reason.
+        genres_left_out: Genres that too few movies have, and how many these are.
     """
 
     data: PreparedData
     excluded: dict[str, int]
     notes: dict[str, int]
+    examples: dict[str, ExcludedMovie]
+    genres_left_out: tuple[str, ...] = ()
 
 
 def prepare(
@@ -115,10 +130,21 @@ def prepare(
         movies = open_source(source, out.parent, columns, sha256=sha256, progress=progress)
         kind: SplitKind = split or ("official" if movies.has_split else "stratified")
         if kind == "official" and not movies.has_split:
-            raise DataError(f"{source} has no split of its own; use --split stratified")
-        validation = Validation(keep_incomplete=keep_incomplete, need_split=kind == "official")
-        kept = list(validation.check(_shown(movies, progress)))
-        vocabulary, parts = _divide(source, kept, validation, genres, min_movies, kind, seed)
+            raise DataError(f"{source} has no split of its own; use `split` stratified")
+        validation = Validation(
+            keep_incomplete=keep_incomplete,
+            need_split=kind == "official",
+            check_posters=isinstance(movies, MovieTable),
+        )
+        kept, changed = one_spelling_each(list(validation.check(_shown(movies, progress))))
+        _log_spellings(changed)
+        try:
+            vocabulary, parts = _divide(
+                source, kept, validation.excluded, genres, min_movies, kind, seed
+            )
+        except _NothingLeftError as error:
+            raise DataError(f"{error}{listed_beside(out, validation.excluded)}") from None
+        left_out = rare_genres(kept, vocabulary, min_movies) if genres is None else []
         facts: dict[str, Any] = {
             "source": _address(source),
             "sha256": movies.sha256,
@@ -129,20 +155,30 @@ def prepare(
             "genres_named": genres is not None,
             "min_movies": None if genres is not None else min_movies,
             "keep_incomplete": keep_incomplete,
-            "excluded": _by_reason(validation.excluded),
+            "excluded": by_reason(validation.excluded),
             "notes": dict(validation.notes) | _shared(parts),
         }
         with atomic_folder(out) as folder:
             _write(folder, parts, vocabulary, validation)
-            _write_excluded(folder / EXCLUDED_FILE, validation.excluded)
+            write_excluded(folder / EXCLUDED_FILE, [*validation.excluded, *left_out])
             write_datasheet(folder, facts)
-    return PreparedSummary(PreparedData(out), facts["excluded"], facts["notes"])
+    return PreparedSummary(
+        PreparedData(out),
+        facts["excluded"],
+        facts["notes"],
+        examples(validation.excluded),
+        tuple(genre.detail for genre in left_out),
+    )
+
+
+class _NothingLeftError(DataError):
+    """A source has no movies for one of the splits."""
 
 
 def _divide(
     source: str,
     kept: Sequence[KeptMovie],
-    validation: Validation,
+    excluded: list[ExcludedMovie],
     genres: Sequence[str] | None,
     min_movies: int,
     kind: SplitKind,
@@ -153,17 +189,18 @@ def _divide(
     Raises:
         DataError: A split is empty.
     """
-    excluded = validation.excluded
     if not kept:
-        raise DataError(f"{source}: no movie can be kept ({_counts(excluded) or 'it is empty'})")
+        told = counts(excluded) or "it is empty"
+        raise _NothingLeftError(f"{source}: no movie can be kept ({told})")
+    genres = None if genres is None else [_known_name(kept, name) for name in genres]
     vocabulary = choose_genres(kept, genres, min_movies)
     parts = _split(with_genres(kept, vocabulary, excluded), vocabulary, kind, seed)
     empty = [part.value for part, chosen in parts.items() if not chosen]
     if empty:
-        told = f" ({_counts(excluded)})" if excluded else ""
-        raise DataError(
+        told = f" ({counts(excluded)})" if excluded else ""
+        raise _NothingLeftError(
             f"{source}: no movie is left for {', '.join(empty)}{told}; give it some, or use "
-            "--split stratified"
+            "`split` stratified"
         )
     return vocabulary, parts
 
@@ -197,7 +234,8 @@ def open_source(
 
 
 def _open_path(path: Path, columns: TableColumns | None, progress: bool) -> MovieSource:
-    is_table = os.path.isfile(path) and path.suffix.lower() in TABLE_SUFFIXES
+    is_archive = path.name.lower().endswith(_ARCHIVE_SUFFIXES)
+    is_table = os.path.isfile(path) and has_table_name(path) and not is_archive
     if os.path.exists(path) and columns is not None and not is_table:
         raise DataError(f"{path} is no table, so columns of it cannot be named")
     if os.path.isdir(path):
@@ -207,9 +245,9 @@ def _open_path(path: Path, columns: TableColumns | None, progress: bool) -> Movi
         raise DataNotFoundError(missing_path_message(path, "a source of movies", step))
     if is_table:
         return MovieTable(path, columns or TableColumns())
-    if path.name.lower().endswith(_ARCHIVE_SUFFIXES):
+    if is_archive:
         return MMIMDbArchive(path, progress=progress)
-    known = ", ".join((*_ARCHIVE_SUFFIXES, *TABLE_SUFFIXES))
+    known = f"{', '.join(_ARCHIVE_SUFFIXES)}, {known_suffixes()}"
     raise DataError(f"{path} is of no known kind; expected a folder, or a file ending in {known}")
 
 
@@ -222,14 +260,14 @@ def _check_target(out: Path, overwrite: bool) -> None:
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     if not (out / DATASHEET_FILE).is_file():
-        raise DataError(f"{out} exists and is no prepared data set; choose another --out")
+        raise DataError(f"{out} exists and is no prepared data set; choose another `out`")
     if not overwrite:
-        raise DataError(f"{out} holds prepared data already; replace them with --overwrite")
+        raise DataError(f"{out} holds prepared data already; replace them with `overwrite`")
     foreign = sorted(entry.name for entry in out.iterdir() if entry.name not in _LAYOUT)
     if foreign:
         raise DataError(
             f"{out} holds {', '.join(foreign)} besides prepared data; move it away first, since "
-            "--overwrite replaces the whole folder"
+            "`overwrite` replaces the whole folder"
         )
 
 
@@ -318,24 +356,13 @@ def _row(entry: Chosen, validation: Validation) -> dict[str, object]:
     }
 
 
-def _write_excluded(path: Path, excluded: Sequence[ExcludedMovie]) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["id", "reason", "detail"])
-    writer.writerows(
-        [
-            whole_text(shortened(movie.id)),
-            movie.reason.value,
-            whole_text(shortened(movie.detail, _LONGEST_DETAIL)),
-        ]
-        for movie in excluded
-    )
-    write_text(path, text.getvalue())
+def _known_name(kept: Sequence[KeptMovie], name: str) -> str:
+    """Return a named genre as it is spelt after all spellings became one."""
+    known = {genre for movie in kept for genre in movie.genres}
+    return next((genre for genre in known if folded(genre) == folded(standard_name(name))), name)
 
 
-def _by_reason(excluded: Sequence[ExcludedMovie]) -> dict[str, int]:
-    return dict(Counter(movie.reason.value for movie in excluded).most_common())
-
-
-def _counts(excluded: Sequence[ExcludedMovie]) -> str:
-    return ", ".join(f"{reason}: {count:,}" for reason, count in _by_reason(excluded).items())
+def _log_spellings(changed: Mapping[str, str]) -> None:
+    if changed:
+        told = ", ".join(f"{name} as {kept}" for name, kept in changed.items())
+        logger.info("spellings of one genre are read as one: %s", shortened(told, _LONGEST_LIST))

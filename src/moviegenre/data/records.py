@@ -4,12 +4,14 @@ import re
 import reprlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
 from moviegenre.core.types import Split
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_DATED_YEAR = re.compile(r"(?<!\d)(18|19|20)\d\d(?!\d)")
 _YEARS = range(1, 10_000)
 _YEAR_CHARS = 32
 
@@ -24,6 +26,7 @@ class Reason(StrEnum):
     POSTER_DOES_NOT_DECODE = "poster does not decode"
     NO_GENRE_LEFT = "no genre left"
     IN_NO_SPLIT = "in no split"
+    GENRE = "genre left out"
     NEAR_DUPLICATE = "near duplicate of a movie in a later split"
 
 
@@ -43,6 +46,9 @@ class RawMovie:
         split_text: What the source says of the split, where that names none.
         fault: What makes the record unusable, if anything.
         poster_fault: Why there is a poster that cannot be read; empty where there is none.
+        genre_placeholder: What stands where genres should, such as N/A; empty for nothing.
+        plot_placeholder: Likewise for plots.
+        poster_lack: Why a poster that is named is not there; empty where none is missing.
     """
 
     id: str
@@ -56,6 +62,9 @@ class RawMovie:
     split_text: str = ""
     fault: str | None = None
     poster_fault: str = ""
+    genre_placeholder: str = ""
+    plot_placeholder: str = ""
+    poster_lack: str = ""
 
 
 @dataclass(frozen=True)
@@ -132,18 +141,23 @@ def clean_names(values: object) -> tuple[str, ...]:
 
 
 def parse_year(value: object) -> int | None:
-    """Return a year as a number; None where it is none, or none of the years 1 to 9999.
+    """Return a year as a number, also that of a date; None where it is none of 1 to 9999.
 
     Example:
         >>> parse_year("1997"), parse_year(1997.0), parse_year("unknown"), parse_year(2**31)
         (1997, 1997, None, None)
+        >>> parse_year("1995-10-30"), parse_year("30 Oct 1995"), parse_year(date(1995, 10, 30))
+        (1995, 1995, 1995)
     """
+    if isinstance(value, date):
+        return value.year
     if not isinstance(value, str | int | float) or len(text := str(value)) > _YEAR_CHARS:
         return None
     try:
         year = int(float(text))
     except (ValueError, OverflowError):
-        return None
+        found = _DATED_YEAR.search(text)
+        return int(found[0]) if found else None
     return year if year in _YEARS else None
 
 

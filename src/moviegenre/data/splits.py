@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from moviegenre.core.errors import DataError, MissingExtraError
 from moviegenre.core.types import Split
+from moviegenre.data.placeholders import is_placeholder
 
 SHARES = {Split.TRAIN: 0.70, Split.VAL: 0.15, Split.TEST: 0.15}
 _MIN_GROUPS = 10
@@ -91,10 +92,11 @@ def content_keys(plots: Sequence[str], poster: bytes | None) -> list[str]:
     """Return what two movies must not share across splits: their plots and their poster.
 
     Args:
-        plots: Texts; case and white space do not count.
+        plots: Texts; case and white space do not count, nor do placeholders such as N/A.
         poster: Encoded image bytes, or None.
     """
-    texts = [" ".join(plot.lower().split()).encode() for plot in plots]
+    told = (plot for plot in plots if not is_placeholder(plot))
+    texts = [" ".join(plot.lower().split()).encode() for plot in told]
     keys = [f"plot {hashlib.sha256(text).hexdigest()}" for text in texts]
     if poster is not None:
         keys.append(f"poster {hashlib.sha256(poster).hexdigest()}")

@@ -4,14 +4,16 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image
 
 from moviegenre.core.errors import DataError, did_you_mean, shortened
+from moviegenre.core.genre_names import RESERVED_NAMES, one_spelling, reserved
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Split
 from moviegenre.data.limits import MAX_GENRES, MAX_NAME_CHARS, MAX_PLOT_CHARS, MAX_PLOTS
+from moviegenre.data.poster_check import check_poster
 from moviegenre.data.posters import PosterError, decode_poster
 from moviegenre.data.records import ExcludedMovie, RawMovie, Reason
 from moviegenre.data.splits import content_keys
@@ -24,6 +26,7 @@ MAX_SIDE = 512
 """Pixels. A longer poster is scaled down; no model here looks closer."""
 
 _JPEG_QUALITY = 92
+_LONGEST_PLACEHOLDER = 60  # characters that a detail repeats
 _KEPT_FORMATS = {"JPEG", "PNG"}  # what every reader of the prepared data opens
 
 
@@ -75,14 +78,19 @@ class Validation:
     Args:
         keep_incomplete: Keep a movie that lacks a plot or a poster, though not one that lacks both.
         need_split: Leave out a movie that the source puts in no split.
+        check_posters: Blank pictures and cards that say "no poster" count as no poster.
     """
 
-    def __init__(self, *, keep_incomplete: bool, need_split: bool) -> None:
+    def __init__(
+        self, *, keep_incomplete: bool, need_split: bool, check_posters: bool = False
+    ) -> None:
         self.keep_incomplete = keep_incomplete
+        self.check_posters = check_posters
         self.need_split = need_split
         self.excluded: list[ExcludedMovie] = []
         self.notes: Counter[str] = Counter()
         self._seen: set[str] = set()
+        self._lack_note = ""
         self._spool = Spool()
 
     def check(self, movies: Iterable[RawMovie]) -> Iterator[KeptMovie]:
@@ -112,12 +120,19 @@ class Validation:
         if self.need_split and movie.split is None:
             return ExcludedMovie(movie.id, Reason.IN_NO_SPLIT, movie.split_text)
         if not movie.genres:
-            return ExcludedMovie(movie.id, Reason.NO_GENRE_LEFT, "the source names none")
+            told = _stands_for_none(movie.genre_placeholder) or "the source names none"
+            return ExcludedMovie(movie.id, Reason.NO_GENRE_LEFT, told)
         poster, fault = self._poster(movie)
-        lacking = [] if movie.plots else [(Reason.NO_PLOT, "")]
+        told = _stands_for_none(movie.plot_placeholder)
+        lacking = [] if movie.plots else [(Reason.NO_PLOT, told)]
+        if movie.poster_lack:
+            self._lack_note = (
+                self._lack_note or f"poster not found (for example {movie.poster_lack})"
+            )
+            self.notes[self._lack_note] += 1
         if poster is None:
             reason = Reason.POSTER_DOES_NOT_DECODE if fault else Reason.NO_POSTER
-            lacking.append((reason, fault))
+            lacking.append((reason, fault or movie.poster_lack))
         if len(lacking) > 1 or (lacking and not self.keep_incomplete):
             return ExcludedMovie(movie.id, *lacking[0])
         for reason, _ in lacking:
@@ -141,6 +156,9 @@ class Validation:
             image = decode_poster(movie.poster)
         except PosterError as error:
             return None, str(error)
+        if self.check_posters and not (check := check_poster(image)).usable:
+            self.notes[f"poster ignored: {check.reason}"] += 1
+            return None, ""
         content = self._stored_form(movie.poster, image)
         place = self._spool.append(content)
         name = movie.poster_name or f"{movie.id}.jpeg"
@@ -158,6 +176,10 @@ class Validation:
         encoded = io.BytesIO()
         smaller.save(encoded, format="JPEG", quality=_JPEG_QUALITY)
         return encoded.getvalue()
+
+
+def _stands_for_none(text: str) -> str:
+    return f"{shortened(text, _LONGEST_PLACEHOLDER)!r} stands for none" if text else ""
 
 
 def _too_much(movie: RawMovie) -> str:
@@ -195,17 +217,70 @@ def choose_genres(
         missing = [genre for genre in named if genre not in counts]
         if missing:
             told = "; ".join(f"no movie has {g!r}, {did_you_mean(g, counts)}" for g in missing)
-            raise DataError(f"--genres: {told}")
-        return GenreVocabulary(tuple(named))
+            raise DataError(f"`genres`: {told}")
+        return _vocabulary(named)
     frequent = [g for g, n in counts.items() if n >= min_movies and g not in DROPPED_GENRES]
     if not frequent:
         most = counts.most_common(1)
         found = f"{most[0][0]} has {most[0][1]}" if most else "there is no movie"
         raise DataError(
-            f"no genre has {min_movies} movies ({found}); lower it with --min-movies, or name "
-            "the genres with --genres"
+            f"no genre has {min_movies} movies ({found}); lower it with `min_movies`, or name "
+            "the genres with `genres`"
         )
-    return GenreVocabulary(tuple(sorted(frequent)))
+    return _vocabulary(sorted(frequent))
+
+
+def _vocabulary(names: Sequence[str]) -> GenreVocabulary:
+    """Return a vocabulary without names that a catalogue's answers need for other columns.
+
+    Raises:
+        DataError: It has such names.
+    """
+    if clash := reserved(names):
+        raise DataError(
+            f"the genres {', '.join(clash)} have the names of columns of the answers "
+            f"({', '.join(RESERVED_NAMES)}); rename them, or leave them out with `genres`"
+        )
+    return GenreVocabulary(tuple(names))
+
+
+def one_spelling_each(movies: Sequence[KeptMovie]) -> tuple[list[KeptMovie], dict[str, str]]:
+    """Return movies with one spelling for each genre, and what was changed into what.
+
+    Args:
+        movies: All that are kept.
+    """
+    changed = one_spelling(Counter(genre for movie in movies for genre in movie.genres))
+    if not changed:
+        return list(movies), changed
+
+    def same(movie: KeptMovie) -> KeptMovie:
+        genres = (changed.get(genre, genre) for genre in movie.genres)
+        return replace(movie, genres=tuple(dict.fromkeys(genres)))
+
+    return [same(movie) for movie in movies], changed
+
+
+def rare_genres(
+    movies: Iterable[KeptMovie], genres: GenreVocabulary, min_movies: int
+) -> list[ExcludedMovie]:
+    """Return the genres that are left out, the most frequent first, each with its reason.
+
+    Args:
+        movies: All that are kept.
+        genres: The vocabulary.
+        min_movies: See ``choose_genres``.
+    """
+    counts = Counter(genre for movie in movies for genre in movie.genres)
+    return [
+        ExcludedMovie("", Reason.GENRE, f"{genre}: {number:,} movies; {_why(genre, min_movies)}")
+        for genre, number in counts.most_common()
+        if genre not in genres
+    ]
+
+
+def _why(genre: str, min_movies: int) -> str:
+    return "no kind of film" if genre in DROPPED_GENRES else f"a genre needs {min_movies:,}"
 
 
 def with_genres(

@@ -148,29 +148,25 @@ def _scale_and_shift(odds: Column, targets: Column) -> tuple[float, float]:
 
 
 def _logistic(features: Column, targets: Column, offset: Column | float = 0.0) -> Column:
-    """Return the coefficients (K,) of a logistic regression, by Newton's method.
+    """Return the coefficients (K,) of a logistic regression.
 
     Args:
         features: (N, K).
         targets: Probabilities (N,) to come near to, in [0, 1].
         offset: Added to the log-odds (N,).
     """
-    found = np.zeros(features.shape[1])
-    loss, gradient, curvature = _cross_entropy(found, features, targets, offset)
-    for _ in range(_MAX_STEPS):
-        step = np.linalg.solve(curvature + 1e-12 * np.eye(len(found)), gradient)
-        size = 1.0
-        while size > _CONVERGED:  # a full step may be too far where the curve is flat
-            trial = _cross_entropy(found - size * step, features, targets, offset)
-            if trial[0] <= loss:
-                break
-            size /= 2
-        else:
-            break
-        found, (loss, gradient, curvature) = found - size * step, trial
-        if np.abs(size * step).max() < _CONVERGED:
-            break
-    return found
+    from scipy.optimize import minimize
+
+    fitted = minimize(
+        lambda found: _cross_entropy(found, features, targets, offset)[:2],
+        np.zeros(features.shape[1]),
+        jac=True,
+        hess=lambda found: _cross_entropy(found, features, targets, offset)[2],
+        method="trust-ncg",
+        options={"gtol": _CONVERGED, "maxiter": _MAX_STEPS},
+    )
+    coefficients: Column = fitted.x
+    return coefficients
 
 
 def _cross_entropy(

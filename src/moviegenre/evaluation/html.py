@@ -1,15 +1,13 @@
 """The comparison as one self-contained web page: no script, no font, no picture from elsewhere."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from moviegenre.core.errors import MissingExtraError
 from moviegenre.evaluation.compare import Comparison
+from moviegenre.evaluation.documents import Table, data_uri, page_template
 from moviegenre.evaluation.findings import Finding
 from moviegenre.evaluation.tables import (
-    Table,
     contrast_table,
     fact_tables,
     genre_table,
@@ -63,25 +61,14 @@ def render_html(
     Raises:
         MissingExtraError: jinja2 is not installed.
     """
-    try:
-        import jinja2
-    except ImportError:
-        raise MissingExtraError("jinja2", "report", "the HTML report") from None
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("moviegenre.evaluation"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    page = page_template("moviegenre.evaluation", "results.html.jinja", "report", "the HTML report")
     tables: dict[str, Table] = {
         "ranking": ranking_table(comparison),
         "genres": genre_table(comparison),
         "training": training_table(comparison),
     }
     tuned, overfit = tuned_table(comparison), tuned_genre_table(comparison)
-    page = environment.get_template("results.html.jinja")
-    return page.render(
+    rendered: str = page.render(
         comparison=comparison,
         best=comparison.ranking[0],
         findings=[(finding, contrast_table(finding)) for finding in findings],
@@ -97,15 +84,12 @@ def render_html(
             {
                 "title": picture.title,
                 "caption": picture.caption,
-                "light": _data_uri(picture.light),
-                "dark": _data_uri(picture.dark),
+                "light": data_uri(picture.light, "png"),
+                "dark": data_uri(picture.dark, "png"),
             }
             for picture in pictures
         ],
         notes=notes,
         banner=banner,
     )
-
-
-def _data_uri(png: bytes) -> str:
-    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
+    return rendered

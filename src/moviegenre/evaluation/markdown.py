@@ -4,6 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from moviegenre.evaluation.compare import Comparison
+from moviegenre.evaluation.documents import (
+    Table,
+    banner_markdown,
+    command_markdown,
+    markdown,
+)
 from moviegenre.evaluation.findings import Finding
 from moviegenre.evaluation.tables import (
     contrast_table,
@@ -39,43 +45,41 @@ def render_markdown(
         banner: What must be seen first; None for nothing.
         pictures: Title and caption of the plots, by the name of their file less ``.png``.
     """
-    parts = ["# Results"]
-    if banner:
-        parts.append(f"> **{banner}**")
-    parts += [
+    parts: list[str | Table | None] = [
+        banner_markdown(banner),
         f"{len(comparison.ranking)} models on the {comparison.split} split, "
         f"{comparison.num_movies:,} movies, {len(comparison.genres)} genres, threshold "
         f"{comparison.threshold:g}. Scores in per cent; Hamming loss is a fraction, lower is "
         "better. The same with plots on one page: `results.html`.",
         "## Ranking",
-        ranking_table(comparison).to_markdown(),
+        ranking_table(comparison),
     ]
     tuned = tuned_table(comparison)
     if tuned is not None:
-        parts += [f"## {TUNED_HEADING}", TUNED_TEXT, tuned.to_markdown()]
+        parts += [f"## {TUNED_HEADING}", TUNED_TEXT, tuned]
         overfit = tuned_genre_table(comparison)
         if overfit is not None:
-            parts += [TUNED_GENRE_TEXT, overfit.to_markdown()]
+            parts += [TUNED_GENRE_TEXT, overfit]
     for finding in findings:
         parts.append(f"## {finding.heading}")
         parts += finding.sentences
         if finding.contrasts:
-            parts.append(contrast_table(finding).to_markdown())
+            parts.append(contrast_table(finding))
     parts.append("## F1 by genre")
-    parts.append(genre_table(comparison).to_markdown())
+    parts.append(genre_table(comparison))
     if pictures:
         parts.append("## Plots")
     for name, (title, caption) in pictures.items():
         parts += [f"![{title}]({name}.png)", f"*{title}.* {caption}"]
     parts.append("## Reproduce it")
     if data.get("command"):
-        parts.append(f"```\n{data['command']}\n```")
-    parts.append(training_table(comparison).to_markdown())
+        parts.append(command_markdown(data["command"]))
+    parts.append(training_table(comparison))
     parts.append("## Data")
     for title, table in fact_tables(data):
         if title:
             parts.append(f"### {title[:1].upper()}{title[1:]}")
-        parts.append(table.to_markdown())
+        parts.append(table)
     parts.append("## Notes")
     parts.append("\n".join(f"- {note}" for note in notes))
-    return "\n\n".join(parts) + "\n"
+    return markdown("Results", parts)

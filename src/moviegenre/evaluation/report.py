@@ -1,27 +1,20 @@
 """The comparison as files: ``RESULTS.md``, ``results.json``, ``results.html`` and the plots."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from moviegenre.core.files import write_bytes, write_text
 from moviegenre.evaluation.canvas import DARK, LIGHT
 from moviegenre.evaluation.compare import Comparison, ModelResult
+from moviegenre.evaluation.documents import SYNTHETIC_BANNER, json_text, write_files
 from moviegenre.evaluation.findings import Finding
 from moviegenre.evaluation.findings import findings as find
 from moviegenre.evaluation.html import Picture, render_html
 from moviegenre.evaluation.markdown import render_markdown
 from moviegenre.evaluation.plots import PLOTS, render_png
 from moviegenre.evaluation.results import number_or_none
-from moviegenre.evaluation.tables import ranking_table, rich_table
-from moviegenre.evaluation.tuned_tables import TUNED_IN_SHORT, tuned_table
 
 MARKDOWN_FILE, JSON_FILE, HTML_FILE = "RESULTS.md", "results.json", "results.html"
-SYNTHETIC_BANNER = (
-    "These are not results. The movies were made up by `moviegenre data synthesize`; the numbers "
-    "show that the commands work, and nothing about films."
-)
 
 
 def write_report(comparison: Comparison, data: Mapping[str, Any], out: Path) -> list[Path]:
@@ -56,16 +49,11 @@ def write_report(comparison: Comparison, data: Mapping[str, Any], out: Path) -> 
     titles = {name: (picture.title, picture.caption) for name, picture in pictures.items()}
     texts = {
         MARKDOWN_FILE: render_markdown(comparison, findings, data, notes, banner, titles),
-        JSON_FILE: json.dumps(content, indent=1, allow_nan=False, default=str) + "\n",
+        JSON_FILE: json_text(content),
         HTML_FILE: page,
     }
-    written = []
-    for name, picture in pictures.items():
-        write_bytes(out / f"{name}.png", picture.light)
-        written.append(out / f"{name}.png")
-    for name, text in texts.items():
-        write_text(out / name, text)
-    return [*(out / name for name in texts), *written]
+    images = {f"{name}.png": picture.light for name, picture in pictures.items()}
+    return write_files(out, {**texts, **images})
 
 
 def _unmarked(text: str | None) -> str | None:
@@ -174,24 +162,3 @@ def _listed(names: Sequence[str]) -> str:
     """Return names as prose lists them."""
     *others, last = names
     return f"{', '.join(others)} and {last}" if others else last
-
-
-def print_comparison(comparison: Comparison) -> None:
-    """Print the ranking and what it shows."""
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    ranking = ranking_table(comparison)
-    title = f"{comparison.split}, {comparison.num_movies:,} movies, per cent"
-    kept = [name for name in ranking.headings if name not in ("#", "looks at")]
-    caption = f"threshold {comparison.threshold:g}"
-    shown = rich_table(ranking, title=title, caption=caption, kept=kept)
-    console.print(shown)
-    tuned = tuned_table(comparison)
-    if tuned is not None:
-        title = "cuts by genre fitted on validation, per cent"
-        console.print(rich_table(tuned, title=title, kept=TUNED_IN_SHORT))
-    for finding in find(comparison):
-        console.print(f"[bold]{finding.heading}[/bold]")
-        for sentence in finding.sentences:
-            console.print(f"  {sentence}", markup=False)

@@ -1,82 +1,21 @@
-"""The tables of a comparison as rows of text, for Markdown, HTML and the console alike."""
+"""The tables of a comparison."""
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from moviegenre.evaluation.bootstrap import Interval
 from moviegenre.evaluation.compare import Comparison
+from moviegenre.evaluation.documents import (
+    UNDEFINED,
+    Table,
+    duration,
+    fraction,
+    interval_text,
+    per_cent,
+)
 from moviegenre.evaluation.findings import Finding
-
-if TYPE_CHECKING:
-    from rich.table import Table as RichTable
-
-UNDEFINED = "undefined"
 
 # What the report says elsewhere than in the table of data facts.
 _TOLD_ELSEWHERE = ("synthetic", "command")
-_MINUTE, _HOUR = 60, 3600
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows of text under headings.
-
-    Attributes:
-        headings: One a column.
-        rows: As many cells each.
-        num_text_columns: How many columns on the left hold words; the others hold numbers.
-    """
-
-    headings: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    num_text_columns: int = 1
-
-    def to_markdown(self) -> str:
-        """Return a GitHub-flavoured Markdown table."""
-        rules = [
-            "---" if column < self.num_text_columns else "---:"
-            for column in range(len(self.headings))
-        ]
-        lines = [self.headings, tuple(rules), *self.rows]
-        return "\n".join(f"| {' | '.join(_escape(cell) for cell in line)} |" for line in lines)
-
-
-def _escape(cell: str) -> str:
-    return cell.replace("|", "\\|").replace("\n", " ")
-
-
-def rich_table(
-    table: Table, *, title: str, caption: str | None = None, kept: Sequence[str] | None = None
-) -> "RichTable":
-    """Return a table for the console, narrow enough for eighty columns.
-
-    Args:
-        table: The rows.
-        title: Above it.
-        caption: Below it.
-        kept: Headings of the columns that are shown; None shows all.
-    """
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table as RichTable
-
-    shown = RichTable(
-        title=title,
-        caption=caption,
-        box=SIMPLE_HEAD,
-        show_edge=False,
-        pad_edge=False,
-        padding=(0, 1),
-    )
-    columns = [i for i, name in enumerate(table.headings) if kept is None or name in kept]
-    for column in columns:
-        number = column >= table.num_text_columns
-        heading = "\n".join(table.headings[column].replace("-", "-\n").rsplit(" ", 1))
-        shown.add_column(heading, justify="right" if number else "left", no_wrap=True)
-    for row in table.rows:
-        shown.add_row(*(row[column] for column in columns))
-    return shown
 
 
 def ranking_table(comparison: Comparison) -> Table:
@@ -226,41 +165,6 @@ def _plain(value: Any) -> str:  # noqa: ANN401 - any fact about the data
 
 def _words(name: str) -> str:
     return str(name).removeprefix("num_").replace("_", " ")
-
-
-def per_cent(value: float) -> str:
-    """Return a fraction in per cent with two decimals."""
-    return UNDEFINED if math.isnan(value) else f"{100 * value:.2f}"
-
-
-def fraction(value: float) -> str:
-    """Return a fraction with four decimals."""
-    return UNDEFINED if math.isnan(value) else f"{value:.4f}"
-
-
-def interval_text(interval: Interval, *, signed: bool = False) -> str:
-    """Return an interval in per cent, as ``58.91 to 63.12``."""
-    if math.isnan(interval.low):
-        return UNDEFINED
-    sign = "+" if signed else ""
-    return f"{100 * interval.low:{sign}.2f} to {100 * interval.high:{sign}.2f}"
-
-
-def duration(seconds: float | None) -> str:
-    """Return a time in words.
-
-    Example:
-        >>> duration(42.0), duration(754.0), duration(4980.0)
-        ('42 s', '12.6 min', '1 h 23 min')
-    """
-    if seconds is None:
-        return "unknown"
-    if seconds < _MINUTE:
-        return f"{seconds:.0f} s"
-    if seconds < _HOUR:
-        return f"{seconds / _MINUTE:.1f} min"
-    minutes = round(seconds / _MINUTE)
-    return f"{minutes // 60} h {minutes % 60} min"
 
 
 def _total(seconds: Sequence[float | None]) -> str:

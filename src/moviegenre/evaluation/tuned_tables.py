@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from moviegenre.evaluation.compare import Comparison
-from moviegenre.evaluation.tables import UNDEFINED, Table, per_cent
+from moviegenre.evaluation.documents import UNDEFINED, Table, per_cent
 from moviegenre.evaluation.tuning import NUM_FOLDS
 
 TUNED_HEADING = "Tuned thresholds and calibration"

@@ -67,10 +67,10 @@ class TuningSettings:
             ("calibrate", calibration, Method),
         ):
             if word is not None and word not in get_args(kind):
-                faults.append(f"unknown --{name} {word!r}; {did_you_mean(word, get_args(kind))}")
+                faults.append(f"unknown `{name}` {word!r}; {did_you_mean(word, get_args(kind))}")
             found[name] = word
         if goal is not None and (thresholds or default.thresholds) == default.thresholds:
-            faults.append("--goal has no effect without --thresholds global or per-genre")
+            faults.append("`goal` has no effect without `thresholds` global or per-genre")
         if faults:
             raise ConfigError("; ".join(faults))
         return cls(

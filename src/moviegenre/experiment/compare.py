@@ -11,17 +11,14 @@ from moviegenre.core.errors import (
     DataError,
     did_you_mean,
     missing_path_message,
-    printable,
 )
 from moviegenre.core.files import write_text
 from moviegenre.core.locks import locked
-from moviegenre.core.reading import real_path
 from moviegenre.core.types import Modality, Split, Track
 from moviegenre.data.prepared import PreparedData
 from moviegenre.data.stats import data_stats
 from moviegenre.evaluation.compare import Comparison, ModelRun
 from moviegenre.evaluation.compare import compare as compare_runs
-from moviegenre.evaluation.report import print_comparison as print_tables
 from moviegenre.evaluation.report import write_report
 from moviegenre.experiment.predictions import cached_predictions
 from moviegenre.experiment.runs import CONFIG_FILE, read_history, read_run
@@ -94,12 +91,6 @@ def _compare(
     return comparison, out / PAGE
 
 
-def print_comparison(comparison: Comparison, page: Path) -> None:
-    """Print the results table, and where the page is."""
-    print_tables(comparison)
-    print(f"report: {printable(str(real_path(page)))}")
-
-
 def model_folders(checkpoints: Path, names: Sequence[str] | None) -> list[Path]:
     """Return the folders of trained models, in the order of ``MODELS``."""
     if not checkpoints.is_dir():
@@ -131,7 +122,9 @@ def common_data_dir(folders: Sequence[Path]) -> Path:
             used[folder.name] = Path(run["settings"]["data"]["dir"])
     if len(set(used.values())) > 1:
         told = ", ".join(f"{name}: {path}" for name, path in used.items())
-        raise DataError(f"the models were trained on different data ({told}); say --data DIR")
+        raise DataError(
+            f"the models were trained on different data ({told}); choose with `data_dir`"
+        )
     return next(iter(used.values()))
 
 

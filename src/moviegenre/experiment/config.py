@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from moviegenre.core.config import Config, Seed, apply_overrides, merge
 from moviegenre.core.errors import ConfigError, did_you_mean
@@ -54,31 +54,6 @@ class PrepareConfig(Config):
     synthetic_movies: int = Field(default=1000, ge=1, le=1_000_000)
 
 
-class AblationSection(Config):
-    """One factor of a file's ``ablations``, which ``moviegenre ablate`` runs.
-
-    Attributes:
-        base: The model it is changed in, one of the file's.
-        factor: What is changed, as the title of its table.
-        variants: By name, settings of the model's section that take the place of the base's.
-    """
-
-    base: str
-    factor: str = Field(min_length=1)
-    variants: dict[str, dict[str, Any]] = Field(min_length=1)
-
-    @field_validator("variants", mode="before")
-    @classmethod
-    def _name_numbers(cls, variants: object) -> object:
-        """Take ``64:`` for a name; ``off:`` and ``no:``, which are no words in YAML, are none."""
-        if not isinstance(variants, Mapping):
-            return variants
-        wrong = [key for key in variants if isinstance(key, bool) or key is None]
-        if wrong:
-            raise ValueError(f"YAML reads a variant's name as {wrong[0]}; put it in quotes")
-        return {str(name): settings for name, settings in variants.items()}
-
-
 class _Shared(Config):
     """What a file says beside its models."""
 
@@ -87,7 +62,7 @@ class _Shared(Config):
     training: TrainingConfig = TrainingConfig()
     checkpoints: Path = Path("checkpoints")
     results: Path = Path("results")
-    ablations: tuple[AblationSection, ...] = ()
+    ablations: tuple[dict[str, Any], ...] = ()  # read by the study of that name
 
 
 class _LossSection(Config):
@@ -140,7 +115,7 @@ class Suite:
         checkpoints: Where trained models go.
         results: Where the comparison goes.
         experiments: By model name, in the order in which they are trained.
-        ablations: What is to be changed in them, one factor at a time.
+        ablations: Settings of the study of that name, as they stand in the file.
     """
 
     path: Path
@@ -149,7 +124,7 @@ class Suite:
     checkpoints: Path
     results: Path
     experiments: dict[str, ExperimentConfig]
-    ablations: tuple[AblationSection, ...] = ()
+    ablations: tuple[dict[str, Any], ...] = ()
 
 
 def load_suite(path: Path, overrides: Sequence[str] = ()) -> Suite:
@@ -212,7 +187,7 @@ def load_experiment(
         ConfigError: The model is unknown or any setting is wrong.
     """
     if model_config_class(model_name).fitted:
-        _refuse_training(model_name, "--set", [o.partition(".")[0] for o in overrides])
+        _refuse_training(model_name, "the overrides", [o.partition(".")[0] for o in overrides])
     path = find_config(path) if path else None
     values, overrides = read_config(path, overrides) if path else ({}, overrides)
     where = path or Path("the default settings")
@@ -232,15 +207,18 @@ def load_experiment(
     return experiment
 
 
-def read_ablations(path: Path) -> tuple[tuple[AblationSection, ...], list[str]]:
-    """Return a file's ablations, and the names of its models, whatever else is wrong with it.
+def read_section(path: Path, section: str) -> tuple[Any, list[str]]:
+    """Return a section of a file, and the names of the file's models, whatever else is wrong.
+
+    Args:
+        path: The YAML file.
+        section: Its name; where there is none, the result is None.
 
     Raises:
-        ConfigError: It is no YAML, or one of these two sections is wrong.
+        ConfigError: The file is no YAML, or its models have unknown names.
     """
     values, _ = read_config(path)
-    shared = _Shared.parse({"ablations": values.get("ablations") or ()}, str(path))
-    return shared.ablations, list(_model_sections(path, values))
+    return values.get(section), list(_model_sections(path, values))
 
 
 def resolve_variant(

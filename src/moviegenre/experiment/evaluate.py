@@ -2,9 +2,6 @@
 
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
 from moviegenre.core.decisions import DEFAULT_THRESHOLD
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
@@ -48,24 +45,3 @@ def evaluate(
     else:
         predictions = predict_split(checkpoint, data, split, progress=progress)
     return evaluate_predictions(predictions, checkpoint.model_name, split.value, threshold)
-
-
-def render_evaluation(evaluation: Evaluation) -> None:
-    """Print the scores, and those of every genre."""
-    console = Console()
-    title = f"{evaluation.model} on {evaluation.split}, {evaluation.num_movies:,} movies"
-    metrics = Table(title=title)
-    metrics.add_column("metric")
-    metrics.add_column("value", justify="right")
-    for name, value in evaluation.metrics.items():
-        metrics.add_row(name, f"{value:.4f}")
-    console.print(metrics)
-    genres = Table(title="by genre")
-    genres.add_column("genre")
-    for name in ("f1", "precision", "recall", "roc_auc", "support"):
-        genres.add_column(name, justify="right")
-    for genre, scores in evaluation.to_json_dict()["per_genre"].items():
-        cells = [scores[n] for n in ("f1", "precision", "recall", "roc_auc")]
-        shown = ["undefined" if cell is None else f"{cell:.3f}" for cell in cells]
-        genres.add_row(genre, *shown, str(scores["support"]))
-    console.print(genres)

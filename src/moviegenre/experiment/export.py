@@ -72,18 +72,18 @@ def export(
     """
     if parity_data is not None and not (onnx and parity_movies):
         raise ConfigError(
-            "--parity-data has no effect where no ONNX file is compared; leave it out"
+            "`parity_data` has no effect where no ONNX file is compared; leave it out"
         )
     path = locate(model)
     if verified:
         verify(path)
     if is_ensemble(path):
         if only:
-            raise ConfigError(f"--{only}-only has no effect on an ensemble, which has no ONNX form")
+            raise ConfigError(f"`only` {only} has no effect on an ensemble, which has no ONNX form")
         if half:
-            raise ConfigError("--half has no effect on an ensemble; export its members with it")
+            raise ConfigError("`half` has no effect on an ensemble; export its members with it")
         if index:
-            raise ConfigError("--index has no effect on an ensemble; leave it out")
+            raise ConfigError("`index` has no effect on an ensemble; leave it out")
         return export_ensemble(path, out)
     checkpoint = load_trained(path)
     folder = companions(path)
@@ -113,8 +113,8 @@ def _write_index(path: Path, checkpoint: Checkpoint, file: Path) -> None:
     data = _own_data(checkpoint)
     if data is None or data.fingerprint != checkpoint.data_fingerprint:
         raise CheckpointError(
-            f"--index needs the movies that {checkpoint.model_name} was trained on, and "
-            f"{checkpoint.data_config.dir} does not hold them; leave --index out"
+            f"`index` needs the movies that {checkpoint.model_name} was trained on, and "
+            f"{checkpoint.data_config.dir} does not hold them; leave `index` out"
         )
     found = cached_predictions(weights_file(path), data, Split.TRAIN, keep=False)
     titles, years = data.titles(Split.TRAIN)
@@ -135,7 +135,7 @@ def _own_data(checkpoint: Checkpoint) -> PreparedData | None:
     except DataError:
         logger.info(
             "%s holds no prepared movies, so the ONNX files are not compared with PyTorch; "
-            "name some with --parity-data",
+            "name some with `parity_data`",
             checkpoint.data_config.dir,
         )
         return None

@@ -37,7 +37,7 @@ def export_ensemble(path: Path, out: Path) -> Exported:
     """
     source = ensemble_file(path).parent
     if real_path(out) == real_path(source):
-        raise ConfigError(f"{out} is the ensemble's own folder; name a new one with --out")
+        raise ConfigError(f"{out} is the ensemble's own folder; name a new one with `out`")
     restore_folder(out)
     if out.exists() and not is_ensemble(out) and (out.is_file() or any(out.iterdir())):
         raise ConfigError(f"{out} is there and is no exported ensemble; name a new folder")

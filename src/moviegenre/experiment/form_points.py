@@ -11,9 +11,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
 
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.core.types import Modality, Split
@@ -185,17 +182,3 @@ def _stacked(first: Predictions, second: Predictions) -> Predictions:
         probs=np.concatenate([first.probs, second.probs]),
         labels=np.concatenate([first.labels, second.labels]),
     )
-
-
-def render_forms(found: list[FormScores], title: str) -> None:
-    """Print a table of the scores."""
-    table = Table(title=title, box=SIMPLE_HEAD, title_justify="left")
-    table.add_column("what is given", no_wrap=True)
-    for heading in ("F1-macro", "F1-micro", "ECE", "chosen", "true"):
-        table.add_column(heading, justify="right")
-    for form in found:
-        scores = (form.scores.f1_macro, form.scores.f1_micro, form.scores.ece)
-        cells = [f"{100 * value:.1f}" for value in scores]
-        cells += [f"{form.mean_chosen:.2f}", f"{form.mean_true:.2f}"]
-        table.add_row(form.given.name, *cells)
-    Console().print(table)

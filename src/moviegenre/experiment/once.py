@@ -19,7 +19,7 @@ from moviegenre.models.checkpoint_file import BEST_FILE
 logger = logging.getLogger(__name__)
 
 SYNTHETIC = "synthetic"
-OTHER_CHECKPOINTS = "choose another folder with --set checkpoints=DIR"
+OTHER_CHECKPOINTS = "choose another folder with `checkpoints`=DIR"
 
 
 def command_line(command: str, config: Path, overrides: Sequence[str]) -> str:
@@ -85,7 +85,7 @@ def _check_source(data: PreparedData, settings: PrepareConfig) -> None:
         found = "synthetic" if synthetic else "real"
         raise DataError(
             f"{data.root} holds {found} movies, but prepare.source is {settings.source!r}; "
-            "name another folder with --set data.dir=DIR, or delete this one"
+            "name another folder with `data.dir`=DIR, or delete this one"
         )
 
 
@@ -170,5 +170,5 @@ def trained_differently(folder: Path, changed: Sequence[str]) -> str:
     """Say that a model was trained in another way, and what can be done."""
     return (
         f"{folder} was trained differently ({', '.join(changed)}); train it anew with "
-        f"--restart, or keep it and {OTHER_CHECKPOINTS}"
+        f"`restart`, or keep it and {OTHER_CHECKPOINTS}"
     )

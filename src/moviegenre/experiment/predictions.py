@@ -62,7 +62,7 @@ def predict_split(
     Raises:
         CheckpointError: The data have other genres than the model was trained for.
     """
-    remedy = "evaluate on data prepared with --genres naming the checkpoint's"
+    remedy = "evaluate on data prepared with `genres` naming the checkpoint's"
     data.require_genres(checkpoint.genres, "the checkpoint", remedy)
     if checkpoint.members:
         return _predict_members(checkpoint, data, split, missing=missing, progress=progress)
@@ -120,7 +120,7 @@ def predict_shipped(
         CheckpointError: The data have other genres than the model was trained for.
     """
     predictor = load_predictor(folder, fitted=False)
-    remedy = "evaluate on data prepared with --genres naming its own"
+    remedy = "evaluate on data prepared with `genres` naming its own"
     data.require_genres(predictor.model.genres, str(folder), remedy)
     total = -(-data.num_movies(split) // _FILMS_IN_MEMORY)
     if given is None:

@@ -39,13 +39,13 @@ def read_run(folder: Path) -> dict[str, Any] | None:
         missing = [key for key in _NEEDED if key not in run]
     except (ValueError, TypeError) as error:
         raise CheckpointError(
-            f"{path} is damaged ({error}); train the model again without --resume, or delete "
+            f"{path} is damaged ({error}); train the model again without `resume`, or delete "
             f"{folder}"
         ) from None
     if missing:
         raise CheckpointError(
             f"{path} is damaged (it lacks {', '.join(missing)}); train the model again without "
-            f"--resume, or delete {folder}"
+            f"`resume`, or delete {folder}"
         )
     return run
 

@@ -12,7 +12,13 @@ from typing import Any
 import numpy as np
 import yaml
 
-from moviegenre.core.errors import CheckpointError, ConfigError, DamagedError, missing_path_message
+from moviegenre.core.errors import (
+    CheckpointError,
+    ConfigError,
+    DamagedError,
+    DataError,
+    missing_path_message,
+)
 from moviegenre.core.files import file_sha256, write_text
 from moviegenre.core.locks import locked
 from moviegenre.core.operating_point import THRESHOLDS_FILE
@@ -119,6 +125,7 @@ def _train(
     started = time.perf_counter()
     settings = experiment.to_dict()
     data = PreparedData(experiment.data.dir)
+    _require_posters(experiment, data)
     earlier = _earlier_seconds(folder, settings, data.fingerprint) if resume else _Seconds()
     resume = resume and _can_resume(folder)
     extra = _extra_plots(experiment, data)
@@ -214,6 +221,25 @@ def _taught(
     labels = movies.labels.copy()
     labels[seen] = (1 - share) * labels[seen] + share * probs[stored[seen]]
     return replace(movies, labels=labels)
+
+
+def _require_posters(experiment: ExperimentConfig, data: PreparedData) -> None:
+    """Refuse to train a model of posters on none; warn where others would look at none.
+
+    Raises:
+        DataError: No movie of the training split has a poster, and the model reads nothing else.
+    """
+    modalities = experiment.model.modalities
+    if Modality.POSTER not in modalities or data.has_poster(Split.TRAIN).any():
+        return
+    found = f"no training movie in {experiment.data.dir} has a poster"
+    if len(modalities) > 1:
+        logger.warning("%s; the model learns from the plots alone", found)
+        return
+    raise DataError(
+        f"{found}, and {experiment.model_name} reads posters only; expected at least one: see what "
+        "moviegenre data prepare said of posters, or train a model that reads plots"
+    )
 
 
 def _extra_plots(experiment: ExperimentConfig, data: PreparedData) -> ExtraPlots | None:
@@ -351,11 +377,11 @@ def _earlier_seconds(folder: Path, settings: dict[str, Any], fingerprint: str) -
     if differing:
         raise CheckpointError(
             f"{folder} was started with other settings ({', '.join(differing)}); resume with the "
-            "same ones, or train without --resume"
+            "same ones, or train without `resume`"
         )
     if run.get("data_fingerprint") != fingerprint:
         raise CheckpointError(
-            f"{folder} was started on other data; train it again without --resume"
+            f"{folder} was started on other data; train it again without `resume`"
         )
     try:
         training = sum(record["seconds"] for record in read_history(folder))

@@ -1,18 +1,14 @@
 """Evaluating a checkpoint with thresholds and a calibration that are fitted on validation."""
 
-from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
 
 from moviegenre.core.decisions import FloatArray, decide
-from moviegenre.core.errors import CheckpointError, ConfigError, printable
+from moviegenre.core.errors import CheckpointError, ConfigError
 from moviegenre.core.locks import locked
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.core.types import Modality, Split
@@ -110,7 +106,7 @@ def evaluate_tuned(
             exact weights to compare them with.
     """
     path = weights_file(locate(path))
-    with locked(path.parent, "leave saving out with --no-save") if save else nullcontext():
+    with locked(path.parent, "leave saving out with `save` off") if save else nullcontext():
         return _evaluate_tuned(path, split, settings, data_dir, save=save, progress=progress)
 
 
@@ -182,13 +178,13 @@ def trained_weights(model: Description, data: PreparedData) -> FloatArray:
     name = WeightedBCEConfig().name
     if loss.get("name") != name:
         raise ConfigError(
-            f"--calibrate weights undoes the weights of the loss {name}; {model.model_name} "
-            f"was trained with {loss.get('name', 'no loss')}; use --calibrate platt"
+            f"`calibrate` weights undoes the weights of the loss {name}; {model.model_name} "
+            f"was trained with {loss.get('name', 'no loss')}; use `calibrate` platt"
         )
     if model.data_fingerprint != data.fingerprint:
         raise CheckpointError(
-            f"--calibrate weights takes the weights from the movies that {model.model_name} "
-            f"was trained on, and {data.root} has others; use --calibrate platt"
+            f"`calibrate` weights takes the weights from the movies that {model.model_name} "
+            f"was trained on, and {data.root} has others; use `calibrate` platt"
         )
     weights: FloatArray = positive_weights(data.labels(Split.TRAIN), loss["max_weight"]).numpy()
     return weights
@@ -202,53 +198,3 @@ def _evaluate(
     one = bool((cuts == cuts[0]).all())
     threshold = float(cuts[0]) if one else cuts
     return evaluate_predictions(corrected, model.model_name, split.value, threshold)
-
-
-def render_tuning(tuned: TunedEvaluation) -> None:
-    """Print what fitting gained: on validation, where it was fitted, and on the split."""
-    console = Console(highlight=False)
-    tuning, split = tuned.tuning, tuned.evaluation.split
-    table = Table(title=f"fitted on val ({_described(tuning.settings)}), per cent", box=SIMPLE_HEAD)
-    table.add_column("")
-    columns = {
-        "val\nat 0.5": tuning.before,
-        "val\nfitted there": tuning.in_sample,
-        "val\ncross-validated": tuning.cross_validated,
-        f"{split}\nat 0.5": tuned.before,
-        f"{split}\nfitted on val": tuned.after,
-    }
-    for heading in columns:
-        table.add_column(heading, justify="right")
-    for title, name in (("F1-macro", "f1_macro"), ("F1-micro", "f1_micro"), ("ECE", "ece")):
-        cells = [f"{100 * getattr(scores, name):.2f}" for scores in columns.values()]
-        table.add_row(title, *cells)
-    console.print(table)
-    if tuning.settings.thresholds == "per-genre":
-        genres = Table(title="by genre on val: cut, and F1 in per cent", box=SIMPLE_HEAD)
-        genres.add_column("genre")
-        for heading in ("movies", "cut", "at 0.5", "fitted there", "cross-validated"):
-            genres.add_column(heading, justify="right")
-        for row in _genre_rows(tuning):
-            genres.add_row(*row)
-        console.print(genres)
-    told = f"wrote {printable(str(tuned.file))}" if tuned.file else "wrote nothing"
-    console.print(told, soft_wrap=True, markup=False)
-
-
-def _described(settings: TuningSettings) -> str:
-    goal = f" for {settings.goal}" if settings.thresholds != "0.5" else ""
-    return f"thresholds {settings.thresholds}{goal}, calibration {settings.calibration}"
-
-
-def _genre_rows(tuning: Tuning) -> Iterator[tuple[str, ...]]:
-    """Yield a row a genre, the commonest first."""
-    genres = list(tuning.point.genres)
-    for row in sorted(range(len(genres)), key=lambda i: (-tuning.support[i], genres[i])):
-        scores = (tuning.before, tuning.in_sample, tuning.cross_validated)
-        cells = [float(found.f1[row]) for found in scores]
-        yield (
-            genres[row],
-            f"{tuning.support[row]:,}",
-            f"{tuning.point.thresholds[row]:.3f}",
-            *("undefined" if np.isnan(cell) else f"{100 * cell:.1f}" for cell in cells),
-        )

@@ -110,7 +110,7 @@ class Attributor:
         require_training("attribution by gradients")
         raise ConfigError(
             f"there are no gradients to the {modality.value} in this model as "
-            f"{self._backend.name} computes it; use the method occlusion, or --backend torch"
+            f"{self._backend.name} computes it; use the method occlusion, or `backend` torch"
         )
 
     def explained(

@@ -49,7 +49,7 @@ class Backend(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is called in ``--backend``."""
+        """What it is called in the setting ``backend``."""
 
     @property
     def network(self) -> "GenreModel | None":
@@ -181,7 +181,7 @@ def _session(path: Path, num_threads: int | None, quick: bool) -> "onnxruntime.I
     """
     if not path.is_file():
         raise CheckpointError(
-            f"{path} does not exist; export the model with ONNX, or use --backend torch"
+            f"{path} does not exist; export the model with ONNX, or use `backend` torch"
         )
     import onnxruntime
 

@@ -1,7 +1,7 @@
 """Predicting a whole catalogue: any length in flat memory, safe against a kill."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import islice
@@ -12,8 +12,13 @@ from moviegenre.core.files import file_sha256
 from moviegenre.core.locks import locked
 from moviegenre.core.reading import real_path
 from moviegenre.core.version import __version__
-from moviegenre.data.sources.rows import count_rows
-from moviegenre.inference.catalogue_parts import CatalogueSummary, Parts, answer_schema, check_out
+from moviegenre.inference.catalogue_parts import (
+    CatalogueSummary,
+    Parts,
+    answer_schema,
+    check_out,
+    kept_names,
+)
 from moviegenre.inference.catalogue_rows import Catalogue, Entry
 from moviegenre.inference.predictor import Predictor
 
@@ -51,7 +56,8 @@ def predict_catalogue(
         DataError: The catalogue is damaged as a whole, not in one of its rows.
     """
     check_out(out, catalogue.path)
-    parts = Parts(out, answer_schema(predictor.model.genres))
+    kept = kept_names(catalogue.columns.kept, predictor.model.genres)
+    parts = Parts(out, answer_schema(predictor.model.genres, kept.values()))
     options = {
         "columns": asdict(catalogue.columns),
         "posters": str(real_path(catalogue.posters)),
@@ -67,14 +73,16 @@ def predict_catalogue(
     }
     with locked(out), _what_is_left(parts):
         number = parts.open(job)
-        total = count_rows(catalogue.path)
+        total, twice = catalogue.count()
+        if twice:
+            logger.info("%s: %d ids stand in several rows", catalogue.path, len(twice))
         done = min(number * part_rows, total)
         if number:
             logger.info("going on with an unfinished job: %d of %d rows are done", done, total)
         on_progress(done, total)
-        entries = catalogue.entries(predictor.reader, skip=done)
+        entries = catalogue.entries(predictor.reader, skip=done, twice=twice)
         while chunk := list(islice(entries, part_rows)):
-            parts.write(number, _answers(predictor, chunk, batch_size))
+            parts.write(number, _answers(predictor, chunk, batch_size, kept))
             number += 1
             done += len(chunk)
             on_progress(done, total)
@@ -93,20 +101,25 @@ def _what_is_left(parts: Parts) -> Iterator[None]:
         raise
 
 
-def _answers(predictor: Predictor, entries: list[Entry], batch_size: int) -> list[dict[str, Any]]:
+def _answers(
+    predictor: Predictor, entries: list[Entry], batch_size: int, kept: Mapping[str, str]
+) -> list[dict[str, Any]]:
     """Return the output's rows for some of the input's."""
     films = [entry.film for entry in entries if entry.film is not None]
     answered = iter(predictor.predict_films(films, batch_size))
     rows: list[dict[str, Any]] = []
     for entry in entries:
         prediction = next(answered) if entry.film is not None else None
+        warnings = [*(prediction.warnings if prediction else ()), entry.warning]
         rows.append(
             {
                 "id": entry.id,
+                **{kept[name]: cell for name, cell in entry.kept.items()},
                 "genres": prediction.genres if prediction else [],
                 **(prediction.probabilities if prediction else {}),
                 "error": entry.error,
-                "warnings": " ".join(prediction.warnings) or None if prediction else None,
+                "warnings": " ".join(one for one in warnings if one) or None,
+                "modalities": prediction.modalities if prediction else [],
             }
         )
     return rows

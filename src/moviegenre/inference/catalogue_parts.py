@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from moviegenre.core.errors import ConfigError, DamagedError, DataError
 from moviegenre.core.files import atomic_file, write_text
+from moviegenre.core.genre_names import RESERVED_NAMES, reserved
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.reading import real_path
 from moviegenre.core.seals import check_seal, read_sealed, sealed_file
@@ -24,8 +25,7 @@ logger = logging.getLogger(__name__)
 _OUT_SUFFIXES = (".parquet", ".csv", ".jsonl")
 _FINGERPRINT_FILE = "job.json"
 _DECIMALS = 6  # of a probability in CSV and JSON Lines
-_RESERVED = ("id", "genres", "error", "warnings")
-_FIRST_GENRE = 2  # its column
+_LISTS = ("genres", "modalities")  # cells that CSV joins
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,29 @@ class CatalogueSummary:
     empty: int
 
 
-def answer_schema(genres: GenreVocabulary) -> pa.Schema:
+def kept_names(columns: Iterable[str], genres: GenreVocabulary) -> dict[str, str]:
+    """Return the name that each kept column has among the answers.
+
+    Args:
+        columns: Columns of the catalogue.
+        genres: The model's; a column with the name of a genre, or of another column of the
+            answers, is called ``input_`` and its name.
+    """
+    taken = {*RESERVED_NAMES, *genres}
+    return {name: f"input_{name}" if name in taken else name for name in columns}
+
+
+def answer_schema(genres: GenreVocabulary, kept: Iterable[str] = ()) -> pa.Schema:
     """Return the columns of a catalogue's answers.
+
+    Args:
+        genres: The model's.
+        kept: Columns that are repeated from the catalogue.
 
     Raises:
         DataError: A genre has the name of another column.
     """
-    clash = [name for name in genres if name in _RESERVED]
+    clash = reserved(genres)
     if clash:
         raise DataError(
             f"the genres {', '.join(clash)} have the names of other columns of the answer; train "
@@ -58,10 +74,12 @@ def answer_schema(genres: GenreVocabulary) -> pa.Schema:
     return pa.schema(
         [
             pa.field("id", pa.string(), nullable=False),
+            *(pa.field(name, pa.string()) for name in kept),
             pa.field("genres", pa.list_(pa.string()), nullable=False),
             *(pa.field(name, pa.float32()) for name in genres),  # null where nothing was read
             pa.field("error", pa.string()),  # null where all was read
             pa.field("warnings", pa.string()),  # null where the answer is as good as any
+            pa.field("modalities", pa.list_(pa.string()), nullable=False),  # what was read
         ]
     )
 
@@ -81,7 +99,7 @@ def check_out(out: Path, catalogue: Path) -> None:
             f"{out} ends in {out.suffix!r}; expected an ending of {', '.join(_OUT_SUFFIXES)}"
         )
     if real_path(out) == real_path(catalogue):
-        raise ConfigError(f"{out} is the catalogue itself; name another file with --out")
+        raise ConfigError(f"{out} is the catalogue itself; name another file with `out`")
 
 
 def csv_header(schema: pa.Schema) -> str:
@@ -101,7 +119,7 @@ def csv_lines(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> list[str]
 
 
 def _csv_line(row: Mapping[str, Any]) -> str:
-    cells = {**row, "genres": "|".join(row["genres"])}
+    cells = {**row, **{name: "|".join(row[name]) for name in _LISTS}}
     return _csv_text("" if cell is None else cell for cell in cells.values())
 
 
@@ -185,10 +203,11 @@ class Parts:
         with atomic_file(self.out) as stream:
             write.get(self.out.suffix.lower(), self._write_jsonl)(stream, count)
         rows = errors = empty = 0
+        probability = self._schema.names[self._schema.names.index("genres") + 1]
         for table in self._tables(count):
             rows += table.num_rows
             errors += table.num_rows - table["error"].null_count
-            empty += table.column(_FIRST_GENRE).null_count
+            empty += table[probability].null_count
         (self.folder / _FINGERPRINT_FILE).unlink()  # without it, what is left is no job
         shutil.rmtree(self.folder, ignore_errors=True)
         return CatalogueSummary(rows, errors, empty)

@@ -1,32 +1,38 @@
 """The rows of somebody's catalogue as films, each with what is wrong with it."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from array import array
+from collections.abc import Container, Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
-from typing import Any
+
+import numpy as np
 
 from moviegenre.core.errors import (
     ConfigError,
     DataError,
     DataNotFoundError,
-    InputError,
     MovieGenreError,
     did_you_mean,
     missing_path_message,
     shortened,
 )
-from moviegenre.core.reading import is_there
 from moviegenre.core.types import Modality
-from moviegenre.data.records import clean_names, parse_title, parse_year, whole_text
-from moviegenre.data.sources.rows import Row, TableSource, column_names, read_rows
-from moviegenre.data.sources.table import TABLE_SUFFIXES, cell_text
+from moviegenre.data.placeholders import is_poster_placeholder
+from moviegenre.data.records import parse_title, parse_year, whole_text
+from moviegenre.data.tables.cells import cell_text, kept_text, plot_texts
+from moviegenre.data.tables.columns import find_columns, require_single
+from moviegenre.data.tables.poster_files import MissingPosterError, PosterFolder
+from moviegenre.data.tables.rows import Row, Table, TableSource, Written
+from moviegenre.data.tables.source import is_table, known_suffixes
 from moviegenre.inference.films import Film, FilmReader, Plot, Poster
-from moviegenre.inference.plot_column import find_plot_column, plot_column_note
 
 logger = logging.getLogger(__name__)
 
 _LONGEST_ERROR = 1_000  # characters of the column error
+_LOOKED_AT = 50  # rows, for a poster that is there
 
 
 @dataclass(frozen=True)
@@ -34,13 +40,18 @@ class CatalogueColumns:
     """Which column of a catalogue holds what; what is not named is looked for.
 
     Attributes:
-        id: The film's id; None takes ``id``, or the row's number where there is none.
+        id: The film's id; None takes one with a usual name, see ``columns``, or the row's number
+            where there is none.
         plots: Plots, joined in this order; none takes ``plot``, or the only column with another
             usual name, see ``plot_column``. Of an ensemble each member takes one or joins them, by
             its own rule.
-        poster: The poster's file, or in Parquet its bytes; None takes ``poster``.
-        title: The film's title; None takes ``title``, where there is one.
-        year: The year of its release; None takes ``year``, where there is one.
+        poster: The poster's file, or in Parquet its bytes; None takes ``poster``, or a column with
+            another usual name that names files.
+        title: The film's title; None takes one with a usual name, where there is one.
+        year: The year of its release; None takes one with a usual name, where there is one.
+        kept: Columns that answers repeat.
+        written: How the table is written; None finds out.
+        format: A well-known table, see ``known``; None finds out.
     """
 
     id: str | None = None
@@ -48,6 +59,9 @@ class CatalogueColumns:
     poster: str | None = None
     title: str | None = None
     year: str | None = None
+    kept: tuple[str, ...] = ()
+    written: Written | None = None
+    format: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,11 +72,15 @@ class Entry:
         id: As in the catalogue, as text.
         film: What the model reads of it; None where there is nothing to read.
         error: Why the row could not be read in full; None where it could.
+        kept: Cells that the answer repeats, as texts, by column.
+        warning: What the reader should know of the row itself, as a sentence.
     """
 
     id: str
     film: Film | None
     error: str | None
+    kept: Mapping[str, str | None] = field(default_factory=dict)
+    warning: str | None = None
 
 
 @dataclass(frozen=True)
@@ -90,8 +108,9 @@ class TextTable:
     """The plots of a table: no file but the table itself is opened.
 
     Args:
-        source: ``.csv``, ``.jsonl``, ``.ndjson`` or ``.parquet``; or an upload in memory.
+        source: A table, see ``tables.source``.
         columns: Which column holds what.
+        max_rows: Look at so many rows for the columns of JSON; None looks at all.
 
     Raises:
         DataError: The table cannot be read, columns are not there (the message lists these), or
@@ -100,28 +119,82 @@ class TextTable:
     Attributes:
         known: The table's columns.
         columns: Which of them hold what.
+        notes: What was found out about the table, as sentence parts.
     """
 
-    def __init__(self, source: TableSource, columns: CatalogueColumns) -> None:
+    def __init__(
+        self, source: TableSource, columns: CatalogueColumns, max_rows: int | None = None
+    ) -> None:
         self._source = source
-        self.known = column_names(source)
-        self.columns = _found(source, columns, self.known)
+        self._table = Table(source, columns.written, max_rows)
+        self.known = self._table.columns
+        self.notes = list(self._table.notes)
+        self.columns = self._found(columns)
+        used = self._used(posters=True)
+        require_single(used, self._table.twice, str(source))
+        if twice := [name for name in self._table.twice if name not in used]:
+            self.notes.append(f"several columns are named {shortened(', '.join(twice))}")
 
     def texts(self) -> Iterator[TextRow]:
         """Yield every row without its poster, in order."""
-        for number, row in enumerate(read_rows(self._source, self._used()), start=1):
+        for number, row in enumerate(self._table.rows(self._used()), start=1):
             yield self._text_row(row, number)
+
+    def _found(self, given: CatalogueColumns) -> CatalogueColumns:
+        """Return the columns with what was not named filled in.
+
+        Raises:
+            DataError: A column is not there, or there is nothing to read.
+        """
+        known, path = self.known, self._source
+        named = [given.id, *given.plots, given.poster, given.title, given.year, *given.kept]
+        missing = [name for name in named if name is not None and name not in known]
+        if missing:
+            told = "; ".join(f"no column {name!r}, {did_you_mean(name, known)}" for name in missing)
+            raise DataError(f"{path}: {told}")
+        usual = find_columns(
+            known,
+            table=str(path),
+            advice="name the one to read, or all of them, with `plot_column`",
+            format=given.format,
+            needs_plot=not given.plots,
+        )
+        poster = given.poster or self._usual_poster(usual.poster)
+        found = replace(
+            given,
+            id=given.id or usual.id,
+            plots=given.plots or ((usual.plot,) if usual.plot else ()),
+            poster=poster,
+            title=given.title or usual.title,
+            year=given.year or usual.year,
+        )
+        if not found.plots and found.poster is None:
+            raise DataError(
+                f"{path} has neither a column 'plot' nor 'poster' (found "
+                f"{shortened(', '.join(known))}); name "
+                "yours with `plot_column` and `poster_column`"
+            )
+        unused = {name for name, value in vars(given).items() if value} | {"genres"}
+        unused |= set() if poster else {"poster"}
+        if note := usual.note(unused):
+            self.notes.append(note)
+        return found
+
+    def _usual_poster(self, name: str | None) -> str | None:
+        """Return a column of posters that nobody named; uploads have none but ``poster``."""
+        return name if name == "poster" else None
 
     def _used(self, *, posters: bool = False) -> list[str]:
         """Return the columns that are read."""
         columns = self.columns
-        named = [columns.id, *columns.plots, columns.title, columns.year]
+        named = [columns.id, *columns.plots, columns.title, columns.year, *columns.kept]
         named.append(columns.poster if posters else None)
         return [name for name in named if name is not None]
 
     def _text_row(self, row: Row, number: int) -> TextRow:
-        given = row.values.get(self.columns.id) if self.columns.id else None
-        id_ = str(number) if given in (None, "") else cell_text(given)
+        id_ = str(number)
+        if self.columns.id:  # a number could be the id of another row
+            id_ = cell_text(row.values.get(self.columns.id)).strip() or f"row {number}"
         if row.fault:  # its cells may stand in the wrong columns
             fault = f"row {number}: {row.fault}"
             return TextRow(id_, (), faults=(fault,), is_readable=False)
@@ -129,7 +202,7 @@ class TextTable:
         texts: list[str] = []
         for name in self.columns.plots:
             try:
-                texts += clean_names(row.values.get(name))
+                texts += plot_texts(row.values.get(name))
             except ValueError as error:
                 faults.append(f"column {name}: {error}")
         title, year = self._title_and_year(row)
@@ -163,18 +236,18 @@ class Catalogue(TextTable):
 
     def __init__(self, path: Path, columns: CatalogueColumns, posters: Path | None) -> None:
         if not path.is_file():
-            raise DataNotFoundError(missing_path_message(path, "a catalogue", "see --help"))
-        if path.suffix.lower() not in TABLE_SUFFIXES:
-            raise DataError(f"{path} is no table; expected {', '.join(TABLE_SUFFIXES)}")
+            raise DataNotFoundError(missing_path_message(path, "a catalogue", "check the path"))
+        if not is_table(path):
+            raise DataError(f"{path} is no table; expected {known_suffixes()}")
+        self._posters = PosterFolder(posters or path.parent)
         super().__init__(path, columns)
         self.path = path
-        for name in () if columns.plots else self.columns.plots:
-            if note := plot_column_note(name):
-                logger.info("%s: %s; name another with --plot-column", path, note)
+        if self.notes:
+            logger.info("%s: %s; options name others", path, "; ".join(self.notes))
         if posters is not None and self.columns.poster is None:
             raise ConfigError(
-                f"--posters has no effect: {path} has no column 'poster'; name it with "
-                "--poster-column"
+                f"`posters` has no effect: {path} has no column 'poster'; name it with "
+                "`poster_column`"
             )
         if posters is not None and not posters.is_dir():
             step = "name the folder that the paths in the table are relative to"
@@ -187,55 +260,120 @@ class Catalogue(TextTable):
         held = {Modality.PLOT: self.columns.plots, Modality.POSTER: self.columns.poster}
         return frozenset(modality for modality, column in held.items() if not column)
 
-    def entries(self, reader: FilmReader, skip: int = 0) -> Iterator[Entry]:
+    def keeping(self, columns: Sequence[str]) -> "Catalogue":
+        """Return the same table with columns that answers repeat.
+
+        Raises:
+            DataError: One is not there.
+        """
+        missing = [name for name in columns if name not in self.known]
+        if missing:
+            hints = (f"no column {name!r}, {did_you_mean(name, self.known)}" for name in missing)
+            raise DataError(f"{self.path}: {'; '.join(hints)}")
+        other = copy(self)
+        other.columns = replace(self.columns, kept=tuple(dict.fromkeys(columns)))
+        return other
+
+    def count(self) -> tuple[int, frozenset[int]]:
+        """Return how many rows there are, and the hashes of ids that several of them have."""
+        name = self.columns.id
+        if name is None:
+            return self._table.count(), frozenset()
+        hashes = array("q")
+        for row in self._table.rows([name]):
+            if given := cell_text(row.values.get(name)).strip():
+                hashes.append(hash(given))
+        values, numbers = np.unique(np.array(hashes, dtype=np.int64), return_counts=True)
+        return self._table.count(), frozenset(values[numbers > 1].tolist())
+
+    def entries(
+        self, reader: FilmReader, skip: int = 0, twice: Container[int] = ()
+    ) -> Iterator[Entry]:
         """Yield every row as a film, in order.
 
         Args:
             reader: The model's.
             skip: So many rows at the start are passed over without looking at their posters.
+            twice: Hashes of ids that several rows have, see ``count``.
         """
         used = self._used(posters=Modality.POSTER in reader.modalities)
-        for number, row in enumerate(read_rows(self.path, used), start=1):
+        for number, row in enumerate(self._table.rows(used), start=1):
             if number > skip:
-                yield self._entry(reader, row, number)
+                yield self._entry(reader, row, number, twice)
 
-    def _entry(self, reader: FilmReader, row: Row, number: int) -> Entry:
-        told = self._text_row(row, number)
-        faults = list(told.faults)
-        if not told.is_readable:
-            return Entry(told.id, None, _joined(faults))
-        plot = told.plots if reader.chooses_plots else "\n".join(told.plots)
+    def preview(self, num_rows: int) -> Iterator[dict[str, object]]:
+        """Yield what is read of the first rows, without a model."""
+        used = self._used(posters=True)
+        for number, row in enumerate(islice(self._table.rows(used), num_rows), start=1):
+            text = self._text_row(row, number)
+            faults = list(text.faults)
+            poster: object = None
+            try:
+                poster = self._poster(row, looked_at=True)
+            except MovieGenreError as error:
+                faults.append(str(error))
+            yield {
+                "id": text.id,
+                "title": text.title,
+                "year": text.year,
+                "plot": " / ".join(text.plots),
+                "poster": f"{len(poster):,} bytes" if isinstance(poster, bytes) else poster,
+                "error": "; ".join(faults),
+            }
+
+    def _entry(self, reader: FilmReader, row: Row, number: int, twice: Container[int]) -> Entry:
+        text = self._text_row(row, number)
+        faults = list(text.faults)
+        kept = {name: kept_text(row.values.get(name)) for name in self.columns.kept}
+        warning = None
+        if hash(text.id) in twice:
+            warning = f"Several rows have the id {shortened(text.id, 60)}."
+        if not text.is_readable:
+            return Entry(text.id, None, _joined(faults), kept, warning)
+        plot = text.plots if reader.chooses_plots else "\n".join(text.plots)
         try:
             poster = self._poster(row, looked_at=Modality.POSTER in reader.modalities)
-            film: Film | None = reader.read(plot, poster, told.title, told.year)
+            film: Film | None = reader.read(plot, poster, text.title, text.year)
         except MovieGenreError as error:
-            film = self._plot_alone(reader, plot, told.title, told.year)
-            faults.append(f"{error}{_read_instead(told, film)}")
+            film = self._plot_alone(reader, plot, text.title, text.year)
+            nothing = not text.plots and not faults and str(error).startswith("a film needs")
+            lack = f"{self._lacking()}: " if nothing else ""
+            faults.append(f"{lack}{error}{_read_instead(text, film)}")
         if film is not None and not film.modalities:
-            lacking = "no plot" if self.columns.poster is None else "no plot and no poster"
-            faults.append(f"{lacking}: {' '.join(film.warnings)}")
+            faults.append(f"{self._lacking()}: {' '.join(film.warnings)}")
             film = None
-        return Entry(told.id, film, _joined(faults) if faults else None)
+        return Entry(text.id, film, _joined(faults) if faults else None, kept, warning)
+
+    def _lacking(self) -> str:
+        return "no plot" if self.columns.poster is None else "no plot and no poster"
+
+    def _usual_poster(self, name: str | None) -> str | None:
+        if name is None or name == "poster":
+            return name
+        for row in islice(self._table.rows([name]), _LOOKED_AT):
+            try:
+                if self._posters.find(cell_text(row.values.get(name))) is not None:
+                    return name
+            except MissingPosterError:
+                continue
+        self.notes.append(f"column {name!r} is not read, since it names no files here")
+        return None
 
     def _poster(self, row: Row, *, looked_at: bool) -> Poster:
         """Return a row's poster; a path is only followed where the model looks at posters.
 
         Raises:
-            InputError: There is no such file. Unlike elsewhere no other is suggested: looking
-                through a folder of a hundred thousand for every row would take all day.
+            InputError: There is no such file.
         """
         value = row.values.get(self.columns.poster) if self.columns.poster else None
         if isinstance(value, Mapping):  # as this package and Hugging Face's keep images in Parquet
-            value = value.get("bytes")
+            value = value.get("bytes") or value.get("path")
         if isinstance(value, bytes):
             return value or None
         name = cell_text(value).strip()
-        if not name:
-            return None
-        path = (self.posters / name).absolute()  # a name such as ~x is that of a file
-        if looked_at and not is_there(path):
-            raise InputError(f"{shortened(str(path))} does not exist; expected a poster's file")
-        return path
+        if not looked_at:
+            return self._posters.folder / name if name and not is_poster_placeholder(name) else None
+        return self._posters.find(name)
 
     def _plot_alone(
         self, reader: FilmReader, plot: Plot, title: str | None, year: int | None
@@ -256,35 +394,3 @@ def _read_instead(row: TextRow, film: Film | None) -> str:
 
 def _joined(faults: Sequence[str]) -> str:
     return whole_text(shortened("; ".join(faults), _LONGEST_ERROR))
-
-
-def _found(path: TableSource, columns: CatalogueColumns, known: Sequence[str]) -> CatalogueColumns:
-    """Return the columns with what was not named filled in."""
-    named = [columns.id, *columns.plots, columns.poster, columns.title, columns.year]
-    missing = [name for name in named if name is not None and name not in known]
-    if missing:
-        told = "; ".join(f"no column {name!r}, {did_you_mean(name, known)}" for name in missing)
-        raise DataError(f"{path}: {told}")
-
-    def usual(name: str) -> Any:  # noqa: ANN401 - a text or None
-        return name if name in known else None
-
-    advice = "name the one to read, or all of them, with --plot-column"
-    plot = None if columns.plots else find_plot_column(known, table=str(path), advice=advice)
-    found = CatalogueColumns(
-        id=columns.id or usual("id"),
-        plots=columns.plots or ((plot,) if plot else ()),
-        poster=columns.poster or usual("poster"),
-        title=columns.title or usual("title"),
-        year=columns.year or usual("year"),
-    )
-    if not found.plots and found.poster is None:
-        for mark, name in ((";", "semicolons"), ("\t", "tabs")):
-            if len(known) == 1 and mark in known[0] and path.suffix.lower() == ".csv":
-                raise DataError(f"{path} has its cells between {name}; expected commas")
-        raise DataError(
-            f"{path} has neither a column 'plot' nor 'poster' (found "
-            f"{shortened(', '.join(known))}); name "
-            "yours with --plot-column and --poster-column"
-        )
-    return found

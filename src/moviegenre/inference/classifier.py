@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from moviegenre.core.errors import InputError
 from moviegenre.data.records import parse_title, parse_year
+from moviegenre.data.tables.plot_column import PLOT_COLUMN, find_plot_column, plot_column_note
 from moviegenre.inference.films import Plot, Poster
-from moviegenre.inference.plot_column import PLOT_COLUMN, find_plot_column, plot_column_note
 
 logger = logging.getLogger(__name__)
 

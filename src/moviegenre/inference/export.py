@@ -94,22 +94,22 @@ def export_model(
     """
     restore_folder(out)
     if out.exists() and not is_exported(out) and (out.is_file() or any(out.iterdir())):
-        raise ConfigError(f"{out} is there and is no exported model; name a new folder with --out")
+        raise ConfigError(f"{out} is there and is no exported model; name a new folder with `out`")
     if isinstance(checkpoint.model, FittedModel):
         raise ConfigError(
             f"{checkpoint.model_name} is a baseline, which is not exported; export a model with a "
             "network, such as bert"
         )
     if only and not onnx:
-        raise ConfigError(f"--{only}-only and --no-onnx leave no weights; say one of them")
+        raise ConfigError(f"`only` {only} and `onnx` off leave no weights; say one of them")
     if only and half:
-        raise ConfigError(f"--half has no effect with --{only}-only, which keeps no such weights")
+        raise ConfigError(f"`half` has no effect with `only` {only}, which keeps no such weights")
     with atomic_folder(out) as folder:
         write_exported(folder, checkpoint, scores, half=half)
         point.write(folder / THRESHOLDS_FILE)
         reason = _write_onnx(folder, checkpoint, only or "int8") if onnx else ""
         if only and reason:
-            raise ConfigError(f"{reason}; leave --{only}-only out")
+            raise ConfigError(f"{reason}; leave `only` out")
         seal(folder, checkpoint)  # its files are checked while they are compared
         parity = None
         if onnx and not reason and measure is not None:

@@ -22,13 +22,14 @@ from moviegenre.core.types import Modality
 from moviegenre.data.batches import BatchArrays, MovieTensors
 from moviegenre.data.film_text import film_text
 from moviegenre.data.limits import MAX_PLOT_CHARS, MAX_POSTER_BYTES
+from moviegenre.data.placeholders import is_placeholder, without_markup
 from moviegenre.data.plots import choose_plot
+from moviegenre.data.poster_check import PosterCheck, check_poster
 from moviegenre.data.posters import PosterError, decode_poster, resize_poster, upright_rgb
 from moviegenre.data.ragged import Ragged
 from moviegenre.data.text import NO_WORD, TokenIds
 from moviegenre.data.words import plot_words
-from moviegenre.inference.plot_check import check_plots, is_placeholder
-from moviegenre.inference.poster_check import PosterCheck, check_poster
+from moviegenre.inference.plot_check import check_plots
 from moviegenre.models.exported import Description
 
 Plot = str | Sequence[str] | None
@@ -289,4 +290,4 @@ def _texts(plot: Plot) -> list[str]:
             raise InputError(
                 f"a plot is {type(text).__name__}; expected a text, or a tuple of texts"
             )
-    return [text for text in texts if text.strip()]
+    return [without_markup(text) or text for text in texts if text.strip()]

@@ -139,7 +139,7 @@ def _load_checkpoint(path: Path, backend: BackendName, fitted: bool) -> Predicto
     if backend not in ("auto", "torch"):
         if is_ensemble(path):
             raise CheckpointError(
-                f"{path} is an ensemble, whose members are computed by PyTorch; leave --backend out"
+                f"{path} is an ensemble, whose members are computed by PyTorch; leave `backend` out"
             )
         raise CheckpointError(
             f"{path} is a checkpoint, which has no {backend} file; "

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from moviegenre.data.placeholders import MAX_CHECKED, is_placeholder, plain_text
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.data.words import FUNCTION_WORDS
 
@@ -19,31 +20,9 @@ if TYPE_CHECKING:
 SHORT_WORDS = 8
 """A plot with fewer words that carry meaning is read with a warning."""
 
-_PLACEHOLDER = re.compile(
-    r"""(
-      n\.?/?\s*a\.? | nan | null | none | nil | tb[acd] | unknown | untitled | undefined | empty
-    | missing | coming\ soon | to\ be\ (announced|determined|confirmed|added) | test
-    | (lorem\ ipsum\b.*)
-    | (please\ )?(add|write|insert|enter)\ (a|an|the|your)?\ ?
-      (plot|overview|synopsis|description|summary|storyline)\b.*
-    | (there\ is\ |there's\ |we\ have\ |sorry,?\ )?
-      (no|not|currently\ no|we\ (don't|do\ not)\ have\ an?)\ (\w+\ ){0,2}
-      (plot|overview|synopsis|description|summary|storyline|data|information|content|text)
-      (\ (was\ |is\ |has\ been\ |were\ )?
-       (found|available|yet|given|provided|translated|added|known|in\ english)\b.*)?
-    | (the\ )?(plot|overview|synopsis|description|summary|storyline|details?|content|data)
-      (\ (details|summary))?(\ (is|are|was|were|has\ been|have\ been))?(\ (currently|still|yet))?
-      \ (unknown|(kept\ )?under\ wraps|not\ (yet\ )?(available|known|found|provided|given)
-        |unavailable|missing|to\ follow|tb[acd]|coming\ soon|to\ be\ (announced|added))\b.*
-    )""",
-    re.VERBOSE | re.IGNORECASE,
-)
-_PUNCTUATION = " .!?-_:;,'\"[](){}*#\ufeff"
 _MAX_QUOTED = 30  # characters of a placeholder that a warning repeats
-_MARKUP = re.compile(r"<[^<>]{0,200}>|&(#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{1,20});", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 _LATIN = re.compile(r"[a-zA-Z\u00c0-\u024f]")
-_MAX_CHECKED = 2000  # characters that the language is named from
 _MIN_LETTERS = 12  # of a text in Latin letters, below which a language cannot be named
 _SURE = 0.75  # probability from which a language is named
 _ENGLISH_AT_MOST = 0.02  # probability of English, from which a text is not called foreign
@@ -111,7 +90,7 @@ def check_plot(
     """
     if is_placeholder(plot):
         return _ignored(f'is a placeholder ("{plot.strip()[:_MAX_QUOTED]}")')
-    text = _plain(plot)
+    text = plain_text(plot)
     words = _WORD.findall(text.lower())
     if not words:
         return _ignored("has no words")
@@ -150,29 +129,13 @@ def check_plots(
     return usable, first.warning
 
 
-def is_placeholder(text: str) -> bool:
-    """Return whether a text stands for a plot that is missing, such as "N/A" or "Add a plot".
-
-    Example:
-        >>> is_placeholder("No overview found."), is_placeholder("Unknown men rob a bank.")
-        (True, False)
-    """
-    bare = _plain(text).strip(_PUNCTUATION)
-    return not bare or bare == "0" or _PLACEHOLDER.fullmatch(bare) is not None
-
-
-def _plain(text: str) -> str:
-    """Return the beginning of a text without markup and repeated white space."""
-    return " ".join(_MARKUP.sub(" ", text[:_MAX_CHECKED]).split())
-
-
 def other_language(text: str) -> str | None:
     """Return the name of a text's language if it is surely not English; else None.
 
     Args:
         text: Without markup; only its first 2,000 characters count.
     """
-    words = _WORD.findall(text[:_MAX_CHECKED].lower())
+    words = _WORD.findall(text[:MAX_CHECKED].lower())
     letters = sum(map(len, words))
     latin = sum(1 for word in words for letter in word if _LATIN.match(letter))
     if not words or (2 * latin >= letters and letters < _MIN_LETTERS):
@@ -180,7 +143,7 @@ def other_language(text: str) -> str | None:
     common = sum(word in FUNCTION_WORDS for word in words) / len(words)
     if common >= _COMMON_SHARE:  # nearly every plot stops here, before the identifier is loaded
         return None
-    ranked = _identifier().rank(text[:_MAX_CHECKED])
+    ranked = _identifier().rank(text[:MAX_CHECKED])
     code, probability = ranked[0]
     english = sum(value for name, value in ranked if name in _ENGLISH)
     if code in _ENGLISH or english > _ENGLISH_AT_MOST or probability < _SURE:

@@ -56,7 +56,7 @@ def quantise(path: Path, out: Path, bits: Bits = 8) -> None:
         if len(others) == len(products):
             raise ConfigError(
                 "the model has no feed-forward blocks of a transformer, the only weights that are "
-                "stored in four bits; use --int8-only"
+                "stored in four bits; use `only` int8"
             )
         model = _in_blocks(model, 4, excluded=others)
     model = _in_blocks(model, 8)

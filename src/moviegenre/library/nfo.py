@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
+from moviegenre.data.placeholders import is_placeholder
 from moviegenre.data.records import parse_year, whole_text
-from moviegenre.inference.plot_check import is_placeholder
 from moviegenre.library.markup import Element, Root, find_root, plain_text
 from moviegenre.library.nfo_text import NfoError, NfoText, decode_nfo
 

@@ -186,7 +186,7 @@ def _decide(film: _Open, answer: Answer, options: Options) -> FilmChange:
         return replace(change, note=note or "no genre is probable enough")
     names = options.names.of(answer.genres)[: options.most]
     if not names:
-        return replace(change, note="--names drops every genre of the answer")
+        return replace(change, note="the mapping of names drops every genre of the answer")
     probabilities = tuple(_probability(name, answer, options.names) for name in names)
     keep = options.mode == Mode.ADD
     new = tuple(name for name in names if not (keep and _is_in(name, film.before)))

@@ -178,7 +178,7 @@ def read_exported(folder: Path) -> Checkpoint:
     if not (folder / WEIGHTS_FILE).is_file() and is_exported(folder):
         raise CheckpointError(
             f"{folder} has no {WEIGHTS_FILE}, which this needs; its ONNX file can be predicted "
-            "with, served and evaluated; for the rest export without --int8-only or --int4-only"
+            "with, served and evaluated; for the rest export without `only`"
         )
     stored = read_stored(folder, [WEIGHTS_FILE])
     try:

@@ -64,7 +64,7 @@ def _hub_folder(name: str, revision: str | None) -> Path:
         raise PretrainedError(
             f"{name} is no local folder and could not be had from the Hugging Face hub "
             f"({type(error).__name__}); check the name and the network, or name a local folder, "
-            f"or use the packaged encoder for plots: --set model.plot_encoder.name={MINILM}"
+            f"or use the packaged encoder for plots: `model.plot_encoder.name`={MINILM}"
         ) from None
 
 

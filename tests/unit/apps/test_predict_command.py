@@ -126,20 +126,20 @@ def test_a_catalogue_goes_into_a_file(run: Run, model: str, tmp_path: Path, post
     with out.open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [row["id"] for row in rows] == ["a", "b"]
-    assert rows[1]["error"] == "a film needs a plot or a poster; found neither"
+    assert rows[1]["error"] == "no plot and no poster: a film needs a plot or a poster; found neither"
 
 
 def test_a_modality_without_a_column_is_told(
     run: Run, model: str, tmp_path: Path, poster: Path
 ) -> None:
     table, out = tmp_path / "movies.csv", tmp_path / "genres.csv"
-    table.write_text("id,outline,poster\na,the ghost,poster.png\n")
+    table.write_text("id,blurb,poster\na,the ghost,poster.png\n")
     given = ["predict", "--checkpoint", model, "--input", table, "--out", out, "--quiet"]
     code, told, err = run(*given, "--posters", tmp_path)
     assert code == 0
     assert told.startswith(f"{out}: 1 film, 0 not read in full")
-    assert f"no column 'plot' in {table} (found id, outline, poster): no plot is read" in err
-    code, _, err = run(*given, "--posters", tmp_path, "--plot-column", "outline")
+    assert f"no column 'plot' in {table} (found id, blurb, poster): no plot is read" in err
+    code, _, err = run(*given, "--posters", tmp_path, "--plot-column", "blurb")
     assert code == 0
     assert "no column" not in err
 

@@ -40,7 +40,7 @@ def test_an_empty_box_says_what_is_to_be_done(
         box.box_folder()
     assert str(error.value) == (
         "no model was named, and the one in the box lacks model.int8.onnx, genres.json, "
-        f"thresholds.json in {tmp_path}; name one with --checkpoint or --model (a best.pth, an "
+        f"thresholds.json in {tmp_path}; name one with `checkpoint` (a best.pth, an "
         "exported folder, a hub name), or install the package again"
     )
 

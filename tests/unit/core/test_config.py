@@ -140,13 +140,13 @@ def test_the_later_override_wins() -> None:
 def test_an_override_without_a_key_or_value_is_refused(override: str) -> None:
     with pytest.raises(ConfigError) as error:
         apply_overrides({}, [override])
-    assert str(error.value) == (f"--set {override!r}: expected a.b=value, as in training.seed=1")
+    assert str(error.value) == (f"override {override!r}: expected a.b=value, as in training.seed=1")
 
 
 def test_an_override_that_is_no_yaml_is_refused() -> None:
     with pytest.raises(ConfigError) as error:
         apply_overrides({}, ["a=[1"])
-    assert str(error.value) == "--set 'a=[1': the value is not valid YAML"
+    assert str(error.value) == "override 'a=[1': the value is not valid YAML"
 
 
 def test_merge_copies() -> None:

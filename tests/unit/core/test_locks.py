@@ -51,7 +51,7 @@ def test_a_second_run_is_refused_and_told_who_is_first(tmp_path: Path) -> None:
             pass
         assert str(error.value) == (
             f"{out} is being written by another run (process {process.pid}); wait until it ends, "
-            "or name another output with --out"
+            "or name another output with `out`"
         )
         with pytest.raises(BusyError), atomic_folder(out):
             pass

@@ -10,7 +10,7 @@ import pytest
 from moviegenre.apps.cli import main
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
-from tests.unit.data.raw_movies import complete_files, poster, record, write_folder
+from tests.unit.data.raw_movies import complete_files, drawn_poster, record, write_folder
 
 
 def run(*arguments: str | Path) -> int:
@@ -36,7 +36,7 @@ def test_prepare_prints_what_came_of_it(
     assert status == 0
     assert capsys.readouterr().out == (
         f"{out}: train 5, val 3, test 3; 3 genres\n"
-        f"left out, no plot: 1 (listed in {out / 'excluded.csv'})\n"
+        f"left out, no plot: 1 (listed in {out / 'excluded.csv'}), for example 0000000\n"
     )
 
 
@@ -47,7 +47,7 @@ def test_genres_are_named_with_commas(source: Path, tmp_path: Path) -> None:
 
 
 def test_a_table_takes_its_columns(tmp_path: Path) -> None:
-    (tmp_path / "0.jpg").write_bytes(poster())
+    (tmp_path / "0.jpg").write_bytes(drawn_poster())
     rows = [
         {
             "key": f"m{n}",

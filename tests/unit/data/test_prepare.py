@@ -19,6 +19,7 @@ from moviegenre.data.sources.table import TableColumns
 from tests.unit.data.raw_movies import (
     SPLITS,
     complete_files,
+    drawn_poster,
     movie_files,
     poster,
     record,
@@ -149,7 +150,8 @@ def test_what_is_left_out_is_listed_and_counted(out: Path, tmp_path: Path) -> No
         "no genre left": 1,
     }
     found = excluded(out)
-    assert [[movie[-2:], reason] for movie, reason, _ in found] == [
+    assert found[-1] == ["", "genre left out", "News: 1 movies; no kind of film"]
+    assert [[movie[-2:], reason] for movie, reason, _ in found[:-1]] == [
         ["00", "no poster"],
         ["01", "poster does not decode"],
         ["02", "no plot"],
@@ -164,7 +166,7 @@ def test_what_is_left_out_is_listed_and_counted(out: Path, tmp_path: Path) -> No
     assert summary.data.datasheet["excluded"] == summary.excluded
     assert "- Left out: in no split 2, no poster 1" in (out / "DATASHEET.md").read_text()
     num_kept = sum(summary.data.num_movies(split) for split in Split)
-    assert num_kept + len(found) == 14 + 1  # one of them was listed twice
+    assert num_kept + len(found) == 14 + 2  # one of them was listed twice
 
 
 def test_incomplete_movies_can_be_kept(out: Path, tmp_path: Path) -> None:
@@ -229,7 +231,7 @@ def test_an_official_split_must_be_there(tmp_path: Path, out: Path) -> None:
     source = write_folder(tmp_path / "movies", movie_files(range(20)))
     with pytest.raises(DataError) as error:
         run(source, out, split="official")
-    assert str(error.value) == f"{source} has no split of its own; use --split stratified"
+    assert str(error.value) == f"{source} has no split of its own; use `split` stratified"
 
 
 def test_an_empty_split_is_refused(tmp_path: Path, out: Path) -> None:
@@ -239,15 +241,18 @@ def test_an_empty_split_is_refused(tmp_path: Path, out: Path) -> None:
         run(source, out)
     assert str(error.value) == (
         f"{source}: no movie is left for val, test (in no split: 1); give it some, or use "
-        "--split stratified"
+        f"`split` stratified; all that were left out are listed in {out}.excluded.csv"
     )
+    assert (out.parent / f"{out.name}.excluded.csv").read_text().endswith("in no split,\n")
 
 
 def test_a_source_of_nothing_usable_is_refused(tmp_path: Path, out: Path) -> None:
     source = write_folder(tmp_path / "movies", {"dataset/1.json": b"{", "dataset/2.json": b"3"})
     with pytest.raises(DataError) as error:
         run(source, out)
-    assert str(error.value) == f"{source}: no movie can be kept (broken record: 2)"
+    assert str(error.value).startswith(f"{source}: no movie can be kept (broken record: 2, for ex")
+    listed = (out.parent / f"{out.name}.excluded.csv").read_text().splitlines()
+    assert [line.split(",")[1] for line in listed[1:]] == ["broken record"] * 2
     assert not out.exists()
 
 
@@ -255,7 +260,7 @@ def test_a_table_is_prepared_with_its_own_genres(tmp_path: Path, out: Path) -> N
     (tmp_path / "posters").mkdir()
     lines = ["key,summary,cover,tags,part"]
     for number in range(9):
-        (tmp_path / f"posters/{number}.png").write_bytes(poster(number, image_format="PNG"))
+        (tmp_path / f"posters/{number}.png").write_bytes(drawn_poster(number))
         part = ("train", "dev", "test")[number // 3]
         lines.append(f"m{number},About {number}.,posters/{number}.png,Cosy;Noir,{part}")
     table = tmp_path / "mine.csv"
@@ -286,18 +291,19 @@ def test_a_local_archive_is_checked_too(tmp_path: Path, out: Path) -> None:
 
 
 def test_an_unknown_source_is_answered(tmp_path: Path, out: Path) -> None:
-    (tmp_path / "movies.zip").write_bytes(b"x")
+    (tmp_path / "movies.rar").write_bytes(b"x")
     with pytest.raises(DataError) as error:
-        run(tmp_path / "movies.zip", out)
+        run(tmp_path / "movies.rar", out)
     assert str(error.value) == (
-        f"{tmp_path / 'movies.zip'} is of no known kind; expected a folder, or a file ending in "
-        ".tar, .tar.gz, .tgz, .csv, .jsonl, .ndjson, .parquet"
+        f"{tmp_path / 'movies.rar'} is of no known kind; expected a folder, or a file ending in "
+        ".tar, .tar.gz, .tgz, .csv, .tsv, .tab, .txt, .jsonl, .ndjson, .json, .parquet, .xlsx, or "
+        "one of these packed as .gz or .zip"
     )
     with pytest.raises(DataNotFoundError) as missing:
-        run(tmp_path / "movie.zip", out)
+        run(tmp_path / "movie.rar", out)
     assert str(missing.value) == (
-        f"{tmp_path / 'movie.zip'} does not exist; expected a source of movies; "
-        f'did you mean "{tmp_path / "movies.zip"}"?'
+        f"{tmp_path / 'movie.rar'} does not exist; expected a source of movies; "
+        f'did you mean "{tmp_path / "movies.rar"}"?'
     )
 
 
@@ -323,7 +329,7 @@ def test_prepared_data_are_only_replaced_when_asked(source: Path, out: Path) -> 
     run(source, out)
     with pytest.raises(DataError) as error:
         run(source, out)
-    assert str(error.value) == f"{out} holds prepared data already; replace them with --overwrite"
+    assert str(error.value) == f"{out} holds prepared data already; replace them with `overwrite`"
     (out / "cache").mkdir()
     (out / "cache" / "tokens.npy").write_bytes(b"of the old data")
     data = run(source, out, genres=["Drama"], overwrite=True).data
@@ -337,7 +343,7 @@ def test_another_folder_is_never_replaced(source: Path, out: Path) -> None:
     (out / "thesis.tex").write_text("years of work")
     with pytest.raises(DataError) as error:
         run(source, out, overwrite=True)
-    assert str(error.value) == (f"{out} exists and is no prepared data set; choose another --out")
+    assert str(error.value) == (f"{out} exists and is no prepared data set; choose another `out`")
     assert (out / "thesis.tex").read_text() == "years of work"
 
 
@@ -347,7 +353,7 @@ def test_prepared_data_with_something_else_are_not_replaced(source: Path, out: P
     with pytest.raises(DataError) as error:
         run(source, out, overwrite=True)
     assert str(error.value) == (
-        f"{out} holds notes.txt besides prepared data; move it away first, since --overwrite "
+        f"{out} holds notes.txt besides prepared data; move it away first, since `overwrite` "
         "replaces the whole folder"
     )
     assert (out / "notes.txt").read_text() == "mine"
@@ -358,7 +364,7 @@ def test_an_empty_folder_is_taken(source: Path, out: Path) -> None:
     assert run(source, out).data.num_movies(Split.TRAIN) == 6
 
 
-@pytest.mark.parametrize("step", ["_write", "_write_excluded", "write_datasheet"])
+@pytest.mark.parametrize("step", ["_write", "write_excluded", "write_datasheet"])
 def test_an_interruption_leaves_nothing(
     source: Path, out: Path, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,8 +16,9 @@ from moviegenre.data.json_text import parse_json
 from moviegenre.data.lines import bounded_lines
 from moviegenre.data.records import clean_names, parse_title, parse_year, whole_text
 from moviegenre.data.sources.mmimdb import MMIMDbFolder
-from moviegenre.data.sources.rows import count_rows, read_rows
-from moviegenre.data.sources.table import MovieTable, TableColumns, cell_text
+from moviegenre.data.sources.table import MovieTable, TableColumns
+from moviegenre.data.tables.cells import cell_text
+from moviegenre.data.tables.rows import count_rows, read_rows
 from moviegenre.inference.catalogue_rows import Catalogue, CatalogueColumns
 
 texts = st.text(st.characters(), max_size=30)  # half surrogates among them

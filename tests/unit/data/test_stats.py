@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from moviegenre.apps.stats_output import print_stats
 from moviegenre.data.prepare import prepare
 from moviegenre.data.prepared import PreparedData
-from moviegenre.data.stats import data_stats, render_stats
+from moviegenre.data.stats import data_stats
 from tests.unit.data.raw_movies import complete_files, poster, record, write_folder
 
 
@@ -70,7 +71,7 @@ def test_plots_are_counted_in_words_by_rule(data: PreparedData) -> None:
 
 
 def test_the_facts_are_printed(data: PreparedData, capsys: pytest.CaptureFixture[str]) -> None:
-    render_stats(data_stats(data), synthetic=True)
+    print_stats(data_stats(data), synthetic=True)
     shown = capsys.readouterr().out
     assert "made-up movies: nothing measured on them is a result" in shown
     assert "movies: 12 (train 6 (50.0 %), val 3 (25.0 %), test 3 (25.0 %))" in shown
@@ -83,5 +84,5 @@ def test_the_facts_are_printed(data: PreparedData, capsys: pytest.CaptureFixture
 def test_facts_of_real_movies_carry_no_warning(
     data: PreparedData, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    render_stats(data_stats(data), synthetic=False)
+    print_stats(data_stats(data), synthetic=False)
     assert "made-up" not in capsys.readouterr().out

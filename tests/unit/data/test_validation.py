@@ -66,7 +66,8 @@ def test_a_complete_movie_is_kept_as_it_is() -> None:
 def test_the_reasons_are_worded_so() -> None:
     assert [reason.value for reason in Reason] == [
         *("broken record", "duplicate id", "no plot", "no poster", "poster does not decode"),
-        *("no genre left", "in no split", "near duplicate of a movie in a later split"),
+        *("no genre left", "in no split", "genre left out"),
+        "near duplicate of a movie in a later split",
     ]
 
 
@@ -157,7 +158,7 @@ def test_an_unknown_genre_is_answered_with_what_was_meant() -> None:
     with pytest.raises(DataError) as error:
         choose_genres(movies, ["Darma", "Noir"], 1)
     assert str(error.value) == (
-        "--genres: no movie has 'Darma', did you mean \"Drama\"? (known: Drama, War); "
+        "`genres`: no movie has 'Darma', did you mean \"Drama\"? (known: Drama, War); "
         "no movie has 'Noir', known: Drama, War"
     )
 
@@ -167,8 +168,8 @@ def test_a_vocabulary_of_nothing_is_refused() -> None:
     with pytest.raises(DataError) as error:
         choose_genres(movies, None, 50)
     assert str(error.value) == (
-        "no genre has 50 movies (Drama has 2); lower it with --min-movies, or name the genres "
-        "with --genres"
+        "no genre has 50 movies (Drama has 2); lower it with `min_movies`, or name the genres "
+        "with `genres`"
     )
 
 

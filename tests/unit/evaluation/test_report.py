@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from moviegenre.apps.console import print_comparison
 from moviegenre.core.errors import MissingExtraError
 from moviegenre.evaluation.compare import Comparison, compare
+from moviegenre.evaluation.documents import SYNTHETIC_BANNER
 from moviegenre.evaluation.findings import findings
 from moviegenre.evaluation.plots import PLOTS
-from moviegenre.evaluation.report import SYNTHETIC_BANNER, print_comparison, write_report
+from moviegenre.evaluation.report import write_report
 from tests.unit.evaluation.fake_runs import KINDS, make_labels, make_predictions, make_run
 
 FACTS: dict[str, Any] = {
@@ -211,7 +213,7 @@ def test_tuned_scores_stand_beside_those_at_one_half(
     assert models["bert"]["tuned"]["thresholds"] == "per-genre"
     assert 0 < models["bert"]["tuned"]["ece"]["after"] < 1
     monkeypatch.setenv("COLUMNS", "80")
-    print_comparison(found)
+    print_comparison(found, Path("results.html"))
     shown = capsys.readouterr().out
     assert max(len(line) for line in shown.splitlines()) <= 80
     assert f"{100 * gain:+.2f}" in shown
@@ -266,7 +268,7 @@ def test_the_console_fits_eighty_columns(
     comparison: Comparison, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    print_comparison(comparison)
+    print_comparison(comparison, Path("results.html"))
     shown = capsys.readouterr().out
     assert max(len(line) for line in shown.splitlines()) <= 80
     for result in comparison.ranking:

@@ -3,14 +3,11 @@
 import pytest
 
 from moviegenre.evaluation.bootstrap import Interval
+from moviegenre.evaluation.documents import Table, duration, interval_text, per_cent
 from moviegenre.evaluation.findings import findings
 from moviegenre.evaluation.tables import (
-    Table,
     contrast_table,
-    duration,
     fact_tables,
-    interval_text,
-    per_cent,
     ranking_table,
     training_table,
 )

@@ -119,16 +119,16 @@ def test_all_faults_are_told_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
         TuningSettings.parse("per_genre", "f1", "plat")
     assert str(caught.value) == (
-        "unknown --thresholds 'per_genre'; did you mean \"per-genre\"? "
+        "unknown `thresholds` 'per_genre'; did you mean \"per-genre\"? "
         "(known: 0.5, global, per-genre); "
-        "unknown --goal 'f1'; known: f1_macro, f1_micro; "
-        "unknown --calibrate 'plat'; did you mean \"platt\"? "
+        "unknown `goal` 'f1'; known: f1_macro, f1_micro; "
+        "unknown `calibrate` 'plat'; did you mean \"platt\"? "
         "(known: none, platt, temperature, weights)"
     )
 
 
 def test_a_goal_without_a_fit_is_refused() -> None:
-    with pytest.raises(ConfigError, match="--goal has no effect without --thresholds"):
+    with pytest.raises(ConfigError, match="`goal` has no effect without `thresholds`"):
         TuningSettings.parse(None, "f1_micro", "platt")
 
 

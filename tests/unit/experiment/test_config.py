@@ -253,8 +253,8 @@ def test_a_fitted_model_takes_no_loss_and_no_training_settings(
 def test_a_fitted_model_takes_no_such_override_either(tmp_path: Path, override: str) -> None:
     section = override.partition(".")[0]
     assert fault_in(tmp_path, "models: {tfidf: {}}", "tfidf", override) == (
-        f"--set: {section} settings have no effect on tfidf, which is fitted in one go; leave them "
-        "out"
+        f"the overrides: {section} settings have no effect on tfidf, which is fitted in one go; "
+        "leave them out"
     )
 
 

@@ -180,7 +180,7 @@ def test_a_small_file_alone_can_answer_and_nothing_else(
         assert scored.num_movies == 9
         own = evaluate(trained, Split.VAL).metrics["roc_auc_micro"]
         assert scored.metrics["roc_auc_micro"] == pytest.approx(own, abs=0.1)
-    with pytest.raises(CheckpointError, match="export without --int8-only or --int4-only"):
+    with pytest.raises(CheckpointError, match="export without `only`"):
         moviegenre.load(out, backend="torch")
     export(trained, out, onnx=False, progress=False)
     assert moviegenre.load(out).backend.name == "torch"
@@ -200,7 +200,7 @@ def test_half_the_size_gives_nearly_the_same_probabilities(trained: Path, tmp_pa
     ]
     np.testing.assert_allclose(answers[1], answers[0], atol=0.01)
     assert not np.array_equal(answers[1], answers[0])
-    with pytest.raises(ConfigError, match="--half has no effect with --int4-only"):
+    with pytest.raises(ConfigError, match="`half` has no effect with `only` int4"):
         export(trained, half, half=True, only="int4", progress=False)
 
 
@@ -208,7 +208,7 @@ def test_four_bits_without_feed_forward_blocks_are_refused(
     data: Path, bert_folder: Path, tmp_path: Path
 ) -> None:
     poster = save_tiny(tmp_path, tiny_checkpoint("resnet", bert_folder, data))
-    with pytest.raises(ConfigError, match="the only weights that are stored in four bits; use --i"):
+    with pytest.raises(ConfigError, match="weights that are stored in four bits; use `only` int8"):
         export(poster, tmp_path / "out", only="int4", parity_movies=0, progress=False)
     assert not (tmp_path / "out").exists()
 
@@ -229,14 +229,14 @@ def test_one_small_file_at_a_time(
 def test_eight_bits_alone_must_be_there(
     trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(ConfigError, match="--int8-only and --no-onnx leave no weights"):
+    with pytest.raises(ConfigError, match="`only` int8 and `onnx` off leave no weights"):
         export(trained, tmp_path / "out", onnx=False, only="int8")
 
     def fail(_checkpoint: Any, _path: Path) -> None:
         raise RuntimeError("no such operator")
 
     monkeypatch.setattr("moviegenre.inference.export.export_onnx", fail)
-    with pytest.raises(ConfigError, match="as ONNX: no such operator; leave --int8-only out"):
+    with pytest.raises(ConfigError, match="as ONNX: no such operator; leave `only` out"):
         export(trained, tmp_path / "out", only="int8", progress=False)
     assert list(tmp_path.iterdir()) == []
 
@@ -244,7 +244,7 @@ def test_eight_bits_alone_must_be_there(
 def test_movies_to_compare_on_must_have_the_models_genres_and_a_purpose(
     trained: Path, data: Path, tmp_path: Path
 ) -> None:
-    with pytest.raises(ConfigError, match="--parity-data has no effect where no ONNX file is"):
+    with pytest.raises(ConfigError, match="`parity_data` has no effect where no ONNX file is"):
         export(trained, tmp_path / "out", onnx=False, parity_data=data)
     other = write_prepared(tmp_path / "other", (2, 2, 2))
     (other / "genres.json").write_text('["Drama", "Horror", "Comedy", "War"]')

@@ -2,8 +2,9 @@
 
 import pytest
 
+from moviegenre.data.placeholders import is_placeholder
 from moviegenre.data.text import PlotTokenizer
-from moviegenre.inference.plot_check import check_plot, check_plots, is_placeholder, other_language
+from moviegenre.inference.plot_check import check_plot, check_plots, other_language
 
 PLOT = "A postman steals a letter from the duchess, and a town near Dover talks of nothing else."
 

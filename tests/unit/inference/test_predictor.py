@@ -176,7 +176,7 @@ def test_tables_of_plots_alone(predictor: Predictor) -> None:
         ("a plot", "found str, expected a table of films; of one film ask predict(plot=..."),
         (3, "found int, expected a table of films"),
         ([{"title": "x"}], "row 0 has title; expected plot, poster or both"),
-        ([{"Plot": "x", "poster": "y"}], "row 0 has Plot, poster; expected plot, poster or both"),
+        ([{"Outcome": "x"}], "row 0 has Outcome; expected plot, poster or both"),
         ([("a", None), 7], "row 1 is int; expected a mapping with plot and poster"),
     ],
 )

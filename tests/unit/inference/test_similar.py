@@ -77,6 +77,6 @@ def test_without_an_index_nobody_is_similar(bert_folder: Path, tmp_path: Path) -
     prediction = moviegenre.load(tmp_path / "model").predict(plot="the ghost")
     with pytest.raises(InputError, match="lstm has no index of similar movies; export it with one"):
         prediction.similar()
-    with pytest.raises((CheckpointError, ConfigError), match="--index needs the movies that lstm"):
+    with pytest.raises((CheckpointError, ConfigError), match="`index` needs the movies that lstm"):
         export(tmp_path / "model", tmp_path / "out", onnx=False, index=True, progress=False)
     assert not (tmp_path / "out").exists()

@@ -69,7 +69,8 @@ def test_names_and_most(tmp_path: Path) -> None:
     assert change.probabilities == pytest.approx((0.8,)), "the dropped genre does not count"
     put(tmp_path, "movie.nfo", nfo("Film-Noir"))
     assert (
-        _one(tmp_path, names=read_names("tmdb")).note == "--names drops every genre of the answer"
+        _one(tmp_path, names=read_names("tmdb")).note
+        == "the mapping of names drops every genre of the answer"
     )
 
 

@@ -50,7 +50,7 @@ def test_a_hub_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(PretrainedError, match=r"could not be had .* \(ConnectionError\)") as error:
         pretrained_folder("someone/encoder", "v1")
     assert asked == [("someone/encoder", "v1")]
-    assert str(error.value).endswith("--set model.plot_encoder.name=minilm")
+    assert str(error.value).endswith("`model.plot_encoder.name`=minilm")
 
 
 def test_only_the_hubs_cache_has_revisions() -> None:

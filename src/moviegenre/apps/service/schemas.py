@@ -159,7 +159,7 @@ _TABLE_FORM = {
         "file": {
             "type": "string",
             "format": "binary",
-            "description": "A table: .csv, .jsonl or .ndjson, in UTF-8.",
+            "description": "A table: .csv, .tsv, .json, .jsonl or .ndjson, also as .gz or .zip.",
         },
         "id_column": {
             "type": "string",

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from moviegenre.apps.service.answering import Answer, Question
 from moviegenre.apps.service.bodies import checked_question
@@ -13,9 +13,11 @@ from moviegenre.apps.service.schemas import TablePreview
 from moviegenre.apps.service.settings import ServiceSettings
 from moviegenre.apps.service.table_bodies import TableRequest
 from moviegenre.core.errors import DataError, MovieGenreError
-from moviegenre.inference.plot_column import find_plot_column, plot_candidates, plot_column_note
+from moviegenre.data.tables.known import KnownTable, recognise
+from moviegenre.data.tables.plot_column import find_plot_column, plot_candidates, plot_column_note
 
 if TYPE_CHECKING:
+    from moviegenre.data.tables.rows import Table
     from moviegenre.inference.catalogue_rows import TextRow
 
 FAILED = "the service failed on this film; its log says why"
@@ -39,14 +41,17 @@ def preview(request: TableRequest, settings: ServiceSettings) -> TablePreview:
     Raises:
         Refusal: It cannot be read.
     """
-    from moviegenre.data.sources.rows import read_rows
+    from moviegenre.data.tables.columns import ID_COLUMNS, usual_column
+    from moviegenre.data.tables.rows import Table
 
     try:
-        columns = _columns(request, settings)
-        candidates = plot_candidates(columns)
+        table = Table(request.table, max_rows=settings.page_rows + 1)
+        columns = _columns(table)
+        known = recognise(columns)
+        candidates = _plot_columns(columns, known)
         rows = [
             [_cell(row.values.get(name)) for name in columns]
-            for row in itertools.islice(read_rows(request.table), _PREVIEW_ROWS)
+            for row in itertools.islice(table.rows(), _PREVIEW_ROWS)
         ]
     except MovieGenreError as error:
         raise Refusal(UNFIT, str(error)) from None
@@ -54,18 +59,31 @@ def preview(request: TableRequest, settings: ServiceSettings) -> TablePreview:
         name=request.table.name,
         columns=columns,
         rows=rows,
-        id_column="id" if "id" in columns else None,
+        id_column=usual_column(columns, known.id if known and known.id else ID_COLUMNS),
         plot_columns=candidates if len(candidates) == 1 else [],
-        note=_preview_note(candidates),
+        note="; ".join([*_about(table, known), *_preview_note(candidates)]) or None,
     )
 
 
-def _preview_note(candidates: Sequence[str]) -> str | None:
+def _plot_columns(columns: Sequence[str], known: KnownTable | None) -> list[str]:
+    """Return the columns that may be the plot: of a well-known table the one that is."""
+    if known is None:
+        return plot_candidates(columns)
+    return [name for name in columns if name.lower() == known.plots[0]][:1]
+
+
+def _about(table: "Table", known: KnownTable | None) -> list[str]:
+    """Return what was found out about how a table is written, as sentence parts."""
+    return [*table.notes, *([f"recognised as {known.title}"] if known else ())]
+
+
+def _preview_note(candidates: Sequence[str]) -> list[str]:
     """Say which column is read as the plot, or that one of several has to be chosen."""
     if len(candidates) == 1:
-        return plot_column_note(candidates[0]) or None
+        return [note] if (note := plot_column_note(candidates[0])) else []
     named = ", ".join(repr(name) for name in candidates)
-    return f"there is no column 'plot', but {named}; choose the columns of plots" if named else None
+    told = f"there is no column 'plot', but {named}; choose the columns of plots"
+    return [told] if named else []
 
 
 def _usual_plots(request: TableRequest, settings: ServiceSettings) -> tuple[str, ...]:
@@ -74,7 +92,11 @@ def _usual_plots(request: TableRequest, settings: ServiceSettings) -> tuple[str,
     Raises:
         DataError: None has a usual name, or several have.
     """
-    columns = _columns(request, settings)
+    from moviegenre.data.tables.rows import Table
+
+    columns = _columns(Table(request.table, max_rows=settings.page_rows + 1))
+    if (known := recognise(columns)) is not None:
+        return tuple(_plot_columns(columns, known))
     advice = "choose the columns of plots (plot_columns)"
     found = find_plot_column(columns, table=request.table.name, advice=advice)
     if found is None:
@@ -95,7 +117,8 @@ def rows_of(request: TableRequest, settings: ServiceSettings) -> "list[TextRow]"
 
     try:
         plots = request.plot_columns or _usual_plots(request, settings)
-        table = TextTable(request.table, CatalogueColumns(request.id_column, plots))
+        columns = CatalogueColumns(request.id_column, plots)
+        table = TextTable(request.table, columns, settings.page_rows + 1)
         rows = list(itertools.islice(table.texts(), settings.page_rows + 1))
     except MovieGenreError as error:
         raise Refusal(UNFIT, str(error)) from None
@@ -118,6 +141,7 @@ class RowAnswer:
         genres: The chosen ones, most probable first.
         probabilities: By genre; none where the row has no answer.
         error: Why the row could not be read in full; None where it could.
+        modalities: What the answer rests on.
         warnings: What the reader of the answer should know, as sentences.
     """
 
@@ -127,6 +151,7 @@ class RowAnswer:
     probabilities: dict[str, float]
     error: str | None
     warnings: list[str]
+    modalities: list[str]
 
 
 class TableAnswerer:
@@ -211,7 +236,8 @@ def _row_answer(number: int, row: "TextRow", answer: Answer | None) -> RowAnswer
     if isinstance(answer, dict) and not answer["modalities"]:  # as the command has it
         faults.append(f"no plot: {' '.join(warnings)}")
         answer, warnings = None, []
-    found = answer if isinstance(answer, dict) else {"genres": [], "probabilities": {}}
+    nothing: dict[str, Any] = {"genres": [], "probabilities": {}, "modalities": []}
+    found = answer if isinstance(answer, dict) else nothing
     return RowAnswer(
         row=number,
         id=_clean(row.id),
@@ -219,21 +245,20 @@ def _row_answer(number: int, row: "TextRow", answer: Answer | None) -> RowAnswer
         probabilities=found["probabilities"],
         error=_clean("; ".join(faults))[:_ERROR_CHARS] or None,
         warnings=warnings,
+        modalities=found["modalities"],
     )
 
 
-def _columns(request: TableRequest, settings: ServiceSettings) -> list[str]:
+def _columns(table: "Table") -> list[str]:
     """Return the columns of a table.
 
     Raises:
         DataError: It cannot be read, or has far too many.
     """
-    from moviegenre.data.sources.rows import column_names
-
-    columns = column_names(request.table, settings.page_rows + 1)
+    columns = table.columns
     if len(columns) > _MAX_COLUMNS:
         raise DataError(
-            f"{request.table.name} has {len(columns):,} columns; expected at most {_MAX_COLUMNS:,}"
+            f"{table.source.name} has {len(columns):,} columns; expected at most {_MAX_COLUMNS:,}"
         )
     return [_clean(name) for name in columns]
 

@@ -1,8 +1,8 @@
 """From a request's form to a table in memory, within the limits; no file is ever named."""
 
+import asyncio
 import re
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from fastapi import Request
 from starlette.datastructures import FormData, UploadFile
@@ -10,15 +10,17 @@ from starlette.datastructures import FormData, UploadFile
 from moviegenre.apps.service.bodies import FORM, form_of, kind_of
 from moviegenre.apps.service.refusals import UNFIT, WRONG_KIND, Refusal
 from moviegenre.apps.service.settings import ServiceSettings
-from moviegenre.data.sources.rows import TableBytes
+from moviegenre.core.errors import DataError
+from moviegenre.data.tables.source import TableBytes, table_suffix, unpacked
 
-SUFFIXES = (".csv", ".jsonl", ".ndjson")
-"""What may be uploaded. Parquet may not: what it unpacks to is not known beforehand."""
+SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json")
+"""What may be uploaded, also as .gz or .zip. Parquet may not: nobody knows what it unpacks to."""
 
 _FIELDS = ("file", "id_column", "plot_columns", "preview")
 _MAX_FIELDS = 64
 _YES_OR_NO = {"": False, "false": False, "0": False, "true": True, "1": True}
 _LONGEST_NAME = 100  # characters of a file's name that messages repeat
+_VALUES_OF_A_ROW = 200  # and commas in its plot
 _LINES_OF_A_ROW = 100  # a plot in quotes may have lines of its own
 _LONGEST_LINE = 1_000_000  # bytes; one of JSON can unpack to twenty times as much memory
 
@@ -51,12 +53,12 @@ async def read_table(request: Request, settings: ServiceSettings) -> TableReques
         raise Refusal(WRONG_KIND, f"the body is {kind or 'of no stated kind'}; expected {FORM}")
     form = await form_of(request, settings, max_fields=_MAX_FIELDS)
     try:
-        return await _table_request(form, settings.page_rows * _LINES_OF_A_ROW)
+        return await _table_request(form, settings)
     finally:
         await form.close()
 
 
-async def _table_request(form: FormData, max_lines: int) -> TableRequest:
+async def _table_request(form: FormData, settings: ServiceSettings) -> TableRequest:
     unknown = [name for name in form if name not in _FIELDS]
     if unknown:
         raise Refusal(
@@ -70,12 +72,23 @@ async def _table_request(form: FormData, max_lines: int) -> TableRequest:
     if preview not in _YES_OR_NO:
         raise Refusal(UNFIT, "preview is neither true nor false")
     name = file_name(upload.filename)
-    if PurePosixPath(name).suffix.lower() not in SUFFIXES:
-        raise Refusal(WRONG_KIND, f"{name} is not a table; expected {', '.join(SUFFIXES)}")
-    content = await upload.read()
-    _check_lines(name, content, max_lines)
+    table = TableBytes(name, await upload.read())
+    kind = table_suffix(table)
+    if kind in (*SUFFIXES, ".zip"):
+        try:
+            table = await asyncio.to_thread(unpacked, table, settings.max_body_bytes)
+        except DataError as error:
+            raise Refusal(UNFIT, str(error)) from None
+        kind = table_suffix(table)
+    if kind not in SUFFIXES:
+        expected = f"{', '.join(SUFFIXES)}, or one of these as .gz or .zip"
+        raise Refusal(WRONG_KIND, f"{name} is not a table; expected {expected}")
+    if kind == ".json":
+        _check_values(name, table.content, settings.page_rows * _VALUES_OF_A_ROW)
+    else:
+        _check_lines(name, table.content, settings.page_rows * _LINES_OF_A_ROW)
     return TableRequest(
-        TableBytes(name, content),
+        table,
         str(form.get("id_column") or "") or None,
         tuple(str(column) for column in form.getlist("plot_columns") if column),
         _YES_OR_NO[preview],
@@ -92,6 +105,17 @@ def file_name(given: str | None) -> str:
     last = re.split(r"[/\\]", given or "")[-1]
     printable = "".join(char for char in last if char.isprintable()).strip()
     return printable[-_LONGEST_NAME:] or "the table"
+
+
+def _check_values(name: str, content: bytes, max_values: int) -> None:
+    """Refuse more values of JSON than a table needs, since each costs memory.
+
+    Raises:
+        Refusal: There are so many.
+    """
+    values = sum(content.count(mark) for mark in (b",", b"[", b"{"))
+    if values > max_values:
+        raise Refusal(UNFIT, f"{name} has {values:,} values; expected at most {max_values:,}")
 
 
 def _check_lines(name: str, content: bytes, max_lines: int) -> None:

@@ -135,6 +135,7 @@ def _row_lines(answers: Sequence[RowAnswer], schema: "pa.Schema") -> list[bytes]
             **row.probabilities,
             "error": row.error,
             "warnings": " ".join(row.warnings) or None,
+            "modalities": row.modalities,
         }
         for row in answers
     ]

@@ -1,8 +1,10 @@
-"""Somebody's own table of movies: CSV, JSON Lines or Parquet, posters as files beside it."""
+"""Somebody's own table of movies, posters as files beside it."""
 
+import logging
 import reprlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from moviegenre.core.errors import (
@@ -12,14 +14,21 @@ from moviegenre.core.errors import (
     missing_path_message,
 )
 from moviegenre.core.files import file_sha256
-from moviegenre.core.reading import UnreadableFileError, is_there, read_bounded
+from moviegenre.core.reading import UnreadableFileError, read_bounded
 from moviegenre.core.types import Split
-from moviegenre.data.limits import MAX_NAME_CHARS, MAX_POSTER_BYTES
-from moviegenre.data.records import RawMovie, clean_names, parse_title, parse_year, whole_text
-from moviegenre.data.sources.rows import Row, column_names, read_rows
+from moviegenre.data.limits import MAX_POSTER_BYTES
+from moviegenre.data.placeholders import is_placeholder
+from moviegenre.data.records import RawMovie, parse_title, parse_year, whole_text
+from moviegenre.data.tables.cells import cell_text, plot_texts
+from moviegenre.data.tables.columns import find_columns, require_single
+from moviegenre.data.tables.genre_cells import GenreColumn, flag_columns, flagged, flags_hint
+from moviegenre.data.tables.poster_files import MissingPosterError, PosterFolder
+from moviegenre.data.tables.rows import Row, Table, Written
 
-TABLE_SUFFIXES = (".csv", ".jsonl", ".ndjson", ".parquet")
-_SEPARATORS = ("|", ";", ",")
+logger = logging.getLogger(__name__)
+
+_ADVICE = "name the one to read, or all of them, with `plot_column`"
+_LOOKED_AT = 50  # rows, for a poster that is there
 _SPLIT_NAMES = {
     "train": Split.TRAIN,
     "val": Split.VAL,
@@ -32,50 +41,48 @@ _SPLIT_NAMES = {
 
 @dataclass(frozen=True)
 class TableColumns:
-    """Which column holds what.
+    """Which column holds what; what is not named is looked for by its usual names.
 
     Attributes:
-        id: The movie's id; None numbers the rows.
+        id: The movie's id; where there is none, rows are numbered.
         plots: Plots, in this order.
-        poster: Path of the poster, relative to the table; None where there are no posters.
-        genres: A list, or names joined by a separator.
+        poster: Path of the poster, relative to the table.
+        genres: A list, a mapping, or names joined by a separator.
         split: ``train``, ``val`` (or ``dev``) or ``test``; None where there is no split.
-        title: The title, where there is such a column.
-        year: The year, likewise.
-        separator: What joins genre names; None tells by itself: ``|``, ``;`` or ``,``.
+        title: The title.
+        year: The year.
+        separator: What joins genre names; None finds out, see ``genre_cells``.
+        flags: Columns that stand for one genre each, see ``genre_cells.flag_columns``.
+        written: How the table is written; None finds out.
+        format: A well-known table, see ``known``; None finds out.
     """
 
     id: str | None = None
-    plots: tuple[str, ...] = ("plot",)
+    plots: tuple[str, ...] = ()
     poster: str | None = None
-    genres: str = "genres"
+    genres: str | None = None
     split: str | None = None
-    title: str = "title"
-    year: str = "year"
+    title: str | None = None
+    year: str | None = None
     separator: str | None = None
-
-    @property
-    def required(self) -> list[str]:
-        """The columns that must be there."""
-        named = [self.id, *self.plots, self.poster, self.genres, self.split]
-        return [name for name in named if name is not None]
-
-    @property
-    def read(self) -> frozenset[str]:
-        """The columns that are read, where they are there."""
-        return frozenset([*self.required, self.title, self.year])
+    flags: tuple[str, ...] = ()
+    written: Written | None = None
+    format: str | None = None
 
 
 class MovieTable:
     """A table of movies.
 
     Args:
-        path: ``.csv``, ``.jsonl``, ``.ndjson`` or ``.parquet``.
+        path: A table, see ``tables.source``.
         columns: Which column holds what.
 
     Raises:
         DataNotFoundError: There is no such file.
         DataError: It cannot be read, or columns are not there; the message lists all these.
+
+    Attributes:
+        notes: What was found out about the table, as sentence parts.
     """
 
     synthetic = False
@@ -83,111 +90,162 @@ class MovieTable:
 
     def __init__(self, path: Path, columns: TableColumns) -> None:
         if not path.is_file():
-            raise DataNotFoundError(missing_path_message(path, "a table of movies", "see --help"))
+            raise DataNotFoundError(missing_path_message(path, "a table", "check the path"))
         self._path = path
-        self._columns = columns
+        self._posters = PosterFolder(path.parent)
         self.description = str(path)
         self.sha256 = file_sha256(path)
         self.has_split = columns.split is not None
-        known = column_names(path)
-        missing = [name for name in columns.required if name not in known]
+        self._table = Table(path, columns.written)
+        known = self._table.columns
+        self.notes = list(self._table.notes)
+        self._find(columns, known)
+        self._genres = GenreColumn(self._genres_name or "", columns.separator)
+        require_single(self._read(), self._table.twice, str(path))
+
+    def _find(self, given: TableColumns, known: Sequence[str]) -> None:
+        """Fill in the columns that are not named.
+
+        Raises:
+            DataError: Columns are not there, or several may be the plot.
+        """
+        found = find_columns(
+            known,
+            table=str(self._path),
+            advice=_ADVICE,
+            format=given.format,
+            needs_plot=not given.plots,
+        )
+        self._plots = given.plots or ((found.plot,) if found.plot else ("plot",))
+        self._flags = flag_columns(given.flags, known) if given.flags else {}
+        self._genres_name = None if given.flags else given.genres or found.genres or "genres"
+        self._id_name = given.id or found.id
+        self._title_name, self._year_name = given.title or found.title, given.year or found.year
+        self._split_name = given.split
+        named = [given.id, *self._plots, given.poster, self._genres_name, given.split]
+        missing = [name for name in (*named, given.title, given.year) if name and name not in known]
         if missing:
             told = "; ".join(f"no column {name!r}, {did_you_mean(name, known)}" for name in missing)
-            raise DataError(f"{path}: {told}")
+            hint = flags_hint(known) if self._genres_name in missing and not given.genres else ""
+            raise DataError(f"{self._path}: {told}{'; ' if hint else ''}{hint}")
+        self._poster_name = given.poster or self._usual_poster(found.poster)
+        unused = {name for name, value in vars(given).items() if value}
+        unused |= {"plot"} if given.plots else set()
+        unused |= set() if self._poster_name else {"poster"}
+        unused |= {"genres"} if given.flags else set()
+        if note := found.note(unused):
+            self.notes.append(note)
+        if self._flags:
+            self.notes.append(f"genres from {len(self._flags)} columns, one for each genre")
+
+    @property
+    def found(self) -> dict[str, str]:
+        """Which column holds what."""
+        flags = f"{len(self._flags)} columns, one for each" if self._flags else ""
+        return {
+            "id": self._id_name or "(the row's number)",
+            "plot": ", ".join(self._plots),
+            "genres": self._genres_name or flags,
+            "poster": self._poster_name or "(none)",
+            "title": self._title_name or "(none)",
+            "year": self._year_name or "(none)",
+        }
+
+    def _usual_poster(self, name: str | None) -> str | None:
+        """Return a column of posters that nobody named, if it may hold names of files here."""
+        if name is None or name == "poster":
+            return name
+        for row in islice(self._table.rows([name]), _LOOKED_AT):
+            try:
+                if self._posters.find(cell_text(row.values.get(name))) is not None:
+                    return name
+            except MissingPosterError:
+                continue
+        self.notes.append(f"column {name!r} is not read, since it names no files here")
+        return None
+
+    def _read(self) -> list[str]:
+        """Return the columns that are read."""
+        named = [self._id_name, *self._plots, self._poster_name, self._genres_name]
+        named += [self._split_name, self._title_name, self._year_name, *self._flags]
+        return [name for name in named if name is not None]
 
     def __iter__(self) -> Iterator[RawMovie]:
         """Yield every row, in order.
 
         Raises:
-            DataError: The file is damaged as a whole, not in one of its rows.
+            DataError: The file is damaged as a whole, not in one of its rows, or its genres are
+                numbers of somebody else's.
         """
-        separator = self._columns.separator or self._find_separator()
-        for number, row in enumerate(read_rows(self._path, self._columns.read), start=1):
+        if self._genres_name is not None:
+            column = self._genres_name
+            self._genres.learn(row.values.get(column) for row in self._table.rows([column]))
+        if notes := [*self.notes, *self._genres.notes]:
+            logger.info("%s: %s", self._path, "; ".join(notes))
+        for number, row in enumerate(self._table.rows(self._read()), start=1):
             movie = self._id(row, number)
             try:
-                yield self._movie(movie, row, separator)
+                yield self._movie(movie, row)
             except ValueError as error:
                 yield RawMovie(movie, fault=f"row {number}: {error}")
 
     def _id(self, row: Row, number: int) -> str:
-        if self._columns.id is None:
+        if self._id_name is None:
             return str(number)
-        given = row.values.get(self._columns.id)
-        return cell_text(given).strip() if given not in (None, "") else f"row {number}"
+        given = cell_text(row.values.get(self._id_name)).strip()
+        return given or f"row {number}"
 
-    def _movie(self, movie: str, row: Row, separator: str) -> RawMovie:
+    def _movie(self, movie: str, row: Row) -> RawMovie:
         if row.fault:
             raise ValueError(row.fault)
-        columns, values = self._columns, row.values
-        plots: list[str] = []
-        for name in columns.plots:
-            plots += clean_names(values.get(name))
-        name = cell_text(values.get(columns.poster)).strip() if columns.poster else ""
-        poster, fault = self._poster(name) if name else (None, "")
-        said = values.get(columns.split) if columns.split else None
+        values = row.values
+        plots = [text for name in self._plots for text in plot_texts(values.get(name))]
+        kept = tuple(text for text in plots if not is_placeholder(text))
+        genres, placeholder = self._names(values)
+        poster, name, fault, lack = self._poster(values)
+        said = values.get(self._split_name) if self._split_name else None
         split = _SPLIT_NAMES.get(cell_text(said).strip().lower())
-        told = reprlib.repr(said)
+        told = f"{self._split_name} is {reprlib.repr(said)}"
         return RawMovie(
             id=movie,
-            title=parse_title(values.get(columns.title)),
-            year=parse_year(values.get(columns.year)),
-            genres=_names(values.get(columns.genres), separator),
-            plots=tuple(plots),
+            title=parse_title(values.get(self._title_name or "")),
+            year=parse_year(values.get(self._year_name or "")),
+            genres=genres,
+            plots=kept,
             poster=poster,
-            poster_name=whole_text(name) or None,
+            poster_name=name,
             poster_fault=fault,
             split=split,
-            split_text=f"{columns.split} is {told}" if columns.split and split is None else "",
+            split_text=told if self._split_name and split is None else "",
+            genre_placeholder=placeholder,
+            plot_placeholder=plots[0] if plots and not kept else "",
+            poster_lack=lack,
         )
 
-    def _poster(self, name: str) -> tuple[bytes | None, str]:
-        """Return a poster's bytes, and why they cannot be read; neither where there is no file."""
-        path = self._path.parent / name
-        if not is_there(path):
-            return None, ""
+    def _names(self, values: Mapping[str, object]) -> tuple[tuple[str, ...], str]:
+        """Return a row's genres, and the placeholder that stands for none, if one does."""
+        if self._genres_name is None:
+            return tuple(flagged(values, self._flags)), ""
+        return self._genres.names(values.get(self._genres_name))
+
+    def _poster(self, values: Mapping[str, object]) -> tuple[bytes | None, str | None, str, str]:
+        """Return a poster's bytes and name, why it cannot be read, and why it is not there."""
+        cell = values.get(self._poster_name) if self._poster_name else None
+        if isinstance(cell, Mapping):  # as this package and Hugging Face's keep images in Parquet
+            content = cell.get("bytes")
+            if isinstance(content, bytes) and content:
+                return content, whole_text(cell_text(cell.get("path"))) or None, "", ""
+            cell = cell.get("path")
+        if isinstance(cell, bytes):
+            return cell or None, None, "", ""
+        name = cell_text(cell).strip()
+        if not name:
+            return None, None, "", ""
         try:
-            return read_bounded(path, MAX_POSTER_BYTES), ""
+            path = self._posters.find(name)
+            content = None if path is None else read_bounded(path, MAX_POSTER_BYTES)
+            return content, whole_text(name), "", ""
+        except MissingPosterError as error:
+            return None, whole_text(name), "", f"{name!r}: {error.hint}"
         except UnreadableFileError as error:
-            return None, str(error)
-
-    def _find_separator(self) -> str:
-        """Return the separator that most rows have, in the order of ``_SEPARATORS``."""
-        column = self._columns.genres
-        texts = (row.values.get(column) for row in read_rows(self._path, [column]))
-        counts = dict.fromkeys(_SEPARATORS, 0)
-        for text in texts:
-            if isinstance(text, str) and not _is_list(text):
-                for separator in _SEPARATORS:
-                    counts[separator] += separator in text
-        return max(_SEPARATORS, key=lambda separator: counts[separator])
-
-
-def cell_text(value: object) -> str:
-    """Return a cell that names something as text, empty where there is none.
-
-    Of a text longer than any name the beginning is returned.
-    """
-    if value is None:
-        return ""
-    text = value if isinstance(value, str) else reprlib.repr(value)
-    return whole_text(text[: MAX_NAME_CHARS + 1])
-
-
-def _names(genres: object, separator: str) -> tuple[str, ...]:
-    """Return the genres of a cell: a list, a list written as text, or joined names.
-
-    Raises:
-        ValueError: It is none of these.
-    """
-    if not isinstance(genres, str):
-        return clean_names(genres)
-    if _is_list(genres):  # as pandas writes a column of lists to CSV: "['Drama', 'War']"
-        parts: Sequence[str] = [
-            part.strip().strip("'\"") for part in genres.strip()[1:-1].split(",")
-        ]
-        return clean_names(parts)
-    return clean_names(genres.split(separator))
-
-
-def _is_list(text: str) -> bool:
-    return text.strip().startswith("[") and text.strip().endswith("]")
+            return None, whole_text(name), str(error), ""

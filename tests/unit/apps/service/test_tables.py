@@ -79,8 +79,8 @@ def test_its_csv_lines_are_those_of_the_command(client: TestClient) -> None:
     found = lines(send(client, table, "films.jsonl"))
     text = "".join(line.get("csv", "") for line in found)
     assert text.splitlines()[:2] == [
-        "id,genres,Crime,Horror,error,warnings",
-        '"a,""b""",Crime,0.2,0.25,,',
+        "id,genres,Crime,Horror,error,warnings,modalities",
+        '"a,""b""",Crime,0.2,0.25,,,plot',
     ]
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [row["id"] for row in rows] == ['a,"b"', "n\n2"]
@@ -115,13 +115,13 @@ def test_rows_have_warnings_and_none_is_answered_from_nothing() -> None:
         [],
     )
     assert (short["genres"], short["error"]) == (["Crime"], None)
-    assert short["csv"] == "2,Crime,0.05,0.25,,It is short.\n"
+    assert short["csv"] == "2,Crime,0.05,0.25,,It is short.,plot\n"
 
 
 WRONG: dict[str, tuple[tuple[str | bytes, str, dict[str, Any]], tuple[int, str]]] = {
     "a kind that is not taken": (
         ("x", "films.parquet", {}),
-        (415, "films.parquet is not a table; expected .csv, .jsonl, .ndjson"),
+        (415, "films.parquet is not a table; expected .csv, .tsv, .tab, .jsonl, .ndjson, .json"),
     ),
     "many rows": (
         ("plot\n" + "x\n" * 6, "a.csv", {}),
@@ -136,7 +136,7 @@ WRONG: dict[str, tuple[tuple[str | bytes, str, dict[str, Any]], tuple[int, str]]
         (422, "a.csv: no column 'plots', did you mean \"plot\"?"),
     ),
     "empty": (("", "a.csv", {}), (422, "a.csv has no rows")),
-    "not UTF-8": ((b"pl\xffot\nx\n", "a.csv", {}), (422, "a.csv is not UTF-8; save it as UTF-8")),
+    "not UTF-8": ((b"pl\x81ot\nx\n", "a.csv", {}), (422, "a.csv is not UTF-8; save it as UTF-8")),
     "many columns": (
         (",".join(map(str, range(1001))) + "\n1\n", "a.csv", {}),
         (422, "a.csv has 1,001 columns; expected at most 1,000"),

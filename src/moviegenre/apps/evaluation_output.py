@@ -1,0 +1,82 @@
+"""Printing the scores of one model: as it is, with fitted thresholds, and form by form."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from moviegenre.apps.console import print_table
+from moviegenre.apps.messages import echo
+from moviegenre.evaluation.documents import Table
+from moviegenre.evaluation.results import Evaluation
+from moviegenre.evaluation.tuning import Tuning, TuningSettings
+from moviegenre.experiment.form_points import FormScores
+from moviegenre.experiment.tuning import TunedEvaluation
+
+
+def print_evaluation(evaluation: Evaluation) -> None:
+    """Print the scores, and those of every genre."""
+    title = f"{evaluation.model} on {evaluation.split}, {evaluation.num_movies:,} movies"
+    rows = tuple((name, f"{value:.4f}") for name, value in evaluation.metrics.items())
+    print_table(Table(("metric", "value"), rows), title=title)
+    names = ("f1", "precision", "recall", "roc_auc")
+    genres = []
+    for genre, scores in evaluation.to_json_dict()["per_genre"].items():
+        cells = [scores[name] for name in names]
+        shown = ["undefined" if cell is None else f"{cell:.3f}" for cell in cells]
+        genres.append((genre, *shown, str(scores["support"])))
+    print_table(Table(("genre", *names, "support"), tuple(genres)), title="by genre")
+
+
+def print_tuning(tuned: TunedEvaluation) -> None:
+    """Print what fitting gained: on validation, where it was fitted, and on the split."""
+    tuning, split = tuned.tuning, tuned.evaluation.split
+    columns = {
+        "val at 0.5": tuning.before,
+        "val fitted there": tuning.in_sample,
+        "val cross-validated": tuning.cross_validated,
+        f"{split} at 0.5": tuned.before,
+        f"{split} fitted on val": tuned.after,
+    }
+    names = (("F1-macro", "f1_macro"), ("F1-micro", "f1_micro"), ("ECE", "ece"))
+    rows = tuple(
+        (title, *(f"{100 * getattr(scores, name):.2f}" for scores in columns.values()))
+        for title, name in names
+    )
+    title = f"fitted on val ({_described(tuning.settings)}), per cent"
+    print_table(Table(("", *columns), rows), title=title)
+    if tuning.settings.thresholds == "per-genre":
+        headings = ("genre", "movies", "threshold", "at 0.5", "fitted there", "cross-validated")
+        title = "by genre on val: threshold, and F1 in per cent"
+        print_table(Table(headings, tuple(_genre_rows(tuning))), title=title)
+    echo(f"wrote {tuned.file}" if tuned.file else "wrote nothing")
+
+
+def _described(settings: TuningSettings) -> str:
+    goal = f" for {settings.goal}" if settings.thresholds != "0.5" else ""
+    return f"thresholds {settings.thresholds}{goal}, calibration {settings.calibration}"
+
+
+def _genre_rows(tuning: Tuning) -> Iterator[tuple[str, ...]]:
+    """Yield a row a genre, the commonest first."""
+    genres = list(tuning.point.genres)
+    for row in sorted(range(len(genres)), key=lambda i: (-tuning.support[i], genres[i])):
+        scores = (tuning.before, tuning.in_sample, tuning.cross_validated)
+        cells = [float(found.f1[row]) for found in scores]
+        yield (
+            genres[row],
+            f"{tuning.support[row]:,}",
+            f"{tuning.point.thresholds[row]:.3f}",
+            *("undefined" if np.isnan(cell) else f"{100 * cell:.1f}" for cell in cells),
+        )
+
+
+def print_forms(forms: Sequence[FormScores], title: str) -> None:
+    """Print the scores of each form of a film."""
+    rows = []
+    for form in forms:
+        scores = (form.scores.f1_macro, form.scores.f1_micro, form.scores.ece)
+        cells = [f"{100 * value:.1f}" for value in scores]
+        cells += [f"{form.mean_chosen:.2f}", f"{form.mean_true:.2f}"]
+        rows.append((form.given.name, *cells))
+    headings = ("what is given", "F1-macro", "F1-micro", "ECE", "chosen", "true")
+    print_table(Table(headings, tuple(rows)), title=title)

@@ -1,0 +1,26 @@
+"""``moviegenre reproduce``: a whole experiment in one call."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from moviegenre.apps.choices import Overrides, Quiet, Restart
+from moviegenre.core.extras import require_training
+
+SuiteFile = Annotated[Path, typer.Option("--config", help="YAML file of the experiment.")]
+
+
+def reproduce(
+    config: SuiteFile, overrides: Overrides = None, restart: Restart = False, quiet: Quiet = False
+) -> None:
+    """Prepare, train all models, evaluate and compare; what is done is not done again.
+
+    For example: moviegenre reproduce --config configs/demo.yaml
+    """
+    require_training("reproducing an experiment")
+    from moviegenre.apps.console import print_comparison
+    from moviegenre.experiment.reproduce import reproduce as run_all
+
+    comparison, page = run_all(config, overrides or [], restart=restart, progress=not quiet)
+    print_comparison(comparison, page)

@@ -1,0 +1,81 @@
+"""``--show``: what is understood of a table's first rows, without computing anything."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import typer
+
+_ROWS = 5
+_CELL_CHARS = 60
+
+
+def show_catalogue(path: Path, columns: object, posters: Path | None) -> None:
+    """Print what ``predict --input`` reads of the first rows.
+
+    Args:
+        path: The table.
+        columns: A ``CatalogueColumns``.
+        posters: The folder of posters, if one is named.
+    """
+    from moviegenre.inference.catalogue_rows import Catalogue, CatalogueColumns
+
+    assert isinstance(columns, CatalogueColumns), "the command makes them"
+    catalogue = Catalogue(path, columns, posters)
+    found = catalogue.columns
+    _print_columns(
+        {
+            "id": found.id or "(the row's number)",
+            "plot": ", ".join(found.plots) or "(none)",
+            "poster": found.poster or "(none)",
+            "title": found.title or "(none)",
+            "year": found.year or "(none)",
+        }
+    )
+    for number, row in enumerate(catalogue.preview(_ROWS), start=1):
+        _print_row(number, row)
+
+
+def show_movies(path: Path, columns: object) -> None:
+    """Print what ``data prepare`` reads of the first rows.
+
+    Args:
+        path: The table.
+        columns: A ``TableColumns``, or None.
+    """
+    from itertools import islice
+
+    from moviegenre.data.sources.table import MovieTable, TableColumns
+
+    assert columns is None or isinstance(columns, TableColumns), "the command makes them"
+    table = MovieTable(path, columns or TableColumns())
+    _print_columns(table.found)
+    for number, movie in enumerate(islice(table, _ROWS), start=1):
+        poster = f"{len(movie.poster):,} bytes" if movie.poster else movie.poster_lack
+        _print_row(
+            number,
+            {
+                "id": movie.id,
+                "title": movie.title,
+                "year": movie.year,
+                "genres": " | ".join(movie.genres) or movie.genre_placeholder,
+                "plot": " / ".join(movie.plots) or movie.plot_placeholder,
+                "poster": poster or movie.poster_fault,
+                "error": movie.fault,
+            },
+        )
+
+
+def _print_columns(columns: Mapping[str, str]) -> None:
+    typer.echo("columns: " + "; ".join(f"{part}: {name}" for part, name in columns.items()))
+
+
+def _print_row(number: int, cells: Mapping[str, object]) -> None:
+    shown: Sequence[str] = [
+        f"{name}: {_short(str(cell))}" for name, cell in cells.items() if cell not in (None, "")
+    ]
+    typer.echo(f"row {number}  " + "  ".join(shown))
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _CELL_CHARS else f"{line[:_CELL_CHARS]}..."

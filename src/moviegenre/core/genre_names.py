@@ -1,0 +1,84 @@
+"""What genres are called: one spelling for each, TMDb's numbers, and names that are taken."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+STANDARD_GENRES = (
+    *("Action", "Adult", "Adventure", "Animation", "Biography", "Children", "Comedy", "Crime"),
+    *("Documentary", "Drama", "Family", "Fantasy", "Film-Noir", "Foreign", "Game-Show", "History"),
+    *("Horror", "Music", "Musical", "Mystery", "News", "Reality-TV", "Romance", "Sci-Fi", "Short"),
+    *("Sport", "Talk-Show", "Thriller", "TV Movie", "War", "Western"),
+)
+"""Names of IMDb, MovieLens and TMDb."""
+
+TMDB_GENRES: Mapping[int, str] = {
+    28: "Action", 12: "Adventure", 16: "Animation", 35: "Comedy", 80: "Crime", 99: "Documentary",
+    18: "Drama", 10751: "Family", 14: "Fantasy", 36: "History", 27: "Horror", 10402: "Music",
+    9648: "Mystery", 10749: "Romance", 878: "Science Fiction", 10770: "TV Movie", 53: "Thriller",
+    10752: "War", 37: "Western", 10759: "Action & Adventure", 10762: "Kids", 10763: "News",
+    10764: "Reality", 10765: "Sci-Fi & Fantasy", 10766: "Soap", 10767: "Talk",
+    10768: "War & Politics", 10769: "Foreign",
+}  # fmt: skip
+"""Genres of films and series by TMDb's number, https://developer.themoviedb.org/reference."""
+
+RESERVED_NAMES = ("id", "genres", "error", "warnings", "modalities")
+"""Columns of a catalogue's answers, which no genre may be called."""
+
+_ALIASES = {"science fiction": "Sci-Fi", "scifi": "Sci-Fi", "sci fi": "Sci-Fi"}
+_JOINTS = re.compile(r"[\s_-]+")
+
+
+def folded(name: str) -> str:
+    """Return what two spellings of one genre have in common.
+
+    Example:
+        >>> folded("Film-Noir") == folded("film noir ")
+        True
+    """
+    return _JOINTS.sub(" ", name.strip().casefold()).strip()
+
+
+def is_standard(name: str) -> bool:
+    """Return whether a name, however it is spelt, is one that large catalogues have."""
+    return folded(name) in _STANDARD or folded(name) in _ALIASES
+
+
+_STANDARD = {folded(name): name for name in (*STANDARD_GENRES, *TMDB_GENRES.values())}
+
+
+def standard_name(name: str) -> str:
+    """Return the name a genre has here: Sci-Fi for Science Fiction; every other name as it is.
+
+    Example:
+        >>> standard_name("science fiction"), standard_name("Heist")
+        ('Sci-Fi', 'Heist')
+    """
+    return _ALIASES.get(folded(name), name)
+
+
+def one_spelling(counts: Mapping[str, int]) -> dict[str, str]:
+    """Return for each name the spelling that all its variants get; names that stay are left out.
+
+    Args:
+        counts: How often each name occurs.
+
+    Example:
+        >>> one_spelling({"Drama": 3, "DRAMA": 9, "Heist": 1, "Science Fiction": 2})
+        {'DRAMA': 'Drama', 'Science Fiction': 'Sci-Fi'}
+    """
+    variants: dict[str, list[str]] = {}
+    for name in counts:
+        variants.setdefault(folded(standard_name(name)), []).append(name)
+    chosen: dict[str, str] = {}
+    for key, names in variants.items():
+        best = max(sorted(names), key=lambda name: counts[name])
+        if len(names) > 1 and _STANDARD.get(key) in names:
+            best = _STANDARD[key]
+        best = standard_name(best)
+        chosen.update({name: best for name in names if name != best})
+    return {name: chosen[name] for name in counts if name in chosen}
+
+
+def reserved(names: Iterable[str]) -> list[str]:
+    """Return those names that are columns of a catalogue's answers."""
+    return [name for name in names if name in RESERVED_NAMES]

@@ -1,1 +1,0 @@
-"""What makes a benchmark easier than it looks: movies that are nearly the same, and told genres."""

@@ -1,0 +1,74 @@
+"""Movies that were left out: counted by reason, and listed in a file."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from moviegenre.core.errors import shortened
+from moviegenre.core.files import write_text
+from moviegenre.data.records import ExcludedMovie, whole_text
+from moviegenre.data.schema import EXCLUDED_FILE
+
+EXAMPLES = 3
+"""Reasons of which messages name an example."""
+
+_LONGEST_DETAIL = 1_000  # characters in excluded.csv
+
+
+def write_excluded(path: Path, excluded: Sequence[ExcludedMovie]) -> None:
+    """Write a CSV with a row for each movie that was left out."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["id", "reason", "detail"])
+    writer.writerows(
+        [
+            whole_text(shortened(movie.id)),
+            movie.reason.value,
+            whole_text(shortened(movie.detail, _LONGEST_DETAIL)),
+        ]
+        for movie in excluded
+    )
+    write_text(path, text.getvalue())
+
+
+def by_reason(excluded: Sequence[ExcludedMovie]) -> dict[str, int]:
+    """Return how many movies were left out for each reason, the commonest first."""
+    return dict(Counter(movie.reason.value for movie in excluded).most_common())
+
+
+def counts(excluded: Sequence[ExcludedMovie]) -> str:
+    """Say how many movies were left out for which reason, the commonest ones with an example."""
+    first = examples(excluded)
+    told = []
+    for place, (reason, count) in enumerate(by_reason(excluded).items()):
+        detail = first[reason].detail if place < EXAMPLES else ""
+        example = f", for example {shortened(detail)}" if detail else ""
+        told.append(f"{reason}: {count:,}{example}")
+    return "; ".join(told)
+
+
+def examples(excluded: Sequence[ExcludedMovie]) -> dict[str, ExcludedMovie]:
+    """Return the first movie that was left out, by reason."""
+    first: dict[str, ExcludedMovie] = {}
+    for movie in excluded:
+        first.setdefault(movie.reason.value, movie)
+    return first
+
+
+def listed_beside(out: Path, excluded: Sequence[ExcludedMovie]) -> str:
+    """List what was left out in a file beside a folder that is not written; say where.
+
+    Args:
+        out: The folder.
+        excluded: The movies.
+
+    Returns:
+        The end of a sentence; empty where there is nothing to list.
+    """
+    if not excluded:
+        return ""
+    path = out.with_name(f"{out.name}.{EXCLUDED_FILE}")
+    write_excluded(path, excluded)
+    return f"; all that were left out are listed in {path}"

@@ -1,0 +1,83 @@
+"""The CMU Movie Summary Corpus: two tables without headers that belong together.
+
+Reference: Bamman, O'Connor and Smith, "Learning Latent Personas of Film Characters", ACL 2013,
+http://www.cs.cmu.edu/~ark/personas/. ``plot_summaries.txt`` has Wikipedia's id and the summary;
+``movie.metadata.tsv`` has the id, Freebase's, the title, the date, revenue, runtime, languages,
+countries and genres, the last three as mappings from Freebase's ids.
+"""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from moviegenre.core.errors import DataError
+from moviegenre.core.reading import open_regular
+from moviegenre.data.lines import bounded_lines
+from moviegenre.data.tables.dialect import UTF8
+
+SUMMARIES_FILE = "plot_summaries.txt"
+METADATA_FILE = "movie.metadata.tsv"
+COLUMNS = ("id", "title", "year", "genres", "plot")
+
+_TITLE, _DATE, _GENRES, _CELLS = 2, 3, 8, 9
+_MAX_FILMS = 1_000_000  # the corpus has 81,741
+_MAX_CELL_CHARS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Film:
+    title: str
+    year: str
+    genres: str
+
+
+def is_summaries(path: Path) -> bool:
+    """Return whether a file is one of the two, with the other beside it."""
+    names = {SUMMARIES_FILE, METADATA_FILE}
+    return path.name in names and all((path.parent / name).is_file() for name in names)
+
+
+def rows(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the films that have a summary.
+
+    Args:
+        path: One of the two files.
+
+    Raises:
+        DataError: One of them cannot be read.
+    """
+    films = _films(path.parent / METADATA_FILE)
+    for cells in _lines(path.parent / SUMMARIES_FILE, 2):
+        film = films.get(cells[0])
+        yield {
+            "id": cells[0],
+            "title": film.title if film else None,
+            "year": film.year if film else None,
+            "genres": film.genres if film else None,
+            "plot": cells[1],
+        }
+
+
+def _films(path: Path) -> dict[str, _Film]:
+    films: dict[str, _Film] = {}
+    for cells in _lines(path, _CELLS):
+        kept = [cells[place][:_MAX_CELL_CHARS] for place in (_TITLE, _DATE, _GENRES)]
+        films[cells[0]] = _Film(*kept)
+        if len(films) > _MAX_FILMS:
+            raise DataError(f"{path} has more than {_MAX_FILMS:,} films; it is refused")
+    return films
+
+
+def _lines(path: Path, width: int) -> Iterator[list[str]]:
+    with (
+        open_regular(path) as binary,
+        io.TextIOWrapper(binary, encoding=UTF8, errors="surrogateescape", newline="\n") as text,
+    ):
+        for number, line in enumerate(bounded_lines(text), start=1):
+            cells = line.text.rstrip("\r\n").split("\t")
+            if line.fault or len(cells) != width:
+                told = line.fault or f"has {len(cells)} cells, expected {width}"
+                raise DataError(f"{path}, line {number}: {told}")
+            yield cells

@@ -1,0 +1,147 @@
+"""Which column of a table holds what, where nobody names it: by the names that people use."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+
+from moviegenre.core.errors import DataError, shortened
+from moviegenre.data.tables.known import KnownTable, recognise
+from moviegenre.data.tables.plot_column import find_plot_column
+
+ID_COLUMNS = (
+    *("id", "movie_id", "film_id", "show_id", "imdb_id", "tconst", "tmdb_id", "title_id"),
+    *("imdb_title_id", "movie_imdb_id", "const", "wiki_id", "wikipedia_id", "freebase_id"),
+)
+"""Usual names of the id, the surest first; case, spaces and signs do not count."""
+
+GENRES_COLUMNS = ("genres", "genre", "genre_names", "listed_in", "movie_genres", "genre_ids")
+TITLE_COLUMNS = (
+    *("title", "movie_title", "film_title", "primary_title", "name", "movie_name", "film"),
+    *("movie", "series_title", "original_title"),
+)
+YEAR_COLUMNS = (
+    *("year", "release_year", "title_year", "start_year", "released_year", "year_of_release"),
+    *("release_date", "date_published", "released", "premiered"),
+)
+POSTER_COLUMNS = (
+    *("poster", "poster_path", "poster_file", "poster_url", "poster_link", "image", "img"),
+    *("image_path", "img_path", "image_file", "cover", "cover_path", "file_name"),
+)
+
+
+@dataclass(frozen=True)
+class FoundColumns:
+    """Which column of a table holds what; None where there is none.
+
+    Attributes:
+        id: The film's id.
+        plot: Its plot.
+        poster: Its poster.
+        genres: Its genres.
+        title: Its title.
+        year: The year of its release.
+        known: The well-known table that has these columns, if it is one.
+    """
+
+    id: str | None = None
+    plot: str | None = None
+    poster: str | None = None
+    genres: str | None = None
+    title: str | None = None
+    year: str | None = None
+    known: KnownTable | None = None
+
+    def note(self, named: Iterable[str] = ()) -> str:
+        """Return what was found that is not called by its usual name; empty for nothing.
+
+        Args:
+            named: Parts that somebody named, or that are not read.
+
+        Example:
+            >>> FoundColumns(id="movie_id", plot="plot").note()
+            "id from column 'movie_id'"
+        """
+        told = [] if self.known is None else [f"recognised as {self.known.title}"]
+        for field in fields(self):
+            column = getattr(self, field.name)
+            if isinstance(column, str) and column != field.name and field.name not in named:
+                told.append(f"{field.name} from column {column!r}")
+        return ", ".join(told)
+
+
+def find_columns(
+    columns: Sequence[str],
+    *,
+    table: str,
+    advice: str,
+    format: str | None = None,
+    needs_plot: bool = True,
+) -> FoundColumns:
+    """Return which column holds what, as far as names say.
+
+    Args:
+        columns: The table's.
+        table: Its name, for messages.
+        advice: How to name the column of plots.
+        format: See ``known.recognise``.
+        needs_plot: Whether a plot has to be found; a plot that somebody names is none.
+
+    Raises:
+        DataError: Several columns may be the plot.
+        ConfigError: There is no such format.
+    """
+    known = recognise(columns, format)
+    if known is not None:
+        lower = {name.lower(): name for name in reversed(columns)}
+
+        def first(names: Sequence[str]) -> str | None:
+            return next((lower[name] for name in names if name in lower), None)
+
+        return FoundColumns(
+            id=first(known.id),
+            plot=first(known.plots),
+            poster=usual_column(columns, POSTER_COLUMNS),
+            genres=first(known.genres),
+            title=first(known.film),
+            year=first(known.year),
+            known=known,
+        )
+    plot = find_plot_column(columns, table=table, advice=advice) if needs_plot else None
+    others = [name for name in columns if name != plot]
+    return FoundColumns(
+        id=usual_column(others, ID_COLUMNS),
+        plot=plot,
+        poster=usual_column(others, POSTER_COLUMNS),
+        genres=usual_column(others, GENRES_COLUMNS),
+        title=usual_column(others, TITLE_COLUMNS),
+        year=usual_column(others, YEAR_COLUMNS),
+    )
+
+
+def usual_column(columns: Sequence[str], names: Sequence[str]) -> str | None:
+    """Return the column with the first of some names, however it is spelt.
+
+    Example:
+        >>> usual_column(["Movie ID", "x"], ID_COLUMNS)
+        'Movie ID'
+    """
+    if names[0] in columns:
+        return names[0]
+    keys = {_key(name): name for name in reversed(columns)}
+    return next((keys[_key(name)] for name in names if _key(name) in keys), None)
+
+
+def require_single(used: Iterable[str], twice: Sequence[str], table: str) -> None:
+    """Refuse a table where a column that is read stands twice.
+
+    Raises:
+        DataError: One does; the message names all such.
+    """
+    if clash := [name for name in used if name in twice]:
+        raise DataError(
+            f"{table} has several columns named {shortened(', '.join(map(repr, clash)))}; rename "
+            "all but one, since it is not clear which to read"
+        )
+
+
+def _key(name: str) -> str:
+    return "".join(char for char in name.lower() if char.isalnum())

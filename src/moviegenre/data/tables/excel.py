@@ -1,0 +1,106 @@
+"""Rows of the first sheet of an Excel workbook; needs the extra ``excel``."""
+
+import os
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from moviegenre.core.errors import DataError, MissingExtraError, shortened
+from moviegenre.data.tables.source import TableSource, check_zip
+from moviegenre.data.unpacking import max_unpacked
+
+_MAX_TEXTS_BYTES = 256 << 20  # of a workbook's list of texts, which is held in memory
+_CHUNK_BYTES = 1 << 20
+_DECLARATIONS = (b"<!DOCTYPE", b"<!ENTITY", "<!".encode("utf-16-le"), "<!".encode("utf-16-be"))
+_MAX_EMPTY_ROWS = 1_000  # in a row; Excel keeps a format for a million
+
+
+@contextmanager
+def sheet_rows(source: TableSource, stream: BinaryIO) -> Iterator[Iterator[tuple[Any, ...]]]:
+    """Open the first sheet and return its rows, empty ones left out.
+
+    Args:
+        source: For messages.
+        stream: The workbook.
+
+    Raises:
+        MissingExtraError: openpyxl is not installed.
+        DataError: It is no workbook, or unpacks to more than is sane.
+    """
+    try:
+        from openpyxl import load_workbook
+    except ModuleNotFoundError:
+        raise MissingExtraError("openpyxl", "excel", "reading .xlsx") from None
+    _check(source, stream)
+    try:
+        book = load_workbook(stream, read_only=True, data_only=True, keep_links=False)
+    except Exception as error:  # openpyxl raises whatever a damaged file leads it to
+        raise _unreadable(source, error) from None
+    try:
+        sheets = book.worksheets
+        if not sheets:
+            raise DataError(f"{source} has no sheet; expected a table in the first one")
+        yield _rows(source, sheets[0])
+    finally:
+        book.close()
+
+
+def _rows(source: TableSource, sheet: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
+    sheet.reset_dimensions()  # what a sheet says of its size need not be so
+    empty = 0
+    try:
+        for row in sheet.iter_rows(values_only=True):
+            if any(cell is not None for cell in row):
+                empty = 0
+                yield tuple(_cell(cell) for cell in row)
+            elif (empty := empty + 1) > _MAX_EMPTY_ROWS:
+                return
+    except DataError:
+        raise
+    except Exception as error:
+        raise _unreadable(source, error) from None
+
+
+def _cell(cell: object) -> object:
+    if isinstance(cell, float) and cell.is_integer():  # Excel has no whole numbers
+        return int(cell)
+    if isinstance(cell, datetime | date):
+        return cell.isoformat()[:10]
+    return cell
+
+
+def _check(source: TableSource, stream: BinaryIO) -> None:
+    """Refuse a workbook that unpacks to more than is sane, or declares entities.
+
+    Raises:
+        DataError: It does, or it is no zip.
+    """
+    check_zip(source, stream)
+    size = stream.seek(0, os.SEEK_END)
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            members = archive.infolist()
+            whole = sum(member.file_size for member in members)
+            texts = max((m.file_size for m in members if "shared" in m.filename.lower()), default=0)
+            if whole > max_unpacked(size) or texts > _MAX_TEXTS_BYTES:
+                raise DataError(f"{source} unpacks to {whole:,} bytes; it is refused")
+            for member in members:
+                if Path(member.filename).suffix.lower() in (".xml", ".rels"):
+                    with archive.open(member) as content:
+                        head = content.read(_CHUNK_BYTES)
+                    if any(mark in head for mark in _DECLARATIONS):
+                        raise DataError(f"{source} declares XML entities; it is refused")
+    except DataError:
+        raise
+    except Exception as error:
+        raise _unreadable(source, error) from None
+    finally:
+        stream.seek(0)
+
+
+def _unreadable(source: TableSource, error: Exception) -> DataError:
+    told = shortened(" ".join(str(error).split())) or type(error).__name__
+    return DataError(f"{source} cannot be read as an Excel workbook: {told}")

@@ -1,0 +1,316 @@
+"""From a cell to the names of genres: lists, mappings, numbers, or names joined by a separator."""
+
+import reprlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+from moviegenre.core.errors import DataError, shortened
+from moviegenre.core.genre_names import TMDB_GENRES, folded, is_standard
+from moviegenre.data.limits import MAX_GENRES, MAX_NAME_CHARS
+from moviegenre.data.placeholders import is_genre_placeholder
+from moviegenre.data.records import whole_text
+from moviegenre.data.tables.literals import parse_literal
+
+SEPARATORS = ("|", ";", " / ", ",")
+"""What joins names of genres; of several the one in most cells counts."""
+
+_FURTHER_SEPARATORS = (*SEPARATORS, "/")  # which a name may hold too, as Action/Adventure does
+_NAME_KEYS = ("name", "genre", "label", "title", "description")
+_MAX_DISTINCT = 200_000  # cells that are remembered while a column is looked through
+_OPENING = ("[", "{", "(", "array(", "set(", "frozenset(")
+_YES = {"1", "1.0", "true", "yes", "y", "x"}
+_NO = {"", "0", "0.0", "false", "no", "n", "nan", "none", "null"}
+_FEWEST_FLAGS = 3  # columns that look like one for each genre
+
+
+class GenreColumn:
+    """How the genres of one column are written; learned from its cells.
+
+    Args:
+        name: The column's, for messages.
+        separator: What joins names; None finds out.
+
+    Attributes:
+        notes: What was noticed, as sentence parts.
+    """
+
+    def __init__(self, name: str, separator: str | None = None) -> None:
+        self._name = name
+        self._is_named = separator is not None
+        self._separator = separator or SEPARATORS[0]
+        self._known: set[str] = set()
+        self._uses_ids = False
+        self.notes: list[str] = []
+
+    def learn(self, cells: Iterable[object]) -> None:
+        """Look through all cells of the column.
+
+        Raises:
+            DataError: They hold numbers that are no ids of TMDb's genres.
+        """
+        texts: Counter[str] = Counter()
+        names: Counter[str] = Counter()
+        for cell in cells:
+            try:
+                found = listed(cell)
+            except ValueError:
+                continue
+            if found is not None:
+                names.update(found)
+            elif isinstance(cell, str) and (cell in texts or len(texts) < _MAX_DISTINCT):
+                texts[cell] += 1
+        if not self._is_named:
+            counts = {mark: _count(texts, mark) for mark in SEPARATORS}
+            self._separator = max(SEPARATORS, key=lambda mark: counts[mark])
+        pieces: Counter[str] = Counter()
+        for text, number in texts.items():
+            for piece in self._pieces(text):
+                pieces[piece] += number
+        names.update(pieces)
+        self._known = {folded(name) for name in names if not _marks_in(name)}
+        self._learn_ids([name for name in names if name and not is_genre_placeholder(name)])
+        if not self._is_named:
+            self._note_mixture(texts)
+
+    def names(self, cell: object) -> tuple[tuple[str, ...], str]:
+        """Return the genres of a cell, and the placeholder that stands for none, if one does.
+
+        Raises:
+            ValueError: The cell holds something else than genres.
+        """
+        found = listed(cell)
+        if found is None:
+            found = self._split(str(cell))
+        elif isinstance(cell, int | float) and found and not self._uses_ids:
+            raise ValueError(f"found {reprlib.repr(cell)}, expected a list of texts")
+        if self._uses_ids:
+            found = [TMDB_GENRES.get(int(name), "") if _is_number(name) else name for name in found]
+        cleaned = [" ".join(whole_text(name).split()) for name in found]
+        kept = tuple(name for name in cleaned if name and not is_genre_placeholder(name))
+        placeholder = next((name for name in cleaned if name), "")
+        return kept, "" if kept else placeholder
+
+    def _pieces(self, text: str) -> list[str]:
+        return [piece.strip() for piece in text.split(self._separator)]
+
+    def _split(self, text: str) -> list[str]:
+        if self._is_named:
+            return self._pieces(text)
+        return [name for piece in self._pieces(text) for name in self._parts(piece, text)]
+
+    def _parts(self, piece: str, text: str) -> list[str]:
+        """Split a piece at another separator, where all parts are genres of other cells.
+
+        Where a whole cell has another separator, names that large catalogues have count too.
+        """
+        if is_genre_placeholder(piece):  # N/A has a stroke
+            return [piece]
+        is_whole = piece == text.strip()
+        for mark in _FURTHER_SEPARATORS:
+            if mark not in piece:
+                continue
+            parts = [part.strip() for part in piece.split(mark) if part.strip()]
+            if parts and all(
+                folded(part) in self._known or (is_whole and is_standard(part)) for part in parts
+            ):
+                return parts
+        return [piece]
+
+    def _note_mixture(self, texts: Mapping[str, int]) -> None:
+        mixed = {
+            text: number
+            for text, number in texts.items()
+            if listed_or_none(text) is None and self._pieces(text) != self._split(text)
+        }
+        if mixed:
+            example = next(iter(mixed))
+            self.notes.append(
+                f"{sum(mixed.values()):,} cells of column {self._name!r} join genres in another "
+                f"way than {self._separator!r} (for example {shortened(example, 60)!r}); both are "
+                "read"
+            )
+
+    def _learn_ids(self, names: Sequence[str]) -> None:
+        """Find out whether the names are numbers of TMDb's.
+
+        Raises:
+            DataError: They are numbers, but of somebody else.
+        """
+        if not names or not all(_is_number(name) for name in names):
+            return
+        foreign = sorted((name for name in names if int(name) not in TMDB_GENRES), key=int)
+        if foreign:
+            raise DataError(
+                f"column {self._name!r} holds numbers, of which {_listing(foreign)} are no ids of "
+                "TMDb's genres; expected names of genres, or TMDb's ids (18 is Drama)"
+            )
+        self._uses_ids = True
+        known = ", ".join(f"{name} is {TMDB_GENRES[int(name)]}" for name in sorted(names, key=int))
+        self.notes.append(f"column {self._name!r} holds TMDb's ids: {shortened(known)}")
+
+
+def listed(cell: object) -> list[str] | None:
+    """Return the names of a list, a mapping or a number; None for a text of joined names.
+
+    Raises:
+        ValueError: The cell holds something else.
+
+    Example:
+        >>> listed('[{"id": 18, "name": "Drama"}]'), listed("Drama|War")
+        (['Drama'], None)
+    """
+    if isinstance(cell, str):
+        text = cell.strip()
+        if not text.startswith(_OPENING):
+            return None
+        try:
+            cell = parse_literal(text)
+        except ValueError:
+            if text[0] == "(":  # (no genres listed)
+                return None
+            if text[0] == "[" and text[-1] == "]" and not any(mark in text for mark in "{}'\""):
+                return [part.strip() for part in text[1:-1].split(",")]  # [Drama, War]
+            raise ValueError(
+                f"found {shortened(text, 80)!r}, expected genres; is a bracket or a quotation mark "
+                "missing?"
+            ) from None
+        if not isinstance(cell, list | dict):
+            return None
+    if isinstance(cell, bytes):
+        return listed(cell.decode("utf-8", "replace")) or [cell.decode("utf-8", "replace")]
+    return [whole_text(name) for name in _names(cell, 0)]
+
+
+def listed_or_none(cell: object) -> list[str] | None:
+    """Return what ``listed`` does, and an empty list where that cannot be read."""
+    try:
+        return listed(cell)
+    except ValueError:
+        return []
+
+
+def _names(value: Any, depth: int) -> list[str]:  # noqa: ANN401 - what others wrote
+    if value is None or value != value:
+        return []
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, bytes):
+        return [value.decode("utf-8", "replace")]
+    if isinstance(value, int) and not isinstance(value, bool):
+        return [str(value)]
+    if isinstance(value, float):
+        return [str(int(value)) if value.is_integer() else str(value)]
+    if isinstance(value, Mapping) and depth < 4:
+        return _mapped(value, depth)
+    if isinstance(value, list | tuple) and depth < 4:
+        if len(value) > 100 * MAX_GENRES:
+            raise ValueError(f"found {len(value):,} genres")
+        return [name for item in value for name in _names(item, depth + 1)]
+    raise ValueError(f"found {reprlib.repr(value)}, expected a list of texts")
+
+
+def _mapped(value: Mapping[Any, Any], depth: int) -> list[str]:
+    """Return what a mapping names: by a key that says so, by its values, or by flags."""
+    by_key = {str(key).lower(): item for key, item in value.items()}
+    for key in _NAME_KEYS:
+        if isinstance(by_key.get(key), str):
+            return [by_key[key]]
+    if value and all(isinstance(item, str) for item in value.values()):
+        return list(value.values())
+    if value and all(isinstance(item, bool) or item in (0, 1) for item in value.values()):
+        return [str(key) for key, item in value.items() if item]
+    for key in ("genres", "id"):
+        if by_key.get(key) is not None:
+            return _names(by_key[key], depth + 1)
+    if not value:
+        return []
+    raise ValueError(f"found {reprlib.repr(dict(value))}, expected names of genres")
+
+
+def flag_columns(patterns: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
+    """Return the columns that stand for one genre each, with the genre's name.
+
+    Args:
+        patterns: Names of columns, with ``*`` for the genre, as in ``is_*``.
+        columns: Those of the table.
+
+    Raises:
+        DataError: A pattern fits no column.
+
+    Example:
+        >>> flag_columns(["is_*"], ["id", "is_Drama", "is_War"])
+        {'is_Drama': 'Drama', 'is_War': 'War'}
+    """
+    found: dict[str, str] = {}
+    for pattern in patterns:
+        prefix, star, suffix = pattern.partition("*")
+        fitting = [name for name in columns if fnmatchcase(name, pattern)]
+        if not fitting:
+            raise DataError(f"no column fits {pattern!r} (known: {_listing(columns)})")
+        for name in fitting:
+            genre = name[len(prefix) : len(name) - len(suffix)] if star else name
+            found[name] = genre.strip() or name
+    return found
+
+
+def flagged(values: Mapping[str, object], flags: Mapping[str, str]) -> list[str]:
+    """Return the genres whose columns say yes.
+
+    Args:
+        values: A row.
+        flags: What ``flag_columns`` returned.
+
+    Raises:
+        ValueError: A column says neither yes nor no.
+    """
+    names = []
+    for column, genre in flags.items():
+        value = values.get(column)
+        said = "" if value is None else str(value).strip().lower()
+        if said not in _YES and said not in _NO:
+            raise ValueError(
+                f"column {column} says {reprlib.repr(value)}, expected 1 or 0 for one genre"
+            )
+        if said in _YES:
+            names.append(genre)
+    return names
+
+
+def flags_hint(columns: Sequence[str]) -> str:
+    """Return advice where columns look like one for each genre; empty otherwise."""
+    standard = [name for name in columns if is_standard(name)]
+    if len(standard) >= _FEWEST_FLAGS:
+        return f"{_listing(standard)} look like one column for each genre: name them with " + (
+            f"`genres_columns` '{','.join(standard)}'"
+        )
+    prefixes: Counter[str] = Counter()
+    for name in columns:
+        prefix, joint, genre = name.rpartition("_")
+        if joint and is_standard(genre):
+            prefixes[prefix + joint] += 1
+    prefix, number = prefixes.most_common(1)[0] if prefixes else ("", 0)
+    if number < _FEWEST_FLAGS:
+        return ""
+    named = [name for name in columns if name.startswith(prefix)]
+    return f"{_listing(named)} look like one column for each genre: name them with " + (
+        f"`genres_columns` '{prefix}*'"
+    )
+
+
+def _is_number(name: str) -> bool:
+    return name.isascii() and name.isdecimal() and len(name) < 10
+
+
+def _marks_in(name: str) -> bool:
+    return any(mark in name for mark in _FURTHER_SEPARATORS) or len(name) > MAX_NAME_CHARS
+
+
+def _count(texts: Mapping[str, int], mark: str) -> int:
+    return sum(number for text, number in texts.items() if mark in text)
+
+
+def _listing(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:5])
+    return f"{shown}, ..." if len(names) > 5 else shown

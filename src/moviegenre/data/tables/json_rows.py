@@ -1,0 +1,122 @@
+"""Rows of JSON documents: an array, a page of TMDb's, films by their id, or one film."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, TextIO
+
+from moviegenre.core.errors import DataError, shortened
+from moviegenre.data.json_text import parse_json
+from moviegenre.data.limits import MAX_RECORD_BYTES, MAX_RECORD_VALUES
+from moviegenre.data.lines import is_utf8
+
+_CHUNK_CHARS = 1 << 16
+_BLANK = " \t\r\n"
+_ROW_KEYS = ("results", "items", "movies", "films", "data", "rows", "search")
+
+
+def is_document(head: str, suffix: str) -> bool:
+    """Return whether a text is one JSON document, not one on each line.
+
+    Args:
+        head: Its beginning.
+        suffix: The ending of its name.
+    """
+    text = head.lstrip("\ufeff" + _BLANK)
+    if text.startswith("["):
+        return suffix == ".json" or text[1:].lstrip(_BLANK).startswith("{")
+    if suffix != ".json":
+        return False
+    line, end, rest = text.partition("\n")
+    if not end or not rest.strip():
+        return True
+    try:
+        return not isinstance(json.loads(line), dict)
+    except ValueError:
+        return True
+
+
+def document_rows(stream: TextIO, name: str) -> Iterator[Any]:
+    """Yield the rows of a JSON document, each as it is.
+
+    An array is read row by row; any other document as a whole.
+
+    Args:
+        stream: From its beginning.
+        name: The table's, for messages.
+
+    Raises:
+        DataError: It is no JSON, or a film's record or a page is far too large.
+    """
+    head = stream.read(_CHUNK_CHARS)
+    start = len(head) - len(head.lstrip("\ufeff" + _BLANK))
+    if head[start : start + 1] == "[":
+        yield from _array_rows(stream, head[start + 1 :], name)
+        return
+    text = head + stream.read(MAX_RECORD_BYTES)
+    if not is_utf8(text):
+        raise DataError(f"{name} is not UTF-8; save it as UTF-8")
+    try:
+        yield from _page_rows(parse_json(text.lstrip("\ufeff")))
+    except ValueError as error:
+        raise DataError(f"{name} is no JSON: {error}") from None
+
+
+def _array_rows(stream: TextIO, buffer: str, name: str) -> Iterator[Any]:
+    decoder = json.JSONDecoder()
+    place, is_whole = 0, False
+    while True:
+        while place < len(buffer) and buffer[place] in _BLANK + ",":
+            place += 1
+        if buffer[place : place + 1] == "]":
+            return
+        try:
+            if len(buffer) - place > MAX_RECORD_VALUES:
+                _check_values(buffer[place:], name)
+            value, end = decoder.raw_decode(buffer, place)
+            if end < len(buffer) or is_whole:  # a number may go on
+                place = end
+                yield value
+                continue
+        except RecursionError:
+            raise DataError(f"{name} has JSON within JSON too many times") from None
+        except ValueError as error:
+            if is_whole:
+                told = shortened(str(error))
+                raise DataError(f"{name} is no JSON: {told}; is it whole?") from None
+        buffer = buffer[place:]
+        place = 0
+        if len(buffer) > MAX_RECORD_BYTES:
+            raise DataError(
+                f"{name} has a record of more than {MAX_RECORD_BYTES:,} characters, or is no JSON"
+            )
+        more = stream.read(max(_CHUNK_CHARS, len(buffer)))
+        if not is_utf8(more):
+            raise DataError(f"{name} is not UTF-8; save it as UTF-8")
+        is_whole = not more
+        buffer += more
+
+
+def _check_values(text: str, name: str) -> None:
+    if sum(text.count(mark) for mark in ",[{") > 2 * MAX_RECORD_VALUES:
+        raise DataError(f"{name} has a record of more than {MAX_RECORD_VALUES:,} values")
+
+
+def _page_rows(document: Any) -> Iterator[Any]:  # noqa: ANN401 - whatever others wrote
+    """Yield the rows of a document: of its list, by their keys, or itself."""
+    if not isinstance(document, dict):
+        yield document
+        return
+    lists = {str(key).lower(): value for key, value in document.items() if _is_rows(value)}
+    key = next((key for key in _ROW_KEYS if key in lists), None)
+    if key is None and len(lists) == 1 and "id" not in document and "plot" not in document:
+        key = next(iter(lists))
+    if key is not None:
+        yield from lists[key]
+    elif document and all(isinstance(value, dict) for value in document.values()):
+        yield from ({"id": key, **value} for key, value in document.items())
+    else:
+        yield document
+
+
+def _is_rows(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(row, dict) for row in value)

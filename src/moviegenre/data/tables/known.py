@@ -1,0 +1,118 @@
+"""Tables that many people have, recognised by their columns."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from moviegenre.core.errors import ConfigError, did_you_mean
+
+
+@dataclass(frozen=True)
+class KnownTable:
+    """A table that many people have.
+
+    Attributes:
+        name: What ``--format`` calls it.
+        title: What messages call it.
+        needs: Columns it has, in small letters.
+        plots: Columns of plots, the first that is there is read.
+        genres: Columns of genres, likewise.
+        id: Columns of ids, likewise; none numbers the rows.
+        film: Columns of titles, likewise.
+        year: Columns of years or dates, likewise.
+        lacks: Columns it has not, which tell it from others.
+    """
+
+    name: str
+    title: str
+    needs: frozenset[str]
+    plots: tuple[str, ...]
+    genres: tuple[str, ...]
+    id: tuple[str, ...] = ()
+    film: tuple[str, ...] = ("title",)
+    year: tuple[str, ...] = ()
+    lacks: frozenset[str] = frozenset()
+
+
+_TMDB = frozenset({"budget", "genres", "id", "original_title", "overview", "vote_average"})
+
+KNOWN_TABLES = (
+    KnownTable(
+        "kaggle-movies",
+        "Kaggle's The Movies Dataset (movies_metadata.csv)",
+        _TMDB | {"adult", "belongs_to_collection", "imdb_id", "poster_path"},
+        *(("overview",), ("genres",), ("id",), ("title", "original_title"), ("release_date",)),
+    ),
+    KnownTable(
+        "tmdb-5000",
+        "TMDb 5000 movies",
+        _TMDB | {"keywords", "production_companies"},
+        *(("overview",), ("genres",), ("id",), ("title", "original_title"), ("release_date",)),
+        lacks=frozenset({"belongs_to_collection"}),
+    ),
+    KnownTable(
+        "tmdb",
+        "results of TMDb",
+        frozenset({"id", "overview", "genre_ids"}),
+        *(("overview",), ("genre_ids",), ("id",), ("title", "original_title"), ("release_date",)),
+    ),
+    KnownTable(
+        "streaming",
+        "titles of Netflix, Disney+ or Prime Video",
+        frozenset({"show_id", "type", "title", "listed_in", "description"}),
+        *(("description",), ("listed_in",), ("show_id",), ("title",), ("release_year",)),
+    ),
+    KnownTable(
+        "wikipedia",
+        "Wikipedia movie plots",
+        frozenset({"release year", "title", "origin/ethnicity", "genre", "plot"}),
+        *(("plot",), ("genre",), (), ("title",), ("release year",)),
+    ),
+    KnownTable(
+        "omdb",
+        "answers of OMDb",
+        frozenset({"title", "plot", "imdbid", "genre"}),
+        *(("plot",), ("genre",), ("imdbid",), ("title",), ("year",)),
+    ),
+    KnownTable(
+        "mediaelch",
+        "an export of MediaElch",
+        frozenset({"title", "sort_title", "overview", "outline", "genres"}),
+        *(("overview", "outline"), ("genres",), ("imdb_id", "tmdb_id"), ("title",)),
+        year=("release_date",),
+    ),
+    KnownTable(
+        "cmu",
+        "the CMU Movie Summary Corpus with its metadata",
+        frozenset({"id", "title", "year", "genres", "plot"}),
+        *(("plot",), ("genres",), ("id",), ("title",), ("year",)),
+        lacks=frozenset({"id"}),  # recognised by the names of its files
+    ),
+)
+
+
+def recognise(columns: Collection[str], name: str | None = None) -> KnownTable | None:
+    """Return the well-known table that has these columns; None where there is none.
+
+    Args:
+        columns: A table's columns.
+        name: The one that somebody names; ``plain`` is none of them.
+
+    Raises:
+        ConfigError: There is no such format, or the table lacks columns of it.
+    """
+    there = {column.lower() for column in columns}
+    if name is None:
+        fitting = (t for t in KNOWN_TABLES if t.needs <= there and not t.lacks & there)
+        return next(fitting, None)
+    if name == "plain":
+        return None
+    known = {table.name: table for table in KNOWN_TABLES}
+    if name not in known:
+        hint = did_you_mean(name, [*known, "plain"])
+        raise ConfigError(f"`format` {name!r} is not known; {hint}")
+    if missing := sorted(known[name].needs - there):
+        raise ConfigError(
+            f"`format` {name}: the table has no column {', '.join(map(repr, missing))}; "
+            "leave `format` out"
+        )
+    return known[name]

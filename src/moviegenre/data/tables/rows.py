@@ -1,0 +1,343 @@
+"""Rows of a table, whatever kind of file it is: each as a mapping or with what is wrong with it."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, TextIO, TypeGuard
+
+from moviegenre.core.errors import DataError, shortened
+from moviegenre.core.reading import raise_system_error
+from moviegenre.data.json_text import parse_json
+from moviegenre.data.limits import MAX_COLUMNS, MAX_RECORD_BYTES
+from moviegenre.data.lines import Line, bounded_lines
+from moviegenre.data.tables import cmu, dialect, excel, json_rows
+from moviegenre.data.tables.parquet import ParquetTable
+from moviegenre.data.tables.source import TableBytes, TableSource, open_table, table_suffix
+
+__all__ = ["Row", "Table", "TableBytes", "TableSource", "column_names", "count_rows", "read_rows"]
+
+_LINES = (".jsonl", ".ndjson")
+_SEPARATOR_LINE_CHARS = 100  # of Excel's sep=;
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a table.
+
+    Attributes:
+        values: By column.
+        fault: Why the row cannot be read; empty where it can.
+    """
+
+    values: dict[str, Any] = field(default_factory=dict)
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class Written:
+    """How a table is written, where somebody names it.
+
+    Attributes:
+        separator: What stands between cells, see ``dialect.checked_separator``; None finds out.
+        encoding: The text's encoding; None finds out.
+    """
+
+    separator: str | None = None
+    encoding: str | None = None
+
+
+class Table:
+    """A table: how it is written is found out once.
+
+    Args:
+        source: A file, or an upload in memory.
+        written: How it is written, where that is known.
+        max_rows: Look at so many rows for the columns of JSON; None looks at all.
+
+    Raises:
+        DataError: It cannot be read.
+        ConfigError: The named separator or encoding is none.
+
+    Attributes:
+        source: As given.
+        twice: Columns that have the name of an earlier one; they have a number now.
+        notes: What was found out about how it is written, where that is not the usual.
+    """
+
+    def __init__(
+        self, source: TableSource, written: Written | None = None, max_rows: int | None = None
+    ) -> None:
+        written = written or Written()
+        self.source = source
+        self.notes: list[str] = []
+        self.twice: list[str] = []
+        self._max_rows = max_rows
+        self._is_cmu = _is_path(source) and cmu.is_summaries(source)
+        self._separator = written.separator and dialect.checked_separator(written.separator)
+        self._encoding = written.encoding and dialect.checked_encoding(written.encoding)
+        self._suffix = table_suffix(source)
+        self._is_document = self._has_quotes = self._skips_line = False
+        if self._suffix not in (".parquet", ".xlsx") and not self._is_cmu:
+            self._find_form()
+
+    @cached_property
+    def columns(self) -> list[str]:
+        """Its columns; of JSON all that occur in the rows that are looked at.
+
+        Raises:
+            DataError: There is no row that can be read, or more columns than any table has.
+        """
+        return self._columns(self._max_rows)
+
+    def rows(self, columns: Collection[str] | None = None) -> Iterator[Row]:
+        """Yield the rows, in order.
+
+        Args:
+            columns: Those that are needed; of Parquet no other is read. None takes all.
+
+        Raises:
+            DataError: The file cannot be read.
+        """
+        if self._is_cmu and _is_path(self.source):
+            yield from (Row(values) for values in cmu.rows(self.source))
+        elif self._suffix == ".parquet" and _is_path(self.source):
+            with ParquetTable(self.source) as table:
+                for values, fault in table.rows(columns):
+                    yield Row(values, fault)
+        elif self._suffix == ".xlsx":
+            with (
+                open_table(self.source) as (stream, _),
+                excel.sheet_rows(self.source, stream) as cells,
+            ):
+                yield from self._cell_rows(cells)
+        else:
+            with self._text() as text:
+                if self._suffix in (".json", *_LINES):
+                    yield from self._json_rows(text)
+                else:
+                    yield from self._separated_rows(text)
+
+    def count(self) -> int:
+        """Return how many rows there are.
+
+        Raises:
+            DataError: The file cannot be read.
+        """
+        if self._suffix == ".parquet" and _is_path(self.source):
+            with ParquetTable(self.source) as table:
+                return table.num_rows
+        return sum(1 for _ in self.rows(()))
+
+    def _find_form(self) -> None:
+        """Find out the encoding, and what stands between cells."""
+        with open_table(self.source) as (stream, suffix):
+            self._suffix = suffix
+            self._encoding = self._encoding or dialect.detect_encoding(stream)
+        if self._encoding != dialect.UTF8:
+            self.notes.append(f"the text is {self._encoding}")
+        with self._text() as text:
+            sample = dialect.sample_of(text)
+        if suffix != table_suffix(self.source) or suffix != Path(self.source.name).suffix.lower():
+            self.notes.append(f"unpacked as {suffix}")
+        self._is_document = suffix in (".json", *_LINES) and json_rows.is_document(sample, suffix)
+        if self._is_document:
+            self.notes.append("a JSON document")
+        if suffix in (".json", *_LINES):
+            return
+        named = dialect.separator_line(sample)
+        self._skips_line = named is not None
+        if named:
+            sample = sample.partition("\n")[2]
+        self._separator = self._separator or named or dialect.detect_separator(sample, suffix)
+        self._has_quotes = dialect.uses_quotes(sample, self._separator)
+        if self._separator != ",":
+            name = dialect.SEPARATOR_NAMES.get(self._separator, repr(self._separator))
+            self.notes.append(f"cells stand between {name}")
+
+    def _columns(self, max_rows: int | None) -> list[str]:
+        if self._is_cmu:
+            return list(cmu.COLUMNS)
+        if self._suffix == ".parquet" and _is_path(self.source):
+            with ParquetTable(self.source) as table:
+                return table.columns
+        names: dict[str, None] = {}
+        fault = ""
+        for row in islice(self.rows(), max_rows):
+            names.update(dict.fromkeys(row.values))
+            fault = fault or row.fault
+            if len(names) > MAX_COLUMNS:
+                raise _too_many_columns(self.source)
+            if names and self._suffix not in (".json", *_LINES):
+                break
+        if not names:
+            told = f" that can be read ({fault})" if fault else ""
+            raise DataError(f"{self.source} has no rows{told}; expected one for each movie")
+        return list(names)
+
+    @contextmanager
+    def _text(self) -> Iterator[TextIO]:
+        """Open the text; bytes of another encoding are read as ``bounded_lines`` expects them."""
+        encoding = self._encoding or dialect.UTF8
+        is_wide = encoding.replace("_", "-").startswith(("utf-16", "utf-32"))
+        is_json = self._suffix in (".json", *_LINES)
+        with (
+            open_table(self.source) as (binary, _),
+            io.TextIOWrapper(
+                binary,
+                encoding=encoding,
+                errors="replace" if is_wide else "surrogateescape",
+                newline=None if is_json else "",  # as csv asks
+            ) as stream,
+        ):
+            try:
+                yield stream
+            except OSError as error:
+                raise_system_error(error, Path(str(self.source)))
+                told = error.strerror or str(error)
+                raise DataError(f"{self.source} cannot be read: {told}") from None
+            except EOFError as error:
+                raise DataError(f"{self.source} cannot be unpacked: {error}") from None
+
+    def _json_rows(self, text: TextIO) -> Iterator[Row]:
+        if self._is_document:
+            for value in json_rows.document_rows(text, str(self.source)):
+                yield _json_row(value)
+            return
+        for line in bounded_lines(text):
+            if line.fault or line.text.strip():
+                yield _line_row(line)
+
+    def _separated_rows(self, text: TextIO) -> Iterator[Row]:
+        csv.field_size_limit(MAX_RECORD_BYTES)
+        if self._skips_line:
+            text.readline(_SEPARATOR_LINE_CHARS)
+        lines = _CsvLines(text)
+        # Not strict, it would take the rows after a quotation mark that is not closed for one cell.
+        records = csv.reader(
+            lines,
+            delimiter=self._separator or ",",
+            quoting=csv.QUOTE_MINIMAL if self._has_quotes else csv.QUOTE_NONE,
+            strict=True,
+        )
+        try:
+            header = next(records, [])
+            if lines.fault:
+                raise DataError(f"{self.source} is {lines.fault}")
+            names = self._names(header)
+            for cells in records:
+                if cells:  # a blank line is no row
+                    yield _cells_row(names, cells, lines.fault)
+                lines.fault = ""
+        except csv.Error as error:
+            raise DataError(
+                f"{self.source} cannot be read as CSV, line {records.line_num}: {error}; is a "
+                "quotation mark missing before it, or one in a cell not doubled?"
+            ) from None
+
+    def _cell_rows(self, rows: Iterator[Sequence[Any]]) -> Iterator[Row]:
+        header = next(rows, ())
+        names = self._names(["" if cell is None else str(cell) for cell in header])
+        for cells in rows:
+            while len(cells) > len(names) and cells[-1] is None:
+                cells = cells[:-1]
+            yield _cells_row(names, cells, "")
+
+    def _names(self, header: Sequence[str]) -> list[str]:
+        """Return the names of columns; one that stands twice gets a number."""
+        if len(header) > MAX_COLUMNS:
+            raise _too_many_columns(self.source)
+        seen: Counter[str] = Counter()
+        names: list[str] = []
+        for name in (cell.strip() for cell in header):
+            seen[name] += 1
+            names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+        self.twice = [name for name, number in seen.items() if number > 1 and name]
+        return names
+
+
+def column_names(source: TableSource, max_rows: int | None = None) -> list[str]:
+    """Return the columns of a table, see ``Table``."""
+    return Table(source, max_rows=max_rows).columns
+
+
+def count_rows(source: TableSource) -> int:
+    """Return how many rows ``read_rows`` yields.
+
+    Raises:
+        DataError: The file cannot be read.
+    """
+    return Table(source).count()
+
+
+def read_rows(source: TableSource, columns: Collection[str] | None = None) -> Iterator[Row]:
+    """Yield the rows of a table, in order, see ``Table.rows``."""
+    yield from Table(source).rows(columns)
+
+
+def _is_path(source: TableSource) -> TypeGuard[Path]:
+    return isinstance(source, Path)
+
+
+def _too_many_columns(source: TableSource) -> DataError:
+    return DataError(f"{source} has more than {MAX_COLUMNS:,} columns; expected a table")
+
+
+class _CsvLines:
+    """The lines of a CSV file, of which a row may have several.
+
+    Args:
+        stream: The file.
+
+    Attributes:
+        fault: Why the row that was read last cannot be; to be emptied before the next one.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._lines = bounded_lines(stream)
+        self.fault = ""
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        if line.is_too_long:
+            raise csv.Error(line.fault)
+        self.fault = self.fault or line.fault
+        return line.text
+
+
+def _cells_row(names: Sequence[str], cells: Sequence[Any], fault: str) -> Row:
+    padded = chain(cells, [None] * (len(names) - len(cells)))
+    values = dict(zip(names, padded, strict=False))
+    if fault:
+        return Row(values, fault)
+    if len(cells) > len(names):
+        found, expected = len(cells), len(names)
+        return Row(values, f"has {found} cells, expected {expected}; is a quotation mark missing?")
+    return Row(values)
+
+
+def _line_row(line: Line) -> Row:
+    if line.fault:
+        return Row(fault=line.fault)
+    try:
+        return _json_row(parse_json(line.text))
+    except ValueError as error:
+        return Row(fault=f"not JSON: {error}")
+    except RecursionError:
+        return Row(fault="JSON within JSON too many times; expected an object with texts")
+
+
+def _json_row(values: Any) -> Row:  # noqa: ANN401 - whatever others wrote
+    if not isinstance(values, dict):
+        return Row(fault=f"found {type(values).__name__}, expected an object")
+    if len(values) > MAX_COLUMNS:
+        return Row(fault=f"{shortened(next(iter(values)))} and more than {MAX_COLUMNS:,} others")
+    return Row(values)

@@ -1,0 +1,161 @@
+"""Where a table lies: a file or an upload, packed or not; opened within bounds."""
+
+import gzip
+import io
+import os
+import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import IO, BinaryIO, cast
+
+from moviegenre.core.errors import DataError, shortened
+from moviegenre.core.reading import open_regular
+from moviegenre.data.unpacking import UNPACKING_ERRORS, Unpacked, max_unpacked
+
+TEXT_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json")
+TABLE_SUFFIXES = (*TEXT_SUFFIXES, ".parquet", ".xlsx")
+PACKED_SUFFIXES = (".gz", ".zip")
+
+_MAX_DIRECTORY_BYTES = 8 << 20  # of a zip's list of files; each takes 46 and its name
+_END_BYTES = 22 + 65_535  # of a zip, where it says how long that list is
+_END_MARK = b"PK\x05\x06"
+_ZIP_ERRORS = (zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError)
+
+
+@dataclass(frozen=True)
+class TableBytes:
+    """A table that lies in memory: an upload, which has no path.
+
+    Attributes:
+        name: What its owner calls it; it only names the table in messages and tells its kind.
+        content: The file's bytes.
+    """
+
+    name: str
+    content: bytes = field(repr=False)
+
+    @property
+    def suffix(self) -> str:
+        """The ending of its name."""
+        return PurePosixPath(self.name).suffix
+
+    def open(self) -> BinaryIO:
+        """Return its bytes as a stream; no file is opened."""
+        return io.BytesIO(self.content)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+TableSource = Path | TableBytes
+"""Where a table is read from. In memory there is no Parquet."""
+
+
+def is_table(source: TableSource) -> bool:
+    """Return whether the name of a file is that of a table, packed or not."""
+    return table_suffix(source) in TABLE_SUFFIXES or _outer(source) == ".zip"
+
+
+def table_suffix(source: TableSource) -> str:
+    """Return the ending that says what a table is; of a packed one that before ``.gz``."""
+    name = source.name.lower()
+    if _outer(source) == ".gz":
+        name = name.removesuffix(".gz")
+    return PurePosixPath(name).suffix
+
+
+def known_suffixes() -> str:
+    """Return the endings of tables, for messages."""
+    return f"{', '.join(TABLE_SUFFIXES)}, or one of these packed as .gz or .zip"
+
+
+@contextmanager
+def open_table(source: TableSource) -> Iterator[tuple[BinaryIO, str]]:
+    """Open a table and return its bytes, unpacked, and the ending that says what it is.
+
+    Raises:
+        DataError: It is no regular file, no whole archive, unpacks to more than is sane, or is a
+            zip with no or several tables.
+    """
+    outer = _outer(source)
+    with ExitStack() as stack:
+        opened = source.open() if isinstance(source, TableBytes) else open_regular(source)
+        stream = stack.enter_context(opened)
+        if outer not in PACKED_SUFFIXES:
+            yield stream, table_suffix(source)
+            return
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(0)
+        try:
+            suffix = table_suffix(source)
+            if outer == ".zip":
+                packed, suffix = _zip_member(source, stream, size, stack)
+            else:
+                packed = cast("IO[bytes]", stack.enter_context(gzip.GzipFile(fileobj=stream)))
+            if suffix not in TEXT_SUFFIXES:
+                raise DataError(f"{source} has a packed {suffix or 'file'}; unpack it first")
+            content = Unpacked(Path(source.name), packed, max_unpacked(size))
+            yield io.BufferedReader(content), suffix
+        except (*UNPACKING_ERRORS, *_ZIP_ERRORS) as error:
+            told = shortened(" ".join(str(error).split())) or type(error).__name__
+            raise DataError(f"{source} cannot be unpacked: {told}; is it whole?") from None
+
+
+def unpacked(source: TableBytes, max_bytes: int) -> TableBytes:
+    """Return an upload as it is without its packing.
+
+    Raises:
+        DataError: It cannot be unpacked, or has more bytes then.
+    """
+    if _outer(source) not in PACKED_SUFFIXES:
+        return source
+    with open_table(source) as (stream, suffix):
+        content = stream.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise DataError(f"{source} unpacks to more than {max_bytes:,} bytes; it is refused")
+    stem = PurePosixPath(source.name).stem
+    return TableBytes(stem if stem.lower().endswith(suffix) else stem + suffix, content)
+
+
+def check_zip(source: TableSource, stream: BinaryIO) -> None:
+    """Refuse a zip with more files than a table needs, before its list of them is read.
+
+    Raises:
+        DataError: It has, or it is no zip.
+    """
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, size - _END_BYTES))
+    tail = stream.read(_END_BYTES)
+    place = tail.rfind(_END_MARK)
+    stream.seek(0)
+    if place < 0:
+        raise DataError(f"{source} cannot be unpacked: it is no whole zip")
+    length = int.from_bytes(tail[place + 12 : place + 16], "little")
+    if length > _MAX_DIRECTORY_BYTES:
+        raise DataError(f"{source} holds far too many files; expected one table")
+
+
+def _zip_member(
+    source: TableSource, stream: BinaryIO, size: int, stack: ExitStack
+) -> tuple[IO[bytes], str]:
+    check_zip(source, stream)
+    archive = stack.enter_context(zipfile.ZipFile(stream))
+    tables = [
+        member
+        for member in archive.infolist()
+        if PurePosixPath(member.filename.lower()).suffix in TABLE_SUFFIXES
+        and not member.is_dir()
+        and not member.filename.startswith("__MACOSX/")
+    ]
+    if len(tables) != 1:
+        names = ", ".join(member.filename for member in tables[:5])
+        found = f"{len(tables)} tables ({shortened(names)})" if tables else "no table"
+        raise DataError(f"{source} holds {found}; expected one; unpack it and name the table")
+    packed = stack.enter_context(archive.open(tables[0]))
+    return packed, PurePosixPath(tables[0].filename.lower()).suffix
+
+
+def _outer(source: TableSource) -> str:
+    return PurePosixPath(source.name.lower()).suffix

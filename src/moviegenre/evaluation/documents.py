@@ -1,0 +1,204 @@
+"""Documents: sentences and tables as Markdown, JSON, one web page, or tables on the console.
+
+The comparison and every study write with these, and so agree in form.
+"""
+
+import base64
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from moviegenre.core.errors import MissingExtraError
+from moviegenre.core.files import write_bytes, write_text
+from moviegenre.evaluation.bootstrap import Interval
+
+if TYPE_CHECKING:
+    from rich.table import Table as RichTable
+
+UNDEFINED = "undefined"
+SYNTHETIC_BANNER = (
+    "These are not results. The movies were made up by `moviegenre data synthesize`; the numbers "
+    "show that the commands work, and nothing about films."
+)
+
+_MINUTE, _HOUR = 60, 3600
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text under headings.
+
+    Attributes:
+        headings: One a column.
+        rows: As many cells each.
+        num_text_columns: How many columns on the left hold words; the others hold numbers.
+    """
+
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    num_text_columns: int = 1
+
+    def to_markdown(self) -> str:
+        """Return a GitHub-flavoured Markdown table."""
+        rules = [
+            "---" if column < self.num_text_columns else "---:"
+            for column in range(len(self.headings))
+        ]
+        lines = [self.headings, tuple(rules), *self.rows]
+        return "\n".join(f"| {' | '.join(_escape(cell) for cell in line)} |" for line in lines)
+
+
+def _escape(cell: str) -> str:
+    return cell.replace("|", "\\|").replace("\n", " ")
+
+
+def rich_table(
+    table: Table, *, title: str, caption: str | None = None, kept: Sequence[str] | None = None
+) -> "RichTable":
+    """Return a table for the console, narrow enough for eighty columns.
+
+    Args:
+        table: The rows.
+        title: Above it.
+        caption: Below it.
+        kept: Headings of the columns that are shown; None shows all.
+    """
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table as RichTable
+
+    shown = RichTable(
+        title=title,
+        caption=caption,
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1),
+    )
+    columns = [i for i, name in enumerate(table.headings) if kept is None or name in kept]
+    for column in columns:
+        number = column >= table.num_text_columns
+        heading = "\n".join(table.headings[column].replace("-", "-\n").rsplit(" ", 1))
+        shown.add_column(heading, justify="right" if number else "left", no_wrap=True)
+    for row in table.rows:
+        shown.add_row(*(row[column] for column in columns))
+    return shown
+
+
+def markdown(title: str, parts: Iterable["str | Table | None"]) -> str:
+    """Return a document in Markdown.
+
+    Args:
+        title: Its heading.
+        parts: Paragraphs, headings with their marks, and tables, in order; None is left out.
+    """
+    texts = [part.to_markdown() if isinstance(part, Table) else part for part in parts if part]
+    return "\n\n".join([f"# {title}", *texts]) + "\n"
+
+
+def banner_markdown(banner: str | None) -> str | None:
+    """Return what must be seen first, as a quotation in bold; None for nothing."""
+    return None if banner is None else f"> **{banner}**"
+
+
+def command_markdown(command: str) -> str:
+    """Return a command as a block of code."""
+    return f"```\n{command}\n```"
+
+
+def json_text(content: object, *, ascii_only: bool = True) -> str:
+    """Return a document of plain values; paths are written as text.
+
+    Raises:
+        ValueError: A number is not finite.
+    """
+    text = json.dumps(content, indent=1, allow_nan=False, default=str, ensure_ascii=ascii_only)
+    return text + "\n"
+
+
+def write_files(out: Path, files: Mapping[str, str | bytes]) -> list[Path]:
+    """Write files into a folder, each in one step; return their paths.
+
+    Args:
+        out: The folder.
+        files: What each holds, by name.
+    """
+    for name, content in files.items():
+        if isinstance(content, str):
+            write_text(out / name, content)
+        else:
+            write_bytes(out / name, content)
+    return [out / name for name in files]
+
+
+def page_template(package: str, name: str, extra: str, purpose: str) -> Any:  # noqa: ANN401
+    """Return the template of a web page.
+
+    Args:
+        package: The package whose folder ``templates`` holds it.
+        name: Of the file.
+        extra: The extra of this package that installs jinja2.
+        purpose: What the page is for, in the message.
+
+    Raises:
+        MissingExtraError: jinja2 is not installed.
+    """
+    try:
+        import jinja2
+    except ImportError:
+        raise MissingExtraError("jinja2", extra, purpose) from None
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader(package),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(name)
+
+
+def data_uri(image: bytes, kind: str) -> str:
+    """Return an encoded image as an address that a page embeds.
+
+    Args:
+        image: The file.
+        kind: ``png`` or ``jpeg``.
+    """
+    return f"data:image/{kind};base64," + base64.b64encode(image).decode("ascii")
+
+
+def per_cent(value: float) -> str:
+    """Return a fraction in per cent with two decimals."""
+    return UNDEFINED if math.isnan(value) else f"{100 * value:.2f}"
+
+
+def fraction(value: float) -> str:
+    """Return a fraction with four decimals."""
+    return UNDEFINED if math.isnan(value) else f"{value:.4f}"
+
+
+def interval_text(interval: Interval, *, signed: bool = False) -> str:
+    """Return an interval in per cent, as ``58.91 to 63.12``."""
+    if math.isnan(interval.low):
+        return UNDEFINED
+    sign = "+" if signed else ""
+    return f"{100 * interval.low:{sign}.2f} to {100 * interval.high:{sign}.2f}"
+
+
+def duration(seconds: float | None) -> str:
+    """Return a time in words.
+
+    Example:
+        >>> duration(42.0), duration(754.0), duration(4980.0)
+        ('42 s', '12.6 min', '1 h 23 min')
+    """
+    if seconds is None:
+        return "unknown"
+    if seconds < _MINUTE:
+        return f"{seconds:.0f} s"
+    if seconds < _HOUR:
+        return f"{seconds / _MINUTE:.1f} min"
+    minutes = round(seconds / _MINUTE)
+    return f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,1 @@
+"""Studies: each folder has its own settings, computation, document and command."""

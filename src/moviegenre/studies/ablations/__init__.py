@@ -1,0 +1,1 @@
+"""What one changed setting does to a trained model's validation scores."""

@@ -1,0 +1,146 @@
+"""One factor at a time: train a file's bases and their variants, and table what each change does.
+
+What is done is not done again, and the tables are written after every model, so that an
+interruption loses nothing but the interval it fell into.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from moviegenre.core.errors import ConfigError
+from moviegenre.core.locks import locked
+from moviegenre.core.types import Split
+from moviegenre.data.prepared import PreparedData
+from moviegenre.evaluation.documents import SYNTHETIC_BANNER
+from moviegenre.experiment.config import ExperimentConfig, Suite
+from moviegenre.experiment.once import (
+    OTHER_CHECKPOINTS,
+    changes_since,
+    command_line,
+    prepare_once,
+    train_once,
+    trained_differently,
+)
+from moviegenre.experiment.predictions import cached_predictions
+from moviegenre.experiment.runs import read_run
+from moviegenre.models.checkpoint_file import BEST_FILE
+from moviegenre.studies.ablations.document import write_ablations
+from moviegenre.studies.ablations.scores import BASE, AblationResult, Trained, measure
+from moviegenre.studies.ablations.settings import BASE_FOLDER, Ablation, load_ablations
+
+logger = logging.getLogger(__name__)
+
+
+def ablate(
+    config: Path, overrides: Sequence[str] = (), *, restart: bool = False, progress: bool = True
+) -> tuple[list[AblationResult], list[Path]]:
+    """Train and score the ablations of a config file, on validation alone.
+
+    Args:
+        config: The YAML file.
+        overrides: ``a.b=c`` settings of every base.
+        restart: Train anew what was trained with other settings, on other data, or from other
+            checkpoints; without it such a model is an error, so that nothing is lost unasked.
+        progress: Show progress bars.
+
+    Returns:
+        The factors, and the files their tables were written to.
+
+    Raises:
+        ConfigError: A setting is wrong, or a model was trained in another way and ``restart`` is
+            not given.
+        DataError: The source cannot be prepared, or other data lie where it is to go.
+        CheckpointError: What a model starts from is missing or does not fit.
+    """
+    suite, ablations = load_ablations(config, overrides)
+    with locked(suite.checkpoints, OTHER_CHECKPOINTS):
+        return _ablate(suite, ablations, config, overrides, restart=restart, progress=progress)
+
+
+def _ablate(
+    suite: Suite,
+    ablations: Sequence[Ablation],
+    config: Path,
+    overrides: Sequence[str],
+    *,
+    restart: bool,
+    progress: bool,
+) -> tuple[list[AblationResult], list[Path]]:
+    prepare_once(suite, progress=progress)
+    data = PreparedData(suite.data.dir)
+    if not restart:
+        _refuse_changed(suite, ablations, data)
+    for experiment in suite.experiments.values():
+        train_once(
+            experiment,
+            suite.checkpoints / BASE_FOLDER,
+            data,
+            restart=restart,
+            progress=progress,
+        )
+    command = command_line("ablate", config, overrides)
+    banner = SYNTHETIC_BANNER if data.is_synthetic else None
+    done: list[AblationResult] = []
+    for ablation in ablations:
+        base = measure(_base(suite, ablation, data, progress=progress))
+        rows = [base]
+        for position, variant in enumerate(ablation.variants, start=1):
+            folder = suite.checkpoints / variant.folder
+            is_new = train_once(
+                variant.experiment, folder, data, restart=restart, progress=progress
+            )
+            trained = _scored(
+                folder / ablation.base, variant.name, variant.changes, data, progress=progress
+            )
+            rows.append(measure(trained, base))
+            missing = tuple(other.name for other in ablation.variants[position:])
+            current = AblationResult(ablation.base, ablation.factor, tuple(rows), missing)
+            if is_new:  # else the tables of before may know more than was read so far
+                write_ablations([*done, current], command, banner, suite.results)
+        done.append(current)
+    return done, write_ablations(done, command, banner, suite.results)
+
+
+def _refuse_changed(suite: Suite, ablations: Sequence[Ablation], data: PreparedData) -> None:
+    """Refuse models that were trained with other settings, before any is trained.
+
+    Raises:
+        ConfigError: There is one; the message names all.
+    """
+    wanted: list[tuple[Path, ExperimentConfig]] = [
+        (suite.checkpoints / BASE_FOLDER, experiment) for experiment in suite.experiments.values()
+    ]
+    wanted += [
+        (suite.checkpoints / variant.folder, variant.experiment)
+        for ablation in ablations
+        for variant in ablation.variants
+    ]
+    faults = [
+        trained_differently(folder / experiment.model_name, changed)
+        for folder, experiment in wanted
+        if (changed := changes_since(experiment, folder, data))
+    ]
+    if faults:
+        raise ConfigError("; ".join(faults))
+
+
+def _base(suite: Suite, ablation: Ablation, data: PreparedData, *, progress: bool) -> Trained:
+    """Return the base of a factor, with the settings that its variants change."""
+    before = {key: value for v in ablation.variants for key, value in v.before.items()}
+    folder = suite.checkpoints / BASE_FOLDER / ablation.base
+    return _scored(folder, BASE, before, data, progress=progress)
+
+
+def _scored(
+    folder: Path, name: str, changes: Mapping[str, Any], data: PreparedData, *, progress: bool
+) -> Trained:
+    run = read_run(folder) or {}
+    return Trained(
+        name=name,
+        predictions=cached_predictions(folder / BEST_FILE, data, Split.VAL, progress=progress),
+        train_seconds=run.get("train_seconds"),
+        setup_seconds=run.get("setup_seconds"),
+        changes=changes,
+    )

@@ -1,0 +1,258 @@
+"""Reading the ``ablations`` of a config file: models in which one factor is changed at a time.
+
+    ablations:
+      - base: early_fusion
+        factor: loss
+        variants:
+          bce: {loss: {name: bce}}
+          heavier: {loss.max_weight: 10}
+
+A variant names settings of the base's own section; each takes the place of what is there. Unlike
+that section it may change any setting of ``data`` but the folder, since the plot rule and the size
+of posters are factors here.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from moviegenre.core.config import Config
+from moviegenre.core.errors import ConfigError, did_you_mean
+from moviegenre.experiment.config import (
+    ExperimentConfig,
+    Suite,
+    load_suite,
+    read_section,
+    resolve_variant,
+)
+from moviegenre.experiment.config_file import find_config
+from moviegenre.experiment.runs import differing_settings
+
+BASE_FOLDER = "base"
+
+
+class AblationSection(Config):
+    """One factor of a file's ``ablations``, which ``moviegenre ablate`` runs.
+
+    Attributes:
+        base: The model it is changed in, one of the file's.
+        factor: What is changed, as the title of its table.
+        variants: By name, settings of the model's section that take the place of the base's.
+    """
+
+    base: str
+    factor: str = Field(min_length=1)
+    variants: dict[str, dict[str, Any]] = Field(min_length=1)
+
+    @field_validator("variants", mode="before")
+    @classmethod
+    def _name_numbers(cls, variants: object) -> object:
+        """Take ``64:`` for a name; ``off:`` and ``no:``, which are no words in YAML, are none."""
+        if not isinstance(variants, Mapping):
+            return variants
+        wrong = [key for key in variants if isinstance(key, bool) or key is None]
+        if wrong:
+            raise ValueError(f"YAML reads a variant's name as {wrong[0]}; put it in quotes")
+        return {str(name): settings for name, settings in variants.items()}
+
+
+class _File(Config):
+    ablations: tuple[AblationSection, ...] = ()
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A base with one thing changed.
+
+    Attributes:
+        name: In tables.
+        folder: Of its checkpoints, in that of the file's.
+        changes: What the file says, by dotted name.
+        before: What the base has in its place.
+        experiment: All its settings, resolved.
+    """
+
+    name: str
+    folder: str
+    changes: Mapping[str, Any]
+    before: Mapping[str, Any]
+    experiment: ExperimentConfig
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """One factor of one base.
+
+    Attributes:
+        base: The model.
+        factor: What is changed.
+        variants: The ways in which it is.
+    """
+
+    base: str
+    factor: str
+    variants: tuple[Variant, ...]
+
+
+def load_ablations(path: Path, overrides: Sequence[str] = ()) -> tuple[Suite, list[Ablation]]:
+    """Read a config file, its models and everything that is to be changed in them.
+
+    Args:
+        path: The YAML file.
+        overrides: ``a.b=c`` settings of every base; what a variant changes stays changed.
+
+    Returns:
+        The file's models, which are the bases and what they start from, and the factors.
+
+    Raises:
+        ConfigError: Anything is wrong; the message lists all faults of bases and variants.
+    """
+    path = find_config(path)
+    try:
+        suite = load_suite(path, overrides)
+    except ConfigError as error:
+        told = [str(error), *_faults_of_variants(path, overrides, str(error))]
+        raise ConfigError("; ".join(told)) from None
+    sections = _sections(path, suite.ablations)
+    if not sections:
+        raise ConfigError(
+            f"{path} has no ablations; expected a section of them, as in "
+            "configs/studies/ablations.yaml"
+        )
+    found: list[Ablation] = []
+    faults: list[str] = []
+    places: dict[tuple[str, str], str] = {}
+    for section in sections:
+        if section.base not in suite.experiments:
+            faults.append(_unknown_base(path, section, suite.experiments))
+            continue
+        if any((one.base, one.factor) == (section.base, section.factor) for one in found):
+            faults.append(
+                f"{path}: {section.base} has the factor {section.factor!r} twice; put its variants "
+                "together"
+            )
+        variants: list[Variant] = []
+        for name in section.variants:
+            where = _where(path, section, name)
+            try:
+                variant = _variant(suite, section, name, where, overrides)
+                variants.append(_distinct(variant, variants, where))
+            except ConfigError as error:
+                faults.append(str(error))
+                continue
+            place = (variant.folder, section.base)
+            if place in places:
+                faults.append(f"{where}: its folder would be that of {places[place]}; rename one")
+            places.setdefault(place, f"{name} of {section.factor}")
+        found.append(Ablation(section.base, section.factor, tuple(variants)))
+    if faults:
+        raise ConfigError("; ".join(faults))
+    return suite, found
+
+
+def _sections(path: Path, content: object) -> tuple[AblationSection, ...]:
+    """Return the ablations of a file.
+
+    Raises:
+        ConfigError: They are wrong.
+    """
+    return _File.parse({"ablations": content}, str(path)).ablations
+
+
+def _where(path: Path, section: AblationSection, name: str) -> str:
+    return f"{path}, ablation {section.factor} of {section.base}, variant {name}"
+
+
+def _unknown_base(path: Path, section: AblationSection, known: Iterable[str]) -> str:
+    meant = did_you_mean(section.base, known)
+    return f"{path}, ablation {section.factor}: unknown base {section.base!r}; {meant}"
+
+
+def _faults_of_variants(path: Path, overrides: Sequence[str], told: str) -> list[str]:
+    """Return what else is wrong with a file whose models are; what they inherit is told already."""
+    try:
+        content, known = read_section(path, "ablations")
+        sections = _sections(path, content or ())
+    except ConfigError:
+        return []  # the models' own message says it
+    faults = []
+    for section in sections:
+        if section.base not in known:
+            faults.append(_unknown_base(path, section, known))
+            continue
+        for name, changes in section.variants.items():
+            where = _where(path, section, name)
+            try:
+                resolve_variant(path, section.base, where, changes, overrides)
+            except ConfigError as error:
+                if str(error).replace(where, f"{path}, model {section.base}") not in told:
+                    faults.append(str(error))
+    return faults
+
+
+def slug(text: str) -> str:
+    """Return a name for a folder.
+
+    Example:
+        >>> slug("Modality dropout"), slug("0.5"), slug("EfficientNet-B4 (frozen)")
+        ('modality-dropout', '0.5', 'efficientnet-b4-frozen')
+    """
+    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-.")
+
+
+def _variant(
+    suite: Suite, section: AblationSection, name: str, where: str, overrides: Sequence[str]
+) -> Variant:
+    """Return a variant of a factor.
+
+    Raises:
+        ConfigError: A setting is wrong, it changes nothing, or its name has no letters or digits.
+    """
+    base, changes = suite.experiments[section.base], section.variants[name]
+    if not slug(name) or not slug(section.factor):
+        raise ConfigError(f"{where}: its folder would have no name; use letters or digits")
+    experiment = resolve_variant(suite.path, section.base, where, changes, overrides)
+    if not _differs(experiment, base):
+        raise ConfigError(
+            f"{where}: it changes nothing that {section.base} goes by; change it, or leave it out: "
+            "the base has its own row"
+        )
+    return Variant(
+        name=name,
+        folder=f"{slug(section.factor)}-{slug(name)}",
+        changes=changes,
+        before={key: _setting(base, key) for key in changes},
+        experiment=experiment,
+    )
+
+
+def _distinct(variant: Variant, earlier: Sequence[Variant], where: str) -> Variant:
+    """Return the variant, unless another one is the same.
+
+    Raises:
+        ConfigError: One is.
+    """
+    for other in earlier:
+        if not _differs(variant.experiment, other.experiment):
+            raise ConfigError(f"{where}: it is the same as {other.name}; leave one of them out")
+    return variant
+
+
+def _differs(one: ExperimentConfig, other: ExperimentConfig) -> bool:
+    """Return whether any setting that the model goes by is another."""
+    run = {"model": other.model_name, "settings": other.to_dict()}
+    return bool(differing_settings(run, one.to_dict()))
+
+
+def _setting(experiment: ExperimentConfig, key: str) -> Any:  # noqa: ANN401 - any setting
+    """Return a resolved setting by its dotted name in the model's section."""
+    sections: Any = experiment.to_dict()
+    parts = key.split(".")
+    place = sections if parts[0] in ("data", "training", "loss") else sections["model"]
+    for part in parts:
+        place = place.get(part) if isinstance(place, dict) else None
+    return place

@@ -1,0 +1,132 @@
+"""Writing prepared data anew without the movies that leak from one split into a later one."""
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from moviegenre.core.errors import DataError
+from moviegenre.core.files import atomic_file, check_folder, write_text
+from moviegenre.core.folders import atomic_folder, restore_folder
+from moviegenre.core.types import Split
+from moviegenre.data.datasheet import write_datasheet
+from moviegenre.data.prepared import PreparedData
+from moviegenre.data.records import Reason
+from moviegenre.data.schema import EXCLUDED_FILE, GENRES_FILE, split_file
+from moviegenre.data.sources.mmimdb import SPLIT_FILE, split_json
+from moviegenre.studies.audit.movies import AuditMovies
+
+_ROWS_PER_GROUP = 512
+
+
+def check_clean_target(out: Path) -> None:
+    """Say no to a folder that holds something.
+
+    Raises:
+        DataError: It does, or no folder can be made there.
+    """
+    check_folder(out, "`drop_leaks`")
+    if out.exists() and any(out.iterdir()):
+        raise DataError(f"{out} is not empty; name a new folder with `drop_leaks`")
+
+
+def write_clean(
+    data: PreparedData,
+    movies: AuditMovies,
+    dropped: Mapping[int, Sequence[int]],
+    out: Path,
+    thresholds: Mapping[str, Any],
+) -> dict[str, int]:
+    """Write a prepared folder without some movies; everything else is as it was.
+
+    Beside the movies is their split alone, as MM-IMDb has it: ``prepare`` takes it in the place of
+    the source's own.
+
+    Args:
+        data: What was audited.
+        movies: Its movies.
+        dropped: By row of a movie to drop, the rows of the movies that it is like.
+        out: A new folder. It appears when all is done.
+        thresholds: What counted as a near duplicate, for the data sheet.
+
+    Returns:
+        How many movies each split lost.
+
+    Raises:
+        DataError: The folder holds something, or a split would be left empty.
+    """
+    lost = Counter(movies.splits[row] for row in dropped)
+    for split in Split:
+        if lost[split] >= data.num_movies(split):
+            raise DataError(
+                f"every movie of {split.value} is a near duplicate of a later split's; there is "
+                "no clean split; look at the pairs, or choose another `leaks`"
+            )
+    counts = {split.value: lost[split] for split in Split}
+    told = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+    excluded = Counter({str(k): int(n) for k, n in data.datasheet.get("excluded", {}).items()})
+    if dropped:
+        excluded[Reason.NEAR_DUPLICATE.value] += len(dropped)
+    facts = {
+        **_old_facts(data),
+        "excluded": dict(excluded),
+        "cleaned": {
+            "what": f"near duplicates of movies in a later split were dropped ({told})",
+            "from": str(data.root),
+            "from_fingerprint": data.fingerprint,
+            "dropped": counts,
+            "thresholds": dict(thresholds),
+        },
+    }
+    restore_folder(out)
+    check_clean_target(out)
+    with atomic_folder(out) as folder:
+        gone = {movies.ids[row] for row in dropped}
+        for split in Split:
+            _copy(data, split, gone, folder)
+        names = json.dumps(list(data.genres), ensure_ascii=False)
+        write_text(folder / GENRES_FILE, names + "\n")
+        parts = {s: [movie for movie in data.ids(s) if movie not in gone] for s in Split}
+        write_text(folder / SPLIT_FILE, split_json(parts))
+        _write_excluded(data.root / EXCLUDED_FILE, folder / EXCLUDED_FILE, movies, dropped)
+        write_datasheet(folder, facts)
+    return counts
+
+
+def _old_facts(data: PreparedData) -> dict[str, Any]:
+    """Return what the data sheet says of the source; what it lacks is unknown."""
+    sheet = data.datasheet
+    unknown = {"source": "unknown", "sha256": "", "sha256_of": "the source", "synthetic": False}
+    rest: dict[str, Any] = {"split": "unknown", "seed": None, "notes": {}}
+    return {**unknown, **rest, **sheet}
+
+
+def _copy(data: PreparedData, split: Split, gone: set[str], folder: Path) -> None:
+    source = data.poster_file(split)
+    with (
+        atomic_file(folder / split_file(split)) as stream,
+        pq.ParquetWriter(stream, source.schema_arrow, write_page_checksum=True) as writer,
+    ):
+        for batch in source.iter_batches(_ROWS_PER_GROUP):
+            kept = [movie not in gone for movie in batch.column("id").to_pylist()]
+            writer.write_batch(batch.filter(pa.array(kept, pa.bool_())))
+
+
+def _write_excluded(
+    old: Path, new: Path, movies: AuditMovies, dropped: Mapping[int, Sequence[int]]
+) -> None:
+    header = "id,reason,detail\n"
+    text = io.StringIO()
+    text.write(old.read_text(encoding="utf-8") if old.is_file() else header)
+    writer = csv.writer(text, lineterminator="\n")
+    for row, others in sorted(dropped.items()):
+        like = ", ".join(f"{movies.splits[r].value} {movies.ids[r]}" for r in others)
+        detail = f"{movies.splits[row].value} movie, like {like}"
+        writer.writerow([movies.ids[row], Reason.NEAR_DUPLICATE.value, detail])
+    write_text(new, text.getvalue())

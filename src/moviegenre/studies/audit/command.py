@@ -1,0 +1,121 @@
+"""``moviegenre data audit``: what makes a benchmark easier, or worse, than it looks."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from moviegenre.apps.choices import LeakRuleName, PlotRuleName
+from moviegenre.apps.messages import echo
+from moviegenre.core.errors import ConfigError
+from moviegenre.core.extras import require_training
+
+if TYPE_CHECKING:
+    from moviegenre.studies.audit.findings import Audit
+
+
+def audit(
+    directory: Annotated[Path, typer.Argument(help="Folder of prepared data.")],
+    out: Annotated[Path, typer.Option(help="Where the page and the tables go.")] = Path("audit"),
+    checkpoints: Annotated[
+        Path | None,
+        typer.Option(help="Trained models; their kept predictions judge the labels of val, test."),
+    ] = None,
+    drop_leaks: Annotated[
+        Path | None, typer.Option(help="Write a clean split into this new folder.")
+    ] = None,
+    leaks: Annotated[
+        LeakRuleName, typer.Option(help="Which pairs leak; both: plot and poster alike.")
+    ] = LeakRuleName.EITHER,
+    plot_similarity: Annotated[
+        float, typer.Option(min=0.05, max=1.0, help="Plots from here on are a pair.")
+    ] = 0.5,
+    poster_distance: Annotated[
+        int, typer.Option(min=0, max=100, help="Posters up to here are a pair, of 256 bits.")
+    ] = 48,
+    plot: Annotated[
+        PlotRuleName, typer.Option(help="Which plot to read for genre words and labels.")
+    ] = PlotRuleName.JOINED,
+    labels: Annotated[
+        bool, typer.Option("--labels/--no-labels", help="Look for label errors; takes longest.")
+    ] = True,
+    folds: Annotated[int, typer.Option(min=2, help="Of the cross-fitted bag of words.")] = 5,
+    top: Annotated[int, typer.Option(min=1, help="How many of each kind the page shows.")] = 30,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Do not say what is being done.")] = False,
+) -> None:
+    """Find near duplicates, genres spelled out, and labels that models contradict.
+
+    For example: moviegenre data audit data/prepared --out audit
+    """
+    require_training("auditing data")
+    from moviegenre.apps.console import print_files
+    from moviegenre.core.files import check_folder
+    from moviegenre.core.locks import locked
+    from moviegenre.studies.audit.computation import audit as run
+    from moviegenre.studies.audit.document import write_audit
+    from moviegenre.studies.audit.findings import Audit
+    from moviegenre.studies.audit.page import audit_template
+    from moviegenre.studies.audit.settings import AuditSettings
+
+    if checkpoints is not None and not labels:
+        raise ConfigError("--checkpoints judge labels, which --no-labels leaves out; say one")
+    settings = AuditSettings(
+        poster_distance=poster_distance,
+        plot_similarity=plot_similarity,
+        plot=plot.value,
+        leaks=leaks.value,
+        folds=folds,
+        top=top,
+    )
+    check_folder(out, "`out`")
+    audit_template()  # what is not installed is better missed now than after minutes
+    files: list[Path] = []
+
+    def report(found: Audit) -> None:
+        files.extend(write_audit(found, out, shlex.join(["moviegenre", *sys.argv[1:]])))
+
+    with locked(out):
+        found = run(
+            directory,
+            settings,
+            checkpoints=checkpoints,
+            judge_labels=labels,
+            drop_leaks=drop_leaks,
+            step=(lambda text: None) if quiet else (lambda text: echo(f"{text} ...", err=True)),
+            report=report,
+        )
+    print_audit(found)
+    print_files(files)
+    if drop_leaks is not None:
+        told = ", ".join(f"{name} {count:,}" for name, count in found.dropped_by_split().items())
+        echo(f"{drop_leaks}: the clean split, less {told}")
+
+
+def print_audit(audit: "Audit") -> None:
+    """Print the tables."""
+    from moviegenre.apps.console import print_table
+    from moviegenre.studies.audit.tables import errors_table, pairs_table, words_table
+
+    if audit.synthetic:
+        typer.secho("made-up movies: nothing measured on them is a result", fg="yellow")
+    settings = audit.settings
+    caption = f"plots from {settings.plot_similarity:g} on, posters to {settings.poster_distance}"
+    print_table(pairs_table(audit), title="near duplicates", caption=f"{caption} of 256 bits")
+    sizes = audit.cluster_sizes
+    lost = ", ".join(f"{name} {count:,}" for name, count in audit.dropped_by_split().items())
+    largest = f", the largest of {sizes[0]} movies" if sizes else ""
+    echo(f"clusters: {len(sizes):,}{largest}; leaking movies: {lost}")
+    echo(
+        f"not compared: {audit.short_plots:,} plots that are too short, "
+        f"{len(audit.plain_posters):,} posters that are too plain"
+    )
+    kept = [name for name in words_table(audit).headings if name != "word"]
+    title = f"genre names spelled out, plot: {settings.plot}, per cent"
+    print_table(words_table(audit), title=title, kept=kept)
+    if audit.sources:
+        judged = "; ".join(f"{split}: {source}" for split, source in audit.sources.items())
+        title = "labels that models contradict"
+        print_table(errors_table(audit), title=title)
+        echo(f"judged by {judged}")

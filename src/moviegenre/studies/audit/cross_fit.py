@@ -1,0 +1,78 @@
+"""Out-of-sample probabilities for every movie, by a bag of words fitted to the other movies."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from moviegenre.core.errors import DataError, MissingExtraError
+from moviegenre.models.tfidf import TfidfConfig
+
+
+def cross_fitted(
+    texts: Sequence[str],
+    labels: npt.NDArray[np.bool_],
+    groups: Sequence[int],
+    *,
+    folds: int = 5,
+    seed: int = 0,
+    step: Callable[[str], None] = lambda text: None,
+) -> npt.NDArray[np.float64]:
+    """Return probabilities (N, L), each from regressions that did not see the movie's label.
+
+    Features and solver are those of the model ``tfidf`` with its default settings. The features
+    are chosen from all texts, which takes no labels.
+
+    Args:
+        texts: What is read of each movie, N of them.
+        labels: The labels (N, L).
+        groups: A number for each movie (N,); equal ones are in one fold, so that a copy of a
+            movie does not confirm its label.
+        folds: How many parts the movies are cut into.
+        seed: Of the parts.
+        step: Told what is being done.
+
+    Raises:
+        DataError: The texts share no words, or there are fewer movies than folds.
+        MissingExtraError: scikit-learn is not installed.
+    """
+    try:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+        from sklearn.linear_model import LogisticRegression
+    except ImportError:
+        raise MissingExtraError("scikit-learn", "audit", "looking for label errors") from None
+    settings = TfidfConfig()
+    if len(set(groups)) < folds:
+        raise DataError(
+            f"{len(set(groups))} movies are too few for {folds} folds; use `labels` off"
+        )
+    vectorizer = TfidfVectorizer(
+        ngram_range=(1, 2),
+        min_df=settings.min_plots,
+        max_df=settings.max_share,
+        sublinear_tf=settings.sublinear,
+        dtype=np.float32,
+    )
+    step("counting words")
+    try:
+        features: Any = vectorizer.fit_transform(texts)
+    except ValueError as error:  # scikit-learn's word for an empty vocabulary
+        raise DataError(f"the plots share no words ({error}); use `labels` off") from None
+    members = np.unique(np.asarray(groups), return_inverse=True)[1]
+    fold = (np.random.default_rng(seed).permutation(members.max() + 1) % folds)[members]
+    probs = np.zeros(labels.shape, dtype=np.float64)
+    for part in range(folds):
+        step(f"fitting fold {part + 1} of {folds}")
+        held_out = fold == part
+        seen, asked = features[~held_out], features[held_out]
+        for label, truth in enumerate(labels.T):
+            known = truth[~held_out]
+            if known.all() or not known.any():
+                probs[held_out, label] = known.mean()
+                continue
+            solver = LogisticRegression(
+                C=settings.c, class_weight="balanced", solver="liblinear", max_iter=1000
+            )
+            probs[held_out, label] = solver.fit(seen, known).predict_proba(asked)[:, 1]
+    return probs

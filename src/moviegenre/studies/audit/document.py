@@ -1,0 +1,117 @@
+"""An audit as files: ``audit.json``, two CSV tables, ``audit.html``."""
+
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from moviegenre.evaluation.documents import json_text, write_files
+from moviegenre.evaluation.results import number_or_none
+from moviegenre.studies.audit.findings import Audit
+from moviegenre.studies.audit.label_errors import LabelError
+from moviegenre.studies.audit.page import render_audit
+from moviegenre.studies.audit.pairs import Pair, count_by_splits
+
+JSON_FILE, PAGE_FILE = "audit.json", "audit.html"
+PAIRS_FILE, ERRORS_FILE = "pairs.csv", "label_errors.csv"
+
+
+def write_audit(audit: Audit, out: Path, command: str) -> list[Path]:
+    """Write an audit, each file in one step.
+
+    Args:
+        audit: What was found.
+        out: The folder.
+        command: What makes it again.
+
+    Raises:
+        MissingExtraError: jinja2 is not installed; nothing is written then.
+    """
+    content = {"command": command, **audit_to_json_dict(audit)}
+    texts = {
+        PAGE_FILE: render_audit(audit, command),
+        JSON_FILE: json_text(content, ascii_only=False),
+        PAIRS_FILE: _csv(_pair_row(audit, pair) for pair in content_order(audit)),
+        ERRORS_FILE: _csv(_error_row(audit, error) for error in audit.errors),
+    }
+    return write_files(out, texts)
+
+
+def content_order(audit: Audit) -> list[Pair]:
+    """Return all pairs as they are listed: plots, then posters, those across splits first."""
+    return [*audit.pairs_of("plot"), *audit.pairs_of("poster")]
+
+
+def audit_to_json_dict(audit: Audit) -> dict[str, Any]:
+    """Return everything that was found as plain values."""
+    movies = audit.movies
+    counts = {
+        kind: count_by_splits(audit.pairs_of(kind), movies.splits) for kind in ("plot", "poster")
+    }
+    return {
+        "data": str(movies.root),
+        "num_movies": len(movies),
+        "synthetic": audit.synthetic,
+        "settings": asdict(audit.settings),
+        "pair_counts": counts,
+        "cluster_sizes": audit.cluster_sizes,
+        "pairs": [_pair_row(audit, pair) for pair in content_order(audit)],
+        "plain_posters": [movies.ids[row] for row in audit.plain_posters],
+        "short_plots": audit.short_plots,
+        "leaks": {
+            "dropped": audit.dropped_by_split(),
+            "movies": [
+                {
+                    "id": movies.ids[row],
+                    "split": movies.splits[row].value,
+                    "like": [movies.ids[other] for other in others],
+                }
+                for row, others in sorted(audit.dropped.items())
+            ],
+        },
+        "genre_words": [
+            {k: number_or_none(v) if isinstance(v, float) else v for k, v in asdict(word).items()}
+            for word in audit.words
+        ],
+        "labels_judged_by": dict(audit.sources),
+        "label_errors": [_error_row(audit, error) for error in audit.errors],
+        "seconds": {name: round(value, 1) for name, value in audit.seconds.items()},
+    }
+
+
+def _pair_row(audit: Audit, pair: Pair) -> dict[str, Any]:
+    movies = audit.movies
+    row: dict[str, Any] = {"kind": pair.kind, "similarity": round(pair.similarity, 4)}
+    for side, movie in (("first", pair.first), ("second", pair.second)):
+        row |= {
+            f"{side}_id": movies.ids[movie],
+            f"{side}_split": movies.splits[movie].value,
+            f"{side}_title": movies.titles[movie],
+            f"{side}_genres": "|".join(movies.own_genres(movie)),
+        }
+    return row | {"same_genres": audit.same_genres(pair)}
+
+
+def _error_row(audit: Audit, error: LabelError) -> dict[str, Any]:
+    movies = audit.movies
+    return {
+        "id": movies.ids[error.row],
+        "split": movies.splits[error.row].value,
+        "title": movies.titles[error.row],
+        "genre": movies.genres[error.genre],
+        "labelled": error.labelled,
+        "probability": round(error.prob, 4),
+        "score": round(error.score, 4),
+        "genres": "|".join(movies.own_genres(error.row)),
+    }
+
+
+def _csv(rows: Iterable[dict[str, Any]]) -> str:
+    stream, listed = io.StringIO(), list(rows)
+    if listed:
+        writer = csv.DictWriter(stream, list(listed[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(listed)
+    return stream.getvalue()

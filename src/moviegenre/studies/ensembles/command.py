@@ -1,0 +1,58 @@
+"""``moviegenre ensemble``: trained models become one."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from moviegenre.apps.choices import DataDir, GoalName, Quiet
+from moviegenre.apps.messages import echo
+from moviegenre.core.extras import require_training
+from moviegenre.core.locks import locked
+
+
+def ensemble(
+    checkpoints: Annotated[
+        list[str],
+        typer.Argument(
+            help="The members: each a best.pth, its folder, or an exported folder.",
+            metavar="CHECKPOINT...",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="The ensemble's folder, as in checkpoints/ensemble.")],
+    data: DataDir = None,
+    goal: Annotated[
+        GoalName, typer.Option(help="The score that its thresholds are fitted for.")
+    ] = GoalName.F1_MACRO,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="A=B", help="Override one setting, as in draws=1."),
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Combine trained models with weights fitted on validation.
+
+    For example: moviegenre ensemble checkpoints/bert checkpoints/cnn --out checkpoints/ensemble
+    """
+    require_training("combining models")
+    from moviegenre.apps.console import print_files, print_table
+    from moviegenre.core.config import apply_overrides
+    from moviegenre.studies.ensembles.computation import ensemble as combine
+    from moviegenre.studies.ensembles.document import scores_table, weights_table
+    from moviegenre.studies.ensembles.settings import CombiningConfig
+
+    config = CombiningConfig.parse(apply_overrides({}, overrides or []), "--set")
+    with locked(out):
+        fitted = combine(
+            checkpoints,
+            out,
+            data_dir=data,
+            goal=goal.value,
+            config=config,
+            progress=not quiet,
+        )
+    print_table(scores_table(fitted), title="cross-validated on val, per cent")
+    print_table(weights_table(fitted), title="weight, mean over genres")
+    strength = fitted.fit.strength
+    echo(f"drawn together by: genres {strength.genre:g}, members {strength.member:g}")
+    print_files([fitted.file])

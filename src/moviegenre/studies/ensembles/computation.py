@@ -1,0 +1,218 @@
+"""Combining trained models: their predictions on validation, the weights, an ensemble's folder."""
+
+import json
+import shlex
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from moviegenre.core.decisions import log_odds
+from moviegenre.core.errors import CheckpointError, ConfigError, DataError
+from moviegenre.core.files import write_text
+from moviegenre.core.operating_point import THRESHOLDS_FILE
+from moviegenre.core.reading import real_path
+from moviegenre.core.types import Modality, Split
+from moviegenre.data.prepared import PreparedData
+from moviegenre.evaluation.results import Predictions
+from moviegenre.evaluation.thresholds import Goal
+from moviegenre.evaluation.tuning import TuningSettings, tune
+from moviegenre.experiment.predictions import availability, cached_predictions, keep_predictions
+from moviegenre.experiment.runs import RUN_FILE
+from moviegenre.models.checkpoint import Checkpoint, package_versions
+from moviegenre.models.checkpoint_file import BEST_FILE
+from moviegenre.models.combiner import Case, subsets
+from moviegenre.models.ensemble import EnsembleConfig
+from moviegenre.models.ensemble_file import ENSEMBLE_FILE, EnsembleRecord, Member
+from moviegenre.models.locating import locate, weights_file
+from moviegenre.models.trained import joint_track, load_trained
+from moviegenre.studies.ensembles.fit import ENSEMBLE, EnsembleFit, fit_ensemble
+from moviegenre.studies.ensembles.settings import CombiningConfig
+from moviegenre.studies.ensembles.weights import Array
+
+
+@dataclass(frozen=True)
+class FittedEnsemble:
+    """A finished ensemble.
+
+    Attributes:
+        file: Its ``ensemble.json``.
+        record: What that says.
+        fit: How the weights were fitted.
+    """
+
+    file: Path
+    record: EnsembleRecord
+    fit: EnsembleFit
+
+
+def ensemble(
+    checkpoints: Sequence[str | Path],
+    out: Path,
+    *,
+    data_dir: Path | None = None,
+    goal: Goal = "f1_macro",
+    config: CombiningConfig | None = None,
+    progress: bool = True,
+) -> FittedEnsemble:
+    """Combine trained models with weights fitted on validation.
+
+    Args:
+        checkpoints: The members, as ``load_trained`` takes them.
+        out: The ensemble's folder: ``ensemble.json``, ``thresholds.json``, ``run.json`` and its
+            cross-validated predictions for validation.
+        data_dir: Prepared data; None takes those the members were trained on.
+        goal: What the cuts in ``thresholds.json`` are to make best.
+        config: How the weights are fitted; None takes the defaults.
+        progress: Show progress bars.
+
+    Raises:
+        CheckpointError: A member cannot be read, is given twice, is an ensemble itself, or has
+            other genres than the rest.
+        ConfigError: The folder holds a trained model.
+        DataError: The members were trained on different data and ``data_dir`` does not say which
+            to take, or there are too few validation movies.
+    """
+    started = time.perf_counter()
+    config = config or CombiningConfig()
+    if (out / BEST_FILE).exists():
+        raise ConfigError(f"{out} holds a trained model; name a new folder with `out`")
+    files = [real_path(weights_file(locate(path))) for path in checkpoints]
+    trained = [load_trained(file) for file in files]
+    names = _names(files)
+    _check(names, files, trained)
+    data = PreparedData(data_dir or _common_data(names, trained))
+    looks = {name: found.model.modalities for name, found in zip(names, trained, strict=True)}
+    modalities = frozenset[Modality]().union(*looks.values())
+    if not modalities:
+        raise CheckpointError(
+            f"{', '.join(names)} look at nothing of a film; name a model that reads plots or "
+            "posters"
+        )
+    odds: dict[Case, Array] = {}
+    for case in subsets(modalities):
+        if case:
+            parts = [
+                cached_predictions(
+                    file,
+                    data,
+                    Split.VAL,
+                    missing=_hidden(looks[name], case),
+                    progress=progress,
+                ).probs
+                for name, file in zip(names, files, strict=True)
+            ]
+            odds[case] = log_odds(np.stack(parts))
+    labels = data.labels(Split.VAL)
+    fit = fit_ensemble(odds, looks, labels, availability(data, Split.VAL), config)
+    found = Predictions(data.ids(Split.VAL), data.genres.names, fit.probs, labels)
+    tuning = tune(found, TuningSettings(thresholds="per-genre", goal=goal))
+    scores = fit.scores[ENSEMBLE]
+    record = EnsembleRecord(
+        genres=data.genres,
+        members=tuple(
+            Member.of(name, one.model_name, file, out)
+            for name, one, file in zip(names, trained, files, strict=True)
+        ),
+        combiner=fit.combiner,
+        config={
+            "data": {**trained[0].config["data"], "dir": str(data.root)},
+            "model": {"members": names},
+        },
+        fitted={"on": "val", "movies": len(labels), **config.model_dump(), **fit.to_json_dict()},
+        metrics={key: getattr(scores, key) for key in ("f1_macro", "f1_micro", "roc_auc")},
+        versions=package_versions(),
+        data_fingerprint=data.fingerprint,
+    )
+    file = out / ENSEMBLE_FILE
+    for stale in out.glob("predictions*.npz"):
+        stale.unlink()
+    tuning.point.write(out / THRESHOLDS_FILE)
+    record.write(file)
+    keep_predictions(file, data, Split.VAL, found)
+    run = _run(record, trained, modalities, [str(path) for path in checkpoints], out)
+    run["train_seconds"] = time.perf_counter() - started
+    write_text(out / RUN_FILE, json.dumps(run, indent=1) + "\n")
+    return FittedEnsemble(file, record, fit)
+
+
+def _hidden(looks: Case, case: Case) -> Modality | None:
+    """Return what is to be hidden from a member so that it sees no more than a case has.
+
+    None where that is nothing, or all that it looks at: its weight is zero then.
+    """
+    missing = looks - case
+    return next(iter(missing)) if missing and missing != looks else None
+
+
+def _names(files: Sequence[Path]) -> list[str]:
+    """Return a name for each file: as few of its last folders as tell it from the others."""
+    for depth in range(1, max(len(file.parts) for file in files)):
+        names = ["/".join(file.parent.parts[-depth:]) for file in files]
+        if len(set(names)) == len(set(files)):
+            return names
+    return [str(file.parent) for file in files]
+
+
+def _check(names: Sequence[str], files: Sequence[Path], trained: Sequence[Checkpoint]) -> None:
+    """Refuse members that cannot be combined.
+
+    Raises:
+        CheckpointError: There are such; the message says which.
+    """
+    twice = sorted({str(file) for file in files if files.count(file) > 1})
+    if twice:
+        raise CheckpointError(f"{', '.join(twice)} is given more than once; name each member once")
+    nested = [name for name, found in zip(names, trained, strict=True) if found.members]
+    if nested:
+        raise CheckpointError(
+            f"{', '.join(nested)} is an ensemble itself; name its members instead of it"
+        )
+    first = trained[0]
+    others = [n for n, found in zip(names, trained, strict=True) if found.genres != first.genres]
+    if others:
+        told = {name: ", ".join(found.genres) for name, found in zip(names, trained, strict=True)}
+        raise CheckpointError(
+            f"the members answer with different genres: {names[0]} with {told[names[0]]}; "
+            + "; ".join(f"{name} with {told[name]}" for name in others)
+            + "; combine models that were trained on the same genres"
+        )
+
+
+def _common_data(names: Sequence[str], trained: Sequence[Checkpoint]) -> Path:
+    used = {name: found.data_config.dir for name, found in zip(names, trained, strict=True)}
+    if len(set(used.values())) > 1:
+        told = ", ".join(f"{name}: {path}" for name, path in used.items())
+        raise DataError(
+            f"the members were trained on different data ({told}); choose with `data_dir`"
+        )
+    return next(iter(used.values()))
+
+
+def _run(
+    record: EnsembleRecord,
+    trained: Sequence[Checkpoint],
+    modalities: Case,
+    checkpoints: Sequence[str],
+    out: Path,
+) -> dict[str, Any]:
+    """Return what a comparison needs to know, as ``train`` leaves it beside a model."""
+    parameters = [weight for found in trained for weight in found.model.parameters()]
+    return {
+        "model": EnsembleConfig.model_name,
+        "status": "finished",
+        "modalities": sorted(modality.value for modality in modalities),
+        "num_parameters": sum(weight.numel() for weight in parameters),
+        "num_trainable": sum(
+            case.bias.size + case.weights.size for case in record.combiner.cases.values()
+        ),
+        "versions": record.versions,
+        "data_fingerprint": record.data_fingerprint,
+        "settings": record.config,
+        "track": joint_track(trained),
+        "setup_seconds": 0.0,
+        "command": shlex.join(["moviegenre", "ensemble", *checkpoints, "--out", str(out)]),
+    }

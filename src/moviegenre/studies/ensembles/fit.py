@@ -1,0 +1,217 @@
+"""An ensemble fitted on validation: its weights for every case, and what they are worth there."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from moviegenre.core.decisions import DEFAULT_THRESHOLD, decide, from_log_odds, log_odds
+from moviegenre.core.errors import DataError
+from moviegenre.core.types import Modality
+from moviegenre.evaluation.thresholds import Goal, fit_thresholds
+from moviegenre.evaluation.tuning import SHRINKAGE
+from moviegenre.metrics import compute_metrics
+from moviegenre.models.combiner import Case, CaseWeights, Combiner, subsets
+from moviegenre.studies.ensembles.settings import CombiningConfig
+from moviegenre.studies.ensembles.weights import (
+    Array,
+    Rows,
+    Strength,
+    choose_strength,
+    combination,
+    cross_validated,
+    fit_weights,
+    folds,
+    log_loss,
+    mean_probabilities,
+    recalibration,
+)
+
+ENSEMBLE = "ensemble"
+MEAN_ODDS = "mean of log-odds"
+MEAN_PROBABILITIES = "mean of probabilities"
+
+
+@dataclass(frozen=True)
+class CombinedScores:
+    """Cross-validated scores on validation, means over draws; all but the loss are fractions.
+
+    Attributes:
+        log_loss: Summed over genres, a movie.
+        roc_auc: Mean over genres.
+        f1_macro: Cut at 0.5.
+        f1_micro: Likewise.
+        tuned_f1_macro: With cuts by genre for F1-macro, fitted on the other folds.
+        tuned_f1_micro: With cuts by genre for F1-micro, likewise.
+    """
+
+    log_loss: float
+    roc_auc: float
+    f1_macro: float
+    f1_micro: float
+    tuned_f1_macro: float
+    tuned_f1_micro: float
+
+
+@dataclass(frozen=True)
+class EnsembleFit:
+    """What was fitted.
+
+    Attributes:
+        combiner: The weights.
+        strength: How strongly they are drawn together.
+        losses: Cross-validated log-loss of every strength that was tried.
+        scores: Those of the best member, of the plain means and of the ensemble, by their names;
+            all calibrated on the other folds.
+        best_member: Which member has the smallest cross-validated log-loss.
+        probs: The ensemble's probabilities (N, L) of the movies by fits that had not seen them.
+    """
+
+    combiner: Combiner
+    strength: Strength
+    losses: Mapping[Strength, float]
+    scores: Mapping[str, CombinedScores]
+    best_member: str
+    probs: Array
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Return how it was fitted and what that gained, as plain values."""
+        return {
+            "strength": asdict(self.strength),
+            "log_loss_by_strength": [
+                {**asdict(tried), "log_loss": loss} for tried, loss in self.losses.items()
+            ],
+            "best_member": self.best_member,
+            "cross_validated": {name: asdict(scores) for name, scores in self.scores.items()},
+        }
+
+
+def fit_ensemble(
+    odds: Mapping[Case, Array],
+    members: Mapping[str, Case],
+    labels: npt.NDArray[Any],
+    available: Mapping[Modality, npt.NDArray[np.bool_]],
+    config: CombiningConfig,
+) -> EnsembleFit:
+    """Fit the weights of every case on validation.
+
+    How strongly weights are drawn together is chosen where there is most to read, and holds for all
+    cases; it is there, too, that scores are cross-validated.
+
+    Args:
+        odds: By case, the members' log-odds (M, N, L) where the films have no more than that.
+        members: Their names, and what each looks at.
+        labels: The truth (N, L).
+        available: Which movies have each modality (N,).
+        config: How the weights are fitted.
+
+    Raises:
+        DataError: There are fewer movies than folds that have all that the members look at.
+    """
+    modalities = frozenset[Modality]().union(*members.values())
+    truth = np.asarray(labels, dtype=np.float64)
+    rows = _rows(modalities, available, len(truth))
+    if len(rows) < config.folds:
+        raise DataError(
+            f"validation has {len(rows)} movies that the members can read in full; expected at "
+            f"least {config.folds} to fit their weights on; use more movies, or `folds`=N"
+        )
+    full, answers = odds[modalities][:, rows], truth[rows]
+    strength, losses = choose_strength(full, answers, config)
+    cases = {
+        case: _case_weights(case, odds, members, truth, available, strength)
+        for case in subsets(modalities)
+    }
+    combiner = Combiner(modalities, cases)
+    draws = list(cross_validated(combination(full, answers, strength), len(rows), config))
+    rivals = _rivals(full, answers, list(members), config)
+    probs = from_log_odds(combiner.combine(odds[modalities], available))
+    probs[rows] = from_log_odds(np.mean(draws, axis=0))
+    scores = {name: score(found, answers, config) for name, found in rivals.items()}
+    scores[ENSEMBLE] = score(draws, answers, config)
+    return EnsembleFit(combiner, strength, losses, scores, next(iter(rivals)), probs)
+
+
+def _rows(case: Case, available: Mapping[Modality, npt.NDArray[np.bool_]], total: int) -> Rows:
+    """Return the movies that have all of a case."""
+    whole = np.ones(total, dtype=bool)
+    for modality in case:
+        whole &= available[modality]
+    return np.flatnonzero(whole)
+
+
+def _case_weights(
+    case: Case,
+    odds: Mapping[Case, Array],
+    members: Mapping[str, Case],
+    truth: Array,
+    available: Mapping[Modality, npt.NDArray[np.bool_]],
+    strength: Strength,
+) -> CaseWeights:
+    """Return the weights of one case; zeros for members that can read nothing of it."""
+    usable = [i for i, looks in enumerate(members.values()) if looks & case or not looks]
+    rows = _rows(case, available, len(truth))
+    weights = np.zeros((len(members), truth.shape[1]))
+    if not case or not usable or not len(rows):
+        smallest = 1 / (len(truth) + 2)
+        return CaseWeights(log_odds(truth.mean(axis=0).clip(smallest, 1 - smallest)), weights)
+    fitted = fit_weights(odds[case][usable][:, rows], truth[rows], strength)
+    weights[usable] = fitted.weights
+    return CaseWeights(fitted.bias, weights)
+
+
+def _rivals(
+    odds: Array, labels: Array, names: Sequence[str], config: CombiningConfig
+) -> dict[str, list[Array]]:
+    """Return what the ensemble must beat, calibrated: the best member first, then the means."""
+    calibrated = {
+        name: list(cross_validated(recalibration(own, labels), len(labels), config))
+        for name, own in zip(names, odds, strict=True)
+    }
+    losses = {
+        name: float(np.mean([log_loss(draw, labels) for draw in draws]))
+        for name, draws in calibrated.items()
+    }
+    best = min(losses, key=lambda name: losses[name])
+    found = {best: calibrated[best]}
+    for title, mean in (
+        (MEAN_ODDS, odds.mean(axis=0)),
+        (MEAN_PROBABILITIES, mean_probabilities(odds)),
+    ):
+        found[title] = list(cross_validated(recalibration(mean, labels), len(labels), config))
+    return found
+
+
+def score(draws: Iterable[Array], labels: Array, config: CombiningConfig) -> CombinedScores:
+    """Return the scores of cross-validated log-odds, draw by draw (N, L), as their means."""
+    found = []
+    for odds, parts in zip(draws, folds(len(labels), config), strict=True):
+        probs = from_log_odds(odds)
+        plain = compute_metrics(probs, labels, DEFAULT_THRESHOLD).metrics
+        tuned: dict[Goal, float] = {
+            "f1_macro": _tuned(probs, labels, parts, "f1_macro"),
+            "f1_micro": _tuned(probs, labels, parts, "f1_micro"),
+        }
+        found.append(
+            [
+                log_loss(odds, labels),
+                plain["roc_auc"],
+                plain["f1_macro"],
+                plain["f1_micro"],
+                tuned["f1_macro"],
+                tuned["f1_micro"],
+            ]
+        )
+    return CombinedScores(*np.mean(found, axis=0).tolist())
+
+
+def _tuned(probs: Array, labels: Array, parts: Sequence[Rows], goal: Goal) -> float:
+    """Return a score of decisions by cuts that were fitted on the other folds."""
+    chosen = np.zeros(probs.shape)
+    for part in parts:
+        others = np.setdiff1d(np.arange(len(probs)), part)
+        cuts = fit_thresholds(probs[others], labels[others], "per-genre", goal, shrinkage=SHRINKAGE)
+        chosen[part] = decide(probs[part], cuts)
+    return compute_metrics(chosen, labels, DEFAULT_THRESHOLD).metrics[goal]

@@ -1,0 +1,188 @@
+"""Fitting the weights that combine an ensemble's members, on validation.
+
+The log-odds of genre l are a weighted sum of the members' own, plus a bias: a logistic regression
+whose plain log-loss gives calibrated probabilities. Rare genres have too few positives for weights
+of their own, so these are drawn towards what all genres share, and that towards equal weights.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from moviegenre.core.decisions import from_log_odds, log_odds
+from moviegenre.evaluation.calibration import fit_calibration
+from moviegenre.models.combiner import CaseWeights
+from moviegenre.studies.ensembles.settings import CombiningConfig
+
+Array = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
+Method = Callable[[Rows, Rows], Array]
+"""Fits to some rows and returns log-odds for others."""
+
+_MAX_STEPS = 50
+_CONVERGED = 1e-8  # of the objective, relative
+_SMALLEST_STEP = 1e-6
+
+
+@dataclass(frozen=True)
+class Strength:
+    """How strongly weights are drawn together.
+
+    Attributes:
+        genre: A genre's weights towards the members' means over genres.
+        member: These means towards each other.
+    """
+
+    genre: float
+    member: float
+
+
+def fit_weights(odds: Array, labels: npt.NDArray[Any], strength: Strength) -> CaseWeights:
+    """Return the weights with the smallest penalised log-loss; none is negative.
+
+    With v_m the mean of member m's weights over the L genres, and u that of all v_m, the objective
+    is the log-loss summed over movies and genres, plus ``genre * sum (w_ml - v_m)^2`` plus
+    ``member * L * sum (v_m - u)^2``. Sums, not means: the more positives a genre has, the less its
+    weights are drawn. It is convex, and minimised by Newton's method over the weights above zero.
+    The solver is our own because scipy's bounded one (L-BFGS-B) takes 6 to 16 times as long for the
+    same weights.
+
+    Reference: Bertsekas, "Projected Newton methods for optimization problems with simple
+    constraints", https://doi.org/10.1137/0320018.
+
+    Args:
+        odds: The members' log-odds (M, N, L).
+        labels: The truth (N, L).
+        strength: How strongly weights are drawn together.
+    """
+    num_members, num_movies, num_labels = odds.shape
+    features = np.ones((num_labels, num_members + 1, num_movies))  # the last one is the bias
+    features[:, :-1] = odds.transpose(2, 0, 1)
+    truth = np.asarray(labels, dtype=np.float64).T
+    penalty = _penalty(num_members, num_labels, strength)
+    is_weight = np.tile(np.arange(num_members + 1) < num_members, num_labels)
+    found = np.where(is_weight, 1 / max(num_members, 1), 0.0)
+    loss, logits = _objective(found, features, truth, penalty)
+    for _ in range(_MAX_STEPS):
+        probs = from_log_odds(logits)
+        gradient = np.einsum("lkn,ln->lk", features, probs - truth).ravel() + penalty @ found
+        curvature = _curvature(features, probs, penalty)
+        free = ~(is_weight & (found <= 0) & (gradient > 0))
+        step = np.zeros_like(gradient)
+        ridge = 1e-9 * np.eye(int(free.sum()))  # a genre without positives has no best bias
+        step[free] = np.linalg.solve(curvature[np.ix_(free, free)] + ridge, gradient[free])
+        size = 1.0
+        while size > _SMALLEST_STEP:
+            trial = found - size * step
+            trial[is_weight] = np.maximum(trial[is_weight], 0)
+            new_loss, new_logits = _objective(trial, features, truth, penalty)
+            if new_loss <= loss:
+                break
+            size /= 2
+        else:
+            break
+        gained, found, loss, logits = loss - new_loss, trial, new_loss, new_logits
+        if gained <= _CONVERGED * abs(loss):
+            break
+    table = found.reshape(num_labels, num_members + 1)
+    return CaseWeights(bias=table[:, -1].copy(), weights=table[:, :-1].T.copy())
+
+
+def _penalty(num_members: int, num_labels: int, strength: Strength) -> Array:
+    """Return twice the penalty's matrix, for parameters in the order genre, member, bias last."""
+    size = num_members * num_labels
+    by_member = np.kron(np.full((num_labels, num_labels), 1 / num_labels), np.eye(num_members))
+    spread_of_genres = np.eye(size) - by_member
+    spread_of_members = by_member - 1 / max(size, 1)
+    whole = np.zeros((num_labels, num_members + 1, num_labels, num_members + 1))
+    whole[:, :-1, :, :-1] = (
+        2 * (strength.genre * spread_of_genres + strength.member * spread_of_members)
+    ).reshape(num_labels, num_members, num_labels, num_members)
+    return whole.reshape(num_labels * (num_members + 1), -1)
+
+
+def _objective(found: Array, features: Array, truth: Array, penalty: Array) -> tuple[float, Array]:
+    """Return the penalised log-loss and the log-odds (L, N) behind it."""
+    table = found.reshape(len(features), 1, -1)
+    logits = (table @ features)[:, 0]
+    loss = float((np.logaddexp(0, logits) - truth * logits).sum())
+    return loss + float(found @ penalty @ found) / 2, logits
+
+
+def _curvature(features: Array, probs: Array, penalty: Array) -> Array:
+    """Return the second derivatives of the objective."""
+    blocks = (features * (probs * (1 - probs))[:, None]) @ features.transpose(0, 2, 1)
+    num_labels, width = blocks.shape[:2]
+    whole = penalty.reshape(num_labels, width, num_labels, width).copy()
+    diagonal = np.arange(num_labels)
+    whole[diagonal, :, diagonal, :] += blocks
+    return whole.reshape(num_labels * width, -1)
+
+
+def folds(num_movies: int, config: CombiningConfig) -> Iterator[list[Rows]]:
+    """Yield, once a draw, the rows of each fold; equal configs give equal folds."""
+    for draw in range(config.draws):
+        order = np.random.default_rng([config.seed, draw]).permutation(num_movies)
+        yield [np.sort(order[part :: config.folds]) for part in range(config.folds)]
+
+
+def cross_validated(method: Method, num_movies: int, config: CombiningConfig) -> Iterator[Array]:
+    """Yield, once a draw, log-odds (N, L) of every movie by a fit to the other folds."""
+    for parts in folds(num_movies, config):
+        found: dict[int, Array] = {}
+        for part in parts:
+            others = np.setdiff1d(np.arange(num_movies), part)
+            found.update(zip(part.tolist(), method(others, part), strict=True))
+        yield np.stack([found[row] for row in range(num_movies)])
+
+
+def combination(odds: Array, labels: npt.NDArray[Any], strength: Strength) -> Method:
+    """Return the method that fits weights."""
+
+    def method(others: Rows, part: Rows) -> Array:
+        return fit_weights(odds[:, others], labels[others], strength).combine(odds[:, part])
+
+    return method
+
+
+def recalibration(odds: Array, labels: npt.NDArray[Any]) -> Method:
+    """Return the method that gives log-odds (N, L) a scale and a shift by genre (Platt)."""
+
+    def method(others: Rows, part: Rows) -> Array:
+        scale, shift = fit_calibration(from_log_odds(odds[others]), labels[others], "platt")
+        return np.asarray(scale * odds[part] + shift)
+
+    return method
+
+
+def mean_probabilities(odds: Array) -> Array:
+    """Return the log-odds (N, L) of the members' mean probabilities."""
+    return log_odds(from_log_odds(odds).mean(axis=0))
+
+
+def log_loss(odds: Array, labels: npt.NDArray[Any]) -> float:
+    """Return the log-loss of log-odds (N, L), summed over labels, a movie."""
+    return float((np.logaddexp(0, odds) - labels * odds).sum() / max(len(odds), 1))
+
+
+def choose_strength(
+    odds: Array, labels: npt.NDArray[Any], config: CombiningConfig
+) -> tuple[Strength, dict[Strength, float]]:
+    """Return the strength with the smallest cross-validated log-loss, and that of every one."""
+    tried = [Strength(*p) for p in product(config.genre_shrinkage, config.member_shrinkage)]
+    losses = {
+        strength: _mean(
+            log_loss(found, labels)
+            for found in cross_validated(combination(odds, labels, strength), len(labels), config)
+        )
+        for strength in tried
+    }
+    return min(tried, key=lambda strength: losses[strength]), losses
+
+
+def _mean(values: Iterator[float] | Sequence[float]) -> float:
+    return float(np.mean(list(values)))

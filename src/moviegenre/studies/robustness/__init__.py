@@ -1,0 +1,1 @@
+"""What fusion models lose when posters or plots are missing."""

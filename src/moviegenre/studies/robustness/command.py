@@ -1,0 +1,53 @@
+"""``moviegenre robustness``: what fusions lose when posters or plots are missing."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from moviegenre.apps.choices import DataDir, Quiet, SplitName, SplitOption
+from moviegenre.core.extras import require_training
+from moviegenre.core.seeds import MAX_SEED
+
+
+def robustness(
+    checkpoints: Annotated[Path, typer.Argument(help="Folder of trained models.")] = Path(
+        "checkpoints"
+    ),
+    out: Annotated[Path, typer.Option(help="Where the tables and the plot go.")] = Path("results"),
+    data: DataDir = None,
+    split: SplitOption = SplitName.TEST,
+    seed: Annotated[
+        int, typer.Option(min=0, max=MAX_SEED, help="Draws the movies that lack a modality.")
+    ] = 0,
+    fitted: Annotated[
+        bool, typer.Option("--fitted", help="At each model's own thresholds instead of 0.5.")
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Score every fusion as posters or plots go missing, beside its single-modality siblings.
+
+    For example: moviegenre robustness checkpoints --split test
+    """
+    require_training("scoring models without a modality")
+    from moviegenre.apps.console import print_files, print_sentences, print_table
+    from moviegenre.core.locks import locked
+    from moviegenre.core.types import Split
+    from moviegenre.studies.robustness.computation import robustness as run
+    from moviegenre.studies.robustness.document import MODALITIES, robustness_table
+
+    with locked(out):
+        result, files = run(
+            checkpoints,
+            out,
+            data_dir=data,
+            split=Split(split.value),
+            seed=seed,
+            fitted=fitted,
+            progress=not quiet,
+        )
+    for missing in MODALITIES:
+        title = f"F1-macro on {result.split} with {missing.value}s missing, per cent"
+        print_table(robustness_table(result, missing), title=title)
+    print_sentences(verdict.sentence() for verdict in result.verdicts)
+    print_files(files)

@@ -1,0 +1,137 @@
+"""Asking trained fusions with and without each modality, and writing what they lose."""
+
+import shlex
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from moviegenre.core.errors import CheckpointError
+from moviegenre.core.operating_point import OperatingPoint
+from moviegenre.core.types import Modality, Split
+from moviegenre.data.prepared import PreparedData
+from moviegenre.evaluation.results import Predictions
+from moviegenre.experiment.compare import common_data_dir, model_folders, read_modalities
+from moviegenre.experiment.predictions import availability, cached_predictions
+from moviegenre.experiment.runs import read_run
+from moviegenre.models.locating import read_point, weights_file
+from moviegenre.models.registry import model_config_class
+from moviegenre.studies.robustness.document import write_robustness
+from moviegenre.studies.robustness.scores import (
+    FusionModel,
+    Robustness,
+    SingleModel,
+    measure_robustness,
+)
+
+
+def robustness(
+    checkpoints: Path,
+    out: Path,
+    *,
+    names: Sequence[str] | None = None,
+    data_dir: Path | None = None,
+    split: Split = Split.TEST,
+    seed: int = 0,
+    fitted: bool = False,
+    progress: bool = True,
+) -> tuple[Robustness, list[Path]]:
+    """Score every fusion in a folder as posters or plots go missing, and write the report.
+
+    Args:
+        checkpoints: The folder that holds a folder for each model.
+        out: Where the files go.
+        names: Which models; None takes all that are there.
+        data_dir: Prepared data; None takes those the models were trained on.
+        split: Which part of them.
+        seed: Draws the movies that lack a modality.
+        fitted: Decide with each model's own cuts, for what is left of a film, instead of 0.5.
+        progress: Show progress bars.
+
+    Returns:
+        The scores, and the files.
+
+    Raises:
+        CheckpointError: There is no trained fusion, a model cannot be read, or no cuts were fitted
+            to it.
+        DataError: The models were trained on different data and ``data_dir`` does not say which
+            to take.
+    """
+    folders = model_folders(checkpoints, names)
+    data = PreparedData(data_dir or common_data_dir(folders))
+    fusions: list[FusionModel] = []
+    singles: list[SingleModel] = []
+    for folder in folders:
+        run = read_run(folder) or {}
+        kind = model_config_class(str(run.get("model", folder.name)))
+        if kind.family == "baseline":
+            continue  # no sibling of a fusion: it starts from none of them
+        path, modalities = weights_file(folder), read_modalities(run, kind)
+        if kind.family == "ensemble" and len(modalities) < len(Modality):
+            continue  # no fusion, and more than a sibling of one
+        point = _fitted_point(folder, data) if fitted else None
+        complete = _answers(path, data, split, modalities, point, progress=progress)
+        if kind.family == "single":
+            (modality,) = modalities
+            singles.append(SingleModel(folder.name, kind.title, modality, complete))
+            continue
+        without = {
+            gone: _answers(path, data, split, modalities, point, missing=gone, progress=progress)
+            for gone in sorted(modalities)
+        }
+        named = _siblings(run)
+        fusions.append(FusionModel(folder.name, kind.title, complete, without, named))
+    if not fusions:
+        known = ", ".join(folder.name for folder in folders)
+        raise CheckpointError(
+            f"{checkpoints} holds no trained fusion (found: {known}); train one with: "
+            "moviegenre train late_fusion"
+        )
+    found = measure_robustness(fusions, singles, split.value, seed=seed, fitted=fitted)
+    words = ["moviegenre", "robustness", str(checkpoints), "--out", str(out)]
+    words += [] if split is Split.TEST else ["--split", split.value]
+    words += ["--seed", str(seed)] if seed else []
+    words += ["--fitted"] if fitted else []
+    return found, write_robustness(found, out, shlex.join(words))
+
+
+def _fitted_point(folder: Path, data: PreparedData) -> OperatingPoint:
+    point = read_point(folder, data.genres)
+    if not point.fitted:
+        raise CheckpointError(
+            f"{folder} has no fitted cuts; fit them with: moviegenre evaluate --checkpoint "
+            f"{folder} --thresholds per-genre, or leave `fitted` out"
+        )
+    return point
+
+
+def _answers(
+    path: Path,
+    data: PreparedData,
+    split: Split,
+    modalities: Collection[Modality],
+    point: OperatingPoint | None,
+    *,
+    missing: Modality | None = None,
+    progress: bool,
+) -> Predictions:
+    """Return a model's answers; with an operating point, so moved that its cuts lie at 0.5.
+
+    Each movie is judged by the cuts for what it has.
+    """
+    found = cached_predictions(path, data, split, missing=missing, progress=progress)
+    if point is None:
+        return found
+    available = availability(data, split, missing)
+    left = ({name for name in modalities if available[name][row]} for row in range(len(found.ids)))
+    probs = found.probs.copy()
+    for own, rows in point.by_rows(left):
+        probs[rows] = own.centred(found.probs[rows])
+    return replace(found, probs=probs)
+
+
+def _siblings(run: dict[str, Any]) -> dict[Modality, str]:
+    """Return the models that a fusion's settings say it starts from."""
+    settings = run.get("settings", {}).get("model", {})
+    named = {Modality.PLOT: "init_plot", Modality.POSTER: "init_poster"}
+    return {modality: settings[key] for modality, key in named.items() if settings.get(key)}

@@ -1,0 +1,110 @@
+"""What fusions lose with a modality, as ``ROBUSTNESS.md``, ``robustness.json`` and a plot."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from moviegenre.core.types import Modality
+from moviegenre.evaluation.canvas import LIGHT, STYLES, Theme, dress, legend, new_figure
+from moviegenre.evaluation.documents import (
+    Table,
+    command_markdown,
+    json_text,
+    markdown,
+    per_cent,
+    write_files,
+)
+from moviegenre.evaluation.plots import figure_png
+from moviegenre.studies.robustness.scores import SHARES, Robustness
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MARKDOWN_FILE, JSON_FILE, PLOT_FILE = "ROBUSTNESS.md", "robustness.json", "robustness.png"
+MODALITIES = (Modality.POSTER, Modality.PLOT)
+
+
+def write_robustness(found: Robustness, out: Path, command: str) -> list[Path]:
+    """Write the table in words and numbers, and the plot, every file in one step.
+
+    Args:
+        found: The scores.
+        out: The folder.
+        command: What makes all of it again.
+
+    Raises:
+        MissingExtraError: matplotlib is not installed; nothing is written then.
+    """
+    picture = figure_png(draw_robustness(found, LIGHT))
+    files: dict[str, str | bytes] = {
+        MARKDOWN_FILE: _markdown(found, command),
+        JSON_FILE: json_text({"command": command, **found.to_json_dict()}),
+        PLOT_FILE: picture,
+    }
+    return write_files(out, files)
+
+
+def robustness_table(found: Robustness, missing: Modality) -> Table:
+    """Return F1-macro by model and share of movies that lack a modality."""
+    rows = tuple(
+        (
+            f"{curve.model} (alone)" if curve.alone else curve.model,
+            *(per_cent(value) for value in curve.f1_macro),
+        )
+        for curve in found.curves
+        if curve.missing is missing
+    )
+    return Table(("model", *(f"{100 * share:.0f} %" for share in SHARES)), rows)
+
+
+def _markdown(found: Robustness, command: str) -> str:
+    cut = f"threshold {found.threshold:g}"
+    if found.fitted:
+        cut = "every model at the cuts that were fitted on validation for what is left of a film"
+    parts: list[str | Table | None] = [
+        f"F1-macro in per cent on the {found.split} split, {found.num_movies:,} movies, {cut}, "
+        "as more and more movies lack a modality: the same movies for all "
+        f"models (seed {found.seed}), and more of them each time. *Alone* is a model that never "
+        "looks at what is missing.",
+    ]
+    for missing in MODALITIES:
+        parts += [f"## {missing.value.capitalize()}s missing"]
+        parts += [robustness_table(found, missing)]
+        parts += [
+            verdict.sentence() for verdict in found.verdicts if verdict.missing is missing
+        ] or ["No single-modality model was there to compare with."]
+    parts += [f"![F1-macro by share of movies that lack a modality]({PLOT_FILE})"]
+    parts += ["## Reproduce it", command_markdown(command)]
+    return markdown("Missing modality", parts)
+
+
+def draw_robustness(found: Robustness, theme: Theme) -> "Figure":
+    """Draw F1-macro over the share of movies that lack a modality, a panel for each."""
+    from matplotlib.lines import Line2D
+
+    figure = new_figure(9, 4.2)
+    panels = figure.subplots(1, 2, sharey=True)
+    titles = list(dict.fromkeys(curve.model for curve in found.curves))
+    handles: dict[str, Any] = {}
+    for axes, missing in zip(panels, MODALITIES, strict=True):
+        dress(axes, theme, grid="both")
+        for curve in (curve for curve in found.curves if curve.missing is missing):
+            place = titles.index(curve.model)
+            look: dict[str, Any] = {
+                "color": theme.lines[place % len(theme.lines)],
+                "linestyle": STYLES[place % len(STYLES)],
+                "linewidth": 1.2 if curve.alone else 1.8,
+                "marker": None if curve.alone else "o",
+                "markersize": 4,
+            }
+            axes.plot(
+                [100 * share for share in SHARES], [100 * f1 for f1 in curve.f1_macro], **look
+            )
+            name = f"{curve.model} (alone)" if curve.alone else curve.model
+            handles[name] = Line2D([], [], label=name, **look)
+        axes.set_title(f"{missing.value}s missing", fontsize=10, color=theme.ink)
+        axes.set_xlabel("of movies, per cent")
+    panels[0].set_ylabel("F1-macro, per cent")
+    panels[0].set_ylim(bottom=0)
+    kept = list(handles.values())
+    legend(figure, theme, kept, loc="outside lower center", ncols=min(4, len(kept)))
+    return figure

@@ -1,0 +1,1 @@
+"""How scores vary between training seeds."""

@@ -1,0 +1,38 @@
+"""``moviegenre reproduce --seeds``: the whole experiment from several seeds."""
+
+from typing import Annotated
+
+import typer
+
+from moviegenre.apps.choices import Overrides, Quiet, Restart
+from moviegenre.apps.reproduce_command import SuiteFile, reproduce
+from moviegenre.core.extras import require_training
+
+
+def reproduce_seeds(
+    config: SuiteFile,
+    overrides: Overrides = None,
+    restart: Restart = False,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Train from so many seeds; tables of mean and deviation.")
+    ] = 1,
+    quiet: Quiet = False,
+) -> None:
+    """Prepare, train all models, evaluate and compare; what is done is not done again.
+
+    For example: moviegenre reproduce --config configs/demo.yaml
+    """
+    if seeds == 1:
+        reproduce(config, overrides, restart, quiet)
+        return
+    require_training("reproducing an experiment")
+    from moviegenre.apps.console import print_files, print_table
+    from moviegenre.studies.seeds.computation import reproduce_seeds as run
+    from moviegenre.studies.seeds.document import IN_SHORT, seeds_table
+
+    result, files = run(
+        config, overrides or [], num_seeds=seeds, restart=restart, progress=not quiet
+    )
+    title = f"{result.split}, {len(result.seeds)} seeds, mean ± deviation"
+    print_table(seeds_table(result), title=title, kept=IN_SHORT)
+    print_files(files)

@@ -1,0 +1,228 @@
+"""The same comparison from several seeds: what is the model's, and what is the draw's.
+
+A deviation over seeds says how far a score moves when the same model is trained again; an interval
+over movies, how far it would move on other films. A difference has to stand against both.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise, product
+from typing import Any
+
+import numpy as np
+
+from moviegenre.core.decisions import decide
+from moviegenre.core.errors import DataError
+from moviegenre.core.types import Track
+from moviegenre.evaluation.bootstrap import NUM_RESAMPLES, Interval, interval_of, paired_bootstrap
+from moviegenre.evaluation.compare import Comparison
+from moviegenre.evaluation.findings import findings
+from moviegenre.evaluation.results import number_or_none
+
+METRICS = {
+    "f1_macro": "F1-macro",
+    "f1_micro": "F1-micro",
+    "roc_auc": "ROC-AUC",
+    "subset_accuracy": "subset acc.",
+    "hamming_loss": "Hamming loss",
+}
+
+
+@dataclass(frozen=True)
+class Spread:
+    """One metric of one model over the seeds.
+
+    Attributes:
+        values: One for each seed, in their order; fractions.
+    """
+
+    values: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        """The average over seeds."""
+        return float(np.mean(self.values))
+
+    @property
+    def deviation(self) -> float:
+        """The sample standard deviation over seeds."""
+        return float(np.std(self.values, ddof=1))
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Return plain values; what is undefined is None."""
+        return {
+            "values": [number_or_none(value) for value in self.values],
+            "mean": number_or_none(self.mean),
+            "deviation": number_or_none(self.deviation),
+        }
+
+
+@dataclass(frozen=True)
+class SeededDifference:
+    """Two models and what lies between their F1-macros.
+
+    Attributes:
+        first: The model that is judged.
+        second: The model it is judged against.
+        points: The first's less the second's, seed by seed.
+        interval: 95 % of its mean over seeds on resampled movies, the same for all seeds.
+    """
+
+    first: str
+    second: str
+    points: Spread
+    interval: Interval
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether no resample in twenty turns it round, and no seed does."""
+        signs = {value > 0 for value in self.points.values}
+        return not self.interval.holds_zero and len(signs) == 1
+
+
+@dataclass(frozen=True)
+class SeedComparison:
+    """Models over seeds.
+
+    Attributes:
+        seeds: Which.
+        titles: Each model as in prose, best mean F1-macro first.
+        tracks: Each model's, ``closed`` or ``open``.
+        scores: By model and metric.
+        differences: Every pair that the report makes a claim of.
+        split: Which part of the data.
+        num_movies: In it.
+        threshold: From where on a genre is chosen.
+    """
+
+    seeds: tuple[int, ...]
+    titles: Mapping[str, str]
+    tracks: Mapping[str, Track]
+    scores: Mapping[str, Mapping[str, Spread]]
+    differences: tuple[SeededDifference, ...]
+    split: str
+    num_movies: int
+    threshold: float
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {
+            "seeds": list(self.seeds),
+            "split": self.split,
+            "num_movies": self.num_movies,
+            "threshold": self.threshold,
+            "models": {
+                name: {
+                    "track": self.tracks[name],
+                    **{metric: spread.to_json_dict() for metric, spread in metrics.items()},
+                }
+                for name, metrics in self.scores.items()
+            },
+            "differences": [
+                {
+                    "first": found.first,
+                    "second": found.second,
+                    "points": found.points.to_json_dict(),
+                    "interval": [
+                        number_or_none(found.interval.low),
+                        number_or_none(found.interval.high),
+                    ],
+                    "clear": found.is_clear,
+                }
+                for found in self.differences
+            ],
+        }
+
+
+def compare_seeds(
+    comparisons: Mapping[int, Comparison], *, num_resamples: int = NUM_RESAMPLES
+) -> SeedComparison:
+    """Put comparisons of the same models from several seeds together.
+
+    Args:
+        comparisons: By seed.
+        num_resamples: Resamples of the bootstrap.
+
+    Raises:
+        DataError: There are fewer than two seeds, or their models or movies differ.
+    """
+    if len(comparisons) < 2:
+        raise DataError(
+            f"a deviation needs at least two seeds; found {len(comparisons)}; train more"
+        )
+    by_seed = {
+        seed: {result.name: result for result in found.ranking}
+        for seed, found in comparisons.items()
+    }
+    first = next(iter(comparisons.values()))
+    names = {result.name: result.run.title for result in first.ranking}
+    movies = first.ranking[0].run.predictions
+    for seed, results in by_seed.items():
+        if set(results) != set(names):
+            raise DataError(f"seed {seed} has other models than the first; compare the same ones")
+        for result in results.values():
+            found = result.run.predictions
+            if found.ids != movies.ids or not np.array_equal(found.labels, movies.labels):
+                raise DataError(
+                    f"seed {seed} has other movies or other labels; evaluate all on the same data"
+                )
+    scores = {
+        name: {
+            metric: Spread(
+                tuple(results[name].evaluation.metrics[metric] for results in by_seed.values())
+            )
+            for metric in METRICS
+        }
+        for name in names
+    }
+    means = {name: np.nan_to_num(scores[name]["f1_macro"].mean) for name in names}
+    order = sorted(names, key=lambda name: (-means[name], name))
+    decisions = {
+        f"{name}@{seed}": decide(result.run.predictions.probs, first.threshold)
+        for seed, results in by_seed.items()
+        for name, result in results.items()
+    }
+    draws = paired_bootstrap(decisions, movies.labels, num_resamples=num_resamples).f1_macro
+    differences = []
+    for one, other in _claims(comparisons.values(), order):
+        points = [
+            a - b
+            for a, b in zip(
+                scores[one]["f1_macro"].values, scores[other]["f1_macro"].values, strict=True
+            )
+        ]
+        resampled = np.mean(
+            [draws[f"{one}@{seed}"] - draws[f"{other}@{seed}"] for seed in by_seed], axis=0
+        )
+        differences.append(
+            SeededDifference(one, other, Spread(tuple(points)), interval_of(resampled))
+        )
+    return SeedComparison(
+        seeds=tuple(comparisons),
+        titles={name: names[name] for name in order},
+        tracks={result.name: result.run.track for result in first.ranking},
+        scores={name: scores[name] for name in order},
+        differences=tuple(differences),
+        split=first.split,
+        num_movies=first.num_movies,
+        threshold=first.threshold,
+    )
+
+
+def _claims(comparisons: Iterable[Comparison], order: Sequence[str]) -> list[tuple[str, str]]:
+    """Return neighbours in the ranking, fusions with single models, and what reports speak of."""
+    pairs = dict.fromkeys(pairwise(order))
+    for comparison in comparisons:
+        of_family = {
+            family: [one.name for one in comparison.ranking if one.run.family == family]
+            for family in ("fusion", "single")
+        }
+        for pair in product(of_family["fusion"], of_family["single"]):
+            if pair[::-1] not in pairs:
+                pairs[pair] = None
+        for finding in findings(comparison):
+            for contrast in finding.contrasts:
+                one, other = contrast.first.name, contrast.second.name
+                if (other, one) not in pairs:
+                    pairs[one, other] = None
+    return list(pairs)
