@@ -157,7 +157,14 @@ def as_column(values: Any) -> Any:  # noqa: ANN401 - what predict takes
     Args:
         values: A list, a Series of pandas or polars, an Arrow array, an array with one axis, or
             pixels of several posters (N, H, W, 3 or 4). No library is imported to find out.
+
+    Raises:
+        InputError: It is what pandas draws with, because ``frame.plot`` is no column.
     """
+    if type(values).__name__ == "PlotAccessor":
+        raise InputError(
+            "found frame.plot, which is pandas' drawing and no column; write frame['plot']"
+        )
     if isinstance(values, np.ndarray):
         return list(values) if values.ndim in (1, 4) else values
     if isinstance(values, str | bytes | np.generic) or not hasattr(values, "__len__"):
