@@ -37,7 +37,7 @@ def prediction_html(prediction: "Prediction") -> str:
         parts.append(f"<details>{summary}{_table(rest)}</details>")
     notes = [*prediction.warnings, *([prediction.error] if prediction.error else [])]
     parts += [f'<div style="margin:4px 0 0">&#9888; {escape(note)}</div>' for note in notes]
-    return f'<div style="font-size:13px;line-height:1.45;max-width:34em">{"".join(parts)}</div>'
+    return f'<div style="font-size:13px;line-height:1.45;max-width:46em">{"".join(parts)}</div>'
 
 
 def _headline(prediction: "Prediction") -> str:
@@ -48,12 +48,14 @@ def _headline(prediction: "Prediction") -> str:
     else:
         answer = "No answer"
     read = " and ".join(prediction.modalities)
-    return f"{answer} &middot; read: {escape(read)}" if read else answer
+    notes = [f"read: {escape(read)}"] if read else []
+    notes += ["mark: threshold"] if prediction.probabilities else []
+    return " &middot; ".join([answer, *notes])
 
 
 def _table(rows: Iterable[str]) -> str:
     body = "".join(rows)
-    style = "border-collapse:collapse;border:0;margin:0;color:inherit;background:none"
+    style = "border-collapse:collapse;border:0;margin:0;font:inherit;color:inherit;background:none"
     return f'<table style="{style}"><tbody>{body}</tbody></table>' if body else ""
 
 

@@ -48,7 +48,7 @@ class Page(HTMLParser):
 def test_html_names_genres_with_bars_and_warnings() -> None:
     html = PREDICTION._repr_html_()
     page = Page(html)
-    assert page.texts[:2] == ["Crime", "· read: plot"]
+    assert page.texts[:2] == ["Crime", "· read: plot · mark: threshold"]
     assert page.texts[2:5] == ["Crime", "91%", "chosen"]
     assert "⚠ The plot is <short>." in page.texts
     assert "<b>&" in page.texts
@@ -66,7 +66,10 @@ def test_html_folds_away_all_but_six_genres() -> None:
         thresholds=dict.fromkeys(names, 0.5),
     )
     page = Page(many._repr_html_())
-    assert "Not sure. Likeliest: Genre 0, Genre 1, Genre 2 · read: plot" in page.texts
+    assert (
+        "Not sure. Likeliest: Genre 0, Genre 1, Genre 2 · read: plot · mark: threshold"
+        in page.texts
+    )
     fold = page.texts.index("3 more genres")
     assert [text for text in page.texts[fold:] if text.startswith("Genre")] == names[6:]
     all_chosen = replace(many, genres=names)
