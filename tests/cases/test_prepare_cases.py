@@ -189,3 +189,20 @@ def test_show_prints_what_is_understood(tmp_path: Path, capsys: pytest.CaptureFi
     assert len(lines) == 6
     assert "genres: Comedy | Romance" in lines[2]
     assert not (tmp_path / "prepared").exists()
+
+
+@pytest.mark.slow
+def test_a_poster_model_refuses_to_train_on_no_posters(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table, out = tmp_path / "films.csv", tmp_path / "prepared"
+    rows = [f"{n},A plot of film number {n}.,{'Drama' if n % 2 else 'Comedy'}" for n in range(40)]
+    table.write_text("id,plot,genres\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    arguments = ("--out", out, "--keep-incomplete", "--min-movies", "5", "--quiet")
+    assert run("data", "prepare", table, *arguments) == 0
+    trained = tmp_path / "checkpoints"
+    assert run("train", "cnn", "--data", out, "--out", trained, "--quiet") == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert "no training movie in" in lines[-1]
+    assert "cnn reads posters only" in lines[-1]
+    assert not (trained / "cnn" / "best.pth").exists()

@@ -249,6 +249,6 @@ def test_a_missing_table_is_answered_with_its_neighbour(tmp_path: Path) -> None:
     with pytest.raises(DataNotFoundError) as error:
         MovieTable(tmp_path / "movie.csv", COLUMNS)
     assert str(error.value) == (
-        f"{tmp_path / 'movie.csv'} does not exist; expected a table of movies; "
+        f"{tmp_path / 'movie.csv'} does not exist; expected a table; "
         f'did you mean "{tmp_path / "movies.csv"}"?'
     )
