@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import moviegenre
+from moviegenre.core.genre_mapping import read_names
 from moviegenre.library.answers import model_answers
-from moviegenre.library.names import read_names
 from moviegenre.library.plan import FilmChange, Options, Outcome, plan_changes
 from moviegenre.library.walk import scan_library
 from moviegenre.library.write import writing
