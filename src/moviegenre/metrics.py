@@ -90,7 +90,7 @@ def compute_metrics(
     Args:
         probs: Probabilities (N, L) in [0, 1].
         labels: The truth (N, L), zeros and ones.
-        threshold: The cut in [0, 1] for all labels, or for each (L,).
+        threshold: The threshold in [0, 1] for all labels, or for each (L,).
 
     Raises:
         MovieGenreError: A probability is not finite, as after a training that diverged.

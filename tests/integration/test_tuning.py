@@ -208,15 +208,15 @@ def test_a_comparison_tunes_and_a_hidden_modality_is_kept_apart(
         "predictions_without_plot-test",
         "predictions_without_poster-test",
     ]
-    # With fitted cuts a film without a plot is judged by those for such films.
+    # With fitted thresholds a film without a plot is judged by those for such films.
     options = ("--thresholds", "per-genre", "--calibrate", "platt", "--quiet")
     for name in ("late_fusion", "lstm"):
         assert run("evaluate", "--checkpoint", checkpoints / name, *options) == 0
     capsys.readouterr()
-    assert run("robustness", checkpoints, "--out", tmp_path / "cut", "--fitted", "--quiet") == 0
+    assert run("robustness", checkpoints, "--out", tmp_path / "fitted", "--fitted", "--quiet") == 0
     curves = {
         (curve["model"], curve["missing"]): curve["f1_macro"]
-        for curve in json.loads((tmp_path / "cut" / "robustness.json").read_text())["curves"]
+        for curve in json.loads((tmp_path / "fitted" / "robustness.json").read_text())["curves"]
     }
     point = OperatingPoint.read(path.parent / "thresholds.json", prepared.genres)
     for missing in Modality:
@@ -228,7 +228,10 @@ def test_a_comparison_tunes_and_a_hidden_modality_is_kept_apart(
             chosen[row] = own.decide(own.calibrate(probs))
         expected = compute_metrics(chosen, left.labels, 0.5).metrics["f1_macro"]
         assert curves["late fusion", missing.value][-1] == pytest.approx(expected)
-    assert "at the cuts that were fitted" in (tmp_path / "cut" / "ROBUSTNESS.md").read_text()
+    assert (
+        "every model at its thresholds, fitted on validation"
+        in (tmp_path / "fitted" / "ROBUSTNESS.md").read_text()
+    )
 
 
 def test_robustness_needs_a_fusion(checkpoints: Path, capsys: pytest.CaptureFixture[str]) -> None:

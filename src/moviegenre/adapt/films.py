@@ -119,10 +119,10 @@ def compute_features(
             f"{backend.name} computes the model; embeddings come from an exported folder's ONNX "
             "file: export the model, or use the included one"
         )
-    found: list[Floats] = []
+    features: list[Floats] = []
     for start in range(0, len(films), _CHUNK):
         batch = predictor.reader.batch(films[start : start + _CHUNK])
         logits, embeddings = backend.embed(batch)
-        found.append(np.concatenate([embeddings, logits], axis=1))
+        features.append(np.concatenate([embeddings, logits], axis=1))
         on_progress(min(start + _CHUNK, len(films)))
-    return np.concatenate(found)
+    return np.concatenate(features)

@@ -55,7 +55,7 @@ def print_comparison(comparison: "Comparison", page: Path) -> None:
     print_table(ranking, title=title, caption=f"threshold {comparison.threshold:g}", kept=kept)
     tuned = tuned_table(comparison)
     if tuned is not None:
-        title = "cuts by genre fitted on validation, per cent"
+        title = "thresholds by genre fitted on validation, per cent"
         print_table(tuned, title=title, kept=TUNED_IN_SHORT)
     for finding in findings(comparison):
         typer.secho(finding.heading, bold=True)

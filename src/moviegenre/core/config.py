@@ -1,4 +1,4 @@
-"""The base of every config: frozen, strict about names, and answering with all faults at once."""
+"""The base of every config: frozen, strict about names, and one error that lists all faults."""
 
 import os
 import re
@@ -19,7 +19,7 @@ _MOST_FAULTS = 20  # that one message lists
 
 
 class Config(BaseModel):
-    """A group of settings. Unknown keys, wrong types and numbers that are none are refused."""
+    """A group of settings. Unknown keys, wrong types and NaN are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -54,12 +54,12 @@ def _fault(model: type[BaseModel], item: dict[str, Any]) -> str:
     if item["type"] == "missing":
         return f"setting {dotted!r} is missing"
     if item["type"] == "literal_error":
-        meant = did_you_mean(str(item["input"]), _quoted(item["ctx"]["expected"]))
-        return f"setting {dotted!r} is {_quote(item['input'])}; {meant}"
+        suggestion = did_you_mean(str(item["input"]), _quoted(item["ctx"]["expected"]))
+        return f"setting {dotted!r} is {_quote(item['input'])}; {suggestion}"
     if item["type"] == "union_tag_invalid":
         dotted = f"{dotted}.{_quoted(item['ctx']['discriminator'])[0]}"
-        meant = did_you_mean(item["ctx"]["tag"], _quoted(item["ctx"]["expected_tags"]))
-        return f"setting {dotted!r} is {_quote(item['ctx']['tag'])}; {meant}"
+        suggestion = did_you_mean(item["ctx"]["tag"], _quoted(item["ctx"]["expected_tags"]))
+        return f"setting {dotted!r} is {_quote(item['ctx']['tag'])}; {suggestion}"
     if item["type"] == "union_tag_not_found":
         return f"setting '{dotted}.{_quoted(item['ctx']['discriminator'])[0]}' is missing"
     found = f" (found {_quote(item['input'])})" if not isinstance(item["input"], Mapping) else ""
@@ -76,7 +76,7 @@ def _quote(value: object) -> str:
 
 
 def _quoted(text: str) -> list[str]:
-    """Return the words that a message of pydantic's has in single quotes."""
+    """Return the words in single quotes of a pydantic message."""
     return re.findall(r"'([^']*)'", text)
 
 
@@ -108,10 +108,10 @@ def _has_tag(model: type[BaseModel], tag: str) -> bool:
 def _models_in(annotation: Any) -> list[type[BaseModel]]:  # noqa: ANN401 - a type expression
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    found: list[type[BaseModel]] = []
+    models: list[type[BaseModel]] = []
     for argument in getattr(annotation, "__args__", ()):
-        found += _models_in(argument)
-    return found
+        models += _models_in(argument)
+    return models
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -134,7 +134,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def apply_overrides(values: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
-    """Return the settings with ``a.b=c`` overrides merged in; values are read as YAML.
+    """Return the settings with ``a.b=c`` overrides merged in; values are parsed as YAML.
 
     Raises:
         ConfigError: An override has no ``=``, or goes below something that is not a mapping.
@@ -151,8 +151,8 @@ def apply_overrides(values: Mapping[str, Any], overrides: Sequence[str]) -> dict
         try:
             value: Any = parse_yaml(text)
         except ValueError:
-            told = shortened(override)
-            raise ConfigError(f"override {told!r}: the value is not valid YAML") from None
+            shown = shortened(override)
+            raise ConfigError(f"override {shown!r}: the value is not valid YAML") from None
         parts = key.strip().split(".")
         nested: Any = value
         for part in reversed(parts):

@@ -31,7 +31,7 @@ def probabilities(logits: FloatArray) -> npt.NDArray[np.float32]:
 
 
 def log_odds(probs: FloatArray) -> npt.NDArray[np.float64]:
-    """Return the log-odds of probabilities, which stay finite for 0 and 1."""
+    """Return the log-odds of probabilities, finite for 0 and 1 too."""
     clipped = np.clip(np.asarray(probs, dtype=np.float64), _SMALLEST, 1 - _SMALLEST)
     odds: npt.NDArray[np.float64] = np.log(clipped) - np.log1p(-clipped)
     return odds
@@ -66,7 +66,7 @@ def decide(probs: FloatArray, threshold: float | FloatArray = DEFAULT_THRESHOLD)
 
 
 def require_finite(values: FloatArray, what: str) -> None:
-    """Refuse values of which one is NaN or infinite.
+    """Raise an error if a value is NaN or infinite.
 
     Args:
         values: Of any shape.

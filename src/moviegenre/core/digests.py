@@ -1,4 +1,4 @@
-"""What the user's cache remembers: SHA-256 of files, and commits of models on the hub.
+"""The user's cache: SHA-256 of files, and commits of models on the Hub.
 
 A hash is computed once for each state of a file: its device, inode, size and times. Writing to a
 file changes one of them. What changes below that, a bit of the disk itself, is found by computing
@@ -21,7 +21,7 @@ _SETTLED_SECONDS = 2.0  # times are coarse: a file written now may change withou
 
 
 def cache_folder() -> Path:
-    """Return the folder for what can be computed again; it may not exist.
+    """Return the cache folder; it may not exist.
 
     That is ``$MOVIEGENRE_CACHE``, or ``moviegenre`` in ``$XDG_CACHE_HOME``, in ``%LOCALAPPDATA%``
     on Windows, or in ``~/.cache``.
@@ -33,7 +33,7 @@ def cache_folder() -> Path:
 
 
 def known_sha256(path: Path, *, anew: bool = False) -> str:
-    """Return the SHA-256 of a file's bytes, from the cache where the file has not changed.
+    """Return the SHA-256 of a file, from the cache if the file has not changed.
 
     Args:
         path: The file.
@@ -54,20 +54,20 @@ def known_sha256(path: Path, *, anew: bool = False) -> str:
 
 
 def known_commit(name: str) -> str | None:
-    """Return the commit that a model's name on the hub stood for; None where that is not known."""
-    found = _read(_COMMITS_FILE).get(name)
-    return found if isinstance(found, str) else None
+    """Return the last known commit of a model on the Hub; None if unknown."""
+    commit = _read(_COMMITS_FILE).get(name)
+    return commit if isinstance(commit, str) else None
 
 
 def note_commit(name: str, commit: str) -> None:
-    """Remember the commit that a model's name on the hub stands for."""
+    """Remember the commit of a model on the Hub."""
     if known_commit(name) != commit:
         _remember(_COMMITS_FILE, name, commit)
 
 
 def _state(path: Path) -> list[int]:
-    found = path.stat()
-    return [found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns]
+    status = path.stat()
+    return [status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
 
 
 def _is_sha256(digest: object) -> bool:
@@ -75,12 +75,12 @@ def _is_sha256(digest: object) -> bool:
 
 
 def _read(name: str) -> dict[str, object]:
-    """Return what a file of the cache holds; nothing where it is missing or damaged."""
+    """Return the content of a cache file; empty if it is missing or damaged."""
     try:
-        found = json.loads((cache_folder() / name).read_text("utf-8"))
+        content = json.loads((cache_folder() / name).read_text("utf-8"))
     except (OSError, ValueError, RecursionError, RuntimeError):  # RuntimeError: there is no home
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
 def _remember(name: str, key: str, entry: object) -> None:

@@ -1,4 +1,4 @@
-"""The one family of errors that users meet, and the suggestion of what they may have meant.
+"""The errors that users see, and suggestions for misspelt names.
 
 Each message says what was found, what was expected and what to do next. The command line prints it
 on one line and exits with 2; anything else that escapes is a bug and keeps its traceback.
@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 class MovieGenreError(Exception):
-    """Base of every error that a user can cause and mend."""
+    """Base of every error that a user can cause and fix."""
 
 
 class ConfigError(MovieGenreError):
@@ -25,7 +25,7 @@ class DataError(MovieGenreError):
 
 
 class DataNotFoundError(DataError):
-    """Data were looked for and are not there."""
+    """No data where they were expected."""
 
 
 class CheckpointError(MovieGenreError):
@@ -33,7 +33,7 @@ class CheckpointError(MovieGenreError):
 
 
 class NotFiniteError(CheckpointError):
-    """A model gave logits or probabilities that are NaN or infinite."""
+    """A model returned logits or probabilities that are NaN or infinite."""
 
 
 class PretrainedError(MovieGenreError):
@@ -41,7 +41,7 @@ class PretrainedError(MovieGenreError):
 
 
 class InputError(MovieGenreError):
-    """A film that is to be predicted has nothing that the model can read."""
+    """A film has nothing that the model can read."""
 
 
 class BusyError(MovieGenreError):
@@ -49,11 +49,11 @@ class BusyError(MovieGenreError):
 
 
 class DamagedError(MovieGenreError):
-    """A file is not what was written: cut, overwritten, or with bits flipped."""
+    """A file is damaged: truncated, overwritten, or with flipped bits."""
 
 
 class HubError(MovieGenreError):
-    """A model cannot be put on, or had from, the Hugging Face hub."""
+    """A model cannot be uploaded to or downloaded from the Hugging Face Hub."""
 
 
 class MissingExtraError(MovieGenreError):
@@ -77,7 +77,7 @@ _LONGEST_QUOTE = 200  # characters of what was found, in a message
 
 
 def shortened(text: str, longest: int = _LONGEST_QUOTE) -> str:
-    """Return a text, or its beginning and what it lacks, for a message of one line.
+    """Return a text for a one-line message; a long text is shortened and its length stated.
 
     Example:
         >>> shortened("a" * 100, 20)
@@ -87,7 +87,7 @@ def shortened(text: str, longest: int = _LONGEST_QUOTE) -> str:
 
 
 def printable(text: str) -> str:
-    r"""Return a text with escapes in place of what a terminal would act on.
+    r"""Return a text with the terminal's control characters escaped.
 
     The name of a file may hold codes that move the cursor or begin a new line.
 
@@ -101,7 +101,7 @@ def printable(text: str) -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return a sentence ending that suggests the nearest known word, and lists what there is.
+    """Return a sentence ending that suggests the nearest known word and lists the known words.
 
     Args:
         word: What was given.
@@ -128,7 +128,7 @@ def _is_loop(path: Path) -> bool:
 
 
 def missing_path_message(path: Path, what: str, next_step: str) -> str:
-    """Say that a path does not exist, and name the sibling that was probably meant.
+    """Return a message that a path does not exist, with the most similar sibling.
 
     Args:
         path: The path that was given.

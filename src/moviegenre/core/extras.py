@@ -1,4 +1,4 @@
-"""Whether what an optional part of the package needs is installed."""
+"""Check whether optional dependencies are installed."""
 
 import importlib.util
 
@@ -8,7 +8,7 @@ _TRAINING = ("torch", "lightning", "torchmetrics", "transformers", "safetensors"
 
 
 def is_installed(package: str) -> bool:
-    """Return whether a package can be imported; nothing is imported for it."""
+    """Return whether a package can be imported, without importing it."""
     try:
         return importlib.util.find_spec(package) is not None
     except (ImportError, ValueError):  # it is there and refuses, or is being taken away
@@ -16,7 +16,7 @@ def is_installed(package: str) -> bool:
 
 
 def require_training(purpose: str) -> None:
-    """Refuse what PyTorch is needed for where the extra ``train`` is not installed.
+    """Raise an error if the extra ``train`` (PyTorch) is not installed.
 
     Args:
         purpose: What it is needed for, as in "training a model".

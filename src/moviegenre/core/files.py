@@ -1,4 +1,4 @@
-"""Writing files in one step: a file is there whole and on the disk, or as it was before."""
+"""Write files in one step: a file is complete and on the disk, or unchanged."""
 
 import errno
 import hashlib
@@ -76,7 +76,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def sync_file(path: Path) -> None:
-    """Have the system put a file's content on the disk."""
+    """Flush a file's content to the disk."""
     descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -85,7 +85,7 @@ def sync_file(path: Path) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Have the system put a folder's names on the disk, where the system can."""
+    """Flush a folder's entries to the disk, if the system supports it."""
     if os.name == "nt":
         return
     try:
@@ -96,7 +96,7 @@ def sync_folder(path: Path) -> None:
 
 
 def check_folder(path: Path, setting: str) -> None:
-    """Say no, before any work is done, to a path at which no folder can be made.
+    """Fail early if no folder can be created at this path.
 
     Args:
         path: Where files will be written.

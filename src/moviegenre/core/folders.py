@@ -1,4 +1,4 @@
-"""Writing folders in one step: a folder is there whole and on the disk, or as it was before.
+"""Write folders in one step: a folder is complete and on the disk, or unchanged.
 
 Beside the output ``NAME`` lie, for a moment, ``.NAME.moviegenre-new`` (being written), ``-old``
 (the one before, until the new one has its name) and ``-gone`` (being removed). A run that is killed
@@ -53,7 +53,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
 
 def restore_folder(path: Path) -> None:
-    """Give a folder back its name that a killed run had taken away to put another in its place.
+    """Restore a folder that a killed run had renamed to replace it.
 
     Args:
         path: An output that is about to be read or written.
@@ -66,15 +66,15 @@ def restore_folder(path: Path) -> None:
 
 
 def sync_tree(folder: Path) -> None:
-    """Have the system put a folder and everything in it on the disk."""
+    """Flush a folder and everything in it to the disk."""
     folders, files = [], []
     for root, _, names in os.walk(folder):
         folders.append(Path(root))
         files += [Path(root, name) for name in names]
     with ThreadPoolExecutor(_SYNCS_AT_ONCE) as pool:
         list(pool.map(sync_file, files))
-    for one in reversed(folders):
-        sync_folder(one)
+    for directory in reversed(folders):
+        sync_folder(directory)
 
 
 def _swap(new: Path, path: Path) -> None:
@@ -94,7 +94,7 @@ def _swap(new: Path, path: Path) -> None:
 
 
 def _tidy(path: Path) -> None:
-    """Put right what a killed run left beside an output, whose lock is held."""
+    """Clean up after a killed run beside an output; the caller holds its lock."""
     old = hidden_path(path, "old")
     if old.is_dir() and not path.exists():
         old.rename(path)
@@ -104,7 +104,7 @@ def _tidy(path: Path) -> None:
 
 
 def _throw_away_old(path: Path) -> None:
-    """Remove the folder before, where another has its name; it is renamed first.
+    """Rename and remove the old folder once a new one has its name.
 
     So that a half-removed one can never be taken for one that is to get its name back. The output
     is whole whether this works or not, so a failure is a warning.

@@ -1,4 +1,4 @@
-"""What genres are called: one spelling for each, TMDb's numbers, and names that are taken."""
+"""Genre names: one spelling each, TMDb's numbers, and reserved names."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -35,7 +35,7 @@ _JOINTS = re.compile(r"[\s_-]+")
 
 
 def folded(name: str) -> str:
-    """Return what two spellings of one genre have in common.
+    """Return a key that all spellings of a genre share.
 
     Example:
         >>> folded("Film-Noir") == folded("film noir ")
@@ -45,7 +45,7 @@ def folded(name: str) -> str:
 
 
 def is_standard(name: str) -> bool:
-    """Return whether a name, however it is spelt, is one that large catalogues have."""
+    """Return whether large catalogues have this genre, in any spelling."""
     return folded(name) in _STANDARD or folded(name) in _ALIASES
 
 
@@ -53,7 +53,7 @@ _STANDARD = {folded(name): name for name in (*STANDARD_GENRES, *TMDB_GENRES.valu
 
 
 def standard_name(name: str) -> str:
-    """Return the name a genre has here: Sci-Fi for Science Fiction; every other name as it is.
+    """Return the standard name of a genre: Sci-Fi for Science Fiction; other names unchanged.
 
     Example:
         >>> standard_name("science fiction"), standard_name("Heist")
@@ -73,7 +73,7 @@ def same_genre(one: str, other: str) -> bool:
 
 
 def one_spelling(counts: Mapping[str, int]) -> dict[str, str]:
-    """Return for each name the spelling that all its variants get; names that stay are left out.
+    """Return the common spelling of each name that changes.
 
     Args:
         counts: How often each name occurs.
@@ -96,5 +96,5 @@ def one_spelling(counts: Mapping[str, int]) -> dict[str, str]:
 
 
 def reserved(names: Iterable[str]) -> list[str]:
-    """Return those names that are columns of a catalogue's answers."""
+    """Return the names that are also columns of the output table."""
     return [name for name in names if name in RESERVED_NAMES]

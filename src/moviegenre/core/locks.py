@@ -30,7 +30,7 @@ _held: dict[tuple[Path, int], int] = {}
 
 
 def hidden_path(path: Path, kind: str) -> Path:
-    """Return the hidden neighbour of an output in which this package keeps something of it.
+    """Return a hidden path beside an output.
 
     Args:
         path: The output.
@@ -47,7 +47,7 @@ def hidden_path(path: Path, kind: str) -> Path:
 def locked(
     path: Path, remedy: str = "name another output with `out`", *, wait: bool = False
 ) -> Iterator[None]:
-    """Keep every other run from writing the same output; a run may do so again within.
+    """Lock an output against other runs; the same run may lock it again.
 
     Args:
         path: The output, a file or a folder; its parent is made.
@@ -87,7 +87,7 @@ def locked(
 
 
 def open_locked(path: Path, *, wait: bool) -> int | None:
-    """Open a file for reading and writing, made if need be, and take its lock.
+    """Open a file for reading and writing, create it if missing, and lock it.
 
     Args:
         path: The file.
@@ -114,7 +114,7 @@ def open_locked(path: Path, *, wait: bool) -> int | None:
 
 
 def _take(descriptor: int, path: Path, *, wait: bool) -> bool:
-    """Take the lock of an open file; return whether it could be had."""
+    """Lock an open file; return whether that succeeded."""
     if sys.platform == "win32":
         return True
     try:
@@ -144,7 +144,7 @@ def _is_at(descriptor: int, path: Path) -> bool:
 
 
 def _owner(file: Path) -> str:
-    """Return who holds a lock, in brackets; nothing where that cannot be read."""
+    """Return the owner of a lock in brackets; empty if unknown."""
     try:
         number = file.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError):

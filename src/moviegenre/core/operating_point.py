@@ -1,4 +1,4 @@
-"""Where a trained model decides: its calibration and its thresholds, in a file beside its weights.
+"""The operating point of a model: calibration and thresholds, in a file beside its weights.
 
 Everything that predicts takes both from here, so that a threshold fitted once is used everywhere.
 """
@@ -37,7 +37,7 @@ _DAMAGED = (
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """How a model's probabilities are corrected, and from where on a genre is chosen.
+    """A calibration of the probabilities and a threshold for each genre.
 
     A probability p becomes ``sigmoid(scale * logit(p) + shift)``: a scale of 1 and a shift of 0
     leave it as it is, one scale for all genres is temperature scaling, a scale and a shift for
@@ -48,12 +48,12 @@ class OperatingPoint:
 
     Attributes:
         genres: What the columns mean; L of them.
-        thresholds: The cut of each genre (L,), on corrected probabilities, in [0, 1].
+        thresholds: The threshold of each genre (L,), on corrected probabilities, in [0, 1].
         scale: See above (L,), positive.
         shift: See above (L,).
         fitted: How it was fitted, as plain values, for the reader; empty where nothing was.
         without: What holds instead for films that lack a modality: a fusion is less sure of them,
-            so that cuts fitted to complete films choose too little. Empty where nothing was
+            so that thresholds fitted to complete films choose too little. Empty where nothing was
             fitted for them.
         by_length: What holds for plots of so many tokens, by that number; between two of them it
             changes evenly with the logarithm of the number. Empty where length makes no difference.
@@ -69,14 +69,14 @@ class OperatingPoint:
 
     @classmethod
     def default(cls, genres: GenreVocabulary) -> "OperatingPoint":
-        """Return the reference's: probabilities as they are, cut at 0.5."""
+        """Return the operating point of the reference: no calibration, threshold 0.5."""
         ones = np.ones(len(genres))
         return cls(genres, DEFAULT_THRESHOLD * ones, ones, 0 * ones, {})
 
     def of(
         self, modalities: Collection[Modality], num_tokens: int | None = None
     ) -> "OperatingPoint":
-        """Return what holds for a film.
+        """Return the operating point for a film.
 
         Args:
             modalities: What the film has.
@@ -90,7 +90,7 @@ class OperatingPoint:
         films: Iterable[Collection[Modality]],
         lengths: Sequence[int] | None = None,
     ) -> list[tuple["OperatingPoint", list[int]]]:
-        """Return every operating point that films need, with their rows.
+        """Return each operating point that some films need, with the rows of these films.
 
         Args:
             films: The modalities of each film.
@@ -103,7 +103,7 @@ class OperatingPoint:
         return [(self.of(*key), found) for key, found in rows.items()]
 
     def _at(self, num_tokens: int | None) -> "OperatingPoint":
-        """Return what holds for a plot of so many tokens."""
+        """Return the operating point for a plot of this many tokens."""
         if not self.by_length or not num_tokens:
             return self
         known = sorted(self.by_length)
@@ -124,7 +124,7 @@ class OperatingPoint:
         )
 
     def calibrate(self, probs: FloatArray) -> FloatArray:
-        """Return corrected probabilities (..., L) for a model's own (..., L)."""
+        """Return calibrated probabilities (..., L)."""
         if not self.changes_probabilities:
             return probs
         return from_log_odds(self.scale * log_odds(probs) + self.shift)
@@ -139,16 +139,19 @@ class OperatingPoint:
         return decide(calibrated, self.thresholds)
 
     def centred(self, probs: FloatArray) -> FloatArray:
-        """Return a model's own probabilities (..., L) so moved that every cut lies at 0.5.
+        """Return probabilities (..., L) shifted so that every threshold becomes 0.5.
 
-        For whoever compares decisions of several models at one cut.
+        For whoever compares decisions of several models at one threshold.
         """
         moved = log_odds(self.calibrate(probs)) - log_odds(self.thresholds)
         return from_log_odds(moved)
 
     def threshold_by_genre(self) -> dict[str, float]:
-        """Return each genre's cut by its name."""
-        return {name: float(cut) for name, cut in zip(self.genres, self.thresholds, strict=True)}
+        """Return the threshold of each genre by name."""
+        return {
+            name: float(threshold)
+            for name, threshold in zip(self.genres, self.thresholds, strict=True)
+        }
 
     def write(self, path: Path) -> None:
         """Write it as JSON, in one step."""
@@ -173,7 +176,7 @@ class OperatingPoint:
 
     @classmethod
     def read(cls, path: Path, genres: GenreVocabulary) -> "OperatingPoint":
-        """Read what ``write`` wrote; the default where there is no such file.
+        """Read a file of ``write``; the default if there is none.
 
         Args:
             path: The file.
@@ -222,7 +225,7 @@ class OperatingPoint:
 
 
 class _OtherGenres(Exception):
-    """The file is for other genres, which its message lists."""
+    """The file has other genres; the message lists them."""
 
 
 def _column(

@@ -1,4 +1,4 @@
-"""Opening files that others made: regular files only, never more than a bound, never waiting.
+"""Open files from users: regular files only, with a size limit, without waiting.
 
 A named pipe would wait for a writer, and a device such as ``/dev/zero`` never ends. Both are told
 apart before and after a file is opened, because a path may change in between.
@@ -32,7 +32,7 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 class UnreadableFileError(DataError):
-    """A path is no regular file, cannot be opened, or holds more than is read."""
+    """A path is no regular file, cannot be opened, or is too large."""
 
 
 class NotAFileError(UnreadableFileError):
@@ -40,11 +40,11 @@ class NotAFileError(UnreadableFileError):
 
 
 class MissingFileError(UnreadableFileError):
-    """There is nothing at a path."""
+    """A path does not exist."""
 
 
 def real_path(path: Path) -> Path:
-    """Return a path without links; a link that leads to itself stays as it is.
+    """Return a path without links; a link to itself stays unchanged.
 
     ``Path.resolve`` raises an error of its own there, which is neither of the system nor of ours.
     """
@@ -52,7 +52,7 @@ def real_path(path: Path) -> Path:
 
 
 def at_home(path: Path) -> Path:
-    """Return a path with ``~`` as the user's own folder; as it is where there is no such user."""
+    """Return a path with ``~`` expanded; unchanged if there is no such user."""
     try:
         return path.expanduser()
     except RuntimeError:
@@ -60,7 +60,7 @@ def at_home(path: Path) -> Path:
 
 
 def raise_system_error(error: BaseException, path: Path) -> None:
-    """Raise an error again if it is one of the system and not of one file; return otherwise.
+    """Raise the error again if the system failed and not this one file.
 
     Every reader of many files calls it before it blames one of them.
 
@@ -78,7 +78,7 @@ def raise_system_error(error: BaseException, path: Path) -> None:
 
 
 def is_there(path: Path) -> bool:
-    """Return whether something has this name; a link that leads nowhere is something too.
+    """Return whether a path exists; a broken link exists too.
 
     Raises:
         OSError: The system failed.
@@ -149,12 +149,12 @@ def read_bounded(path: Path, max_bytes: int, what: str = "a file") -> bytes:
     if content is None:  # nothing is there yet, and it is not waited for
         raise UnreadableFileError(f"{path} has nothing to read; expected {what}")
     if size > max_bytes or len(content) > max_bytes:
-        found = f"{size:,}" if size > max_bytes else f"more than {max_bytes:,}"
-        raise UnreadableFileError(f"{path} has {found} bytes; expected at most {max_bytes:,}")
+        size_text = f"{size:,}" if size > max_bytes else f"more than {max_bytes:,}"
+        raise UnreadableFileError(f"{path} has {size_text} bytes; expected at most {max_bytes:,}")
     return content
 
 
-def _refuse_other_kinds(path: Path, found: os.stat_result, what: str) -> None:
-    kind = next((name for is_kind, name in _KINDS if is_kind(found.st_mode)), None)
+def _refuse_other_kinds(path: Path, status: os.stat_result, what: str) -> None:
+    kind = next((name for is_kind, name in _KINDS if is_kind(status.st_mode)), None)
     if kind is not None:
         raise NotAFileError(f"{path} is {kind}; expected {what}")

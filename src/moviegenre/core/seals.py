@@ -1,4 +1,4 @@
-"""Files that carry their own SHA-256, so that a cut or a flipped bit is noticed when they are read.
+"""Files that end with their own SHA-256, so that a reader notices damage.
 
 A seal is the last 48 bytes of a file: a mark of eight bytes, the length of the content before it,
 and the SHA-256 of that content. It is part of the file, so that no kill can part the two. NumPy
@@ -22,7 +22,7 @@ _CHUNK_BYTES = 1 << 20
 
 @contextmanager
 def sealed_file(path: Path) -> Iterator[BinaryIO]:
-    """Yield a stream as ``atomic_file`` does, and seal what was written to it.
+    """Yield a stream as ``atomic_file`` does, and append the SHA-256 of the content.
 
     Args:
         path: Where the file will be; its folder is made.
@@ -73,7 +73,7 @@ def read_sealed(path: Path) -> bytes:
 
 
 def _digest(stream: BinaryIO, length: int | None) -> tuple[bytes, int]:
-    """Return the SHA-256 of so many bytes, or of all to the end, and how many they were."""
+    """Return the SHA-256 of this many bytes, or of all to the end, and their number."""
     digest, done = hashlib.sha256(), 0
     while length is None or done < length:
         want = _CHUNK_BYTES if length is None else min(_CHUNK_BYTES, length - done)

@@ -1,4 +1,4 @@
-"""Words that every floor shares: what a model looks at, on which terms it learned, which movies.
+"""Types that every floor shares: modalities, tracks and splits.
 
 Shape letters, here and everywhere: B batch, T plot tokens, S vectors of a plot (one a token, or one
 a window), R poster regions, D embedding, L labels, M modalities, H and W pixels (height first).

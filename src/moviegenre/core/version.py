@@ -1,3 +1,3 @@
-"""The package's version; on the ground floor, because what is saved on any floor records it."""
+"""The package's version, which every saved file records."""
 
 __version__ = "0.1.0"

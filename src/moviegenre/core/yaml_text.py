@@ -1,4 +1,4 @@
-"""Reading YAML that others wrote: bounded before it is built, one kind of error for every fault."""
+"""Read YAML from users: with a size limit, and one kind of error for every fault."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def parse_yaml(text: str) -> Any:  # noqa: ANN401 - whatever it says
-    """Return what a YAML text says.
+    """Parse a YAML text.
 
     Args:
         text: A document of plain values.

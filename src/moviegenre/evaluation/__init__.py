@@ -1,1 +1,1 @@
-"""What trained models are worth, alone and against each other: scores, comparison, report."""
+"""Evaluate trained models, alone and against each other: scores, comparison, report."""

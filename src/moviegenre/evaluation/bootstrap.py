@@ -1,4 +1,4 @@
-"""How far scores and differences would move with other movies: the paired bootstrap.
+"""The paired bootstrap: how far scores and differences would vary with other movies.
 
 Every resample draws the split's movies with replacement, the same draw for every model, so that a
 difference between two models is not blurred by which movies happened to be drawn.
@@ -20,7 +20,7 @@ _TAILS = (2.5, 97.5)  # percentiles that hold 95 % between them
 
 @dataclass(frozen=True)
 class Interval:
-    """A 95 % interval; NaN at both ends where the score is undefined.
+    """A 95 % interval; NaN at both ends if the score is undefined.
 
     Attributes:
         low: The 2.5th percentile of the resamples.
@@ -32,7 +32,7 @@ class Interval:
 
     @property
     def holds_zero(self) -> bool:
-        """Whether no difference at all is within the interval."""
+        """Whether the interval contains zero."""
         return not (self.low > 0 or self.high < 0)
 
 
@@ -66,7 +66,7 @@ class Bootstrap:
 
 
 def interval_of(draws: Draws) -> Interval:
-    """Return the interval that holds 95 % of the finite draws (S,)."""
+    """Return the central 95 % interval of the finite draws (S,)."""
     known = draws[np.isfinite(draws)]
     if known.size == 0:
         return Interval(float("nan"), float("nan"))

@@ -1,4 +1,4 @@
-"""Whether a probability of 0.7 is right 7 times in 10, and what makes it so.
+"""Calibration: measure whether a probability of 0.7 is right 7 times in 10, and correct it.
 
 Corrections are a scale and a shift of the log-odds, as ``core.operating_point`` keeps them. They
 never reorder the movies of a genre, so they change no ranking and no best F1. Isotonic regression
@@ -24,7 +24,7 @@ _CONVERGED = 1e-10
 
 @dataclass(frozen=True)
 class Reliability:
-    """Probabilities in bins of equal width, beside how often they were right.
+    """Probabilities in bins of equal width, with the share of positives in each bin.
 
     Attributes:
         predicted: Mean probability of each bin (K,); NaN where it is empty.
@@ -79,10 +79,10 @@ def calibration_error(probs: FloatArray, labels: npt.NDArray[Any]) -> float:
     if np.size(probs) == 0:
         return float("nan")
     # Counted here, from the bins that are drawn: torchmetrics' has one more, for exactly 1.
-    found = reliability(probs, labels)
-    filled = found.counts > 0
-    gaps = np.abs(found.predicted - found.observed)[filled]
-    return float(gaps @ found.counts[filled] / found.counts.sum())
+    bins = reliability(probs, labels)
+    filled = bins.counts > 0
+    gaps = np.abs(bins.predicted - bins.observed)[filled]
+    return float(gaps @ bins.counts[filled] / bins.counts.sum())
 
 
 def calibration_error_by_label(probs: FloatArray, labels: npt.NDArray[Any]) -> Column:
@@ -97,7 +97,7 @@ def fit_calibration(
     method: Method,
     positive_weights: FloatArray | None = None,
 ) -> tuple[Column, Column]:
-    """Return the scale (L,) and shift (L,) of the log-odds that correct probabilities.
+    """Return the scale (L,) and shift (L,) of the log-odds that calibrate probabilities.
 
     Args:
         probs: A model's own probabilities (N, L), those of a validation split.

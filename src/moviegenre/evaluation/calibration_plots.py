@@ -1,4 +1,4 @@
-"""Reliability diagrams: probabilities beside how often they were right, in all and by genre."""
+"""Reliability diagrams, over all genres and for each genre."""
 
 import math
 from typing import TYPE_CHECKING, Any
@@ -39,12 +39,12 @@ def draw_reliability(comparison: Comparison, theme: Theme) -> "Figure | None":
     order = [comparison.genres.index(genre) for genre in genres]
     handles = []
     for name, colour, line, marker, probs, scores in looks:
-        found = reliability(probs, labels)
-        filled = found.counts > 0
+        bins = reliability(probs, labels)
+        filled = bins.counts > 0
         look: dict[str, Any] = {"color": theme.lines[colour], "marker": marker}
         shown: dict[str, Any] = {"linestyle": line, **look}
         left.plot(
-            found.predicted[filled], found.observed[filled], linestyle=line, markersize=4.5, **look
+            bins.predicted[filled], bins.observed[filled], linestyle=line, markersize=4.5, **look
         )
         right.plot(
             100 * scores.ece_by_genre[order], places, linestyle="none", markersize=5.5, **look
@@ -83,11 +83,11 @@ def draw_genre_reliability(comparison: Comparison, theme: Theme) -> "Figure | No
         panel.plot([0, 1], [0, 1], color=theme.faint, linewidth=1.2)
         column = comparison.genres.index(genre)
         for _, colour, line, marker, probs, _ in looks:
-            found = reliability(probs[:, column], predictions.labels[:, column], _GENRE_BINS)
-            filled = found.counts >= SMALLEST_BIN
+            bins = reliability(probs[:, column], predictions.labels[:, column], _GENRE_BINS)
+            filled = bins.counts >= SMALLEST_BIN
             panel.plot(
-                found.predicted[filled],
-                found.observed[filled],
+                bins.predicted[filled],
+                bins.observed[filled],
                 color=theme.lines[colour],
                 linestyle=line,
                 linewidth=1.4,

@@ -1,4 +1,4 @@
-"""Colours and bare figures for the plots: what every picture has in common.
+"""Colours and empty figures that all plots share.
 
 Colours are those of Okabe and Ito, which colour-blind readers can tell apart; lines differ in style
 besides.
@@ -85,7 +85,7 @@ def legend(owner: Any, theme: Theme, handles: Sequence[Any], **placement: Any) -
 
 
 def kind_colour(kind: str, theme: Theme) -> str:
-    """Return the colour of what a model looks at: plot, poster, fusion or something else."""
+    """Return the colour of a kind of model: plot, poster, fusion or other."""
     return theme.lines[_KIND_LINES.get(kind, _OTHER_LINE)]
 
 

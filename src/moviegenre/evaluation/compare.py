@@ -1,4 +1,4 @@
-"""Models against each other on the same movies: who is best, by how much, and how sure that is."""
+"""Compare models on the same movies: ranking, differences and their intervals."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -28,8 +28,8 @@ class ModelRun:
             ensemble of others.
         modalities: What it looks at.
         predictions: Its probabilities on the split.
-        validation: Its probabilities on validation, to fit cuts and a calibration on; None where
-            there are none.
+        validation: Its probabilities on validation, to fit thresholds and a calibration on; None
+            if there are none.
         baseline: Name of its unpretrained sibling, where it is a pretrained model.
         history: One record an interval, as ``history.json`` holds them.
         setup_seconds: How long it took, before training, to tokenise plots, decode posters and
@@ -89,7 +89,7 @@ class ModelResult:
 
     @property
     def kind(self) -> str:
-        """What the model looks at, in words: ``plot``, ``poster``, ``fusion`` or ``nothing``.
+        """The kind of model: ``plot``, ``poster``, ``fusion`` or ``nothing``.
 
         An ensemble, which may look at anything, is a kind of its own.
         """
@@ -102,7 +102,7 @@ class ModelResult:
 
 @dataclass(frozen=True)
 class Contrast:
-    """Two models and what lies between them, in F1-macro.
+    """Two models and their difference in F1-macro.
 
     Attributes:
         first: The model that is judged.
@@ -116,7 +116,7 @@ class Contrast:
 
     @property
     def difference(self) -> float:
-        """The first's score less the second's, a fraction."""
+        """The first score minus the second, a fraction."""
         return self.first.score - self.second.score
 
     @property
@@ -166,12 +166,12 @@ class Comparison:
 
     @property
     def undefined(self) -> dict[str, str]:
-        """Genres for which something is undefined in this split, with the reason."""
+        """Genres with an undefined score in this split, with the reason."""
         return self.ranking[0].evaluation.undefined
 
     @property
     def models(self) -> tuple[ModelResult, ...]:
-        """The models that are no baselines, best first."""
+        """The models without the baselines, best first."""
         return tuple(result for result in self.ranking if result.run.family != "baseline")
 
     @property
@@ -222,8 +222,8 @@ def compare(
     aligned = {run.name: _in_order(run, ids) for run in runs}
     labels = aligned[runs[0].name].labels
     decisions = {
-        name: np.asarray(decide(found.probs, threshold), dtype=bool)
-        for name, found in aligned.items()
+        name: np.asarray(decide(predictions.probs, threshold), dtype=bool)
+        for name, predictions in aligned.items()
     }
     bootstrap = paired_bootstrap(decisions, labels, num_resamples=num_resamples, seed=seed)
     results = [
@@ -270,9 +270,9 @@ def _check(runs: Sequence[ModelRun]) -> None:
 
 def _in_order(run: ModelRun, ids: tuple[str, ...]) -> Predictions:
     """Return a run's predictions with their movies in the given order."""
-    found = run.predictions
-    if found.ids == ids:
-        return found
-    rows = {movie: row for row, movie in enumerate(found.ids)}
+    predictions = run.predictions
+    if predictions.ids == ids:
+        return predictions
+    rows = {movie: row for row, movie in enumerate(predictions.ids)}
     order = [rows[movie] for movie in ids]
-    return Predictions(ids, found.genres, found.probs[order], found.labels[order])
+    return Predictions(ids, predictions.genres, predictions.probs[order], predictions.labels[order])

@@ -99,7 +99,7 @@ def markdown(title: str, parts: Iterable["str | Table | None"]) -> str:
 
 
 def banner_markdown(banner: str | None) -> str | None:
-    """Return what must be seen first, as a quotation in bold; None for nothing."""
+    """Return a banner as a bold quotation; None if there is no banner."""
     return None if banner is None else f"> **{banner}**"
 
 

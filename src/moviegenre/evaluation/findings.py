@@ -1,4 +1,4 @@
-"""What a comparison shows, in sentences that are computed and can go either way.
+"""The findings of a comparison, in sentences computed from its scores.
 
 A sentence names who leads, by how many points of F1-macro and per cent, and whether the paired
 bootstrap's 95 % interval of the difference includes zero. What cannot be computed says what is
@@ -18,7 +18,7 @@ _SUBJECTS = {"plot": "plots", "poster": "posters", "fusion": "plots and posters 
 
 @dataclass(frozen=True)
 class Finding:
-    """One question and what the models answer.
+    """One question and its computed answer.
 
     Attributes:
         key: Its name in ``results.json``.
@@ -58,7 +58,7 @@ def _plain(contrast: Contrast) -> dict[str, Any]:
 
 
 def findings(comparison: Comparison) -> tuple[Finding, ...]:
-    """Answer the four questions of the reference, and a fifth about the baseline.
+    """Answer the four questions of the reference and one about the baseline.
 
     The four are about the models; baselines are left to the fifth.
     """
@@ -76,9 +76,9 @@ def _fusion_advantage(comparison: Comparison) -> Answer:
     single = next((r for r in comparison.ranking if r.run.family == "single"), None)
     if fusion is None or single is None:
         lacking = [
-            what
-            for what, found in (("fusion model", fusion), ("single-modality model", single))
-            if found is None
+            kind
+            for kind, result in (("fusion model", fusion), ("single-modality model", single))
+            if result is None
         ]
         return _missing(comparison, lacking)
     contrast = comparison.contrast(fusion, single)
@@ -97,7 +97,7 @@ def _modality_contribution(comparison: Comparison) -> Answer:
     plot, poster = comparison.best("plot"), comparison.best("poster")
     if plot is None or poster is None:
         lacking = [
-            what for what, found in (("plot model", plot), ("poster model", poster)) if not found
+            kind for kind, result in (("plot model", plot), ("poster model", poster)) if not result
         ]
         return _missing(comparison, lacking)
     contrast = comparison.contrast(plot, poster)
@@ -172,7 +172,9 @@ def _bag_of_words(comparison: Comparison) -> Answer:
     models = comparison.models
     if bag is None or not models:
         lacking = [
-            what for what, found in (("bag-of-words baseline", bag), ("model", models)) if not found
+            kind
+            for kind, result in (("bag-of-words baseline", bag), ("model", models))
+            if not result
         ]
         return _missing(comparison, lacking)
     rivals: dict[str, ModelResult | None]
@@ -181,7 +183,7 @@ def _bag_of_words(comparison: Comparison) -> Answer:
         del rivals["plot model"]
     sentences: list[str] = []
     contrasts: list[Contrast] = []
-    for what, rival in rivals.items():
+    for kind, rival in rivals.items():
         if rival is None:
             continue
         contrast = comparison.contrast(rival, bag)
@@ -189,7 +191,7 @@ def _bag_of_words(comparison: Comparison) -> Answer:
         if contrast.difference > 0 and not contrast.is_clear:
             opening = "Beaten, but not clearly"
         sentences.append(
-            f"{opening}: {rival.run.title}, the best {what} ({_points(rival)} F1-macro), "
+            f"{opening}: {rival.run.title}, the best {kind} ({_points(rival)} F1-macro), "
             f"{_distance(contrast)} {bag.run.title} ({_points(bag)}); {_certainty(contrast)}"
         )
         contrasts.append(contrast)
@@ -207,8 +209,8 @@ _QUESTIONS: tuple[tuple[str, str, Callable[[Comparison], Answer]], ...] = (
 
 def _missing(comparison: Comparison, lacking: Sequence[str]) -> Answer:
     names = ", ".join(sorted(result.name for result in comparison.ranking))
-    wanted = " and ".join(f"no {what}" for what in lacking)
-    return (f"Cannot be computed: {wanted} was compared (compared: {names}).",), ()
+    missing = " and ".join(f"no {what}" for what in lacking)
+    return (f"Cannot be computed: {missing} was compared (compared: {names}).",), ()
 
 
 def _points(result: ModelResult) -> str:
@@ -216,7 +218,7 @@ def _points(result: ModelResult) -> str:
 
 
 def _distance(contrast: Contrast, *, with_share: bool = True) -> str:
-    """Say how far above or below, as in ``is 3.10 points (5.3 %) above``."""
+    """Return a difference in words, as in ``is 3.10 points (5.3 %) above``."""
     if contrast.difference == 0:
         return "scores the same as"
     side = "above" if contrast.difference > 0 else "below"
@@ -226,7 +228,7 @@ def _distance(contrast: Contrast, *, with_share: bool = True) -> str:
 
 
 def _certainty(contrast: Contrast) -> str:
-    """Say whether the movies of the split tell the two models apart."""
+    """Return in words whether the difference is clear on these movies."""
     low, high = 100 * contrast.interval.low, 100 * contrast.interval.high
     interval = f"the paired bootstrap's 95 % interval of the difference, {low:+.2f} to {high:+.2f}"
     if contrast.is_clear:

@@ -40,13 +40,13 @@ def _heat(axes: "Axes", values: npt.NDArray[np.float64], theme: Theme, highest: 
 def _number(axes: "Axes", values: npt.NDArray[np.float64], highest: float) -> None:
     """Write the numbers of a heat map into its cells."""
     for (row, column), value in np.ndenumerate(values):
-        known = bool(np.isfinite(value))
+        is_defined = bool(np.isfinite(value))
         # cividis turns from dark to light about its middle.
-        shade = "#ffffff" if known and value < 0.55 * highest else "#000000"
+        shade = "#ffffff" if is_defined and value < 0.55 * highest else "#000000"
         axes.text(
             column,
             row,
-            f"{value:.0f}" if known else "",
+            f"{value:.0f}" if is_defined else "",
             ha="center",
             va="center",
             color=shade,
@@ -119,8 +119,10 @@ def draw_precision_recall(comparison: Comparison, theme: Theme) -> "Figure | Non
         share = support[genre].support / comparison.num_movies
         panel.axhline(share, color=theme.faint, linewidth=1.2)
         for result in results:
-            found = result.run.predictions
-            recall, precision = precision_recall(found.probs[:, column], found.labels[:, column])
+            predictions = result.run.predictions
+            recall, precision = precision_recall(
+                predictions.probs[:, column], predictions.labels[:, column]
+            )
             panel.plot(
                 recall,
                 precision,
@@ -153,10 +155,10 @@ def draw_cooccurrence(comparison: Comparison, theme: Theme) -> "Figure | None":
         return None
     order = [comparison.genres.index(genre) for genre in genres]
     best = comparison.ranking[0].run
-    found = best.predictions
-    truth = cooccurrence(found.labels.astype(bool)[:, order])
+    predictions = best.predictions
+    truth = cooccurrence(predictions.labels.astype(bool)[:, order])
     answer = cooccurrence(
-        np.asarray(decide(found.probs, comparison.threshold), dtype=bool)[:, order]
+        np.asarray(decide(predictions.probs, comparison.threshold), dtype=bool)[:, order]
     )
     highest = max(1.0, float(np.nanmax(np.append(truth, answer), initial=0)))
     side = 1.4 + 0.2 * len(genres)

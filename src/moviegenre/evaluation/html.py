@@ -1,4 +1,4 @@
-"""The comparison as one self-contained web page: no script, no font, no picture from elsewhere."""
+"""The comparison as one self-contained web page without scripts or external files."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

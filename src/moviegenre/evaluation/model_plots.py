@@ -1,4 +1,4 @@
-"""Plots with one bar or line a model: the ranking and the trainings."""
+"""Plots with one bar or line for each model: the ranking and the training curves."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -103,7 +103,7 @@ def _model_to_json_dict(result: ModelResult) -> dict[str, Any]:
 
 
 def report_notes(comparison: Comparison) -> list[str]:
-    """Return what a reader needs to know of the numbers."""
+    """Return notes that explain the numbers."""
     notes = [
         f"A genre is chosen where its probability is at least {comparison.threshold:g}, the same "
         "for all models and genres.",
@@ -127,9 +127,9 @@ def report_notes(comparison: Comparison) -> list[str]:
             "Closed track: every model learned from the labels of the training split alone."
         )
     if comparison.baselines:
-        told = ", ".join(result.run.title for result in comparison.baselines)
+        listed = ", ".join(result.run.title for result in comparison.baselines)
         notes.append(
-            f"Baselines ({told}) are ranked with the models. The findings compare the models "
+            f"Baselines ({listed}) are ranked with the models. The findings compare the models "
             "with each other, and with the bag of words where they say so."
         )
     for result in comparison.ranking:
@@ -141,16 +141,16 @@ def report_notes(comparison: Comparison) -> list[str]:
             )
     if any(result.tuned is not None for result in comparison.ranking):
         notes.append(
-            "Tuned scores have a cut for each genre, fitted on validation alone, for F1-macro or "
-            "for F1-micro. The cross-validated gain is that on validation movies which the cuts "
-            "were not fitted on. ECE, the expected calibration error, is before and after a scale "
-            "and a shift of the log-odds for each genre (Platt), fitted there too. Details: "
-            "docs/thresholds.md."
+            "Tuned scores have a threshold for each genre, fitted on validation, for F1-macro or "
+            "for F1-micro. The cross-validated gain is the gain on validation movies that the "
+            "thresholds were not fitted on. ECE, the expected calibration error, is before and "
+            "after a scale and a shift of the log-odds for each genre (Platt), fitted on "
+            "validation too. Details: docs/thresholds.md."
         )
     if comparison.undefined:
-        told = "; ".join(f"{genre} ({why})" for genre, why in comparison.undefined.items())
+        listed = "; ".join(f"{genre} ({why})" for genre, why in comparison.undefined.items())
         notes.append(
-            f"Left out of the averages where their scores are undefined: {told}. They still "
+            f"Left out of the averages where their scores are undefined: {listed}. They still "
             "count in F1-micro, subset accuracy and Hamming loss."
         )
     else:

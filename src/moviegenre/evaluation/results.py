@@ -1,4 +1,4 @@
-"""A model's answers on a split, and what they score."""
+"""The predictions of a model on a split, and their scores."""
 
 import math
 import zipfile
@@ -22,7 +22,7 @@ NO_NEGATIVE = "every movie of the split has it"
 
 @dataclass(frozen=True)
 class Predictions:
-    """A model's probabilities for the movies of a split, beside the truth.
+    """The probabilities and true labels of the movies of a split.
 
     Attributes:
         ids: Movie ids, N of them.
@@ -114,7 +114,7 @@ class GenreScores:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a model scores on a split.
+    """The scores of a model on a split.
 
     Attributes:
         model: The model's name.
@@ -196,5 +196,5 @@ def _plain_threshold(
     threshold: float | FloatArray, genres: tuple[str, ...]
 ) -> float | dict[str, float]:
     if isinstance(threshold, np.ndarray) and threshold.ndim == 1:
-        return {genre: float(cut) for genre, cut in zip(genres, threshold, strict=True)}
+        return {genre: float(threshold) for genre, threshold in zip(genres, threshold, strict=True)}
     return float(threshold)

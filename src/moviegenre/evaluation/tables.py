@@ -116,7 +116,7 @@ def training_table(comparison: Comparison) -> Table:
 
 
 def fact_tables(data: Mapping[str, Any]) -> list[tuple[str, Table]]:
-    """Return what is known of the data, whatever that is: single facts first, then tables.
+    """Return all known facts about the data: single facts first, then tables.
 
     Args:
         data: Facts by name. Numbers, words and mappings of them share one table; a mapping of

@@ -1,7 +1,8 @@
-"""Cuts fitted to probabilities: of all cuts there are, the ones with the best F1.
+"""Fit thresholds to probabilities: an exact search for the best F1.
 
-F1-macro and F1-micro want different cuts. F1-macro is a mean over genres, so each genre's best cut
-can be found alone. F1-micro sums over genres before it divides, so the cuts depend on each other.
+F1-macro and F1-micro need different thresholds. F1-macro is a mean over genres, so the threshold of
+each genre is fitted alone. F1-micro sums over genres before it divides, so the thresholds depend on
+each other.
 """
 
 from collections.abc import Sequence
@@ -16,29 +17,29 @@ from moviegenre.core.decisions import DEFAULT_THRESHOLD, BoolArray, FloatArray
 Goal = Literal["f1_macro", "f1_micro"]
 Rule = Literal["0.5", "global", "per-genre"]
 
-Cuts = npt.NDArray[np.float64]
+Thresholds = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """Every decision that a cut can make, the most demanding cut first.
+    """All thresholds of one label that decide differently, the highest first.
 
     Attributes:
-        cuts: One cut for each of the C decisions (C,), descending; each lies half way between two
-            neighbouring probabilities, so that none of the movies is on the edge.
-        hits: How many of the chosen have the label (C,).
-        chosen: How many are chosen (C,).
+        thresholds: The C thresholds (C,), descending. Each lies half way between two neighbouring
+            probabilities, so that no movie is on the edge.
+        hits: Number of chosen movies that have the label (C,).
+        chosen: Number of chosen movies (C,).
     """
 
-    cuts: Cuts
+    thresholds: Thresholds
     hits: npt.NDArray[np.float64]
     chosen: npt.NDArray[np.float64]
 
     @classmethod
     def of(cls, probs: FloatArray, labels: BoolArray) -> "Candidates":
-        """Return the decisions of all cuts on some probabilities.
+        """Return all thresholds that decide differently on these probabilities.
 
-        Equal probabilities are chosen together or not at all.
+        Movies with equal probabilities are chosen together or not at all.
 
         Args:
             probs: Probabilities (N,) in [0, 1], at least one.
@@ -51,18 +52,18 @@ class Candidates:
         hits = np.cumsum(labels[order], dtype=np.float64)[last_of_ties]
         chosen = (np.flatnonzero(last_of_ties) + 1).astype(np.float64)
         below = np.append(lowest[1:], 0.0)
-        cuts = _between(below, lowest)
+        thresholds = _between(below, lowest)
         if values[0] < 1:  # choosing nothing is a decision, too
-            cuts = np.append(_between(values[:1], np.ones(1)), cuts)
+            thresholds = np.append(_between(values[:1], np.ones(1)), thresholds)
             hits, chosen = np.append(0.0, hits), np.append(0.0, chosen)
-        return cls(cuts, hits, chosen)
+        return cls(thresholds, hits, chosen)
 
     def best(self, gain: npt.NDArray[np.float64]) -> int:
-        """Return which decision has the largest gain (C,); of equals the most demanding."""
+        """Return the index of the largest gain (C,); of equal gains the highest threshold."""
         return int(np.argmax(gain))
 
 
-def _between(low: Cuts, high: Cuts) -> Cuts:
+def _between(low: Thresholds, high: Thresholds) -> Thresholds:
     """Return numbers in (low, high], half way where there is room."""
     middle = (low + high) / 2
     return np.where(middle > low, middle, high)
@@ -75,22 +76,24 @@ def fit_thresholds(
     goal: Goal = "f1_macro",
     *,
     shrinkage: float = 0.0,
-) -> Cuts:
-    """Return the cut of each label (L,) with the best score on these movies.
+) -> Thresholds:
+    """Return the threshold of each label (L,), in [0, 1], with the best score on these movies.
 
-    Without shrinkage no other cuts of the same kind score higher on them. Cuts lie in [0, 1].
+    Without shrinkage no other thresholds of the same rule score higher on these movies.
 
     Args:
         probs: Probabilities (N, L), those of a validation split.
         labels: The truth (N, L).
-        rule: ``0.5`` fits nothing, ``global`` one cut for all labels, ``per-genre`` one for each.
-        goal: What is to be best.
-        shrinkage: How many positives weigh as much as the global cut: a label with n of them gets
-            ``(n * own + shrinkage * global) / (n + shrinkage)``. Only for ``per-genre``.
+        rule: ``0.5`` fits nothing, ``global`` one threshold for all labels, ``per-genre`` one for
+            each label.
+        goal: The score to maximise.
+        shrinkage: How many positives weigh as much as the global threshold. A label with n
+            positives gets ``(n * own + shrinkage * global) / (n + shrinkage)``. Only for
+            ``per-genre``.
 
     Returns:
-        0.5 for all labels where none has a positive. For F1-macro, a label without positives,
-        whose F1 is undefined, gets the global cut.
+        0.5 for all labels if no label has a positive. For F1-macro, a label without positives has
+        no F1 and gets the global threshold.
 
     Example:
         >>> probs = np.array([[0.9], [0.4], [0.3], [0.1]])
@@ -116,58 +119,59 @@ def fit_thresholds(
     if shrinkage == 0:
         return own
     trust = positives / (positives + shrinkage)
-    fitted: Cuts = trust * own + (1 - trust) * shared
+    fitted: Thresholds = trust * own + (1 - trust) * shared
     return fitted
 
 
-def _best_for_macro(candidates: Sequence[Candidates], positives: npt.NDArray[Any]) -> Cuts:
-    """Return each label's best cut (L,) for its own F1; anything for one without positives."""
-    picked = []
-    for found, support in zip(candidates, positives, strict=True):
-        f1 = 2 * found.hits / np.maximum(support + found.chosen, 1)
-        picked.append(found.cuts[found.best(f1)])
-    return np.array(picked)
+def _best_for_macro(candidates: Sequence[Candidates], positives: npt.NDArray[Any]) -> Thresholds:
+    """Return each label's threshold (L,) with the best F1; any threshold if it has no positives."""
+    thresholds = []
+    for label, support in zip(candidates, positives, strict=True):
+        f1 = 2 * label.hits / np.maximum(support + label.chosen, 1)
+        thresholds.append(label.thresholds[label.best(f1)])
+    return np.array(thresholds)
 
 
-def _best_for_micro(candidates: Sequence[Candidates], positives: float) -> Cuts:
-    """Return the cuts (L,) that are best together for F1-micro.
+def _best_for_micro(candidates: Sequence[Candidates], positives: float) -> Thresholds:
+    """Return the thresholds (L,) with the best F1-micro.
 
-    The score is a ratio, ``2 hits / (positives + chosen)``, of sums over labels. A value r can be
-    reached where ``2 hits - r * chosen`` can be made at least ``r * positives``; each label can
-    maximise its own part of that alone. Starting from any r, the score of those cuts is a better
-    r, until nothing changes; that is the maximum over all combinations of cuts.
+    The score is a ratio of sums over labels, ``2 hits / (positives + chosen)``. A score r can be
+    reached if ``2 hits - r * chosen`` can reach ``r * positives``, and each label maximises its
+    part of this sum alone. Starting from any r, the score of these thresholds is the next r. When r
+    no longer grows, it is the maximum over all combinations of thresholds.
 
     Reference: Dinkelbach, "On nonlinear fractional programming",
     https://doi.org/10.1287/mnsc.13.7.492.
     """
-    reached, cuts = -1.0, np.full(len(candidates), DEFAULT_THRESHOLD)
+    reached, thresholds = -1.0, np.full(len(candidates), DEFAULT_THRESHOLD)
     rate = 0.0
     while rate > reached:
         reached = rate
-        picks = [found.best(2 * found.hits - rate * found.chosen) for found in candidates]
+        picks = [label.best(2 * label.hits - rate * label.chosen) for label in candidates]
         pairs = list(zip(candidates, picks, strict=True))
-        hits = sum(float(found.hits[pick]) for found, pick in pairs)
-        chosen = sum(float(found.chosen[pick]) for found, pick in pairs)
+        hits = sum(float(label.hits[pick]) for label, pick in pairs)
+        chosen = sum(float(label.chosen[pick]) for label, pick in pairs)
         rate = 2 * hits / (positives + chosen)
         if rate >= reached:  # rounding may lose what the last step gained
-            cuts = np.array([found.cuts[pick] for found, pick in pairs])
-    return cuts
+            thresholds = np.array([label.thresholds[pick] for label, pick in pairs])
+    return thresholds
 
 
 def _global_for_micro(probs: FloatArray, truth: BoolArray) -> float:
-    """Return the one cut that is best for F1-micro: all pairs as if of one label."""
-    found = Candidates.of(probs.reshape(-1), truth.reshape(-1))
-    return float(found.cuts[found.best(2 * found.hits / (truth.sum() + found.chosen))])
+    """Return the global threshold with the best F1-micro: all labels are treated as one."""
+    candidates = Candidates.of(probs.reshape(-1), truth.reshape(-1))
+    f1_micro = 2 * candidates.hits / (truth.sum() + candidates.chosen)
+    return float(candidates.thresholds[candidates.best(f1_micro)])
 
 
 def _global_for_macro(probs: FloatArray, truth: BoolArray) -> float:
-    """Return the one cut that is best for the mean F1 of the labels that have positives."""
+    """Return the global threshold with the best mean F1 of the labels that have positives."""
     candidates = Candidates.of(probs.reshape(-1), truth.reshape(-1))
-    total = np.zeros(len(candidates.cuts))
+    total = np.zeros(len(candidates.thresholds))
     for column in np.flatnonzero(truth.any(axis=0)):
-        own = np.sort(probs[:, column].astype(np.float64))
-        hit = np.sort(probs[truth[:, column], column].astype(np.float64))
-        chosen = len(own) - np.searchsorted(own, candidates.cuts, side="left")
-        hits = len(hit) - np.searchsorted(hit, candidates.cuts, side="left")
-        total += 2 * hits / (len(hit) + chosen)
-    return float(candidates.cuts[candidates.best(total)])
+        every = np.sort(probs[:, column].astype(np.float64))
+        positive = np.sort(probs[truth[:, column], column].astype(np.float64))
+        chosen = len(every) - np.searchsorted(every, candidates.thresholds, side="left")
+        hits = len(positive) - np.searchsorted(positive, candidates.thresholds, side="left")
+        total += 2 * hits / (len(positive) + chosen)
+    return float(candidates.thresholds[candidates.best(total)])

@@ -1,4 +1,4 @@
-"""A model at its best, beside the comparison at 0.5: cuts and a calibration from validation."""
+"""Scores with thresholds and a calibration fitted on validation, beside those at 0.5."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,14 +19,14 @@ from moviegenre.evaluation.tuning import (
 
 @dataclass(frozen=True)
 class TunedResult:
-    """What a model scores with one cut a genre, all fitted on validation.
+    """The scores of a model with one threshold a genre, fitted on validation.
 
     Attributes:
         for_macro: The fit for F1-macro.
         for_micro: The fit for F1-micro.
         before: Scores on the split at 0.5.
-        macro: Scores on the split with the cuts for F1-macro.
-        micro: Scores on the split with the cuts for F1-micro.
+        macro: Scores on the split with the thresholds for F1-macro.
+        micro: Scores on the split with the thresholds for F1-micro.
         calibrated: The split's probabilities (N, L), corrected.
     """
 
@@ -75,7 +75,7 @@ def tuned_result(split: Predictions, val: Predictions | None) -> TunedResult | N
         return None  # scoring says so, for the whole comparison
     for_macro = tune(val, TuningSettings("per-genre", "f1_macro", "platt"))
     for_micro = tune(val, TuningSettings("per-genre", "f1_micro", "platt"))
-    calibrated = for_macro.point.calibrate(probs)  # the goal changes the cuts alone
+    calibrated = for_macro.point.calibrate(probs)  # the goal changes the thresholds alone
     return TunedResult(
         for_macro=for_macro,
         for_micro=for_micro,

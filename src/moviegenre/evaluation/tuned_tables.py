@@ -1,4 +1,4 @@
-"""The tables of tuned scores: what fitting gains, and where it only seems to."""
+"""The tables of tuned scores: gains from fitting, and where they are overfitted."""
 
 import math
 
@@ -10,13 +10,13 @@ from moviegenre.evaluation.tuning import NUM_FOLDS
 
 TUNED_HEADING = "Tuned thresholds and calibration"
 TUNED_TEXT = (
-    "One cut a genre instead of 0.5, fitted on validation for the goal in the heading. The gain is "
-    f"cross-validated there ({NUM_FOLDS} folds), in points. ECE, the expected calibration error, "
-    "is before and after a scale and a shift for each genre. Per cent."
+    "One threshold a genre instead of 0.5, fitted on validation for the goal in the heading. "
+    f"The gain is cross-validated there ({NUM_FOLDS} folds), in points. ECE, the expected "
+    "calibration error, is before and after a scale and a shift for each genre. Per cent."
 )
 TUNED_GENRE_TEXT = (
-    "Cuts of the best model for F1-macro, and F1 on validation in per cent. What is fitted there "
-    "but not cross-validated is overfitted; rare genres have the most of it."
+    "Thresholds of the best model for F1-macro, and F1 on validation in per cent. What is fitted "
+    "there but not cross-validated is overfitted, most of all for rare genres."
 )
 _MACRO, _MICRO, _ECE = "tuned F1-macro", "tuned F1-micro", "ECE after"
 _MACRO_GAIN, _MICRO_GAIN = "gain (macro)", "gain (micro)"
@@ -59,7 +59,7 @@ def tuned_table(comparison: Comparison) -> Table | None:
 
 
 def tuned_genre_table(comparison: Comparison) -> Table | None:
-    """Return the best model's cuts and what they score; None where it is not tuned."""
+    """Return the thresholds of the best model and their scores; None if it is not tuned."""
     tuned = comparison.ranking[0].tuned
     if tuned is None:
         return None
@@ -81,7 +81,7 @@ def tuned_genre_table(comparison: Comparison) -> Table | None:
     headings = (
         "genre",
         "movies",
-        "cut",
+        "threshold",
         "at 0.5",
         "fitted there",
         "cross-validated",

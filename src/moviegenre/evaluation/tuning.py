@@ -1,8 +1,7 @@
-"""Calibration and cuts fitted on validation, and what they are worth on movies they have not seen.
+"""Fit calibration and thresholds on validation, and estimate their gain on other movies.
 
-What is fitted looks best on the movies it was fitted on. Beside that score stands the
-cross-validated one: the validation movies are cut into folds, and each fold is decided with what
-was fitted on the others.
+A fit scores too well on the movies it was fitted to. The cross-validated score is honest: the
+validation movies are split into folds, and each fold is decided with the fit to the other folds.
 """
 
 from collections.abc import Sequence
@@ -27,19 +26,19 @@ from moviegenre.evaluation.thresholds import Goal, Rule, fit_thresholds
 from moviegenre.metrics import compute_metrics
 
 NUM_FOLDS = 5
-SHRINKAGE = 10.0  # measured in docs/dev-log.md: less luck in rare genres' cuts, at no cost
+SHRINKAGE = 10.0  # measured in docs/dev-log.md: less luck in rare genres' thresholds, at no cost
 _SEED = 0  # of the folds
 
 
 @dataclass(frozen=True)
 class TuningSettings:
-    """What is to be fitted.
+    """What to fit, and how.
 
     Attributes:
         thresholds: ``0.5``, ``global`` or ``per-genre``.
-        goal: What the cuts are to make best: ``f1_macro`` or ``f1_micro``.
+        goal: What the thresholds are to make best: ``f1_macro`` or ``f1_micro``.
         calibration: ``none``, ``weights``, ``temperature`` or ``platt``.
-        shrinkage: How many positives weigh as much as the global cut; see ``fit_thresholds``.
+        shrinkage: How many positives weigh as much as the global threshold; see ``fit_thresholds``.
         bounds: Thresholds below the first or above the second are moved there.
     """
 
@@ -53,14 +52,14 @@ class TuningSettings:
     def parse(
         cls, thresholds: str | None, goal: str | None, calibration: str | None
     ) -> "TuningSettings":
-        """Return the settings for what the command line was given; None is the default.
+        """Parse the values of the command line; None means the default.
 
         Raises:
             ConfigError: A word is unknown, or the goal has no effect.
         """
         default = cls()
         faults = []
-        found: dict[str, Any] = {}
+        words: dict[str, Any] = {}
         for name, word, kind in (
             ("thresholds", thresholds, Rule),
             ("goal", goal, Goal),
@@ -68,15 +67,15 @@ class TuningSettings:
         ):
             if word is not None and word not in get_args(kind):
                 faults.append(f"unknown `{name}` {word!r}; {did_you_mean(word, get_args(kind))}")
-            found[name] = word
+            words[name] = word
         if goal is not None and (thresholds or default.thresholds) == default.thresholds:
             faults.append("`goal` has no effect without `thresholds` global or per-genre")
         if faults:
             raise ConfigError("; ".join(faults))
         return cls(
-            thresholds=found["thresholds"] or default.thresholds,
-            goal=found["goal"] or default.goal,
-            calibration=found["calibrate"] or default.calibration,
+            thresholds=words["thresholds"] or default.thresholds,
+            goal=words["goal"] or default.goal,
+            calibration=words["calibrate"] or default.calibration,
         )
 
     @property
@@ -87,7 +86,7 @@ class TuningSettings:
 
 @dataclass(frozen=True)
 class TunedScores:
-    """What one way of deciding scores on some movies, fractions; NaN where undefined.
+    """The scores of one way of deciding, fractions; NaN if undefined.
 
     Attributes:
         f1_macro: Mean F1 over genres.
@@ -117,13 +116,13 @@ class TunedScores:
 
 @dataclass(frozen=True)
 class Tuning:
-    """What was fitted on validation, and what it scores there.
+    """A fit to validation and its scores there.
 
     Attributes:
         settings: What was asked for.
         point: What was fitted.
         support: How many validation movies have each genre (L,).
-        before: Scores of the model's own probabilities, cut at 0.5.
+        before: Scores of the model's own probabilities, threshold 0.5.
         in_sample: Scores on the movies it was fitted on: too good.
         cross_validated: Scores of every fold with what was fitted on the others: honest.
         chosen: The decisions (N, L) behind the cross-validated scores.
@@ -138,17 +137,17 @@ class Tuning:
     chosen: npt.NDArray[np.bool_]
 
     def gain(self, metric: Goal) -> float:
-        """Return how much the cross-validated score is above the one at 0.5, a fraction."""
+        """Return the cross-validated score minus the score at 0.5, a fraction."""
         return float(getattr(self.cross_validated, metric) - getattr(self.before, metric))
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return plain values: the three scores, and by genre where fitting overfits."""
+        """Return plain values: the three scores, overall and by genre."""
         columns = {
             "before": self.before.f1,
             "in_sample": self.in_sample.f1,
             "cross_validated": self.cross_validated.f1,
         }
-        cuts = self.point.threshold_by_genre()
+        thresholds = self.point.threshold_by_genre()
         return {
             "folds": NUM_FOLDS,
             "before": self.before.to_json_dict(),
@@ -157,7 +156,7 @@ class Tuning:
             "f1_by_genre": {
                 genre: {
                     "support": int(self.support[row]),
-                    "threshold": cuts[genre],
+                    "threshold": thresholds[genre],
                     **{name: number_or_none(float(f1[row])) for name, f1 in columns.items()},
                 }
                 for row, genre in enumerate(self.point.genres)
@@ -215,7 +214,7 @@ def tune(
 def fit_point(
     movies: Predictions, settings: TuningSettings, positive_weights: FloatArray | None = None
 ) -> OperatingPoint:
-    """Return what fits some movies best.
+    """Return the operating point that fits some movies best.
 
     Args:
         movies: A model's own probabilities.
@@ -225,7 +224,7 @@ def fit_point(
     genres = GenreVocabulary(movies.genres)
     probs = np.asarray(movies.probs, dtype=np.float64)
     fitted = _fit(probs, movies.labels, genres, settings, positive_weights)
-    return OperatingPoint(genres, *fitted, _told(settings, len(probs)))
+    return OperatingPoint(genres, *fitted, _description(settings, len(probs)))
 
 
 def score(
@@ -249,29 +248,33 @@ def _fit(
     settings: TuningSettings,
     positive_weights: FloatArray | None,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return thresholds, scale and shift (L,): first the probabilities, then their cuts."""
+    """Return thresholds, scale and shift (L,); the calibration is fitted first."""
     scale, shift = fit_calibration(probs, labels, settings.calibration, positive_weights)
     uncut = OperatingPoint(genres, np.full(len(genres), DEFAULT_THRESHOLD), scale, shift, {})
-    cuts = fit_thresholds(
+    thresholds = fit_thresholds(
         uncut.calibrate(probs),
         labels,
         settings.thresholds,
         settings.goal,
         shrinkage=settings.shrinkage,
     )
-    return np.clip(cuts, *settings.bounds), scale, shift
+    return np.clip(thresholds, *settings.bounds), scale, shift
 
 
-def _told(settings: TuningSettings, num_movies: int) -> dict[str, Any]:
-    """Return how a point was fitted, for the reader of its file."""
-    told: dict[str, Any] = {"on": "val", "movies": num_movies, "thresholds": settings.thresholds}
+def _description(settings: TuningSettings, num_movies: int) -> dict[str, Any]:
+    """Return a description of the fit, stored in the file of the operating point."""
+    description: dict[str, Any] = {
+        "on": "val",
+        "movies": num_movies,
+        "thresholds": settings.thresholds,
+    }
     if settings.thresholds != "0.5":
-        told["goal"] = settings.goal
+        description["goal"] = settings.goal
     if settings.thresholds == "per-genre":
-        told["shrinkage"] = settings.shrinkage
+        description["shrinkage"] = settings.shrinkage
     if settings.bounds != TuningSettings.bounds:
-        told["bounds"] = list(settings.bounds)
-    return {**told, "calibration": settings.calibration}
+        description["bounds"] = list(settings.bounds)
+    return {**description, "calibration": settings.calibration}
 
 
 def _folds(num_movies: int) -> Sequence[npt.NDArray[np.int64]]:

@@ -1,4 +1,4 @@
-"""Which trained models a model learned from: those it started from, and its teachers."""
+"""The trained models that a model learned from: those it started from, and its teachers."""
 
 from pathlib import Path
 from typing import Any
@@ -11,15 +11,17 @@ from moviegenre.models.registry import model_config_class
 
 
 def ancestry(checkpoint: Checkpoint) -> list[str]:
-    """Return a sentence for each trained model that another one's weights learned from.
+    """Return a sentence for each trained model that this model learned from.
 
     What a model of long ago learned from is told where its folder is still there.
     """
-    told = _told(checkpoint.model_name, checkpoint.config, "It", frozenset())
-    return list(dict.fromkeys(told))
+    sentences = _sentences(checkpoint.model_name, checkpoint.config, "It", frozenset())
+    return list(dict.fromkeys(sentences))
 
 
-def _told(name: str, settings: dict[str, Any], subject: str, seen: frozenset[Path]) -> list[str]:
+def _sentences(
+    name: str, settings: dict[str, Any], subject: str, seen: frozenset[Path]
+) -> list[str]:
     """Return sentences about a model, then about those that it started from.
 
     Args:
@@ -48,7 +50,7 @@ def _told(name: str, settings: dict[str, Any], subject: str, seen: frozenset[Pat
         place = folder / source
         run = _run(place)
         if run is not None and place not in seen:
-            sentences += _told(source, run["settings"], f"`{source}`", seen | {place})
+            sentences += _sentences(source, run["settings"], f"`{source}`", seen | {place})
     return sentences
 
 

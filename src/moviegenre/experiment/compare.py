@@ -1,4 +1,4 @@
-"""Comparing trained models: evaluate what is not yet evaluated, then write the report."""
+"""Compare trained models: evaluate the new ones, then write the report."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -163,13 +163,13 @@ def _run(folder: Path, data: PreparedData, split: Split, out: Path, *, progress:
 
 
 def read_modalities(run: Mapping[str, Any], kind: type[ModelConfig]) -> frozenset[Modality]:
-    """Return what a model looks at: an ensemble's depend on its members, and are kept."""
+    """Return the modalities of a model; those of an ensemble depend on its members."""
     if "modalities" not in run:
         return kind.modalities
     return frozenset(map(Modality, run["modalities"]))
 
 
 def _config_with_command(folder: Path, name: str, config: Path) -> str:
-    """Return a model's resolved config, opening with the command that trains it again."""
+    """Return a model's resolved config; its first line is the command that trains it again."""
     text = (folder / CONFIG_FILE).read_text(encoding="utf-8")
     return f"# moviegenre train {name} --config {config}\n{text}"

@@ -37,7 +37,7 @@ _OWN_DATA = ("max_tokens", "extra", "extra_min_genres", "extra_limit", "forms", 
 
 
 class PrepareConfig(Config):
-    """Where ``reproduce`` gets its movies from.
+    """The source of the movies for ``reproduce``.
 
     Attributes:
         source: What ``moviegenre data prepare`` takes; ``synthetic`` makes movies up.
@@ -55,7 +55,7 @@ class PrepareConfig(Config):
 
 
 class _Shared(Config):
-    """What a file says beside its models."""
+    """The settings of a file besides those of its models."""
 
     prepare: PrepareConfig = PrepareConfig()
     data: DataConfig = DataConfig()
@@ -71,7 +71,7 @@ class _LossSection(Config):
 
 @dataclass(frozen=True)
 class ExperimentConfig:
-    """Everything that one training needs, resolved.
+    """All resolved settings of one training.
 
     Attributes:
         model_name: Which model.
@@ -88,7 +88,7 @@ class ExperimentConfig:
     model: ModelConfig
 
     def to_file_dict(self) -> dict[str, Any]:
-        """Return the resolved settings in the form of a config file, which trains this again."""
+        """Return the resolved settings as a config file that trains this model again."""
         sections = self.to_dict()
         own = sections.pop("model")
         if "loss" in sections:
@@ -175,7 +175,7 @@ def load_suite(path: Path, overrides: Sequence[str] = ()) -> Suite:
 def load_experiment(
     path: Path | None, model_name: str, overrides: Sequence[str] = ()
 ) -> ExperimentConfig:
-    """Resolve one model's settings from a config file; its defaults where the file is silent.
+    """Resolve one model's settings from a config file; defaults for all others.
 
     Args:
         path: The YAML file; None takes every default.
@@ -208,7 +208,7 @@ def load_experiment(
 
 
 def read_section(path: Path, section: str) -> tuple[Any, list[str]]:
-    """Return a section of a file, and the names of the file's models, whatever else is wrong.
+    """Return a section and the model names of a file, even if other parts are wrong.
 
     Args:
         path: The YAML file.
@@ -250,12 +250,12 @@ def resolve_variant(
 
 
 def _own_overrides(name: str, overrides: Sequence[str]) -> list[str]:
-    """Return those of a file's overrides that hold for a model: a fitted one has no loss."""
+    """Return the overrides that apply to a model: a fitted model has no loss."""
     return [o for o in overrides if not (MODELS[name].fitted and o.startswith("loss."))]
 
 
 def _replaced(values: Mapping[str, Any], changes: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Return settings with some replaced, each named from a model's section.
+    """Return settings with some of them replaced, named as in a model's section.
 
     Raises:
         ConfigError: A name leads nowhere, or to what the base and its variants have in common.
@@ -296,7 +296,7 @@ def _model_sections(path: Path, values: Mapping[str, Any]) -> dict[str, dict[str
 
 
 def _mapping(content: object, what: str) -> Mapping[str, Any]:
-    """Return a section's settings, none where it is empty.
+    """Return the settings of a section; empty if the section is empty.
 
     Raises:
         ConfigError: It is not a mapping.
@@ -309,7 +309,7 @@ def _mapping(content: object, what: str) -> Mapping[str, Any]:
 
 
 def _refuse_training(name: str, where: str, sections: Iterable[str]) -> None:
-    """Refuse training settings for a model that takes no training steps.
+    """Raise an error for training settings of a model that takes no training steps.
 
     Raises:
         ConfigError: ``training`` or ``loss`` is among the sections.

@@ -1,4 +1,4 @@
-"""A config file with everything that it extends, as one mapping of settings.
+"""Read a config file and the files it extends as one mapping of settings.
 
     extends: [closed/first.yaml, mine.yaml]   # paths from this file; later ones win, this file last
     only: [prior, bert]                       # the models that stay; the others are dropped
@@ -46,7 +46,7 @@ def read_config(path: Path, overrides: Sequence[str] = ()) -> tuple[dict[str, An
 
 
 def find_config(path: Path) -> Path:
-    """Return where a config file is; ``configs/first.yaml`` is in ``configs/closed/`` now."""
+    """Return the path of a config file; old names such as ``configs/first.yaml`` still work."""
     if os.path.isfile(path) or path.parent.name != "configs":
         return path
     moved = sorted(path.parent.glob(f"*/{path.name}")) if _is_plain(path.name) else []
@@ -57,12 +57,12 @@ def find_config(path: Path) -> Path:
 
 
 def _is_plain(name: str) -> bool:
-    """Return whether a file name has no characters with a meaning in a pattern."""
+    """Return whether a file name has no wildcard characters."""
     return re.fullmatch(r"[\w.-]+", name) is not None
 
 
 def _read_extended(path: Path, above: tuple[Path, ...], read: list[Path]) -> dict[str, Any]:
-    """Return a file's settings on top of those of the files that it extends.
+    """Return a file's settings merged over those of the files it extends.
 
     Args:
         path: The file.
@@ -93,7 +93,7 @@ def _told(chain: Sequence[Path]) -> str:
 
 
 def _extended_names(values: Mapping[str, Any], chain: Sequence[Path]) -> list[str]:
-    """Return the paths that a file extends, as it writes them.
+    """Return the paths in ``extends``, as written.
 
     Raises:
         ConfigError: They are neither a path nor a list of paths.
@@ -111,7 +111,7 @@ def _extended_names(values: Mapping[str, Any], chain: Sequence[Path]) -> list[st
 
 
 def _is_path(text: str) -> bool:
-    """Return whether a text can name a file at all."""
+    """Return whether a text can be a path."""
     try:
         return bool(text.strip()) and b"\0" not in os.fsencode(text)
     except UnicodeEncodeError:
@@ -153,7 +153,7 @@ def _keep_only(
 
 
 def _paths(path: Path, content: object, overrides: Sequence[str]) -> dict[str, str]:
-    """Return the paths that a file names, by the reference to them.
+    """Return the ``paths`` of a file, by their references.
 
     Raises:
         ConfigError: They are no mapping of names to paths, or an override names none of them.
@@ -181,7 +181,7 @@ def _paths(path: Path, content: object, overrides: Sequence[str]) -> dict[str, s
 
 
 def _filled(values: dict[str, Any], known: Mapping[str, str], path: Path) -> dict[str, Any]:
-    """Return the settings with every reference in a text replaced by what it stands for.
+    """Return the settings with every reference replaced by its value.
 
     Raises:
         ConfigError: A reference stands for nothing.
@@ -202,7 +202,7 @@ def _filled(values: dict[str, Any], known: Mapping[str, str], path: Path) -> dic
 
 
 def _references(content: object) -> Iterator[str]:
-    """Yield what the texts of some settings refer to."""
+    """Yield the references in the texts of some settings."""
     if isinstance(content, str):
         yield from _REFERENCE.findall(content)
     elif isinstance(content, Mapping | list):

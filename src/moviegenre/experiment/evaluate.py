@@ -1,4 +1,4 @@
-"""Evaluating a checkpoint: its probabilities on a split, and what they score."""
+"""Evaluate a checkpoint: its probabilities on a split, and their scores."""
 
 from pathlib import Path
 

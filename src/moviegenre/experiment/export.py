@@ -1,4 +1,4 @@
-"""Exporting a trained model with its scores, its ONNX files compared on real movies."""
+"""Export a trained model with its scores, and compare its ONNX files on real movies."""
 
 import json
 import logging
@@ -48,7 +48,7 @@ def export(
     progress: bool = True,
     verified: bool = False,
 ) -> Exported:
-    """Export a trained model, with what is known of its scores.
+    """Export a trained model with its known scores.
 
     Args:
         model: A checkpoint, or what else ``load_trained`` takes.
@@ -105,7 +105,7 @@ def export(
 
 
 def _write_index(path: Path, checkpoint: Checkpoint, file: Path) -> None:
-    """Write what a model says of its training movies.
+    """Write the predictions of a model for its training movies.
 
     Raises:
         CheckpointError: The movies that it was trained on are not there.
@@ -129,7 +129,7 @@ def _write_index(path: Path, checkpoint: Checkpoint, file: Path) -> None:
 
 
 def _own_data(checkpoint: Checkpoint) -> PreparedData | None:
-    """Return the movies that a model was trained on, where they are still there."""
+    """Return the movies that a model was trained on, if they still exist."""
     try:
         data = PreparedData(checkpoint.data_config.dir)
     except DataError:
@@ -143,7 +143,7 @@ def _own_data(checkpoint: Checkpoint) -> PreparedData | None:
 
 
 def _source(checkpoint: Checkpoint, data: PreparedData | None) -> str:
-    """Return what the training data say of themselves, if these are they."""
+    """Return the description of the training data, if these data are the training data."""
     if data is None or data.fingerprint != checkpoint.data_fingerprint:
         return ""
     made_up = "made-up movies, so the scores say nothing about real ones: "
@@ -171,7 +171,7 @@ def _measure(data: PreparedData, limit: int, progress: bool) -> Measure:
 def _known_scores(
     path: Path, checkpoint: Checkpoint, point: OperatingPoint
 ) -> dict[str, dict[str, Any]]:
-    """Return the scores that lie beside a model, by split."""
+    """Return the scores stored beside a model, by split."""
     if is_exported(path):
         metrics = path / METRICS_FILE
         known: dict[str, Any] = json.loads(metrics.read_text("utf-8")) if metrics.is_file() else {}

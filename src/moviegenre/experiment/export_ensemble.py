@@ -1,4 +1,4 @@
-"""Exporting an ensemble: a folder with copies of its members, which needs nothing else."""
+"""Export an ensemble: a self-contained folder with copies of its members."""
 
 import shutil
 from dataclasses import replace
@@ -25,7 +25,7 @@ _NO_ONNX = "an ensemble's members are computed by PyTorch"
 
 
 def export_ensemble(path: Path, out: Path) -> Exported:
-    """Write a self-contained folder; it is there whole, or as it was before.
+    """Write a self-contained folder in one step.
 
     Args:
         path: The ensemble's folder, or its ``ensemble.json``.
@@ -65,7 +65,7 @@ def export_ensemble(path: Path, out: Path) -> Exported:
 
 
 def _card(record: EnsembleRecord) -> str:
-    """Return a short model card: the members, and what was measured where the weights came from."""
+    """Return a short model card: the members, and the scores that came with the weights."""
     lines = [
         "# moviegenre ensemble",
         "",
@@ -81,6 +81,6 @@ def _card(record: EnsembleRecord) -> str:
         "",
         "Cross-validated on validation: "
         + ", ".join(f"{name} {value:.4f}" for name, value in record.metrics.items())
-        + " (fractions, cut at 0.5).",
+        + " (fractions, threshold 0.5).",
     ]
     return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""Calibration and thresholds for what a film has and how much: fitted on validation, form by form.
+"""Calibration and thresholds for each form of a film, fitted on validation.
 
 A sentence says less than ten pages, and a poster less than either. A model is therefore calibrated
 for each form by itself, and between forms by the number of tokens.
@@ -51,7 +51,7 @@ Predict = Callable[[Split, Given], Predictions]
 
 @dataclass(frozen=True)
 class FormScores:
-    """What a model scores with what it is given of a film.
+    """The scores of a model for one form of film.
 
     Attributes:
         given: What it is given.
@@ -74,7 +74,7 @@ class FormScores:
 def evaluate_forms(
     path: Path, split: Split, *, data_dir: Path | None = None, save: bool = True
 ) -> list[FormScores]:
-    """Fit a model's calibration and thresholds on validation, and score it, in every form.
+    """Fit calibration and thresholds for every form of film on validation, and score the model.
 
     An exported folder keeps those that it was exported with; its scores go on its card.
 
@@ -175,7 +175,7 @@ def _scored(
 
 
 def _stacked(first: Predictions, second: Predictions) -> Predictions:
-    """Return two sets of answers about the same films as one."""
+    """Return two sets of predictions for the same films as one."""
     return replace(
         first,
         ids=(*first.ids, *second.ids),

@@ -1,4 +1,4 @@
-"""What may be given of a film: the forms in which a model is fitted and scored."""
+"""The forms of a film in which a model is fitted and scored."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from moviegenre.data.plots import PlotRule
 
 @dataclass(frozen=True)
 class Given:
-    """What is given of every film.
+    """One form of film: which inputs are given.
 
     Attributes:
         plot: Which of its plots, or how much of them.

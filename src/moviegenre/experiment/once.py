@@ -1,4 +1,4 @@
-"""Preparing and training what is not prepared and trained yet, for commands that do many of both.
+"""Prepare movies and train models once, for commands that do many of both.
 
 Prepared data are kept, finished models are left as they are, an interrupted training goes on from
 its last completed interval, and what was trained differently is only trained anew when asked to.
@@ -36,7 +36,7 @@ def command_line(command: str, config: Path, overrides: Sequence[str]) -> str:
 
 
 def prepare_once(suite: Suite, *, progress: bool) -> None:
-    """Prepare the movies, unless that was done before from the same source.
+    """Prepare the movies, unless they were prepared from the same source before.
 
     Args:
         suite: Says from where and to where.
@@ -67,7 +67,7 @@ def prepare_once(suite: Suite, *, progress: bool) -> None:
 
 
 def _synthetic_movies(settings: PrepareConfig, folder: Path) -> Path:
-    """Make the movies up beside the prepared folder, unless they are there already."""
+    """Generate synthetic movies beside the prepared folder, unless they exist."""
     from moviegenre.data.synthetic.generate import synthesize
 
     name = f"{folder.name}-movies-{settings.synthetic_movies}-seed-{settings.seed}"
@@ -79,7 +79,7 @@ def _synthetic_movies(settings: PrepareConfig, folder: Path) -> Path:
 
 
 def _check_source(data: PreparedData, settings: PrepareConfig) -> None:
-    """Refuse prepared data of another kind than the config asks for."""
+    """Raise an error if the prepared data differ in kind from the config."""
     synthetic = bool(data.datasheet.get("synthetic"))
     if synthetic != (settings.source == SYNTHETIC):
         found = "synthetic" if synthetic else "real"
@@ -97,7 +97,7 @@ def train_once(
     restart: bool = False,
     progress: bool = True,
 ) -> bool:
-    """Train a model, go on with it, or leave it as it is.
+    """Train a model, resume its training, or keep a finished one.
 
     Args:
         experiment: Its settings.
@@ -147,7 +147,7 @@ def train_once(
 
 
 def changes_since(experiment: ExperimentConfig, checkpoints: Path, data: PreparedData) -> list[str]:
-    """Return in what settings and data a training of before differs; nothing if there is none.
+    """Return the settings and data that differ from an earlier training; empty if there is none.
 
     Args:
         experiment: The settings of today.
@@ -167,7 +167,7 @@ def changes_since(experiment: ExperimentConfig, checkpoints: Path, data: Prepare
 
 
 def trained_differently(folder: Path, changed: Sequence[str]) -> str:
-    """Say that a model was trained in another way, and what can be done."""
+    """Return the error for a model that was trained with other settings or data."""
     return (
         f"{folder} was trained differently ({', '.join(changed)}); train it anew with "
         f"`restart`, or keep it and {OTHER_CHECKPOINTS}"

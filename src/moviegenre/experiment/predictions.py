@@ -1,4 +1,4 @@
-"""A trained model's probabilities for a split, kept beside its weights until either changes."""
+"""A trained model's probabilities for a split, cached beside its weights."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -86,7 +86,7 @@ def predict_split(
 
 
 def _title(model_name: str, split: Split, missing: Modality | None) -> str:
-    """Say what is being predicted."""
+    """Return the title of the progress bar."""
     title = f"{model_name} on {split.value}"
     return title if missing is None else f"{title} without {missing.value}s"
 
@@ -106,7 +106,7 @@ def predict_shipped(
     given: Given | None = None,
     progress: bool = False,
 ) -> Predictions:
-    """Return the probabilities, not calibrated, that an exported folder's best file gives.
+    """Return the uncalibrated probabilities of the best file of an exported folder.
 
     Args:
         folder: The exported folder.
@@ -140,7 +140,7 @@ def predict_shipped(
 def _films(
     data: PreparedData, split: Split, reader: FilmReader, given: Given
 ) -> Iterator[list[Film]]:
-    """Yield every movie of a split as the model reads it, in order."""
+    """Yield every movie of a split in the form the model reads, in order."""
     for batch in data.poster_file(split).iter_batches(
         _FILMS_IN_MEMORY, columns=["title", "year", "plots", "poster"]
     ):
@@ -171,13 +171,13 @@ def _predict_members(
     missing: Modality | None,
     progress: bool,
 ) -> Predictions:
-    """Return an ensemble's probabilities, every member reading the movies its own way."""
+    """Return the probabilities of an ensemble from those of its members."""
     assert isinstance(ensemble.model, Ensemble), "only an ensemble has members"
-    found = [
+    member_probs = [
         predict_split(member, data, split, missing=missing, progress=progress)
         for member in ensemble.members
     ]
-    return combined(found, ensemble.model.combiner, availability(data, split, missing))
+    return combined(member_probs, ensemble.model.combiner, availability(data, split, missing))
 
 
 def availability(
@@ -191,11 +191,11 @@ def availability(
         missing: This modality is hidden, so that none has it.
     """
     plots = data.plots(split, "joined")
-    found = {
+    present = {
         Modality.PLOT: np.array([bool(plot.strip()) for plot in plots], dtype=bool),
         Modality.POSTER: data.has_poster(split),
     }
-    return {name: has & (name is not missing) for name, has in found.items()}
+    return {name: has & (name is not missing) for name, has in present.items()}
 
 
 def combined(
@@ -210,12 +210,12 @@ def combined(
         combiner: Their weights.
         available: Which movies have each modality (N,).
     """
-    odds = combiner.combine(log_odds(np.stack([found.probs for found in members])), available)
+    odds = combiner.combine(log_odds(np.stack([member.probs for member in members])), available)
     return replace(members[0], probs=from_log_odds(odds).astype(np.float32))
 
 
 def kept_predictions(checkpoint: Path, split: Split) -> Path | None:
-    """Return the file of a checkpoint's probabilities for a split, of whatever movies, if any.
+    """Return the cached file of a checkpoint's probabilities for a split, of any movies.
 
     Args:
         checkpoint: The ``best.pth``.
@@ -226,7 +226,7 @@ def kept_predictions(checkpoint: Path, split: Split) -> Path | None:
 
 
 def load_kept(checkpoint: Path, data: PreparedData, split: Split) -> Predictions | None:
-    """Return a model's probabilities for the movies of a split, where an evaluation kept them.
+    """Return the cached probabilities of a model for the movies of a split, if any.
 
     Args:
         checkpoint: The ``best.pth``.
@@ -260,7 +260,7 @@ def cached_predictions(
     keep: bool = True,
     progress: bool = False,
 ) -> Predictions:
-    """Return a model's probabilities, from an earlier evaluation of the same weights and movies.
+    """Return a model's probabilities, from the cache if weights and movies are unchanged.
 
     Args:
         checkpoint: The ``best.pth``, or what else ``weights_file`` returns.
@@ -279,24 +279,24 @@ def cached_predictions(
         return kept
     logger.info("evaluating %s on %s", folder.name, split.value)
     if is_ensemble(checkpoint):
-        found = member_predictions(
+        predictions = member_predictions(
             checkpoint, data, split, missing=missing, keep=keep, progress=progress
         )
     elif answers_only(checkpoint):
-        found = predict_shipped(folder, data, split, missing=missing, progress=progress)
+        predictions = predict_shipped(folder, data, split, missing=missing, progress=progress)
     else:
         trained = load_trained(checkpoint)
-        found = predict_split(trained, data, split, missing=missing, progress=progress)
+        predictions = predict_split(trained, data, split, missing=missing, progress=progress)
     if keep:
-        found.save(path)
+        predictions.save(path)
         for stale in folder.glob(f"{_kind(missing)}-{split.value}-*.npz"):
             if stale != path:
                 stale.unlink(missing_ok=True)
-    return found
+    return predictions
 
 
 def _kept(path: Path) -> Predictions | None:
-    """Return saved predictions; None where there are none, or damaged ones."""
+    """Return saved predictions; None if they are missing or damaged."""
     if not path.is_file():
         return None
     try:
@@ -309,7 +309,7 @@ def _kept(path: Path) -> Predictions | None:
 def keep_predictions(
     checkpoint: Path, data: PreparedData, split: Split, predictions: Predictions
 ) -> None:
-    """Write probabilities beside the weights, where ``cached_predictions`` will find them.
+    """Write probabilities to the cache that ``cached_predictions`` reads.
 
     Args:
         checkpoint: The file of the weights.
@@ -330,7 +330,7 @@ def member_predictions(
     keep: bool = True,
     progress: bool = False,
 ) -> Predictions:
-    """Return an ensemble's probabilities from those that are kept beside its members.
+    """Return an ensemble's probabilities from the cached ones of its members.
 
     Args:
         path: Its ``ensemble.json``, or the folder that holds it.
@@ -345,7 +345,7 @@ def member_predictions(
     """
     path = ensemble_file(path)
     record = EnsembleRecord.read(path)
-    found = []
+    predictions = []
     for member in record.members:
         looks = model_config_class(member.model_name).modalities
         kept = cached_predictions(
@@ -356,5 +356,5 @@ def member_predictions(
             keep=keep,
             progress=progress,
         )
-        found.append(kept)
-    return combined(found, record.combiner, availability(data, split, missing))
+        predictions.append(kept)
+    return combined(predictions, record.combiner, availability(data, split, missing))

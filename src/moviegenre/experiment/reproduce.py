@@ -47,7 +47,7 @@ def reproduce(
 def run_suite(
     suite: Suite, command: str, *, restart: bool, progress: bool
 ) -> tuple[Comparison, Path]:
-    """Run what a config file holds; its folders must be locked.
+    """Run a config file; the caller holds the locks of its folders.
 
     Args:
         suite: The file's settings, resolved.
@@ -83,7 +83,7 @@ def run_suite(
 
 
 def _started_from_suite(experiment: ExperimentConfig, suite: Suite) -> ExperimentConfig:
-    """Let a fusion start from the models trained before it, unless its settings say otherwise."""
+    """Let a fusion start from the models trained before it, unless its settings name others."""
     settings = experiment.model
     if not isinstance(settings, FusionConfig) or "init_from" in settings.model_fields_set:
         return experiment

@@ -1,4 +1,4 @@
-"""How a model was trained, in ``run.json`` and ``history.json`` beside it."""
+"""Read and write ``run.json`` and ``history.json``: how a model was trained."""
 
 import json
 from pathlib import Path
@@ -26,7 +26,7 @@ def write_run(folder: Path, run: dict[str, Any]) -> None:
 
 
 def read_run(folder: Path) -> dict[str, Any] | None:
-    """Return what ``run.json`` in a model's folder says; None where there is none.
+    """Return the content of a model's ``run.json``; None if there is none.
 
     Raises:
         CheckpointError: The file is there but cannot be read.
@@ -57,7 +57,7 @@ def hash_history(folder: Path) -> dict[str, str]:
 
 
 def read_history(folder: Path) -> list[dict[str, float]]:
-    """Return the records of ``history.json``, one an interval; none where there is no such file.
+    """Return the records of ``history.json``, one for each interval; empty if there is no file.
 
     Raises:
         CheckpointError: The file is damaged.
@@ -88,7 +88,7 @@ def _damaged(path: Path, reason: str, run: dict[str, Any]) -> str:
 
 
 def differing_settings(run: dict[str, Any], settings: dict[str, Any]) -> list[str]:
-    """Return the dotted names of settings that are not those of an earlier run.
+    """Return the dotted names of settings that differ from an earlier run.
 
     A setting that did not exist then had what is its default now. Where the data lie is left
     out: what they hold is told by their fingerprint. So is what the
@@ -112,7 +112,7 @@ def differing_settings(run: dict[str, Any], settings: dict[str, Any]) -> list[st
 
 
 def _with_defaults(model_name: str, settings: dict[str, Any]) -> dict[str, Any]:
-    """Return an earlier run's settings in today's form, as they are where they have none."""
+    """Return an earlier run's settings in today's form, with defaults filled in."""
     kinds: dict[str, type[Config]] = {
         "data": DataConfig,
         "training": TrainingConfig,

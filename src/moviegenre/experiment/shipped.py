@@ -1,7 +1,7 @@
-"""What lies beside a shipped ONNX file, when cuts are fitted to that file's own answers.
+"""Rewrite the files beside an exported ONNX file after thresholds are fitted to its answers.
 
-Eight bits move probabilities a little, so that cuts fitted to the exact model lie a little wrong in
-the file that ships. Cuts fitted to its own answers bring other scores, another parity report and
+Eight bits move probabilities a little, so thresholds fitted to the exact model are slightly wrong
+for the exported file. Thresholds fitted to its own answers bring other scores, a parity report and
 another card.
 """
 
@@ -20,7 +20,7 @@ from moviegenre.models.exported import CARD_FILE, METRICS_FILE, PARITY_FILE
 
 
 def record_forms(folder: Path, split: str, rows: dict[str, dict[str, Any]]) -> None:
-    """Write what an exported model scores with what it is given of a film, and on its card.
+    """Write the scores of an exported model by form of film, and add them to its card.
 
     Args:
         folder: The exported folder.
@@ -38,7 +38,7 @@ def record_forms(folder: Path, split: str, rows: dict[str, dict[str, Any]]) -> N
 def refresh_companions(
     folder: Path, point: OperatingPoint, evaluation: Evaluation, val: Predictions
 ) -> None:
-    """Bring an exported folder's scores, parity report and card in line with a new point.
+    """Update an exported folder's scores, parity report and card for a new operating point.
 
     Args:
         folder: The exported folder.

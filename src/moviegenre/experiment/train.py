@@ -1,4 +1,4 @@
-"""Training one model: from prepared data and resolved settings to a checkpoint."""
+"""Train one model: from prepared data and resolved settings to a checkpoint."""
 
 import logging
 import shutil
@@ -87,7 +87,7 @@ class TrainedModel:
 
 @dataclass(frozen=True)
 class _Seconds:
-    """How long it took to fill the caches a model reads from, and to train it."""
+    """Seconds spent on filling caches and on training."""
 
     setup: float = 0.0
     training: float = 0.0
@@ -192,7 +192,7 @@ def _train(
 
 
 def _can_resume(folder: Path) -> bool:
-    """Return whether a training can go on: not where its state is damaged."""
+    """Return whether a training can be resumed; a damaged state cannot."""
     path = folder / RESUME_FILE
     if not path.is_file():
         return True
@@ -207,7 +207,7 @@ def _can_resume(folder: Path) -> bool:
 def _taught(
     movies: MovieTensors, teacher: Checkpoint, experiment: ExperimentConfig, data: PreparedData
 ) -> MovieTensors:
-    """Return the movies with labels between the truth and a teacher's probabilities.
+    """Return the movies with labels mixed from the truth and a teacher's probabilities.
 
     Reference: Hinton, Vinyals and Dean, "Distilling the knowledge in a neural network",
     https://arxiv.org/abs/1503.02531; differs in that the labels are independent, and in that
@@ -224,7 +224,7 @@ def _taught(
 
 
 def _require_posters(experiment: ExperimentConfig, data: PreparedData) -> None:
-    """Refuse to train a model of posters on none; warn where others would look at none.
+    """Raise an error if a poster model has no posters to train on; warn for other models.
 
     Raises:
         DataError: No movie of the training split has a poster, and the model reads nothing else.
@@ -232,18 +232,18 @@ def _require_posters(experiment: ExperimentConfig, data: PreparedData) -> None:
     modalities = experiment.model.modalities
     if Modality.POSTER not in modalities or data.has_poster(Split.TRAIN).any():
         return
-    found = f"no training movie in {experiment.data.dir} has a poster"
+    fault = f"no training movie in {experiment.data.dir} has a poster"
     if len(modalities) > 1:
-        logger.warning("%s; the model learns from the plots alone", found)
+        logger.warning("%s; the model learns from the plots alone", fault)
         return
     raise DataError(
-        f"{found}, and {experiment.model_name} reads posters only; expected at least one: see what "
+        f"{fault}, and {experiment.model_name} reads posters only; expected at least one: see what "
         "moviegenre data prepare said of posters, or train a model that reads plots"
     )
 
 
 def _extra_plots(experiment: ExperimentConfig, data: PreparedData) -> ExtraPlots | None:
-    """Return the further plots that the model is to be trained on, if it reads plots."""
+    """Return additional plots for training, if the model reads plots."""
     if Modality.PLOT not in experiment.model.modalities:
         return None
     return training_texts(data, experiment.data, experiment.training.seed)
@@ -252,7 +252,7 @@ def _extra_plots(experiment: ExperimentConfig, data: PreparedData) -> ExtraPlots
 def _build(
     experiment: ExperimentConfig, data: PreparedData, extra: ExtraPlots | None
 ) -> tuple[GenreModel, Checkpoint]:
-    """Return the model to train, and a checkpoint that describes it before training."""
+    """Return the untrained model and a checkpoint that describes it."""
     import lightning
 
     lightning.seed_everything(experiment.training.seed, verbose=False)
@@ -369,7 +369,7 @@ def _outcome(result: FitResult, earlier: _Seconds) -> dict[str, Any]:
 
 
 def _earlier_seconds(folder: Path, settings: dict[str, Any], fingerprint: str) -> _Seconds:
-    """Return the time that the training to be resumed took so far."""
+    """Return the time spent so far on the training to resume."""
     run = read_run(folder)
     if run is None:
         return _Seconds()

@@ -1,4 +1,4 @@
-"""Evaluating a checkpoint with thresholds and a calibration that are fitted on validation."""
+"""Evaluate a checkpoint with thresholds and a calibration fitted on validation."""
 
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -39,11 +39,11 @@ from moviegenre.models.trained import load_trained
 
 @dataclass(frozen=True)
 class TunedEvaluation:
-    """What a checkpoint scores on a split with what was fitted on validation.
+    """The scores of a checkpoint on a split, with the fit to validation.
 
     Attributes:
         evaluation: The scores.
-        before: F1 and calibration on the split as the model comes, cut at 0.5.
+        before: F1 and calibration on the split of the unchanged model, threshold 0.5.
         after: The same with what was fitted.
         tuning: What was fitted, and what it scores on validation.
         file: Where it was written; None where it was not.
@@ -89,7 +89,7 @@ def evaluate_tuned(
     save: bool = True,
     progress: bool = False,
 ) -> TunedEvaluation:
-    """Fit on validation, keep the result beside the weights, and score a split with it.
+    """Fit on validation, save the fit beside the weights, and score a split with it.
 
     Args:
         path: A ``best.pth``, or what else ``load_trained`` takes.
@@ -158,7 +158,7 @@ def _evaluate_tuned(
 def _without(
     path: Path, data: PreparedData, settings: TuningSettings, weights: FloatArray | None, keep: bool
 ) -> dict[Modality, OperatingPoint]:
-    """Return the same, fitted to the validation movies as if all of them lacked a modality."""
+    """Return operating points fitted to the validation movies with one modality hidden."""
     return {
         lacked: tune(
             cached_predictions(path, data, Split.VAL, missing=lacked, keep=keep), settings, weights
@@ -168,7 +168,7 @@ def _without(
 
 
 def trained_weights(model: Description, data: PreparedData) -> FloatArray:
-    """Return what a checkpoint's loss weighed the positives of each genre with (L,).
+    """Return the weight of positives (L,) in a checkpoint's loss.
 
     Raises:
         ConfigError: The loss has no weights.
@@ -194,7 +194,7 @@ def _evaluate(
     corrected: Predictions, model: Description, split: Split, point: OperatingPoint
 ) -> Evaluation:
     """Score corrected probabilities; one threshold for all genres is reported as one number."""
-    cuts = point.thresholds
-    one = bool((cuts == cuts[0]).all())
-    threshold = float(cuts[0]) if one else cuts
+    thresholds = point.thresholds
+    is_global = bool((thresholds == thresholds[0]).all())
+    threshold = float(thresholds[0]) if is_global else thresholds
     return evaluate_predictions(corrected, model.model_name, split.value, threshold)

@@ -68,11 +68,11 @@ class Attributor:
             film: The film.
             labels: Which labels, G of them.
             method: How.
-            slices: How the work is cut and run; cut, ``auto`` takes occlusion.
+            slices: How the work is split and run; if it is split, ``auto`` means occlusion.
 
         Raises:
-            ConfigError: There is no such method, or no gradients can be had.
-            MissingExtraError: Gradients were asked for and Captum is not installed.
+            ConfigError: There is no such method, or this model has no gradients.
+            MissingExtraError: The method needs gradients and Captum is not installed.
         """
         if method == "auto" and slices.num_films is not None:
             method = "occlusion"

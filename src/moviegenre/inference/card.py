@@ -111,7 +111,7 @@ def _data(checkpoint: Checkpoint, source: str) -> str:
     ]
     if Modality.PLOT in checkpoint.model.modalities:
         rule = "all joined" if config.plot == "joined" else f"the {config.plot} one"
-        lines.append(f"Of several plots it reads {rule}, cut after {config.max_tokens} tokens.")
+        lines.append(f"Of several plots it reads {rule}, at most {config.max_tokens} tokens.")
         if named := [part for part in ("title", "year") if part in config.reads]:
             lines.append(f"It also reads the {' and the '.join(named)}, where they are given.")
         if config.forms:
@@ -166,18 +166,19 @@ def _scores(scores: Mapping[str, Mapping[str, Any]], point: OperatingPoint) -> s
         if split.get("per_genre"):
             lines += ["", f"By genre, on {name}:", "", *_genre_rows(split["per_genre"], point)]
     if point.fitted:
-        told = ", ".join(f"{name} {value}" for name, value in point.fitted.items())
-        lines += ["", f"How calibration and thresholds were fitted: {told}."]
+        fitting = ", ".join(f"{name} {value}" for name, value in point.fitted.items())
+        lines += ["", f"How calibration and thresholds were fitted: {fitting}."]
     return "\n".join(lines)
 
 
 def _genre_rows(per_genre: Mapping[str, Mapping[str, Any]], point: OperatingPoint) -> list[str]:
-    cuts = point.threshold_by_genre()
+    thresholds = point.threshold_by_genre()
     columns = ("f1", "precision", "recall", "roc_auc")
     rows = ["| genre | F1 | precision | recall | ROC-AUC | films | threshold |", "|---" * 7 + "|"]
     for genre, values in per_genre.items():
         cells = [_percent(values[name]) or "undefined" for name in columns]
-        rows.append(f"| {genre} | {' | '.join(cells)} | {values['support']} | {cuts[genre]:.2f} |")
+        cells += [str(values["support"]), f"{thresholds[genre]:.2f}"]
+        rows.append(f"| {genre} | {' | '.join(cells)} |")
     return rows
 
 
@@ -199,8 +200,8 @@ def _onnx(parity: Parity | None, note: str) -> str:
         )
     if any(file.refitted for file in parity.files.values()):
         lines.append(
-            "\nEqual decisions were counted with the same cuts on both sides; either F1-macro is "
-            "that with cuts fitted to the file's, or PyTorch's, own answers."
+            "\nEqual decisions were counted with the same thresholds on both sides. Each F1-macro "
+            "uses thresholds fitted to the answers of that file, or of PyTorch."
         )
     return "\n".join([*lines, *(f"\nNot as promised: {fault}." for fault in parity.faults)])
 

@@ -140,45 +140,54 @@ class TextTable:
         for number, row in enumerate(self._table.rows(self._used()), start=1):
             yield self._text_row(row, number)
 
-    def _found(self, given: CatalogueColumns) -> CatalogueColumns:
+    def _found(self, columns: CatalogueColumns) -> CatalogueColumns:
         """Return the columns with what was not named filled in.
 
         Raises:
             DataError: A column is not there, or there is nothing to read.
         """
         known, path = self.known, self._source
-        named = [given.id, *given.plots, given.poster, given.title, given.year, *given.kept]
+        named = [
+            columns.id,
+            *columns.plots,
+            columns.poster,
+            columns.title,
+            columns.year,
+            *columns.kept,
+        ]
         missing = [name for name in named if name is not None and name not in known]
         if missing:
-            told = "; ".join(f"no column {name!r}, {did_you_mean(name, known)}" for name in missing)
-            raise DataError(f"{path}: {told}")
+            listed = "; ".join(
+                f"no column {name!r}, {did_you_mean(name, known)}" for name in missing
+            )
+            raise DataError(f"{path}: {listed}")
         usual = find_columns(
             known,
             table=str(path),
             advice="name the one to read, or all of them, with `plot_column`",
-            format=given.format,
-            needs_plot=not given.plots,
+            format=columns.format,
+            needs_plot=not columns.plots,
         )
-        poster = given.poster or self._usual_poster(usual.poster)
-        found = replace(
-            given,
-            id=given.id or usual.id,
-            plots=given.plots or ((usual.plot,) if usual.plot else ()),
+        poster = columns.poster or self._usual_poster(usual.poster)
+        filled = replace(
+            columns,
+            id=columns.id or usual.id,
+            plots=columns.plots or ((usual.plot,) if usual.plot else ()),
             poster=poster,
-            title=given.title or usual.title,
-            year=given.year or usual.year,
+            title=columns.title or usual.title,
+            year=columns.year or usual.year,
         )
-        if not found.plots and found.poster is None:
+        if not filled.plots and filled.poster is None:
             raise DataError(
                 f"{path} has neither a column 'plot' nor 'poster' (found "
                 f"{shortened(', '.join(known))}); name "
                 "yours with `plot_column` and `poster_column`"
             )
-        unused = {name for name, value in vars(given).items() if value} | {"genres"}
+        unused = {name for name, value in vars(columns).items() if value} | {"genres"}
         unused |= set() if poster else {"poster"}
         if note := usual.note(unused):
             self.notes.append(note)
-        return found
+        return filled
 
     def _usual_poster(self, name: str | None) -> str | None:
         """Return a column of posters that nobody named; uploads have none but ``poster``."""

@@ -64,8 +64,8 @@ class Film:
     @property
     def modalities(self) -> tuple[Modality, ...]:
         """What there is to read, plot first."""
-        there = {Modality.PLOT: len(self.tokens) > 0, Modality.POSTER: self.poster is not None}
-        return tuple(modality for modality in Modality if there[modality])
+        has = {Modality.PLOT: len(self.tokens) > 0, Modality.POSTER: self.poster is not None}
+        return tuple(modality for modality in Modality if has[modality])
 
 
 class FilmReader:
@@ -131,8 +131,8 @@ class FilmReader:
         if film.tokens.size and not usable and film.poster is None:
             alone = "Only the title was read, so the answer is less certain."
         warnings = (warning, check.warning, year_warning, alone)
-        said = tuple(one for one in warnings if one is not None)
-        film = replace(film, warnings=(*film.warnings, *said))
+        new_warnings = tuple(text for text in warnings if text is not None)
+        film = replace(film, warnings=(*film.warnings, *new_warnings))
         if not film.modalities and not film.warnings:
             needed = " or ".join(m.value for m in Modality if m in self.modalities)
             raise InputError(

@@ -38,8 +38,8 @@ class FileParity:
         largest_difference: Of any probability.
         f1_macro: Its own score; NaN where it is not defined.
         f1_macro_lost: The model's score less its own.
-        refitted: Whether its own score is that with cuts fitted to its own answers. Equal decisions
-            are counted with the model's cuts on both sides, always.
+        refitted: Whether its own score uses thresholds fitted to its own answers. Equal decisions
+            are always counted with the model's thresholds on both sides.
     """
 
     equal_decisions: float
@@ -68,21 +68,21 @@ class Parity:
     @property
     def faults(self) -> list[str]:
         """What is promised and not kept, one sentence each."""
-        found = []
+        messages = []
         onnx = self.files.get("onnx")
         if onnx and onnx.equal_decisions < LEAST_EQUAL:
-            found.append(
+            messages.append(
                 f"model.onnx decides as the model does in {onnx.equal_decisions:.2%} of all cases; "
                 f"expected at least {LEAST_EQUAL:.1%}"
             )
         for name in ("int8", "int4"):
             small = self.files.get(name)
             if small and small.f1_macro_lost > MOST_LOST:
-                found.append(
+                messages.append(
                     f"model.{name}.onnx loses {100 * small.f1_macro_lost:.2f} points of F1-macro; "
                     f"expected at most {100 * MOST_LOST:.1f}"
                 )
-        return found
+        return messages
 
     def to_json_dict(self) -> dict[str, Any]:
         """Return what ``parity.json`` holds; undefined scores are None."""
@@ -103,30 +103,30 @@ class Parity:
         }
 
     @classmethod
-    def from_json_dict(cls, found: Mapping[str, Any]) -> "Parity":
+    def from_json_dict(cls, content: Mapping[str, Any]) -> "Parity":
         """Return what ``to_json_dict`` wrote."""
         files = {
             name: FileParity(
-                equal_decisions=one["equal_decisions"],
-                largest_difference=one["largest_difference"],
-                f1_macro=_or_nan(one["f1_macro"]),
-                f1_macro_lost=_or_nan(one["f1_macro_lost"]),
-                refitted=one.get("refitted", False),
+                equal_decisions=file["equal_decisions"],
+                largest_difference=file["largest_difference"],
+                f1_macro=_or_nan(file["f1_macro"]),
+                f1_macro_lost=_or_nan(file["f1_macro_lost"]),
+                refitted=file.get("refitted", False),
             )
-            for name, one in found["files"].items()
+            for name, file in content["files"].items()
         }
         return cls(
-            num_movies=found["num_movies"],
-            source=found["source"],
-            f1_macro=_or_nan(found["f1_macro"]),
+            num_movies=content["num_movies"],
+            source=content["source"],
+            f1_macro=_or_nan(content["f1_macro"]),
             files=files,
         )
 
     def refitted(self, f1_macro: float) -> "Parity":
-        """Return the same report after cuts were fitted to the answers of its only file.
+        """Return the same report after thresholds were fitted to the answers of its only file.
 
         Args:
-            f1_macro: What the file scores on the same movies with these cuts.
+            f1_macro: What the file scores on the same movies with these thresholds.
 
         Raises:
             DataError: Several files were compared, of which only one has been fitted to.
@@ -134,7 +134,7 @@ class Parity:
         if len(self.files) != 1:
             raise DataError(
                 f"the parity report compares {' and '.join(self.files)}; expected one file whose "
-                "cuts were fitted: export again instead"
+                "thresholds were fitted: export again instead"
             )
         ((name, file),) = self.files.items()
         lost = self.f1_macro - f1_macro
@@ -194,8 +194,8 @@ def measure_parity(
     probs: dict[str, list[FloatArray]] = {name: [] for name in ("torch", *files)}
     chosen: dict[str, list[BoolArray]] = {name: [] for name in probs}
     labels: list[npt.NDArray[np.float32]] = []
-    wanted = islice(films, limit)
-    while chunk := list(islice(wanted, _CHUNK)):
+    chosen_films = islice(films, limit)
+    while chunk := list(islice(chosen_films, _CHUNK)):
         read = [film for film, _ in chunk]
         labels += [row for _, row in chunk]
         for name, predictor in {"torch": model, **files}.items():
@@ -217,15 +217,15 @@ def measure_parity(
 
 
 def _compare(
-    own: tuple[FloatArray, BoolArray],
-    found: tuple[FloatArray, BoolArray],
+    own_answers: tuple[FloatArray, BoolArray],
+    answers: tuple[FloatArray, BoolArray],
     truth: npt.NDArray[np.float32],
     score: float,
 ) -> FileParity:
-    scored = f1_macro(found[1], truth)
+    scored = f1_macro(answers[1], truth)
     return FileParity(
-        equal_decisions=float((own[1] == found[1]).mean()),
-        largest_difference=float(np.abs(own[0] - found[0]).max()),
+        equal_decisions=float((own_answers[1] == answers[1]).mean()),
+        largest_difference=float(np.abs(own_answers[0] - answers[0]).max()),
         f1_macro=scored,
         f1_macro_lost=score - scored,
     )
@@ -235,7 +235,7 @@ def f1_macro(chosen: BoolArray, truth: npt.NDArray[np.float32]) -> float:
     """Return the F1-macro of decisions (N, L), a fraction; NaN where it is not defined.
 
     Args:
-        chosen: Which genres are chosen; films without a poster may have other cuts.
+        chosen: Which genres are chosen; films without a poster may have other thresholds.
         truth: Which are right (N, L), multi-hot.
     """
     return compute_metrics(chosen.astype(np.float64), truth, 0.5).metrics["f1_macro"]

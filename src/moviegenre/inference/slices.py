@@ -1,4 +1,4 @@
-"""How a long computation is cut into slices, so that others can have their turn in between."""
+"""Split a long computation into slices, so that other requests can run in between."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ def _at_once(slice_: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the s
 
 @dataclass(frozen=True)
 class Slices:
-    """How the model's work on an explanation is cut and run.
+    """How the model's work on an explanation is split and run.
 
     Attributes:
-        num_films: Gives how many films a slice may compute; None does not cut.
+        num_films: Returns how many films a slice may compute; None does not split.
         run: Runs a slice and returns what it returns. It may raise to end the explanation.
     """
 

@@ -57,13 +57,13 @@ def new_nfo(genres: Sequence[str], title: str | None, year: int | None, *, lock:
 
 
 def _added(nfo: Nfo, genres: Sequence[str]) -> list[Edit]:
-    elements = [one for one in nfo.elements("genre") if nfo.genres_in(one)]
+    elements = [element for element in nfo.elements("genre") if nfo.genres_in(element)]
     joint = _joint(nfo, elements)
     last = elements[-1]
     if joint is not None:
         inner = nfo.text.characters[last.inner_start : last.inner_end]
         place = last.inner_start + len(inner.rstrip())
-        return [Edit(place, place, "".join(joint + nfo.text.escaped(one) for one in genres))]
+        return [Edit(place, place, "".join(joint + nfo.text.escaped(genre) for genre in genres))]
     return [_after(nfo, last, genres)]
 
 

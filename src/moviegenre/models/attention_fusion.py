@@ -129,7 +129,7 @@ class AttentionFusion(Fusion):
 
 
 def _projection(dim: int, common_dim: int) -> nn.Sequential:
-    """Return a layer that brings vectors (..., D) to the common size."""
+    """Return a layer that projects vectors (..., D) to the common size."""
     return nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, common_dim))
 
 

@@ -1,4 +1,4 @@
-"""What every model has in common: a config that builds it, and ``Batch`` in, logits out."""
+"""The base of every model: a config that builds it, and ``Batch`` in, logits out."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +24,7 @@ Family = Literal["baseline", "single", "fusion", "ensemble"]
 
 @dataclass(frozen=True)
 class BuildContext:
-    """What a model is built for, besides its own config.
+    """The inputs for building a model, besides its own config.
 
     Attributes:
         num_labels: L, the size of the genre vocabulary.
@@ -48,7 +48,7 @@ class BuildContext:
 
 
 class GenreModel(nn.Module, ABC):
-    """A model: takes a ``Batch``, returns logits, and says what it looks at.
+    """A model: takes a ``Batch``, returns logits, and declares its modalities.
 
     Parameters of encoders are those under an attribute ending in ``_encoder``; they train at the
     encoder's rate, all others at the head's.
@@ -67,7 +67,7 @@ class GenreModel(nn.Module, ABC):
                 yield name, module
 
     def check(self, config: DataConfig) -> None:
-        """Refuse data settings that the model cannot take, before anything is computed.
+        """Raise an error for data settings that the model does not support.
 
         Raises:
             ConfigError: There is one; the message says which.
@@ -76,14 +76,14 @@ class GenreModel(nn.Module, ABC):
             encoder.check(config)
 
     def prepare(self, movies: MovieTensors) -> None:
-        """See the training movies once before the first step, where the model's size depends on it.
+        """Read the training movies once before the first step, if the model's size depends on them.
 
         Raises:
             DataError: The movies do not have what the model needs.
         """
 
     def inner_layer(self, modality: Modality) -> nn.Module | None:
-        """Return the layer at which gradients tell what the parts of a modality did.
+        """Return the layer whose gradients attribute a prediction to parts of a modality.
 
         Of plots, the layer whose output are the vectors of the tokens as such (B, T, D); of
         posters, the one whose output is a map of features (B, D, rows, columns). None where there
@@ -95,7 +95,7 @@ class GenreModel(nn.Module, ABC):
         return next(found, None)
 
     def embedding_head(self) -> nn.Module | None:
-        """Return the head whose input (B, D) is the film's embedding; None if there is not one.
+        """Return the head whose input (B, D) is the film's embedding; None if there is none.
 
         Exported files give that input as an output of their own.
         """
@@ -128,7 +128,7 @@ class FittedModel(GenreModel):
 
     @abstractmethod
     def fit(self, movies: MovieTensors) -> None:
-        """Fit the model to labelled movies; what it was fitted to before is forgotten.
+        """Fit the model to labelled movies; an earlier fit is replaced.
 
         Raises:
             DataError: The movies have nothing that the model could be fitted to.
@@ -170,29 +170,29 @@ class Encoder(nn.Module, ABC):
 
     @abstractmethod
     def architecture(self) -> dict[str, Any]:
-        """Return what is needed to build the network again without its weights."""
+        """Return all that is needed to build the network again without its weights."""
 
     def inner_layer(self) -> nn.Module | None:
-        """Return the layer that ``GenreModel.inner_layer`` speaks of; None if there is none."""
+        """Return the layer for ``GenreModel.inner_layer``; None if there is none."""
         return None
 
     def check(self, config: DataConfig) -> None:
-        """Refuse data settings that the network cannot take.
+        """Raise an error for data settings that the network does not support.
 
         Raises:
             ConfigError: There is one; the message says which.
         """
 
     def num_states(self, lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Return how many vectors inputs of so many tokens give (N,); a vector a token here."""
+        """Return the number of vectors (N,) for inputs of these lengths; here one a token."""
         return lengths
 
     @abstractmethod
     def reading(self, config: DataConfig) -> str:
-        """Return what else than weights and movies the vectors depend on."""
+        """Return settings that change the vectors, besides weights and movies."""
 
     def cached(self, batch: Batch) -> Tensor | None:
-        """Return the vectors that the batch already carries, if it does."""
+        """Return the cached vectors of the batch, if any."""
         return batch.plot_states if self.modality is Modality.PLOT else batch.poster_states
 
     def carried(self, batch: Batch, states: Tensor) -> Batch:
@@ -202,7 +202,7 @@ class Encoder(nn.Module, ABC):
         return replace(batch, poster_states=states)
 
     def forward(self, batch: Batch) -> Tensor:
-        """Return vectors (B, S or R, D), cached ones where the batch carries them."""
+        """Return vectors (B, S or R, D), from the batch if it carries them."""
         states = self.cached(batch)
         if states is not None:
             return states
@@ -212,7 +212,7 @@ class Encoder(nn.Module, ABC):
         return self.encode(batch)
 
     def freeze_if_asked(self) -> None:
-        """Stop gradients into a frozen encoder; to be called once it is built."""
+        """Stop gradients into a frozen encoder; call it once the encoder is built."""
         if self.frozen:
             self.requires_grad_(False)
             self.train(False)
@@ -228,7 +228,7 @@ MAX_WIDTH = 8192
 
 
 class ModelConfig(Config, ABC):
-    """The settings of one model; it can build the model and knows how it is to be reported.
+    """The settings of one model; it builds the model and knows its title.
 
     Attributes:
         model_name: The name on the command line and in tables.
@@ -269,12 +269,12 @@ class ModelConfig(Config, ABC):
         return None
 
     def initial_models(self) -> tuple[Path, dict[Modality, str]] | None:
-        """Return a folder of trained models and the one in it that each modality starts from.
+        """Return a folder of trained models and, by modality, the model to start from.
 
         None where the model starts afresh.
         """
         return None
 
     def revisions(self) -> dict[str, str]:
-        """Return the revision of each part that came from the hub, by its name there."""
+        """Return the revision of each part from the Hub, by its name there."""
         return {}

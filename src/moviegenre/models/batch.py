@@ -1,4 +1,4 @@
-"""What goes into a model and what comes out: movies as tensors, and the model's answer."""
+"""The input and output of a model: movies as tensors, and logits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -14,7 +14,7 @@ from moviegenre.data.batches import BatchArrays, LengthBatchSampler, MovieTensor
 
 @dataclass(frozen=True)
 class Batch:
-    """Some movies as tensors; every model takes this and nothing else.
+    """Some movies as tensors, the input of every model.
 
     Attributes:
         input_ids: Plot tokens (B, T), int64; one padding token where there is no plot.
@@ -65,7 +65,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class EnsembleBatch(Batch):
-    """Some movies as every member of an ensemble reads them.
+    """Some movies in the form that each member of an ensemble reads.
 
     Members differ in tokenizer, in plot rule and in image size, so each has a batch of its own. The
     tensors of the batch itself say no more than what there is of each movie.
@@ -78,7 +78,7 @@ class EnsembleBatch(Batch):
 
     @classmethod
     def of(cls, views: Sequence[Batch]) -> "EnsembleBatch":
-        """Return the joint batch of what the members read."""
+        """Return the joint batch of the members' batches."""
         first = views[0]
         return cls(
             input_ids=first.input_ids,

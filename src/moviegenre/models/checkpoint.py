@@ -1,4 +1,4 @@
-"""Checkpoints: one file with weights and all that is needed to use them, and no code.
+"""Checkpoints: one file with weights and all that is needed to use them, without code.
 
 A checkpoint holds plain values and tensors, so that it loads with ``weights_only=True``. Its hash
 lies beside it, in ``manifest.json``.
@@ -79,18 +79,18 @@ class Checkpoint:
 
 
 def package_versions() -> dict[str, str]:
-    """Return the versions of Python, of this package and of what it trains with."""
-    found = {"python": platform.python_version(), "moviegenre": __version__}
+    """Return the versions of Python, of this package and of its training libraries."""
+    versions = {"python": platform.python_version(), "moviegenre": __version__}
     for package in _PACKAGES:
         try:
-            found[package] = version(package)
+            versions[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint in one step: it is there whole, or as it was before.
+    """Write a checkpoint in one step.
 
     Its manifest is written last; an interruption before that leaves none.
     """
@@ -124,7 +124,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
-    """Read a checkpoint; nothing in it is executed and nothing else is needed.
+    """Read a checkpoint without executing code.
 
     Args:
         path: A ``best.pth``, or the folder that holds one.
@@ -144,10 +144,10 @@ def load_checkpoint(path: Path) -> Checkpoint:
     except Exception as error:  # a damaged file raises whatever its bytes stumble over
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise CheckpointError(f"{path} cannot be read as a checkpoint: {reason}") from None
-    found = content.get("format") if isinstance(content, Mapping) else type(content).__name__
-    if found != FORMAT:
+    stated = content.get("format") if isinstance(content, Mapping) else type(content).__name__
+    if stated != FORMAT:
         raise CheckpointError(
-            f"{path} has format {found!r}; expected {FORMAT!r}, as moviegenre train writes it"
+            f"{path} has format {stated!r}; expected {FORMAT!r}, as moviegenre train writes it"
         )
     stored = StoredModel.parse(_plain(path, content), str(path))
     if manifest is not None:
@@ -156,7 +156,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 
 def _plain(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a file says of its model, with the parts that it has as JSON text read.
+    """Return the description of a model in a file, with its JSON texts parsed.
 
     Raises:
         CheckpointError: A part is no JSON.
@@ -173,7 +173,7 @@ def _plain(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def rebuild_checkpoint(path: Path, stored: StoredModel, weights: object) -> Checkpoint:
-    """Build the model that was saved and give it its weights.
+    """Build a saved model and load its weights.
 
     Args:
         path: Where the content came from, for messages.

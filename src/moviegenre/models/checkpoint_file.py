@@ -1,4 +1,4 @@
-"""The file of a checkpoint: where it lies, and whether it is as it was written. No PyTorch."""
+"""The file of a checkpoint: its path and its checksum. No PyTorch."""
 
 import zipfile
 import zlib
@@ -11,7 +11,7 @@ BEST_FILE = "best.pth"
 
 
 def checkpoint_file(path: Path) -> Path:
-    """Return the ``best.pth`` that is meant: the path itself, or the one in the folder.
+    """Return the path of ``best.pth``: the path itself, or the file in the folder.
 
     Raises:
         CheckpointError: There is none, or files of an exported folder are missing.
@@ -51,7 +51,7 @@ def check_checkpoint(path: Path, *, anew: bool = False) -> Manifest | None:
 
 
 def _check_records(path: Path) -> None:
-    """Refuse a file whose tensors and values do not have their own CRC-32."""
+    """Raise an error if the CRC-32 of a tensor or value is wrong."""
     try:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()

@@ -68,7 +68,7 @@ class CNN(GenreModel):
         return self.blocks if modality is Modality.POSTER else None
 
     def check(self, config: DataConfig) -> None:
-        """Refuse posters that are too small for so many halvings.
+        """Raise an error if posters are too small for the number of blocks.
 
         Raises:
             ConfigError: They are.

@@ -94,7 +94,7 @@ class Combiner:
 
 
 def case_name(case: Case) -> str:
-    """Return a case in words, as in ``plot and poster``; ``nothing`` for the empty one."""
+    """Return a case in words, such as ``plot and poster``; ``nothing`` for the empty case."""
     return " and ".join(sorted(modality.value for modality in case)) or "nothing"
 
 
@@ -104,7 +104,7 @@ def _case(name: str) -> Case:
 
 def subsets(modalities: Case) -> list[Case]:
     """Return every subset, the largest first, the empty one last."""
-    found = [frozenset[Modality]()]
+    cases = [frozenset[Modality]()]
     for modality in sorted(modalities):
-        found += [case | {modality} for case in found]
-    return sorted(found, key=lambda case: (-len(case), sorted(case)))
+        cases += [case | {modality} for case in cases]
+    return sorted(cases, key=lambda case: (-len(case), sorted(case)))

@@ -71,7 +71,7 @@ class EarlyFusion(Fusion):
             )
 
     def forward(self, batch: Batch) -> ModelOutput:
-        """Return logits (B, L), and what the poster alone would say where it has its own head."""
+        """Return logits (B, L), and those of the poster's own head if there is one."""
         if self.training:
             batch = hide_modalities(batch, self.modality_dropout)
         plot = self.plot_norm(masked_mean(self.plot_encoder(batch), self.plot_encoder.mask(batch)))

@@ -1,4 +1,4 @@
-"""``ensemble``: trained models side by side, each reading a film its own way, their answers joined.
+"""``ensemble``: several trained models whose answers are combined.
 
 It is not trained by gradient steps: its members are trained already, and the weights that combine
 them are fitted on validation by ``moviegenre ensemble``.
@@ -57,7 +57,7 @@ class Ensemble(GenreModel):
 
 
 class EnsembleConfig(ModelConfig):
-    """What an ensemble is called; it has no settings that a file could hold."""
+    """The name of an ensemble; it has no settings."""
 
     model_name = "ensemble"
     title = "ensemble"
@@ -67,7 +67,7 @@ class EnsembleConfig(ModelConfig):
     members: tuple[str, ...] = ()
 
     def build(self, context: BuildContext) -> GenreModel:
-        """Refuse: there is nothing to train.
+        """Raise an error: an ensemble is not trained.
 
         Raises:
             ConfigError: Always.

@@ -1,4 +1,4 @@
-"""``ensemble.json``: which checkpoints an ensemble is made of, and the weights that combine them.
+"""``ensemble.json``: the members of an ensemble and the weights that combine them.
 
 The members stay where they are, and are known by their SHA-256; an exported ensemble has copies.
 """
@@ -65,7 +65,7 @@ class Member:
         return cls(name, model_name, path, known_sha256(weights, anew=True))
 
     def file(self, folder: Path, *, anew: bool = False) -> Path:
-        """Return where its weights lie, for an ensemble in ``folder``.
+        """Return the path of its weights, for an ensemble in ``folder``.
 
         Args:
             folder: The ensemble's.
@@ -88,7 +88,7 @@ class Member:
 
 @dataclass(frozen=True)
 class EnsembleRecord:
-    """What ``ensemble.json`` says.
+    """The content of ``ensemble.json``.
 
     Attributes:
         genres: What the logits mean.
@@ -181,5 +181,5 @@ def is_ensemble(path: Path) -> bool:
 
 
 def ensemble_file(path: Path) -> Path:
-    """Return the ``ensemble.json`` that is meant."""
+    """Return the path of ``ensemble.json``."""
     return path / ENSEMBLE_FILE if path.is_dir() else path

@@ -1,4 +1,4 @@
-"""Exported folders: a trained model as plain files, which other programs read too.
+"""Exported folders: a trained model as plain files that other programs can read.
 
 ``moviegenre export`` writes such a folder, in one step:
 
@@ -68,7 +68,7 @@ WEIGHTS_FILES = (WEIGHTS_FILE, ONNX_FILE, INT8_FILE, INT4_FILE)
 
 @dataclass(frozen=True)
 class Description:
-    """What a checkpoint says of its model, without the weights.
+    """The description of a trained model, without its weights.
 
     Attributes:
         model_name: Which model, as on the command line.
@@ -112,7 +112,7 @@ def is_exported(path: Path) -> bool:
 
 
 def answers_only(path: Path) -> bool:
-    """Return whether a path is an exported folder, or its file, that has only an ONNX form."""
+    """Return whether a path is an exported folder, or a file in one, without PyTorch weights."""
     folder = path.parent if path.name in WEIGHTS_FILES else path
     return is_exported(folder) and not (folder / WEIGHTS_FILE).is_file()
 
@@ -147,13 +147,13 @@ def read_description(folder: Path) -> Description:
 
 
 def _modalities(folder: Path) -> frozenset[Modality]:
-    """Return what a model looks at: it has a file of settings for each."""
+    """Return the modalities of a model; each has a settings file."""
     files = {Modality.PLOT: TOKENIZER_FILE, Modality.POSTER: IMAGE_FILE}
     return frozenset(one for one, name in files.items() if (folder / name).is_file())
 
 
 def read_stored(folder: Path, weights: list[str]) -> StoredModel:
-    """Read what an exported folder says of its model, and check the files that are used.
+    """Read the description in an exported folder, and check the files that are used.
 
     Args:
         folder: The folder.
@@ -162,10 +162,10 @@ def read_stored(folder: Path, weights: list[str]) -> StoredModel:
     read = [CONFIG_FILE, GENRES_FILE, TOKENIZER_FILE, IMAGE_FILE, METRICS_FILE]
     manifest = checked_manifest(folder, [*read, *weights])
     config = _read_json(folder / CONFIG_FILE)
-    found = config.get("format") if isinstance(config, dict) else type(config).__name__
-    if found != FORMAT:
+    stated = config.get("format") if isinstance(config, dict) else type(config).__name__
+    if stated != FORMAT:
         raise CheckpointError(
-            f"{folder / CONFIG_FILE} has format {found!r}; expected {FORMAT!r}, as "
+            f"{folder / CONFIG_FILE} has format {stated!r}; expected {FORMAT!r}, as "
             "moviegenre export writes it"
         )
     tokenizer = folder / TOKENIZER_FILE
@@ -184,13 +184,13 @@ def read_stored(folder: Path, weights: list[str]) -> StoredModel:
 
 
 def _validation_scores(path: Path) -> object:
-    """Return the scores on validation in ``metrics.json``; none where they are not known."""
+    """Return the validation scores in ``metrics.json``; empty if unknown."""
     scores = _read_json(path) if path.is_file() else {}
     split = scores.get("validation", {}) if isinstance(scores, dict) else scores
-    found = split.get("metrics", {}) if isinstance(split, dict) else split
-    if not isinstance(found, dict):
-        return found
-    return {name: value for name, value in found.items() if value is not None}  # undefined ones
+    metrics = split.get("metrics", {}) if isinstance(split, dict) else split
+    if not isinstance(metrics, dict):
+        return metrics
+    return {name: value for name, value in metrics.items() if value is not None}  # undefined ones
 
 
 def _read_json(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds

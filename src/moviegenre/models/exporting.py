@@ -1,4 +1,4 @@
-"""A checkpoint as an exported folder, and back: ``models.exported`` says which files there are."""
+"""Convert a checkpoint to an exported folder and back; ``models.exported`` lists its files."""
 
 import json
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ _BICUBIC = 3  # Pillow's number, which transformers' ``resample`` takes
 
 
 def describe(checkpoint: Checkpoint) -> Description:
-    """Return what a checkpoint says of its model."""
+    """Return the description of a checkpoint."""
     return Description(
         model_name=checkpoint.model_name,
         genres=checkpoint.genres,
@@ -56,14 +56,14 @@ def describe(checkpoint: Checkpoint) -> Description:
 
 
 def portable_settings(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings that say nothing of the machine they were used on.
+    """Return settings without the folders of the machine that trained the model.
 
-    Of an absolute path the last name is left. Nothing that is needed to build the model is a path,
-    and the training movies are named by their fingerprint too.
+    A path that is absolute or starts with ``.`` or ``~`` is replaced by its last part. Building
+    the model needs no path, and the fingerprint identifies the training movies too.
 
     Example:
-        >>> portable_settings({"data": {"dir": "/home/ann/films", "plot": "first"}})
-        {'data': {'dir': 'films', 'plot': 'first'}}
+        >>> portable_settings({"dir": "/home/ann/films", "name": "../weights/b4", "plot": "first"})
+        {'dir': 'films', 'name': 'b4', 'plot': 'first'}
     """
     return {key: _portable(value) for key, value in config.items()}
 
@@ -73,7 +73,7 @@ def _portable(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
         return portable_settings(value)
     if isinstance(value, list | tuple):
         return [_portable(item) for item in value]
-    if isinstance(value, str) and value.startswith(("/", "~")):
+    if isinstance(value, str) and value.startswith(("/", "~", "./", "../")):
         return PurePosixPath(value).name
     if isinstance(value, str) and PureWindowsPath(value).is_absolute():
         return PureWindowsPath(value).name
@@ -141,7 +141,7 @@ def _tokenizer_settings(data: DataConfig) -> dict[str, Any]:
 
 
 def _image_settings(data: DataConfig) -> dict[str, Any]:
-    """Return how posters are brought into form, in the words of transformers."""
+    """Return the image settings in the format of transformers."""
     height, width = data.image_size
     return {
         "do_convert_rgb": True,
@@ -157,7 +157,7 @@ def _image_settings(data: DataConfig) -> dict[str, Any]:
 
 
 def seal(folder: Path, checkpoint: Checkpoint) -> None:
-    """Write the manifest of a folder whose files are all there.
+    """Write the manifest of a folder, after all its files.
 
     Args:
         folder: The folder.
@@ -170,7 +170,7 @@ def seal(folder: Path, checkpoint: Checkpoint) -> None:
 
 
 def read_exported(folder: Path) -> Checkpoint:
-    """Read an exported folder as the checkpoint that it was made from.
+    """Read an exported folder as a checkpoint.
 
     Raises:
         CheckpointError: A file is missing, damaged or changed, or the folder is of another kind.

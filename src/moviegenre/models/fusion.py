@@ -1,4 +1,4 @@
-"""What the three fusions share: two encoders, their settings, and hiding a modality in training.
+"""The base of the three fusions: two encoders, their settings, and modality dropout.
 
 Early fusion joins embeddings before one head; late fusion lets each modality decide and combines
 the decisions; attention fusion cross-attends tokens and regions and weighs the modalities per
@@ -27,7 +27,7 @@ BOTH = frozenset({Modality.PLOT, Modality.POSTER})
 
 
 class Fusion(GenreModel):
-    """A model of both modalities that may have a head of its own for films without a plot.
+    """A model of both modalities, with an optional head for films without a plot.
 
     The head and the norm before it have the names that they have in a poster model, so that they
     start as its own where the fusion starts from one.
@@ -39,14 +39,14 @@ class Fusion(GenreModel):
     has_frozen_poster_head = False
 
     def freeze_poster_head(self) -> None:
-        """Leave what answers for films without a plot as it is, its norm and dropout as well."""
+        """Freeze the head for films without a plot, with its norm and dropout."""
         assert self.poster_head is not None, "the config refuses it"
         self.has_frozen_poster_head = True
         self.poster_norm.requires_grad_(False)
         self.poster_head.requires_grad_(False)
 
     def train(self, mode: bool = True) -> Self:
-        """Switch to training mode, but for a frozen head."""
+        """Switch to training mode, except for a frozen head."""
         super().train(mode)
         if self.has_frozen_poster_head and self.poster_head is not None:
             self.poster_head.eval()
@@ -114,14 +114,14 @@ class FusionConfig(ModelConfig):
         return self.plot_encoder.load_tokenizer()
 
     def initial_models(self) -> tuple[Path, dict[Modality, str]] | None:
-        """Return the folder of trained models, and which of them each modality starts from."""
+        """Return a folder of trained models and, by modality, the model to start from."""
         if self.init_from is None:
             return None
         named = {Modality.PLOT: self.init_plot, Modality.POSTER: self.init_poster}
         return self.init_from, {modality: name for modality, name in named.items() if name}
 
     def frozen_as_set(self, model: AnyFusion) -> AnyFusion:
-        """Return the model, its head for posters frozen if the settings say so."""
+        """Return the model, with its poster head frozen if the settings say so."""
         if self.frozen_poster_head:
             model.freeze_poster_head()
         return model
@@ -132,7 +132,7 @@ class FusionConfig(ModelConfig):
 
 
 def hide_modalities(batch: Batch, share: float) -> Batch:
-    """Return the batch with some movies robbed of one modality, never of their last.
+    """Return the batch with one modality of some movies hidden, never their only one.
 
     Reference: Neverova et al., "ModDrop", https://arxiv.org/abs/1501.00102.
 

@@ -1,4 +1,4 @@
-"""Downloading files of one commit from the Hugging Face hub, and noticing a changed commit."""
+"""Download the files of one commit from the Hugging Face Hub, and notice a changed commit."""
 
 import logging
 import sys
@@ -35,7 +35,7 @@ def hub_snapshot(name: str, revision: str | None, patterns: Sequence[str]) -> Pa
 
 
 def _compare_commit(name: str, commit: str) -> None:
-    """Warn if a name on the hub stands for another commit than the last time, and note it.
+    """Warn if a model on the Hub has a new commit, and remember it.
 
     Args:
         name: As the user gave it.

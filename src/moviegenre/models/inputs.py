@@ -1,4 +1,4 @@
-"""What a model needs of a split: tokens, posters, or the cached outputs of its frozen encoders."""
+"""The inputs of a model for a split: tokens, posters, or cached outputs of frozen encoders."""
 
 import hashlib
 import logging
@@ -39,7 +39,7 @@ def load_movies(
     tokenizer: PlotTokenizer | None,
     extra: ExtraPlots | None = None,
 ) -> MovieTensors:
-    """Return a split in the form ``model`` reads it, from caches that are filled when first used.
+    """Return a split in the form ``model`` reads; caches are filled on first use.
 
     Args:
         data: The prepared data.
@@ -134,7 +134,7 @@ def _encoding_key(encoder: Encoder, config: DataConfig) -> str:
 
 
 def _state_offsets(movies: MovieTensors, encoder: Encoder) -> npt.NDArray[np.int64]:
-    """Return where each movie's vectors begin, and where the last end (N + 1,)."""
+    """Return the offsets (N + 1,) of each movie's vectors."""
     counts = encoder.num_states(movies.lengths)
     return np.concatenate([[0], np.cumsum(counts)])
 
@@ -166,6 +166,6 @@ def _encode_all(movies: MovieTensors, encoder: Encoder, stream: BinaryIO) -> Non
                 stream.truncate(begin + shape[0] * row_bytes)
             for position, row in enumerate(rows):
                 count = int(offsets[row + 1] - offsets[row])
-                found = states[position, :count] if is_plot else states[position]
+                vectors = states[position, :count] if is_plot else states[position]
                 stream.seek(begin + int(offsets[row]) * row_bytes)
-                stream.write(np.ascontiguousarray(found, dtype="<f2").tobytes())
+                stream.write(np.ascontiguousarray(vectors, dtype="<f2").tobytes())

@@ -17,7 +17,7 @@ from moviegenre.nn.pooling import masked_mean
 
 
 class LateFusion(Fusion):
-    """Two single-modality models and, for each label, a weight for what each of them says.
+    """Two single-modality models and a weight for each model and label.
 
     With both modalities the logit of label l is
     ``b_l + w_plot,l z_plot,l + w_poster,l z_poster,l``; with one alone it is that modality's own.
@@ -69,7 +69,7 @@ class LateFusion(Fusion):
         self.bias = nn.Parameter(-self.plot_head.output.bias.detach().clone())
 
     def forward(self, batch: Batch) -> ModelOutput:
-        """Return logits (B, L), and what each modality alone would say."""
+        """Return logits (B, L), and the logits of each modality alone."""
         if self.training:
             batch = hide_modalities(batch, self.modality_dropout)
         plot: Tensor = self.plot_head(

@@ -1,4 +1,4 @@
-"""One way to name a trained model: a checkpoint, its folder, an exported folder, or a hub name.
+"""Locate a trained model: a checkpoint, its folder, an exported folder, or a Hub name.
 
 An ensemble's folder, which names its members, is one of them.
 """
@@ -56,7 +56,7 @@ def verify(path: Path) -> None:
 
 
 def _verify_folder(folder: Path, names: Sequence[str]) -> None:
-    """Compare the files of a manifest, and others that are named, with it."""
+    """Compare the files of a manifest, and other named files, with it."""
     manifest = Manifest.read(folder)
     if manifest is None:
         raise CheckpointError(
@@ -68,7 +68,7 @@ def _verify_folder(folder: Path, names: Sequence[str]) -> None:
 
 
 def read_point(folder: Path, genres: GenreVocabulary) -> OperatingPoint:
-    """Read the calibration and the thresholds that lie beside a model; the default without any.
+    """Read the calibration and thresholds beside a model; the default if there are none.
 
     Args:
         folder: Where the model's files lie.
@@ -85,7 +85,7 @@ def read_point(folder: Path, genres: GenreVocabulary) -> OperatingPoint:
 
 
 def weights_file(path: Path) -> Path:
-    """Return the file that tells a located model from every other: its hash changes with it.
+    """Return the file whose hash identifies a located model.
 
     Args:
         path: A ``best.pth``, its folder, an exported folder, or an ensemble's folder.
@@ -102,7 +102,7 @@ def weights_file(path: Path) -> Path:
 
 
 def locate(model: str | Path) -> Path:
-    """Return where a trained model lies, downloading it from the hub if it is named there.
+    """Return the path of a trained model, downloading it from the Hub if necessary.
 
     What exists here is never looked for on the hub, nor is ``FOLDER/NAME`` where the folder is
     here: that is a misspelt path.
@@ -120,7 +120,7 @@ def locate(model: str | Path) -> Path:
 
 
 def companions(path: Path) -> Path:
-    """Return the folder in which the files that belong to a located model lie."""
+    """Return the folder of the files that belong to a located model."""
     return path if path.is_dir() else path.parent
 
 

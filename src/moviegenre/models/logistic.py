@@ -1,4 +1,4 @@
-"""Logistic regressions on sparse features of plots, and what they say of plots they did not see.
+"""Logistic regressions on sparse features of plots, and their held-out logits.
 
 Knows features and labels only. scikit-learn solves; what is solved needs it no more.
 """
@@ -97,7 +97,7 @@ def held_out_logits(
     folds: int,
     groups: npt.NDArray[np.int64] | None = None,
 ) -> npt.NDArray[np.float32]:
-    """Return what logistic regressions fitted to the other movies say of each movie (N, L).
+    """Return held-out logits (N, L): each movie is scored by regressions fitted to the others.
 
     Every ``folds``-th movie is held out in turn. What a model says of movies it was fitted to is
     surer than what it says of new ones; who learns to weigh it against other evidence must

@@ -142,11 +142,11 @@ class LSTMConfig(ModelConfig):
         Raises:
             PretrainedError: The file of word vectors is missing or not of the expected form.
         """
-        known = context.architectures.get("embedding")
-        vectors = read_word_vectors(self.glove) if self.glove and known is None else {}
+        stored = context.architectures.get("embedding")
+        vectors = read_word_vectors(self.glove) if self.glove and stored is None else {}
         embedding_dim = len(next(iter(vectors.values()))) if vectors else self.embedding_dim
-        if known is not None:
-            embedding_dim = int(known["dim"])
+        if stored is not None:
+            embedding_dim = int(stored["dim"])
         tokenizer = context.plot_tokenizer
         model = LSTM(
             vocab_size=tokenizer.vocab_size,

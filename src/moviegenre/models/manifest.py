@@ -31,7 +31,7 @@ _warned: set[str] = set()
 
 @dataclass(frozen=True)
 class FileRecord:
-    """What is known of a file.
+    """The size and hash of a file.
 
     Attributes:
         num_bytes: Its length.
@@ -49,7 +49,7 @@ class FileRecord:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What ``manifest.json`` says.
+    """The content of ``manifest.json``.
 
     Attributes:
         model_format: The format of the model's files, as these name it too.
@@ -110,7 +110,7 @@ class Manifest:
     def check(
         self, folder: Path, names: Iterable[str], *, anew: bool = False, step: str = _AGAIN
     ) -> None:
-        """Compare files with what is written of them.
+        """Compare files with their records.
 
         Args:
             folder: Where they lie.
@@ -123,11 +123,11 @@ class Manifest:
         """
         faults = [fault for name in names if (fault := self._fault(folder, name, anew))]
         if faults:
-            told = "; ".join(faults)
-            raise CheckpointError(f"{folder} is not as it was written: {told}; {step}")
+            listed = "; ".join(faults)
+            raise CheckpointError(f"{folder} is not as it was written: {listed}; {step}")
 
     def check_presence(self, folder: Path) -> None:
-        """Refuse a folder from which files were taken away.
+        """Raise an error if files of the folder are missing.
 
         Args:
             folder: Where they should lie.
@@ -148,24 +148,24 @@ class Manifest:
             _warn_once(f"{folder}: {name} was deleted, so its defaults hold")
             return ""
         if record is None:
-            told = f"{name} is not one of the files in its {MANIFEST_FILE}"
+            stray = f"{name} is not one of the files in its {MANIFEST_FILE}"
             if name not in _MAY_FOLLOW:
-                return told
-            _warn_once(f"{folder}: {told}, so it is not checked")
+                return stray
+            _warn_once(f"{folder}: {stray}, so it is not checked")
             return ""
         size = path.stat().st_size
         if size != record.num_bytes:
             return f"{name} has {size:,} bytes, expected {record.num_bytes:,}"
         try:
-            found = known_sha256(path, anew=anew)
+            sha256 = known_sha256(path, anew=anew)
         except OSError as error:
             return f"{name} cannot be read ({error.strerror})"
-        if found != record.sha256:
-            return f"{name} has sha256 {found[:_SHOWN]}, expected {record.sha256[:_SHOWN]}"
+        if sha256 != record.sha256:
+            return f"{name} has sha256 {sha256[:_SHOWN]}, expected {record.sha256[:_SHOWN]}"
         return ""
 
     def check_content(self, folder: Path, genres: Sequence[str], tokenizer: str | None) -> None:
-        """Compare what was read of a model's genres and tokenizer.
+        """Compare a model's genres and tokenizer with the manifest.
 
         Args:
             folder: Where the files lie.
@@ -194,7 +194,7 @@ def write_manifest(
     genres: GenreVocabulary,
     tokenizer: str | None,
 ) -> None:
-    """Write the manifest of a model whose files are all there; it is written last.
+    """Write the manifest of a model, after all its files.
 
     Args:
         folder: Where the files lie.
@@ -208,7 +208,7 @@ def write_manifest(
 
 
 def checked_manifest(folder: Path, names: Iterable[str], *, anew: bool = False) -> Manifest | None:
-    """Check files of a model and return its manifest; None, with a warning, where there is none.
+    """Check files of a model and return its manifest; None, with a warning, if there is none.
 
     Args:
         folder: Where the files lie.
@@ -231,7 +231,7 @@ def checked_manifest(folder: Path, names: Iterable[str], *, anew: bool = False) 
 
 @contextlib.contextmanager
 def rewriting(folder: Path, *names: str) -> Iterator[None]:
-    """Keep a manifest true while some of its files are written again.
+    """Keep a manifest correct while some of its files are rewritten.
 
     An interruption leaves them out of the manifest, never with a hash that they do not have. A
     folder without a manifest stays without one.
@@ -275,7 +275,7 @@ def copy_record(path: Path, target: Path) -> None:
 
 
 def _records(folder: Path, names: Iterable[str]) -> dict[str, FileRecord]:
-    """Return the records of those files that are there."""
+    """Return the records of the files that exist."""
     return {name: FileRecord.of(folder / name) for name in names if (folder / name).is_file()}
 
 

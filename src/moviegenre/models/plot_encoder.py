@@ -89,7 +89,7 @@ class PlotEncoder(Encoder):
         return int(self.backbone.config.hidden_size)
 
     def encode(self, batch: Batch) -> Tensor:
-        """Return vectors (B, S, D) of tokens or windows; those of padding mean nothing."""
+        """Return vectors (B, S, D) of tokens or windows; ignore those of padding."""
         input_ids, attention_mask = self._cut(batch)
         if self.window is None:
             return self._read(input_ids, attention_mask)
@@ -131,7 +131,7 @@ class PlotEncoder(Encoder):
         return states
 
     def inner_layer(self) -> nn.Module | None:
-        """Return the layer that gives each token its own vector (B, T, D), if all are read at once.
+        """Return the layer with one vector for each token (B, T, D), if all are read at once.
 
         Not with windows, whose vectors come by row and window, nor where a plot is cut.
         """
@@ -141,7 +141,7 @@ class PlotEncoder(Encoder):
         return layer
 
     def _windows(self, tokens: Tensor) -> Tensor:
-        """Cut something of each token (B, T) into windows (B, S, W), the last one filled up.
+        """Split values of tokens (B, T) into windows (B, S, W), the last one padded.
 
         W is no more than T: a batch of short plots is not filled up to whole windows.
         """
@@ -152,25 +152,25 @@ class PlotEncoder(Encoder):
         return windows[:, :, : tokens.shape[1]]  # beyond the end a slice stops, in ONNX as well
 
     def mask(self, batch: Batch) -> Tensor:
-        """Return which of the vectors (B, S, D) that the encoder gives count (B, S), bool."""
+        """Return the mask (B, S) of the encoder's vectors (B, S, D), bool."""
         _, mask = self._cut(batch)
         return mask if self.window is None else self._windows(mask).any(dim=2)
 
     def num_states(self, lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Return how many vectors plots of so many tokens give (N,)."""
+        """Return the number of vectors (N,) for plots of these lengths."""
         if self.read_tokens is not None:
             lengths = np.minimum(lengths, self.read_tokens)
         return lengths if self.window is None else -(-lengths // self.window)
 
     def reading(self, config: DataConfig) -> str:
-        """Return which tokens of which plot are read, and in windows of what size."""
+        """Return the settings that change the vectors: tokens read and window size."""
         tokens = min(config.max_tokens, self.read_tokens or config.max_tokens)
         what = text_name(config.plot, config.reads)
         return f"{what} {tokens}" + (f" {self.window}" if self.window else "")
 
     @property
     def max_tokens(self) -> int:
-        """The most tokens that the network has positions for."""
+        """The number of positions of the network."""
         embeddings = getattr(self.backbone, "embeddings", None)
         positions = getattr(embeddings, "position_embeddings", None)
         padding = getattr(positions, "padding_idx", None)
@@ -179,7 +179,7 @@ class PlotEncoder(Encoder):
         return int(self.backbone.config.max_position_embeddings) - first
 
     def check(self, config: DataConfig) -> None:
-        """Refuse plots that are longer than the network has positions for.
+        """Raise an error if plots are longer than the network's number of positions.
 
         Raises:
             ConfigError: ``max_tokens``, or a window, is too large.

@@ -1,4 +1,4 @@
-"""The encoder that every poster model but the plain CNN shares, pretrained or from scratch."""
+"""The encoder of every poster model except the CNN, pretrained or from scratch."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Self
@@ -46,7 +46,7 @@ _UNTRAINED = {"none": _TINY_RESNET, SCRATCH: _SCRATCH_ARCHITECTURE}
 
 
 class PosterEncoder(Encoder):
-    """A convolutional network over posters, giving a grid of regions.
+    """A convolutional network over posters; its output is a grid of regions.
 
     Args:
         backbone: A vision encoder of the ``transformers`` library that returns hidden states.
@@ -125,7 +125,7 @@ class PosterEncoder(Encoder):
         return regions.flatten(2).transpose(1, 2).contiguous()
 
     def inner_layer(self) -> nn.Module:
-        """Return the layer that gives the regions as a map (B, D, rows, columns)."""
+        """Return the layer whose output is the map of regions (B, D, rows, columns)."""
         return self.feature_map
 
     def _hidden_states(self, image: Tensor) -> Sequence[Tensor]:
@@ -142,7 +142,7 @@ class PosterEncoder(Encoder):
 
 
 class ScratchPosterEncoder(PosterEncoder):
-    """The same over a ``ResidualNet``, which needs neither a library nor anybody's weights.
+    """A poster encoder with a ``ResidualNet``, without pretrained weights.
 
     Args:
         architecture: What ``architecture`` returned.
@@ -163,7 +163,7 @@ class ScratchPosterEncoder(PosterEncoder):
         return self._architecture
 
     def check(self, config: DataConfig) -> None:
-        """Refuse posters of which one pixel would be left: a batch norm cannot learn from one.
+        """Raise an error if one pixel of a poster remains: a batch norm cannot learn from it.
 
         Raises:
             ConfigError: They are too small.
@@ -233,7 +233,7 @@ class PosterEncoderConfig(Config):
         return PosterEncoder(build_backbone(architecture), **settings)
 
     def refuse_untrained(self, started: bool) -> None:
-        """Refuse a frozen encoder that nobody has trained.
+        """Raise an error if an untrained encoder is frozen.
 
         Args:
             started: Whether its weights are copied from a trained model.

@@ -1,4 +1,4 @@
-"""Finding pretrained encoders: packaged ones, a local folder, or the Hugging Face hub."""
+"""Find pretrained encoders: packaged ones, a local folder, or the Hugging Face Hub."""
 
 import logging
 import re
@@ -25,7 +25,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 def pretrained_folder(name: str, revision: str | None) -> Path:
-    """Return a local folder with the encoder's files, downloading them if need be.
+    """Return a local folder with the encoder's files, downloading them if necessary.
 
     Args:
         name: ``minilm``, ``bge-small``, ``mpnet``, a folder, or a name on the hub.
@@ -53,7 +53,7 @@ def pretrained_folder(name: str, revision: str | None) -> Path:
 
 
 def hub_revision(folder: Path) -> str | None:
-    """Return the commit of a folder that the hub's cache holds; None for any other folder."""
+    """Return the commit of a folder in the Hub's cache; None for any other folder."""
     return folder.name if _COMMIT.fullmatch(folder.name) else None
 
 

@@ -1,4 +1,4 @@
-"""Writing tensors to a stream so that a failure of the stream is what the caller sees."""
+"""Write tensors to a stream so that the caller sees a failure of the stream."""
 
 from typing import Any, BinaryIO
 

@@ -1,4 +1,4 @@
-"""What a checkpoint's file and an exported folder say of a model, read with its types checked."""
+"""The stored description of a model, read from a checkpoint or an exported folder."""
 
 from collections.abc import Mapping
 from typing import Any, Self
@@ -85,7 +85,7 @@ class StoredModel(BaseModel):
         return GenreVocabulary(tuple(self.genres))
 
     def plot_tokenizer(self) -> PlotTokenizer | None:
-        """Return what reads plots, if anything does.
+        """Return the tokenizer of plots, if there is one.
 
         Raises:
             PretrainedError: The text is no tokenizer.

@@ -32,7 +32,7 @@ from moviegenre.nn.ngrams import NgramFeatures
 
 
 class Tfidf(FittedModel):
-    """Sparse features of a plot times a weight for each genre; the bag of words to beat.
+    """Sparse features of a plot times a weight for each genre; the baseline for plots.
 
     Fitting needs scikit-learn, predicting does not.
 
@@ -71,7 +71,7 @@ class Tfidf(FittedModel):
         self.register_buffer("prior", prior.clone())
 
     def architectures(self) -> Architectures:
-        """Return how many features fitting found."""
+        """Return the number of features."""
         sizes = {"num_words": self.features.num_words, "num_pairs": self.features.num_pairs}
         return {"features": sizes}
 

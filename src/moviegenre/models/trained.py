@@ -1,4 +1,4 @@
-"""Reading a trained model, whatever form it has; ``models.locating`` finds and checks its files."""
+"""Read a trained model of any form; ``models.locating`` finds and checks its files."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from moviegenre.models.locating import locate
 
 
 def load_trained(model: str | Path) -> Checkpoint:
-    """Read a trained model, whatever form it has.
+    """Read a trained model of any form.
 
     Args:
         model: A ``best.pth``, its folder, an exported folder, an ensemble's folder, or
@@ -33,7 +33,7 @@ def load_trained(model: str | Path) -> Checkpoint:
 
 
 def joint_track(members: Sequence[Checkpoint]) -> Track:
-    """Return the track of an ensemble: open if one of its members' is."""
+    """Return the track of an ensemble: open if a member is open."""
     return "open" if any(member.track == "open" for member in members) else "closed"
 
 

@@ -135,7 +135,7 @@ class WideDeep(Fusion):
         return {**super().architectures(), "features": sizes}
 
     def inner_layer(self, modality: Modality) -> nn.Module | None:
-        """Return the posters' layer alone: n-grams have no vectors that gradients go through."""
+        """Return the poster layer only: n-grams have no vectors with gradients."""
         return None if modality is Modality.PLOT else super().inner_layer(modality)
 
     def prepare(self, movies: MovieTensors) -> None:
@@ -174,7 +174,7 @@ class WideDeep(Fusion):
         )
 
     def forward(self, batch: Batch) -> ModelOutput:
-        """Return logits (B, L), the weights ``plot`` (B, S), and what the poster alone would say.
+        """Return logits (B, L), the weights ``plot`` (B, S), and the logits of the poster alone.
 
         The weights are those of the pooled plot vectors.
         """
@@ -191,18 +191,18 @@ class WideDeep(Fusion):
         return answer_posters_alone(ModelOutput(both, attention={"plot": weights}), alone, batch)
 
     def _scale(self, batch: Batch) -> Tensor:
-        """Return what the wide logits are multiplied by, (L,) or (B, L)."""
+        """Return the scale of the wide logits, (L,) or (B, L)."""
         if self.wide_slope is None:
             return self.wide_scale
         tokens = batch.attention_mask.sum(dim=1, keepdim=True).clamp(min=1)
         return self.wide_scale + self.wide_slope * (tokens / _USUAL_TOKENS).log()
 
     def _wide_logits(self, batch: Batch) -> Tensor:
-        """Return what the n-grams say (B, L), before its scale; in training, what others say."""
+        """Return the unscaled logits (B, L) of the n-grams; in training, held-out logits."""
         if self.training and self._held_out is not None:
             return self._held_out.to(batch.has_plot.device)[batch.index]
-        found: SparseFeatures = self.features(batch.input_ids, batch.attention_mask)
-        return found.times(self.wide) + self.wide_bias
+        features: SparseFeatures = self.features(batch.input_ids, batch.attention_mask)
+        return features.times(self.wide) + self.wide_bias
 
 
 def _longest_texts(movies: MovieTensors, order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

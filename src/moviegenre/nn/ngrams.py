@@ -103,8 +103,8 @@ class NgramFeatures(nn.Module):
                 pairs.append(_count(self._pairs(row)[mask[:-1] & mask[1:]])[0])
         most = max_share * num_texts
 
-        def frequent(found: list[Tensor]) -> tuple[Tensor, Tensor]:
-            keys, counts = _count(torch.cat(found))
+        def frequent(parts: list[Tensor]) -> tuple[Tensor, Tensor]:
+            keys, counts = _count(torch.cat(parts))
             kept = (counts >= min_texts) & (counts <= most)
             return keys[kept], counts[kept]
 
@@ -126,8 +126,8 @@ class NgramFeatures(nn.Module):
         if self.num_pairs:
             keys = self._pairs(input_ids)
             place = self._place(keys)
-            found = (self.pair_keys[place] == keys) & known[:, :-1] & known[:, 1:]
-            columns.append(torch.where(found, self.num_words + place, -1))
+            is_pair = (self.pair_keys[place] == keys) & known[:, :-1] & known[:, 1:]
+            columns.append(torch.where(is_pair, self.num_words + place, -1))
         return self._weigh(torch.cat(columns, dim=1))
 
     def _place(self, keys: Tensor) -> Tensor:

@@ -17,18 +17,18 @@ from moviegenre.core.operating_point import OperatingPoint
 
 GENRES = GenreVocabulary(("Drama", "War", "Horror"))
 probs = arrays.arrays(np.float64, (4, 3), elements=st.floats(0, 1))
-cuts = arrays.arrays(np.float64, (3,), elements=st.floats(0, 1))
+thresholds = arrays.arrays(np.float64, (3,), elements=st.floats(0, 1))
 
 
-@given(probs, cuts)
+@given(probs, thresholds)
 def test_a_genre_is_chosen_where_it_reaches_its_threshold(
-    probs: np.ndarray, cuts: np.ndarray
+    probs: np.ndarray, thresholds: np.ndarray
 ) -> None:
-    chosen = decide(probs, cuts)
+    chosen = decide(probs, thresholds)
     for row in range(4):
         for column in range(3):
-            assert chosen[row, column] == (probs[row, column] >= cuts[column])
-    lower = decide(probs, cuts / 2)
+            assert chosen[row, column] == (probs[row, column] >= thresholds[column])
+    lower = decide(probs, thresholds / 2)
     assert not (chosen & ~lower).any(), "a lower threshold takes nothing away"
 
 

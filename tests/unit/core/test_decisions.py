@@ -1,4 +1,4 @@
-"""The only sigmoid and the only cut."""
+"""The only sigmoid and the only threshold."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Where a model decides: corrected probabilities, cuts, and the file that keeps both."""
+"""Where a model decides: corrected probabilities, thresholds, and the file that keeps both."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -118,9 +118,14 @@ def test_between_two_lengths_everything_changes_with_the_logarithm(tmp_path: Pat
     path = tmp_path / "thresholds.json"
     replace(plain, by_length={16: short, 256: long}).write(path)
     point = OperatingPoint.read(path, GENRES)
-    for length, cut, shift in ((64, 0.3, 2.0), (32, 0.25, 1.5), (3, 0.2, 1.0), (9999, 0.4, 3.0)):
+    for length, threshold, shift in (
+        (64, 0.3, 2.0),
+        (32, 0.25, 1.5),
+        (3, 0.2, 1.0),
+        (9999, 0.4, 3.0),
+    ):
         at = point.of([Modality.PLOT], length)
-        assert at.thresholds[0] == pytest.approx(cut)
+        assert at.thresholds[0] == pytest.approx(threshold)
         assert at.shift[0] == pytest.approx(shift)
     assert point.of([Modality.PLOT]).thresholds.tolist() == [0.5, 0.5]
     rows = {tuple(own.thresholds): found for own, found in point.by_rows([[]] * 3, [16, 256, 16])}

@@ -206,8 +206,8 @@ def test_tuned_scores_stand_beside_those_at_one_half(
     gain = best.for_macro.gain("f1_macro")
     row = f"| {found.ranking[0].run.title} | {100 * best.before.f1_macro:.2f} |"
     assert f"{row} {100 * best.macro.f1_macro:.2f} | {100 * gain:+.2f} |" in text
-    assert "| genre | movies | cut |" in text
-    assert "- Tuned scores have a cut for each genre" in text
+    assert "| genre | movies | threshold |" in text
+    assert "- Tuned scores have a threshold for each genre" in text
     assert 'id="tuned"' in (tmp_path / "results.html").read_text()
     models = json.loads((tmp_path / "results.json").read_text())["models"]
     assert models["bert"]["tuned"]["thresholds"] == "per-genre"

@@ -99,6 +99,6 @@ def test_undefined_values_are_null_and_named() -> None:
 
 
 def test_thresholds_by_genre_are_kept_by_genre() -> None:
-    cuts = np.array([0.25, 0.5, 0.5, 0.75])
-    plain = evaluate_predictions(make_predictions(1.0), "bert", "test", cuts).to_json_dict()
+    thresholds = np.array([0.25, 0.5, 0.5, 0.75])
+    plain = evaluate_predictions(make_predictions(1.0), "bert", "test", thresholds).to_json_dict()
     assert plain["threshold"] == {"Drama": 0.25, "Horror": 0.5, "War": 0.5, "Musical": 0.75}

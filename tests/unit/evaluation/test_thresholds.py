@@ -1,4 +1,4 @@
-"""Fitted cuts: by hand, against scikit-learn, and never beaten on what they were fitted on."""
+"""Fitted thresholds: by hand, against scikit-learn, and the best on their own movies."""
 
 from itertools import product
 
@@ -27,45 +27,47 @@ def answers(draw: st.DrawFn) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.in
     return np.array(probs).reshape(shape), np.array(labels).reshape(shape)
 
 
-def f1(probs: npt.NDArray[np.float64], labels: npt.NDArray[np.int64], cuts: object) -> float:
-    chosen = probs >= np.asarray(cuts)
+def f1(probs: npt.NDArray[np.float64], labels: npt.NDArray[np.int64], thresholds: object) -> float:
+    chosen = probs >= np.asarray(thresholds)
     return float(2 * (chosen & (labels > 0)).sum() / max(1, chosen.sum() + labels.sum()))
 
 
-def macro(probs: npt.NDArray[np.float64], labels: npt.NDArray[np.int64], cuts: object) -> float:
+def macro(
+    probs: npt.NDArray[np.float64], labels: npt.NDArray[np.int64], thresholds: object
+) -> float:
     """Return the mean F1 of the labels that have positives."""
-    cuts = np.broadcast_to(np.asarray(cuts), probs.shape[1])
+    thresholds = np.broadcast_to(np.asarray(thresholds), probs.shape[1])
     columns = np.flatnonzero(labels.any(axis=0))
-    return float(np.mean([f1(probs[:, i], labels[:, i], cuts[i]) for i in columns]))
+    return float(np.mean([f1(probs[:, i], labels[:, i], thresholds[i]) for i in columns]))
 
 
 def test_candidates_by_hand() -> None:
     probs, labels = np.array([0.2, 0.8, 0.4, 0.4]), np.array([0, 1, 1, 0], dtype=bool)
     found = Candidates.of(probs, labels)
-    assert found.cuts == pytest.approx([0.9, 0.6, 0.3, 0.1])
+    assert found.thresholds == pytest.approx([0.9, 0.6, 0.3, 0.1])
     assert found.chosen.tolist() == [0, 1, 3, 4], "equal probabilities go together"
     assert found.hits.tolist() == [0, 1, 2, 2]
 
 
 def test_candidates_reach_every_decision_at_the_ends() -> None:
     found = Candidates.of(np.array([0.0, 1.0]), np.array([False, True]))
-    assert found.cuts.tolist() == [0.5, 0.0]
+    assert found.thresholds.tolist() == [0.5, 0.0]
     edge = np.nextafter(1.0, 0.0)
     found = Candidates.of(np.array([edge]), np.array([True]))
-    assert found.cuts.tolist() == [1.0, edge / 2], "no number lies between the two"
+    assert found.thresholds.tolist() == [1.0, edge / 2], "no number lies between the two"
 
 
 def test_neighbouring_numbers_are_told_apart() -> None:
     low = 0.5  # half way to the next number rounds down to it
     high = np.nextafter(low, 1.0)
     found = Candidates.of(np.array([low, high]), np.array([False, True]))
-    assert found.cuts[1] == high
+    assert found.thresholds[1] == high
     assert found.hits[:2].tolist() == [0, 1]
     assert found.chosen[:2].tolist() == [0, 1]
 
 
 def test_per_genre_by_hand() -> None:
-    # Genre 0 is best cut below 0.4 (F1 1), genre 1 above 0.6 (F1 1); one cut for both is best
+    # Genre 0 wants a threshold below 0.4 (F1 1), genre 1 above 0.6 (F1 1); one for both is best
     # below 0.4: F1 1 and 2/3, rather than 2/3 and 1/2 or 2/3 and 1.
     probs = np.array([[0.9, 0.7], [0.4, 0.5], [0.2, 0.45]])
     labels = np.array([[1, 1], [1, 0], [0, 0]])
@@ -74,7 +76,7 @@ def test_per_genre_by_hand() -> None:
 
 
 def test_global_by_hand() -> None:
-    # Between 0.7 and 0.8: F1 of genre 0 is 1, of genre 1 2/3. Lower cuts gain nothing.
+    # Between 0.7 and 0.8: F1 of genre 0 is 1, of genre 1 2/3. Lower thresholds gain nothing.
     probs = np.array([[0.9, 0.8], [0.7, 0.1], [0.3, 0.05]])
     labels = np.array([[1, 1], [0, 1], [0, 0]])
     assert fit_thresholds(probs, labels, "global") == pytest.approx([0.75, 0.75])
@@ -96,7 +98,7 @@ def test_a_label_without_positives() -> None:
     assert fit_thresholds(probs, nothing, "per-genre").tolist() == [0.5, 0.5]
 
 
-def test_shrinkage_pulls_rare_labels_to_the_global_cut() -> None:
+def test_shrinkage_pulls_rare_labels_to_the_global_threshold() -> None:
     found = make_predictions(1.0)
     own = fit_thresholds(found.probs, found.labels, "per-genre")
     shared = fit_thresholds(found.probs, found.labels, "global")
@@ -113,18 +115,18 @@ def test_the_score_of_the_goal_is_scikit_learn_s(rule: Rule, goal: Goal) -> None
     average = goal.removeprefix("f1_")
     best = f1_score(found.labels, found.probs >= fitted, average=average)
     assert best > f1_score(found.labels, found.probs >= 0.5, average=average)
-    for cut in np.unique(found.probs)[::9]:
-        assert f1_score(found.labels, found.probs >= cut, average=average) <= best + 1e-12
+    for threshold in np.unique(found.probs)[::9]:
+        assert f1_score(found.labels, found.probs >= threshold, average=average) <= best + 1e-12
 
 
 def test_the_best_cut_of_a_genre_is_that_of_the_precision_recall_curve() -> None:
     found = make_predictions(1.5)
     fitted = fit_thresholds(found.probs, found.labels, "per-genre")
-    for column, cut in enumerate(fitted):
+    for column, threshold in enumerate(fitted):
         truth, probs = found.labels[:, column], found.probs[:, column]
         precision, recall, _ = precision_recall_curve(truth, probs)
         best = np.max(2 * precision * recall / np.maximum(precision + recall, 1e-12))
-        assert f1_score(truth, probs >= cut) == pytest.approx(best)
+        assert f1_score(truth, probs >= threshold) == pytest.approx(best)
 
 
 @given(answers())
@@ -134,14 +136,14 @@ def test_no_other_cuts_are_better_for_f1_macro(
     probs, labels = drawn
     if not labels.any():
         return
-    cuts = np.arange(21) / 20
+    thresholds = np.arange(21) / 20
     shared = fit_thresholds(probs, labels, "global")
-    best_shared = max(macro(probs, labels, cut) for cut in cuts)
+    best_shared = max(macro(probs, labels, threshold) for threshold in thresholds)
     assert macro(probs, labels, shared) == pytest.approx(best_shared, abs=1e-12)
     own = fit_thresholds(probs, labels, "per-genre")
     for column in np.flatnonzero(labels.any(axis=0)):
         one = probs[:, [column]], labels[:, [column]]
-        best = max(macro(*one, cut) for cut in cuts)
+        best = max(macro(*one, threshold) for threshold in thresholds)
         assert macro(*one, own[column]) == pytest.approx(best, abs=1e-12)
 
 
@@ -153,10 +155,10 @@ def test_no_other_cuts_are_better_for_f1_micro(
     own = fit_thresholds(probs, labels, "per-genre", "f1_micro")
     shared = fit_thresholds(probs, labels, "global", "f1_micro")
     tried = [[*np.unique(probs[:, i]), 1.0] for i in range(probs.shape[1])]
-    best = max(f1(probs, labels, cuts) for cuts in product(*tried))
+    best = max(f1(probs, labels, thresholds) for thresholds in product(*tried))
     assert ((own >= 0) & (own <= 1)).all()
     assert f1(probs, labels, own) == pytest.approx(best, abs=1e-12)
-    best_shared = max(f1(probs, labels, cut) for cut in np.arange(21) / 20)
+    best_shared = max(f1(probs, labels, threshold) for threshold in np.arange(21) / 20)
     assert f1(probs, labels, shared) == pytest.approx(best_shared, abs=1e-12)
 
 

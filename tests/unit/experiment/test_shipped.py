@@ -75,7 +75,7 @@ def test_cuts_are_fitted_to_the_file_and_everything_beside_it_says_so(
     card = (shipped / "README.md").read_text("utf-8")
     assert card.count("## Scores") == card.count("## ONNX") == 1
     assert "By genre, on test:" in card
-    assert "either F1-macro is that with cuts fitted" in card
+    assert "Each F1-macro uses thresholds fitted" in card
     assert "## How it was made" in card
     assert moviegenre.load(shipped).point.thresholds == pytest.approx(point.thresholds)
 

@@ -293,7 +293,9 @@ def test_shares_add_up_to_one() -> None:
     }
 
 
-def test_without_an_operating_point_half_is_the_cut(tmp_path: Path, bert_folder: Path) -> None:
+def test_without_an_operating_point_half_is_the_threshold(
+    tmp_path: Path, bert_folder: Path
+) -> None:
     path = save_tiny(tmp_path, tiny_checkpoint("cnn", bert_folder), point=None)
     prediction = moviegenre.load(path).predict(poster=POSTERS[0])
     assert set(prediction.thresholds.values()) == {0.5}

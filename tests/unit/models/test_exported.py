@@ -125,6 +125,8 @@ def test_damage_is_told(folder: Path, name: str, content: str | None, message: s
     [
         ("/home/ann/films", "films"),
         ("~/films", "films"),
+        ("../shared/weights/films", "films"),
+        ("./films", "films"),
         ("C:\\Users\\ann\\films", "films"),
         ("data/films", "data/films"),
         ("owner/encoder", "owner/encoder"),

@@ -1,1 +1,1 @@
-"""What one changed setting does to a trained model's validation scores."""
+"""The effect of one changed setting on a trained model's validation scores."""

@@ -1,4 +1,4 @@
-"""``moviegenre ablate``: what each factor of a model is worth, on validation."""
+"""``moviegenre ablate``: measure each factor of a model on validation."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ def ablate(
     restart: Restart = False,
     quiet: Quiet = False,
 ) -> None:
-    """Change one factor at a time and score it on val; what is done is not done again.
+    """Change one factor at a time and score it on val; finished variants are kept.
 
     For example: moviegenre ablate --config configs/studies/ablations.yaml
     """

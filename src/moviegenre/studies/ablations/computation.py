@@ -1,4 +1,4 @@
-"""One factor at a time: train a file's bases and their variants, and table what each change does.
+"""Train the bases of a file and their variants, and measure the effect of each change.
 
 What is done is not done again, and the tables are written after every model, so that an
 interruption loses nothing but the interval it fell into.
@@ -104,22 +104,22 @@ def _ablate(
 
 
 def _refuse_changed(suite: Suite, ablations: Sequence[Ablation], data: PreparedData) -> None:
-    """Refuse models that were trained with other settings, before any is trained.
+    """Raise an error, before any training, if a model was trained with other settings.
 
     Raises:
         ConfigError: There is one; the message names all.
     """
-    wanted: list[tuple[Path, ExperimentConfig]] = [
+    expected: list[tuple[Path, ExperimentConfig]] = [
         (suite.checkpoints / BASE_FOLDER, experiment) for experiment in suite.experiments.values()
     ]
-    wanted += [
+    expected += [
         (suite.checkpoints / variant.folder, variant.experiment)
         for ablation in ablations
         for variant in ablation.variants
     ]
     faults = [
         trained_differently(folder / experiment.model_name, changed)
-        for folder, experiment in wanted
+        for folder, experiment in expected
         if (changed := changes_since(experiment, folder, data))
     ]
     if faults:

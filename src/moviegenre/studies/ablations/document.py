@@ -33,7 +33,7 @@ IN_SHORT = (
 _MINUTE = 60
 
 
-def ablation_table(found: AblationResult) -> Table:
+def ablation_table(result: AblationResult) -> Table:
     """Return the base and its variants, a row each; scores in per cent, differences in points."""
     rows = [
         (
@@ -47,7 +47,7 @@ def ablation_table(found: AblationResult) -> Table:
             _minutes(row.trained.train_seconds),
             _minutes(row.trained.setup_seconds),
         )
-        for row in found.rows
+        for row in result.rows
     ]
     headings = (
         "variant",
@@ -91,14 +91,14 @@ def write_ablations(
     parts: list[str | Table | None] = [command_markdown(command), banner_markdown(banner)]
     parts.append(
         f"One factor changed at a time, every model from one seed, scored on the {num_movies:,} "
-        f"validation movies. Scores in per cent, cut at {DEFAULT_THRESHOLD:g}; points are the "
+        f"validation movies. Scores in per cent, threshold {DEFAULT_THRESHOLD:g}; points are the "
         f"variant's F1-macro less the base's, with a paired bootstrap over movies "
-        f"({NUM_RESAMPLES:,} resamples). *Fitted* is with one cut for each genre, fitted in "
+        f"({NUM_RESAMPLES:,} resamples). *Fitted* is with one threshold a genre, fitted in "
         f"{NUM_FOLDS}-fold cross-validation: a loss or a weight that moves all probabilities "
-        "changes the scores at one cut, and not these. The interval is about movies: another seed "
-        "moves scores too. The best epoch was chosen on the same movies, so that all scores are "
-        "a little high. Caches are filled once, and their minutes stand at the model that came "
-        "first."
+        "changes the scores at one threshold, not these. The interval is about movies; another "
+        "seed moves scores too. The best epoch was chosen on the same movies, so all scores are "
+        "a little high. Caches are filled once, and their minutes are counted for the model that "
+        "came first."
     )
     for one in found:
         parts += [f"## {one.title}", ablation_table(one)]
@@ -120,5 +120,5 @@ def write_ablations(
 
 
 def _settings(trained: Trained) -> str:
-    told = ", ".join(f"`{key}: {json.dumps(value)}`" for key, value in trained.changes.items())
-    return f"{trained.name}: {told}"
+    changes = ", ".join(f"`{key}: {json.dumps(value)}`" for key, value in trained.changes.items())
+    return f"{trained.name}: {changes}"

@@ -1,4 +1,4 @@
-"""What one changed factor does to a model's validation scores."""
+"""The effect of one changed factor on a model's validation scores."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -40,7 +40,7 @@ class Trained:
 
 @dataclass(frozen=True)
 class Difference:
-    """What a variant scores more than its base, a fraction.
+    """The score of a variant minus that of its base, a fraction.
 
     Attributes:
         value: Of F1-macro.
@@ -68,9 +68,9 @@ class AblationRow:
         f1_macro: At 0.5.
         f1_micro: At 0.5.
         roc_auc: Macro-averaged.
-        tuned_f1_macro: With a cut for each genre, cross-validated.
+        tuned_f1_macro: With a threshold for each genre, cross-validated.
         difference: F1-macro at 0.5 less the base's; None for the base.
-        tuned_difference: The same with the cross-validated cuts.
+        tuned_difference: The same with the cross-validated thresholds.
         tuned_chosen: What is chosen with these (N, L).
     """
 
@@ -134,7 +134,7 @@ class AblationResult:
 
 
 def measure(trained: Trained, base: AblationRow | None = None) -> AblationRow:
-    """Score a variant on the validation movies, and against its base where it is given.
+    """Score a variant on the validation movies, and against its base if given.
 
     Raises:
         DataError: The two were not scored on the same movies, or there are too few of them.
@@ -176,5 +176,5 @@ def measure(trained: Trained, base: AblationRow | None = None) -> AblationRow:
 def _interval(
     chosen: npt.NDArray[np.bool_], before: npt.NDArray[np.bool_], labels: npt.NDArray[Any]
 ) -> Interval:
-    """Return the interval of F1-macro that decisions (N, L) have more than others."""
+    """Return the interval of the difference in F1-macro between two sets of decisions (N, L)."""
     return paired_bootstrap({"new": chosen, "old": before}, labels).difference("new", "old")

@@ -1,4 +1,4 @@
-"""Reading the ``ablations`` of a config file: models in which one factor is changed at a time.
+"""Read the ``ablations`` of a config file: models with one changed factor each.
 
     ablations:
       - base: early_fusion
@@ -51,7 +51,7 @@ class AblationSection(Config):
     @field_validator("variants", mode="before")
     @classmethod
     def _name_numbers(cls, variants: object) -> object:
-        """Take ``64:`` for a name; ``off:`` and ``no:``, which are no words in YAML, are none."""
+        """Accept ``64:`` as a name, but not ``off:`` and ``no:``, which YAML reads as booleans."""
         if not isinstance(variants, Mapping):
             return variants
         wrong = [key for key in variants if isinstance(key, bool) or key is None]
@@ -99,7 +99,7 @@ class Ablation:
 
 
 def load_ablations(path: Path, overrides: Sequence[str] = ()) -> tuple[Suite, list[Ablation]]:
-    """Read a config file, its models and everything that is to be changed in them.
+    """Read a config file, its models and their ablations.
 
     Args:
         path: The YAML file.
@@ -115,22 +115,25 @@ def load_ablations(path: Path, overrides: Sequence[str] = ()) -> tuple[Suite, li
     try:
         suite = load_suite(path, overrides)
     except ConfigError as error:
-        told = [str(error), *_faults_of_variants(path, overrides, str(error))]
-        raise ConfigError("; ".join(told)) from None
+        reported = [str(error), *_faults_of_variants(path, overrides, str(error))]
+        raise ConfigError("; ".join(reported)) from None
     sections = _sections(path, suite.ablations)
     if not sections:
         raise ConfigError(
             f"{path} has no ablations; expected a section of them, as in "
             "configs/studies/ablations.yaml"
         )
-    found: list[Ablation] = []
+    ablations: list[Ablation] = []
     faults: list[str] = []
     places: dict[tuple[str, str], str] = {}
     for section in sections:
         if section.base not in suite.experiments:
             faults.append(_unknown_base(path, section, suite.experiments))
             continue
-        if any((one.base, one.factor) == (section.base, section.factor) for one in found):
+        if any(
+            (earlier.base, earlier.factor) == (section.base, section.factor)
+            for earlier in ablations
+        ):
             faults.append(
                 f"{path}: {section.base} has the factor {section.factor!r} twice; put its variants "
                 "together"
@@ -148,10 +151,10 @@ def load_ablations(path: Path, overrides: Sequence[str] = ()) -> tuple[Suite, li
             if place in places:
                 faults.append(f"{where}: its folder would be that of {places[place]}; rename one")
             places.setdefault(place, f"{name} of {section.factor}")
-        found.append(Ablation(section.base, section.factor, tuple(variants)))
+        ablations.append(Ablation(section.base, section.factor, tuple(variants)))
     if faults:
         raise ConfigError("; ".join(faults))
-    return suite, found
+    return suite, ablations
 
 
 def _sections(path: Path, content: object) -> tuple[AblationSection, ...]:
@@ -167,29 +170,29 @@ def _where(path: Path, section: AblationSection, name: str) -> str:
     return f"{path}, ablation {section.factor} of {section.base}, variant {name}"
 
 
-def _unknown_base(path: Path, section: AblationSection, known: Iterable[str]) -> str:
-    meant = did_you_mean(section.base, known)
-    return f"{path}, ablation {section.factor}: unknown base {section.base!r}; {meant}"
+def _unknown_base(path: Path, section: AblationSection, bases: Iterable[str]) -> str:
+    suggestion = did_you_mean(section.base, bases)
+    return f"{path}, ablation {section.factor}: unknown base {section.base!r}; {suggestion}"
 
 
-def _faults_of_variants(path: Path, overrides: Sequence[str], told: str) -> list[str]:
-    """Return what else is wrong with a file whose models are; what they inherit is told already."""
+def _faults_of_variants(path: Path, overrides: Sequence[str], reported: str) -> list[str]:
+    """Return further faults of a file with faulty models, without those already reported."""
     try:
-        content, known = read_section(path, "ablations")
+        content, models = read_section(path, "ablations")
         sections = _sections(path, content or ())
     except ConfigError:
         return []  # the models' own message says it
     faults = []
     for section in sections:
-        if section.base not in known:
-            faults.append(_unknown_base(path, section, known))
+        if section.base not in models:
+            faults.append(_unknown_base(path, section, models))
             continue
         for name, changes in section.variants.items():
             where = _where(path, section, name)
             try:
                 resolve_variant(path, section.base, where, changes, overrides)
             except ConfigError as error:
-                if str(error).replace(where, f"{path}, model {section.base}") not in told:
+                if str(error).replace(where, f"{path}, model {section.base}") not in reported:
                     faults.append(str(error))
     return faults
 
@@ -231,7 +234,7 @@ def _variant(
 
 
 def _distinct(variant: Variant, earlier: Sequence[Variant], where: str) -> Variant:
-    """Return the variant, unless another one is the same.
+    """Return the variant; raise an error if another one is the same.
 
     Raises:
         ConfigError: One is.
@@ -242,10 +245,10 @@ def _distinct(variant: Variant, earlier: Sequence[Variant], where: str) -> Varia
     return variant
 
 
-def _differs(one: ExperimentConfig, other: ExperimentConfig) -> bool:
-    """Return whether any setting that the model goes by is another."""
-    run = {"model": other.model_name, "settings": other.to_dict()}
-    return bool(differing_settings(run, one.to_dict()))
+def _differs(experiment: ExperimentConfig, reference: ExperimentConfig) -> bool:
+    """Return whether any effective setting differs."""
+    run = {"model": reference.model_name, "settings": reference.to_dict()}
+    return bool(differing_settings(run, experiment.to_dict()))
 
 
 def _setting(experiment: ExperimentConfig, key: str) -> Any:  # noqa: ANN401 - any setting

@@ -1,4 +1,4 @@
-"""Writing prepared data anew without the movies that leak from one split into a later one."""
+"""Rewrite prepared data without the movies that leak between splits."""
 
 import csv
 import io
@@ -26,7 +26,7 @@ _ROWS_PER_GROUP = 512
 
 
 def check_clean_target(out: Path) -> None:
-    """Say no to a folder that holds something.
+    """Raise an error if the folder is not empty.
 
     Raises:
         DataError: It does, or no folder can be made there.
@@ -43,7 +43,7 @@ def write_clean(
     out: Path,
     thresholds: Mapping[str, Any],
 ) -> dict[str, int]:
-    """Write a prepared folder without some movies; everything else is as it was.
+    """Write a prepared folder without some movies; the rest is unchanged.
 
     Beside the movies is their split alone, as MM-IMDb has it: ``prepare`` takes it in the place of
     the source's own.
@@ -69,7 +69,7 @@ def write_clean(
                 "no clean split; look at the pairs, or choose another `leaks`"
             )
     counts = {split.value: lost[split] for split in Split}
-    told = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+    listed_counts = ", ".join(f"{name} {count:,}" for name, count in counts.items())
     excluded = Counter({str(k): int(n) for k, n in data.datasheet.get("excluded", {}).items()})
     if dropped:
         excluded[Reason.NEAR_DUPLICATE.value] += len(dropped)
@@ -77,7 +77,7 @@ def write_clean(
         **_old_facts(data),
         "excluded": dict(excluded),
         "cleaned": {
-            "what": f"near duplicates of movies in a later split were dropped ({told})",
+            "what": f"near duplicates of movies in a later split were dropped ({listed_counts})",
             "from": str(data.root),
             "from_fingerprint": data.fingerprint,
             "dropped": counts,
@@ -100,7 +100,7 @@ def write_clean(
 
 
 def _old_facts(data: PreparedData) -> dict[str, Any]:
-    """Return what the data sheet says of the source; what it lacks is unknown."""
+    """Return the source in the data sheet; missing entries are unknown."""
     sheet = data.datasheet
     unknown = {"source": "unknown", "sha256": "", "sha256_of": "the source", "synthetic": False}
     rest: dict[str, Any] = {"split": "unknown", "seed": None, "notes": {}}

@@ -1,4 +1,4 @@
-"""``moviegenre data audit``: what makes a benchmark easier, or worse, than it looks."""
+"""``moviegenre data audit``: find flaws of a benchmark."""
 
 import shlex
 import sys
@@ -45,7 +45,7 @@ def audit(
     top: Annotated[int, typer.Option(min=1, help="How many of each kind the page shows.")] = 30,
     quiet: Annotated[bool, typer.Option("--quiet", help="Do not say what is being done.")] = False,
 ) -> None:
-    """Find near duplicates, genres spelled out, and labels that models contradict.
+    """Find near duplicates, genre names in plots, and labels that models contradict.
 
     For example: moviegenre data audit data/prepared --out audit
     """
@@ -73,8 +73,8 @@ def audit(
     audit_template()  # what is not installed is better missed now than after minutes
     files: list[Path] = []
 
-    def report(found: Audit) -> None:
-        files.extend(write_audit(found, out, shlex.join(["moviegenre", *sys.argv[1:]])))
+    def report(result: Audit) -> None:
+        files.extend(write_audit(result, out, shlex.join(["moviegenre", *sys.argv[1:]])))
 
     with locked(out):
         found = run(

@@ -1,4 +1,4 @@
-"""Auditing prepared data: near duplicates, told genres, contradicted labels, a clean split."""
+"""Audit prepared data: near duplicates, genre names in plots, label errors, a clean split."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -41,9 +41,9 @@ def audit(
     judge_labels: bool = True,
     drop_leaks: Path | None = None,
     step: Step = lambda text: None,
-    report: Callable[[Audit], None] = lambda found: None,
+    report: Callable[[Audit], None] = lambda result: None,
 ) -> Audit:
-    """Audit prepared data; nothing is written into their folder, nor into that of the models.
+    """Audit prepared data; their folder and that of the models stay unchanged.
 
     Args:
         data_dir: The prepared data.
@@ -89,7 +89,7 @@ def audit(
         with timed("labels"):
             sources, errors = _label_errors(movies, texts, pairs, judges, settings, step)
     dropped = leaked_rows(leak_pairs(pairs, settings.leaks), movies.splits)
-    found = Audit(
+    result = Audit(
         movies=movies,
         settings=settings,
         pairs=pairs,
@@ -102,7 +102,7 @@ def audit(
         synthetic=data.is_synthetic,
         seconds=seconds,
     )
-    report(found)
+    report(result)
     if drop_leaks is not None:  # last: once it is there, the same audit is refused
         thresholds = {
             "plot_similarity": settings.plot_similarity,
@@ -111,7 +111,7 @@ def audit(
         }
         with timed("clean split"):
             write_clean(data, movies, dropped, drop_leaks, thresholds)
-    return found
+    return result
 
 
 def _judges(checkpoints: Path, data: PreparedData) -> dict[str, Probs]:
@@ -119,7 +119,7 @@ def _judges(checkpoints: Path, data: PreparedData) -> dict[str, Probs]:
 
     A model that says the same of every movie, as ``prior`` does, is left out.
     """
-    found: dict[str, Probs] = {}
+    judges: dict[str, Probs] = {}
     for folder in model_folders(checkpoints, None):
         kept = [load_kept(folder / BEST_FILE, data, split) for split in _HELD_OUT]
         val, test = kept
@@ -127,13 +127,13 @@ def _judges(checkpoints: Path, data: PreparedData) -> dict[str, Probs]:
             continue
         scale, shift = fit_calibration(val.probs, val.labels, "platt")
         odds = log_odds(np.concatenate([val.probs, test.probs]))
-        found[folder.name] = odds * scale + shift
-    if not found:
+        judges[folder.name] = odds * scale + shift
+    if not judges:
         raise CheckpointError(
             f"no model in {checkpoints} has predictions for val and test of {data.root}; make "
             f"them with: moviegenre compare {checkpoints} --data {data.root}"
         )
-    return found
+    return judges
 
 
 def _label_errors(
@@ -144,7 +144,7 @@ def _label_errors(
     settings: AuditSettings,
     step: Step,
 ) -> tuple[dict[str, str], list[LabelError]]:
-    """Return what judged each split's labels, and the likely errors, the worst first."""
+    """Return the models that judged each split's labels, and the likely errors, worst first."""
     groups = clusters(pairs, len(movies))
     raw = cross_fitted(texts, movies.labels, groups, folds=settings.folds, step=step)
     readable = np.array([bool(text.strip()) for text in texts])

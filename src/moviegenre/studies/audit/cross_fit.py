@@ -65,14 +65,15 @@ def cross_fitted(
     for part in range(folds):
         step(f"fitting fold {part + 1} of {folds}")
         held_out = fold == part
-        seen, asked = features[~held_out], features[held_out]
+        train_features, test_features = features[~held_out], features[held_out]
         for label, truth in enumerate(labels.T):
-            known = truth[~held_out]
-            if known.all() or not known.any():
-                probs[held_out, label] = known.mean()
+            train_labels = truth[~held_out]
+            if train_labels.all() or not train_labels.any():
+                probs[held_out, label] = train_labels.mean()
                 continue
             solver = LogisticRegression(
                 C=settings.c, class_weight="balanced", solver="liblinear", max_iter=1000
             )
-            probs[held_out, label] = solver.fit(seen, known).predict_proba(asked)[:, 1]
+            solver.fit(train_features, train_labels)
+            probs[held_out, label] = solver.predict_proba(test_features)[:, 1]
     return probs

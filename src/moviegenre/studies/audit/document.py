@@ -1,4 +1,4 @@
-"""An audit as files: ``audit.json``, two CSV tables, ``audit.html``."""
+"""Write an audit: ``audit.json``, two CSV tables, ``audit.html``."""
 
 import csv
 import io
@@ -45,7 +45,7 @@ def content_order(audit: Audit) -> list[Pair]:
 
 
 def audit_to_json_dict(audit: Audit) -> dict[str, Any]:
-    """Return everything that was found as plain values."""
+    """Return all findings as plain values."""
     movies = audit.movies
     counts = {
         kind: count_by_splits(audit.pairs_of(kind), movies.splits) for kind in ("plot", "poster")

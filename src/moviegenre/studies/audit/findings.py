@@ -1,4 +1,4 @@
-"""What an audit found."""
+"""The findings of an audit."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ _SMALLEST_CLUSTER = 2
 
 @dataclass(frozen=True)
 class Audit:
-    """What an audit found.
+    """The findings of an audit.
 
     Attributes:
         movies: All movies.
@@ -63,5 +63,5 @@ class Audit:
 
     def dropped_by_split(self) -> dict[str, int]:
         """Return how many movies of each split leak."""
-        found = Counter(self.movies.splits[row] for row in self.dropped)
-        return {split.value: found[split] for split in Split}
+        counts = Counter(self.movies.splits[row] for row in self.dropped)
+        return {split.value: counts[split] for split in Split}

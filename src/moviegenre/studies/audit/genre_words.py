@@ -1,4 +1,4 @@
-"""Genres that plots spell out: how often a plot holds the genre's own name."""
+"""Genre names in plots: how often a plot contains the name of its genre."""
 
 import re
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _ALIASES = (
 
 @dataclass(frozen=True)
 class GenreWord:
-    """How often a genre's own name stands in plots.
+    """How often plots contain the name of a genre.
 
     Attributes:
         genre: The genre.
@@ -55,7 +55,7 @@ def genre_names(genre: str) -> tuple[str, ...]:
 
 
 def genre_pattern(genre: str) -> re.Pattern[str]:
-    """Return what finds a genre's names in text, with hyphens or without, and their plurals.
+    """Return a pattern for a genre's names in text, with or without hyphens, and their plurals.
 
     Example:
         >>> genre_pattern("Comedy").findall("Two comedies and a tragicomedy.")
@@ -85,25 +85,25 @@ def find_genre_words(
         genres: Genre names in column order, L of them.
     """
     lowered = [text.lower() for text in texts]
-    found = []
+    genre_words = []
     for genre, has in zip(genres, labels.T, strict=True):
         pattern = genre_pattern(genre)
         stems = tuple(name.split(" ")[0].removesuffix("y") for name in genre_names(genre))
-        told = np.array(  # a plain search for the stems first: it is many times faster
+        names_genre = np.array(  # a plain search for the stems first: it is many times faster
             [any(s in text for s in stems) and bool(pattern.search(text)) for text in lowered],
             dtype=bool,
         )
-        found.append(
+        genre_words.append(
             GenreWord(
                 genre=genre,
                 words=genre_names(genre),
-                with_label=_share(told[has]),
-                without_label=_share(told[~has]),
-                precision=_share(has[told]),
-                num_movies=int(told.sum()),
+                with_label=_share(names_genre[has]),
+                without_label=_share(names_genre[~has]),
+                precision=_share(has[names_genre]),
+                num_movies=int(names_genre.sum()),
             )
         )
-    return found
+    return genre_words
 
 
 def _share(chosen: npt.NDArray[np.bool_]) -> float:

@@ -1,4 +1,4 @@
-"""Movies whose labels are contradicted by probabilities of models that never saw them."""
+"""Labels that are contradicted by models that were not trained on them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ def find_label_errors(
         labels: The labels (N, L).
         rows: What the movies are called in the result (N,).
     """
-    found: list[LabelError] = []
+    errors: list[LabelError] = []
     for genre in range(probs.shape[1]):
         given, prob = labels[:, genre], np.asarray(probs[:, genre], dtype=np.float64)
         if given.all() or not given.any():
@@ -58,9 +58,9 @@ def find_label_errors(
         wrong = np.where(given, says_no & ~says_yes, says_yes & ~says_no)
         for movie in np.flatnonzero(wrong).tolist():
             own = prob[movie] - with_it if given[movie] else 1 - prob[movie] - without
-            found.append(
+            errors.append(
                 LabelError(
                     int(rows[movie]), genre, bool(given[movie]), float(prob[movie]), float(own)
                 )
             )
-    return sorted(found, key=lambda error: (error.score, error.row, error.genre))
+    return sorted(errors, key=lambda error: (error.score, error.row, error.genre))

@@ -1,4 +1,4 @@
-"""The movies of all splits in one row of numbers, as an audit compares them with each other."""
+"""The movies of all splits with common row numbers, for an audit."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass

@@ -101,7 +101,7 @@ def _error(audit: Audit, error: LabelError, posters: Mapping[int, str]) -> dict[
 def _movie(
     audit: Audit, row: int, posters: Mapping[int, str], place: int | None = None
 ) -> dict[str, Any]:
-    """Return what a card shows; of the plots that at ``place``, or the first."""
+    """Return the content of a card, with the plot at ``place`` or the first one."""
     movies = audit.movies
     plots = movies.plots[row]
     text = plots[place or 0] if plots else ""

@@ -37,8 +37,8 @@ def count_by_splits(pairs: Iterable[Pair], splits: Sequence[Split]) -> dict[str,
     """Return how many pairs lie within and across splits, every combination named."""
     order = list(Split)
     names = [f"{a.value}-{b.value}" for i, a in enumerate(order) for b in order[i:]]
-    found = Counter(f"{splits[p.first].value}-{splits[p.second].value}" for p in pairs)
-    return {name: found[name] for name in names}
+    counts = Counter(f"{splits[p.first].value}-{splits[p.second].value}" for p in pairs)
+    return {name: counts[name] for name in names}
 
 
 def leak_pairs(pairs: Sequence[Pair], rule: LeakRule) -> list[Pair]:
@@ -67,7 +67,7 @@ def clusters(pairs: Sequence[Pair], num_movies: int) -> list[int]:
 
 
 def leaked_rows(pairs: Sequence[Pair], splits: Sequence[Split]) -> dict[int, list[int]]:
-    """Return the movies to drop so that no cluster lies in two splits, each with what it is like.
+    """Return the movies to drop so that no cluster lies in two splits, each with its duplicate.
 
     A cluster keeps its movies of test; where it has none, those of val. Test loses nothing.
 

@@ -1,4 +1,4 @@
-"""Plots that are nearly the same: which share of the shorter one's word sequences the other has.
+"""Near-duplicate plots: the share of the shorter plot's word sequences that the other contains.
 
 Exact, not sampled: sequences that two plots share are counted by a sparse product, block by block.
 

@@ -1,4 +1,4 @@
-"""Posters that look nearly the same: a perceptual hash each, and all pairs within a distance.
+"""Near-duplicate posters: all pairs of perceptual hashes within a distance.
 
 The hash keeps the signs of low frequencies, so scaling, recompression and small changes of colour
 leave it nearly as it was; another crop or a mirrored image does not.
@@ -60,7 +60,7 @@ def poster_pixels(poster: bytes) -> npt.NDArray[np.uint8]:
 
 
 def hash_posters(posters: Iterable[tuple[int, bytes]]) -> PosterHashes:
-    """Hash posters, given with the row of their movie; those that do not decode are passed over."""
+    """Hash posters by the row of their movie; posters that cannot be decoded are skipped."""
     rows, words, plain = [], [], []
     for row, poster in posters:
         try:
@@ -95,7 +95,7 @@ _COSINES = _cosines()
 
 def poster_pairs(hashes: PosterHashes, distance: int = DEFAULT_DISTANCE) -> list[Pair]:
     """Return all pairs of posters whose hashes differ in at most ``distance`` of 256 bits."""
-    found: list[Pair] = []
+    pairs: list[Pair] = []
     words = hashes.words
     for start in range(0, len(words), _BLOCK):
         block, later = words[start : start + _BLOCK], words[start:]
@@ -105,9 +105,9 @@ def poster_pairs(hashes: PosterHashes, distance: int = DEFAULT_DISTANCE) -> list
         for first, second in np.argwhere(bits <= distance).tolist():
             if first < second:
                 similarity = 1 - int(bits[first, second]) / HASH_BITS
-                one, other = int(hashes.rows[start + first]), int(hashes.rows[start + second])
-                found.append(Pair("poster", one, other, similarity))
-    return found
+                row_a, row_b = int(hashes.rows[start + first]), int(hashes.rows[start + second])
+                pairs.append(Pair("poster", row_a, row_b, similarity))
+    return pairs
 
 
 def find_poster_pairs(movies: AuditMovies, distance: int) -> tuple[list[Pair], tuple[int, ...]]:

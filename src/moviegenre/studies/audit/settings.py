@@ -1,4 +1,4 @@
-"""What an audit counts as a near duplicate, a leak, and a text to judge."""
+"""Settings of an audit: near duplicates, leaks, and texts for the models."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from moviegenre.studies.audit.pairs import LeakRule
 
 @dataclass(frozen=True)
 class AuditSettings:
-    """What counts as what.
+    """The limits of an audit.
 
     Attributes:
         poster_distance: Posters are a pair if at most so many of 256 hash bits differ.

@@ -1,4 +1,4 @@
-"""``moviegenre ensemble``: trained models become one."""
+"""``moviegenre ensemble``: combine trained models."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Combining trained models: their predictions on validation, the weights, an ensemble's folder."""
+"""Combine trained models: their predictions on validation, the weights, the folder."""
 
 import json
 import shlex
@@ -65,7 +65,7 @@ def ensemble(
         out: The ensemble's folder: ``ensemble.json``, ``thresholds.json``, ``run.json`` and its
             cross-validated predictions for validation.
         data_dir: Prepared data; None takes those the members were trained on.
-        goal: What the cuts in ``thresholds.json`` are to make best.
+        goal: What the thresholds in ``thresholds.json`` are to make best.
         config: How the weights are fitted; None takes the defaults.
         progress: Show progress bars.
 
@@ -114,8 +114,8 @@ def ensemble(
     record = EnsembleRecord(
         genres=data.genres,
         members=tuple(
-            Member.of(name, one.model_name, file, out)
-            for name, one, file in zip(names, trained, files, strict=True)
+            Member.of(name, model.model_name, file, out)
+            for name, model, file in zip(names, trained, files, strict=True)
         ),
         combiner=fit.combiner,
         config={
@@ -140,7 +140,7 @@ def ensemble(
 
 
 def _hidden(looks: Case, case: Case) -> Modality | None:
-    """Return what is to be hidden from a member so that it sees no more than a case has.
+    """Return the modality to hide from a member in a case; None if there is none.
 
     None where that is nothing, or all that it looks at: its weight is zero then.
     """
@@ -158,7 +158,7 @@ def _names(files: Sequence[Path]) -> list[str]:
 
 
 def _check(names: Sequence[str], files: Sequence[Path], trained: Sequence[Checkpoint]) -> None:
-    """Refuse members that cannot be combined.
+    """Raise an error if the members cannot be combined.
 
     Raises:
         CheckpointError: There are such; the message says which.
@@ -166,28 +166,28 @@ def _check(names: Sequence[str], files: Sequence[Path], trained: Sequence[Checkp
     twice = sorted({str(file) for file in files if files.count(file) > 1})
     if twice:
         raise CheckpointError(f"{', '.join(twice)} is given more than once; name each member once")
-    nested = [name for name, found in zip(names, trained, strict=True) if found.members]
+    nested = [name for name, model in zip(names, trained, strict=True) if model.members]
     if nested:
         raise CheckpointError(
             f"{', '.join(nested)} is an ensemble itself; name its members instead of it"
         )
     first = trained[0]
-    others = [n for n, found in zip(names, trained, strict=True) if found.genres != first.genres]
+    others = [n for n, model in zip(names, trained, strict=True) if model.genres != first.genres]
     if others:
-        told = {name: ", ".join(found.genres) for name, found in zip(names, trained, strict=True)}
+        genres = {name: ", ".join(model.genres) for name, model in zip(names, trained, strict=True)}
         raise CheckpointError(
-            f"the members answer with different genres: {names[0]} with {told[names[0]]}; "
-            + "; ".join(f"{name} with {told[name]}" for name in others)
+            f"the members answer with different genres: {names[0]} with {genres[names[0]]}; "
+            + "; ".join(f"{name} with {genres[name]}" for name in others)
             + "; combine models that were trained on the same genres"
         )
 
 
 def _common_data(names: Sequence[str], trained: Sequence[Checkpoint]) -> Path:
-    used = {name: found.data_config.dir for name, found in zip(names, trained, strict=True)}
+    used = {name: model.data_config.dir for name, model in zip(names, trained, strict=True)}
     if len(set(used.values())) > 1:
-        told = ", ".join(f"{name}: {path}" for name, path in used.items())
+        folders = ", ".join(f"{name}: {path}" for name, path in used.items())
         raise DataError(
-            f"the members were trained on different data ({told}); choose with `data_dir`"
+            f"the members were trained on different data ({folders}); choose with `data_dir`"
         )
     return next(iter(used.values()))
 
@@ -199,8 +199,8 @@ def _run(
     checkpoints: Sequence[str],
     out: Path,
 ) -> dict[str, Any]:
-    """Return what a comparison needs to know, as ``train`` leaves it beside a model."""
-    parameters = [weight for found in trained for weight in found.model.parameters()]
+    """Return the ``run.json`` of an ensemble, as ``train`` writes it for a model."""
+    parameters = [weight for model in trained for weight in model.model.parameters()]
     return {
         "model": EnsembleConfig.model_name,
         "status": "finished",

@@ -1,4 +1,4 @@
-"""An ensemble fitted on validation: its weights for every case, and what they are worth there."""
+"""Fit an ensemble on validation: its weights for every case, and their cross-validated scores."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -41,10 +41,10 @@ class CombinedScores:
     Attributes:
         log_loss: Summed over genres, a movie.
         roc_auc: Mean over genres.
-        f1_macro: Cut at 0.5.
+        f1_macro: With the threshold 0.5.
         f1_micro: Likewise.
-        tuned_f1_macro: With cuts by genre for F1-macro, fitted on the other folds.
-        tuned_f1_micro: With cuts by genre for F1-micro, likewise.
+        tuned_f1_macro: With thresholds by genre for F1-macro, fitted on the other folds.
+        tuned_f1_micro: With thresholds by genre for F1-micro, likewise.
     """
 
     log_loss: float
@@ -57,7 +57,7 @@ class CombinedScores:
 
 @dataclass(frozen=True)
 class EnsembleFit:
-    """What was fitted.
+    """The fitted weights and their scores.
 
     Attributes:
         combiner: The weights.
@@ -77,7 +77,7 @@ class EnsembleFit:
     probs: Array
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return how it was fitted and what that gained, as plain values."""
+        """Return the fit and its gain as plain values."""
         return {
             "strength": asdict(self.strength),
             "log_loss_by_strength": [
@@ -135,7 +135,7 @@ def fit_ensemble(
 
 
 def _rows(case: Case, available: Mapping[Modality, npt.NDArray[np.bool_]], total: int) -> Rows:
-    """Return the movies that have all of a case."""
+    """Return the movies that have all modalities of a case."""
     whole = np.ones(total, dtype=bool)
     for modality in case:
         whole &= available[modality]
@@ -150,7 +150,7 @@ def _case_weights(
     available: Mapping[Modality, npt.NDArray[np.bool_]],
     strength: Strength,
 ) -> CaseWeights:
-    """Return the weights of one case; zeros for members that can read nothing of it."""
+    """Return the weights of one case; zero for members that read none of its modalities."""
     usable = [i for i, looks in enumerate(members.values()) if looks & case or not looks]
     rows = _rows(case, available, len(truth))
     weights = np.zeros((len(members), truth.shape[1]))
@@ -165,7 +165,7 @@ def _case_weights(
 def _rivals(
     odds: Array, labels: Array, names: Sequence[str], config: CombiningConfig
 ) -> dict[str, list[Array]]:
-    """Return what the ensemble must beat, calibrated: the best member first, then the means."""
+    """Return the calibrated rivals of the ensemble: the best member first, then the means."""
     calibrated = {
         name: list(cross_validated(recalibration(own, labels), len(labels), config))
         for name, own in zip(names, odds, strict=True)
@@ -175,18 +175,18 @@ def _rivals(
         for name, draws in calibrated.items()
     }
     best = min(losses, key=lambda name: losses[name])
-    found = {best: calibrated[best]}
+    rivals = {best: calibrated[best]}
     for title, mean in (
         (MEAN_ODDS, odds.mean(axis=0)),
         (MEAN_PROBABILITIES, mean_probabilities(odds)),
     ):
-        found[title] = list(cross_validated(recalibration(mean, labels), len(labels), config))
-    return found
+        rivals[title] = list(cross_validated(recalibration(mean, labels), len(labels), config))
+    return rivals
 
 
 def score(draws: Iterable[Array], labels: Array, config: CombiningConfig) -> CombinedScores:
     """Return the scores of cross-validated log-odds, draw by draw (N, L), as their means."""
-    found = []
+    draw_scores = []
     for odds, parts in zip(draws, folds(len(labels), config), strict=True):
         probs = from_log_odds(odds)
         plain = compute_metrics(probs, labels, DEFAULT_THRESHOLD).metrics
@@ -194,7 +194,7 @@ def score(draws: Iterable[Array], labels: Array, config: CombiningConfig) -> Com
             "f1_macro": _tuned(probs, labels, parts, "f1_macro"),
             "f1_micro": _tuned(probs, labels, parts, "f1_micro"),
         }
-        found.append(
+        draw_scores.append(
             [
                 log_loss(odds, labels),
                 plain["roc_auc"],
@@ -204,14 +204,16 @@ def score(draws: Iterable[Array], labels: Array, config: CombiningConfig) -> Com
                 tuned["f1_micro"],
             ]
         )
-    return CombinedScores(*np.mean(found, axis=0).tolist())
+    return CombinedScores(*np.mean(draw_scores, axis=0).tolist())
 
 
 def _tuned(probs: Array, labels: Array, parts: Sequence[Rows], goal: Goal) -> float:
-    """Return a score of decisions by cuts that were fitted on the other folds."""
+    """Return a score of decisions by thresholds that were fitted on the other folds."""
     chosen = np.zeros(probs.shape)
     for part in parts:
         others = np.setdiff1d(np.arange(len(probs)), part)
-        cuts = fit_thresholds(probs[others], labels[others], "per-genre", goal, shrinkage=SHRINKAGE)
-        chosen[part] = decide(probs[part], cuts)
+        thresholds = fit_thresholds(
+            probs[others], labels[others], "per-genre", goal, shrinkage=SHRINKAGE
+        )
+        chosen[part] = decide(probs[part], thresholds)
     return compute_metrics(chosen, labels, DEFAULT_THRESHOLD).metrics[goal]

@@ -18,9 +18,9 @@ class CombiningConfig(Config):
         genre_shrinkage: Strengths with which a genre's weights are drawn towards the members' means
             over genres; the best is chosen by cross-validation.
         member_shrinkage: Strengths with which these means are drawn towards each other; likewise.
-        folds: Parts that validation is cut into.
-        draws: How often it is cut anew; scores are means over these.
-        seed: Of the cuts.
+        folds: Into how many folds validation is split.
+        draws: How often it is split anew; scores are means over these.
+        seed: Of the splits.
     """
 
     genre_shrinkage: Strengths = (30.0, 100.0, 300.0, 1000.0, 10000.0)

@@ -1,4 +1,4 @@
-"""Fitting the weights that combine an ensemble's members, on validation.
+"""Fit the weights of an ensemble's members on validation.
 
 The log-odds of genre l are a weighted sum of the members' own, plus a bias: a logistic regression
 whose plain log-loss gives calibrated probabilities. Rare genres have too few positives for weights
@@ -65,19 +65,19 @@ def fit_weights(odds: Array, labels: npt.NDArray[Any], strength: Strength) -> Ca
     truth = np.asarray(labels, dtype=np.float64).T
     penalty = _penalty(num_members, num_labels, strength)
     is_weight = np.tile(np.arange(num_members + 1) < num_members, num_labels)
-    found = np.where(is_weight, 1 / max(num_members, 1), 0.0)
-    loss, logits = _objective(found, features, truth, penalty)
+    solution = np.where(is_weight, 1 / max(num_members, 1), 0.0)
+    loss, logits = _objective(solution, features, truth, penalty)
     for _ in range(_MAX_STEPS):
         probs = from_log_odds(logits)
-        gradient = np.einsum("lkn,ln->lk", features, probs - truth).ravel() + penalty @ found
+        gradient = np.einsum("lkn,ln->lk", features, probs - truth).ravel() + penalty @ solution
         curvature = _curvature(features, probs, penalty)
-        free = ~(is_weight & (found <= 0) & (gradient > 0))
+        free = ~(is_weight & (solution <= 0) & (gradient > 0))
         step = np.zeros_like(gradient)
         ridge = 1e-9 * np.eye(int(free.sum()))  # a genre without positives has no best bias
         step[free] = np.linalg.solve(curvature[np.ix_(free, free)] + ridge, gradient[free])
         size = 1.0
         while size > _SMALLEST_STEP:
-            trial = found - size * step
+            trial = solution - size * step
             trial[is_weight] = np.maximum(trial[is_weight], 0)
             new_loss, new_logits = _objective(trial, features, truth, penalty)
             if new_loss <= loss:
@@ -85,10 +85,10 @@ def fit_weights(odds: Array, labels: npt.NDArray[Any], strength: Strength) -> Ca
             size /= 2
         else:
             break
-        gained, found, loss, logits = loss - new_loss, trial, new_loss, new_logits
+        gained, solution, loss, logits = loss - new_loss, trial, new_loss, new_logits
         if gained <= _CONVERGED * abs(loss):
             break
-    table = found.reshape(num_labels, num_members + 1)
+    table = solution.reshape(num_labels, num_members + 1)
     return CaseWeights(bias=table[:, -1].copy(), weights=table[:, :-1].T.copy())
 
 
@@ -105,12 +105,14 @@ def _penalty(num_members: int, num_labels: int, strength: Strength) -> Array:
     return whole.reshape(num_labels * (num_members + 1), -1)
 
 
-def _objective(found: Array, features: Array, truth: Array, penalty: Array) -> tuple[float, Array]:
+def _objective(
+    solution: Array, features: Array, truth: Array, penalty: Array
+) -> tuple[float, Array]:
     """Return the penalised log-loss and the log-odds (L, N) behind it."""
-    table = found.reshape(len(features), 1, -1)
+    table = solution.reshape(len(features), 1, -1)
     logits = (table @ features)[:, 0]
     loss = float((np.logaddexp(0, logits) - truth * logits).sum())
-    return loss + float(found @ penalty @ found) / 2, logits
+    return loss + float(solution @ penalty @ solution) / 2, logits
 
 
 def _curvature(features: Array, probs: Array, penalty: Array) -> Array:
@@ -133,11 +135,11 @@ def folds(num_movies: int, config: CombiningConfig) -> Iterator[list[Rows]]:
 def cross_validated(method: Method, num_movies: int, config: CombiningConfig) -> Iterator[Array]:
     """Yield, once a draw, log-odds (N, L) of every movie by a fit to the other folds."""
     for parts in folds(num_movies, config):
-        found: dict[int, Array] = {}
+        held_out: dict[int, Array] = {}
         for part in parts:
             others = np.setdiff1d(np.arange(num_movies), part)
-            found.update(zip(part.tolist(), method(others, part), strict=True))
-        yield np.stack([found[row] for row in range(num_movies)])
+            held_out.update(zip(part.tolist(), method(others, part), strict=True))
+        yield np.stack([held_out[row] for row in range(num_movies)])
 
 
 def combination(odds: Array, labels: npt.NDArray[Any], strength: Strength) -> Method:
@@ -172,12 +174,14 @@ def log_loss(odds: Array, labels: npt.NDArray[Any]) -> float:
 def choose_strength(
     odds: Array, labels: npt.NDArray[Any], config: CombiningConfig
 ) -> tuple[Strength, dict[Strength, float]]:
-    """Return the strength with the smallest cross-validated log-loss, and that of every one."""
+    """Return the strength with the smallest cross-validated log-loss, and all log-losses."""
     tried = [Strength(*p) for p in product(config.genre_shrinkage, config.member_shrinkage)]
     losses = {
         strength: _mean(
-            log_loss(found, labels)
-            for found in cross_validated(combination(odds, labels, strength), len(labels), config)
+            log_loss(fold_odds, labels)
+            for fold_odds in cross_validated(
+                combination(odds, labels, strength), len(labels), config
+            )
         )
         for strength in tried
     }

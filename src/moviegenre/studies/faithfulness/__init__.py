@@ -1,1 +1,1 @@
-"""Whether explanations name the parts that a model relies on."""
+"""Faithfulness: whether explanations name the parts that a model relies on."""

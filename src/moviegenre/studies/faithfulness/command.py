@@ -1,4 +1,4 @@
-"""``moviegenre faithfulness``: whether explanations name what the model goes by."""
+"""``moviegenre faithfulness``: check whether explanations name what the model relies on."""
 
 from pathlib import Path
 from typing import Annotated
@@ -36,7 +36,7 @@ def faithfulness(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the result here.")] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Take away what explanations put first, and random parts, and compare the answers.
+    """Remove the parts that explanations rank first, or random parts, and compare the answers.
 
     For example: moviegenre faithfulness --checkpoint checkpoints/bert --movies 100
     """

@@ -1,4 +1,4 @@
-"""Whether explanations are true of the model: what they name must matter more than chance does.
+"""Measure whether the parts that explanations rank first matter more than random parts.
 
 The tenth of the words, or of the regions, that an explanation puts first is taken away, and the
 model is asked again; then as many random ones are. Reference: DeYoung et al., "ERASER",
@@ -67,7 +67,7 @@ def measure_faithfulness(
     seed: int = 0,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> list[Faithfulness]:
-    """Take away what explanations put first, and random parts, and compare.
+    """Remove the parts that explanations rank first, or random parts, and compare.
 
     Args:
         predictor: The model.
@@ -92,7 +92,7 @@ def measure_faithfulness(
         label = int(whole.argmax())
         name = predictor.model.genres.names[label]
         explanation = predictor.explain(film, [name], method)
-        for modality, said in explanation.attribution_method.items():
+        for modality, method_name in explanation.attribution_method.items():
             if modality is Modality.PLOT:
                 shares = np.array([w.share for w in explanation.words[name] if w.share is not None])
                 places = predictor.reader.token_words(film)
@@ -105,20 +105,23 @@ def measure_faithfulness(
             sets = [np.argsort(-shares, kind="stable")[:size]]
             sets += [generator.permutation(len(shares))[:size] for _ in range(draws)]
             if modality is Modality.PLOT:
-                asked = [without_words(film, places, parts.tolist()) for parts in sets]
+                variants = [without_words(film, places, parts.tolist()) for parts in sets]
             else:
-                asked = [
+                variants = [
                     without_regions(film, parts.tolist(), (grid[0], grid[1])) for parts in sets
                 ]
-            left = predictor.probabilities(asked)[:, label]
-            fall = (float(whole[label] - left[0]), float(whole[label] - left[1:].mean()))
-            falls.setdefault((modality, said), []).append(fall)
+            variant_probs = predictor.probabilities(variants)[:, label]
+            fall = (
+                float(whole[label] - variant_probs[0]),
+                float(whole[label] - variant_probs[1:].mean()),
+            )
+            falls.setdefault((modality, method_name), []).append(fall)
         on_progress(done)
     if not falls:
         raise DataError("there is no film with at least two words or a poster; name other data")
     return [
-        _summarise(modality, said, np.array(found), generator)
-        for (modality, said), found in sorted(falls.items())
+        _summarise(modality, method_name, np.array(pairs), generator)
+        for (modality, method_name), pairs in sorted(falls.items())
     ]
 
 
@@ -156,7 +159,7 @@ def faithfulness(
     backend: BackendName = "auto",
     progress: bool = True,
 ) -> list[Faithfulness]:
-    """Return how far a model's answers fall without what its explanations put first.
+    """Return how far probabilities fall without the parts that explanations rank first.
 
     Args:
         model: A checkpoint, or what else ``load_predictor`` takes.

@@ -1,1 +1,1 @@
-"""What fusion models lose when posters or plots are missing."""
+"""How much fusion models lose when posters or plots are missing."""

@@ -1,4 +1,4 @@
-"""``moviegenre robustness``: what fusions lose when posters or plots are missing."""
+"""``moviegenre robustness``: how much fusions lose when posters or plots are missing."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Asking trained fusions with and without each modality, and writing what they lose."""
+"""Run trained fusions with and without each modality, and write the report."""
 
 import shlex
 from collections.abc import Collection, Sequence
@@ -45,15 +45,15 @@ def robustness(
         data_dir: Prepared data; None takes those the models were trained on.
         split: Which part of them.
         seed: Draws the movies that lack a modality.
-        fitted: Decide with each model's own cuts, for what is left of a film, instead of 0.5.
+        fitted: Decide with each model's own thresholds, for what is left of a film, instead of 0.5.
         progress: Show progress bars.
 
     Returns:
         The scores, and the files.
 
     Raises:
-        CheckpointError: There is no trained fusion, a model cannot be read, or no cuts were fitted
-            to it.
+        CheckpointError: There is no trained fusion, a model cannot be read, or it has no fitted
+            thresholds.
         DataError: The models were trained on different data and ``data_dir`` does not say which
             to take.
     """
@@ -82,24 +82,24 @@ def robustness(
         named = _siblings(run)
         fusions.append(FusionModel(folder.name, kind.title, complete, without, named))
     if not fusions:
-        known = ", ".join(folder.name for folder in folders)
+        model_names = ", ".join(folder.name for folder in folders)
         raise CheckpointError(
-            f"{checkpoints} holds no trained fusion (found: {known}); train one with: "
+            f"{checkpoints} holds no trained fusion (found: {model_names}); train one with: "
             "moviegenre train late_fusion"
         )
-    found = measure_robustness(fusions, singles, split.value, seed=seed, fitted=fitted)
+    scores = measure_robustness(fusions, singles, split.value, seed=seed, fitted=fitted)
     words = ["moviegenre", "robustness", str(checkpoints), "--out", str(out)]
     words += [] if split is Split.TEST else ["--split", split.value]
     words += ["--seed", str(seed)] if seed else []
     words += ["--fitted"] if fitted else []
-    return found, write_robustness(found, out, shlex.join(words))
+    return scores, write_robustness(scores, out, shlex.join(words))
 
 
 def _fitted_point(folder: Path, data: PreparedData) -> OperatingPoint:
     point = read_point(folder, data.genres)
     if not point.fitted:
         raise CheckpointError(
-            f"{folder} has no fitted cuts; fit them with: moviegenre evaluate --checkpoint "
+            f"{folder} has no fitted thresholds; fit them with: moviegenre evaluate --checkpoint "
             f"{folder} --thresholds per-genre, or leave `fitted` out"
         )
     return point
@@ -115,19 +115,21 @@ def _answers(
     missing: Modality | None = None,
     progress: bool,
 ) -> Predictions:
-    """Return a model's answers; with an operating point, so moved that its cuts lie at 0.5.
+    """Return a model's predictions, shifted so that its fitted thresholds become 0.5.
 
-    Each movie is judged by the cuts for what it has.
+    Each movie is judged by the thresholds for what it has.
     """
-    found = cached_predictions(path, data, split, missing=missing, progress=progress)
+    predictions = cached_predictions(path, data, split, missing=missing, progress=progress)
     if point is None:
-        return found
+        return predictions
     available = availability(data, split, missing)
-    left = ({name for name in modalities if available[name][row]} for row in range(len(found.ids)))
-    probs = found.probs.copy()
-    for own, rows in point.by_rows(left):
-        probs[rows] = own.centred(found.probs[rows])
-    return replace(found, probs=probs)
+    remaining = (
+        {name for name in modalities if available[name][row]} for row in range(len(predictions.ids))
+    )
+    probs = predictions.probs.copy()
+    for row_point, rows in point.by_rows(remaining):
+        probs[rows] = row_point.centred(predictions.probs[rows])
+    return replace(predictions, probs=probs)
 
 
 def _siblings(run: dict[str, Any]) -> dict[Modality, str]:

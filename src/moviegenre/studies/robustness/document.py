@@ -1,4 +1,4 @@
-"""What fusions lose with a modality, as ``ROBUSTNESS.md``, ``robustness.json`` and a plot."""
+"""The robustness report: ``ROBUSTNESS.md``, ``robustness.json`` and a plot."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,71 +23,71 @@ MARKDOWN_FILE, JSON_FILE, PLOT_FILE = "ROBUSTNESS.md", "robustness.json", "robus
 MODALITIES = (Modality.POSTER, Modality.PLOT)
 
 
-def write_robustness(found: Robustness, out: Path, command: str) -> list[Path]:
+def write_robustness(scores: Robustness, out: Path, command: str) -> list[Path]:
     """Write the table in words and numbers, and the plot, every file in one step.
 
     Args:
-        found: The scores.
+        scores: The scores.
         out: The folder.
         command: What makes all of it again.
 
     Raises:
         MissingExtraError: matplotlib is not installed; nothing is written then.
     """
-    picture = figure_png(draw_robustness(found, LIGHT))
+    picture = figure_png(draw_robustness(scores, LIGHT))
     files: dict[str, str | bytes] = {
-        MARKDOWN_FILE: _markdown(found, command),
-        JSON_FILE: json_text({"command": command, **found.to_json_dict()}),
+        MARKDOWN_FILE: _markdown(scores, command),
+        JSON_FILE: json_text({"command": command, **scores.to_json_dict()}),
         PLOT_FILE: picture,
     }
     return write_files(out, files)
 
 
-def robustness_table(found: Robustness, missing: Modality) -> Table:
+def robustness_table(scores: Robustness, missing: Modality) -> Table:
     """Return F1-macro by model and share of movies that lack a modality."""
     rows = tuple(
         (
             f"{curve.model} (alone)" if curve.alone else curve.model,
             *(per_cent(value) for value in curve.f1_macro),
         )
-        for curve in found.curves
+        for curve in scores.curves
         if curve.missing is missing
     )
     return Table(("model", *(f"{100 * share:.0f} %" for share in SHARES)), rows)
 
 
-def _markdown(found: Robustness, command: str) -> str:
-    cut = f"threshold {found.threshold:g}"
-    if found.fitted:
-        cut = "every model at the cuts that were fitted on validation for what is left of a film"
+def _markdown(scores: Robustness, command: str) -> str:
+    rule = f"threshold {scores.threshold:g}"
+    if scores.fitted:
+        rule = "every model at its thresholds, fitted on validation for the modalities left"
     parts: list[str | Table | None] = [
-        f"F1-macro in per cent on the {found.split} split, {found.num_movies:,} movies, {cut}, "
+        f"F1-macro in per cent on the {scores.split} split, {scores.num_movies:,} movies, {rule}, "
         "as more and more movies lack a modality: the same movies for all "
-        f"models (seed {found.seed}), and more of them each time. *Alone* is a model that never "
+        f"models (seed {scores.seed}), and more of them each time. *Alone* is a model that never "
         "looks at what is missing.",
     ]
     for missing in MODALITIES:
         parts += [f"## {missing.value.capitalize()}s missing"]
-        parts += [robustness_table(found, missing)]
+        parts += [robustness_table(scores, missing)]
         parts += [
-            verdict.sentence() for verdict in found.verdicts if verdict.missing is missing
+            verdict.sentence() for verdict in scores.verdicts if verdict.missing is missing
         ] or ["No single-modality model was there to compare with."]
     parts += [f"![F1-macro by share of movies that lack a modality]({PLOT_FILE})"]
     parts += ["## Reproduce it", command_markdown(command)]
     return markdown("Missing modality", parts)
 
 
-def draw_robustness(found: Robustness, theme: Theme) -> "Figure":
+def draw_robustness(scores: Robustness, theme: Theme) -> "Figure":
     """Draw F1-macro over the share of movies that lack a modality, a panel for each."""
     from matplotlib.lines import Line2D
 
     figure = new_figure(9, 4.2)
     panels = figure.subplots(1, 2, sharey=True)
-    titles = list(dict.fromkeys(curve.model for curve in found.curves))
+    titles = list(dict.fromkeys(curve.model for curve in scores.curves))
     handles: dict[str, Any] = {}
     for axes, missing in zip(panels, MODALITIES, strict=True):
         dress(axes, theme, grid="both")
-        for curve in (curve for curve in found.curves if curve.missing is missing):
+        for curve in (curve for curve in scores.curves if curve.missing is missing):
             place = titles.index(curve.model)
             look: dict[str, Any] = {
                 "color": theme.lines[place % len(theme.lines)],

@@ -1,4 +1,4 @@
-"""What fusions lose as posters or plots go missing, beside the models that never needed them.
+"""Scores of fusions as posters or plots go missing, beside single-modality models.
 
 A model in evaluation mode answers for each movie by itself, so the answers for a half-blind split
 are rows of two complete passes: some movies as they are, the others without the modality.
@@ -41,7 +41,7 @@ class SingleModel:
 
 @dataclass(frozen=True)
 class FusionModel:
-    """A model of both modalities, asked three times.
+    """A model of both modalities, with three sets of predictions.
 
     Attributes:
         name: As on the command line.
@@ -88,7 +88,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A fusion that is left with one modality, against the sibling that has only that one.
+    """A fusion left with one modality, compared with its single-modality sibling.
 
     Attributes:
         fusion: The fusion's title.
@@ -139,7 +139,7 @@ class Robustness:
         num_movies: How many movies it has.
         threshold: The probability from which a genre is chosen.
         seed: What the movies that lack a modality were drawn from.
-        fitted: Whether each model's cuts, fitted for what is left of a film, lie at that threshold.
+        fitted: Whether each model decides at its own thresholds, fitted for the modalities left.
         curves: Fusions and siblings, for posters and for plots.
         verdicts: Each fusion against its siblings.
     """
@@ -214,7 +214,7 @@ def measure_robustness(
         split: The split's name.
         threshold: The probability from which a genre is chosen.
         seed: Draws the movies that lack a modality.
-        fitted: Whether probabilities were moved so that each model's cuts lie at ``threshold``.
+        fitted: Whether each model's thresholds were moved to ``threshold``.
         num_resamples: Resamples of the bootstrap.
 
     Raises:
@@ -244,19 +244,19 @@ def _check(fusions: Sequence[FusionModel], singles: Sequence[SingleModel]) -> No
     if not fusions:
         raise DataError("there is no fusion to measure; train one with: moviegenre train MODEL")
     ids = fusions[0].complete.ids
-    other = [
+    mismatched = [
         name
-        for name, found in (
+        for name, predictions in (
             *((model.name, model.complete) for model in fusions),
             *((model.name, part) for model in fusions for part in model.without.values()),
             *((model.name, model.predictions) for model in singles),
         )
-        if found.ids != ids or found.genres != fusions[0].complete.genres
+        if predictions.ids != ids or predictions.genres != fusions[0].complete.genres
     ]
-    if other:
-        told = ", ".join(dict.fromkeys(other))
+    if mismatched:
+        listed = ", ".join(dict.fromkeys(mismatched))
         raise DataError(
-            f"{told} answered for other movies or genres than {fusions[0].name}; evaluate all "
+            f"{listed} answered for other movies or genres than {fusions[0].name}; evaluate all "
             "models on the same prepared data"
         )
 
@@ -287,8 +287,8 @@ def _sibling(
     return max(scored, key=lambda pair: pair[0])[1] if scored else None
 
 
-def _f1_macro(found: Predictions, threshold: float) -> float:
-    return compute_metrics(found.probs, found.labels, threshold).metrics["f1_macro"]
+def _f1_macro(predictions: Predictions, threshold: float) -> float:
+    return compute_metrics(predictions.probs, predictions.labels, threshold).metrics["f1_macro"]
 
 
 def _verdict(
@@ -298,17 +298,17 @@ def _verdict(
     threshold: float,
     num_resamples: int,
 ) -> Verdict:
-    left = fusion.without[missing]
+    incomplete = fusion.without[missing]
     decisions = {
-        name: np.asarray(decide(found.probs, threshold), dtype=bool)
-        for name, found in (("fusion", left), ("sibling", sibling.predictions))
+        name: np.asarray(decide(predictions.probs, threshold), dtype=bool)
+        for name, predictions in (("fusion", incomplete), ("sibling", sibling.predictions))
     }
-    bootstrap = paired_bootstrap(decisions, left.labels, num_resamples=num_resamples)
+    bootstrap = paired_bootstrap(decisions, incomplete.labels, num_resamples=num_resamples)
     return Verdict(
         fusion=fusion.title,
         sibling=sibling.title,
         missing=missing,
-        score=_f1_macro(left, threshold),
+        score=_f1_macro(incomplete, threshold),
         sibling_score=_f1_macro(sibling.predictions, threshold),
         interval=bootstrap.difference("fusion", "sibling"),
     )

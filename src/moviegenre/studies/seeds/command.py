@@ -1,4 +1,4 @@
-"""``moviegenre reproduce --seeds``: the whole experiment from several seeds."""
+"""``moviegenre reproduce --seeds``: run the whole experiment for several seeds."""
 
 from typing import Annotated
 
@@ -18,7 +18,7 @@ def reproduce_seeds(
     ] = 1,
     quiet: Quiet = False,
 ) -> None:
-    """Prepare, train all models, evaluate and compare; what is done is not done again.
+    """Prepare, train all models, evaluate and compare; finished steps are kept.
 
     For example: moviegenre reproduce --config configs/demo.yaml
     """

@@ -1,4 +1,4 @@
-"""Training everything in a config file from several seeds, and comparing the results."""
+"""Train all models of a config file for several seeds, and compare the results."""
 
 import logging
 from collections.abc import Sequence
@@ -58,14 +58,18 @@ def reproduce_seeds(
         )
     (first,) = seeds
     command = command_line("reproduce", config, overrides) + f" --seeds {num_seeds}"
-    found = {}
+    comparisons = {}
     with locked(suite.checkpoints, OTHER_CHECKPOINTS):
         for seed in range(first, first + num_seeds):
             logger.info("seed %d", seed)
-            one = suite if seed == first else _of_seed(suite, seed)
-            told = command_line("reproduce", config, overrides) if seed == first else command
-            found[seed], _ = run_suite(one, told, restart=restart, progress=progress)
-    compared = compare_seeds(found)
+            seed_suite = suite if seed == first else _of_seed(suite, seed)
+            seed_command = (
+                command_line("reproduce", config, overrides) if seed == first else command
+            )
+            comparisons[seed], _ = run_suite(
+                seed_suite, seed_command, restart=restart, progress=progress
+            )
+    compared = compare_seeds(comparisons)
     banner = SYNTHETIC_BANNER if PreparedData(suite.data.dir).is_synthetic else None
     return compared, write_seeds(compared, command, banner, suite.results)
 

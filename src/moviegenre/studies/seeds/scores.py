@@ -1,4 +1,4 @@
-"""The same comparison from several seeds: what is the model's, and what is the draw's.
+"""The same comparison from several seeds: differences between models and between seeds.
 
 A deviation over seeds says how far a score moves when the same model is trained again; an interval
 over movies, how far it would move on other films. A difference has to stand against both.
@@ -59,7 +59,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class SeededDifference:
-    """Two models and what lies between their F1-macros.
+    """Two models and the difference of their F1-macros.
 
     Attributes:
         first: The model that is judged.
@@ -75,7 +75,7 @@ class SeededDifference:
 
     @property
     def is_clear(self) -> bool:
-        """Whether no resample in twenty turns it round, and no seed does."""
+        """Whether the interval leaves out zero and all seeds agree on the sign."""
         signs = {value > 0 for value in self.points.values}
         return not self.interval.holds_zero and len(signs) == 1
 
@@ -120,16 +120,16 @@ class SeedComparison:
             },
             "differences": [
                 {
-                    "first": found.first,
-                    "second": found.second,
-                    "points": found.points.to_json_dict(),
+                    "first": difference.first,
+                    "second": difference.second,
+                    "points": difference.points.to_json_dict(),
                     "interval": [
-                        number_or_none(found.interval.low),
-                        number_or_none(found.interval.high),
+                        number_or_none(difference.interval.low),
+                        number_or_none(difference.interval.high),
                     ],
-                    "clear": found.is_clear,
+                    "clear": difference.is_clear,
                 }
-                for found in self.differences
+                for difference in self.differences
             ],
         }
 
@@ -151,8 +151,8 @@ def compare_seeds(
             f"a deviation needs at least two seeds; found {len(comparisons)}; train more"
         )
     by_seed = {
-        seed: {result.name: result for result in found.ranking}
-        for seed, found in comparisons.items()
+        seed: {result.name: result for result in predictions.ranking}
+        for seed, predictions in comparisons.items()
     }
     first = next(iter(comparisons.values()))
     names = {result.name: result.run.title for result in first.ranking}
@@ -161,8 +161,10 @@ def compare_seeds(
         if set(results) != set(names):
             raise DataError(f"seed {seed} has other models than the first; compare the same ones")
         for result in results.values():
-            found = result.run.predictions
-            if found.ids != movies.ids or not np.array_equal(found.labels, movies.labels):
+            predictions = result.run.predictions
+            if predictions.ids != movies.ids or not np.array_equal(
+                predictions.labels, movies.labels
+            ):
                 raise DataError(
                     f"seed {seed} has other movies or other labels; evaluate all on the same data"
                 )
@@ -184,18 +186,18 @@ def compare_seeds(
     }
     draws = paired_bootstrap(decisions, movies.labels, num_resamples=num_resamples).f1_macro
     differences = []
-    for one, other in _claims(comparisons.values(), order):
+    for name_a, name_b in _claims(comparisons.values(), order):
         points = [
             a - b
             for a, b in zip(
-                scores[one]["f1_macro"].values, scores[other]["f1_macro"].values, strict=True
+                scores[name_a]["f1_macro"].values, scores[name_b]["f1_macro"].values, strict=True
             )
         ]
         resampled = np.mean(
-            [draws[f"{one}@{seed}"] - draws[f"{other}@{seed}"] for seed in by_seed], axis=0
+            [draws[f"{name_a}@{seed}"] - draws[f"{name_b}@{seed}"] for seed in by_seed], axis=0
         )
         differences.append(
-            SeededDifference(one, other, Spread(tuple(points)), interval_of(resampled))
+            SeededDifference(name_a, name_b, Spread(tuple(points)), interval_of(resampled))
         )
     return SeedComparison(
         seeds=tuple(comparisons),
@@ -214,7 +216,7 @@ def _claims(comparisons: Iterable[Comparison], order: Sequence[str]) -> list[tup
     pairs = dict.fromkeys(pairwise(order))
     for comparison in comparisons:
         of_family = {
-            family: [one.name for one in comparison.ranking if one.run.family == family]
+            family: [name_a.name for name_a in comparison.ranking if name_a.run.family == family]
             for family in ("fusion", "single")
         }
         for pair in product(of_family["fusion"], of_family["single"]):
@@ -222,7 +224,7 @@ def _claims(comparisons: Iterable[Comparison], order: Sequence[str]) -> list[tup
                 pairs[pair] = None
         for finding in findings(comparison):
             for contrast in finding.contrasts:
-                one, other = contrast.first.name, contrast.second.name
-                if (other, one) not in pairs:
-                    pairs[one, other] = None
+                name_a, name_b = contrast.first.name, contrast.second.name
+                if (name_b, name_a) not in pairs:
+                    pairs[name_a, name_b] = None
     return list(pairs)
