@@ -189,6 +189,7 @@ def test_an_error_with_markup_and_an_answer_with_warnings(page: "Page") -> None:
                 "warnings": [f"the plot is short {ATTACK}", {"message": "it is not English"}],
             },
         ),
+        (200, {"explanation": {"modality_share": {"plot": 1.0}}}),
         (200, {"explanation": {"words": {}, "regions": {}}}),
     ]
 
