@@ -143,7 +143,9 @@ def test_tables_are_texts(page: "Page") -> None:
 def test_a_card_is_shown_without_what_it_would_run(page: "Page") -> None:
     page.get_by_role("tab", name="Model").click()
     page.locator(".model-card").wait_for()
-    assert page.locator("#model-title").inner_text() == ATTACK
+    assert page.locator("#model-name").inner_text() == ATTACK
+    assert page.locator(".chart .bar-name").all_inner_texts() == list(GENRES)
+    page.get_by_text("All numbers by genre").click()
     assert page.locator(".scores th[scope=row]").all_inner_texts() == list(GENRES)
     text = page.locator(".model-card").inner_text()
     assert '<iframe src="javascript:alert(5)"></iframe>' in text
