@@ -135,7 +135,7 @@ def test_tables_are_texts(page: "Page") -> None:
     assert page.locator("caption").inner_text() == f"The first rows of {ATTACK}.csv"
     assert page.locator(".first-rows th").first.inner_text() == ATTACK
     page.get_by_role("button", name="Predict genres").click()
-    page.get_by_role("link", name="Download the CSV").wait_for()
+    page.get_by_role("button", name="Download the CSV").wait_for()
     assert page.locator(".result th[scope=row]").all_inner_texts() == [ATTACK, "=cmd()"]
     assert page.locator(".small-chip").first.inner_text() == f"{ATTACK} 90\u00a0%"
 

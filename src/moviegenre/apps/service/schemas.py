@@ -180,6 +180,11 @@ _TABLE_FORM = {
             "default": False,
             "description": "Only say what was understood of the table.",
         },
+        "with_text": {
+            "type": "boolean",
+            "default": False,
+            "description": "Answer each row with its plot, title and year as well.",
+        },
     },
 }
 

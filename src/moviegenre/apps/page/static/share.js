@@ -26,7 +26,7 @@ export function shareButtons(film, answer, inWords) {
   });
   const save = element("button", { type: "button", class: "small" }, "Save as picture");
   save.addEventListener("click", async () => {
-    await saveAs(await drawn(film, answer), `${fileName(film.name)}.png`);
+    saveAs(await drawn(film, answer), `${fileName(film.name)}.png`);
     confirm(save, "Saved");
   });
   return element("div", { class: "share-buttons" }, copy, save);
@@ -47,7 +47,8 @@ export function fileName(name) {
   return plain.slice(0, 60) || "film-genres";
 }
 
-async function saveAs(blob, name) {
+/** Have the browser save what was made here. */
+export function saveAs(blob, name) {
   const address = URL.createObjectURL(blob);
   const link = element("a", { href: address, download: name });
   link.click();
