@@ -250,6 +250,18 @@ def test_tabs_by_keyboard_and_by_address(page: "Page", address: str) -> None:
     assert page.evaluate("document.documentElement.dataset.theme") == "light"
 
 
+def test_the_focus_goes_through_the_form_in_its_order(page: "Page") -> None:
+    reached = []
+    for _ in range(9):
+        page.keyboard.press("Tab")
+        reached.append(
+            page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()")
+        )
+    assert reached[:5] == ["Skip to the content", "film-tab", "plot", "Title and year", "poster"]
+    assert reached[5:7] == ["Predict genres", "film-clear"]
+    assert reached[7].startswith("The Lamp Below the Stairs"), "then the examples"
+
+
 SIZES = {360: 740, 768: 1024, 1280: 800, 1920: 1080}
 
 
@@ -276,12 +288,14 @@ def test_axe_finds_nothing_at_any_width(
         found = violations(page)
         page.locator("#poster").set_input_files(_POSTER)
         predict(page)
+        page.get_by_text("Title and year").click()
         page.locator(".region-part img").wait_for()
         found += violations(page)
         page.get_by_role("tab", name="Catalogue").click()
         page.locator("#table").set_input_files(_TABLE)
         page.locator("#columns button").click()
         page.get_by_role("button", name="Download the CSV").wait_for()
+        page.get_by_role("button", name="Add a genre to a").click()
         found += violations(page)
         page.get_by_role("tab", name="Model").click()
         page.locator(".model-card").wait_for()
