@@ -161,6 +161,10 @@ def test_a_result_is_sorted_corrected_and_saved_for_adapt(page: "Page", tmp_path
     page.get_by_role("button", name="Download the JSON").wait_for()
     page.get_by_role("button", name="Id", exact=True).click()
     assert page.locator(".result tbody th").all_inner_texts() == ["a", "b"]
+    surest = page.locator(".result thead th").nth(3)
+    surest.get_by_role("button").click()
+    assert surest.get_attribute("aria-sort") == "descending", "the surest first"
+    page.get_by_role("button", name="Id", exact=True).click()
     before = page.locator(".result tbody tr").first.locator(".remove").count()
     page.get_by_role("button", name="Add a genre to a").click()
     page.keyboard.type("Heist")

@@ -120,7 +120,8 @@ export class AnswerCard {
   /** The line for what each part says alone, in the room that it will take. */
   #aloneLine() {
     const { modalities } = this.#answer;
-    if (modalities.length < 2) return element("p", { class: "alone" }, `Only the ${modalities[0]} was read.`);
+    const { plot, poster } = this.#film;
+    if (modalities.length < 2) return plot || poster ? element("p", { class: "alone" }, `Only the ${modalities[0]} was read.`) : null;
     for (const name of modalities) this.#alone[name] = element("span", {}, element("span", { class: "bone bone-text" }));
     fill(this.#shares, element("span", { class: "bone bone-shares" }));
     return element("p", { class: "alone" }, ...Object.values(this.#alone));

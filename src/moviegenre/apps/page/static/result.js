@@ -10,8 +10,8 @@ const COLUMNS = [
   { name: "Row", key: (row) => row.line.row },
   { name: "Id", key: (row) => row.line.id },
   { name: "Genres", key: (row) => row.genres.join(", ") },
-  { name: "Surest", key: (row) => -(Object.values(row.line.probabilities)[0] ?? -1) },
-  { name: "Checked", key: (row) => (row.isChecked ? 0 : 1) },
+  { name: "Surest", key: (row) => Object.values(row.line.probabilities)[0] ?? -1, isHighFirst: true },
+  { name: "Checked", key: (row) => Number(row.isChecked), isHighFirst: true },
   { name: "Remark", key: (row) => remark(row.line) },
 ];
 
@@ -89,21 +89,22 @@ export class TableResult {
   }
 
   #head() {
-    const cells = COLUMNS.map(({ name, key }) => {
+    const cells = COLUMNS.map(({ name, key, isHighFirst = false }) => {
       const button = element("button", { type: "button", class: "sort", title: `Sort by ${name.toLowerCase()}` }, name);
       const cell = element("th", { attributes: { scope: "col" } }, button);
-      button.addEventListener("click", () => this.#sort(cell, key));
+      button.addEventListener("click", () => this.#sort(cell, key, isHighFirst ? ["descending", "ascending"] : ["ascending", "descending"]));
       return cell;
     });
     return element("tr", {}, ...cells);
   }
 
   /** Sort by a column; the other way round where it is sorted by it. */
-  #sort(cell, key) {
-    const isDown = cell.getAttribute("aria-sort") === "ascending";
+  #sort(cell, key, [first, second]) {
+    const order = cell.getAttribute("aria-sort") === first ? second : first;
     for (const other of cell.parentElement.cells) other.removeAttribute("aria-sort");
-    cell.setAttribute("aria-sort", isDown ? "descending" : "ascending");
-    const sorted = [...this.#rows].sort((one, other) => compared(key(one), key(other)) * (isDown ? -1 : 1));
+    cell.setAttribute("aria-sort", order);
+    const sign = order === "ascending" ? 1 : -1;
+    const sorted = [...this.#rows].sort((one, other) => sign * compared(key(one), key(other)));
     this.#body.append(...sorted.map((row) => row.place));
     announce(`Sorted by ${cell.textContent.toLowerCase()}.`);
   }

@@ -11,6 +11,8 @@ export const suffixOf = (name) => /\.[^.]*$/.exec(name)?.[0].toLowerCase() ?? ""
 
 const stem = (name) => name.replace(/\.[^.]*$/, "");
 
+const PACKED = /\.(?:gz|zip)$/i;
+
 /**
  * Return a table as the service takes it.
  * @param {File} file
@@ -39,9 +41,10 @@ async function jsonLinesOf(file) {
 }
 
 /** Return rows of cells as CSV. */
-export function csvText(rows) {
-  const cell = (value) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
-  return rows.map((row) => `${row.map((value) => cell(String(value))).join(",")}\n`).join("");
+export function csvText(rows, separator = ",") {
+  const isPlain = (value) => !/["\r\n]/.test(value) && !value.includes(separator);
+  const cell = (value) => (isPlain(value) ? value : `"${value.replaceAll('"', '""')}"`);
+  return rows.map((row) => `${row.map((value) => cell(String(value))).join(separator)}\n`).join("");
 }
 
 /** Return the cells of a line of CSV as the service writes it. */
@@ -56,13 +59,17 @@ export function parsedLine(line) {
 }
 
 /** Return how a table of some name is written: a label, and a function that makes the file. */
-export function written(name) {
+export function written(given) {
+  const name = given.replace(PACKED, "");
   const file = (ending, label, content) => ({
     label,
     make: (header, rows, isNumber) => ({ name: `${stem(name)}-genres${ending}`, blob: content(header, rows, isNumber) }),
   });
   const lines = (...parts) => records(...parts).map((record) => JSON.stringify(record));
   switch (suffixOf(name)) {
+    case ".tsv":
+    case ".tab":
+      return file(suffixOf(name), "TSV", (header, rows) => new Blob([csvText([header, ...rows], "\t")]));
     case ".xlsx":
       return file(".xlsx", "Excel file", (header, rows, isNumber) => sheetFile([header, ...rows], isNumber));
     case ".json":

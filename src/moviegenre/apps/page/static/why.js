@@ -92,11 +92,8 @@ function markedWord(text, share, largest) {
 }
 
 function wordPart(plot, words) {
-  const strongest = words
-    .filter((word) => word.share > 0)
-    .sort((one, other) => other.share - one.share)
-    .slice(0, STRONGEST)
-    .map((word) => word.text);
+  const byShare = words.filter((word) => word.share > 0).sort((one, other) => other.share - one.share);
+  const strongest = [...new Set(byShare.map((word) => word.text.toLowerCase()))].slice(0, STRONGEST);
   const isCut = words.some((word) => word.share === null);
   return element(
     "div",
