@@ -22,13 +22,15 @@ _BY_INPUT = "test by what is given"
 def about(predictor: "Predictor") -> ModelAnswer:
     """Return what is known of a model: its card, genres, thresholds and versions."""
     model = predictor.model
-    cuts = predictor.point.thresholds
+    thresholds = predictor.point.thresholds
     return ModelAnswer(
         name=model.model_name,
         backend=predictor.backend.name,
         modalities=[modality.value for modality in Modality if modality in model.modalities],
         genres=list(model.genres.names),
-        thresholds={name: float(cut) for name, cut in zip(model.genres.names, cuts, strict=True)},
+        thresholds={
+            name: float(value) for name, value in zip(model.genres.names, thresholds, strict=True)
+        },
         metrics=dict(model.metrics),
         card=_card(predictor),
         genre_scores=genre_scores(predictor.files),
