@@ -19,6 +19,7 @@ _SETTINGS = (
     ),
     *(
         "index",
+        "keep_incomplete",
         "labels",
         "leaks",
         "min_films",

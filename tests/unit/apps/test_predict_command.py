@@ -126,7 +126,9 @@ def test_a_catalogue_goes_into_a_file(run: Run, model: str, tmp_path: Path, post
     with out.open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [row["id"] for row in rows] == ["a", "b"]
-    assert rows[1]["error"] == "no plot and no poster: a film needs a plot or a poster; found neither"
+    assert (
+        rows[1]["error"] == "no plot and no poster: a film needs a plot or a poster; found neither"
+    )
 
 
 def test_a_modality_without_a_column_is_told(
