@@ -8,6 +8,7 @@ Reference: https://github.com/facebookresearch/mmbt (``scripts/mmimdb.py`` write
 import io
 import re
 from collections.abc import Iterator, Mapping
+from itertools import product
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -30,6 +31,7 @@ POSTERS_FOLDER = "images"
 _NAME = re.compile(r"(train|dev|val|test)\.jsonl", re.IGNORECASE)
 _EXPECTED = "expected MMBT's id, text, label and img (or image), or mmf's plot and genres"
 _MAX_HEAD_CHARS = 1 << 20
+_POSTER_SUFFIXES = (".jpeg", ".jpg", ".png")
 
 
 def jsonl_files(folder: Path) -> list[SplitFile]:
@@ -129,9 +131,11 @@ class JsonLinesSplits(SplitFiles):
     def _poster(self, name: str) -> tuple[bytes | None, str | None, str, str]:
         """Return a poster's bytes and name, why it cannot be read, and why it is not there."""
         lack = ""
-        for folder in self._folders:
+        # mmf names posters without their ending.
+        endings = ("", *_POSTER_SUFFIXES) if name and not PurePosixPath(name).suffix else ("",)
+        for folder, ending in product(self._folders, endings):
             try:
-                path = folder.find(name)
+                path = folder.find(name + ending)
                 content = None if path is None else read_bounded(path, MAX_POSTER_BYTES)
                 return content, whole_text(name) or None, "", ""
             except MissingPosterError as error:

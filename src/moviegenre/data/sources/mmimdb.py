@@ -313,11 +313,15 @@ def layout_root(path: Path) -> tuple[Path, tuple[str, str]] | None:
     roots = [path, *sorted(entry for entry in path.iterdir() if _is_dir(entry))]
     for folders in FOLDERS:
         for root in roots:
-            # Without posters, "labels" and "annotations" are names that others use as well.
-            names = (folders[0],) if folders[0] == DATASET_FOLDER else folders
-            if all(_is_dir(root / name) for name in names):
+            if all(_is_dir(root / name) for name in folders) and _has_records(root / folders[0]):
                 return root, folders
     return None
+
+
+def _has_records(folder: Path) -> bool:
+    """Return whether a folder has any JSON; MMBT's ``dataset`` may hold posters alone."""
+    with os.scandir(folder) as entries:
+        return any(entry.name.lower().endswith(".json") for entry in entries)
 
 
 def _max_bytes(name: str) -> int:
