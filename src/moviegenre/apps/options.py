@@ -24,6 +24,7 @@ _SETTINGS = (
         "leaks",
         "min_films",
         "min_movies",
+        "missing_arrow",
         "onnx",
         "only",
         "out",

@@ -17,7 +17,7 @@ from moviegenre.core.reading import open_regular, raise_system_error
 from moviegenre.core.types import Split
 from moviegenre.data.records import RawMovie, clean_names
 from moviegenre.data.sources.split_files import SPLIT_WORDS, SplitFile, SplitFiles
-from moviegenre.data.tables.cells import cell_text, plot_texts
+from moviegenre.data.tables.cells import cell_text
 from moviegenre.data.tables.parquet import row_values
 
 COLUMNS = ("image", "plots", "genres", "image_id")
@@ -84,7 +84,7 @@ def _movie(movie: str, values: Mapping[str, Any], split: Split | None, fault: st
     return RawMovie(
         id=movie,
         genres=clean_names(values.get("genres")),
-        plots=plot_texts(values.get("plots")),
+        plots=clean_names(values.get("plots")),
         poster=image or None,
         poster_name=f"{movie}.jpeg",
         split=split,

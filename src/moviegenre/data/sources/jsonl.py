@@ -20,7 +20,7 @@ from moviegenre.data.limits import MAX_POSTER_BYTES
 from moviegenre.data.lines import bounded_lines
 from moviegenre.data.records import RawMovie, clean_names, parse_title, parse_year, whole_text
 from moviegenre.data.sources.split_files import SPLIT_WORDS, SplitFile, SplitFiles
-from moviegenre.data.tables.cells import cell_text, plot_texts
+from moviegenre.data.tables.cells import cell_text
 from moviegenre.data.tables.poster_files import MissingPosterError, PosterFolder
 
 PLOT_KEYS = ("text", "plot")
@@ -120,7 +120,7 @@ class JsonLinesSplits(SplitFiles):
             title=parse_title(row.get("title")),
             year=parse_year(row.get("year")),
             genres=clean_names(genres),
-            plots=plot_texts(_value(row, PLOT_KEYS)),
+            plots=clean_names(_value(row, PLOT_KEYS)),
             poster=content,
             poster_name=name,
             poster_fault=fault,

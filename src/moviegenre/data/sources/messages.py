@@ -132,7 +132,7 @@ class MessageTables(SplitFiles):
                 yield RawMovie(place, split=split, fault=str(error))
 
     def _plot(self, text: str) -> str:
-        return text.removeprefix(self._before).removesuffix(self._after).strip(" \n\t\"'")
+        return text.removeprefix(self._before).removesuffix(self._after).strip()
 
 
 def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[dict[str, Any], str]]:

@@ -87,3 +87,9 @@ def test_a_row_of_other_values_is_one_films_fault(tmp_path: Path) -> None:
     assert list(read(tmp_path))[-1] == RawMovie(
         "1", split=Split.TEST, fault="image is str, expected bytes"
     )
+
+
+def test_plots_stay_as_in_the_published_form(tmp_path: Path) -> None:
+    marked = ["The <b>dog</b> &amp; the cat."]
+    found = read(write_arrow(tmp_path, plots=lambda number: marked))
+    assert {movie.plots for movie in found} == {tuple(marked)}

@@ -12,7 +12,8 @@ from moviegenre.data.sources.messages import MessageTables, answered_genres, mes
 from tests.unit.data.mmimdb_forms import conversation, plots_of, write_hub, write_saved
 from tests.unit.data.raw_movies import poster
 
-TRAIN = {"train": range(12)}
+TRAIN_IDS = range(12)
+TRAIN = {"train": TRAIN_IDS}
 
 
 def read(path: Path) -> MessageTables:
@@ -34,6 +35,20 @@ def test_the_plot_is_what_the_instruction_leaves(tmp_path: Path, row: Any) -> No
         poster_name="0000000.jpeg",
     )
     assert [movie.plots for movie in found] == [(plots_of(n)[1],) for n in range(12)]
+
+
+def test_quotes_of_a_plot_stay(tmp_path: Path) -> None:
+    plots = [
+        f'"{number}", she says: "go"' if number % 2 else f"{number} go" for number in TRAIN_IDS
+    ]
+
+    def row(number: int) -> dict[str, Any]:
+        own = conversation(number)
+        own["messages"][0]["content"] = f'Plot: "{plots[number]}"\nGenres?'
+        return own
+
+    found = list(read(write_hub(tmp_path / "held", TRAIN, row)))
+    assert [movie.plots for movie in found] == [(plot,) for plot in plots]
 
 
 def test_train_rows_alone_compare_with_nobodys(tmp_path: Path) -> None:
