@@ -34,7 +34,7 @@ from moviegenre.data.schema import (
 )
 from moviegenre.data.sources.download import MMIMDB, MMIMDB_URL, download
 from moviegenre.data.sources.layouts import open_path
-from moviegenre.data.sources.mmimdb import SPLIT_FILE
+from moviegenre.data.sources.mmimdb import PUBLISHED, SPLIT_FILE
 from moviegenre.data.sources.table import MovieTable, TableColumns
 from moviegenre.data.splits import groups_of_duplicates, stratified_split
 from moviegenre.data.validation import (
@@ -120,7 +120,8 @@ def prepare(
         restore_folder(out)
         _check_target(out, overwrite)
         movies = open_source(source, out.parent, columns, sha256=sha256, progress=progress)
-        if not isinstance(movies, MovieTable):  # it says more of itself
+        # A table says more of itself; the published form is what everybody expects.
+        if not isinstance(movies, MovieTable) and movies.form != PUBLISHED:
             logger.info("%s: recognised as %s", source, movies.form)
         kind = _split_kind(source, movies, split)
         if not movies.has_plots and not keep_incomplete:

@@ -33,8 +33,9 @@ from moviegenre.data.spool import Place, Spool
 SPLIT_FILE = "split.json"
 DATASET_FOLDER = "dataset"
 SYNTHETIC_MARKER = "synthetic.json"
+PUBLISHED = "MM-IMDb as published"
 FOLDERS = {
-    (DATASET_FOLDER, DATASET_FOLDER): "MM-IMDb as published",
+    (DATASET_FOLDER, DATASET_FOLDER): PUBLISHED,
     ("annotations", "images"): "MM-IMDb in HEMM's folders, annotations/ and images/",
     ("labels", "images"): "MM-IMDb in the folders labels/ and images/ of missing_aware_prompts",
 }
@@ -57,7 +58,7 @@ class _Layout(ABC):
     sha256_of: str
     has_plots = True
     lacks = ""
-    form = "MM-IMDb as published"
+    form = PUBLISHED
 
     def __init__(self, path: Path) -> None:
         self.description = str(path)

@@ -1,6 +1,8 @@
 """Missing tables of papers: read without running code, matched to movies, scored by hand."""
 
+import json
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +13,13 @@ import torch
 from moviegenre.core.errors import DataError
 from moviegenre.core.types import Modality
 from moviegenre.metrics import compute_metrics
+from moviegenre.studies.robustness.document import write_robustness
 from moviegenre.studies.robustness.missing_tables import (
     codes_by_movie,
     read_missing_table,
     score_table,
 )
-from moviegenre.studies.robustness.scores import FusionModel
+from moviegenre.studies.robustness.scores import FusionModel, measure_robustness
 from tests.unit.evaluation.fake_runs import make_predictions
 
 NAME = "mmimdb_test_missing_both_07.pt"
@@ -92,3 +95,18 @@ def test_each_movie_lacks_what_its_number_says() -> None:
         Modality.POSTER: int((codes == 2).sum()),
     }
     assert found.to_json_dict()["table"] == NAME
+
+
+def test_the_table_stands_in_the_document(tmp_path: Path) -> None:
+    without = {Modality.PLOT: make_predictions(3.0), Modality.POSTER: make_predictions(0.9)}
+    fusion = FusionModel("late_fusion", "late fusion", make_predictions(0.3), without, {})
+    codes = np.arange(len(fusion.complete.ids)) % 3
+    table = score_table(NAME, codes, [fusion])
+    found = measure_robustness([fusion], [], "test", num_resamples=50)
+    write_robustness(replace(found, tables=(table.to_json_dict(),)), tmp_path, "a command")
+    page = (tmp_path / "ROBUSTNESS.md").read_text()
+    _, macro, micro = table.scores[0]
+    assert f"## Missing table `{NAME}`" in page
+    assert f"| late fusion | {100 * macro:.2f} | {100 * micro:.2f} |" in page
+    plain = json.loads((tmp_path / "robustness.json").read_text())
+    assert plain["tables"] == [table.to_json_dict()]
