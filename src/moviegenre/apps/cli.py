@@ -78,8 +78,9 @@ app = typer.Typer(
 for command in (predict, library, adapt, serve):
     app.command(rich_help_panel="Use a model")(command)
 app.add_typer(data_app, name="data", rich_help_panel=_TRAINING)
-for command in (reproduce, export, push):
-    app.command(rich_help_panel=_TRAINING)(command)
+app.command(rich_help_panel=_TRAINING)(reproduce)
+app.command(rich_help_panel=_TRAINING)(export)
+app.command(rich_help_panel=_TRAINING)(push)
 # Studies, each with one import above and one line here; nothing else needs them.
 app.command(rich_help_panel=_STUDIES)(ablate)
 app.command(rich_help_panel=_STUDIES)(ensemble)
