@@ -42,7 +42,7 @@ mutants: setup ## Change metrics, decisions, thresholds, splits and losses: does
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive src scripts benchmarks
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive src scripts benchmarks examples
 
 types: setup
 	$(BIN)/mypy

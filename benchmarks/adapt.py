@@ -187,8 +187,9 @@ def bert(own: Films, test: Films, names: list[str]) -> tuple[float, float, float
                     writer.writerow([films.ids[row], films.texts[row], "|".join(has), split])
         result = Path(folder) / "scores.json"
         prepare = f"data prepare {table} --out {data} --split-column split --id-column id"
-        _run(*prepare.split(), "--genres", "|".join(names), "--keep-incomplete", "--quiet")
+        _run(*prepare.split(), "--genres", ",".join(names), "--keep-incomplete", "--quiet")
         train = f"train bert --data {data} --out {folder} --set training.max_epochs=8 --quiet"
+        train += " --set model.plot_encoder.name=minilm"
         _run(*train.split())
         evaluate = f"evaluate --checkpoint {folder}/bert --data {data} --json {result} --quiet"
         _run(*evaluate.split(), "--thresholds", "per-genre", "--calibrate", "platt")

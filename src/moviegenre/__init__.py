@@ -24,6 +24,7 @@ def load(
     backend: "BackendName" = "auto",
     verify: bool = False,
     quick: bool = False,
+    threads: int | None = None,
 ) -> "Predictor":
     """Return a predictor for a trained model.
 
@@ -35,11 +36,13 @@ def load(
             file. ``auto`` takes ``onnx`` where there is one, else what there is.
         verify: Compare every file with the model's manifest first. Without that the files that are
             used are compared, and one whose size and times are those of last time is not read.
-
         quick: For a few films: be ready sooner and with half the memory, and slower for each film.
+        threads: How many threads compute a film; None takes one for each core. In several
+            processes at once, 1 is best.
 
     Raises:
         CheckpointError: There is no such model, it is damaged, or the backend does not fit it.
+        ConfigError: ``threads`` is no number from 1 on, or the model is computed by PyTorch.
         HubError: The model is not on the hub, or the hub cannot be reached.
         MissingExtraError: The model is computed by PyTorch, which is not installed.
 
@@ -52,10 +55,12 @@ def load(
     from moviegenre.inference.loading import load_predictor
 
     if model is not None:
-        return load_predictor(model, backend=backend, verified=verify, quick=quick)
+        return load_predictor(model, backend=backend, verified=verify, quick=quick, threads=threads)
     from moviegenre.box import box_folder
 
-    predictor = load_predictor(box_folder(), backend=backend, verified=verify, quick=quick)
+    predictor = load_predictor(
+        box_folder(), backend=backend, verified=verify, quick=quick, threads=threads
+    )
     logger.info("answered by the model in the box (%s)", predictor.model.model_name)
     return predictor
 

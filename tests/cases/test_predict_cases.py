@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import io
 import json
 import zipfile
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from moviegenre.inference.catalogue import predict_catalogue
 from moviegenre.inference.catalogue_rows import Catalogue, CatalogueColumns, TextTable
 from moviegenre.inference.predictor import Predictor
 from tests.cases.films import PLOTS, write_csv
+from tests.unit.data.test_data_commands import run
 
 FOUR = [
     ("1", PLOTS[0]),
@@ -276,3 +278,24 @@ def test_columns_are_kept(predictor: Predictor, tmp_path: Path) -> None:
     path = write_csv(tmp_path / "a.csv", header, [["1", "T", "1999", "old", PLOTS[0]]])
     (row,) = answers(predictor, path, kept=("title", "year", "error"))
     assert (row["title"], row["year"], row["input_error"], row["error"]) == ("T", "1999", "old", "")
+
+
+def test_answers_use_the_names_that_people_use(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    films, out, names = (tmp_path / name for name in ("films.csv", "genres.csv", "names.json"))
+    films.write_text('id,plot\n1,"Two marines fight alien creatures on a distant colony."\n')
+    arguments = ("predict", "--input", films, "--out", out, "--quiet", "--names")
+    assert run(*arguments, "tmdb") == 0
+    assert "Science Fiction" in out.read_text("utf-8")
+    names.write_text('{"Sci-Fi": "Zukunft", "Horror": "", "Action": "Zukunft"}')
+    assert run(*arguments, names) == 0
+    row = next(csv.DictReader(io.StringIO(out.read_text("utf-8"))))
+    genres = row["genres"].split("|")
+    assert genres[0] == "Zukunft"
+    assert not {"Sci-Fi", "Horror", "Action"} & set(genres)
+    assert genres.count("Zukunft") == 1
+    assert float(row["Sci-Fi"]) > 0.5, "probabilities keep the model's names"
+    names.write_text('{"Scifi": "Zukunft"}')
+    assert run(*arguments, names) == 2
+    assert "unknown genre" in capsys.readouterr().err

@@ -196,7 +196,7 @@ def test_a_poster_model_refuses_to_train_on_no_posters(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     table, out = tmp_path / "films.csv", tmp_path / "prepared"
-    rows = [f'{n},A plot of film number {n}.,{"Drama" if n % 2 else "Comedy"}' for n in range(40)]
+    rows = [f"{n},A plot of film number {n}.,{'Drama' if n % 2 else 'Comedy'}" for n in range(40)]
     table.write_text("id,plot,genres\n" + "\n".join(rows) + "\n", encoding="utf-8")
     arguments = ("--out", out, "--keep-incomplete", "--min-movies", "5", "--quiet")
     assert run("data", "prepare", table, *arguments) == 0

@@ -1,6 +1,7 @@
 """The page as somebody meets it: a served model and a Chromium of this system's own."""
 
 import importlib.util
+import json
 import os
 import signal
 import subprocess
@@ -10,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image
 
 from moviegenre.core.operating_point import THRESHOLDS_FILE
+from moviegenre.data.sources.table import MovieTable, TableColumns
 from moviegenre.models.exported import CARD_FILE
 from moviegenre.models.exporting import write_exported
 from tests.page_browser import NEEDS_BROWSER, chromium, opened, payload, violations
@@ -138,21 +141,100 @@ def test_a_table_goes_up_and_comes_back(page: "Page") -> None:
     assert page.get_by_role("checkbox", name="plot").is_checked()
     assert page.get_by_role("cell", name="/etc/passwd").is_visible(), "shown, and not looked at"
     page.get_by_role("button", name="Predict genres").click()
-    link = page.get_by_role("link", name="Download the CSV")
+    link = page.get_by_role("button", name="Download the CSV")
     with page.expect_download() as download:
         link.click()
     assert download.value.suggested_filename == "films-genres.csv"
     lines = Path(download.value.path()).read_text("utf-8").splitlines()
-    assert lines[0] == "id,genres,Drama,Horror,Comedy,error,warnings"
+    assert lines[0] == "id,genres,Drama,Horror,Comedy,error,warnings,modalities"
     assert lines[1].startswith("a,")
-    assert lines[2] == "b,,,,,a film needs a plot or a poster; found neither,"
+    assert lines[2].startswith("b,,,,,")
+    assert "a film needs a plot or a poster; found neither" in lines[2]
     assert "2 films, 1 without an answer." in page.locator("#table-result").inner_text()
+
+
+def test_a_result_is_sorted_corrected_and_saved_for_adapt(page: "Page", tmp_path: Path) -> None:
+    page.get_by_role("tab", name="Catalogue").click()
+    films = [{"id": name, "plot": f'the ghost {name}, "again"'} for name in "ba"]
+    page.locator("#table").set_input_files(payload("films.json", json.dumps(films).encode()))
+    assert "the plot from “plot”" in page.locator(".understood").inner_text()
+    page.get_by_role("button", name="Predict genres").click()
+    page.get_by_role("button", name="Download the JSON").wait_for()
+    page.get_by_role("button", name="Id", exact=True).click()
+    assert page.locator(".result tbody th").all_inner_texts() == ["a", "b"]
+    surest = page.locator(".result thead th").nth(3)
+    surest.get_by_role("button").click()
+    assert surest.get_attribute("aria-sort") == "descending", "the surest first"
+    page.get_by_role("button", name="Id", exact=True).click()
+    before = page.locator(".result tbody tr").first.locator(".remove").count()
+    page.get_by_role("button", name="Add a genre to a").click()
+    page.keyboard.type("Heist")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.className") == "add", "the focus stays"
+    page.locator(".result tbody tr").first.locator(".remove").first.click()
+    row = page.locator(".result tr.corrected")
+    assert row.locator(".remove").count() == before
+    assert "corrected; predicted:" in row.inner_text()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the JSON").click()
+    assert download.value.suggested_filename == "films-genres.json"
+    saved = json.loads(Path(download.value.path()).read_text("utf-8"))
+    assert [film["id"] for film in saved] == ["b", "a"], "in the table's own order"
+    assert saved[1]["genres"][-1:] == (["Heist"] if before else [])
+    assert isinstance(saved[0]["Drama"], float)
+    page.get_by_label("The genres of b are right").check()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save the 2 checked films").click()
+    download.value.save_as(tmp_path / "checked.csv")
+    movies = list(MovieTable(tmp_path / "checked.csv", TableColumns(id="id")))
+    assert [movie.id for movie in movies] == ["b", "a"]
+    assert movies[1].plots == ('the ghost a, "again"',)
+    assert list(movies[0].genres) == saved[0]["genres"]
+
+
+def test_an_excel_file_goes_up_and_comes_back(page: "Page", tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for cells in (
+        ["id", "plot", "year"],
+        ["a", 'the ghost & <co>\n"again"', 1994],
+        [],
+        ["b", None, None],
+    ):
+        book.active.append(cells)
+    book.save(tmp_path / "films.xlsx")
+    page.get_by_role("tab", name="Catalogue").click()
+    page.locator("#table").set_input_files(tmp_path / "films.xlsx")
+    page.get_by_role("cell", name='the ghost & <co> "again"').wait_for()
+    page.get_by_role("button", name="Predict genres").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the Excel file").click()
+    download.value.save_as(tmp_path / "films-genres.xlsx")
+    rows = list(openpyxl.load_workbook(tmp_path / "films-genres.xlsx").active.values)
+    assert rows[0] == ("id", "genres", "Drama", "Horror", "Comedy", "error", "warnings")
+    assert [row[0] for row in rows[1:]] == ["a", "b"]
+    assert isinstance(rows[1][2], float)
+    assert rows[2][5] == "a film needs a plot or a poster; found neither"
+    page.locator("#table").set_input_files(payload("other.xlsx", b"PK is no Excel file"))
+    page.get_by_text("other.xlsx cannot be read as an Excel file").wait_for()
+
+
+def test_an_answer_is_saved_as_a_picture(page: "Page") -> None:
+    page.get_by_role("button", name="Flour and Fury").click()
+    page.get_by_role("heading", name="Flour and Fury").wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as picture").click()
+    assert download.value.suggested_filename == "flour-and-fury.png"
+    with Image.open(download.value.path()) as picture:
+        assert picture.size == (1000, 516)
+        assert len(picture.convert("RGB").getcolors(maxcolors=2**20) or []) > 100, "it has a poster"
 
 
 def test_the_model_is_shown(page: "Page") -> None:
     page.get_by_role("tab", name="Model").click()
     page.get_by_role("heading", name="A tiny model").wait_for()
-    assert "Drama" in page.locator(".scores").inner_text()
+    chart = page.locator(".chart")
+    assert "Drama" in chart.inner_text(), "thresholds, as nobody measured it by genre"
     assert page.locator(".model-card strong").inner_text() == "plots"
     assert "license" not in page.locator(".model-card").inner_text()
 
@@ -171,6 +253,18 @@ def test_tabs_by_keyboard_and_by_address(page: "Page", address: str) -> None:
     page.locator("#catalogue").wait_for()
     page.goto(f"{address}/?__theme=light")
     assert page.evaluate("document.documentElement.dataset.theme") == "light"
+
+
+def test_the_focus_goes_through_the_form_in_its_order(page: "Page") -> None:
+    reached = []
+    for _ in range(9):
+        page.keyboard.press("Tab")
+        reached.append(
+            page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()")
+        )
+    assert reached[:5] == ["Skip to the content", "film-tab", "plot", "Title and year", "poster"]
+    assert reached[5:7] == ["Predict genres", "film-clear"]
+    assert reached[7].startswith("The Lamp Below the Stairs"), "then the examples"
 
 
 SIZES = {360: 740, 768: 1024, 1280: 800, 1920: 1080}
@@ -199,12 +293,14 @@ def test_axe_finds_nothing_at_any_width(
         found = violations(page)
         page.locator("#poster").set_input_files(_POSTER)
         predict(page)
+        page.get_by_text("Title and year").click()
         page.locator(".region-part img").wait_for()
         found += violations(page)
         page.get_by_role("tab", name="Catalogue").click()
         page.locator("#table").set_input_files(_TABLE)
         page.locator("#columns button").click()
-        page.get_by_role("link", name="Download the CSV").wait_for()
+        page.get_by_role("button", name="Download the CSV").wait_for()
+        page.get_by_role("button", name="Add a genre to a").click()
         found += violations(page)
         page.get_by_role("tab", name="Model").click()
         page.locator(".model-card").wait_for()

@@ -253,7 +253,7 @@ def test_resuming_with_other_settings_is_refused(
         train(other, tmp_path, resume=True, progress=False)
     assert str(error.value) == (
         f"{tmp_path / 'lstm'} was started with other settings (training.seed, "
-        "training.batch_size); resume with the same ones, or train without --resume"
+        "training.batch_size); resume with the same ones, or train without `resume`"
     )
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from moviegenre.core.errors import DataError
 from moviegenre.core.types import Modality, Split
@@ -148,7 +150,11 @@ def entries(reader: FilmReader, table: Path) -> list[Entry]:
 
 BAD_LINES = {
     "deep": (DEEP, "not JSON: nested too deeply", False),
-    "not UTF-8": (b'{"id": "b", "plot": "caf\xe9"}', "not UTF-8; save it as UTF-8", False),
+    "not UTF-8": (
+        b'{"id": "\xc3\xa9\xc3\xa9", "plot": "caf\xe9"}',
+        "not UTF-8; save it as UTF-8",
+        False,
+    ),
     "too long": (
         b'{"plot": "' + b"x" * (33 << 20) + b'"}',
         "more than 33,554,432 characters",
@@ -215,7 +221,7 @@ def test_cells_of_parquet_that_are_no_text_are_named(reader: FilmReader, tmp_pat
 
 def test_rows_of_csv_that_are_no_utf8_are_named(reader: FilmReader, tmp_path: Path) -> None:
     table = tmp_path / "movies.csv"
-    table.write_bytes(b'id,plot\na,dog\nb,"caf\xe9\nnoir"\nc,dog\n')
+    table.write_bytes(b'id,plot\na,"caf\xc3\xa9"\nb,"caf\xe9\nnoir"\nc,dog\n')
     found = entries(reader, table)
     assert [row.error for row in found] == [None, "row 2: not UTF-8; save it as UTF-8", None]
     assert found[2].film is not None
@@ -234,8 +240,10 @@ def test_posters_of_a_table_that_are_no_files_are_named(tmp_path: Path) -> None:
     rows = [f"{number},plot {number},Drama,{number}.jpeg" for number in range(20)]
     table = tmp_path / "movies.csv"
     table.write_text("\n".join(["id,plot,genres,poster", *rows, "b,x,Drama,pipe"]) + "\n")
-    for number in range(20):
-        (tmp_path / f"{number}.jpeg").write_bytes(poster(number))
+    random = np.random.default_rng(0)
+    for number in range(20):  # pictures of something: plain ones count as none
+        pixels = random.integers(0, 256, (90, 60, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{number}.jpeg")
     columns = TableColumns(id="id", poster="poster")
     out = tmp_path / "out"
     prepare(str(table), out, min_movies=1, progress=False, columns=columns)

@@ -8,7 +8,7 @@ import pytest
 
 from moviegenre.apps.service.refusals import sentence
 from moviegenre.apps.service.settings import ServiceSettings
-from moviegenre.data.sources import rows
+from moviegenre.data.tables import rows
 from tests.security.served import FILM, Answer, Served, served
 
 MANY = 20_000
@@ -96,18 +96,18 @@ def test_lines_without_rows_are_counted_first(running: Served, name: str, end: b
 
 def test_broken_lines_are_not_all_read(running: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     num = 0
-    read_rows = rows.read_rows
+    all_rows = rows.Table.rows
 
     def counting(*args: Any) -> Iterator[rows.Row]:
         nonlocal num
-        for row in read_rows(*args):
+        for row in all_rows(*args):
             num += 1
             yield row
 
-    monkeypatch.setattr(rows, "read_rows", counting)
+    monkeypatch.setattr(rows.Table, "rows", counting)
     answer = table(running, "a.jsonl", b"{\n" * 5000)
     assert answer.status == 422
-    assert num <= 51, "more than page_rows and one were read"
+    assert 0 < num <= 51, "more than page_rows and one were read"
 
 
 def test_rows_beyond_the_limit_are_still_named(running: Served) -> None:

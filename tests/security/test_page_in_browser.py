@@ -135,7 +135,7 @@ def test_tables_are_texts(page: "Page") -> None:
     assert page.locator("caption").inner_text() == f"The first rows of {ATTACK}.csv"
     assert page.locator(".first-rows th").first.inner_text() == ATTACK
     page.get_by_role("button", name="Predict genres").click()
-    page.get_by_role("link", name="Download the CSV").wait_for()
+    page.get_by_role("button", name="Download the CSV").wait_for()
     assert page.locator(".result th[scope=row]").all_inner_texts() == [ATTACK, "=cmd()"]
     assert page.locator(".small-chip").first.inner_text() == f"{ATTACK} 90\u00a0%"
 
@@ -143,7 +143,9 @@ def test_tables_are_texts(page: "Page") -> None:
 def test_a_card_is_shown_without_what_it_would_run(page: "Page") -> None:
     page.get_by_role("tab", name="Model").click()
     page.locator(".model-card").wait_for()
-    assert page.locator("#model-title").inner_text() == ATTACK
+    assert page.locator("#model-name").inner_text() == ATTACK
+    assert page.locator(".chart .bar-name").all_inner_texts() == list(GENRES)
+    page.get_by_text("All numbers by genre").click()
     assert page.locator(".scores th[scope=row]").all_inner_texts() == list(GENRES)
     text = page.locator(".model-card").inner_text()
     assert '<iframe src="javascript:alert(5)"></iframe>' in text
@@ -189,6 +191,7 @@ def test_an_error_with_markup_and_an_answer_with_warnings(page: "Page") -> None:
                 "warnings": [f"the plot is short {ATTACK}", {"message": "it is not English"}],
             },
         ),
+        (200, {"explanation": {"modality_share": {"plot": 1.0}}}),
         (200, {"explanation": {"words": {}, "regions": {}}}),
     ]
 
@@ -239,7 +242,8 @@ def test_a_busy_service_only_makes_a_table_wait(page: "Page") -> None:
 
     def answer(route: "Route") -> None:
         nonlocal refusals
-        if b"true" in (route.request.post_data_buffer or b"") or not refusals:
+        is_preview = b'"preview"\r\n\r\ntrue' in (route.request.post_data_buffer or b"")
+        if is_preview or not refusals:
             route.continue_()
             return
         refusals -= 1

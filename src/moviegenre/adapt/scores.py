@@ -44,38 +44,39 @@ def cross_validate(
         labels: (N, L), 0 or 1.
         genres: What the columns mean.
     """
-    words = np.stack([_tfidf(texts, column) for column in labels.T], axis=1)
     chosen_by = {
         "adapted": fitted.chosen,
-        "tfidf": calibrate_and_choose(words, labels)[1],
+        "tfidf": calibrate_and_choose(_tfidf(texts, labels), labels)[1],
         "prior": _prior(labels),
     }
     return {name: _score(chosen, labels, genres) for name, chosen in chosen_by.items()}
 
 
-def _tfidf(texts: list[str], has_genre: npt.NDArray[np.float32]) -> Column:
-    """Return log-odds (N,) of held-out films by logistic regression on words and pairs of words."""
+def _tfidf(texts: list[str], labels: Floats) -> Column:
+    """Return log-odds (N, L) of held-out films by logistic regressions on words and pairs of words.
+
+    Films without a plot, and folds that could learn nothing, get log-odds of 0.
+    """
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
 
     folds = fold_of_each(len(texts))
-    odds = np.zeros(len(texts))
+    odds = np.zeros(labels.shape)
+    has_text = np.array([bool(text.strip()) for text in texts])
     for fold in range(folds.max() + 1):
-        seen = [row for row in np.flatnonzero(folds != fold) if texts[row].strip()]
-        unseen = np.flatnonzero(folds == fold)
-        truth = has_genre[seen] > 0
-        if not seen or truth.all() or not truth.any():
-            continue
-        model = make_pipeline(
-            TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
-            LogisticRegression(class_weight="balanced", solver="liblinear"),
-        )
+        seen = np.flatnonzero((folds != fold) & has_text)
+        unseen = np.flatnonzero((folds == fold) & has_text)
+        vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
         try:
-            model.fit([texts[row] for row in seen], truth)
+            words = vectorizer.fit_transform([texts[row] for row in seen])
         except ValueError:  # no word in any plot
             continue
-        odds[unseen] = model.decision_function([texts[row] for row in unseen])
+        asked = vectorizer.transform([texts[row] for row in unseen])
+        for column, truth in enumerate(labels[seen].T > 0):
+            if truth.all() or not truth.any():
+                continue
+            model = LogisticRegression(class_weight="balanced", solver="liblinear")
+            odds[unseen, column] = model.fit(words, truth).decision_function(asked)
     return odds
 
 

@@ -52,7 +52,7 @@ def adapt(
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
-    """Learn your own genres from your own films, in about a minute, without PyTorch.
+    """Learn your own genres from your own films, without PyTorch.
 
     The result is a folder that predict, serve and load take like any other model.
 

@@ -64,25 +64,29 @@ class _Commands(TyperGroup):
             raise _InterruptedError from error
 
 
+_TRAINING, _STUDIES = "Train, evaluate and compare (needs the extra train)", "Studies"
+
 app = typer.Typer(
     name="moviegenre",
     cls=_Commands,
-    help="Film genres from plot and poster: train, evaluate and compare seven models on MM-IMDb."
+    help="Predict film genres from plot and poster; train, evaluate and compare models on MM-IMDb."
     "\n\nFor example: moviegenre predict --examples",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.add_typer(data_app, name="data")
-for command in (predict, library, adapt, reproduce, export, push, serve):
-    app.command()(command)
+for command in (predict, library, adapt, serve):
+    app.command(rich_help_panel="Use a model")(command)
+app.add_typer(data_app, name="data", rich_help_panel=_TRAINING)
+for command in (reproduce, export, push):
+    app.command(rich_help_panel=_TRAINING)(command)
 # Studies, each with one import above and one line here; nothing else needs them.
-app.command()(ablate)
-app.command()(ensemble)
+app.command(rich_help_panel=_STUDIES)(ablate)
+app.command(rich_help_panel=_STUDIES)(ensemble)
 data_app.command()(audit)
-app.command()(faithfulness)
-app.command()(robustness)
-app.command("reproduce")(reproduce_seeds)  # the same command with --seeds
+app.command(rich_help_panel=_STUDIES)(faithfulness)
+app.command(rich_help_panel=_STUDIES)(robustness)
+app.command("reproduce", rich_help_panel=_TRAINING)(reproduce_seeds)  # with --seeds
 
 USER_ERROR = 2
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
@@ -90,7 +94,7 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
-@app.command()
+@app.command(rich_help_panel=_TRAINING)
 def train(
     model: Annotated[
         str | None, typer.Argument(help="prior, tfidf, cnn, resnet, lstm, bert, early_fusion, ...")
@@ -127,7 +131,7 @@ def train(
     )
 
 
-@app.command()
+@app.command(rich_help_panel=_TRAINING)
 def evaluate(
     checkpoint: Annotated[
         Path, typer.Option(help="A best.pth, its folder, an exported folder, or a hub name.")
@@ -220,7 +224,7 @@ def evaluate(
         echo(f"wrote {json_file}")
 
 
-@app.command()
+@app.command(rich_help_panel=_TRAINING)
 def compare(
     checkpoints: Annotated[Path, typer.Argument(help="Folder of trained models.")] = Path(
         "checkpoints"

@@ -46,7 +46,9 @@ def synthesize(
 def prepare(
     source: Annotated[
         str,
-        typer.Argument(help="Folder or archive in MM-IMDb's layout, URL, 'mmimdb', or a table."),
+        typer.Argument(
+            help="MM-IMDb in any of its forms (docs/mmimdb.md), URL, 'mmimdb', or a table."
+        ),
     ],
     out: Annotated[
         Path | None, typer.Option(help="New folder for the prepared data; needed without --show.")

@@ -122,7 +122,7 @@ def library(
             raise ConfigError(f"{', '.join(given)} has no effect on --undo; leave it out")
         run_undo(path, quiet=quiet)
         return
-    from moviegenre.library.names import read_names
+    from moviegenre.core.genre_mapping import read_names
     from moviegenre.library.plan import Mode as PlanMode
     from moviegenre.library.plan import Options
     from moviegenre.library.report import check_report

@@ -19,10 +19,12 @@ _SETTINGS = (
     ),
     *(
         "index",
+        "keep_incomplete",
         "labels",
         "leaks",
         "min_films",
         "min_movies",
+        "missing_arrow",
         "onnx",
         "only",
         "out",

@@ -12,8 +12,10 @@ from moviegenre.apps.table_options import Encoding, Format, Separator, Show
 from moviegenre.apps.table_output import answer_table
 from moviegenre.apps.table_preview import show_catalogue
 from moviegenre.core.errors import ConfigError
+from moviegenre.core.genre_mapping import read_names
 
 if TYPE_CHECKING:
+    from moviegenre.core.genre_mapping import GenreNames
     from moviegenre.inference.catalogue_rows import Catalogue, CatalogueColumns
     from moviegenre.inference.prediction import Prediction
     from moviegenre.inference.predictor import Predictor
@@ -100,6 +102,15 @@ YearColumn = Annotated[
     str | None,
     typer.Option(rich_help_panel=_TABLE, help="The year. Default: year, if it is there."),
 ]
+Names = Annotated[
+    str | None,
+    typer.Option(
+        metavar="tmdb|imdb|FILE",
+        rich_help_panel=_TABLE,
+        help="Names of chosen genres: TMDb's, IMDb's, or a .json or .csv file of genres and names. "
+        "An empty name drops the genre.",
+    ),
+]
 KeepColumns = Annotated[
     str | None,
     typer.Option(
@@ -179,6 +190,7 @@ def predict(
     title_column: TitleColumn = None,
     year_column: YearColumn = None,
     keep_columns: KeepColumns = None,
+    names: Names = None,
     separator: Separator = None,
     encoding: Encoding = None,
     table_format: Format = None,
@@ -215,6 +227,7 @@ def predict(
         "--title-column": title_column,
         "--year-column": year_column,
         "--keep-columns": keep_columns,
+        "--names": names,
         "--separator": separator,
         "--encoding": encoding,
         "--format": table_format,
@@ -245,6 +258,7 @@ def predict(
             columns,
             posters=posters,
             keep=keep_columns,
+            names=read_names(names),
             batch_size=batch_size or _BATCH_SIZE,
             quiet=quiet,
             load=lambda: _load(checkpoint, backend, verify),
@@ -269,6 +283,7 @@ def _predict_table(
     *,
     posters: Path | None,
     keep: str | None,
+    names: "GenreNames",
     batch_size: int,
     quiet: bool,
     load: "Callable[[], Predictor]",
@@ -287,7 +302,7 @@ def _predict_table(
     catalogue = Catalogue(table, columns, posters)
     if kept := _kept_columns(keep, catalogue, out):
         catalogue = catalogue.keeping(kept)
-    answer_table(load(), catalogue, out, batch_size, quiet)
+    answer_table(load(), catalogue, out, batch_size=batch_size, names=names, quiet=quiet)
 
 
 def _kept_columns(keep: str | None, catalogue: "Catalogue", out: Path) -> list[str]:

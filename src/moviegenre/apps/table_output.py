@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from moviegenre.apps.messages import echo
 
 if TYPE_CHECKING:
+    from moviegenre.core.genre_mapping import GenreNames
     from moviegenre.inference.catalogue_rows import Catalogue
     from moviegenre.inference.predictor import Predictor
 
@@ -14,7 +15,9 @@ def answer_table(
     predictor: "Predictor",
     catalogue: "Catalogue",
     out: Path,
+    *,
     batch_size: int,
+    names: "GenreNames",
     quiet: bool,
 ) -> None:
     """Write the answers to a table into a file and say what became of its rows.
@@ -24,6 +27,7 @@ def answer_table(
         catalogue: The table.
         out: The file to write.
         batch_size: Films that are computed together.
+        names: What chosen genres are called.
         quiet: Show no progress bar.
     """
     from rich.progress import (
@@ -56,7 +60,7 @@ def answer_table(
             bar.update(task, total=total, completed=done, rate=rate)
 
         summary = predict_catalogue(
-            predictor, catalogue, out, batch_size=batch_size, on_progress=show
+            predictor, catalogue, out, batch_size=batch_size, names=names, on_progress=show
         )
     films = "film" if summary.rows == 1 else "films"
     echo(

@@ -24,7 +24,13 @@ TMDB_GENRES: Mapping[int, str] = {
 RESERVED_NAMES = ("id", "genres", "error", "warnings", "modalities")
 """Columns of a catalogue's answers, which no genre may be called."""
 
-_ALIASES = {"science fiction": "Sci-Fi", "scifi": "Sci-Fi", "sci fi": "Sci-Fi"}
+GENRE_SEPARATORS = "/|,;"
+"""What joins the names of several genres in one text."""
+
+_ALIASES = {
+    **dict.fromkeys(("science fiction", "sciencefiction", "scifi", "sci fi"), "Sci-Fi"),
+    "noir": "Film-Noir",
+}
 _JOINTS = re.compile(r"[\s_-]+")
 
 
@@ -54,6 +60,16 @@ def standard_name(name: str) -> str:
         ('Sci-Fi', 'Heist')
     """
     return _ALIASES.get(folded(name), name)
+
+
+def same_genre(one: str, other: str) -> bool:
+    """Return whether two names mean the same genre.
+
+    Example:
+        >>> same_genre("Science Fiction", "Sci-Fi"), same_genre("War", "Drama")
+        (True, False)
+    """
+    return folded(standard_name(one)) == folded(standard_name(other))
 
 
 def one_spelling(counts: Mapping[str, int]) -> dict[str, str]:

@@ -68,6 +68,7 @@ def _render(sheet: Mapping[str, Any]) -> str:
         lines += [SYNTHETIC_WARNING, ""]
     lines += [
         f"- Source: `{sheet['source']}`",
+        *([f"- Recognised as: {sheet['form']}"] if sheet.get("form") else []),
         f"- SHA-256 of {sheet['sha256_of']}: {sheet['sha256']}",
         f"- Prepared: {sheet['created']}",
         f"- Split: {sheet['split']}{seed}",

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from moviegenre.core.errors import (
-    DataError,
-    DataNotFoundError,
-    missing_path_message,
-    shortened,
-)
+from moviegenre.core.errors import DataError, shortened
 from moviegenre.core.files import atomic_file, write_text
 from moviegenre.core.folders import atomic_folder, restore_folder
 from moviegenre.core.genre_names import folded, standard_name
@@ -39,11 +33,10 @@ from moviegenre.data.schema import (
     split_file,
 )
 from moviegenre.data.sources.download import MMIMDB, MMIMDB_URL, download
-from moviegenre.data.sources.mmimdb import SPLIT_FILE, MMIMDbArchive, MMIMDbFolder
+from moviegenre.data.sources.layouts import open_path
+from moviegenre.data.sources.mmimdb import PUBLISHED, SPLIT_FILE
 from moviegenre.data.sources.table import MovieTable, TableColumns
 from moviegenre.data.splits import groups_of_duplicates, stratified_split
-from moviegenre.data.tables.source import is_table as has_table_name
-from moviegenre.data.tables.source import known_suffixes
 from moviegenre.data.validation import (
     KeptMovie,
     Validation,
@@ -61,7 +54,6 @@ Chosen = tuple[KeptMovie, tuple[str, ...]]
 _LONGEST_LIST = 1_000  # characters of the spellings that are logged
 _ROWS_PER_GROUP = 512
 _BYTES_PER_GROUP = 64 << 20
-_ARCHIVE_SUFFIXES = (".tar", ".tar.gz", ".tgz")
 _LAYOUT = {
     *(split_file(part) for part in Split),
     *(GENRES_FILE, DATASHEET_FILE, DATASHEET_PAGE, EXCLUDED_FILE, CACHE_DIR),
@@ -105,8 +97,8 @@ def prepare(
     """Read a source, check every movie, split, and write a prepared folder.
 
     Args:
-        source: A folder or archive in MM-IMDb's layout, the http(s) URL of one, the word
-            ``mmimdb``, or a table.
+        source: MM-IMDb in one of its forms (``sources.layouts``), the http(s) URL of its archive,
+            the word ``mmimdb``, or a table.
         out: The folder to write. It appears when all is done.
         split: ``official`` takes the source's own, ``stratified`` makes one; None takes the
             source's own where it has one.
@@ -128,9 +120,14 @@ def prepare(
         restore_folder(out)
         _check_target(out, overwrite)
         movies = open_source(source, out.parent, columns, sha256=sha256, progress=progress)
-        kind: SplitKind = split or ("official" if movies.has_split else "stratified")
-        if kind == "official" and not movies.has_split:
-            raise DataError(f"{source} has no split of its own; use `split` stratified")
+        # A table says more of itself; the published form is what everybody expects.
+        if not isinstance(movies, MovieTable) and movies.form != PUBLISHED:
+            logger.info("%s: recognised as %s", source, movies.form)
+        kind = _split_kind(source, movies, split)
+        if not movies.has_plots and not keep_incomplete:
+            raise DataError(
+                f"{source}: {movies.form}; to prepare posters alone, set `keep_incomplete`"
+            )
         validation = Validation(
             keep_incomplete=keep_incomplete,
             need_split=kind == "official",
@@ -147,6 +144,7 @@ def prepare(
         left_out = rare_genres(kept, vocabulary, min_movies) if genres is None else []
         facts: dict[str, Any] = {
             "source": _address(source),
+            "form": movies.form,
             "sha256": movies.sha256,
             "sha256_of": movies.sha256_of,
             "synthetic": movies.synthetic,
@@ -169,6 +167,24 @@ def prepare(
         examples(validation.excluded),
         tuple(genre.detail for genre in left_out),
     )
+
+
+def _split_kind(source: str, movies: MovieSource, named: SplitKind | None) -> SplitKind:
+    """Return which split is used.
+
+    Raises:
+        DataError: The source's own is wanted and is not there, or not whole.
+    """
+    if movies.has_split:
+        return named or "official"
+    if movies.lacks and named is None:
+        raise DataError(
+            f"{source}: {movies.form}; it has no films for {movies.lacks}; get these, or make a "
+            "split of your own with `split` stratified"
+        )
+    if named == "official":
+        raise DataError(f"{source} has no split of its own; use `split` stratified")
+    return "stratified"
 
 
 class _NothingLeftError(DataError):
@@ -226,29 +242,11 @@ def open_source(
         raise DataError(f"{shortened(address)} is no http or https address; expected one")
     else:
         path = at_home(Path(address))
-    movies = _open_path(path, columns, progress)
+    movies = open_path(path, columns, progress=progress)
     if sha256 is not None and movies.sha256 != sha256.lower():
         found = f"{path} has sha256 {movies.sha256} (of {movies.sha256_of})"
         raise DataError(f"{found}; expected {sha256}")
     return movies
-
-
-def _open_path(path: Path, columns: TableColumns | None, progress: bool) -> MovieSource:
-    is_archive = path.name.lower().endswith(_ARCHIVE_SUFFIXES)
-    is_table = os.path.isfile(path) and has_table_name(path) and not is_archive
-    if os.path.exists(path) and columns is not None and not is_table:
-        raise DataError(f"{path} is no table, so columns of it cannot be named")
-    if os.path.isdir(path):
-        return MMIMDbFolder(path)
-    if not os.path.isfile(path):  # unlike Path's, these take any text for a name
-        step = "name a folder, an archive, a table, a URL, or the word mmimdb"
-        raise DataNotFoundError(missing_path_message(path, "a source of movies", step))
-    if is_table:
-        return MovieTable(path, columns or TableColumns())
-    if is_archive:
-        return MMIMDbArchive(path, progress=progress)
-    known = f"{', '.join(_ARCHIVE_SUFFIXES)}, {known_suffixes()}"
-    raise DataError(f"{path} is of no known kind; expected a folder, or a file ending in {known}")
 
 
 def _address(source: str) -> str:

@@ -105,6 +105,18 @@ class MovieSource(Protocol):
     def synthetic(self) -> bool:
         """Whether its movies are made up."""
 
+    @property
+    def form(self) -> str:
+        """What it was recognised as, in one line."""
+
+    @property
+    def lacks(self) -> str:
+        """The splits that should be there and are not, joined; empty where none is missing."""
+
+    @property
+    def has_plots(self) -> bool:
+        """Whether it can have plots at all."""
+
     def __iter__(self) -> Iterator[RawMovie]:
         """Yield every movie, in the source's order."""
 

@@ -1,20 +1,21 @@
 """The words of a plot and regions of a poster that matter for a genre, for every backend."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from moviegenre.core.errors import ConfigError, did_you_mean
+from moviegenre.core.decisions import FloatArray
+from moviegenre.core.errors import ConfigError, InputError, did_you_mean
 from moviegenre.core.extras import is_installed, require_training
 from moviegenre.core.types import Modality
 from moviegenre.data.words import FUNCTION_WORDS, plot_words
 from moviegenre.inference.backends import Backend
 from moviegenre.inference.films import Film, FilmReader
 from moviegenre.inference.occlusion import Ask, Floats, occlude_regions, occlude_words
-from moviegenre.inference.prediction import WordShare
+from moviegenre.inference.prediction import Explanation, WordShare
 from moviegenre.inference.slices import WHOLE, Slices
 
 if TYPE_CHECKING:
@@ -112,6 +113,43 @@ class Attributor:
             f"{self._backend.name} computes it; use the method occlusion, or `backend` torch"
         )
 
+    def explained(
+        self,
+        explanation: Explanation,
+        film: Film,
+        labels: Mapping[str, int],
+        scale: FloatArray,
+        method: Method,
+        slices: Slices,
+    ) -> Explanation:
+        """Return an explanation with what the words and regions of a film did to some genres.
+
+        Args:
+            explanation: What the modalities did.
+            film: The film.
+            labels: The genres and their columns; none leaves the explanation as it is.
+            scale: What the calibration multiplies logits by (L,).
+            method: See ``attribute``.
+            slices: See ``attribute``.
+        """
+        if not labels:
+            return explanation
+        found = self.attribute(film, list(labels.values()), method, slices)
+        scaled = {
+            modality: {
+                name: (scale[column] * values).astype(np.float32)
+                for (name, column), values in zip(labels.items(), one.values, strict=True)
+            }
+            for modality, one in found.items()
+        }
+        shares = scaled.get(Modality.PLOT, {})
+        return replace(
+            explanation,
+            words={name: word_shares(film.plot, values) for name, values in shares.items()},
+            regions=scaled.get(Modality.POSTER, {}),
+            attribution_method={modality: one.method for modality, one in found.items()},
+        )
+
     def _words(
         self, film: Film, labels: Sequence[int], network: "GenreModel | None", slices: Slices
     ) -> Attribution:
@@ -155,3 +193,24 @@ def word_shares(plot: str, values: Floats) -> tuple[WordShare, ...]:
         WordShare(word.text, word.start, word.end, share)
         for word, share in zip(words, shares, strict=True)
     )
+
+
+def label_columns(genres: Sequence[str], known: Sequence[str]) -> dict[str, int]:
+    """Return the column of each genre.
+
+    Args:
+        genres: Their names.
+        known: The model's, in the order of its columns.
+
+    Raises:
+        InputError: The model does not know one; the message names all such.
+    """
+    names = [genres] if isinstance(genres, str) else list(genres)
+    faults = [
+        f"unknown genre {name!r}; {did_you_mean(name, known)}"
+        for name in names
+        if name not in known
+    ]
+    if faults:
+        raise InputError("; ".join(faults))
+    return {name: list(known).index(name) for name in names}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from moviegenre.core.files import file_sha256
+from moviegenre.core.genre_mapping import OWN_NAMES, GenreNames
 from moviegenre.core.locks import locked
 from moviegenre.core.reading import real_path
 from moviegenre.core.version import __version__
@@ -35,6 +36,7 @@ def predict_catalogue(
     *,
     batch_size: int = 32,
     part_rows: int = PART_ROWS,
+    names: GenreNames = OWN_NAMES,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> CatalogueSummary:
     """Write a row of genres and probabilities for every row of a catalogue, in its order.
@@ -47,6 +49,7 @@ def predict_catalogue(
         out: ``.parquet``, ``.csv`` or ``.jsonl``; replaced when all is done.
         batch_size: Films that are computed together.
         part_rows: Rows that are written together.
+        names: What chosen genres are called in the column ``genres``.
         on_progress: Called with the rows done and all rows, at the start and after each part.
 
     Raises:
@@ -66,6 +69,9 @@ def predict_catalogue(
         "backend": predictor.backend.name,
         "version": __version__,
     }
+    if names.names:
+        names.check(predictor.model.genres)
+        options["names"] = dict(names.names)
     job = {
         "input": file_sha256(catalogue.path),
         "model": {path.name: file_sha256(path) for path in predictor.files if path.is_file()},
@@ -82,7 +88,7 @@ def predict_catalogue(
         on_progress(done, total)
         entries = catalogue.entries(predictor.reader, skip=done, twice=twice)
         while chunk := list(islice(entries, part_rows)):
-            parts.write(number, _answers(predictor, chunk, batch_size, kept))
+            parts.write(number, _answers(predictor, chunk, batch_size, kept, names))
             number += 1
             done += len(chunk)
             on_progress(done, total)
@@ -102,7 +108,11 @@ def _what_is_left(parts: Parts) -> Iterator[None]:
 
 
 def _answers(
-    predictor: Predictor, entries: list[Entry], batch_size: int, kept: Mapping[str, str]
+    predictor: Predictor,
+    entries: list[Entry],
+    batch_size: int,
+    kept: Mapping[str, str],
+    names: GenreNames,
 ) -> list[dict[str, Any]]:
     """Return the output's rows for some of the input's."""
     films = [entry.film for entry in entries if entry.film is not None]
@@ -115,7 +125,7 @@ def _answers(
             {
                 "id": entry.id,
                 **{kept[name]: cell for name, cell in entry.kept.items()},
-                "genres": prediction.genres if prediction else [],
+                "genres": list(names.of(prediction.genres)) if prediction else [],
                 **(prediction.probabilities if prediction else {}),
                 "error": entry.error,
                 "warnings": " ".join(one for one in warnings if one) or None,

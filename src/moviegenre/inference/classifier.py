@@ -3,13 +3,13 @@
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Self
+from typing import Any, Literal, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from moviegenre.core.errors import InputError
-from moviegenre.data.records import parse_year
+from moviegenre.data.records import parse_title, parse_year
 from moviegenre.data.tables.plot_column import PLOT_COLUMN, find_plot_column, plot_column_note
 from moviegenre.inference.films import Plot, Poster
 
@@ -18,8 +18,23 @@ logger = logging.getLogger(__name__)
 Row = tuple[Plot, Poster, str | None, int | None]
 """Plot, poster, title and year of a film, each None where it is missing."""
 
+
+class Series(Protocol):
+    """A column of pandas or polars."""
+
+    def __len__(self) -> int:
+        """Return the number of films."""
+
+    def to_list(self) -> list[Any]:
+        """Return the cells."""
+
+
+Column = list[Any] | npt.NDArray[Any] | Series
+"""One part of several films, such as their plots; see ``as_column``."""
+
 _POSTER = "poster"
 _FURTHER_COLUMNS = ("title", "year")
+_MISSING = frozenset({"NAType", "NaTType"})  # pandas' own, found by name: it is not imported
 
 
 class TableClassifier(ABC):
@@ -34,7 +49,9 @@ class TableClassifier(ABC):
         """The genres, in the order of the answers' columns (L,)."""
 
     @abstractmethod
-    def predict_proba(self, X: object) -> npt.NDArray[np.float64]:
+    def predict_proba(
+        self, X: object, *, errors: Literal["raise", "report"] = "raise"
+    ) -> npt.NDArray[np.float64]:
         """Return probabilities (N, L) for a table of N films."""
 
     def fit(self, X: object, y: object = None) -> Self:
@@ -64,9 +81,10 @@ def table_rows(table: object) -> list[Row]:
     """Return what every film of a table has.
 
     Args:
-        table: A pandas or polars data frame or an Arrow table with the columns ``plot``, ``poster``
-            or both, and ``title`` and ``year`` where it has them; a sequence of mappings with these
-            keys, of (plot, poster) pairs, or of plots.
+        table: A pandas or polars data frame, an Arrow table or anything else with Arrow's
+            ``__arrow_c_stream__``, with the columns ``plot``, ``poster`` or both, and ``title`` and
+            ``year`` where it has them; a sequence of mappings with these keys, of (plot, poster)
+            pairs, or of plots; a Series or an array of plots.
 
     Without ``plot`` the only column with another usual name is read, see ``plot_column``.
 
@@ -80,6 +98,10 @@ def table_rows(table: object) -> list[Row]:
         table = table.to_dicts()
     elif hasattr(table, "columns") and hasattr(table, "to_dict"):  # pandas
         table = table.to_dict("records")
+    elif hasattr(table, "__arrow_c_stream__") and not hasattr(table, "to_list"):  # no Series
+        import pyarrow as pa
+
+        table = pa.table(table).to_pylist()
     if isinstance(table, str | bytes | Mapping) or not isinstance(table, Iterable):
         raise InputError(
             f"found {type(table).__name__}, expected a table of films; "
@@ -105,10 +127,10 @@ def _plot_name(films: Sequence[object]) -> str:
 
 
 def film_rows(**parts: Any) -> list[Row]:  # noqa: ANN401 - lists as predict takes them
-    """Return films from lists of their parts, some of which may be missing.
+    """Return films from columns of their parts, some of which may be missing.
 
     Args:
-        parts: Lists for ``plot``, ``poster``, ``title`` and ``year``, or None.
+        parts: What ``as_column`` returned for ``plot``, ``poster``, ``title`` and ``year``.
 
     Raises:
         InputError: One is a list and another a single film's, or they differ in length.
@@ -122,14 +144,40 @@ def film_rows(**parts: Any) -> list[Row]:  # noqa: ANN401 - lists as predict tak
     if set(lengths.values()) - {number}:
         told = " and ".join(f"{length} {name}s" for name, length in lengths.items())
         raise InputError(f"found {told}; expected as many")
-    columns = [
-        given.get(name, [None] * number) for name in (PLOT_COLUMN, _POSTER, *_FURTHER_COLUMNS)
-    ]
-    return list(zip(*columns, strict=True))
+    plots, posters, titles, years = (
+        [_value(value) for value in given.get(name, [None] * number)]
+        for name in (PLOT_COLUMN, _POSTER, *_FURTHER_COLUMNS)
+    )
+    return list(zip(plots, map(_poster, posters), titles, map(_whole, years), strict=True))
+
+
+def as_column(values: Any) -> Any:  # noqa: ANN401 - what predict takes
+    """Return a column of films as a list; what belongs to a single film stays as it is.
+
+    Args:
+        values: A list, a Series of pandas or polars, an Arrow array, an array with one axis, or
+            pixels of several posters (N, H, W, 3 or 4). No library is imported to find out.
+
+    Raises:
+        InputError: It is what pandas draws with, because ``frame.plot`` is no column.
+    """
+    if type(values).__name__ == "PlotAccessor":
+        raise InputError(
+            "found frame.plot, which is pandas' drawing and no column; write frame['plot']"
+        )
+    if isinstance(values, np.ndarray):
+        return list(values) if values.ndim in (1, 4) else values
+    if isinstance(values, str | bytes | np.generic) or not hasattr(values, "__len__"):
+        return values
+    for method in ("to_pylist", "to_list"):  # Arrow; pandas and polars
+        if hasattr(values, method):
+            return getattr(values, method)()
+    return values
 
 
 def _row(number: int, film: Any, plot_name: str) -> Row:  # noqa: ANN401 - checked here
-    if isinstance(film, str):
+    film = _value(film)
+    if film is None or isinstance(film, str):
         return film, None, None, None
     if isinstance(film, Mapping):
         columns = (plot_name, _POSTER)
@@ -143,10 +191,10 @@ def _row(number: int, film: Any, plot_name: str) -> Row:  # noqa: ANN401 - check
         plot, poster, title, year = (
             _value(film.get(name)) for name in (*columns, *_FURTHER_COLUMNS)
         )
-        return plot, poster, title, parse_year(year)
-    if isinstance(film, Sequence | np.ndarray) and len(film) == 2:
-        plot, poster = (_value(value) for value in film)
-        return plot, poster, None, None
+        return plot, _poster(poster), parse_title(title), parse_year(_whole(year))
+    if isinstance(film, Sequence | np.ndarray) and len(film) in (1, 2):
+        plot, poster = (*map(_value, film), None)[:2]
+        return plot, _poster(poster), None, None
     raise InputError(
         f"row {number} is {type(film).__name__}; expected a mapping with plot and poster, or a "
         "(plot, poster) pair"
@@ -154,5 +202,23 @@ def _row(number: int, film: Any, plot_name: str) -> Row:  # noqa: ANN401 - check
 
 
 def _value(value: Any) -> Any:  # noqa: ANN401 - a table's cell
-    """Return a cell; None where pandas has its not-a-number."""
-    return None if isinstance(value, float) and np.isnan(value) else value
+    """Return a cell; None for not-a-number and pandas' NA, a tuple for an array of texts."""
+    if isinstance(value, float | np.floating):
+        return None if np.isnan(value) else value
+    if isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "OUT":
+        return tuple(value.tolist())
+    return None if type(value).__name__ in _MISSING else value
+
+
+def _poster(poster: Any) -> Any:  # noqa: ANN401 - a table's cell
+    """Return a poster; of a struct, as this package and Hugging Face's keep images, its content."""
+    if isinstance(poster, Mapping):
+        return poster.get("bytes") or poster.get("path")
+    return poster
+
+
+def _whole(year: Any) -> Any:  # noqa: ANN401 - a table's cell
+    """Return a year that has become a float, as beside missing ones in pandas, as a number."""
+    if isinstance(year, np.integer):
+        return int(year)
+    return int(year) if isinstance(year, float | np.floating) and float(year).is_integer() else year

@@ -9,6 +9,7 @@ from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.core.types import Modality
 from moviegenre.inference.backends import Backend, BackendName, OnnxBackend
+from moviegenre.inference.model_source import ModelSource
 from moviegenre.inference.predictor import Predictor
 from moviegenre.inference.similar import SimilarIndex
 from moviegenre.models.ensemble_file import is_ensemble
@@ -40,6 +41,7 @@ def load_predictor(
     verified: bool = False,
     fitted: bool = True,
     quick: bool = False,
+    threads: int | None = None,
 ) -> Predictor:
     """Return a predictor for a trained model; see ``moviegenre.load``.
 
@@ -50,21 +52,25 @@ def load_predictor(
         verified: Compare all files with the manifest first, each hash computed anew.
         fitted: Read the calibration and the thresholds; otherwise it answers without.
         quick: Be ready sooner and slower for each film; no effect on what PyTorch computes.
+        threads: How many threads compute a film; None takes one for each core.
 
     Raises:
         CheckpointError: There is no such model, it is damaged, or the backend does not fit it.
-        ConfigError: There is no such backend.
+        ConfigError: There is no such backend, or ``threads`` is no number from 1 on, or has no
+            effect because PyTorch computes.
         HubError: The model is not on the hub, or the hub cannot be reached.
         MissingExtraError: PyTorch computes the model, and is not installed.
     """
     known = get_args(BackendName)
     if backend not in known:
         raise ConfigError(f"unknown backend {backend!r}; {did_you_mean(backend, known)}")
+    if threads is not None and (type(threads) is not int or threads < 1):
+        raise ConfigError(f"threads is {threads!r}; expected a whole number from 1 on, or None")
     path = locate(model)
     if verified:
         verify(path)
     if is_exported(path):
-        predictor = _load_exported(path, backend, fitted, quick)
+        predictor = _load_exported(path, backend, fitted, quick, threads)
     else:
         predictor = _load_checkpoint(path, backend, fitted)
     if not predictor.model.modalities:
@@ -72,10 +78,18 @@ def load_predictor(
             f"{path} holds {predictor.model.model_name}, which gives the same answer for every "
             "film; it is a baseline for comparison; name another model"
         )
+    if threads is not None and predictor.backend.name == "torch":
+        raise ConfigError(
+            f"threads has no effect on {path}, which PyTorch computes; leave it out and call "
+            f"torch.set_num_threads({threads})"
+        )
+    predictor.source = ModelSource.of(model, path, backend, fitted, quick, threads)
     return predictor
 
 
-def _load_exported(folder: Path, backend: BackendName, fitted: bool, quick: bool) -> Predictor:
+def _load_exported(
+    folder: Path, backend: BackendName, fitted: bool, quick: bool, threads: int | None
+) -> Predictor:
     described = read_description(folder)
     if backend == "auto":
         order: tuple[BackendName, ...] = ("onnx", "torch", "int8", "int4")
@@ -86,7 +100,7 @@ def _load_exported(folder: Path, backend: BackendName, fitted: bool, quick: bool
         computing = _open_by_torch(folder)[1]
     else:
         checked_manifest(folder, [weights.name])
-        computing = _onnx(weights, backend, described, quick)
+        computing = _onnx(weights, backend, described, quick, threads)
     point = _point(folder, described.genres, fitted)
     others = [folder / name for name in (CONFIG_FILE, GENRES_FILE, TOKENIZER_FILE, THRESHOLDS_FILE)]
     index = folder / INDEX_FILE
@@ -101,13 +115,15 @@ def _load_exported(folder: Path, backend: BackendName, fitted: bool, quick: bool
     )
 
 
-def _onnx(weights: Path, backend: BackendName, described: Description, quick: bool) -> OnnxBackend:
+def _onnx(
+    weights: Path, backend: BackendName, described: Description, quick: bool, threads: int | None
+) -> OnnxBackend:
     """Return the backend of an exported folder's ONNX file.
 
     Raises:
         CheckpointError: The file is damaged, or takes what the folder says nothing of.
     """
-    computing = OnnxBackend(weights, backend, len(described.genres), quick=quick)
+    computing = OnnxBackend(weights, backend, len(described.genres), threads, quick=quick)
     if unknown := computing.modalities - described.modalities:
         needed = {Modality.PLOT: TOKENIZER_FILE, Modality.POSTER: IMAGE_FILE}
         missing = ", ".join(sorted(needed[modality] for modality in unknown))

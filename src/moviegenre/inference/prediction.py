@@ -1,14 +1,17 @@
 """What a predictor answers: genres with their probabilities, and what spoke for them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from typing import Any, NoReturn, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from moviegenre.core.errors import InputError
 from moviegenre.core.types import Modality
 from moviegenre.data.words import Word
+from moviegenre.inference.prediction_html import prediction_html
 from moviegenre.inference.similar import SimilarMovie
 
 _LIKELIEST = 3  # genres that are named where none is chosen
@@ -84,7 +87,9 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model says of a film.
+    """What a model says of a film. Jupyter shows it with bars.
+
+    A pickled one has the answer without the model: it cannot explain itself.
 
     Attributes:
         genres: The chosen genres, most probable first.
@@ -95,6 +100,8 @@ class Prediction:
             no genre is chosen, and the probabilities are those of any film.
         warnings: What the reader should know, as sentences: that the plot is a placeholder, not in
             English or very short, or the poster blank. Empty where nothing is wrong.
+        error: What of the film could not be read, where ``predict`` was called with
+            ``errors="report"``; without anything to read there are no probabilities either.
     """
 
     genres: list[str]
@@ -102,8 +109,22 @@ class Prediction:
     thresholds: dict[str, float]
     modalities: list[str]
     warnings: list[str] = field(default_factory=list, kw_only=True)
+    error: str | None = field(default=None, kw_only=True)
     _explain: Callable[[Sequence[str]], Explanation] = field(repr=False, compare=False)
     _similar: Callable[[int], list[SimilarMovie]] = field(repr=False, compare=False)
+
+    @classmethod
+    def unreadable(cls, error: str) -> Self:
+        """Return what is said of a film that cannot be read.
+
+        Args:
+            error: Why.
+        """
+
+        def refuse(_: object) -> NoReturn:
+            raise InputError(f"there is no answer to explain: {error}")
+
+        return cls([], {}, {}, [], error=error, _explain=refuse, _similar=refuse)
 
     @property
     def likeliest(self) -> dict[str, float]:
@@ -139,14 +160,42 @@ class Prediction:
         return self._similar(count)
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return plain values, as ``moviegenre predict --json`` writes them."""
+        """Return plain values, as ``moviegenre predict --json`` writes them; ``error`` if any."""
+        error = {} if self.error is None else {"error": self.error}
         return {
             "genres": list(self.genres),
             "probabilities": dict(self.probabilities),
             "thresholds": dict(self.thresholds),
             "modalities": list(self.modalities),
             "warnings": list(self.warnings),
+            **error,
         }
+
+    def _repr_html_(self) -> str:
+        return prediction_html(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_explain": _without_model, "_similar": _without_model}
+
+    def __copy__(self) -> Self:
+        return replace(self)  # with its model, which __getstate__ leaves out
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        kept = ("_explain", "_similar")
+        parts = {name: part for name, part in self.__dict__.items() if name not in kept}
+        return replace(self, **deepcopy(parts, memo))
+
+
+def _without_model(_: object) -> NoReturn:
+    """Refuse what needs the model, in a prediction that was pickled.
+
+    Raises:
+        InputError: Always.
+    """
+    raise InputError(
+        "this prediction was pickled, and its model was left behind; to explain it, ask a "
+        "predictor again: predictor.predict(...).explain()"
+    )
 
 
 def _plain(values: Mapping[Modality, Any]) -> dict[str, Any]:

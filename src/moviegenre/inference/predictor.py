@@ -1,31 +1,41 @@
 """The predictor: films in, genres out, the same way for every model and backend."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, Self, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from moviegenre.core.decisions import BoolArray, FloatArray, probabilities
-from moviegenre.core.errors import InputError, MovieGenreError, did_you_mean
+from moviegenre.core.errors import ConfigError, InputError
 from moviegenre.core.operating_point import OperatingPoint
 from moviegenre.core.types import Modality
 from moviegenre.data.batches import ordered_batches
-from moviegenre.inference.attribution import Attributor, Method, word_shares
+from moviegenre.inference.attribution import Attributor, Method, label_columns
 from moviegenre.inference.backends import Answer, Backend
-from moviegenre.inference.classifier import Row, TableClassifier, film_rows, table_rows
+from moviegenre.inference.classifier import (
+    Column,
+    Row,
+    Series,
+    TableClassifier,
+    as_column,
+    film_rows,
+    table_rows,
+)
 from moviegenre.inference.ensemble_films import film_reader
-from moviegenre.inference.films import Film, Plot, Poster
+from moviegenre.inference.film_reading import Errors, ReadFilm, log_faults, read_films
+from moviegenre.inference.films import Film, Poster
+from moviegenre.inference.model_source import ModelSource, Request, no_index_message, reopen
 from moviegenre.inference.prediction import Explanation, Prediction
 from moviegenre.inference.similar import SimilarIndex, SimilarMovie
 from moviegenre.inference.slices import WHOLE, Slices
 from moviegenre.models.exported import Description
 
 _BATCH_SIZE = 32
-_FAULTS = 3  # of a batch that are told one by one
 
 
 class Predictor(TableClassifier):
@@ -33,6 +43,7 @@ class Predictor(TableClassifier):
 
     It also speaks scikit-learn's way: ``predict(X)`` and ``predict_proba(X)`` take a table of films
     as their one positional argument, see ``classifier.table_rows``; ``classes_`` names the columns.
+    It can be pickled: the other process opens the same model again.
 
     Args:
         model: What the model's checkpoint says.
@@ -40,6 +51,7 @@ class Predictor(TableClassifier):
         point: Its calibration and thresholds.
         files: The files that decide what it predicts; some may be missing.
         similar: The movies that a film is compared with, if any.
+        source: Where it was opened; without it a predictor cannot be pickled.
 
     Attributes:
         model: As given.
@@ -47,6 +59,7 @@ class Predictor(TableClassifier):
         point: As given.
         files: As given.
         similar: As given.
+        source: As given.
         reader: Brings films into the form the model reads.
     """
 
@@ -57,14 +70,42 @@ class Predictor(TableClassifier):
         point: OperatingPoint,
         files: Sequence[Path] = (),
         similar: SimilarIndex | None = None,
+        source: ModelSource | None = None,
     ) -> None:
         self.model = model
         self.backend = backend
         self.point = point
         self.files = tuple(files)
         self.similar = similar
+        self.source = source
         self.reader = film_reader(model)
         self._attributor = Attributor(backend, self.reader, lambda films: self.answer(films).logits)
+
+    def __repr__(self) -> str:
+        included = "the included " if self.source is not None and self.source.is_included else ""
+        parts = [one.value for one in Modality if one in self.model.modalities]
+        parts += [part for part in ("title", "year") if part in self.model.data_config.reads]
+        return (
+            f"Predictor({included}{self.model.model_name}, {len(self.model.genres)} genres, "
+            f"{self.backend.name}, reads {' + '.join(parts)})"
+        )
+
+    def __copy__(self) -> Self:
+        return self._with_point(self.point)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self._with_point(deepcopy(self.point, memo))  # nothing else in it ever changes
+
+    def _with_point(self, point: OperatingPoint) -> Self:
+        parts = (self.files, self.similar, self.source)
+        return type(self)(self.model, self.backend, point, *parts)
+
+    def __reduce__(self) -> tuple[Callable[[Request], "Predictor"], tuple[Request]]:
+        if self.source is None:
+            raise ConfigError(
+                "this predictor was not opened by moviegenre.load, so no other process can open it"
+            )
+        return reopen, (self.source.request(),)
 
     @property
     def classes_(self) -> npt.NDArray[np.str_]:
@@ -72,27 +113,18 @@ class Predictor(TableClassifier):
         return np.array(self.model.genres.names)
 
     @overload
-    def predict(self, films: object, /) -> npt.NDArray[np.int64]: ...
-    @overload
-    def predict(
+    def predict(  # type: ignore[overload-overlap]
         self,
+        films: str,
         /,
         *,
-        plot: list[Plot] | list[str],
-        poster: list[Any] | None = ...,
-        title: list[str | None] | list[str] | None = ...,
-        year: list[int | None] | list[int] | None = ...,
-    ) -> list[Prediction]: ...
+        poster: Poster = ...,
+        title: str | None = ...,
+        year: int | None = ...,
+        errors: Errors = ...,
+    ) -> Prediction: ...
     @overload
-    def predict(
-        self,
-        /,
-        *,
-        plot: None = ...,
-        poster: list[Any],
-        title: list[str | None] | list[str] | None = ...,
-        year: list[int | None] | list[int] | None = ...,
-    ) -> list[Prediction]: ...
+    def predict(self, films: object, /, *, errors: Errors = ...) -> npt.NDArray[np.int64]: ...
     @overload
     def predict(
         self,
@@ -102,7 +134,30 @@ class Predictor(TableClassifier):
         poster: Poster = ...,
         title: str | None = ...,
         year: int | None = ...,
+        errors: Errors = ...,
     ) -> Prediction: ...
+    @overload
+    def predict(
+        self,
+        /,
+        *,
+        plot: Column,
+        poster: Column | None = ...,
+        title: Column | None = ...,
+        year: Column | None = ...,
+        errors: Errors = ...,
+    ) -> list[Prediction]: ...
+    @overload
+    def predict(
+        self,
+        /,
+        *,
+        plot: None = ...,
+        poster: list[Any] | Series,
+        title: Column | None = ...,
+        year: Column | None = ...,
+        errors: Errors = ...,
+    ) -> list[Prediction]: ...
     def predict(
         self,
         films: object = None,
@@ -112,16 +167,22 @@ class Predictor(TableClassifier):
         poster: Any = None,
         title: Any = None,
         year: Any = None,
+        errors: Errors = "raise",
     ) -> Prediction | list[Prediction] | npt.NDArray[np.int64]:
         """Return what the model says of a film, of several, or of a table.
 
         Args:
-            films: scikit-learn's way: a table, see ``classifier.table_rows``; nothing else then.
-            plot: A text; a tuple of several texts about one film; a list for several films.
+            films: A text is the plot of one film. Else scikit-learn's way: a table, see
+                ``classifier.table_rows``; nothing else then.
+            plot: A text; a tuple of several texts about one film; a list, Series or array for
+                several films.
             poster: A path, encoded bytes, a PIL image or pixels; a list for several films. Either
                 of the two may be missing, and single films of a list may have None.
             title: The film's title, where it is known; a list for several films.
             year: The year of its release, likewise. A model that does not read them ignores both.
+            errors: ``raise``: one error for all films that cannot be read. ``report``: such a film
+                has no genres and says why in ``error``; one with a broken poster is answered from
+                the rest. A table has no column for that: a warning is logged.
 
         Returns:
             A prediction, or a list of them; for a table, ones where a genre is chosen (N, L).
@@ -129,25 +190,41 @@ class Predictor(TableClassifier):
         Raises:
             InputError: A film has nothing that the model reads; the message names all such.
             PosterError: The poster is no image.
+            ConfigError: ``errors`` is neither of the two.
         """
-        if films is not None:
-            if any(part is not None for part in (plot, poster, title, year)):
+        parts: list[Any] = [plot, poster, title, year]
+        if isinstance(films, str) and plot is None:
+            parts[0] = films
+        elif films is not None:
+            if any(part is not None for part in parts):
                 raise InputError("found a table beside plot or poster; expected one or the other")
-            read = self._read_all(table_rows(films))
-            return self.decide(read, self.probabilities(read)).astype(np.int64)
-        if isinstance(plot, list) or isinstance(poster, list):
-            rows = film_rows(plot=plot, poster=poster, title=title, year=year)
-            return self.predict_films(self._read_all(rows))
-        return self.predict_films([self.reader.read(plot, poster, title, year)])[0]
+            return self._predict_table(films, errors)
+        parts = list(map(as_column, parts))
+        if isinstance(parts[0], list) or isinstance(parts[1], list):
+            rows = film_rows(**dict(zip(("plot", "poster", "title", "year"), parts, strict=True)))
+            return self._predict_rows(rows, errors)
+        if errors == "raise":
+            return self.predict_films([self.reader.read(*parts)])[0]
+        return self._predict_rows([(parts[0], parts[1], parts[2], parts[3])], errors)[0]
 
-    def predict_proba(self, X: object) -> npt.NDArray[np.float64]:
+    def predict_proba(self, X: object, *, errors: Errors = "raise") -> npt.NDArray[np.float64]:
         """Return probabilities (N, L) for a table of N films, see ``classifier.table_rows``.
+
+        Args:
+            X: The table.
+            errors: ``raise``: one error for all films that cannot be read. ``report``: their rows
+                are not-a-number, and a warning is logged.
 
         Raises:
             InputError: It is no table, or films have nothing that the model reads.
+            ConfigError: ``errors`` is neither of the two.
         """
-        probs = self.probabilities(self._read_all(table_rows(X)))
-        return np.asarray(probs, dtype=np.float64)
+        read = read_films(self.reader, table_rows(X), errors)
+        log_faults(read, "a film without anything to read has not-a-number")
+        films = [one.film for one in read if one.film is not None]
+        probs = np.full((len(read), len(self.model.genres)), np.nan)
+        probs[_rows(read)] = self.probabilities(films)
+        return probs
 
     def predict_films(
         self, films: Sequence[Film], batch_size: int = _BATCH_SIZE
@@ -239,7 +316,7 @@ class Predictor(TableClassifier):
             InputError: The model does not know such a genre.
             MissingExtraError: Gradients were asked for and Captum is not installed.
         """
-        labels = self._labels(attribute)
+        labels = label_columns(attribute, self.model.genres.names)
         point = self.point.of(film.modalities, len(film.tokens))
         batch = self.reader.batch([film])
         whole = slices.run(lambda: self.backend.answer(batch))
@@ -254,73 +331,31 @@ class Predictor(TableClassifier):
         if whole.gate is not None:
             gate = dict(zip(Modality, map(float, whole.gate[0]), strict=True))
         explanation = Explanation(effects, gate, film.plot)
-        return self._attributed(film, labels, method, explanation, slices)
-
-    def _labels(self, genres: Sequence[str]) -> dict[str, int]:
-        """Return the column of each genre.
-
-        Raises:
-            InputError: The model does not know one; the message names all such.
-        """
-        names = [genres] if isinstance(genres, str) else list(genres)
-        known = self.model.genres.names
-        faults = [
-            f"unknown genre {name!r}; {did_you_mean(name, known)}"
-            for name in names
-            if name not in known
-        ]
-        if faults:
-            raise InputError("; ".join(faults))
-        return {name: known.index(name) for name in names}
-
-    def _attributed(
-        self,
-        film: Film,
-        labels: dict[str, int],
-        method: Method,
-        explanation: Explanation,
-        slices: Slices,
-    ) -> Explanation:
-        """Return an explanation with what the words and regions of a film did to some genres."""
-        if not labels:
-            return explanation
-        scale = self.point.of(film.modalities, len(film.tokens)).scale
-        found = self._attributor.attribute(film, list(labels.values()), method, slices)
-        scaled = {
-            modality: {
-                name: (scale[column] * values).astype(np.float32)
-                for (name, column), values in zip(labels.items(), one.values, strict=True)
-            }
-            for modality, one in found.items()
-        }
-        shares = scaled.get(Modality.PLOT, {})
-        return replace(
-            explanation,
-            words={name: word_shares(film.plot, values) for name, values in shares.items()},
-            regions=scaled.get(Modality.POSTER, {}),
-            attribution_method={modality: one.method for modality, one in found.items()},
-        )
+        return self._attributor.explained(explanation, film, labels, point.scale, method, slices)
 
     def _nearest(self, logits: npt.NDArray[np.float32], count: int) -> list[SimilarMovie]:
         if self.similar is None:
-            raise InputError(
-                f"{self.model.model_name} has no index of similar movies; "
-                "export it with one: moviegenre export --index"
-            )
+            raise InputError(no_index_message(self.model.model_name, self.source))
         return self.similar.nearest(logits, count)
 
-    def _read_all(self, rows: Sequence[Row]) -> list[Film]:
-        films, faults = [], []
-        for number, row in enumerate(rows):
-            try:
-                films.append(self.reader.read(*row))
-            except MovieGenreError as error:
-                faults.append(f"film {number}: {error}")
-        if faults:
-            told = "; ".join(faults[:_FAULTS])
-            more = len(faults) - _FAULTS
-            raise InputError(f"{told}; and {more:,} more films" if more > 0 else told)
-        return films
+    def _predict_table(self, table: object, errors: Errors) -> npt.NDArray[np.int64]:
+        read = read_films(self.reader, table_rows(table), errors)
+        log_faults(read, "a film without anything to read has no genre")
+        films = [one.film for one in read if one.film is not None]
+        chosen = np.zeros((len(read), len(self.model.genres)), dtype=np.int64)
+        chosen[_rows(read)] = self.decide(films, self.probabilities(films))
+        return chosen
+
+    def _predict_rows(self, rows: Sequence[Row], errors: Errors) -> list[Prediction]:
+        read = read_films(self.reader, rows, errors)
+        films = [one.film for one in read if one.film is not None]
+        answers = iter(self.predict_films(films))
+        return [
+            Prediction.unreadable(one.error or "")
+            if one.film is None
+            else replace(next(answers), error=one.error)
+            for one in read
+        ]
 
     def _prediction(
         self,
@@ -343,3 +378,8 @@ class Predictor(TableClassifier):
             _explain=partial(self.explain, film),
             _similar=partial(self._nearest, logits),
         )
+
+
+def _rows(read: Sequence[ReadFilm]) -> list[int]:
+    """Return which films there is something to read of."""
+    return [row for row, one in enumerate(read) if one.film is not None]

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Sequence
 
+from moviegenre.core.genre_names import GENRE_SEPARATORS
 from moviegenre.library.markup import Element, has_markup
-from moviegenre.library.nfo import GENRE_SEPARATORS, Nfo
+from moviegenre.library.nfo import Nfo
 from moviegenre.library.nfo_text import Edit, NfoError, NfoText
 
 _LINE_START = re.compile(r"(?:\r\n|\n|\r)[ \t]*\Z")

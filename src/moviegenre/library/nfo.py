@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
+from moviegenre.core.genre_names import GENRE_SEPARATORS
 from moviegenre.data.placeholders import is_placeholder
 from moviegenre.data.records import parse_year, whole_text
 from moviegenre.library.markup import Element, Root, find_root, plain_text
@@ -13,7 +14,6 @@ from moviegenre.library.nfo_text import NfoError, NfoText, decode_nfo
 MAX_NFO_BYTES = 4 << 20
 """Bytes of an .nfo file; a larger one is left alone."""
 
-GENRE_SEPARATORS = "/|,;"
 """Characters that media managers put between genres in one element."""
 
 _SEPARATOR = re.compile(rf"\s*[{re.escape(GENRE_SEPARATORS)}]\s*")

@@ -6,10 +6,11 @@ from enum import StrEnum
 from pathlib import Path
 
 from moviegenre.core.errors import DataError
+from moviegenre.core.genre_mapping import GenreNames
+from moviegenre.core.genre_names import same_genre
 from moviegenre.core.reading import MissingFileError, read_bounded
 from moviegenre.library.answers import Answer, Answerer, FilmText
 from moviegenre.library.edit import new_nfo, with_genres
-from moviegenre.library.names import GenreNames, same_genre
 from moviegenre.library.nfo import MAX_NFO_BYTES, Nfo, parse_nfo
 from moviegenre.library.walk import FilmPlace, Library
 

@@ -296,8 +296,8 @@ def test_an_unknown_source_is_answered(tmp_path: Path, out: Path) -> None:
         run(tmp_path / "movies.rar", out)
     assert str(error.value) == (
         f"{tmp_path / 'movies.rar'} is of no known kind; expected a folder, or a file ending in "
-        ".tar, .tar.gz, .tgz, .csv, .tsv, .tab, .txt, .jsonl, .ndjson, .json, .parquet, .xlsx, or "
-        "one of these packed as .gz or .zip"
+        ".tar, .tar.gz, .tgz, .arrow, .hdf5, .h5, .csv, .tsv, .tab, .txt, .jsonl, .ndjson, .json, "
+        ".parquet, .xlsx, or one of these packed as .gz or .zip"
     )
     with pytest.raises(DataNotFoundError) as missing:
         run(tmp_path / "movie.rar", out)

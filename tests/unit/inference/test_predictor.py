@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 from sklearn.base import clone, is_classifier
@@ -19,7 +20,7 @@ from moviegenre.core.decisions import from_log_odds, log_odds
 from moviegenre.core.errors import CheckpointError, ConfigError, InputError
 from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.core.types import Modality
-from moviegenre.inference.prediction import Explanation
+from moviegenre.inference.prediction import Explanation, Prediction
 from moviegenre.inference.predictor import Predictor
 from moviegenre.models.exporting import write_exported
 from tests.tiny_checkpoints import POINT, save_tiny, tiny_checkpoint
@@ -140,6 +141,81 @@ def test_an_empty_path_is_no_poster_and_a_folder_none_either(
 def test_a_table_beside_a_plot_is_refused(predictor: Predictor) -> None:
     with pytest.raises(InputError, match="found a table beside plot or poster"):
         predictor.predict([("a", None)], plot="b")  # type: ignore[call-overload]
+
+
+def test_a_text_is_the_plot_of_one_film(predictor: Predictor) -> None:
+    one = predictor.predict(MOVIES.plots[0], poster=POSTERS[0])
+    assert one == predictor.predict(plot=MOVIES.plots[0], poster=POSTERS[0])
+    assert predictor.predict(np.str_("the ghost")) == predictor.predict(plot="the ghost")
+    with pytest.raises(InputError, match=NEITHER):
+        predictor.predict(" ")
+    with pytest.raises(InputError, match="found a table beside plot or poster"):
+        predictor.predict("the ghost", plot="the prank")  # type: ignore[call-overload]
+
+
+COLUMNS: dict[str, Any] = {
+    "pandas": pd.Series(MOVIES.plots, index=range(5, 0, -1)),
+    "polars": pl.Series(MOVIES.plots),
+    "array": np.array(MOVIES.plots),
+}
+
+
+@pytest.mark.parametrize("kind", COLUMNS)
+def test_columns_are_lists(predictor: Predictor, kind: str) -> None:
+    stacked = np.stack(POSTERS)
+    found = predictor.predict(plot=COLUMNS[kind], poster=stacked, year=pd.Series([1950.0] * 5))
+    assert found == predictor.predict(plot=list(MOVIES.plots), poster=POSTERS)
+    np.testing.assert_array_equal(
+        predictor.predict(COLUMNS[kind]), predictor.predict(list(MOVIES.plots))
+    )
+
+
+BROKEN: list[Any] = [POSTERS[0], b"no image", None, b"no image"]
+TEXTS: list[str | None] = ["the ghost", "the prank", None, None]
+
+
+def test_faults_of_a_list_are_reported_film_by_film(predictor: Predictor) -> None:
+    sound, half, nothing, broken = predictor.predict(plot=TEXTS, poster=BROKEN, errors="report")
+    alone = predictor.predict("the ghost", poster=POSTERS[0]), predictor.predict("the prank")
+    for one, other in zip((sound, half), alone, strict=True):
+        assert (one.genres, one.modalities) == (other.genres, other.modalities)
+        assert one.probabilities == pytest.approx(other.probabilities, abs=1e-6)
+    assert sound.error is None
+    assert half.error is not None
+    assert half.error.endswith("; the plot alone was used")
+    assert nothing == Prediction.unreadable(NEITHER)
+    assert broken.error is not None
+    assert broken.error in half.error
+    assert (broken.genres, broken.probabilities, broken.modalities) == ([], {}, [])
+    assert predictor.predict(plot=None, errors="report") == nothing
+    with pytest.raises(InputError, match=r"^film 1: .*; film 2: .*; film 3: "):
+        predictor.predict(plot=TEXTS, poster=BROKEN, errors="raise")
+
+
+def test_faults_of_a_table_are_empty_rows_and_a_warning(
+    predictor: Predictor, caplog: pytest.LogCaptureFixture
+) -> None:
+    table = list(zip(TEXTS, BROKEN, strict=True))
+    probs = predictor.predict_proba(table, errors="report")
+    assert np.isnan(probs).any(axis=1).tolist() == [False, False, True, True]
+    alone = [predictor.predict_proba(films)[0] for films in (table[:1], ["the prank"])]
+    np.testing.assert_allclose(probs[:2], alone, atol=1e-6)
+    chosen = predictor.predict(table, errors="report")
+    assert chosen[2:].sum() == 0
+    np.testing.assert_array_equal(chosen[:1], predictor.predict(table[:1]))
+    first, second = (record.getMessage() for record in caplog.records)
+    assert first.startswith("not read in full: film 1: ")
+    assert first.endswith("; a film without anything to read has not-a-number")
+    assert f"film 2: {NEITHER}; film 3: " in second
+    with pytest.raises(InputError, match="film 1: "):
+        predictor.predict_proba(table)
+
+
+def test_errors_are_raised_or_reported(predictor: Predictor) -> None:
+    with pytest.raises(ConfigError, match=r"unknown errors='reprt'; did you mean .report.\?"):
+        predictor.predict(plot=["a"], errors="reprt")  # type: ignore[call-overload]
+    with pytest.raises(ConfigError, match="unknown errors='ignore'; known: raise, report"):
+        predictor.predict("the ghost", errors="ignore")  # type: ignore[call-overload]
 
 
 TABLES: dict[str, Any] = {

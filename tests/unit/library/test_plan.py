@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from moviegenre.core.genre_mapping import read_names
 from moviegenre.library.answers import Answer, FilmText
-from moviegenre.library.names import read_names
 from moviegenre.library.nfo import parse_nfo
 from moviegenre.library.plan import FilmChange, Mode, Options, Outcome, plan_changes
 from moviegenre.library.walk import scan_library

@@ -2,10 +2,10 @@
 
 import json
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from moviegenre.apps.service.schemas import GenreScores, ModelAnswer
 from moviegenre.core.types import Modality
@@ -16,21 +16,25 @@ if TYPE_CHECKING:
 
 _PACKAGES = ("numpy", "onnxruntime", "pillow", "tokenizers", "torch")
 _SPLITS = ("test", "validation")
+_BY_INPUT = "test by what is given"
 
 
 def about(predictor: "Predictor") -> ModelAnswer:
     """Return what is known of a model: its card, genres, thresholds and versions."""
     model = predictor.model
-    cuts = predictor.point.thresholds
+    thresholds = predictor.point.thresholds
     return ModelAnswer(
         name=model.model_name,
         backend=predictor.backend.name,
         modalities=[modality.value for modality in Modality if modality in model.modalities],
         genres=list(model.genres.names),
-        thresholds={name: float(cut) for name, cut in zip(model.genres.names, cuts, strict=True)},
+        thresholds={
+            name: float(value) for name, value in zip(model.genres.names, thresholds, strict=True)
+        },
         metrics=dict(model.metrics),
         card=_card(predictor),
         genre_scores=genre_scores(predictor.files),
+        input_scores=input_scores(predictor.files),
         versions=_versions(),
         trained_with=dict(model.versions),
     )
@@ -53,17 +57,44 @@ def genre_scores(files: Sequence[Path]) -> GenreScores | None:
     Args:
         files: The files that the model was loaded from; ``metrics.json`` is looked for beside them.
     """
+    for metrics in _metrics(files):
+        try:
+            for split in _SPLITS:
+                if by_genre := metrics.get(split, {}).get("per_genre"):
+                    return GenreScores(split=split, genres=by_genre)
+        except (ValueError, AttributeError):  # of another form
+            continue
+    return None
+
+
+def input_scores(files: Sequence[Path]) -> dict[str, dict[str, float]] | None:
+    """Return scores on test films by what is given of each, from the first folder that has any.
+
+    Args:
+        files: The files that the model was loaded from; ``metrics.json`` is looked for beside them.
+    """
+    for metrics in _metrics(files):
+        try:
+            rows = metrics.get(_BY_INPUT, {}).get("rows", {})
+            if found := {
+                name: {key: float(value) for key, value in row.items()}
+                for name, row in rows.items()
+            }:
+                return found
+        except (TypeError, ValueError, AttributeError):  # of another form
+            continue
+    return None
+
+
+def _metrics(files: Sequence[Path]) -> Iterator[Any]:
+    """Yield what stands in the ``metrics.json`` of each folder that has one."""
     from moviegenre.models.exported import METRICS_FILE
 
     for folder in dict.fromkeys(path.parent for path in files):
         try:
-            metrics = json.loads((folder / METRICS_FILE).read_text(encoding="utf-8"))
-            for split in _SPLITS:
-                if by_genre := metrics.get(split, {}).get("per_genre"):
-                    return GenreScores(split=split, genres=by_genre)
-        except (OSError, ValueError, AttributeError):  # absent, damaged, or of another form
+            yield json.loads((folder / METRICS_FILE).read_text(encoding="utf-8"))
+        except (OSError, ValueError):  # absent or damaged
             continue
-    return None
 
 
 def _versions() -> dict[str, str]:

@@ -97,6 +97,10 @@ class ModelAnswer(BaseModel):
     genre_scores: GenreScores | None = Field(
         description="How well each genre is predicted; null where nobody measured it."
     )
+    input_scores: dict[str, dict[str, float]] | None = Field(
+        description="On test films, by what is given of each (plot, poster, title): `f1_macro`, "
+        "`f1_micro` and more; null where nobody measured it."
+    )
     versions: dict[str, str] = Field(description="Packages that compute the answers.")
     trained_with: dict[str, str] = Field(description="Packages that the model was trained with.")
 
@@ -175,6 +179,11 @@ _TABLE_FORM = {
             "type": "boolean",
             "default": False,
             "description": "Only say what was understood of the table.",
+        },
+        "with_text": {
+            "type": "boolean",
+            "default": False,
+            "description": "Answer each row with its plot, title and year as well.",
         },
     },
 }

@@ -16,7 +16,7 @@ from moviegenre.data.tables.source import TableBytes, table_suffix, unpacked
 SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json")
 """What may be uploaded, also as .gz or .zip. Parquet may not: nobody knows what it unpacks to."""
 
-_FIELDS = ("file", "id_column", "plot_columns", "preview")
+_FIELDS = ("file", "id_column", "plot_columns", "preview", "with_text")
 _MAX_FIELDS = 64
 _YES_OR_NO = {"": False, "false": False, "0": False, "true": True, "1": True}
 _LONGEST_NAME = 100  # characters of a file's name that messages repeat
@@ -34,12 +34,14 @@ class TableRequest:
         id_column: The column of ids, if one was named.
         plot_columns: The columns of plots that were named.
         preview: Only say what was understood.
+        with_text: Answer each row with its plot, title and year as well.
     """
 
     table: TableBytes
     id_column: str | None
     plot_columns: tuple[str, ...]
     preview: bool
+    with_text: bool = False
 
 
 async def read_table(request: Request, settings: ServiceSettings) -> TableRequest:
@@ -68,9 +70,7 @@ async def _table_request(form: FormData, settings: ServiceSettings) -> TableRequ
     upload = form.get("file")
     if uploads != ["file"] or not isinstance(upload, UploadFile):
         raise Refusal(UNFIT, "the form has no table; expected a file in the field 'file'")
-    preview = str(form.get("preview", "")).lower()
-    if preview not in _YES_OR_NO:
-        raise Refusal(UNFIT, "preview is neither true nor false")
+    preview, with_text = (_flag(form, name) for name in ("preview", "with_text"))
     name = file_name(upload.filename)
     table = TableBytes(name, await upload.read())
     kind = table_suffix(table)
@@ -91,8 +91,16 @@ async def _table_request(form: FormData, settings: ServiceSettings) -> TableRequ
         table,
         str(form.get("id_column") or "") or None,
         tuple(str(column) for column in form.getlist("plot_columns") if column),
-        _YES_OR_NO[preview],
+        preview,
+        with_text,
     )
+
+
+def _flag(form: FormData, name: str) -> bool:
+    value = str(form.get(name, "")).lower()
+    if value not in _YES_OR_NO:
+        raise Refusal(UNFIT, f"{name} is neither true nor false")
+    return _YES_OR_NO[value]
 
 
 def file_name(given: str | None) -> str:

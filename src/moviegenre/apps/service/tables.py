@@ -6,9 +6,9 @@ their paths would name files of this machine.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
@@ -80,7 +80,8 @@ class Tables:
             rows = await asyncio.to_thread(rows_of, table, self._asking.settings)
         self._require_room(client)  # others may have come in while this one was read
         note(request, table_rows=len(rows), table_bytes=len(table.table.content))
-        return LineStream(self._lines(client, rows, schema), self._asking.settings.deadline_seconds)
+        lines = self._lines(client, rows, schema, with_text=table.with_text)
+        return LineStream(lines, self._asking.settings.deadline_seconds)
 
     def _schema(self) -> "pa.Schema":
         from moviegenre.inference.catalogue_parts import answer_schema
@@ -101,7 +102,7 @@ class Tables:
             )
 
     async def _lines(
-        self, client: str, rows: "Sequence[TextRow]", schema: "pa.Schema"
+        self, client: str, rows: "Sequence[TextRow]", schema: "pa.Schema", *, with_text: bool
     ) -> AsyncGenerator[bytes, None]:
         """Yield the lines of an answer."""
         from moviegenre.inference.catalogue_parts import csv_header
@@ -111,7 +112,8 @@ class Tables:
             yield line({"type": "start", "rows": len(rows), "csv": csv_header(schema)})
             async with self._turns:
                 async for answers in self._answerer(client).answers(rows):
-                    yield b"".join(_row_lines(answers, schema))
+                    texts = [_texts(rows[one.row - 1]) if with_text else {} for one in answers]
+                    yield b"".join(_row_lines(answers, texts, schema))
             yield line({"type": "end"})
         except Refusal as refusal:
             yield line({"type": "error", "error": refusal.message})
@@ -124,7 +126,18 @@ class Tables:
         return TableAnswerer(ask, self._asking.settings, lambda: self._is_stopping)
 
 
-def _row_lines(answers: Sequence[RowAnswer], schema: "pa.Schema") -> list[bytes]:
+def _texts(row: "TextRow") -> dict[str, Any]:
+    """Return what was read of a row, as UTF-8: JSON can spell halves of characters."""
+    plot, title = (
+        text.encode("utf-8", "replace").decode("utf-8")
+        for text in ("\n".join(row.plots), row.title or "")
+    )
+    return {"plot": plot, "title": title or None, "year": row.year}
+
+
+def _row_lines(
+    answers: Sequence[RowAnswer], texts: Sequence[Mapping[str, Any]], schema: "pa.Schema"
+) -> list[bytes]:
     """Return a line for each of some rows, with what a CSV file has of it."""
     from moviegenre.inference.catalogue_parts import csv_lines
 
@@ -140,8 +153,8 @@ def _row_lines(answers: Sequence[RowAnswer], schema: "pa.Schema") -> list[bytes]
         for row in answers
     ]
     return [
-        line({"type": "row", **vars(row), "csv": csv})
-        for row, csv in zip(answers, csv_lines(cells, schema), strict=True)
+        line({"type": "row", **vars(row), **text, "csv": csv})
+        for row, text, csv in zip(answers, texts, csv_lines(cells, schema), strict=True)
     ]
 
 

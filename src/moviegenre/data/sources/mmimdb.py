@@ -33,6 +33,14 @@ from moviegenre.data.spool import Place, Spool
 SPLIT_FILE = "split.json"
 DATASET_FOLDER = "dataset"
 SYNTHETIC_MARKER = "synthetic.json"
+PUBLISHED = "MM-IMDb as published"
+FOLDERS = {
+    (DATASET_FOLDER, DATASET_FOLDER): PUBLISHED,
+    ("annotations", "images"): "MM-IMDb in HEMM's folders, annotations/ and images/",
+    ("labels", "images"): "MM-IMDb in the folders labels/ and images/ of missing_aware_prompts",
+}
+"""Folders of records and of posters, and who has them so; see docs/mmimdb.md."""
+
 POSTER_SUFFIXES = (".jpeg", ".jpg")
 _MOVIE_SUFFIXES = (".json", *POSTER_SUFFIXES)
 _SPLIT_NAMES = {"train": Split.TRAIN, "dev": Split.VAL, "val": Split.VAL, "test": Split.TEST}
@@ -48,6 +56,9 @@ class _Layout(ABC):
     """What a folder and an archive have in common: records and posters by movie id."""
 
     sha256_of: str
+    has_plots = True
+    lacks = ""
+    form = PUBLISHED
 
     def __init__(self, path: Path) -> None:
         self.description = str(path)
@@ -181,20 +192,30 @@ class MMIMDbFolder(_Layout):
 
     def _index(self, path: Path) -> list[str]:
         """Find out what is there, and return the name and the size of each file."""
-        roots = [path, *sorted(entry for entry in path.iterdir() if _is_dir(entry))]
-        root = next((r for r in roots if _is_dir(r / DATASET_FOLDER)), None)
-        if root is None:
+        if (found := layout_root(path)) is None:
             raise _other_layout(path)
+        root, folders = found
+        self.form = FOLDERS[folders]
         self.synthetic = (root / SYNTHETIC_MARKER).is_file()
         if os.path.lexists(root / SPLIT_FILE):
             self._split_text = read_bounded(root / SPLIT_FILE, MAX_SPLIT_BYTES)
+        records, posters = folders
+        if records == posters:
+            return self._scan(root / records, _MOVIE_SUFFIXES)
+        return [
+            *self._scan(root / records, (".json",)),
+            *self._scan(root / posters, POSTER_SUFFIXES),
+        ]
+
+    def _scan(self, folder: Path, suffixes: tuple[str, ...]) -> list[str]:
+        """Index the files of a folder, and return the name and the size of each file."""
         sizes: list[str] = []
-        with os.scandir(root / DATASET_FOLDER) as entries:
+        with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.name.startswith("."):
                     continue
                 name = _plain_name(PurePosixPath(entry.name))
-                if name.endswith(_MOVIE_SUFFIXES):
+                if name.endswith(suffixes):
                     self._paths[name] = Path(entry.path)  # folders and pipes too, to be named
                 if (size := _file_size(entry)) is not None:
                     sizes.append(f"{entry.name} {size}\n")
@@ -282,6 +303,26 @@ class MMIMDbArchive(_Layout):
             )
         place = self._places.get(name)
         return None if place is None else self._spool.read(place)
+
+
+def layout_root(path: Path) -> tuple[Path, tuple[str, str]] | None:
+    """Return the folder, at or in a path, that has one of the layouts, and its two folders.
+
+    Raises:
+        OSError: A folder cannot be read.
+    """
+    roots = [path, *sorted(entry for entry in path.iterdir() if _is_dir(entry))]
+    for folders in FOLDERS:
+        for root in roots:
+            if all(_is_dir(root / name) for name in folders) and _has_records(root / folders[0]):
+                return root, folders
+    return None
+
+
+def _has_records(folder: Path) -> bool:
+    """Return whether a folder has any JSON; MMBT's ``dataset`` may hold posters alone."""
+    with os.scandir(folder) as entries:
+        return any(entry.name.lower().endswith(".json") for entry in entries)
 
 
 def _max_bytes(name: str) -> int:

@@ -86,6 +86,9 @@ class MovieTable:
     """
 
     synthetic = False
+    has_plots = True
+    lacks = ""
+    form = "a table of movies"
     sha256_of = "the table"
 
     def __init__(self, path: Path, columns: TableColumns) -> None:

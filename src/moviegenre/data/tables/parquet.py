@@ -97,7 +97,7 @@ class ParquetTable:
         with self._reading():
             for batch in self._file.iter_batches(batch_size=self._batch_rows(), columns=names):
                 for number in range(batch.num_rows):
-                    yield _row(batch, number)
+                    yield row_values(batch, number)
 
     def _batch_rows(self) -> int:
         """Return how many rows are read at a time, fewer of large row groups.
@@ -130,7 +130,7 @@ class ParquetTable:
             raise DataError(f"{self._path} cannot be read as Parquet: {shortened(told)}") from None
 
 
-def _row(batch: pa.RecordBatch, number: int) -> tuple[dict[str, Any], str]:
+def row_values(batch: pa.RecordBatch, number: int) -> tuple[dict[str, Any], str]:
     """Return one row's values; a cell that is no text where one should be is a fault."""
     values: dict[str, Any] = {}
     faults: list[str] = []

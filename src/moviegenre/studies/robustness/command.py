@@ -23,6 +23,12 @@ def robustness(
     fitted: Annotated[
         bool, typer.Option("--fitted", help="At each model's own thresholds instead of 0.5.")
     ] = False,
+    missing_table: Annotated[
+        Path | None, typer.Option(help="A paper's .pt file of what each movie lacks.")
+    ] = None,
+    missing_arrow: Annotated[
+        Path | None, typer.Option(help="The Arrow file that the missing table belongs to.")
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Score every fusion as posters or plots go missing, beside its single-modality siblings.
@@ -34,7 +40,11 @@ def robustness(
     from moviegenre.core.locks import locked
     from moviegenre.core.types import Split
     from moviegenre.studies.robustness.computation import robustness as run
-    from moviegenre.studies.robustness.document import MODALITIES, robustness_table
+    from moviegenre.studies.robustness.document import (
+        MODALITIES,
+        missing_table_scores,
+        robustness_table,
+    )
 
     with locked(out):
         result, files = run(
@@ -44,10 +54,15 @@ def robustness(
             split=Split(split.value),
             seed=seed,
             fitted=fitted,
+            missing_table=missing_table,
+            missing_arrow=missing_arrow,
             progress=not quiet,
         )
     for missing in MODALITIES:
         title = f"F1-macro on {result.split} with {missing.value}s missing, per cent"
         print_table(robustness_table(result, missing), title=title)
+    for table in result.tables:
+        title = f"F1 on {result.split} with {table['table']}, per cent"
+        print_table(missing_table_scores(table), title=title)
     print_sentences(verdict.sentence() for verdict in result.verdicts)
     print_files(files)

@@ -17,6 +17,7 @@ from moviegenre.experiment.runs import read_run
 from moviegenre.models.locating import read_point, weights_file
 from moviegenre.models.registry import model_config_class
 from moviegenre.studies.robustness.document import write_robustness
+from moviegenre.studies.robustness.missing_tables import codes_by_movie, score_table
 from moviegenre.studies.robustness.scores import (
     FusionModel,
     Robustness,
@@ -34,6 +35,8 @@ def robustness(
     split: Split = Split.TEST,
     seed: int = 0,
     fitted: bool = False,
+    missing_table: Path | None = None,
+    missing_arrow: Path | None = None,
     progress: bool = True,
 ) -> tuple[Robustness, list[Path]]:
     """Score every fusion in a folder as posters or plots go missing, and write the report.
@@ -45,7 +48,9 @@ def robustness(
         data_dir: Prepared data; None takes those the models were trained on.
         split: Which part of them.
         seed: Draws the movies that lack a modality.
-        fitted: Decide with each model's own thresholds, for what is left of a film, instead of 0.5.
+        fitted: Decide with each model's own cuts, for what is left of a film, instead of 0.5.
+        missing_table: A ``.pt`` file that says what each movie lacks, see ``missing_tables``.
+        missing_arrow: The Arrow file that it belongs to.
         progress: Show progress bars.
 
     Returns:
@@ -55,7 +60,7 @@ def robustness(
         CheckpointError: There is no trained fusion, a model cannot be read, or it has no fitted
             thresholds.
         DataError: The models were trained on different data and ``data_dir`` does not say which
-            to take.
+            to take, or the missing table is not of these movies.
     """
     folders = model_folders(checkpoints, names)
     data = PreparedData(data_dir or common_data_dir(folders))
@@ -88,10 +93,16 @@ def robustness(
             "moviegenre train late_fusion"
         )
     scores = measure_robustness(fusions, singles, split.value, seed=seed, fitted=fitted)
+    if missing_table is not None:
+        codes = codes_by_movie(missing_table, fusions[0].complete.ids, missing_arrow)
+        table = score_table(missing_table.name, codes, fusions)
+        scores = replace(scores, tables=(table.to_json_dict(),))
     words = ["moviegenre", "robustness", str(checkpoints), "--out", str(out)]
     words += [] if split is Split.TEST else ["--split", split.value]
     words += ["--seed", str(seed)] if seed else []
     words += ["--fitted"] if fitted else []
+    words += ["--missing-table", str(missing_table)] if missing_table else []
+    words += ["--missing-arrow", str(missing_arrow)] if missing_arrow else []
     return scores, write_robustness(scores, out, shlex.join(words))
 
 

@@ -1,5 +1,6 @@
 """The robustness report: ``ROBUSTNESS.md``, ``robustness.json`` and a plot."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,15 @@ def robustness_table(scores: Robustness, missing: Modality) -> Table:
     return Table(("model", *(f"{100 * share:.0f} %" for share in SHARES)), rows)
 
 
+def missing_table_scores(table: Mapping[str, Any]) -> Table:
+    """Return each fusion's scores where a missing table says what each movie lacks."""
+    rows = tuple(
+        (row["model"], per_cent(row["f1_macro"]), per_cent(row["f1_micro"]))
+        for row in table["scores"]
+    )
+    return Table(("model", "F1-macro", "F1-micro"), rows)
+
+
 def _markdown(scores: Robustness, command: str) -> str:
     rule = f"threshold {scores.threshold:g}"
     if scores.fitted:
@@ -72,6 +82,11 @@ def _markdown(scores: Robustness, command: str) -> str:
         parts += [
             verdict.sentence() for verdict in scores.verdicts if verdict.missing is missing
         ] or ["No single-modality model was there to compare with."]
+    for table in scores.tables:
+        parts += [f"## Missing table `{table['table']}`"]
+        gone = ", ".join(f"{n:,} the {what}" for what, n in table["num_missing"].items())
+        parts += [f"The table says what each movie lacks: {gone}. F1 in per cent."]
+        parts += [missing_table_scores(table)]
     parts += [f"![F1-macro by share of movies that lack a modality]({PLOT_FILE})"]
     parts += ["## Reproduce it", command_markdown(command)]
     return markdown("Missing modality", parts)

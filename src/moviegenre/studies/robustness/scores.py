@@ -142,6 +142,7 @@ class Robustness:
         fitted: Whether each model decides at its own thresholds, fitted for the modalities left.
         curves: Fusions and siblings, for posters and for plots.
         verdicts: Each fusion against its siblings.
+        tables: Scores by missing tables of papers, as ``missing_tables`` gives them.
     """
 
     split: str
@@ -151,6 +152,7 @@ class Robustness:
     fitted: bool
     curves: tuple[Curve, ...]
     verdicts: tuple[Verdict, ...]
+    tables: tuple[dict[str, Any], ...] = ()
 
     def to_json_dict(self) -> dict[str, Any]:
         """Return plain values; scores are fractions, undefined ones None."""
@@ -187,6 +189,7 @@ class Robustness:
                 }
                 for verdict in self.verdicts
             ],
+            **({"tables": list(self.tables)} if self.tables else {}),
         }
 
 

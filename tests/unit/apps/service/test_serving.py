@@ -261,6 +261,7 @@ def test_the_model_is_described(tmp_path: Path) -> None:
         "metrics": {"f1_macro": 0.5},
         "card": "# A card",
         "genre_scores": None,
+        "input_scores": None,
         "trained_with": {"torch": "2.13.0"},
     }
     for text, expected in (
@@ -274,6 +275,16 @@ def test_the_model_is_described(tmp_path: Path) -> None:
         scores = TestClient(app).get("/model").json()["genre_scores"]
         found = scores and (scores["split"], scores["genres"]["Crime"]["f1"])
         assert found == expected, text
+    for text, by_input in (
+        ('{"test by what is given": {"rows": {"poster": {"f1_macro": 0.36}}}}', 0.36),
+        ('{"test by what is given": {"rows": {"poster": 3}}}', None),
+        ('{"test by what is given": {"rows": {"poster": {"f1_macro": "x"}}}}', None),
+        ("{", None),
+    ):
+        (tmp_path / "metrics.json").write_text(text)
+        app = create_app(FakePredictor([tmp_path / "model.onnx"]).as_predictor)
+        given = TestClient(app).get("/model").json()["input_scores"]
+        assert (given and given["poster"]["f1_macro"]) == by_input, text
     bare = create_app(FakePredictor([tmp_path / "elsewhere" / "best.pth"]).as_predictor)
     assert TestClient(bare).get("/model").json()["card"] is None
 

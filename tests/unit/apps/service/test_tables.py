@@ -377,3 +377,13 @@ def test_tables_wait_for_their_turn_and_too_many_are_refused() -> None:
         503,
         {"error": "16 tables are waiting; try again later"},
     )
+
+
+def test_rows_come_with_their_texts_where_these_are_asked_for(client: TestClient) -> None:
+    table = json.dumps({"id": "a", "plot": PLOT, "title": "Rain \ud800", "year": 1994})
+    _, row, _ = lines(send(client, table, "films.jsonl", with_text="true"))
+    assert (row["plot"], row["title"], row["year"]) == (PLOT, "Rain \ufffd", 1994)
+    _, row, _ = lines(send(client, table, "films.jsonl"))
+    assert "plot" not in row
+    refused = send(client, table, "films.jsonl", with_text="perhaps")
+    assert refused.json() == {"error": "with_text is neither true nor false"}

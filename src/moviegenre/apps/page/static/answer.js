@@ -1,12 +1,14 @@
 // The answer as a card: chips, warnings, bars, what plot and poster said, and why.
 
 import { element, fill, listed, percent, scrollTo } from "./dom.js";
+import { shareButtons } from "./share.js";
 import { Why } from "./why.js";
 
 const SHOWN_BARS = 6;
 const NEAR = 0.7; // of its threshold: from here on a genre that is not chosen is named as well
 const MOST_NEAR = 3;
 const MOST_NAMED = 4; // in one line
+const SURE = 0.5; // chosen genres below it are outlined, as thresholds may be lower
 const UNREAD = "Nothing of this film could be read, so no genre is predicted.";
 const NAMES = { plot: "Plot", poster: "Poster" };
 
@@ -39,11 +41,13 @@ export class AnswerCard {
   #why;
   #answer;
   #reasons;
-  #alone;
+  #alone = {};
+  #shares = element("div", { class: "share-part" });
+  #similar = element("div");
 
   /**
    * @param {HTMLElement} place
-   * @param {{plot: string, poster: File|null}} film - as it was sent.
+   * @param {{plot: string, poster: File|null, name: string|null}} film - as it was sent, and its name.
    * @param {string|null} posterAddress - where the browser finds the poster.
    */
   constructor(place, film, posterAddress) {
@@ -55,13 +59,14 @@ export class AnswerCard {
   /** Show that an answer is on its way, in the room that it will take. */
   showWaiting() {
     const bars = Array.from({ length: SHOWN_BARS }, () => element("span", { class: "bone bone-bar" }));
-    const chips = Array.from({ length: 2 }, () => element("span", { class: "bone bone-chip" }));
+    const chips = Array.from({ length: 3 }, () => element("span", { class: "bone bone-chip" }));
     this.#place.replaceChildren(
-      title("Reading the film"),
+      head(title(this.#film.name ?? "Reading the film")),
       element(
         "div",
         { class: "bones", attributes: { "aria-hidden": "true" } },
         element("div", { class: "chips" }, ...chips),
+        element("span", { class: "bone bone-line" }),
         element("div", { class: "details" }, element("div", { class: "bar-part" }, ...bars), element("span", { class: "bone bone-why" })),
       ),
     );
@@ -83,28 +88,43 @@ export class AnswerCard {
       fill(this.#place, title("No answer"), warnings(answer.warnings), element("p", { class: "lead" }, UNREAD));
       return UNREAD;
     }
-    this.#alone = element("p", { class: "alone" });
-    const similar = answer.similar?.length ? similarFilms(answer.similar) : null;
     fill(
       this.#place,
-      title("Genres"),
+      head(title(this.#film.name ?? "Genres"), shareButtons(this.#film, answer, inWords(answer))),
       this.#chips(),
       warnings(answer.warnings),
+      this.#aloneLine(),
       element(
         "div",
         { class: "details" },
-        element("div", { class: "bar-part" }, this.#bars(), shares(answer.explanation), this.#alone),
+        element("div", { class: "bar-part" }, this.#bars(), this.#shares),
         this.#why.place,
       ),
-      similar,
+      this.#similar,
     );
     return `Answer: ${inWords(answer)}.`;
   }
 
+  /** Add how far the answer rests on plot and poster, and films like this one. */
+  addExplanation({ explanation, similar }) {
+    fill(this.#shares, shares(explanation));
+    if (similar?.length) fill(this.#similar, similarFilms(similar));
+  }
+
   /** Add what the plot or the poster said alone; a text says why there is no answer. */
   addAlone(name, answer) {
-    const told = typeof answer === "string" ? answer : `${inWords(answer)}.`;
-    this.#alone.append(element("strong", {}, `${NAMES[name]} alone: `), `${told} `);
+    const text = typeof answer === "string" ? answer : `${listed(answer.genres) || inWords(answer)}.`;
+    fill(this.#alone[name], element("strong", {}, `${NAMES[name]} alone: `), text);
+  }
+
+  /** The line for what each part says alone, in the room that it will take. */
+  #aloneLine() {
+    const { modalities } = this.#answer;
+    const { plot, poster } = this.#film;
+    if (modalities.length < 2) return plot || poster ? element("p", { class: "alone" }, `Only the ${modalities[0]} was read.`) : null;
+    for (const name of modalities) this.#alone[name] = element("span", {}, element("span", { class: "bone bone-text" }));
+    fill(this.#shares, element("span", { class: "bone bone-shares" }));
+    return element("p", { class: "alone" }, ...Object.values(this.#alone));
   }
 
   /** Show why the first genre was chosen, unless somebody asked for another one. */
@@ -144,8 +164,9 @@ export class AnswerCard {
     const chip = (genre, kind) => {
       const value = this.#answer.probabilities[genre];
       const words = kind === "chosen" ? certainty(value) : "not quite";
-      const told = element("span", { class: "chip-value" }, `${percent(value)}, ${words}`);
-      return element("li", {}, this.#whyButton(genre, { class: `chip ${kind}` }, element("span", { class: "chip-name" }, genre), " ", told));
+      const look = kind === "chosen" && value < SURE ? "chosen unsure" : kind;
+      const text = element("span", { class: "chip-value" }, `${percent(value)}, ${words}`);
+      return element("li", {}, this.#whyButton(genre, { class: `chip ${look}` }, element("span", { class: "chip-name" }, genre), " ", text));
     };
     const { genres } = this.#answer;
     const lead = genres.length ? null : element("p", { class: "lead" }, sentenceOf(inWords(this.#answer)), " No genre reaches its threshold.");
@@ -154,9 +175,8 @@ export class AnswerCard {
       "div",
       { class: "chip-rows" },
       lead,
-      genres.length ? element("ul", { class: "chips", attributes: { "aria-label": "Chosen genres" } }, ...genres.map((genre) => chip(genre, "chosen"))) : null,
-      others.length ? element("ul", { class: "chips", attributes: { "aria-label": "Genres that come near" } }, ...others.map((genre) => chip(genre, "near"))) : null,
-      element("p", { class: "note" }, "Press a genre to see why."),
+      chips("Chosen genres", genres.map((genre) => chip(genre, "chosen"))),
+      chips("Genres that come near", others.map((genre) => chip(genre, "near"))),
     );
   }
 
@@ -168,7 +188,7 @@ export class AnswerCard {
       return row;
     });
     const list = element("ol", { class: "bars" }, ...rows);
-    const note = element("p", { class: "note" }, "✓ chosen: it reaches its threshold, the thin line.");
+    const note = element("p", { class: "note" }, "✓ chosen, as it reaches its threshold, the thin line. Press a genre to see why.");
     return element("div", {}, element("h3", {}, "Probabilities"), list, showAllButton(rows), note);
   }
 
@@ -188,11 +208,18 @@ export class AnswerCard {
       element("span", { class: "bar-name" }, genre),
       track,
       element("span", { class: "value" }, percent(value)),
-      element("span", { class: "limit" }, `from ${percent(threshold)}`),
-      element("span", { class: "spoken" }, isChosen ? ", chosen" : ", not chosen"),
+      element("span", { class: "spoken" }, `, ${isChosen ? "chosen" : "not chosen"}, threshold ${percent(threshold)}`),
     );
     return element("li", {}, button);
   }
+}
+
+function chips(label, items) {
+  return items.length ? element("ul", { class: "chips", attributes: { "aria-label": label } }, ...items) : null;
+}
+
+function head(...children) {
+  return element("div", { class: "answer-head" }, ...children);
 }
 
 function title(text) {
@@ -224,10 +251,7 @@ function showAllButton(rows) {
 /** What part plot and poster had in the answer. */
 function shares(explanation) {
   const parts = Object.entries(explanation?.modality_share ?? {});
-  if (parts.length < 2) {
-    const [[name] = []] = parts;
-    return name ? element("p", { class: "alone" }, `Only the ${name} was read.`) : null;
-  }
+  if (parts.length < 2) return null;
   const drawn = parts.map(([name, value]) =>
     element("span", { class: `share of-${name}`, variables: { "--part": Math.max(value, 0.01) } }, `${NAMES[name] ?? name} ${percent(value)}`),
   );

@@ -1,7 +1,9 @@
-// The tab for a catalogue: a table goes up, its answers come back row by row, and as a CSV file.
+// The tab for a catalogue: a table goes up, and its answers come back row by row.
 
 import { isAborted, jsonLines, sendTable, sentence, ServiceError } from "./api.js";
-import { announce, byId, bytes, element, grouped, listed, onDrop, percent, showProblem } from "./dom.js";
+import { announce, byId, bytes, element, grouped, listed, onDrop, scrollTo, showProblem } from "./dom.js";
+import { TableResult } from "./result.js";
+import { csvText, OWN_SUFFIXES, uploadable } from "./tablefiles.js";
 
 const MOST_TRIES = 60; // while the service is busy with others
 const SPOKEN_SECONDS = 10; // between what screen readers hear of the progress
@@ -12,16 +14,15 @@ export class CataloguePanel {
   #file = null;
   #request = new AbortController();
   #plotColumns = [];
-  #address = null;
+  #name = "";
 
   /** @param {Object} limits - of the service. */
   constructor(limits) {
     this.#limits = limits;
-    const suffixes = limits.table_suffixes;
+    const suffixes = [...new Set([...limits.table_suffixes, ...OWN_SUFFIXES])];
     byId("table-note").textContent =
-      `A table with a column of plots: ${listed(suffixes, "or")}, in UTF-8, at most ${grouped(limits.table_rows)} rows and ` +
-      `${bytes(limits.max_body_bytes)}. It comes back as CSV with a row for each of its rows: the id, the genres, the ` +
-      "probability of every genre, why a row could not be read (“error”), and what to know of its answer (“warnings”). " +
+      `A table with a column of plots: ${listed(suffixes, "or")}, at most ${grouped(limits.table_rows)} rows and ` +
+      `${bytes(limits.max_body_bytes)}. You see its first rows, then the genres of every film, which you can correct and download. ` +
       "Posters are not read here.";
     const input = byId("table");
     input.accept = suffixes.join(",");
@@ -37,6 +38,14 @@ export class CataloguePanel {
     byId("table-stop").addEventListener("click", () => this.#request.abort());
   }
 
+  /** Offer the example films as a table, for those who have none at hand. */
+  addExamples(films) {
+    const rows = films.filter((film) => film.plot).map((film, place) => [`example-${place + 1}`, film.title, film.plot]);
+    byId("table-example").addEventListener("click", () => {
+      this.#look(new File([csvText([["id", "title", "plot"], ...rows])], "examples.csv", { type: "text/csv" }));
+    });
+  }
+
   /** Show what was understood of a table, and have its columns chosen. */
   async #look(file) {
     const { signal } = this.#begin();
@@ -48,9 +57,11 @@ export class CataloguePanel {
       return;
     }
     try {
-      const preview = await (await sendTable(file, { preview: true }, signal)).json();
-      this.#file = file;
-      byId("table-name").textContent = preview.name;
+      const table = await uploadable(file, this.#limits);
+      const preview = await (await sendTable(table, { preview: true }, signal)).json();
+      this.#file = table;
+      this.#name = file.name;
+      byId("table-name").textContent = file.name;
       this.#plotColumns = [...preview.plot_columns];
       form.replaceChildren(...this.#columnFields(preview));
       form.hidden = false;
@@ -73,7 +84,11 @@ export class CataloguePanel {
     if (!preview.id_column) ids.append(element("option", { value: "" }, "row number"));
     ids.append(...preview.columns.map((name) => element("option", { value: name, selected: name === preview.id_column }, shown(name))));
     const order = element("p", { class: "note", id: "plot-order" });
+    const understood = element("p", { class: "understood" });
+    const table = firstRows(preview);
     const showOrder = () => {
+      const used = this.#mark(table, preview.columns, ids.value);
+      understood.textContent = used.length ? `Read of each film: ${listed(used)}.` : "Choose the columns of plots.";
       const joined = this.#plotColumns.map(shown).join(", then ");
       order.textContent = this.#plotColumns.length > 1 ? `Joined in this order: ${joined}.` : "Several are joined in the order in which you choose them.";
     };
@@ -86,14 +101,27 @@ export class CataloguePanel {
       });
       return element("label", { class: "box" }, box, " ", shown(name));
     });
+    ids.addEventListener("change", showOrder);
     showOrder();
     const note = preview.note ? element("p", { class: "note", id: "plot-note" }, sentenceOf(preview.note)) : null;
     return [
-      scrolling(firstRows(preview), `The first rows of ${preview.name}`),
+      understood,
+      scrolling(table, `The first rows of ${preview.name}`),
       element("div", { class: "field" }, element("label", { htmlFor: "id-column" }, "Column of ids"), ids),
       element("fieldset", {}, element("legend", {}, "Columns of plots"), element("div", { class: "boxes" }, ...boxes), ...(note ? [note] : []), order),
       element("div", { class: "buttons" }, element("button", { type: "submit", class: "primary" }, "Predict genres")),
     ];
+  }
+
+  /** Mark the columns that are read, and return them in words. */
+  #mark(table, columns, idColumn) {
+    const roles = columns.map((name) => {
+      if (this.#plotColumns.includes(name)) return "plot";
+      if (name === idColumn) return "id";
+      return ["title", "year"].includes(name.trim().toLowerCase()) ? name.trim().toLowerCase() : "";
+    });
+    for (const row of table.rows) [...row.cells].forEach((cell, place) => cell.classList.toggle("used", Boolean(roles[place])));
+    return columns.flatMap((name, place) => (roles[place] ? [`the ${roles[place]} from “${shown(name)}”`] : []));
   }
 
   async #predict() {
@@ -102,9 +130,10 @@ export class CataloguePanel {
       return;
     }
     const { signal } = this.#begin();
-    const options = { idColumn: byId("id-column").value, plotColumns: [...this.#plotColumns] };
-    const result = new TableResult(byId("table-result"), this.#file.name);
+    const options = { idColumn: byId("id-column").value, plotColumns: [...this.#plotColumns], withText: true };
+    const result = new TableResult(byId("table-result"), this.#name);
     const progress = new Progress();
+    scrollTo(byId("table-progress"));
     try {
       const response = await this.#patiently(options, signal, progress);
       await follow(response, result, progress);
@@ -114,8 +143,7 @@ export class CataloguePanel {
       else announce("Stopped.");
     } finally {
       progress.hide();
-      if (this.#address) URL.revokeObjectURL(this.#address);
-      this.#address = result.finish();
+      result.finish();
     }
   }
 
@@ -201,72 +229,6 @@ class Progress {
 }
 
 const duration = (seconds) => (seconds < 90 ? `${seconds} s` : `${Math.round(seconds / 60)} min`);
-
-/** The answers of a table: shown as they come, then a file. */
-class TableResult {
-  #place;
-  #name;
-  #csv = [];
-  #expected = 0;
-  #rows = 0;
-  #empty = 0;
-  #body = element("tbody");
-  #summary = element("p");
-
-  constructor(place, name) {
-    this.#place = place;
-    this.#name = `${name.replace(/\.[^.]*$/, "")}-genres.csv`;
-    place.hidden = true;
-  }
-
-  begin(csv, rows) {
-    this.#csv = [csv];
-    this.#expected = rows;
-    const head = ["Id", "Genres", "Remark"].map((name) => element("th", { attributes: { scope: "col" } }, name));
-    const table = element("table", { class: "result" }, element("thead", {}, element("tr", {}, ...head)), this.#body);
-    this.#place.replaceChildren(
-      element("h2", { id: "table-result-title" }, "Result"),
-      element("div", { class: "result-head" }, this.#summary),
-      scrolling(table, "Genres by film"),
-    );
-    this.#place.hidden = false;
-    this.#summary.textContent = "The rows appear as they are answered.";
-  }
-
-  add(line) {
-    this.#csv.push(line.csv);
-    this.#rows += 1;
-    const values = Object.entries(line.probabilities);
-    if (!values.length) this.#empty += 1;
-    const genres = line.genres.map((genre) => element("li", { class: "small-chip" }, `${genre} ${percent(line.probabilities[genre])}`));
-    const nearest = values.length && !genres.length ? `not sure: ${values[0][0]} ${percent(values[0][1])}` : "";
-    this.#body.append(
-      element(
-        "tr",
-        {},
-        element("th", { attributes: { scope: "row" } }, line.id),
-        element("td", {}, genres.length ? element("ul", { class: "chips" }, ...genres) : nearest),
-        element("td", {}, [line.error, ...line.warnings].filter(Boolean).join("; ")),
-      ),
-    );
-  }
-
-  /** Return what became of the table. */
-  summary() {
-    const early = this.#rows < this.#expected ? `Ended early: ${grouped(this.#rows)} of ${grouped(this.#expected)} films. ` : "";
-    const without = this.#empty ? `, ${grouped(this.#empty)} without an answer` : "";
-    return `${early}${grouped(this.#rows)} ${this.#rows === 1 ? "film" : "films"}${without}.`;
-  }
-
-  /** Offer the rows that came as a file; return its address. */
-  finish() {
-    if (!this.#csv.length) return null;
-    const address = URL.createObjectURL(new Blob(this.#csv, { type: "text/csv" }));
-    this.#summary.textContent = this.summary();
-    this.#summary.after(element("a", { class: "button primary", href: address, download: this.#name }, "Download the CSV"));
-    return address;
-  }
-}
 
 const sentenceOf = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
 

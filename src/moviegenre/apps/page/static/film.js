@@ -11,6 +11,7 @@ const AT_ONCE = 6; // genres that are explained in one request: the model is ask
 export class FilmPanel {
   #limits;
   #poster;
+  #example = null;
   #request = new AbortController();
 
   /** @param {Object} limits - of the service. */
@@ -35,7 +36,11 @@ export class FilmPanel {
 
   /** Show the example films, each to be predicted at a press. */
   addExamples(films) {
-    byId("examples").append(...films.map((film) => element("li", {}, this.#exampleCard(film))));
+    const note = "These plots were written and these posters drawn for this page. The model has never seen them.";
+    byId("examples").append(
+      ...films.map((film) => element("li", {}, this.#exampleCard(film))),
+      element("li", { class: "note examples-note" }, note),
+    );
   }
 
   #exampleCard(film) {
@@ -59,7 +64,9 @@ export class FilmPanel {
       byId("plot").value = film.plot ?? "";
       byId("title").value = byId("year").value = "";
       this.#count();
-      this.#poster.set(film.poster ? await pictureAt(film.poster, film.title) : null);
+      const poster = film.poster ? await pictureAt(film.poster, film.title) : null;
+      this.#poster.set(poster);
+      this.#example = { plot: film.plot ?? "", poster, title: film.title };
     } catch (error) {
       showProblem(byId("film-problem"), sentence(error));
       return;
@@ -94,7 +101,13 @@ export class FilmPanel {
       poster,
       title: title || null,
       year: Number.isInteger(year) ? year : null,
+      name: title || this.#exampleTitle(plot, poster),
     };
+  }
+
+  /** Return the title of the example that the form still holds; it is shown, and not read. */
+  #exampleTitle(plot, poster) {
+    return this.#example && this.#example.plot === plot && this.#example.poster === poster ? this.#example.title : null;
   }
 
   async #predict() {
@@ -114,7 +127,7 @@ export class FilmPanel {
     this.#bringIntoView(place);
     announce("Reading the film.");
     try {
-      const answer = await predict(film, { explain: true }, signal);
+      const answer = await predict(film, {}, signal); // the quickest question first
       const shown = card.showAnswer(answer, reasons(film, signal));
       announce(shown);
       await this.#more(film, answer, card, signal);
@@ -126,19 +139,17 @@ export class FilmPanel {
     }
   }
 
-  /** Show what takes longer: the answers from one part alone, and the reasons for the first genre. */
+  /** Show what takes longer: the answers from one part alone, the shares, and the reasons for the first genre. */
   async #more(film, answer, card, signal) {
+    if (!answer.modalities.length) return;
     if (answer.modalities.length > 1) {
       const parts = { plot: { ...film, poster: null }, poster: { ...film, plot: "", title: null, year: null } };
       for (const [name, part] of Object.entries(parts)) {
-        try {
-          card.addAlone(name, await predict(part, {}, signal));
-        } catch (error) {
-          if (isAborted(error)) throw error;
-          card.addAlone(name, sentence(error));
-        }
+        card.addAlone(name, await predict(part, {}, signal).catch(textUnlessAborted));
       }
     }
+    const explained = await predict(film, { explain: true }, signal).catch(textUnlessAborted);
+    card.addExplanation(typeof explained === "string" ? {} : explained);
     await card.explainFirst();
   }
 
@@ -161,6 +172,11 @@ function reasons(film, signal) {
     }
     return asked.get(genre).then((answer) => answer.explanation);
   };
+}
+
+function textUnlessAborted(error) {
+  if (isAborted(error)) throw error;
+  return sentence(error);
 }
 
 async function pictureAt(address, title) {

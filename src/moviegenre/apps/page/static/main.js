@@ -63,7 +63,7 @@ async function start() {
   try {
     const [limits, examples] = await Promise.all([getJson("static/limits.json"), getJson("examples")]);
     new FilmPanel(limits).addExamples(examples);
-    new CataloguePanel(limits);
+    new CataloguePanel(limits).addExamples(examples);
     document.documentElement.dataset.ready = "true";
   } catch (error) {
     for (const place of ["film-problem", "table-problem"]) showProblem(byId(place), sentence(error));

@@ -47,7 +47,7 @@ export class Why {
     const lines = Array.from({ length: 5 }, () => element("span", { class: "bone bone-line" }));
     this.place.replaceChildren(
       heading(genre),
-      element("p", { class: "note" }, "Looking at each word and region. This takes some seconds."),
+      element("p", { class: "note" }, "The model reads the film again without each word and region. This takes some seconds."),
       element("div", { attributes: { "aria-hidden": "true" } }, ...lines),
     );
   }
@@ -92,17 +92,14 @@ function markedWord(text, share, largest) {
 }
 
 function wordPart(plot, words) {
-  const strongest = words
-    .filter((word) => word.share > 0)
-    .sort((one, other) => other.share - one.share)
-    .slice(0, STRONGEST)
-    .map((word) => `${word.text} (${signed(word.share)})`);
+  const byShare = words.filter((word) => word.share > 0).sort((one, other) => other.share - one.share);
+  const strongest = [...new Set(byShare.map((word) => word.text.toLowerCase()))].slice(0, STRONGEST);
   const isCut = words.some((word) => word.share === null);
   return element(
     "div",
     { class: "word-part" },
-    element("h4", {}, "Words in the plot"),
-    element("p", {}, "Strongest: ", strongest.join(", ") || "none", "."),
+    element("h4", {}, "In the plot"),
+    element("p", {}, "Strongest: ", element("strong", {}, strongest.join(", ") || "none"), "."),
     element("p", { class: "marked-plot" }, ...markedPlot(plot, words)),
     element(
       "p",
@@ -112,7 +109,7 @@ function wordPart(plot, words) {
       element("mark", { class: "against" }, "dashed"),
       " ones against it",
       ...(isCut ? [", ", element("span", { class: "unread" }, "grey italics"), " were not read"] : []),
-      ". Numbers are log-odds.",
+      ".",
     ),
   );
 }
@@ -142,12 +139,12 @@ function regionPart(address, grid) {
     ),
   );
   const note = regions.length
-    ? "Framed regions speak for the genre, brighter ones more; 1 to 3 are the strongest."
+    ? "Framed regions speak for the genre; 1 to 3 are the strongest."
     : "No region speaks for the genre.";
   return element(
     "div",
     { class: "region-part" },
-    element("h4", {}, "Regions of the poster"),
+    element("h4", {}, "In the poster"),
     element(
       "div",
       { class: "poster-regions" },

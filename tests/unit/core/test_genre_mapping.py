@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from moviegenre.core.errors import ConfigError, DataError, DataNotFoundError
-from moviegenre.library.names import read_names
+from moviegenre.core.genre_mapping import read_names
 
 
 def test_well_known_names() -> None:

@@ -15,21 +15,12 @@ from moviegenre.core.errors import (
     missing_path_message,
     shortened,
 )
+from moviegenre.core.genre_names import GENRE_SEPARATORS
 from moviegenre.core.reading import MissingFileError, read_bounded
-from moviegenre.library.nfo import GENRE_SEPARATORS
 
 _MAX_BYTES = 1 << 20
 _TMDB = {"sci-fi": "Science Fiction", "film-noir": "", "musical": "Music"}
 _IMDB = {"science fiction": "Sci-Fi", "film noir": "Film-Noir", "tv movie": ""}
-_SAME = {
-    "science fiction": "sci-fi",
-    "sciencefiction": "sci-fi",
-    "scifi": "sci-fi",
-    "sci fi": "sci-fi",
-    "film noir": "film-noir",
-    "noir": "film-noir",
-    "science-fiction": "sci-fi",
-}
 
 
 @dataclass(frozen=True)
@@ -76,14 +67,8 @@ class GenreNames:
             raise ConfigError(f"{self.source}: {'; '.join(faults)}")
 
 
-def same_genre(one: str, other: str) -> bool:
-    """Return whether two names mean the same genre.
-
-    Example:
-        >>> same_genre("Science Fiction", "Sci-Fi"), same_genre("War", "Drama")
-        (True, False)
-    """
-    return _key(one) == _key(other)
+OWN_NAMES = GenreNames({})
+"""The model's own names, as they are."""
 
 
 def read_names(names: str | None) -> GenreNames:
@@ -99,7 +84,7 @@ def read_names(names: str | None) -> GenreNames:
         DataNotFoundError: There is no such file.
     """
     if names is None:
-        return GenreNames({})
+        return OWN_NAMES
     if names in ("tmdb", "imdb"):
         return GenreNames(_TMDB if names == "tmdb" else _IMDB)
     path = Path(names)
@@ -121,7 +106,7 @@ def read_names(names: str | None) -> GenreNames:
         if bad := [one for one in name if one in GENRE_SEPARATORS or not one.isprintable()]:
             raise DataError(
                 f"{path}: the name {shortened(name, 60)!r} has {bad[0]!r}, which separates genres "
-                "in .nfo files; choose another name"
+                "in tables and .nfo files; choose another name"
             )
         mapping[genre.strip().lower()] = name.strip()
     return GenreNames(mapping, str(path))
@@ -145,8 +130,3 @@ def _csv_pairs(content: str) -> list[tuple[str, str]]:
     if rows and [cell.strip().lower() for cell in rows[0]] == ["genre", "name"]:
         rows = rows[1:]
     return [(row[0], row[1]) for row in rows]
-
-
-def _key(name: str) -> str:
-    bare = " ".join(name.casefold().split())
-    return _SAME.get(bare, bare)

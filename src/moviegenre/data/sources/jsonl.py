@@ -1,0 +1,150 @@
+"""MM-IMDb as MMBT and mmf read it: ``train.jsonl``, ``dev.jsonl``, ``test.jsonl`` and posters.
+
+Reference: https://github.com/facebookresearch/mmbt (``scripts/mmimdb.py`` writes ``image``,
+``mmbt/data/dataset.py`` reads ``img``) and https://github.com/facebookresearch/mmf
+(``plot``, ``genres``); see docs/mmimdb.md.
+"""
+
+import io
+import re
+from collections.abc import Iterator, Mapping
+from itertools import product
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from moviegenre.core.errors import DataError, shortened
+from moviegenre.core.reading import UnreadableFileError, open_regular, read_bounded
+from moviegenre.core.types import Split
+from moviegenre.data.json_text import parse_json
+from moviegenre.data.limits import MAX_POSTER_BYTES
+from moviegenre.data.lines import bounded_lines
+from moviegenre.data.records import RawMovie, clean_names, parse_title, parse_year, whole_text
+from moviegenre.data.sources.split_files import SPLIT_WORDS, SplitFile, SplitFiles
+from moviegenre.data.tables.cells import cell_text
+from moviegenre.data.tables.poster_files import MissingPosterError, PosterFolder
+
+PLOT_KEYS = ("text", "plot")
+GENRE_KEYS = ("label", "genres")
+POSTER_KEYS = ("img", "image", "image_path", "image_name", "identifier", "image_id")
+POSTERS_FOLDER = "images"
+
+_NAME = re.compile(r"(train|dev|val|test)\.jsonl", re.IGNORECASE)
+_EXPECTED = "expected MMBT's id, text, label and img (or image), or mmf's plot and genres"
+_MAX_HEAD_CHARS = 1 << 20
+_POSTER_SUFFIXES = (".jpeg", ".jpg", ".png")
+
+
+def jsonl_files(folder: Path) -> list[SplitFile]:
+    """Return the files of a folder that are named as MMBT's."""
+    named = ((path, _NAME.fullmatch(path.name)) for path in sorted(folder.glob("*.jsonl")))
+    return [(path, SPLIT_WORDS[name[1].lower()]) for path, name in named if name]
+
+
+def is_row(row: object) -> bool:
+    """Return whether a line's value has the keys of MMBT's or mmf's rows.
+
+    Example:
+        >>> is_row({"id": "1", "text": "A dog.", "label": ["Drama"], "img": "1.jpeg"})
+        True
+        >>> is_row({"plot": "A dog.", "title": "Dogs"})
+        False
+    """
+    if not isinstance(row, dict):
+        return False
+    return all(any(key in row for key in keys) for keys in (PLOT_KEYS, GENRE_KEYS, POSTER_KEYS))
+
+
+def first_row(path: Path) -> object:
+    """Return the first line's value; None where it has none.
+
+    Raises:
+        DataError: The file cannot be read.
+    """
+    try:
+        with open_regular(path) as stream:
+            return parse_json(stream.readline(_MAX_HEAD_CHARS).decode("utf-8-sig"))
+    except ValueError:
+        return None
+
+
+class JsonLinesSplits(SplitFiles):
+    """MMBT's or mmf's three files.
+
+    Args:
+        folder: Holds them; posters are named relative to it, or to ``images`` in it.
+
+    Raises:
+        DataError: The first line of a file has other keys.
+    """
+
+    form = "MM-IMDb as MMBT and mmf keep it: JSON Lines for each split, one plot a film"
+
+    def __init__(self, folder: Path) -> None:
+        files = jsonl_files(folder)
+        for path, _ in files:
+            row = first_row(path)
+            if not is_row(row):
+                found = ", ".join(map(str, row)) if isinstance(row, dict) else "no JSON object"
+                raise DataError(f"{path}: the first line has {shortened(found)}; {_EXPECTED}")
+        super().__init__(folder, files)
+        self._folders = [PosterFolder(folder)]
+        if (folder / POSTERS_FOLDER).is_dir():
+            self._folders.append(PosterFolder(folder / POSTERS_FOLDER))
+
+    def _movies(self, path: Path, split: Split | None) -> Iterator[RawMovie]:
+        with (
+            open_regular(path) as stream,
+            io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape") as text,
+        ):
+            for number, line in enumerate(bounded_lines(text), start=1):
+                if not line.fault and not line.text.strip():
+                    continue
+                place = f"{path.name}, line {number}"
+                try:
+                    if line.fault:
+                        raise ValueError(line.fault)
+                    row = parse_json(line.text)
+                    if not isinstance(row, dict):
+                        raise ValueError(f"found {type(row).__name__}, expected an object")
+                    yield self._movie(row, split, place)
+                except ValueError as error:
+                    yield RawMovie(place, split=split, fault=str(error))
+
+    def _movie(self, row: Mapping[str, Any], split: Split | None, place: str) -> RawMovie:
+        named = cell_text(_value(row, POSTER_KEYS)).strip()
+        movie = cell_text(row.get("id")).strip() or PurePosixPath(named).stem or place
+        genres = _value(row, GENRE_KEYS)
+        content, name, fault, lack = self._poster(named)
+        return RawMovie(
+            id=movie,
+            title=parse_title(row.get("title")),
+            year=parse_year(row.get("year")),
+            genres=clean_names(genres),
+            plots=clean_names(_value(row, PLOT_KEYS)),
+            poster=content,
+            poster_name=name,
+            poster_fault=fault,
+            poster_lack=lack,
+            split=split,
+        )
+
+    def _poster(self, name: str) -> tuple[bytes | None, str | None, str, str]:
+        """Return a poster's bytes and name, why it cannot be read, and why it is not there."""
+        lack = ""
+        # mmf names posters without their ending.
+        endings = ("", *_POSTER_SUFFIXES) if name and not PurePosixPath(name).suffix else ("",)
+        for folder, ending in product(self._folders, endings):
+            try:
+                path = folder.find(name + ending)
+                content = None if path is None else read_bounded(path, MAX_POSTER_BYTES)
+                return content, whole_text(name) or None, "", ""
+            except MissingPosterError as error:
+                lack = lack or f"{name!r}: {error.hint}"
+            except UnreadableFileError as error:
+                return None, whole_text(name), str(error), ""
+        return None, whole_text(name), "", lack
+
+
+def _value(row: Mapping[str, Any], keys: tuple[str, ...]) -> object:
+    """Return the value of the first key that has one."""
+    return next((row[key] for key in keys if row.get(key) is not None), None)

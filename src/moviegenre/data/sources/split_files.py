@@ -1,0 +1,67 @@
+"""Data sets that have one file, or several, for each split."""
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from moviegenre.core.files import file_sha256
+from moviegenre.core.types import Split
+from moviegenre.data.records import RawMovie
+
+SPLIT_WORDS = {
+    "train": Split.TRAIN,
+    "dev": Split.VAL,
+    "val": Split.VAL,
+    "valid": Split.VAL,
+    "validation": Split.VAL,
+    "test": Split.TEST,
+}
+"""How names of files call the splits."""
+
+SplitFile = tuple[Path, Split | None]
+
+
+class SplitFiles(ABC):
+    """Movies in files of one kind, of which each belongs to a split.
+
+    Args:
+        folder: Where they are, for messages.
+        files: The files in the order they are read; None is a split that nobody named.
+    """
+
+    synthetic = False
+    has_plots = True
+    sha256_of = "the files, by name"
+    form: str
+
+    def __init__(self, folder: Path, files: Sequence[SplitFile]) -> None:
+        self.description = str(folder)
+        self._files = sorted(files, key=_split_order)
+        lines = (f"{path.name} {file_sha256(path)}\n" for path, _ in self._files)
+        self.sha256 = hashlib.sha256("".join(lines).encode()).hexdigest()
+
+    @property
+    def has_split(self) -> bool:
+        """Whether there is a file for each split."""
+        return {split for _, split in self._files} == set(Split)
+
+    @property
+    def lacks(self) -> str:
+        """The splits that have no file; empty where all have one."""
+        found = {split for _, split in self._files}
+        return ", ".join(split.value for split in Split if split not in found)
+
+    def __iter__(self) -> Iterator[RawMovie]:
+        """Yield every movie: train, validation, test."""
+        for path, split in self._files:
+            yield from self._movies(path, split)
+
+    @abstractmethod
+    def _movies(self, path: Path, split: Split | None) -> Iterator[RawMovie]:
+        """Yield the movies of one file."""
+
+
+def _split_order(file: SplitFile) -> tuple[int, str]:
+    path, split = file
+    return (len(Split) if split is None else list(Split).index(split), path.name)

@@ -1,0 +1,141 @@
+"""Missing tables of papers: which movies lack the plot or the poster, and what fusions score so.
+
+Reference: https://github.com/YiLunLee/missing_aware_prompts, and docs/mmimdb.md.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from moviegenre.core.decisions import DEFAULT_THRESHOLD
+from moviegenre.core.errors import DataError, shortened
+from moviegenre.core.reading import open_regular, raise_system_error
+from moviegenre.core.types import Modality
+from moviegenre.data.sources.arrow import arrow_rows
+from moviegenre.evaluation.results import number_or_none
+from moviegenre.metrics import compute_metrics
+from moviegenre.studies.robustness.scores import FusionModel
+
+CODES = {1: Modality.PLOT, 2: Modality.POSTER}
+"""What a row's number says is missing; 0 is nothing."""
+
+_MAX_BYTES = 64 << 20
+_EXPECTED = "expected one number for each movie: 0 complete, 1 no plot, 2 no poster"
+
+
+@dataclass(frozen=True)
+class TableScores:
+    """What fusions score when a table says what each movie lacks.
+
+    Attributes:
+        name: The table's file.
+        num_missing: How many movies lack a modality.
+        scores: Title, F1-macro and F1-micro of each fusion, fractions.
+    """
+
+    name: str
+    num_missing: dict[Modality, int]
+    scores: tuple[tuple[str, float, float], ...]
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Return plain values; undefined scores are None."""
+        return {
+            "table": self.name,
+            "num_missing": {modality.value: n for modality, n in self.num_missing.items()},
+            "scores": [
+                {"model": title, "f1_macro": number_or_none(a), "f1_micro": number_or_none(b)}
+                for title, a, b in self.scores
+            ],
+        }
+
+
+def read_missing_table(path: Path) -> npt.NDArray[np.int64]:
+    """Return the numbers of a ``.pt`` file (N,); no code in it is run.
+
+    Raises:
+        DataError: It is no such table.
+    """
+    import torch
+
+    with open_regular(path, "a missing table") as stream:
+        try:
+            if stream.seek(0, 2) > _MAX_BYTES:
+                raise ValueError(f"more than {_MAX_BYTES:,} bytes")
+            stream.seek(0)
+            found = torch.load(stream, map_location="cpu", weights_only=True)
+        except Exception as error:  # torch raises whatever a damaged file leads it to
+            raise_system_error(error, path)
+            told = shortened(str(error).split("\n")[0]) or type(error).__name__
+            raise DataError(f"{path} cannot be read as a missing table: {told}") from None
+    if not isinstance(found, torch.Tensor) or found.ndim != 1:
+        raise DataError(f"{path} holds something else than a list of numbers; {_EXPECTED}")
+    codes = found.to(torch.float64).numpy()
+    if not np.isin(codes, (0, *CODES)).all():
+        raise DataError(f"{path} holds other numbers; {_EXPECTED}")
+    return codes.astype(np.int64)
+
+
+def codes_by_movie(
+    path: Path, ids: Sequence[str], arrow: Path | None = None
+) -> npt.NDArray[np.int64]:
+    """Return a table's number for each movie (N,).
+
+    Args:
+        path: The table.
+        ids: The movies.
+        arrow: The Arrow file whose rows the table numbers; None takes its rows for the movies.
+
+    Raises:
+        DataError: The table has other rows than the movies or the Arrow file, or lacks a movie.
+    """
+    codes = read_missing_table(path)
+    if arrow is None:
+        if len(codes) != len(ids):
+            raise DataError(
+                f"{path} has {len(codes):,} rows for {len(ids):,} movies; name the Arrow file that "
+                "it belongs to with `missing_arrow`"
+            )
+        return codes
+    named = [str(values.get("image_id")) for values, _ in arrow_rows(arrow, ("image_id",))]
+    if len(named) != len(codes):
+        raise DataError(
+            f"{path} has {len(codes):,} rows and {arrow} {len(named):,}; name the Arrow file of "
+            "the same split"
+        )
+    known = dict(zip(named, codes.tolist(), strict=True))
+    absent = [movie for movie in ids if movie not in known]
+    if absent:
+        raise DataError(
+            f"{arrow} lacks {len(absent):,} of {len(ids):,} movies, for example {absent[0]}; name "
+            "the Arrow file of the same split"
+        )
+    return np.array([known[movie] for movie in ids], dtype=np.int64)
+
+
+def score_table(
+    name: str,
+    codes: npt.NDArray[np.int64],
+    fusions: Sequence[FusionModel],
+    threshold: float = DEFAULT_THRESHOLD,
+) -> TableScores:
+    """Score fusions while each movie lacks what its number says.
+
+    Args:
+        name: Of the table.
+        codes: A number for each movie (N,), see ``CODES``.
+        fusions: All of the same movies in the same order.
+        threshold: The probability from which a genre is chosen.
+    """
+    scores = []
+    for fusion in fusions:
+        probs = fusion.complete.probs.copy()
+        for code, modality in CODES.items():
+            probs[codes == code] = fusion.without[modality].probs[codes == code]
+        found = compute_metrics(probs, fusion.complete.labels, threshold).metrics
+        scores.append((fusion.title, found["f1_macro"], found["f1_micro"]))
+    missing = {modality: int((codes == code).sum()) for code, modality in CODES.items()}
+    return TableScores(name, missing, tuple(scores))

@@ -1,0 +1,120 @@
+"""Columns and tables of every library, without importing it."""
+
+import subprocess
+import sys
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from moviegenre.core.errors import InputError
+from moviegenre.inference.classifier import as_column, film_rows, table_rows
+
+PLOTS = ["a ghost", "a prank"]
+ROWS = [("a ghost", None, None, None), ("a prank", None, None, None)]
+
+COLUMNS: dict[str, Any] = {
+    "list": PLOTS,
+    "pandas": pd.Series(PLOTS, index=[7, 9]),
+    "pandas of Arrow": pd.Series(PLOTS, dtype="string[pyarrow]"),
+    "polars": pl.Series(PLOTS),
+    "Arrow": pa.array(PLOTS),
+    "Arrow in chunks": pa.chunked_array([PLOTS[:1], PLOTS[1:]]),
+    "array": np.array(PLOTS),
+    "array of objects": np.array(PLOTS, dtype=object),
+    "array of numpy's texts": np.array(PLOTS, dtype=np.dtypes.StringDType()),
+}
+
+
+@pytest.mark.parametrize("kind", COLUMNS)
+def test_a_column_is_a_list_and_a_table_of_plots(kind: str) -> None:
+    assert as_column(COLUMNS[kind]) == PLOTS
+    assert film_rows(plot=as_column(COLUMNS[kind])) == ROWS
+    assert table_rows(COLUMNS[kind]) == ROWS
+
+
+FRAMES: dict[str, Any] = {
+    "pandas": pd.DataFrame({"plot": PLOTS}),
+    "pandas of new types": pd.DataFrame({"plot": PLOTS}).convert_dtypes(),
+    "polars": pl.DataFrame({"plot": PLOTS}),
+    "Arrow": pa.table({"plot": PLOTS}),
+    "Arrow's stream": pa.table({"plot": PLOTS}).to_reader(),
+    "rows of one": [[plot] for plot in PLOTS],
+    "array of one column": np.array([PLOTS], dtype=object).T,
+    "array of two columns": np.array([[plot, None] for plot in PLOTS], dtype=object),
+}
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_a_frame_is_a_table(kind: str) -> None:
+    assert table_rows(FRAMES[kind]) == ROWS
+
+
+@pytest.mark.parametrize("single", ["a ghost", ("a", "b"), b"image", None, 1950, np.int64(1950)])
+def test_what_belongs_to_one_film_stays_as_it_is(single: Any) -> None:
+    assert as_column(single) is single
+
+
+def test_pixels_are_one_poster_and_stacked_pixels_several() -> None:
+    pixels = np.zeros((2, 4, 3, 3), dtype=np.uint8)
+    assert as_column(pixels[0]) is not None
+    assert as_column(pixels[0]).shape == (4, 3, 3)
+    several = as_column(pixels)
+    assert [poster.shape for poster in several] == [(4, 3, 3), (4, 3, 3)]
+
+
+MISSING = [None, float("nan"), np.float32("nan"), pd.NA, pd.NaT]
+
+
+@pytest.mark.parametrize("missing", MISSING, ids=[type(one).__name__ for one in MISSING])
+def test_missing_cells_are_none(missing: Any) -> None:
+    rows = film_rows(plot=[missing, "b"], poster=[missing] * 2, title=None, year=[1950.0, missing])
+    assert rows == [(None, None, None, 1950), ("b", None, None, None)]
+    frame = [{"plot": "a", "poster": missing, "title": missing, "year": missing}]
+    assert table_rows(frame) == [("a", None, None, None)]
+    assert table_rows([missing]) == [(None, None, None, None)]
+
+
+def test_cells_of_a_table_are_read_as_in_a_catalogue() -> None:
+    frame = pd.DataFrame(
+        {
+            "plot": [np.array(["a", "b"], dtype=object), "c"],
+            "poster": [{"bytes": b"image", "path": None}, {"bytes": None, "path": "c.jpg"}],
+            "title": [300, "C"],
+            "year": [2006, None],
+        }
+    )
+    assert table_rows(frame) == [
+        (("a", "b"), b"image", "300", 2006),
+        ("c", "c.jpg", "C", None),
+    ]
+
+
+def test_pandas_drawing_is_no_column() -> None:
+    class PlotAccessor:
+        """What ``frame.plot`` is, where no matplotlib has to be installed."""
+
+    with pytest.raises(InputError, match=r"write frame\['plot'\]"):
+        as_column(PlotAccessor())
+    assert type(pd.DataFrame({"plot": PLOTS}).plot).__name__ == "PlotAccessor"
+
+
+def test_no_library_is_imported_to_find_out() -> None:
+    code = (
+        "import sys; from moviegenre.inference.classifier import as_column, table_rows; "
+        "as_column(['a']); table_rows(['a']); "
+        "print([name for name in ('pandas', 'polars', 'sklearn') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_something_else_is_named() -> None:
+    with pytest.raises(InputError, match="found SimpleNamespace, expected a table of films"):
+        table_rows(SimpleNamespace())
+    with pytest.raises(InputError, match="row 0 is tuple; expected a mapping with plot and poster"):
+        table_rows([("a", None, None)])
