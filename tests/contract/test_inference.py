@@ -268,5 +268,5 @@ def test_a_model_that_looks_at_nothing_is_refused(
 ) -> None:
     experiment = tiny_experiment("prior", prepared_folder, bert_folder)
     trained = train(experiment, tmp_path, progress=False).checkpoint
-    with pytest.raises(CheckpointError, match="holds prior, which answers the same whatever the"):
+    with pytest.raises(CheckpointError, match="holds prior, which gives the same answer for"):
         moviegenre.load(trained)

@@ -11,8 +11,8 @@ import moviegenre
 from moviegenre.apps.cli import app
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.core.types import Modality
+from moviegenre.experiment.film_forms import FILM_FORMS
 from moviegenre.experiment.form_points import BOUNDS, POSTER_BOUNDS
-from moviegenre.experiment.given import ALL_GIVEN
 from moviegenre.experiment.train import train
 from moviegenre.models.checkpoint import load_checkpoint
 from tests.tiny_models import tiny_config
@@ -39,7 +39,7 @@ def test_a_model_of_many_forms_is_fitted_and_scored_in_each(trained: Path) -> No
     )
     assert result.exit_code == 0, result.output
     scores = json.loads(Path(f"{trained}.json").read_text(encoding="utf-8"))
-    assert list(scores) == [given.name for given in ALL_GIVEN]
+    assert list(scores) == [form.name for form in FILM_FORMS]
     assert all(0 <= row["ece"] <= 1 and row["mean_chosen"] >= 0 for row in scores.values())
     assert "short plot, poster, title, year" in result.output
     point = OperatingPoint.read(trained.parent / THRESHOLDS_FILE, GENRES)
@@ -79,5 +79,5 @@ def test_an_exported_model_is_scored_in_each_form_on_its_card(
     card = (out / "README.md").read_text(encoding="utf-8")
     _, _, table = card.partition("## Scores by what is given")
     rows = [line.split(" | ")[0].removeprefix("| ") for line in table.splitlines() if "|" in line]
-    assert rows[2:] == [given.name for given in ALL_GIVEN]
+    assert rows[2:] == [form.name for form in FILM_FORMS]
     assert "It also reads the title and the year, where they are given." in card

@@ -1,1 +1,1 @@
-"""A model for one's own genres, learned in a minute from one's own films, without PyTorch."""
+"""Train a model for the user's own genres from their films in a minute, without PyTorch."""

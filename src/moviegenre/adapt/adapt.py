@@ -1,4 +1,4 @@
-"""From a table of films with one's own genres to a model of them."""
+"""Train a model from a table of films with the user's own genres."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ MIN_FILMS = 20  # fewer say too little of a genre to fit and to score it
 
 @dataclass(frozen=True)
 class Adapted:
-    """A model that was adapted.
+    """The result of adapting a model.
 
     Attributes:
         folder: Where it is.

@@ -1,4 +1,4 @@
-"""Films with the genres that their owner gave them, as a model reads them."""
+"""Films with the user's genres, in the form that a model reads."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -103,7 +103,7 @@ def compute_features(
     films: list[Film],
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Floats:
-    """Return what the regressions read of each film (N, D + L): its embedding, and its logits.
+    """Return the features (N, D + L) of each film: its embedding and its logits.
 
     Args:
         predictor: A model whose ONNX file gives embeddings.

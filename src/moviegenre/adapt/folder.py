@@ -1,4 +1,4 @@
-"""The adapted model as an exported folder: another model's, with other genres at its end."""
+"""Write the adapted model as an exported folder: another model with new outputs."""
 
 import json
 import shutil
@@ -37,7 +37,7 @@ _COPIED = (TOKENIZER_FILE, TOKENIZER_CONFIG_FILE, IMAGE_FILE)
 
 @dataclass(frozen=True)
 class Learned:
-    """What was learned from somebody's films, and from which.
+    """The regressions learned from the user's films, with facts about these films.
 
     Attributes:
         genres: What the model tells apart.
@@ -59,7 +59,7 @@ class Learned:
 
 
 def write_adapted(base: Path, weights: Path, learned: Learned, out: Path) -> None:
-    """Write the folder of an adapted model; it is there whole, or as it was before.
+    """Write the folder of an adapted model in one step.
 
     Args:
         base: The exported folder that was adapted.

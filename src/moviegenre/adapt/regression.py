@@ -1,4 +1,4 @@
-"""A regression for each genre on what a model already knows of a film."""
+"""A regression for each genre on the embedding and logits of a model."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -44,7 +44,7 @@ class Regressions:
 
 @dataclass(frozen=True)
 class Fitted:
-    """Regressions, and what they say of films that they did not see.
+    """Regressions and their held-out predictions.
 
     Attributes:
         regressions: Fitted to all films; their probabilities are calibrated.
@@ -60,7 +60,7 @@ class Fitted:
 
 
 def require_adapt() -> None:
-    """Raise a MissingExtraError if what fits regressions and writes ONNX files is not installed."""
+    """Raise a MissingExtraError if the packages of the extra ``adapt`` are not installed."""
     for module, package in (("sklearn", "scikit-learn"), ("onnx", "onnx")):
         if not is_installed(module):
             raise MissingExtraError(package, "adapt", "adapting a model")
@@ -122,7 +122,7 @@ def calibrate_and_choose(scores: Column, labels: Floats) -> tuple[Column, npt.ND
 
 
 def thresholds(probs: Column, labels: Floats) -> Column:
-    """Return from where on a genre is chosen (L,), for the best F1-macro within bounds."""
+    """Return thresholds (L,) with the best F1-macro within bounds."""
     fitted = fit_thresholds(probs, labels, "per-genre", shrinkage=_SHRINKAGE)
     bounded: Column = np.clip(fitted, _LOWEST, _HIGHEST)
     return bounded

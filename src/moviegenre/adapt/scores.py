@@ -1,4 +1,4 @@
-"""What a model of one's own genres is worth, beside simple baselines on the same films."""
+"""Scores of a model of the user's own genres, beside simple baselines on the same films."""
 
 from dataclasses import dataclass
 
@@ -81,7 +81,7 @@ def _tfidf(texts: list[str], labels: Floats) -> Column:
 
 
 def _prior(labels: Floats) -> npt.NDArray[np.bool_]:
-    """Return the choices (N, L) of whoever knows only how common each genre is."""
+    """Return the choices (N, L) of the label prior."""
     folds = fold_of_each(len(labels))
     chosen = np.zeros(labels.shape, dtype=np.bool_)
     for fold in range(folds.max() + 1):

@@ -196,7 +196,7 @@ def evaluate(
 
         found = evaluate_forms(checkpoint, part, data_dir=data, save=save)
         print_forms(found, f"{checkpoint} on {part.value}, per cent")
-        content = {form.given.name: form.to_json_dict() for form in found}
+        content = {form.form.name: form.to_json_dict() for form in found}
     elif settings.fits:
         from moviegenre.experiment.tuning import evaluate_tuned
 

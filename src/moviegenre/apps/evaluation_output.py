@@ -77,6 +77,6 @@ def print_forms(forms: Sequence[FormScores], title: str) -> None:
         scores = (form.scores.f1_macro, form.scores.f1_micro, form.scores.ece)
         cells = [f"{100 * value:.1f}" for value in scores]
         cells += [f"{form.mean_chosen:.2f}", f"{form.mean_true:.2f}"]
-        rows.append((form.given.name, *cells))
+        rows.append((form.form.name, *cells))
     headings = ("what is given", "F1-macro", "F1-micro", "ECE", "chosen", "true")
     print_table(Table(headings, tuple(rows)), title=title)

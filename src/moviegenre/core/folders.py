@@ -29,8 +29,8 @@ _SYNCS_AT_ONCE = 8  # the file system puts those that come together on the disk 
 def atomic_folder(path: Path) -> Iterator[Path]:
     """Yield a new folder that takes the place of ``path`` when the block succeeds.
 
-    What was there before goes then, and only then; whatever fails, it has its name or gets it back
-    when the output is opened the next time.
+    The old folder is removed only then. After a failure it keeps its name, or gets it back when the
+    output is opened the next time.
 
     Args:
         path: Where the folder will be; its parent is made.

@@ -1,4 +1,4 @@
-"""The names that genres are written under: the model's, TMDb's, IMDb's, or one's own."""
+"""The names of genres in files: the model's, TMDb's, IMDb's, or the user's own."""
 
 import csv
 import io

@@ -1,10 +1,10 @@
 """Open files from users: regular files only, with a size limit, without waiting.
 
-A named pipe would wait for a writer, and a device such as ``/dev/zero`` never ends. Both are told
-apart before and after a file is opened, because a path may change in between.
+A named pipe would wait for a writer, and a device such as ``/dev/zero`` never ends. Both are
+checked before and after a file is opened, because a path may change in between.
 
-A file that cannot be read is one film's fault; a failure of the system stops the command, because
-the next file would fail too, and a sound film would be left out.
+An unreadable file is a fault of one film. A failure of the system stops the command, because the
+next file would fail too.
 """
 
 import errno

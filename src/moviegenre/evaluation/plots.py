@@ -126,8 +126,8 @@ PLOTS = (
         "reliability_by_genre",
         "Reliability by genre",
         "The same for each genre, the commonest first, with its expected calibration error before "
-        f"and after. Points stand for at least {SMALLEST_BIN} movies; a genre without any in the "
-        "upper half is one of which the model is seldom sure.",
+        f"and after. Points stand for at least {SMALLEST_BIN} movies; if a genre has none in "
+        "the upper half, the model is seldom sure of it.",
         draw_genre_reliability,
     ),
 )

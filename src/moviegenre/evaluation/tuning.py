@@ -250,9 +250,9 @@ def _fit(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return thresholds, scale and shift (L,); the calibration is fitted first."""
     scale, shift = fit_calibration(probs, labels, settings.calibration, positive_weights)
-    uncut = OperatingPoint(genres, np.full(len(genres), DEFAULT_THRESHOLD), scale, shift, {})
+    calibrated = OperatingPoint(genres, np.full(len(genres), DEFAULT_THRESHOLD), scale, shift, {})
     thresholds = fit_thresholds(
-        uncut.calibrate(probs),
+        calibrated.calibrate(probs),
         labels,
         settings.thresholds,
         settings.goal,

@@ -13,7 +13,7 @@ from moviegenre.models.registry import model_config_class
 def ancestry(checkpoint: Checkpoint) -> list[str]:
     """Return a sentence for each trained model that this model learned from.
 
-    What a model of long ago learned from is told where its folder is still there.
+    Earlier models are included if their folders still exist.
     """
     sentences = _sentences(checkpoint.model_name, checkpoint.config, "It", frozenset())
     return list(dict.fromkeys(sentences))
@@ -28,7 +28,7 @@ def _sentences(
         name: Which model.
         settings: What it was trained with: ``training``, ``model``.
         subject: What it is called at the start of a sentence.
-        seen: Folders that were told of on the way here.
+        seen: Folders already described.
     """
     sentences = []
     if teacher := settings.get("training", {}).get("teacher"):

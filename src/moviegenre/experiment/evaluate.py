@@ -6,7 +6,7 @@ from moviegenre.core.decisions import DEFAULT_THRESHOLD
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Evaluation, evaluate_predictions
-from moviegenre.experiment.predictions import member_predictions, predict_shipped
+from moviegenre.experiment.predictions import member_predictions, predict_exported
 from moviegenre.experiment.predictions import predict_split as predict_split
 from moviegenre.models.exported import answers_only, read_description
 from moviegenre.models.locating import companions, locate
@@ -36,7 +36,7 @@ def evaluate(
         folder = companions(path)
         model = read_description(folder)
         data = PreparedData(data_dir or model.data_config.dir)
-        predictions = predict_shipped(folder, data, split, progress=progress)
+        predictions = predict_exported(folder, data, split, progress=progress)
         return evaluate_predictions(predictions, model.model_name, split.value, threshold)
     checkpoint = load_trained(path)
     data = PreparedData(data_dir or checkpoint.data_config.dir)

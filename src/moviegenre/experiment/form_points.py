@@ -19,9 +19,9 @@ from moviegenre.data.plots import PlotRule
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Predictions
 from moviegenre.evaluation.tuning import TunedScores, TuningSettings, fit_point, score
-from moviegenre.experiment.given import ALL_GIVEN, Given
-from moviegenre.experiment.predictions import predict_shipped, predict_split
-from moviegenre.experiment.shipped import record_forms
+from moviegenre.experiment.exported_scores import record_forms
+from moviegenre.experiment.film_forms import FILM_FORMS, FilmForm
+from moviegenre.experiment.predictions import predict_exported, predict_split
 from moviegenre.models.exported import (
     CARD_FILE,
     METRICS_FILE,
@@ -45,8 +45,8 @@ POSTER_BOUNDS = (0.15, 0.55)
 
 SETTINGS = TuningSettings(thresholds="per-genre", calibration="platt", bounds=BOUNDS)
 
-Predict = Callable[[Split, Given], Predictions]
-"""Gives a model's own probabilities for a split's movies, of which so much is given."""
+Predict = Callable[[Split, FilmForm], Predictions]
+"""Returns a model's own probabilities for the movies of a split in one form."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,13 @@ class FormScores:
     """The scores of a model for one form of film.
 
     Attributes:
-        given: What it is given.
+        form: The form of film.
         scores: At its calibration and thresholds.
         mean_chosen: How many genres it chooses of a film, on average.
         mean_true: How many a film has.
     """
 
-    given: Given
+    form: FilmForm
     scores: TunedScores
     mean_chosen: float
     mean_true: float
@@ -93,35 +93,37 @@ def evaluate_forms(
         model = read_description(path.parent)
         data = PreparedData(data_dir or model.data_config.dir)
 
-        def predict(part: Split, given: Given) -> Predictions:
-            return predict_shipped(path.parent, data, part, given=given)
+        def predict(part: Split, form: FilmForm) -> Predictions:
+            return predict_exported(path.parent, data, part, form=form)
     else:
         checkpoint = load_trained(path)
         model = describe(checkpoint)
         data = PreparedData(data_dir or checkpoint.data_config.dir)
 
-        def predict(part: Split, given: Given) -> Predictions:
-            return predict_split(checkpoint, data, part, given=given)
+        def predict(part: Split, form: FilmForm) -> Predictions:
+            return predict_split(checkpoint, data, part, form=form)
 
     file = path.parent / THRESHOLDS_FILE
     point = OperatingPoint.read(file, model.genres)
     if save and not is_exported:
         usual = {
-            rule: max(1, int(np.median(num_tokens(model, data, Split.VAL, Given(rule, ("plot",))))))
+            rule: max(
+                1, int(np.median(num_tokens(model, data, Split.VAL, FilmForm(rule, ("plot",)))))
+            )
             for rule in LENGTHS
         }
         point = point_for_forms(predict, usual)
         with rewriting(path.parent, THRESHOLDS_FILE):
             point.write(file)
-    found = [
-        _scored(predict(split, given), given, point, num_tokens(model, data, split, given))
-        for given in ALL_GIVEN
+    scores = [
+        _scored(predict(split, form), form, point, num_tokens(model, data, split, form))
+        for form in FILM_FORMS
     ]
     if save and is_exported:
-        rows = {form.given.name: form.to_json_dict() for form in found}
+        rows = {row.form.name: row.to_json_dict() for row in scores}
         with rewriting(path.parent, METRICS_FILE, CARD_FILE):
             record_forms(path.parent, split.value, rows)
-    return found
+    return scores
 
 
 def point_for_forms(predict: Predict, usual: dict[PlotRule, int]) -> OperatingPoint:
@@ -137,40 +139,40 @@ def point_for_forms(predict: Predict, usual: dict[PlotRule, int]) -> OperatingPo
     def fitted(*reads: Part) -> OperatingPoint:
         points = {}
         for rule in LENGTHS:
-            plain = predict(Split.VAL, Given(rule, reads))
-            named = predict(Split.VAL, Given(rule, (*reads, "title", "year")))
+            plain = predict(Split.VAL, FilmForm(rule, reads))
+            named = predict(Split.VAL, FilmForm(rule, (*reads, "title", "year")))
             points[usual[rule]] = fit_point(_stacked(plain, named), SETTINGS)
         return replace(points[usual[LENGTHS[1]]], by_length=points)
 
     settings = replace(SETTINGS, bounds=POSTER_BOUNDS)
-    posters = fit_point(predict(Split.VAL, Given(LENGTHS[1], ("poster",))), settings)
+    posters = fit_point(predict(Split.VAL, FilmForm(LENGTHS[1], ("poster",))), settings)
     without = {Modality.PLOT: posters, Modality.POSTER: fitted("plot")}
     return replace(fitted(*PLOT_AND_POSTER), without=without)
 
 
 def num_tokens(
-    model: Description, data: PreparedData, split: Split, given: Given
+    model: Description, data: PreparedData, split: Split, form: FilmForm
 ) -> npt.NDArray[np.int64]:
     """Return how many tokens the text of each movie of a split has (N,)."""
     assert model.tokenizer is not None, "the model reads plots"
-    texts = data.plots(split, given.plot, given.reads)
+    texts = data.plots(split, form.plot, form.reads)
     tokens = model.tokenizer.encode(texts, model.data_config.max_tokens)
     return np.array([len(row) for row in tokens], dtype=np.int64)
 
 
 def _scored(
-    movies: Predictions, given: Given, point: OperatingPoint, lengths: npt.NDArray[np.int64]
+    movies: Predictions, form: FilmForm, point: OperatingPoint, lengths: npt.NDArray[np.int64]
 ) -> FormScores:
     probs = np.array(movies.probs, dtype=np.float64)
     chosen = np.zeros(probs.shape, dtype=bool)
-    has = set(Modality) - {given.missing}
+    has = set(Modality) - {form.missing}
     for own, rows in point.by_rows([has] * len(probs), lengths.tolist()):
         probs[rows] = own.calibrate(probs[rows])
         chosen[rows] = own.decide(probs[rows])
     scores = score(probs, chosen, movies.labels)
     truth = np.asarray(movies.labels)
     return FormScores(
-        given, scores, float(chosen.sum(axis=1).mean()), float(truth.sum(axis=1).mean())
+        form, scores, float(chosen.sum(axis=1).mean()), float(truth.sum(axis=1).mean())
     )
 
 

@@ -19,7 +19,7 @@ from moviegenre.data.film_text import PLOT_AND_POSTER
 from moviegenre.data.plots import choose_plot
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Predictions
-from moviegenre.experiment.given import Given
+from moviegenre.experiment.film_forms import FilmForm
 from moviegenre.inference.films import Film, FilmReader, read_poster
 from moviegenre.inference.loading import load_predictor
 from moviegenre.models.batch import batch_loader
@@ -45,7 +45,7 @@ def predict_split(
     split: Split,
     *,
     missing: Modality | None = None,
-    given: Given | None = None,
+    form: FilmForm | None = None,
     progress: bool = False,
 ) -> Predictions:
     """Return a trained model's probabilities for every movie of a split, in the data's order.
@@ -55,8 +55,8 @@ def predict_split(
         data: Prepared data with the same genres.
         split: Which part.
         missing: Hide this modality of every movie.
-        given: What is given of every movie; None gives what the model's settings say. Not for an
-            ensemble.
+        form: The form of every movie; None means the inputs in the settings of the model. An
+            ensemble ignores it.
         progress: Show a progress bar.
 
     Raises:
@@ -67,11 +67,11 @@ def predict_split(
     if checkpoint.members:
         return _predict_members(checkpoint, data, split, missing=missing, progress=progress)
     config = checkpoint.data_config
-    if given is not None:
-        missing = given.missing
+    if form is not None:
+        missing = form.missing
         # Of posters alone the plots are hidden below: no text is encoded anew for that.
-        reads = PLOT_AND_POSTER if missing is Modality.PLOT else given.reads
-        config = config.model_copy(update={"plot": given.plot, "reads": reads})
+        reads = PLOT_AND_POSTER if missing is Modality.PLOT else form.reads
+        config = config.model_copy(update={"plot": form.plot, "reads": reads})
     movies = load_movies(data, split, config, checkpoint.model, checkpoint.tokenizer)
     probs = np.zeros((len(movies), len(data.genres)), dtype=np.float32)
     loader = batch_loader(movies, ordered_batches(movies.lengths, _BATCH_SIZE))
@@ -97,13 +97,13 @@ def _predictions(data: PreparedData, split: Split, probs: npt.NDArray[np.float32
     )
 
 
-def predict_shipped(
+def predict_exported(
     folder: Path,
     data: PreparedData,
     split: Split,
     *,
     missing: Modality | None = None,
-    given: Given | None = None,
+    form: FilmForm | None = None,
     progress: bool = False,
 ) -> Predictions:
     """Return the uncalibrated probabilities of the best file of an exported folder.
@@ -113,7 +113,7 @@ def predict_shipped(
         data: Prepared data with the same genres.
         split: Which part.
         missing: Hide this modality of every movie.
-        given: What is given of every movie; None gives what the model's settings say.
+        form: The form of every movie; None means the inputs in the settings of the model.
         progress: Show a progress bar.
 
     Raises:
@@ -123,11 +123,11 @@ def predict_shipped(
     remedy = "evaluate on data prepared with `genres` naming its own"
     data.require_genres(predictor.model.genres, str(folder), remedy)
     total = -(-data.num_movies(split) // _FILMS_IN_MEMORY)
-    if given is None:
+    if form is None:
         settings = predictor.model.data_config
-        given = Given(settings.plot, tuple(part for part in settings.reads if part != missing))
+        form = FilmForm(settings.plot, tuple(part for part in settings.reads if part != missing))
     chunks = track(
-        _films(data, split, predictor.reader, given),
+        _films(data, split, predictor.reader, form),
         description=_title(predictor.model.model_name, split, missing),
         total=total,
         disable=not progress,
@@ -138,7 +138,7 @@ def predict_shipped(
 
 
 def _films(
-    data: PreparedData, split: Split, reader: FilmReader, given: Given
+    data: PreparedData, split: Split, reader: FilmReader, form: FilmForm
 ) -> Iterator[list[Film]]:
     """Yield every movie of a split in the form the model reads, in order."""
     for batch in data.poster_file(split).iter_batches(
@@ -150,14 +150,14 @@ def _films(
             if reader.chooses_plots:  # each member of an ensemble by its own rule
                 plots = texts
             else:
-                plots = [choose_plot(texts, given.plot)] if texts else []
-            has_poster = row["poster"] and "poster" in given.reads
+                plots = [choose_plot(texts, form.plot)] if texts else []
+            has_poster = row["poster"] and "poster" in form.reads
             films.append(
                 reader.form(
-                    plots if "plot" in given.reads else [],
+                    plots if "plot" in form.reads else [],
                     read_poster(row["poster"]["bytes"]) if has_poster else None,
-                    row["title"] if "title" in given.reads else None,
-                    row["year"] if "year" in given.reads else None,
+                    row["title"] if "title" in form.reads else None,
+                    row["year"] if "year" in form.reads else None,
                 )
             )
         yield films
@@ -283,7 +283,7 @@ def cached_predictions(
             checkpoint, data, split, missing=missing, keep=keep, progress=progress
         )
     elif answers_only(checkpoint):
-        predictions = predict_shipped(folder, data, split, missing=missing, progress=progress)
+        predictions = predict_exported(folder, data, split, missing=missing, progress=progress)
     else:
         trained = load_trained(checkpoint)
         predictions = predict_split(trained, data, split, missing=missing, progress=progress)

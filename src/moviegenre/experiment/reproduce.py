@@ -14,7 +14,12 @@ from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.compare import Comparison
 from moviegenre.experiment.compare import compare
 from moviegenre.experiment.config import ExperimentConfig, Suite, load_suite
-from moviegenre.experiment.once import OTHER_CHECKPOINTS, command_line, prepare_once, train_once
+from moviegenre.experiment.preparing_and_training import (
+    OTHER_CHECKPOINTS,
+    command_line,
+    prepare_once,
+    train_once,
+)
 from moviegenre.models.fusion import FusionConfig
 
 

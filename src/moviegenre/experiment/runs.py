@@ -90,9 +90,9 @@ def _damaged(path: Path, reason: str, run: dict[str, Any]) -> str:
 def differing_settings(run: dict[str, Any], settings: dict[str, Any]) -> list[str]:
     """Return the dotted names of settings that differ from an earlier run.
 
-    A setting that did not exist then had what is its default now. Where the data lie is left
-    out: what they hold is told by their fingerprint. So is what the
-    model does not look at: the plot rule of a poster model, the poster size of a plot model.
+    A setting that did not exist then counts as its default. Ignored: ``data.dir``, because the
+    fingerprint covers it, and settings of unused modalities, such as the plot rule of a poster
+    model.
     """
     modalities = model_config_class(run["model"]).modalities
     ignored = {"data.dir"}

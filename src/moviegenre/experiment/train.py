@@ -110,7 +110,7 @@ def train(
 
     Raises:
         DataNotFoundError: There are no prepared data.
-        PretrainedError: A pretrained encoder cannot be had.
+        PretrainedError: A pretrained encoder cannot be loaded.
         CheckpointError: What is to be resumed, or started from, does not fit.
         BusyError: Another run is training this model there.
     """

@@ -20,8 +20,8 @@ from moviegenre.evaluation.results import (
     number_or_none,
 )
 from moviegenre.evaluation.tuning import TunedScores, Tuning, TuningSettings, score, tune
+from moviegenre.experiment.exported_scores import refresh_companions
 from moviegenre.experiment.predictions import cached_predictions
-from moviegenre.experiment.shipped import refresh_companions
 from moviegenre.losses import WeightedBCEConfig, positive_weights
 from moviegenre.models.exported import (
     CARD_FILE,

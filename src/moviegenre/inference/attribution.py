@@ -1,4 +1,4 @@
-"""Which words of a plot and which regions of a poster spoke for a genre, whatever the backend."""
+"""The words of a plot and regions of a poster that matter for a genre, for every backend."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from moviegenre.models.base import GenreModel
 
 Method = Literal["auto", "gradients", "occlusion"]
-"""How parts are looked at; ``auto`` takes gradients where they can be had."""
+"""The attribution methods; ``auto`` uses gradients if the model has them."""
 
 METHODS: tuple[Method, ...] = ("auto", "gradients", "occlusion")
 
 
 @dataclass(frozen=True)
 class Attribution:
-    """What each part of a film did to some labels.
+    """The effect of each part of a film on some labels.
 
     Attributes:
         values: Of words (G, W), in the order of ``plot_words``, W being how many were read; or of
@@ -42,7 +42,7 @@ class Attribution:
 
 
 class Attributor:
-    """Looks at the parts of films, by gradients or by leaving them out.
+    """Attributes predictions to parts of films, by gradients or by occlusion.
 
     Args:
         backend: Computes the model.
@@ -62,7 +62,7 @@ class Attributor:
         method: Method = "auto",
         slices: Slices = WHOLE,
     ) -> dict[Modality, Attribution]:
-        """Return what the words and the regions of a film did, for the modalities that it has.
+        """Return the effects of the words and the regions of a film, for its modalities.
 
         Args:
             film: The film.
@@ -83,7 +83,7 @@ class Attributor:
         }
 
     def _sliced(self, slices: Slices) -> Ask:
-        """Return what gives the logits of films, slice by slice."""
+        """Return a function that computes the logits of films, slice by slice."""
 
         def ask(films: Sequence[Film]) -> Floats:
             logits: list[Floats] = []
@@ -97,7 +97,7 @@ class Attributor:
         return ask
 
     def _network(self, modality: Modality, method: Method) -> "GenreModel | None":
-        """Return what gradients are taken of; None to leave parts out."""
+        """Return the network for gradients; None for occlusion."""
         if method not in METHODS:
             raise ConfigError(f"unknown method {method!r}; {did_you_mean(method, METHODS)}")
         if method == "occlusion" or (method == "auto" and not is_installed("captum")):

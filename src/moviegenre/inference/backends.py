@@ -1,4 +1,4 @@
-"""What computes logits: ONNX Runtime, here, or PyTorch, in ``torch_backend``."""
+"""Backends that compute logits: ONNX Runtime here, PyTorch in ``torch_backend``."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Answer:
-    """What a backend computes of a batch.
+    """The output of a backend for a batch.
 
     Attributes:
         logits: One score per label (B, L).
@@ -49,11 +49,11 @@ class Backend(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is called in the setting ``backend``."""
+        """Its name in the setting ``backend``."""
 
     @property
     def network(self) -> "GenreModel | None":
-        """The model, where gradients can be had of it."""
+        """The PyTorch model, if it has gradients."""
 
     def answer(self, batch: BatchArrays) -> Answer:
         """Return logits (B, L), and the gate's weights (B, 2) if the model has one."""
@@ -97,7 +97,7 @@ class OnnxBackend:
         self._check(num_labels)
 
     def _check(self, num_labels: int | None) -> None:
-        """Refuse a file that takes or gives something else than an exported model."""
+        """Raise an error if inputs or outputs of the file are not those of an exported model."""
         if not set(self._inputs) <= set(_FEEDS) or "logits" not in self._outputs:
             raise CheckpointError(
                 f"{self._path} takes {', '.join(self._inputs) or 'nothing'} and gives "
@@ -113,7 +113,7 @@ class OnnxBackend:
 
     @property
     def modalities(self) -> frozenset[Modality]:
-        """What the file takes of a film."""
+        """The modalities that the file reads."""
         takes = {Modality.PLOT: "input_ids", Modality.POSTER: "image"}
         return frozenset(one for one, name in takes.items() if name in self._inputs)
 

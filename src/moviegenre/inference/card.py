@@ -1,4 +1,4 @@
-"""The model card: what a model is, what it is for, where it fails, and how it was made."""
+"""The model card: description, intended use, limits, scores and training of a model."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -235,7 +235,7 @@ def with_scores(card: str, scores: Mapping[str, Mapping[str, Any]], point: Opera
 
 
 def with_forms(card: str, split: str, rows: Mapping[str, Mapping[str, float]]) -> str:
-    """Return a model card with scores for what is given of a film.
+    """Return a model card with scores by form of film.
 
     Args:
         card: What ``model_card`` returned.

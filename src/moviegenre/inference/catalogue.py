@@ -1,4 +1,4 @@
-"""Predicting a whole catalogue: any length in flat memory, safe against a kill."""
+"""Predict a whole catalogue in bounded memory; a killed run can be resumed."""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
@@ -97,7 +97,7 @@ def predict_catalogue(
 
 @contextmanager
 def _what_is_left(parts: Parts) -> Iterator[None]:
-    """Note on a failure of the system, or an interruption, what is kept of the job."""
+    """Add to a system error, or an interruption, how much of the job is saved."""
     try:
         yield
     except (OSError, MemoryError, KeyboardInterrupt) as error:

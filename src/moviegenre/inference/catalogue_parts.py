@@ -1,4 +1,4 @@
-"""A catalogue's answers on disk: parts while the job runs, one file at its end."""
+"""The predictions of a catalogue on disk: parts during the job, one file at its end."""
 
 import csv
 import io
@@ -30,7 +30,7 @@ _LISTS = ("genres", "modalities")  # cells that CSV joins
 
 @dataclass(frozen=True)
 class CatalogueSummary:
-    """What became of a catalogue.
+    """The result of predicting a catalogue.
 
     Attributes:
         rows: How many it has, all of them in the output.
@@ -44,7 +44,7 @@ class CatalogueSummary:
 
 
 def kept_names(columns: Iterable[str], genres: GenreVocabulary) -> dict[str, str]:
-    """Return the name that each kept column has among the answers.
+    """Return the name of each kept column in the output.
 
     Args:
         columns: Columns of the catalogue.
@@ -56,7 +56,7 @@ def kept_names(columns: Iterable[str], genres: GenreVocabulary) -> dict[str, str
 
 
 def answer_schema(genres: GenreVocabulary, kept: Iterable[str] = ()) -> pa.Schema:
-    """Return the columns of a catalogue's answers.
+    """Return the columns of the output.
 
     Args:
         genres: The model's.
@@ -85,7 +85,7 @@ def answer_schema(genres: GenreVocabulary, kept: Iterable[str] = ()) -> pa.Schem
 
 
 def check_out(out: Path, catalogue: Path) -> None:
-    """Refuse an output that cannot be written, or that would overwrite the catalogue.
+    """Raise an error if the output cannot be written or would overwrite the catalogue.
 
     Args:
         out: Where the answers are to go.
@@ -103,12 +103,12 @@ def check_out(out: Path, catalogue: Path) -> None:
 
 
 def csv_header(schema: pa.Schema) -> str:
-    """Return the first line of a catalogue's answers as CSV."""
+    """Return the header line of the output as CSV."""
     return _csv_text(schema.names)
 
 
 def csv_lines(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> list[str]:
-    """Return the lines of some films in a catalogue's answers as CSV.
+    """Return the lines of some films in the output as CSV.
 
     Args:
         rows: Their cells by column; a genre that is missing is left empty.
@@ -150,7 +150,7 @@ class Parts:
         self._schema = schema
 
     def open(self, job: Mapping[str, Any]) -> int:
-        """Begin a job, or go on with it.
+        """Start or resume a job.
 
         Args:
             job: What the answers depend on, as plain values.
@@ -185,7 +185,7 @@ class Parts:
             pq.write_table(pa.Table.from_pylist(rows, self._schema), stream)
 
     def _is_whole(self, number: int) -> bool:
-        """Return whether a part is there and is what was written."""
+        """Return whether a part exists and is undamaged."""
         path = self._path(number)
         if not path.is_file():
             return False
@@ -240,7 +240,7 @@ class Parts:
 
 
 def _read_job(path: Path) -> dict[str, Any] | None:
-    """Return what an unfinished job was begun with; None where there is none to go on with."""
+    """Return the settings of an unfinished job; None if there is none to resume."""
     if not path.is_file():
         return None
     try:

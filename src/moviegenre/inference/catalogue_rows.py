@@ -1,4 +1,4 @@
-"""The rows of somebody's catalogue as films, each with what is wrong with it."""
+"""The rows of a catalogue as films, each with its faults."""
 
 import logging
 from array import array
@@ -37,7 +37,7 @@ _LOOKED_AT = 50  # rows, for a poster that is there
 
 @dataclass(frozen=True)
 class CatalogueColumns:
-    """Which column of a catalogue holds what; what is not named is looked for.
+    """The columns of a catalogue; columns that are not named are searched for.
 
     Attributes:
         id: The film's id; None takes one with a usual name, see ``columns``, or the row's number
@@ -105,7 +105,7 @@ class TextRow:
 
 
 class TextTable:
-    """The plots of a table: no file but the table itself is opened.
+    """The plots of a table; opens no other file.
 
     Args:
         source: A table, see ``tables.source``.
@@ -141,7 +141,7 @@ class TextTable:
             yield self._text_row(row, number)
 
     def _found(self, columns: CatalogueColumns) -> CatalogueColumns:
-        """Return the columns with what was not named filled in.
+        """Return the columns with the missing names filled in.
 
         Raises:
             DataError: A column is not there, or there is nothing to read.
@@ -190,7 +190,7 @@ class TextTable:
         return filled
 
     def _usual_poster(self, name: str | None) -> str | None:
-        """Return a column of posters that nobody named; uploads have none but ``poster``."""
+        """Return the default column of posters; in uploads it is ``poster``."""
         return name if name == "poster" else None
 
     def _used(self, *, posters: bool = False) -> list[str]:
@@ -218,7 +218,7 @@ class TextTable:
         return TextRow(id_, tuple(texts), title, year, tuple(faults))
 
     def _title_and_year(self, row: Row) -> tuple[str | None, int | None]:
-        """Return a row's title and year, None where it has none that can be read."""
+        """Return a row's title and year; None if missing or unreadable."""
         names = (self.columns.title, self.columns.year)
         title, year = (row.values.get(name) if name else None for name in names)
         return parse_title(title), parse_year(year)
@@ -265,12 +265,12 @@ class Catalogue(TextTable):
 
     @property
     def unread(self) -> frozenset[Modality]:
-        """Modalities that no column was named for, and none has the name of."""
+        """Modalities without a column."""
         held = {Modality.PLOT: self.columns.plots, Modality.POSTER: self.columns.poster}
         return frozenset(modality for modality, column in held.items() if not column)
 
     def keeping(self, columns: Sequence[str]) -> "Catalogue":
-        """Return the same table with columns that answers repeat.
+        """Return the same table with columns to copy into the output.
 
         Raises:
             DataError: One is not there.
@@ -284,7 +284,7 @@ class Catalogue(TextTable):
         return other
 
     def count(self) -> tuple[int, frozenset[int]]:
-        """Return how many rows there are, and the hashes of ids that several of them have."""
+        """Return the number of rows and the hashes of duplicate ids."""
         name = self.columns.id
         if name is None:
             return self._table.count(), frozenset()
@@ -311,7 +311,7 @@ class Catalogue(TextTable):
                 yield self._entry(reader, row, number, twice)
 
     def preview(self, num_rows: int) -> Iterator[dict[str, object]]:
-        """Yield what is read of the first rows, without a model."""
+        """Yield the first rows as they are read, without a model."""
         used = self._used(posters=True)
         for number, row in enumerate(islice(self._table.rows(used), num_rows), start=1):
             text = self._text_row(row, number)
@@ -369,7 +369,7 @@ class Catalogue(TextTable):
         return None
 
     def _poster(self, row: Row, *, looked_at: bool) -> Poster:
-        """Return a row's poster; a path is only followed where the model looks at posters.
+        """Return a row's poster; a path is opened only if the model reads posters.
 
         Raises:
             InputError: There is no such file.
@@ -387,7 +387,7 @@ class Catalogue(TextTable):
     def _plot_alone(
         self, reader: FilmReader, plot: Plot, title: str | None, year: int | None
     ) -> Film | None:
-        """Return what a broken poster leaves; None where that is nothing."""
+        """Return the entry without its broken poster; None if nothing else can be read."""
         try:
             return reader.read(plot, None, title, year)
         except MovieGenreError:
@@ -395,7 +395,7 @@ class Catalogue(TextTable):
 
 
 def _read_instead(row: TextRow, film: Film | None) -> str:
-    """Say what the answer rests on where a poster could not be read; empty for no answer."""
+    """Return what was read instead of a broken poster; empty if there is no answer."""
     if film is None or not film.modalities:
         return ""
     return f"; the {'plot' if row.plots else 'title'} alone was used"

@@ -1,4 +1,4 @@
-"""Films as an ensemble reads them: once for each member, by its own tokenizer and plot rule."""
+"""Films for an ensemble: each member uses its own tokenizer and plot rule."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -81,5 +81,5 @@ class EnsembleReader(FilmReader):
 
 
 def film_reader(model: Description) -> FilmReader:
-    """Return what reads films for a model."""
+    """Return the film reader of a model."""
     return EnsembleReader(model) if model.members else FilmReader(model)

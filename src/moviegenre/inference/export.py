@@ -1,4 +1,4 @@
-"""Exporting: a checkpoint becomes a folder that is complete in itself."""
+"""Export a checkpoint as a self-contained folder."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -44,7 +44,7 @@ Measure = Callable[[Predictor, Mapping[str, Predictor]], Parity | None]
 
 @dataclass(frozen=True)
 class Exported:
-    """What was exported.
+    """The result of an export.
 
     Attributes:
         folder: Where.

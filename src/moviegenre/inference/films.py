@@ -1,4 +1,4 @@
-"""From what a caller has of a film to what a model reads of it, and from films to a batch."""
+"""Convert a caller's plots and poster to a film, and films to a batch."""
 
 import operator
 from collections.abc import Sequence
@@ -63,7 +63,7 @@ class Film:
 
     @property
     def modalities(self) -> tuple[Modality, ...]:
-        """What there is to read, plot first."""
+        """The modalities of the film, plot first."""
         has = {Modality.PLOT: len(self.tokens) > 0, Modality.POSTER: self.poster is not None}
         return tuple(modality for modality in Modality if has[modality])
 
@@ -97,7 +97,7 @@ class FilmReader:
         title: str | None = None,
         year: int | None = None,
     ) -> Film:
-        """Bring a film into the form the model reads; what it does not look at is ignored.
+        """Convert a film to the model's form; modalities that the model does not read are ignored.
 
         So is what says nothing, such as the plot "TBA" or a black poster; the film's warnings say
         so. A film that has nothing else is read as well, with no modalities.
@@ -142,7 +142,7 @@ class FilmReader:
         return film
 
     def _check_plots(self, texts: Sequence[str]) -> tuple[list[str], str | None]:
-        """Return the texts that say something, and a warning if one is due."""
+        """Return the usable texts, and a warning if there is a reason."""
         english = self._data.language == "en"
         return check_plots(texts, english=english, tokenizer=self._tokenizer)
 
@@ -153,7 +153,7 @@ class FilmReader:
         title: str | None = None,
         year: int | None = None,
     ) -> Film:
-        """Bring a film's texts and its poster into the model's form; there may be neither.
+        """Convert a film's texts and poster to the model's form; both may be missing.
 
         Args:
             texts: What was written of the film, none of it blank.
@@ -202,7 +202,7 @@ class FilmReader:
 
 
 def _checked_title(title: str | None, year: object) -> tuple[str | None, int | None, str | None]:
-    """Return a title and a year that say something, and a warning where the year does not.
+    """Return a usable title and year, and a warning if the year is not usable.
 
     Raises:
         InputError: One of them is of another kind.
@@ -223,7 +223,7 @@ def _checked_title(title: str | None, year: object) -> tuple[str | None, int | N
 
 
 def read_poster(poster: Poster) -> Image.Image:
-    """Return a poster as an upright RGB image, for a model to look at.
+    """Return a poster as an upright RGB image.
 
     A file and encoded bytes may be shrunk while they are decoded, see ``decode_poster``.
 
@@ -262,7 +262,7 @@ def _read_file(path: Path) -> Image.Image:
 
 
 def _bounded(text: str) -> tuple[str, tuple[str, ...]]:
-    """Return as much of a plot as is read, and a warning where that is not all."""
+    """Return the part of a plot that is read, and a warning if that is not all."""
     if len(text) <= MAX_PLOT_CHARS:
         return text, ()
     warning = f"The plot has {len(text):,} characters; the first {MAX_PLOT_CHARS:,} were read."
@@ -280,7 +280,7 @@ def _pixels(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
 
 
 def _texts(plot: Plot) -> list[str]:
-    """Return the texts of a plot that hold more than white space."""
+    """Return the texts of a plot without blank ones."""
     if plot is None:
         return []
     several = isinstance(plot, Sequence) and not isinstance(plot, str | bytes)

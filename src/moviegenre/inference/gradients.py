@@ -25,7 +25,7 @@ _BATCH = 32  # films computed together, so that long plots and many genres fit i
 def integrated_gradients(
     network: GenreModel, arrays: BatchArrays, places: Places, pad_id: int, labels: Sequence[int]
 ) -> Floats:
-    """Return what each word of a plot added to the logits of some labels (G, W).
+    """Return the effect of each word of a plot on the logits of some labels (G, W).
 
     The baseline is the plot with padding in the place of every token that belongs to a word. What
     the tokens of a word add is summed; over all words it comes to about the logit less that of the
@@ -73,7 +73,7 @@ def integrated_gradients(
 
 
 def grad_cam(network: GenreModel, arrays: BatchArrays, labels: Sequence[int]) -> Floats:
-    """Return what each region of a poster added to the logits of some labels (G, rows, columns).
+    """Return the effect of each poster region on the logits of some labels (G, rows, columns).
 
     Reference: Selvaraju et al., "Grad-CAM", https://arxiv.org/abs/1610.02391; differs in that
     regions that speak against a label keep their sign.

@@ -1,4 +1,4 @@
-"""Putting an exported model on the Hugging Face hub."""
+"""Upload an exported model to the Hugging Face Hub."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from moviegenre.models.manifest import MANIFEST_FILE
 
 
 def push(folder: Path, name: str, *, private: bool = False) -> str:
-    """Put an exported folder on the hub, where ``moviegenre.load(name)`` finds it.
+    """Upload an exported folder to the Hub; ``moviegenre.load(name)`` loads it from there.
 
     Args:
         folder: What ``moviegenre export`` wrote; other files in it stay here.

@@ -1,4 +1,4 @@
-"""From the name of a trained model to a predictor."""
+"""Load a predictor from the name of a trained model."""
 
 from pathlib import Path
 from typing import get_args
@@ -43,12 +43,12 @@ def load_predictor(
     quick: bool = False,
     threads: int | None = None,
 ) -> Predictor:
-    """Return a predictor for a trained model; ``moviegenre.load`` says more.
+    """Return a predictor for a trained model; see ``moviegenre.load``.
 
     Args:
         model: A ``best.pth``, its folder, an exported folder, or a name on the hub.
-        backend: ``torch``, ``onnx``, ``int8``, ``int4``; ``auto`` takes ``onnx`` where there is
-            one, and what there is elsewhere.
+        backend: ``torch``, ``onnx``, ``int8``, ``int4``; ``auto`` takes ``onnx`` if there is
+            such a file, otherwise the one that exists.
         verified: Compare all files with the manifest first, each hash computed anew.
         fitted: Read the calibration and the thresholds; otherwise it answers without.
         quick: Be ready sooner and slower for each film; no effect on what PyTorch computes.
@@ -75,8 +75,8 @@ def load_predictor(
         predictor = _load_checkpoint(path, backend, fitted)
     if not predictor.model.modalities:
         raise CheckpointError(
-            f"{path} holds {predictor.model.model_name}, which answers the same whatever the film; "
-            "it is there to be compared with: name another model"
+            f"{path} holds {predictor.model.model_name}, which gives the same answer for every "
+            "film; it is a baseline for comparison; name another model"
         )
     if threads is not None and predictor.backend.name == "torch":
         raise ConfigError(
@@ -118,7 +118,7 @@ def _load_exported(
 def _onnx(
     weights: Path, backend: BackendName, described: Description, quick: bool, threads: int | None
 ) -> OnnxBackend:
-    """Return what computes an exported folder's ONNX file.
+    """Return the backend of an exported folder's ONNX file.
 
     Raises:
         CheckpointError: The file is damaged, or takes what the folder says nothing of.
@@ -152,7 +152,7 @@ def _load_checkpoint(path: Path, backend: BackendName, fitted: bool) -> Predicto
 
 
 def _open_by_torch(path: Path) -> tuple[Description, Backend]:
-    """Return what a model says of itself and PyTorch, which computes it.
+    """Return the description of a model and its PyTorch backend.
 
     Raises:
         MissingExtraError: PyTorch is not installed.

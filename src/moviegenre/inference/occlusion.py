@@ -1,4 +1,4 @@
-"""Attribution by leaving parts out and asking again: it needs nothing of a model but its answers.
+"""Attribution by occlusion: predict again without each part; works with every model.
 
 Reference: Zeiler and Fergus, "Visualizing and understanding convolutional networks",
 https://arxiv.org/abs/1311.2901, for posters; Li, Monroe and Jurafsky, "Understanding neural
@@ -29,7 +29,7 @@ Ask = Callable[[Sequence[Film]], Floats]
 
 
 def without_words(film: Film, places: Places, words: Collection[int]) -> Film:
-    """Return a film as if its plot had never had some of its words.
+    """Return a film without some words of its plot.
 
     The model reads no further than before: what was cut off at the end stays cut off.
 
@@ -42,7 +42,7 @@ def without_words(film: Film, places: Places, words: Collection[int]) -> Film:
 
 
 def without_regions(film: Film, regions: Collection[int], grid: tuple[int, int]) -> Film:
-    """Return a film, some regions of its poster filled with the poster's mean colour.
+    """Return a film with some poster regions filled with the poster's mean colour.
 
     Args:
         film: A film with a poster.

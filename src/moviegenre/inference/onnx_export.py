@@ -147,7 +147,7 @@ def example_inputs(height: int, width: int) -> dict[str, npt.NDArray[Any]]:
 
 
 def require_onnx() -> None:
-    """Raise a MissingExtraError if what writes ONNX files is not installed.
+    """Raise a MissingExtraError if the packages for writing ONNX files are not installed.
 
     PyTorch's exporter and ONNX Runtime's quantiser look for it late and say little.
     """

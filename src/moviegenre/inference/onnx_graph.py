@@ -1,4 +1,4 @@
-"""Rewriting the graph of an ONNX file so that it loads and computes faster; the answers stay."""
+"""Rewrite the graph of an ONNX file to load and compute faster with the same answers."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -129,7 +129,7 @@ def _condition(
 
 
 def fuse(path: Path) -> None:
-    """Let ONNX Runtime merge the nodes of a file now instead of each time that it is loaded.
+    """Let ONNX Runtime merge the nodes of a file once instead of at each load.
 
     Only what holds on every processor is merged. Small weights are not restored, so the file keeps
     its size. ``FUSED`` in the file says that this was done.
@@ -159,7 +159,7 @@ def fuse(path: Path) -> None:
 
 
 def _drop_new_attributes(graph: "onnx.GraphProto") -> None:
-    """Take out attributes that say nothing and that ONNX Runtime 1.22, the oldest, refuses."""
+    """Remove attributes without effect that ONNX Runtime 1.22, the oldest, does not accept."""
     for node in graph.node:
         for attribute in list(node.attribute):
             if attribute.name == "weight_prepacked" and not attribute.i:

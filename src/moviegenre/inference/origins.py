@@ -1,4 +1,4 @@
-"""What a model's weights started from, and on whose terms: a section of the model card."""
+"""The origin and licence of a model's initial weights: a section of the model card."""
 
 from collections.abc import Sequence
 
@@ -31,7 +31,7 @@ _ENCODERS = ("plot_encoder", "poster_encoder")
 
 
 def origins(checkpoint: Checkpoint, also: Sequence[str] = ()) -> str:
-    """Return a section in Markdown: where every encoder's weights come from.
+    """Return a Markdown section with the origin of every encoder's weights.
 
     Args:
         checkpoint: The model.

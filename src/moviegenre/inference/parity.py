@@ -1,4 +1,4 @@
-"""Whether an exported ONNX file decides as the model does, measured on real movies."""
+"""Compare the decisions of exported ONNX files with those of the model, on real movies."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -67,7 +67,7 @@ class Parity:
 
     @property
     def faults(self) -> list[str]:
-        """What is promised and not kept, one sentence each."""
+        """The limits that are not met, one sentence each."""
         messages = []
         onnx = self.files.get("onnx")
         if onnx and onnx.equal_decisions < LEAST_EQUAL:
@@ -85,7 +85,7 @@ class Parity:
         return messages
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what ``parity.json`` holds; undefined scores are None."""
+        """Return the content of ``parity.json``; undefined scores are None."""
         return {
             "num_movies": self.num_movies,
             "source": self.source,
@@ -104,7 +104,7 @@ class Parity:
 
     @classmethod
     def from_json_dict(cls, content: Mapping[str, Any]) -> "Parity":
-        """Return what ``to_json_dict`` wrote."""
+        """Read the result of ``to_json_dict``."""
         files = {
             name: FileParity(
                 equal_decisions=file["equal_decisions"],
@@ -129,7 +129,7 @@ class Parity:
             f1_macro: What the file scores on the same movies with these thresholds.
 
         Raises:
-            DataError: Several files were compared, of which only one has been fitted to.
+            DataError: Several files were compared; expected one.
         """
         if len(self.files) != 1:
             raise DataError(

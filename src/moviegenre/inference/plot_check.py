@@ -1,4 +1,4 @@
-"""Whether a plot says anything that the model can read: it is text, in English, and long enough.
+"""Check whether a plot is usable: text, in English, and long enough.
 
 A model answers every text, "TBA" and Japanese included, and sounds sure of it. What these checks
 refuse is treated as if the film had no plot, and the prediction's ``warnings`` say why.
@@ -61,7 +61,7 @@ _LANGUAGES = {
 
 @dataclass(frozen=True)
 class PlotCheck:
-    """What a check of a plot found.
+    """The result of checking a plot.
 
     Attributes:
         usable: Whether the model should read the plot.
@@ -75,7 +75,7 @@ class PlotCheck:
 def check_plot(
     plot: str, *, english: bool = True, tokenizer: PlotTokenizer | None = None
 ) -> PlotCheck:
-    """Return whether a plot can be read, and a warning where it cannot, or says little.
+    """Return whether a plot is usable, and a warning if it is not, or is very short.
 
     Args:
         plot: A text with at least one character that is not white space.
@@ -111,7 +111,7 @@ def check_plot(
 def check_plots(
     plots: Sequence[str], *, english: bool = True, tokenizer: PlotTokenizer | None = None
 ) -> tuple[list[str], str | None]:
-    """Return those of a film's texts that can be read, and a warning if one is due.
+    """Return the usable texts of a film, and a warning if there is a reason.
 
     Args:
         plots: None of them blank; there may be none.

@@ -1,4 +1,4 @@
-"""An ONNX file with its weights in eight bits, or the most of them in four."""
+"""Quantise an ONNX file to 8 bits, or most of it to 4 bits."""
 
 import logging
 import math
@@ -25,12 +25,12 @@ _WHOLE, _SCALE = "_whole", "_row_scale"  # what a tensor stored by rows falls in
 
 
 def quantise(path: Path, out: Path, bits: Bits = 8) -> None:
-    """Write an ONNX file again with its weights in eight bits, or in four where they are the most.
+    """Rewrite an ONNX file with 8-bit weights, or 4-bit weights for the largest matrices.
 
-    Matrices are cut into blocks that have a scale each, and so are the activations that they are
-    multiplied with, as these come: nothing has to be calibrated, and a large activation coarsens
-    its own block alone. One scale for all of them, as ONNX Runtime's dynamic quantisation has it,
-    cost mpnet seventeen times the error (docs/dev-log.md).
+    Matrices are split into blocks with a scale each, and so are their activations at run time:
+    nothing has to be calibrated, and a large activation affects only its own block. One scale for
+    all of them, as in ONNX Runtime's dynamic quantisation, gave mpnet seventeen times the error
+    (docs/dev-log.md).
 
     Convolutions, which are slower so on most processors, and heads are stored in eight bits and
     computed in 32; n-gram weights, of which eight bits lose the small ones, and recurrent layers
@@ -69,7 +69,7 @@ def quantise(path: Path, out: Path, bits: Bits = 8) -> None:
 def _in_blocks(
     model: "onnx.ModelProto", bits: Bits, excluded: Sequence[str] = ()
 ) -> "onnx.ModelProto":
-    """Return the model with the weights of its matrix products, but for some, in blocks.
+    """Return the model with block-quantised matrix products, except some.
 
     Products of two activations have no weights and stay.
     """
@@ -127,7 +127,7 @@ def _quantise_rows(model: "onnx.ModelProto") -> None:
 
 
 def _replace(model: "onnx.ModelProto", tensor: "onnx.TensorProto") -> None:
-    """Put whole numbers and scales, by row, in the place of a tensor."""
+    """Replace a tensor by integers and a scale for each row."""
     from onnx import numpy_helper
 
     values = numpy_helper.to_array(tensor)
@@ -144,7 +144,7 @@ def _replace(model: "onnx.ModelProto", tensor: "onnx.TensorProto") -> None:
 
 
 def _look_up_whole(model: "onnx.ModelProto", node: "onnx.NodeProto") -> None:
-    """Let a node that looks rows up do so in whole numbers and scales."""
+    """Change a lookup of rows to integers and scales."""
     from onnx import helper
 
     table, rows = node.input
@@ -160,7 +160,7 @@ def _look_up_whole(model: "onnx.ModelProto", node: "onnx.NodeProto") -> None:
 
 
 def _restored(name: str) -> "list[onnx.NodeProto]":
-    """Return the nodes that compute a tensor from its whole numbers and scales."""
+    """Return the nodes that compute a tensor from its integers and scales."""
     from onnx import TensorProto, helper
 
     return [
@@ -170,7 +170,7 @@ def _restored(name: str) -> "list[onnx.NodeProto]":
 
 
 def _halve(model: "onnx.ModelProto") -> None:
-    """Store what is left of large 32-bit weights in 16, with a cast behind each."""
+    """Store the remaining large 32-bit weights in 16 bits, with a cast after each."""
     from onnx import TensorProto, helper, numpy_helper
 
     graph, casts = model.graph, []
@@ -189,7 +189,7 @@ def _halve(model: "onnx.ModelProto") -> None:
 
 
 def _large_tensors(model: "onnx.ModelProto") -> "list[onnx.TensorProto]":
-    """Return the 32-bit weights that are worth storing otherwise; vectors are not."""
+    """Return the large 32-bit weights; vectors are too small to matter."""
     from onnx import TensorProto
 
     return [

@@ -1,4 +1,4 @@
-"""The movies a model finds most like a film: those it says the same of.
+"""The training movies with predictions most similar to those of a film.
 
 Two movies are as similar as their log-odds of all genres are, each genre measured against what
 is usual for it: the cosine of standardised logits. It needs nothing of a model but its answers, so
@@ -43,7 +43,7 @@ class SimilarMovie:
 
 
 class SimilarIndex:
-    """What a model said of some movies.
+    """The predictions of a model for some movies.
 
     Args:
         movies: A table of ``id``, ``title``, ``year``, ``genres`` and ``logits`` (L numbers).

@@ -1,4 +1,4 @@
-"""A trained model computed by PyTorch itself: of a checkpoint, an ensemble, or exact weights."""
+"""The PyTorch backend, for checkpoints, ensembles and exact weights."""
 
 from pathlib import Path
 
@@ -41,7 +41,7 @@ class TorchBackend:
 
 
 def open_trained(path: Path) -> tuple[Description, TorchBackend]:
-    """Return what a trained model says of itself, and what computes it.
+    """Return the description of a trained model and its backend.
 
     Args:
         path: What ``locate`` returned.

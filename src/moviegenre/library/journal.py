@@ -1,4 +1,4 @@
-"""The journal of a library: what each file was before it was changed.
+"""The journal of a library: the content of each file before its change.
 
 It lies in the library, in ``.moviegenre-journal``: numbered files of JSON lines, each on the disk
 before the first of the changes it lists. ``--undo`` restores from it.
@@ -72,7 +72,7 @@ class Journal:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep every other run from changing the library.
+        """Lock the library against other runs.
 
         Raises:
             BusyError: Another run is changing it.
@@ -86,7 +86,7 @@ class Journal:
         return sorted(self.folder.glob("[0-9]*.jsonl"))
 
     def append(self, entries: Sequence[Entry]) -> None:
-        """Put entries on the disk; the changes may be made when this returns."""
+        """Write entries to the disk; changes may be made after this returns."""
         if not self.folder.is_dir():
             self.folder.mkdir()
             sync_folder(self.root)
@@ -117,13 +117,13 @@ class Journal:
             ) from None
 
     def tidy(self) -> None:
-        """Remove what a killed run left beside the last files it was about to change."""
+        """Remove the temporary files of a killed run."""
         for path in self.files()[-1:]:
             for entry in self.entries(path):
                 remove_part(self.root, entry.path)
 
     def keep_only(self, entries: Sequence[Entry]) -> None:
-        """Forget everything but these entries; with none, the journal goes."""
+        """Keep only these entries; without any, delete the journal."""
         files = self.files()
         if entries:
             self.append(entries)

@@ -1,4 +1,4 @@
-"""What an .nfo file says of a film: title, year, plot and the genres that are there."""
+"""Read the title, year, plot and genres of a film from an .nfo file."""
 
 import re
 from dataclasses import dataclass

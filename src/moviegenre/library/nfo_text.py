@@ -1,4 +1,4 @@
-"""The text of an .nfo file, with a way back to its exact bytes."""
+"""The text of an .nfo file, which can be edited without changing other bytes."""
 
 import codecs
 import re

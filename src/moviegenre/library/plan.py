@@ -1,4 +1,4 @@
-"""Which genres each film of a library would get, and why others get none."""
+"""Plan the genres of each film of a library, with a reason for films without any."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ _MOST_IN_CHUNK = 4_096  # with those that are not asked about
 
 
 class Mode(StrEnum):
-    """What happens to genres that are there."""
+    """What to do with existing genres."""
 
     MISSING = "missing"
     ADD = "add"
@@ -29,7 +29,7 @@ class Mode(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What becomes of a film."""
+    """The outcome for a film."""
 
     CHANGE = "change"
     NOTHING_TO_DO = "nothing to do"
@@ -61,7 +61,7 @@ class Options:
 
 @dataclass(frozen=True)
 class FilmChange:
-    """What becomes of a film.
+    """The planned change of a film.
 
     Attributes:
         path: Its .nfo file, relative to the library.
@@ -94,7 +94,7 @@ class FilmChange:
 
 @dataclass(frozen=True)
 class _Open:
-    """A film that is to be answered."""
+    """A film to predict."""
 
     place: FilmPlace
     nfo: Nfo | None
@@ -109,7 +109,7 @@ class _Open:
 def plan_changes(
     library: Library, answer: Answerer, options: Options, chunk_films: int = CHUNK_FILMS
 ) -> Iterator[list[FilmChange]]:
-    """Yield what becomes of the films of a library, some at a time; nothing is written.
+    """Yield the planned changes of a library in chunks; nothing is written.
 
     Args:
         library: What ``scan_library`` found.
@@ -128,14 +128,14 @@ def plan_changes(
 
 
 def needs_answer(place: FilmPlace, options: Options) -> bool:
-    """Return whether the model is asked about a film."""
+    """Return whether the model has to predict a film."""
     return options.mode != Mode.MISSING or not place.has_genres
 
 
 def _chunks(
     places: Sequence[FilmPlace], options: Options, chunk_films: int
 ) -> Iterator[list[FilmPlace]]:
-    """Yield the films in pieces in which about as many are asked about."""
+    """Yield the films in chunks with about the same number of films to predict."""
     chunk: list[FilmPlace] = []
     num_asked = 0
     for place in places:
@@ -149,7 +149,7 @@ def _chunks(
 
 
 def _open(library: Library, place: FilmPlace, options: Options) -> _Open | FilmChange:
-    """Return a film that is to be answered, or what becomes of it without an answer."""
+    """Return a film to predict, or its change if no prediction is needed."""
     poster = library.root / place.poster if place.poster else None
     if not place.has_nfo:
         return _Open(place, None, None, FilmText(None, poster, place.title, place.year))
@@ -169,7 +169,7 @@ def _open(library: Library, place: FilmPlace, options: Options) -> _Open | FilmC
 
 
 def _decide(film: _Open, answer: Answer, options: Options) -> FilmChange:
-    """Return what becomes of a film that was answered."""
+    """Return the planned change of a predicted film."""
     note = " ".join(answer.warnings)
     change = FilmChange(
         film.place.nfo,
@@ -218,7 +218,7 @@ def _content(film: _Open, new: Sequence[str], options: Options, *, keep: bool) -
 
 
 def _probability(name: str, answer: Answer, names: GenreNames) -> float:
-    """Return the probability of the surest genre that is written under a name."""
+    """Return the largest probability of the genres written under a name."""
     pairs = zip(answer.genres, answer.probabilities, strict=True)
     return max(probability for genre, probability in pairs if name in names.of([genre]))
 

@@ -26,7 +26,7 @@ _DECIMALS = 4
 
 
 def check_report(path: Path) -> None:
-    """Refuse a report that cannot be written.
+    """Raise an error if the report cannot be written.
 
     Raises:
         ConfigError: It ends neither in .csv nor in .json, or its folder does not exist.
@@ -38,7 +38,7 @@ def check_report(path: Path) -> None:
 
 
 def write_report(path: Path, changes: Iterable[FilmChange]) -> None:
-    """Write what became of each film, in one step.
+    """Write the report of all films in one step.
 
     Args:
         path: ``.csv`` (genres joined by ``|``) or ``.json``.

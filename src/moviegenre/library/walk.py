@@ -57,7 +57,7 @@ class FilmPlace:
 
 @dataclass
 class Library:
-    """What a library holds.
+    """The films of a library.
 
     Attributes:
         root: Its folder, with links resolved.

@@ -48,7 +48,7 @@ class LibraryWriter:
         self.num_written = 0
 
     def write(self, changes: Sequence[FilmChange]) -> list[FilmChange]:
-        """Write what is to be changed and return what became of each.
+        """Write the planned changes and return the outcome of each.
 
         Args:
             changes: What ``plan_changes`` yields.
@@ -67,7 +67,7 @@ class LibraryWriter:
         return [self._written(change).without_content() for change in checked]
 
     def _checked(self, change: FilmChange) -> FilmChange:
-        """Return a change, or that its file is not what it was."""
+        """Return a change, or the outcome that its file has changed."""
         if change.outcome != Outcome.CHANGE or change.new is None:
             return change
         try:
@@ -93,7 +93,7 @@ class LibraryWriter:
 
 @contextmanager
 def writing(path: Path) -> Iterator[LibraryWriter]:
-    """Yield what writes changes into a library, while no other run may.
+    """Yield a writer for a library; other runs are locked out.
 
     Args:
         path: The library's folder.
@@ -110,7 +110,7 @@ def writing(path: Path) -> Iterator[LibraryWriter]:
 
 @dataclass
 class UndoSummary:
-    """What became of an undo.
+    """The result of an undo.
 
     Attributes:
         num_files: Files in the journal.
@@ -176,7 +176,7 @@ _Sources = dict[Path, dict[Path, tuple[str | None, str, str | None]]]
 
 
 def _sources(journal: Journal, steps: _Steps, summary: UndoSummary) -> _Sources:
-    """Return by journal file which of its entries restores which file, and what the file is now.
+    """Return, by journal file, the entries that restore files and the files' current hashes.
 
     The current content of a file is looked for among what was written, from the last change back.
     From there the changes are followed back as long as each began with what the one before wrote.
@@ -206,7 +206,7 @@ def _sources(journal: Journal, steps: _Steps, summary: UndoSummary) -> _Sources:
 
 
 def _restore(journal: Journal, entry: Entry, expected: str | None, summary: UndoSummary) -> None:
-    """Give a file its bytes back, or remove it where there was none."""
+    """Restore the bytes of a file, or remove a file that did not exist."""
     path = journal.root / entry.path
     try:
         current = _read(journal.root, entry.path)
@@ -228,7 +228,7 @@ def _restore(journal: Journal, entry: Entry, expected: str | None, summary: Undo
 
 
 def _put(root: Path, relative: Path, old: bytes | None, new: bytes) -> None:
-    """Write a file that still is what it was; mode, owner and extended attributes stay.
+    """Write a file if it is unchanged; mode, owner and extended attributes stay.
 
     Raises:
         DataError: It is not, or a link leads out of the library.

@@ -237,7 +237,7 @@ class ModelConfig(Config, ABC):
         family: A single modality's model, a fusion of both, or a baseline that models must beat.
         fitted: Whether it builds a ``FittedModel``, on which neither loss nor ``training`` settings
             have an effect.
-        baseline: The model that shows what pretraining is worth, where this one is pretrained.
+        baseline: The model without pretraining to compare with, if this one is pretrained.
         default_loss: The reference's choice for this model.
     """
 
@@ -254,7 +254,7 @@ class ModelConfig(Config, ABC):
         """Return the model, pretrained parts loaded.
 
         Raises:
-            PretrainedError: A pretrained part cannot be had.
+            PretrainedError: A pretrained part cannot be loaded.
         """
 
     def load_tokenizer(self, plots: Callable[[], Sequence[str]]) -> PlotTokenizer | None:
@@ -264,7 +264,7 @@ class ModelConfig(Config, ABC):
             plots: Gives the training plots, for a vocabulary made from them.
 
         Raises:
-            PretrainedError: The tokenizer cannot be had.
+            PretrainedError: The tokenizer cannot be loaded.
         """
         return None
 

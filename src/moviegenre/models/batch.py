@@ -68,7 +68,7 @@ class EnsembleBatch(Batch):
     """Some movies in the form that each member of an ensemble reads.
 
     Members differ in tokenizer, in plot rule and in image size, so each has a batch of its own. The
-    tensors of the batch itself say no more than what there is of each movie.
+    tensors of the batch itself only state the modalities of each movie.
 
     Attributes:
         views: The same movies, a batch for each member.

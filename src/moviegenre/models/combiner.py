@@ -1,7 +1,7 @@
 """How an ensemble's members are combined: a weight for each member and genre, case by case.
 
-A case is what there is of a film: plot and poster, one of them, or nothing. Each has weights of its
-own, so a film without a poster is answered by those that can read it, weighted for that.
+A case is the set of modalities of a film: plot and poster, one of them, or nothing. Each case has
+its own weights, so a film without a poster is predicted by the members that can read it.
 """
 
 from collections.abc import Mapping

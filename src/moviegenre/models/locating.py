@@ -135,7 +135,7 @@ def _download(name: str, revision: str | None) -> Path:
         ) from None
     except Exception as error:  # the hub's client has a dozen unrelated kinds
         raise HubError(
-            f"{name} is no local path and could not be had from the Hugging Face hub "
+            f"{name} is no local path and could not be downloaded from the Hugging Face Hub "
             f"({type(error).__name__}); check the name and the network, or name a best.pth or an "
             "exported folder"
         ) from None

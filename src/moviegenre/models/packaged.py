@@ -180,8 +180,8 @@ def write_exact(source: Path, target: Path) -> None:
 def exact_weights(path: Path) -> dict[str, npt.NDArray[np.float32]]:
     """Return the weights of a dynamically quantised ONNX file by their names in PyTorch.
 
-    Weights of eight bits come as floats. Those of linear layers have lost their name, and are told
-    by the bias that is added after them.
+    8-bit weights are returned as floats. Those of linear layers have lost their name and are
+    identified by the bias added after them.
 
     Args:
         path: The ONNX file.

@@ -90,7 +90,7 @@ class PlotEncoder(Encoder):
 
     def encode(self, batch: Batch) -> Tensor:
         """Return vectors (B, S, D) of tokens or windows; ignore those of padding."""
-        input_ids, attention_mask = self._cut(batch)
+        input_ids, attention_mask = self._truncated(batch)
         if self.window is None:
             return self._read(input_ids, attention_mask)
         input_ids, attention_mask = self._windows(input_ids), self._windows(attention_mask)
@@ -104,7 +104,7 @@ class PlotEncoder(Encoder):
         states[full] = masked_mean(read, attention_mask[full])
         return states.view(rows, width, self.dim)
 
-    def _cut(self, batch: Batch) -> tuple[Tensor, Tensor]:
+    def _truncated(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return the token ids (B, T) that are read, with their mask (B, T)."""
         # No branch on the number of tokens and no padding by it: a traced model has one path.
         input_ids, mask = batch.input_ids, batch.attention_mask
@@ -153,7 +153,7 @@ class PlotEncoder(Encoder):
 
     def mask(self, batch: Batch) -> Tensor:
         """Return the mask (B, S) of the encoder's vectors (B, S, D), bool."""
-        _, mask = self._cut(batch)
+        _, mask = self._truncated(batch)
         return mask if self.window is None else self._windows(mask).any(dim=2)
 
     def num_states(self, lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -62,7 +62,7 @@ def _hub_folder(name: str, revision: str | None) -> Path:
         return hub_snapshot(name, revision or PINNED_REVISIONS.get(name), _HUB_FILES)
     except Exception as error:  # the hub's client has a dozen unrelated kinds
         raise PretrainedError(
-            f"{name} is no local folder and could not be had from the Hugging Face hub "
+            f"{name} is no local folder and could not be downloaded from the Hugging Face Hub "
             f"({type(error).__name__}); check the name and the network, or name a local folder, "
             f"or use the packaged encoder for plots: `model.plot_encoder.name`={MINILM}"
         ) from None

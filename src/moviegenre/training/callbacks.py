@@ -1,4 +1,4 @@
-"""What happens after every interval: history, the best checkpoint, stopping early."""
+"""Callbacks after every interval: history, the best checkpoint, early stopping."""
 
 import json
 from collections.abc import Callable
@@ -103,6 +103,6 @@ class Patience(EarlyStopping):
     def on_train_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
-        """Stop at once where the training to be resumed had stopped."""
+        """Stop at once if the training to resume had stopped."""
         if self.wait_count >= self.patience:
             trainer.should_stop = True

@@ -85,7 +85,7 @@ class MovieBatches(lightning.LightningDataModule):
 
 @dataclass(frozen=True)
 class FitResult:
-    """What a training came to.
+    """The result of a training.
 
     Attributes:
         history: One record an interval: epoch, losses, validation metrics, seconds, throughput.

@@ -1,4 +1,4 @@
-"""What this machine computes fast: detected, never assumed."""
+"""Detect what this machine computes fast."""
 
 from typing import Literal
 

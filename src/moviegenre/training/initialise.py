@@ -16,7 +16,7 @@ from moviegenre.models.checkpoint_file import BEST_FILE
 
 @dataclass(frozen=True)
 class Initial:
-    """What a model was started from.
+    """The initial weights of a model.
 
     Attributes:
         copied: The names of the parameters that were copied.

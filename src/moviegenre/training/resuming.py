@@ -1,4 +1,4 @@
-"""The point from which an interrupted training goes on: ``last.ckpt``."""
+"""The state from which an interrupted training is resumed: ``last.ckpt``."""
 
 import errno
 from pathlib import Path
@@ -48,7 +48,7 @@ class ResumePoint(Checkpoint):
 
 
 def check_resume_point(path: Path) -> None:
-    """Raise a DamagedError if a training cannot go on from this file.
+    """Raise a DamagedError if a training cannot be resumed from this file.
 
     Args:
         path: The ``last.ckpt``, which is there.

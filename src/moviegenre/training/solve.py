@@ -1,4 +1,4 @@
-"""Fitting a model that takes no gradient steps: in one go, validated once, kept like any other."""
+"""Fit a model without gradient steps, validate it once, and save it like any other."""
 
 import json
 import time

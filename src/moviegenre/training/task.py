@@ -90,7 +90,7 @@ class GenreTask(lightning.LightningModule):
         return loss
 
     def interval_summary(self) -> dict[str, float]:
-        """Return what the interval that ends now cost.
+        """Return the time, speed and loss of the interval that ends.
 
         Returns:
             Mean training loss, seconds with validation, and movies trained on a second without.

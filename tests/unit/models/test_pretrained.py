@@ -47,7 +47,7 @@ def test_a_hub_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> 
         raise ConnectionError("no network")
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
-    with pytest.raises(PretrainedError, match=r"could not be had .* \(ConnectionError\)") as error:
+    with pytest.raises(PretrainedError, match=r"not be downloaded .* \(ConnectionError\)") as error:
         pretrained_folder("someone/encoder", "v1")
     assert asked == [("someone/encoder", "v1")]
     assert str(error.value).endswith("`model.plot_encoder.name`=minilm")

@@ -96,7 +96,7 @@ def test_what_the_hub_does_not_have_is_one_line(asked: list[Any]) -> None:
     with pytest.raises(HubError) as error:
         load_trained("someone/else")
     assert str(error.value) == (
-        "someone/else is no local path and could not be had from the Hugging Face hub "
+        "someone/else is no local path and could not be downloaded from the Hugging Face Hub "
         "(HFValidationError); check the name and the network, or name a best.pth or an exported "
         "folder"
     )

@@ -15,7 +15,8 @@ from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.documents import SYNTHETIC_BANNER
 from moviegenre.experiment.config import ExperimentConfig, Suite
-from moviegenre.experiment.once import (
+from moviegenre.experiment.predictions import cached_predictions
+from moviegenre.experiment.preparing_and_training import (
     OTHER_CHECKPOINTS,
     changes_since,
     command_line,
@@ -23,7 +24,6 @@ from moviegenre.experiment.once import (
     train_once,
     trained_differently,
 )
-from moviegenre.experiment.predictions import cached_predictions
 from moviegenre.experiment.runs import read_run
 from moviegenre.models.checkpoint_file import BEST_FILE
 from moviegenre.studies.ablations.document import write_ablations

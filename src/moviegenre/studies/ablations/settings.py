@@ -221,8 +221,8 @@ def _variant(
     experiment = resolve_variant(suite.path, section.base, where, changes, overrides)
     if not _differs(experiment, base):
         raise ConfigError(
-            f"{where}: it changes nothing that {section.base} goes by; change it, or leave it out: "
-            "the base has its own row"
+            f"{where}: it changes no setting that affects {section.base}; change it, or leave it "
+            "out: the base has its own row"
         )
     return Variant(
         name=name,

@@ -34,9 +34,9 @@ def find_label_errors(
 ) -> list[LabelError]:
     """Return the labels that the probabilities contradict confidently, the worst first.
 
-    Each genre is judged by itself. A movie with the genre is told where the probability of *not*
-    having it is at least what movies without it have on average, and the probability of having it
-    is less than what movies with it have on average; and the other way round.
+    Each genre is judged alone. A movie with the genre is reported if its probability of *not*
+    having it is at least the average of movies without it, and its probability of having the genre
+    is below the average of movies with it; and the other way round.
 
     References: Northcutt, Jiang and Chuang, "Confident learning: estimating uncertainty in dataset
     labels", https://doi.org/10.1613/jair.1.12125, whose class thresholds these are; Thyagarajan et

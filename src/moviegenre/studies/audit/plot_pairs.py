@@ -31,7 +31,7 @@ _BLOCK = 1000
 def find_plot_pairs(
     plots: Sequence[Sequence[str]], similarity: float = DEFAULT_SIMILARITY
 ) -> list[Pair]:
-    """Return the pairs of movies of which any two plots are nearly the same.
+    """Return the pairs of movies with near-duplicate plots.
 
     Args:
         plots: All plots of each movie; each one is compared with each one of every other movie.

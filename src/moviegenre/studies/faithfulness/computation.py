@@ -82,7 +82,7 @@ def measure_faithfulness(
         One for each modality that a film had.
 
     Raises:
-        ConfigError: The method cannot be had of this model.
+        ConfigError: The model does not support the method.
         DataError: There are no films.
     """
     generator = np.random.default_rng(seed)
@@ -174,7 +174,7 @@ def faithfulness(
 
     Raises:
         CheckpointError: There is no such model, or the movies have other genres.
-        ConfigError: The method cannot be had of this model.
+        ConfigError: The model does not support the method.
         DataError: There are no such movies.
     """
     predictor = load_predictor(model, backend=backend)

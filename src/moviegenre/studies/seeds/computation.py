@@ -10,7 +10,7 @@ from moviegenre.core.locks import locked
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.documents import SYNTHETIC_BANNER
 from moviegenre.experiment.config import Suite, load_suite
-from moviegenre.experiment.once import OTHER_CHECKPOINTS, command_line
+from moviegenre.experiment.preparing_and_training import OTHER_CHECKPOINTS, command_line
 from moviegenre.experiment.reproduce import run_suite
 from moviegenre.studies.seeds.document import write_seeds
 from moviegenre.studies.seeds.scores import SeedComparison, compare_seeds

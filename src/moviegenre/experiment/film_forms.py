@@ -8,7 +8,7 @@ from moviegenre.data.plots import PlotRule
 
 
 @dataclass(frozen=True)
-class Given:
+class FilmForm:
     """One form of film: which inputs are given.
 
     Attributes:
@@ -31,14 +31,14 @@ class Given:
 
 WITH_NAMES: tuple[Part, ...] = (*PLOT_AND_POSTER, "title", "year")
 
-ALL_GIVEN = (
-    Given("first", PLOT_AND_POSTER, "short plot and poster"),
-    Given("joined", PLOT_AND_POSTER, "all plots and poster"),
-    Given("first", ("plot",), "short plot"),
-    Given("joined", ("plot",), "all plots"),
-    Given("sentence", ("plot",), "first sentence"),
-    Given("first", ("poster",), "poster"),
-    Given("first", WITH_NAMES, "short plot, poster, title, year"),
-    Given("joined", WITH_NAMES, "all plots, poster, title, year"),
+FILM_FORMS = (
+    FilmForm("first", PLOT_AND_POSTER, "short plot and poster"),
+    FilmForm("joined", PLOT_AND_POSTER, "all plots and poster"),
+    FilmForm("first", ("plot",), "short plot"),
+    FilmForm("joined", ("plot",), "all plots"),
+    FilmForm("sentence", ("plot",), "first sentence"),
+    FilmForm("first", ("poster",), "poster"),
+    FilmForm("first", WITH_NAMES, "short plot, poster, title, year"),
+    FilmForm("joined", WITH_NAMES, "all plots, poster, title, year"),
 )
 """The rows of the table on the model card."""
