@@ -27,10 +27,8 @@ RESERVED_NAMES = ("id", "genres", "error", "warnings", "modalities")
 GENRE_SEPARATORS = "/|,;"
 """What joins the names of several genres in one text."""
 
-_ALIASES = {
-    **dict.fromkeys(("science fiction", "sciencefiction", "scifi", "sci fi"), "Sci-Fi"),
-    "noir": "Film-Noir",
-}
+_ALIASES = dict.fromkeys(("science fiction", "sciencefiction", "scifi", "sci fi"), "Sci-Fi")
+_SHORT = {"noir": "film noir"}  # may be a genre of its own in somebody's data
 _JOINTS = re.compile(r"[\s_-]+")
 
 
@@ -69,7 +67,8 @@ def same_genre(one: str, other: str) -> bool:
         >>> same_genre("Science Fiction", "Sci-Fi"), same_genre("War", "Drama")
         (True, False)
     """
-    return folded(standard_name(one)) == folded(standard_name(other))
+    first, second = (folded(standard_name(name)) for name in (one, other))
+    return _SHORT.get(first, first) == _SHORT.get(second, second)
 
 
 def one_spelling(counts: Mapping[str, int]) -> dict[str, str]:
