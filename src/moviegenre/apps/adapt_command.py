@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from moviegenre.apps.messages import echo
-from moviegenre.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from moviegenre.adapt.adapt import Adapted
@@ -65,8 +64,6 @@ def adapt(
     from moviegenre.data.sources.table import TableColumns
 
     require_adapt()
-    if not table.is_file():
-        raise ConfigError(f"{table} is no file; expected a table of films with genres")
     columns = TableColumns(
         plots=tuple(plot_column or ()), poster=poster_column, genres=genres_column
     )

@@ -145,7 +145,7 @@ def missing_path_message(path: Path, what: str, next_step: str) -> str:
     hint = f'did you mean "{parent / near[0]}"?' if near else next_step
     state = "does not exist"
     if os.path.exists(path):
-        state = "is a folder" if os.path.isdir(path) else "is no regular file"
+        state = "is a folder" if os.path.isdir(path) else "is a file"
     elif os.path.islink(path):
         state = f"is a link that leads {'to itself' if _is_loop(path) else 'nowhere'}"
     return f"{shortened(str(path))} {state}; expected {what}; {hint}"
