@@ -4,7 +4,6 @@ import logging
 import math
 import os
 import signal
-import sys
 import threading
 from pathlib import Path
 from types import FrameType
@@ -33,7 +32,7 @@ from moviegenre.apps.failures import (
     what_is_left,
 )
 from moviegenre.apps.library_command import library
-from moviegenre.apps.messages import MessageFormatter, echo
+from moviegenre.apps.messages import MessageFormatter, StderrHandler, echo
 from moviegenre.apps.model_commands import export, push
 from moviegenre.apps.options import with_options
 from moviegenre.apps.predict_command import predict
@@ -262,7 +261,7 @@ def _options(
     ] = False,
 ) -> None:
     level = logging.INFO if verbose else logging.WARNING
-    handler = logging.StreamHandler(sys.stderr)
+    handler = StderrHandler()
     handler.setFormatter(MessageFormatter())
     logging.basicConfig(level=level, handlers=[handler])
     logging.getLogger("moviegenre").setLevel(logging.INFO)

@@ -1,6 +1,7 @@
 """How the command line prints a message: in one line, whatever names of files it repeats."""
 
 import logging
+import sys
 
 import typer
 
@@ -28,3 +29,14 @@ class MessageFormatter(logging.Formatter):
         """Return the line."""
         line = printable(with_options(record.getMessage()))
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+class StderrHandler(logging.Handler):
+    """Writes to whatever is standard error at the time: a program may replace and close it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record as a line."""
+        try:
+            print(self.format(record), file=sys.stderr, flush=True)
+        except Exception:
+            self.handleError(record)

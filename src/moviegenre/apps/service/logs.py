@@ -7,6 +7,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
+from moviegenre.apps.messages import StderrHandler
 from moviegenre.core.errors import printable
 
 LOGGER = "moviegenre.service"
@@ -60,9 +61,8 @@ def log_config(*, for_people: bool = False) -> dict[str, Any]:
         "formatters": {"json": {"()": JsonFormatter}, "readable": {"()": ReadableFormatter}},
         "handlers": {
             "stderr": {
-                "class": "logging.StreamHandler",
+                "()": StderrHandler,
                 "formatter": "readable" if for_people else "json",
-                "stream": "ext://sys.stderr",
             }
         },
         "loggers": {
