@@ -1,5 +1,6 @@
 """Fixtures that are dear to make and never changed by a test."""
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,6 +35,16 @@ def _disk_is_not_waited_for() -> Iterator[None]:
     setattr(os, "fsync", lambda descriptor: None)  # noqa: B010 - mypy forbids the other way
     yield
     os.fsync = fsync
+
+
+@pytest.fixture(autouse=True)
+def _log_as_it_was() -> Iterator[None]:
+    """Take away the handlers that a command or a service of a test gave the log."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")
