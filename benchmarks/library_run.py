@@ -12,7 +12,7 @@ import hashlib
 import json
 import random
 import signal
-import subprocess
+import subprocess  # nosec B404
 import sys
 import tempfile
 import time
@@ -35,7 +35,7 @@ HEADS = (
 
 def make_library(root: Path, num_films: int, seed: int = 0) -> None:
     """Write films, a folder each; every hundredth has a poster, every tenth its genres."""
-    draw = random.Random(seed)
+    draw = random.Random(seed)  # nosec B311
     posters = sorted(
         (one for one in files("moviegenre.examples").iterdir() if one.name.endswith(".webp")),
         key=lambda one: one.name,
@@ -92,7 +92,7 @@ def main() -> None:
         make_library(root, num_films)
         before = digests(root)
         start = time.perf_counter()
-        process = subprocess.Popen(command(root, "--write"), stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(command(root, "--write"), stdout=subprocess.DEVNULL)  # nosec B603
         while process.poll() is None and num_written(root) < num_films * 0.45:
             time.sleep(0.2)
         process.send_signal(signal.SIGKILL)
@@ -100,12 +100,12 @@ def main() -> None:
         first = time.perf_counter() - start
         at_kill = sum(before[path] != now for path, now in digests(root).items() if path in before)
         start = time.perf_counter()
-        again = subprocess.run(command(root, "--write"), check=True, capture_output=True, text=True)
+        again = subprocess.run(command(root, "--write"), check=True, capture_output=True, text=True)  # nosec B603
         second = time.perf_counter() - start
         after = digests(root)
         changed = sum(before[path] != now for path, now in after.items() if path in before)
         start = time.perf_counter()
-        undone = subprocess.run(command(root, "--undo"), check=True, capture_output=True, text=True)
+        undone = subprocess.run(command(root, "--undo"), check=True, capture_output=True, text=True)  # nosec B603
         undo = time.perf_counter() - start
         print(
             json.dumps(

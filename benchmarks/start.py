@@ -12,7 +12,7 @@ import argparse
 import os
 import shutil
 import statistics
-import subprocess
+import subprocess  # nosec B404
 import sys
 import tempfile
 import time
@@ -59,7 +59,7 @@ def main() -> None:
 def install(environment: Path) -> Path:
     """Return a new virtual environment with the core install."""
     venv.create(environment, with_pip=True)
-    subprocess.run(
+    subprocess.run(  # nosec B603
         [environment / "bin" / "pip", "install", "--quiet", str(ROOT)], check=True, cwd=environment
     )
     for pattern in _OF_THE_ENVIRONMENT:  # which every environment has
@@ -77,7 +77,7 @@ def megabytes(path: Path) -> float:
 def run(command: Sequence[str]) -> tuple[float, float, float]:
     """Return a command's seconds, its seconds of processor time and its peak of memory in MB."""
     started = time.perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # nosec B603
     _, status, usage = os.wait4(child.pid, 0)
     seconds = time.perf_counter() - started
     child.returncode = os.waitstatus_to_exitcode(status)
