@@ -24,7 +24,7 @@ from moviegenre.data.placeholders import is_poster_placeholder
 from moviegenre.data.records import parse_title, parse_year, whole_text
 from moviegenre.data.tables.cells import cell_text, kept_text, plot_texts
 from moviegenre.data.tables.columns import find_columns, require_single
-from moviegenre.data.tables.poster_files import MissingPosterError, PosterFolder
+from moviegenre.data.tables.poster_files import PosterFolder
 from moviegenre.data.tables.rows import Row, Table, TableSource, Written
 from moviegenre.data.tables.source import is_table, known_suffixes
 from moviegenre.inference.films import Film, FilmReader, Plot, Poster
@@ -359,12 +359,9 @@ class Catalogue(TextTable):
     def _usual_poster(self, name: str | None) -> str | None:
         if name is None or name == "poster":
             return name
-        for row in islice(self._table.rows([name]), _LOOKED_AT):
-            try:
-                if self._posters.find(cell_text(row.values.get(name))) is not None:
-                    return name
-            except MissingPosterError:
-                continue
+        rows = islice(self._table.rows([name]), _LOOKED_AT)
+        if self._posters.names_files(row.values.get(name) for row in rows):
+            return name
         self.notes.append(f"column {name!r} is not read, since it names no files here")
         return None
 

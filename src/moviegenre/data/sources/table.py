@@ -158,12 +158,9 @@ class MovieTable:
         """Return a column of posters that nobody named, if it may hold names of files here."""
         if name is None or name == "poster":
             return name
-        for row in islice(self._table.rows([name]), _LOOKED_AT):
-            try:
-                if self._posters.find(cell_text(row.values.get(name))) is not None:
-                    return name
-            except MissingPosterError:
-                continue
+        rows = islice(self._table.rows([name]), _LOOKED_AT)
+        if self._posters.names_files(row.values.get(name) for row in rows):
+            return name
         self.notes.append(f"column {name!r} is not read, since it names no files here")
         return None
 

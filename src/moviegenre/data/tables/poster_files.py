@@ -2,12 +2,14 @@
 
 import os
 import re
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from urllib.parse import unquote
 
 from moviegenre.core.errors import InputError, shortened
 from moviegenre.data.placeholders import is_poster_placeholder
+from moviegenre.data.tables.cells import cell_text
 
 _MAX_ENTRIES = 500_000  # of a folder that is looked through for a name in other case
 _MAX_FOLDERS = 64  # whose names are kept
@@ -64,6 +66,16 @@ class PosterFolder:
             if (found := self._other_case(path)) is not None:
                 return found
         raise self._missing(name)
+
+    def names_files(self, cells: Iterable[object]) -> bool:
+        """Return whether one of some cells is the name of a file here."""
+        for cell in cells:
+            try:
+                if self.find(cell_text(cell)) is not None:
+                    return True
+            except MissingPosterError:
+                continue
+        return False
 
     def _missing(self, name: str) -> MissingPosterError:
         path = shortened(str((self.folder / name).absolute()))
