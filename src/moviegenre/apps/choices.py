@@ -148,3 +148,20 @@ DataDir = Annotated[Path | None, typer.Option("--data", help="Folder of prepared
 Restart = Annotated[
     bool, typer.Option("--restart", help="Train anew what was trained with other settings.")
 ]
+
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--checkpoint",
+        rich_help_panel="Model",
+        help="A best.pth, its folder, an exported folder, or a name on the Hub. "
+        "Default: the included model.",
+    ),
+]
+Backend = Annotated[
+    BackendChoice,
+    typer.Option(
+        rich_help_panel="Model",
+        help="What computes: torch, or an exported folder's onnx, int8 or int4 file.",
+    ),
+]

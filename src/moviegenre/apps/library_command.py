@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from moviegenre.apps.choices import BackendChoice, LibraryMode
+from moviegenre.apps.choices import Backend, BackendChoice, LibraryMode, Model
 from moviegenre.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from moviegenre.inference.predictor import Predictor
 
-_CHANGES, _OUTPUT, _MODEL = "What changes", "Output", "Model"
+_CHANGES, _OUTPUT = "What changes", "Output"
 _MOST = 3
 
 Folder = Annotated[Path, typer.Argument(metavar="PATH", help="The folder your films are in.")]
@@ -68,22 +68,6 @@ Report = Annotated[
 ]
 Quiet = Annotated[
     bool, typer.Option("--quiet", rich_help_panel=_OUTPUT, help="Show no progress bar.")
-]
-Model = Annotated[
-    str | None,
-    typer.Option(
-        "--checkpoint",
-        rich_help_panel=_MODEL,
-        help="A best.pth, its folder, an exported folder, or a name on the Hub. "
-        "Default: the included model.",
-    ),
-]
-Backend = Annotated[
-    BackendChoice,
-    typer.Option(
-        rich_help_panel=_MODEL,
-        help="What computes: torch, or an exported folder's onnx, int8 or int4 file.",
-    ),
 ]
 
 

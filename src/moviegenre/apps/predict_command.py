@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from moviegenre.apps.choices import BackendChoice, year_number
+from moviegenre.apps.choices import Backend, BackendChoice, Model, year_number
 from moviegenre.apps.film_output import print_examples, print_json, print_prediction
 from moviegenre.apps.table_options import Encoding, Format, Separator, Show
 from moviegenre.apps.table_output import answer_table
@@ -147,22 +147,6 @@ Top = Annotated[
         min=1,
         rich_help_panel=_ANSWER,
         help="Show the most probable genres only; chosen genres always stay.",
-    ),
-]
-Model = Annotated[
-    str | None,
-    typer.Option(
-        "--checkpoint",
-        rich_help_panel=_MODEL,
-        help="A best.pth, its folder, an exported folder, or a name on the Hub. "
-        "Default: the included model.",
-    ),
-]
-Backend = Annotated[
-    BackendChoice,
-    typer.Option(
-        rich_help_panel=_MODEL,
-        help="What computes: torch, or an exported folder's onnx, int8 or int4 file.",
     ),
 ]
 Verify = Annotated[
