@@ -1,7 +1,6 @@
 """How ``moviegenre library`` runs: a progress bar, a table of changes and a summary."""
 
 import shlex
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from moviegenre.apps.console import film_progress
 from moviegenre.apps.messages import echo
 from moviegenre.core.errors import shortened
 from moviegenre.data.records import whole_text
@@ -55,7 +55,7 @@ def run_library(
     undo = f"moviegenre library {shlex.quote(whole_text(str(path)))} --undo"
     changes: list[FilmChange] = []
     try:
-        with _progress("looking for films", quiet, transient=True) as show:
+        with film_progress("looking for films", quiet=quiet, transient=True) as show:
             library = scan_library(path, lambda films: show(films, None))
         changes += [
             FilmChange(unread, Outcome.UNREADABLE, note=reason) for unread, reason in library.unread
@@ -67,6 +67,11 @@ def run_library(
             write_report(report, changes)
     _print_changes(changes, write=write)
     _print_summary(library, changes, write=write)
+    if not changes:
+        echo(
+            f"{path}: found no film; expected videos or folders with movie.nfo or <video>.nfo, "
+            "or with a poster beside the video (docs/library.md)"
+        )
     counts = _count(changes)
     if write and counts["change"]:
         echo(f"to restore the files: {undo}")
@@ -91,7 +96,7 @@ def run_undo(path: Path, *, quiet: bool) -> None:
     from moviegenre.library.write import undo
 
     try:
-        with _progress("restoring", quiet) as show:
+        with film_progress("restoring", quiet=quiet) as show:
             summary = undo(path, show)
     except (KeyboardInterrupt, OSError) as error:
         error.add_note("every file is whole; run the same command again to restore the rest")
@@ -133,7 +138,7 @@ def _changes(
             options.names.check(predictor.model.genres)
             answer = model_answers(predictor)
         writer = stack.enter_context(writing(library.root)) if write else None
-        show = stack.enter_context(_progress("predicting", quiet or not total))
+        show = stack.enter_context(film_progress("predicting", quiet=quiet or not total))
         show(0, total)
         with _what_is_written(writer, undo):
             for chunk in plan_changes(library, answer, options):
@@ -157,40 +162,6 @@ def _what_is_written(writer: "LibraryWriter | None", undo: str) -> Iterator[None
                 f"and {undo} restores them"
             )
         raise
-
-
-@contextmanager
-def _progress(
-    title: str, quiet: bool, *, transient: bool = False
-) -> Iterator[Callable[[int, int | None], None]]:
-    """Yield what shows how many of how many films are done, the rate and the time left."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    # Chunks come seconds apart, so the speed is averaged over minutes.
-    is_hidden = quiet or (transient and not sys.stdout.isatty())
-    bar = Progress(*columns, disable=is_hidden, transient=transient, speed_estimate_period=300)
-    with bar:
-        task = bar.add_task(title, total=None, rate="")
-
-        def show(done: int, total: int | None) -> None:
-            speed = bar.tasks[0].speed
-            rate = f"{speed:.1f} films/s" if speed else ""
-            bar.update(task, total=total, completed=done, rate=rate)
-
-        yield show
 
 
 def _print_changes(changes: "Sequence[FilmChange]", *, write: bool) -> None:

@@ -1,4 +1,4 @@
-"""The model in the box: trained on real films, it ships with the package and answers at once.
+"""The included model: trained on real films, it ships with the package and answers at once.
 
 It lies in ``model/`` as ``moviegenre export --int8-only`` wrote it; its README there is its card.
 CONTRIBUTING.md says how it is made again.
@@ -26,7 +26,7 @@ def box_folder() -> Path:
     missing = [name for name in _NEEDED if not (FOLDER / name).is_file()]
     if missing:
         raise CheckpointError(
-            f"no model was named, and the one in the box lacks {', '.join(missing)} in {FOLDER}; "
+            f"no model was named, and the included model lacks {', '.join(missing)} in {FOLDER}; "
             "name one with `checkpoint` (a best.pth, an exported folder, a hub name), "
             "or install the package again"
         )

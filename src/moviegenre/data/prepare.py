@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +18,7 @@ from moviegenre.core.genre_names import folded, standard_name
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.locks import locked
 from moviegenre.core.reading import at_home
-from moviegenre.core.types import Split
+from moviegenre.core.types import Split, SplitKind
 from moviegenre.data.datasheet import write_datasheet
 from moviegenre.data.excluded import by_reason, counts, examples, listed_beside, write_excluded
 from moviegenre.data.prepared import PreparedData
@@ -48,7 +48,6 @@ from moviegenre.data.validation import (
 
 logger = logging.getLogger(__name__)
 
-SplitKind = Literal["official", "stratified"]
 Chosen = tuple[KeptMovie, tuple[str, ...]]
 
 _LONGEST_LIST = 1_000  # characters of the spellings that are logged

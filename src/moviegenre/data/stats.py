@@ -8,9 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
 
-from moviegenre.core.types import Split
+from moviegenre.core.types import PlotRule, Split
 from moviegenre.data.cooccurrence import cooccurrence
-from moviegenre.data.plots import PlotRule
 from moviegenre.data.prepared import PreparedData
 from moviegenre.data.schema import split_file
 

@@ -63,9 +63,16 @@ class Film:
 
     @property
     def modalities(self) -> tuple[Modality, ...]:
-        """The modalities of the film, plot first."""
+        """The modalities of the film, plot first; title and year are text, as the plot is."""
         has = {Modality.PLOT: len(self.tokens) > 0, Modality.POSTER: self.poster is not None}
         return tuple(modality for modality in Modality if has[modality])
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """What was read: ``plot``, ``poster``, both, or ``title`` where that is all."""
+        has = {"plot": bool(self.plot.strip()), "poster": self.poster is not None}
+        found = tuple(part for part, is_there in has.items() if is_there)
+        return found or (("title",) if len(self.tokens) else ())
 
 
 class FilmReader:

@@ -11,6 +11,7 @@ from moviegenre.core.genre_names import same_genre
 from moviegenre.core.reading import MissingFileError, read_bounded
 from moviegenre.library.answers import Answer, Answerer, FilmText
 from moviegenre.library.edit import new_nfo, with_genres
+from moviegenre.library.mode import Mode as Mode
 from moviegenre.library.nfo import MAX_NFO_BYTES, Nfo, parse_nfo
 from moviegenre.library.walk import FilmPlace, Library
 
@@ -18,14 +19,6 @@ CHUNK_FILMS = 64
 """Films that are answered and written together: what is in memory."""
 
 _MOST_IN_CHUNK = 4_096  # with those that are not asked about
-
-
-class Mode(StrEnum):
-    """What to do with existing genres."""
-
-    MISSING = "missing"
-    ADD = "add"
-    REPLACE = "replace"
 
 
 class Outcome(StrEnum):

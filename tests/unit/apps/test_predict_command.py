@@ -82,7 +82,7 @@ def test_the_box_answers_where_no_model_is_named(
     code, out, _ = run("predict", "--plot", "the ghost", "--json")
     assert code == 0
     assert set(json.loads(out)["probabilities"]) == set(GENRES)
-    assert "answered by the model in the box (attention_fusion)" in caplog.messages
+    assert "answered by the included model (attention_fusion)" in caplog.messages
     code, out, _ = run("predict", "--examples")
     assert code == 0
     shown = [film.title for film in example_films() if film.title in out]
@@ -90,7 +90,7 @@ def test_the_box_answers_where_no_model_is_named(
     monkeypatch.setattr(box, "FOLDER", folder / "nothing")
     code, _, err = run("predict", "--plot", "the ghost")
     assert code == 2
-    assert err.startswith("error: no model was named, and the one in the box lacks model.int8.onnx")
+    assert err.startswith("error: no model was named, and the included model lacks model.int8.onnx")
 
 
 def test_example_films_without_what_a_model_reads_are_left_out(

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score, precision_recall_curve
 
-from moviegenre.evaluation.thresholds import Candidates, Goal, Rule, fit_thresholds
+from moviegenre.core.types import Goal, ThresholdRule
+from moviegenre.evaluation.thresholds import Candidates, fit_thresholds
 from tests.unit.evaluation.fake_runs import make_predictions
 
 # Probabilities in tenths, so that ties are common.
@@ -109,7 +110,7 @@ def test_shrinkage_pulls_rare_labels_to_the_global_threshold() -> None:
 
 @pytest.mark.parametrize("rule", ["global", "per-genre"])
 @pytest.mark.parametrize("goal", ["f1_macro", "f1_micro"])
-def test_the_score_of_the_goal_is_scikit_learn_s(rule: Rule, goal: Goal) -> None:
+def test_the_score_of_the_goal_is_scikit_learn_s(rule: ThresholdRule, goal: Goal) -> None:
     found = make_predictions(1.5)
     fitted = fit_thresholds(found.probs, found.labels, rule, goal)
     average = goal.removeprefix("f1_")
