@@ -106,20 +106,20 @@ def training_texts(
         DataError: A setting finds no text.
         DataNotFoundError: There is no file of further plots.
     """
-    own = extra = None
+    train_texts = extra_texts = None
     if config.forms:
-        own = read_forms(data, config, seed)
+        train_texts = read_forms(data, config, seed)
     elif config.plot == "each" or (config.plot == "random" and epochs):
-        own = read_each_plot(data, Split.TRAIN, config)
+        train_texts = read_each_plot(data, Split.TRAIN, config)
     elif config.other_plots:
-        own = read_other_plots(
+        train_texts = read_other_plots(
             data, config.plot, pieces=config.other_plots, max_tokens=config.max_tokens
         )
     if config.extra is not None:
-        extra = read_extra(config.extra, data.genres, config, seed)
-    if own is None or extra is None:
-        return own or extra
-    return own + extra
+        extra_texts = read_extra(config.extra, data.genres, config, seed)
+    if train_texts is None or extra_texts is None:
+        return train_texts or extra_texts
+    return train_texts + extra_texts
 
 
 def read_forms(data: PreparedData, config: DataConfig, seed: int) -> ExtraPlots:
@@ -189,24 +189,24 @@ def read_extra(
         raise DataNotFoundError(
             missing_path_message(path, "further plots (data.extra)", "name a JSON Lines file")
         )
-    known = set(genres)
+    vocabulary = set(genres)
     names_in_file: set[str] = set()
     random = np.random.default_rng([seed, 1])
     texts: list[list[str]] = []
     genres_of: list[list[str]] = []
     for line in _lines(path):
         names_in_file.update(line.genres)
-        own = [name for name in line.genres if name in known]
-        if len(line.genres) < config.extra_min_genres or not own:
+        film_genres = [name for name in line.genres if name in vocabulary]
+        if len(line.genres) < config.extra_min_genres or not film_genres:
             continue
         texts.append([text[:MAX_PLOT_CHARS] for text in _extra_texts(line, config, random)])
-        genres_of.append(own)
+        genres_of.append(film_genres)
     if not texts:
         raise DataError(
             f"{path} has no film with at least {config.extra_min_genres} genres, one of them among "
             f"{', '.join(genres)}; expected labelled plots in the vocabulary of the prepared data"
         )
-    labels = np.stack([genres.encode(own) for own in genres_of])
+    labels = np.stack([genres.encode(names) for names in genres_of])
     labels[:, [name not in names_in_file for name in genres]] = np.nan
     films = np.arange(len(texts))
     if config.extra_limit is not None and config.extra_limit < len(texts):
@@ -256,9 +256,9 @@ def read_other_plots(
         others = list(plots)
         if others:
             others.remove(choose_plot(plots, rule))
-        kept = _spread(_pieces(" ".join(others), words), pieces)
-        texts += kept
-        rows += [row] * len(kept)
+        movie_pieces = _spread(_pieces(" ".join(others), words), pieces)
+        texts += movie_pieces
+        rows += [row] * len(movie_pieces)
     if not texts:
         raise DataError(
             f"no training movie of {data.root} has another plot of at least {-(-words // 3)} "

@@ -21,14 +21,11 @@ def checkpoint_file(path: Path) -> Path:
         if manifest is not None:  # what an exported folder lacks is not a best.pth
             manifest.check_presence(path)
         path = path / BEST_FILE
-        if not path.exists():
-            raise CheckpointError(
-                f"{path.parent} holds no model (looked for {BEST_FILE} and an exported model's files); "
-                "name the folder of one, leave it out for the included model, or train "
-                "one with: moviegenre train MODEL"
-            )
     if not path.is_file():
-        step = "train one with: moviegenre train MODEL"
+        step = (
+            "name a trained model, leave it out for the included one, or train one with: "
+            "moviegenre train MODEL"
+        )
         raise CheckpointError(missing_path_message(path, "a checkpoint", step))
     return path
 

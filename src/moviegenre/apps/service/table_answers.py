@@ -18,7 +18,7 @@ from moviegenre.data.tables.plot_column import find_plot_column, plot_candidates
 
 if TYPE_CHECKING:
     from moviegenre.data.tables.rows import Table
-    from moviegenre.inference.catalogue_rows import TextRow
+    from moviegenre.inference.catalogue_texts import TextRow
 
 FAILED = "the service failed on this film; its log says why"
 
@@ -113,7 +113,7 @@ def rows_of(request: TableRequest, settings: ServiceSettings) -> "list[TextRow]"
     Raises:
         Refusal: It cannot be read, lacks a column, or has too many rows.
     """
-    from moviegenre.inference.catalogue_rows import CatalogueColumns, TextTable
+    from moviegenre.inference.catalogue_texts import CatalogueColumns, TextTable
 
     try:
         plots = request.plot_columns or _usual_plots(request, settings)

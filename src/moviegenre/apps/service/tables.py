@@ -27,7 +27,7 @@ from moviegenre.core.genres import GenreVocabulary
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from moviegenre.inference.catalogue_rows import TextRow
+    from moviegenre.inference.catalogue_texts import TextRow
 
 TABLES_AT_ONCE = 2
 """Tables that are answered at the same time; others wait for their turn."""

@@ -77,7 +77,7 @@ def audit(
         files.extend(write_audit(result, out, shlex.join(["moviegenre", *sys.argv[1:]])))
 
     with locked(out):
-        found = run(
+        result = run(
             directory,
             settings,
             checkpoints=checkpoints,
@@ -86,11 +86,13 @@ def audit(
             step=(lambda text: None) if quiet else (lambda text: echo(f"{text} ...", err=True)),
             report=report,
         )
-    print_audit(found)
+    print_audit(result)
     print_files(files)
     if drop_leaks is not None:
-        told = ", ".join(f"{name} {count:,}" for name, count in found.dropped_by_split().items())
-        echo(f"{drop_leaks}: the clean split, less {told}")
+        dropped = ", ".join(
+            f"{name} {count:,}" for name, count in result.dropped_by_split().items()
+        )
+        echo(f"{drop_leaks}: the clean split, less {dropped}")
 
 
 def print_audit(audit: "Audit") -> None:
