@@ -67,11 +67,6 @@ def run_library(
             write_report(report, changes)
     _print_changes(changes, write=write)
     _print_summary(library, changes, write=write)
-    if not changes:
-        echo(
-            f"{path}: found no film; expected videos or folders with movie.nfo or <video>.nfo, "
-            "or with a poster beside the video (docs/library.md)"
-        )
     counts = _count(changes)
     if write and counts["change"]:
         echo(f"to restore the files: {undo}")
@@ -207,7 +202,13 @@ def _print_summary(library: "Library", changes: "Sequence[FilmChange]", *, write
     said = [f"{counts['change']:,} {change}"]
     said += [f"{number:,} {name}" for name, number in counts.items() if name != "change"]
     films = "film" if len(changes) == 1 else "films"
-    echo(f"{len(changes):,} {films}: {', '.join(said)}")
+    if changes:
+        echo(f"{len(changes):,} {films}: {', '.join(said)}")
+    else:
+        echo(
+            f"{library.root}: no film found; expected videos or folders with movie.nfo or "
+            "<video>.nfo, or with a poster beside the video (docs/library.md)"
+        )
     skipped = {
         "series": library.num_series,
         "episodes": library.num_episodes,
