@@ -5,8 +5,8 @@ from typing import Literal
 import pytest
 import torch
 
-from moviegenre.training.config import TrainingConfig
 from moviegenre.training import hardware
+from moviegenre.training.config import TrainingConfig
 from moviegenre.training.hardware import lightning_precision, prefers_bf16
 
 
