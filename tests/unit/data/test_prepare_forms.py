@@ -25,7 +25,7 @@ def test_the_form_is_said_once_and_stands_on_the_data(
         summary = run(source, tmp_path / "out")
     form = (
         "MM-IMDb as papers on missing modalities keep it: Arrow files for each split; their code "
-        "takes each plot as a sample, here `plot` says which one is read"
+        "takes each plot as a sample, as data.plot=each does"
     )
     assert [m for m in caplog.messages if "recognised" in m] == [f"{source}: recognised as {form}"]
     assert summary.data.datasheet["form"] == form
