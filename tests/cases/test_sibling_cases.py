@@ -85,11 +85,8 @@ def test_genres_of_parquet(kind: str, tmp_path: Path) -> None:
 
 
 def test_letters_that_are_composed_in_two_ways_are_one_genre(tmp_path: Path) -> None:
-    forms = ("NFC", "NFD")
-    cells = [
-        unicodedata.normalize(forms[n % 2], "|".join(row).replace("Horror", "Comédie"))
-        for n, row in enumerate(GENRES)
-    ]
+    texts = ["|".join(row).replace("Horror", "Comédie") for row in GENRES]
+    cells = [unicodedata.normalize("NFD" if n % 2 else "NFC", text) for n, text in enumerate(texts)]
     names = prepared(training_table(tmp_path, cells)).data.genres.names
     assert [name for name in names if name.startswith("Com")] == ["Comedy", "Comédie"]
 
@@ -185,7 +182,7 @@ def test_an_invented_id_that_is_there_is_said(tmp_path: Path) -> None:
     rows = [["1", PLOTS[0]], ["", PLOTS[1]], ["row 2", PLOTS[2]]]
     path = write_csv(tmp_path / "films.csv", ["id", "plot"], rows)
     number, twice = Catalogue(path, CatalogueColumns(), None).count()
-    assert (number, twice) == (3, {hash("row 2")})
+    assert (number, twice) == (3, frozenset({hash("row 2")}))
 
 
 def test_posters_of_a_path_that_begins_with_their_folder(tmp_path: Path) -> None:

@@ -229,7 +229,8 @@ def predict(
             format=table_format,
         )
         if show:
-            unused = {"--out": out, "--keep-columns": keep_columns, "--names": names}
+            unused: dict[str, object] = {"--out": out, "--keep-columns": keep_columns}
+            unused |= {"--names": names}
             unused |= {"--batch-size": batch_size, "--resume": resume, "--checkpoint": checkpoint}
             _refuse("--show", unused)
             show_catalogue(table, columns, posters)

@@ -165,7 +165,7 @@ def test_no_other_cuts_are_better_for_f1_micro(
 
 @pytest.mark.parametrize("beta", [0.5, 0.8, 1.0, 2.0])
 @pytest.mark.parametrize("rule", ["global", "per-genre"])
-def test_the_best_f_beta_is_scikit_learn_s(rule: Rule, beta: float) -> None:
+def test_the_best_f_beta_is_scikit_learn_s(rule: ThresholdRule, beta: float) -> None:
     movies = make_predictions(1.5)
     probs, labels = np.asarray(movies.probs, dtype=np.float64), np.asarray(movies.labels)
     fitted = fit_thresholds(probs, labels, rule, beta=beta)
