@@ -39,6 +39,9 @@ Poster = str | Path | bytes | Image.Image | npt.NDArray[Any] | None
 """A file, encoded bytes, a PIL image, RGB or grey pixels (H, W, 3 or 4) or (H, W), or None."""
 
 
+TITLE_ALONE = "Only the title was read, so the answer is less certain."
+"""The warning of a film that has nothing else."""
+
 _FIRST_YEAR, _LAST_YEAR = 1874, 2100  # the first is that of the oldest moving picture
 
 
@@ -136,7 +139,7 @@ class FilmReader:
         film = self.form(usable, image if check.usable else None, title, year)
         alone = None
         if film.tokens.size and not usable and film.poster is None:
-            alone = "Only the title was read, so the answer is less certain."
+            alone = TITLE_ALONE
         warnings = (warning, check.warning, year_warning, alone)
         new_warnings = tuple(text for text in warnings if text is not None)
         film = replace(film, warnings=(*film.warnings, *new_warnings))
