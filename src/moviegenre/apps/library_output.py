@@ -124,8 +124,8 @@ def _changes(
     from moviegenre.library.plan import needs_answer, plan_changes
     from moviegenre.library.write import writing
 
-    waiting = {place.nfo for place in library.films if needs_answer(place, options)}
-    total, done = len(waiting), 0
+    to_predict = {place.nfo for place in library.films if needs_answer(place, options)}
+    total, done = len(to_predict), 0
     with ExitStack() as stack:
         answer: Answerer = no_answers
         if total:
@@ -138,7 +138,7 @@ def _changes(
         with _what_is_written(writer, undo):
             for chunk in plan_changes(library, answer, options):
                 rows = chunk if writer is None else writer.write(chunk)
-                done += sum(change.path in waiting for change in rows)
+                done += sum(change.path in to_predict for change in rows)
                 show(done, total)
                 yield [change.without_content() for change in rows]
 
@@ -199,11 +199,11 @@ def _genres(change: "FilmChange") -> str:
 def _print_summary(library: "Library", changes: "Sequence[FilmChange]", *, write: bool) -> None:
     counts = _count(changes)
     change = "written" if write else "would change"
-    said = [f"{counts['change']:,} {change}"]
-    said += [f"{number:,} {name}" for name, number in counts.items() if name != "change"]
+    parts = [f"{counts['change']:,} {change}"]
+    parts += [f"{number:,} {name}" for name, number in counts.items() if name != "change"]
     films = "film" if len(changes) == 1 else "films"
     if changes:
-        echo(f"{len(changes):,} {films}: {', '.join(said)}")
+        echo(f"{len(changes):,} {films}: {', '.join(parts)}")
     else:
         echo(
             f"{library.root}: no film found; expected videos or folders with movie.nfo or "
@@ -217,8 +217,8 @@ def _print_summary(library: "Library", changes: "Sequence[FilmChange]", *, write
         "videos with neither .nfo nor poster": library.num_bare,
         "links": library.num_links,
     }
-    if parts := [f"{number:,} {name}" for name, number in skipped.items() if number]:
-        echo(f"left alone: {', '.join(parts)}")
+    if left_alone := [f"{number:,} {name}" for name, number in skipped.items() if number]:
+        echo(f"left alone: {', '.join(left_alone)}")
     for outcome in ("not sure", "changed since", "cannot be read", "cannot be written"):
         rows = [(row.path, row.note) for row in changes if row.outcome.value == outcome]
         _print_reasons(outcome, rows, _SHOWN_REASONS)

@@ -111,12 +111,12 @@ def plan_changes(
         chunk_films: Films that are answered together.
     """
     for places in _chunks(library.films, options, chunk_films):
-        opened = [_open(library, place, options) for place in places]
-        asked = [film for film in opened if isinstance(film, _Open)]
-        answers = iter(answer([film.text for film in asked]) if asked else ())
+        films = [_open(library, place, options) for place in places]
+        to_predict = [film.text for film in films if isinstance(film, _Open)]
+        answers = iter(answer(to_predict) if to_predict else ())
         yield [
             _decide(film, next(answers), options) if isinstance(film, _Open) else film
-            for film in opened
+            for film in films
         ]
 
 
@@ -130,13 +130,13 @@ def _chunks(
 ) -> Iterator[list[FilmPlace]]:
     """Yield the films in chunks with about the same number of films to predict."""
     chunk: list[FilmPlace] = []
-    num_asked = 0
+    num_to_predict = 0
     for place in places:
         chunk.append(place)
-        num_asked += needs_answer(place, options)
-        if num_asked == chunk_films or len(chunk) == _MOST_IN_CHUNK:
+        num_to_predict += needs_answer(place, options)
+        if num_to_predict == chunk_films or len(chunk) == _MOST_IN_CHUNK:
             yield chunk
-            chunk, num_asked = [], 0
+            chunk, num_to_predict = [], 0
     if chunk:
         yield chunk
 
