@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from moviegenre.apps.console import film_progress
 from moviegenre.apps.messages import echo
+from moviegenre.apps.progress import film_progress
 from moviegenre.core.errors import shortened
 from moviegenre.data.records import whole_text
 

@@ -31,7 +31,7 @@ def answer_table(
         names: What chosen genres are called.
         quiet: Show no progress bar.
     """
-    from moviegenre.apps.console import film_progress
+    from moviegenre.apps.progress import film_progress
     from moviegenre.inference.catalogue import predict_catalogue
 
     _warn_of_missing_columns(predictor, catalogue)

@@ -6,7 +6,7 @@ import pytest
 import rich
 from rich.console import Console
 
-from moviegenre.apps.console import film_progress
+from moviegenre.apps.progress import film_progress
 
 
 @pytest.fixture
