@@ -1,6 +1,5 @@
 """A table of plots on its way through the model: its rows, and their answers in order."""
 
-import asyncio
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from moviegenre.apps.service.answering import Answer, Question
 from moviegenre.apps.service.bodies import checked_question
-from moviegenre.apps.service.refusals import BUSY, TOO_LATE, UNFIT, Refusal
+from moviegenre.apps.service.patience import ask_patiently
+from moviegenre.apps.service.refusals import BUSY, UNFIT, Refusal
 from moviegenre.apps.service.schemas import TablePreview
 from moviegenre.apps.service.settings import ServiceSettings
 from moviegenre.apps.service.table_bodies import TableRequest
@@ -25,7 +25,6 @@ FAILED = "the service failed on this film; its log says why"
 FILMS_AT_ONCE = 8
 """Few, so that others' single films need not wait for a whole table."""
 
-_MORE_TRIES = 3  # of rows that were not answered in time, as others went first
 _MAX_COLUMNS = 1000
 _PREVIEW_ROWS = 5
 _PREVIEW_CHARS = 200  # of a cell
@@ -212,18 +211,14 @@ class TableAnswerer:
         Raises:
             Refusal: The service is stopping.
         """
-        late = 0
-        while True:
-            try:
-                return await self._ask(questions)
-            except Refusal as refusal:
-                if self._is_stopping():
-                    raise
-                if refusal.status != BUSY:
-                    late += 1
-                    if refusal.status != TOO_LATE or late > _MORE_TRIES:
-                        return [refusal] * len(questions)
-                await asyncio.sleep(self._settings.retry_after_seconds)
+        try:
+            return await ask_patiently(
+                lambda: self._ask(questions), self._settings, self._is_stopping
+            )
+        except Refusal as refusal:
+            if self._is_stopping():
+                raise
+            return [refusal] * len(questions)
 
 
 def _row_answer(number: int, row: "TextRow", answer: Answer | None) -> RowAnswer:

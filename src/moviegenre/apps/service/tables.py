@@ -158,16 +158,18 @@ def _row_lines(
     ]
 
 
-def add_tables(app: FastAPI, asking: Asking, genres: GenreVocabulary) -> None:
+def add_tables(app: FastAPI, asking: Asking, genres: GenreVocabulary) -> Tables:
     """Serve ``POST /predict/table``.
 
     Args:
-        app: The service; ``app.state.stopping`` is called when it begins to stop.
+        app: The service.
         asking: The way to the model.
         genres: The model's.
+
+    Returns:
+        What is to be told when the service begins to stop.
     """
     tables = Tables(asking, genres)
-    app.state.stopping = tables.stop
 
     @app.post(
         "/predict/table",
@@ -180,3 +182,5 @@ def add_tables(app: FastAPI, asking: Asking, genres: GenreVocabulary) -> None:
     )
     async def predict_table(request: Request) -> Response:
         return await tables.respond(request)
+
+    return tables

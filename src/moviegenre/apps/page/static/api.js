@@ -68,6 +68,17 @@ export function sendTable(file, { preview = false, idColumn = "", plotColumns = 
   return request("predict/table", { method: "POST", body: form, signal });
 }
 
+/**
+ * Have the library previewed, written or restored; the answer comes as lines.
+ * @param {"preview"|"write"|"undo"} what
+ * @param {Object} body
+ * @param {AbortSignal} signal
+ */
+export function askLibrary(what, body, signal) {
+  const headers = { "Content-Type": "application/json" };
+  return request(`library/${what}`, { method: "POST", body: JSON.stringify(body), headers, signal });
+}
+
 /** Yield the JSON objects of an answer of many lines. */
 export async function* jsonLines(response) {
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();

@@ -2,11 +2,11 @@
 
 import { isAborted, jsonLines, sendTable, sentence, ServiceError } from "./api.js";
 import { announce, byId, bytes, element, grouped, listed, onDrop, scrollTo, showProblem } from "./dom.js";
+import { Progress } from "./progress.js";
 import { TableResult } from "./result.js";
 import { csvText, OWN_SUFFIXES, uploadable } from "./tablefiles.js";
 
 const MOST_TRIES = 60; // while the service is busy with others
-const SPOKEN_SECONDS = 10; // between what screen readers hear of the progress
 
 /** The table, its columns, its progress and its result. */
 export class CataloguePanel {
@@ -132,7 +132,7 @@ export class CataloguePanel {
     const { signal } = this.#begin();
     const options = { idColumn: byId("id-column").value, plotColumns: [...this.#plotColumns], withText: true };
     const result = new TableResult(byId("table-result"), this.#name);
-    const progress = new Progress();
+    const progress = new Progress(byId("table-progress"));
     scrollTo(byId("table-progress"));
     try {
       const response = await this.#patiently(options, signal, progress);
@@ -189,46 +189,6 @@ function pause(seconds, signal) {
     });
   });
 }
-
-/** How far a table is. */
-class Progress {
-  #place = byId("table-progress");
-  #bar = this.#place.querySelector("progress");
-  #text = this.#place.querySelector("p");
-  #rows = 0;
-  #started = 0;
-  #spoken = 0;
-
-  say(text) {
-    this.#place.hidden = false;
-    this.#text.textContent = text;
-  }
-
-  begin(rows) {
-    this.#rows = rows;
-    this.#started = performance.now();
-    this.#bar.max = Math.max(rows, 1);
-    this.step(0);
-  }
-
-  step(done) {
-    const seconds = (performance.now() - this.#started) / 1000;
-    const left = done ? Math.ceil((seconds / done) * (this.#rows - done)) : null;
-    const rest = left === null || done === this.#rows ? "" : `; about ${duration(left)} left`;
-    this.#bar.value = done;
-    this.say(`${grouped(done)} of ${grouped(this.#rows)} films${rest}`);
-    if (seconds - this.#spoken > SPOKEN_SECONDS) {
-      this.#spoken = seconds;
-      announce(this.#text.textContent);
-    }
-  }
-
-  hide() {
-    this.#place.hidden = true;
-  }
-}
-
-const duration = (seconds) => (seconds < 90 ? `${seconds} s` : `${Math.round(seconds / 60)} min`);
 
 const sentenceOf = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
 
