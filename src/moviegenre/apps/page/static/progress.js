@@ -18,7 +18,7 @@ export class Progress {
     this.#place = place;
     this.#bar = place.querySelector("progress");
     this.#text = place.querySelector("p");
-    this.#bar.removeAttribute("value");
+    this.#bar.value = 0;
   }
 
   /** Say what is going on, while nobody knows how long it takes. */
