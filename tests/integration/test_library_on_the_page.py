@@ -107,7 +107,7 @@ def looked_at(page: "Page") -> None:
     """Open the tab and have the library previewed."""
     page.get_by_role("tab", name="Library").click()
     page.get_by_role("button", name="Preview").click()
-    page.get_by_text("5 films: 2 would change").wait_for()
+    page.locator("#library").get_by_text("5 films: 2 would change").wait_for()
 
 
 class TestInABrowser:
@@ -132,7 +132,7 @@ class TestInABrowser:
             page.get_by_label("Accept Rain Street (1997)").check()
             assert write.inner_text() == "Write 1 film"
             write.click()
-            page.get_by_text("1 film written.").wait_for()
+            page.locator("#library-done").get_by_text("1 film written.").wait_for()
             assert "written" in rows.filter(has_text="Rain Street").inner_text()
             assert parse_nfo(contents(library)["Rain Street (1997)/movie.nfo"]).genres[0] == "Crime"
             assert contents(library)["Two Bakers (2003)/movie.nfo"] == nfo(
@@ -142,7 +142,7 @@ class TestInABrowser:
             page.get_by_role("button", name="Keep the changes").click()
             page.get_by_role("button", name="Undo all changes").click()
             page.get_by_role("dialog").get_by_role("button", name="Undo", exact=True).click()
-            page.get_by_text("1 file restored, 0 were as before, 0 left alone.").wait_for()
+            page.locator("#library-done").get_by_text("1 file restored, 0 were").wait_for()
             assert contents(library) == before
             assert page.get_by_role("button", name="Undo all changes").is_hidden()
 
@@ -159,14 +159,16 @@ class TestInABrowser:
             page.get_by_label("Genres per film, at most").fill("1")
             page.get_by_label("Also write what rests on the poster alone").check()
             page.get_by_role("button", name="Preview").click()
-            page.get_by_text("would change").wait_for()
+            page.locator("#library").get_by_text("would change").wait_for()
             mine = put(library, "Two Bakers (2003)/movie.nfo", nfo("mine"))
             page.get_by_label("Accept all").check()
             write = page.locator("#library-result .primary")
             number = int(write.inner_text().split()[1])
             assert number >= 3
             write.click()
-            page.get_by_text(f"{number - 1} films written. 1 skipped").wait_for()
+            page.locator("#library-done").get_by_text(
+                f"{number - 1} films written. 1 skipped"
+            ).wait_for()
             skipped = page.locator(".library-rows tr").filter(has_text="Two Bakers")
             assert "the file was changed since the preview" in skipped.inner_text()
             assert mine.read_bytes() == nfo("mine")
@@ -191,5 +193,5 @@ class TestInABrowser:
                 one.get_by_role("button", name="Undo all changes").click()
                 found += violations(one)
                 one.get_by_role("dialog").get_by_role("button", name="Undo", exact=True).click()
-                one.get_by_text("2 files restored").wait_for()
+                one.locator("#library-done").get_by_text("2 files restored").wait_for()
         assert found == []

@@ -145,7 +145,7 @@ WRONG: dict[str, tuple[tuple[str | bytes, str, dict[str, Any]], tuple[int, str]]
     "odd preview": (("plot\nx\n", "a.csv", {"preview": "maybe"}), (422, "preview is neither")),
     "unknown field": (
         ("plot\nx\n", "a.csv", {"poster": "/etc/passwd"}),
-        (422, "the form has 1 unknown fields; expected file, id_column, plot_columns, preview"),
+        (422, "the form has 1 unknown fields; expected file, id_column, plot_columns, poster_"),
     ),
 }
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import Request
-from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, FailFast, Field, RootModel, ValidationError
 
 from moviegenre.apps.service.bodies import read_json
 from moviegenre.apps.service.refusals import UNFIT, Refusal, sentence
@@ -42,16 +42,26 @@ class PreviewRequest(BaseModel):
         return Options(Mode(self.mode), self.most, names, self.lock, self.from_poster)
 
 
+class FilmIds(RootModel[Annotated[list[int], FailFast()]]):
+    """Ids of films."""
+
+    root: Annotated[list[int], FailFast()] = Field(min_length=1, max_length=_MOST_FILMS)
+
+
 class WriteRequest(BaseModel):
     """Which films of a preview are written."""
 
     model_config = ConfigDict(extra="forbid")
 
     preview: str = Field(max_length=100, description="As `POST /library/preview` gave it.")
-    films: (
-        Literal["all"]
-        | Annotated[list[int], FailFast(), Field(min_length=1, max_length=_MOST_FILMS)]
-    ) = Field(description="The ids of films of that preview, or `all` that would change.")
+    films: Literal["all"] | FilmIds = Field(
+        description="The ids of films of that preview, or `all` that would change."
+    )
+
+    @property
+    def ids(self) -> list[int] | None:
+        """The films by their ids; None for all."""
+        return self.films.root if isinstance(self.films, FilmIds) else None
 
 
 class UndoRequest(BaseModel):

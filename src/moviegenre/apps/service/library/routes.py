@@ -98,7 +98,7 @@ def add_library(
         jobs.require_room()
         wanted = await read_request(request, asking.settings, WriteRequest)
         job = session.write(wanted)
-        note(request, library_films=wanted.films if wanted.films == "all" else len(wanted.films))
+        note(request, library_films="all" if wanted.ids is None else len(wanted.ids))
         return respond(request, job)
 
     @app.post(

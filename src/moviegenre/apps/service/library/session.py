@@ -80,8 +80,8 @@ class LibrarySession:
         ):
             raise Refusal(CONFLICT, "this preview is over; make a new one and accept films again")
         numbers = list(preview.planned)
-        if request.films != "all":
-            numbers = list(dict.fromkeys(request.films))
+        if request.ids is not None:
+            numbers = list(dict.fromkeys(request.ids))
             unknown = [number for number in numbers if number not in preview.planned]
             if unknown:
                 raise Refusal(
