@@ -151,7 +151,7 @@ class TestInABrowser:
     ) -> None:
         with serving(library) as address, opened(browser, address) as page:
             page.goto(f"{address}/#library")
-            page.get_by_text("What may change").click()
+            page.get_by_text("What may change", exact=True).click()
             page.get_by_label("Films", exact=True).select_option("add")
             page.get_by_label("Genres per film, at most").fill("0")
             page.get_by_role("button", name="Preview").click()
@@ -184,7 +184,7 @@ class TestInABrowser:
             found = []
             for one in (phone, page):
                 looked_at(one)
-                one.get_by_text("What may change").click()
+                one.get_by_text("What may change", exact=True).click()
                 found += violations(one)
                 one.get_by_label("Accept all").check()
                 one.locator("#library-result .primary").click()
