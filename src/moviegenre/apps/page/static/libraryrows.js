@@ -1,6 +1,6 @@
 // The films of a library's preview: what is there, what would be written, and which are accepted.
 
-import { element, fill, grouped, percent } from "./dom.js";
+import { element, fill, grouped, listed, percent } from "./dom.js";
 
 const AT_ONCE = 200; // rows that are shown; more at a press
 const LISTED = 5; // films of which no genre is sure, one by one
@@ -176,7 +176,7 @@ function rowOf(film, onChange) {
     "tr",
     {},
     element("td", { class: "value" }, accept),
-    element("th", { attributes: { scope: "row" } }, nameOf(film), path),
+    element("th", { attributes: { scope: "row" } }, nameOf(film), path, element("span", { class: "now-note" }, `now: ${listed(film.before) || "none"}`)),
     element("td", {}, film.before.length ? element("ul", { class: "chips" }, ...film.before.map((name) => chip(name))) : "none"),
     element("td", { class: "genre-cell" }, element("ul", { class: "chips" }, ...kept, ...proposed)),
     remark,
