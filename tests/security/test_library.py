@@ -1,5 +1,6 @@
 """A film library behind HTTP: no request names a path, and no other page or host may ask."""
 
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from moviegenre.apps.service.app import create_app
 from moviegenre.apps.service.library.routes import require_loopback
 from moviegenre.apps.service.settings import ServiceSettings
 from moviegenre.core.errors import ConfigError
+from moviegenre.library import write
 from tests.security.opened_files import opened_files
 from tests.security.served import Served, served
 from tests.security.test_access import FOREIGN
@@ -154,6 +156,7 @@ BAD_FILMS: list[object] = [
     [0],
     [-1],
     [10**30],
+    [999_999],
     [1.5],
     [True],
     ["1"],
@@ -266,3 +269,33 @@ def test_what_is_hostile_in_a_library_is_text(client: TestClient, library: Path)
     *_, end = found = lines(client, "preview", mode="add")
     assert end["type"] == "end"
     assert all(len(json.dumps(line)) < 20_000 for line in found)
+
+
+def test_endless_numbers_and_lists_are_refused(client: TestClient) -> None:
+    head = {"Content-Type": "application/json"}
+    for films in (b"1" * 10_000, b",".join([b"1"] * 1_000_001)):
+        body = b'{"preview": "x", "films": [' + films + b"]}"
+        answer = client.post("/library/write", content=body, headers=head)
+        assert (answer.status_code, len(answer.text) < 1000) == (422, True)
+
+
+def test_a_full_disk_is_told_with_what_is_written(
+    client: TestClient, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, token = contents(library), preview(client)
+    written = write.atomic_file
+
+    def fails(path: Path) -> Any:
+        if path.parent.name == "B":
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        return written(path)
+
+    monkeypatch.setattr(write, "atomic_file", fails)
+    last = lines(client, "write", preview=token, films="all")[-1]
+    assert last == {
+        "type": "error",
+        "error": "No space left on device; 1 films are written, and undo restores them",
+    }
+    monkeypatch.undo()
+    assert lines(client, "undo")[-1]["restored"] == 1
+    assert contents(library) == before

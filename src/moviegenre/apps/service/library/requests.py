@@ -42,10 +42,12 @@ class PreviewRequest(BaseModel):
         return Options(Mode(self.mode), self.most, names, self.lock, self.from_poster)
 
 
-class FilmIds(RootModel[Annotated[list[int], FailFast()]]):
+class FilmIds(RootModel[list[int]]):
     """Ids of films."""
 
-    root: Annotated[list[int], FailFast()] = Field(min_length=1, max_length=_MOST_FILMS)
+    root: Annotated[list[Annotated[int, Field(ge=1, le=_MOST_FILMS)]], FailFast()] = Field(
+        min_length=1, max_length=_MOST_FILMS
+    )
 
 
 class WriteRequest(BaseModel):

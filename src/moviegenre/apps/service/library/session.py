@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from moviegenre.apps.service.jobs import GoneError
 from moviegenre.apps.service.library.jobs import Job, Link
 from moviegenre.apps.service.library.requests import (
     LibraryAnswer,
@@ -131,12 +130,12 @@ class LibrarySession:
         )
 
     def _write(self, preview: Preview, numbers: Sequence[int], link: Link) -> None:
-        num_written = done = 0
-        try:
-            with writing(self.root) as writer:
+        done = 0
+        with writing(self.root) as writer:
+            try:
                 link.send({"type": "start", "films": len(numbers)})
                 for rows in preview.write(writer, numbers):
-                    num_written, done = writer.num_written, done + len(rows)
+                    done += len(rows)
                     shown = [
                         {
                             "id": number,
@@ -146,18 +145,16 @@ class LibrarySession:
                         for number, change in rows
                     ]
                     link.send({"type": "films", "done": done, "films": shown})
-        except GoneError:
-            raise
-        except (OSError, MemoryError, Refusal) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise DataError(
-                f"{reason}; {num_written:,} films are written, and undo restores them"
-            ) from None
+            except (OSError, MemoryError, Refusal) as error:
+                reason = getattr(error, "strerror", None) or str(error)
+                raise DataError(
+                    f"{reason}; {writer.num_written:,} films are written, and undo restores them"
+                ) from None
         link.send(
             {
                 "type": "end",
-                "written": num_written,
-                "skipped": len(numbers) - num_written,
+                "written": writer.num_written,
+                "skipped": len(numbers) - writer.num_written,
                 "can_undo": can_undo(self.root),
             }
         )
