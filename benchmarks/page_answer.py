@@ -13,7 +13,7 @@ import os
 import shutil
 import signal
 import statistics
-import subprocess
+import subprocess  # starts the service  # nosec B404
 import sys
 import time
 from pathlib import Path
@@ -88,9 +88,8 @@ def main() -> None:
     command = [sys.executable, "-m", "moviegenre.apps.cli", "serve", "--port", "0"]
     command += ["--model", given.model] if given.model else []
     browser_path = shutil.which("chromium") or shutil.which("chromium-browser")
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as server:
+    pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
+    with subprocess.Popen(command, stdout=pipe, stderr=nowhere, text=True) as server:  # nosec B603
         try:
             assert server.stdout is not None
             address = server.stdout.readline().split(" answers at ")[1].partition(";")[0]
@@ -110,10 +109,11 @@ def main() -> None:
                 browser.close()
             poster = Path(__file__).parents[1] / "src/moviegenre/examples/dust.webp"
             files = {"poster": ("p", poster.read_bytes())}
-            for name, film in {
+            films: dict[str, dict[str, Any]] = {
                 "plot and poster": {"data": {"plot": _PLOT}, "files": files},
                 "plot alone": {"json": {"plot": _PLOT}},
-            }.items():
+            }
+            for name, film in films.items():
                 used = cpu_of(server.pid, address, film, given.rounds)
                 print(f"{name}: {used:.0f} ms of processor time in the server for an answer")
             server.send_signal(signal.SIGTERM)

@@ -16,7 +16,7 @@ from moviegenre.apps.service.app import create_app
 from moviegenre.apps.service.library.routes import require_loopback
 from moviegenre.apps.service.settings import ServiceSettings
 from moviegenre.core.errors import ConfigError
-from moviegenre.library import write
+from moviegenre.core.files import atomic_file
 from tests.security.opened_files import opened_files
 from tests.security.served import Served, served
 from tests.security.test_access import FOREIGN
@@ -283,14 +283,14 @@ def test_a_full_disk_is_told_with_what_is_written(
     client: TestClient, library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, token = contents(library), preview(client)
-    written = write.atomic_file
+    written = atomic_file
 
     def fails(path: Path) -> Any:
         if path.parent.name == "B":
             raise OSError(errno.ENOSPC, "No space left on device", str(path))
         return written(path)
 
-    monkeypatch.setattr(write, "atomic_file", fails)
+    monkeypatch.setattr("moviegenre.library.write.atomic_file", fails)
     last = lines(client, "write", preview=token, films="all")[-1]
     assert last == {
         "type": "error",

@@ -12,9 +12,8 @@ import pytest
 
 from moviegenre.core.errors import DataError
 from moviegenre.core.reading import UnreadableFileError
-from moviegenre.data import limits, unpacking
+from moviegenre.data import unpacking
 from moviegenre.data.sources.table import MovieTable, TableColumns
-from moviegenre.data.tables import zip_posters
 from moviegenre.data.tables.poster_files import MissingPosterError, PosterFolder
 from moviegenre.data.tables.source import TableBytes, open_table
 from moviegenre.data.tables.zip_posters import ZipPosters, poster_files
@@ -35,7 +34,11 @@ def zipped(files: Mapping[str, bytes | str], method: int = zipfile.ZIP_DEFLATED)
     return stream.getvalue()
 
 
-FILES = {"films.csv": TABLE, "posters/one.png": PICTURES[0], "posters/two.png": PICTURES[1]}
+FILES: dict[str, bytes | str] = {
+    "films.csv": TABLE,
+    "posters/one.png": PICTURES[0],
+    "posters/two.png": PICTURES[1],
+}
 
 
 def posters_of(files: Mapping[str, bytes | str]) -> ZipPosters:
@@ -209,8 +212,3 @@ def test_a_list_of_files_that_lies_about_its_size_is_refused() -> None:
     for one in (told, wide):
         with pytest.raises(DataError, match="holds far too many files; expected one table and its"):
             ZipPosters(TableBytes("films.zip", one))
-
-
-def test_the_limits_are_those_of_other_archives() -> None:
-    assert zip_posters.MAX_POSTER_BYTES is limits.MAX_POSTER_BYTES
-    assert ZipPosters(TableBytes("a.zip", zipped(FILES)))._max_unpacked > limits.MIN_UNPACKED_BYTES

@@ -49,7 +49,7 @@ class LibrarySession:
         self.root = library_root(root)
         self._predictor = predictor
         self._preview: Preview | None = None
-        self._token = ""
+        self._preview_id = ""
 
     def describe(self) -> LibraryAnswer:
         """Return the library's name, and whether its journal has changes.
@@ -75,7 +75,7 @@ class LibrarySession:
         """
         preview = self._preview
         if preview is None or not secrets.compare_digest(
-            self._token.encode(), request.preview.encode("utf-8", "replace")
+            self._preview_id.encode(), request.preview.encode("utf-8", "replace")
         ):
             raise Refusal(CONFLICT, "this preview is over; make a new one and accept films again")
         numbers = list(preview.planned)
@@ -95,7 +95,7 @@ class LibrarySession:
         return self._undo
 
     def _plan(self, request: PreviewRequest, link: Link) -> None:
-        self._preview, self._token = None, ""
+        self._preview, self._preview_id = None, ""
         options = request.options
         options.names.check(self._predictor.model.genres)
         progress = _Progress(link)
@@ -118,11 +118,11 @@ class LibrarySession:
                 if change.outcome != Outcome.NOTHING_TO_DO
             ]
             link.send({"type": "films", "done": done, "films": shown})
-        self._preview, self._token = preview, secrets.token_urlsafe(16)
+        self._preview, self._preview_id = preview, secrets.token_urlsafe(16)
         link.send(
             {
                 "type": "end",
-                "preview": self._token,
+                "preview": self._preview_id,
                 "counts": counts,
                 "left_alone": library.left_alone,
                 "can_undo": can_undo(self.root),
@@ -160,7 +160,7 @@ class LibrarySession:
         )
 
     def _undo(self, link: Link) -> None:
-        self._preview, self._token = None, ""
+        self._preview, self._preview_id = None, ""
         progress = _Progress(link)
         summary = undo(self.root, progress.show)
         skipped = [
