@@ -25,10 +25,11 @@ export class LibraryPanel {
       event.target.returnValue = "";
       if (wanted === "undo") this.#undo();
     });
-    this.#describe();
   }
 
-  async #describe() {
+  /** Say which library it is, when the tab is opened. */
+  async open() {
+    if (byId("library-name").textContent) return;
     try {
       const { name, can_undo } = await getJson("library");
       byId("library-name").textContent = name;

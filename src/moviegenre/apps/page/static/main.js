@@ -9,6 +9,7 @@ import { showModel } from "./model.js";
 
 const TABS = ["film", "catalogue", "library", "model"];
 let isModelShown = false;
+let library = null;
 
 /** The tabs that are there: the library's only where one is served. */
 const shownTabs = () => TABS.filter((name) => !byId(`${name}-tab`).hidden);
@@ -29,6 +30,7 @@ function select(name, { focus = false } = {}) {
     byId(other).hidden = !isChosen;
     if (isChosen && focus) tab.focus();
   }
+  if (name === "library") library?.open();
   if (name === "model" && !isModelShown) {
     isModelShown = true;
     showModel().catch((error) => {
@@ -65,7 +67,7 @@ function addTabs() {
 
 function addLibrary() {
   byId("library-tab").hidden = false;
-  new LibraryPanel();
+  library = new LibraryPanel();
   if (location.hash === "#library") select("library");
 }
 
