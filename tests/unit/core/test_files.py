@@ -1,12 +1,12 @@
 """Files are there whole, or as they were before."""
 
 import errno
+import fcntl
 import hashlib
+import io
 import os
-import resource
 import stat
 import tracemalloc
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +190,25 @@ def test_a_new_file_has_the_mode_of_the_users_mask(tmp_path: Path, mask: int) ->
     assert stat.S_IMODE((tmp_path / "a.txt").stat().st_mode) == 0o666 & ~mask
 
 
+def test_a_second_writer_waits_for_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, operations, real_flock = tmp_path / "a", [], fcntl.flock
+    first = open_locked(tmp_path / ".a.moviegenre-part", wait=False)
+    assert first is not None
+
+    def release(descriptor: int, operation: int) -> None:
+        operations.append(operation)
+        if not operation & fcntl.LOCK_NB:
+            os.close(first)  # the first one ends
+        real_flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", release)
+    write_text(path, "new")
+    assert operations == [fcntl.LOCK_EX | fcntl.LOCK_NB, fcntl.LOCK_EX]
+    assert path.read_text() == "new"
+
+
 def test_an_empty_file_is_empty(tmp_path: Path) -> None:
     write_bytes(tmp_path / "a", b"")
     assert (tmp_path / "a").read_bytes() == b""
@@ -218,23 +237,27 @@ def test_no_other_run_writes_a_file_before_it_has_its_name(
     os.close(other)
 
 
-@pytest.fixture
-def short_files() -> Iterator[int]:
-    """Let no file of this process grow beyond some bytes."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))  # Python ignores SIGXFSZ
-    yield 1000
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+class FullDisk(io.FileIO):
+    """A file that finds no room."""
+
+    def write(self, _content: Any) -> int:
+        raise OSError(errno.ENOSPC, "no room")
 
 
 def test_a_content_that_finds_no_room_is_an_error_that_names_the_file(
-    tmp_path: Path, short_files: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "a"
     write_bytes(path, b"old")
-    with pytest.raises(OSError, match="too large") as failed, atomic_file(path) as stream:
-        stream.write(bytes(short_files + 1))  # kept in memory: writing, and closing, fail later
-    assert failed.value.errno == errno.EFBIG
+
+    def opened(descriptor: int, _mode: str, size: int) -> io.BufferedRandom:
+        return io.BufferedRandom(FullDisk(descriptor, "w+"), size)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fdopen", opened)
+        with pytest.raises(OSError, match="no room") as failed, atomic_file(path) as stream:
+            stream.write(b"new")  # kept in memory: writing fails at the end, and closing again
+    assert failed.value.errno == errno.ENOSPC
     assert failed.value.filename == str(path)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]

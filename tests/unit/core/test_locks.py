@@ -275,6 +275,14 @@ def test_a_lock_waits_for_the_one_who_has_it(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_two_outputs_have_two_locks(tmp_path: Path) -> None:
+    with locked(tmp_path / "a"), locked(tmp_path / "b"):
+        assert hidden_path(tmp_path / "a", "lock").is_file()
+        assert hidden_path(tmp_path / "b", "lock").is_file()
+        with held_by_a_thread(tmp_path / "b") as told:
+            assert told != ["had it"]
+
+
 def test_a_link_and_its_target_have_one_lock(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("a")
     with locked(tmp_path / "link"), held_by_a_thread(tmp_path / "a") as refused:

@@ -96,12 +96,15 @@ class ParquetTable:
             yield from (({}, "") for _ in range(self.num_rows))
             return
         with self._reading():
-            batches = self._file.iter_batches(
-                batch_size=self._batch_rows(), columns=names, use_threads=False
-            )
-            for batch in batches:
+            for batch in self._batches(names):
                 for number in range(batch.num_rows):
                     yield row_values(batch, number)
+
+    def _batches(self, names: list[str]) -> Iterator[pa.RecordBatch]:
+        """Yield the rows in pieces of one row group: Arrow cannot join lists of texts."""
+        size = self._batch_rows()
+        for group in range(self._file.num_row_groups):
+            yield from self._file.iter_batches(size, [group], names, use_threads=False)
 
     def _batch_rows(self) -> int:
         """Return how many rows are read at a time, fewer of large row groups.
