@@ -28,7 +28,7 @@ from moviegenre.core.locks import open_locked
 
 
 def test_text_is_written_and_replaced(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "a.txt"
+    path = tmp_path / "new" / "and" / "deeper" / "a.txt"
     write_text(path, "first")
     write_text(path, "zweiter Täxt")
     assert path.read_text(encoding="utf-8") == "zweiter Täxt"

@@ -236,6 +236,25 @@ def test_a_rename_that_fails_says_why(
     assert names(tmp_path) == (["here"] if there_was_one else [])
 
 
+def test_an_old_folder_that_cannot_be_renamed_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, rename = folder(tmp_path / "here", "old"), Path.rename
+    failures = [OSError(errno.EBUSY, "in use", str(here))]
+
+    def fail_once(self: Path, target: Path) -> Path:
+        if failures:
+            raise failures.pop()
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fail_once)
+    with pytest.raises(OSError, match="in use") as failed, atomic_folder(here) as new:
+        (new / "file").write_text("new")
+    assert failed.value.errno == errno.EBUSY
+    assert (here / "file").read_text() == "old"
+    assert names(tmp_path) == ["here"]
+
+
 def test_the_folder_of_the_moment_is_named_by_its_own_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
