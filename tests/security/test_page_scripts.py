@@ -18,7 +18,7 @@ from tests.tiny_movies import png_bytes, tiny_movies
 from tests.unit.apps.service.fake_predictor import FakePredictor
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Dialog, Page
 
 pytestmark = NEEDS_BROWSER
 
@@ -218,7 +218,12 @@ def test_addresses(browser: "Browser", address: str) -> None:
     page = browser.new_page()
     said: list[str] = []
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+
+    def note(dialog: "Dialog") -> None:
+        said.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", note)
     page.on("request", lambda request: asked.append(request.url))
     page.add_init_script("window.ran = (number) => alert(number)")
     for text in SCRIPTS:
