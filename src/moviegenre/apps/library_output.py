@@ -209,15 +209,7 @@ def _print_summary(library: "Library", changes: "Sequence[FilmChange]", *, write
             f"{library.root}: no film found; expected videos or folders with movie.nfo or "
             "<video>.nfo, or with a poster beside the video (docs/library.md)"
         )
-    skipped = {
-        "series": library.num_series,
-        "episodes": library.num_episodes,
-        "text files named .nfo": library.num_text_files,
-        "other .nfo files": library.num_other,
-        "videos with neither .nfo nor poster": library.num_bare,
-        "links": library.num_links,
-    }
-    if left_alone := [f"{number:,} {name}" for name, number in skipped.items() if number]:
+    if left_alone := [f"{number:,} {name}" for name, number in library.left_alone.items()]:
         echo(f"left alone: {', '.join(left_alone)}")
     for outcome in ("not sure", "changed since", "cannot be read", "cannot be written"):
         rows = [(row.path, row.note) for row in changes if row.outcome.value == outcome]

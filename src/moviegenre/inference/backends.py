@@ -12,6 +12,7 @@ from moviegenre.core.errors import CheckpointError
 from moviegenre.core.types import BackendName as BackendName
 from moviegenre.core.types import Modality
 from moviegenre.data.batches import BatchArrays
+from moviegenre.inference.onnx_runtime import onnx_runtime
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -182,8 +183,7 @@ def _session(path: Path, num_threads: int | None, quick: bool) -> "onnxruntime.I
         raise CheckpointError(
             f"{path} does not exist; export the model with ONNX, or use `backend` torch"
         )
-    import onnxruntime
-
+    onnxruntime = onnx_runtime()
     fused = quick and _is_fused(path)
     options = onnxruntime.SessionOptions()
     if fused:  # what is left to merge is not worth its time for a few films

@@ -23,16 +23,15 @@ from moviegenre.core.types import Modality
 from moviegenre.data.placeholders import is_poster_placeholder
 from moviegenre.data.records import whole_text
 from moviegenre.data.tables.cells import cell_text, kept_text
-from moviegenre.data.tables.poster_files import PosterFolder
 from moviegenre.data.tables.rows import Row
 from moviegenre.data.tables.source import is_table, known_suffixes
+from moviegenre.data.tables.zip_posters import poster_files
 from moviegenre.inference.catalogue_texts import CatalogueColumns, TextRow, TextTable, row_id
 from moviegenre.inference.films import Film, FilmReader, Plot, Poster
 
 logger = logging.getLogger(__name__)
 
 _LONGEST_ERROR = 1_000  # characters of the column error
-_LOOKED_AT = 50  # rows, for a poster that is there
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,8 @@ class Catalogue(TextTable):
     Args:
         path: ``.csv``, ``.jsonl``, ``.ndjson`` or ``.parquet``.
         columns: Which column holds what.
-        posters: What paths of posters are relative to; None takes the table's own folder.
+        posters: What paths of posters are relative to; None takes the table's own folder, or the
+            ZIP that the table lies in, if that holds pictures.
 
     Raises:
         DataNotFoundError: The table or the folder of posters does not exist.
@@ -78,8 +78,8 @@ class Catalogue(TextTable):
             raise DataNotFoundError(missing_path_message(path, "a catalogue", "check the path"))
         if not is_table(path):
             raise DataError(f"{path} is no table; expected {known_suffixes()}")
-        self._posters = PosterFolder(posters or path.parent)
-        super().__init__(path, columns)
+        self._files = poster_files(path, posters)
+        super().__init__(path, columns, posters=self._files)
         self.path = path
         if self.notes:
             logger.info("%s: %s; options name others", path, "; ".join(self.notes))
@@ -135,9 +135,10 @@ class Catalogue(TextTable):
             twice: Hashes of ids that several rows have, see ``count``.
         """
         used = self._used(posters=Modality.POSTER in reader.modalities)
-        for number, row in enumerate(self._table.rows(used), start=1):
-            if number > skip:
-                yield self._entry(reader, row, number, twice)
+        with self._files.opened():
+            for number, row in enumerate(self._table.rows(used), start=1):
+                if number > skip:
+                    yield self._entry(reader, row, number, twice)
 
     def preview(self, num_rows: int) -> Iterator[dict[str, object]]:
         """Yield the first rows as they are read, without a model."""
@@ -185,15 +186,6 @@ class Catalogue(TextTable):
     def _lacking(self) -> str:
         return "no plot" if self.columns.poster is None else "no plot and no poster"
 
-    def _usual_poster(self, name: str | None) -> str | None:
-        if name is None or name == "poster":
-            return name
-        rows = islice(self._table.rows([name]), _LOOKED_AT)
-        if self._posters.names_files(row.values.get(name) for row in rows):
-            return name
-        self.notes.append(f"column {name!r} is not read, since it names no files here")
-        return None
-
     def _poster(self, row: Row, *, looked_at: bool) -> Poster:
         """Return a row's poster; a path is opened only if the model reads posters.
 
@@ -209,8 +201,8 @@ class Catalogue(TextTable):
             return value or None
         name = cell_text(value).strip()
         if not looked_at:
-            return self._posters.folder / name if name and not is_poster_placeholder(name) else None
-        return self._posters.find(name)
+            return self._files.place(name) if name and not is_poster_placeholder(name) else None
+        return self._files.find(name)
 
     def _plot_alone(
         self, reader: FilmReader, plot: Plot, title: str | None, year: int | None

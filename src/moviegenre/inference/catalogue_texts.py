@@ -1,13 +1,17 @@
-"""The texts of a catalogue: which column holds what, and each row without its poster."""
+"""The rows of a catalogue as texts: id, plots, title, year, and the name of a poster."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from moviegenre.core.errors import DataError, did_you_mean, shortened
 from moviegenre.data.records import parse_title, parse_year
 from moviegenre.data.tables.cells import cell_text, plot_texts
 from moviegenre.data.tables.columns import find_columns, require_single
+from moviegenre.data.tables.poster_files import PosterFiles
 from moviegenre.data.tables.rows import Row, Table, TableSource, Written
+
+_LOOKED_AT = 50  # rows, for a poster that is there
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class CatalogueColumns:
 
 @dataclass(frozen=True)
 class TextRow:
-    """A row of a catalogue without its poster.
+    """A row of a catalogue, its poster by name alone.
 
     Attributes:
         id: As in the catalogue, as text.
@@ -50,6 +54,7 @@ class TextRow:
         year: The year of its release; None where there is none that can be read.
         faults: What could not be read.
         is_readable: Whether the cells stand in their columns.
+        poster: The name of its poster, where names are read; empty where it has none.
     """
 
     id: str
@@ -58,6 +63,7 @@ class TextRow:
     year: int | None = None
     faults: tuple[str, ...] = ()
     is_readable: bool = True
+    poster: str = ""
 
 
 def row_id(row: Row, column: str | None, number: int) -> str:
@@ -80,6 +86,7 @@ class TextTable:
         source: A table, see ``tables.source``.
         columns: Which column holds what.
         max_rows: Look at so many rows for the columns of JSON; None looks at all.
+        posters: Where names of posters lead; None reads no names.
 
     Raises:
         DataError: The table cannot be read, columns are not there (the message lists these), or
@@ -92,9 +99,14 @@ class TextTable:
     """
 
     def __init__(
-        self, source: TableSource, columns: CatalogueColumns, max_rows: int | None = None
+        self,
+        source: TableSource,
+        columns: CatalogueColumns,
+        max_rows: int | None = None,
+        posters: PosterFiles | None = None,
     ) -> None:
         self._source = source
+        self._posters = posters
         self._table = Table(source, columns.written, max_rows)
         self.known = self._table.columns
         self.notes = list(self._table.notes)
@@ -105,9 +117,14 @@ class TextTable:
             self.notes.append(f"several columns are named {shortened(', '.join(twice))}")
 
     def texts(self) -> Iterator[TextRow]:
-        """Yield every row without its poster, in order."""
-        for number, row in enumerate(self._table.rows(self._used()), start=1):
-            yield self._text_row(row, number)
+        """Yield every row, in order, its poster by name alone."""
+        name = None if self._posters is None else self.columns.poster
+        used = self._used(posters=name is not None)
+        for number, row in enumerate(self._table.rows(used), start=1):
+            text = self._text_row(row, number)
+            if name is not None and text.is_readable:
+                text = replace(text, poster=cell_text(row.values.get(name)).strip())
+            yield text
 
     def _found(self, columns: CatalogueColumns) -> CatalogueColumns:
         """Return the columns with the missing names filled in.
@@ -159,8 +176,16 @@ class TextTable:
         return filled
 
     def _usual_poster(self, name: str | None) -> str | None:
-        """Return the default column of posters; in uploads it is ``poster``."""
-        return name if name == "poster" else None
+        """Return a column of posters that nobody named, if it may hold names of files here."""
+        if name is None or name == "poster":
+            return name
+        if self._posters is None:
+            return None
+        rows = islice(self._table.rows([name]), _LOOKED_AT)
+        if self._posters.names_files(row.values.get(name) for row in rows):
+            return name
+        self.notes.append(f"column {name!r} is not read, since it names no files here")
+        return None
 
     def _used(self, *, posters: bool = False) -> list[str]:
         """Return the columns that are read."""
