@@ -1,5 +1,6 @@
 """``moviegenre data``: synthesize, prepare, stats, audit."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -123,11 +124,7 @@ def prepare(
     given: dict[str, Any] = {name: value for name, value in named.items() if value}
     if show:
         unused = {"--out": out, "--split": split, "--genres": genres, "--overwrite": overwrite}
-        unused |= {"--keep-incomplete": keep_incomplete, "--sha256": sha256}
-        if given_in_vain := [option for option, value in unused.items() if value]:
-            raise ConfigError(f"{', '.join(given_in_vain)} has no effect on --show; leave it out")
-        if "://" in source or (source == "mmimdb" and not Path(source).exists()):
-            raise ConfigError(f"--show looks at files; {source} has to be downloaded first")
+        _check_show(source, {**unused, "--keep-incomplete": keep_incomplete, "--sha256": sha256})
         show_movies(Path(source), TableColumns(**given) if given else None)
         return
     if out is None:
@@ -146,6 +143,18 @@ def prepare(
         progress=not quiet,
     )
     _print_summary(summary, out)
+
+
+def _check_show(source: str, unused: Mapping[str, object]) -> None:
+    """Refuse options that ``--show`` ignores, and sources that are not here.
+
+    Raises:
+        ConfigError: There are such.
+    """
+    if given := [option for option, value in unused.items() if value]:
+        raise ConfigError(f"{', '.join(given)} has no effect on --show; leave it out")
+    if "://" in source or (source == "mmimdb" and not Path(source).exists()):
+        raise ConfigError(f"--show looks at files; {source} has to be downloaded first")
 
 
 def _print_summary(summary: "PreparedSummary", out: Path) -> None:

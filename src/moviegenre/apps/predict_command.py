@@ -212,12 +212,10 @@ def predict(
         "--resume": resume,
         "--quiet": quiet,
     }
+    genre_names = read_names(names)
     if examples:
         _refuse("the example films", {**film_options, "--input": table, **table_options})
-        genre_names = read_names(names)
-        predictor = _load(checkpoint, backend, verify)
-        genre_names.check(predictor.model.genres)
-        print_examples(predictor, genre_names)
+        print_examples(_load(checkpoint, backend, verify, genre_names), genre_names)
     elif table is not None:
         _refuse("a catalogue (--input)", film_options)
         from moviegenre.data.tables.rows import Written
@@ -229,10 +227,7 @@ def predict(
             format=table_format,
         )
         if show:
-            unused: dict[str, object] = {"--out": out, "--keep-columns": keep_columns}
-            unused |= {"--names": names}
-            unused |= {"--batch-size": batch_size, "--resume": resume, "--checkpoint": checkpoint}
-            _refuse("--show", unused)
+            _refuse_beside_show({**table_options, "--names": names, "--checkpoint": checkpoint})
             show_catalogue(table, columns, posters)
             return
         _predict_table(
@@ -241,10 +236,10 @@ def predict(
             columns,
             posters=posters,
             keep=keep_columns,
-            names=read_names(names),
+            names=genre_names,
             batch_size=batch_size or _BATCH_SIZE,
             quiet=quiet,
-            load=lambda: _load(checkpoint, backend, verify),
+            load=lambda: _load(checkpoint, backend, verify, genre_names),
         )
     else:
         _refuse("one film", table_options)
@@ -252,9 +247,7 @@ def predict(
             raise ConfigError(
                 "nothing to predict; give --plot, --poster or both, --input FILE, or --examples"
             )
-        genre_names = read_names(names)
-        predictor = _load(checkpoint, backend, verify, quick=not explain)
-        genre_names.check(predictor.model.genres)
+        predictor = _load(checkpoint, backend, verify, genre_names, quick=not explain)
         prediction = predictor.predict(
             plot=tuple(plot) if plot else None, poster=poster, title=title, year=year
         )
@@ -318,6 +311,16 @@ def _show(
         print_prediction(prediction, explanation, top, names)
 
 
+def _refuse_beside_show(options: dict[str, object]) -> None:
+    """Refuse options that ``--show`` ignores.
+
+    Raises:
+        ConfigError: There are such; the message names all.
+    """
+    ignored = ("--out", "--keep-columns", "--names", "--batch-size", "--resume", "--checkpoint")
+    _refuse("--show", {option: options[option] for option in ignored})
+
+
 def _refuse(kind: str, options: dict[str, object]) -> None:
     """Refuse options that were given and have no effect.
 
@@ -329,8 +332,16 @@ def _refuse(kind: str, options: dict[str, object]) -> None:
 
 
 def _load(
-    checkpoint: str | None, backend: BackendName, verify: bool, *, quick: bool = False
+    checkpoint: str | None,
+    backend: BackendName,
+    verify: bool,
+    names: "GenreNames",
+    *,
+    quick: bool = False,
 ) -> "Predictor":
+    """Return the model, which has the genres that the names are for."""
     from moviegenre import load
 
-    return load(checkpoint, backend=backend, verify=verify, quick=quick)
+    predictor = load(checkpoint, backend=backend, verify=verify, quick=quick)
+    names.check(predictor.model.genres)
+    return predictor
