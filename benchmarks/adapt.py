@@ -18,7 +18,7 @@ import json
 import re
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +31,7 @@ from sklearn.pipeline import make_pipeline
 
 import moviegenre
 from moviegenre.adapt.adapt import MIN_FILMS
-from moviegenre.adapt.films import compute_features
+from moviegenre.adapt.features import compute_features
 from moviegenre.adapt.regression import (
     Column,
     Floats,
@@ -44,6 +44,7 @@ from moviegenre.core.decisions import from_log_odds
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.calibration import fit_calibration
+from moviegenre.inference.films import Film
 from moviegenre.inference.predictor import Predictor
 
 TAGS = {
@@ -93,7 +94,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[200, 500, 1000, 2000])
     parser.add_argument("--bert", action="store_true", help="also train bert on the genres")
     arguments = parser.parse_args()
-    data, predictor = PreparedData(arguments.data), moviegenre.load()
+    data, predictor = PreparedData(arguments.data), moviegenre.load(threads=1)
     names = list(predictor.model.genres) if arguments.task == "genres" else list(TAGS)
     own = read(data, Split.VAL, predictor, arguments.task)
     test = read(data, Split.TEST, predictor, arguments.task)
@@ -115,24 +116,28 @@ def main() -> None:
 
 def read(data: PreparedData, split: Split, predictor: Predictor, task: str) -> Films:
     """Return the films of a split, as their owner has them."""
-    ids, texts, films, labels = [], [], [], []
+    ids: list[str] = []
+    texts: list[str] = []
+    labels: list[list[float]] = []
     patterns = [re.compile(rf"\b({words})\b", re.IGNORECASE) for words in TAGS.values()]
     masked = re.compile("|".join(pattern.pattern for pattern in patterns), re.IGNORECASE)
     columns = ["id", "plots", "poster", "genres"]
-    for batch in data.poster_file(split).iter_batches(64, columns=columns):
-        for row in batch.to_pylist():
-            whole = " ".join(row["plots"])
-            text = row["plots"][0]
-            if task == "tags":
-                labels.append([float(bool(one.search(whole))) for one in patterns])
-                text = masked.sub("", text) or "A film."
-            else:
-                labels.append(predictor.model.genres.encode(row["genres"]).tolist())
-            poster = row["poster"]["bytes"] if row["poster"] else None
-            ids.append(row["id"])
-            texts.append(text)
-            films.append(predictor.reader.read(text, poster))
-    features = compute_features(predictor, films)
+
+    def films() -> Iterator[Film]:
+        for batch in data.poster_file(split).iter_batches(64, columns=columns):
+            for row in batch.to_pylist():
+                whole = " ".join(row["plots"])
+                text = row["plots"][0]
+                if task == "tags":
+                    labels.append([float(bool(one.search(whole))) for one in patterns])
+                    text = masked.sub("", text) or "A film."
+                else:
+                    labels.append(predictor.model.genres.encode(row["genres"]).tolist())
+                ids.append(row["id"])
+                texts.append(text)
+                yield predictor.reader.read(text, row["poster"] and row["poster"]["bytes"])
+
+    features = compute_features(predictor, films())
     return Films(ids, texts, features, np.array(labels, dtype=np.float32))
 
 
