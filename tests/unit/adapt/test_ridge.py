@@ -43,7 +43,8 @@ def test_each_fold_is_predicted_as_by_a_fit_to_the_others(num_features: int) -> 
     ridge = Ridge(*decompose(features), targets, STRENGTHS)
     expected = np.zeros_like(targets)
     for fold in range(4):
-        seen, unseen = FOLDS != fold, FOLDS == fold
+        unseen = np.equal(FOLDS, fold)
+        seen = ~unseen
         for genre, place in enumerate(ridge.best(seen)):
             model = fitted(features[seen], targets[seen, genre], STRENGTHS[place])
             expected[unseen, genre] = model.predict(features[unseen])
