@@ -12,6 +12,7 @@ import moviegenre
 from moviegenre.adapt.features import compute_features, num_cores
 from moviegenre.core.errors import CheckpointError
 from moviegenre.examples import example_films
+from moviegenre.inference.backends import OnnxBackend
 from moviegenre.inference.films import Film
 from moviegenre.inference.predictor import Predictor
 
@@ -25,11 +26,13 @@ def predictor() -> Predictor:
 
 
 def test_features_are_embedding_and_logits_in_the_order_of_the_films(predictor: Predictor) -> None:
+    backend = predictor.backend
+    assert isinstance(backend, OnnxBackend)
     films = [predictor.reader.read(film.plot, film.poster) for film in example_films()]
     films.insert(2, replace(films[0], poster=None))
     features = compute_features(predictor, films)
     for row, film in enumerate(films):
-        logits, embeddings = predictor.backend.embed(predictor.reader.batch([film]))
+        logits, embeddings = backend.embed(predictor.reader.batch([film]))
         alone = np.concatenate([embeddings[0], logits[0]])
         np.testing.assert_allclose(features[row], alone, atol=1e-4)
 

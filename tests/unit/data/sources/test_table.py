@@ -161,12 +161,17 @@ def test_unknown_columns_are_answered_together(tmp_path: Path) -> None:
 
 def test_genres_are_read_without_posters(tmp_path: Path) -> None:
     cells = ["War|Drama", "", 'a "broken [list', "[1, {"]
-    rows = [{"plot": "x", "genres": cell, "poster": "none.jpg"} for cell in cells]
+    rows: list[dict[str, Any]] = [
+        {"plot": "x", "genres": cell, "poster": "none.jpg"} for cell in cells
+    ]
     table = MovieTable(write(tmp_path / "m.csv", rows), TableColumns())
     assert list(table.genres()) == [movie.genres for movie in table]
     assert next(table.genres()) == ("War", "Drama")
     columns = TableColumns(flags=("is_*",), plots=("text",))
-    flags = [{"text": "x", "is_War": 1, "is_Drama": 0}, {"text": "x", "is_War": "?"}]
+    flags: list[dict[str, Any]] = [
+        {"text": "x", "is_War": 1, "is_Drama": 0},
+        {"text": "x", "is_War": "?"},
+    ]
     assert list(MovieTable(write(tmp_path / "f.csv", flags), columns).genres()) == [("War",), ()]
 
 
