@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from moviegenre.core.errors import CheckpointError
+from moviegenre.core.types import BackendName as BackendName
 from moviegenre.core.types import Modality
 from moviegenre.data.batches import BatchArrays
 from moviegenre.inference.onnx_runtime import onnx_runtime
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     import onnxruntime
 
     from moviegenre.models.base import GenreModel
-
-BackendName = Literal["auto", "torch", "onnx", "int8", "int4"]
 
 GATE = "modality"
 """The attention of a model that weighs plot and poster, plot first."""
