@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from moviegenre.core.errors import MovieGenreError
-from moviegenre.inference.films import Film
+from moviegenre.inference.films import TITLE_ALONE, Film
 from moviegenre.inference.prediction import Prediction
 from moviegenre.inference.predictor import Predictor
 
@@ -52,18 +53,28 @@ Answerer = Callable[[Sequence[FilmText]], list[Answer]]
 """Answers some films, in their order."""
 
 
+Predict = Callable[[Sequence[Film]], Sequence[Prediction]]
+"""Predicts films that were read, in their order."""
+
+
 def no_answers(films: Sequence[FilmText]) -> list[Answer]:
     """Answer nothing: for a library in which no film has to be predicted."""
     return [Answer() for _ in films]
 
 
-def model_answers(predictor: Predictor) -> Answerer:
-    """Return what asks a model for the genres of some films at once."""
+def model_answers(predictor: Predictor, predict: Predict | None = None) -> Answerer:
+    """Return what asks a model for the genres of some films at once.
+
+    Args:
+        predictor: The model, which reads the films.
+        predict: What predicts them; None asks the model at once.
+    """
+    ask = predict or partial(predictor.predict_films, batch_size=_BATCH_SIZE)
 
     def answer(films: Sequence[FilmText]) -> list[Answer]:
         read = [_read(predictor, film) for film in films]
         usable = [film for film, _ in read if film is not None]
-        predictions = iter(predictor.predict_films(usable, _BATCH_SIZE))
+        predictions = iter(ask(usable))
         return [
             Answer(warnings=fault) if film is None else _answer(film, next(predictions), fault)
             for film, fault in read
@@ -89,5 +100,10 @@ def _answer(film: Film, prediction: Prediction, fault: tuple[str, ...]) -> Answe
         tuple(prediction.probabilities[name] for name in prediction.genres),
         has_plot=bool(film.plot.strip()),
         has_poster=film.poster is not None,
-        warnings=(*fault, *prediction.warnings),
+        warnings=(*fault, *(_note(warning) for warning in prediction.warnings)),
     )
+
+
+def _note(warning: str) -> str:
+    """Return a warning as it fits a library, in which a title alone decides nothing."""
+    return "A title alone is not enough to write genres." if warning == TITLE_ALONE else warning

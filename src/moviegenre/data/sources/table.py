@@ -22,8 +22,9 @@ from moviegenre.data.records import RawMovie, parse_title, parse_year, whole_tex
 from moviegenre.data.tables.cells import cell_text, plot_texts
 from moviegenre.data.tables.columns import find_columns, require_single
 from moviegenre.data.tables.genre_cells import GenreColumn, flag_columns, flagged, flags_hint
-from moviegenre.data.tables.poster_files import MissingPosterError, PosterFolder
+from moviegenre.data.tables.poster_files import MissingPosterError
 from moviegenre.data.tables.rows import Row, Table, Written
+from moviegenre.data.tables.zip_posters import poster_files
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class TableColumns:
     Attributes:
         id: The movie's id; where there is none, rows are numbered.
         plots: Plots, in this order.
-        poster: Path of the poster, relative to the table.
+        poster: Path of the poster, relative to the table, or to the ZIP that it lies in.
         genres: A list, a mapping, or names joined by a separator.
         split: ``train``, ``val`` (or ``dev``) or ``test``; None where there is no split.
         title: The title.
@@ -95,7 +96,7 @@ class MovieTable:
         if not path.is_file():
             raise DataNotFoundError(missing_path_message(path, "a table", "check the path"))
         self._path = path
-        self._posters = PosterFolder(path.parent)
+        self._posters = poster_files(path)
         self.description = str(path)
         self.sha256 = file_sha256(path)
         self.has_split = columns.split is not None
@@ -104,6 +105,7 @@ class MovieTable:
         self.notes = list(self._table.notes)
         self._find(columns, known)
         self._genres = GenreColumn(self._genres_name or "", columns.separator)
+        self._has_learned = False
         require_single(self._read(), self._table.twice, str(path))
 
     def _find(self, given: TableColumns, known: Sequence[str]) -> None:
@@ -125,12 +127,7 @@ class MovieTable:
         self._id_name = given.id or found.id
         self._title_name, self._year_name = given.title or found.title, given.year or found.year
         self._split_name = given.split
-        named = [given.id, *self._plots, given.poster, self._genres_name, given.split]
-        missing = [name for name in (*named, given.title, given.year) if name and name not in known]
-        if missing:
-            told = "; ".join(f"no column {name!r}, {did_you_mean(name, known)}" for name in missing)
-            hint = flags_hint(known) if self._genres_name in missing and not given.genres else ""
-            raise DataError(f"{self._path}: {told}{'; ' if hint else ''}{hint}")
+        self._require(given, known)
         self._poster_name = given.poster or self._usual_poster(found.poster)
         unused = {name for name, value in vars(given).items() if value}
         unused |= {"plot"} if given.plots else set()
@@ -140,6 +137,35 @@ class MovieTable:
             self.notes.append(note)
         if self._flags:
             self.notes.append(f"genres from {len(self._flags)} columns, one for each genre")
+
+    def _require(self, given: TableColumns, known: Sequence[str]) -> None:
+        """Check that all columns are there that are named or needed.
+
+        Raises:
+            DataError: Some are not; the message lists them, the columns of the table, and what
+                names a column.
+        """
+        named = {
+            "id_column": [given.id],
+            "plot_column": self._plots,
+            "poster_column": [given.poster],
+            "genres_column": [self._genres_name],
+            "split_column": [given.split],
+            "title_column": [given.title],
+            "year_column": [given.year],
+        }
+        missing = {
+            name: setting
+            for setting, names in named.items()
+            for name in names
+            if name and name not in known
+        }
+        if missing:
+            told = "; ".join(f"no column {name!r}, {did_you_mean(name, known)}" for name in missing)
+            settings = " and ".join(f"`{setting}`" for setting in dict.fromkeys(missing.values()))
+            hint = flags_hint(known) if self._genres_name in missing and not given.genres else ""
+            advice = hint or f"name one of these with {settings}"
+            raise DataError(f"{self._path}: {told}; {advice}")
 
     @property
     def found(self) -> dict[str, str]:
@@ -170,6 +196,26 @@ class MovieTable:
         named += [self._split_name, self._title_name, self._year_name, *self._flags]
         return [name for name in named if name is not None]
 
+    def genres(self) -> Iterator[tuple[str, ...]]:
+        """Yield the genres of every row, none for a damaged one; no poster is read.
+
+        Raises:
+            DataError: As for the rows themselves.
+        """
+        self._learn_genres()
+        columns = [self._genres_name] if self._genres_name is not None else list(self._flags)
+        for row in self._table.rows(columns):
+            try:
+                yield () if row.fault else self._names(row.values)[0]
+            except ValueError:
+                yield ()
+
+    def _learn_genres(self) -> None:
+        if self._genres_name is not None and not self._has_learned:
+            column = self._genres_name
+            self._genres.learn(row.values.get(column) for row in self._table.rows([column]))
+            self._has_learned = True
+
     def __iter__(self) -> Iterator[RawMovie]:
         """Yield every row, in order.
 
@@ -177,17 +223,16 @@ class MovieTable:
             DataError: The file is damaged as a whole, not in one of its rows, or its genres are
                 numbers of somebody else's.
         """
-        if self._genres_name is not None:
-            column = self._genres_name
-            self._genres.learn(row.values.get(column) for row in self._table.rows([column]))
+        self._learn_genres()
         if notes := [*self.notes, *self._genres.notes]:
             logger.info("%s: %s", self._path, "; ".join(notes))
-        for number, row in enumerate(self._table.rows(self._read()), start=1):
-            movie = self._id(row, number)
-            try:
-                yield self._movie(movie, row)
-            except ValueError as error:
-                yield RawMovie(movie, fault=f"row {number}: {error}")
+        with self._posters.opened():
+            for number, row in enumerate(self._table.rows(self._read()), start=1):
+                movie = self._id(row, number)
+                try:
+                    yield self._movie(movie, row)
+                except ValueError as error:
+                    yield RawMovie(movie, fault=f"row {number}: {error}")
 
     def _id(self, row: Row, number: int) -> str:
         if self._id_name is None:
@@ -231,6 +276,8 @@ class MovieTable:
     def _poster(self, values: Mapping[str, object]) -> tuple[bytes | None, str | None, str, str]:
         """Return a poster's bytes and name, why it cannot be read, and why it is not there."""
         cell = values.get(self._poster_name) if self._poster_name else None
+        if isinstance(cell, list) and len(cell) == 1:
+            cell = cell[0]
         if isinstance(cell, Mapping):  # as this package and Hugging Face's keep images in Parquet
             content = cell.get("bytes")
             if isinstance(content, bytes) and content:
@@ -242,9 +289,10 @@ class MovieTable:
         if not name:
             return None, None, "", ""
         try:
-            path = self._posters.find(name)
-            content = None if path is None else read_bounded(path, MAX_POSTER_BYTES)
-            return content, whole_text(name), "", ""
+            found = self._posters.find(name)
+            if isinstance(found, Path):
+                found = read_bounded(found, MAX_POSTER_BYTES)
+            return found, whole_text(name), "", ""
         except MissingPosterError as error:
             return None, whole_text(name), "", f"{name!r}: {error.hint}"
         except UnreadableFileError as error:
