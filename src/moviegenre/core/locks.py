@@ -25,8 +25,8 @@ if sys.platform != "win32":  # which has no flock: runs there are not kept apart
 logger = logging.getLogger(__name__)
 
 _UNSUPPORTED = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)  # network file systems without locks
-_held: dict[tuple[Path, int], int] = {}
-"""How often each thread holds the lock of a path."""
+_held: set[tuple[Path, int]] = set()
+"""The locks that this process holds: path and thread."""
 
 
 def hidden_path(path: Path, kind: str) -> Path:
@@ -60,11 +60,7 @@ def locked(
     path = real_path(path)
     key = (path, threading.get_ident())
     if key in _held:
-        _held[key] += 1
-        try:
-            yield
-        finally:
-            _held[key] -= 1
+        yield
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     file = hidden_path(path, "lock")
@@ -74,15 +70,15 @@ def locked(
             f"{path} is being written by another run{_owner(file)}; wait until it ends, or {remedy}"
         )
     try:
-        _held[key] = 1
+        _held.add(key)
         with suppress(OSError):
             os.ftruncate(descriptor, 0)
             os.write(descriptor, str(os.getpid()).encode())
         yield
     finally:
-        _held.pop(key, None)
+        _held.discard(key)
         with suppress(OSError):
-            file.unlink(missing_ok=True)
+            file.unlink()
         os.close(descriptor)
 
 
@@ -122,7 +118,7 @@ def _take(descriptor: int, path: Path, *, wait: bool) -> bool:
     except BlockingIOError:
         if not wait:
             return False
-        logger.info("waiting for another run that writes %s", path)
+        logger.info("another run is writing %s; this one goes on when it is done", _output(path))
         fcntl.flock(descriptor, fcntl.LOCK_EX)
     except OSError as error:
         if error.errno not in _UNSUPPORTED:
@@ -141,6 +137,12 @@ def _is_at(descriptor: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:
         return False
+
+
+def _output(path: Path) -> Path:
+    """Return the output that a hidden path of ``hidden_path`` stands beside."""
+    name, is_hidden, _ = path.name.rpartition(".moviegenre-")
+    return path.with_name(name[1:]) if is_hidden else path
 
 
 def _owner(file: Path) -> str:

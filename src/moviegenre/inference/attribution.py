@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
 from moviegenre.core.decisions import FloatArray
 from moviegenre.core.errors import ConfigError, InputError, did_you_mean
 from moviegenre.core.extras import is_installed, require_training
-from moviegenre.core.types import Modality
+from moviegenre.core.types import AttributionMethod, Modality
 from moviegenre.data.words import FUNCTION_WORDS, plot_words
 from moviegenre.inference.backends import Backend
 from moviegenre.inference.films import Film, FilmReader
@@ -21,10 +21,8 @@ from moviegenre.inference.slices import WHOLE, Slices
 if TYPE_CHECKING:
     from moviegenre.models.base import GenreModel
 
-Method = Literal["auto", "gradients", "occlusion"]
-"""The attribution methods; ``auto`` uses gradients if the model has them."""
-
-METHODS: tuple[Method, ...] = ("auto", "gradients", "occlusion")
+METHODS: tuple[AttributionMethod, ...] = get_args(AttributionMethod)
+"""``auto`` uses gradients if the model has them."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ class Attributor:
         self,
         film: Film,
         labels: Sequence[int],
-        method: Method = "auto",
+        method: AttributionMethod = "auto",
         slices: Slices = WHOLE,
     ) -> dict[Modality, Attribution]:
         """Return the effects of the words and the regions of a film, for its modalities.
@@ -96,7 +94,7 @@ class Attributor:
 
         return ask
 
-    def _network(self, modality: Modality, method: Method) -> "GenreModel | None":
+    def _network(self, modality: Modality, method: AttributionMethod) -> "GenreModel | None":
         """Return the network for gradients; None for occlusion."""
         if method not in METHODS:
             raise ConfigError(f"unknown method {method!r}; {did_you_mean(method, METHODS)}")
@@ -119,7 +117,7 @@ class Attributor:
         film: Film,
         labels: Mapping[str, int],
         scale: FloatArray,
-        method: Method,
+        method: AttributionMethod,
         slices: Slices,
     ) -> Explanation:
         """Return an explanation with what the words and regions of a film did to some genres.

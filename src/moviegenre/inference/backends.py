@@ -3,21 +3,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from moviegenre.core.errors import CheckpointError
+from moviegenre.core.types import BackendName as BackendName
 from moviegenre.core.types import Modality
 from moviegenre.data.batches import BatchArrays
+from moviegenre.inference.onnx_runtime import onnx_runtime
 
 if TYPE_CHECKING:
     import onnxruntime
 
     from moviegenre.models.base import GenreModel
-
-BackendName = Literal["auto", "torch", "onnx", "int8", "int4"]
 
 GATE = "modality"
 """The attention of a model that weighs plot and poster, plot first."""
@@ -136,15 +136,25 @@ class OnnxBackend:
         Raises:
             CheckpointError: The file gives no embeddings, or cannot compute these films.
         """
+        films = [self.embed_together(batch.film(row)) for row in range(batch.size)]
+        logits, embeddings = zip(*films, strict=True)
+        return np.concatenate(logits), np.concatenate(embeddings)
+
+    def embed_together(self, batch: BatchArrays) -> tuple[Floats, Floats]:
+        """Return logits (B, L) and embeddings (B, D), all films computed at once.
+
+        That is quicker, and of weights in eight or four bits their last digits are others.
+
+        Raises:
+            CheckpointError: The file gives no embeddings, or cannot compute these films.
+        """
         if EMBEDDING not in self._outputs:
             raise CheckpointError(
                 f"{self._path} gives no embeddings of films: it was exported by an earlier "
                 "version, or its model has none; export it again, or use the included model"
             )
-        films = [batch.film(row) for row in range(batch.size)]
-        found = [self._run(film, ["logits", EMBEDDING]) for film in films]
-        logits, embeddings = zip(*found, strict=True)
-        return np.concatenate(logits), np.concatenate(embeddings)
+        logits, embeddings = self._run(batch, ["logits", EMBEDDING])
+        return logits, embeddings
 
     def _answer(self, batch: BatchArrays) -> Answer:
         names = [name for name in self._outputs if name != EMBEDDING]
@@ -183,8 +193,7 @@ def _session(path: Path, num_threads: int | None, quick: bool) -> "onnxruntime.I
         raise CheckpointError(
             f"{path} does not exist; export the model with ONNX, or use `backend` torch"
         )
-    import onnxruntime
-
+    onnxruntime = onnx_runtime()
     fused = quick and _is_fused(path)
     options = onnxruntime.SessionOptions()
     if fused:  # what is left to merge is not worth its time for a few films

@@ -22,6 +22,12 @@ _METRICS = {
     "subset_accuracy": "subset accuracy",
     "hamming_loss": "Hamming loss",
 }
+_PLOT_RULES = {
+    "joined": "all joined",
+    "sentence": "the first sentence of the first one",
+    "random": "one at random, always the same one of a film",
+    "each": "the first one",
+}
 _READS = {
     frozenset({Modality.PLOT}): "plot",
     frozenset({Modality.POSTER}): "poster",
@@ -110,10 +116,12 @@ def _data(checkpoint: Checkpoint, source: str) -> str:
         f"`{checkpoint.data_fingerprint[:16] or 'unknown'}`.",
     ]
     if Modality.PLOT in checkpoint.model.modalities:
-        rule = "all joined" if config.plot == "joined" else f"the {config.plot} one"
+        rule = _PLOT_RULES.get(config.plot, f"the {config.plot} one")
         lines.append(f"Of several plots it reads {rule}, at most {config.max_tokens} tokens.")
         if named := [part for part in ("title", "year") if part in config.reads]:
             lines.append(f"It also reads the {' and the '.join(named)}, where they are given.")
+        if config.plot == "each":
+            lines.append("A film's scores are of its mean probability over all its plots.")
         if config.forms:
             lines.append(f"It learned from each film in several forms: {', '.join(config.forms)}.")
     if Modality.POSTER in checkpoint.model.modalities:

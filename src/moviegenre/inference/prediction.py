@@ -1,4 +1,4 @@
-"""What a predictor answers: genres with their probabilities, and what spoke for them."""
+"""What a predictor answers: genres with their probabilities, and the reasons for them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
@@ -96,8 +96,9 @@ class Prediction:
         probabilities: Every genre's probability, corrected as ``thresholds.json`` says, most
             probable first.
         thresholds: The probability from which each genre is chosen, in the same order.
-        modalities: What the model read of the film: ``plot``, ``poster``, both, or nothing; then
-            no genre is chosen, and the probabilities are those of any film.
+        modalities: What the model read of the film: ``plot``, ``poster``, both, or ``title`` where
+            that is all. Empty where nothing was read; then no genre is chosen, and the
+            probabilities are those of any film.
         warnings: What the reader should know, as sentences: that the plot is a placeholder, not in
             English or very short, or the poster blank. Empty where nothing is wrong.
         error: What of the film could not be read, where ``predict`` was called with
@@ -137,7 +138,7 @@ class Prediction:
         return dict(list(self.probabilities.items())[:_LIKELIEST])
 
     def explain(self, *, attribute: Sequence[str] = ()) -> Explanation:
-        """Return what spoke for the answer; computed when asked for.
+        """Return the reasons for the answer; computed when asked for.
 
         Args:
             attribute: Genres for which the words of the plot and the regions of the poster are

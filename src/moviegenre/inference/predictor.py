@@ -13,9 +13,9 @@ import numpy.typing as npt
 from moviegenre.core.decisions import BoolArray, FloatArray, probabilities
 from moviegenre.core.errors import ConfigError, InputError
 from moviegenre.core.operating_point import OperatingPoint
-from moviegenre.core.types import Modality
+from moviegenre.core.types import AttributionMethod, Modality
 from moviegenre.data.batches import ordered_batches
-from moviegenre.inference.attribution import Attributor, Method, label_columns
+from moviegenre.inference.attribution import Attributor, label_columns
 from moviegenre.inference.backends import Answer, Backend
 from moviegenre.inference.classifier import (
     Column,
@@ -295,7 +295,7 @@ class Predictor(TableClassifier):
         self,
         film: Film,
         attribute: Sequence[str] = (),
-        method: Method = "auto",
+        method: AttributionMethod = "auto",
         slices: Slices = WHOLE,
     ) -> Explanation:
         """Return how much each modality of a film moved each genre, and each word and region some.
@@ -373,7 +373,7 @@ class Predictor(TableClassifier):
             genres=[names[i] for i in order if chosen[i]],
             probabilities={names[i]: float(probs[i]) for i in order},
             thresholds={names[i]: float(cuts[i]) for i in order},
-            modalities=[modality.value for modality in film.modalities],
+            modalities=list(film.parts),
             warnings=list(film.warnings),
             _explain=partial(self.explain, film),
             _similar=partial(self._nearest, logits),

@@ -1,4 +1,4 @@
-"""The model in the box: found, small, licensed, and able to answer and to explain itself."""
+"""The included model: found, small, licensed, and able to answer and to explain itself."""
 
 import json
 from pathlib import Path
@@ -39,7 +39,7 @@ def test_an_empty_box_says_what_is_to_be_done(
     with pytest.raises(CheckpointError) as error:
         box.box_folder()
     assert str(error.value) == (
-        "no model was named, and the one in the box lacks model.int8.onnx, genres.json, "
+        "no model was named, and the included model lacks model.int8.onnx, genres.json, "
         f"thresholds.json in {tmp_path}; name one with `checkpoint` (a best.pth, an "
         "exported folder, a hub name), or install the package again"
     )

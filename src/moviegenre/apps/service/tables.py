@@ -6,7 +6,7 @@ ZIP that was uploaded and nowhere else, since they would name files of this mach
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from moviegenre.inference.catalogue_texts import TextRow
 
 TABLES_AT_ONCE = 2
-"""Tables that are answered at the same time; others wait for their turn."""
+"""Tables whose rows are computed at the same time, a few rows a turn; the others wait meanwhile."""
 
 MAX_TABLES = 16
 """Tables that are answered or wait; one more is refused, to come back later."""
@@ -112,19 +112,27 @@ class Tables:
         self._open[client] += 1
         try:
             yield line({"type": "start", "rows": len(rows), "csv": csv_header(schema)})
-            async with self._turns:
-                with nullcontext() if table.posters is None else table.posters.opened():
-                    async for answers in self._answerer(client, table.posters).answers(rows):
-                        texts = [
-                            _texts(rows[one.row - 1]) if table.with_text else {} for one in answers
-                        ]
-                        yield b"".join(_row_lines(answers, texts, schema))
+            with nullcontext() if table.posters is None else table.posters.opened():
+                slices = self._answerer(client, table.posters).answers(rows)
+                while answers := await self._next(slices):
+                    texts = [
+                        _texts(rows[one.row - 1]) if table.with_text else {} for one in answers
+                    ]
+                    yield b"".join(_row_lines(answers, texts, schema))
             yield line({"type": "end"})
         except Refusal as refusal:
             yield line({"type": "error", "error": refusal.message})
         finally:
             self._open[client] -= 1
             self._open = +self._open  # a client that has left is forgotten
+
+    async def _next(self, slices: AsyncIterator[list[RowAnswer]]) -> list[RowAnswer] | None:
+        """Return the next answers in turn with other tables; None after the last.
+
+        A turn ends before its client reads them: two slow clients would keep out all others.
+        """
+        async with self._turns:
+            return await anext(slices, None)
 
     def _answerer(self, client: str, posters: ZipPosters | None) -> TableAnswerer:
         ask = partial(self._asking.ask, client=client, kind="table")

@@ -16,10 +16,8 @@ import numpy.typing as npt
 from rich.progress import Progress
 
 from moviegenre.core.errors import DataError
-from moviegenre.core.types import Modality, Split
+from moviegenre.core.types import AttributionMethod, BackendName, Modality, Split
 from moviegenre.data.prepared import PreparedData
-from moviegenre.inference.attribution import Method
-from moviegenre.inference.backends import BackendName
 from moviegenre.inference.films import Film
 from moviegenre.inference.loading import load_predictor
 from moviegenre.inference.occlusion import without_regions, without_words
@@ -61,7 +59,7 @@ def measure_faithfulness(
     predictor: Predictor,
     films: Iterable[Film],
     *,
-    method: Method = "auto",
+    method: AttributionMethod = "auto",
     share: float = 0.1,
     draws: int = 5,
     seed: int = 0,
@@ -153,7 +151,7 @@ def faithfulness(
     *,
     split: Split = Split.TEST,
     movies: int = 500,
-    method: Method = "auto",
+    method: AttributionMethod = "auto",
     share: float = 0.1,
     seed: int = 0,
     backend: BackendName = "auto",
