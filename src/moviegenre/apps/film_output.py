@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from moviegenre.inference.predictor import Predictor
 
 _BAR_CELLS = 20
-_WORDS = 6  # that are printed of each genre
+_NAMED = 6  # words and phrases that are printed of each genre
+_NAMED_REGIONS = 3
 
 
 def shown_genres(prediction: "Prediction", top: int | None) -> list[str]:
@@ -86,14 +87,45 @@ def _print_explanation(console: "Console", explanation: "Explanation") -> None:
     if explanation.attention is not None:
         gate = ", ".join(f"{n} {v:.0%}" for n, v in explanation.attention.items())
         console.print(f"weight in the model's own gate: {gate}")
-    for genre, words in explanation.words.items():
-        shares = {word.text.lower(): word.share for word in words if word.share}
-        best = sorted(shares, key=lambda text: -shares[text])[:_WORDS]
-        spoke = ", ".join(f"{text} {shares[text]:+.2f}" for text in best if shares[text] > 0)
-        console.print(f"words that spoke for {genre}: {spoke or 'none'}")
+    for genre in explanation.probability:
+        _print_parts(console, explanation, genre)
     console.print(
         "The last columns say how far the log-odds of a genre would fall without that part."
     )
+
+
+def _print_parts(console: "Console", explanation: "Explanation", genre: str) -> None:
+    """Print the words and regions that speak for a genre, strongest first."""
+    words = explanation.phrases.get(genre, explanation.words.get(genre, ()))
+    effects: dict[str, str] = {}
+    for word in sorted(words, key=lambda word: -(word.share or 0)):
+        if word.share and word.share > 0:
+            effects.setdefault(word.text.lower(), _effect(word.share, word.without))
+    strongest = [f"{text} {effect}" for text, effect in list(effects.items())[:_NAMED]]
+    grid = explanation.regions.get(genre)
+    if grid is not None:
+        left = explanation.regions_without.get(genre)
+        places = [divmod(int(place), grid.shape[1]) for place in (-grid).argsort(axis=None)]
+        regions = [
+            f"row {row + 1}, column {column + 1} "
+            + _effect(float(grid[row, column]), None if left is None else float(left[row, column]))
+            for row, column in places[:_NAMED_REGIONS]
+            if grid[row, column] > 0
+        ]
+    whole = f"{genre} {explanation.probability[genre]:.0%}"
+    if genre in explanation.words:
+        console.print(f"words for {whole}: {'; '.join(strongest) or 'none'}", highlight=False)
+    if grid is not None:
+        rows, columns = grid.shape
+        note = f" of {rows} x {columns}" if regions else ""
+        console.print(f"regions{note} for {whole}: {'; '.join(regions) or 'none'}", highlight=False)
+    for note in explanation.notes.get(genre, ()):
+        console.print(note, highlight=False)
+
+
+def _effect(share: float, without: float | None) -> str:
+    """Return what leaving out a part does: the probability without it, or its log-odds."""
+    return f"{share:+.2f}" if without is None else f"({without:.0%} without it)"
 
 
 def print_examples(predictor: "Predictor") -> None:

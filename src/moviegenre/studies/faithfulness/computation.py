@@ -5,8 +5,9 @@ model is asked again; then as many random ones are. Reference: DeYoung et al., "
 https://arxiv.org/abs/1911.03429, comprehensiveness; differs in that random parts are the measure.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,11 @@ from moviegenre.inference.attribution import Method
 from moviegenre.inference.backends import BackendName
 from moviegenre.inference.films import Film
 from moviegenre.inference.loading import load_predictor
-from moviegenre.inference.occlusion import without_regions, without_words
+from moviegenre.inference.occlusion import without_words
 from moviegenre.inference.parity import labelled_films
+from moviegenre.inference.prediction import Explanation
 from moviegenre.inference.predictor import Predictor
+from moviegenre.inference.region_occlusion import without_regions
 
 _RESAMPLES = 1000
 _TAILS = (2.5, 97.5)  # percentiles that hold 95 % between them
@@ -42,6 +45,7 @@ class Faithfulness:
         without_random: Mean fall without as many random parts.
         difference: 95 % bootstrap interval over films of the first less the second.
         share_above: Share of films whose fall without the first parts is the larger one.
+        num_silent: Further films whose explanation names nothing that speaks for the genre.
     """
 
     modality: Modality
@@ -51,6 +55,12 @@ class Faithfulness:
     without_random: float
     difference: tuple[float, float]
     share_above: float
+    num_silent: int = 0
+
+    @property
+    def ratio(self) -> float | None:
+        """How many times as far it falls without the first parts; None where chance raises it."""
+        return self.without_top / self.without_random if self.without_random > 0 else None
 
     def to_json_dict(self) -> dict[str, Any]:
         """Return plain values."""
@@ -86,52 +96,66 @@ def measure_faithfulness(
         DataError: There are no films.
     """
     generator = np.random.default_rng(seed)
-    falls: dict[tuple[Modality, str], list[tuple[float, float]]] = {}
+    falls: dict[tuple[Modality, str], list[tuple[float, float] | None]] = {}
     for done, film in enumerate(films, start=1):
         whole = predictor.probabilities([film])[0]
         label = int(whole.argmax())
         name = predictor.model.genres.names[label]
         explanation = predictor.explain(film, [name], method)
         for modality, method_name in explanation.attribution_method.items():
-            if modality is Modality.PLOT:
-                shares = np.array([w.share for w in explanation.words[name] if w.share is not None])
-                places = predictor.reader.token_words(film)
-            else:
-                shares = explanation.regions[name].ravel()
-                grid = explanation.regions[name].shape
+            shares, leave_out = _parts(predictor, film, explanation, name, modality)
             if len(shares) < 2:
                 continue  # one word is the first and the random one
-            size = max(1, round(share * len(shares)))
+            rows = falls.setdefault((modality, method_name), [])
+            size = min(max(1, round(share * len(shares))), int((shares > 0).sum()))
+            if not size:
+                rows.append(None)
+                continue
             sets = [np.argsort(-shares, kind="stable")[:size]]
             sets += [generator.permutation(len(shares))[:size] for _ in range(draws)]
-            if modality is Modality.PLOT:
-                variants = [without_words(film, places, parts.tolist()) for parts in sets]
-            else:
-                variants = [
-                    without_regions(film, parts.tolist(), (grid[0], grid[1])) for parts in sets
-                ]
-            variant_probs = predictor.probabilities(variants)[:, label]
-            fall = (
-                float(whole[label] - variant_probs[0]),
-                float(whole[label] - variant_probs[1:].mean()),
-            )
-            falls.setdefault((modality, method_name), []).append(fall)
+            variants = [leave_out(parts.tolist()) for parts in sets]
+            fall = whole[label] - predictor.probabilities(variants)[:, label]
+            rows.append((float(fall[0]), float(fall[1:].mean())))
         on_progress(done)
-    if not falls:
+    if not any(row for rows in falls.values() for row in rows):
         raise DataError("there is no film with at least two words or a poster; name other data")
     return [
-        _summarise(modality, method_name, np.array(pairs), generator)
-        for (modality, method_name), pairs in sorted(falls.items())
+        _summarise(modality, method_name, rows, generator)
+        for (modality, method_name), rows in sorted(falls.items())
+        if any(rows)
     ]
+
+
+def _parts(
+    predictor: Predictor, film: Film, explanation: Explanation, name: str, modality: Modality
+) -> tuple[npt.NDArray[np.float64], Callable[[list[int]], Film]]:
+    """Return the share of each word or region, and what leaves some of them out."""
+    if modality is Modality.PLOT:
+        shares = [word.share for word in explanation.words[name] if word.share is not None]
+        places = predictor.reader.token_words(film)
+        return np.array(shares), partial(without_words, film, places)
+    grid = explanation.regions[name]
+    rows, columns = grid.shape
+    return grid.ravel().astype(np.float64), lambda parts: without_regions(
+        film, parts, (rows, columns)
+    )
 
 
 def _summarise(
     modality: Modality,
     method: str,
-    falls: npt.NDArray[np.float64],
+    rows: Sequence[tuple[float, float] | None],
     generator: np.random.Generator,
 ) -> Faithfulness:
-    """Summarise falls (N, 2), without the first parts and without random ones."""
+    """Summarise how far the probability falls without the first parts, and without random ones.
+
+    Args:
+        modality: What was taken away.
+        method: How the explanation was made.
+        rows: Both falls for each film; None where the explanation names nothing.
+        generator: Draws the films of the bootstrap.
+    """
+    falls = np.array([row for row in rows if row is not None])
     gains = falls[:, 0] - falls[:, 1]
     drawn = generator.integers(0, len(gains), (_RESAMPLES, len(gains)))
     low, high = np.percentile(100 * gains[drawn].mean(axis=1), _TAILS)
@@ -144,6 +168,7 @@ def _summarise(
         without_random=float(random),
         difference=(float(low), float(high)),
         share_above=float((gains > 0).mean()),
+        num_silent=len(rows) - len(falls),
     )
 
 
