@@ -32,6 +32,9 @@ from moviegenre.inference.region_occlusion import without_regions
 _RESAMPLES = 1000
 _TAILS = (2.5, 97.5)  # percentiles that hold 95 % between them
 
+Falls = tuple[float, float]
+"""How far a probability falls without the first parts, and without random ones."""
+
 
 @dataclass(frozen=True)
 class Faithfulness:
@@ -95,35 +98,63 @@ def measure_faithfulness(
         ConfigError: The model does not support the method.
         DataError: There are no films.
     """
-    generator = np.random.default_rng(seed)
-    falls: dict[tuple[Modality, str], list[tuple[float, float] | None]] = {}
-    for done, film in enumerate(films, start=1):
-        whole = predictor.probabilities([film])[0]
-        label = int(whole.argmax())
-        name = predictor.model.genres.names[label]
-        explanation = predictor.explain(film, [name], method)
-        for modality, method_name in explanation.attribution_method.items():
-            shares, leave_out = _parts(predictor, film, explanation, name, modality)
-            if len(shares) < 2:
-                continue  # one word is the first and the random one
-            rows = falls.setdefault((modality, method_name), [])
-            size = min(max(1, round(share * len(shares))), int((shares > 0).sum()))
-            if not size:
-                rows.append(None)
-                continue
-            sets = [np.argsort(-shares, kind="stable")[:size]]
-            sets += [generator.permutation(len(shares))[:size] for _ in range(draws)]
-            variants = [leave_out(parts.tolist()) for parts in sets]
-            fall = whole[label] - predictor.probabilities(variants)[:, label]
-            rows.append((float(fall[0]), float(fall[1:].mean())))
-        on_progress(done)
+    falls: dict[tuple[Modality, str], list[Falls | None]] = {}
+    for number, film in enumerate(films):
+        generator = np.random.default_rng([seed, number])
+        found = film_falls(predictor, film, generator, method=method, share=share, draws=draws)
+        for key, row in found.items():
+            falls.setdefault(key, []).append(row)
+        on_progress(number + 1)
     if not any(row for rows in falls.values() for row in rows):
         raise DataError("there is no film with at least two words or a poster; name other data")
     return [
-        _summarise(modality, method_name, rows, generator)
+        summarise(modality, method_name, rows, seed)
         for (modality, method_name), rows in sorted(falls.items())
         if any(rows)
     ]
+
+
+def film_falls(
+    predictor: Predictor,
+    film: Film,
+    generator: np.random.Generator,
+    *,
+    method: Method,
+    share: float,
+    draws: int,
+) -> dict[tuple[Modality, str], Falls | None]:
+    """Return how far the likeliest genre's probability falls, by what is taken away of a film.
+
+    Args:
+        predictor: The model.
+        film: The film.
+        generator: Draws random parts.
+        method: How the explanation is made.
+        share: Which share of words or regions is taken away.
+        draws: How many sets of random parts are averaged.
+
+    Returns:
+        By modality and by how the explanation was made; None where it names nothing.
+    """
+    whole = predictor.probabilities([film])[0]
+    label = int(whole.argmax())
+    name = predictor.model.genres.names[label]
+    explanation = predictor.explain(film, [name], method)
+    found: dict[tuple[Modality, str], Falls | None] = {}
+    for modality, method_name in explanation.attribution_method.items():
+        shares, leave_out = _parts(predictor, film, explanation, name, modality)
+        if len(shares) < 2:
+            continue  # one word is the first and the random one
+        size = min(max(1, round(share * len(shares))), int((shares > 0).sum()))
+        if not size:
+            found[modality, method_name] = None
+            continue
+        sets = [np.argsort(-shares, kind="stable")[:size]]
+        sets += [generator.permutation(len(shares))[:size] for _ in range(draws)]
+        variants = [leave_out(parts.tolist()) for parts in sets]
+        fall = whole[label] - predictor.probabilities(variants)[:, label]
+        found[modality, method_name] = (float(fall[0]), float(fall[1:].mean()))
+    return found
 
 
 def _parts(
@@ -141,11 +172,8 @@ def _parts(
     )
 
 
-def _summarise(
-    modality: Modality,
-    method: str,
-    rows: Sequence[tuple[float, float] | None],
-    generator: np.random.Generator,
+def summarise(
+    modality: Modality, method: str, rows: Sequence[Falls | None], seed: int
 ) -> Faithfulness:
     """Summarise how far the probability falls without the first parts, and without random ones.
 
@@ -153,11 +181,11 @@ def _summarise(
         modality: What was taken away.
         method: How the explanation was made.
         rows: Both falls for each film; None where the explanation names nothing.
-        generator: Draws the films of the bootstrap.
+        seed: Draws the films of the bootstrap.
     """
     falls = np.array([row for row in rows if row is not None])
     gains = falls[:, 0] - falls[:, 1]
-    drawn = generator.integers(0, len(gains), (_RESAMPLES, len(gains)))
+    drawn = np.random.default_rng(seed).integers(0, len(gains), (_RESAMPLES, len(gains)))
     low, high = np.percentile(100 * gains[drawn].mean(axis=1), _TAILS)
     top, random = 100 * falls.mean(axis=0)
     return Faithfulness(
