@@ -17,13 +17,13 @@ import numpy.typing as npt
 
 from moviegenre.inference.backends import OnnxBackend
 from moviegenre.inference.films import Film, FilmReader
+from moviegenre.inference.ngram_logits import NgramText, NgramWeights
 from moviegenre.inference.onnx_weights import Array, read_weights
 from moviegenre.inference.slices import WHOLE, Slices
 from moviegenre.models.exported import Description
 
 Floats = npt.NDArray[np.float32]
 
-_USUAL_TOKENS = 64  # where a scale by length is the plain one, as in models.wide_deep
 _LARGEST_DIFFERENCE = 1e-3  # of a logit that is computed in parts
 _HEAD = ("hidden.1.weight", "hidden.1.bias", "output.weight", "output.bias")
 _PLAIN = ("features.word_columns", "features.pair_keys", "features.idf", "plot_norm.weight")
@@ -41,7 +41,6 @@ class WideDeepParts:
         backend: The file.
         reader: The model's.
         weights: By their names in the file, without ``model.``; matrices as they are stored.
-        vocab_size: The number of tokens.
         unknown_id: The token of unknown words.
         read_tokens: How many tokens the plot encoder reads; None for all.
     """
@@ -49,7 +48,6 @@ class WideDeepParts:
     backend: OnnxBackend
     reader: FilmReader
     weights: Mapping[str, Array]
-    vocab_size: int
     unknown_id: int
     read_tokens: int | None
 
@@ -76,15 +74,8 @@ class WideDeepParts:
         if model.tokenizer is None or not needed <= weights.keys():
             return None
         encoder = model.config.get("model", {}).get("plot_encoder", {})
-        tokenizer = model.tokenizer
-        return cls(
-            backend,
-            reader,
-            weights,
-            tokenizer.vocab_size,
-            tokenizer.unknown_id,
-            encoder.get("read_tokens"),
-        )
+        unknown_id = model.tokenizer.unknown_id
+        return cls(backend, reader, weights, unknown_id, encoder.get("read_tokens"))
 
     def of(self, film: Film, logits: Floats, slices: Slices = WHOLE) -> "FilmParts | None":
         """Return a film in parts; None where the parts do not come to the model's own answer.
@@ -122,36 +113,27 @@ class WideDeepParts:
         deep = active @ last.T + self.weights["head.output.bias"]
         return np.asarray(deep, dtype=np.float32)
 
-    def wide(self, tokens: npt.NDArray[np.integer]) -> Floats:
-        """Return the scaled logits (L,) of a plot's n-grams, exactly: they are a linear part.
-
-        Args:
-            tokens: The plot's (T,).
-        """
-        ids = tokens.astype(np.int64)
-        known = ids != self.unknown_id
-        words = self.weights["features.word_columns"][ids[known]]
-        keys = self.weights["features.pair_keys"]
-        pairs = (ids[:-1] * self.vocab_size + ids[1:])[known[:-1] & known[1:]]
-        places = np.minimum(np.searchsorted(keys, pairs), len(keys) - 1)
-        num_words = len(self.weights["features.idf"]) - len(keys)
-        columns = np.concatenate([words[words >= 0], num_words + places[keys[places] == pairs]])
-        distinct, counts = np.unique(columns, return_counts=True)
-        values = (1 + np.log(counts)) * self.weights["features.idf"][distinct]
-        values = values / max(float(np.linalg.norm(values)), 1e-12)
-        rows = self._rows("wide", distinct).astype(np.float64)
-        scale = self.weights["wide_scale"].astype(np.float64)
-        if "wide_slope" in self.weights:
-            scale = scale + self.weights["wide_slope"] * math.log(len(ids) / _USUAL_TOKENS)
-        logits: Floats = (scale * (values @ rows + self.weights["wide_bias"])).astype(np.float32)
-        return logits
-
     def encoder_input(self, film: Film) -> bytes:
         """Return what the plot encoder reads of a film, to compare films by."""
         tokens = film.tokens
         if self.read_tokens is not None and len(tokens) > self.read_tokens:
             tokens = np.append(tokens[: self.read_tokens - 1], tokens[-1])
         return tokens.tobytes()
+
+    @cached_property
+    def ngrams(self) -> NgramWeights:
+        """The features and weights of n-grams."""
+        scale = self.weights["wide_scale"]
+        return NgramWeights(
+            word_columns=self.weights["features.word_columns"],
+            pair_keys=self.weights["features.pair_keys"],
+            idf=self.weights["features.idf"],
+            wide=self.weights["wide_half"] if "wide_half" in self.weights else self.weights["wide"],
+            bias=self.weights["wide_bias"],
+            scale=scale,
+            slope=self.weights.get("wide_slope", np.zeros_like(scale)),
+            unknown_id=self.unknown_id,
+        )
 
     @cached_property
     def _head(self) -> tuple[Array, Array]:
@@ -183,6 +165,7 @@ class FilmParts:
         self._film = film
         self._slices = slices
         whole = slices.run(partial(parts.embed, film))
+        self._ngrams = NgramText(parts.ngrams, film.tokens)
         self._plot = parts.encoder_input(film)
         self._plots = {self._plot: whole[: parts.plot_dim]}
         self._posters = {self._poster_key(film): whole[parts.plot_dim :]}
@@ -236,8 +219,9 @@ class FilmParts:
             pairs = [(self._plots[plot], self._posters[poster]) for plot, poster in missing]
             deep = self._parts.head(np.stack([np.concatenate(pair) for pair in pairs]))
             self._deep.update(zip(missing, deep, strict=True))
-        wide = [self._parts.wide(film.tokens) for film in films]
-        return np.stack([self._deep[key] + row for key, row in zip(keys, wide, strict=True)])
+        wide = [self._ngrams.logits(film.tokens) for film in films]
+        sums = [self._deep[key] + row for key, row in zip(keys, wide, strict=True)]
+        return np.stack(sums).astype(np.float32)
 
     def _poster_key(self, film: Film) -> bytes:
         if film.poster is None or film.poster is self._film.poster:

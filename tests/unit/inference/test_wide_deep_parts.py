@@ -7,7 +7,7 @@ import pytest
 
 import moviegenre
 from moviegenre.examples import example_films
-from moviegenre.inference import wide_deep_parts
+from moviegenre.inference import ngram_logits
 from moviegenre.inference.films import Film
 from moviegenre.inference.occlusion import without_words
 from moviegenre.inference.predictor import Predictor
@@ -81,4 +81,4 @@ def test_other_models_have_no_parts(predictor: Predictor) -> None:
 
 
 def test_the_usual_length_is_the_models() -> None:
-    assert wide_deep_parts._USUAL_TOKENS == wide_deep._USUAL_TOKENS
+    assert ngram_logits.USUAL_TOKENS == wide_deep._USUAL_TOKENS
