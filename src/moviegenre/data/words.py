@@ -32,6 +32,11 @@ FUNCTION_WORDS = frozenset(
 Collected by hand for this package.
 """
 
+_PRONOUNS = frozenset(
+    f"{first}{last}"
+    for first in ("any", "every", "no", "some")
+    for last in ("body", "one", "thing", "where")
+)
 _CONTRACTION = re.compile(r"(n't|'(s|ll|re|ve|d|m))$")
 
 
@@ -74,8 +79,9 @@ def is_function_word(text: str) -> bool:
         text: A word as ``plot_words`` returns it.
     """
     word = text.lower().replace("\u2019", "'")
+    word = word if word in FUNCTION_WORDS else _CONTRACTION.sub("", word)
     is_mark = not any(char.isalnum() for char in word)
-    return is_mark or word in FUNCTION_WORDS or _CONTRACTION.sub("", word) in FUNCTION_WORDS
+    return is_mark or word in FUNCTION_WORDS or word in _PRONOUNS
 
 
 def sentences(plot: str, words: Sequence[Word]) -> list[range]:
