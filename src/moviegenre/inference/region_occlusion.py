@@ -66,8 +66,8 @@ def occlude_regions(
 ) -> RegionEffects:
     """Return how far the logits of some labels fall without each region, and which falls hold.
 
-    A region holds if it is not blank, if its effect is at least three times the usual region's, and if
-    the effect has the same sign and still that size where the region is blurred instead.
+    A region holds if it is not blank, if its effect is at least three times the usual region's, and
+    if the effect has the same sign and still that size where the region is blurred instead.
 
     Args:
         variants: The model.

@@ -97,8 +97,8 @@ class WideDeepParts:
 
     def embed(self, film: Film) -> Floats:
         """Return the embedding of a film (D,), the plot's part first."""
-        _, embeddings = self.backend.embed(self.reader.batch([film]))
-        return embeddings[0]
+        _, (embedding,) = self.backend.embed(self.reader.batch([film]))
+        return embedding
 
     @property
     def plot_dim(self) -> int:

@@ -107,10 +107,9 @@ def test_it_says_why(predictor: Predictor) -> None:
     assert explanation.probability["Western"] == predictor.probabilities([read])[0][19]
     shares = [word.share for word in explanation.words["Western"] if word.share is not None]
     assert max(shares) > 0
-    strongest = explanation.phrases["Western"][0]
-    assert strongest.without < explanation.probability["Western"] - 0.01
-    is_silent = not explanation.regions["Western"].any()
-    assert is_silent == any("region" in note for note in explanation.notes["Western"])
+    notes = " ".join(explanation.notes["Western"])
+    assert (not explanation.phrases["Western"]) == ("No single word" in notes)
+    assert (not explanation.regions["Western"].any()) == ("No region" in notes)
 
 
 def test_a_probability_without_a_word_is_that_of_the_plot_without_it(predictor: Predictor) -> None:

@@ -1,6 +1,7 @@
 """The n-grams' part is PyTorch's, for the text and for every variant of it."""
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
 
@@ -38,11 +39,15 @@ def weights(features: NgramFeatures) -> NgramWeights:
     )
 
 
-def by_torch(features: NgramFeatures, weights: NgramWeights, tokens: np.ndarray) -> np.ndarray:
+def by_torch(
+    features: NgramFeatures, weights: NgramWeights, tokens: npt.NDArray[np.int32]
+) -> npt.NDArray[np.float64]:
     ids = torch.from_numpy(tokens.astype(np.int64))[None]
     sparse = features(ids, torch.ones_like(ids, dtype=torch.bool))
     product = sparse.times(torch.from_numpy(weights.wide))[0].numpy()
-    return (weights.scale + weights.slope * np.log(len(tokens) / 64)) * (product + weights.bias)
+    scale = weights.scale + weights.slope * np.log(len(tokens) / 64)
+    logits: npt.NDArray[np.float64] = scale * (product + weights.bias)
+    return logits
 
 
 @pytest.mark.parametrize("left_out", [[], [0], [10], [1, 2], [4], [5], [2, 7], [*range(1, 11)]])

@@ -1,15 +1,17 @@
 """Weights are read from an ONNX file without the package onnx; other files are refused."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from moviegenre.inference.onnx_weights import read_weights
 
-WEIGHTS = {
+WEIGHTS: dict[str, npt.NDArray[Any]] = {
     "matrix": np.arange(6, dtype=np.float32).reshape(2, 3) / 7,
     "half": np.linspace(-1, 1, 5).astype(np.float16),
     "whole": np.array([[-128], [127]], dtype=np.int8),
