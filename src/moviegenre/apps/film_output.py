@@ -113,14 +113,14 @@ def _print_parts(console: "Console", explanation: "Explanation", genre: str) -> 
             if grid[row, column] > 0
         ]
     whole = f"{genre} {explanation.probability[genre]:.0%}"
+    lines = []
     if genre in explanation.words:
-        console.print(f"words for {whole}: {'; '.join(strongest) or 'none'}", highlight=False)
+        lines.append(f"words for {whole}: {'; '.join(strongest) or 'none'}")
     if grid is not None:
-        rows, columns = grid.shape
-        note = f" of {rows} x {columns}" if regions else ""
-        console.print(f"regions{note} for {whole}: {'; '.join(regions) or 'none'}", highlight=False)
-    for note in explanation.notes.get(genre, ()):
-        console.print(note, highlight=False)
+        size = f" of {grid.shape[0]} x {grid.shape[1]}" if regions else ""
+        lines.append(f"regions{size} for {whole}: {'; '.join(regions) or 'none'}")
+    for line in [*lines, *explanation.notes.get(genre, ())]:
+        console.print(line, highlight=False, markup=False)
 
 
 def _effect(share: float, without: float | None) -> str:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from moviegenre.core.errors import CheckpointError
 from moviegenre.core.types import Modality
 from moviegenre.data.batches import BatchArrays
+from moviegenre.inference.onnx_runtime import onnx_runtime
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -186,8 +187,7 @@ def _session(path: Path, num_threads: int | None, quick: bool) -> "onnxruntime.I
         raise CheckpointError(
             f"{path} does not exist; export the model with ONNX, or use `backend` torch"
         )
-    import onnxruntime
-
+    onnxruntime = onnx_runtime()
     fused = quick and _is_fused(path)
     options = onnxruntime.SessionOptions()
     if fused:  # what is left to merge is not worth its time for a few films

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from moviegenre.core.files import atomic_path
 from moviegenre.inference.backends import FUSED
+from moviegenre.inference.onnx_runtime import onnx_runtime
 
 if TYPE_CHECKING:
     import onnx
@@ -78,8 +79,8 @@ def _shape(
 ) -> tuple[int, ...]:
     """Return the shape of one film's value in the graph, computed for example films."""
     import onnx
-    import onnxruntime
 
+    onnxruntime = onnx_runtime()
     probe = onnx.ModelProto()
     probe.CopyFrom(model)
     probe.graph.output.append(onnx.helper.make_empty_tensor_value_info(name))
@@ -138,8 +139,8 @@ def fuse(path: Path) -> None:
         path: The file, which is replaced; ONNX Runtime alone can compute it afterwards.
     """
     import onnx
-    import onnxruntime
 
+    onnxruntime = onnx_runtime()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED

@@ -12,6 +12,7 @@ import numpy as np
 from moviegenre.core.errors import ConfigError
 from moviegenre.core.files import atomic_path
 from moviegenre.inference.onnx_export import require_onnx
+from moviegenre.inference.onnx_runtime import onnx_runtime
 
 if TYPE_CHECKING:
     import onnx
@@ -73,6 +74,7 @@ def _in_blocks(
 
     Products of two activations have no weights and stay.
     """
+    onnx_runtime()
     from onnxruntime.quantization.matmul_nbits_quantizer import (
         DefaultWeightOnlyQuantConfig,
         MatMulNBitsQuantizer,
