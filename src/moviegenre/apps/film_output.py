@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
-    from moviegenre.inference.prediction import Explanation, Prediction
+    from moviegenre.inference.prediction import Explanation, Phrase, Prediction, WordShare
     from moviegenre.inference.predictor import Predictor
 
 _BAR_CELLS = 20
@@ -96,7 +98,8 @@ def _print_explanation(console: "Console", explanation: "Explanation") -> None:
 
 def _print_parts(console: "Console", explanation: "Explanation", genre: str) -> None:
     """Print the words and regions that speak for a genre, strongest first."""
-    words = explanation.phrases.get(genre, explanation.words.get(genre, ()))
+    words: Sequence[Phrase | WordShare] = explanation.words.get(genre, ())
+    words = explanation.phrases.get(genre, words)
     effects: dict[str, str] = {}
     for word in sorted(words, key=lambda word: -(word.share or 0)):
         if word.share and word.share > 0:

@@ -97,8 +97,9 @@ class WideDeepParts:
 
     def embed(self, film: Film) -> Floats:
         """Return the embedding of a film (D,), the plot's part first."""
-        _, (embedding,) = self.backend.embed(self.reader.batch([film]))
-        return embedding
+        _, embeddings = self.backend.embed(self.reader.batch([film]))
+        first: Floats = embeddings[0]
+        return first
 
     @property
     def plot_dim(self) -> int:
