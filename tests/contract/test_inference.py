@@ -16,11 +16,11 @@ import moviegenre
 from moviegenre.core.decisions import FloatArray
 from moviegenre.core.errors import CheckpointError, ConfigError, InputError
 from moviegenre.core.operating_point import THRESHOLDS_FILE
-from moviegenre.core.types import Modality, Split
+from moviegenre.core.types import Modality, SmallBackend, Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.evaluate import predict_split
 from moviegenre.experiment.train import train
-from moviegenre.inference.export import SmallBackend, export_model
+from moviegenre.inference.export import export_model
 from moviegenre.inference.films import Film
 from moviegenre.inference.onnx_export import export_onnx
 from moviegenre.inference.parity import labelled_films

@@ -13,13 +13,13 @@ from rich.progress import Progress
 from moviegenre.core.decisions import log_odds
 from moviegenre.core.errors import CheckpointError, ConfigError, DataError
 from moviegenre.core.operating_point import OperatingPoint
-from moviegenre.core.types import Split
+from moviegenre.core.types import SmallBackend, Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Predictions, evaluate_predictions
 from moviegenre.experiment.ancestry import ancestry
 from moviegenre.experiment.export_ensemble import export_ensemble
 from moviegenre.experiment.predictions import cached_predictions, kept_predictions
-from moviegenre.inference.export import Exported, Measure, SmallBackend, export_model
+from moviegenre.inference.export import Exported, Measure, export_model
 from moviegenre.inference.parity import Parity, labelled_films, measure_parity
 from moviegenre.inference.predictor import Predictor
 from moviegenre.inference.similar import write_index

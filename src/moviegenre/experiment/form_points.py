@@ -13,9 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
-from moviegenre.core.types import Modality, Split
+from moviegenre.core.types import Modality, PlotRule, Split
 from moviegenre.data.film_text import PLOT_AND_POSTER, Part
-from moviegenre.data.plots import PlotRule
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Predictions
 from moviegenre.evaluation.tuning import TunedScores, TuningSettings, fit_point, score

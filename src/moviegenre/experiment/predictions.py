@@ -10,18 +10,22 @@ import numpy.typing as npt
 import torch
 from rich.progress import track
 
-from moviegenre.core.decisions import from_log_odds, log_odds, probabilities
+from moviegenre.core.decisions import from_log_odds, log_odds, mean_by_film, probabilities
 from moviegenre.core.errors import DataError
 from moviegenre.core.files import file_sha256
 from moviegenre.core.types import Modality, Split
-from moviegenre.data.batches import ordered_batches
+from moviegenre.data.batches import MovieTensors, ordered_batches
+from moviegenre.data.config import DataConfig
+from moviegenre.data.extra import read_each_plot
 from moviegenre.data.film_text import PLOT_AND_POSTER
-from moviegenre.data.plots import choose_plot
+from moviegenre.data.plots import texts_of
 from moviegenre.data.prepared import PreparedData
+from moviegenre.data.text import PlotTokenizer
 from moviegenre.evaluation.results import Predictions
 from moviegenre.experiment.film_forms import FilmForm
 from moviegenre.inference.films import Film, FilmReader, read_poster
 from moviegenre.inference.loading import load_predictor
+from moviegenre.models.base import GenreModel
 from moviegenre.models.batch import batch_loader
 from moviegenre.models.checkpoint import Checkpoint
 from moviegenre.models.combiner import Combiner
@@ -72,7 +76,7 @@ def predict_split(
         # Of posters alone the plots are hidden below: no text is encoded anew for that.
         reads = PLOT_AND_POSTER if missing is Modality.PLOT else form.reads
         config = config.model_copy(update={"plot": form.plot, "reads": reads})
-    movies = load_movies(data, split, config, checkpoint.model, checkpoint.tokenizer)
+    movies = load_scored_movies(data, split, config, checkpoint.model, checkpoint.tokenizer)
     probs = np.zeros((len(movies), len(data.genres)), dtype=np.float32)
     loader = batch_loader(movies, ordered_batches(movies.lengths, _BATCH_SIZE))
     title = _title(checkpoint.model_name, split, missing)
@@ -82,7 +86,33 @@ def predict_split(
             seen = batch if missing is None else batch.without(missing)
             logits = model(seen.to(device)).logits.cpu()
             probs[batch.index.numpy()] = probabilities(logits.float().numpy())
+    if movies.stored is not None:
+        probs = mean_by_film(probs, movies.stored, data.num_movies(split)).astype(np.float32)
     return _predictions(data, split, probs)
+
+
+def load_scored_movies(
+    data: PreparedData,
+    split: Split,
+    config: DataConfig,
+    model: GenreModel,
+    tokenizer: PlotTokenizer | None,
+) -> MovieTensors:
+    """Return a split in the form in which a model is scored on it.
+
+    With ``data.plot=each`` every plot is a row; ``stored`` then has the row of its movie, over
+    which probabilities are averaged.
+
+    Args:
+        data: The prepared data.
+        split: Which part.
+        config: Which plot, how many tokens, how large posters.
+        model: The model.
+        tokenizer: The model's; None if it reads no plots.
+    """
+    has_texts = config.plot == "each" and tokenizer is not None
+    texts = read_each_plot(data, split, config) if has_texts else None
+    return load_movies(data, split, config, model, tokenizer, texts)
 
 
 def _title(model_name: str, split: Split, missing: Modality | None) -> str:
@@ -132,34 +162,41 @@ def predict_exported(
         total=total,
         disable=not progress,
     )
-    logits = np.concatenate([predictor.answer(films).logits for films in chunks])
-    probs = from_log_odds(logits.astype(np.float64)).astype(np.float32)
-    return _predictions(data, split, probs)
+    rows: list[int] = []
+    logits = []
+    for chunk in chunks:
+        rows += [row for row, _ in chunk]
+        logits.append(predictor.answer([film for _, film in chunk]).logits)
+    probs = from_log_odds(np.concatenate(logits).astype(np.float64))
+    means = mean_by_film(probs, np.array(rows, dtype=np.int64), data.num_movies(split))
+    return _predictions(data, split, means.astype(np.float32))
 
 
 def _films(
     data: PreparedData, split: Split, reader: FilmReader, form: FilmForm
-) -> Iterator[list[Film]]:
-    """Yield every movie of a split in the form the model reads, in order."""
+) -> Iterator[list[tuple[int, Film]]]:
+    """Yield the films of a split in the form the model reads, each with the row of its movie.
+
+    With the plot rule ``each`` a movie is as many films as it has plots.
+    """
+    number = -1
     for batch in data.poster_file(split).iter_batches(
         _FILMS_IN_MEMORY, columns=["title", "year", "plots", "poster"]
     ):
         films = []
         for row in batch.to_pylist():
-            texts = [plot for plot in row["plots"] if plot.strip()]
-            if reader.chooses_plots:  # each member of an ensemble by its own rule
-                plots = texts
-            else:
-                plots = [choose_plot(texts, form.plot)] if texts else []
+            number += 1
+            plots = [plot for plot in row["plots"] if plot.strip() and "plot" in form.reads]
             has_poster = row["poster"] and "poster" in form.reads
-            films.append(
-                reader.form(
-                    plots if "plot" in form.reads else [],
-                    read_poster(row["poster"]["bytes"]) if has_poster else None,
-                    row["title"] if "title" in form.reads else None,
-                    row["year"] if "year" in form.reads else None,
-                )
-            )
+            poster = read_poster(row["poster"]["bytes"]) if has_poster else None
+            title = row["title"] if "title" in form.reads else None
+            year = row["year"] if "year" in form.reads else None
+            if reader.chooses_plots:  # each member of an ensemble by its own rule
+                films.append((number, reader.form(plots, poster, title, year)))
+                continue
+            for text in texts_of(plots, form.plot):
+                one = reader.form([text] if text else [], poster, title, year)
+                films.append((number, one))
         yield films
 
 

@@ -28,6 +28,7 @@ from moviegenre.data.extra import ExtraPlots, training_texts
 from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.config import ExperimentConfig
 from moviegenre.experiment.evaluate import predict_split
+from moviegenre.experiment.predictions import load_scored_movies
 from moviegenre.experiment.runs import (
     CONFIG_FILE,
     RUN_FILE,
@@ -137,8 +138,10 @@ def _train(
         checkpoint = replace(checkpoint, track="open")
     movies = (
         load_movies(data, Split.TRAIN, experiment.data, model, checkpoint.tokenizer, extra),
-        load_movies(data, Split.VAL, experiment.data, model, checkpoint.tokenizer),
+        load_scored_movies(data, Split.VAL, experiment.data, model, checkpoint.tokenizer),
     )
+    if experiment.data.plot == "random" and extra is not None and not experiment.data.forms:
+        movies = (replace(movies[0], drawn_from=extra.films), movies[1])
     model.prepare(movies[0])
     if teacher is not None:
         movies = (_taught(movies[0], teacher, experiment, data), movies[1])
@@ -246,7 +249,8 @@ def _extra_plots(experiment: ExperimentConfig, data: PreparedData) -> ExtraPlots
     """Return additional plots for training, if the model reads plots."""
     if Modality.PLOT not in experiment.model.modalities:
         return None
-    return training_texts(data, experiment.data, experiment.training.seed)
+    in_epochs = not experiment.model.fitted
+    return training_texts(data, experiment.data, experiment.training.seed, epochs=in_epochs)
 
 
 def _build(

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from moviegenre.core.errors import CheckpointError
+from moviegenre.core.types import BackendName as BackendName
 from moviegenre.core.types import Modality
 from moviegenre.data.batches import BatchArrays
 from moviegenre.inference.onnx_runtime import onnx_runtime
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     import onnxruntime
 
     from moviegenre.models.base import GenreModel
-
-BackendName = Literal["auto", "torch", "onnx", "int8", "int4"]
 
 GATE = "modality"
 """The attention of a model that weighs plot and poster, plot first."""
@@ -75,6 +74,9 @@ class OnnxBackend:
         quick: Be ready sooner and with less memory, and slower for each film: what only depends on
             the weights is computed anew for every film instead of once.
 
+    Attributes:
+        path: As given.
+
     Raises:
         CheckpointError: The file is missing or damaged, or has other inputs or outputs.
     """
@@ -91,7 +93,7 @@ class OnnxBackend:
         quick: bool = False,
     ) -> None:
         self.name = name
-        self._path = path
+        self.path = path
         self._session = _session(path, num_threads, quick)
         self._inputs = [node.name for node in self._session.get_inputs()]
         self._outputs = [node.name for node in self._session.get_outputs()]
@@ -101,14 +103,14 @@ class OnnxBackend:
         """Raise an error if inputs or outputs of the file are not those of an exported model."""
         if not set(self._inputs) <= set(_FEEDS) or "logits" not in self._outputs:
             raise CheckpointError(
-                f"{self._path} takes {', '.join(self._inputs) or 'nothing'} and gives "
+                f"{self.path} takes {', '.join(self._inputs) or 'nothing'} and gives "
                 f"{', '.join(self._outputs) or 'nothing'}; expected logits from some of "
                 f"{', '.join(_FEEDS)}; export the model again"
             )
         shape = self._session.get_outputs()[self._outputs.index("logits")].shape
         if num_labels is not None and shape[-1:] != [num_labels]:
             raise CheckpointError(
-                f"{self._path} gives logits of shape {shape}; expected one for each of the "
+                f"{self.path} gives logits of shape {shape}; expected one for each of the "
                 f"{num_labels} genres in genres.json; export the model again"
             )
 
@@ -151,7 +153,7 @@ class OnnxBackend:
         """
         if EMBEDDING not in self._outputs:
             raise CheckpointError(
-                f"{self._path} gives no embeddings of films: it was exported by an earlier "
+                f"{self.path} gives no embeddings of films: it was exported by an earlier "
                 "version, or its model has none; export it again, or use the included model"
             )
         logits, embeddings = self._run(batch, ["logits", EMBEDDING])
@@ -169,7 +171,7 @@ class OnnxBackend:
         except Exception as error:  # its errors have no common base but Exception
             reason = " ".join(str(error).split())[:200]
             raise CheckpointError(
-                f"{self._path} cannot be computed ({reason}); its tokenizer or settings may be "
+                f"{self.path} cannot be computed ({reason}); its tokenizer or settings may be "
                 "another model's: export it again"
             ) from None
         return results

@@ -47,7 +47,8 @@ def load_movies(
         config: Which plot, how many tokens, how large posters.
         model: Says which modalities it looks at and which encoders are frozen.
         tokenizer: The model's; None if it reads no plots.
-        extra: Further plots that follow the split's movies; a model without plots has none.
+        extra: Further plots that follow the split's movies, or texts in their place; a model
+            without plots has none.
 
     Raises:
         ConfigError: The model cannot take the settings.
@@ -77,7 +78,7 @@ def load_movies(
     name = f"states-{split.value}"
     movies = _with_cached_states(movies, data, split, config, model, Modality.POSTER, name)
     if extra is not None and tokenizer is not None:
-        logger.info("tokenising %d texts to train on", len(extra))
+        logger.info("tokenising %d texts of the %s films", len(extra), split.value)
         texts = Ragged.pack(tokenizer.encode(extra.plots, config.max_tokens))
         if extra.movies is None:
             movies = movies.with_plots(texts, extra.labels)

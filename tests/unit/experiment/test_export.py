@@ -15,12 +15,11 @@ import moviegenre
 from moviegenre.apps.cli import main
 from moviegenre.core.errors import CheckpointError, ConfigError
 from moviegenre.core.files import file_sha256
-from moviegenre.core.types import Split
+from moviegenre.core.types import SmallBackend, Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import evaluate_predictions
 from moviegenre.experiment.evaluate import evaluate, predict_split
 from moviegenre.experiment.export import export
-from moviegenre.inference.export import SmallBackend
 from moviegenre.inference.parity import FileParity, Parity
 from moviegenre.models.checkpoint import load_checkpoint
 from moviegenre.models.exported import EXPORTED_FILES, is_exported

@@ -276,6 +276,8 @@ class MovieTable:
     def _poster(self, values: Mapping[str, object]) -> tuple[bytes | None, str | None, str, str]:
         """Return a poster's bytes and name, why it cannot be read, and why it is not there."""
         cell = values.get(self._poster_name) if self._poster_name else None
+        if isinstance(cell, list) and len(cell) == 1:
+            cell = cell[0]
         if isinstance(cell, Mapping):  # as this package and Hugging Face's keep images in Parquet
             content = cell.get("bytes")
             if isinstance(content, bytes) and content:
