@@ -58,7 +58,8 @@ class Rival(nn.Module):
         )
         self.head = nn.Linear(384 + 1792, num_labels)
         self.tokenizer: Any = transformers.PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
-            tokenizer_file=str(box_folder() / "tokenizer.json"), pad_token="[PAD]"
+            tokenizer_file=str(box_folder() / "tokenizer.json"),
+            pad_token="[PAD]",  # nosec B106
         )
 
     def answer(self, plots: list[str], posters: list[Path] | None) -> torch.Tensor:

@@ -9,13 +9,26 @@ import typer
 from moviegenre.core.genre_mapping import OWN_NAMES, GenreNames
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
-    from moviegenre.inference.prediction import Explanation, Prediction
+    from moviegenre.inference.prediction import Explanation, Phrase, Prediction, WordShare
     from moviegenre.inference.predictor import Predictor
 
 _BAR_CELLS = 20
-_WORDS = 6  # that are printed of each genre
+_NAMED = 6  # words and phrases that are printed of each genre
+_NAMED_REGIONS = 3
+_BY_GENRE = (
+    "modality_effects",
+    "words",
+    "phrases",
+    "regions",
+    "regions_without",
+    "probability",
+    "notes",
+)
+"""The parts of an explanation that have a value for each genre."""
 
 
 def shown_genres(
@@ -57,7 +70,7 @@ def print_json(
         answer[key] = _named(answer[key], shown)
     if explanation is not None:
         reasons = explanation.to_json_dict()
-        for key in ("modality_effects", "words", "regions"):
+        for key in _BY_GENRE:
             if key in reasons:
                 reasons[key] = _named(reasons[key], shown_genres(prediction, None, names))
         answer["explanation"] = reasons
@@ -124,14 +137,47 @@ def _print_explanation(
     if explanation.attention is not None:
         gate = ", ".join(f"{n} {v:.0%}" for n, v in explanation.attention.items())
         console.print(f"weight in the model's own gate: {gate}")
-    for name, words in _named(explanation.words, names).items():
-        shares = {word.text.lower(): word.share for word in words if word.share}
-        best = sorted(shares, key=lambda text: -shares[text])[:_WORDS]
-        shown = ", ".join(f"{text} {shares[text]:+.2f}" for text in best if shares[text] > 0)
-        console.print(f"words behind {name}: {shown or 'none'}")
+    for genre, name in names.items():
+        if genre in explanation.probability:
+            _print_parts(console, explanation, genre, name)
     console.print(
         "The last columns say how far the log-odds of a genre would fall without that part."
     )
+
+
+def _print_parts(console: "Console", explanation: "Explanation", genre: str, name: str) -> None:
+    """Print the words and regions that speak for a genre, strongest first."""
+    words: Sequence[Phrase | WordShare] = explanation.words.get(genre, ())
+    words = explanation.phrases.get(genre, words)
+    effects: dict[str, str] = {}
+    for word in sorted(words, key=lambda word: -(word.share or 0)):
+        if word.share and word.share > 0:
+            effects.setdefault(word.text.lower(), _effect(word.share, word.without))
+    strongest = [f"{text} {effect}" for text, effect in list(effects.items())[:_NAMED]]
+    grid = explanation.regions.get(genre)
+    if grid is not None:
+        left = explanation.regions_without.get(genre)
+        places = [divmod(int(place), grid.shape[1]) for place in (-grid).argsort(axis=None)]
+        regions = [
+            f"row {row + 1}, column {column + 1} "
+            + _effect(float(grid[row, column]), None if left is None else float(left[row, column]))
+            for row, column in places[:_NAMED_REGIONS]
+            if grid[row, column] > 0
+        ]
+    whole = f"{name} {explanation.probability[genre]:.0%}"
+    lines = []
+    if genre in explanation.words:
+        lines.append(f"words for {whole}: {'; '.join(strongest) or 'none'}")
+    if grid is not None:
+        size = f" of {grid.shape[0]} x {grid.shape[1]}" if regions else ""
+        lines.append(f"regions{size} for {whole}: {'; '.join(regions) or 'none'}")
+    for line in [*lines, *explanation.notes.get(genre, ())]:
+        console.print(line, highlight=False, markup=False)
+
+
+def _effect(share: float, without: float | None) -> str:
+    """Return what leaving out a part does: the probability without it, or its log-odds."""
+    return f"{share:+.2f}" if without is None else f"({without:.0%} without it)"
 
 
 def print_examples(predictor: "Predictor", names: GenreNames = OWN_NAMES) -> None:

@@ -239,7 +239,7 @@ def with_scores(card: str, scores: Mapping[str, Mapping[str, Any]], point: Opera
         scores: By split: ``metrics``, and ``per_genre`` where known.
         point: The calibration and thresholds they were measured with.
     """
-    return _with_section(card, _scores(scores, point))
+    return with_section(card, _scores(scores, point))
 
 
 def with_forms(card: str, split: str, rows: Mapping[str, Mapping[str, float]]) -> str:
@@ -264,7 +264,7 @@ def with_forms(card: str, split: str, rows: Mapping[str, Mapping[str, float]]) -
         scores = [_percent(row[key]) for key in ("f1_macro", "f1_micro", "ece")]
         counts = [f"{row[key]:.2f}" for key in ("mean_chosen", "mean_true")]
         lines.append(f"| {name} | {' | '.join([*scores, *counts])} |")
-    return _with_section(card, "\n".join(lines))
+    return with_section(card, "\n".join(lines))
 
 
 def with_parity(card: str, parity: Parity) -> str:
@@ -274,11 +274,16 @@ def with_parity(card: str, parity: Parity) -> str:
         card: What ``model_card`` returned.
         parity: How they compare.
     """
-    return _with_section(card, _onnx(parity, ""))
+    return with_section(card, _onnx(parity, ""))
 
 
-def _with_section(card: str, section: str) -> str:
-    """Return a card in which the section with the same heading is replaced."""
+def with_section(card: str, section: str) -> str:
+    """Return a card in which the section with the same heading is replaced, or added at its end.
+
+    Args:
+        card: What ``model_card`` returned.
+        section: Markdown; its first line is the heading.
+    """
     heading = section.split("\n", 1)[0]
     before, _, rest = card.partition(f"\n{heading}\n")
     _, mark, after = rest.partition("\n## ")

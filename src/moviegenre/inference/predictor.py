@@ -79,7 +79,9 @@ class Predictor(TableClassifier):
         self.similar = similar
         self.source = source
         self.reader = film_reader(model)
-        self._attributor = Attributor(backend, self.reader, lambda films: self.answer(films).logits)
+        self._attributor = Attributor(
+            model, backend, self.reader, point, lambda films: self.answer(films).logits
+        )
 
     def __repr__(self) -> str:
         included = "the included " if self.source is not None and self.source.is_included else ""
@@ -331,7 +333,9 @@ class Predictor(TableClassifier):
         if whole.gate is not None:
             gate = dict(zip(Modality, map(float, whole.gate[0]), strict=True))
         explanation = Explanation(effects, gate, film.plot)
-        return self._attributor.explained(explanation, film, labels, point.scale, method, slices)
+        return self._attributor.explained(
+            explanation, film, whole.logits[0], labels, method=method, slices=slices
+        )
 
     def _nearest(self, logits: npt.NDArray[np.float32], count: int) -> list[SimilarMovie]:
         if self.similar is None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -67,6 +68,8 @@ def test_the_reason_is_told_when_asked_for(run: Run, model: str, poster: Path) -
     _, out, _ = run(*given, "--explain")
     assert "share in the answer: plot " in out
     assert "weight in the model's own gate: plot " in out
+    assert re.search(r"^words for \w+ \d+%: ", out, re.M)
+    assert re.search(r"^regions .*for \w+ \d+%: ", out, re.M)
     code, out, _ = run(*given, "--explain", "--json")
     explanation = json.loads(out)["explanation"]
     assert code == 0

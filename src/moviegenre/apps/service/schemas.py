@@ -63,7 +63,8 @@ class PredictionAnswer(BaseModel):
     explanation: dict[str, JsonValue] | None = Field(
         default=None,
         description="Where asked for: `modality_share`, `modality_effects`, `modality_attention`; "
-        "with `attribute` also `words` and `regions` by genre, and `attribution_method`.",
+        "with `attribute` also `words`, `phrases`, `regions`, `regions_without`, `probability` and "
+        "`notes` by genre, and `attribution_method`.",
     )
     similar: list[dict[str, JsonValue]] | None = Field(
         default=None,
