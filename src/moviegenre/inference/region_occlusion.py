@@ -19,7 +19,7 @@ POSTER_GRID = (7, 5)
 """Rows and columns of a poster's regions; posters are about as much taller than wide."""
 
 _BLANK = 6.0  # standard deviation of a region's colours, of 255, below which it shows nothing
-_OUTSTANDING = 3.0  # times the usual region's effect that one needs to be more than chance
+_OUTSTANDING = 2.5  # times the usual region's effect that one needs to be more than chance
 _BLUR = 8  # the radius is the poster's height divided by it
 
 Pixels = npt.NDArray[np.uint8]
@@ -66,7 +66,7 @@ def occlude_regions(
 ) -> RegionEffects:
     """Return how far the logits of some labels fall without each region, and which falls hold.
 
-    A region holds if it is not blank, if its effect is at least three times the usual region's, and
+    A region holds if it is not blank, if its effect is at least 2.5 times the usual region's, and
     if the effect has the same sign and still that size where the region is blurred instead.
 
     Args:
