@@ -23,11 +23,11 @@ import onnx
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 import moviegenre
+from moviegenre.artifacts.onnx_model import OnnxBackend
+from moviegenre.artifacts.quantise import quantise
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
-from moviegenre.inference.backends import OnnxBackend
-from moviegenre.inference.parity import labelled_films
-from moviegenre.inference.quantise import quantise
+from moviegenre.inference.measure_parity import labelled_films
 
 _BATCH = 16  # films
 

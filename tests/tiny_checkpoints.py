@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from moviegenre.artifacts.checkpoint import Checkpoint, save_checkpoint
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.core.types import Modality
-from moviegenre.models.checkpoint import Checkpoint, save_checkpoint
 from moviegenre.models.registry import MODELS
 from tests.tiny_models import build_tiny, tiny_settings
 from tests.tiny_movies import GENRES, IMAGE_SIZE, MAX_TOKENS, tiny_tokenizer

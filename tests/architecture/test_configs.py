@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from moviegenre.apps.cli import main
+from moviegenre.artifacts.checkpoint import load_checkpoint
 from moviegenre.experiment.config import load_experiment, load_suite
-from moviegenre.models.checkpoint import load_checkpoint
 from moviegenre.models.registry import MODELS
 from moviegenre.studies.ablations.settings import load_ablations
 

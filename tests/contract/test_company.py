@@ -12,21 +12,21 @@ import pytest
 import torch
 
 import moviegenre
+from moviegenre.artifacts.folder import INT4_FILE, INT8_FILE, ONNX_FILE
+from moviegenre.artifacts.onnx_export import example_inputs, export_onnx
+from moviegenre.artifacts.onnx_graph import fuse, skip_missing_posters
+from moviegenre.artifacts.onnx_model import BackendName, OnnxBackend
+from moviegenre.artifacts.quantise import Bits, quantise
+from moviegenre.artifacts.torch_folder import write_exported
 from moviegenre.box import FOLDER
 from moviegenre.core.decisions import FloatArray
 from moviegenre.core.errors import ConfigError
 from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.core.types import Modality
 from moviegenre.examples import example_films
-from moviegenre.inference.backends import BackendName, OnnxBackend
 from moviegenre.inference.films import Film
 from moviegenre.inference.loading import BACKEND_FILES
-from moviegenre.inference.onnx_export import example_inputs, export_onnx
-from moviegenre.inference.onnx_graph import fuse, skip_missing_posters
 from moviegenre.inference.predictor import Predictor
-from moviegenre.inference.quantise import Bits, quantise
-from moviegenre.models.exported import INT4_FILE, INT8_FILE, ONNX_FILE
-from moviegenre.models.exporting import write_exported
 from moviegenre.models.registry import MODELS
 from tests.tiny_checkpoints import POINT, tiny_checkpoint
 from tests.tiny_movies import tiny_movies, tiny_tokenizer

@@ -13,6 +13,12 @@ import torch
 from transformers import EfficientNetConfig, EfficientNetModel
 
 import moviegenre
+from moviegenre.artifacts.checkpoint import load_checkpoint
+from moviegenre.artifacts.export import SmallBackend, export_model
+from moviegenre.artifacts.folder import INT4_FILE, INT8_FILE, ONNX_FILE
+from moviegenre.artifacts.onnx_export import export_onnx
+from moviegenre.artifacts.quantise import Bits, quantise
+from moviegenre.artifacts.torch_folder import write_exported
 from moviegenre.core.decisions import FloatArray
 from moviegenre.core.errors import CheckpointError, ConfigError, InputError
 from moviegenre.core.operating_point import THRESHOLDS_FILE
@@ -20,15 +26,9 @@ from moviegenre.core.types import Modality, Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.evaluate import predict_split
 from moviegenre.experiment.train import train
-from moviegenre.inference.export import SmallBackend, export_model
 from moviegenre.inference.films import Film
-from moviegenre.inference.onnx_export import export_onnx
-from moviegenre.inference.parity import labelled_films
+from moviegenre.inference.measure_parity import labelled_films
 from moviegenre.inference.predictor import Predictor
-from moviegenre.inference.quantise import Bits, quantise
-from moviegenre.models.checkpoint import load_checkpoint
-from moviegenre.models.exported import INT4_FILE, INT8_FILE, ONNX_FILE
-from moviegenre.models.exporting import write_exported
 from moviegenre.models.registry import MODELS
 from tests.tiny_checkpoints import POINT, save_tiny, tiny_checkpoint
 from tests.tiny_movies import tiny_batch, tiny_movies, tiny_tokenizer, write_prepared
@@ -137,7 +137,7 @@ def test_each_kind_of_weight_has_its_own_bits(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("moviegenre.inference.quantise._LARGE", 1)
+    monkeypatch.setattr("moviegenre.artifacts.quantise._LARGE", 1)
     checkpoint = tiny_checkpoint("wide_deep", bert_folder, data.root)
     checkpoint.model.prepare(tiny_movies(40, seed=1).tensors(tiny_tokenizer()))
     write_exported(tmp_path, checkpoint, {})

@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from moviegenre.artifacts.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from moviegenre.core.types import Modality
 from moviegenre.models.base import FittedModel, GenreModel, label_frequencies
 from moviegenre.models.batch import Batch, ModelOutput
-from moviegenre.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from moviegenre.models.registry import MODELS
 from tests.tiny_models import FITTED_TO, TINY_MODELS, build_tiny, tiny_config, write_bert_folder
 from tests.tiny_movies import FREQUENCIES, GENRES, tiny_batch, tiny_movies, tiny_tokenizer

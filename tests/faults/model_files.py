@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from moviegenre.artifacts.export import export_model
+from moviegenre.artifacts.manifest import rewriting
 from moviegenre.core.decisions import FloatArray
 from moviegenre.core.operating_point import THRESHOLDS_FILE
-from moviegenre.inference.export import export_model
 from moviegenre.inference.predictor import Predictor
 from moviegenre.inference.similar import write_index
-from moviegenre.models.manifest import rewriting
 from tests.tiny_checkpoints import POINT, save_tiny, tiny_checkpoint
 from tests.tiny_movies import tiny_movies, tiny_tokenizer
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from moviegenre.artifacts.checkpoint import load_checkpoint
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.compare import compare
 from moviegenre.experiment.config import ExperimentConfig, load_experiment
 from moviegenre.experiment.evaluate import evaluate
 from moviegenre.experiment.train import train
-from moviegenre.models.checkpoint import load_checkpoint
 from moviegenre.models.registry import MODELS
 from tests.tiny_movies import MAX_TOKENS, write_prepared
 

@@ -9,12 +9,12 @@ from typer.testing import CliRunner
 
 import moviegenre
 from moviegenre.apps.cli import app
+from moviegenre.artifacts.checkpoint import load_checkpoint
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.core.types import Modality
 from moviegenre.experiment.film_forms import FILM_FORMS
 from moviegenre.experiment.form_points import BOUNDS, POSTER_BOUNDS
 from moviegenre.experiment.train import train
-from moviegenre.models.checkpoint import load_checkpoint
 from tests.tiny_models import tiny_config
 from tests.tiny_movies import GENRES
 from tests.tiny_training import tiny_experiment

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from moviegenre.artifacts.checkpoint import load_checkpoint
 from moviegenre.core.errors import CheckpointError, ConfigError
 from moviegenre.experiment.train import train
-from moviegenre.models.checkpoint import load_checkpoint
 from tests.tiny_models import tiny_config
 from tests.tiny_movies import tiny_batch
 from tests.tiny_training import tiny_experiment

@@ -18,9 +18,9 @@ import pytest
 import torch
 from safetensors.torch import load, save
 
-from moviegenre.models.checkpoint import load_checkpoint
-from moviegenre.models.exported import EXPORTED_FILES
-from moviegenre.models.pretrained import PINNED_REVISIONS
+from moviegenre.artifacts.checkpoint import load_checkpoint
+from moviegenre.artifacts.folder import EXPORTED_FILES
+from moviegenre.models.encoders.pretrained import PINNED_REVISIONS
 from tests.local_hub import TOKEN, LocalHub, local_hub
 
 ROOT = Path(__file__).parents[2]

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from moviegenre.artifacts.checkpoint import load_checkpoint
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.train import train
-from moviegenre.models.checkpoint import load_checkpoint
 from tests.tiny_movies import with_plots
 from tests.tiny_training import tiny_experiment
 

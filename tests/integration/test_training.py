@@ -14,6 +14,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from moviegenre.artifacts.checkpoint import load_checkpoint
 from moviegenre.core.errors import CheckpointError
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
@@ -21,7 +22,6 @@ from moviegenre.experiment.evaluate import predict_split
 from moviegenre.experiment.train import train
 from moviegenre.metrics import compute_metrics
 from moviegenre.models.batch import Batch
-from moviegenre.models.checkpoint import load_checkpoint
 from moviegenre.models.registry import MODELS
 from moviegenre.training.callbacks import BestCheckpoint
 from moviegenre.training.resuming import ResumePoint

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from moviegenre.apps.cli import main
+from moviegenre.artifacts.checkpoint import load_checkpoint
+from moviegenre.artifacts.torch_folder import describe
 from moviegenre.core.errors import CheckpointError, ConfigError
 from moviegenre.core.operating_point import OperatingPoint
 from moviegenre.core.types import Modality, Split
@@ -21,8 +23,6 @@ from moviegenre.experiment.predictions import availability, cached_predictions
 from moviegenre.experiment.train import train
 from moviegenre.experiment.tuning import trained_weights
 from moviegenre.metrics import compute_metrics
-from moviegenre.models.checkpoint import load_checkpoint
-from moviegenre.models.exporting import describe
 from tests.tiny_movies import GENRES, write_prepared
 from tests.tiny_training import tiny_experiment
 

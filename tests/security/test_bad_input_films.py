@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from moviegenre.artifacts.folder import Description
 from moviegenre.core.errors import DataError
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.config import DataConfig
@@ -23,7 +24,6 @@ from moviegenre.data.prepared import PreparedData
 from moviegenre.data.sources.table import TableColumns
 from moviegenre.inference.catalogue_rows import Catalogue, CatalogueColumns, Entry
 from moviegenre.inference.films import FilmReader
-from moviegenre.models.exported import Description
 from tests.tiny_movies import tiny_tokenizer
 from tests.unit.data.raw_movies import complete_files, poster, write_folder
 

@@ -8,14 +8,14 @@ from moviegenre.adapt.films import OwnFilms, compute_features, read_own_films
 from moviegenre.adapt.folder import MODEL_NAME, Learned, write_adapted
 from moviegenre.adapt.regression import fit_regressions, require_adapt
 from moviegenre.adapt.scores import CrossValidated, cross_validate
+from moviegenre.artifacts.folder import BACKEND_FILES, is_exported
+from moviegenre.artifacts.locate import locate
 from moviegenre.box import box_folder
 from moviegenre.core.digests import known_sha256
 from moviegenre.core.errors import CheckpointError, ConfigError
 from moviegenre.core.locks import locked
 from moviegenre.data.sources.table import TableColumns
-from moviegenre.inference.loading import BACKEND_FILES, load_predictor
-from moviegenre.models.exported import is_exported
-from moviegenre.models.locating import locate
+from moviegenre.inference.loading import load_predictor
 
 MIN_FILMS = 20  # fewer say too little of a genre to fit and to score it
 

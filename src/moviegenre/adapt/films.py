@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from moviegenre.artifacts.onnx_model import OnnxBackend
 from moviegenre.core.errors import CheckpointError, ConfigError, DataError, MovieGenreError
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.data.sources.table import MovieTable, TableColumns
-from moviegenre.inference.backends import OnnxBackend
 from moviegenre.inference.films import Film
 from moviegenre.inference.predictor import Predictor
 

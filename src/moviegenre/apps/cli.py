@@ -185,8 +185,8 @@ def evaluate(
         thresholds and thresholds.value, goal and goal.value, calibrate and calibrate.value
     )
     if verify:
-        from moviegenre.models.locating import locate
-        from moviegenre.models.locating import verify as verify_files
+        from moviegenre.artifacts.locate import locate
+        from moviegenre.artifacts.locate import verify as verify_files
 
         verify_files(locate(checkpoint))
     content: dict[str, Any]

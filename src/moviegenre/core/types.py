@@ -5,7 +5,7 @@ a window), R poster regions, D embedding, L labels, M modalities, H and W pixels
 """
 
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 
 class Modality(StrEnum):
@@ -17,6 +17,9 @@ class Modality(StrEnum):
 
 Track = Literal["closed", "open"]
 """Whether a model learned from the training split alone, or from further labelled plots as well."""
+
+Architectures = dict[str, dict[str, Any]]
+"""The architecture of each pretrained encoder of a model, by its attribute name."""
 
 
 class Split(StrEnum):

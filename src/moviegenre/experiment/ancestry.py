@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+from moviegenre.artifacts.checkpoint import Checkpoint
+from moviegenre.artifacts.checkpoint_file import BEST_FILE
 from moviegenre.core.errors import CheckpointError
 from moviegenre.experiment.runs import read_run
-from moviegenre.models.checkpoint import Checkpoint
-from moviegenre.models.checkpoint_file import BEST_FILE
 from moviegenre.models.registry import model_config_class
 
 

@@ -5,6 +5,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from moviegenre.artifacts.checkpoint_file import BEST_FILE
+from moviegenre.artifacts.ensemble_file import ENSEMBLE_FILE
+from moviegenre.artifacts.locate import weights_file
+from moviegenre.artifacts.open import load_trained
 from moviegenre.core.decisions import DEFAULT_THRESHOLD
 from moviegenre.core.errors import (
     CheckpointError,
@@ -23,11 +27,7 @@ from moviegenre.evaluation.report import write_report
 from moviegenre.experiment.predictions import cached_predictions
 from moviegenre.experiment.runs import CONFIG_FILE, read_history, read_run
 from moviegenre.models.base import ModelConfig
-from moviegenre.models.checkpoint_file import BEST_FILE
-from moviegenre.models.ensemble_file import ENSEMBLE_FILE
-from moviegenre.models.locating import weights_file
 from moviegenre.models.registry import MODELS, model_config_class
-from moviegenre.models.trained import load_trained
 
 PAGE = "results.html"
 

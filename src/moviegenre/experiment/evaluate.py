@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
+from moviegenre.artifacts.folder import answers_only, read_description
+from moviegenre.artifacts.locate import companions, locate
+from moviegenre.artifacts.open import load_trained
 from moviegenre.core.decisions import DEFAULT_THRESHOLD
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Evaluation, evaluate_predictions
 from moviegenre.experiment.predictions import member_predictions, predict_exported
 from moviegenre.experiment.predictions import predict_split as predict_split
-from moviegenre.models.exported import answers_only, read_description
-from moviegenre.models.locating import companions, locate
-from moviegenre.models.trained import load_trained
 
 
 def evaluate(

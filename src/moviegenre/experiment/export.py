@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,15 @@ from typing import Any
 import numpy as np
 from rich.progress import Progress
 
+from moviegenre.artifacts.checkpoint import Checkpoint
+from moviegenre.artifacts.checkpoint_file import checkpoint_file
+from moviegenre.artifacts.ensemble_file import is_ensemble
+from moviegenre.artifacts.export import Exported, Measure, SmallBackend, export_model
+from moviegenre.artifacts.folder import METRICS_FILE, is_exported
+from moviegenre.artifacts.locate import companions, locate, read_point, verify, weights_file
+from moviegenre.artifacts.onnx_model import BackendName
+from moviegenre.artifacts.open import load_trained
+from moviegenre.artifacts.parity import Parity
 from moviegenre.core.decisions import log_odds
 from moviegenre.core.errors import CheckpointError, ConfigError, DataError
 from moviegenre.core.operating_point import OperatingPoint
@@ -19,16 +28,9 @@ from moviegenre.evaluation.results import Predictions, evaluate_predictions
 from moviegenre.experiment.ancestry import ancestry
 from moviegenre.experiment.export_ensemble import export_ensemble
 from moviegenre.experiment.predictions import cached_predictions, kept_predictions
-from moviegenre.inference.export import Exported, Measure, SmallBackend, export_model
-from moviegenre.inference.parity import Parity, labelled_films, measure_parity
-from moviegenre.inference.predictor import Predictor
+from moviegenre.inference.loading import load_predictor
+from moviegenre.inference.measure_parity import labelled_films, measure_parity
 from moviegenre.inference.similar import write_index
-from moviegenre.models.checkpoint import Checkpoint
-from moviegenre.models.checkpoint_file import checkpoint_file
-from moviegenre.models.ensemble_file import is_ensemble
-from moviegenre.models.exported import METRICS_FILE, is_exported
-from moviegenre.models.locating import companions, locate, read_point, verify, weights_file
-from moviegenre.models.trained import load_trained
 
 logger = logging.getLogger(__name__)
 
@@ -151,7 +153,9 @@ def _source(checkpoint: Checkpoint, data: PreparedData | None) -> str:
 
 
 def _measure(data: PreparedData, limit: int, progress: bool) -> Measure:
-    def measure(model: Predictor, files: Mapping[str, Predictor]) -> Parity:
+    def measure(folder: Path, backends: Sequence[BackendName]) -> Parity:
+        model = load_predictor(folder, backend="torch")
+        files = {str(name): load_predictor(folder, backend=name) for name in backends}
         films = labelled_films(data, _COMPARED_SPLIT, model.reader, model.model.genres)
         total = min(limit, data.num_movies(_COMPARED_SPLIT))
         with Progress(disable=not progress) as bar:

@@ -4,21 +4,21 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+from moviegenre.artifacts.ensemble_file import (
+    ENSEMBLE_FILE,
+    EnsembleRecord,
+    ensemble_file,
+    is_ensemble,
+)
+from moviegenre.artifacts.export import Exported
+from moviegenre.artifacts.folder import CARD_FILE, EXPORTED_FILES, is_exported
+from moviegenre.artifacts.manifest import copy_record
 from moviegenre.core.errors import ConfigError
 from moviegenre.core.files import write_text
 from moviegenre.core.folders import atomic_folder, restore_folder
 from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.core.reading import real_path
 from moviegenre.experiment.runs import RUN_FILE
-from moviegenre.inference.export import Exported
-from moviegenre.models.ensemble_file import (
-    ENSEMBLE_FILE,
-    EnsembleRecord,
-    ensemble_file,
-    is_ensemble,
-)
-from moviegenre.models.exported import CARD_FILE, EXPORTED_FILES, is_exported
-from moviegenre.models.manifest import copy_record
 
 MEMBERS_FOLDER = "members"
 _NO_ONNX = "an ensemble's members are computed by PyTorch"

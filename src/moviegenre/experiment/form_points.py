@@ -12,6 +12,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from moviegenre.artifacts.folder import (
+    CARD_FILE,
+    METRICS_FILE,
+    Description,
+    answers_only,
+    read_description,
+)
+from moviegenre.artifacts.locate import locate, weights_file
+from moviegenre.artifacts.manifest import rewriting
+from moviegenre.artifacts.open import load_trained
+from moviegenre.artifacts.torch_folder import describe
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.film_text import PLOT_AND_POSTER, Part
@@ -22,17 +33,6 @@ from moviegenre.evaluation.tuning import TunedScores, TuningSettings, fit_point,
 from moviegenre.experiment.exported_scores import record_forms
 from moviegenre.experiment.film_forms import FILM_FORMS, FilmForm
 from moviegenre.experiment.predictions import predict_exported, predict_split
-from moviegenre.models.exported import (
-    CARD_FILE,
-    METRICS_FILE,
-    Description,
-    answers_only,
-    read_description,
-)
-from moviegenre.models.exporting import describe
-from moviegenre.models.locating import locate, weights_file
-from moviegenre.models.manifest import rewriting
-from moviegenre.models.trained import load_trained
 
 LENGTHS: tuple[PlotRule, ...] = ("sentence", "first", "joined")
 """The forms of a plot that are fitted, the shortest first; the second is the usual one."""

@@ -10,6 +10,10 @@ import numpy.typing as npt
 import torch
 from rich.progress import track
 
+from moviegenre.artifacts.checkpoint import Checkpoint
+from moviegenre.artifacts.ensemble_file import EnsembleRecord, ensemble_file, is_ensemble
+from moviegenre.artifacts.folder import answers_only
+from moviegenre.artifacts.open import load_trained
 from moviegenre.core.decisions import from_log_odds, log_odds, probabilities
 from moviegenre.core.errors import DataError
 from moviegenre.core.files import file_sha256
@@ -23,14 +27,10 @@ from moviegenre.experiment.film_forms import FilmForm
 from moviegenre.inference.films import Film, FilmReader, read_poster
 from moviegenre.inference.loading import load_predictor
 from moviegenre.models.batch import batch_loader
-from moviegenre.models.checkpoint import Checkpoint
 from moviegenre.models.combiner import Combiner
 from moviegenre.models.ensemble import Ensemble
-from moviegenre.models.ensemble_file import EnsembleRecord, ensemble_file, is_ensemble
-from moviegenre.models.exported import answers_only
 from moviegenre.models.inputs import load_movies
 from moviegenre.models.registry import model_config_class
-from moviegenre.models.trained import load_trained
 from moviegenre.nn.devices import computed_there
 
 logger = logging.getLogger(__name__)

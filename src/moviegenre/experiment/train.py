@@ -12,6 +12,14 @@ from typing import Any
 import numpy as np
 import yaml
 
+from moviegenre.artifacts.checkpoint import (
+    Checkpoint,
+    load_checkpoint,
+    package_versions,
+    save_checkpoint,
+)
+from moviegenre.artifacts.checkpoint_file import BEST_FILE
+from moviegenre.artifacts.manifest import MANIFEST_FILE
 from moviegenre.core.errors import (
     CheckpointError,
     ConfigError,
@@ -44,16 +52,8 @@ from moviegenre.models.base import (
     ModelConfig,
     label_frequencies,
 )
-from moviegenre.models.checkpoint import (
-    Checkpoint,
-    load_checkpoint,
-    package_versions,
-    save_checkpoint,
-)
-from moviegenre.models.checkpoint_file import BEST_FILE
 from moviegenre.models.fusion import Fusion
 from moviegenre.models.inputs import load_movies
-from moviegenre.models.manifest import MANIFEST_FILE
 from moviegenre.training.fit import (
     HISTORY_FILE,
     LOGS_FOLDER,

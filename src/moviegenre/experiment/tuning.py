@@ -7,6 +7,18 @@ from typing import Any
 
 import numpy as np
 
+from moviegenre.artifacts.folder import (
+    CARD_FILE,
+    METRICS_FILE,
+    PARITY_FILE,
+    Description,
+    answers_only,
+    read_description,
+)
+from moviegenre.artifacts.locate import locate, weights_file
+from moviegenre.artifacts.manifest import rewriting
+from moviegenre.artifacts.open import load_trained
+from moviegenre.artifacts.torch_folder import describe
 from moviegenre.core.decisions import FloatArray, decide
 from moviegenre.core.errors import CheckpointError, ConfigError
 from moviegenre.core.locks import locked
@@ -23,18 +35,6 @@ from moviegenre.evaluation.tuning import TunedScores, Tuning, TuningSettings, sc
 from moviegenre.experiment.exported_scores import refresh_companions
 from moviegenre.experiment.predictions import cached_predictions
 from moviegenre.losses import WeightedBCEConfig, positive_weights
-from moviegenre.models.exported import (
-    CARD_FILE,
-    METRICS_FILE,
-    PARITY_FILE,
-    Description,
-    answers_only,
-    read_description,
-)
-from moviegenre.models.exporting import describe
-from moviegenre.models.locating import locate, weights_file
-from moviegenre.models.manifest import rewriting
-from moviegenre.models.trained import load_trained
 
 
 @dataclass(frozen=True)

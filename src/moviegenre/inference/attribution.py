@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from moviegenre.artifacts.onnx_model import Backend
 from moviegenre.core.decisions import FloatArray
 from moviegenre.core.errors import ConfigError, InputError, did_you_mean
 from moviegenre.core.extras import is_installed, require_training
 from moviegenre.core.types import Modality
 from moviegenre.data.words import FUNCTION_WORDS, plot_words
-from moviegenre.inference.backends import Backend
 from moviegenre.inference.films import Film, FilmReader
 from moviegenre.inference.occlusion import Ask, Floats, occlude_regions, occlude_words
 from moviegenre.inference.prediction import Explanation, WordShare

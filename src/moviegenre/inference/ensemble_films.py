@@ -6,10 +6,10 @@ from typing import ClassVar
 
 from PIL import Image
 
+from moviegenre.artifacts.folder import Description
 from moviegenre.core.types import Modality
 from moviegenre.data.batches import BatchArrays
 from moviegenre.inference.films import Film, FilmReader
-from moviegenre.models.exported import Description
 
 
 @dataclass(frozen=True)

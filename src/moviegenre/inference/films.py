@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from moviegenre.artifacts.folder import Description
 from moviegenre.core.errors import InputError, missing_path_message
 from moviegenre.core.reading import (
     MissingFileError,
@@ -30,7 +31,6 @@ from moviegenre.data.ragged import Ragged
 from moviegenre.data.text import NO_WORD, TokenIds
 from moviegenre.data.words import plot_words
 from moviegenre.inference.plot_check import check_plots
-from moviegenre.models.exported import Description
 
 Plot = str | Sequence[str] | None
 """A plot, or several texts about one film, or None."""

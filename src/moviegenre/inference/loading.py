@@ -3,35 +3,29 @@
 from pathlib import Path
 from typing import get_args
 
+from moviegenre.artifacts.ensemble_file import is_ensemble
+from moviegenre.artifacts.folder import (
+    BACKEND_FILES,
+    CONFIG_FILE,
+    GENRES_FILE,
+    IMAGE_FILE,
+    INDEX_FILE,
+    TOKENIZER_FILE,
+    Description,
+    is_exported,
+    read_description,
+)
+from moviegenre.artifacts.locate import locate, read_point, verify, weights_file
+from moviegenre.artifacts.manifest import checked_manifest
+from moviegenre.artifacts.onnx_model import Backend, BackendName, OnnxBackend
 from moviegenre.core.errors import CheckpointError, ConfigError, did_you_mean
 from moviegenre.core.extras import require_training
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.core.types import Modality
-from moviegenre.inference.backends import Backend, BackendName, OnnxBackend
 from moviegenre.inference.model_source import ModelSource
 from moviegenre.inference.predictor import Predictor
 from moviegenre.inference.similar import SimilarIndex
-from moviegenre.models.ensemble_file import is_ensemble
-from moviegenre.models.exported import (
-    CONFIG_FILE,
-    GENRES_FILE,
-    IMAGE_FILE,
-    INDEX_FILE,
-    INT4_FILE,
-    INT8_FILE,
-    ONNX_FILE,
-    TOKENIZER_FILE,
-    WEIGHTS_FILE,
-    Description,
-    is_exported,
-    read_description,
-)
-from moviegenre.models.locating import locate, read_point, verify, weights_file
-from moviegenre.models.manifest import checked_manifest
-
-BACKEND_FILES = {"torch": WEIGHTS_FILE, "onnx": ONNX_FILE, "int8": INT8_FILE, "int4": INT4_FILE}
-"""The file of an exported folder that each backend computes."""
 
 
 def load_predictor(
@@ -158,7 +152,7 @@ def _open_by_torch(path: Path) -> tuple[Description, Backend]:
         MissingExtraError: PyTorch is not installed.
     """
     require_training(f"predicting with the weights of {path}")
-    from moviegenre.inference.torch_backend import open_trained
+    from moviegenre.artifacts.torch_model import open_trained
 
     return open_trained(path)
 

@@ -6,11 +6,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from moviegenre.artifacts.folder import answers_only
+from moviegenre.artifacts.manifest import MANIFEST_FILE
+from moviegenre.artifacts.onnx_model import BackendName
 from moviegenre.box import FOLDER, box_folder
 from moviegenre.core.errors import CheckpointError
-from moviegenre.inference.backends import BackendName
-from moviegenre.models.exported import answers_only
-from moviegenre.models.manifest import MANIFEST_FILE
 
 if TYPE_CHECKING:
     from moviegenre.inference.predictor import Predictor

@@ -10,13 +10,14 @@ from typing import Any, Self, overload
 import numpy as np
 import numpy.typing as npt
 
+from moviegenre.artifacts.folder import Description
+from moviegenre.artifacts.onnx_model import Answer, Backend
 from moviegenre.core.decisions import BoolArray, FloatArray, probabilities
 from moviegenre.core.errors import ConfigError, InputError
 from moviegenre.core.operating_point import OperatingPoint
 from moviegenre.core.types import Modality
 from moviegenre.data.batches import ordered_batches
 from moviegenre.inference.attribution import Attributor, Method, label_columns
-from moviegenre.inference.backends import Answer, Backend
 from moviegenre.inference.classifier import (
     Column,
     Row,
@@ -33,7 +34,6 @@ from moviegenre.inference.model_source import ModelSource, Request, no_index_mes
 from moviegenre.inference.prediction import Explanation, Prediction
 from moviegenre.inference.similar import SimilarIndex, SimilarMovie
 from moviegenre.inference.slices import WHOLE, Slices
-from moviegenre.models.exported import Description
 
 _BATCH_SIZE = 32
 

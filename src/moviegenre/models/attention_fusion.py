@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from moviegenre.models.base import BuildContext
 from moviegenre.models.batch import Batch, ModelOutput
+from moviegenre.models.encoders.plot import PlotEncoder
+from moviegenre.models.encoders.poster import PosterEncoder
 from moviegenre.models.fusion import (
     Fusion,
     FusionConfig,
@@ -16,8 +18,6 @@ from moviegenre.models.fusion import (
     hide_modalities,
     region_mask,
 )
-from moviegenre.models.plot_encoder import PlotEncoder
-from moviegenre.models.poster_encoder import PosterEncoder
 from moviegenre.nn.attention import CrossAttention
 from moviegenre.nn.heads import ClassificationHead
 from moviegenre.nn.pooling import AttentionPooling, masked_mean, masked_softmax

@@ -12,12 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from moviegenre.core.config import Config
-from moviegenre.core.types import Modality
+from moviegenre.core.types import Architectures, Modality
 from moviegenre.data.batches import MovieTensors
 from moviegenre.data.config import DataConfig
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.models.batch import Batch, ModelOutput
-from moviegenre.models.stored import Architectures
 
 Family = Literal["baseline", "single", "fusion", "ensemble"]
 

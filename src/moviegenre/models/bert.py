@@ -11,7 +11,7 @@ from moviegenre.core.types import Modality
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.models.base import MAX_WIDTH, BuildContext, Family, GenreModel, ModelConfig
 from moviegenre.models.batch import Batch, ModelOutput
-from moviegenre.models.plot_encoder import PlotEncoder, PlotEncoderConfig
+from moviegenre.models.encoders.plot import PlotEncoder, PlotEncoderConfig
 from moviegenre.nn.heads import ClassificationHead
 from moviegenre.nn.pooling import masked_mean
 

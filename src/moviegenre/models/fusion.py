@@ -19,8 +19,8 @@ from moviegenre.core.types import Modality
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.models.base import MAX_WIDTH, Family, GenreModel, ModelConfig
 from moviegenre.models.batch import Batch, ModelOutput
-from moviegenre.models.plot_encoder import PlotEncoderConfig
-from moviegenre.models.poster_encoder import PosterEncoderConfig
+from moviegenre.models.encoders.plot import PlotEncoderConfig
+from moviegenre.models.encoders.poster import PosterEncoderConfig
 from moviegenre.nn.heads import ClassificationHead
 
 BOTH = frozenset({Modality.PLOT, Modality.POSTER})

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from moviegenre.core.types import Modality
 from moviegenre.models.base import MAX_WIDTH, BuildContext
 from moviegenre.models.batch import Batch, ModelOutput
+from moviegenre.models.encoders.plot import PlotEncoder
+from moviegenre.models.encoders.poster import PosterEncoder
 from moviegenre.models.fusion import Fusion, FusionConfig, hide_modalities
-from moviegenre.models.plot_encoder import PlotEncoder
-from moviegenre.models.poster_encoder import PosterEncoder
 from moviegenre.nn.heads import ClassificationHead
 from moviegenre.nn.pooling import masked_mean
 

@@ -11,11 +11,10 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from moviegenre.core.errors import PretrainedError, missing_path_message
-from moviegenre.core.types import Modality
+from moviegenre.core.types import Architectures, Modality
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.models.base import BuildContext, Family, GenreModel, ModelConfig
 from moviegenre.models.batch import Batch, ModelOutput
-from moviegenre.models.stored import Architectures
 from moviegenre.nn.heads import ClassificationHead
 from moviegenre.nn.pooling import masked_max, masked_mean
 

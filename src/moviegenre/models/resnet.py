@@ -9,7 +9,7 @@ from torch import nn
 from moviegenre.core.types import Modality
 from moviegenre.models.base import MAX_WIDTH, BuildContext, Family, GenreModel, ModelConfig
 from moviegenre.models.batch import Batch, ModelOutput
-from moviegenre.models.poster_encoder import PosterEncoder, PosterEncoderConfig
+from moviegenre.models.encoders.poster import PosterEncoder, PosterEncoderConfig
 from moviegenre.nn.heads import ClassificationHead
 
 

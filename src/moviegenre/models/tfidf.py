@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import Tensor
 
 from moviegenre.core.errors import DataError
-from moviegenre.core.types import Modality
+from moviegenre.core.types import Architectures, Modality
 from moviegenre.data.batches import MovieTensors
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.models.base import (
@@ -27,7 +27,6 @@ from moviegenre.models.logistic import (
     sparse_rows,
 )
 from moviegenre.models.prior import prior_log_odds
-from moviegenre.models.stored import Architectures
 from moviegenre.nn.ngrams import NgramFeatures
 
 

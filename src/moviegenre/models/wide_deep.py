@@ -10,11 +10,13 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from moviegenre.core.errors import DataError
-from moviegenre.core.types import Modality
+from moviegenre.core.types import Architectures, Modality
 from moviegenre.data.batches import MovieTensors
 from moviegenre.models.base import MAX_WIDTH, BuildContext
 from moviegenre.models.batch import Batch, ModelOutput
 from moviegenre.models.early_fusion import or_else
+from moviegenre.models.encoders.plot import PlotEncoder
+from moviegenre.models.encoders.poster import PosterEncoder
 from moviegenre.models.fusion import Fusion, FusionConfig, answer_posters_alone, hide_modalities
 from moviegenre.models.logistic import (
     held_out_logits,
@@ -23,9 +25,6 @@ from moviegenre.models.logistic import (
     require_solver,
     sparse_rows,
 )
-from moviegenre.models.plot_encoder import PlotEncoder
-from moviegenre.models.poster_encoder import PosterEncoder
-from moviegenre.models.stored import Architectures
 from moviegenre.nn.heads import ClassificationHead
 from moviegenre.nn.ngrams import NgramFeatures, SparseFeatures
 from moviegenre.nn.pooling import AttentionPooling, masked_mean

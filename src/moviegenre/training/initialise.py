@@ -5,13 +5,13 @@ from pathlib import Path
 
 import torch
 
+from moviegenre.artifacts.checkpoint import Checkpoint, load_checkpoint
+from moviegenre.artifacts.checkpoint_file import BEST_FILE
 from moviegenre.core.errors import CheckpointError
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Modality, Track
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.models.base import GenreModel
-from moviegenre.models.checkpoint import Checkpoint, load_checkpoint
-from moviegenre.models.checkpoint_file import BEST_FILE
 
 
 @dataclass(frozen=True)

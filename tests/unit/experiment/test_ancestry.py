@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from moviegenre.artifacts.checkpoint import Checkpoint
 from moviegenre.experiment.ancestry import ancestry
-from moviegenre.models.checkpoint import Checkpoint
 from tests.tiny_checkpoints import tiny_checkpoint
 from tests.tiny_models import tiny_settings
 

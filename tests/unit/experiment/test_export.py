@@ -13,6 +13,11 @@ from safetensors.torch import load_file
 
 import moviegenre
 from moviegenre.apps.cli import main
+from moviegenre.artifacts.checkpoint import load_checkpoint
+from moviegenre.artifacts.export import SmallBackend
+from moviegenre.artifacts.folder import EXPORTED_FILES, is_exported
+from moviegenre.artifacts.locate import weights_file
+from moviegenre.artifacts.parity import FileParity, Parity
 from moviegenre.core.errors import CheckpointError, ConfigError
 from moviegenre.core.files import file_sha256
 from moviegenre.core.types import Split
@@ -20,11 +25,6 @@ from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import evaluate_predictions
 from moviegenre.experiment.evaluate import evaluate, predict_split
 from moviegenre.experiment.export import export
-from moviegenre.inference.export import SmallBackend
-from moviegenre.inference.parity import FileParity, Parity
-from moviegenre.models.checkpoint import load_checkpoint
-from moviegenre.models.exported import EXPORTED_FILES, is_exported
-from moviegenre.models.locating import weights_file
 from tests.tiny_checkpoints import POINT, save_tiny, tiny_checkpoint
 from tests.tiny_movies import write_prepared
 
@@ -148,7 +148,7 @@ def test_a_model_that_onnx_does_not_know_is_exported_without(
         path.write_bytes(b"half")
         raise RuntimeError("operator aten::odd is not supported\nand much more")
 
-    monkeypatch.setattr("moviegenre.inference.export.export_onnx", fail)
+    monkeypatch.setattr("moviegenre.artifacts.export.export_onnx", fail)
     done = export(trained, tmp_path / "out", progress=False)
     assert done.without_onnx == (
         "early_fusion cannot be written as ONNX: operator aten::odd is not supported"
@@ -235,7 +235,7 @@ def test_eight_bits_alone_must_be_there(
     def fail(_checkpoint: Any, _path: Path) -> None:
         raise RuntimeError("no such operator")
 
-    monkeypatch.setattr("moviegenre.inference.export.export_onnx", fail)
+    monkeypatch.setattr("moviegenre.artifacts.export.export_onnx", fail)
     with pytest.raises(ConfigError, match="as ONNX: no such operator; leave `only` out"):
         export(trained, tmp_path / "out", only="int8", progress=False)
     assert list(tmp_path.iterdir()) == []

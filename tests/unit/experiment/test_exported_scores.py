@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 
 import moviegenre
+from moviegenre.artifacts.checkpoint import load_checkpoint
+from moviegenre.artifacts.locate import verify
+from moviegenre.artifacts.parity import FileParity, Parity
 from moviegenre.core.errors import CheckpointError, DataError
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.operating_point import OperatingPoint
@@ -16,9 +19,6 @@ from moviegenre.evaluation.tuning import TuningSettings
 from moviegenre.experiment.export import export
 from moviegenre.experiment.predictions import predict_exported, predict_split
 from moviegenre.experiment.tuning import evaluate_tuned
-from moviegenre.inference.parity import FileParity, Parity
-from moviegenre.models.checkpoint import load_checkpoint
-from moviegenre.models.locating import verify
 from tests.tiny_checkpoints import save_tiny, tiny_checkpoint
 from tests.tiny_movies import write_prepared
 

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import moviegenre
+from moviegenre.artifacts.torch_folder import describe
 from moviegenre.core.errors import ConfigError, DataError, DataNotFoundError
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.inference.catalogue import predict_catalogue
@@ -17,7 +18,6 @@ from moviegenre.inference.catalogue_parts import answer_schema
 from moviegenre.inference.catalogue_rows import Catalogue, CatalogueColumns
 from moviegenre.inference.films import FilmReader
 from moviegenre.inference.predictor import Predictor
-from moviegenre.models.exporting import describe
 from tests.tiny_checkpoints import save_tiny, tiny_checkpoint
 from tests.tiny_movies import GENRES, png_bytes, tiny_movies
 

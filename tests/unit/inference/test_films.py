@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from moviegenre.artifacts.torch_folder import describe
 from moviegenre.core.errors import InputError, MovieGenreError
 from moviegenre.core.types import Modality
 from moviegenre.data.posters import PosterError
 from moviegenre.inference.films import FilmReader, read_poster
-from moviegenre.models.exporting import describe
 from tests.tiny_checkpoints import tiny_checkpoint
 from tests.tiny_movies import IMAGE_SIZE, png_bytes, tiny_tokenizer
 

@@ -15,12 +15,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 import moviegenre
+from moviegenre.artifacts.manifest import MANIFEST_FILE
 from moviegenre.box import FOLDER
 from moviegenre.core.errors import CheckpointError, ConfigError, InputError
 from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.inference.model_source import reopen
 from moviegenre.inference.predictor import Predictor
-from moviegenre.models.manifest import MANIFEST_FILE
 from tests.tiny_checkpoints import POINT, save_tiny, tiny_checkpoint
 
 PLOT = "A detective hunts a killer through the rainy streets of a corrupt city."

@@ -8,13 +8,13 @@ import pyarrow as pa
 import pytest
 
 import moviegenre
+from moviegenre.artifacts.folder import INDEX_FILE
 from moviegenre.core.errors import CheckpointError, ConfigError, InputError
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.export import export
-from moviegenre.inference.parity import labelled_films
+from moviegenre.inference.measure_parity import labelled_films
 from moviegenre.inference.similar import SimilarIndex, write_index
-from moviegenre.models.exported import INDEX_FILE
 from tests.tiny_checkpoints import save_tiny, tiny_checkpoint
 from tests.tiny_movies import write_prepared
 

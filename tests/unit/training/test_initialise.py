@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from moviegenre.artifacts.checkpoint import Checkpoint, save_checkpoint
 from moviegenre.core.errors import CheckpointError
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Modality
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.models.base import GenreModel
-from moviegenre.models.checkpoint import Checkpoint, save_checkpoint
 from moviegenre.training.initialise import initialise_from
 from tests.tiny_models import build_tiny, tiny_config, tiny_settings
 from tests.tiny_movies import GENRES, tiny_batch, tiny_tokenizer

@@ -10,6 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from moviegenre.artifacts.checkpoint import Checkpoint, package_versions
+from moviegenre.artifacts.checkpoint_file import BEST_FILE
+from moviegenre.artifacts.ensemble_file import ENSEMBLE_FILE, EnsembleRecord, Member
+from moviegenre.artifacts.locate import locate, weights_file
+from moviegenre.artifacts.open import joint_track, load_trained
 from moviegenre.core.decisions import log_odds
 from moviegenre.core.errors import CheckpointError, ConfigError, DataError
 from moviegenre.core.files import write_text
@@ -22,13 +27,8 @@ from moviegenre.evaluation.thresholds import Goal
 from moviegenre.evaluation.tuning import TuningSettings, tune
 from moviegenre.experiment.predictions import availability, cached_predictions, keep_predictions
 from moviegenre.experiment.runs import RUN_FILE
-from moviegenre.models.checkpoint import Checkpoint, package_versions
-from moviegenre.models.checkpoint_file import BEST_FILE
 from moviegenre.models.combiner import Case, subsets
 from moviegenre.models.ensemble import EnsembleConfig
-from moviegenre.models.ensemble_file import ENSEMBLE_FILE, EnsembleRecord, Member
-from moviegenre.models.locating import locate, weights_file
-from moviegenre.models.trained import joint_track, load_trained
 from moviegenre.studies.ensembles.fit import ENSEMBLE, EnsembleFit, fit_ensemble
 from moviegenre.studies.ensembles.settings import CombiningConfig
 from moviegenre.studies.ensembles.weights import Array

@@ -15,15 +15,15 @@ import numpy as np
 import numpy.typing as npt
 from rich.progress import Progress
 
+from moviegenre.artifacts.onnx_model import BackendName
 from moviegenre.core.errors import DataError
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.inference.attribution import Method
-from moviegenre.inference.backends import BackendName
 from moviegenre.inference.films import Film
 from moviegenre.inference.loading import load_predictor
+from moviegenre.inference.measure_parity import labelled_films
 from moviegenre.inference.occlusion import without_regions, without_words
-from moviegenre.inference.parity import labelled_films
 from moviegenre.inference.predictor import Predictor
 
 _RESAMPLES = 1000

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from moviegenre.artifacts.locate import read_point, weights_file
 from moviegenre.core.errors import CheckpointError
 from moviegenre.core.operating_point import OperatingPoint
 from moviegenre.core.types import Modality, Split
@@ -14,7 +15,6 @@ from moviegenre.evaluation.results import Predictions
 from moviegenre.experiment.compare import common_data_dir, model_folders, read_modalities
 from moviegenre.experiment.predictions import availability, cached_predictions
 from moviegenre.experiment.runs import read_run
-from moviegenre.models.locating import read_point, weights_file
 from moviegenre.models.registry import model_config_class
 from moviegenre.studies.robustness.document import write_robustness
 from moviegenre.studies.robustness.missing_tables import codes_by_movie, score_table

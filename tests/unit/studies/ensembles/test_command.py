@@ -12,16 +12,16 @@ import pytest
 
 import moviegenre
 from moviegenre.apps.cli import main
+from moviegenre.artifacts.ensemble_file import EnsembleRecord
+from moviegenre.artifacts.open import load_trained
 from moviegenre.core.errors import CheckpointError, ConfigError
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.predictions import cached_predictions, predict_split
-from moviegenre.inference.parity import labelled_films
+from moviegenre.inference.measure_parity import labelled_films
 from moviegenre.models.base import BuildContext
-from moviegenre.models.ensemble_file import EnsembleRecord
 from moviegenre.models.registry import model_config_class
-from moviegenre.models.trained import load_trained
 from moviegenre.studies.ensembles.computation import ensemble
 from moviegenre.studies.ensembles.settings import CombiningConfig
 from tests.tiny_checkpoints import save_tiny, tiny_checkpoint

@@ -1,0 +1,212 @@
+"""Exported folders: a trained model as plain files that other programs can read.
+
+``moviegenre export`` writes such a folder, in one step:
+
+    model.safetensors  config.json        the weights, and all else that a checkpoint says
+    genres.json        thresholds.json    what the logits mean, and from where on a genre is chosen
+    tokenizer.json     tokenizer_config.json  preprocessor_config.json  in transformers' naming
+    metrics.json       README.md          scores, and the model card
+    model.onnx         model.int8.onnx    parity.json  index.parquet    where it was asked for
+    model.int4.onnx                                                     alone, in place of both
+
+    manifest.json      the SHA-256 of every other file, compared when the folder is used
+
+One that is only to answer may lack ``model.safetensors``: its ONNX file is all it needs.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from moviegenre.artifacts.info import StoredModel, stored_data_config
+from moviegenre.artifacts.manifest import MANIFEST_FILE, checked_manifest
+from moviegenre.core.errors import CheckpointError
+from moviegenre.core.genres import GenreVocabulary
+from moviegenre.core.operating_point import THRESHOLDS_FILE
+from moviegenre.core.types import Architectures, Modality, Track
+from moviegenre.data.config import DataConfig
+from moviegenre.data.text import PlotTokenizer
+
+FORMAT = "moviegenre-export-1"
+CONFIG_FILE = "config.json"
+GENRES_FILE = "genres.json"
+WEIGHTS_FILE = "model.safetensors"
+TOKENIZER_FILE = "tokenizer.json"
+TOKENIZER_CONFIG_FILE = "tokenizer_config.json"
+IMAGE_FILE = "preprocessor_config.json"
+METRICS_FILE = "metrics.json"
+CARD_FILE = "README.md"
+ONNX_FILE = "model.onnx"
+INT8_FILE = "model.int8.onnx"
+INT4_FILE = "model.int4.onnx"
+PARITY_FILE = "parity.json"
+INDEX_FILE = "index.parquet"
+
+EXPORTED_FILES = (
+    CONFIG_FILE,
+    WEIGHTS_FILE,
+    GENRES_FILE,
+    THRESHOLDS_FILE,
+    TOKENIZER_FILE,
+    TOKENIZER_CONFIG_FILE,
+    IMAGE_FILE,
+    METRICS_FILE,
+    CARD_FILE,
+    ONNX_FILE,
+    INT8_FILE,
+    INT4_FILE,
+    PARITY_FILE,
+    INDEX_FILE,
+    MANIFEST_FILE,
+)
+"""Every file that an exported folder may have; nothing else is sent to or taken from the hub."""
+
+WEIGHTS_FILES = (WEIGHTS_FILE, ONNX_FILE, INT8_FILE, INT4_FILE)
+"""The files of weights, from the most exact to the smallest; a folder has at least one."""
+
+BACKEND_FILES = {"torch": WEIGHTS_FILE, "onnx": ONNX_FILE, "int8": INT8_FILE, "int4": INT4_FILE}
+"""The file of an exported folder that each backend computes."""
+
+
+@dataclass(frozen=True)
+class Description:
+    """The description of a trained model, without its weights.
+
+    Attributes:
+        model_name: Which model, as on the command line.
+        genres: What its logits mean.
+        tokenizer: What it reads plots with; None if it reads none.
+        architectures: Architecture of each pretrained encoder.
+        config: The resolved settings it was trained with.
+        metrics: Validation scores, fractions in [0, 1].
+        epoch: After how many epochs the weights were taken.
+        revisions: Hub revisions of pretrained parts.
+        versions: Package versions it was trained with.
+        data_fingerprint: Hash of the prepared data it was trained on.
+        track: ``open`` if it learned from further labelled plots too.
+        modalities: What it looks at.
+        members: The models that an ensemble is made of; none for all others.
+    """
+
+    model_name: str
+    genres: GenreVocabulary
+    tokenizer: PlotTokenizer | None
+    architectures: Architectures
+    config: dict[str, Any]
+    metrics: dict[str, float]
+    epoch: float
+    revisions: dict[str, str]
+    versions: dict[str, str]
+    data_fingerprint: str
+    track: Track
+    modalities: frozenset[Modality]
+    members: tuple["Description", ...] = ()
+
+    @property
+    def data_config(self) -> DataConfig:
+        """The data settings it was trained with."""
+        return stored_data_config(self.config)
+
+
+def is_exported(path: Path) -> bool:
+    """Return whether a path is a folder that ``moviegenre export`` wrote."""
+    return exported_weights(path) is not None and (path / CONFIG_FILE).is_file()
+
+
+def answers_only(path: Path) -> bool:
+    """Return whether a path is an exported folder, or a file in one, without PyTorch weights."""
+    folder = path.parent if path.name in WEIGHTS_FILES else path
+    return is_exported(folder) and not (folder / WEIGHTS_FILE).is_file()
+
+
+def exported_weights(folder: Path) -> Path | None:
+    """Return the most exact file of weights in a folder; None where there is none."""
+    files = (folder / name for name in WEIGHTS_FILES)
+    return next((file for file in files if file.is_file()), None)
+
+
+def read_description(folder: Path) -> Description:
+    """Read everything but the weights of an exported folder.
+
+    Raises:
+        CheckpointError: A file is missing, damaged or changed, or the folder is of another kind.
+    """
+    stored = read_stored(folder, [])
+    return Description(
+        model_name=stored.model_name,
+        genres=stored.vocabulary(),
+        tokenizer=stored.plot_tokenizer(),
+        architectures=stored.architectures,
+        config=stored.config,
+        metrics=stored.metrics,
+        epoch=stored.epoch,
+        revisions=stored.revisions,
+        versions=stored.versions,
+        data_fingerprint=stored.data_fingerprint,
+        track=stored.track,
+        modalities=_modalities(folder),
+    )
+
+
+def _modalities(folder: Path) -> frozenset[Modality]:
+    """Return the modalities of a model; each has a settings file."""
+    files = {Modality.PLOT: TOKENIZER_FILE, Modality.POSTER: IMAGE_FILE}
+    return frozenset(one for one, name in files.items() if (folder / name).is_file())
+
+
+def read_stored(folder: Path, weights: list[str]) -> StoredModel:
+    """Read the description in an exported folder, and check the files that are used.
+
+    Args:
+        folder: The folder.
+        weights: The files of weights that are used.
+    """
+    read = [CONFIG_FILE, GENRES_FILE, TOKENIZER_FILE, IMAGE_FILE, METRICS_FILE]
+    manifest = checked_manifest(folder, [*read, *weights])
+    config = _read_json(folder / CONFIG_FILE)
+    stated = config.get("format") if isinstance(config, dict) else type(config).__name__
+    if stated != FORMAT:
+        raise CheckpointError(
+            f"{folder / CONFIG_FILE} has format {stated!r}; expected {FORMAT!r}, as "
+            "moviegenre export writes it"
+        )
+    tokenizer = folder / TOKENIZER_FILE
+    renamed = {"architectures": "encoders", "config": "settings", "versions": "trained_with"}
+    content = {
+        **config,
+        **{name: config[other] for name, other in renamed.items() if other in config},
+        "genres": _read_json(folder / GENRES_FILE),
+        "tokenizer": _read_text(tokenizer) if tokenizer.is_file() else None,
+        "metrics": _validation_scores(folder / METRICS_FILE),
+    }
+    stored = StoredModel.parse(content, str(folder))
+    if manifest is not None:
+        manifest.check_content(folder, stored.genres, stored.tokenizer)
+    return stored
+
+
+def _validation_scores(path: Path) -> object:
+    """Return the validation scores in ``metrics.json``; empty if unknown."""
+    scores = _read_json(path) if path.is_file() else {}
+    split = scores.get("validation", {}) if isinstance(scores, dict) else scores
+    metrics = split.get("metrics", {}) if isinstance(split, dict) else split
+    if not isinstance(metrics, dict):
+        return metrics
+    return {name: value for name, value in metrics.items() if value is not None}  # undefined ones
+
+
+def _read_json(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
+    if not path.is_file():
+        raise CheckpointError(f"{path} does not exist; expected an exported model's file there")
+    try:
+        return json.loads(_read_text(path))
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path} is damaged ({error}); export the model again") from None
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} cannot be read ({error}); export the model again") from None
