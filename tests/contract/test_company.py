@@ -15,9 +15,10 @@ import moviegenre
 from moviegenre.artifacts.folder import INT4_FILE, INT8_FILE, ONNX_FILE
 from moviegenre.artifacts.onnx_export import example_inputs, export_onnx
 from moviegenre.artifacts.onnx_graph import fuse, skip_missing_posters
-from moviegenre.artifacts.onnx_model import BackendName, OnnxBackend
+from moviegenre.artifacts.onnx_model import OnnxModel
 from moviegenre.artifacts.quantise import Bits, quantise
 from moviegenre.artifacts.torch_folder import write_exported
+from moviegenre.artifacts.trained import EXACT_FIRST, Backend
 from moviegenre.box import FOLDER
 from moviegenre.core.decisions import FloatArray
 from moviegenre.core.errors import ConfigError
@@ -32,7 +33,7 @@ from tests.tiny_checkpoints import POINT, tiny_checkpoint
 from tests.tiny_movies import tiny_movies, tiny_tokenizer
 
 NETWORKS = [name for name, kind in MODELS.items() if not kind.fitted]
-FORMS: tuple[BackendName, ...] = ("torch", "onnx", "int8", "int4")
+FORMS = EXACT_FIRST
 FOUR_BITS = {"bert", "early_fusion", "late_fusion", "attention_fusion", "wide_deep"}
 WAYS = ((1, 2), (1, 32), (2, 32))  # threads and films a batch
 TOLERANCE = 1e-4
@@ -53,7 +54,7 @@ def write_forms(name: str, folder: Path, bert_folder: Path) -> Path:
         if name in FOUR_BITS - {"attention_fusion"}
         else tiny_checkpoint(name, bert_folder)
     )
-    checkpoint.model.prepare(tiny_movies(40, seed=1).tensors(tiny_tokenizer()))
+    checkpoint.network.prepare(tiny_movies(40, seed=1).tensors(tiny_tokenizer()))
     write_exported(folder, checkpoint, {})
     POINT.write(folder / THRESHOLDS_FILE)
     export_onnx(checkpoint, folder / ONNX_FILE)
@@ -64,7 +65,7 @@ def write_forms(name: str, folder: Path, bert_folder: Path) -> Path:
         else:
             with pytest.raises(ConfigError):
                 quantise(folder / ONNX_FILE, folder / file, bits)
-    films = example_inputs(*checkpoint.data_config.image_size)
+    films = example_inputs(*checkpoint.info.data_config.image_size)
     for written in sorted(folder.glob("*.onnx")):
         skip_missing_posters(written, films)
         if written.name != ONNX_FILE:
@@ -93,7 +94,7 @@ def threads(predictor: Predictor, path: Path | None, number: int) -> Iterator[No
     before, backend = torch.get_num_threads(), predictor.backend
     torch.set_num_threads(number)
     if path is not None:
-        predictor.backend = OnnxBackend(path, backend.name, num_threads=number)
+        predictor.backend = OnnxModel(path, backend.info, backend.name, number)
     try:
         yield
     finally:
@@ -121,7 +122,7 @@ def check(predictor: Predictor, films: list[Film], path: Path | None, *, exact: 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_film_is_answered_alike_in_any_company(
-    name: str, form: BackendName, folders: dict[str, Path]
+    name: str, form: Backend, folders: dict[str, Path]
 ) -> None:
     path = folders[name] / BACKEND_FILES[form]
     if not path.is_file():

@@ -139,7 +139,7 @@ def test_each_kind_of_weight_has_its_own_bits(
 ) -> None:
     monkeypatch.setattr("moviegenre.artifacts.quantise._LARGE", 1)
     checkpoint = tiny_checkpoint("wide_deep", bert_folder, data.root)
-    checkpoint.model.prepare(tiny_movies(40, seed=1).tensors(tiny_tokenizer()))
+    checkpoint.network.prepare(tiny_movies(40, seed=1).tensors(tiny_tokenizer()))
     write_exported(tmp_path, checkpoint, {})
     POINT.write(tmp_path / THRESHOLDS_FILE)
     export_onnx(checkpoint, tmp_path / ONNX_FILE)
@@ -198,14 +198,14 @@ def test_an_encoder_whose_sizes_the_exporter_cannot_tell_becomes_onnx(
     encoder = {"name": str(tmp_path / "encoder"), "grid": [3, 2], "stages": [-6, -1]}
     checkpoint = tiny_checkpoint("resnet", bert_folder, data.root, poster_encoder=encoder)
     export_onnx(checkpoint, tmp_path / ONNX_FILE)
-    height, width = checkpoint.data_config.image_size
+    height, width = checkpoint.info.data_config.image_size
     image = torch.randint(0, 256, (2, 3, height, width), dtype=torch.uint8)
     session = onnxruntime.InferenceSession(tmp_path / ONNX_FILE)
     has_poster = np.array([True, True])
     (logits,) = session.run(["logits"], {"image": image.numpy(), "has_poster": has_poster})
     batch = replace(tiny_batch(2), image=image, has_poster=torch.from_numpy(has_poster))
     with torch.no_grad():
-        expected = checkpoint.model.eval()(batch).logits
+        expected = checkpoint.network.eval()(batch).logits
     np.testing.assert_allclose(logits, expected.numpy(), atol=1e-4)
 
 

@@ -23,7 +23,7 @@ Damage = Callable[[Path], None]
 def write_export(folder: Path, bert_folder: Path) -> Path:
     """Export a tiny model with all files that an exported folder may have but four bits."""
     checkpoint = tiny_checkpoint(MODEL, bert_folder)
-    checkpoint.model.prepare(tiny_movies(40, seed=1).tensors(tiny_tokenizer()))
+    checkpoint.network.prepare(tiny_movies(40, seed=1).tensors(tiny_tokenizer()))
     export_model(checkpoint, POINT, folder, scores={}, index=_write_index)
     return folder
 

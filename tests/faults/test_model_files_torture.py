@@ -7,7 +7,7 @@ import pytest
 
 import moviegenre
 from moviegenre.artifacts.manifest import MANIFEST_FILE
-from moviegenre.artifacts.onnx_model import BackendName
+from moviegenre.artifacts.trained import BackendName
 from moviegenre.core.errors import MovieGenreError
 from tests.faults.model_files import answers, copy, flip_bit, write_checkpoint, write_export
 

@@ -49,7 +49,7 @@ def test_a_model_of_many_forms_is_fitted_and_scored_in_each(trained: Path) -> No
     for own in (point, lone, *point.by_length.values()):
         assert (own.thresholds >= BOUNDS[0]).all()
         assert (own.thresholds <= BOUNDS[1]).all()
-    assert load_checkpoint(trained).data_config.forms == ("overview", "sentence", "heading")
+    assert load_checkpoint(trained).info.data_config.forms == ("overview", "sentence", "heading")
 
 
 def test_what_is_read_of_a_film_changes_its_answer(trained: Path) -> None:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from moviegenre.artifacts.folder import Description
+from moviegenre.artifacts.info import ModelInfo
 from moviegenre.core.errors import DataError
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.config import DataConfig
@@ -141,7 +141,7 @@ def reader() -> FilmReader:
         data_config=DataConfig(image_size=(32, 32)),
         modalities=frozenset(Modality),
     )
-    return FilmReader(cast("Description", model))
+    return FilmReader(cast("ModelInfo", model))
 
 
 def entries(reader: FilmReader, table: Path) -> list[Entry]:

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from moviegenre.artifacts.onnx_model import OnnxBackend
-from moviegenre.core.errors import CheckpointError, ConfigError, DataError, MovieGenreError
+from moviegenre.core.errors import ConfigError, DataError, MovieGenreError
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.data.sources.table import MovieTable, TableColumns
 from moviegenre.inference.films import Film
@@ -113,16 +112,10 @@ def compute_features(
     Raises:
         CheckpointError: The model gives no embeddings.
     """
-    backend = predictor.backend
-    if not isinstance(backend, OnnxBackend):
-        raise CheckpointError(
-            f"{backend.name} computes the model; embeddings come from an exported folder's ONNX "
-            "file: export the model, or use the included one"
-        )
     features: list[Floats] = []
     for start in range(0, len(films), _CHUNK):
         batch = predictor.reader.batch(films[start : start + _CHUNK])
-        logits, embeddings = backend.embed(batch)
+        logits, embeddings = predictor.backend.embed(batch)
         features.append(np.concatenate([embeddings, logits], axis=1))
         on_progress(min(start + _CHUNK, len(films)))
     return np.concatenate(features)

@@ -23,7 +23,7 @@ from moviegenre.artifacts.folder import (
     TOKENIZER_FILE,
 )
 from moviegenre.artifacts.manifest import write_manifest
-from moviegenre.artifacts.onnx_model import EMBEDDING
+from moviegenre.artifacts.trained import EMBEDDING
 from moviegenre.core.digests import known_sha256
 from moviegenre.core.errors import CheckpointError
 from moviegenre.core.files import write_text

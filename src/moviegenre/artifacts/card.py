@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from moviegenre.artifacts.checkpoint import Checkpoint
+from moviegenre.artifacts.info import ModelInfo
 from moviegenre.artifacts.origins import origins
 from moviegenre.artifacts.parity import Parity
 from moviegenre.artifacts.torch_folder import portable_settings
@@ -30,7 +30,7 @@ _READS = {
 
 
 def model_card(
-    checkpoint: Checkpoint,
+    info: ModelInfo,
     point: OperatingPoint,
     scores: Mapping[str, Mapping[str, Any]],
     *,
@@ -42,7 +42,7 @@ def model_card(
     """Return a model card as Markdown, with the front matter that the Hugging Face hub reads.
 
     Args:
-        checkpoint: The model.
+        info: The model's.
         point: Its calibration and thresholds.
         scores: By split: ``metrics``, and ``per_genre`` where known.
         data_source: What the prepared data say of where they came from; may be empty.
@@ -50,36 +50,34 @@ def model_card(
         parity: How its ONNX files compare; None where that was not measured.
         onnx_note: What to say of the ONNX files where there is no parity.
     """
-    kind = model_config_class(checkpoint.model_name)
+    kind = model_config_class(info.model_name)
     parts = [
-        _front_matter(checkpoint),
+        _front_matter(info),
         f"# Film genres: {kind.title}",
-        f"Predicts a film's genres from its {_READS[checkpoint.model.modalities]}. Each of the "
-        f"{len(checkpoint.genres)} genres gets a probability of its own; a film may have several "
-        f"genres, or none: {', '.join(checkpoint.genres)}.",
+        f"Predicts a film's genres from its {_READS[info.modalities]}. Each of the "
+        f"{len(info.genres)} genres gets a probability of its own; a film may have several "
+        f"genres, or none: {', '.join(info.genres)}.",
         _usage(),
-        _data(checkpoint, data_source),
-        origins(checkpoint, starts_from),
+        _data(info, data_source),
+        origins(info, starts_from),
         _INTENDED_USE,
         _LIMITS,
         _scores(scores, point),
         _onnx(parity, onnx_note),
-        _making(checkpoint),
+        _making(info),
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
-def _front_matter(checkpoint: Checkpoint) -> str:
+def _front_matter(info: ModelInfo) -> str:
     values = {
         "library_name": "moviegenre",
         "license": "other",
         "language": "en",
         "pipeline_tag": (
-            "text-classification"
-            if Modality.PLOT in checkpoint.model.modalities
-            else "image-classification"
+            "text-classification" if Modality.PLOT in info.modalities else "image-classification"
         ),
-        "tags": ["film-genres", "multi-label-classification", "multimodal", checkpoint.model_name],
+        "tags": ["film-genres", "multi-label-classification", "multimodal", info.model_name],
         "metrics": ["f1", "roc_auc"],
     }
     return f"---\n{yaml.safe_dump(values, sort_keys=False)}---"
@@ -99,24 +97,24 @@ prediction.genres, prediction.probabilities, prediction.explain()
 """
 
 
-def _data(checkpoint: Checkpoint, source: str) -> str:
-    config = checkpoint.data_config
+def _data(info: ModelInfo, source: str) -> str:
+    config = info.data_config
     height, width = config.image_size
     told = f" ({source})" if source else ""
     lines = [
         "## Data",
         "",
         f"Trained on the training split of prepared movies{told}, fingerprint "
-        f"`{checkpoint.data_fingerprint[:16] or 'unknown'}`.",
+        f"`{info.data_fingerprint[:16] or 'unknown'}`.",
     ]
-    if Modality.PLOT in checkpoint.model.modalities:
+    if Modality.PLOT in info.modalities:
         rule = "all joined" if config.plot == "joined" else f"the {config.plot} one"
         lines.append(f"Of several plots it reads {rule}, at most {config.max_tokens} tokens.")
         if named := [part for part in ("title", "year") if part in config.reads]:
             lines.append(f"It also reads the {' and the '.join(named)}, where they are given.")
         if config.forms:
             lines.append(f"It learned from each film in several forms: {', '.join(config.forms)}.")
-    if Modality.POSTER in checkpoint.model.modalities:
+    if Modality.POSTER in info.modalities:
         lines.append(f"Posters are brought to {height} x {width} pixels, height first.")
     return "\n".join(lines)
 
@@ -206,15 +204,15 @@ def _onnx(parity: Parity | None, note: str) -> str:
     return "\n".join([*lines, *(f"\nNot as promised: {fault}." for fault in parity.faults)])
 
 
-def _making(checkpoint: Checkpoint) -> str:
-    versions = ", ".join(f"{name} {number}" for name, number in checkpoint.versions.items())
-    kept = portable_settings(checkpoint.config)
+def _making(info: ModelInfo) -> str:
+    versions = ", ".join(f"{name} {number}" for name, number in info.versions.items())
+    kept = portable_settings(info.config)
     shown = {key: kept.get(key) for key in ("training", "loss", "model")}
     settings = yaml.safe_dump(shown, sort_keys=False, default_flow_style=None, width=100)
     return f"""
 ## How it was made
 
-`{checkpoint.model_name}` of the package moviegenre, weights after epoch {checkpoint.epoch:g}
+`{info.model_name}` of the package moviegenre, weights after epoch {info.epoch:g}
 (best validation F1-macro); {versions or "versions unknown"}.
 
 ```yaml

@@ -1,4 +1,4 @@
-"""Export a checkpoint as a self-contained folder."""
+"""Export a trained model as a self-contained folder."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from moviegenre.artifacts.card import model_card
-from moviegenre.artifacts.checkpoint import Checkpoint
 from moviegenre.artifacts.folder import (
     BACKEND_FILES,
     CARD_FILE,
@@ -19,15 +18,15 @@ from moviegenre.artifacts.folder import (
 )
 from moviegenre.artifacts.onnx_export import example_inputs, export_onnx
 from moviegenre.artifacts.onnx_graph import fuse, skip_missing_posters
-from moviegenre.artifacts.onnx_model import BackendName
 from moviegenre.artifacts.parity import Parity
 from moviegenre.artifacts.quantise import Bits, quantise
 from moviegenre.artifacts.torch_folder import seal, write_exported
+from moviegenre.artifacts.torch_model import TorchModel
+from moviegenre.artifacts.trained import Backend
 from moviegenre.core.errors import ConfigError, MissingExtraError
 from moviegenre.core.files import write_text
 from moviegenre.core.folders import atomic_folder, restore_folder
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
-from moviegenre.models.base import FittedModel
 
 NOT_MEASURED = "The ONNX files were not compared with PyTorch."
 NO_ONNX = "There is no ONNX file."
@@ -37,7 +36,7 @@ SmallBackend = Literal["int8", "int4"]
 
 _BITS: dict[SmallBackend, Bits] = {"int8": 8, "int4": 4}
 
-Measure = Callable[[Path, Sequence[BackendName]], Parity | None]
+Measure = Callable[[Path, Sequence[Backend]], Parity | None]
 """Compares a folder's ONNX files with its exact weights; None if there is nothing to measure on."""
 
 
@@ -57,7 +56,7 @@ class Exported:
 
 
 def export_model(
-    checkpoint: Checkpoint,
+    model: TorchModel,
     point: OperatingPoint,
     out: Path,
     *,
@@ -73,7 +72,7 @@ def export_model(
     """Write a self-contained folder; it is there whole, or as it was before.
 
     Args:
-        checkpoint: The trained model.
+        model: The trained model.
         point: Its calibration and thresholds.
         out: A new folder, or an earlier export, which is replaced.
         scores: By split: ``metrics``, and ``per_genre`` where known.
@@ -94,9 +93,9 @@ def export_model(
     restore_folder(out)
     if out.exists() and not is_exported(out) and (out.is_file() or any(out.iterdir())):
         raise ConfigError(f"{out} is there and is no exported model; name a new folder with `out`")
-    if isinstance(checkpoint.model, FittedModel):
+    if model.network.fitted:
         raise ConfigError(
-            f"{checkpoint.model_name} is a baseline, which is not exported; export a model with a "
+            f"{model.info.model_name} is a baseline, which is not exported; export a model with a "
             "network, such as bert"
         )
     if only and not onnx:
@@ -104,15 +103,15 @@ def export_model(
     if only and half:
         raise ConfigError(f"`half` has no effect with `only` {only}, which keeps no such weights")
     with atomic_folder(out) as folder:
-        write_exported(folder, checkpoint, scores, half=half)
+        write_exported(folder, model, scores, half=half)
         point.write(folder / THRESHOLDS_FILE)
-        reason = _write_onnx(folder, checkpoint, only or "int8") if onnx else ""
+        reason = _write_onnx(folder, model, only or "int8") if onnx else ""
         if only and reason:
             raise ConfigError(f"{reason}; leave `only` out")
-        seal(folder, checkpoint)  # its files are checked while they are compared
+        seal(folder, model.info)  # its files are checked while they are compared
         parity = None
         if onnx and not reason and measure is not None:
-            names: tuple[BackendName, ...] = (only,) if only else ("onnx", "int8")
+            names: tuple[Backend, ...] = (only,) if only else ("onnx", "int8")
             parity = measure(folder, names)
         if only:
             (folder / WEIGHTS_FILE).unlink()
@@ -124,26 +123,26 @@ def export_model(
             write_text(folder / PARITY_FILE, report)
         note = NOT_MEASURED if onnx and not reason else f"{NO_ONNX} {reason}".strip()
         card = model_card(
-            checkpoint,
+            model.info,
             point,
-            {"validation": {"metrics": checkpoint.metrics}, **scores},
+            {"validation": {"metrics": model.info.metrics}, **scores},
             data_source=data_source,
             starts_from=starts_from,
             parity=parity,
             onnx_note=note,
         )
         write_text(folder / CARD_FILE, card)
-        seal(folder, checkpoint)
+        seal(folder, model.info)
     return Exported(out, parity, reason)
 
 
-def _write_onnx(folder: Path, checkpoint: Checkpoint, small: SmallBackend) -> str:
+def _write_onnx(folder: Path, model: TorchModel, small: SmallBackend) -> str:
     """Write an ONNX file and a small one; return why not, where the model cannot be written so."""
     file = BACKEND_FILES[small]
     try:
-        export_onnx(checkpoint, folder / ONNX_FILE)
+        export_onnx(model, folder / ONNX_FILE)
         quantise(folder / ONNX_FILE, folder / file, _BITS[small])
-        films = example_inputs(*checkpoint.data_config.image_size)
+        films = example_inputs(*model.info.data_config.image_size)
         for name in (ONNX_FILE, file):
             skip_missing_posters(folder / name, films)
         fuse(folder / file)
@@ -153,5 +152,5 @@ def _write_onnx(folder: Path, checkpoint: Checkpoint, small: SmallBackend) -> st
         for name in (ONNX_FILE, file):
             (folder / name).unlink(missing_ok=True)
         lines = str(error).strip().splitlines() or [type(error).__name__]
-        return f"{checkpoint.model_name} cannot be written as ONNX: {lines[0][:200]}"
+        return f"{model.info.model_name} cannot be written as ONNX: {lines[0][:200]}"
     return ""

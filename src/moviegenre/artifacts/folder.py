@@ -15,18 +15,15 @@ One that is only to answer may lack ``model.safetensors``: its ONNX file is all 
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from moviegenre.artifacts.info import StoredModel, stored_data_config
+from moviegenre.artifacts.info import ModelInfo
 from moviegenre.artifacts.manifest import MANIFEST_FILE, checked_manifest
 from moviegenre.core.errors import CheckpointError
-from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.operating_point import THRESHOLDS_FILE
-from moviegenre.core.types import Architectures, Modality, Track
-from moviegenre.data.config import DataConfig
-from moviegenre.data.text import PlotTokenizer
+from moviegenre.core.types import Modality
 
 FORMAT = "moviegenre-export-1"
 CONFIG_FILE = "config.json"
@@ -62,51 +59,14 @@ EXPORTED_FILES = (
 )
 """Every file that an exported folder may have; nothing else is sent to or taken from the hub."""
 
+RENAMED = {"architectures": "encoders", "config": "settings", "versions": "trained_with"}
+"""The names in ``config.json`` of those facts of ``ModelInfo`` that have another one there."""
+
 WEIGHTS_FILES = (WEIGHTS_FILE, ONNX_FILE, INT8_FILE, INT4_FILE)
 """The files of weights, from the most exact to the smallest; a folder has at least one."""
 
 BACKEND_FILES = {"torch": WEIGHTS_FILE, "onnx": ONNX_FILE, "int8": INT8_FILE, "int4": INT4_FILE}
 """The file of an exported folder that each backend computes."""
-
-
-@dataclass(frozen=True)
-class Description:
-    """The description of a trained model, without its weights.
-
-    Attributes:
-        model_name: Which model, as on the command line.
-        genres: What its logits mean.
-        tokenizer: What it reads plots with; None if it reads none.
-        architectures: Architecture of each pretrained encoder.
-        config: The resolved settings it was trained with.
-        metrics: Validation scores, fractions in [0, 1].
-        epoch: After how many epochs the weights were taken.
-        revisions: Hub revisions of pretrained parts.
-        versions: Package versions it was trained with.
-        data_fingerprint: Hash of the prepared data it was trained on.
-        track: ``open`` if it learned from further labelled plots too.
-        modalities: What it looks at.
-        members: The models that an ensemble is made of; none for all others.
-    """
-
-    model_name: str
-    genres: GenreVocabulary
-    tokenizer: PlotTokenizer | None
-    architectures: Architectures
-    config: dict[str, Any]
-    metrics: dict[str, float]
-    epoch: float
-    revisions: dict[str, str]
-    versions: dict[str, str]
-    data_fingerprint: str
-    track: Track
-    modalities: frozenset[Modality]
-    members: tuple["Description", ...] = ()
-
-    @property
-    def data_config(self) -> DataConfig:
-        """The data settings it was trained with."""
-        return stored_data_config(self.config)
 
 
 def is_exported(path: Path) -> bool:
@@ -126,41 +86,15 @@ def exported_weights(folder: Path) -> Path | None:
     return next((file for file in files if file.is_file()), None)
 
 
-def read_description(folder: Path) -> Description:
-    """Read everything but the weights of an exported folder.
-
-    Raises:
-        CheckpointError: A file is missing, damaged or changed, or the folder is of another kind.
-    """
-    stored = read_stored(folder, [])
-    return Description(
-        model_name=stored.model_name,
-        genres=stored.vocabulary(),
-        tokenizer=stored.plot_tokenizer(),
-        architectures=stored.architectures,
-        config=stored.config,
-        metrics=stored.metrics,
-        epoch=stored.epoch,
-        revisions=stored.revisions,
-        versions=stored.versions,
-        data_fingerprint=stored.data_fingerprint,
-        track=stored.track,
-        modalities=_modalities(folder),
-    )
-
-
-def _modalities(folder: Path) -> frozenset[Modality]:
-    """Return the modalities of a model; each has a settings file."""
-    files = {Modality.PLOT: TOKENIZER_FILE, Modality.POSTER: IMAGE_FILE}
-    return frozenset(one for one, name in files.items() if (folder / name).is_file())
-
-
-def read_stored(folder: Path, weights: list[str]) -> StoredModel:
-    """Read the description in an exported folder, and check the files that are used.
+def read_info(folder: Path, weights: Sequence[str] = ()) -> ModelInfo:
+    """Read everything but the weights of an exported folder, and check the files that are used.
 
     Args:
         folder: The folder.
         weights: The files of weights that are used.
+
+    Raises:
+        CheckpointError: A file is missing, damaged or changed, or the folder is of another kind.
     """
     read = [CONFIG_FILE, GENRES_FILE, TOKENIZER_FILE, IMAGE_FILE, METRICS_FILE]
     manifest = checked_manifest(folder, [*read, *weights])
@@ -171,19 +105,20 @@ def read_stored(folder: Path, weights: list[str]) -> StoredModel:
             f"{folder / CONFIG_FILE} has format {stated!r}; expected {FORMAT!r}, as "
             "moviegenre export writes it"
         )
-    tokenizer = folder / TOKENIZER_FILE
-    renamed = {"architectures": "encoders", "config": "settings", "versions": "trained_with"}
+    genres, tokenizer = _read_json(folder / GENRES_FILE), folder / TOKENIZER_FILE
+    files = {Modality.PLOT: TOKENIZER_FILE, Modality.POSTER: IMAGE_FILE}
     content = {
         **config,
-        **{name: config[other] for name, other in renamed.items() if other in config},
-        "genres": _read_json(folder / GENRES_FILE),
+        **{name: config[other] for name, other in RENAMED.items() if other in config},
+        "genres": genres,
         "tokenizer": _read_text(tokenizer) if tokenizer.is_file() else None,
         "metrics": _validation_scores(folder / METRICS_FILE),
+        "modalities": frozenset(one for one, name in files.items() if (folder / name).is_file()),
     }
-    stored = StoredModel.parse(content, str(folder))
+    info = ModelInfo.parse(content, str(folder))
     if manifest is not None:
-        manifest.check_content(folder, stored.genres, stored.tokenizer)
-    return stored
+        manifest.check_content(folder, genres, content["tokenizer"])
+    return info
 
 
 def _validation_scores(path: Path) -> object:

@@ -13,8 +13,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from moviegenre.artifacts.checkpoint import Checkpoint
-from moviegenre.artifacts.onnx_model import EMBEDDING, GATE
+from moviegenre.artifacts.torch_model import TorchModel
+from moviegenre.artifacts.trained import EMBEDDING, GATE
 from moviegenre.core.errors import MissingExtraError
 from moviegenre.core.files import atomic_path
 from moviegenre.core.types import Modality
@@ -84,7 +84,7 @@ class OnnxForm(nn.Module):
         return (output.logits, *gate, *embeddings)
 
 
-def export_onnx(checkpoint: Checkpoint, path: Path) -> None:
+def export_onnx(trained: TorchModel, path: Path) -> None:
     """Write a model as one ONNX file.
 
     The inputs are those of ``OnnxForm`` that belong to the model's modalities; the number of films
@@ -92,15 +92,15 @@ def export_onnx(checkpoint: Checkpoint, path: Path) -> None:
     model with a gate ``modality``, and for one with a head ``embedding``.
 
     Args:
-        checkpoint: The trained model.
+        trained: The model.
         path: The file.
 
     Raises:
         MissingExtraError: The package onnx is not installed.
     """
     require_onnx()
-    model = checkpoint.model.eval()
-    example = _example(*checkpoint.data_config.image_size)
+    model = trained.network.eval()
+    example = _example(*trained.info.data_config.image_size)
     with torch.no_grad():
         has_gate = GATE in model(example).attention
     form = OnnxForm(model, has_gate).eval()

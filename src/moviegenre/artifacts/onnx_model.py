@@ -1,13 +1,15 @@
-"""Backends that compute logits: ONNX Runtime here, PyTorch in ``torch_model``."""
+"""A trained model that ONNX Runtime computes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
+from moviegenre.artifacts.folder import IMAGE_FILE, TOKENIZER_FILE
+from moviegenre.artifacts.info import ModelInfo
+from moviegenre.artifacts.trained import EMBEDDING, GATE, Answer, Backend, Floats, TrainedModel
 from moviegenre.core.errors import CheckpointError
 from moviegenre.core.types import Modality
 from moviegenre.data.batches import BatchArrays
@@ -15,51 +17,11 @@ from moviegenre.data.batches import BatchArrays
 if TYPE_CHECKING:
     import onnxruntime
 
-    from moviegenre.models.base import GenreModel
-
-BackendName = Literal["auto", "torch", "onnx", "int8", "int4"]
-
-GATE = "modality"
-"""The attention of a model that weighs plot and poster, plot first."""
-
-EMBEDDING = "embedding"
-"""What the head of a model reads of a film, D numbers."""
-
 FUSED = "moviegenre.fused"
 """The property of an ONNX file whose nodes ``onnx_graph.fuse`` has merged."""
 
-Floats = npt.NDArray[np.float32]
 
-
-@dataclass(frozen=True)
-class Answer:
-    """The output of a backend for a batch.
-
-    Attributes:
-        logits: One score per label (B, L).
-        gate: Weights of plot and poster (B, 2), where the model has a gate.
-    """
-
-    logits: Floats
-    gate: Floats | None = None
-
-
-class Backend(Protocol):
-    """Something that computes a model."""
-
-    @property
-    def name(self) -> str:
-        """Its name in the setting ``backend``."""
-
-    @property
-    def network(self) -> "GenreModel | None":
-        """The PyTorch model, if it has gradients."""
-
-    def answer(self, batch: BatchArrays) -> Answer:
-        """Return logits (B, L), and the gate's weights (B, 2) if the model has one."""
-
-
-class OnnxBackend:
+class OnnxModel(TrainedModel):
     """An exported ONNX file.
 
     A file with weights in eight or four bits is computed one film at a time: it rounds activations
@@ -67,9 +29,9 @@ class OnnxBackend:
     That costs nothing but the overhead of a call (docs/reliability.md).
 
     Args:
-        path: The file.
+        file: The file.
+        info: What is known of the model.
         name: ``onnx``, ``int8`` or ``int4``.
-        num_labels: How many logits a film must get, L; None takes any number.
         num_threads: How many threads compute a film; None takes one for each core.
         quick: Be ready sooner and with less memory, and slower for each film: what only depends on
             the weights is computed anew for every film instead of once.
@@ -78,44 +40,52 @@ class OnnxBackend:
         CheckpointError: The file is missing or damaged, or has other inputs or outputs.
     """
 
-    network = None
+    only_answers: ClassVar[bool] = True
 
     def __init__(
         self,
-        path: Path,
-        name: str = "onnx",
-        num_labels: int | None = None,
+        file: Path,
+        info: ModelInfo,
+        name: Backend = "onnx",
         num_threads: int | None = None,
         *,
         quick: bool = False,
     ) -> None:
+        self.file = file
+        self.info = info
         self.name = name
-        self._path = path
-        self._session = _session(path, num_threads, quick)
+        self._session = _session(file, num_threads, quick)
         self._inputs = [node.name for node in self._session.get_inputs()]
         self._outputs = [node.name for node in self._session.get_outputs()]
-        self._check(num_labels)
+        self._check()
 
-    def _check(self, num_labels: int | None) -> None:
-        """Raise an error if inputs or outputs of the file are not those of an exported model."""
+    def _check(self) -> None:
+        """Raise an error if inputs or outputs of the file are not those of the model."""
         if not set(self._inputs) <= set(_FEEDS) or "logits" not in self._outputs:
             raise CheckpointError(
-                f"{self._path} takes {', '.join(self._inputs) or 'nothing'} and gives "
+                f"{self.file} takes {', '.join(self._inputs) or 'nothing'} and gives "
                 f"{', '.join(self._outputs) or 'nothing'}; expected logits from some of "
                 f"{', '.join(_FEEDS)}; export the model again"
             )
         shape = self._session.get_outputs()[self._outputs.index("logits")].shape
-        if num_labels is not None and shape[-1:] != [num_labels]:
+        if shape[-1:] != [len(self.info.genres)]:
             raise CheckpointError(
-                f"{self._path} gives logits of shape {shape}; expected one for each of the "
-                f"{num_labels} genres in genres.json; export the model again"
+                f"{self.file} gives logits of shape {shape}; expected one for each of the "
+                f"{len(self.info.genres)} genres in genres.json; export the model again"
             )
-
-    @property
-    def modalities(self) -> frozenset[Modality]:
-        """The modalities that the file reads."""
         takes = {Modality.PLOT: "input_ids", Modality.POSTER: "image"}
-        return frozenset(one for one, name in takes.items() if name in self._inputs)
+        unknown = [
+            modality
+            for modality, name in takes.items()
+            if name in self._inputs and modality not in self.info.modalities
+        ]
+        if unknown:
+            needed = {Modality.PLOT: TOKENIZER_FILE, Modality.POSTER: IMAGE_FILE}
+            missing = ", ".join(needed[modality] for modality in unknown)
+            raise CheckpointError(
+                f"{self.file} reads a film's {' and '.join(unknown)}, and {missing} is missing "
+                "beside it; export the model again"
+            )
 
     def answer(self, batch: BatchArrays) -> Answer:
         """Return logits (B, L), and the gate's weights (B, 2) if the model has one.
@@ -138,7 +108,7 @@ class OnnxBackend:
         """
         if EMBEDDING not in self._outputs:
             raise CheckpointError(
-                f"{self._path} gives no embeddings of films: it was exported by an earlier "
+                f"{self.file} gives no embeddings of films: it was exported by an earlier "
                 "version, or its model has none; export it again, or use the included model"
             )
         films = [batch.film(row) for row in range(batch.size)]
@@ -158,7 +128,7 @@ class OnnxBackend:
         except Exception as error:  # its errors have no common base but Exception
             reason = " ".join(str(error).split())[:200]
             raise CheckpointError(
-                f"{self._path} cannot be computed ({reason}); its tokenizer or settings may be "
+                f"{self.file} cannot be computed ({reason}); its tokenizer or settings may be "
                 "another model's: export it again"
             ) from None
         return results

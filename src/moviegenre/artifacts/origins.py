@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from moviegenre.artifacts.checkpoint import Checkpoint
+from moviegenre.artifacts.info import ModelInfo
 from moviegenre.models.encoders.packaged import BGE_SMALL, MINILM, MPNET
 
 _BERT = "BERT base, by Google, Apache-2.0"
@@ -30,14 +30,14 @@ _KNOWN = {
 _ENCODERS = ("plot_encoder", "poster_encoder")
 
 
-def origins(checkpoint: Checkpoint, also: Sequence[str] = ()) -> str:
+def origins(info: ModelInfo, also: Sequence[str] = ()) -> str:
     """Return a Markdown section with the origin of every encoder's weights.
 
     Args:
-        checkpoint: The model.
+        info: The model's.
         also: What else they learned from, a sentence each.
     """
-    settings = checkpoint.config["model"]
+    settings = info.config["model"]
     lines = [
         f"- {field.replace('_', ' ').capitalize()}: {_origin(settings[field]['name'])}."
         for field in _ENCODERS

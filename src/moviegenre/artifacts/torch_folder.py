@@ -1,4 +1,4 @@
-"""Convert a checkpoint to an exported folder and back; ``artifacts.folder`` lists its files."""
+"""Write a model as an exported folder and read it back; ``artifacts.folder`` lists its files."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from moviegenre.artifacts.checkpoint import Checkpoint, package_versions, rebuild_checkpoint
+from moviegenre.artifacts.checkpoint import package_versions, rebuild
 from moviegenre.artifacts.folder import (
     CONFIG_FILE,
     EXPORTED_FILES,
@@ -18,14 +18,16 @@ from moviegenre.artifacts.folder import (
     GENRES_FILE,
     IMAGE_FILE,
     METRICS_FILE,
+    RENAMED,
     TOKENIZER_CONFIG_FILE,
     TOKENIZER_FILE,
     WEIGHTS_FILE,
-    Description,
     is_exported,
-    read_stored,
+    read_info,
 )
+from moviegenre.artifacts.info import ModelInfo
 from moviegenre.artifacts.manifest import write_manifest
+from moviegenre.artifacts.torch_model import TorchModel
 from moviegenre.core.errors import CheckpointError
 from moviegenre.core.files import write_bytes, write_text
 from moviegenre.core.types import Modality
@@ -34,25 +36,6 @@ from moviegenre.data.text import PAD_TOKEN, UNKNOWN_TOKEN
 from moviegenre.nn.images import IMAGENET_MEAN, IMAGENET_STD
 
 _BICUBIC = 3  # Pillow's number, which transformers' ``resample`` takes
-
-
-def describe(checkpoint: Checkpoint) -> Description:
-    """Return the description of a checkpoint."""
-    return Description(
-        model_name=checkpoint.model_name,
-        genres=checkpoint.genres,
-        tokenizer=checkpoint.tokenizer,
-        architectures=checkpoint.model.architectures(),
-        config=checkpoint.config,
-        metrics=checkpoint.metrics,
-        epoch=checkpoint.epoch,
-        revisions=checkpoint.revisions,
-        versions=checkpoint.versions,
-        data_fingerprint=checkpoint.data_fingerprint,
-        track=checkpoint.track,
-        modalities=checkpoint.model.modalities,
-        members=tuple(describe(member) for member in checkpoint.members),
-    )
 
 
 def portable_settings(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,45 +64,41 @@ def _portable(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
 
 
 def write_exported(
-    folder: Path, checkpoint: Checkpoint, scores: Mapping[str, Any], *, half: bool = False
+    folder: Path, model: TorchModel, scores: Mapping[str, Any], *, half: bool = False
 ) -> None:
     """Write a model's weights, settings, genres, tokenizer, image settings and scores.
 
     Args:
         folder: Where; it is made.
-        checkpoint: The model.
-        scores: By split; the checkpoint's own scores go under ``validation`` if nothing else does.
+        model: The model.
+        scores: By split; the model's own scores go under ``validation`` if nothing else does.
         half: Write matrices and kernels as 16-bit floats, and whole numbers that fit in 32 bits, in
             half the space; biases and norms, which are small and may be out of the range of 16-bit
             floats, stay as they are.
     """
     tensors = {
         name: _halved(tensor.detach().cpu().contiguous(), half)
-        for name, tensor in checkpoint.model.state_dict().items()
+        for name, tensor in model.network.state_dict().items()
     }
     write_bytes(folder / WEIGHTS_FILE, save(tensors, metadata={"format": "pt"}))
-    data = checkpoint.data_config
-    config = {
+    info = model.info
+    config = {RENAMED.get(name, name): value for name, value in info.stored().items()}
+    for name in ("genres", "metrics", "tokenizer"):  # which have files of their own
+        del config[name]
+    config |= {
         "format": FORMAT,
         "model_type": "moviegenre",
-        "model_name": checkpoint.model_name,
-        "encoders": checkpoint.model.architectures(),
-        "settings": portable_settings(checkpoint.config),
-        "epoch": checkpoint.epoch,
-        "revisions": checkpoint.revisions,
-        "trained_with": checkpoint.versions,
+        "settings": portable_settings(info.config),
         "exported_with": package_versions(),
-        "data_fingerprint": checkpoint.data_fingerprint,
-        "track": checkpoint.track,
     }
     _write_json(folder / CONFIG_FILE, config)
-    _write_json(folder / GENRES_FILE, list(checkpoint.genres))
-    _write_json(folder / METRICS_FILE, {"validation": {"metrics": checkpoint.metrics}, **scores})
-    if checkpoint.tokenizer is not None:
-        write_text(folder / TOKENIZER_FILE, checkpoint.tokenizer.to_json())
-        _write_json(folder / TOKENIZER_CONFIG_FILE, _tokenizer_settings(data))
-    if Modality.POSTER in checkpoint.model.modalities:
-        _write_json(folder / IMAGE_FILE, _image_settings(data))
+    _write_json(folder / GENRES_FILE, list(info.genres))
+    _write_json(folder / METRICS_FILE, {"validation": {"metrics": info.metrics}, **scores})
+    if info.tokenizer_json is not None:
+        write_text(folder / TOKENIZER_FILE, info.tokenizer_json)
+        _write_json(folder / TOKENIZER_CONFIG_FILE, _tokenizer_settings(info.data_config))
+    if Modality.POSTER in info.modalities:
+        _write_json(folder / IMAGE_FILE, _image_settings(info.data_config))
 
 
 def _halved(tensor: Tensor, half: bool) -> Tensor:
@@ -156,36 +135,40 @@ def _image_settings(data: DataConfig) -> dict[str, Any]:
     }
 
 
-def seal(folder: Path, checkpoint: Checkpoint) -> None:
+def seal(folder: Path, info: ModelInfo) -> None:
     """Write the manifest of a folder, after all its files.
 
     Args:
         folder: The folder.
-        checkpoint: The model.
+        info: The model's.
     """
-    tokenizer = checkpoint.tokenizer.to_json() if checkpoint.tokenizer else None
     write_manifest(
-        folder, EXPORTED_FILES, model_format=FORMAT, genres=checkpoint.genres, tokenizer=tokenizer
+        folder,
+        EXPORTED_FILES,
+        model_format=FORMAT,
+        genres=info.genres,
+        tokenizer=info.tokenizer_json,
     )
 
 
-def read_exported(folder: Path) -> Checkpoint:
-    """Read an exported folder as a checkpoint.
+def read_exported(folder: Path) -> TorchModel:
+    """Read an exported folder with its exact weights.
 
     Raises:
         CheckpointError: A file is missing, damaged or changed, or the folder is of another kind.
     """
-    if not (folder / WEIGHTS_FILE).is_file() and is_exported(folder):
+    file = folder / WEIGHTS_FILE
+    if not file.is_file() and is_exported(folder):
         raise CheckpointError(
             f"{folder} has no {WEIGHTS_FILE}, which this needs; its ONNX file can be predicted "
             "with, served and evaluated; for the rest export without `only`"
         )
-    stored = read_stored(folder, [WEIGHTS_FILE])
+    info = read_info(folder, [WEIGHTS_FILE])
     try:
-        weights = load_file(folder / WEIGHTS_FILE)
+        weights = load_file(file)
     except (SafetensorError, OSError, ValueError, KeyError, RuntimeError) as error:
-        raise CheckpointError(f"{folder / WEIGHTS_FILE} cannot be read: {error}") from None
-    return rebuild_checkpoint(folder, stored, weights)
+        raise CheckpointError(f"{file} cannot be read: {error}") from None
+    return rebuild(file, info, weights)
 
 
 def _write_json(path: Path, content: object) -> None:

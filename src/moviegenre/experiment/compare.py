@@ -8,7 +8,7 @@ from typing import Any
 from moviegenre.artifacts.checkpoint_file import BEST_FILE
 from moviegenre.artifacts.ensemble_file import ENSEMBLE_FILE
 from moviegenre.artifacts.locate import weights_file
-from moviegenre.artifacts.open import load_trained
+from moviegenre.artifacts.open import open_model
 from moviegenre.core.decisions import DEFAULT_THRESHOLD
 from moviegenre.core.errors import (
     CheckpointError,
@@ -117,7 +117,7 @@ def common_data_dir(folders: Sequence[Path]) -> Path:
     for folder in folders:
         run = read_run(folder)
         if run is None:  # a checkpoint that came alone
-            used[folder.name] = load_trained(folder).data_config.dir
+            used[folder.name] = open_model(folder).info.data_config.dir
         else:
             used[folder.name] = Path(run["settings"]["data"]["dir"])
     if len(set(used.values())) > 1:

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 from rich.progress import Progress
 
-from moviegenre.artifacts.checkpoint import Checkpoint
 from moviegenre.artifacts.checkpoint_file import checkpoint_file
 from moviegenre.artifacts.ensemble_file import is_ensemble
 from moviegenre.artifacts.export import Exported, Measure, SmallBackend, export_model
 from moviegenre.artifacts.folder import METRICS_FILE, is_exported
+from moviegenre.artifacts.info import ModelInfo
 from moviegenre.artifacts.locate import companions, locate, read_point, verify, weights_file
-from moviegenre.artifacts.onnx_model import BackendName
-from moviegenre.artifacts.open import load_trained
+from moviegenre.artifacts.open_torch import open_torch
 from moviegenre.artifacts.parity import Parity
+from moviegenre.artifacts.trained import BackendName
 from moviegenre.core.decisions import log_odds
 from moviegenre.core.errors import CheckpointError, ConfigError, DataError
 from moviegenre.core.operating_point import OperatingPoint
@@ -53,7 +53,7 @@ def export(
     """Export a trained model with its known scores.
 
     Args:
-        model: A checkpoint, or what else ``load_trained`` takes.
+        model: A checkpoint, or what else ``open_model`` takes.
         out: A new folder, or an earlier export, which is replaced.
         onnx: Also write ONNX files.
         only: Leave a small one as the only weights; see ``export_model``.
@@ -87,36 +87,36 @@ def export(
         if index:
             raise ConfigError("`index` has no effect on an ensemble; leave it out")
         return export_ensemble(path, out)
-    checkpoint = load_trained(path)
-    folder = companions(path)
-    point = read_point(folder, checkpoint.genres)
-    data = PreparedData(parity_data) if parity_data else _own_data(checkpoint)
+    trained = open_torch(path)
+    info = trained.info
+    point = read_point(companions(path), info.genres)
+    data = PreparedData(parity_data) if parity_data else _own_data(info)
     return export_model(
-        checkpoint,
+        trained,
         point,
         out,
-        scores=_known_scores(path, checkpoint, point),
-        data_source=_source(checkpoint, data),
-        starts_from=ancestry(checkpoint),
+        scores=_known_scores(path, info, point),
+        data_source=_source(info, data),
+        starts_from=ancestry(info),
         onnx=onnx,
         only=only,
         half=half,
-        index=partial(_write_index, path, checkpoint) if index else None,
+        index=partial(_write_index, path, info) if index else None,
         measure=_measure(data, parity_movies, progress) if data and parity_movies else None,
     )
 
 
-def _write_index(path: Path, checkpoint: Checkpoint, file: Path) -> None:
+def _write_index(path: Path, info: ModelInfo, file: Path) -> None:
     """Write the predictions of a model for its training movies.
 
     Raises:
         CheckpointError: The movies that it was trained on are not there.
     """
-    data = _own_data(checkpoint)
-    if data is None or data.fingerprint != checkpoint.data_fingerprint:
+    data = _own_data(info)
+    if data is None or data.fingerprint != info.data_fingerprint:
         raise CheckpointError(
-            f"`index` needs the movies that {checkpoint.model_name} was trained on, and "
-            f"{checkpoint.data_config.dir} does not hold them; leave `index` out"
+            f"`index` needs the movies that {info.model_name} was trained on, and "
+            f"{info.data_config.dir} does not hold them; leave `index` out"
         )
     found = cached_predictions(weights_file(path), data, Split.TRAIN, keep=False)
     titles, years = data.titles(Split.TRAIN)
@@ -130,23 +130,23 @@ def _write_index(path: Path, checkpoint: Checkpoint, file: Path) -> None:
     )
 
 
-def _own_data(checkpoint: Checkpoint) -> PreparedData | None:
+def _own_data(info: ModelInfo) -> PreparedData | None:
     """Return the movies that a model was trained on, if they still exist."""
     try:
-        data = PreparedData(checkpoint.data_config.dir)
+        data = PreparedData(info.data_config.dir)
     except DataError:
         logger.info(
             "%s holds no prepared movies, so the ONNX files are not compared with PyTorch; "
             "name some with `parity_data`",
-            checkpoint.data_config.dir,
+            info.data_config.dir,
         )
         return None
-    return data if data.genres == checkpoint.genres else None
+    return data if data.genres == info.genres else None
 
 
-def _source(checkpoint: Checkpoint, data: PreparedData | None) -> str:
+def _source(info: ModelInfo, data: PreparedData | None) -> str:
     """Return the description of the training data, if these data are the training data."""
-    if data is None or data.fingerprint != checkpoint.data_fingerprint:
+    if data is None or data.fingerprint != info.data_fingerprint:
         return ""
     made_up = "made-up movies, so the scores say nothing about real ones: "
     return f"{made_up if data.is_synthetic else ''}{Path(str(data.datasheet.get('source'))).name}"
@@ -172,9 +172,7 @@ def _measure(data: PreparedData, limit: int, progress: bool) -> Measure:
     return measure
 
 
-def _known_scores(
-    path: Path, checkpoint: Checkpoint, point: OperatingPoint
-) -> dict[str, dict[str, Any]]:
+def _known_scores(path: Path, info: ModelInfo, point: OperatingPoint) -> dict[str, dict[str, Any]]:
     """Return the scores stored beside a model, by split."""
     if is_exported(path):
         metrics = path / METRICS_FILE
@@ -185,7 +183,5 @@ def _known_scores(
         return {}
     saved = Predictions.load(found)
     calibrated = Predictions(saved.ids, saved.genres, point.calibrate(saved.probs), saved.labels)
-    scored = evaluate_predictions(
-        calibrated, checkpoint.model_name, Split.TEST.value, point.thresholds
-    )
+    scored = evaluate_predictions(calibrated, info.model_name, Split.TEST.value, point.thresholds)
     return {Split.TEST.value: scored.to_json_dict()}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from moviegenre.artifacts.onnx_model import Backend
+from moviegenre.artifacts.trained import TrainedModel
 from moviegenre.core.decisions import FloatArray
 from moviegenre.core.errors import ConfigError, InputError, did_you_mean
 from moviegenre.core.extras import is_installed, require_training
@@ -50,7 +50,7 @@ class Attributor:
         ask: The model's logits of films.
     """
 
-    def __init__(self, backend: Backend, reader: FilmReader, ask: Ask) -> None:
+    def __init__(self, backend: TrainedModel, reader: FilmReader, ask: Ask) -> None:
         self._backend = backend
         self._reader = reader
         self._ask = ask

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from moviegenre.artifacts.folder import Description
+from moviegenre.artifacts.info import ModelInfo
 from moviegenre.core.errors import InputError, missing_path_message
 from moviegenre.core.reading import (
     MissingFileError,
@@ -72,7 +72,7 @@ class FilmReader:
     """Reads films for one model: its tokenizer, its plot rule, its image size.
 
     Args:
-        model: What the model's checkpoint says.
+        model: What is known of the model.
 
     Attributes:
         modalities: What the model looks at.
@@ -83,7 +83,7 @@ class FilmReader:
 
     chooses_plots: ClassVar[bool] = False
 
-    def __init__(self, model: Description) -> None:
+    def __init__(self, model: ModelInfo) -> None:
         self._name = model.model_name
         self._tokenizer = model.tokenizer
         self._data = model.data_config

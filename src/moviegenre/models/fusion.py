@@ -24,6 +24,7 @@ from moviegenre.models.encoders.poster import PosterEncoderConfig
 from moviegenre.nn.heads import ClassificationHead
 
 BOTH = frozenset({Modality.PLOT, Modality.POSTER})
+_POSTER_HEAD = ("poster_norm", "poster_head")
 
 
 class Fusion(GenreModel):
@@ -44,6 +45,12 @@ class Fusion(GenreModel):
         self.has_frozen_poster_head = True
         self.poster_norm.requires_grad_(False)
         self.poster_head.requires_grad_(False)
+
+    def frozen_head_weights(self) -> set[str]:
+        """Return the weights of a frozen poster head, which a trained poster model has to give."""
+        if not self.has_frozen_poster_head:
+            return set()
+        return {name for name in self.state_dict() if name.startswith(_POSTER_HEAD)}
 
     def train(self, mode: bool = True) -> Self:
         """Switch to training mode, except for a frozen head."""
@@ -79,6 +86,7 @@ class FusionConfig(ModelConfig):
 
     modalities = BOTH
     family: ClassVar[Family] = "fusion"
+    starts_from_others: ClassVar[bool] = True
 
     plot_encoder: PlotEncoderConfig = PlotEncoderConfig()
     poster_encoder: PosterEncoderConfig = PosterEncoderConfig()
@@ -119,6 +127,12 @@ class FusionConfig(ModelConfig):
             return None
         named = {Modality.PLOT: self.init_plot, Modality.POSTER: self.init_poster}
         return self.init_from, {modality: name for modality, name in named.items() if name}
+
+    def started_from(self, folder: Path) -> Self:
+        """Return these settings with a folder of trained models to start from, unless they say."""
+        if "init_from" in self.model_fields_set:
+            return self
+        return self.model_copy(update={"init_from": folder})
 
     def frozen_as_set(self, model: AnyFusion) -> AnyFusion:
         """Return the model, with its poster head frozen if the settings say so."""

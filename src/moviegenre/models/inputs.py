@@ -15,7 +15,7 @@ from moviegenre.core.errors import ConfigError
 from moviegenre.core.seals import sealed_file
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.batches import MovieTensors, ordered_batches
-from moviegenre.data.caches import cached_posters, cached_tokens, is_current
+from moviegenre.data.caches import cached_movies, is_current
 from moviegenre.data.config import DataConfig
 from moviegenre.data.extra import ExtraPlots
 from moviegenre.data.prepared import PreparedData
@@ -61,19 +61,7 @@ def load_movies(
             "prepared movies alone; train the encoder on the further plots first (bert) and start "
             "from it with model.init_from"
         )
-    tokens = None
-    posters = None
-    if tokenizer is not None:
-        tokens = cached_tokens(data, split, tokenizer, config.plot, config.max_tokens, config.reads)
-    if Modality.POSTER in model.modalities:
-        posters = cached_posters(data, split, *config.image_size)
-    movies = MovieTensors(
-        labels=data.labels(split),
-        tokens=tokens,
-        posters=posters,
-        has_poster=data.has_poster(split) & ("poster" in config.reads),
-        pad_id=tokenizer.pad_id if tokenizer else 0,
-    )
+    movies = cached_movies(data, split, config, tokenizer, model.modalities)
     name = f"states-{split.value}"
     movies = _with_cached_states(movies, data, split, config, model, Modality.POSTER, name)
     if extra is not None and tokenizer is not None:

@@ -11,26 +11,25 @@ import torch
 
 from moviegenre.artifacts.checkpoint import (
     FORMAT,
-    Checkpoint,
     load_checkpoint,
     package_versions,
     save_checkpoint,
 )
 from moviegenre.artifacts.manifest import MANIFEST_FILE
 from moviegenre.core.errors import CheckpointError
+from tests.tiny_checkpoints import trained
 from tests.tiny_models import build_tiny, tiny_settings
-from tests.tiny_movies import GENRES, tiny_tokenizer
+from tests.tiny_movies import tiny_tokenizer
 
 
 @pytest.fixture
 def path(tmp_path: Path, bert_folder: Path) -> Path:
     """Return the path of a saved ``lstm``."""
-    checkpoint = Checkpoint(
-        model_name="lstm",
-        model=build_tiny("lstm", bert_folder),
-        genres=GENRES,
+    checkpoint = trained(
+        "lstm",
+        build_tiny("lstm", bert_folder),
+        {"data": {"plot": "first"}, "model": tiny_settings("lstm", bert_folder)},
         tokenizer=tiny_tokenizer(),
-        config={"data": {"plot": "first"}, "model": tiny_settings("lstm", bert_folder)},
         revisions={"a/b": "0" * 40},
         data_fingerprint="abc",
     )
@@ -45,7 +44,8 @@ def change(path: Path, **changes: Any) -> None:
 
 
 def test_everything_comes_back(path: Path) -> None:
-    loaded = load_checkpoint(path)
+    model = load_checkpoint(path)
+    loaded = model.info
     assert loaded.model_name == "lstm"
     assert loaded.data_config.plot == "first"
     assert loaded.tokenizer is not None
@@ -53,7 +53,7 @@ def test_everything_comes_back(path: Path) -> None:
     assert loaded.revisions == {"a/b": "0" * 40}
     assert loaded.versions == package_versions()
     assert loaded.data_fingerprint == "abc"
-    assert not loaded.model.training
+    assert not model.network.training
 
 
 def test_versions_name_what_it_was_trained_with() -> None:
@@ -65,7 +65,7 @@ def test_versions_name_what_it_was_trained_with() -> None:
 
 
 def test_a_folder_stands_for_its_best_checkpoint(path: Path) -> None:
-    assert load_checkpoint(path.parent).model_name == "lstm"
+    assert load_checkpoint(path.parent).info.model_name == "lstm"
 
 
 def test_only_plain_values_and_tensors_are_kept(path: Path) -> None:

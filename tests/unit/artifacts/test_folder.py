@@ -9,9 +9,8 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 from transformers import PreTrainedTokenizerFast
 
-from moviegenre.artifacts.folder import is_exported, read_description
+from moviegenre.artifacts.folder import is_exported, read_info
 from moviegenre.artifacts.torch_folder import (
-    describe,
     portable_settings,
     read_exported,
     write_exported,
@@ -31,22 +30,22 @@ def folder(tmp_path: Path, bert_folder: Path) -> Path:
 
 def test_everything_comes_back(folder: Path, bert_folder: Path) -> None:
     saved, read = tiny_checkpoint("attention_fusion", bert_folder), read_exported(folder)
-    for name, tensor in saved.model.state_dict().items():
-        assert torch.equal(read.model.state_dict()[name], tensor), name
-    described = describe(read)
-    assert described.tokenizer is not None
-    assert described.tokenizer.identity == tiny_tokenizer().identity
-    assert described.config == portable_settings(saved.config)
-    for field in ("genres", "metrics", "epoch", "revisions", "versions"):
-        assert getattr(described, field) == getattr(saved, field)
-    assert described.data_fingerprint == "abc"
-    assert read_description(folder).modalities == saved.model.modalities
-    assert not read.model.training
+    for name, tensor in saved.network.state_dict().items():
+        assert torch.equal(read.network.state_dict()[name], tensor), name
+    assert read.info.tokenizer is not None
+    assert read.info.tokenizer.identity == tiny_tokenizer().identity
+    assert read.info.config == portable_settings(saved.info.config)
+    differing = {name for name, value in read.info if value != getattr(saved.info, name)}
+    assert differing == {"config", "tokenizer"}
+    assert {name for name, value in read_info(folder) if value != getattr(read.info, name)} == {
+        "tokenizer"
+    }
+    assert not read.network.training
 
 
 def test_half_the_space_keeps_whole_numbers_exactly(tmp_path: Path, bert_folder: Path) -> None:
     saved = tiny_checkpoint("wide_deep", bert_folder)
-    features = saved.model.features
+    features = saved.network.features
     assert isinstance(features, NgramFeatures)
     features.pair_keys = torch.tensor([7, 2**31 - 1])
     for large, stored in ((2**31 - 1, torch.int32), (2**31, torch.int64)):
@@ -83,7 +82,7 @@ def test_a_model_of_one_modality_has_no_files_of_the_other(
     assert not (tmp_path / "lstm" / "preprocessor_config.json").exists()
     assert is_exported(tmp_path / "cnn")
     assert not is_exported(tmp_path)
-    assert read_exported(tmp_path / "cnn").tokenizer is None
+    assert read_exported(tmp_path / "cnn").info.tokenizer is None
 
 
 def test_scores_of_other_splits_are_kept(tmp_path: Path, bert_folder: Path) -> None:
@@ -95,7 +94,7 @@ def test_scores_of_other_splits_are_kept(tmp_path: Path, bert_folder: Path) -> N
         "test": {"metrics": {"f1_macro": 0.4}},
     }
     (tmp_path / "metrics.json").unlink()
-    assert read_exported(tmp_path).metrics == {}
+    assert read_exported(tmp_path).info.metrics == {}
 
 
 def test_an_encoders_folder_is_no_exported_model(bert_folder: Path) -> None:

@@ -11,10 +11,10 @@ import onnxruntime
 import pytest
 import torch
 
-from moviegenre.artifacts.folder import INT8_FILE
+from moviegenre.artifacts.folder import INT8_FILE, read_info
 from moviegenre.artifacts.onnx_export import example_inputs, export_onnx
 from moviegenre.artifacts.onnx_graph import fuse, skip_missing_posters
-from moviegenre.artifacts.onnx_model import FUSED, OnnxBackend
+from moviegenre.artifacts.onnx_model import FUSED, OnnxModel
 from moviegenre.artifacts.quantise import quantise
 from moviegenre.box import FOLDER
 from moviegenre.core.errors import CheckpointError
@@ -51,7 +51,7 @@ def test_a_graph_that_skips_missing_posters_answers_as_before(
     plain, skipping = tmp_path / "plain.onnx", tmp_path / "skipping.onnx"
     export_onnx(checkpoint, plain)
     skipping.write_bytes(plain.read_bytes())
-    films = example_inputs(*checkpoint.data_config.image_size)
+    films = example_inputs(*checkpoint.info.data_config.image_size)
     skip_missing_posters(skipping, films)
     operators = [node.op_type for node in onnx.load(skipping).graph.node]
     assert ("If" in operators) == (name in WITH_ENCODER)
@@ -64,7 +64,7 @@ def test_the_branch_is_not_computed_without_posters(bert_folder: Path, tmp_path:
     checkpoint = tiny_checkpoint("early_fusion", bert_folder)
     path = tmp_path / "model.onnx"
     export_onnx(checkpoint, path)
-    films = example_inputs(*checkpoint.data_config.image_size)
+    films = example_inputs(*checkpoint.info.data_config.image_size)
     skip_missing_posters(path, films)
     model = onnx.load(path)
     (branch,) = [node for node in model.graph.node if node.op_type == "If"]
@@ -86,7 +86,7 @@ def test_a_fused_file_answers_as_before_even_where_nothing_is_rewritten(
     whole, small = tmp_path / "model.onnx", tmp_path / INT8_FILE
     export_onnx(checkpoint, whole)
     quantise(whole, small)
-    films = example_inputs(*checkpoint.data_config.image_size)
+    films = example_inputs(*checkpoint.info.data_config.image_size)
     before = compute(small, films)
     size = small.stat().st_size
     skip_missing_posters(small, films)
@@ -103,11 +103,11 @@ def test_a_file_gives_the_embedding_that_the_head_reads(
     checkpoint = tiny_checkpoint(name, bert_folder)
     path = tmp_path / "model.onnx"
     export_onnx(checkpoint, path)
-    backend = OnnxBackend(path)
+    backend = OnnxModel(path, checkpoint.info)
     movies = tiny_movies(5, seed=3).tensors(tiny_tokenizer())
     batch = movies.batch(range(5))
     logits, embeddings = backend.embed(batch)
-    head = checkpoint.model.embedding_head()
+    head = checkpoint.network.embedding_head()
     assert head is not None
     with torch.no_grad():
         given = head(torch.from_numpy(embeddings)).numpy()
@@ -122,7 +122,7 @@ def test_a_file_without_embeddings_says_so(bert_folder: Path, tmp_path: Path) ->
     export_onnx(checkpoint, tmp_path / "model.onnx")
     batch = tiny_movies(2, seed=3).tensors(tiny_tokenizer()).batch(range(2))
     with pytest.raises(CheckpointError, match="gives no embeddings of films"):
-        OnnxBackend(tmp_path / "model.onnx").embed(batch)
+        OnnxModel(tmp_path / "model.onnx", checkpoint.info).embed(batch)
 
 
 def test_scales_of_blocks_are_constants() -> None:
@@ -140,6 +140,6 @@ def test_the_included_model_is_fused_and_read_so() -> None:
     model = onnx.load(FOLDER / INT8_FILE)
     assert {one.key: one.value for one in model.metadata_props} == {FUSED: "1"}
     assert "If" in [node.op_type for node in model.graph.node]
-    backend = OnnxBackend(FOLDER / INT8_FILE, "int8", quick=True)
+    backend = OnnxModel(FOLDER / INT8_FILE, read_info(FOLDER), "int8", quick=True)
     level = backend._session.get_session_options().graph_optimization_level
     assert level == onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL

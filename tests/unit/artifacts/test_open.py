@@ -8,7 +8,7 @@ import pytest
 
 from moviegenre.artifacts.folder import EXPORTED_FILES
 from moviegenre.artifacts.locate import locate
-from moviegenre.artifacts.open import load_trained
+from moviegenre.artifacts.open_torch import open_torch
 from moviegenre.artifacts.torch_folder import write_exported
 from moviegenre.core.errors import CheckpointError, HubError
 from tests.tiny_checkpoints import save_tiny, tiny_checkpoint
@@ -38,10 +38,10 @@ def test_the_four_names_give_the_same_model(
 ) -> None:
     path = save_tiny(tmp_path / "cnn", tiny_checkpoint("cnn", bert_folder))
     names: list[str | Path] = [path, path.parent, "cache/films", "someone/films"]
-    models = [load_trained(name) for name in names]
-    weights = [model.model.state_dict()["head.output.bias"].tolist() for model in models]
+    models = [open_torch(name) for name in names]
+    weights = [model.network.state_dict()["head.output.bias"].tolist() for model in models]
     assert weights[0] == weights[1] == weights[2] == weights[3]
-    assert {model.model_name for model in models} == {"cnn"}
+    assert {model.info.model_name for model in models} == {"cnn"}
     assert asked == [("someone/films", None, list(EXPORTED_FILES))]
 
 
@@ -86,7 +86,7 @@ def test_a_misspelt_path_is_not_asked_for_on_the_hub(asked: list[Any], tmp_path:
     with pytest.raises(
         CheckpointError, match=r'cache/film does not exist; .* mean "cache/films"\?$'
     ):
-        load_trained("cache/film")
+        open_torch("cache/film")
     for path in ("nowhere/best.pth", "/nowhere/model", "./nowhere/model", "a/b/c", "bert"):
         assert locate(path) == Path(path)
     assert asked == []
@@ -94,7 +94,7 @@ def test_a_misspelt_path_is_not_asked_for_on_the_hub(asked: list[Any], tmp_path:
 
 def test_what_the_hub_does_not_have_is_one_line(asked: list[Any]) -> None:
     with pytest.raises(HubError) as error:
-        load_trained("someone/else")
+        open_torch("someone/else")
     assert str(error.value) == (
         "someone/else is no local path and could not be downloaded from the Hugging Face Hub "
         "(HFValidationError); check the name and the network, or name a best.pth or an exported "
@@ -104,4 +104,4 @@ def test_what_the_hub_does_not_have_is_one_line(asked: list[Any]) -> None:
 
 def test_another_packages_model_is_refused(asked: list[Any]) -> None:
     with pytest.raises(CheckpointError, match="someone/other on the Hugging Face hub was not exp"):
-        load_trained("someone/other")
+        open_torch("someone/other")

@@ -87,7 +87,7 @@ def test_the_folder_answers_as_the_checkpoint_by_onnx(exported: Path, trained: P
 
 def test_scores_are_those_of_the_operating_point(exported: Path, trained: Path) -> None:
     scores = json.loads((exported / "metrics.json").read_text())
-    data = PreparedData(load_checkpoint(trained).data_config.dir)
+    data = PreparedData(load_checkpoint(trained).info.data_config.dir)
     found = predict_split(load_checkpoint(trained), data, Split.TEST)
     calibrated = type(found)(found.ids, found.genres, POINT.calibrate(found.probs), found.labels)
     expected = evaluate_predictions(calibrated, "early_fusion", "test", POINT.thresholds)

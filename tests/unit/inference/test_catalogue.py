@@ -10,7 +10,6 @@ import pyarrow.parquet as pq
 import pytest
 
 import moviegenre
-from moviegenre.artifacts.torch_folder import describe
 from moviegenre.core.errors import ConfigError, DataError, DataNotFoundError
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.inference.catalogue import predict_catalogue
@@ -285,8 +284,8 @@ def test_a_genre_with_the_name_of_a_column_is_refused() -> None:
 
 def test_title_and_year_of_a_table_are_read(bert_folder: Path, tmp_path: Path) -> None:
     checkpoint = tiny_checkpoint("early_fusion", bert_folder)
-    checkpoint.config["data"]["reads"] = ["plot", "poster", "title", "year"]
-    reader = FilmReader(describe(checkpoint))
+    checkpoint.info.config["data"]["reads"] = ["plot", "poster", "title", "year"]
+    reader = FilmReader(checkpoint.info)
     path = tmp_path / "movies.jsonl"
     films = [
         {"plot": "the old friend", "title": "ghost town", "year": "1944"},

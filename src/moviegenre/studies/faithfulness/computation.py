@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from rich.progress import Progress
 
-from moviegenre.artifacts.onnx_model import BackendName
+from moviegenre.artifacts.trained import BackendName
 from moviegenre.core.errors import DataError
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.prepared import PreparedData

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from moviegenre.artifacts.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from moviegenre.artifacts.checkpoint import load_checkpoint, save_checkpoint
 from moviegenre.artifacts.onnx_export import export_onnx
-from moviegenre.artifacts.onnx_model import OnnxBackend
+from moviegenre.artifacts.onnx_model import OnnxModel
+from moviegenre.artifacts.torch_model import TorchModel
 from moviegenre.core.errors import ConfigError
 from moviegenre.core.types import Modality
 from moviegenre.data.batches import BatchArrays
@@ -18,6 +19,7 @@ from moviegenre.data.config import DataConfig
 from moviegenre.models.batch import Batch
 from moviegenre.models.encoders.poster import PosterEncoder, PosterEncoderConfig
 from moviegenre.training.initialise import initialise_from
+from tests.tiny_checkpoints import trained
 from tests.tiny_models import build_tiny, tiny_config, tiny_settings
 from tests.tiny_movies import GENRES, tiny_batch, tiny_tokenizer
 
@@ -99,16 +101,16 @@ def as_arrays(batch: Batch) -> BatchArrays:
 def test_it_is_written_as_onnx(tmp_path: Path, bert_folder: Path) -> None:
     saved = trained_resnet(tmp_path, bert_folder)
     data = DataConfig(image_size=(64, 64)).model_dump(mode="json")
-    checkpoint = replace(saved, config={**saved.config, "data": data})
-    export_onnx(checkpoint, tmp_path / "model.onnx")
+    info = saved.info.model_copy(update={"config": {**saved.info.config, "data": data}})
+    export_onnx(TorchModel(info, saved.network), tmp_path / "model.onnx")
     batch = large_batch(5)
     with torch.no_grad():
-        expected = saved.model(batch).logits.numpy()
-    found = OnnxBackend(tmp_path / "model.onnx").answer(as_arrays(batch)).logits
+        expected = saved.network(batch).logits.numpy()
+    found = OnnxModel(tmp_path / "model.onnx", saved.info).answer(as_arrays(batch)).logits
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
-def trained_resnet(folder: Path, bert_folder: Path) -> Checkpoint:
+def trained_resnet(folder: Path, bert_folder: Path) -> TorchModel:
     """Save a poster model with the encoder, whose weights are not those it was built with."""
     settings = tiny_settings("resnet", bert_folder, poster_encoder={**SCRATCH, "augment": True})
     model = build_tiny("resnet", bert_folder, poster_encoder={**SCRATCH, "augment": True})
@@ -116,7 +118,7 @@ def trained_resnet(folder: Path, bert_folder: Path) -> Checkpoint:
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
-    saved = Checkpoint("resnet", model.eval(), GENRES, None, {"model": settings})
+    saved = trained("resnet", model.eval(), {"model": settings})
     save_checkpoint(folder / "resnet" / "best.pth", saved)
     return saved
 
@@ -126,8 +128,8 @@ def test_a_checkpoint_is_read_back(tmp_path: Path, bert_folder: Path) -> None:
     loaded = load_checkpoint(tmp_path / "resnet")
     batch = large_batch(3)
     with torch.no_grad():
-        assert torch.equal(loaded.model(batch).logits, saved.model(batch).logits)
-    assert loaded.model.architectures()["poster_encoder"]["stage_channels"] == [48, 128, 256]
+        assert torch.equal(loaded.network(batch).logits, saved.network(batch).logits)
+    assert loaded.network.architectures()["poster_encoder"]["stage_channels"] == [48, 128, 256]
 
 
 def test_an_architecture_of_other_sizes_is_built_as_it_says() -> None:
