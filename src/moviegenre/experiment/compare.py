@@ -18,7 +18,7 @@ from moviegenre.core.errors import (
 )
 from moviegenre.core.files import write_text
 from moviegenre.core.locks import locked
-from moviegenre.core.types import Modality, Split, Track
+from moviegenre.core.types import Family, Modality, Split, Track
 from moviegenre.data.prepared import PreparedData
 from moviegenre.data.stats import data_stats
 from moviegenre.evaluation.compare import Comparison, ModelRun
@@ -147,7 +147,7 @@ def _run(folder: Path, data: PreparedData, split: Split, out: Path, *, progress:
         name=folder.name,
         title=f"{kind.title} (open)" if track == "open" else kind.title,
         track=track,
-        family=kind.family,
+        family=Family(kind.family),  # a model of somebody's own may give the text
         modalities=read_modalities(run, kind),
         predictions=predictions,
         validation=validation,

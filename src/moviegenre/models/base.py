@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,14 +12,12 @@ import torch
 from torch import Tensor, nn
 
 from moviegenre.core.config import Config
-from moviegenre.core.types import Architectures, Modality
+from moviegenre.core.types import Architectures, Family, Modality
 from moviegenre.data.batches import MovieTensors
 from moviegenre.data.config import DataConfig
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.models.batch import Batch, ModelOutput
 from moviegenre.models.combiner import Combiner
-
-Family = Literal["baseline", "single", "fusion", "ensemble"]
 
 
 @dataclass(frozen=True)
@@ -262,7 +260,7 @@ class ModelConfig(Config, ABC):
         model_name: The name on the command line and in tables.
         title: The name in prose.
         modalities: What the model looks at.
-        family: A single modality's model, a fusion of both, or a baseline that models must beat.
+        family: What it is compared with.
         fitted: Whether it builds a ``FittedModel``, on which neither loss nor ``training`` settings
             have an effect.
         starts_from_others: Whether it is meant to start from trained models, as ``started_from``
