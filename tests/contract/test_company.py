@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import moviegenre
-from moviegenre.artifacts.folder import INT4_FILE, INT8_FILE, ONNX_FILE
+from moviegenre.artifacts.folder import BACKEND_FILES, INT4_FILE, INT8_FILE, ONNX_FILE
 from moviegenre.artifacts.onnx_export import example_inputs, export_onnx
 from moviegenre.artifacts.onnx_graph import fuse, skip_missing_posters
 from moviegenre.artifacts.onnx_model import OnnxModel
@@ -26,7 +26,6 @@ from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.core.types import Modality
 from moviegenre.examples import example_films
 from moviegenre.inference.films import Film
-from moviegenre.inference.loading import BACKEND_FILES
 from moviegenre.inference.predictor import Predictor
 from moviegenre.models.registry import MODELS
 from tests.tiny_checkpoints import POINT, tiny_checkpoint

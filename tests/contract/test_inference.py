@@ -24,7 +24,7 @@ from moviegenre.core.errors import CheckpointError, ConfigError, InputError
 from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.prepared import PreparedData
-from moviegenre.experiment.evaluate import predict_split
+from moviegenre.experiment.predictions import predict_split
 from moviegenre.experiment.train import train
 from moviegenre.inference.films import Film
 from moviegenre.inference.measure_parity import labelled_films

@@ -18,7 +18,7 @@ from moviegenre.artifacts.checkpoint import load_checkpoint
 from moviegenre.core.errors import CheckpointError
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
-from moviegenre.experiment.evaluate import predict_split
+from moviegenre.experiment.predictions import predict_split
 from moviegenre.experiment.train import train
 from moviegenre.metrics import compute_metrics
 from moviegenre.models.batch import Batch

@@ -16,8 +16,7 @@ from moviegenre.core.types import Modality, Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.calibration import calibration_error
 from moviegenre.evaluation.tuning import TuningSettings, tune
-from moviegenre.experiment.evaluate import predict_split
-from moviegenre.experiment.predictions import availability, cached_predictions
+from moviegenre.experiment.predictions import availability, cached_predictions, predict_split
 from moviegenre.experiment.train import train
 from moviegenre.experiment.tuning import trained_weights
 from moviegenre.metrics import compute_metrics

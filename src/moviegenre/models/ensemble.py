@@ -28,6 +28,7 @@ class Ensemble(GenreModel):
     """
 
     modalities: ClassVar[frozenset[Modality]] = frozenset(Modality)
+    combiner: Combiner
 
     def __init__(self, members: Sequence[GenreModel], combiner: Combiner) -> None:
         super().__init__()

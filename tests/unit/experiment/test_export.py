@@ -23,8 +23,9 @@ from moviegenre.core.files import file_sha256
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import evaluate_predictions
-from moviegenre.experiment.evaluate import evaluate, predict_split
+from moviegenre.experiment.evaluate import evaluate
 from moviegenre.experiment.export import export
+from moviegenre.experiment.predictions import predict_split
 from tests.tiny_checkpoints import POINT, save_tiny, tiny_checkpoint
 from tests.tiny_movies import write_prepared
 

@@ -151,6 +151,6 @@ def test_a_fusion_starts_from_the_poster_model(
     assert "poster_encoder.backbone.stem.1.running_mean" in copied
     batch = large_batch(2)
     with torch.no_grad():
-        expected = dict(saved.model.encoders())["poster_encoder"](batch)
+        expected = dict(saved.network.encoders())["poster_encoder"](batch)
         found = dict(fusion.eval().encoders())["poster_encoder"](batch)
     assert torch.equal(found, expected)
