@@ -74,12 +74,6 @@ def is_exported(path: Path) -> bool:
     return exported_weights(path) is not None and (path / CONFIG_FILE).is_file()
 
 
-def answers_only(path: Path) -> bool:
-    """Return whether a path is an exported folder, or a file in one, without PyTorch weights."""
-    folder = path.parent if path.name in WEIGHTS_FILES else path
-    return is_exported(folder) and not (folder / WEIGHTS_FILE).is_file()
-
-
 def exported_weights(folder: Path) -> Path | None:
     """Return the most exact file of weights in a folder; None where there is none."""
     files = (folder / name for name in WEIGHTS_FILES)

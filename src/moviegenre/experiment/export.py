@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from rich.progress import Progress
 
-from moviegenre.artifacts.checkpoint_file import checkpoint_file
-from moviegenre.artifacts.ensemble_file import is_ensemble
 from moviegenre.artifacts.export import Exported, Measure, SmallBackend, export_model
-from moviegenre.artifacts.folder import METRICS_FILE, is_exported
+from moviegenre.artifacts.export_ensemble import export_ensemble
+from moviegenre.artifacts.folder import METRICS_FILE
 from moviegenre.artifacts.info import ModelInfo
 from moviegenre.artifacts.locate import companions, locate, read_point, verify, weights_file
 from moviegenre.artifacts.open_torch import open_torch
 from moviegenre.artifacts.parity import Parity
+from moviegenre.artifacts.torch_model import TorchModel
 from moviegenre.artifacts.trained import BackendName
 from moviegenre.core.decisions import log_odds
 from moviegenre.core.errors import CheckpointError, ConfigError, DataError
@@ -26,7 +26,6 @@ from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Predictions, evaluate_predictions
 from moviegenre.experiment.ancestry import ancestry
-from moviegenre.experiment.export_ensemble import export_ensemble
 from moviegenre.experiment.predictions import cached_predictions, kept_predictions
 from moviegenre.inference.loading import load_predictor
 from moviegenre.inference.measure_parity import labelled_films, measure_parity
@@ -79,7 +78,8 @@ def export(
     path = locate(model)
     if verified:
         verify(path)
-    if is_ensemble(path):
+    trained = open_torch(path)
+    if trained.members:
         if only:
             raise ConfigError(f"`only` {only} has no effect on an ensemble, which has no ONNX form")
         if half:
@@ -87,7 +87,6 @@ def export(
         if index:
             raise ConfigError("`index` has no effect on an ensemble; leave it out")
         return export_ensemble(path, out)
-    trained = open_torch(path)
     info = trained.info
     point = read_point(companions(path), info.genres)
     data = PreparedData(parity_data) if parity_data else _own_data(info)
@@ -95,7 +94,7 @@ def export(
         trained,
         point,
         out,
-        scores=_known_scores(path, info, point),
+        scores=_known_scores(trained, point),
         data_source=_source(info, data),
         starts_from=ancestry(info),
         onnx=onnx,
@@ -172,16 +171,18 @@ def _measure(data: PreparedData, limit: int, progress: bool) -> Measure:
     return measure
 
 
-def _known_scores(path: Path, info: ModelInfo, point: OperatingPoint) -> dict[str, dict[str, Any]]:
+def _known_scores(trained: TorchModel, point: OperatingPoint) -> dict[str, dict[str, Any]]:
     """Return the scores stored beside a model, by split."""
-    if is_exported(path):
-        metrics = path / METRICS_FILE
-        known: dict[str, Any] = json.loads(metrics.read_text("utf-8")) if metrics.is_file() else {}
+    metrics = trained.file.parent / METRICS_FILE
+    if metrics.is_file():
+        known: dict[str, Any] = json.loads(metrics.read_text("utf-8"))
         return {name: scores for name, scores in known.items() if name != "validation"}
-    found = kept_predictions(checkpoint_file(path), Split.TEST)
+    found = kept_predictions(trained.file, Split.TEST)
     if found is None:
         return {}
     saved = Predictions.load(found)
     calibrated = Predictions(saved.ids, saved.genres, point.calibrate(saved.probs), saved.labels)
-    scored = evaluate_predictions(calibrated, info.model_name, Split.TEST.value, point.thresholds)
+    scored = evaluate_predictions(
+        calibrated, trained.info.model_name, Split.TEST.value, point.thresholds
+    )
     return {Split.TEST.value: scored.to_json_dict()}

@@ -17,6 +17,7 @@ from moviegenre.artifacts.checkpoint import (
 )
 from moviegenre.artifacts.manifest import MANIFEST_FILE
 from moviegenre.core.errors import CheckpointError
+from moviegenre.core.types import Modality
 from tests.tiny_checkpoints import trained
 from tests.tiny_models import build_tiny, tiny_settings
 from tests.tiny_movies import tiny_tokenizer
@@ -54,6 +55,19 @@ def test_everything_comes_back(path: Path) -> None:
     assert loaded.versions == package_versions()
     assert loaded.data_fingerprint == "abc"
     assert not model.network.training
+
+
+def test_a_checkpoint_of_the_first_version_is_read(path: Path) -> None:
+    content = torch.load(path, weights_only=True)
+    first = {
+        "format", "model_name", "state_dict", "architectures", "config", "genres", "tokenizer",
+        "tokenizer_identity", "metrics", "epoch", "revisions", "versions", "data_fingerprint",
+    }  # fmt: skip
+    assert set(content) == first | {"track"}
+    torch.save({name: content[name] for name in first}, path)
+    (path.parent / MANIFEST_FILE).unlink()
+    model = load_checkpoint(path)
+    assert (model.info.track, model.info.modalities) == ("closed", {Modality.PLOT})
 
 
 def test_versions_name_what_it_was_trained_with() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from moviegenre.artifacts.checkpoint_file import BEST_FILE
+from moviegenre.artifacts.locate import weights_file
 from moviegenre.core.decisions import from_log_odds, log_odds
 from moviegenre.core.errors import CheckpointError
 from moviegenre.core.types import Split
@@ -121,7 +121,7 @@ def _judges(checkpoints: Path, data: PreparedData) -> dict[str, Probs]:
     """
     judges: dict[str, Probs] = {}
     for folder in model_folders(checkpoints, None):
-        kept = [load_kept(folder / BEST_FILE, data, split) for split in _HELD_OUT]
+        kept = [load_kept(weights_file(folder), data, split) for split in _HELD_OUT]
         val, test = kept
         if val is None or test is None or np.ptp(val.probs, axis=0).max(initial=0) == 0:
             continue

@@ -18,9 +18,9 @@ from moviegenre.core.files import write_text
 from moviegenre.core.folders import atomic_folder, restore_folder
 from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.core.reading import real_path
-from moviegenre.experiment.runs import RUN_FILE
 
 MEMBERS_FOLDER = "members"
+_COMPANIONS = (THRESHOLDS_FILE, "run.json")
 _NO_ONNX = "an ensemble's members are computed by PyTorch"
 
 
@@ -56,7 +56,7 @@ def export_ensemble(path: Path, out: Path) -> Exported:
             if not is_exported(target):
                 copy_record(file, target)
             copies.append(replace(member, path=(place / file.name).as_posix()))
-        for name in (THRESHOLDS_FILE, RUN_FILE):
+        for name in _COMPANIONS:
             if (source / name).is_file():
                 shutil.copyfile(source / name, folder / name)
         replace(record, members=tuple(copies)).write(folder / ENSEMBLE_FILE)
