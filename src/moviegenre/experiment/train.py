@@ -67,7 +67,7 @@ _FILES = (RESUME_FILE, HISTORY_FILE, RUN_FILE, MANIFEST_FILE, BEST_FILE, THRESHO
 
 
 @dataclass(frozen=True)
-class TrainedModel:
+class FinishedTraining:
     """A finished training.
 
     Attributes:
@@ -93,7 +93,7 @@ def train(
     *,
     resume: bool = False,
     progress: bool = True,
-) -> TrainedModel:
+) -> FinishedTraining:
     """Train a model and write ``OUT/MODEL/best.pth`` with its config, history and logs.
 
     Args:
@@ -115,7 +115,7 @@ def train(
 
 def _train(
     experiment: ExperimentConfig, folder: Path, *, resume: bool, progress: bool
-) -> TrainedModel:
+) -> FinishedTraining:
     started = time.perf_counter()
     settings = experiment.to_dict()
     data = PreparedData(experiment.data.dir)
@@ -171,7 +171,7 @@ def _train(
     write_run(folder, run)
     if not result.finished:
         raise KeyboardInterrupt
-    return TrainedModel(folder / BEST_FILE, run)
+    return FinishedTraining(folder / BEST_FILE, run)
 
 
 def _can_resume(folder: Path) -> bool:
