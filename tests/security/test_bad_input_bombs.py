@@ -329,7 +329,7 @@ def long_plot(folder: Path) -> list[str]:
 
 BOMBS: list[tuple[Callable[[Path], list[str]], int, str]] = [
     (large_record, 2, "unpacks to more than"),
-    (large_record_unpacked, 2, "no movie can be kept (broken record: 1)"),
+    (large_record_unpacked, 2, "no movie can be kept (broken record: 1, for example x.json"),
     (many_members, 2, "is cut off: the end of the archive is missing|unpacks to more than"),
     (long_line, 2, "no movie can be kept"),
     (long_cell, 2, "m.csv cannot be read as CSV, line"),

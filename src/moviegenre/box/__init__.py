@@ -1,16 +1,17 @@
-"""The model in the box: trained on real films, it ships with the package and answers at once.
+"""The included model, trained on real films.
 
-It lies in ``model/`` as ``moviegenre export --int8-only`` wrote it; its README there is its card.
-CONTRIBUTING.md says how it is made again.
+``moviegenre export --int8-only`` wrote the folder ``model/``; its README is the model card.
+CONTRIBUTING.md says how to train the model again.
 """
 
 from pathlib import Path
 
 from moviegenre.core.errors import CheckpointError
 
-VERSION = "2"
-"""Of the model: 1 read plots and posters and was trained on long plots; 2 reads title and year as
-well and was trained on many forms of the same films."""
+VERSION = "2.1"
+"""Version of the model. 1 read plots and posters and was trained on long plots. 2 also reads title
+and year and was trained on many forms of the same films. 2.1 has the weights of 2 and other
+thresholds for a poster alone, which choose fewer genres."""
 
 FOLDER = Path(__file__).parent / "model"
 

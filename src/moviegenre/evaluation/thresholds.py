@@ -76,6 +76,7 @@ def fit_thresholds(
     goal: Goal = "f1_macro",
     *,
     shrinkage: float = 0.0,
+    beta: float = 1.0,
 ) -> Thresholds:
     """Return the threshold of each label (L,), in [0, 1], with the best score on these movies.
 
@@ -90,6 +91,8 @@ def fit_thresholds(
         shrinkage: How many positives weigh as much as the global threshold. A label with n
             positives gets ``(n * own + shrinkage * global) / (n + shrinkage)``. Only for
             ``per-genre``.
+        beta: Weight of recall against precision in the mean that ``f1_macro`` maximises. Below 1,
+            fewer genres are chosen: F-beta (van Rijsbergen 1979) in place of F1.
 
     Returns:
         0.5 for all labels if no label has a positive. For F1-macro, a label without positives has
@@ -107,13 +110,13 @@ def fit_thresholds(
     if rule == "0.5" or not positives.any():
         return np.full(num_labels, DEFAULT_THRESHOLD)
     macro = goal == "f1_macro"
-    overall = _global_for_macro(probs, truth) if macro else _global_for_micro(probs, truth)
+    overall = _global_for_macro(probs, truth, beta) if macro else _global_for_micro(probs, truth)
     shared = np.full(num_labels, overall)
     if rule == "global":
         return shared
     candidates = [Candidates.of(probs[:, i], truth[:, i]) for i in range(num_labels)]
     if macro:
-        own = np.where(positives > 0, _best_for_macro(candidates, positives), shared)
+        own = np.where(positives > 0, _best_for_macro(candidates, positives, beta), shared)
     else:
         own = _best_for_micro(candidates, float(positives.sum()))
     if shrinkage == 0:
@@ -123,12 +126,14 @@ def fit_thresholds(
     return fitted
 
 
-def _best_for_macro(candidates: Sequence[Candidates], positives: npt.NDArray[Any]) -> Thresholds:
-    """Return each label's threshold (L,) with the best F1; any threshold if it has no positives."""
+def _best_for_macro(
+    candidates: Sequence[Candidates], positives: npt.NDArray[Any], beta: float
+) -> Thresholds:
+    """Return each label's threshold (L,) with the best F-beta; any if it has no positives."""
     thresholds = []
     for label, support in zip(candidates, positives, strict=True):
-        f1 = 2 * label.hits / np.maximum(support + label.chosen, 1)
-        thresholds.append(label.thresholds[label.best(f1)])
+        scores = _f_beta(label.hits, label.chosen, float(support), beta)
+        thresholds.append(label.thresholds[label.best(scores)])
     return np.array(thresholds)
 
 
@@ -164,8 +169,8 @@ def _global_for_micro(probs: FloatArray, truth: BoolArray) -> float:
     return float(candidates.thresholds[candidates.best(f1_micro)])
 
 
-def _global_for_macro(probs: FloatArray, truth: BoolArray) -> float:
-    """Return the global threshold with the best mean F1 of the labels that have positives."""
+def _global_for_macro(probs: FloatArray, truth: BoolArray, beta: float) -> float:
+    """Return the global threshold with the best mean F-beta of the labels that have positives."""
     candidates = Candidates.of(probs.reshape(-1), truth.reshape(-1))
     total = np.zeros(len(candidates.thresholds))
     for column in np.flatnonzero(truth.any(axis=0)):
@@ -173,5 +178,16 @@ def _global_for_macro(probs: FloatArray, truth: BoolArray) -> float:
         positive = np.sort(probs[truth[:, column], column].astype(np.float64))
         chosen = len(every) - np.searchsorted(every, candidates.thresholds, side="left")
         hits = len(positive) - np.searchsorted(positive, candidates.thresholds, side="left")
-        total += 2 * hits / (len(positive) + chosen)
+        total += _f_beta(hits, chosen, len(positive), beta)
     return float(candidates.thresholds[candidates.best(total)])
+
+
+def _f_beta(
+    hits: npt.NDArray[Any], chosen: npt.NDArray[Any], positives: float, beta: float
+) -> npt.NDArray[np.float64]:
+    """Return F-beta (C,) of each number of hits and chosen movies; 0 if there are neither."""
+    weight = beta**2
+    scores: npt.NDArray[np.float64] = (
+        (1 + weight) * hits / np.maximum(weight * positives + chosen, weight)
+    )
+    return scores

@@ -40,6 +40,7 @@ class TuningSettings:
         calibration: ``none``, ``weights``, ``temperature`` or ``platt``.
         shrinkage: How many positives weigh as much as the global threshold; see ``fit_thresholds``.
         bounds: Thresholds below the first or above the second are moved there.
+        beta: Weight of recall against precision for ``f1_macro``; see ``fit_thresholds``.
     """
 
     thresholds: Rule = "0.5"
@@ -47,6 +48,7 @@ class TuningSettings:
     calibration: Method = "none"
     shrinkage: float = SHRINKAGE
     bounds: tuple[float, float] = (0.0, 1.0)
+    beta: float = 1.0
 
     @classmethod
     def parse(
@@ -257,6 +259,7 @@ def _fit(
         settings.thresholds,
         settings.goal,
         shrinkage=settings.shrinkage,
+        beta=settings.beta,
     )
     return np.clip(thresholds, *settings.bounds), scale, shift
 
@@ -274,6 +277,8 @@ def _description(settings: TuningSettings, num_movies: int) -> dict[str, Any]:
         description["shrinkage"] = settings.shrinkage
     if settings.bounds != TuningSettings.bounds:
         description["bounds"] = list(settings.bounds)
+    if settings.beta != TuningSettings.beta:
+        description["beta"] = settings.beta
     return {**description, "calibration": settings.calibration}
 
 

@@ -39,6 +39,10 @@ BOUNDS = (0.25, 0.55)
 POSTER_BOUNDS = (0.15, 0.55)
 """Those for a poster alone, on which rare genres seldom reach a quarter (docs/dev-log.md)."""
 
+POSTER_BETA = 0.8
+"""F-beta for a poster alone, because F1 chooses a third more genres than films have
+(docs/dev-log.md)."""
+
 SETTINGS = TuningSettings(thresholds="per-genre", calibration="platt", bounds=BOUNDS)
 
 Predict = Callable[[Split, FilmForm], Predictions]
@@ -133,7 +137,7 @@ def point_for_forms(predict: Predict, usual: dict[PlotRule, int]) -> OperatingPo
             points[usual[rule]] = fit_point(_stacked(plain, named), SETTINGS)
         return replace(points[usual[LENGTHS[1]]], by_length=points)
 
-    settings = replace(SETTINGS, bounds=POSTER_BOUNDS)
+    settings = replace(SETTINGS, bounds=POSTER_BOUNDS, beta=POSTER_BETA)
     posters = fit_point(predict(Split.VAL, FilmForm(LENGTHS[1], ("poster",))), settings)
     without = {Modality.PLOT: posters, Modality.POSTER: fitted("plot")}
     return replace(fitted(*PLOT_AND_POSTER), without=without)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 from moviegenre.core.files import file_sha256
 from moviegenre.core.genre_mapping import OWN_NAMES, GenreNames
 from moviegenre.core.locks import locked
+from moviegenre.core.prefetch import prefetch
 from moviegenre.core.reading import real_path
 from moviegenre.core.version import __version__
 from moviegenre.inference.catalogue_parts import (
@@ -87,11 +88,12 @@ def predict_catalogue(
             logger.info("going on with an unfinished job: %d of %d rows are done", done, total)
         on_progress(done, total)
         entries = catalogue.entries(predictor.reader, skip=done, twice=twice)
-        while chunk := list(islice(entries, part_rows)):
-            parts.write(number, _answers(predictor, chunk, batch_size, kept, names))
-            number += 1
-            done += len(chunk)
-            on_progress(done, total)
+        with closing(prefetch(entries, part_rows)) as ready:
+            while chunk := list(islice(ready, part_rows)):
+                parts.write(number, _answers(predictor, chunk, batch_size, kept, names))
+                number += 1
+                done += len(chunk)
+                on_progress(done, total)
         return parts.merge(number)
 
 

@@ -30,7 +30,7 @@ class TrainingConfig(Config):
         teacher: A trained checkpoint whose probabilities for the training movies are learned from
             beside their labels (distillation); None learns from the labels alone.
         teacher_weight: Share of the teacher in what is learned, in (0, 1].
-        precision: ``auto`` is bf16 where the hardware computes in it, and fp32 elsewhere.
+        precision: ``auto`` is bf16 where this machine computes faster in it, and fp32 elsewhere.
     """
 
     seed: Seed = 0

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import f1_score, precision_recall_curve
+from sklearn.metrics import f1_score, fbeta_score, precision_recall_curve
 
 from moviegenre.evaluation.thresholds import Candidates, Goal, Rule, fit_thresholds
 from tests.unit.evaluation.fake_runs import make_predictions
@@ -160,6 +160,37 @@ def test_no_other_cuts_are_better_for_f1_micro(
     assert f1(probs, labels, own) == pytest.approx(best, abs=1e-12)
     best_shared = max(f1(probs, labels, threshold) for threshold in np.arange(21) / 20)
     assert f1(probs, labels, shared) == pytest.approx(best_shared, abs=1e-12)
+
+
+@pytest.mark.parametrize("beta", [0.5, 0.8, 1.0, 2.0])
+@pytest.mark.parametrize("rule", ["global", "per-genre"])
+def test_the_best_f_beta_is_scikit_learn_s(rule: Rule, beta: float) -> None:
+    movies = make_predictions(1.5)
+    probs, labels = np.asarray(movies.probs, dtype=np.float64), np.asarray(movies.labels)
+    fitted = fit_thresholds(probs, labels, rule, beta=beta)
+
+    def mean(thresholds: npt.NDArray[np.float64]) -> float:
+        chosen = probs >= thresholds
+        return float(fbeta_score(labels, chosen, beta=beta, average="macro", zero_division=0))
+
+    tried = [
+        np.where(np.arange(len(fitted)) == column, level, fitted)
+        for column in range(len(fitted))
+        for level in np.linspace(0, 1, 41)
+    ]
+    if rule == "global":
+        tried = [np.full(len(fitted), level) for level in np.linspace(0, 1, 201)]
+    assert mean(fitted) >= max(map(mean, tried)) - 1e-12
+
+
+def test_a_smaller_beta_chooses_fewer() -> None:
+    movies = make_predictions(1.5)
+    probs, labels = np.asarray(movies.probs, dtype=np.float64), np.asarray(movies.labels)
+    counts = [
+        int((probs >= fit_thresholds(probs, labels, "per-genre", beta=beta)).sum())
+        for beta in (0.3, 1.0, 3.0)
+    ]
+    assert counts[0] < counts[1] < counts[2]
 
 
 @given(answers())
