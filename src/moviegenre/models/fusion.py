@@ -70,7 +70,8 @@ class Fusion(GenreModel):
         """
         if hidden_dim is None:
             return
-        self.poster_norm = nn.LayerNorm(self.poster_encoder.dim)
+        # A training that goes on finds the optimiser's state by the order of the weights: the norm
+        # comes last here, and earlier in the fusions that make it themselves.
         self.poster_head = ClassificationHead(
             self.poster_encoder.dim,
             num_labels,
@@ -78,6 +79,7 @@ class Fusion(GenreModel):
             dropout=dropout,
             label_frequencies=label_frequencies,
         )
+        self.poster_norm = nn.LayerNorm(self.poster_encoder.dim)
 
     def poster_logits(self, regions: Tensor, batch: Batch) -> Tensor:
         """Return what the poster alone says (B, L), the label prior for films without one.

@@ -50,6 +50,7 @@ class LateFusion(Fusion):
         self.plot_head = ClassificationHead(
             plot_encoder.dim, num_labels, dropout=dropout, label_frequencies=label_frequencies
         )
+        self.poster_norm = nn.LayerNorm(poster_encoder.dim)
         self.add_poster_head(num_labels, poster_hidden_dim, dropout, label_frequencies)
         # Two vectors rather than one matrix: the optimiser decays matrices, which would pull the
         # weights towards saying nothing.

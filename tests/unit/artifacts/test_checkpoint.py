@@ -67,7 +67,8 @@ def test_a_checkpoint_of_the_first_version_is_read(path: Path) -> None:
     torch.save({name: content[name] for name in first}, path)
     (path.parent / MANIFEST_FILE).unlink()
     model = load_checkpoint(path)
-    assert (model.info.track, model.info.modalities) == ("closed", {Modality.PLOT})
+    assert model.info.track == "closed"
+    assert model.info.modalities == {Modality.PLOT}
 
 
 def test_versions_name_what_it_was_trained_with() -> None:
