@@ -28,7 +28,7 @@ from moviegenre.examples import example_films
 from moviegenre.inference.films import Film
 from moviegenre.inference.predictor import Predictor
 from moviegenre.models.registry import MODELS
-from tests.tiny_checkpoints import POINT, tiny_checkpoint
+from tests.tiny_checkpoints import POINT, changed, tiny_checkpoint
 from tests.tiny_movies import tiny_movies, tiny_tokenizer
 
 NETWORKS = [name for name, kind in MODELS.items() if not kind.fitted]
@@ -54,6 +54,7 @@ def write_forms(name: str, folder: Path, bert_folder: Path) -> Path:
         else tiny_checkpoint(name, bert_folder)
     )
     checkpoint.network.prepare(tiny_movies(40, seed=1).tensors(tiny_tokenizer()))
+    checkpoint = changed(checkpoint)  # which has other n-grams now
     write_exported(folder, checkpoint, {})
     POINT.write(folder / THRESHOLDS_FILE)
     export_onnx(checkpoint, folder / ONNX_FILE)

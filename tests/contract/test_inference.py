@@ -30,7 +30,7 @@ from moviegenre.inference.films import Film
 from moviegenre.inference.measure_parity import labelled_films
 from moviegenre.inference.predictor import Predictor
 from moviegenre.models.registry import MODELS
-from tests.tiny_checkpoints import POINT, save_tiny, tiny_checkpoint
+from tests.tiny_checkpoints import POINT, changed, save_tiny, tiny_checkpoint
 from tests.tiny_movies import tiny_batch, tiny_movies, tiny_tokenizer, write_prepared
 from tests.tiny_training import tiny_experiment
 
@@ -140,6 +140,7 @@ def test_each_kind_of_weight_has_its_own_bits(
     monkeypatch.setattr("moviegenre.artifacts.quantise._LARGE", 1)
     checkpoint = tiny_checkpoint("wide_deep", bert_folder, data.root)
     checkpoint.network.prepare(tiny_movies(40, seed=1).tensors(tiny_tokenizer()))
+    checkpoint = changed(checkpoint)  # which has other n-grams now
     write_exported(tmp_path, checkpoint, {})
     POINT.write(tmp_path / THRESHOLDS_FILE)
     export_onnx(checkpoint, tmp_path / ONNX_FILE)

@@ -12,7 +12,7 @@ from moviegenre.core.decisions import FloatArray
 from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.inference.predictor import Predictor
 from moviegenre.inference.similar import write_index
-from tests.tiny_checkpoints import POINT, save_tiny, tiny_checkpoint
+from tests.tiny_checkpoints import POINT, changed, save_tiny, tiny_checkpoint
 from tests.tiny_movies import tiny_movies, tiny_tokenizer
 
 MODEL = "wide_deep"  # it has every kind of file and of weight
@@ -24,6 +24,7 @@ def write_export(folder: Path, bert_folder: Path) -> Path:
     """Export a tiny model with all files that an exported folder may have but four bits."""
     checkpoint = tiny_checkpoint(MODEL, bert_folder)
     checkpoint.network.prepare(tiny_movies(40, seed=1).tensors(tiny_tokenizer()))
+    checkpoint = changed(checkpoint)  # which has other n-grams now
     export_model(checkpoint, POINT, folder, scores={}, index=_write_index)
     return folder
 

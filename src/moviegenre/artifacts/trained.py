@@ -14,12 +14,11 @@ from moviegenre.artifacts.info import ModelInfo
 from moviegenre.core.errors import CheckpointError
 from moviegenre.core.types import Split
 from moviegenre.data.batches import BatchArrays, MovieTensors
-from moviegenre.data.caches import cached_movies
 from moviegenre.data.config import DataConfig
-from moviegenre.data.prepared import PreparedData
 from moviegenre.models.combiner import Combiner
 
 if TYPE_CHECKING:
+    from moviegenre.data.prepared import PreparedData
     from moviegenre.models.base import GenreModel
 
 Backend = Literal["torch", "onnx", "int8", "int4"]
@@ -81,7 +80,7 @@ class TrainedModel(ABC):
         """How the answers of ``members`` are combined; None for all but ensembles."""
         return None
 
-    def movies(self, data: PreparedData, split: Split, config: DataConfig) -> MovieTensors:
+    def movies(self, data: "PreparedData", split: Split, config: DataConfig) -> MovieTensors:
         """Return a split in the form that the model reads.
 
         Args:
@@ -92,6 +91,8 @@ class TrainedModel(ABC):
         Raises:
             ConfigError: The model does not support the settings.
         """
+        from moviegenre.data.caches import cached_movies  # reads Parquet, which answering does not
+
         return cached_movies(data, split, config, self.info.tokenizer, self.info.modalities)
 
     def on_device(self) -> AbstractContextManager[object]:
