@@ -35,9 +35,9 @@ test: setup lint types floors unit ## Lint, types, import floors and tests; what
 torture: setup ## Minutes of injected faults and attacks, which `make test` leaves out
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m torture tests
 
-mutants: setup ## Change metrics, decisions, thresholds, splits and losses: does a test notice?
-	OMP_NUM_THREADS=1 nice -n 15 $(BIN)/mutmut run --max-children 1
-	$(BIN)/mutmut results
+mutants: setup ## Change metrics, decisions, thresholds, splits, losses and files: does a test notice?
+	OMP_NUM_THREADS=1 nice -n 15 $(BIN)/python scripts/mutants.py run --max-children 1
+	$(BIN)/python scripts/mutants.py results
 
 lint: setup
 	$(BIN)/ruff check .

@@ -409,8 +409,7 @@ def main() -> None:
         f"{before.threads} and {after.threads} threads"
     )
     held = (
-        after.descriptors <= before.descriptors
-        and after.threads <= before.threads + _POOL_THREADS
+        after.descriptors <= before.descriptors and after.threads <= before.threads + _POOL_THREADS
     )
     sys.exit(0 if steady and held and not client.errors else 1)
 

@@ -29,7 +29,8 @@ import moviegenre
 from moviegenre.box import box_folder
 from moviegenre.data.synthetic.generate import synthesize
 from moviegenre.inference.catalogue import predict_catalogue
-from moviegenre.inference.catalogue_rows import Catalogue, CatalogueColumns
+from moviegenre.inference.catalogue_rows import Catalogue
+from moviegenre.inference.catalogue_texts import CatalogueColumns
 from moviegenre.inference.predictor import Predictor
 
 _BATCH = 32

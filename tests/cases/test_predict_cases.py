@@ -18,7 +18,8 @@ import moviegenre
 from moviegenre.core.errors import ConfigError, DataError, MissingExtraError
 from moviegenre.data.tables.rows import Written
 from moviegenre.inference.catalogue import predict_catalogue
-from moviegenre.inference.catalogue_rows import Catalogue, CatalogueColumns, TextTable
+from moviegenre.inference.catalogue_rows import Catalogue
+from moviegenre.inference.catalogue_texts import CatalogueColumns, TextTable
 from moviegenre.inference.predictor import Predictor
 from tests.cases.films import PLOTS, write_csv
 from tests.unit.data.test_data_commands import run

@@ -1,11 +1,13 @@
 """The page as somebody meets it: a served model and a Chromium of this system's own."""
 
 import importlib.util
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -218,6 +220,28 @@ def test_an_excel_file_goes_up_and_comes_back(page: "Page", tmp_path: Path) -> N
     assert rows[2][5] == "a film needs a plot or a poster; found neither"
     page.locator("#table").set_input_files(payload("other.xlsx", b"PK is no Excel file"))
     page.get_by_text("other.xlsx cannot be read as an Excel file").wait_for()
+
+
+def test_a_zip_of_a_table_and_its_posters(page: "Page") -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("films.tsv", "id\tplot\tposter\na\tthe ghost\tone.png\nb\t\tone.png\n")
+        archive.writestr("posters/one.png", png_bytes(tiny_movies(1).posters[0]))
+    page.get_by_role("tab", name="Catalogue").click()
+    page.locator("#table").set_input_files(payload("films.zip", stream.getvalue()))
+    page.get_by_label("Column of posters").wait_for()
+    assert page.get_by_label("Column of posters").input_value() == "poster"
+    assert "and the poster from “poster”" in page.locator(".understood").inner_text()
+    page.get_by_role("checkbox", name="plot").uncheck()
+    page.get_by_role("checkbox", name="plot").check()
+    page.get_by_role("button", name="Predict genres").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the TSV").click()
+    assert download.value.suggested_filename == "films-genres.tsv"
+    rows = Path(download.value.path()).read_text("utf-8").splitlines()
+    assert [row.split("\t")[-1] for row in rows] == ["modalities", "plot|poster", "poster"]
+    page.locator("#table").set_input_files(payload("broken.zip", stream.getvalue()[:-9]))
+    page.locator("#table-problem").get_by_text("Broken.zip cannot be unpacked").wait_for()
 
 
 def test_an_answer_is_saved_as_a_picture(page: "Page") -> None:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from moviegenre.apps.listening import listen
 from moviegenre.apps.service.access.exposure import Access
@@ -120,6 +121,7 @@ def served(
     access: Access | None = None,
     *,
     has_metrics_port: bool = False,
+    library: Path | None = None,
 ) -> Iterator[Served]:
     """Run a server until the block ends; a stop that hangs fails."""
     settings, access = settings or ServiceSettings(max_wait_ms=0), access or Access()
@@ -130,7 +132,7 @@ def served(
             listeners.append(stack.enter_context(listen("127.0.0.1", 0)))
             access = replace(access, metrics_port=listeners[1].getsockname()[1])
         port = listeners[0].getsockname()[1]
-        app = create_app(predictor.as_predictor, settings, access=access)
+        app = create_app(predictor.as_predictor, settings, access=access, library=library)
         server = GuardedServer(app, settings, access)
         thread = threading.Thread(target=server.run, kwargs={"sockets": listeners})
         thread.start()

@@ -22,7 +22,8 @@ from moviegenre.data.limits import MAX_PLOT_CHARS
 from moviegenre.data.prepare import prepare
 from moviegenre.data.prepared import PreparedData
 from moviegenre.data.sources.table import TableColumns
-from moviegenre.inference.catalogue_rows import Catalogue, CatalogueColumns, Entry
+from moviegenre.inference.catalogue_rows import Catalogue, Entry
+from moviegenre.inference.catalogue_texts import CatalogueColumns
 from moviegenre.inference.films import FilmReader
 from tests.tiny_movies import tiny_tokenizer
 from tests.unit.data.raw_movies import complete_files, poster, write_folder

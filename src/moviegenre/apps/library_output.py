@@ -237,15 +237,7 @@ def _print_summary(library: "Library", changes: "Sequence[FilmChange]", *, write
     said += [f"{number:,} {name}" for name, number in counts.items() if name != "change"]
     films = "film" if len(changes) == 1 else "films"
     echo(f"{len(changes):,} {films}: {', '.join(said)}")
-    skipped = {
-        "series": library.num_series,
-        "episodes": library.num_episodes,
-        "text files named .nfo": library.num_text_files,
-        "other .nfo files": library.num_other,
-        "videos with neither .nfo nor poster": library.num_bare,
-        "links": library.num_links,
-    }
-    if parts := [f"{number:,} {name}" for name, number in skipped.items() if number]:
+    if parts := [f"{number:,} {name}" for name, number in library.left_alone.items()]:
         echo(f"left alone: {', '.join(parts)}")
     for outcome in ("not sure", "changed since", "cannot be read", "cannot be written"):
         rows = [(row.path, row.note) for row in changes if row.outcome.value == outcome]

@@ -16,7 +16,8 @@ from moviegenre.core.genre_mapping import read_names
 
 if TYPE_CHECKING:
     from moviegenre.core.genre_mapping import GenreNames
-    from moviegenre.inference.catalogue_rows import Catalogue, CatalogueColumns
+    from moviegenre.inference.catalogue_rows import Catalogue
+    from moviegenre.inference.catalogue_texts import CatalogueColumns
     from moviegenre.inference.prediction import Prediction
     from moviegenre.inference.predictor import Predictor
 
@@ -226,7 +227,7 @@ def predict(
     elif table is not None:
         _refuse("a catalogue (--input)", film_options)
         from moviegenre.data.tables.rows import Written
-        from moviegenre.inference.catalogue_rows import CatalogueColumns
+        from moviegenre.inference.catalogue_texts import CatalogueColumns
 
         columns = CatalogueColumns(
             *(id_column, tuple(plot_column or ()), poster_column, title_column, year_column),

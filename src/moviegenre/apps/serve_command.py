@@ -14,7 +14,7 @@ import typer
 from moviegenre.apps.choices import BackendChoice
 from moviegenre.apps.listening import listen, shown_address
 from moviegenre.apps.messages import echo
-from moviegenre.core.errors import MissingExtraError
+from moviegenre.core.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:
     from moviegenre.apps.service.access.exposure import Access
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from moviegenre.inference.predictor import Predictor
 
 _NEEDED = ("fastapi", "uvicorn", "prometheus_client", "python_multipart", "swagger_ui_bundle")
-_MODEL, _ADDRESS, _ACCESS = "Model", "Address", "Access"
+_MODEL, _ADDRESS, _ACCESS, _LIBRARY = "Model", "Address", "Access", "Film library"
 
 
 MetricsHost = Annotated[
@@ -57,6 +57,15 @@ TrustProxy = Annotated[
         help="Address or network of a proxy whose X-Forwarded-For is believed; repeatable.",
     ),
 ]
+Library = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        rich_help_panel=_LIBRARY,
+        help="Show a film library on the page: preview, write and undo its genres. Only on this "
+        "machine's loopback address.",
+    ),
+]
 Page = Annotated[
     bool | None,
     typer.Option(
@@ -64,6 +73,18 @@ Page = Annotated[
         rich_help_panel=_ACCESS,
         help="Serve the page at /. Default: only on this machine.",
     ),
+]
+Verify = Annotated[
+    bool,
+    typer.Option(
+        "--verify",
+        rich_help_panel=_MODEL,
+        help="Compare every file of the model with its manifest first.",
+    ),
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="A=C", help="A limit, as in max_queue=64; see docs/serve.md"),
 ]
 
 
@@ -101,18 +122,9 @@ def serve(
     api_key_file: ApiKeyFile = None,
     trust_proxy: TrustProxy = None,
     page: Page = None,
-    verify: Annotated[
-        bool,
-        typer.Option(
-            "--verify",
-            rich_help_panel=_MODEL,
-            help="Compare every file of the model with its manifest first.",
-        ),
-    ] = False,
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="A=C", help="A limit, as in max_queue=64; see docs/serve.md"),
-    ] = None,
+    library: Library = None,
+    verify: Verify = False,
+    overrides: Overrides = None,
 ) -> None:
     """Answer over HTTP: POST /predict, the other addresses at /docs.
 
@@ -136,6 +148,8 @@ def serve(
         trust_proxies=trust_proxy or (),
     )
     shows_page = settings.page and (not access.is_public if page is None else page)
+    if library is not None:
+        _check_library(library, access, shows_page)
     with contextlib.ExitStack() as stack:
         listeners = [stack.enter_context(listen(access.address, port))]
         if metrics_port is not None:
@@ -145,7 +159,26 @@ def serve(
             access = replace(access, metrics_port=listener.getsockname()[1])
         start_log()
         predictor = load(model or box_folder(), backend=backend.value, verify=verify)
-        _run(predictor, model, settings, access, listeners, shows_page)
+        _run(predictor, model, settings, access, listeners, library, shows_page)
+
+
+def _check_library(library: Path, access: "Access", shows_page: bool) -> None:
+    """Fail early if a film library cannot be served, before the model is loaded.
+
+    Raises:
+        ConfigError: Others could reach it, or there is no page to show it.
+        DataNotFoundError: There is no such folder.
+    """
+    from moviegenre.apps.service.library.routes import require_loopback
+    from moviegenre.library.walk import library_root
+
+    require_loopback(access)
+    if not shows_page:
+        raise ConfigError(
+            "--library shows a part of the page, which is off; leave out --no-page and "
+            "page=false, or --library"
+        )
+    library_root(library)
 
 
 def _run(
@@ -154,6 +187,7 @@ def _run(
     settings: "ServiceSettings",
     access: "Access",
     listeners: Sequence[socket.socket],
+    library: Path | None,
     shows_page: bool,
 ) -> None:
     """Answer until stopped."""
@@ -164,7 +198,7 @@ def _run(
     if access.is_public and access.keys is None:
         hint = "whoever reaches this address may ask, without a key; see --api-key-file"
         log_event(logging.WARNING, hint)
-    app = create_app(predictor, settings, page=shows_page, access=access)
+    app = create_app(predictor, settings, page=shows_page, access=access, library=library)
     server = GuardedServer(app, settings, access)
     name = model or f"the model in the box ({predictor.model.model_name})"
     # Where it really listens, since port 0 is any.

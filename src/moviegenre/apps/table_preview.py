@@ -17,7 +17,8 @@ def show_catalogue(path: Path, columns: object, posters: Path | None) -> None:
         columns: A ``CatalogueColumns``.
         posters: The folder of posters, if one is named.
     """
-    from moviegenre.inference.catalogue_rows import Catalogue, CatalogueColumns
+    from moviegenre.inference.catalogue_rows import Catalogue
+    from moviegenre.inference.catalogue_texts import CatalogueColumns
 
     assert isinstance(columns, CatalogueColumns), "the command makes them"
     catalogue = Catalogue(path, columns, posters)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from moviegenre.artifacts.onnx_model import FUSED
+from moviegenre.artifacts.onnx_runtime import onnx_runtime
 from moviegenre.core.files import atomic_path
 
 if TYPE_CHECKING:
@@ -78,8 +79,8 @@ def _shape(
 ) -> tuple[int, ...]:
     """Return the shape of one film's value in the graph, computed for example films."""
     import onnx
-    import onnxruntime
 
+    onnxruntime = onnx_runtime()
     probe = onnx.ModelProto()
     probe.CopyFrom(model)
     probe.graph.output.append(onnx.helper.make_empty_tensor_value_info(name))
@@ -138,8 +139,8 @@ def fuse(path: Path) -> None:
         path: The file, which is replaced; ONNX Runtime alone can compute it afterwards.
     """
     import onnx
-    import onnxruntime
 
+    onnxruntime = onnx_runtime()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED

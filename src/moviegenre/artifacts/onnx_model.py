@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from moviegenre.artifacts.folder import IMAGE_FILE, TOKENIZER_FILE
 from moviegenre.artifacts.info import ModelInfo
+from moviegenre.artifacts.onnx_runtime import onnx_runtime
 from moviegenre.artifacts.trained import EMBEDDING, GATE, Answer, Backend, Floats, TrainedModel
 from moviegenre.core.errors import CheckpointError
 from moviegenre.core.types import Modality
@@ -153,8 +154,7 @@ def _session(path: Path, num_threads: int | None, quick: bool) -> "onnxruntime.I
         raise CheckpointError(
             f"{path} does not exist; export the model with ONNX, or use `backend` torch"
         )
-    import onnxruntime
-
+    onnxruntime = onnx_runtime()
     fused = quick and _is_fused(path)
     options = onnxruntime.SessionOptions()
     if fused:  # what is left to merge is not worth its time for a few films

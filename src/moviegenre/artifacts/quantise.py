@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from moviegenre.artifacts.onnx_export import require_onnx
+from moviegenre.artifacts.onnx_runtime import onnx_runtime
 from moviegenre.core.errors import ConfigError
 from moviegenre.core.files import atomic_path
 
@@ -73,6 +74,7 @@ def _in_blocks(
 
     Products of two activations have no weights and stay.
     """
+    onnx_runtime()
     from onnxruntime.quantization.matmul_nbits_quantizer import (
         DefaultWeightOnlyQuantConfig,
         MatMulNBitsQuantizer,

@@ -42,7 +42,7 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
         sync_folder(path.parent)
     except BaseException as error:
         with suppress(OSError):
-            part.unlink(missing_ok=True)
+            part.unlink()
         if isinstance(error, OSError) and error.filename is None and error.errno:
             error.filename = str(path)  # a failed write does not say of which file
         raise

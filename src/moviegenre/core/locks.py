@@ -25,8 +25,8 @@ if sys.platform != "win32":  # which has no flock: runs there are not kept apart
 logger = logging.getLogger(__name__)
 
 _UNSUPPORTED = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)  # network file systems without locks
-_held: dict[tuple[Path, int], int] = {}
-"""How often each thread holds the lock of a path."""
+_held: set[tuple[Path, int]] = set()
+"""The locks that this process holds: path and thread."""
 
 
 def hidden_path(path: Path, kind: str) -> Path:
@@ -60,11 +60,7 @@ def locked(
     path = real_path(path)
     key = (path, threading.get_ident())
     if key in _held:
-        _held[key] += 1
-        try:
-            yield
-        finally:
-            _held[key] -= 1
+        yield
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     file = hidden_path(path, "lock")
@@ -74,15 +70,15 @@ def locked(
             f"{path} is being written by another run{_owner(file)}; wait until it ends, or {remedy}"
         )
     try:
-        _held[key] = 1
+        _held.add(key)
         with suppress(OSError):
             os.ftruncate(descriptor, 0)
             os.write(descriptor, str(os.getpid()).encode())
         yield
     finally:
-        _held.pop(key, None)
+        _held.discard(key)
         with suppress(OSError):
-            file.unlink(missing_ok=True)
+            file.unlink()
         os.close(descriptor)
 
 

@@ -218,7 +218,10 @@ class Parts:
     def _tables(self, count: int) -> Iterator[pa.Table]:
         for number in range(count):
             content = pa.BufferReader(read_sealed(self._path(number)))
-            yield pq.read_table(content, schema=self._schema)
+            # Arrow's own threads would let go of Python's bytes at any time, and end the process
+            # with 134 if the interpreter is gone by then.
+            with pq.ParquetFile(content, pre_buffer=False) as part:
+                yield part.read(use_threads=False)
 
     def _write_parquet(self, stream: BinaryIO, count: int) -> None:
         with pq.ParquetWriter(stream, self._schema) as writer:

@@ -21,47 +21,17 @@ from moviegenre.core.errors import (
 )
 from moviegenre.core.types import Modality
 from moviegenre.data.placeholders import is_poster_placeholder
-from moviegenre.data.records import parse_title, parse_year, whole_text
-from moviegenre.data.tables.cells import cell_text, kept_text, plot_texts
-from moviegenre.data.tables.columns import find_columns, require_single
-from moviegenre.data.tables.poster_files import PosterFolder
-from moviegenre.data.tables.rows import Row, Table, TableSource, Written
+from moviegenre.data.records import whole_text
+from moviegenre.data.tables.cells import cell_text, kept_text
+from moviegenre.data.tables.rows import Row
 from moviegenre.data.tables.source import is_table, known_suffixes
+from moviegenre.data.tables.zip_posters import poster_files
+from moviegenre.inference.catalogue_texts import CatalogueColumns, TextRow, TextTable
 from moviegenre.inference.films import Film, FilmReader, Plot, Poster
 
 logger = logging.getLogger(__name__)
 
 _LONGEST_ERROR = 1_000  # characters of the column error
-_LOOKED_AT = 50  # rows, for a poster that is there
-
-
-@dataclass(frozen=True)
-class CatalogueColumns:
-    """The columns of a catalogue; columns that are not named are searched for.
-
-    Attributes:
-        id: The film's id; None takes one with a usual name, see ``columns``, or the row's number
-            where there is none.
-        plots: Plots, joined in this order; none takes ``plot``, or the only column with another
-            usual name, see ``plot_column``. Of an ensemble each member takes one or joins them, by
-            its own rule.
-        poster: The poster's file, or in Parquet its bytes; None takes ``poster``, or a column with
-            another usual name that names files.
-        title: The film's title; None takes one with a usual name, where there is one.
-        year: The year of its release; None takes one with a usual name, where there is one.
-        kept: Columns that answers repeat.
-        written: How the table is written; None finds out.
-        format: A well-known table, see ``known``; None finds out.
-    """
-
-    id: str | None = None
-    plots: tuple[str, ...] = ()
-    poster: str | None = None
-    title: str | None = None
-    year: str | None = None
-    kept: tuple[str, ...] = ()
-    written: Written | None = None
-    format: str | None = None
 
 
 @dataclass(frozen=True)
@@ -83,154 +53,14 @@ class Entry:
     warning: str | None = None
 
 
-@dataclass(frozen=True)
-class TextRow:
-    """A row of a catalogue without its poster.
-
-    Attributes:
-        id: As in the catalogue, as text.
-        plots: Its texts; none where there is none that can be read.
-        title: The film's title; None where there is none.
-        year: The year of its release; None where there is none that can be read.
-        faults: What could not be read.
-        is_readable: Whether the cells stand in their columns.
-    """
-
-    id: str
-    plots: tuple[str, ...]
-    title: str | None = None
-    year: int | None = None
-    faults: tuple[str, ...] = ()
-    is_readable: bool = True
-
-
-class TextTable:
-    """The plots of a table; opens no other file.
-
-    Args:
-        source: A table, see ``tables.source``.
-        columns: Which column holds what.
-        max_rows: Look at so many rows for the columns of JSON; None looks at all.
-
-    Raises:
-        DataError: The table cannot be read, columns are not there (the message lists these), or
-            several may be the plot and none is named.
-
-    Attributes:
-        known: The table's columns.
-        columns: Which of them hold what.
-        notes: What was found out about the table, as sentence parts.
-    """
-
-    def __init__(
-        self, source: TableSource, columns: CatalogueColumns, max_rows: int | None = None
-    ) -> None:
-        self._source = source
-        self._table = Table(source, columns.written, max_rows)
-        self.known = self._table.columns
-        self.notes = list(self._table.notes)
-        self.columns = self._found(columns)
-        used = self._used(posters=True)
-        require_single(used, self._table.twice, str(source))
-        if twice := [name for name in self._table.twice if name not in used]:
-            self.notes.append(f"several columns are named {shortened(', '.join(twice))}")
-
-    def texts(self) -> Iterator[TextRow]:
-        """Yield every row without its poster, in order."""
-        for number, row in enumerate(self._table.rows(self._used()), start=1):
-            yield self._text_row(row, number)
-
-    def _found(self, columns: CatalogueColumns) -> CatalogueColumns:
-        """Return the columns with the missing names filled in.
-
-        Raises:
-            DataError: A column is not there, or there is nothing to read.
-        """
-        known, path = self.known, self._source
-        named = [
-            columns.id,
-            *columns.plots,
-            columns.poster,
-            columns.title,
-            columns.year,
-            *columns.kept,
-        ]
-        missing = [name for name in named if name is not None and name not in known]
-        if missing:
-            listed = "; ".join(
-                f"no column {name!r}, {did_you_mean(name, known)}" for name in missing
-            )
-            raise DataError(f"{path}: {listed}")
-        usual = find_columns(
-            known,
-            table=str(path),
-            advice="name the one to read, or all of them, with `plot_column`",
-            format=columns.format,
-            needs_plot=not columns.plots,
-        )
-        poster = columns.poster or self._usual_poster(usual.poster)
-        filled = replace(
-            columns,
-            id=columns.id or usual.id,
-            plots=columns.plots or ((usual.plot,) if usual.plot else ()),
-            poster=poster,
-            title=columns.title or usual.title,
-            year=columns.year or usual.year,
-        )
-        if not filled.plots and filled.poster is None:
-            raise DataError(
-                f"{path} has neither a column 'plot' nor 'poster' (found "
-                f"{shortened(', '.join(known))}); name "
-                "yours with `plot_column` and `poster_column`"
-            )
-        unused = {name for name, value in vars(columns).items() if value} | {"genres"}
-        unused |= set() if poster else {"poster"}
-        if note := usual.note(unused):
-            self.notes.append(note)
-        return filled
-
-    def _usual_poster(self, name: str | None) -> str | None:
-        """Return the default column of posters; in uploads it is ``poster``."""
-        return name if name == "poster" else None
-
-    def _used(self, *, posters: bool = False) -> list[str]:
-        """Return the columns that are read."""
-        columns = self.columns
-        named = [columns.id, *columns.plots, columns.title, columns.year, *columns.kept]
-        named.append(columns.poster if posters else None)
-        return [name for name in named if name is not None]
-
-    def _text_row(self, row: Row, number: int) -> TextRow:
-        id_ = str(number)
-        if self.columns.id:  # a number could be the id of another row
-            id_ = cell_text(row.values.get(self.columns.id)).strip() or f"row {number}"
-        if row.fault:  # its cells may stand in the wrong columns
-            fault = f"row {number}: {row.fault}"
-            return TextRow(id_, (), faults=(fault,), is_readable=False)
-        faults: list[str] = []
-        texts: list[str] = []
-        for name in self.columns.plots:
-            try:
-                texts += plot_texts(row.values.get(name))
-            except ValueError as error:
-                faults.append(f"column {name}: {error}")
-        title, year = self._title_and_year(row)
-        return TextRow(id_, tuple(texts), title, year, tuple(faults))
-
-    def _title_and_year(self, row: Row) -> tuple[str | None, int | None]:
-        """Return a row's title and year; None if missing or unreadable."""
-        names = (self.columns.title, self.columns.year)
-        title, year = (row.values.get(name) if name else None for name in names)
-        return parse_title(title), parse_year(year)
-
-
 class Catalogue(TextTable):
     """A table of films without genres.
 
     Args:
         path: ``.csv``, ``.jsonl``, ``.ndjson`` or ``.parquet``.
         columns: Which column holds what.
-        posters: What paths of posters are relative to; None takes the table's own folder.
+        posters: What paths of posters are relative to; None takes the table's own folder, or the
+            ZIP that the table lies in, if that holds pictures.
 
     Raises:
         DataNotFoundError: The table or the folder of posters does not exist.
@@ -248,8 +78,8 @@ class Catalogue(TextTable):
             raise DataNotFoundError(missing_path_message(path, "a catalogue", "check the path"))
         if not is_table(path):
             raise DataError(f"{path} is no table; expected {known_suffixes()}")
-        self._posters = PosterFolder(posters or path.parent)
-        super().__init__(path, columns)
+        self._files = poster_files(path, posters)
+        super().__init__(path, columns, posters=self._files)
         self.path = path
         if self.notes:
             logger.info("%s: %s; options name others", path, "; ".join(self.notes))
@@ -306,9 +136,10 @@ class Catalogue(TextTable):
             twice: Hashes of ids that several rows have, see ``count``.
         """
         used = self._used(posters=Modality.POSTER in reader.modalities)
-        for number, row in enumerate(self._table.rows(used), start=1):
-            if number > skip:
-                yield self._entry(reader, row, number, twice)
+        with self._files.opened():
+            for number, row in enumerate(self._table.rows(used), start=1):
+                if number > skip:
+                    yield self._entry(reader, row, number, twice)
 
     def preview(self, num_rows: int) -> Iterator[dict[str, object]]:
         """Yield the first rows as they are read, without a model."""
@@ -356,15 +187,6 @@ class Catalogue(TextTable):
     def _lacking(self) -> str:
         return "no plot" if self.columns.poster is None else "no plot and no poster"
 
-    def _usual_poster(self, name: str | None) -> str | None:
-        if name is None or name == "poster":
-            return name
-        rows = islice(self._table.rows([name]), _LOOKED_AT)
-        if self._posters.names_files(row.values.get(name) for row in rows):
-            return name
-        self.notes.append(f"column {name!r} is not read, since it names no files here")
-        return None
-
     def _poster(self, row: Row, *, looked_at: bool) -> Poster:
         """Return a row's poster; a path is opened only if the model reads posters.
 
@@ -378,8 +200,8 @@ class Catalogue(TextTable):
             return value or None
         name = cell_text(value).strip()
         if not looked_at:
-            return self._posters.folder / name if name and not is_poster_placeholder(name) else None
-        return self._posters.find(name)
+            return self._files.place(name) if name and not is_poster_placeholder(name) else None
+        return self._files.find(name)
 
     def _plot_alone(
         self, reader: FilmReader, plot: Plot, title: str | None, year: int | None

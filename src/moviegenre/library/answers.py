@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from moviegenre.core.errors import MovieGenreError
@@ -52,18 +53,28 @@ Answerer = Callable[[Sequence[FilmText]], list[Answer]]
 """Answers some films, in their order."""
 
 
+Predict = Callable[[Sequence[Film]], Sequence[Prediction]]
+"""Predicts films that were read, in their order."""
+
+
 def no_answers(films: Sequence[FilmText]) -> list[Answer]:
     """Answer nothing: for a library in which no film has to be predicted."""
     return [Answer() for _ in films]
 
 
-def model_answers(predictor: Predictor) -> Answerer:
-    """Return what asks a model for the genres of some films at once."""
+def model_answers(predictor: Predictor, predict: Predict | None = None) -> Answerer:
+    """Return what asks a model for the genres of some films at once.
+
+    Args:
+        predictor: The model, which reads the films.
+        predict: What predicts them; None asks the model at once.
+    """
+    ask = predict or partial(predictor.predict_films, batch_size=_BATCH_SIZE)
 
     def answer(films: Sequence[FilmText]) -> list[Answer]:
         read = [_read(predictor, film) for film in films]
         usable = [film for film, _ in read if film is not None]
-        predictions = iter(predictor.predict_films(usable, _BATCH_SIZE))
+        predictions = iter(ask(usable))
         return [
             Answer(warnings=fault) if film is None else _answer(film, next(predictions), fault)
             for film, fault in read

@@ -1,6 +1,7 @@
 """Plan the genres of each film of a library, with a reason for films without any."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -11,6 +12,7 @@ from moviegenre.core.genre_names import same_genre
 from moviegenre.core.reading import MissingFileError, read_bounded
 from moviegenre.library.answers import Answer, Answerer, FilmText
 from moviegenre.library.edit import new_nfo, with_genres
+from moviegenre.library.journal import sha256
 from moviegenre.library.nfo import MAX_NFO_BYTES, Nfo, parse_nfo
 from moviegenre.library.walk import FilmPlace, Library
 
@@ -125,6 +127,66 @@ def plan_changes(
             _decide(film, next(answers), options) if isinstance(film, _Open) else film
             for film in opened
         ]
+
+
+@dataclass(frozen=True)
+class PlannedFilm:
+    """A planned change without the file's bytes, to be written later.
+
+    Attributes:
+        place: Where the film lies.
+        sha256: The SHA-256 of its .nfo file when the change was planned; None where there was none.
+        genres: The genres of the model that are written, the surest first.
+        probabilities: Their probabilities.
+    """
+
+    place: FilmPlace
+    sha256: str | None
+    genres: tuple[str, ...]
+    probabilities: tuple[float, ...]
+
+
+def planned_film(place: FilmPlace, change: FilmChange) -> PlannedFilm:
+    """Return a planned change without the file's bytes.
+
+    Args:
+        place: Where the film lies.
+        change: What ``plan_changes`` yields of it; its outcome is a change.
+    """
+    genres = change.after[len(change.after) - len(change.probabilities) :]
+    return PlannedFilm(place, sha256(change.old), genres, change.probabilities)
+
+
+def plan_again(root: Path, planned: PlannedFilm, options: Options) -> FilmChange:
+    """Return a change with the file's bytes; the outcome is another if the file is not the same.
+
+    Args:
+        root: The library's folder.
+        planned: The change as it was planned.
+        options: The options it was planned with.
+    """
+    place = planned.place
+    old: bytes | None = None
+    try:
+        with suppress(MissingFileError):
+            old = read_bounded(root / place.nfo, MAX_NFO_BYTES, "an .nfo file")
+        if sha256(old) != planned.sha256:
+            raise DataError("the file was changed since the preview")
+        nfo = None if old is None else parse_nfo(old)
+        title, year = (nfo.title, nfo.year) if nfo else (None, None)
+        text = FilmText(None, None, title or place.title, year or place.year)
+        film = _Open(place, nfo, old, text)
+        keep = options.mode == Mode.ADD
+        new = _content(film, planned.genres, options, keep=keep)
+    except DataError as error:
+        return FilmChange(place.nfo, Outcome.CHANGED_SINCE, note=str(error))
+    after = (*film.before, *planned.genres) if keep else planned.genres
+    probabilities = planned.probabilities
+    return FilmChange(
+        *(place.nfo, Outcome.CHANGE, text.title, text.year, film.before, after, probabilities),
+        old=old,
+        new=new,
+    )
 
 
 def needs_answer(place: FilmPlace, options: Options) -> bool:

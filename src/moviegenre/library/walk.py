@@ -83,6 +83,19 @@ class Library:
     unread: list[tuple[Path, str]] = field(default_factory=list)
     film_folders: set[Path] = field(default_factory=set)
 
+    @property
+    def left_alone(self) -> dict[str, int]:
+        """How many of what is left alone, by its name; what there is none of is not in it."""
+        numbers = {
+            "series": self.num_series,
+            "episodes": self.num_episodes,
+            "text files named .nfo": self.num_text_files,
+            "other .nfo files": self.num_other,
+            "videos with neither .nfo nor poster": self.num_bare,
+            "links": self.num_links,
+        }
+        return {name: number for name, number in numbers.items() if number}
+
 
 def library_root(path: Path) -> Path:
     """Return a library's folder with links resolved.

@@ -108,6 +108,18 @@ def writing(path: Path) -> Iterator[LibraryWriter]:
         yield LibraryWriter(journal)
 
 
+def can_undo(path: Path) -> bool:
+    """Return whether a library has a journal of changes.
+
+    Args:
+        path: The library's folder.
+
+    Raises:
+        DataNotFoundError: There is no such folder.
+    """
+    return bool(Journal(library_root(path)).files())
+
+
 @dataclass
 class UndoSummary:
     """The result of an undo.

@@ -16,7 +16,8 @@ from moviegenre.data.records import MovieSource
 from moviegenre.data.sources.mmimdb import MMIMDbArchive, MMIMDbFolder
 from moviegenre.data.sources.table import MovieTable, TableColumns
 from moviegenre.data.validation import Validation
-from moviegenre.inference.catalogue_rows import Catalogue, CatalogueColumns
+from moviegenre.inference.catalogue_rows import Catalogue
+from moviegenre.inference.catalogue_texts import CatalogueColumns
 
 _GENRES = GenreVocabulary(("Drama", "War"))
 _RECORD = b'{"title": "A", "genres": ["Drama"], "plot": ["A dog."]}'

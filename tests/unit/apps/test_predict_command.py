@@ -2,6 +2,7 @@
 
 import csv
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -177,3 +178,22 @@ def test_pushing_what_was_not_exported_is_answered(run: Run, tmp_path: Path) -> 
     code, _, err = run("push", "--model", tmp_path, "someone/films")
     assert code == 2
     assert err.startswith(f"error: {tmp_path} is no exported model; make one with: moviegenre exp")
+
+
+def test_a_zip_of_a_table_and_its_posters(run: Run, model: str, poster: Path) -> None:
+    table, out = poster.with_name("films.zip"), poster.with_name("out.csv")
+    with zipfile.ZipFile(table, "w") as archive:
+        archive.writestr("films.csv", "id,plot,poster\na,the ghost,p.png\nb,,p.png\nc,a scream,x\n")
+        archive.writestr("pictures/p.png", poster.read_bytes())
+    before = set(poster.parent.iterdir())
+    code, _, _ = run("predict", "--checkpoint", model, "--input", table, "--out", out, "--quiet")
+    assert code == 0
+    with out.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["modalities"] for row in rows] == ["plot|poster", "poster", "plot"]
+    assert rows[2]["error"].startswith("x is not in the ZIP; expected the name of a picture in it")
+    assert set(poster.parent.iterdir()) == {*before, out}, "nothing is extracted"
+    table.write_bytes(table.read_bytes()[:-30])
+    code, _, err = run("predict", "--checkpoint", model, "--input", table, "--out", out)
+    assert (code, err.count("error: ")) == (2, 1)
+    assert "films.zip cannot be unpacked: " in err.splitlines()[-1]

@@ -102,3 +102,36 @@ def test_the_page_is_off_where_others_reach_it(
     ((has_page, access),) = shown
     assert has_page is shows_page
     assert access.is_public is ("--allow-host" in options)
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (
+            ["--host", "0.0.0.0", "--allow-host", "localhost", "--page"],
+            "error: --library has files of this machine written on request, so it is served on "
+            "the loopback address alone; leave out --host, --allow-host and --trust-proxy, or "
+            "--library\n",
+        ),
+        (["--allow-host", "films.example.org", "--page"], "error: --library has files of this"),
+        (["--trust-proxy", "127.0.0.1"], "error: --library has files of this machine written"),
+        (["--no-page"], "error: --library shows a part of the page, which is off; leave out"),
+        (["--set", "page=false"], "error: --library shows a part of the page, which is off"),
+    ],
+)
+def test_a_library_is_only_for_this_machine_and_its_page(
+    options: list[str], expected: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    found = refusal(["--library", str(tmp_path), "--model", "nowhere", *options], capsys)
+    assert found.startswith(expected)
+    assert found.count("\n") == 1
+
+
+def test_a_library_that_is_not_there(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "Movies").mkdir()
+    wanted = tmp_path / "Movis"
+    found = refusal(["--library", str(wanted), "--model", "nowhere"], capsys)
+    assert found == (
+        f"error: {wanted} does not exist; expected a folder of films; did you mean "
+        f'"{tmp_path / "Movies"}"?\n'
+    )

@@ -1,9 +1,14 @@
 """Files are there whole, or as they were before."""
 
 import errno
+import fcntl
 import hashlib
+import io
 import os
+import stat
+import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,14 +18,17 @@ from moviegenre.core.files import (
     atomic_path,
     check_folder,
     file_sha256,
+    sync_file,
     sync_folder,
+    write_bytes,
     write_text,
 )
 from moviegenre.core.folders import atomic_folder
+from moviegenre.core.locks import open_locked
 
 
 def test_text_is_written_and_replaced(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "a.txt"
+    path = tmp_path / "new" / "and" / "deeper" / "a.txt"
     write_text(path, "first")
     write_text(path, "zweiter Täxt")
     assert path.read_text(encoding="utf-8") == "zweiter Täxt"
@@ -170,3 +178,165 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
         f"{tmp_path / 'nowhere'} is a link that leads nowhere, expected a folder; name another "
         "with --drop-leaks"
     )
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o077])
+def test_a_new_file_has_the_mode_of_the_users_mask(tmp_path: Path, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        write_text(tmp_path / "a.txt", "new")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "a.txt").stat().st_mode) == 0o666 & ~mask
+
+
+def test_a_second_writer_waits_for_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, operations, real_flock = tmp_path / "a", [], fcntl.flock
+    first = open_locked(tmp_path / ".a.moviegenre-part", wait=False)
+    assert first is not None
+
+    def release(descriptor: int, operation: int) -> None:
+        operations.append(operation)
+        if not operation & fcntl.LOCK_NB:
+            os.close(first)  # the first one ends
+        real_flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", release)
+    write_text(path, "new")
+    assert operations == [fcntl.LOCK_EX | fcntl.LOCK_NB, fcntl.LOCK_EX]
+    assert path.read_text() == "new"
+
+
+def test_an_empty_file_is_empty(tmp_path: Path) -> None:
+    write_bytes(tmp_path / "a", b"")
+    assert (tmp_path / "a").read_bytes() == b""
+
+
+def test_the_stream_is_closed_when_the_block_ends(tmp_path: Path) -> None:
+    with atomic_file(tmp_path / "a") as stream:
+        stream.write(b"new")
+    assert stream.closed
+
+
+def test_no_other_run_writes_a_file_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace, tried = Path.replace, []
+
+    def try_to_lock(self: Path, target: Path) -> Path:
+        tried.append(open_locked(self, wait=False))
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", try_to_lock)
+    write_text(tmp_path / "a", "new")
+    assert tried == [None]
+    other = open_locked(tmp_path / "a", wait=False)
+    assert other is not None, "the lock ends with the block"
+    os.close(other)
+
+
+class FullDisk(io.FileIO):
+    """A file that finds no room."""
+
+    def write(self, _content: Any) -> int:
+        raise OSError(errno.ENOSPC, "no room")
+
+
+def test_a_content_that_finds_no_room_is_an_error_that_names_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a"
+    write_bytes(path, b"old")
+
+    def opened(descriptor: int, _mode: str, size: int) -> io.BufferedRandom:
+        return io.BufferedRandom(FullDisk(descriptor, "w+"), size)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fdopen", opened)
+        with pytest.raises(OSError, match="no room") as failed, atomic_file(path) as stream:
+            stream.write(b"new")  # kept in memory: writing fails at the end, and closing again
+    assert failed.value.errno == errno.ENOSPC
+    assert failed.value.filename == str(path)
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_part_that_cannot_be_emptied_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    descriptors: list[int] = []
+
+    def fail(descriptor: int, _length: int) -> None:
+        descriptors.append(descriptor)
+        raise OSError(errno.EIO, "no")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "ftruncate", fail)
+        with pytest.raises(OSError, match="no") as failed:
+            write_text(tmp_path / "a", "new")
+    assert failed.value.errno == errno.EIO
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(descriptors[0])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_part_that_cannot_be_removed_does_not_hide_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: Path, *_arguments: object) -> None:
+        raise OSError(errno.EROFS, "read-only", str(self))
+
+    monkeypatch.setattr(Path, "unlink", fail)
+    with pytest.raises(ValueError, match="the reason"), atomic_file(tmp_path / "a"):
+        raise ValueError("the reason")
+
+
+def test_a_large_file_is_hashed_in_little_memory(tmp_path: Path) -> None:
+    with (tmp_path / "a").open("wb") as stream:
+        stream.truncate(30_000_000)
+    tracemalloc.start()
+    digest = file_sha256(tmp_path / "a")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert digest == hashlib.sha256(bytes(30_000_000)).hexdigest()
+    assert peak < 10_000_000
+
+
+def test_windows_syncs_files_that_are_open_for_writing_and_no_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, modes = tmp_path / "a", []
+    path.touch()
+    real_open = os.open
+
+    def note(opened: Path, flags: int, *rest: Any) -> int:
+        modes.append(flags & os.O_ACCMODE)
+        return real_open(opened, flags, *rest)
+
+    monkeypatch.setattr(os, "open", note)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "name", "nt")
+        sync_file(path)
+        sync_folder(tmp_path)
+    assert modes == [os.O_RDWR]
+    sync_file(path)
+    assert modes == [os.O_RDWR, os.O_RDONLY], "elsewhere a read-only file can be synced"
+
+
+def test_windows_renames_closed_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, replace, was_closed = tmp_path / "a", Path.replace, []
+
+    def note(self: Path, target: Path) -> Path:
+        was_closed.append(stream.closed)
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", note)
+    for name in ("nt", "posix"):
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "name", name)
+            with atomic_file(path) as stream:
+                stream.write(b"new")
+        assert path.read_bytes() == b"new"
+    assert was_closed == [True, False]

@@ -9,6 +9,7 @@ import pytest
 
 from moviegenre.core.errors import DataNotFoundError
 from moviegenre.core.folders import atomic_folder, restore_folder
+from moviegenre.core.locks import open_locked
 from moviegenre.data.prepared import PreparedData
 from tests.tiny_movies import write_prepared
 
@@ -184,8 +185,83 @@ def test_a_rename_that_cannot_be_synced_is_taken_back(
 
     with monkeypatch.context() as patched:
         patched.setattr("moviegenre.core.folders.sync_folder", fail)
-        with pytest.raises(OSError, match="no"), atomic_folder(here) as new:
+        with pytest.raises(OSError, match="no") as failed, atomic_folder(here) as new:
             (new / "file").write_text("new")
+    assert failed.value.errno == errno.EIO
     assert names(tmp_path) == (["here"] if there_was_one else [])
     if there_was_one:
         assert (here / "file").read_text() == "old"
+
+
+def test_reading_an_output_that_is_not_there_makes_nothing(tmp_path: Path) -> None:
+    restore_folder(tmp_path / "absent" / "here")
+    assert names(tmp_path) == []
+
+
+def test_an_output_that_is_there_keeps_what_lies_beside_it(tmp_path: Path) -> None:
+    folder(tmp_path / "here", "now")
+    folder(tmp_path / ".here.moviegenre-old", "old")
+    restore_folder(tmp_path / "here")
+    assert names(tmp_path) == [".here.moviegenre-old", "here"]
+
+
+def test_a_folder_that_another_run_is_writing_is_left_to_it(tmp_path: Path) -> None:
+    folder(tmp_path / ".here.moviegenre-old", "old")
+    other = open_locked(tmp_path / ".here.moviegenre-lock", wait=False)
+    assert other is not None
+    restore_folder(tmp_path / "here")
+    assert names(tmp_path) == [".here.moviegenre-lock", ".here.moviegenre-old"]
+    os.close(other)
+    restore_folder(tmp_path / "here")
+    assert names(tmp_path) == ["here"]
+
+
+@pytest.mark.parametrize("there_was_one", [True, False])
+def test_a_rename_that_fails_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there_was_one: bool
+) -> None:
+    here, rename = tmp_path / "here", Path.rename
+    if there_was_one:
+        folder(here, "old")
+
+    def fail(self: Path, target: Path) -> Path:
+        if self.name.endswith("-new"):
+            raise OSError(errno.EROFS, "read-only", str(self))
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fail)
+    with pytest.raises(OSError, match="read-only") as failed, atomic_folder(here):
+        pass
+    assert failed.value.errno == errno.EROFS
+    assert names(tmp_path) == (["here"] if there_was_one else [])
+
+
+def test_an_old_folder_that_cannot_be_renamed_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, rename = folder(tmp_path / "here", "old"), Path.rename
+    failures = [OSError(errno.EBUSY, "in use", str(here))]
+
+    def fail_once(self: Path, target: Path) -> Path:
+        if failures:
+            raise failures.pop()
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fail_once)
+    with pytest.raises(OSError, match="in use") as failed, atomic_folder(here) as new:
+        (new / "file").write_text("new")
+    assert failed.value.errno == errno.EBUSY
+    assert (here / "file").read_text() == "old"
+    assert names(tmp_path) == ["here"]
+
+
+def test_the_folder_of_the_moment_is_named_by_its_own_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = folder(tmp_path / "here", "old")
+    monkeypatch.chdir(here)
+    with atomic_folder(Path()) as new:
+        assert new == tmp_path / ".here.moviegenre-new"
+        (new / "file").write_text("new")
+    assert (here / "file").read_text() == "new"
+    assert names(tmp_path) == ["here"]

@@ -229,7 +229,7 @@ def held_by_a_thread(path: Path) -> Iterator[list[str]]:
     yield told
 
 
-@pytest.mark.parametrize("content", [b"", b"no number", b"\xff"])
+@pytest.mark.parametrize("content", [b"", b"no number", b"\xff", "\u0663".encode()])
 def test_an_owner_that_is_not_known_is_not_named(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a"
     with locked(path):
@@ -252,3 +252,111 @@ def test_another_failure_of_the_system_is_told(
         with pytest.raises(OSError, match="no"):
             open_locked(tmp_path / "a", wait=False)
     assert not is_open(descriptors[0])
+
+
+def test_a_lock_waits_for_the_one_who_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, operations = tmp_path / "a", []
+    real_flock = fcntl.flock
+    first = open_locked(hidden_path(path, "lock"), wait=False)
+    assert first is not None
+
+    def release(descriptor: int, operation: int) -> None:
+        operations.append(operation)
+        if not operation & fcntl.LOCK_NB:
+            os.close(first)
+        real_flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", release)
+    with locked(path, wait=True):
+        assert hidden_path(path, "lock").read_text() == str(os.getpid())
+    assert operations == [fcntl.LOCK_EX | fcntl.LOCK_NB, fcntl.LOCK_EX]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_outputs_have_two_locks(tmp_path: Path) -> None:
+    with locked(tmp_path / "a"), locked(tmp_path / "b"):
+        assert hidden_path(tmp_path / "a", "lock").is_file()
+        assert hidden_path(tmp_path / "b", "lock").is_file()
+        with held_by_a_thread(tmp_path / "b") as told:
+            assert told != ["had it"]
+
+
+def test_a_link_and_its_target_have_one_lock(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("a")
+    with locked(tmp_path / "link"), held_by_a_thread(tmp_path / "a") as refused:
+        assert len(refused) == 1
+        assert refused[0].startswith(f"{tmp_path / 'a'} is being written by another run")
+
+
+def test_a_block_that_fails_gives_its_lock_back(tmp_path: Path) -> None:
+    def fail() -> None:
+        with locked(tmp_path / "a"):
+            raise ValueError("no")
+
+    with pytest.raises(ValueError, match=r"^no$"):
+        fail()
+    assert list(tmp_path.iterdir()) == []
+    with held_by_a_thread(tmp_path / "a") as told:
+        assert told == ["had it"]
+
+
+def test_a_lock_file_that_cannot_be_removed_ends_with_the_block(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: Path, *_arguments: object) -> None:
+        raise OSError(errno.EROFS, "read-only", str(self))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", fail)
+        with locked(tmp_path / "a"):
+            pass
+    assert hidden_path(tmp_path / "a", "lock").exists()
+    with held_by_a_thread(tmp_path / "a") as told:
+        assert told == ["had it"]
+
+
+def test_a_full_disk_does_not_keep_a_lock_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_descriptor: int, _content: bytes) -> int:
+        raise OSError(errno.ENOSPC, "no space")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", fail)
+        with locked(tmp_path / "a"), held_by_a_thread(tmp_path / "a") as told:
+            assert told == [
+                f"{tmp_path / 'a'} is being written by another run; wait until it ends, or sleep"
+            ]
+
+
+def test_the_number_of_a_killed_run_is_written_over(tmp_path: Path) -> None:
+    hidden_path(tmp_path / "a", "lock").write_text("9" * 30)
+    with locked(tmp_path / "a"):
+        assert hidden_path(tmp_path / "a", "lock").read_text() == str(os.getpid())
+
+
+def test_windows_opens_files_as_bytes_and_has_no_locks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[int] = []
+    real_open = os.open
+    binary = os.O_APPEND  # any flag that is not asked for elsewhere
+
+    def note(path: Path, flags: int, mode: int) -> int:
+        opened.append(flags)
+        return real_open(path, flags & ~binary, mode)
+
+    def flock(_descriptor: int, _operation: int) -> None:
+        raise AssertionError("there is none")
+
+    monkeypatch.setattr(os, "open", note)
+    monkeypatch.setattr(fcntl, "flock", flock)
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(os, "O_BINARY", binary, raising=False)
+    for _ in range(2):
+        descriptor = open_locked(tmp_path / "a", wait=False)
+        assert descriptor is not None
+        os.close(descriptor)
+    assert opened == [os.O_RDWR | os.O_CREAT | binary] * 2

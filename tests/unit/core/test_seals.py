@@ -73,3 +73,44 @@ def test_numpy_and_pytorch_read_sealed_files(tmp_path: Path) -> None:
     with np.load(tmp_path / "a.npz") as arrays:
         assert (arrays["array"] == array).all()
     assert (torch.load(tmp_path / "a.pt", weights_only=True)["array"].numpy() == array).all()
+
+
+@pytest.mark.parametrize("content", [b"", b"x", bytes(range(100))])
+def test_every_byte_of_a_seal_counts(tmp_path: Path, content: bytes) -> None:
+    whole = seal(tmp_path / "a", content)
+    assert whole[: len(content)] == content
+    seals = whole[len(content) :]
+    assert seals[:8] == b"mgseal01"
+    assert int.from_bytes(seals[8:16], "little") == len(content)
+    assert seals[16:] == hashlib.sha256(content).digest()
+    assert check_seal(tmp_path / "a")
+    assert read_sealed(tmp_path / "a") == content
+    for place in range(len(content), len(whole)):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1
+        (tmp_path / "a").write_bytes(damaged)
+        with pytest.raises(DamagedError) as refused:
+            read_sealed(tmp_path / "a")
+        reason = "its end is missing" if place < len(content) + 8 else "it is not what was written"
+        assert str(refused.value).startswith(f"{tmp_path / 'a'} is damaged: {reason}")
+
+
+def test_a_writer_that_left_its_place_is_sealed_as_a_whole(tmp_path: Path) -> None:
+    with sealed_file(tmp_path / "a") as stream:
+        stream.write(b"0123456789")
+        stream.seek(2)  # as writers of archives do
+    assert read_sealed(tmp_path / "a") == b"0123456789"
+
+
+def test_a_block_that_fails_leaves_no_sealed_file(tmp_path: Path) -> None:
+    seal(tmp_path / "a", b"old")
+
+    def fail() -> None:
+        with sealed_file(tmp_path / "a") as stream:
+            stream.write(b"new")
+            raise ValueError("no")
+
+    with pytest.raises(ValueError, match=r"^no$"):
+        fail()
+    assert read_sealed(tmp_path / "a") == b"old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a"]

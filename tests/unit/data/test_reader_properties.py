@@ -19,7 +19,8 @@ from moviegenre.data.sources.mmimdb import MMIMDbFolder
 from moviegenre.data.sources.table import MovieTable, TableColumns
 from moviegenre.data.tables.cells import cell_text
 from moviegenre.data.tables.rows import count_rows, read_rows
-from moviegenre.inference.catalogue_rows import Catalogue, CatalogueColumns
+from moviegenre.inference.catalogue_rows import Catalogue
+from moviegenre.inference.catalogue_texts import CatalogueColumns
 
 texts = st.text(st.characters(), max_size=30)  # half surrogates among them
 values: st.SearchStrategy[Any] = st.recursive(

@@ -14,7 +14,8 @@ from moviegenre.core.errors import ConfigError, DataError, DataNotFoundError
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.inference.catalogue import predict_catalogue
 from moviegenre.inference.catalogue_parts import answer_schema
-from moviegenre.inference.catalogue_rows import Catalogue, CatalogueColumns
+from moviegenre.inference.catalogue_rows import Catalogue
+from moviegenre.inference.catalogue_texts import CatalogueColumns
 from moviegenre.inference.films import FilmReader
 from moviegenre.inference.predictor import Predictor
 from tests.tiny_checkpoints import save_tiny, tiny_checkpoint

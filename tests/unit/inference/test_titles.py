@@ -9,7 +9,8 @@ import pytest
 
 import moviegenre
 from moviegenre.core.errors import InputError
-from moviegenre.inference.catalogue_rows import Catalogue, CatalogueColumns, TextTable
+from moviegenre.inference.catalogue_rows import Catalogue
+from moviegenre.inference.catalogue_texts import CatalogueColumns, TextTable
 from moviegenre.inference.predictor import Predictor
 
 PLOT = (

@@ -38,15 +38,16 @@ class Asset:
     etag: str
 
 
-def page_assets(settings: ServiceSettings) -> dict[str, Asset]:
+def page_assets(settings: ServiceSettings, *, has_library: bool = False) -> dict[str, Asset]:
     """Return every file of the page by its address.
 
     Args:
         settings: Limits that the page names.
+        has_library: Whether a film library is served.
     """
     assets = {f"/static/{path.name}": _file(path) for path in sorted(FOLDER.iterdir())}
     assets["/"] = assets.pop("/static/index.html")
-    assets["/static/limits.json"] = _json(_limits(settings))
+    assets["/static/limits.json"] = _json({**_limits(settings), "library": has_library})
     assets["/examples"] = _json(_examples())
     for film in example_films():
         if film.poster is not None:

@@ -1,8 +1,9 @@
 """The service as an app: a predictor and settings in, something that uvicorn runs out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request, Response
@@ -41,6 +42,7 @@ def create_app(
     *,
     page: bool = False,
     access: "Access | None" = None,
+    library: Path | None = None,
 ) -> FastAPI:
     """Return the service around a predictor.
 
@@ -49,14 +51,21 @@ def create_app(
         settings: Limits and waits; None takes the defaults.
         page: Also serve the page at ``/``.
         access: Who may reach it; None for an app that is asked inside this process only.
+        library: A folder of films to preview, write and undo; None serves none.
+
+    Raises:
+        ConfigError: There is a library, and others than this machine could reach it.
+        DataNotFoundError: There is no such library.
     """
     asking = Asking(predictor, settings or ServiceSettings())
+    stops: list[Callable[[], None]] = [asking.stop]
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         asking.start()
         yield
-        await asyncio.to_thread(asking.stop)
+        for stop in stops:
+            await asyncio.to_thread(stop)
 
     app = FastAPI(
         title="moviegenre",
@@ -71,13 +80,21 @@ def create_app(
     add_refusals(app)
     add_docs_page(app)
     _add_predictions(app, asking)
-    add_tables(app, asking, predictor.model.genres)
+    tables = add_tables(app, asking, predictor.model.genres)
+    stopping: list[Callable[[], None]] = [tables.stop]
     model = about(predictor)
     _add_status(app, asking, model)
     if page:
         from moviegenre.apps.page.mounting import add_page
 
-        add_page(app, asking.settings)
+        add_page(app, asking.settings, has_library=library is not None)
+    if library is not None:
+        from moviegenre.apps.service.library.routes import add_library
+
+        jobs = add_library(app, asking, predictor, library, access)
+        stopping.append(jobs.stop)
+        stops.insert(0, jobs.close)
+    app.state.stopping = lambda: [stop() for stop in stopping]
     return app
 
 

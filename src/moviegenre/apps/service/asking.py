@@ -129,6 +129,31 @@ class Asking:
         except (QueueFullError, StoppedError, DeadlineError) as error:
             self._refuse(error)
 
+    async def ask_about(
+        self, films: "Sequence[Film]", *, client: str
+    ) -> "list[Predicted | Exception]":
+        """Return predictions of films that were read already, as bulk work like a table's.
+
+        Args:
+            films: As the model reads them.
+            client: Who asks.
+
+        Raises:
+            Refusal: They are not taken, or not answered in time.
+        """
+        works = [Work(Question(film.plot, None), film) for film in films]
+        seconds = self.settings.deadline_seconds
+        try:
+            async with self.batcher.admitted(
+                len(works), seconds, client=client, kind="table"
+            ) as stay:
+                answers = (
+                    self.batcher.answer(work, stay, cost=work.question.cost) for work in works
+                )
+                return await asyncio.gather(*answers)
+        except (QueueFullError, StoppedError, DeadlineError) as error:
+            self._refuse(error)
+
     async def _answer(self, question: Question, stay: Stay) -> Answer:
         """Return the answer to one film of a request that was admitted."""
         film = await self._with_poster(question, stay)

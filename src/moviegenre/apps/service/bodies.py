@@ -62,11 +62,7 @@ async def read_films(request: Request, settings: ServiceSettings) -> list[Questi
     Raises:
         Refusal: The request is too large, too slow, of another kind, or no list of so many films.
     """
-    kind = kind_of(request)
-    if kind != _JSON:
-        raise Refusal(WRONG_KIND, f"the body is {kind or 'of no stated kind'}; expected {_JSON}")
-    body = await _within(settings, _read_all(request, settings))
-    items = _parsed_json(body)
+    items = await read_json(request, settings)
     if not isinstance(items, list):
         raise Refusal(UNFIT, "the list of films is not as expected: Input should be a valid array")
     if not 1 <= len(items) <= settings.max_films:
@@ -80,6 +76,18 @@ async def read_films(request: Request, settings: ServiceSettings) -> list[Questi
         except Refusal as refusal:
             questions.append(refusal)
     return questions
+
+
+async def read_json(request: Request, settings: ServiceSettings) -> object:
+    """Return the JSON body of a request as Python has it.
+
+    Raises:
+        Refusal: It is too large, too slow, of another kind, or no JSON.
+    """
+    kind = kind_of(request)
+    if kind != _JSON:
+        raise Refusal(WRONG_KIND, f"the body is {kind or 'of no stated kind'}; expected {_JSON}")
+    return _parsed_json(await _within(settings, _read_all(request, settings)))
 
 
 def question_of(film: FilmRequest, settings: ServiceSettings) -> Question:

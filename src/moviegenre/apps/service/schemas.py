@@ -115,6 +115,10 @@ class TablePreview(BaseModel):
     plot_columns: list[str] = Field(
         description="The column of plots: `plot`, or the only one with another usual name."
     )
+    poster_column: str | None = Field(
+        description="The column that names pictures of the ZIP, if there is one."
+    )
+    has_posters: bool = Field(description="Whether the file is a ZIP that holds pictures.")
     note: str | None = Field(
         description="That a column of another name is read as the plot, or that several may be."
     )
@@ -163,7 +167,8 @@ _TABLE_FORM = {
         "file": {
             "type": "string",
             "format": "binary",
-            "description": "A table: .csv, .tsv, .json, .jsonl or .ndjson, also as .gz or .zip.",
+            "description": "A table: .csv, .tsv, .json, .jsonl or .ndjson, also as .gz or .zip; a "
+            ".zip may hold the posters that the table names.",
         },
         "id_column": {
             "type": "string",
@@ -174,6 +179,11 @@ _TABLE_FORM = {
             "items": {"type": "string"},
             "description": "Columns of plots, joined in this order; without them `plot`, or the "
             "only one of `overview`, `synopsis`, `description`, `summary` and `storyline`.",
+        },
+        "poster_column": {
+            "type": "string",
+            "description": "Of a .zip with pictures: the column that names them; without it "
+            "`poster`, or one with another usual name.",
         },
         "preview": {
             "type": "boolean",

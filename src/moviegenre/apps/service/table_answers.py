@@ -1,31 +1,32 @@
-"""A table of plots on its way through the model: its rows, and their answers in order."""
+"""A table of films on its way through the model: its rows, and their answers in order."""
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from moviegenre.apps.service.answering import Answer, Question
 from moviegenre.apps.service.bodies import checked_question
-from moviegenre.apps.service.refusals import BUSY, TOO_LATE, UNFIT, Refusal
+from moviegenre.apps.service.patience import ask_patiently
+from moviegenre.apps.service.refusals import BUSY, UNFIT, Refusal
 from moviegenre.apps.service.schemas import TablePreview
 from moviegenre.apps.service.settings import ServiceSettings
 from moviegenre.apps.service.table_bodies import TableRequest
 from moviegenre.core.errors import DataError, MovieGenreError
 from moviegenre.data.tables.known import KnownTable, recognise
 from moviegenre.data.tables.plot_column import find_plot_column, plot_candidates, plot_column_note
+from moviegenre.data.tables.zip_posters import ZipPosters
 
 if TYPE_CHECKING:
     from moviegenre.data.tables.rows import Table
-    from moviegenre.inference.catalogue_rows import TextRow
+    from moviegenre.inference.catalogue_texts import TextRow
 
 FAILED = "the service failed on this film; its log says why"
 
 FILMS_AT_ONCE = 8
 """Few, so that others' single films need not wait for a whole table."""
 
-_MORE_TRIES = 3  # of rows that were not answered in time, as others went first
 _MAX_COLUMNS = 1000
 _PREVIEW_ROWS = 5
 _PREVIEW_CHARS = 200  # of a cell
@@ -61,8 +62,26 @@ def preview(request: TableRequest, settings: ServiceSettings) -> TablePreview:
         rows=rows,
         id_column=usual_column(columns, known.id if known and known.id else ID_COLUMNS),
         plot_columns=candidates if len(candidates) == 1 else [],
+        poster_column=_poster_column(request, settings, candidates),
+        has_posters=request.posters is not None,
         note="; ".join([*_about(table, known), *_preview_note(candidates)]) or None,
     )
+
+
+def _poster_column(
+    request: TableRequest, settings: ServiceSettings, plots: Sequence[str]
+) -> str | None:
+    """Return the column that names pictures of the ZIP; None where there is none."""
+    from moviegenre.inference.catalogue_texts import CatalogueColumns, TextTable
+
+    if request.posters is None:
+        return None
+    columns = CatalogueColumns(plots=tuple(plots))
+    try:
+        table = TextTable(request.table, columns, settings.page_rows + 1, request.posters)
+    except DataError:  # it has nothing that is read; the rows will say so
+        return None
+    return table.columns.poster
 
 
 def _plot_columns(columns: Sequence[str], known: KnownTable | None) -> list[str]:
@@ -87,7 +106,7 @@ def _preview_note(candidates: Sequence[str]) -> list[str]:
 
 
 def _usual_plots(request: TableRequest, settings: ServiceSettings) -> tuple[str, ...]:
-    """Return the column of plots of a table for which none is named.
+    """Return the column of plots of a table for which none is named; none where posters are read.
 
     Raises:
         DataError: None has a usual name, or several have.
@@ -99,12 +118,12 @@ def _usual_plots(request: TableRequest, settings: ServiceSettings) -> tuple[str,
         return tuple(_plot_columns(columns, known))
     advice = "choose the columns of plots (plot_columns)"
     found = find_plot_column(columns, table=request.table.name, advice=advice)
-    if found is None:
+    if found is None and request.posters is None:
         raise DataError(
             f"{request.table.name} has no column 'plot' (found {_listing(columns)}); {advice}, as "
-            "posters are not read here"
+            "posters are read here only from a ZIP that holds the table and its posters"
         )
-    return (found,)
+    return () if found is None else (found,)
 
 
 def rows_of(request: TableRequest, settings: ServiceSettings) -> "list[TextRow]":
@@ -113,12 +132,12 @@ def rows_of(request: TableRequest, settings: ServiceSettings) -> "list[TextRow]"
     Raises:
         Refusal: It cannot be read, lacks a column, or has too many rows.
     """
-    from moviegenre.inference.catalogue_rows import CatalogueColumns, TextTable
+    from moviegenre.inference.catalogue_texts import CatalogueColumns, TextTable
 
     try:
         plots = request.plot_columns or _usual_plots(request, settings)
-        columns = CatalogueColumns(request.id_column, plots)
-        table = TextTable(request.table, columns, settings.page_rows + 1)
+        columns = CatalogueColumns(request.id_column, plots, request.poster_column)
+        table = TextTable(request.table, columns, settings.page_rows + 1, request.posters)
         rows = list(itertools.islice(table.texts(), settings.page_rows + 1))
     except MovieGenreError as error:
         raise Refusal(UNFIT, str(error)) from None
@@ -161,11 +180,17 @@ class TableAnswerer:
         ask: The way to the model.
         settings: The limits.
         is_stopping: Whether the service takes no more films.
+        posters: The pictures that rows name; None reads none.
     """
 
     def __init__(
-        self, ask: Ask, settings: ServiceSettings, is_stopping: Callable[[], bool]
+        self,
+        ask: Ask,
+        settings: ServiceSettings,
+        is_stopping: Callable[[], bool],
+        posters: ZipPosters | None = None,
     ) -> None:
+        self._posters = posters
         self._ask = ask
         self._settings = settings
         self._is_stopping = is_stopping
@@ -189,22 +214,51 @@ class TableAnswerer:
             rows: The rows.
             number: Of the first.
         """
-        answers: list[Answer | None] = [None] * len(rows)
+        answers: dict[int, Answer] = {}
         questions: dict[int, Question] = {}
+        faults: dict[int, str] = {}
         for place, row in enumerate(rows):
-            if row.is_readable:
-                try:
-                    plot = _clean("\n".join(row.plots))
-                    question = checked_question(plot, None, False, self._settings)
-                    questions[place] = replace(question, title=row.title, year=row.year)
-                except Refusal as refusal:
-                    answers[place] = refusal
-        if questions:
-            found = await self._patiently(list(questions.values()))
-            for place, answer in zip(questions, found, strict=True):
-                answers[place] = answer
-        pairs = enumerate(zip(rows, answers, strict=True), start=number)
-        return [_row_answer(place, row, answer) for place, (row, answer) in pairs]
+            if not row.is_readable:
+                continue
+            try:
+                plot = _clean("\n".join(row.plots))
+                question = checked_question(plot, None, False, self._settings)
+            except Refusal as refusal:
+                answers[place] = refusal
+                continue
+            poster = await asyncio.to_thread(self._poster, row) if row.poster else None
+            if isinstance(poster, str):
+                faults[place], poster = poster, None
+            questions[place] = replace(question, poster=poster, title=row.title, year=row.year)
+        answers |= await self._answered(questions)
+        for place, question in questions.items():
+            if question.poster is not None and isinstance(answers[place], MovieGenreError):
+                faults[place] = str(answers[place])
+        broken = [place for place in faults if questions[place].poster is not None]
+        again = {place: replace(questions[place], poster=None) for place in broken}
+        answers |= await self._answered(again)
+        return [
+            _row_answer(number + place, row, answers.get(place), faults.get(place))
+            for place, row in enumerate(rows)
+        ]
+
+    async def _answered(self, questions: Mapping[int, Question]) -> dict[int, Answer]:
+        """Return the answers to some rows, by their places."""
+        if not questions:
+            return {}
+        found = await self._patiently(list(questions.values()))
+        return dict(zip(questions, found, strict=True))
+
+    def _poster(self, row: "TextRow") -> bytes | str | None:
+        """Return the poster that a row names; a text says why it cannot be read."""
+        assert self._posters is not None, "otherwise no row has a name"
+        try:
+            poster = self._posters.find(row.poster)
+            if poster is not None:
+                checked_question(None, poster, False, self._settings)
+        except (MovieGenreError, Refusal) as error:
+            return str(error)
+        return poster
 
     async def _patiently(self, questions: Sequence[Question]) -> Sequence[Answer]:
         """Return answers; others go first where the queue is full, or the time was up.
@@ -212,22 +266,24 @@ class TableAnswerer:
         Raises:
             Refusal: The service is stopping.
         """
-        late = 0
-        while True:
-            try:
-                return await self._ask(questions)
-            except Refusal as refusal:
-                if self._is_stopping():
-                    raise
-                if refusal.status != BUSY:
-                    late += 1
-                    if refusal.status != TOO_LATE or late > _MORE_TRIES:
-                        return [refusal] * len(questions)
-                await asyncio.sleep(self._settings.retry_after_seconds)
+        try:
+            return await ask_patiently(
+                lambda: self._ask(questions), self._settings, self._is_stopping
+            )
+        except Refusal as refusal:
+            if self._is_stopping():
+                raise
+            return [refusal] * len(questions)
 
 
-def _row_answer(number: int, row: "TextRow", answer: Answer | None) -> RowAnswer:
+def _row_answer(
+    number: int, row: "TextRow", answer: Answer | None, poster_fault: str | None
+) -> RowAnswer:
     faults = list(row.faults)
+    if poster_fault is not None:
+        used = f"; the {'plot' if row.plots else 'title'} alone was used"
+        has_answer = isinstance(answer, dict) and answer["modalities"]
+        faults.append(f"{poster_fault}{used if has_answer else ''}")
     if isinstance(answer, Refusal | MovieGenreError):
         faults.append(str(answer))
     elif isinstance(answer, Exception):

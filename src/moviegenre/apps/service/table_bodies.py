@@ -12,14 +12,16 @@ from moviegenre.apps.service.refusals import UNFIT, WRONG_KIND, Refusal
 from moviegenre.apps.service.settings import ServiceSettings
 from moviegenre.core.errors import DataError
 from moviegenre.data.tables.source import TableBytes, table_suffix, unpacked
+from moviegenre.data.tables.zip_posters import ZipPosters
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json")
 """What may be uploaded, also as .gz or .zip. Parquet may not: nobody knows what it unpacks to."""
 
-_FIELDS = ("file", "id_column", "plot_columns", "preview", "with_text")
+_FIELDS = ("file", "id_column", "plot_columns", "poster_column", "preview", "with_text")
 _MAX_FIELDS = 64
 _YES_OR_NO = {"": False, "false": False, "0": False, "true": True, "1": True}
 _LONGEST_NAME = 100  # characters of a file's name that messages repeat
+_FILES_OF_A_ROW = 10  # of a ZIP: a poster, and what else lies there
 _VALUES_OF_A_ROW = 200  # and commas in its plot
 _LINES_OF_A_ROW = 100  # a plot in quotes may have lines of its own
 _LONGEST_LINE = 1_000_000  # bytes; one of JSON can unpack to twenty times as much memory
@@ -35,6 +37,8 @@ class TableRequest:
         plot_columns: The columns of plots that were named.
         preview: Only say what was understood.
         with_text: Answer each row with its plot, title and year as well.
+        poster_column: The column of posters that was named.
+        posters: The pictures of the ZIP that was uploaded; None where there are none.
     """
 
     table: TableBytes
@@ -42,6 +46,8 @@ class TableRequest:
     plot_columns: tuple[str, ...]
     preview: bool
     with_text: bool = False
+    poster_column: str | None = None
+    posters: ZipPosters | None = None
 
 
 async def read_table(request: Request, settings: ServiceSettings) -> TableRequest:
@@ -73,9 +79,11 @@ async def _table_request(form: FormData, settings: ServiceSettings) -> TableRequ
     preview, with_text = (_flag(form, name) for name in ("preview", "with_text"))
     name = file_name(upload.filename)
     table = TableBytes(name, await upload.read())
+    posters: ZipPosters | None = None
     kind = table_suffix(table)
     if kind in (*SUFFIXES, ".zip"):
         try:
+            posters = await asyncio.to_thread(_posters, table, settings)
             table = await asyncio.to_thread(unpacked, table, settings.max_body_bytes)
         except DataError as error:
             raise Refusal(UNFIT, str(error)) from None
@@ -87,13 +95,32 @@ async def _table_request(form: FormData, settings: ServiceSettings) -> TableRequ
         _check_values(name, table.content, settings.page_rows * _VALUES_OF_A_ROW)
     else:
         _check_lines(name, table.content, settings.page_rows * _LINES_OF_A_ROW)
+    poster_column = str(form.get("poster_column") or "") or None
+    if poster_column and posters is None:
+        raise Refusal(
+            UNFIT, "poster_column has no effect: the file is no ZIP of a table and its posters"
+        )
     return TableRequest(
         table,
         str(form.get("id_column") or "") or None,
         tuple(str(column) for column in form.getlist("plot_columns") if column),
         preview,
         with_text,
+        poster_column,
+        posters,
     )
+
+
+def _posters(table: TableBytes, settings: ServiceSettings) -> ZipPosters | None:
+    """Return the pictures of an upload; None where it is no ZIP, or has none.
+
+    Raises:
+        DataError: The ZIP is damaged, or holds or unpacks to more than is sane.
+    """
+    if table.suffix.lower() != ".zip":
+        return None
+    posters = ZipPosters(table, settings.max_body_bytes, _FILES_OF_A_ROW * settings.page_rows)
+    return posters if posters.has_pictures else None
 
 
 def _flag(form: FormData, name: str) -> bool:

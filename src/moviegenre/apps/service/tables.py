@@ -1,12 +1,13 @@
 """``POST /predict/table``: a table of plots goes up, its answers come back line by line.
 
-An upload lives in the memory of the request that brought it. Its posters are never looked at, since
-their paths would name files of this machine.
+An upload lives in the memory of the request that brought it. Names of posters are looked for in the
+ZIP that was uploaded and nowhere else, since they would name files of this machine.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,18 +20,19 @@ from moviegenre.apps.service.observing import note
 from moviegenre.apps.service.refusals import BUSY, UNFIT, Refusal
 from moviegenre.apps.service.schemas import REFUSALS, TABLE_BODY, TABLE_LINES, TablePreview
 from moviegenre.apps.service.table_answers import RowAnswer, TableAnswerer, preview, rows_of
-from moviegenre.apps.service.table_bodies import read_table
+from moviegenre.apps.service.table_bodies import TableRequest, read_table
 from moviegenre.apps.service.table_stream import LineStream, line
 from moviegenre.core.errors import DataError
 from moviegenre.core.genres import GenreVocabulary
+from moviegenre.data.tables.zip_posters import ZipPosters
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from moviegenre.inference.catalogue_rows import TextRow
+    from moviegenre.inference.catalogue_texts import TextRow
 
 TABLES_AT_ONCE = 2
-"""Tables that are answered at the same time; others wait for their turn."""
+"""Tables whose rows are computed at the same time, a few rows a turn; the others wait meanwhile."""
 
 MAX_TABLES = 16
 """Tables that are answered or wait; one more is refused, to come back later."""
@@ -80,7 +82,7 @@ class Tables:
             rows = await asyncio.to_thread(rows_of, table, self._asking.settings)
         self._require_room(client)  # others may have come in while this one was read
         note(request, table_rows=len(rows), table_bytes=len(table.table.content))
-        lines = self._lines(client, rows, schema, with_text=table.with_text)
+        lines = self._lines(client, rows, schema, table)
         return LineStream(lines, self._asking.settings.deadline_seconds)
 
     def _schema(self) -> "pa.Schema":
@@ -102,7 +104,7 @@ class Tables:
             )
 
     async def _lines(
-        self, client: str, rows: "Sequence[TextRow]", schema: "pa.Schema", *, with_text: bool
+        self, client: str, rows: "Sequence[TextRow]", schema: "pa.Schema", table: TableRequest
     ) -> AsyncGenerator[bytes, None]:
         """Yield the lines of an answer."""
         from moviegenre.inference.catalogue_parts import csv_header
@@ -110,9 +112,12 @@ class Tables:
         self._open[client] += 1
         try:
             yield line({"type": "start", "rows": len(rows), "csv": csv_header(schema)})
-            async with self._turns:
-                async for answers in self._answerer(client).answers(rows):
-                    texts = [_texts(rows[one.row - 1]) if with_text else {} for one in answers]
+            with nullcontext() if table.posters is None else table.posters.opened():
+                slices = self._answerer(client, table.posters).answers(rows)
+                while answers := await self._next(slices):
+                    texts = [
+                        _texts(rows[one.row - 1]) if table.with_text else {} for one in answers
+                    ]
                     yield b"".join(_row_lines(answers, texts, schema))
             yield line({"type": "end"})
         except Refusal as refusal:
@@ -121,9 +126,17 @@ class Tables:
             self._open[client] -= 1
             self._open = +self._open  # a client that has left is forgotten
 
-    def _answerer(self, client: str) -> TableAnswerer:
+    async def _next(self, slices: AsyncIterator[list[RowAnswer]]) -> list[RowAnswer] | None:
+        """Return the next answers in turn with other tables; None after the last.
+
+        A turn ends before its client reads them: two slow clients would keep out all others.
+        """
+        async with self._turns:
+            return await anext(slices, None)
+
+    def _answerer(self, client: str, posters: ZipPosters | None) -> TableAnswerer:
         ask = partial(self._asking.ask, client=client, kind="table")
-        return TableAnswerer(ask, self._asking.settings, lambda: self._is_stopping)
+        return TableAnswerer(ask, self._asking.settings, lambda: self._is_stopping, posters)
 
 
 def _texts(row: "TextRow") -> dict[str, Any]:
@@ -158,16 +171,18 @@ def _row_lines(
     ]
 
 
-def add_tables(app: FastAPI, asking: Asking, genres: GenreVocabulary) -> None:
+def add_tables(app: FastAPI, asking: Asking, genres: GenreVocabulary) -> Tables:
     """Serve ``POST /predict/table``.
 
     Args:
-        app: The service; ``app.state.stopping`` is called when it begins to stop.
+        app: The service.
         asking: The way to the model.
         genres: The model's.
+
+    Returns:
+        What is to be told when the service begins to stop.
     """
     tables = Tables(asking, genres)
-    app.state.stopping = tables.stop
 
     @app.post(
         "/predict/table",
@@ -180,3 +195,5 @@ def add_tables(app: FastAPI, asking: Asking, genres: GenreVocabulary) -> None:
     )
     async def predict_table(request: Request) -> Response:
         return await tables.respond(request)
+
+    return tables

@@ -22,8 +22,9 @@ from moviegenre.data.records import RawMovie, parse_title, parse_year, whole_tex
 from moviegenre.data.tables.cells import cell_text, plot_texts
 from moviegenre.data.tables.columns import find_columns, require_single
 from moviegenre.data.tables.genre_cells import GenreColumn, flag_columns, flagged, flags_hint
-from moviegenre.data.tables.poster_files import MissingPosterError, PosterFolder
+from moviegenre.data.tables.poster_files import MissingPosterError
 from moviegenre.data.tables.rows import Row, Table, Written
+from moviegenre.data.tables.zip_posters import poster_files
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class TableColumns:
     Attributes:
         id: The movie's id; where there is none, rows are numbered.
         plots: Plots, in this order.
-        poster: Path of the poster, relative to the table.
+        poster: Path of the poster, relative to the table, or to the ZIP that it lies in.
         genres: A list, a mapping, or names joined by a separator.
         split: ``train``, ``val`` (or ``dev``) or ``test``; None where there is no split.
         title: The title.
@@ -95,7 +96,7 @@ class MovieTable:
         if not path.is_file():
             raise DataNotFoundError(missing_path_message(path, "a table", "check the path"))
         self._path = path
-        self._posters = PosterFolder(path.parent)
+        self._posters = poster_files(path)
         self.description = str(path)
         self.sha256 = file_sha256(path)
         self.has_split = columns.split is not None
@@ -182,12 +183,13 @@ class MovieTable:
             self._genres.learn(row.values.get(column) for row in self._table.rows([column]))
         if notes := [*self.notes, *self._genres.notes]:
             logger.info("%s: %s", self._path, "; ".join(notes))
-        for number, row in enumerate(self._table.rows(self._read()), start=1):
-            movie = self._id(row, number)
-            try:
-                yield self._movie(movie, row)
-            except ValueError as error:
-                yield RawMovie(movie, fault=f"row {number}: {error}")
+        with self._posters.opened():
+            for number, row in enumerate(self._table.rows(self._read()), start=1):
+                movie = self._id(row, number)
+                try:
+                    yield self._movie(movie, row)
+                except ValueError as error:
+                    yield RawMovie(movie, fault=f"row {number}: {error}")
 
     def _id(self, row: Row, number: int) -> str:
         if self._id_name is None:
@@ -242,9 +244,10 @@ class MovieTable:
         if not name:
             return None, None, "", ""
         try:
-            path = self._posters.find(name)
-            content = None if path is None else read_bounded(path, MAX_POSTER_BYTES)
-            return content, whole_text(name), "", ""
+            found = self._posters.find(name)
+            if isinstance(found, Path):
+                found = read_bounded(found, MAX_POSTER_BYTES)
+            return found, whole_text(name), "", ""
         except MissingPosterError as error:
             return None, whole_text(name), "", f"{name!r}: {error.hint}"
         except UnreadableFileError as error:

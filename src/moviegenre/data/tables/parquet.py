@@ -28,7 +28,8 @@ class ParquetTable:
     """A Parquet file that is being read.
 
     A text that many rows share is held once, as the file has it: a file of 1 MB may hold a
-    thousand times a plot of 30 MB.
+    thousand times a plot of 30 MB. Arrow's own threads do not read: one that still held the stream,
+    an object of Python's, when the interpreter ends would end the process with 134.
 
     Args:
         path: The file.
@@ -49,7 +50,7 @@ class ParquetTable:
                     if metadata.schema.column(number).physical_type in _TEXTS
                 ]
                 self._file = pq.ParquetFile(
-                    self._stream, read_dictionary=texts, buffer_size=_READ_BYTES
+                    self._stream, read_dictionary=texts, buffer_size=_READ_BYTES, pre_buffer=False
                 )
                 self.columns: list[str] = [str(name) for name in self._file.schema_arrow.names]
             except BaseException:
@@ -95,9 +96,15 @@ class ParquetTable:
             yield from (({}, "") for _ in range(self.num_rows))
             return
         with self._reading():
-            for batch in self._file.iter_batches(batch_size=self._batch_rows(), columns=names):
+            for batch in self._batches(names):
                 for number in range(batch.num_rows):
                     yield row_values(batch, number)
+
+    def _batches(self, names: list[str]) -> Iterator[pa.RecordBatch]:
+        """Yield the rows in pieces of one row group: Arrow cannot join lists of texts."""
+        size = self._batch_rows()
+        for group in range(self._file.num_row_groups):
+            yield from self._file.iter_batches(size, [group], names, use_threads=False)
 
     def _batch_rows(self) -> int:
         """Return how many rows are read at a time, fewer of large row groups.

@@ -3,8 +3,10 @@
 import os
 import re
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Protocol
 from urllib.parse import unquote
 
 from moviegenre.core.errors import InputError, shortened
@@ -29,6 +31,27 @@ class MissingPosterError(InputError):
         self.hint = hint
 
 
+class PosterFiles(Protocol):
+    """Where the names of posters lead: a folder, or the ZIP that holds the table."""
+
+    def opened(self) -> AbstractContextManager[object]:
+        """Keep open what many posters are read from."""
+
+    def find(self, name: str) -> Path | bytes | None:
+        """Return a poster's file or bytes; None where the name stands for none, such as ``N/A``.
+
+        Raises:
+            MissingPosterError: There is no such file; the message says what could be done.
+            UnreadableFileError: It cannot be unpacked.
+        """
+
+    def place(self, name: str) -> Path:
+        """Return where a poster would be, without looking."""
+
+    def names_files(self, cells: Iterable[object]) -> bool:
+        """Return whether one of some cells is the name of a file here."""
+
+
 class PosterFolder:
     """The folder that names of posters are relative to.
 
@@ -39,6 +62,14 @@ class PosterFolder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._names: dict[Path, dict[str, str]] = {}
+
+    def opened(self) -> AbstractContextManager[object]:
+        """Return a context that keeps nothing open."""
+        return nullcontext()
+
+    def place(self, name: str) -> Path:
+        """Return where a poster would be."""
+        return self.folder / name
 
     def find(self, name: str) -> Path | None:
         r"""Return a poster's file; None where the name stands for none, such as ``N/A``.
@@ -53,13 +84,8 @@ class PosterFolder:
         name = name.strip()
         if not name or is_poster_placeholder(name):
             return None
-        if "://" in name and not name.lower().startswith("file:"):
-            hint = (
-                f"the poster is a web address ({shortened(name, 80)}); expected a file: download "
-                "it, and put its name into the table"
-            )
-            raise MissingPosterError(hint, hint)
-        for candidate in _spellings(name):
+        refuse_address(name)
+        for candidate in spellings(name):
             path = (self.folder / candidate).absolute()  # a name such as ~x is that of a file
             if os.path.lexists(path):
                 return path
@@ -107,17 +133,31 @@ class PosterFolder:
         return None if found is None else parent / found
 
 
-def _spellings(name: str) -> list[str]:
+def refuse_address(name: str) -> None:
+    """Refuse the name of a poster that is an address of the web.
+
+    Raises:
+        MissingPosterError: It is.
+    """
+    if "://" in name and not name.lower().startswith("file:"):
+        hint = (
+            f"the poster is a web address ({shortened(name, 80)}); expected a file: download "
+            "it, and put its name into the table"
+        )
+        raise MissingPosterError(hint, hint)
+
+
+def spellings(name: str) -> list[str]:
     """Return the paths that a name may stand for, the surest first."""
-    spellings = [name]
+    found = [name]
     if name.lower().startswith("file:"):
-        spellings = [_local(name)]
-    spellings += [unquote(one) for one in spellings if "%" in one]
-    spellings += [one.replace("\\", "/") for one in spellings if "\\" in one]
-    for one in list(spellings):
+        found = [_local(name)]
+    found += [unquote(one) for one in found if "%" in one]
+    found += [one.replace("\\", "/") for one in found if "\\" in one]
+    for one in list(found):
         if one.startswith("/") or _DRIVE.match(one):
-            spellings.append(PureWindowsPath(one).name or PurePosixPath(one).name)
-    return list(dict.fromkeys(one for one in spellings if one and "\0" not in one))
+            found.append(PureWindowsPath(one).name or PurePosixPath(one).name)
+    return list(dict.fromkeys(one for one in found if one and "\0" not in one))
 
 
 def _local(address: str) -> str:

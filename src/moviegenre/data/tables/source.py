@@ -21,7 +21,13 @@ PACKED_SUFFIXES = (".gz", ".zip")
 _MAX_DIRECTORY_BYTES = 8 << 20  # of a zip's list of files; each takes 46 and its name
 _END_BYTES = 22 + 65_535  # of a zip, where it says how long that list is
 _END_MARK = b"PK\x05\x06"
+_END_64_MARK = b"PK\x06\x07"  # of a zip with 64-bit sizes, 20 bytes before the other one
+_END_64_BYTES = 76  # of it and of what it stands behind
 _ZIP_ERRORS = (zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError)
+_ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)  # in bounded memory
+
+UNZIPPING_ERRORS = (*UNPACKING_ERRORS, *_ZIP_ERRORS)
+"""What a damaged ZIP raises while it is read."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +104,7 @@ def open_table(source: TableSource) -> Iterator[tuple[BinaryIO, str]]:
                 raise DataError(f"{source} has a packed {suffix or 'file'}; unpack it first")
             content = Unpacked(Path(source.name), packed, max_unpacked(size))
             yield io.BufferedReader(content), suffix
-        except (*UNPACKING_ERRORS, *_ZIP_ERRORS) as error:
+        except UNZIPPING_ERRORS as error:
             told = shortened(" ".join(str(error).split())) or type(error).__name__
             raise DataError(f"{source} cannot be unpacked: {told}; is it whole?") from None
 
@@ -120,7 +126,7 @@ def unpacked(source: TableBytes, max_bytes: int) -> TableBytes:
 
 
 def check_zip(source: TableSource, stream: BinaryIO) -> None:
-    """Refuse a zip with more files than a table needs, before its list of them is read.
+    """Refuse a zip with more files than a table and its posters, before its list of them is read.
 
     Raises:
         DataError: It has, or it is no zip.
@@ -133,8 +139,24 @@ def check_zip(source: TableSource, stream: BinaryIO) -> None:
     if place < 0:
         raise DataError(f"{source} cannot be unpacked: it is no whole zip")
     length = int.from_bytes(tail[place + 12 : place + 16], "little")
+    wide = tail[max(0, place - _END_64_BYTES) : place]
+    if wide[-20:-16] == _END_64_MARK:
+        length = max(length, int.from_bytes(wide[40:48], "little"))
     if length > _MAX_DIRECTORY_BYTES:
-        raise DataError(f"{source} holds far too many files; expected one table")
+        raise DataError(f"{source} holds far too many files; expected one table and its posters")
+
+
+def open_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
+    """Open a file of a ZIP.
+
+    Raises:
+        NotImplementedError: It is packed in a way that may need any amount of memory.
+        RuntimeError: It is encrypted.
+        BadZipFile: It is damaged.
+    """
+    if member.compress_type not in _ZIP_METHODS:
+        raise NotImplementedError(f"{member.filename} is not packed by deflate, as is usual")
+    return archive.open(member)
 
 
 def _zip_member(
@@ -153,7 +175,7 @@ def _zip_member(
         names = ", ".join(member.filename for member in tables[:5])
         found = f"{len(tables)} tables ({shortened(names)})" if tables else "no table"
         raise DataError(f"{source} holds {found}; expected one; unpack it and name the table")
-    packed = stack.enter_context(archive.open(tables[0]))
+    packed = stack.enter_context(open_member(archive, tables[0]))
     return packed, PurePosixPath(tables[0].filename.lower()).suffix
 
 

@@ -55,16 +55,16 @@ class FakePredictor:
     def read(
         self,
         plot: str | None,
-        poster: bytes | None,
+        poster: bytes | Path | None,
         title: str | None = None,
         year: int | None = None,
     ) -> SimpleNamespace:
         if not (plot or "").strip() and poster is None:
             raise InputError("a film needs a plot or a poster; found neither")
         if poster is not None:
-            decode_poster(poster)
+            decode_poster(poster.read_bytes() if isinstance(poster, Path) else poster)
         text = " ".join(str(part) for part in (title, year, plot) if part)
-        return SimpleNamespace(plot=text, has_poster=poster is not None)
+        return SimpleNamespace(plot=text, poster=poster, has_poster=poster is not None)
 
     def predict_films(self, films: Sequence[Any], batch_size: int) -> list[Prediction]:
         assert batch_size == len(films)

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -30,7 +31,7 @@ class WatchedPredictor(FakePredictor):
     def read(
         self,
         plot: str | None,
-        poster: bytes | None,
+        poster: bytes | Path | None,
         title: str | None = None,
         year: int | None = None,
     ) -> SimpleNamespace:

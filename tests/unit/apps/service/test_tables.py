@@ -4,11 +4,13 @@ import asyncio
 import csv
 import io
 import json
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import httpx2
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from starlette.types import Message
@@ -18,6 +20,7 @@ from moviegenre.apps.service.settings import ServiceSettings
 from moviegenre.apps.service.table_answers import FAILED
 from moviegenre.apps.service.tables import MAX_CLIENT_TABLES, MAX_TABLES
 from moviegenre.inference.prediction import Prediction
+from tests.tiny_movies import png_bytes, tiny_movies
 from tests.unit.apps.service.fake_predictor import PATIENCE, FakePredictor
 
 SETTINGS = ServiceSettings(max_wait_ms=0, max_plot_chars=40, page_rows=5, max_body_bytes=4000)
@@ -145,7 +148,7 @@ WRONG: dict[str, tuple[tuple[str | bytes, str, dict[str, Any]], tuple[int, str]]
     "odd preview": (("plot\nx\n", "a.csv", {"preview": "maybe"}), (422, "preview is neither")),
     "unknown field": (
         ("plot\nx\n", "a.csv", {"poster": "/etc/passwd"}),
-        (422, "the form has 1 unknown fields; expected file, id_column, plot_columns, preview"),
+        (422, "the form has 1 unknown fields; expected file, id_column, plot_columns, poster_"),
     ),
 }
 
@@ -387,3 +390,100 @@ def test_rows_come_with_their_texts_where_these_are_asked_for(client: TestClient
     assert "plot" not in row
     refused = send(client, table, "films.jsonl", with_text="perhaps")
     assert refused.json() == {"error": "with_text is neither true nor false"}
+
+
+def zip_of(table: str, **pictures: bytes) -> bytes:
+    """Return a ZIP of a table and its posters."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("films.csv", table)
+        for name, content in pictures.items():
+            archive.writestr(f"posters/{name}.png", content)
+    return stream.getvalue()
+
+
+ROOMY = ServiceSettings(max_wait_ms=0, max_poster_pixels=10_000, image_kinds=("PNG",))
+PICTURE = png_bytes(tiny_movies(1).posters[0])
+
+
+@pytest.fixture(scope="module")
+def roomy() -> Iterator[TestClient]:
+    with TestClient(create_app(FakePredictor().as_predictor, ROOMY)) as client:
+        yield client
+
+
+def test_a_zip_brings_a_table_and_its_posters(roomy: TestClient) -> None:
+    wide = png_bytes(np.zeros((200, 200, 3), dtype=np.uint8))
+    rows = {
+        "both.png": ["plot", "poster"],
+        "posters/both.png": ["plot", "poster"],
+        "gone.png": ["plot"],
+        "broken.png": ["plot"],
+        "wide.png": ["plot"],
+        "/etc/passwd": ["plot"],
+        "N/A": ["plot"],
+    }
+    table = "id,plot,poster\n" + "".join(f"{n},{PLOT},{name}\n" for n, name in enumerate(rows))
+    table += "last,,both.png\nnone,,gone.png\n"
+    content = zip_of(table, both=PICTURE, broken=PICTURE[:-30], wide=wide)
+    shown = send(roomy, content, "films.zip", preview="true").json()
+    assert (shown["poster_column"], shown["has_posters"], shown["name"]) == (
+        *("poster", True),
+        "films.csv",
+    )
+    _, *found, last = lines(send(roomy, content, "films.zip"))
+    assert last == {"type": "end"}
+    assert [row["modalities"] for row in found] == [*rows.values(), ["poster"], []]
+    faults = [row["error"] for row in found]
+    assert (faults[:2], faults[6:8]) == ([None, None], [None, None])
+    used = "; the plot alone was used"
+    assert faults[2] == f"gone.png is not in the ZIP; expected the name of a picture in it{used}"
+    assert faults[3].startswith("the image cannot be decoded: ")
+    assert faults[3].endswith(used)
+    assert faults[4] == f"the poster has 200 x 200 pixels; expected at most 10,000{used}"
+    assert faults[5].startswith("/etc/passwd is not in the ZIP")
+    assert faults[8].endswith("; a film needs a plot or a poster; found neither")
+
+
+def test_another_column_may_name_the_posters(roomy: TestClient) -> None:
+    content = zip_of("plot,file,x\na ghost,both.png,y\n", both=PICTURE)
+    shown = send(roomy, content, "a.zip", preview="true").json()
+    assert (shown["poster_column"], shown["has_posters"]) == (None, True)
+    _, row, _ = lines(send(roomy, content, "a.zip", poster_column="file"))
+    assert row["modalities"] == ["plot", "poster"]
+    usual = zip_of("Image Path,Poster_Link\nboth.png,\n", both=PICTURE)
+    assert send(roomy, usual, "a.zip", preview="true").json()["poster_column"] is None
+    usual = zip_of("plot,Cover\na ghost,both.png\n", both=PICTURE)
+    assert send(roomy, usual, "a.zip", preview="true").json()["poster_column"] == "Cover"
+    no_pictures = send(roomy, "plot,poster\na,b\n", poster_column="poster")
+    assert no_pictures.status_code == 422
+    assert "the file is no ZIP of a table and its posters" in no_pictures.json()["error"]
+    wrong = send(roomy, content, "a.zip", poster_column="fil")
+    assert (wrong.status_code, "did you mean" in wrong.json()["error"]) == (422, True)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"PK", "a.zip cannot be unpacked: it is no whole zip"),
+        (zip_of("plot\nx\n", a=PICTURE)[:-9], "a.zip cannot be unpacked: "),
+        (zip_of("plot\nx\n", x=b"").replace(b"films.csv", b"films.txx"), "no table"),
+    ],
+)
+def test_a_bad_zip_is_one_line(roomy: TestClient, content: bytes, told: str) -> None:
+    for fields in ({}, {"preview": "true"}):
+        answer = send(roomy, content, "a.zip", **fields)
+        assert answer.status_code == 422
+        assert told in answer.json()["error"]
+        assert "\n" not in answer.json()["error"]
+
+
+def test_a_zip_of_too_many_files_is_refused() -> None:
+    few = ServiceSettings(max_wait_ms=0, page_rows=1)
+    pictures = {f"n{number}": b"" for number in range(10)}
+    with TestClient(create_app(FakePredictor().as_predictor, few)) as client:
+        answer = send(client, zip_of("plot\nx\n", **pictures), "a.zip")
+    assert (answer.status_code, answer.json()["error"]) == (
+        422,
+        "a.zip holds 11 files; expected a table and its posters, 10 files at most",
+    )

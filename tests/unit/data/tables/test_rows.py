@@ -33,3 +33,12 @@ def test_rows_are_not_swallowed_by_a_quotation_mark_that_is_not_closed(
     path.write_text(text)
     with pytest.raises(DataError, match=f"CSV, line {line}: .*; is a quotation mark missing"):
         list(read_rows(path))
+
+
+@pytest.mark.parametrize("group_rows", [7, 500, 5000])
+def test_lists_of_texts_are_read_from_any_number_of_row_groups(
+    tmp_path: Path, group_rows: int
+) -> None:
+    rows = [{"id": str(n), "genres": ["War", f"genre {n % 9}"][: n % 3]} for n in range(2500)]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet", row_group_size=group_rows)
+    assert [row.values for row in read_rows(tmp_path / "a.parquet")] == rows

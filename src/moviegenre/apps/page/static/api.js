@@ -55,17 +55,29 @@ export async function predict(film, { explain = false, attribute = [] }, signal)
 /**
  * Send a table.
  * @param {File} file
- * @param {{preview?: boolean, idColumn?: string, plotColumns?: string[], withText?: boolean}} options
+ * @param {{preview?: boolean, idColumn?: string, plotColumns?: string[], posterColumn?: string, withText?: boolean}} options
  * @param {AbortSignal} signal
  */
-export function sendTable(file, { preview = false, idColumn = "", plotColumns = [], withText = false }, signal) {
+export function sendTable(file, { preview = false, idColumn = "", plotColumns = [], posterColumn = "", withText = false }, signal) {
   const form = new FormData();
   if (idColumn) form.append("id_column", idColumn);
   for (const column of plotColumns) form.append("plot_columns", column);
+  if (posterColumn) form.append("poster_column", posterColumn);
   form.append("preview", String(preview));
   if (withText) form.append("with_text", "true");
   form.append("file", file, file.name);
   return request("predict/table", { method: "POST", body: form, signal });
+}
+
+/**
+ * Have the library previewed, written or restored; the answer comes as lines.
+ * @param {"preview"|"write"|"undo"} what
+ * @param {Object} body
+ * @param {AbortSignal} signal
+ */
+export function askLibrary(what, body, signal) {
+  const headers = { "Content-Type": "application/json" };
+  return request(`library/${what}`, { method: "POST", body: JSON.stringify(body), headers, signal });
 }
 
 /** Yield the JSON objects of an answer of many lines. */

@@ -2,11 +2,11 @@
 
 import { isAborted, jsonLines, sendTable, sentence, ServiceError } from "./api.js";
 import { announce, byId, bytes, element, grouped, listed, onDrop, scrollTo, showProblem } from "./dom.js";
+import { Progress } from "./progress.js";
 import { TableResult } from "./result.js";
 import { csvText, OWN_SUFFIXES, uploadable } from "./tablefiles.js";
 
 const MOST_TRIES = 60; // while the service is busy with others
-const SPOKEN_SECONDS = 10; // between what screen readers hear of the progress
 
 /** The table, its columns, its progress and its result. */
 export class CataloguePanel {
@@ -14,6 +14,7 @@ export class CataloguePanel {
   #file = null;
   #request = new AbortController();
   #plotColumns = [];
+  #posterColumn = () => "";
   #name = "";
 
   /** @param {Object} limits - of the service. */
@@ -22,10 +23,10 @@ export class CataloguePanel {
     const suffixes = [...new Set([...limits.table_suffixes, ...OWN_SUFFIXES])];
     byId("table-note").textContent =
       `A table with a column of plots: ${listed(suffixes, "or")}, at most ${grouped(limits.table_rows)} rows and ` +
-      `${bytes(limits.max_body_bytes)}. You see its first rows, then the genres of every film, which you can correct and download. ` +
-      "Posters are not read here.";
+      `${bytes(limits.max_body_bytes)}. Or a ZIP with the table and the posters that it names. ` +
+      "You see its first rows, then the genres of every film, which you can correct and download.";
     const input = byId("table");
-    input.accept = suffixes.join(",");
+    input.accept = [...suffixes, ".zip", ".gz"].join(",");
     input.addEventListener("change", () => {
       if (input.files[0]) this.#look(input.files[0]);
       input.value = ""; // so that the same file can be chosen again after it was changed
@@ -60,7 +61,7 @@ export class CataloguePanel {
       const table = await uploadable(file, this.#limits);
       const preview = await (await sendTable(table, { preview: true }, signal)).json();
       this.#file = table;
-      this.#name = file.name;
+      this.#name = /\.zip$/i.test(file.name) ? preview.name : file.name; // the answers are no ZIP
       byId("table-name").textContent = file.name;
       this.#plotColumns = [...preview.plot_columns];
       form.replaceChildren(...this.#columnFields(preview));
@@ -80,6 +81,8 @@ export class CataloguePanel {
   }
 
   #columnFields(preview) {
+    const posters = preview.has_posters ? posterField(preview) : null;
+    this.#posterColumn = () => posters?.querySelector("select").value ?? "";
     const ids = element("select", { id: "id-column" });
     if (!preview.id_column) ids.append(element("option", { value: "" }, "row number"));
     ids.append(...preview.columns.map((name) => element("option", { value: name, selected: name === preview.id_column }, shown(name))));
@@ -88,7 +91,8 @@ export class CataloguePanel {
     const table = firstRows(preview);
     const showOrder = () => {
       const used = this.#mark(table, preview.columns, ids.value);
-      understood.textContent = used.length ? `Read of each film: ${listed(used)}.` : "Choose the columns of plots.";
+      const isEnough = this.#plotColumns.length || this.#posterColumn();
+      understood.textContent = used.length && isEnough ? `Read of each film: ${listed(used)}.` : "Choose the columns of plots.";
       const joined = this.#plotColumns.map(shown).join(", then ");
       order.textContent = this.#plotColumns.length > 1 ? `Joined in this order: ${joined}.` : "Several are joined in the order in which you choose them.";
     };
@@ -102,12 +106,14 @@ export class CataloguePanel {
       return element("label", { class: "box" }, box, " ", shown(name));
     });
     ids.addEventListener("change", showOrder);
+    posters?.addEventListener("change", showOrder);
     showOrder();
     const note = preview.note ? element("p", { class: "note", id: "plot-note" }, sentenceOf(preview.note)) : null;
     return [
       understood,
       scrolling(table, `The first rows of ${preview.name}`),
       element("div", { class: "field" }, element("label", { htmlFor: "id-column" }, "Column of ids"), ids),
+      ...(posters ? [posters] : []),
       element("fieldset", {}, element("legend", {}, "Columns of plots"), element("div", { class: "boxes" }, ...boxes), ...(note ? [note] : []), order),
       element("div", { class: "buttons" }, element("button", { type: "submit", class: "primary" }, "Predict genres")),
     ];
@@ -117,6 +123,7 @@ export class CataloguePanel {
   #mark(table, columns, idColumn) {
     const roles = columns.map((name) => {
       if (this.#plotColumns.includes(name)) return "plot";
+      if (name === this.#posterColumn()) return "poster";
       if (name === idColumn) return "id";
       return ["title", "year"].includes(name.trim().toLowerCase()) ? name.trim().toLowerCase() : "";
     });
@@ -125,14 +132,14 @@ export class CataloguePanel {
   }
 
   async #predict() {
-    if (!this.#plotColumns.length) {
+    if (!this.#plotColumns.length && !this.#posterColumn()) {
       showProblem(byId("table-problem"), "Choose at least one column of plots.");
       return;
     }
     const { signal } = this.#begin();
-    const options = { idColumn: byId("id-column").value, plotColumns: [...this.#plotColumns], withText: true };
+    const options = { idColumn: byId("id-column").value, plotColumns: [...this.#plotColumns], posterColumn: this.#posterColumn(), withText: true };
     const result = new TableResult(byId("table-result"), this.#name);
-    const progress = new Progress();
+    const progress = new Progress(byId("table-progress"));
     scrollTo(byId("table-progress"));
     try {
       const response = await this.#patiently(options, signal, progress);
@@ -190,45 +197,13 @@ function pause(seconds, signal) {
   });
 }
 
-/** How far a table is. */
-class Progress {
-  #place = byId("table-progress");
-  #bar = this.#place.querySelector("progress");
-  #text = this.#place.querySelector("p");
-  #rows = 0;
-  #started = 0;
-  #spoken = 0;
-
-  say(text) {
-    this.#place.hidden = false;
-    this.#text.textContent = text;
-  }
-
-  begin(rows) {
-    this.#rows = rows;
-    this.#started = performance.now();
-    this.#bar.max = Math.max(rows, 1);
-    this.step(0);
-  }
-
-  step(done) {
-    const seconds = (performance.now() - this.#started) / 1000;
-    const left = done ? Math.ceil((seconds / done) * (this.#rows - done)) : null;
-    const rest = left === null || done === this.#rows ? "" : `; about ${duration(left)} left`;
-    this.#bar.value = done;
-    this.say(`${grouped(done)} of ${grouped(this.#rows)} films${rest}`);
-    if (seconds - this.#spoken > SPOKEN_SECONDS) {
-      this.#spoken = seconds;
-      announce(this.#text.textContent);
-    }
-  }
-
-  hide() {
-    this.#place.hidden = true;
-  }
+/** Return a field for the column that names the pictures of a ZIP. */
+function posterField(preview) {
+  const names = element("select", { id: "poster-column" });
+  if (!preview.poster_column) names.append(element("option", { value: "" }, "none"));
+  names.append(...preview.columns.map((name) => element("option", { value: name, selected: name === preview.poster_column }, shown(name))));
+  return element("div", { class: "field" }, element("label", { htmlFor: "poster-column" }, "Column of posters"), names);
 }
-
-const duration = (seconds) => (seconds < 90 ? `${seconds} s` : `${Math.round(seconds / 60)} min`);
 
 const sentenceOf = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
 

@@ -4,10 +4,15 @@ import { getJson, sentence } from "./api.js";
 import { CataloguePanel } from "./catalogue.js";
 import { byId, showProblem } from "./dom.js";
 import { FilmPanel } from "./film.js";
+import { LibraryPanel } from "./library.js";
 import { showModel } from "./model.js";
 
-const TABS = ["film", "catalogue", "model"];
+const TABS = ["film", "catalogue", "library", "model"];
 let isModelShown = false;
+let library = null;
+
+/** The tabs that are there: the library's only where one is served. */
+const shownTabs = () => TABS.filter((name) => !byId(`${name}-tab`).hidden);
 
 /** Follow the system's theme, or `?theme=dark` and `?theme=light`. */
 function chooseTheme() {
@@ -25,6 +30,7 @@ function select(name, { focus = false } = {}) {
     byId(other).hidden = !isChosen;
     if (isChosen && focus) tab.focus();
   }
+  if (name === "library") library?.open();
   if (name === "model" && !isModelShown) {
     isModelShown = true;
     showModel().catch((error) => {
@@ -34,25 +40,35 @@ function select(name, { focus = false } = {}) {
   }
 }
 
+const isTab = (name) => shownTabs().includes(name);
+
 function addTabs() {
-  const fromAddress = () => (TABS.includes(location.hash.slice(1)) ? location.hash.slice(1) : TABS[0]);
-  for (const [place, name] of TABS.entries()) {
+  const fromAddress = () => (isTab(location.hash.slice(1)) ? location.hash.slice(1) : TABS[0]);
+  for (const name of TABS) {
     const tab = byId(`${name}-tab`);
     tab.addEventListener("click", () => {
       history.replaceState(null, "", `#${name}`);
       select(name);
     });
     tab.addEventListener("keydown", (event) => {
-      const steps = { ArrowRight: place + 1, ArrowLeft: place - 1, Home: 0, End: TABS.length - 1 };
+      const tabs = shownTabs();
+      const place = tabs.indexOf(name);
+      const steps = { ArrowRight: place + 1, ArrowLeft: place - 1, Home: 0, End: tabs.length - 1 };
       if (!(event.key in steps)) return;
       event.preventDefault();
-      select(TABS[(steps[event.key] + TABS.length) % TABS.length], { focus: true });
+      select(tabs[(steps[event.key] + tabs.length) % tabs.length], { focus: true });
     });
   }
   addEventListener("hashchange", () => {
-    if (TABS.includes(location.hash.slice(1))) select(fromAddress());
+    if (isTab(location.hash.slice(1))) select(fromAddress());
   });
   select(fromAddress());
+}
+
+function addLibrary() {
+  byId("library-tab").hidden = false;
+  library = new LibraryPanel();
+  if (location.hash === "#library") select("library");
 }
 
 async function start() {
@@ -64,6 +80,7 @@ async function start() {
     const [limits, examples] = await Promise.all([getJson("static/limits.json"), getJson("examples")]);
     new FilmPanel(limits).addExamples(examples);
     new CataloguePanel(limits).addExamples(examples);
+    if (limits.library) addLibrary();
     document.documentElement.dataset.ready = "true";
   } catch (error) {
     for (const place of ["film-problem", "table-problem"]) showProblem(byId(place), sentence(error));

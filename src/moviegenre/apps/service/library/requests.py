@@ -1,0 +1,106 @@
+"""What requests about the library look like: words and numbers, never a path."""
+
+from typing import Annotated, Any, Literal, TypeVar
+
+from fastapi import Request
+from pydantic import BaseModel, ConfigDict, FailFast, Field, RootModel, ValidationError
+
+from moviegenre.apps.service.bodies import read_json
+from moviegenre.apps.service.refusals import UNFIT, Refusal, sentence
+from moviegenre.apps.service.settings import ServiceSettings
+from moviegenre.core.genre_mapping import OWN_NAMES, read_names
+from moviegenre.library.plan import Mode, Options
+
+_MOST_FILMS = 1_000_000
+
+T = TypeVar("T", bound=BaseModel)
+
+
+class PreviewRequest(BaseModel):
+    """What would be written."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    mode: Literal["missing", "add", "replace"] = Field(
+        default="missing",
+        description="`missing`: only films without genres. `add`: keep the genres that are there. "
+        "`replace`: put new genres in their place.",
+    )
+    most: int = Field(default=3, ge=1, le=100, description="Genres of the model for each film.")
+    names: Literal["model", "tmdb", "imdb"] = Field(
+        default="model", description="The names that genres are written under."
+    )
+    lock: bool = Field(default=False, description="Also add Genres to Jellyfin's lockedfields.")
+    from_poster: bool = Field(
+        default=False, description="Also write genres that rest on the poster alone."
+    )
+
+    @property
+    def options(self) -> Options:
+        """The same as the library knows it."""
+        names = OWN_NAMES if self.names == "model" else read_names(self.names)
+        return Options(Mode(self.mode), self.most, names, self.lock, self.from_poster)
+
+
+class FilmIds(RootModel[list[int]]):
+    """Ids of films."""
+
+    root: Annotated[list[Annotated[int, Field(ge=1, le=_MOST_FILMS)]], FailFast()] = Field(
+        min_length=1, max_length=_MOST_FILMS
+    )
+
+
+class WriteRequest(BaseModel):
+    """Which films of a preview are written."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    preview: str = Field(max_length=100, description="As `POST /library/preview` gave it.")
+    films: Literal["all"] | FilmIds = Field(
+        description="The ids of films of that preview, or `all` that would change."
+    )
+
+    @property
+    def ids(self) -> list[int] | None:
+        """The films by their ids; None for all."""
+        return self.films.root if isinstance(self.films, FilmIds) else None
+
+
+class UndoRequest(BaseModel):
+    """Nothing has to be said."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class LibraryAnswer(BaseModel):
+    """The library that is served."""
+
+    name: str = Field(description="Its folder's name.")
+    can_undo: bool = Field(description="Whether its journal has changes.")
+
+
+LINES: dict[str, Any] = {
+    "description": "One JSON object a line: `{type: start, ...}`, then `{type: films, done, "
+    "films}` or `{type: progress, done, total}`, at the end `{type: end, ...}`, or `{type: error, "
+    "error}` if it ended early.",
+    "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+}
+
+
+async def read_request(request: Request, settings: ServiceSettings, kind: type[T]) -> T:
+    """Return the JSON body of a request.
+
+    Raises:
+        Refusal: It is too large, too slow, of another kind, or not as expected.
+    """
+    value = await read_json(request, settings)
+    try:
+        return kind.model_validate(value, strict=True)
+    except ValidationError as error:
+        raise Refusal(UNFIT, sentence(error, "the request")) from None
+
+
+def body_of(kind: type[BaseModel]) -> dict[str, Any]:
+    """Return how a request's body is documented."""
+    content = {"application/json": {"schema": kind.model_json_schema()}}
+    return {"requestBody": {"required": True, "content": content}}

@@ -1,0 +1,217 @@
+"""The preview of a library, what is written of it, and its undo, as lines for a page."""
+
+import secrets
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from moviegenre.apps.service.library.jobs import Job, Link
+from moviegenre.apps.service.library.requests import (
+    LibraryAnswer,
+    PreviewRequest,
+    WriteRequest,
+)
+from moviegenre.apps.service.refusals import CONFLICT, UNFIT, Refusal
+from moviegenre.core.errors import DataError
+from moviegenre.data.records import whole_text
+from moviegenre.library.answers import model_answers
+from moviegenre.library.plan import FilmChange, Outcome, needs_answer
+from moviegenre.library.preview import Preview
+from moviegenre.library.walk import library_root, scan_library
+from moviegenre.library.write import can_undo, undo, writing
+
+if TYPE_CHECKING:
+    from moviegenre.inference.predictor import Predictor
+
+_LONGEST_TEXT = 300  # characters of a title, a path or a note
+_LONGEST_GENRE = 60
+_MOST_GENRES = 30  # of those that are there
+_MOST_SHOWN = 200  # reasons of an undo
+_SECONDS = 0.2  # between two lines about progress
+
+
+class LibrarySession:
+    """The library of a service; each job runs in the one thread of ``LibraryJobs``.
+
+    It holds the last preview alone: another one takes its place.
+
+    Args:
+        root: The library's folder.
+        predictor: What reads films; predictions come through the service's queue.
+
+    Raises:
+        DataNotFoundError: There is no such folder.
+    """
+
+    def __init__(self, root: Path, predictor: "Predictor") -> None:
+        self.root = library_root(root)
+        self._predictor = predictor
+        self._preview: Preview | None = None
+        self._preview_id = ""
+
+    def describe(self) -> LibraryAnswer:
+        """Return the library's name, and whether its journal has changes.
+
+        Raises:
+            Refusal: The library is gone, or something else has its journal's name.
+        """
+        try:
+            name = whole_text(self.root.name or str(self.root))
+            return LibraryAnswer(name=name, can_undo=can_undo(self.root))
+        except DataError as error:
+            raise Refusal(UNFIT, str(error)) from None
+
+    def preview(self, request: PreviewRequest) -> Job:
+        """Return the job that plans changes and writes nothing."""
+        return lambda link: self._plan(request, link)
+
+    def write(self, request: WriteRequest) -> Job:
+        """Return the job that writes accepted films.
+
+        Raises:
+            Refusal: The preview is another one, or has no such film.
+        """
+        preview = self._preview
+        if preview is None or not secrets.compare_digest(
+            self._preview_id.encode(), request.preview.encode("utf-8", "replace")
+        ):
+            raise Refusal(CONFLICT, "this preview is over; make a new one and accept films again")
+        numbers = list(preview.planned)
+        if request.ids is not None:
+            numbers = list(dict.fromkeys(request.ids))
+            unknown = [number for number in numbers if number not in preview.planned]
+            if unknown:
+                raise Refusal(
+                    UNFIT,
+                    f"the preview has no film {unknown[0]} that would change; expected ids of the "
+                    "preview that are not written yet",
+                )
+        return lambda link: self._write(preview, numbers, link)
+
+    def undo(self) -> Job:
+        """Return the job that restores every file of the journal."""
+        return self._undo
+
+    def _plan(self, request: PreviewRequest, link: Link) -> None:
+        self._preview, self._preview_id = None, ""
+        options = request.options
+        options.names.check(self._predictor.model.genres)
+        progress = _Progress(link)
+        library = scan_library(self.root, lambda films: progress.show(films, None))
+        waiting = {place.nfo for place in library.films if needs_answer(place, options)}
+        link.send({"type": "start", "films": len(library.films), "to_predict": len(waiting)})
+        unread = [
+            FilmChange(path, Outcome.UNREADABLE, note=reason) for path, reason in library.unread
+        ]
+        counts = Counter(change.outcome.value for change in unread)
+        if unread:
+            link.send({"type": "films", "done": 0, "films": [_row(None, one) for one in unread]})
+        preview, done = Preview(library, options), 0
+        for rows in preview.changes(model_answers(self._predictor, link.predict)):
+            counts.update(change.outcome.value for _, change in rows)
+            done += sum(change.path in waiting for _, change in rows)
+            shown = [
+                _row(number if number in preview.planned else None, change)
+                for number, change in rows
+                if change.outcome != Outcome.NOTHING_TO_DO
+            ]
+            link.send({"type": "films", "done": done, "films": shown})
+        self._preview, self._preview_id = preview, secrets.token_urlsafe(16)
+        link.send(
+            {
+                "type": "end",
+                "preview": self._preview_id,
+                "counts": counts,
+                "left_alone": library.left_alone,
+                "can_undo": can_undo(self.root),
+            }
+        )
+
+    def _write(self, preview: Preview, numbers: Sequence[int], link: Link) -> None:
+        done = 0
+        with writing(self.root) as writer:
+            try:
+                link.send({"type": "start", "films": len(numbers)})
+                for rows in preview.write(writer, numbers):
+                    done += len(rows)
+                    shown = [
+                        {
+                            "id": number,
+                            "written": change.outcome == Outcome.CHANGE,
+                            "note": _text(change.note),
+                        }
+                        for number, change in rows
+                    ]
+                    link.send({"type": "films", "done": done, "films": shown})
+            except (OSError, MemoryError, Refusal) as error:
+                reason = getattr(error, "strerror", None) or str(error)
+                raise DataError(
+                    f"{reason}; {writer.num_written:,} films are written, and undo restores them"
+                ) from None
+        link.send(
+            {
+                "type": "end",
+                "written": writer.num_written,
+                "skipped": len(numbers) - writer.num_written,
+                "can_undo": can_undo(self.root),
+            }
+        )
+
+    def _undo(self, link: Link) -> None:
+        self._preview, self._preview_id = None, ""
+        progress = _Progress(link)
+        summary = undo(self.root, progress.show)
+        skipped = [
+            {"path": _text(path.as_posix()), "reason": _text(reason)}
+            for path, reason in summary.skipped[:_MOST_SHOWN]
+        ]
+        link.send(
+            {
+                "type": "end",
+                "files": summary.num_files,
+                "restored": summary.num_restored,
+                "same": summary.num_same,
+                "left_alone": len(summary.skipped),
+                "skipped": skipped,
+                "can_undo": can_undo(self.root),
+            }
+        )
+
+
+class _Progress:
+    """Sends how far a job is, now and then."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._next = 0.0
+
+    def show(self, done: int, total: int | None) -> None:
+        """Send a line if the last one was some time ago."""
+        if time.monotonic() >= self._next:
+            self._link.send({"type": "progress", "done": done, "total": total})
+            self._next = time.monotonic() + _SECONDS
+
+
+def _row(number: int | None, change: FilmChange) -> Mapping[str, Any]:
+    """Return a film as the page shows it; with an id it can be accepted."""
+    kept = len(change.after) - len(change.probabilities)
+    new = zip(change.after[kept:], change.probabilities, strict=True)
+    before = [_text(name, _LONGEST_GENRE) for name in change.before[:_MOST_GENRES]]
+    return {
+        "id": number,
+        "title": _text(change.title or "") or None,
+        "year": change.year,
+        "path": _text(change.path.as_posix()),
+        "outcome": change.outcome.value,
+        "before": before,
+        "kept": kept > 0,
+        "genres": [[_text(name, _LONGEST_GENRE), round(value, 4)] for name, value in new],
+        "note": _text(change.note),
+    }
+
+
+def _text(text: str, longest: int = _LONGEST_TEXT) -> str:
+    whole = whole_text(text)
+    return whole if len(whole) <= longest else f"{whole[:longest]}..."

@@ -1,0 +1,203 @@
+"""Posters in the ZIP that holds their table: read in memory, never extracted to a disk."""
+
+import os
+import posixpath
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from moviegenre.core.errors import DataError, shortened
+from moviegenre.core.reading import UnreadableFileError, open_regular, raise_system_error
+from moviegenre.data.limits import MAX_FILES, MAX_POSTER_BYTES
+from moviegenre.data.placeholders import is_poster_placeholder
+from moviegenre.data.tables.cells import cell_text
+from moviegenre.data.tables.poster_files import (
+    MissingPosterError,
+    PosterFiles,
+    PosterFolder,
+    refuse_address,
+    spellings,
+)
+from moviegenre.data.tables.source import (
+    TABLE_SUFFIXES,
+    UNZIPPING_ERRORS,
+    TableBytes,
+    TableSource,
+    check_zip,
+    open_member,
+)
+from moviegenre.data.unpacking import max_unpacked
+
+_PICTURES = (
+    *(".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff"),
+    *(".jp2", ".ppm"),
+)
+
+
+def poster_files(table: Path, folder: Path | None = None) -> PosterFiles:
+    """Return where the posters of a table are: in a folder, in its ZIP, or beside it.
+
+    Args:
+        table: The table.
+        folder: What names of posters are relative to; None looks into the ZIP, if the table is one
+            with pictures, or else into the table's own folder.
+
+    Raises:
+        DataError: The ZIP is damaged, or holds or unpacks to more than is sane.
+    """
+    if folder is None and table.suffix.lower() == ".zip":
+        posters = ZipPosters(table)
+        if posters.has_pictures:
+            return posters
+    return PosterFolder(folder or table.parent)
+
+
+class ZipPosters:
+    """The posters in a ZIP that holds a table.
+
+    Args:
+        source: The ZIP, a file or an upload.
+        max_bytes: Of one poster.
+        max_files: In the ZIP.
+
+    Raises:
+        DataError: It is damaged, or holds or unpacks to more than is sane.
+
+    Attributes:
+        has_pictures: Whether it holds any pictures.
+    """
+
+    def __init__(
+        self,
+        source: TableSource,
+        max_bytes: int = MAX_POSTER_BYTES,
+        max_files: int = MAX_FILES,
+    ) -> None:
+        self._source = source
+        self._max_bytes = max_bytes
+        self._archive: zipfile.ZipFile | None = None
+        self._max_unpacked = self._unpacked = 0
+        with self.opened() as archive:
+            members = [one for one in archive.infolist() if not one.is_dir()]
+        if len(members) > max_files:
+            raise DataError(
+                f"{source} holds {len(members):,} files; expected a table and its posters, "
+                f"{max_files:,} files at most"
+            )
+        tables = [one for one in members if _suffix(one) in TABLE_SUFFIXES]
+        pictures = [one for one in members if _suffix(one) in _PICTURES]
+        self.has_pictures = bool(pictures)
+        self._folder = posixpath.dirname(_place(tables[0].filename)) if tables else ""
+        self._members = {_place(one.filename): one for one in reversed(pictures)}
+        self._lower = {place.casefold(): one for place, one in reversed(self._members.items())}
+        self._names: dict[str, zipfile.ZipInfo | None] = {}
+        for place, one in self._lower.items():
+            name = posixpath.basename(place)
+            self._names[name] = None if name in self._names else one  # of several none is meant
+        if sum(one.file_size for one in pictures) > self._max_unpacked:
+            raise self._too_large()
+
+    @contextmanager
+    def opened(self) -> Iterator[zipfile.ZipFile]:
+        """Keep the ZIP open.
+
+        Raises:
+            DataError: It is no regular file, or no whole ZIP.
+        """
+        if self._archive is not None:
+            yield self._archive
+            return
+        source = self._source
+        with source.open() if isinstance(source, TableBytes) else open_regular(source) as stream:
+            self._max_unpacked = max_unpacked(stream.seek(0, os.SEEK_END))
+            check_zip(source, stream)
+            try:
+                self._archive = zipfile.ZipFile(stream)
+            except UNZIPPING_ERRORS as error:
+                raise DataError(
+                    f"{source} cannot be unpacked: {_told(error)}; is it whole?"
+                ) from None
+            try:
+                yield self._archive
+            finally:
+                self._archive = None
+
+    def place(self, name: str) -> Path:
+        """Return the name, as nothing of it lies on the disk."""
+        return Path(name)
+
+    def find(self, name: str) -> bytes | None:
+        """Return a poster's bytes; None where the name stands for none, such as ``N/A``.
+
+        A name is spelt as in a folder, see ``PosterFolder.find``. It is relative to the table, or
+        to the ZIP; a name without folders may be that of a picture in any folder.
+
+        Raises:
+            MissingPosterError: There is no such picture.
+            UnreadableFileError: It is damaged, encrypted or too large.
+            DataError: All that was read of the ZIP is more than is sane.
+        """
+        name = name.strip()
+        if not name or is_poster_placeholder(name):
+            return None
+        refuse_address(name)
+        member = self._member(name)
+        if member is None:
+            hint = "is not in the ZIP; expected the name of a picture in it"
+            raise MissingPosterError(f"{shortened(name)} {hint}", hint)
+        return self._read(member)
+
+    def names_files(self, cells: Iterable[object]) -> bool:
+        """Return whether one of some cells is the name of a picture in the ZIP."""
+        return any(self._member(cell_text(cell).strip()) is not None for cell in cells)
+
+    def _member(self, name: str) -> zipfile.ZipInfo | None:
+        candidates = spellings(name) if name else []
+        places = [_place(place) for one in candidates for place in (f"{self._folder}/{one}", one)]
+        for place in places:
+            if (found := self._members.get(place)) is not None:
+                return found
+        for place in places:
+            if (found := self._lower.get(place.casefold())) is not None:
+                return found
+        for one in candidates:
+            if (found := self._names.get(one.casefold())) is not None:
+                return found
+        return None
+
+    def _read(self, member: zipfile.ZipInfo) -> bytes:
+        name, size = shortened(member.filename), member.file_size  # more is never unpacked of it
+        if size > self._max_bytes:
+            raise UnreadableFileError(
+                f"{name} has {size:,} bytes; expected at most {self._max_bytes:,}"
+            )
+        self._unpacked += size
+        if self._unpacked > self._max_unpacked:
+            raise self._too_large()
+        try:
+            with self.opened() as archive, open_member(archive, member) as packed:
+                return packed.read()
+        except UNZIPPING_ERRORS as error:
+            raise_system_error(error, Path(str(self._source)))
+            raise UnreadableFileError(f"{name} cannot be unpacked: {_told(error)}") from None
+
+    def _too_large(self) -> DataError:
+        return DataError(
+            f"{self._source} unpacks to more than {self._max_unpacked:,} bytes; it is refused"
+        )
+
+
+def _suffix(member: zipfile.ZipInfo) -> str:
+    if member.filename.startswith("__MACOSX/"):
+        return ""
+    return PurePosixPath(member.filename.lower()).suffix
+
+
+def _place(name: str) -> str:
+    """Return the path of a file in the ZIP in one spelling; one that leaves it finds nothing."""
+    return posixpath.normpath(name.replace("\\", "/").lstrip("/"))
+
+
+def _told(error: Exception) -> str:
+    return shortened(" ".join(str(error).split())) or type(error).__name__

@@ -1,0 +1,205 @@
+"""The rows of a catalogue as texts: id, plots, title, year, and the name of a poster."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from moviegenre.core.errors import DataError, did_you_mean, shortened
+from moviegenre.data.records import parse_title, parse_year
+from moviegenre.data.tables.cells import cell_text, plot_texts
+from moviegenre.data.tables.columns import find_columns, require_single
+from moviegenre.data.tables.poster_files import PosterFiles
+from moviegenre.data.tables.rows import Row, Table, TableSource, Written
+
+_LOOKED_AT = 50  # rows, for a poster that is there
+
+
+@dataclass(frozen=True)
+class CatalogueColumns:
+    """The columns of a catalogue; columns that are not named are searched for.
+
+    Attributes:
+        id: The film's id; None takes one with a usual name, see ``columns``, or the row's number
+            where there is none.
+        plots: Plots, joined in this order; none takes ``plot``, or the only column with another
+            usual name, see ``plot_column``. Of an ensemble each member takes one or joins them, by
+            its own rule.
+        poster: The poster's file, or in Parquet its bytes; None takes ``poster``, or a column with
+            another usual name that names files.
+        title: The film's title; None takes one with a usual name, where there is one.
+        year: The year of its release; None takes one with a usual name, where there is one.
+        kept: Columns that answers repeat.
+        written: How the table is written; None finds out.
+        format: A well-known table, see ``known``; None finds out.
+    """
+
+    id: str | None = None
+    plots: tuple[str, ...] = ()
+    poster: str | None = None
+    title: str | None = None
+    year: str | None = None
+    kept: tuple[str, ...] = ()
+    written: Written | None = None
+    format: str | None = None
+
+
+@dataclass(frozen=True)
+class TextRow:
+    """A row of a catalogue, its poster by name alone.
+
+    Attributes:
+        id: As in the catalogue, as text.
+        plots: Its texts; none where there is none that can be read.
+        title: The film's title; None where there is none.
+        year: The year of its release; None where there is none that can be read.
+        faults: What could not be read.
+        is_readable: Whether the cells stand in their columns.
+        poster: The name of its poster, where names are read; empty where it has none.
+    """
+
+    id: str
+    plots: tuple[str, ...]
+    title: str | None = None
+    year: int | None = None
+    faults: tuple[str, ...] = ()
+    is_readable: bool = True
+    poster: str = ""
+
+
+class TextTable:
+    """The plots of a table; opens no other file.
+
+    Args:
+        source: A table, see ``tables.source``.
+        columns: Which column holds what.
+        max_rows: Look at so many rows for the columns of JSON; None looks at all.
+        posters: Where names of posters lead; None reads no names.
+
+    Raises:
+        DataError: The table cannot be read, columns are not there (the message lists these), or
+            several may be the plot and none is named.
+
+    Attributes:
+        known: The table's columns.
+        columns: Which of them hold what.
+        notes: What was found out about the table, as sentence parts.
+    """
+
+    def __init__(
+        self,
+        source: TableSource,
+        columns: CatalogueColumns,
+        max_rows: int | None = None,
+        posters: PosterFiles | None = None,
+    ) -> None:
+        self._source = source
+        self._posters = posters
+        self._table = Table(source, columns.written, max_rows)
+        self.known = self._table.columns
+        self.notes = list(self._table.notes)
+        self.columns = self._found(columns)
+        used = self._used(posters=True)
+        require_single(used, self._table.twice, str(source))
+        if twice := [name for name in self._table.twice if name not in used]:
+            self.notes.append(f"several columns are named {shortened(', '.join(twice))}")
+
+    def texts(self) -> Iterator[TextRow]:
+        """Yield every row, in order, its poster by name alone."""
+        name = None if self._posters is None else self.columns.poster
+        used = self._used(posters=name is not None)
+        for number, row in enumerate(self._table.rows(used), start=1):
+            text = self._text_row(row, number)
+            if name is not None and text.is_readable:
+                text = replace(text, poster=cell_text(row.values.get(name)).strip())
+            yield text
+
+    def _found(self, columns: CatalogueColumns) -> CatalogueColumns:
+        """Return the columns with the missing names filled in.
+
+        Raises:
+            DataError: A column is not there, or there is nothing to read.
+        """
+        known, path = self.known, self._source
+        named = [
+            columns.id,
+            *columns.plots,
+            columns.poster,
+            columns.title,
+            columns.year,
+            *columns.kept,
+        ]
+        missing = [name for name in named if name is not None and name not in known]
+        if missing:
+            listed = "; ".join(
+                f"no column {name!r}, {did_you_mean(name, known)}" for name in missing
+            )
+            raise DataError(f"{path}: {listed}")
+        usual = find_columns(
+            known,
+            table=str(path),
+            advice="name the one to read, or all of them, with `plot_column`",
+            format=columns.format,
+            needs_plot=not columns.plots,
+        )
+        poster = columns.poster or self._usual_poster(usual.poster)
+        filled = replace(
+            columns,
+            id=columns.id or usual.id,
+            plots=columns.plots or ((usual.plot,) if usual.plot else ()),
+            poster=poster,
+            title=columns.title or usual.title,
+            year=columns.year or usual.year,
+        )
+        if not filled.plots and filled.poster is None:
+            raise DataError(
+                f"{path} has neither a column 'plot' nor 'poster' (found "
+                f"{shortened(', '.join(known))}); name "
+                "yours with `plot_column` and `poster_column`"
+            )
+        unused = {name for name, value in vars(columns).items() if value} | {"genres"}
+        unused |= set() if poster else {"poster"}
+        if note := usual.note(unused):
+            self.notes.append(note)
+        return filled
+
+    def _usual_poster(self, name: str | None) -> str | None:
+        """Return a column of posters that nobody named, if it may hold names of files here."""
+        if name is None or name == "poster":
+            return name
+        if self._posters is None:
+            return None
+        rows = islice(self._table.rows([name]), _LOOKED_AT)
+        if self._posters.names_files(row.values.get(name) for row in rows):
+            return name
+        self.notes.append(f"column {name!r} is not read, since it names no files here")
+        return None
+
+    def _used(self, *, posters: bool = False) -> list[str]:
+        """Return the columns that are read."""
+        columns = self.columns
+        named = [columns.id, *columns.plots, columns.title, columns.year, *columns.kept]
+        named.append(columns.poster if posters else None)
+        return [name for name in named if name is not None]
+
+    def _text_row(self, row: Row, number: int) -> TextRow:
+        id_ = str(number)
+        if self.columns.id:  # a number could be the id of another row
+            id_ = cell_text(row.values.get(self.columns.id)).strip() or f"row {number}"
+        if row.fault:  # its cells may stand in the wrong columns
+            fault = f"row {number}: {row.fault}"
+            return TextRow(id_, (), faults=(fault,), is_readable=False)
+        faults: list[str] = []
+        texts: list[str] = []
+        for name in self.columns.plots:
+            try:
+                texts += plot_texts(row.values.get(name))
+            except ValueError as error:
+                faults.append(f"column {name}: {error}")
+        title, year = self._title_and_year(row)
+        return TextRow(id_, tuple(texts), title, year, tuple(faults))
+
+    def _title_and_year(self, row: Row) -> tuple[str | None, int | None]:
+        """Return a row's title and year; None if missing or unreadable."""
+        names = (self.columns.title, self.columns.year)
+        title, year = (row.values.get(name) if name else None for name in names)
+        return parse_title(title), parse_year(year)

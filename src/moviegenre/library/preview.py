@@ -1,0 +1,85 @@
+"""A preview of a library's changes, some of which are accepted and written later."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from moviegenre.library.answers import Answerer
+from moviegenre.library.plan import (
+    FilmChange,
+    Options,
+    Outcome,
+    PlannedFilm,
+    plan_again,
+    plan_changes,
+    planned_film,
+)
+from moviegenre.library.walk import Library
+from moviegenre.library.write import LibraryWriter
+
+PREVIEW_FILMS = 16
+"""Films that are answered together: a preview shows its rows while it goes on."""
+
+_WRITTEN_FILMS = 32  # together, after one entry in the journal
+
+
+class Preview:
+    """The changes that were planned for a library, by number; no file's bytes are kept.
+
+    Args:
+        library: What ``scan_library`` found.
+        options: What to write.
+
+    Attributes:
+        library: As given.
+        options: As given.
+        planned: The changes that can be written, by the film's number.
+    """
+
+    def __init__(self, library: Library, options: Options) -> None:
+        self.library = library
+        self.options = options
+        self.planned: dict[int, PlannedFilm] = {}
+
+    def changes(self, answer: Answerer) -> Iterator[list[tuple[int, FilmChange]]]:
+        """Yield the planned changes in chunks, each with the film's number; nothing is written.
+
+        Args:
+            answer: Asks the model.
+        """
+        films = enumerate(self.library.films, start=1)
+        for chunk in plan_changes(self.library, answer, self.options, PREVIEW_FILMS):
+            rows: list[tuple[int, FilmChange]] = []
+            for (number, place), change in zip(islice(films, len(chunk)), chunk, strict=True):
+                if change.outcome == Outcome.CHANGE:
+                    self.planned[number] = planned_film(place, change)
+                rows.append((number, change.without_content()))
+            yield rows
+
+    def write(
+        self, writer: LibraryWriter, numbers: Sequence[int]
+    ) -> Iterator[list[tuple[int, FilmChange]]]:
+        """Write some of the planned changes, and yield the outcome of each, in chunks.
+
+        A film that is written is planned no more. A file that changed since the preview is left
+        alone.
+
+        Args:
+            writer: Has the library's lock.
+            numbers: Films; those that are not planned are passed over.
+
+        Raises:
+            OSError: The disk is full or broken, so nothing more can be written.
+        """
+        root = self.library.root
+        for start in range(0, len(numbers), _WRITTEN_FILMS):
+            chunk = [
+                number
+                for number in numbers[start : start + _WRITTEN_FILMS]
+                if number in self.planned
+            ]
+            again = [plan_again(root, self.planned[number], self.options) for number in chunk]
+            rows = list(zip(chunk, writer.write(again), strict=True))
+            for number, change in rows:
+                if change.outcome == Outcome.CHANGE:
+                    del self.planned[number]
+            yield rows
