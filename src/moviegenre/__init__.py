@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from moviegenre.core.version import __version__
 
 if TYPE_CHECKING:
-    from moviegenre.artifacts.trained import BackendName
+    from moviegenre.core.types import BackendName
     from moviegenre.inference.predictor import Predictor
 
 __all__ = ["__version__", "from_pretrained", "load"]
@@ -31,7 +31,7 @@ def load(
     Args:
         model: A ``best.pth``, its folder, an exported folder, or a name on the Hugging Face hub,
             as in ``someone/some-model``, with ``@revision`` after it if need be. None takes the
-            model in the box, which ships with the package, and logs that it did.
+            included model, and logs that it did.
         backend: What computes: ``torch``, or an exported folder's ``onnx``, ``int8`` or ``int4``
             file. ``auto`` takes ``onnx`` where there is one, else what there is.
         verify: Compare every file with the model's manifest first. Without that the files that are
@@ -61,7 +61,7 @@ def load(
     predictor = load_predictor(
         box_folder(), backend=backend, verified=verify, quick=quick, threads=threads
     )
-    logger.info("answered by the model in the box (%s)", predictor.model.model_name)
+    logger.info("answered by the included model (%s)", predictor.model.model_name)
     return predictor
 
 

@@ -143,7 +143,9 @@ except MissingExtraError as error:
     print(error)
 """
     done = _python(code)
-    assert done.stdout.strip().endswith("install it with: pip install 'moviegenre[train]'")
+    assert done.stdout.strip().endswith(
+        "install it with: pip install '.[train]' in a clone of moviegenre"
+    )
 
 
 def _refuses(*command: str | Path) -> None:
@@ -152,7 +154,7 @@ def _refuses(*command: str | Path) -> None:
     assert done.returncode == 2, done.stderr
     (line,) = done.stderr.splitlines()
     assert line.startswith("error: ")
-    assert line.endswith("install it with: pip install 'moviegenre[train]'")
+    assert line.endswith("install it with: pip install '.[train]' in a clone of moviegenre")
 
 
 def test_predict_imports_no_pytorch_where_it_is_installed() -> None:

@@ -47,7 +47,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of the built site; it fails on the first warning."""
     for package in ("material", "mkdocstrings_handlers"):
         if importlib.util.find_spec(package) is None:
-            pytest.skip(f"{package} is missing; pip install 'moviegenre[docs]' to test the site")
+            pytest.skip(f"{package} is missing; pip install '.[docs]' to test the site")
     out = tmp_path_factory.mktemp("site")
     done = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(out)],

@@ -14,7 +14,7 @@ from transformers import EfficientNetConfig, EfficientNetModel
 
 import moviegenre
 from moviegenre.artifacts.checkpoint import load_checkpoint
-from moviegenre.artifacts.export import SmallBackend, export_model
+from moviegenre.artifacts.export import export_model
 from moviegenre.artifacts.folder import INT4_FILE, INT8_FILE, ONNX_FILE
 from moviegenre.artifacts.onnx_export import export_onnx
 from moviegenre.artifacts.quantise import Bits, quantise
@@ -22,7 +22,7 @@ from moviegenre.artifacts.torch_folder import write_exported
 from moviegenre.core.decisions import FloatArray
 from moviegenre.core.errors import CheckpointError, ConfigError, InputError
 from moviegenre.core.operating_point import THRESHOLDS_FILE
-from moviegenre.core.types import Modality, Split
+from moviegenre.core.types import Modality, SmallBackend, Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.predictions import predict_split
 from moviegenre.experiment.train import train

@@ -20,8 +20,8 @@ from moviegenre.artifacts import manifest as manifests
 from moviegenre.artifacts.folder import EXPORTED_FILES
 from moviegenre.artifacts.locate import verify
 from moviegenre.artifacts.manifest import MANIFEST_FILE, Manifest, rewriting
-from moviegenre.artifacts.trained import BackendName
 from moviegenre.core.errors import CheckpointError, MovieGenreError, NotFiniteError
+from moviegenre.core.types import BackendName
 from tests.faults.model_files import (
     answers,
     copy,

@@ -7,8 +7,8 @@ import pytest
 
 import moviegenre
 from moviegenre.artifacts.manifest import MANIFEST_FILE
-from moviegenre.artifacts.trained import BackendName
 from moviegenre.core.errors import MovieGenreError
+from moviegenre.core.types import BackendName
 from tests.faults.model_files import answers, copy, flip_bit, write_checkpoint, write_export
 
 pytestmark = pytest.mark.torture

@@ -9,7 +9,7 @@ import onnx
 import pytest
 
 import moviegenre
-from moviegenre.adapt.films import compute_features
+from moviegenre.adapt.features import compute_features
 from moviegenre.apps.cli import main
 from moviegenre.examples import example_films
 
@@ -92,7 +92,15 @@ def test_logits_are_those_of_the_regressions(adapted: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--genres-column", "moods"], "no column 'moods'"),
+        (
+            ["--genres-column", "moods"],
+            "no column 'moods', known: id, plot, tags; name one of these with --genres-column",
+        ),
+        ([], "no column 'genres', known: id, plot, tags; name one of these with --genres-column"),
+        (
+            ["--genres-column", "tags", "--plot-column", "story"],
+            "no column 'story', known: id, plot, tags; name one of these with --plot-column",
+        ),
         (["--genres-column", "tags", "--min-films", "40"], "no genre has 40 films; the most have"),
         (["--genres-column", "tags", "--checkpoint", "nowhere"], "is no exported folder"),
     ],
@@ -119,3 +127,30 @@ def test_a_folder_of_something_else_is_not_replaced(
     assert run(*command, "--quiet") == 2
     assert "is there and is no model" in capsys.readouterr().err
     assert (other / "one.jpeg").read_bytes() == b"x"
+
+
+def test_a_model_is_replaced_only_if_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_table(tmp_path / "films.csv")
+    out = tmp_path / "model"
+    command = ("adapt", tmp_path / "films.csv", "--genres-column", "tags", "--out", out)
+    assert run(*command) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "Learned 2 genres from 48 films."
+    assert "" not in lines
+    before = (out / "manifest.json").read_bytes()
+    assert run(*command, "--min-films", "3") == 2
+    error = capsys.readouterr().err
+    assert "holds a model already; replace it with --overwrite, or name a new folder" in error
+    assert (out / "manifest.json").read_bytes() == before
+    assert run(*command, "--min-films", "3", "--overwrite") == 0
+    assert json.loads((out / "genres.json").read_text()) == ["Calm", "Heist", "Rare"]
+
+
+def test_a_usual_name_of_the_column_needs_no_option(tmp_path: Path) -> None:
+    write_table(tmp_path / "films.csv")
+    text = (tmp_path / "films.csv").read_text(encoding="utf-8")
+    (tmp_path / "films.csv").write_text(text.replace("id,plot,tags", "id,plot,Genre"))
+    assert run("adapt", tmp_path / "films.csv", "--out", tmp_path / "model", "--quiet") == 0
+    assert moviegenre.load(tmp_path / "model").model.genres.names == ("Calm", "Heist")

@@ -72,4 +72,6 @@ def test_what_trains_names_its_extra(environment: Path) -> None:
         [environment / "moviegenre", "train", "bert"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
-    assert done.stderr.strip().endswith("install it with: pip install 'moviegenre[train]'")
+    assert done.stderr.strip().endswith(
+        "install it with: pip install '.[train]' in a clone of moviegenre"
+    )

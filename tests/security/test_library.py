@@ -273,10 +273,11 @@ def test_what_is_hostile_in_a_library_is_text(client: TestClient, library: Path)
 
 def test_endless_numbers_and_lists_are_refused(client: TestClient) -> None:
     head = {"Content-Type": "application/json"}
-    for films in (b"1" * 10_000, b",".join([b"1"] * 1_000_001)):
+    cases = {b"1" * 10_000: 400, b"1" * 4_000: 422, b",".join([b"1"] * 1_000_001): 422}
+    for films, status in cases.items():
         body = b'{"preview": "x", "films": [' + films + b"]}"
         answer = client.post("/library/write", content=body, headers=head)
-        assert (answer.status_code, len(answer.text) < 1000) == (422, True)
+        assert (answer.status_code, len(answer.text) < 1000) == (status, True)
 
 
 def test_a_full_disk_is_told_with_what_is_written(

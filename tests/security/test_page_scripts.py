@@ -202,6 +202,25 @@ def test_tables(page: "Page", kind: str, tmp_path: Path) -> None:
         assert (tmp_path / "saved").stat().st_size > 500
 
 
+@pytest.mark.parametrize(
+    ("part", "text"),
+    [
+        ("xl/sharedStrings.xml", "<si>"),
+        ("xl/workbook.xml", "<sheet "),
+        ("xl/worksheets/sheet1.xml", "<row>"),
+        ("xl/worksheets/sheet1.xml", "<row><c><v>"),
+        ("xl/worksheets/sheet1.xml", '<row><c t="inlineStr"><rPh>'),
+    ],
+)
+def test_a_small_excel_file_does_not_keep_the_tab_busy(page: "Page", part: str, text: str) -> None:
+    stream = BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as parts:
+        parts.writestr(part, text * 1_000_000)
+    page.get_by_role("tab", name="Catalogue").click()
+    page.locator("#table").set_input_files(payload("a.xlsx", stream.getvalue()))
+    page.locator("#table-problem").get_by_text("The first sheet of a.xlsx is empty.").wait_for()
+
+
 @pytest.mark.parametrize("content", [b"\x00\xff", b"", b"[]", b"{", b"plot\n", b"a,b\n1,2\n"])
 def test_names_of_tables_in_refusals(page: "Page", content: bytes) -> None:
     page.get_by_role("tab", name="Catalogue").click()

@@ -1,10 +1,9 @@
 """Train a model from a table of films with the user's own genres."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from moviegenre.adapt.films import OwnFilms, compute_features, read_own_films
+from moviegenre.adapt.films import OwnFilms, Progress, read_own_films
 from moviegenre.adapt.folder import MODEL_NAME, Learned, write_adapted
 from moviegenre.adapt.regression import fit_regressions, require_adapt
 from moviegenre.adapt.scores import CrossValidated, cross_validate
@@ -13,7 +12,9 @@ from moviegenre.artifacts.locate import locate
 from moviegenre.box import box_folder
 from moviegenre.core.digests import known_sha256
 from moviegenre.core.errors import CheckpointError, ConfigError
+from moviegenre.core.folders import restore_folder
 from moviegenre.core.locks import locked
+from moviegenre.core.types import BackendName
 from moviegenre.data.sources.table import TableColumns
 from moviegenre.inference.loading import load_predictor
 
@@ -47,8 +48,8 @@ def adapt(
     *,
     model: str | Path | None = None,
     min_films: int = MIN_FILMS,
-    on_read: Callable[[OwnFilms], None] = lambda _: None,
-    on_progress: Callable[[int], None] = lambda _: None,
+    overwrite: bool = False,
+    on_progress: Progress = lambda _done, _total: None,
 ) -> Adapted:
     """Fit a model to the genres of a table of films and write it as an exported folder.
 
@@ -57,33 +58,27 @@ def adapt(
     Args:
         table: Films with genres.
         columns: Which column holds what.
-        out: A new folder, or an earlier exported one, which is replaced.
+        out: A new folder.
         model: An exported folder or a name on the Hub; None takes the included model.
         min_films: Films that a genre needs.
-        on_read: Called with the films once they are read.
-        on_progress: Called with the number of films computed so far.
+        overwrite: Replace a model that is in ``out`` already.
+        on_progress: Called with the rows of the table read so far and all rows.
 
     Raises:
         CheckpointError: The model is no exported folder, or gives no embeddings.
-        ConfigError: The output folder holds something else.
+        ConfigError: The output folder holds something else, or a model that is not to be replaced.
         DataError: The table cannot be read, or no genre has enough films.
         MissingExtraError: The extra ``adapt`` is not installed.
     """
     require_adapt()
-    if out.exists() and not is_exported(out) and (out.is_file() or any(out.iterdir())):
-        raise ConfigError(f"{out} is there and is no model; name a new folder with `out`")
+    restore_folder(out)
+    _check_target(out, overwrite)
     base = box_folder() if model is None else locate(model)
-    if not is_exported(base):
-        raise CheckpointError(
-            f"{base} is no exported folder; make one with moviegenre export, or leave `checkpoint` "
-            "out for the included model"
-        )
+    backend = _embedding_backend(base)
     with locked(out):
-        predictor = load_predictor(base, fitted=False)
-        films = read_own_films(table, columns, predictor, min_films)
-        on_read(films)
-        features = compute_features(predictor, films.films, on_progress)
-        fitted = fit_regressions(features, films.labels)
+        predictor = load_predictor(base, backend=backend, fitted=False, threads=1)
+        films = read_own_films(table, columns, predictor, min_films, on_progress)
+        fitted = fit_regressions(films.features, films.labels)
         scores = cross_validate(fitted, films.texts, films.labels, films.genres)
         learned = Learned(
             genres=films.genres,
@@ -91,8 +86,46 @@ def adapt(
             scores=scores,
             table=table,
             table_sha256=known_sha256(table),
-            num_films=len(films.films),
+            num_films=len(films),
             rare=films.rare,
         )
-        write_adapted(base, base / BACKEND_FILES[predictor.backend.name], learned, out)
+        write_adapted(base, base / BACKEND_FILES[backend], learned, out)
     return Adapted(out, films, scores)
+
+
+def _check_target(out: Path, overwrite: bool) -> None:
+    """Refuse an output folder that holds something.
+
+    Raises:
+        ConfigError: It does, and it is no model or is not to be replaced.
+    """
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return
+    if not is_exported(out):
+        raise ConfigError(f"{out} is there and is no model; name a new folder with `out`")
+    if not overwrite:
+        raise ConfigError(
+            f"{out} holds a model already; replace it with `overwrite`, or name a new folder with "
+            "`out`"
+        )
+
+
+def _embedding_backend(base: Path) -> BackendName:
+    """Return the backend of a folder's ONNX file.
+
+    Raises:
+        CheckpointError: It is no exported folder, or has no such file.
+    """
+    if not is_exported(base):
+        raise CheckpointError(
+            f"{base} is no exported folder; make one with moviegenre export, or leave `checkpoint` "
+            "out for the included model"
+        )
+    names: tuple[BackendName, ...] = ("onnx", "int8", "int4")
+    for name in names:
+        if (base / BACKEND_FILES[name]).is_file():
+            return name
+    raise CheckpointError(
+        f"{base} has no ONNX file, which gives the embeddings; export the model with `onnx`, or "
+        "leave `checkpoint` out for the included model"
+    )

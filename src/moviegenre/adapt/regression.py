@@ -1,21 +1,18 @@
 """A regression for each genre on the embedding and logits of a model."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from moviegenre.adapt.ridge import Ridge, decompose
 from moviegenre.core.decisions import from_log_odds
 from moviegenre.core.errors import MissingExtraError
 from moviegenre.core.extras import is_installed
 from moviegenre.evaluation.calibration import fit_calibration
 from moviegenre.evaluation.thresholds import fit_thresholds
 
-if TYPE_CHECKING:
-    pass
-
-_ALPHAS = np.logspace(1, 5, 13)  # strengths of regularisation that are compared
+_STRENGTHS = np.logspace(1, 5, 13)  # strengths of regularisation that are compared
 _FOLDS = 5
 _SHRINKAGE = 20.0  # positives that weigh as much as the threshold of all genres
 _LOWEST, _HIGHEST = 0.2, 0.6  # bounds of a threshold
@@ -77,22 +74,20 @@ def fold_of_each(num_films: int, folds: int = _FOLDS) -> npt.NDArray[np.int64]:
 def fit_regressions(features: Floats, labels: Floats) -> Fitted:
     """Fit ridge regressions with calibrated outputs, and cross-validate them.
 
-    A ridge regression with leave-one-out cross-validation chooses the strength of its
-    regularisation for each genre from one decomposition of the features, so all genres take
-    seconds; Platt's scale and shift make probabilities of its scores.
+    Leave-one-out cross-validation chooses the strength of regularisation for each genre; Platt's
+    scale and shift make probabilities of the scores.
 
     Args:
         features: (N, F).
         labels: (N, L), 0 or 1; no column may be constant.
     """
-    folds = fold_of_each(len(labels))
-    scores = np.zeros(labels.shape)
-    for fold in range(folds.max() + 1):
-        seen, unseen = folds != fold, folds == fold
-        weight, bias = _ridge(features[seen], labels[seen])
-        scores[unseen] = features[unseen].astype(np.float64) @ weight + bias
+    mean, deviation = _moments(features)
+    standard = (features - mean) / deviation
+    ridge = Ridge(*decompose(standard), 2 * labels.astype(np.float64) - 1, _STRENGTHS)
+    weight = standard.T @ ridge.dual() / deviation[:, None]
+    bias = ridge.mean - mean @ weight
+    scores = ridge.held_out(fold_of_each(len(labels)))
     scale, shift = fit_calibration(from_log_odds(scores), labels, "platt")
-    weight, bias = _ridge(features, labels)
     held_out, chosen = calibrate_and_choose(scores, labels)
     return Fitted(
         regressions=Regressions(weight * scale, bias * scale + shift),
@@ -100,6 +95,13 @@ def fit_regressions(features: Floats, labels: Floats) -> Fitted:
         held_out=held_out,
         chosen=chosen,
     )
+
+
+def _moments(features: Floats) -> tuple[Column, Column]:
+    """Return mean (F,) and deviation (F,) of features; infinite where they are constant."""
+    whole = features.astype(np.float64)
+    mean, deviation = whole.mean(axis=0), whole.std(axis=0)
+    return mean, np.where(deviation > 1e-6 * (1 + np.abs(mean)), deviation, np.inf)
 
 
 def calibrate_and_choose(scores: Column, labels: Floats) -> tuple[Column, npt.NDArray[np.bool_]]:
@@ -126,17 +128,3 @@ def thresholds(probs: Column, labels: Floats) -> Column:
     fitted = fit_thresholds(probs, labels, "per-genre", shrinkage=_SHRINKAGE)
     bounded: Column = np.clip(fitted, _LOWEST, _HIGHEST)
     return bounded
-
-
-def _ridge(features: Floats, labels: Floats) -> tuple[Column, Column]:
-    """Return weights (F, L) and biases (L,) on features as they come."""
-    from sklearn.linear_model import RidgeCV
-
-    mean, deviation = features.mean(axis=0), features.std(axis=0)
-    deviation = np.where(deviation > 1e-6 * (1 + np.abs(mean)), deviation, np.inf)
-    standard = ((features - mean) / deviation).astype(np.float64)
-    model: RidgeCV = RidgeCV(alphas=_ALPHAS, alpha_per_target=labels.shape[1] > 1)
-    model.fit(standard, 2 * labels.astype(np.float64) - 1)
-    weight = np.atleast_2d(model.coef_).T / deviation[:, None]
-    bias = np.atleast_1d(model.intercept_) - mean @ weight
-    return weight, bias

@@ -46,37 +46,51 @@ def cross_validate(
     """
     chosen_by = {
         "adapted": fitted.chosen,
-        "tfidf": calibrate_and_choose(_tfidf(texts, labels), labels)[1],
+        "tfidf": calibrate_and_choose(held_out_tfidf(texts, labels), labels)[1],
         "prior": _prior(labels),
     }
     return {name: _score(chosen, labels, genres) for name, chosen in chosen_by.items()}
 
 
-def _tfidf(texts: list[str], labels: Floats) -> Column:
-    """Return log-odds (N, L) of held-out films by logistic regressions on words and pairs of words.
+def held_out_tfidf(texts: list[str], labels: Floats) -> Column:
+    """Return log-odds (N, L) of films by TF-IDF fitted to the films of other folds."""
+    folds = fold_of_each(len(texts))
+    odds = np.zeros(labels.shape)
+    for fold in range(folds.max() + 1):
+        seen, unseen = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+        asked = [texts[row] for row in unseen]
+        odds[unseen] = tfidf_log_odds([texts[row] for row in seen], labels[seen], asked)
+    return odds
 
-    Films without a plot, and folds that could learn nothing, get log-odds of 0.
+
+def tfidf_log_odds(texts: list[str], labels: Floats, asked: list[str]) -> Column:
+    """Return log-odds (M, L) of films by logistic regressions on words and pairs of words.
+
+    Films without a plot get log-odds of 0, and so do genres of which nothing can be learned.
+
+    Args:
+        texts: The plots to learn from (N).
+        labels: (N, L), 0 or 1.
+        asked: The plots that are asked about (M).
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
 
-    folds = fold_of_each(len(texts))
-    odds = np.zeros(labels.shape)
-    has_text = np.array([bool(text.strip()) for text in texts])
-    for fold in range(folds.max() + 1):
-        seen = np.flatnonzero((folds != fold) & has_text)
-        unseen = np.flatnonzero((folds == fold) & has_text)
-        vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
-        try:
-            words = vectorizer.fit_transform([texts[row] for row in seen])
-        except ValueError:  # no word in any plot
-            continue
-        asked = vectorizer.transform([texts[row] for row in unseen])
-        for column, truth in enumerate(labels[seen].T > 0):
-            if truth.all() or not truth.any():
-                continue
+    odds = np.zeros((len(asked), labels.shape[1]))
+    seen = [row for row, text in enumerate(texts) if text.strip()]
+    unseen = [row for row, text in enumerate(asked) if text.strip()]
+    vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
+    try:
+        words = vectorizer.fit_transform([texts[row] for row in seen])
+    except ValueError:  # no word in any plot
+        return odds
+    if not unseen:
+        return odds
+    others = vectorizer.transform([asked[row] for row in unseen])
+    for column, truth in enumerate(labels[seen].T > 0):
+        if truth.any() and not truth.all():
             model = LogisticRegression(class_weight="balanced", solver="liblinear")
-            odds[unseen, column] = model.fit(words, truth).decision_function(asked)
+            odds[unseen, column] = model.fit(words, truth).decision_function(others)
     return odds
 
 

@@ -1,5 +1,8 @@
 """``moviegenre adapt``: a model of one's own genres from one's own films."""
 
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +12,6 @@ from moviegenre.apps.messages import echo
 
 if TYPE_CHECKING:
     from moviegenre.adapt.adapt import Adapted
-    from moviegenre.adapt.films import OwnFilms
 
 _TABLE, _MODEL = "The table", "Model"
 _NAMES = {"adapted": "this model", "tfidf": "TF-IDF on the plots", "prior": "how common genres are"}
@@ -23,8 +25,12 @@ def adapt(
     ],
     out: Annotated[Path, typer.Option(help="New folder of the model.")],
     genres_column: Annotated[
-        str, typer.Option(rich_help_panel=_TABLE, help="Genres, or any tags of yours.")
-    ] = "genres",
+        str | None,
+        typer.Option(
+            rich_help_panel=_TABLE,
+            help="Genres, or any tags of yours. Default: genres, genre or another usual name.",
+        ),
+    ] = None,
     plot_column: Annotated[
         list[str] | None,
         typer.Option(
@@ -49,6 +55,9 @@ def adapt(
             help="An exported folder or a name on the Hub. Default: the included model.",
         ),
     ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a model that is in OUT.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
     """Learn your own genres from your own films, without PyTorch.
@@ -57,8 +66,6 @@ def adapt(
 
     For example: moviegenre adapt mine.csv --genres-column tags --out my-model
     """
-    from rich.progress import Progress
-
     from moviegenre.adapt.adapt import adapt as run
     from moviegenre.adapt.regression import require_adapt
     from moviegenre.data.sources.table import TableColumns
@@ -67,22 +74,31 @@ def adapt(
     columns = TableColumns(
         plots=tuple(plot_column or ()), poster=poster_column, genres=genres_column
     )
-    with Progress(disable=quiet, transient=True) as bar:
-        task = bar.add_task("reading films", total=None)
-
-        def show_read(films: "OwnFilms") -> None:
-            bar.update(task, description="computing films", total=len(films.films))
-
+    with _progress(quiet) as show:
         adapted = run(
             table,
             columns,
             out,
             model=checkpoint,
             min_films=min_films,
-            on_read=show_read,
-            on_progress=lambda done: bar.update(task, completed=done),
+            overwrite=overwrite,
+            on_progress=show,
         )
     _print(adapted)
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """Yield what shows how many films are done and the time left, on a terminal only."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as TimeLeft
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeLeft())
+    # Elsewhere a bar that is removed leaves an empty line.
+    hidden = quiet or not sys.stdout.isatty()
+    with Progress(*columns, disable=hidden, transient=True, speed_estimate_period=300) as bar:
+        task = bar.add_task("computing films", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _print(adapted: "Adapted") -> None:
@@ -91,7 +107,7 @@ def _print(adapted: "Adapted") -> None:
     from rich.table import Table
 
     films = adapted.films
-    echo(f"Learned {len(films.genres)} genres from {len(films.films):,} films.")
+    echo(f"Learned {len(films.genres)} genres from {len(films):,} films.")
     if films.left_out:
         reasons = ", ".join(f"{reason}: {number:,}" for reason, number in films.left_out.items())
         echo(f"Rows left out: {reasons}.")

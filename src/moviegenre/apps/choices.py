@@ -1,107 +1,17 @@
-"""The words that options take, and the options that several commands share."""
+"""The options that several commands share."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from moviegenre.core.errors import did_you_mean
+from moviegenre.core.types import BackendName, Split
+
+_OTHER_SPLIT_NAMES = {"dev": Split.VAL, "validation": Split.VAL}
 
 
-class SplitName(StrEnum):
-    """A part of the data."""
-
-    TRAIN = "train"
-    VAL = "val"
-    TEST = "test"
-
-
-class SplitKindName(StrEnum):
-    """How ``data prepare`` splits movies."""
-
-    OFFICIAL = "official"
-    STRATIFIED = "stratified"
-
-
-class BackendChoice(StrEnum):
-    """What computes a model's answers."""
-
-    AUTO = "auto"
-    TORCH = "torch"
-    ONNX = "onnx"
-    INT8 = "int8"
-    INT4 = "int4"
-
-
-class SmallForm(StrEnum):
-    """An ONNX file that ``export --only`` leaves as the only weights."""
-
-    INT8 = "int8"
-    INT4 = "int4"
-
-
-class ThresholdRule(StrEnum):
-    """What thresholds are fitted."""
-
-    HALF = "0.5"
-    GLOBAL = "global"
-    PER_GENRE = "per-genre"
-
-
-class GoalName(StrEnum):
-    """The score that thresholds are fitted for."""
-
-    F1_MACRO = "f1_macro"
-    F1_MICRO = "f1_micro"
-
-
-class CalibrationName(StrEnum):
-    """How probabilities are calibrated."""
-
-    NONE = "none"
-    WEIGHTS = "weights"
-    TEMPERATURE = "temperature"
-    PLATT = "platt"
-
-
-class AttributionMethod(StrEnum):
-    """How an explanation finds words and regions."""
-
-    AUTO = "auto"
-    GRADIENTS = "gradients"
-    OCCLUSION = "occlusion"
-
-
-class LeakRuleName(StrEnum):
-    """Which near duplicates count as leaks."""
-
-    EITHER = "either"
-    PLOT = "plot"
-    POSTER = "poster"
-    BOTH = "both"
-
-
-class PlotRuleName(StrEnum):
-    """Which of a movie's plots ``data audit`` reads."""
-
-    FIRST = "first"
-    LONGEST = "longest"
-    JOINED = "joined"
-
-
-class LibraryMode(StrEnum):
-    """What ``library`` does with genres that are there."""
-
-    MISSING = "missing"
-    ADD = "add"
-    REPLACE = "replace"
-
-
-_OTHER_SPLIT_NAMES = {"dev": SplitName.VAL, "validation": SplitName.VAL}
-
-
-def split_name(word: str) -> SplitName:
+def split_name(word: str) -> Split:
     """Return the split of that name; ``dev`` (MM-IMDb's word) and ``validation`` are ``val``.
 
     Raises:
@@ -110,15 +20,13 @@ def split_name(word: str) -> SplitName:
     if word in _OTHER_SPLIT_NAMES:
         return _OTHER_SPLIT_NAMES[word]
     try:
-        return SplitName(word)
+        return Split(word)
     except ValueError:
-        raise typer.BadParameter(
-            f"unknown split {word!r}; {did_you_mean(word, SplitName)}"
-        ) from None
+        raise typer.BadParameter(f"unknown split {word!r}; {did_you_mean(word, Split)}") from None
 
 
 SplitOption = Annotated[
-    SplitName,
+    Split,
     typer.Option(
         "--split", parser=split_name, metavar="[train|val|test]", help="Part of the data."
     ),
@@ -159,9 +67,18 @@ Model = Annotated[
     ),
 ]
 Backend = Annotated[
-    BackendChoice,
+    BackendName,
     typer.Option(
         rich_help_panel="Model",
         help="What computes: torch, or an exported folder's onnx, int8 or int4 file.",
+    ),
+]
+Names = Annotated[
+    str | None,
+    typer.Option(
+        metavar="tmdb|imdb|FILE",
+        rich_help_panel="Answer",
+        help="Names of genres: TMDb's, IMDb's, or a .json or .csv file of genres and names. "
+        "An empty name drops the genre.",
     ),
 ]

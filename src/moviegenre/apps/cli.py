@@ -14,15 +14,11 @@ from typer.core import TyperGroup
 
 from moviegenre.apps.adapt_command import adapt
 from moviegenre.apps.choices import (
-    CalibrationName,
     Config,
     DataDir,
-    GoalName,
     Overrides,
     Quiet,
-    SplitName,
     SplitOption,
-    ThresholdRule,
 )
 from moviegenre.apps.data_commands import app as data_app
 from moviegenre.apps.failures import (
@@ -40,6 +36,7 @@ from moviegenre.apps.reproduce_command import reproduce
 from moviegenre.apps.serve_command import serve
 from moviegenre.core.errors import ConfigError, MovieGenreError
 from moviegenre.core.extras import require_training
+from moviegenre.core.types import CalibrationMethod, Goal, Split, ThresholdRule
 from moviegenre.studies.ablations.command import ablate
 from moviegenre.studies.audit.command import audit
 from moviegenre.studies.ensembles.command import ensemble
@@ -136,7 +133,7 @@ def evaluate(
     checkpoint: Annotated[
         Path, typer.Option(help="A best.pth, its folder, an exported folder, or a hub name.")
     ],
-    split: SplitOption = SplitName.TEST,
+    split: SplitOption = Split.TEST,
     data: DataDir = None,
     threshold: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="One threshold for all genres, not fitted.")
@@ -145,10 +142,10 @@ def evaluate(
         ThresholdRule | None, typer.Option(help="Thresholds to fit on val; 0.5 fits none.")
     ] = None,
     goal: Annotated[
-        GoalName | None, typer.Option(help="The score that the thresholds are fitted for.")
+        Goal | None, typer.Option(help="The score that the thresholds are fitted for.")
     ] = None,
     calibrate: Annotated[
-        CalibrationName | None, typer.Option(help="Calibration to fit on val.")
+        CalibrationMethod | None, typer.Option(help="Calibration to fit on val.")
     ] = None,
     forms: Annotated[
         bool,
@@ -172,18 +169,14 @@ def evaluate(
     """
     require_training("evaluating a model")
     from moviegenre.apps.evaluation_output import print_evaluation, print_forms, print_tuning
-    from moviegenre.core.types import Split
     from moviegenre.evaluation.tuning import TuningSettings
     from moviegenre.experiment.evaluate import evaluate as run_evaluation
 
     if math.isnan(threshold):  # which lies in every range
         raise ConfigError("--threshold is nan; expected a probability")
-    part = Split(split.value)
     if forms and (threshold != 0.5 or any((thresholds, goal, calibrate))):
         raise ConfigError("--forms fits thresholds and calibration its own way; leave the rest")
-    settings = TuningSettings.parse(
-        thresholds and thresholds.value, goal and goal.value, calibrate and calibrate.value
-    )
+    settings = TuningSettings.parse(thresholds, goal, calibrate)
     if verify:
         from moviegenre.artifacts.locate import locate
         from moviegenre.artifacts.locate import verify as verify_files
@@ -193,8 +186,8 @@ def evaluate(
     if forms:
         from moviegenre.experiment.form_points import evaluate_forms
 
-        found = evaluate_forms(checkpoint, part, data_dir=data, save=save)
-        print_forms(found, f"{checkpoint} on {part.value}, per cent")
+        found = evaluate_forms(checkpoint, split, data_dir=data, save=save)
+        print_forms(found, f"{checkpoint} on {split.value}, per cent")
         content = {form.form.name: form.to_json_dict() for form in found}
     elif settings.fits:
         from moviegenre.experiment.tuning import evaluate_tuned
@@ -204,14 +197,14 @@ def evaluate(
                 "--threshold is a fixed number, --thresholds and --calibrate fit it; give one"
             )
         tuned = evaluate_tuned(
-            checkpoint, part, settings, data_dir=data, save=save, progress=not quiet
+            checkpoint, split, settings, data_dir=data, save=save, progress=not quiet
         )
         print_evaluation(tuned.evaluation)
         print_tuning(tuned)
         content = tuned.to_json_dict()
     else:
         evaluation = run_evaluation(
-            checkpoint, part, data_dir=data, threshold=threshold, progress=not quiet
+            checkpoint, split, data_dir=data, threshold=threshold, progress=not quiet
         )
         print_evaluation(evaluation)
         content = evaluation.to_json_dict()

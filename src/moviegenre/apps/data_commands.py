@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from moviegenre.apps.choices import SplitKindName
 from moviegenre.apps.messages import echo
 from moviegenre.apps.table_options import Encoding, Format, Separator, Show
 from moviegenre.apps.table_preview import show_movies
 from moviegenre.core.errors import ConfigError
 from moviegenre.core.seeds import MAX_SEED
+from moviegenre.core.types import SplitKind
 
 if TYPE_CHECKING:
     from moviegenre.data.prepare import PreparedSummary
@@ -54,7 +54,7 @@ def prepare(
         Path | None, typer.Option(help="New folder for the prepared data; needed without --show.")
     ] = None,
     split: Annotated[
-        SplitKindName | None,
+        SplitKind | None,
         typer.Option(help="The source's own (default where it has one), or stratified 70/15/15."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of a stratified split.")] = 0,
@@ -122,6 +122,12 @@ def prepare(
     }
     given: dict[str, Any] = {name: value for name, value in named.items() if value}
     if show:
+        unused = {"--out": out, "--split": split, "--genres": genres, "--overwrite": overwrite}
+        unused |= {"--keep-incomplete": keep_incomplete, "--sha256": sha256}
+        if given_in_vain := [option for option, value in unused.items() if value]:
+            raise ConfigError(f"{', '.join(given_in_vain)} has no effect on --show; leave it out")
+        if "://" in source or (source == "mmimdb" and not Path(source).exists()):
+            raise ConfigError(f"--show looks at files; {source} has to be downloaded first")
         show_movies(Path(source), TableColumns(**given) if given else None)
         return
     if out is None:
@@ -129,7 +135,7 @@ def prepare(
     summary = run(
         source,
         out,
-        split=split.value if split else None,
+        split=split,
         seed=seed,
         genres=[name.strip() for name in genres.split(",")] if genres else None,
         min_movies=min_movies,

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from moviegenre.apps.choices import Backend, BackendChoice, LibraryMode, Model
+from moviegenre.apps.choices import Backend, Model, Names
 from moviegenre.core.errors import ConfigError
+from moviegenre.library.mode import Mode
 
 if TYPE_CHECKING:
     from moviegenre.inference.predictor import Predictor
@@ -25,8 +26,8 @@ Undo = Annotated[
         "--undo", rich_help_panel=_CHANGES, help="Restore every file as it was before --write."
     ),
 ]
-Mode = Annotated[
-    LibraryMode | None,
+ModeOption = Annotated[
+    Mode | None,
     typer.Option(
         rich_help_panel=_CHANGES,
         help="missing: only films without genres (default). add: keep the genres that are there. "
@@ -37,15 +38,6 @@ Most = Annotated[
     int | None,
     typer.Option(
         min=1, rich_help_panel=_CHANGES, help="At most so many genres a film. Default: 3."
-    ),
-]
-Names = Annotated[
-    str | None,
-    typer.Option(
-        metavar="tmdb|imdb|FILE",
-        rich_help_panel=_CHANGES,
-        help="Names to write: TMDb's, IMDb's, or a .json or .csv file of genres and names. "
-        "An empty name drops the genre.",
     ),
 ]
 Lock = Annotated[
@@ -75,7 +67,7 @@ def library(
     path: Folder,
     write: Write = False,
     undo: Undo = False,
-    mode: Mode = None,
+    mode: ModeOption = None,
     most: Most = None,
     names: Names = None,
     lock: Lock = False,
@@ -83,7 +75,7 @@ def library(
     report: Report = None,
     quiet: Quiet = False,
     checkpoint: Model = None,
-    backend: Backend = BackendChoice.AUTO,
+    backend: Backend = "auto",
 ) -> None:
     """Fill in the genres of a film library's .nfo files; show what would change, or write it.
 
@@ -107,14 +99,13 @@ def library(
         run_undo(path, quiet=quiet)
         return
     from moviegenre.core.genre_mapping import read_names
-    from moviegenre.library.plan import Mode as PlanMode
     from moviegenre.library.plan import Options
     from moviegenre.library.report import check_report
 
     if report is not None:
         check_report(report)
     options = Options(
-        mode=PlanMode((mode or LibraryMode.MISSING).value),
+        mode=mode or Mode.MISSING,
         most=most or _MOST,
         names=read_names(names),
         lock=lock,
@@ -124,6 +115,6 @@ def library(
     def load() -> "Predictor":
         from moviegenre import load as load_model
 
-        return load_model(checkpoint, backend=backend.value)
+        return load_model(checkpoint, backend=backend)
 
     run_library(path, options, load, write=write, report=report, quiet=quiet)

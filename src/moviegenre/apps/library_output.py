@@ -1,7 +1,6 @@
 """How ``moviegenre library`` runs: a progress bar, a table of changes and a summary."""
 
 import shlex
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from moviegenre.apps.messages import echo
+from moviegenre.apps.progress import film_progress
 from moviegenre.core.errors import shortened
 from moviegenre.data.records import whole_text
 
@@ -55,7 +55,7 @@ def run_library(
     undo = f"moviegenre library {shlex.quote(whole_text(str(path)))} --undo"
     changes: list[FilmChange] = []
     try:
-        with _progress("looking for films", quiet, transient=True) as show:
+        with film_progress("looking for films", quiet=quiet, transient=True) as show:
             library = scan_library(path, lambda films: show(films, None))
         changes += [
             FilmChange(unread, Outcome.UNREADABLE, note=reason) for unread, reason in library.unread
@@ -91,7 +91,7 @@ def run_undo(path: Path, *, quiet: bool) -> None:
     from moviegenre.library.write import undo
 
     try:
-        with _progress("restoring", quiet) as show:
+        with film_progress("restoring", quiet=quiet) as show:
             summary = undo(path, show)
     except (KeyboardInterrupt, OSError) as error:
         error.add_note("every file is whole; run the same command again to restore the rest")
@@ -124,8 +124,8 @@ def _changes(
     from moviegenre.library.plan import needs_answer, plan_changes
     from moviegenre.library.write import writing
 
-    waiting = {place.nfo for place in library.films if needs_answer(place, options)}
-    total, done = len(waiting), 0
+    to_predict = {place.nfo for place in library.films if needs_answer(place, options)}
+    total, done = len(to_predict), 0
     with ExitStack() as stack:
         answer: Answerer = no_answers
         if total:
@@ -133,12 +133,12 @@ def _changes(
             options.names.check(predictor.model.genres)
             answer = model_answers(predictor)
         writer = stack.enter_context(writing(library.root)) if write else None
-        show = stack.enter_context(_progress("predicting", quiet or not total))
+        show = stack.enter_context(film_progress("predicting", quiet=quiet or not total))
         show(0, total)
         with _what_is_written(writer, undo):
             for chunk in plan_changes(library, answer, options):
                 rows = chunk if writer is None else writer.write(chunk)
-                done += sum(change.path in waiting for change in rows)
+                done += sum(change.path in to_predict for change in rows)
                 show(done, total)
                 yield [change.without_content() for change in rows]
 
@@ -157,40 +157,6 @@ def _what_is_written(writer: "LibraryWriter | None", undo: str) -> Iterator[None
                 f"and {undo} restores them"
             )
         raise
-
-
-@contextmanager
-def _progress(
-    title: str, quiet: bool, *, transient: bool = False
-) -> Iterator[Callable[[int, int | None], None]]:
-    """Yield what shows how many of how many films are done, the rate and the time left."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    # Chunks come seconds apart, so the speed is averaged over minutes.
-    is_hidden = quiet or (transient and not sys.stdout.isatty())
-    bar = Progress(*columns, disable=is_hidden, transient=transient, speed_estimate_period=300)
-    with bar:
-        task = bar.add_task(title, total=None, rate="")
-
-        def show(done: int, total: int | None) -> None:
-            speed = bar.tasks[0].speed
-            rate = f"{speed:.1f} films/s" if speed else ""
-            bar.update(task, total=total, completed=done, rate=rate)
-
-        yield show
 
 
 def _print_changes(changes: "Sequence[FilmChange]", *, write: bool) -> None:
@@ -233,12 +199,18 @@ def _genres(change: "FilmChange") -> str:
 def _print_summary(library: "Library", changes: "Sequence[FilmChange]", *, write: bool) -> None:
     counts = _count(changes)
     change = "written" if write else "would change"
-    said = [f"{counts['change']:,} {change}"]
-    said += [f"{number:,} {name}" for name, number in counts.items() if name != "change"]
+    parts = [f"{counts['change']:,} {change}"]
+    parts += [f"{number:,} {name}" for name, number in counts.items() if name != "change"]
     films = "film" if len(changes) == 1 else "films"
-    echo(f"{len(changes):,} {films}: {', '.join(said)}")
-    if parts := [f"{number:,} {name}" for name, number in library.left_alone.items()]:
-        echo(f"left alone: {', '.join(parts)}")
+    if changes:
+        echo(f"{len(changes):,} {films}: {', '.join(parts)}")
+    else:
+        echo(
+            f"{library.root}: no film found; expected videos or folders with movie.nfo or "
+            "<video>.nfo, or with a poster beside the video (docs/library.md)"
+        )
+    if left_alone := [f"{number:,} {name}" for name, number in library.left_alone.items()]:
+        echo(f"left alone: {', '.join(left_alone)}")
     for outcome in ("not sure", "changed since", "cannot be read", "cannot be written"):
         rows = [(row.path, row.note) for row in changes if row.outcome.value == outcome]
         _print_reasons(outcome, rows, _SHOWN_REASONS)

@@ -1,14 +1,14 @@
 """``moviegenre export`` and ``moviegenre push``: a trained model leaves the house."""
 
 from pathlib import Path
-from typing import Annotated, Literal, cast
+from typing import Annotated, cast
 
 import typer
 
-from moviegenre.apps.choices import SmallForm
 from moviegenre.apps.messages import echo
 from moviegenre.core.errors import ConfigError
 from moviegenre.core.extras import require_training
+from moviegenre.core.types import SmallBackend
 
 
 def export(
@@ -27,7 +27,7 @@ def export(
         bool, typer.Option("--index", help="Add the training movies, to name similar ones.")
     ] = False,
     only: Annotated[
-        SmallForm | None,
+        SmallBackend | None,
         typer.Option(help="Keep model.int8.onnx, or the smaller model.int4.onnx, as only weights."),
     ] = None,
     int8_only: Annotated[bool, typer.Option("--int8-only", hidden=True)] = False,
@@ -82,19 +82,17 @@ def export(
         echo(f"warning: {fault}", err=True)
 
 
-def _only(
-    only: SmallForm | None, *, int8_only: bool, int4_only: bool
-) -> "Literal['int8', 'int4'] | None":
+def _only(only: SmallBackend | None, *, int8_only: bool, int4_only: bool) -> SmallBackend | None:
     """Return the small form that is asked for, by ``--only`` or by its former options.
 
     Raises:
         ConfigError: Two different ones are asked for.
     """
     former = [form for form, given in (("int8", int8_only), ("int4", int4_only)) if given]
-    named = {*former, *([only.value] if only else [])}
+    named = {*former, *([only] if only else [])}
     if len(named) > 1:
         raise ConfigError("--only int8 and --only int4 keep different weights; give one of them")
-    return cast("Literal['int8', 'int4'] | None", next(iter(named), None))
+    return cast("SmallBackend | None", next(iter(named), None))
 
 
 def push(

@@ -8,7 +8,9 @@ _SETTINGS = (
         "calibrate",
         "encoding",
         "format",
+        "genres_column",
         "genres_columns",
+        "id_column",
         "separator",
         "checkpoint",
         "drop_leaks",
@@ -32,7 +34,7 @@ _SETTINGS = (
         "parity_data",
     ),
     *("plot_column", "poster_column", "posters", "restart", "resume", "save", "split"),
-    *("encoding", "format", "genres_columns", "separator", "thresholds"),
+    *("separator", "split_column", "thresholds", "title_column", "year_column"),
 )
 _OPTIONS = {"data_dir": "data", **{name: name.replace("_", "-") for name in _SETTINGS}}
 _SET = re.compile(r"`([a-z_.]+)`=")

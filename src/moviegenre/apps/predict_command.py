@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from moviegenre.apps.choices import Backend, BackendChoice, Model, year_number
+from moviegenre.apps.choices import Backend, Model, Names, year_number
 from moviegenre.apps.film_output import print_examples, print_json, print_prediction
 from moviegenre.apps.table_options import Encoding, Format, Separator, Show
 from moviegenre.apps.table_output import answer_table
 from moviegenre.apps.table_preview import show_catalogue
 from moviegenre.core.errors import ConfigError
 from moviegenre.core.genre_mapping import read_names
+from moviegenre.core.types import BackendName
 
 if TYPE_CHECKING:
     from moviegenre.core.genre_mapping import GenreNames
@@ -103,15 +104,6 @@ YearColumn = Annotated[
     str | None,
     typer.Option(rich_help_panel=_TABLE, help="The year. Default: year, if it is there."),
 ]
-Names = Annotated[
-    str | None,
-    typer.Option(
-        metavar="tmdb|imdb|FILE",
-        rich_help_panel=_TABLE,
-        help="Names of chosen genres: TMDb's, IMDb's, or a .json or .csv file of genres and names. "
-        "An empty name drops the genre.",
-    ),
-]
 KeepColumns = Annotated[
     str | None,
     typer.Option(
@@ -187,7 +179,7 @@ def predict(
     explain: Explain = False,
     top: Top = None,
     checkpoint: Model = None,
-    backend: Backend = BackendChoice.AUTO,
+    backend: Backend = "auto",
     verify: Verify = False,
 ) -> None:
     """Predict the genres of one film, or of every film of a table.
@@ -212,7 +204,6 @@ def predict(
         "--title-column": title_column,
         "--year-column": year_column,
         "--keep-columns": keep_columns,
-        "--names": names,
         "--separator": separator,
         "--encoding": encoding,
         "--format": table_format,
@@ -223,7 +214,10 @@ def predict(
     }
     if examples:
         _refuse("the example films", {**film_options, "--input": table, **table_options})
-        print_examples(_load(checkpoint, backend, verify))
+        genre_names = read_names(names)
+        predictor = _load(checkpoint, backend, verify)
+        genre_names.check(predictor.model.genres)
+        print_examples(predictor, genre_names)
     elif table is not None:
         _refuse("a catalogue (--input)", film_options)
         from moviegenre.data.tables.rows import Written
@@ -235,6 +229,10 @@ def predict(
             format=table_format,
         )
         if show:
+            unused: dict[str, object] = {"--out": out, "--keep-columns": keep_columns}
+            unused |= {"--names": names}
+            unused |= {"--batch-size": batch_size, "--resume": resume, "--checkpoint": checkpoint}
+            _refuse("--show", unused)
             show_catalogue(table, columns, posters)
             return
         _predict_table(
@@ -254,11 +252,13 @@ def predict(
             raise ConfigError(
                 "nothing to predict; give --plot, --poster or both, --input FILE, or --examples"
             )
+        genre_names = read_names(names)
         predictor = _load(checkpoint, backend, verify, quick=not explain)
+        genre_names.check(predictor.model.genres)
         prediction = predictor.predict(
             plot=tuple(plot) if plot else None, poster=poster, title=title, year=year
         )
-        _show(prediction, explain=explain, as_json=as_json, top=top)
+        _show(prediction, genre_names, explain=explain, as_json=as_json, top=top)
 
 
 def _predict_table(
@@ -302,13 +302,20 @@ def _kept_columns(keep: str | None, catalogue: "Catalogue", out: Path) -> list[s
     return others if [name.lower() for name in named] == ["all"] else named
 
 
-def _show(prediction: "Prediction", *, explain: bool, as_json: bool, top: int | None) -> None:
+def _show(
+    prediction: "Prediction",
+    names: "GenreNames",
+    *,
+    explain: bool,
+    as_json: bool,
+    top: int | None,
+) -> None:
     explained = prediction.genres[:_EXPLAINED] or list(prediction.probabilities)[:1]
     explanation = prediction.explain(attribute=explained) if explain else None
     if as_json:
-        print_json(prediction, explanation, top)
+        print_json(prediction, explanation, top, names)
     else:
-        print_prediction(prediction, explanation, top)
+        print_prediction(prediction, explanation, top, names)
 
 
 def _refuse(kind: str, options: dict[str, object]) -> None:
@@ -322,8 +329,8 @@ def _refuse(kind: str, options: dict[str, object]) -> None:
 
 
 def _load(
-    checkpoint: str | None, backend: BackendChoice, verify: bool, *, quick: bool = False
+    checkpoint: str | None, backend: BackendName, verify: bool, *, quick: bool = False
 ) -> "Predictor":
     from moviegenre import load
 
-    return load(checkpoint, backend=backend.value, verify=verify, quick=quick)
+    return load(checkpoint, backend=backend, verify=verify, quick=quick)

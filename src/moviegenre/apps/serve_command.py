@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from moviegenre.apps.choices import BackendChoice
 from moviegenre.apps.listening import listen, shown_address
 from moviegenre.apps.messages import echo
 from moviegenre.core.errors import ConfigError, MissingExtraError
+from moviegenre.core.types import BackendName
 
 if TYPE_CHECKING:
     from moviegenre.apps.service.access.exposure import Access
@@ -95,16 +95,16 @@ def serve(
             "--model",
             rich_help_panel=_MODEL,
             help="An exported folder, a name on the hub, a best.pth or its folder. "
-            "Default: the model in the box.",
+            "Default: the included model.",
         ),
     ] = None,
     backend: Annotated[
-        BackendChoice,
+        BackendName,
         typer.Option(
             rich_help_panel=_MODEL,
             help="What computes: torch, or an exported folder's onnx, int8 or int4 file.",
         ),
-    ] = BackendChoice.AUTO,
+    ] = "auto",
     host: Annotated[
         str,
         typer.Option(
@@ -158,7 +158,7 @@ def serve(
             listeners.append(stack.enter_context(listener))
             access = replace(access, metrics_port=listener.getsockname()[1])
         start_log()
-        predictor = load(model or box_folder(), backend=backend.value, verify=verify)
+        predictor = load(model or box_folder(), backend=backend, verify=verify)
         _run(predictor, model, settings, access, listeners, library, shows_page)
 
 
@@ -200,7 +200,7 @@ def _run(
         log_event(logging.WARNING, hint)
     app = create_app(predictor, settings, page=shows_page, access=access, library=library)
     server = GuardedServer(app, settings, access)
-    name = model or f"the model in the box ({predictor.model.model_name})"
+    name = model or f"the included model ({predictor.model.model_name})"
     # Where it really listens, since port 0 is any.
     shown = f"http://{shown_address(listeners[0])}"
     where = "open it in a browser, or see /docs" if shows_page else "see /docs"

@@ -7,6 +7,7 @@ from moviegenre.apps.messages import echo
 
 if TYPE_CHECKING:
     from moviegenre.core.genre_mapping import GenreNames
+    from moviegenre.inference.catalogue_parts import CatalogueSummary
     from moviegenre.inference.catalogue_rows import Catalogue
     from moviegenre.inference.predictor import Predictor
 
@@ -30,43 +31,27 @@ def answer_table(
         names: What chosen genres are called.
         quiet: Show no progress bar.
     """
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
+    from moviegenre.apps.progress import film_progress
     from moviegenre.inference.catalogue import predict_catalogue
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
     _warn_of_missing_columns(predictor, catalogue)
-    # Parts come seconds apart, so the speed is averaged over minutes.
-    with Progress(*columns, disable=quiet, speed_estimate_period=300) as bar:
-        task = bar.add_task("predicting", total=None, rate="")
-
-        def show(done: int, total: int) -> None:
-            if bar.tasks[0].total is None:  # what was done before the job was resumed is no speed
-                bar.reset(task, total=total, completed=done)
-            speed = bar.tasks[0].speed
-            rate = f"{speed:.1f} films/s" if speed else ""
-            bar.update(task, total=total, completed=done, rate=rate)
-
+    with film_progress("predicting", quiet=quiet) as show:
+        show(0, None)  # counting the rows of a long table takes a while
         summary = predict_catalogue(
             predictor, catalogue, out, batch_size=batch_size, names=names, on_progress=show
         )
-    films = "film" if summary.rows == 1 else "films"
-    echo(
-        f"{out}: {summary.rows:,} {films}, {summary.with_errors:,} not read in full (see the "
-        f"column error), {summary.empty:,} of these without an answer"
-    )
+    echo(f"{out}: {_counts(summary)}")
+
+
+def _counts(summary: "CatalogueSummary") -> str:
+    """Return how many films were answered, and how many not or in part."""
+    answered = summary.rows - summary.empty
+    parts = [f"{answered:,} {'film' if answered == 1 else 'films'} answered"]
+    if in_part := summary.with_errors - summary.empty:
+        parts.append(f"{in_part:,} of them read in part")
+    if summary.empty:
+        parts.append(f"{summary.empty:,} not answered")
+    return ", ".join(parts) + ("; see the column error" if summary.with_errors else "")
 
 
 def _warn_of_missing_columns(predictor: "Predictor", catalogue: "Catalogue") -> None:

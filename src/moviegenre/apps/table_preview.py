@@ -37,20 +37,25 @@ def show_catalogue(path: Path, columns: object, posters: Path | None) -> None:
 
 
 def show_movies(path: Path, columns: object) -> None:
-    """Print what ``data prepare`` reads of the first rows.
+    """Print what ``data prepare`` reads of the first rows, or of the first movies of MM-IMDb.
 
     Args:
-        path: The table.
+        path: The table, or MM-IMDb in one of its forms.
         columns: A ``TableColumns``, or None.
     """
     from itertools import islice
 
+    from moviegenre.core.reading import at_home
+    from moviegenre.data.sources.layouts import open_path
     from moviegenre.data.sources.table import MovieTable, TableColumns
 
     assert columns is None or isinstance(columns, TableColumns), "the command makes them"
-    table = MovieTable(path, columns or TableColumns())
-    _print_columns(table.found)
-    for number, movie in enumerate(islice(table, _ROWS), start=1):
+    movies = open_path(at_home(path), columns)
+    if isinstance(movies, MovieTable):
+        _print_columns(movies.found)
+    else:
+        typer.echo(f"{path}: {movies.form}")
+    for number, movie in enumerate(islice(movies, _ROWS), start=1):
         poster = f"{len(movie.poster):,} bytes" if movie.poster else movie.poster_lack
         _print_row(
             number,

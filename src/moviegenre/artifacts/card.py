@@ -22,6 +22,12 @@ _METRICS = {
     "subset_accuracy": "subset accuracy",
     "hamming_loss": "Hamming loss",
 }
+_PLOT_RULES = {
+    "joined": "all joined",
+    "sentence": "the first sentence of the first one",
+    "random": "one at random, always the same one of a film",
+    "each": "the first one",
+}
 _READS = {
     frozenset({Modality.PLOT}): "plot",
     frozenset({Modality.POSTER}): "poster",
@@ -108,10 +114,12 @@ def _data(info: ModelInfo, source: str) -> str:
         f"`{info.data_fingerprint[:16] or 'unknown'}`.",
     ]
     if Modality.PLOT in info.modalities:
-        rule = "all joined" if config.plot == "joined" else f"the {config.plot} one"
+        rule = _PLOT_RULES.get(config.plot, f"the {config.plot} one")
         lines.append(f"Of several plots it reads {rule}, at most {config.max_tokens} tokens.")
         if named := [part for part in ("title", "year") if part in config.reads]:
             lines.append(f"It also reads the {' and the '.join(named)}, where they are given.")
+        if config.plot == "each":
+            lines.append("A film's scores are of its mean probability over all its plots.")
         if config.forms:
             lines.append(f"It learned from each film in several forms: {', '.join(config.forms)}.")
     if Modality.POSTER in info.modalities:
@@ -229,7 +237,7 @@ def with_scores(card: str, scores: Mapping[str, Mapping[str, Any]], point: Opera
         scores: By split: ``metrics``, and ``per_genre`` where known.
         point: The calibration and thresholds they were measured with.
     """
-    return _with_section(card, _scores(scores, point))
+    return with_section(card, _scores(scores, point))
 
 
 def with_forms(card: str, split: str, rows: Mapping[str, Mapping[str, float]]) -> str:
@@ -254,7 +262,7 @@ def with_forms(card: str, split: str, rows: Mapping[str, Mapping[str, float]]) -
         scores = [_percent(row[key]) for key in ("f1_macro", "f1_micro", "ece")]
         counts = [f"{row[key]:.2f}" for key in ("mean_chosen", "mean_true")]
         lines.append(f"| {name} | {' | '.join([*scores, *counts])} |")
-    return _with_section(card, "\n".join(lines))
+    return with_section(card, "\n".join(lines))
 
 
 def with_parity(card: str, parity: Parity) -> str:
@@ -264,11 +272,16 @@ def with_parity(card: str, parity: Parity) -> str:
         card: What ``model_card`` returned.
         parity: How they compare.
     """
-    return _with_section(card, _onnx(parity, ""))
+    return with_section(card, _onnx(parity, ""))
 
 
-def _with_section(card: str, section: str) -> str:
-    """Return a card in which the section with the same heading is replaced."""
+def with_section(card: str, section: str) -> str:
+    """Return a card in which the section with the same heading is replaced, or added at its end.
+
+    Args:
+        card: What ``model_card`` returned.
+        section: Markdown; its first line is the heading.
+    """
     heading = section.split("\n", 1)[0]
     before, _, rest = card.partition(f"\n{heading}\n")
     _, mark, after = rest.partition("\n## ")

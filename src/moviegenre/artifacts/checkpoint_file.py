@@ -22,7 +22,10 @@ def checkpoint_file(path: Path) -> Path:
             manifest.check_presence(path)
         path = path / BEST_FILE
     if not path.is_file():
-        step = "train one with: moviegenre train MODEL"
+        step = (
+            "name a trained model, leave it out for the included one, or train one with: "
+            "moviegenre train MODEL"
+        )
         raise CheckpointError(missing_path_message(path, "a checkpoint", step))
     return path
 

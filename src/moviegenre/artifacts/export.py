@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from moviegenre.artifacts.card import model_card
 from moviegenre.artifacts.folder import (
@@ -27,12 +27,10 @@ from moviegenre.core.errors import ConfigError, MissingExtraError
 from moviegenre.core.files import write_text
 from moviegenre.core.folders import atomic_folder, restore_folder
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
+from moviegenre.core.types import SmallBackend
 
 NOT_MEASURED = "The ONNX files were not compared with PyTorch."
 NO_ONNX = "There is no ONNX file."
-
-SmallBackend = Literal["int8", "int4"]
-"""What computes a small form of a model."""
 
 _BITS: dict[SmallBackend, Bits] = {"int8": 8, "int4": 4}
 

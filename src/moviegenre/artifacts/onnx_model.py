@@ -101,8 +101,8 @@ class OnnxModel(TrainedModel):
         logits = np.concatenate([answer.logits for answer in answers])
         return Answer(logits, np.concatenate(gates) if gates else None)
 
-    def embed(self, batch: BatchArrays) -> tuple[Floats, Floats]:
-        """Return logits (B, L) and embeddings (B, D), each film computed alone.
+    def embed_together(self, batch: BatchArrays) -> tuple[Floats, Floats]:
+        """Return logits (B, L) and embeddings (B, D), all films computed at once.
 
         Raises:
             CheckpointError: The file gives no embeddings, or cannot compute these films.
@@ -112,10 +112,8 @@ class OnnxModel(TrainedModel):
                 f"{self.file} gives no embeddings of films: it was exported by an earlier "
                 "version, or its model has none; export it again, or use the included model"
             )
-        films = [batch.film(row) for row in range(batch.size)]
-        found = [self._run(film, ["logits", EMBEDDING]) for film in films]
-        logits, embeddings = zip(*found, strict=True)
-        return np.concatenate(logits), np.concatenate(embeddings)
+        logits, embeddings = self._run(batch, ["logits", EMBEDDING])
+        return logits, embeddings
 
     def _answer(self, batch: BatchArrays) -> Answer:
         names = [name for name in self._outputs if name != EMBEDDING]

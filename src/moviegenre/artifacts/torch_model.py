@@ -18,7 +18,7 @@ from moviegenre.data.prepared import PreparedData
 from moviegenre.models.base import GenreModel
 from moviegenre.models.batch import to_batch
 from moviegenre.models.combiner import Combiner
-from moviegenre.models.inputs import load_movies
+from moviegenre.models.inputs import load_scored_movies
 from moviegenre.nn.devices import computed_there
 
 
@@ -60,7 +60,7 @@ class TorchModel(TrainedModel):
 
     def movies(self, data: PreparedData, split: Split, config: DataConfig) -> MovieTensors:
         """Return a split in the form that the model reads, frozen encoders' outputs included."""
-        return load_movies(data, split, config, self.network, self.info.tokenizer)
+        return load_scored_movies(data, split, config, self.network, self.info.tokenizer)
 
     def on_device(self) -> AbstractContextManager[object]:
         """Return a context in which the network is on the GPU, if there is one."""

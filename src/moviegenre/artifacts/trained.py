@@ -15,6 +15,7 @@ from moviegenre.core.errors import CheckpointError
 from moviegenre.core.types import Split
 from moviegenre.data.batches import BatchArrays, MovieTensors
 from moviegenre.data.config import DataConfig
+from moviegenre.data.ragged import Ragged
 from moviegenre.models.combiner import Combiner
 
 if TYPE_CHECKING:
@@ -24,11 +25,9 @@ if TYPE_CHECKING:
 Backend = Literal["torch", "onnx", "int8", "int4"]
 """What computes a model: PyTorch, or ONNX Runtime with weights of 32, 8 or 4 bits."""
 
-BackendName = Literal["auto", "torch", "onnx", "int8", "int4"]
-"""The setting ``backend``; ``auto`` takes the first of ``FAST_FIRST`` that there is."""
-
 EXACT_FIRST: tuple[Backend, ...] = ("torch", "onnx", "int8", "int4")
 FAST_FIRST: tuple[Backend, ...] = ("onnx", "torch", "int8", "int4")
+"""What the setting ``backend`` auto takes, the first that there is."""
 
 GATE = "modality"
 """The attention of a model that weighs plot and poster, plot first."""
@@ -91,9 +90,21 @@ class TrainedModel(ABC):
         Raises:
             ConfigError: The model does not support the settings.
         """
-        from moviegenre.data.caches import cached_movies  # reads Parquet, which answering does not
+        # These read Parquet, which answering does not.
+        from moviegenre.data.caches import cached_movies
+        from moviegenre.data.extra import read_each_plot
 
-        return cached_movies(data, split, config, self.info.tokenizer, self.info.modalities)
+        tokenizer = self.info.tokenizer
+        movies = cached_movies(data, split, config, tokenizer, self.info.modalities)
+        if config.plot != "each" or tokenizer is None:
+            return movies
+        texts = read_each_plot(data, split, config)
+        assert texts.movies is not None, "each text is of a movie"
+        return movies.in_forms(
+            Ragged.pack(tokenizer.encode(texts.plots, config.max_tokens)),
+            texts.labels,
+            texts.movies,
+        )
 
     def on_device(self) -> AbstractContextManager[object]:
         """Return a context in which many batches are computed, on the GPU if there is one."""
@@ -117,6 +128,18 @@ class TrainedModel(ABC):
 
     def embed(self, batch: BatchArrays) -> tuple[Floats, Floats]:
         """Return logits (B, L) and embeddings (B, D), each film computed alone.
+
+        Raises:
+            CheckpointError: The model gives no embeddings, or cannot compute these films.
+        """
+        films = [self.embed_together(batch.film(row)) for row in range(batch.size)]
+        logits, embeddings = zip(*films, strict=True)
+        return np.concatenate(logits), np.concatenate(embeddings)
+
+    def embed_together(self, batch: BatchArrays) -> tuple[Floats, Floats]:
+        """Return logits (B, L) and embeddings (B, D), all films computed at once.
+
+        That is quicker, and of weights in eight or four bits their last digits are others.
 
         Raises:
             CheckpointError: The model gives no embeddings, or cannot compute these films.

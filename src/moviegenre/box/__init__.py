@@ -27,7 +27,7 @@ def box_folder() -> Path:
     missing = [name for name in _NEEDED if not (FOLDER / name).is_file()]
     if missing:
         raise CheckpointError(
-            f"no model was named, and the one in the box lacks {', '.join(missing)} in {FOLDER}; "
+            f"no model was named, and the included model lacks {', '.join(missing)} in {FOLDER}; "
             "name one with `checkpoint` (a best.pth, an exported folder, a hub name), "
             "or install the package again"
         )

@@ -43,6 +43,25 @@ def from_log_odds(odds: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return probs
 
 
+def mean_by_film(
+    probs: FloatArray, films: npt.NDArray[np.int64], num_films: int
+) -> npt.NDArray[np.float64]:
+    """Return the mean probability of each film (N, L) over its texts.
+
+    Args:
+        probs: Probabilities of texts (T, L).
+        films: The row of each text's film (T,); every film has at least one text.
+        num_films: How many films N there are.
+
+    Example:
+        >>> mean_by_film(np.array([[0.2], [0.4], [1.0]]), np.array([0, 0, 1]), 2).round(2).tolist()
+        [[0.3], [1.0]]
+    """
+    sums = np.zeros((num_films, probs.shape[1]), dtype=np.float64)
+    np.add.at(sums, films, probs)
+    return sums / np.bincount(films, minlength=num_films)[:, None]
+
+
 def decide(probs: FloatArray, threshold: float | FloatArray = DEFAULT_THRESHOLD) -> BoolArray:
     """Choose the labels whose probability reaches the threshold.
 

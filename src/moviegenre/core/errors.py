@@ -56,6 +56,16 @@ class HubError(MovieGenreError):
     """A model cannot be uploaded to or downloaded from the Hugging Face Hub."""
 
 
+def install_command(extra: str) -> str:
+    """Return the command that installs an extra; the package is on no index.
+
+    Example:
+        >>> print(install_command("train"))
+        pip install '.[train]' in a clone of moviegenre
+    """
+    return f"pip install '.[{extra}]' in a clone of moviegenre"
+
+
 class MissingExtraError(MovieGenreError):
     """An optional dependency is not installed.
 
@@ -68,7 +78,7 @@ class MissingExtraError(MovieGenreError):
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         super().__init__(
             f"{purpose} needs the package {package!r}, which is not installed; "
-            f"install it with: pip install 'moviegenre[{extra}]'"
+            f"install it with: {install_command(extra)}"
         )
 
 

@@ -118,7 +118,7 @@ def _take(descriptor: int, path: Path, *, wait: bool) -> bool:
     except BlockingIOError:
         if not wait:
             return False
-        logger.info("waiting for another run that writes %s", path)
+        logger.info("another run is writing %s; this one goes on when it is done", _output(path))
         fcntl.flock(descriptor, fcntl.LOCK_EX)
     except OSError as error:
         if error.errno not in _UNSUPPORTED:
@@ -137,6 +137,12 @@ def _is_at(descriptor: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:
         return False
+
+
+def _output(path: Path) -> Path:
+    """Return the output that a hidden path of ``hidden_path`` stands beside."""
+    name, is_hidden, _ = path.name.rpartition(".moviegenre-")
+    return path.with_name(name[1:]) if is_hidden else path
 
 
 def _owner(file: Path) -> str:

@@ -1,4 +1,4 @@
-"""Types that every floor shares: modalities, tracks and splits.
+"""Types that several floors share: modalities, splits, and the words that settings take.
 
 Shape letters, here and everywhere: B batch, T plot tokens, S vectors of a plot (one a token, or one
 a window), R poster regions, D embedding, L labels, M modalities, H and W pixels (height first).
@@ -58,3 +58,31 @@ class Split(StrEnum):
     TRAIN = "train"
     VAL = "val"
     TEST = "test"
+
+
+SplitKind = Literal["official", "stratified"]
+"""How movies are split: as their source says, or anew."""
+
+TextRule = Literal["longest", "first", "joined", "sentence", "random"]
+"""A rule that gives one text of a movie's plots, see ``data.plots``."""
+
+PlotRule = Literal[TextRule, "each"]
+"""A rule of ``TextRule``, or ``each``: every plot is a text of its own."""
+
+BackendName = Literal["auto", "torch", "onnx", "int8", "int4"]
+"""What computes a model's answers; ``auto`` takes the best that is there."""
+
+SmallBackend = Literal["int8", "int4"]
+"""An ONNX file of small weights."""
+
+AttributionMethod = Literal["auto", "gradients", "occlusion"]
+"""How an explanation finds words and regions."""
+
+ThresholdRule = Literal["0.5", "global", "per-genre"]
+"""Which thresholds are fitted."""
+
+Goal = Literal["f1_macro", "f1_micro"]
+"""The score that thresholds are fitted for."""
+
+CalibrationMethod = Literal["none", "weights", "temperature", "platt"]
+"""How probabilities are calibrated."""

@@ -102,6 +102,8 @@ class MovieTensors:
         poster_states: Cached outputs of a frozen poster encoder (N, R, D), or fewer rows likewise.
         stored: The row of each movie's poster in ``posters`` and ``poster_states`` (N,), for
             several texts of one film; None where rows are the same.
+        drawn_from: The film of each text (N,), where an epoch reads one text of each film, drawn
+            anew; None where it reads all rows.
     """
 
     labels: npt.NDArray[np.float32] | None
@@ -112,6 +114,7 @@ class MovieTensors:
     plot_states: Ragged | None = None
     poster_states: npt.NDArray[np.float16] | None = None
     stored: npt.NDArray[np.int64] | None = None
+    drawn_from: npt.NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.has_poster)
@@ -147,6 +150,19 @@ class MovieTensors:
                 else _rows(self.poster_states, stored).astype(np.float32)
             ),
         )
+
+    def rows_of_epoch(self, seed: int, epoch: int) -> npt.NDArray[np.int64]:
+        """Return the rows that an epoch of training reads.
+
+        Args:
+            seed: Draws texts, if they are drawn.
+            epoch: Which epoch, counted from 0.
+        """
+        if self.drawn_from is None:
+            return np.arange(len(self))
+        order = np.random.default_rng([seed, epoch, 1]).permutation(len(self))
+        _, first = np.unique(self.drawn_from[order], return_index=True)
+        return np.sort(order[first])
 
     def with_plots(self, tokens: Ragged, labels: npt.NDArray[np.float32]) -> "MovieTensors":
         """Return these movies followed by others that have a plot and no poster.
@@ -228,6 +244,7 @@ class LengthBatchSampler:
         seed: Fixes all orders.
         interval: Which interval of training this is, counted from 0.
         intervals_per_epoch: Into how many intervals an epoch is cut.
+        rows: The rows that this epoch reads; None reads all.
     """
 
     def __init__(
@@ -238,10 +255,11 @@ class LengthBatchSampler:
         seed: int,
         interval: int = 0,
         intervals_per_epoch: int = 1,
+        rows: npt.NDArray[np.int64] | None = None,
     ) -> None:
         epoch, part = divmod(interval, intervals_per_epoch)
         order = np.random.default_rng([seed, epoch])
-        shuffled = order.permutation(len(lengths))
+        shuffled = order.permutation(len(lengths) if rows is None else rows)
         batches: list[list[int]] = []
         pool_size = batch_size * _BATCHES_PER_POOL
         for start in range(0, len(shuffled), pool_size):

@@ -6,10 +6,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from moviegenre.core.config import Config
+from moviegenre.core.types import PlotRule
 from moviegenre.data.film_text import PLOT_AND_POSTER, Part
 from moviegenre.data.forms import Form
 from moviegenre.data.limits import MAX_GENRES, MAX_PLOTS
-from moviegenre.data.plots import PlotRule
 
 Side = Annotated[int, Field(ge=32, le=1024)]
 
@@ -20,7 +20,10 @@ class DataConfig(Config):
     Attributes:
         dir: A folder that ``moviegenre data prepare`` wrote.
         plot: Which of a movie's plots is read: ``longest`` (MM-IMDb's published rule), ``first``,
-            all ``joined``, or only the first ``sentence`` of the first.
+            all ``joined``, or only the first ``sentence`` of the first. ``each``: every plot is a
+            training text of its own; when scored, a movie has the mean probability over its plots.
+            ``random``: one plot, in training another one each epoch, drawn by ``training.seed``;
+            when scored always the same one.
         reads: What of a film is read: ``plot``, ``poster``, ``title``, ``year``. Title and year are
             text before the plot; a film that lacks one is read without it.
         max_tokens: Plots are cut after this many tokens, special ones included. A model's own
@@ -61,8 +64,8 @@ class DataConfig(Config):
                     raise ValueError(f"{name} has no effect without data.extra, a file of plots")
         if self.forms and self.other_plots:
             raise ValueError("other_plots has no effect with data.forms; add the form 'piece'")
-        if self.other_plots and self.plot == "joined":
+        if self.other_plots and self.plot in ("joined", "each", "random"):
             raise ValueError(
-                "other_plots has no effect with data.plot=joined, which reads all plots"
+                f"other_plots has no effect with data.plot={self.plot}, which reads all plots"
             )
         return self

@@ -19,14 +19,14 @@ from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, Valid
 from moviegenre.core.errors import DataError, DataNotFoundError, missing_path_message
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.reading import raise_system_error
-from moviegenre.core.types import Split
+from moviegenre.core.types import PlotRule, Split
 from moviegenre.data.config import DataConfig
 from moviegenre.data.film_text import film_text
 from moviegenre.data.forms import Form, draw_heading_parts, text_in_form
 from moviegenre.data.json_text import parse_json
 from moviegenre.data.limits import MAX_PLOT_CHARS
 from moviegenre.data.lines import bounded_lines
-from moviegenre.data.plots import PlotRule, choose_plot
+from moviegenre.data.plots import choose_plot, texts_of
 from moviegenre.data.prepared import PreparedData
 from moviegenre.data.records import parse_title, parse_year, whole_text
 from moviegenre.data.unpacking import UNPACKING_ERRORS, open_unpacked
@@ -75,6 +75,13 @@ class ExtraPlots:
     def __len__(self) -> int:
         return len(self.plots)
 
+    @property
+    def films(self) -> npt.NDArray[np.int64]:
+        """A number for each text that is that of its film (N,); one outside has its own."""
+        assert self.movies is not None, "texts in the place of the training movies' own"
+        others = len(self) + np.arange(len(self))
+        return np.where(self.movies >= 0, self.movies, others)
+
     def __add__(self, other: "ExtraPlots") -> "ExtraPlots":
         movies = None
         if self.movies is not None:
@@ -84,30 +91,35 @@ class ExtraPlots:
         return ExtraPlots(self.plots + other.plots, labels, movies)
 
 
-def training_texts(data: PreparedData, config: DataConfig, seed: int) -> ExtraPlots | None:
+def training_texts(
+    data: PreparedData, config: DataConfig, seed: int, *, epochs: bool = True
+) -> ExtraPlots | None:
     """Return the texts that settings add to the training movies, or put in their place.
 
     Args:
         data: The prepared data.
         config: Says which texts.
         seed: Draws forms, headings and further films.
+        epochs: Whether the model is trained in epochs, each of which can draw another plot.
 
     Raises:
         DataError: A setting finds no text.
         DataNotFoundError: There is no file of further plots.
     """
-    own = extra = None
+    train_texts = extra_texts = None
     if config.forms:
-        own = read_forms(data, config, seed)
+        train_texts = read_forms(data, config, seed)
+    elif config.plot == "each" or (config.plot == "random" and epochs):
+        train_texts = read_each_plot(data, Split.TRAIN, config)
     elif config.other_plots:
-        own = read_other_plots(
+        train_texts = read_other_plots(
             data, config.plot, pieces=config.other_plots, max_tokens=config.max_tokens
         )
     if config.extra is not None:
-        extra = read_extra(config.extra, data.genres, config, seed)
-    if own is None or extra is None:
-        return own or extra
-    return own + extra
+        extra_texts = read_extra(config.extra, data.genres, config, seed)
+    if train_texts is None or extra_texts is None:
+        return train_texts or extra_texts
+    return train_texts + extra_texts
 
 
 def read_forms(data: PreparedData, config: DataConfig, seed: int) -> ExtraPlots:
@@ -140,6 +152,24 @@ def read_forms(data: PreparedData, config: DataConfig, seed: int) -> ExtraPlots:
     return ExtraPlots(texts, data.labels(Split.TRAIN)[rows], np.array(rows, dtype=np.int64))
 
 
+def read_each_plot(data: PreparedData, split: Split, config: DataConfig) -> ExtraPlots:
+    """Return every plot of a split's movies as a text; a movie without any has an empty one.
+
+    Args:
+        data: The prepared data.
+        split: Which part.
+        config: Whether title and year are read.
+    """
+    titles, years = data.titles(split)
+    texts: list[str] = []
+    rows: list[int] = []
+    for row, plots in enumerate(data.all_plots(split)):
+        for plot in texts_of(plots, "each"):
+            texts.append(film_text(plot, titles[row], years[row], config.reads)[0])
+            rows.append(row)
+    return ExtraPlots(texts, data.labels(split)[rows], np.array(rows, dtype=np.int64))
+
+
 def read_extra(
     path: Path, genres: GenreVocabulary, config: DataConfig, seed: int = 0
 ) -> ExtraPlots:
@@ -159,36 +189,38 @@ def read_extra(
         raise DataNotFoundError(
             missing_path_message(path, "further plots (data.extra)", "name a JSON Lines file")
         )
-    known = set(genres)
-    found: set[str] = set()
+    vocabulary = set(genres)
+    names_in_file: set[str] = set()
     random = np.random.default_rng([seed, 1])
-    plots: list[str] = []
-    chosen: list[list[str]] = []
+    texts: list[list[str]] = []
+    genres_of: list[list[str]] = []
     for line in _lines(path):
-        found.update(line.genres)
-        own = [name for name in line.genres if name in known]
-        if len(line.genres) < config.extra_min_genres or not own:
+        names_in_file.update(line.genres)
+        film_genres = [name for name in line.genres if name in vocabulary]
+        if len(line.genres) < config.extra_min_genres or not film_genres:
             continue
-        plots.append(_extra_text(line, config, random)[:MAX_PLOT_CHARS])
-        chosen.append(own)
-    if not plots:
+        texts.append([text[:MAX_PLOT_CHARS] for text in _extra_texts(line, config, random)])
+        genres_of.append(film_genres)
+    if not texts:
         raise DataError(
             f"{path} has no film with at least {config.extra_min_genres} genres, one of them among "
             f"{', '.join(genres)}; expected labelled plots in the vocabulary of the prepared data"
         )
-    labels = np.stack([genres.encode(own) for own in chosen])
-    labels[:, [name not in found for name in genres]] = np.nan
-    if config.extra_limit is None or config.extra_limit >= len(plots):
-        return ExtraPlots(plots, labels)
-    kept = np.sort(random.permutation(len(plots))[: config.extra_limit])
-    return ExtraPlots([plots[row] for row in kept], labels[kept])
+    labels = np.stack([genres.encode(names) for names in genres_of])
+    labels[:, [name not in names_in_file for name in genres]] = np.nan
+    films = np.arange(len(texts))
+    if config.extra_limit is not None and config.extra_limit < len(texts):
+        films = np.sort(random.permutation(len(texts))[: config.extra_limit])
+    rows = [film for film in films for _ in texts[film]]
+    return ExtraPlots([text for film in films for text in texts[film]], labels[rows])
 
 
-def _extra_text(line: _Line, config: DataConfig, random: np.random.Generator) -> str:
-    """Return the one text that a further film is learned from."""
+def _extra_texts(line: _Line, config: DataConfig, random: np.random.Generator) -> list[str]:
+    """Return the texts that a further film is learned from: one, or with ``each`` all plots."""
     if not config.forms:
-        plot = choose_plot(line.plots, config.plot)
-        return film_text(plot, line.title, line.year, ("plot", *config.reads))[0]
+        reads = ("plot", *config.reads)
+        plots = texts_of(line.plots, config.plot)
+        return [film_text(plot, line.title, line.year, reads)[0] for plot in plots]
     forms: list[Form] = [form for form in config.forms if form not in ("overview", "heading")]
     form: Form = "overview"
     text = line.plots[0]
@@ -197,7 +229,7 @@ def _extra_text(line: _Line, config: DataConfig, random: np.random.Generator) ->
         other = text_in_form(line.plots, drawn, random)
         form, text = (form, text) if other is None else (drawn, other)
     parts = draw_heading_parts(form, config.reads, random)
-    return film_text(text, line.title, line.year, ("plot", *parts))[0]
+    return [film_text(text, line.title, line.year, ("plot", *parts))[0]]
 
 
 def read_other_plots(
@@ -224,9 +256,9 @@ def read_other_plots(
         others = list(plots)
         if others:
             others.remove(choose_plot(plots, rule))
-        kept = _spread(_pieces(" ".join(others), words), pieces)
-        texts += kept
-        rows += [row] * len(kept)
+        movie_pieces = _spread(_pieces(" ".join(others), words), pieces)
+        texts += movie_pieces
+        rows += [row] * len(movie_pieces)
     if not texts:
         raise DataError(
             f"no training movie of {data.root} has another plot of at least {-(-words // 3)} "

@@ -10,13 +10,19 @@ _PLACEHOLDER = re.compile(
     r"""(
       n\.?/?\s*a\.? | nan | null | none | nil | tb[acd] | unknown | untitled | undefined | empty
     | missing | coming\ soon | to\ be\ (announced|determined|confirmed|added) | test
-    | \\n
+    | \\n | nat | (\#|=)?(ref|na|value|name)[!?()]*
+    | (none|nothing)\ (available|listed|found|yet|known)
+    | not\ (yet\ )?(known|available|found|provided|given|added|translated|announced)
+    | be\ the\ first\ to\ (add|write|contribute)\b.*
+    | (unknown|missing|untitled)?\ ?
+      (plot|overview|synopsis|description|summary|storyline)
     | (lorem\ ipsum\b.*)
     | (please\ )?(add|write|insert|enter)\ (a|an|the|your)?\ ?
       (plot|overview|synopsis|description|summary|storyline)\b.*
     | (there\ is\ |there's\ |we\ have\ |sorry,?\ )?
       (no|not|currently\ no|we\ (don't|do\ not)\ have\ an?)\ (\w+\ ){0,2}
       (plot|overview|synopsis|description|summary|storyline|data|information|content|text)
+      (\ (for|of)\ (this|the)\ (movie|film|title|show))?
       (\ (was\ |is\ |has\ been\ |were\ )?
        (found|available|yet|given|provided|translated|added|known|in\ english)\b.*)?
     | (the\ )?(plot|overview|synopsis|description|summary|storyline|details?|content|data)
@@ -27,7 +33,9 @@ _PLACEHOLDER = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _GENRE_PLACEHOLDER = re.compile(
-    r"(no|not)( \w+)? (genres?|specified|given|set|categor\w+)( \w+){0,2}|uncategori[sz]ed",
+    r"(no|not)( \w+)? (genres?|specified|given|set|categor\w+)( \w+){0,2}|uncategori[sz]ed"
+    r"|(not|none) (listed|available|applicable|known|assigned)"
+    r"|(unknown|undefined|missing) genres?|genres? (is )?(unknown|undefined|missing)",
     re.IGNORECASE,
 )
 _POSTER_PLACEHOLDER = re.compile(

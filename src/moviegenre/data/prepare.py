@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +18,7 @@ from moviegenre.core.genre_names import folded, standard_name
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.locks import locked
 from moviegenre.core.reading import at_home
-from moviegenre.core.types import Split
+from moviegenre.core.types import Split, SplitKind
 from moviegenre.data.datasheet import write_datasheet
 from moviegenre.data.excluded import by_reason, counts, examples, listed_beside, write_excluded
 from moviegenre.data.prepared import PreparedData
@@ -48,7 +48,6 @@ from moviegenre.data.validation import (
 
 logger = logging.getLogger(__name__)
 
-SplitKind = Literal["official", "stratified"]
 Chosen = tuple[KeptMovie, tuple[str, ...]]
 
 _LONGEST_LIST = 1_000  # characters of the spellings that are logged
@@ -206,16 +205,16 @@ def _divide(
         DataError: A split is empty.
     """
     if not kept:
-        told = counts(excluded) or "it is empty"
-        raise _NothingLeftError(f"{source}: no movie can be kept ({told})")
+        reasons = counts(excluded) or "it is empty"
+        raise _NothingLeftError(f"{source}: no movie can be kept ({reasons})")
     genres = None if genres is None else [_known_name(kept, name) for name in genres]
     vocabulary = choose_genres(kept, genres, min_movies)
     parts = _split(with_genres(kept, vocabulary, excluded), vocabulary, kind, seed)
     empty = [part.value for part, chosen in parts.items() if not chosen]
     if empty:
-        told = f" ({counts(excluded)})" if excluded else ""
+        reasons = f" ({counts(excluded)})" if excluded else ""
         raise _NothingLeftError(
-            f"{source}: no movie is left for {', '.join(empty)}{told}; give it some, or use "
+            f"{source}: no movie is left for {', '.join(empty)}{reasons}; give it some, or use "
             "`split` stratified"
         )
     return vocabulary, parts
@@ -244,8 +243,8 @@ def open_source(
         path = at_home(Path(address))
     movies = open_path(path, columns, progress=progress)
     if sha256 is not None and movies.sha256 != sha256.lower():
-        found = f"{path} has sha256 {movies.sha256} (of {movies.sha256_of})"
-        raise DataError(f"{found}; expected {sha256}")
+        actual = f"{path} has sha256 {movies.sha256} (of {movies.sha256_of})"
+        raise DataError(f"{actual}; expected {sha256}")
     return movies
 
 
@@ -295,11 +294,15 @@ def _split(
 
 def _shared(parts: dict[Split, list[Chosen]]) -> dict[str, int]:
     """Count what a source's own split does not keep apart; a stratified one always does."""
-    placed = [(part, movie) for part, chosen in parts.items() for movie, _ in chosen]
-    groups = groups_of_duplicates(movie.keys for _, movie in placed)
-    seen = {g for g, (part, _) in zip(groups, placed, strict=True) if part is Split.TRAIN}
-    held_out = (g for g, (part, _) in zip(groups, placed, strict=True) if part is not Split.TRAIN)
-    count = sum(group in seen for group in held_out)
+    movies_by_split = [(part, movie) for part, chosen in parts.items() for movie, _ in chosen]
+    groups = groups_of_duplicates(movie.keys for _, movie in movies_by_split)
+    train_groups = {
+        g for g, (part, _) in zip(groups, movies_by_split, strict=True) if part is Split.TRAIN
+    }
+    other_groups = (
+        g for g, (part, _) in zip(groups, movies_by_split, strict=True) if part is not Split.TRAIN
+    )
+    count = sum(group in train_groups for group in other_groups)
     return (
         {"val or test movie with the poster or a plot of a training movie": count} if count else {}
     )
@@ -328,12 +331,12 @@ def _groups(chosen: Sequence[Chosen]) -> Iterator[list[Chosen]]:
     size = 0
     for entry in chosen:
         movie, _ = entry
-        own = movie.plots.length + (movie.poster.place.length if movie.poster else 0)
-        if group and (len(group) == _ROWS_PER_GROUP or size + own > _BYTES_PER_GROUP):
+        num_bytes = movie.plots.length + (movie.poster.place.length if movie.poster else 0)
+        if group and (len(group) == _ROWS_PER_GROUP or size + num_bytes > _BYTES_PER_GROUP):
             yield group
             group, size = [], 0
         group.append(entry)
-        size += own
+        size += num_bytes
     if group:
         yield group
 
@@ -356,11 +359,15 @@ def _row(entry: Chosen, validation: Validation) -> dict[str, object]:
 
 def _known_name(kept: Sequence[KeptMovie], name: str) -> str:
     """Return a named genre as it is spelt after all spellings became one."""
-    known = {genre for movie in kept for genre in movie.genres}
-    return next((genre for genre in known if folded(genre) == folded(standard_name(name))), name)
+    spellings = {genre for movie in kept for genre in movie.genres}
+    return next(
+        (genre for genre in spellings if folded(genre) == folded(standard_name(name))), name
+    )
 
 
 def _log_spellings(changed: Mapping[str, str]) -> None:
     if changed:
-        told = ", ".join(f"{name} as {kept}" for name, kept in changed.items())
-        logger.info("spellings of one genre are read as one: %s", shortened(told, _LONGEST_LIST))
+        spellings = ", ".join(f"{name} as {spelling}" for name, spelling in changed.items())
+        logger.info(
+            "spellings of one genre are read as one: %s", shortened(spellings, _LONGEST_LIST)
+        )

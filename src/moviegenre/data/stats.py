@@ -2,20 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
 
-from moviegenre.core.types import Split
+from moviegenre.core.types import Split, TextRule
 from moviegenre.data.cooccurrence import cooccurrence
-from moviegenre.data.plots import PlotRule
 from moviegenre.data.prepared import PreparedData
 from moviegenre.data.schema import split_file
 
 PERCENTILES = (5, 25, 50, 75, 95)
 Percentiles = dict[str, float]
+
+
+_COUNTED_RULES: tuple[TextRule, ...] = ("longest", "first", "joined", "sentence")
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def data_stats(data: PreparedData) -> DataStats:
     numbers, how_often = np.unique([len(row) for row in plots], return_counts=True)
     words = {
         rule: [len(text.split()) for split in Split for text in data.plots(split, rule) if text]
-        for rule in get_args(PlotRule)
+        for rule in _COUNTED_RULES
     }
     widths = [w for split in Split for w in _column(data, split, "poster_width")]
     heights = [h for split in Split for h in _column(data, split, "poster_height")]

@@ -96,11 +96,11 @@ class Validation:
     def check(self, movies: Iterable[RawMovie]) -> Iterator[KeptMovie]:
         """Yield the movies that pass; the others are added to ``excluded``."""
         for movie in movies:
-            found = self._check(movie)
-            if isinstance(found, ExcludedMovie):
-                self.excluded.append(found)
+            checked = self._check(movie)
+            if isinstance(checked, ExcludedMovie):
+                self.excluded.append(checked)
             else:
-                yield found
+                yield checked
 
     def poster_bytes(self, poster: KeptPoster) -> bytes:
         """Return a kept poster's encoded bytes."""
@@ -120,11 +120,11 @@ class Validation:
         if self.need_split and movie.split is None:
             return ExcludedMovie(movie.id, Reason.IN_NO_SPLIT, movie.split_text)
         if not movie.genres:
-            told = _stands_for_none(movie.genre_placeholder) or "the source names none"
-            return ExcludedMovie(movie.id, Reason.NO_GENRE_LEFT, told)
+            detail = _stands_for_none(movie.genre_placeholder) or "the source names none"
+            return ExcludedMovie(movie.id, Reason.NO_GENRE_LEFT, detail)
         poster, fault = self._poster(movie)
-        told = _stands_for_none(movie.plot_placeholder)
-        lacking = [] if movie.plots else [(Reason.NO_PLOT, told)]
+        detail = _stands_for_none(movie.plot_placeholder)
+        lacking = [] if movie.plots else [(Reason.NO_PLOT, detail)]
         if movie.poster_lack:
             self._lack_note = (
                 self._lack_note or f"poster not found (for example {movie.poster_lack})"
@@ -216,15 +216,17 @@ def choose_genres(
     if named is not None:
         missing = [genre for genre in named if genre not in counts]
         if missing:
-            told = "; ".join(f"no movie has {g!r}, {did_you_mean(g, counts)}" for g in missing)
-            raise DataError(f"`genres`: {told}")
+            unknown_names = "; ".join(
+                f"no movie has {g!r}, {did_you_mean(g, counts)}" for g in missing
+            )
+            raise DataError(f"`genres`: {unknown_names}")
         return _vocabulary(named)
     frequent = [g for g, n in counts.items() if n >= min_movies and g not in DROPPED_GENRES]
     if not frequent:
         most = counts.most_common(1)
-        found = f"{most[0][0]} has {most[0][1]}" if most else "there is no movie"
+        largest = f"{most[0][0]} has {most[0][1]}" if most else "there is no movie"
         raise DataError(
-            f"no genre has {min_movies} movies ({found}); lower it with `min_movies`, or name "
+            f"no genre has {min_movies} movies ({largest}); lower it with `min_movies`, or name "
             "the genres with `genres`"
         )
     return _vocabulary(sorted(frequent))
@@ -287,12 +289,12 @@ def with_genres(
     movies: Iterable[KeptMovie], genres: GenreVocabulary, excluded: list[ExcludedMovie]
 ) -> list[tuple[KeptMovie, tuple[str, ...]]]:
     """Return movies with their genres of the vocabulary; those left without go to ``excluded``."""
-    kept: list[tuple[KeptMovie, tuple[str, ...]]] = []
+    movies_with_genres: list[tuple[KeptMovie, tuple[str, ...]]] = []
     for movie in movies:
-        own = tuple(genre for genre in movie.genres if genre in genres)
-        if own:
-            kept.append((movie, own))
+        movie_genres = tuple(genre for genre in movie.genres if genre in genres)
+        if movie_genres:
+            movies_with_genres.append((movie, movie_genres))
         else:
             detail = f"only {shortened(', '.join(movie.genres))}"
             excluded.append(ExcludedMovie(movie.id, Reason.NO_GENRE_LEFT, detail))
-    return kept
+    return movies_with_genres

@@ -1,13 +1,17 @@
 """The words of a plot as readers see them, whatever pieces a tokenizer makes of them."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 _RUN = re.compile(r"\S+")
 _INNER = re.compile(r"\w(?:.*\w)?", re.DOTALL)
+_SENTENCE_END = re.compile(r"[.!?\u2026]|\n\s*\n")
+_SHORTEST_SENTENCE, _LONGEST_SENTENCE = 4, 30  # words
 
 
 FUNCTION_WORDS = frozenset(
@@ -23,7 +27,17 @@ FUNCTION_WORDS = frozenset(
     upon us very was way we well were what when where whether which while who whom whose why will
     with within without would yet you your yours yourself""".split()  # noqa: SIM905 - a list literal would take ten times the lines
 )
-"""English words that carry grammar rather than meaning, in lower case."""
+"""English words that carry grammar rather than meaning, in lower case.
+
+Collected by hand for this package.
+"""
+
+_PRONOUNS = frozenset(
+    f"{first}{last}"
+    for first in ("any", "every", "no", "some")
+    for last in ("body", "one", "thing", "where")
+)
+_CONTRACTION = re.compile(r"(n't|'(s|ll|re|ve|d|m))$")
 
 
 @dataclass(frozen=True)
@@ -56,6 +70,43 @@ def plot_words(plot: str) -> list[Word]:
         start, end = inner.span() if inner else (0, len(run.group()))
         words.append(Word(run.group()[start:end], run.start() + start, run.start() + end))
     return words
+
+
+def is_function_word(text: str) -> bool:
+    """Return whether a word says nothing by itself: "the", "didn't", "she'll", a dash.
+
+    Args:
+        text: A word as ``plot_words`` returns it.
+    """
+    word = text.lower().replace("\u2019", "'")
+    word = word if word in FUNCTION_WORDS else _CONTRACTION.sub("", word)
+    is_mark = not any(char.isalnum() for char in word)
+    return is_mark or word in FUNCTION_WORDS or word in _PRONOUNS
+
+
+def sentences(plot: str, words: Sequence[Word]) -> list[range]:
+    """Return the places of the words of each sentence, all words in order.
+
+    Very short sentences belong to the one before, and very long ones are cut into equal parts.
+
+    Example:
+        >>> text = "The lamp is out. Anna goes down the old stairs alone. Who is there?"
+        >>> sentences(text, plot_words(text))
+        [range(0, 4), range(4, 14)]
+    """
+    starts = [0]
+    for place, (word, following) in enumerate(pairwise(words), start=1):
+        if _SENTENCE_END.search(plot[word.end : following.start]):
+            starts.append(place)
+    for start, end in reversed(list(pairwise([*starts, len(words)]))):
+        if end - start < _SHORTEST_SENTENCE and start > 0:
+            starts.remove(start)
+    cut: list[range] = []
+    for start, end in pairwise([*starts, len(words)]):
+        parts = -(-(end - start) // _LONGEST_SENTENCE)
+        at = [start + round(i * (end - start) / parts) for i in range(parts + 1)] if parts else []
+        cut += [range(*part) for part in pairwise(at)]
+    return cut
 
 
 def words_at(cleaned: str) -> npt.NDArray[np.int64]:

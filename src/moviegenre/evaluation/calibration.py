@@ -6,14 +6,14 @@ is left out on purpose; ``docs/thresholds.md`` says why.
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from moviegenre.core.decisions import FloatArray, from_log_odds, log_odds
+from moviegenre.core.types import CalibrationMethod
 
-Method = Literal["none", "weights", "temperature", "platt"]
 Column = npt.NDArray[np.float64]
 
 NUM_BINS = 15
@@ -94,7 +94,7 @@ def calibration_error_by_label(probs: FloatArray, labels: npt.NDArray[Any]) -> C
 def fit_calibration(
     probs: FloatArray,
     labels: npt.NDArray[Any],
-    method: Method,
+    method: CalibrationMethod,
     positive_weights: FloatArray | None = None,
 ) -> tuple[Column, Column]:
     """Return the scale (L,) and shift (L,) of the log-odds that calibrate probabilities.

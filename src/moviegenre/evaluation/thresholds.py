@@ -7,15 +7,13 @@ each other.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from moviegenre.core.decisions import DEFAULT_THRESHOLD, BoolArray, FloatArray
-
-Goal = Literal["f1_macro", "f1_micro"]
-Rule = Literal["0.5", "global", "per-genre"]
+from moviegenre.core.types import Goal, ThresholdRule
 
 Thresholds = npt.NDArray[np.float64]
 
@@ -72,7 +70,7 @@ def _between(low: Thresholds, high: Thresholds) -> Thresholds:
 def fit_thresholds(
     probs: FloatArray,
     labels: npt.NDArray[Any],
-    rule: Rule,
+    rule: ThresholdRule,
     goal: Goal = "f1_macro",
     *,
     shrinkage: float = 0.0,

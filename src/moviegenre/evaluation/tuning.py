@@ -15,14 +15,14 @@ from moviegenre.core.decisions import DEFAULT_THRESHOLD, FloatArray, decide
 from moviegenre.core.errors import ConfigError, DataError, did_you_mean
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.operating_point import OperatingPoint
+from moviegenre.core.types import CalibrationMethod, Goal, ThresholdRule
 from moviegenre.evaluation.calibration import (
-    Method,
     calibration_error,
     calibration_error_by_label,
     fit_calibration,
 )
 from moviegenre.evaluation.results import Predictions, number_or_none
-from moviegenre.evaluation.thresholds import Goal, Rule, fit_thresholds
+from moviegenre.evaluation.thresholds import fit_thresholds
 from moviegenre.metrics import compute_metrics
 
 NUM_FOLDS = 5
@@ -43,9 +43,9 @@ class TuningSettings:
         beta: Weight of recall against precision for ``f1_macro``; see ``fit_thresholds``.
     """
 
-    thresholds: Rule = "0.5"
+    thresholds: ThresholdRule = "0.5"
     goal: Goal = "f1_macro"
-    calibration: Method = "none"
+    calibration: CalibrationMethod = "none"
     shrinkage: float = SHRINKAGE
     bounds: tuple[float, float] = (0.0, 1.0)
     beta: float = 1.0
@@ -63,9 +63,9 @@ class TuningSettings:
         faults = []
         words: dict[str, Any] = {}
         for name, word, kind in (
-            ("thresholds", thresholds, Rule),
+            ("thresholds", thresholds, ThresholdRule),
             ("goal", goal, Goal),
-            ("calibrate", calibration, Method),
+            ("calibrate", calibration, CalibrationMethod),
         ):
             if word is not None and word not in get_args(kind):
                 faults.append(f"unknown `{name}` {word!r}; {did_you_mean(word, get_args(kind))}")

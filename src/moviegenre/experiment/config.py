@@ -90,10 +90,10 @@ class ExperimentConfig:
     def to_file_dict(self) -> dict[str, Any]:
         """Return the resolved settings as a config file that trains this model again."""
         sections = self.to_dict()
-        own = sections.pop("model")
+        model_section = sections.pop("model")
         if "loss" in sections:
-            own = {"loss": sections.pop("loss"), **own}
-        return {**sections, "models": {self.model_name: own}}
+            model_section = {"loss": sections.pop("loss"), **model_section}
+        return {**sections, "models": {self.model_name: model_section}}
 
     def to_dict(self) -> dict[str, Any]:
         """Return the resolved settings that have an effect, as plain values for a checkpoint."""
@@ -153,9 +153,9 @@ def load_suite(path: Path, overrides: Sequence[str] = ()) -> Suite:
     for name in MODELS:
         if name not in sections:
             continue
-        own = _own_overrides(name, overrides)
+        model_overrides = _own_overrides(name, overrides)
         try:
-            experiments[name] = _resolve(name, path, shared_values, sections[name], own)
+            experiments[name] = _resolve(name, path, shared_values, sections[name], model_overrides)
         except ConfigError as error:
             if not any(str(error).endswith(fault) for fault in faults):
                 faults.append(str(error))
@@ -245,8 +245,8 @@ def resolve_variant(
     values, overrides = read_config(path, overrides)
     section = _model_sections(path, values).get(name, {})
     shared = {k: v for k, v in values.items() if k != "models"}
-    own = _own_overrides(name, overrides)
-    return _resolve(name, path, shared, section, own, where=where, changes=changes)
+    model_overrides = _own_overrides(name, overrides)
+    return _resolve(name, path, shared, section, model_overrides, where=where, changes=changes)
 
 
 def _own_overrides(name: str, overrides: Sequence[str]) -> list[str]:
@@ -287,8 +287,10 @@ def _model_sections(path: Path, values: Mapping[str, Any]) -> dict[str, dict[str
         raise ConfigError(f"{path}: models holds {type(sections).__name__}; expected a mapping")
     unknown = [name for name in sections if name not in MODELS]
     if unknown:
-        told = "; ".join(f"unknown model {n!r}, {did_you_mean(str(n), MODELS)}" for n in unknown)
-        raise ConfigError(f"{path}: {told}")
+        unknown_names = "; ".join(
+            f"unknown model {n!r}, {did_you_mean(str(n), MODELS)}" for n in unknown
+        )
+        raise ConfigError(f"{path}: {unknown_names}")
     return {
         name: dict(_mapping(section, f"{path}: models.{name}"))
         for name, section in sections.items()
@@ -314,11 +316,11 @@ def _refuse_training(name: str, where: str, sections: Iterable[str]) -> None:
     Raises:
         ConfigError: ``training`` or ``loss`` is among the sections.
     """
-    found = sorted({"training", "loss"} & set(sections))
-    if found:
+    sections_given = sorted({"training", "loss"} & set(sections))
+    if sections_given:
         raise ConfigError(
-            f"{where}: {' and '.join(found)} settings have no effect on {name}, which is fitted "
-            "in one go; leave them out"
+            f"{where}: {' and '.join(sections_given)} settings have no effect on {name}, which is "
+            "fitted in one go; leave them out"
         )
 
 
@@ -359,8 +361,8 @@ def _resolve(
         _refuse_training(name, where, [key.partition(".")[0] for key in changes or {}])
     unknown = [key for key in values if key not in (*_SECTIONS, *_Shared.model_fields)]
     if unknown:
-        told = [f"unknown setting {k!r}; {did_you_mean(k, _SECTIONS)}" for k in unknown]
-        raise ConfigError(f"{where}: {'; '.join(told)}")
+        unknown_settings = [f"unknown setting {k!r}; {did_you_mean(k, _SECTIONS)}" for k in unknown]
+        raise ConfigError(f"{where}: {'; '.join(unknown_settings)}")
     faults: list[str] = []
 
     def parse(kind: type[Config], key: str, content: Mapping[str, Any]) -> Any:  # noqa: ANN401

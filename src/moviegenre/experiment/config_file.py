@@ -12,7 +12,7 @@ none of these words: it is what is saved with a run.
 import logging
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ def read_config(path: Path, overrides: Sequence[str] = ()) -> tuple[dict[str, An
     """Read a config file, merge what it extends, and fill in its ``${...}``.
 
     Args:
-        path: The YAML file.
+        path: The YAML file, see ``find_config``.
         overrides: ``a.b=c`` settings; those of ``paths`` are used here.
 
     Returns:
@@ -38,7 +38,7 @@ def read_config(path: Path, overrides: Sequence[str] = ()) -> tuple[dict[str, An
     Raises:
         ConfigError: A file is missing or wrong; the message names the files that led to it.
     """
-    values = _read_extended(find_config(path), (), [])
+    values = _read_extended(path, (), [])
     of_paths = [override for override in overrides if override.startswith("paths.")]
     others = [override for override in overrides if not override.startswith("paths.")]
     paths = _paths(path, values.pop("paths", None), of_paths)
@@ -186,25 +186,22 @@ def _filled(values: dict[str, Any], known: Mapping[str, str], path: Path) -> dic
     Raises:
         ConfigError: A reference stands for nothing.
     """
-    unknown = dict.fromkeys(name for name in _references(values) if name not in known)
-    if unknown:
-        faults = [f"unknown '${{{shortened(n)}}}'; {did_you_mean(n, known)}" for n in unknown]
-        raise ConfigError(f"{path}: {'; '.join(faults)}")
+    unknown: dict[str, None] = {}  # in their order, each once
+
+    def value_of(reference: re.Match[str]) -> str:
+        if reference[1] not in known:
+            unknown[reference[1]] = None
+        return known.get(reference[1], "")
 
     def fill(content: Any) -> Any:  # noqa: ANN401 - any setting
         if isinstance(content, str):
-            return _REFERENCE.sub(lambda found: known[found[1]], content)
+            return _REFERENCE.sub(value_of, content)
         if isinstance(content, Mapping):
             return {key: fill(value) for key, value in content.items()}
         return [fill(item) for item in content] if isinstance(content, list) else content
 
-    return {key: fill(value) for key, value in values.items()}
-
-
-def _references(content: object) -> Iterator[str]:
-    """Yield the references in the texts of some settings."""
-    if isinstance(content, str):
-        yield from _REFERENCE.findall(content)
-    elif isinstance(content, Mapping | list):
-        for item in content.values() if isinstance(content, Mapping) else content:
-            yield from _references(item)
+    filled = {key: fill(value) for key, value in values.items()}
+    if unknown:
+        faults = [f"unknown '${{{shortened(n)}}}'; {did_you_mean(n, known)}" for n in unknown]
+        raise ConfigError(f"{path}: {'; '.join(faults)}")
+    return filled

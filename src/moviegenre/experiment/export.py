@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from rich.progress import Progress
 
-from moviegenre.artifacts.export import Exported, Measure, SmallBackend, export_model
+from moviegenre.artifacts.export import Exported, Measure, export_model
 from moviegenre.artifacts.export_ensemble import export_ensemble
 from moviegenre.artifacts.folder import METRICS_FILE
 from moviegenre.artifacts.info import ModelInfo
@@ -18,11 +18,10 @@ from moviegenre.artifacts.locate import companions, locate, read_point, verify, 
 from moviegenre.artifacts.open_torch import open_torch
 from moviegenre.artifacts.parity import Parity
 from moviegenre.artifacts.torch_model import TorchModel
-from moviegenre.artifacts.trained import BackendName
 from moviegenre.core.decisions import log_odds
 from moviegenre.core.errors import CheckpointError, ConfigError, DataError
 from moviegenre.core.operating_point import OperatingPoint
-from moviegenre.core.types import Split
+from moviegenre.core.types import BackendName, SmallBackend, Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Predictions, evaluate_predictions
 from moviegenre.experiment.ancestry import ancestry

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from moviegenre.core.types import Modality
+from moviegenre.core.types import Modality, PlotRule
 from moviegenre.data.film_text import PLOT_AND_POSTER, Part
-from moviegenre.data.plots import PlotRule
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,8 @@ from moviegenre.artifacts.manifest import rewriting
 from moviegenre.artifacts.open import open_model
 from moviegenre.artifacts.trained import TrainedModel
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
-from moviegenre.core.types import Modality, Split
+from moviegenre.core.types import Modality, PlotRule, Split
 from moviegenre.data.film_text import PLOT_AND_POSTER, Part
-from moviegenre.data.plots import PlotRule
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Predictions
 from moviegenre.evaluation.tuning import TunedScores, TuningSettings, fit_point, score

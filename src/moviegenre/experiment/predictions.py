@@ -11,7 +11,7 @@ from rich.progress import track
 
 from moviegenre.artifacts.open import open_model
 from moviegenre.artifacts.trained import TrainedModel
-from moviegenre.core.decisions import from_log_odds, log_odds, probabilities
+from moviegenre.core.decisions import from_log_odds, log_odds, mean_by_film, probabilities
 from moviegenre.core.errors import DataError
 from moviegenre.core.files import file_sha256
 from moviegenre.core.types import Modality, Split
@@ -80,6 +80,8 @@ def predict_split(
             batch = movies.batch(rows)
             logits = model.logits(batch if missing is None else batch.without(missing))
             probs[rows] = probabilities(logits)
+    if movies.stored is not None:  # several texts of a movie
+        probs = mean_by_film(probs, movies.stored, data.num_movies(split)).astype(np.float32)
     return Predictions(
         ids=data.ids(split), genres=data.genres.names, probs=probs, labels=data.labels(split)
     )

@@ -48,7 +48,7 @@ from moviegenre.models.base import (
     ModelConfig,
     label_frequencies,
 )
-from moviegenre.models.inputs import load_movies
+from moviegenre.models.inputs import load_movies, load_scored_movies
 from moviegenre.training.fit import (
     HISTORY_FILE,
     LOGS_FOLDER,
@@ -131,8 +131,10 @@ def _train(
         info = info.model_copy(update={"track": "open"})
     movies = (
         load_movies(data, Split.TRAIN, experiment.data, model, info.tokenizer, extra),
-        load_movies(data, Split.VAL, experiment.data, model, info.tokenizer),
+        load_scored_movies(data, Split.VAL, experiment.data, model, info.tokenizer),
     )
+    if experiment.data.plot == "random" and extra is not None and not experiment.data.forms:
+        movies = (replace(movies[0], drawn_from=extra.films), movies[1])
     model.prepare(movies[0])
     if teacher is not None:
         movies = (_taught(movies[0], teacher, experiment, data), movies[1])
@@ -229,7 +231,8 @@ def _extra_plots(experiment: ExperimentConfig, data: PreparedData) -> ExtraPlots
     """Return additional plots for training, if the model reads plots."""
     if Modality.PLOT not in experiment.model.modalities:
         return None
-    return training_texts(data, experiment.data, experiment.training.seed)
+    in_epochs = not experiment.model.fitted
+    return training_texts(data, experiment.data, experiment.training.seed, epochs=in_epochs)
 
 
 def _build(

@@ -1,72 +1,98 @@
 """The words of a plot and regions of a poster that matter for a genre, for every backend."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import TYPE_CHECKING, Literal
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from moviegenre.artifacts.trained import TrainedModel
-from moviegenre.core.decisions import FloatArray
+from moviegenre.core.decisions import FloatArray, probabilities
 from moviegenre.core.errors import ConfigError, InputError, did_you_mean
 from moviegenre.core.extras import is_installed, require_training
-from moviegenre.core.types import Modality
-from moviegenre.data.words import FUNCTION_WORDS, plot_words
+from moviegenre.core.operating_point import OperatingPoint
+from moviegenre.core.types import AttributionMethod, Modality
+from moviegenre.inference.evidence import (
+    LEAST_CHANGE,
+    note_of_regions,
+    note_of_words,
+    phrases,
+    word_shares,
+)
 from moviegenre.inference.films import Film, FilmReader
-from moviegenre.inference.occlusion import Ask, Floats, occlude_regions, occlude_words
-from moviegenre.inference.prediction import Explanation, WordShare
+from moviegenre.inference.occlusion import AnyModel, Ask, Floats, Variants, occlude_words
+from moviegenre.inference.prediction import Explanation
+from moviegenre.inference.region_occlusion import occlude_regions
 from moviegenre.inference.slices import WHOLE, Slices
+from moviegenre.inference.wide_deep_parts import WideDeepParts
 
 if TYPE_CHECKING:
     from moviegenre.models.base import GenreModel
 
-Method = Literal["auto", "gradients", "occlusion"]
-"""The attribution methods; ``auto`` uses gradients if the model has them."""
-
-METHODS: tuple[Method, ...] = ("auto", "gradients", "occlusion")
+METHODS: tuple[AttributionMethod, ...] = get_args(AttributionMethod)
+"""``auto`` uses gradients if the model has them."""
 
 
 @dataclass(frozen=True)
-class Attribution:
-    """The effect of each part of a film on some labels.
+class _Explained:
+    """A film that is explained.
 
     Attributes:
-        values: Of words (G, W), in the order of ``plot_words``, W being how many were read; or of
-            regions (G, rows, columns). In logits, before calibration; positive spoke for the label.
-        method: How they were found.
+        film: The film.
+        labels: The genres and their columns, G of them.
+        variants: Answers variants of the film.
+        probabilities: Returns calibrated probabilities (N, L) of variants, given how many tokens
+            each has and their logits (N, L).
+        point: The calibration and thresholds for the film.
     """
 
-    values: Floats
-    method: str
+    film: Film
+    labels: Mapping[str, int]
+    variants: Variants
+    probabilities: Callable[[Sequence[int], Floats], FloatArray]
+    point: OperatingPoint
 
 
 class Attributor:
     """Attributes predictions to parts of films, by gradients or by occlusion.
 
     Args:
-        backend: Computes the model.
+        backend: The model.
         reader: The model's.
+        point: Its calibration and thresholds.
         ask: The model's logits of films.
     """
 
-    def __init__(self, backend: TrainedModel, reader: FilmReader, ask: Ask) -> None:
+    def __init__(
+        self,
+        backend: TrainedModel,
+        reader: FilmReader,
+        point: OperatingPoint,
+        ask: Ask,
+    ) -> None:
         self._backend = backend
         self._reader = reader
+        self._point = point
         self._ask = ask
 
-    def attribute(
+    def explained(
         self,
+        explanation: Explanation,
         film: Film,
-        labels: Sequence[int],
-        method: Method = "auto",
+        logits: Floats,
+        labels: Mapping[str, int],
+        *,
+        method: AttributionMethod = "auto",
         slices: Slices = WHOLE,
-    ) -> dict[Modality, Attribution]:
-        """Return the effects of the words and the regions of a film, for its modalities.
+    ) -> Explanation:
+        """Return an explanation with what the words and regions of a film did to some genres.
 
         Args:
+            explanation: What the modalities did.
             film: The film.
-            labels: Which labels, G of them.
+            logits: The model's answer to it (L,).
+            labels: The genres and their columns; none leaves the explanation as it is.
             method: How.
             slices: How the work is split and run; if it is split, ``auto`` means occlusion.
 
@@ -74,29 +100,54 @@ class Attributor:
             ConfigError: There is no such method, or this model has no gradients.
             MissingExtraError: The method needs gradients and Captum is not installed.
         """
+        if not labels:
+            return explanation
         if method == "auto" and slices.num_films is not None:
             method = "occlusion"
-        look = {Modality.PLOT: self._words, Modality.POSTER: self._regions}
-        return {
-            modality: look[modality](film, labels, self._network(modality, method), slices)
-            for modality in film.modalities
-        }
+        networks = {one: self._network(one, method) for one in film.modalities}
+        point = self._point.of(film.modalities, len(film.tokens))
+        explained = _Explained(
+            film=film,
+            labels=labels,
+            variants=self._variants(film, logits, slices),
+            probabilities=partial(self._probabilities, film),
+            point=point,
+        )
+        whole = explained.probabilities([len(film.tokens)], logits[None])[0]
+        probability = {name: float(whole[column]) for name, column in labels.items()}
+        found = replace(explanation, probability=probability, notes=dict.fromkeys(labels, ()))
+        for modality, network in networks.items():
+            if network is not None:
+                found = self._by_gradients(found, explained, modality, network, slices)
+            elif modality is Modality.PLOT:
+                found = self._with_words(found, explained)
+            else:
+                found = _with_regions(found, explained)
+        return found
 
-    def _sliced(self, slices: Slices) -> Ask:
-        """Return a function that computes the logits of films, slice by slice."""
+    @cached_property
+    def _parts(self) -> WideDeepParts | None:
+        return WideDeepParts.open(self._backend, self._reader)
 
-        def ask(films: Sequence[Film]) -> Floats:
-            logits: list[Floats] = []
-            rest = films
-            while rest:
-                number = len(rest) if slices.num_films is None else slices.num_films()
-                logits.append(slices.run(partial(self._ask, rest[:number])))
-                rest = rest[number:]
-            return np.concatenate(logits)
+    def _variants(self, film: Film, logits: Floats, slices: Slices) -> Variants:
+        """Return what answers variants of a film: parts of the model, or all of it."""
+        parts = None if self._parts is None else self._parts.of(film, logits, slices)
+        return AnyModel(self._ask, slices) if parts is None else parts
 
-        return ask
+    def _probabilities(self, film: Film, lengths: Sequence[int], logits: Floats) -> FloatArray:
+        """Return calibrated probabilities (N, L) of variants of a film.
 
-    def _network(self, modality: Modality, method: Method) -> "GenreModel | None":
+        Args:
+            film: The film.
+            lengths: How many tokens each variant has.
+            logits: The answers (N, L).
+        """
+        probs: FloatArray = probabilities(logits).astype(np.float64)
+        for point, rows in self._point.by_rows([film.modalities] * len(lengths), lengths):
+            probs[rows] = point.calibrate(probs[rows])
+        return probs
+
+    def _network(self, modality: Modality, method: AttributionMethod) -> "GenreModel | None":
         """Return the network for gradients; None for occlusion."""
         if method not in METHODS:
             raise ConfigError(f"unknown method {method!r}; {did_you_mean(method, METHODS)}")
@@ -113,86 +164,104 @@ class Attributor:
             f"{self._backend.name} computes it; use the method occlusion, or `backend` torch"
         )
 
-    def explained(
+    def _by_gradients(
         self,
         explanation: Explanation,
-        film: Film,
-        labels: Mapping[str, int],
-        scale: FloatArray,
-        method: Method,
+        explained: _Explained,
+        modality: Modality,
+        network: "GenreModel",
         slices: Slices,
     ) -> Explanation:
-        """Return an explanation with what the words and regions of a film did to some genres.
+        """Return an explanation with the shares of words or regions by gradients."""
+        from moviegenre.inference.gradients import grad_cam, integrated_gradients
 
-        Args:
-            explanation: What the modalities did.
-            film: The film.
-            labels: The genres and their columns; none leaves the explanation as it is.
-            scale: What the calibration multiplies logits by (L,).
-            method: See ``attribute``.
-            slices: See ``attribute``.
-        """
-        if not labels:
-            return explanation
-        found = self.attribute(film, list(labels.values()), method, slices)
-        scaled = {
-            modality: {
-                name: (scale[column] * values).astype(np.float32)
-                for (name, column), values in zip(labels.items(), one.values, strict=True)
-            }
-            for modality, one in found.items()
-        }
-        shares = scaled.get(Modality.PLOT, {})
-        return replace(
+        film, labels = explained.film, list(explained.labels.values())
+        batch = self._reader.batch([film])
+        if modality is Modality.PLOT:
+            places, pad_id = self._reader.token_words(film), self._reader.pad_id
+            gradients = partial(integrated_gradients, network, batch, places, pad_id, labels)
+            scaled = _scaled(explained, slices.run(gradients))
+            words = {name: word_shares(film.plot, values) for name, values in scaled.items()}
+            return _found(explanation, modality, "integrated gradients", words=words)
+        regions = _scaled(explained, slices.run(partial(grad_cam, network, batch, labels)))
+        return _found(explanation, modality, "Grad-CAM", regions=regions)
+
+    def _with_words(self, explanation: Explanation, explained: _Explained) -> Explanation:
+        """Return an explanation with the words and phrases of the plot, by leaving them out."""
+        film = explained.film
+        places = self._reader.token_words(film)
+        effects = occlude_words(explained.variants, film, places, list(explained.labels.values()))
+        scaled = _scaled(explained, effects.values)
+        lengths = [int((~np.isin(places, run)).sum()) for run in effects.without]
+        answers = np.stack([*effects.without.values(), effects.whole])
+        probs = explained.probabilities([*lengths, len(film.tokens)], answers)
+        words, named, notes = {}, {}, dict(explanation.notes)
+        for name, label in explained.labels.items():
+            column = map(float, probs[:-1, label])
+            without = dict(zip(effects.without, column, strict=True))
+            words[name] = word_shares(film.plot, scaled[name], without)
+            named[name] = phrases(
+                film.plot,
+                effects,
+                label,
+                whole=float(probs[-1, label]),
+                without=without,
+                scale=float(explained.point.scale[label]),
+            )
+            notes[name] += note_of_words(name, named[name])
+        return _found(
             explanation,
-            words={name: word_shares(film.plot, values) for name, values in shares.items()},
-            regions=scaled.get(Modality.POSTER, {}),
-            attribution_method={modality: one.method for modality, one in found.items()},
+            Modality.PLOT,
+            "leaving words out",
+            words=words,
+            phrases=named,
+            notes=notes,
         )
 
-    def _words(
-        self, film: Film, labels: Sequence[int], network: "GenreModel | None", slices: Slices
-    ) -> Attribution:
-        places = self._reader.token_words(film)
-        if network is None:
-            skipped = [
-                place
-                for place, word in enumerate(plot_words(film.plot))
-                if word.text.lower() in FUNCTION_WORDS
-            ]
-            values = occlude_words(self._sliced(slices), film, places, labels, skipped)
-            return Attribution(values, "leaving words out")
-        from moviegenre.inference.gradients import integrated_gradients
 
-        batch, pad_id = self._reader.batch([film]), self._reader.pad_id
-        gradients = partial(integrated_gradients, network, batch, places, pad_id, labels)
-        return Attribution(slices.run(gradients), "integrated gradients")
-
-    def _regions(
-        self, film: Film, labels: Sequence[int], network: "GenreModel | None", slices: Slices
-    ) -> Attribution:
-        if network is None:
-            values = occlude_regions(self._sliced(slices), film, labels)
-            return Attribution(values, "greying out regions")
-        from moviegenre.inference.gradients import grad_cam
-
-        gradients = partial(grad_cam, network, self._reader.batch([film]), labels)
-        return Attribution(slices.run(gradients), "Grad-CAM")
-
-
-def word_shares(plot: str, values: Floats) -> tuple[WordShare, ...]:
-    """Return every word of a plot with its share.
-
-    Args:
-        plot: The text.
-        values: Shares of the first W words (W,); the model read no further.
-    """
-    words = plot_words(plot)
-    shares = [*(float(value) for value in values), *[None] * (len(words) - len(values))]
-    return tuple(
-        WordShare(word.text, word.start, word.end, share)
-        for word, share in zip(words, shares, strict=True)
+def _with_regions(explanation: Explanation, explained: _Explained) -> Explanation:
+    """Return an explanation with the regions of the poster that hold, by greying them out."""
+    film, labels = explained.film, list(explained.labels.values())
+    effects = occlude_regions(explained.variants, film, labels)
+    rows, columns = effects.values.shape[1:]
+    lengths = [len(film.tokens)] * (rows * columns)
+    probs = explained.probabilities(lengths, effects.without)
+    scaled = _scaled(explained, effects.values)
+    regions, without, notes = {}, {}, dict(explanation.notes)
+    for row, (name, label) in enumerate(explained.labels.items()):
+        left = probs[:, label].reshape(rows, columns)
+        changes = np.abs(explanation.probability[name] - left) >= LEAST_CHANGE
+        holds = effects.holds[row] & changes
+        regions[name] = np.where(holds, scaled[name], np.float32(0))
+        without[name] = np.where(holds, left, np.nan).astype(np.float32)
+        notes[name] += note_of_regions(name, regions[name])
+    return _found(
+        explanation,
+        Modality.POSTER,
+        "greying out regions",
+        regions=regions,
+        regions_without=without,
+        notes=notes,
     )
+
+
+def _scaled(explained: _Explained, values: Floats) -> dict[str, Floats]:
+    """Return effects (G, ...) by genre, in calibrated log-odds."""
+    return {
+        name: (explained.point.scale[column] * row).astype(np.float32)
+        for (name, column), row in zip(explained.labels.items(), values, strict=True)
+    }
+
+
+def _found(
+    explanation: Explanation,
+    modality: Modality,
+    method: str,
+    **parts: Any,  # noqa: ANN401 - the fields of an explanation
+) -> Explanation:
+    """Return an explanation with parts that were found by a method."""
+    methods = {**explanation.attribution_method, modality: method}
+    return replace(explanation, attribution_method=methods, **parts)
 
 
 def label_columns(genres: Sequence[str], known: Sequence[str]) -> dict[str, int]:

@@ -26,7 +26,7 @@ from moviegenre.data.tables.cells import cell_text, kept_text
 from moviegenre.data.tables.rows import Row
 from moviegenre.data.tables.source import is_table, known_suffixes
 from moviegenre.data.tables.zip_posters import poster_files
-from moviegenre.inference.catalogue_texts import CatalogueColumns, TextRow, TextTable
+from moviegenre.inference.catalogue_texts import CatalogueColumns, TextRow, TextTable, row_id
 from moviegenre.inference.films import Film, FilmReader, Plot, Poster
 
 logger = logging.getLogger(__name__)
@@ -119,9 +119,8 @@ class Catalogue(TextTable):
         if name is None:
             return self._table.count(), frozenset()
         hashes = array("q")
-        for row in self._table.rows([name]):
-            if given := cell_text(row.values.get(name)).strip():
-                hashes.append(hash(given))
+        for number, row in enumerate(self._table.rows([name]), start=1):
+            hashes.append(hash(row_id(row, name, number)))
         values, numbers = np.unique(np.array(hashes, dtype=np.int64), return_counts=True)
         return self._table.count(), frozenset(values[numbers > 1].tolist())
 
@@ -194,6 +193,8 @@ class Catalogue(TextTable):
             InputError: There is no such file.
         """
         value = row.values.get(self.columns.poster) if self.columns.poster else None
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
         if isinstance(value, Mapping):  # as this package and Hugging Face's keep images in Parquet
             value = value.get("bytes") or value.get("path")
         if isinstance(value, bytes):

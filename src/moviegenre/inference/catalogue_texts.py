@@ -66,6 +66,19 @@ class TextRow:
     poster: str = ""
 
 
+def row_id(row: Row, column: str | None, number: int) -> str:
+    """Return the id of a row: its cell, else its number, which no id can be by chance.
+
+    Args:
+        row: The row.
+        column: The column of ids; None where there is none.
+        number: Which row it is, counted from 1.
+    """
+    if column is None:
+        return str(number)
+    return cell_text(row.values.get(column)).strip() or f"row {number}"
+
+
 class TextTable:
     """The plots of a table; opens no other file.
 
@@ -182,9 +195,7 @@ class TextTable:
         return [name for name in named if name is not None]
 
     def _text_row(self, row: Row, number: int) -> TextRow:
-        id_ = str(number)
-        if self.columns.id:  # a number could be the id of another row
-            id_ = cell_text(row.values.get(self.columns.id)).strip() or f"row {number}"
+        id_ = row_id(row, self.columns.id, number)
         if row.fault:  # its cells may stand in the wrong columns
             fault = f"row {number}: {row.fault}"
             return TextRow(id_, (), faults=(fault,), is_readable=False)

@@ -39,6 +39,9 @@ Poster = str | Path | bytes | Image.Image | npt.NDArray[Any] | None
 """A file, encoded bytes, a PIL image, RGB or grey pixels (H, W, 3 or 4) or (H, W), or None."""
 
 
+TITLE_ALONE = "Only the title was read, so the answer is less certain."
+"""The warning of a film that has nothing else."""
+
 _FIRST_YEAR, _LAST_YEAR = 1874, 2100  # the first is that of the oldest moving picture
 
 
@@ -63,9 +66,16 @@ class Film:
 
     @property
     def modalities(self) -> tuple[Modality, ...]:
-        """The modalities of the film, plot first."""
+        """The modalities of the film, plot first; title and year are text, as the plot is."""
         has = {Modality.PLOT: len(self.tokens) > 0, Modality.POSTER: self.poster is not None}
         return tuple(modality for modality in Modality if has[modality])
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """What was read: ``plot``, ``poster``, both, or ``title`` where that is all."""
+        has = {"plot": bool(self.plot.strip()), "poster": self.poster is not None}
+        found = tuple(part for part, is_there in has.items() if is_there)
+        return found or (("title",) if len(self.tokens) else ())
 
 
 class FilmReader:
@@ -129,7 +139,7 @@ class FilmReader:
         film = self.form(usable, image if check.usable else None, title, year)
         alone = None
         if film.tokens.size and not usable and film.poster is None:
-            alone = "Only the title was read, so the answer is less certain."
+            alone = TITLE_ALONE
         warnings = (warning, check.warning, year_warning, alone)
         new_warnings = tuple(text for text in warnings if text is not None)
         film = replace(film, warnings=(*film.warnings, *new_warnings))

@@ -7,9 +7,10 @@ from moviegenre.artifacts.folder import CONFIG_FILE, GENRES_FILE, INDEX_FILE, TO
 from moviegenre.artifacts.locate import companions, locate, read_point, verify
 from moviegenre.artifacts.manifest import checked_manifest
 from moviegenre.artifacts.open import open_model
-from moviegenre.artifacts.trained import FAST_FIRST, BackendName
+from moviegenre.artifacts.trained import FAST_FIRST
 from moviegenre.core.errors import CheckpointError, ConfigError, did_you_mean
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
+from moviegenre.core.types import BackendName
 from moviegenre.inference.model_source import ModelSource
 from moviegenre.inference.predictor import Predictor
 from moviegenre.inference.similar import SimilarIndex

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from moviegenre.artifacts.manifest import MANIFEST_FILE
-from moviegenre.artifacts.trained import BackendName
 from moviegenre.box import FOLDER, box_folder
 from moviegenre.core.errors import CheckpointError
+from moviegenre.core.types import BackendName
 
 if TYPE_CHECKING:
     from moviegenre.inference.predictor import Predictor

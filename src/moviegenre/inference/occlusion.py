@@ -6,26 +6,90 @@ networks through representation erasure", https://arxiv.org/abs/1612.08220, for 
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from moviegenre.data.words import is_function_word, plot_words, sentences
 from moviegenre.inference.films import Film
+from moviegenre.inference.slices import WHOLE, Slices
 
 Floats = npt.NDArray[np.float32]
 Places = npt.NDArray[np.int64]
+Run = tuple[int, ...]
+"""Places of neighbouring words."""
 
-POSTER_GRID = (7, 5)
-"""Rows and columns of a poster's regions; posters are about as much taller than wide."""
+MAX_TOKENS = 6000
+"""How many tokens a model reads to find the words of a plot that matter, however long it is."""
 
-MAX_QUESTIONS = 96
-"""How often a model is asked about the words of a plot, however long it is."""
+FEWEST_QUESTIONS, MOST_QUESTIONS = 20, 96
+"""How often it reads the plot again, at least and at most, before it looks for phrases."""
 
-_MAX_SPANS = 32
+_SENTENCES = 3  # of the questions one in so many is for sentences,
+_PHRASES = 5  # and so many are followed by one for phrases
+_FREE_PHRASES = 40  # that cost next to nothing
+_LONGEST_PHRASE = 4  # words
+_TOGETHER = 0.1  # log-odds by which neighbours do more together than each alone
 
 Ask = Callable[[Sequence[Film]], Floats]
 """Gives the logits (N, L) of N films."""
+
+
+class Variants(Protocol):
+    """A model that answers variants of one film."""
+
+    def num_tokens(self, film: Film) -> int:
+        """Return how many tokens it reads again for a variant with other words; 0 is for free."""
+
+    def logits(self, films: Sequence[Film]) -> Floats:
+        """Return the logits (N, L) of variants."""
+
+    def estimates(self, films: Sequence[Film]) -> Floats | None:
+        """Return a cheap guess at the logits (N, L) of variants with other words, if there is."""
+
+
+@dataclass(frozen=True)
+class AnyModel:
+    """A model that reads every variant as a film of its own.
+
+    Attributes:
+        ask: The model.
+        slices: How its work is split and run.
+    """
+
+    ask: Ask
+    slices: Slices = WHOLE
+
+    def num_tokens(self, film: Film) -> int:
+        """Return how many tokens a variant has: all are read."""
+        return len(film.tokens)
+
+    def logits(self, films: Sequence[Film]) -> Floats:
+        """Return the logits (N, L) of variants."""
+        return np.concatenate(self.slices.of_films(self.ask, films))
+
+    def estimates(self, films: Sequence[Film]) -> Floats | None:
+        """Return None: there is no cheap guess."""
+        return None
+
+
+@dataclass(frozen=True)
+class WordEffects:
+    """What a model answers without words of a plot.
+
+    Attributes:
+        whole: Logits (L,) of the whole film.
+        values: How far the logits of some labels fall without each word (G, W). Words that were
+            not left out alone share the fall of their sentence.
+        without: Logits (L,) without a word that was left out alone, or without neighbours.
+    """
+
+    whole: Floats
+    values: Floats
+    without: dict[Run, Floats]
 
 
 def without_words(film: Film, places: Places, words: Collection[int]) -> Film:
@@ -41,78 +105,147 @@ def without_words(film: Film, places: Places, words: Collection[int]) -> Film:
     return replace(film, tokens=film.tokens[~np.isin(places, list(words))])
 
 
-def without_regions(film: Film, regions: Collection[int], grid: tuple[int, int]) -> Film:
-    """Return a film with some poster regions filled with the poster's mean colour.
-
-    Args:
-        film: A film with a poster.
-        regions: Numbers of regions, counted row by row.
-        grid: Rows and columns of regions over the whole poster.
-    """
-    assert film.poster is not None, "regions are those of a poster"
-    poster = film.poster.copy()
-    mean = poster.reshape(-1, 3).mean(axis=0).round().astype(np.uint8)
-    rows = np.linspace(0, poster.shape[0], grid[0] + 1).round().astype(int)
-    columns = np.linspace(0, poster.shape[1], grid[1] + 1).round().astype(int)
-    for region in regions:
-        row, column = divmod(region, grid[1])
-        poster[rows[row] : rows[row + 1], columns[column] : columns[column + 1]] = mean
-    return replace(film, poster=poster)
-
-
 def occlude_words(
-    ask: Ask, film: Film, places: Places, labels: Sequence[int], skipped: Collection[int] = ()
-) -> Floats:
-    """Return how far the logits of some labels fall without each word of the plot (G, W).
+    variants: Variants, film: Film, places: Places, labels: Sequence[int]
+) -> WordEffects:
+    """Leave out the words of a plot, one by one, and neighbours that may act together.
 
-    A long plot is first searched in spans, and the spans that matter most are then taken apart; the
-    words of the others share what their span did. Thus no plot costs more than ``MAX_QUESTIONS``.
+    Function words are not tried; their effect is 0. A plot of which not every word can be tried
+    with ``MAX_TOKENS`` is first searched by sentences, and then by the words that seem to matter
+    most. Words that cost nothing are all tried.
 
     Args:
-        ask: The model.
+        variants: The model.
         film: A film with a plot.
         places: The word that each of its tokens belongs to (T,); W is one more than the largest.
         labels: Which labels, G of them.
-        skipped: Places of words that are not tried; their effect is 0.
     """
-    words = np.setdiff1d(places[places >= 0], list(skipped))
-    effects = np.zeros((len(labels), int(places.max(initial=-1)) + 1), dtype=np.float32)
-    whole = ask([film])[:, labels]
+    return _WordSearch(variants, film, places, labels).effects()
 
-    def fall(parts: Sequence[Places]) -> Floats:
-        if not parts:
-            return np.zeros((len(labels), 0), dtype=np.float32)
-        left = ask([without_words(film, places, part.tolist()) for part in parts])
-        fallen: Floats = (whole - left[:, labels]).T
+
+class _WordSearch:
+    """A search for the words of one plot that matter; for arguments see ``occlude_words``."""
+
+    def __init__(
+        self, variants: Variants, film: Film, places: Places, labels: Sequence[int]
+    ) -> None:
+        self._variants, self._film, self._places = variants, film, places
+        self._labels = list(labels)
+        self._whole = variants.logits([film])[0]
+        words = plot_words(film.plot)
+        self._sentences = sentences(film.plot, words)
+        read = np.unique(places[places >= 0]).tolist()
+        self._words = [place for place in read if not is_function_word(words[place].text)]
+        self._without: dict[Run, Floats] = {}
+
+    def effects(self) -> WordEffects:
+        values = np.zeros((len(self._labels), int(self._places.max(initial=-1)) + 1))
+        if self._words:
+            costs = {
+                word: self._variants.num_tokens(self._left_out((word,))) for word in self._words
+            }
+            tokens = max(1, *costs.values(), 0)
+            questions = min(max(MAX_TOKENS // tokens, FEWEST_QUESTIONS), MOST_QUESTIONS)
+            self._ask([(word,) for word, cost in costs.items() if not cost])
+            costly = [word for word, cost in costs.items() if cost]
+            if len(costly) <= questions:
+                self._ask([(word,) for word in costly])
+            else:
+                self._search(costly, values, questions)
+            for run, without in self._without.items():
+                values[:, run[0]] = self._fall(without)
+            self._find_phrases(values, -(-questions // _PHRASES))
+        return WordEffects(self._whole, values.astype(np.float32), self._without)
+
+    def _left_out(self, run: Sequence[int]) -> Film:
+        return without_words(self._film, self._places, run)
+
+    def _fall(self, logits: Floats) -> npt.NDArray[np.float64]:
+        """Return how far the labels' logits (..., G) fall, given what is left of all (..., L)."""
+        fallen: npt.NDArray[np.float64] = (self._whole - logits)[..., self._labels].astype(float)
         return fallen
 
-    if len(words) <= MAX_QUESTIONS:
-        effects[:, words] = fall([words[i : i + 1] for i in range(len(words))])
-        return effects
-    spans = np.array_split(words, _MAX_SPANS)
-    moved = fall(spans)
-    sizes = np.array([len(span) for span in spans])
-    effects[:, words] = np.repeat(moved / sizes, sizes, axis=1)
-    by_weight = np.argsort(-np.abs(moved / sizes).max(axis=0), kind="stable")
-    affordable = np.cumsum(sizes[by_weight]) <= MAX_QUESTIONS - _MAX_SPANS
-    chosen = [spans[i] for i in by_weight[affordable]]
-    single = np.concatenate(chosen) if chosen else words[:0]
-    effects[:, single] = fall([single[i : i + 1] for i in range(len(single))])
-    return effects
+    def _ask(self, runs: Sequence[Run]) -> None:
+        if runs:
+            answers = self._variants.logits([self._left_out(run) for run in runs])
+            self._without.update(zip(runs, answers, strict=True))
+
+    def _search(self, words: list[int], values: npt.NDArray[np.float64], questions: int) -> None:
+        """Ask without each sentence, then without the words that seem to matter most.
+
+        Args:
+            words: What is left out.
+            values: Where the effects of words that are not left out alone are written (G, W).
+            questions: How often the model is asked.
+        """
+        groups = [[word for word in words if word in part] for part in self._sentences]
+        groups = _fewer([group for group in groups if group], questions // _SENTENCES)
+        fallen = self._fall(self._variants.logits([self._left_out(group) for group in groups]))
+        guesses = self._variants.estimates([self._left_out((word,)) for word in words])
+        if guesses is not None:
+            values[:, words] = self._fall(guesses).T
+        for group, fall in zip(groups, fallen, strict=True):
+            values[:, group] += ((fall - values[:, group].sum(axis=1)) / len(group))[:, None]
+        best = np.argsort(-_largest(values[:, words]), kind="stable")
+        self._ask([(words[place],) for place in sorted(best[: questions - len(groups)])])
+
+    def _find_phrases(self, values: npt.NDArray[np.float64], questions: int) -> None:
+        """Ask without neighbours, the strongest first, and join those that act together.
+
+        Args:
+            values: The effects of words (G, W).
+            questions: How often the model is asked.
+        """
+        alone = {run[0] for run in self._without}
+        neighbours = {pair for part in self._sentences for pair in pairwise(part)}
+        pairs = [pair for pair in sorted(neighbours) if alone.issuperset(pair)]
+        strength = _largest(values)
+        pairs.sort(key=lambda pair: -max(strength[list(pair)]))
+        costs = {pair: self._variants.num_tokens(self._left_out(pair)) for pair in pairs}
+        free = [pair for pair in pairs if not costs[pair]]
+        costly = [pair for pair in pairs if costs[pair]]
+        self._ask([*free[:_FREE_PHRASES], *costly[:questions]])
+        found = sorted(pair for pair in pairs if pair in self._without and self._is_joint(pair))
+        runs = [run for run in _joined(found) if 2 < len(run) <= _LONGEST_PHRASE]
+        self._ask(runs[:questions])
+
+    def _is_joint(self, run: Run) -> bool:
+        return any(acts_together(self._whole, self._without, run, label) for label in self._labels)
 
 
-def occlude_regions(
-    ask: Ask, film: Film, labels: Sequence[int], grid: tuple[int, int] = POSTER_GRID
-) -> Floats:
-    """Return how far the logits of some labels fall without each region (G, rows, columns).
+def acts_together(whole: Floats, without: dict[Run, Floats], run: Run, label: int) -> bool:
+    """Return whether neighbours change a label's logit more together than all of them alone.
 
     Args:
-        ask: The model.
-        film: A film with a poster.
-        labels: Which labels, G of them.
-        grid: Rows and columns of regions.
+        whole: Logits (L,) of the whole film.
+        without: Logits (L,) without the neighbours, and without each of them.
+        run: The neighbours.
+        label: The label.
     """
-    regions = range(grid[0] * grid[1])
-    answers = ask([film, *(without_regions(film, [region], grid) for region in regions)])
-    fallen: Floats = (answers[0] - answers[1:])[:, labels].T.reshape(len(labels), *grid)
-    return fallen
+    together = abs(whole[label] - without[run][label])
+    alone = sum(abs(whole[label] - without[word,][label]) for word in run)
+    return bool(together > alone + _TOGETHER)
+
+
+def _fewer(groups: list[list[int]], number: int) -> list[list[int]]:
+    """Return groups of words joined to at most so many, neighbours with neighbours."""
+    parts = np.array_split(np.arange(len(groups)), min(len(groups), max(1, number)))
+    return [[word for place in part for word in groups[place]] for part in parts]
+
+
+def _joined(pairs: Sequence[Run]) -> list[Run]:
+    """Return pairs that share a word as longer runs."""
+    runs: list[Run] = []
+    for pair in pairs:
+        if runs and runs[-1][-1] == pair[0]:
+            runs[-1] = (*runs[-1], *pair[1:])
+        else:
+            runs.append(pair)
+    return runs
+
+
+def _largest(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the largest part (W,) of a label's strongest effect that each of (G, W) is."""
+    strongest = np.abs(values).max(axis=1, keepdims=True)
+    largest: npt.NDArray[np.float64] = (np.abs(values) / np.maximum(strongest, 1e-9)).max(axis=0)
+    return largest

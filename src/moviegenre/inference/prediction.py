@@ -1,4 +1,4 @@
-"""What a predictor answers: genres with their probabilities, and what spoke for them."""
+"""What a predictor answers: genres with their probabilities, and the reasons for them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
@@ -24,9 +24,24 @@ class WordShare(Word):
     Attributes:
         share: How much of the genre's log-odds is this word's: positive spoke for the genre,
             negative against it; None where the model did not read as far.
+        without: The genre's probability without this word; None where it was not left out alone.
     """
 
     share: float | None
+    without: float | None = None
+
+
+@dataclass(frozen=True)
+class Phrase(Word):
+    """A word, or neighbours that act together, without which a genre is more or less probable.
+
+    Attributes:
+        share: How far the genre's log-odds fall without it: positive spoke for the genre.
+        without: The genre's probability without it.
+    """
+
+    share: float
+    without: float
 
 
 @dataclass(frozen=True)
@@ -44,8 +59,16 @@ class Explanation:
             where there is no plot, or the model reads none.
         regions: By each genre that was asked for, a grid (rows, columns) over the whole poster, the
             first row at its top: how much of the genre's log-odds is each region's, with the same
-            signs; nothing where there is no poster.
+            signs; nothing where there is no poster. Where regions are greyed out, 0 stands for
+            those that do not matter beyond chance.
         attribution_method: How ``words`` and ``regions`` were found, by modality.
+        probability: By each genre that was asked for, its probability.
+        phrases: By each genre that was asked for, the words and phrases that change its probability
+            by a point or more, those that speak for it most first; only where words are left out.
+        regions_without: Like ``regions``: the probability without each region; NaN for regions
+            that do not matter; only where regions are greyed out.
+        notes: By each genre that was asked for, sentences for the reader: that no word, or no
+            region, matters by itself.
     """
 
     effects: dict[str, dict[Modality, float]]
@@ -54,6 +77,10 @@ class Explanation:
     words: dict[str, tuple[WordShare, ...]] = field(default_factory=dict)
     regions: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict, compare=False)
     attribution_method: dict[Modality, str] = field(default_factory=dict)
+    probability: dict[str, float] = field(default_factory=dict)
+    phrases: dict[str, tuple[Phrase, ...]] = field(default_factory=dict)
+    regions_without: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict, compare=False)
+    notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def share(self, genre: str | None = None) -> dict[Modality, float]:
         """Return each modality's share of the effects, regardless of their sign, adding up to 1.
@@ -78,10 +105,17 @@ class Explanation:
         }
         if self.attribution_method:
             plain["attribution_method"] = _plain(self.attribution_method)
-            plain["words"] = {
-                genre: [vars(word) for word in words] for genre, words in self.words.items()
-            }
+            for name, words in (("words", self.words), ("phrases", self.phrases)):
+                plain[name] = {genre: [vars(one) for one in row] for genre, row in words.items()}
             plain["regions"] = {genre: grid.tolist() for genre, grid in self.regions.items()}
+            plain["regions_without"] = {
+                genre: [
+                    [None if value != value else value for value in row] for row in grid.tolist()
+                ]
+                for genre, grid in self.regions_without.items()
+            }
+            plain["probability"] = dict(self.probability)
+            plain["notes"] = {genre: list(notes) for genre, notes in self.notes.items()}
         return plain
 
 
@@ -96,8 +130,9 @@ class Prediction:
         probabilities: Every genre's probability, corrected as ``thresholds.json`` says, most
             probable first.
         thresholds: The probability from which each genre is chosen, in the same order.
-        modalities: What the model read of the film: ``plot``, ``poster``, both, or nothing; then
-            no genre is chosen, and the probabilities are those of any film.
+        modalities: What the model read of the film: ``plot``, ``poster``, both, or ``title`` where
+            that is all. Empty where nothing was read; then no genre is chosen, and the
+            probabilities are those of any film.
         warnings: What the reader should know, as sentences: that the plot is a placeholder, not in
             English or very short, or the poster blank. Empty where nothing is wrong.
         error: What of the film could not be read, where ``predict`` was called with
@@ -137,7 +172,7 @@ class Prediction:
         return dict(list(self.probabilities.items())[:_LIKELIEST])
 
     def explain(self, *, attribute: Sequence[str] = ()) -> Explanation:
-        """Return what spoke for the answer; computed when asked for.
+        """Return the reasons for the answer; computed when asked for.
 
         Args:
             attribute: Genres for which the words of the plot and the regions of the poster are

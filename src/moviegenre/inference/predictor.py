@@ -15,9 +15,9 @@ from moviegenre.artifacts.trained import Answer, TrainedModel
 from moviegenre.core.decisions import BoolArray, FloatArray, probabilities
 from moviegenre.core.errors import ConfigError, InputError
 from moviegenre.core.operating_point import OperatingPoint
-from moviegenre.core.types import Modality
+from moviegenre.core.types import AttributionMethod, Modality
 from moviegenre.data.batches import ordered_batches
-from moviegenre.inference.attribution import Attributor, Method, label_columns
+from moviegenre.inference.attribution import Attributor, label_columns
 from moviegenre.inference.classifier import (
     Column,
     Row,
@@ -75,7 +75,9 @@ class Predictor(TableClassifier):
         self.similar = similar
         self.source = source
         self.reader = film_reader(backend.info)
-        self._attributor = Attributor(backend, self.reader, lambda films: self.answer(films).logits)
+        self._attributor = Attributor(
+            backend, self.reader, point, lambda films: self.answer(films).logits
+        )
 
     def __repr__(self) -> str:
         included = "the included " if self.source is not None and self.source.is_included else ""
@@ -296,7 +298,7 @@ class Predictor(TableClassifier):
         self,
         film: Film,
         attribute: Sequence[str] = (),
-        method: Method = "auto",
+        method: AttributionMethod = "auto",
         slices: Slices = WHOLE,
     ) -> Explanation:
         """Return how much each modality of a film moved each genre, and each word and region some.
@@ -332,7 +334,9 @@ class Predictor(TableClassifier):
         if whole.gate is not None:
             gate = dict(zip(Modality, map(float, whole.gate[0]), strict=True))
         explanation = Explanation(effects, gate, film.plot)
-        return self._attributor.explained(explanation, film, labels, point.scale, method, slices)
+        return self._attributor.explained(
+            explanation, film, whole.logits[0], labels, method=method, slices=slices
+        )
 
     def _nearest(self, logits: npt.NDArray[np.float32], count: int) -> list[SimilarMovie]:
         if self.similar is None:
@@ -374,7 +378,7 @@ class Predictor(TableClassifier):
             genres=[names[i] for i in order if chosen[i]],
             probabilities={names[i]: float(probs[i]) for i in order},
             thresholds={names[i]: float(cuts[i]) for i in order},
-            modalities=[modality.value for modality in film.modalities],
+            modalities=list(film.parts),
             warnings=list(film.warnings),
             _explain=partial(self.explain, film),
             _similar=partial(self._nearest, logits),

@@ -1,7 +1,8 @@
 """Split a long computation into slices, so that other requests can run in between."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 
@@ -20,6 +21,20 @@ class Slices:
 
     num_films: Callable[[], int] | None = None
     run: Callable[[Callable[[], Any]], Any] = _at_once
+
+    def of_films(self, compute: Callable[[Any], Any], films: Sequence[Any]) -> list[Any]:
+        """Return what a function returns for films, of which each slice gets a few.
+
+        Args:
+            compute: The function.
+            films: All films.
+        """
+        results, rest = [], films
+        while rest:
+            number = len(rest) if self.num_films is None else self.num_films()
+            results.append(self.run(partial(compute, rest[:number])))
+            rest = rest[number:]
+        return results
 
 
 WHOLE = Slices()

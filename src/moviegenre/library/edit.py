@@ -114,8 +114,8 @@ def _tags(nfo: Nfo, genres: Sequence[str], start: str) -> str:
 def _line_start(nfo: Nfo, element: Element) -> str:
     """Return the line end and indentation before an element; empty within a line."""
     before = nfo.text.characters[max(0, element.start - _LONGEST_INDENT) : element.start]
-    found = _LINE_START.search(before)
-    return found[0] if found else ""
+    match = _LINE_START.search(before)
+    return match[0] if match else ""
 
 
 def _joint(nfo: Nfo, elements: Sequence[Element]) -> str | None:
@@ -125,8 +125,8 @@ def _joint(nfo: Nfo, elements: Sequence[Element]) -> str | None:
     inner = nfo.text.characters[elements[0].inner_start : elements[0].inner_end]
     if ";" in inner and "&" in inner:  # the end of a reference looks like a separator
         return " / "
-    found = _JOIN.search(inner)
-    return found[1] if found else None
+    match = _JOIN.search(inner)
+    return match[1] if match else None
 
 
 def _locked(nfo: Nfo) -> list[Edit]:

@@ -60,8 +60,8 @@ class Nfo:
         """Return the first text of the elements of these names; None where there is none."""
         for name in names:
             for element in self.elements(name):
-                if found := self.plain(element):
-                    return found
+                if text := self.plain(element):
+                    return text
         return None
 
     def plain(self, element: Element) -> str:
@@ -91,8 +91,8 @@ class Nfo:
         """The year of its release."""
         if (year := parse_year(self.value("year"))) is not None:
             return year
-        found = _YEAR.match(self.value(*_DATES) or "")
-        return parse_year(found[0]) if found else None
+        match = _YEAR.match(self.value(*_DATES) or "")
+        return parse_year(match[0]) if match else None
 
     @property
     def plot(self) -> str | None:

@@ -141,11 +141,11 @@ def _declared_codec(content: bytes) -> str | None:
 
     A declaration that is read as ASCII is no UTF-16, whatever it says.
     """
-    found = _DECLARED.match(content)
-    if found is None:
+    match = _DECLARED.match(content)
+    if match is None:
         return None
     try:
-        info = codecs.lookup(found[1].decode("ascii"))
+        info = codecs.lookup(match[1].decode("ascii"))
         is_ascii = _ASCII.encode("ascii").decode(info.name) == _ASCII
         is_ascii = is_ascii and _ASCII.encode(info.name) == _ASCII.encode("ascii")
     except (LookupError, ValueError):

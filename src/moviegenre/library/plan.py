@@ -13,6 +13,7 @@ from moviegenre.core.reading import MissingFileError, read_bounded
 from moviegenre.library.answers import Answer, Answerer, FilmText
 from moviegenre.library.edit import new_nfo, with_genres
 from moviegenre.library.journal import sha256
+from moviegenre.library.mode import Mode as Mode
 from moviegenre.library.nfo import MAX_NFO_BYTES, Nfo, parse_nfo
 from moviegenre.library.walk import FilmPlace, Library
 
@@ -20,14 +21,6 @@ CHUNK_FILMS = 64
 """Films that are answered and written together: what is in memory."""
 
 _MOST_IN_CHUNK = 4_096  # with those that are not asked about
-
-
-class Mode(StrEnum):
-    """What to do with existing genres."""
-
-    MISSING = "missing"
-    ADD = "add"
-    REPLACE = "replace"
 
 
 class Outcome(StrEnum):
@@ -120,12 +113,12 @@ def plan_changes(
         chunk_films: Films that are answered together.
     """
     for places in _chunks(library.films, options, chunk_films):
-        opened = [_open(library, place, options) for place in places]
-        asked = [film for film in opened if isinstance(film, _Open)]
-        answers = iter(answer([film.text for film in asked]) if asked else ())
+        films = [_open(library, place, options) for place in places]
+        to_predict = [film.text for film in films if isinstance(film, _Open)]
+        answers = iter(answer(to_predict) if to_predict else ())
         yield [
             _decide(film, next(answers), options) if isinstance(film, _Open) else film
-            for film in opened
+            for film in films
         ]
 
 
@@ -199,13 +192,13 @@ def _chunks(
 ) -> Iterator[list[FilmPlace]]:
     """Yield the films in chunks with about the same number of films to predict."""
     chunk: list[FilmPlace] = []
-    num_asked = 0
+    num_to_predict = 0
     for place in places:
         chunk.append(place)
-        num_asked += needs_answer(place, options)
-        if num_asked == chunk_films or len(chunk) == _MOST_IN_CHUNK:
+        num_to_predict += needs_answer(place, options)
+        if num_to_predict == chunk_films or len(chunk) == _MOST_IN_CHUNK:
             yield chunk
-            chunk, num_asked = [], 0
+            chunk, num_to_predict = [], 0
     if chunk:
         yield chunk
 

@@ -120,20 +120,20 @@ def scan_library(path: Path, on_folder: Callable[[int], None] = lambda _films: N
         DataNotFoundError: There is no such folder.
     """
     library = Library(library_root(path))
-    waiting = [(Path(), False)]
-    while waiting:
-        relative, is_in_film = waiting.pop()
+    folders = [(Path(), False)]
+    while folders:
+        relative, is_in_film = folders.pop()
         folder = _read_folder(library, relative)
         if folder is None:
             continue
-        before = len(library.films)
+        num_films = len(library.films)
         if "tvshow.nfo" in folder.nfos:
             library.num_series += 1
             continue
         _find_films(library, folder)
         on_folder(len(library.films))
-        is_film = is_in_film or len(library.films) > before or bool(folder.videos)
-        waiting += [
+        is_film = is_in_film or len(library.films) > num_films or bool(folder.videos)
+        folders += [
             (relative / name, is_film)
             for name in sorted(folder.folders, reverse=True)
             if not (is_film and name.lower() in _EXTRAS)
@@ -200,18 +200,20 @@ def _sort_in(library: Library, folder: _Folder, entry: "os.DirEntry[str]") -> No
 
 def _find_films(library: Library, folder: _Folder) -> None:
     """Add the films of a folder to a library."""
-    described: set[str] = set()
+    described_videos: set[str] = set()
     for lower, name in sorted(folder.nfos.items()):
         stem = lower.removesuffix(".nfo")
         has_genres = _movie_has_genres(library, folder.relative / name)
         if has_genres is None:
             continue
-        of = {video for video in folder.videos if _is_of(stem, video)}
-        named = stem in ("movie", folder.relative.name.lower())
-        if folder.videos and not (of or named or folder.is_disc):
+        own_videos = {video for video in folder.videos if _is_of(stem, video)}
+        is_folder_nfo = stem in ("movie", folder.relative.name.lower())
+        if folder.videos and not (own_videos or is_folder_nfo or folder.is_disc):
             library.num_other += 1
             continue
-        described |= of or set(folder.videos if len(folder.videos) == 1 or named else ())
+        described_videos |= own_videos or set(
+            folder.videos if len(folder.videos) == 1 or is_folder_nfo else ()
+        )
         place = _place(library, folder, stem, name, has_nfo=True)
         library.films.append(replace(place, has_genres=has_genres))
         library.film_folders.add(folder.relative)
@@ -219,7 +221,7 @@ def _find_films(library: Library, folder: _Folder) -> None:
         _find_disc(library, folder)
         return
     for video, name in sorted(folder.videos.items()):
-        if video in described:
+        if video in described_videos:
             continue
         place = _place(library, folder, video, f"{name}.nfo", has_nfo=False)
         if place.poster is not None and f"{video}.nfo" not in folder.nfos:
@@ -295,7 +297,7 @@ def _parent_posters(library: Library, folder: _Folder) -> Iterator[Path]:
 
 def _name_parts(name: str) -> tuple[str | None, int | None]:
     """Return title and year of a name such as "Dust (1999)"; None for another."""
-    found = _NAMED.match(name)
-    if found is None:
+    match = _NAMED.match(name)
+    if match is None:
         return None, None
-    return found["title"].replace("_", " ").strip(" .-") or None, int(found["year"])
+    return match["title"].replace("_", " ").strip(" .-") or None, int(match["year"])

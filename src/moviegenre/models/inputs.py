@@ -17,7 +17,7 @@ from moviegenre.core.types import Modality, Split
 from moviegenre.data.batches import MovieTensors, ordered_batches
 from moviegenre.data.caches import cached_movies, is_current
 from moviegenre.data.config import DataConfig
-from moviegenre.data.extra import ExtraPlots
+from moviegenre.data.extra import ExtraPlots, read_each_plot
 from moviegenre.data.prepared import PreparedData
 from moviegenre.data.ragged import Ragged
 from moviegenre.data.text import PlotTokenizer
@@ -47,7 +47,8 @@ def load_movies(
         config: Which plot, how many tokens, how large posters.
         model: Says which modalities it looks at and which encoders are frozen.
         tokenizer: The model's; None if it reads no plots.
-        extra: Further plots that follow the split's movies; a model without plots has none.
+        extra: Further plots that follow the split's movies, or texts in their place; a model
+            without plots has none.
 
     Raises:
         ConfigError: The model cannot take the settings.
@@ -65,7 +66,7 @@ def load_movies(
     name = f"states-{split.value}"
     movies = _with_cached_states(movies, data, split, config, model, Modality.POSTER, name)
     if extra is not None and tokenizer is not None:
-        logger.info("tokenising %d texts to train on", len(extra))
+        logger.info("tokenising %d texts of the %s films", len(extra), split.value)
         texts = Ragged.pack(tokenizer.encode(extra.plots, config.max_tokens))
         if extra.movies is None:
             movies = movies.with_plots(texts, extra.labels)
@@ -74,6 +75,30 @@ def load_movies(
             digest = hashlib.sha256(texts.values.tobytes() + texts.offsets.tobytes()).hexdigest()
             name = f"{name}-{digest[:16]}"
     return _with_cached_states(movies, data, split, config, model, Modality.PLOT, name)
+
+
+def load_scored_movies(
+    data: PreparedData,
+    split: Split,
+    config: DataConfig,
+    model: GenreModel,
+    tokenizer: PlotTokenizer | None,
+) -> MovieTensors:
+    """Return a split in the form in which a model is scored on it.
+
+    With ``data.plot=each`` every plot is a row; ``stored`` then has the row of its movie, over
+    which probabilities are averaged.
+
+    Args:
+        data: The prepared data.
+        split: Which part.
+        config: Which plot, how many tokens, how large posters.
+        model: The model.
+        tokenizer: The model's; None if it reads no plots.
+    """
+    has_texts = config.plot == "each" and tokenizer is not None
+    texts = read_each_plot(data, split, config) if has_texts else None
+    return load_movies(data, split, config, model, tokenizer, texts)
 
 
 def _with_cached_states(

@@ -17,7 +17,7 @@ from lightning.pytorch.callbacks import Callback, TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 from torch import nn
 
-from moviegenre.core.errors import ConfigError
+from moviegenre.core.errors import ConfigError, install_command
 from moviegenre.data.batches import LengthBatchSampler, MovieTensors, ordered_batches
 from moviegenre.models.base import GenreModel
 from moviegenre.models.batch import batch_loader
@@ -48,7 +48,7 @@ class MovieBatches(lightning.LightningDataModule):
 
     def __init__(self, train: MovieTensors, val: MovieTensors, config: TrainingConfig) -> None:
         super().__init__()
-        num_batches = math.ceil(len(train) / config.batch_size)
+        num_batches = math.ceil(len(train.rows_of_epoch(config.seed, 0)) / config.batch_size)
         if num_batches < config.intervals_per_epoch:
             raise ConfigError(
                 f"training.intervals_per_epoch is {config.intervals_per_epoch}, but an epoch has "
@@ -60,12 +60,14 @@ class MovieBatches(lightning.LightningDataModule):
 
     def sampler(self, interval: int) -> LengthBatchSampler:
         """Return the batches of an interval."""
+        epoch = interval // self.config.intervals_per_epoch
         return LengthBatchSampler(
             self.train.lengths,
             self.config.batch_size,
             seed=self.config.seed,
             interval=interval,
             intervals_per_epoch=self.config.intervals_per_epoch,
+            rows=self.train.rows_of_epoch(self.config.seed, epoch),
         )
 
     @property
@@ -130,7 +132,7 @@ def fit(
     lightning.seed_everything(config.seed, verbose=False)
     model.train()  # pretrained parts come in evaluation mode, and Lightning leaves them in it
     batches = MovieBatches(*movies, config)
-    task = GenreTask(model, loss, config, batches.total_steps)
+    task = GenreTask(model, loss, config, batches.total_steps, val_films=movies[1].stored)
     history = History(folder / HISTORY_FILE, config.intervals_per_epoch)
     best = BestCheckpoint(save, config.intervals_per_epoch)
     callbacks: list[Callback] = [
@@ -198,7 +200,7 @@ def _loggers(folder: Path) -> list[Logger]:
     try:
         loggers.append(TensorBoardLogger(folder, name=LOGS_FOLDER, version="tensorboard"))
     except ModuleNotFoundError:
-        logger.info("no TensorBoard log; pip install 'moviegenre[tensorboard]' adds it")
+        logger.info("no TensorBoard log; to add it: %s", install_command("tensorboard"))
     return loggers
 
 

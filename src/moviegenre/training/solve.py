@@ -12,7 +12,7 @@ from moviegenre.data.batches import MovieTensors, ordered_batches
 from moviegenre.models.base import GenreModel
 from moviegenre.models.batch import batch_loader
 from moviegenre.training.fit import EVALUATION_BATCH, HISTORY_FILE, FitResult
-from moviegenre.training.task import MONITORED, validation_scores
+from moviegenre.training.task import MONITORED, by_film, validation_scores
 
 
 def solve(
@@ -72,9 +72,11 @@ def _read_record(history: Path) -> dict[str, float] | None:
 
 def _validate(model: GenreModel, movies: MovieTensors) -> dict[str, float]:
     """Return the scores of the whole split."""
-    logits, labels = [], []
+    logits, labels, rows = [], [], []
     with torch.inference_mode():
         for batch in batch_loader(movies, ordered_batches(movies.lengths, EVALUATION_BATCH)):
             logits.append(model.eval()(batch).logits)
             labels.append(batch.labels)
-    return validation_scores(torch.cat(logits), torch.cat(labels))
+            rows.append(batch.index)
+    parts = torch.cat(logits), torch.cat(labels), torch.cat(rows)
+    return validation_scores(*by_film(*parts, movies.stored))

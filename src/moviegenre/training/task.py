@@ -5,10 +5,11 @@ from typing import Any
 
 import lightning
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from moviegenre.core.decisions import DEFAULT_THRESHOLD, probabilities
+from moviegenre.core.decisions import DEFAULT_THRESHOLD, log_odds, mean_by_film, probabilities
 from moviegenre.core.types import Modality
 from moviegenre.metrics import compute_metrics
 from moviegenre.models.base import GenreModel
@@ -28,6 +29,32 @@ def validation_scores(logits: Tensor, labels: Tensor) -> dict[str, float]:
     return {f"val_{name}": float(v) for name, v in scores.items() if np.isfinite(v)}
 
 
+def by_film(
+    logits: Tensor, labels: Tensor, rows: Tensor, films: npt.NDArray[np.int64] | None
+) -> tuple[Tensor, Tensor]:
+    """Return logits and labels of films, where several rows are texts of one film.
+
+    A film has the log-odds of the mean probability over its texts.
+
+    Args:
+        logits: Of each row (T, L).
+        labels: Of each row (T, L).
+        rows: Which row each is of the split (T,).
+        films: The film of each row of the split (T,); None where every row is a film.
+
+    Returns:
+        Logits and labels (N, L).
+    """
+    if films is None:
+        return logits, labels
+    own = films[rows.numpy()]
+    num_films = int(films.max()) + 1
+    means = mean_by_film(probabilities(logits.numpy()), own, num_films)
+    film_labels = torch.zeros((num_films, labels.shape[1]))
+    film_labels[torch.from_numpy(own)] = labels
+    return torch.from_numpy(log_odds(means)).float(), film_labels
+
+
 class GenreTask(lightning.LightningModule):
     """Trains a model and validates it after every interval.
 
@@ -36,16 +63,24 @@ class GenreTask(lightning.LightningModule):
         loss: Takes logits and labels (B, L), gives a scalar.
         config: How it is trained.
         total_steps: Optimiser steps of the whole training.
+        val_films: The film of each validation row, where several are texts of one film.
     """
 
     def __init__(
-        self, model: GenreModel, loss: nn.Module, config: TrainingConfig, total_steps: int
+        self,
+        model: GenreModel,
+        loss: nn.Module,
+        config: TrainingConfig,
+        total_steps: int,
+        val_films: npt.NDArray[np.int64] | None = None,
     ) -> None:
         super().__init__()
         self.model = model
         self.loss = loss
         self.config = config
         self.total_steps = total_steps
+        self._val_films = val_films
+        self._val_rows: list[Tensor] = []
         self._val_logits: list[Tensor] = []
         self._val_labels: list[Tensor] = []
         self._started = 0.0
@@ -106,12 +141,14 @@ class GenreTask(lightning.LightningModule):
         assert batch.labels is not None, "validation movies are labelled"
         self._val_logits.append(self.model(batch).logits.float().cpu())
         self._val_labels.append(batch.labels.cpu())
+        self._val_rows.append(batch.index.cpu())
 
     def on_validation_epoch_end(self) -> None:
         """Log the loss and the metrics of the whole validation split."""
-        logits, labels = torch.cat(self._val_logits), torch.cat(self._val_labels)
-        self._val_logits.clear()
-        self._val_labels.clear()
+        parts = torch.cat(self._val_logits), torch.cat(self._val_labels), torch.cat(self._val_rows)
+        logits, labels = by_film(*parts, self._val_films)
+        for kept in (self._val_logits, self._val_labels, self._val_rows):
+            kept.clear()
         with torch.no_grad():
             loss = self.loss.cpu()(logits, labels)
         self.loss.to(self.device)

@@ -78,7 +78,7 @@ def test_write_and_undo(run: Run, library: Path, tmp_path: Path) -> None:
     code, out, _ = run(library, "--undo")
     assert (code, "2 files restored, 0 were as before, 0 left alone" in out) == (0, True)
     assert contents(library) == before
-    assert "nothing to undo" in run(library, "--undo")[1]
+    assert run(library, "--undo")[1] == f"nothing to undo: {library} has no journal\n"
 
 
 def test_undo_says_what_it_leaves_alone(run: Run, library: Path) -> None:
@@ -153,4 +153,6 @@ def test_an_empty_library_loads_no_model(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(moviegenre, "load", None)
-    assert run(tmp_path)[1] == "0 films: 0 would change\n"
+    told = run(tmp_path)[1]
+    assert told.startswith(f"{tmp_path}: no film found; expected videos or folders with movie.nfo")
+    assert told.count("\n") == 1

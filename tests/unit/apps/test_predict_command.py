@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -67,6 +68,8 @@ def test_the_reason_is_told_when_asked_for(run: Run, model: str, poster: Path) -
     _, out, _ = run(*given, "--explain")
     assert "share in the answer: plot " in out
     assert "weight in the model's own gate: plot " in out
+    assert re.search(r"^words for \w+ \d+%: ", out, re.M)
+    assert re.search(r"^regions .*for \w+ \d+%: ", out, re.M)
     code, out, _ = run(*given, "--explain", "--json")
     explanation = json.loads(out)["explanation"]
     assert code == 0
@@ -83,7 +86,7 @@ def test_the_box_answers_where_no_model_is_named(
     code, out, _ = run("predict", "--plot", "the ghost", "--json")
     assert code == 0
     assert set(json.loads(out)["probabilities"]) == set(GENRES)
-    assert "answered by the model in the box (attention_fusion)" in caplog.messages
+    assert "answered by the included model (attention_fusion)" in caplog.messages
     code, out, _ = run("predict", "--examples")
     assert code == 0
     shown = [film.title for film in example_films() if film.title in out]
@@ -91,7 +94,7 @@ def test_the_box_answers_where_no_model_is_named(
     monkeypatch.setattr(box, "FOLDER", folder / "nothing")
     code, _, err = run("predict", "--plot", "the ghost")
     assert code == 2
-    assert err.startswith("error: no model was named, and the one in the box lacks model.int8.onnx")
+    assert err.startswith("error: no model was named, and the included model lacks model.int8.onnx")
 
 
 def test_example_films_without_what_a_model_reads_are_left_out(
@@ -123,7 +126,7 @@ def test_a_catalogue_goes_into_a_file(run: Run, model: str, tmp_path: Path, post
     given += ["--poster-column", "image", "--batch-size", "2", "--quiet"]
     code, told, _ = run(*given)
     assert code == 0
-    assert told.startswith(f"{out}: 2 films, 1 not read in full (see the column error), 1 of these")
+    assert told == f"{out}: 1 film answered, 1 not answered; see the column error\n"
     with out.open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [row["id"] for row in rows] == ["a", "b"]
@@ -138,7 +141,7 @@ def test_a_modality_without_a_column_is_told(
     given = ["predict", "--checkpoint", model, "--input", table, "--out", out, "--quiet"]
     code, told, err = run(*given, "--posters", tmp_path)
     assert code == 0
-    assert told.startswith(f"{out}: 1 film, 0 not read in full")
+    assert told == f"{out}: 1 film answered\n"
     assert f"no column 'plot' in {table} (found id, blurb, poster): no plot is read" in err
     code, _, err = run(*given, "--posters", tmp_path, "--plot-column", "blurb")
     assert code == 0
@@ -178,6 +181,49 @@ def test_pushing_what_was_not_exported_is_answered(run: Run, tmp_path: Path) -> 
     code, _, err = run("push", "--model", tmp_path, "someone/films")
     assert code == 2
     assert err.startswith(f"error: {tmp_path} is no exported model; make one with: moviegenre exp")
+
+
+def test_one_film_is_answered_with_the_names_that_people_use(
+    run: Run, model: str, tmp_path: Path
+) -> None:
+    names = tmp_path / "names.json"
+    given = ["predict", "--checkpoint", model, "--plot", "the ghost", "--json"]
+    own = json.loads(run(*given)[1])
+    first, second, third = own["probabilities"]
+    names.write_text(json.dumps({first: "Spooky", second: "Spooky", third: ""}))
+    code, out, _ = run(*given, "--explain", "--names", names)
+    named = json.loads(out)
+    assert code == 0
+    assert list(named["probabilities"]) == list(named["thresholds"]) == ["Spooky"]
+    kept = next((genre for genre in own["genres"] if genre != third), first)
+    assert named["probabilities"]["Spooky"] == own["probabilities"][kept]
+    assert set(named["genres"]) <= {"Spooky"}
+    assert list(named["explanation"]["modality_effects"]) == ["Spooky"]
+    _, table, _ = run("predict", "--checkpoint", model, "--plot", "the ghost", "--names", names)
+    assert "Spooky" in table
+    assert first not in table
+    names.write_text(json.dumps({"Hofror": "Spooky"}))
+    code, _, err = run(*given, "--names", names)
+    assert code == 2
+    assert "unknown genre 'hofror'" in err
+
+
+def test_show_refuses_what_it_would_ignore(run: Run, tmp_path: Path) -> None:
+    table = tmp_path / "movies.csv"
+    table.write_text("id,plot\na,the ghost\n")
+    code, _, err = run("predict", "--input", table, "--show", "--out", tmp_path / "a.csv")
+    assert (code, err) == (2, "error: --out has no effect on --show; leave it out\n")
+    code, _, err = run("data", "prepare", table, "--show", "--out", tmp_path / "a", "--overwrite")
+    assert (code, err) == (2, "error: --out, --overwrite has no effect on --show; leave it out\n")
+    code, _, err = run("data", "prepare", "mmimdb", "--show")
+    assert (code, err) == (2, "error: --show looks at files; mmimdb has to be downloaded first\n")
+
+
+def test_a_folder_of_films_is_no_model(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "Movies").mkdir()
+    code, _, err = run("predict", "--checkpoint", tmp_path / "Movies", "--plot", "the ghost")
+    assert code == 2
+    assert "name a trained model, leave it out for the included one, or train one with" in err
 
 
 def test_a_zip_of_a_table_and_its_posters(run: Run, model: str, poster: Path) -> None:

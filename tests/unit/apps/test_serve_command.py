@@ -24,7 +24,7 @@ def test_an_empty_box_is_told_where_no_model_is_named(
 ) -> None:
     monkeypatch.setattr(box, "FOLDER", tmp_path)
     found = refusal([], capsys)
-    assert found.startswith("error: no model was named, and the one in the box lacks model.int8.")
+    assert found.startswith("error: no model was named, and the included model lacks model.int8.")
     assert found.count("\n") == 1
 
 

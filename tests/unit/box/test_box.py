@@ -1,4 +1,4 @@
-"""The model in the box: found, small, licensed, and able to answer and to explain itself."""
+"""The included model: found, small, licensed, and able to answer and to explain itself."""
 
 import json
 from pathlib import Path
@@ -39,7 +39,7 @@ def test_an_empty_box_says_what_is_to_be_done(
     with pytest.raises(CheckpointError) as error:
         box.box_folder()
     assert str(error.value) == (
-        "no model was named, and the one in the box lacks model.int8.onnx, genres.json, "
+        "no model was named, and the included model lacks model.int8.onnx, genres.json, "
         f"thresholds.json in {tmp_path}; name one with `checkpoint` (a best.pth, an "
         "exported folder, a hub name), or install the package again"
     )
@@ -104,6 +104,21 @@ def test_it_says_why(predictor: Predictor) -> None:
     read = predictor.reader.read(film.plot, film.poster)
     explanation = predictor.explain(read, attribute=["Western"])
     assert sum(explanation.share().values()) == pytest.approx(1)
+    assert explanation.probability["Western"] == predictor.probabilities([read])[0][19]
     shares = [word.share for word in explanation.words["Western"] if word.share is not None]
     assert max(shares) > 0
-    assert explanation.regions["Western"].max() > 0
+    notes = " ".join(explanation.notes["Western"])
+    assert (not explanation.phrases["Western"]) == ("No single word" in notes)
+    assert (not explanation.regions["Western"].any()) == ("No region" in notes)
+
+
+def test_a_probability_without_a_word_is_that_of_the_plot_without_it(predictor: Predictor) -> None:
+    plot = "A ghost haunts the old theatre, and nobody who hears it sing lives to tell of it."
+    explanation = predictor.predict(plot=plot).explain(attribute=["Horror"])
+    words = {word.text: word for word in explanation.words["Horror"]}
+    for text in ("ghost", "haunts", "sing"):
+        shorter = predictor.predict(plot=plot.replace(f" {text}", "", 1))
+        assert words[text].without == pytest.approx(shorter.probabilities["Horror"], abs=1e-3)
+    assert words["the"].without is None
+    assert words["the"].share == 0
+    assert explanation.phrases["Horror"][0].text in ("ghost", "haunts", "ghost haunts")

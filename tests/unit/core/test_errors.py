@@ -35,7 +35,7 @@ def test_did_you_mean(word: str, expected: str) -> None:
 def test_a_missing_extra_says_how_to_install_it() -> None:
     assert str(MissingExtraError("jinja2", "report", "the HTML report")) == (
         "the HTML report needs the package 'jinja2', which is not installed; "
-        "install it with: pip install 'moviegenre[report]'"
+        "install it with: pip install '.[report]' in a clone of moviegenre"
     )
 
 

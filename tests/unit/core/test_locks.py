@@ -146,7 +146,8 @@ def test_the_lock_of_a_file_is_had_once(
         second = open_locked(path, wait=True)
     assert second is not None
     assert calls == [fcntl.LOCK_EX | fcntl.LOCK_NB, fcntl.LOCK_EX]
-    assert caplog.messages == [f"waiting for another run that writes {path}"]
+    waiting = f"another run is writing {path}; this one goes on when it is done"
+    assert caplog.messages == [waiting]
     os.close(second)
 
 

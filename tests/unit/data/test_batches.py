@@ -1,5 +1,8 @@
 """Which movies go together, and how their tensors are put together."""
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -18,7 +21,7 @@ some_lengths = st.lists(st.integers(0, 300), min_size=1, max_size=400).map(
 )
 
 
-def batches(lengths: Lengths, size: int = 8, **settings: int) -> list[list[int]]:
+def batches(lengths: Lengths, size: int = 8, **settings: Any) -> list[list[int]]:
     return list(LengthBatchSampler(lengths, size, **{"seed": 0, **settings}))
 
 
@@ -160,3 +163,23 @@ def test_a_loader_yields_batches_in_the_order_given(movies: MovieTensors) -> Non
     assert all(isinstance(batch, Batch) for batch in loaded)
     assert loaded[0].labels is not None
     assert loaded[0].labels.shape == (2, len(GENRES))
+
+
+def test_an_epoch_draws_one_text_of_each_film_and_another_epoch_other_ones() -> None:
+    movies = tiny_movies(60).tensors(tiny_tokenizer())
+    films = np.repeat(np.arange(20), 3)
+    drawing = replace(movies, drawn_from=films)
+    epochs = [drawing.rows_of_epoch(0, epoch) for epoch in range(30)]
+    for rows in epochs:
+        assert films[rows].tolist() == list(range(20))
+    assert drawing.rows_of_epoch(0, 1).tolist() == epochs[1].tolist()
+    assert drawing.rows_of_epoch(7, 1).tolist() != epochs[1].tolist()
+    assert np.unique(np.concatenate(epochs)).tolist() == list(range(60))  # every text has its turn
+    assert movies.rows_of_epoch(0, 1).tolist() == list(range(60))
+
+
+def test_a_sampler_keeps_to_the_rows_of_its_epoch() -> None:
+    rows = np.arange(0, 100, 7)
+    found = batches(np.arange(100, dtype=np.int64), 4, rows=rows)
+    assert sorted(row for batch in found for row in batch) == rows.tolist()
+    assert [len(batch) for batch in found].count(4) == len(rows) // 4

@@ -135,3 +135,19 @@ def test_no_other_plots_is_told(prepared_folder: Path) -> None:
         DataError, match=r"has another plot of at least 32 words; .* data\.other_plots"
     ):
         read_other_plots(PreparedData(prepared_folder), "first", pieces=2, max_tokens=128)
+
+
+def test_each_plot_of_a_further_film_is_a_text_and_the_limit_counts_films(tmp_path: Path) -> None:
+    path = write(tmp_path / "e.jsonl")
+    every = DataConfig(plot="each", extra=path)
+    extra = read_extra(path, GENRES, every)
+    assert extra.plots == ["Short.", "A longer plot.", "A ghost."]
+    assert extra.labels[:, 0].tolist() == [1.0, 1.0, 0.0]
+    seeds = [
+        read_extra(path, GENRES, DataConfig(plot="each", extra=path, extra_limit=1), seed).plots
+        for seed in range(8)
+    ]
+    assert sorted(map(len, seeds))[0] == 1
+    assert sorted(map(len, seeds))[-1] == 2
+    (one, _) = read_extra(path, GENRES, DataConfig(plot="random", extra=path)).plots
+    assert one in ("Short.", "A longer plot.")

@@ -11,6 +11,7 @@ from moviegenre.core.types import Split
 from moviegenre.data.prepare import PreparedSummary, prepare
 from tests.unit.data.mmimdb_forms import write_arrow, write_folders, write_hdf5, write_hub
 from tests.unit.data.raw_movies import SPLITS
+from tests.unit.data.test_data_commands import run as command
 
 
 def run(source: Path, out: Path, **options: Any) -> PreparedSummary:
@@ -25,7 +26,7 @@ def test_the_form_is_said_once_and_stands_on_the_data(
         summary = run(source, tmp_path / "out")
     form = (
         "MM-IMDb as papers on missing modalities keep it: Arrow files for each split; their code "
-        "takes each plot as a sample, here `plot` says which one is read"
+        "takes each plot as a sample, as data.plot=each does"
     )
     assert [m for m in caplog.messages if "recognised" in m] == [f"{source}: recognised as {form}"]
     assert summary.data.datasheet["form"] == form
@@ -78,3 +79,15 @@ def test_a_file_without_plots_needs_to_be_told_so(tmp_path: Path) -> None:
     summary = run(source, tmp_path / "out", keep_incomplete=True)
     assert summary.data.datasheet["movies"] == {s.value: len(SPLITS[s]) for s in Split}
     assert summary.notes["kept although: no plot"] == 12
+
+
+def test_show_prints_the_first_movies_of_a_form(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = write_arrow(tmp_path / "held")
+    assert command("data", "prepare", source, "--show") == 0
+    form, *movies = capsys.readouterr().out.splitlines()
+    assert form.startswith(f"{source}: MM-IMDb as papers on missing modalities keep it")
+    assert len(movies) == 5
+    assert movies[0].startswith("row 1  id: ")
+    assert "genres: " in movies[0]

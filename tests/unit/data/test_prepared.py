@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from moviegenre.core.errors import DataError, DataNotFoundError
-from moviegenre.core.types import Split
-from moviegenre.data.plots import PlotRule, choose_plot
+from moviegenre.core.types import PlotRule, Split
+from moviegenre.data.plots import choose_plot
 from moviegenre.data.prepared import PreparedData
 from tests.tiny_movies import GENRES, tiny_movies, write_prepared
 

@@ -96,7 +96,7 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         stratified_split(np.ones((20, 1), dtype=np.float32), range(20), 0)
     assert str(error.value) == (
         "a stratified split needs the package 'iterative-stratification', which is not installed; "
-        "install it with: pip install 'moviegenre[stratify]'"
+        "install it with: pip install '.[stratify]' in a clone of moviegenre"
     )
 
 

@@ -12,8 +12,8 @@ from torchmetrics.functional.classification import binary_calibration_error
 from moviegenre.core.decisions import log_odds
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.operating_point import OperatingPoint
+from moviegenre.core.types import CalibrationMethod
 from moviegenre.evaluation.calibration import (
-    Method,
     calibration_error,
     calibration_error_by_label,
     fit_calibration,
@@ -34,7 +34,7 @@ def distorted(num_movies: int = 20_000, seed: int = 0) -> Pair:
     return 1 / (1 + np.exp(-odds)), labels
 
 
-def corrected(pair: Pair, method: Method) -> npt.NDArray[np.floating]:
+def corrected(pair: Pair, method: CalibrationMethod) -> npt.NDArray[np.floating]:
     scale, shift = fit_calibration(*pair, method)
     genres = GenreVocabulary(("Drama", "Horror"))
     return OperatingPoint(genres, np.full(2, 0.5), scale, shift, {}).calibrate(pair[0])
@@ -150,7 +150,9 @@ def test_nothing_is_corrected_without_need() -> None:
 
 @pytest.mark.parametrize("method", ["temperature", "platt"])
 @pytest.mark.parametrize("value", [0, 1])
-def test_labels_that_are_all_alike_leave_their_column_as_it_is(method: Method, value: int) -> None:
+def test_labels_that_are_all_alike_leave_their_column_as_it_is(
+    method: CalibrationMethod, value: int
+) -> None:
     probs, labels = distorted(200)
     labels[:, 0] = value
     if method == "temperature":

@@ -244,12 +244,12 @@ def test_text_from_outside_is_escaped(tmp_path: Path) -> None:
         (
             "matplotlib.backends.backend_agg",
             "the report's plots needs the package 'matplotlib', which is not installed; "
-            "install it with: pip install 'moviegenre[report]'",
+            "install it with: pip install '.[report]' in a clone of moviegenre",
         ),
         (
             "jinja2",
             "the HTML report needs the package 'jinja2', which is not installed; "
-            "install it with: pip install 'moviegenre[report]'",
+            "install it with: pip install '.[report]' in a clone of moviegenre",
         ),
     ],
 )

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score, fbeta_score, precision_recall_curve
 
-from moviegenre.evaluation.thresholds import Candidates, Goal, Rule, fit_thresholds
+from moviegenre.core.types import Goal, ThresholdRule
+from moviegenre.evaluation.thresholds import Candidates, fit_thresholds
 from tests.unit.evaluation.fake_runs import make_predictions
 
 # Probabilities in tenths, so that ties are common.
@@ -109,7 +110,7 @@ def test_shrinkage_pulls_rare_labels_to_the_global_threshold() -> None:
 
 @pytest.mark.parametrize("rule", ["global", "per-genre"])
 @pytest.mark.parametrize("goal", ["f1_macro", "f1_micro"])
-def test_the_score_of_the_goal_is_scikit_learn_s(rule: Rule, goal: Goal) -> None:
+def test_the_score_of_the_goal_is_scikit_learn_s(rule: ThresholdRule, goal: Goal) -> None:
     found = make_predictions(1.5)
     fitted = fit_thresholds(found.probs, found.labels, rule, goal)
     average = goal.removeprefix("f1_")
@@ -164,7 +165,7 @@ def test_no_other_cuts_are_better_for_f1_micro(
 
 @pytest.mark.parametrize("beta", [0.5, 0.8, 1.0, 2.0])
 @pytest.mark.parametrize("rule", ["global", "per-genre"])
-def test_the_best_f_beta_is_scikit_learn_s(rule: Rule, beta: float) -> None:
+def test_the_best_f_beta_is_scikit_learn_s(rule: ThresholdRule, beta: float) -> None:
     movies = make_predictions(1.5)
     probs, labels = np.asarray(movies.probs, dtype=np.float64), np.asarray(movies.labels)
     fitted = fit_thresholds(probs, labels, rule, beta=beta)

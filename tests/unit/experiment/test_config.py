@@ -121,7 +121,7 @@ chekpoints: here
         "FILE: unknown setting 'chekpoints'; "
         f'did you mean "checkpoints"? (known: {KNOWN_SHARED}); '
         "FILE, model bert, data: setting 'plot' is 'frist'; "
-        'did you mean "first"? (known: first, joined, longest, sentence); '
+        'did you mean "first"? (known: each, first, joined, longest, random, sentence); '
         "FILE, model bert, training: setting 'batch_size': "
         "Input should be greater than or equal to 1 (found 0); unknown setting 'sed'; "
         'did you mean "seed"? (known: batch_size, encoder_lr, gradient_clip, head_lr, '

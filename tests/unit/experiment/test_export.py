@@ -14,13 +14,12 @@ from safetensors.torch import load_file
 import moviegenre
 from moviegenre.apps.cli import main
 from moviegenre.artifacts.checkpoint import load_checkpoint
-from moviegenre.artifacts.export import SmallBackend
 from moviegenre.artifacts.folder import EXPORTED_FILES, is_exported
 from moviegenre.artifacts.locate import weights_file
 from moviegenre.artifacts.parity import FileParity, Parity
 from moviegenre.core.errors import CheckpointError, ConfigError
 from moviegenre.core.files import file_sha256
-from moviegenre.core.types import Split
+from moviegenre.core.types import SmallBackend, Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import evaluate_predictions
 from moviegenre.experiment.evaluate import evaluate

@@ -39,6 +39,10 @@ def test_a_title_alone_is_answered_with_a_warning(predictor: Predictor) -> None:
     prediction = predictor.predict(title="The Haunting of Blackwood House")
     assert prediction.warnings == ["Only the title was read, so the answer is less certain."]
     assert "Horror" in prediction.genres
+    assert prediction.modalities == ["title"]
+    beside_a_placeholder = predictor.predict(plot="N/A", title="The Haunting of Blackwood House")
+    assert beside_a_placeholder.modalities == ["title"]
+    assert beside_a_placeholder.probabilities == prediction.probabilities
 
 
 def test_a_year_that_no_film_has_is_ignored_with_a_warning(predictor: Predictor) -> None:

@@ -96,6 +96,6 @@ def test_fitting_names_the_extra_it_needs(monkeypatch: pytest.MonkeyPatch) -> No
         build().fit(tiny_movies(10).tensors(tiny_tokenizer()))
     assert str(error.value) == (
         "fitting words to genres needs the package 'scikit-learn', which is not installed; "
-        "install it with: pip install 'moviegenre[baselines]'"
+        "install it with: pip install '.[baselines]' in a clone of moviegenre"
     )
     assert not np.isnan(answer(build(), tiny_movies(2)).numpy()).any()

@@ -1,5 +1,6 @@
 """The order of movies, and what is counted."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -52,3 +53,17 @@ def test_parameters_are_counted_and_trained_ones_apart() -> None:
     assert model.num_parameters() == (total, total - frozen)
     numbers = sum(value.numel() for value in build_tiny("prior", Path()).buffers())
     assert build_tiny("prior", Path()).num_parameters() == (numbers, numbers) == (3, 3)
+
+
+def test_an_epoch_has_as_many_steps_as_films_where_texts_are_drawn() -> None:
+    movies = tiny_movies(48).tensors(tiny_tokenizer())
+    drawing = replace(movies, drawn_from=np.repeat(np.arange(16), 3))
+    config = TrainingConfig(batch_size=8, max_epochs=3, intervals_per_epoch=2)
+    batches = MovieBatches(drawing, movies, config)
+    assert batches.total_steps == 3 * 2
+    epochs = [
+        {row for part in (0, 1) for batch in batches.sampler(2 * epoch + part) for row in batch}
+        for epoch in range(3)
+    ]
+    assert [len(rows) for rows in epochs] == [16, 16, 16]
+    assert epochs[0] != epochs[1]

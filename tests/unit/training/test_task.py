@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from moviegenre.models.batch import Batch, ModelOutput
 from moviegenre.training.config import TrainingConfig
-from moviegenre.training.task import GenreTask
+from moviegenre.training.task import GenreTask, by_film
 from tests.tiny_models import build_tiny
 from tests.tiny_movies import tiny_batch
 
@@ -68,3 +69,14 @@ def test_gradients_are_clipped_by_their_norm(bert_folder: Path) -> None:
     task.configure_gradient_clipping(torch.optim.SGD(task.parameters()), 0.5, "norm")
     norms = [p.grad.norm() for p in task.parameters() if p.grad is not None]
     assert float(torch.stack(norms).norm()) == pytest.approx(0.5, rel=1e-3)
+
+
+def test_a_film_is_validated_by_the_mean_probability_of_its_texts() -> None:
+    logits = torch.tensor([[0.0], [2.0], [-1.0]])  # of rows 2, 0 and 1
+    labels = torch.tensor([[1.0], [0.0], [0.0]])
+    rows, films = torch.tensor([2, 0, 1]), np.array([0, 0, 1])
+    found, truth = by_film(logits, labels, rows, films)
+    mean = (torch.sigmoid(torch.tensor(2.0)) + torch.sigmoid(torch.tensor(-1.0))) / 2
+    torch.testing.assert_close(torch.sigmoid(found), torch.tensor([[float(mean)], [0.5]]))
+    assert truth.tolist() == [[0.0], [1.0]]
+    assert by_film(logits, labels, rows, None) == (logits, labels)

@@ -54,14 +54,17 @@ class PredictionAnswer(BaseModel):
     genres: list[str] = Field(description="The chosen genres, most probable first.")
     probabilities: dict[str, float] = Field(description="Of every genre, most probable first.")
     thresholds: dict[str, float] = Field(description="From which on a genre is chosen.")
-    modalities: list[str] = Field(description="What was read: plot, poster, both or nothing.")
+    modalities: list[str] = Field(
+        description="What was read: plot, poster, both, title if that is all, or nothing."
+    )
     warnings: list[str] = Field(
         description="What the reader should know, as sentences, such as a plot not in English."
     )
     explanation: dict[str, JsonValue] | None = Field(
         default=None,
         description="Where asked for: `modality_share`, `modality_effects`, `modality_attention`; "
-        "with `attribute` also `words` and `regions` by genre, and `attribution_method`.",
+        "with `attribute` also `words`, `phrases`, `regions`, `regions_without`, `probability` and "
+        "`notes` by genre, and `attribution_method`.",
     )
     similar: list[dict[str, JsonValue]] | None = Field(
         default=None,

@@ -56,7 +56,7 @@ class ArrowSplits(SplitFiles):
 
     form = (
         "MM-IMDb as papers on missing modalities keep it: Arrow files for each split; their code "
-        "takes each plot as a sample, here `plot` says which one is read"
+        "takes each plot as a sample, as data.plot=each does"
     )
 
     def __init__(self, folder: Path, files: Sequence[SplitFile]) -> None:

@@ -105,6 +105,7 @@ class MovieTable:
         self.notes = list(self._table.notes)
         self._find(columns, known)
         self._genres = GenreColumn(self._genres_name or "", columns.separator)
+        self._has_learned = False
         require_single(self._read(), self._table.twice, str(path))
 
     def _find(self, given: TableColumns, known: Sequence[str]) -> None:
@@ -126,12 +127,7 @@ class MovieTable:
         self._id_name = given.id or found.id
         self._title_name, self._year_name = given.title or found.title, given.year or found.year
         self._split_name = given.split
-        named = [given.id, *self._plots, given.poster, self._genres_name, given.split]
-        missing = [name for name in (*named, given.title, given.year) if name and name not in known]
-        if missing:
-            told = "; ".join(f"no column {name!r}, {did_you_mean(name, known)}" for name in missing)
-            hint = flags_hint(known) if self._genres_name in missing and not given.genres else ""
-            raise DataError(f"{self._path}: {told}{'; ' if hint else ''}{hint}")
+        self._require(given, known)
         self._poster_name = given.poster or self._usual_poster(found.poster)
         unused = {name for name, value in vars(given).items() if value}
         unused |= {"plot"} if given.plots else set()
@@ -141,6 +137,35 @@ class MovieTable:
             self.notes.append(note)
         if self._flags:
             self.notes.append(f"genres from {len(self._flags)} columns, one for each genre")
+
+    def _require(self, given: TableColumns, known: Sequence[str]) -> None:
+        """Check that all columns are there that are named or needed.
+
+        Raises:
+            DataError: Some are not; the message lists them, the columns of the table, and what
+                names a column.
+        """
+        named = {
+            "id_column": [given.id],
+            "plot_column": self._plots,
+            "poster_column": [given.poster],
+            "genres_column": [self._genres_name],
+            "split_column": [given.split],
+            "title_column": [given.title],
+            "year_column": [given.year],
+        }
+        missing = {
+            name: setting
+            for setting, names in named.items()
+            for name in names
+            if name and name not in known
+        }
+        if missing:
+            told = "; ".join(f"no column {name!r}, {did_you_mean(name, known)}" for name in missing)
+            settings = " and ".join(f"`{setting}`" for setting in dict.fromkeys(missing.values()))
+            hint = flags_hint(known) if self._genres_name in missing and not given.genres else ""
+            advice = hint or f"name one of these with {settings}"
+            raise DataError(f"{self._path}: {told}; {advice}")
 
     @property
     def found(self) -> dict[str, str]:
@@ -171,6 +196,26 @@ class MovieTable:
         named += [self._split_name, self._title_name, self._year_name, *self._flags]
         return [name for name in named if name is not None]
 
+    def genres(self) -> Iterator[tuple[str, ...]]:
+        """Yield the genres of every row, none for a damaged one; no poster is read.
+
+        Raises:
+            DataError: As for the rows themselves.
+        """
+        self._learn_genres()
+        columns = [self._genres_name] if self._genres_name is not None else list(self._flags)
+        for row in self._table.rows(columns):
+            try:
+                yield () if row.fault else self._names(row.values)[0]
+            except ValueError:
+                yield ()
+
+    def _learn_genres(self) -> None:
+        if self._genres_name is not None and not self._has_learned:
+            column = self._genres_name
+            self._genres.learn(row.values.get(column) for row in self._table.rows([column]))
+            self._has_learned = True
+
     def __iter__(self) -> Iterator[RawMovie]:
         """Yield every row, in order.
 
@@ -178,9 +223,7 @@ class MovieTable:
             DataError: The file is damaged as a whole, not in one of its rows, or its genres are
                 numbers of somebody else's.
         """
-        if self._genres_name is not None:
-            column = self._genres_name
-            self._genres.learn(row.values.get(column) for row in self._table.rows([column]))
+        self._learn_genres()
         if notes := [*self.notes, *self._genres.notes]:
             logger.info("%s: %s", self._path, "; ".join(notes))
         with self._posters.opened():
@@ -233,6 +276,8 @@ class MovieTable:
     def _poster(self, values: Mapping[str, object]) -> tuple[bytes | None, str | None, str, str]:
         """Return a poster's bytes and name, why it cannot be read, and why it is not there."""
         cell = values.get(self._poster_name) if self._poster_name else None
+        if isinstance(cell, list) and len(cell) == 1:
+            cell = cell[0]
         if isinstance(cell, Mapping):  # as this package and Hugging Face's keep images in Parquet
             content = cell.get("bytes")
             if isinstance(content, bytes) and content:

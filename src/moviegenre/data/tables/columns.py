@@ -1,7 +1,7 @@
 """Which column of a table holds what, where nobody names it: by the names that people use."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from moviegenre.core.errors import DataError, shortened
 from moviegenre.data.tables.known import KnownTable, recognise
@@ -13,7 +13,10 @@ ID_COLUMNS = (
 )
 """Usual names of the id, the surest first; case, spaces and signs do not count."""
 
-GENRES_COLUMNS = ("genres", "genre", "genre_names", "listed_in", "movie_genres", "genre_ids")
+GENRES_COLUMNS = (
+    *("genres", "genre", "genre_names", "listed_in", "movie_genres", "movie_genre", "film_genres"),
+    *("film_genre", "genre_list", "genre_ids"),
+)
 TITLE_COLUMNS = (
     *("title", "movie_title", "film_title", "primary_title", "name", "movie_name", "film"),
     *("movie", "series_title", "original_title"),
@@ -40,6 +43,7 @@ class FoundColumns:
         title: Its title.
         year: The year of its release.
         known: The well-known table that has these columns, if it is one.
+        unread: Columns whose names differ from one that is read in capital letters and signs only.
     """
 
     id: str | None = None
@@ -49,6 +53,7 @@ class FoundColumns:
     title: str | None = None
     year: str | None = None
     known: KnownTable | None = None
+    unread: tuple[str, ...] = ()
 
     def note(self, named: Iterable[str] = ()) -> str:
         """Return what was found that is not called by its usual name; empty for nothing.
@@ -60,12 +65,13 @@ class FoundColumns:
             >>> FoundColumns(id="movie_id", plot="plot").note()
             "id from column 'movie_id'"
         """
-        told = [] if self.known is None else [f"recognised as {self.known.title}"]
+        parts = [] if self.known is None else [f"recognised as {self.known.title}"]
         for field in fields(self):
             column = getattr(self, field.name)
             if isinstance(column, str) and column != field.name and field.name not in named:
-                told.append(f"{field.name} from column {column!r}")
-        return ", ".join(told)
+                parts.append(f"{field.name} from column {column!r}")
+        parts += [f"column {column!r} is not read" for column in self.unread]
+        return ", ".join(parts)
 
 
 def find_columns(
@@ -107,13 +113,18 @@ def find_columns(
         )
     plot = find_plot_column(columns, table=table, advice=advice) if needs_plot else None
     others = [name for name in columns if name != plot]
-    return FoundColumns(
+    found = FoundColumns(
         id=usual_column(others, ID_COLUMNS),
         plot=plot,
         poster=usual_column(others, POSTER_COLUMNS),
         genres=usual_column(others, GENRES_COLUMNS),
         title=usual_column(others, TITLE_COLUMNS),
         year=usual_column(others, YEAR_COLUMNS),
+    )
+    used = {name for name in vars(found).values() if isinstance(name, str)}
+    keys = {_key(name) for name in used}
+    return replace(
+        found, unread=tuple(name for name in columns if name not in used and _key(name) in keys)
     )
 
 

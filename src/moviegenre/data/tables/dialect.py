@@ -11,7 +11,14 @@ from moviegenre.core.errors import ConfigError
 UTF8 = "utf-8-sig"
 CP1252 = "cp1252"
 
-SEPARATOR_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}
+SEPARATOR_NAMES = {
+    ",": "commas",
+    ";": "semicolons",
+    "\t": "tabs",
+    "|": "pipes",
+    "^": "carets",
+    "~": "tildes",
+}
 """What stands between cells, and what it is called."""
 
 _NAMED = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|", "space": " "}
@@ -124,7 +131,7 @@ def detect_separator(sample: str, suffix: str) -> str:
     """
     if suffix in (".tsv", ".tab"):
         return "\t"
-    header = sample.partition("\n")[0]
+    header = sample.lstrip("\r\n").partition("\n")[0]
     counts = {mark: len(cells) for mark in SEPARATOR_NAMES if (cells := _cells(header, mark))}
     most = max(counts.values(), default=1)
     best = [mark for mark, number in counts.items() if number == most]

@@ -1,6 +1,8 @@
 """From a cell to the names of genres: lists, mappings, numbers, or names joined by a separator."""
 
+import html
 import reprlib
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -13,12 +15,13 @@ from moviegenre.data.placeholders import is_genre_placeholder
 from moviegenre.data.records import whole_text
 from moviegenre.data.tables.literals import parse_literal
 
-SEPARATORS = ("|", ";", " / ", ",")
+SEPARATORS = ("|", ";", " / ", ",", "·", "•", "\n", "\t")
 """What joins names of genres; of several the one in most cells counts."""
 
 _FURTHER_SEPARATORS = (*SEPARATORS, "/")  # which a name may hold too, as Action/Adventure does
 _NAME_KEYS = ("name", "genre", "label", "title", "description")
 _MAX_DISTINCT = 200_000  # cells that are remembered while a column is looked through
+_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
 _OPENING = ("[", "{", "(", "array(", "set(", "frozenset(")
 _YES = {"1", "1.0", "true", "yes", "y", "x"}
 _NO = {"", "0", "0.0", "false", "no", "n", "nan", "none", "null"}
@@ -58,9 +61,9 @@ class GenreColumn:
             except ValueError:
                 continue
             if found is not None:
-                names.update(found)
+                names.update(map(clean_name, found))
             elif isinstance(cell, str) and (cell in texts or len(texts) < _MAX_DISTINCT):
-                texts[cell] += 1
+                texts[_unescaped(cell)] += 1
         if not self._is_named:
             counts = {mark: _count(texts, mark) for mark in SEPARATORS}
             self._separator = max(SEPARATORS, key=lambda mark: counts[mark])
@@ -82,18 +85,18 @@ class GenreColumn:
         """
         found = listed(cell)
         if found is None:
-            found = self._split(str(cell))
+            found = self._split(_unescaped(str(cell)))
         elif isinstance(cell, int | float) and found and not self._uses_ids:
             raise ValueError(f"found {reprlib.repr(cell)}, expected a list of texts")
         if self._uses_ids:
             found = [TMDB_GENRES.get(int(name), "") if _is_number(name) else name for name in found]
-        cleaned = [" ".join(whole_text(name).split()) for name in found]
+        cleaned = [clean_name(name) for name in found]
         kept = tuple(name for name in cleaned if name and not is_genre_placeholder(name))
         placeholder = next((name for name in cleaned if name), "")
         return kept, "" if kept else placeholder
 
     def _pieces(self, text: str) -> list[str]:
-        return [piece.strip() for piece in text.split(self._separator)]
+        return [clean_name(piece) for piece in text.split(self._separator)]
 
     def _split(self, text: str) -> list[str]:
         if self._is_named:
@@ -107,7 +110,7 @@ class GenreColumn:
         """
         if is_genre_placeholder(piece):  # N/A has a stroke
             return [piece]
-        is_whole = piece == text.strip()
+        is_whole = piece == clean_name(text)
         for mark in _FURTHER_SEPARATORS:
             if mark not in piece:
                 continue
@@ -149,6 +152,22 @@ class GenreColumn:
         self._uses_ids = True
         known = ", ".join(f"{name} is {TMDB_GENRES[int(name)]}" for name in sorted(names, key=int))
         self.notes.append(f"column {self._name!r} holds TMDb's ids: {shortened(known)}")
+
+
+def clean_name(name: str) -> str:
+    """Return a name of a genre with single spaces, composed letters and no invisible signs.
+
+    Example:
+        >>> clean_name("Come\u0301die\u200b  noire") == "Com\u00e9die noire"
+        True
+    """
+    visible = name.translate(_INVISIBLE)
+    return " ".join(unicodedata.normalize("NFC", whole_text(visible)).split())
+
+
+def _unescaped(text: str) -> str:
+    """Return a cell without HTML's entities, whose semicolon would separate names."""
+    return html.unescape(text) if "&" in text and ";" in text else text
 
 
 def listed(cell: object) -> list[str] | None:
@@ -207,6 +226,8 @@ def _names(value: Any, depth: int) -> list[str]:  # noqa: ANN401 - what others w
     if isinstance(value, list | tuple) and depth < 4:
         if len(value) > 100 * MAX_GENRES:
             raise ValueError(f"found {len(value):,} genres")
+        if isinstance(value, list) and value and all(map(_is_pair, value)):
+            return _mapped(dict(value), depth)  # a map of Parquet
         return [name for item in value for name in _names(item, depth + 1)]
     raise ValueError(f"found {reprlib.repr(value)}, expected a list of texts")
 
@@ -224,9 +245,15 @@ def _mapped(value: Mapping[Any, Any], depth: int) -> list[str]:
     for key in ("genres", "id"):
         if by_key.get(key) is not None:
             return _names(by_key[key], depth + 1)
-    if not value:
+    if all(item is None for item in value.values()):
         return []
+    if len(value) == 1 and isinstance(only := next(iter(value.values())), list):
+        return _names(only, depth + 1)
     raise ValueError(f"found {reprlib.repr(dict(value))}, expected names of genres")
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str)
 
 
 def flag_columns(patterns: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
@@ -247,6 +274,8 @@ def flag_columns(patterns: Sequence[str], columns: Sequence[str]) -> dict[str, s
     for pattern in patterns:
         prefix, star, suffix = pattern.partition("*")
         fitting = [name for name in columns if fnmatchcase(name, pattern)]
+        if not fitting:
+            fitting = [name for name in columns if fnmatchcase(name.lower(), pattern.lower())]
         if not fitting:
             raise DataError(f"no column fits {pattern!r} (known: {_listing(columns)})")
         for name in fitting:

@@ -112,10 +112,43 @@ def _page_rows(document: Any) -> Iterator[Any]:  # noqa: ANN401 - whatever other
         key = next(iter(lists))
     if key is not None:
         yield from lists[key]
+    elif {"columns", "data"} <= document.keys() and _is_split(document):
+        names = [str(name) for name in document["columns"]]
+        yield from (dict(zip(names, cells, strict=False)) for cells in document["data"])
+    elif _is_by_column(document):
+        yield from _turned(document)
     elif document and all(isinstance(value, dict) for value in document.values()):
         yield from ({"id": key, **value} for key, value in document.items())
     else:
         yield document
+
+
+def _is_split(document: dict[str, Any]) -> bool:
+    """Return whether pandas wrote a document with ``orient="split"``: names, and lists of cells."""
+    lists = [document["columns"], document["data"]]
+    return all(isinstance(value, list) for value in lists) and all(
+        isinstance(cells, list) for cells in document["data"]
+    )
+
+
+def _is_by_column(document: dict[str, Any]) -> bool:
+    """Return whether pandas wrote a document by column, as it does where nobody names an order.
+
+    A column is a mapping from row numbers to cells.
+    """
+    if not document or not all(isinstance(column, dict) for column in document.values()):
+        return False
+    first = next(iter(document.values()))
+    return bool(first) and all(
+        column.keys() == first.keys() and all(key.isdecimal() for key in column)
+        for column in document.values()
+    )
+
+
+def _turned(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a document by column."""
+    for key in next(iter(document.values())):
+        yield {name: column[key] for name, column in document.items()}
 
 
 def _is_rows(value: object) -> bool:

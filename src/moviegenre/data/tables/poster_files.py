@@ -76,7 +76,8 @@ class PosterFolder:
 
         A name is taken as it is, then with ``\`` as ``/``, ``%20`` as a space, ``file://`` left
         out, and capital letters as they are in the folder. Of a path from another machine, which
-        begins at its root, the last part is looked for.
+        begins at its root, the last part is looked for; of one that begins with the folder's own
+        name, the rest.
 
         Raises:
             MissingPosterError: There is no such file; the message says what could be done.
@@ -85,7 +86,7 @@ class PosterFolder:
         if not name or is_poster_placeholder(name):
             return None
         refuse_address(name)
-        for candidate in spellings(name):
+        for candidate in (*spellings(name), *self._within(name)):
             path = (self.folder / candidate).absolute()  # a name such as ~x is that of a file
             if os.path.lexists(path):
                 return path
@@ -102,6 +103,11 @@ class PosterFolder:
             except MissingPosterError:
                 continue
         return False
+
+    def _within(self, name: str) -> list[str]:
+        """Return the rest of names that begin with the folder's own name."""
+        parts = [PurePosixPath(one).parts for one in spellings(name)]
+        return ["/".join(p[1:]) for p in parts if len(p) > 1 and p[0] == self.folder.name]
 
     def _missing(self, name: str) -> MissingPosterError:
         path = shortened(str((self.folder / name).absolute()))

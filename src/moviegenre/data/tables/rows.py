@@ -226,7 +226,7 @@ class Table:
             strict=True,
         )
         try:
-            header = next(records, [])
+            header = next(filter(None, records), [])  # blank lines may stand before it
             if lines.fault:
                 raise DataError(f"{self.source} is {lines.fault}")
             names = self._names(header)

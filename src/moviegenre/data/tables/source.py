@@ -21,6 +21,7 @@ PACKED_SUFFIXES = (".gz", ".zip")
 _MAX_DIRECTORY_BYTES = 8 << 20  # of a zip's list of files; each takes 46 and its name
 _END_BYTES = 22 + 65_535  # of a zip, where it says how long that list is
 _END_MARK = b"PK\x05\x06"
+_GZIP_MARK, _ZIP_MARK = b"\x1f\x8b", b"PK\x03\x04"
 _END_64_MARK = b"PK\x06\x07"  # of a zip with 64-bit sizes, 20 bytes before the other one
 _END_64_BYTES = 76  # of it and of what it stands behind
 _ZIP_ERRORS = (zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError)
@@ -90,6 +91,8 @@ def open_table(source: TableSource) -> Iterator[tuple[BinaryIO, str]]:
         opened = source.open() if isinstance(source, TableBytes) else open_regular(source)
         stream = stack.enter_context(opened)
         if outer not in PACKED_SUFFIXES:
+            if table_suffix(source) in TEXT_SUFFIXES:
+                _refuse_packed(source, stream)
             yield stream, table_suffix(source)
             return
         size = stream.seek(0, os.SEEK_END)
@@ -107,6 +110,20 @@ def open_table(source: TableSource) -> Iterator[tuple[BinaryIO, str]]:
         except UNZIPPING_ERRORS as error:
             told = shortened(" ".join(str(error).split())) or type(error).__name__
             raise DataError(f"{source} cannot be unpacked: {told}; is it whole?") from None
+
+
+def _refuse_packed(source: TableSource, stream: BinaryIO) -> None:
+    """Refuse a packed file that has the name of a text.
+
+    Raises:
+        DataError: It is one.
+    """
+    head = stream.read(len(_GZIP_MARK) + len(_ZIP_MARK))
+    stream.seek(0)
+    if head.startswith(_GZIP_MARK):
+        raise DataError(f"{source} is packed by gzip; add .gz to its name")
+    if head.startswith(_ZIP_MARK):
+        raise DataError(f"{source} is a zip file, or an Excel table; name it .zip or .xlsx")
 
 
 def unpacked(source: TableBytes, max_bytes: int) -> TableBytes:
@@ -170,7 +187,10 @@ def _zip_member(
         if PurePosixPath(member.filename.lower()).suffix in TABLE_SUFFIXES
         and not member.is_dir()
         and not member.filename.startswith("__MACOSX/")
+        and not PurePosixPath(member.filename).name.startswith(".")
     ]
+    if len(tables) > 1:  # a README beside the table
+        tables = [one for one in tables if not one.filename.lower().endswith(".txt")] or tables
     if len(tables) != 1:
         names = ", ".join(member.filename for member in tables[:5])
         found = f"{len(tables)} tables ({shortened(names)})" if tables else "no table"

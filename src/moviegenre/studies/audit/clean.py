@@ -107,15 +107,15 @@ def _old_facts(data: PreparedData) -> dict[str, Any]:
     return {**unknown, **rest, **sheet}
 
 
-def _copy(data: PreparedData, split: Split, gone: set[str], folder: Path) -> None:
+def _copy(data: PreparedData, split: Split, dropped_ids: set[str], folder: Path) -> None:
     source = data.poster_file(split)
     with (
         atomic_file(folder / split_file(split)) as stream,
         pq.ParquetWriter(stream, source.schema_arrow, write_page_checksum=True) as writer,
     ):
         for batch in source.iter_batches(_ROWS_PER_GROUP):
-            kept = [movie not in gone for movie in batch.column("id").to_pylist()]
-            writer.write_batch(batch.filter(pa.array(kept, pa.bool_())))
+            is_kept = [movie not in dropped_ids for movie in batch.column("id").to_pylist()]
+            writer.write_batch(batch.filter(pa.array(is_kept, pa.bool_())))
 
 
 def _write_excluded(

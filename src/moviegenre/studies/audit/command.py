@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from moviegenre.apps.choices import LeakRuleName, PlotRuleName
 from moviegenre.apps.messages import echo
 from moviegenre.core.errors import ConfigError
 from moviegenre.core.extras import require_training
+from moviegenre.core.types import TextRule
+from moviegenre.studies.audit.settings import AuditSettings, LeakRule
 
 if TYPE_CHECKING:
     from moviegenre.studies.audit.findings import Audit
@@ -27,8 +28,8 @@ def audit(
         Path | None, typer.Option(help="Write a clean split into this new folder.")
     ] = None,
     leaks: Annotated[
-        LeakRuleName, typer.Option(help="Which pairs leak; both: plot and poster alike.")
-    ] = LeakRuleName.EITHER,
+        LeakRule, typer.Option(help="Which pairs leak; both: plot and poster alike.")
+    ] = "either",
     plot_similarity: Annotated[
         float, typer.Option(min=0.05, max=1.0, help="Plots from here on are a pair.")
     ] = 0.5,
@@ -36,8 +37,8 @@ def audit(
         int, typer.Option(min=0, max=100, help="Posters up to here are a pair, of 256 bits.")
     ] = 48,
     plot: Annotated[
-        PlotRuleName, typer.Option(help="Which plot to read for genre words and labels.")
-    ] = PlotRuleName.JOINED,
+        TextRule, typer.Option(help="Which plot to read for genre words and labels.")
+    ] = "joined",
     labels: Annotated[
         bool, typer.Option("--labels/--no-labels", help="Look for label errors; takes longest.")
     ] = True,
@@ -57,15 +58,14 @@ def audit(
     from moviegenre.studies.audit.document import write_audit
     from moviegenre.studies.audit.findings import Audit
     from moviegenre.studies.audit.page import audit_template
-    from moviegenre.studies.audit.settings import AuditSettings
 
     if checkpoints is not None and not labels:
         raise ConfigError("--checkpoints judge labels, which --no-labels leaves out; say one")
     settings = AuditSettings(
         poster_distance=poster_distance,
         plot_similarity=plot_similarity,
-        plot=plot.value,
-        leaks=leaks.value,
+        plot=plot,
+        leaks=leaks,
         folds=folds,
         top=top,
     )
@@ -77,7 +77,7 @@ def audit(
         files.extend(write_audit(result, out, shlex.join(["moviegenre", *sys.argv[1:]])))
 
     with locked(out):
-        found = run(
+        result = run(
             directory,
             settings,
             checkpoints=checkpoints,
@@ -86,11 +86,13 @@ def audit(
             step=(lambda text: None) if quiet else (lambda text: echo(f"{text} ...", err=True)),
             report=report,
         )
-    print_audit(found)
+    print_audit(result)
     print_files(files)
     if drop_leaks is not None:
-        told = ", ".join(f"{name} {count:,}" for name, count in found.dropped_by_split().items())
-        echo(f"{drop_leaks}: the clean split, less {told}")
+        dropped = ", ".join(
+            f"{name} {count:,}" for name, count in result.dropped_by_split().items()
+        )
+        echo(f"{drop_leaks}: the clean split, less {dropped}")
 
 
 def print_audit(audit: "Audit") -> None:

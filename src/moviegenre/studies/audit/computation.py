@@ -121,8 +121,8 @@ def _judges(checkpoints: Path, data: PreparedData) -> dict[str, Probs]:
     """
     judges: dict[str, Probs] = {}
     for folder in model_folders(checkpoints, None):
-        kept = [load_kept(weights_file(folder), data, split) for split in _HELD_OUT]
-        val, test = kept
+        predictions = [load_kept(weights_file(folder), data, split) for split in _HELD_OUT]
+        val, test = predictions
         if val is None or test is None or np.ptp(val.probs, axis=0).max(initial=0) == 0:
             continue
         scale, shift = fit_calibration(val.probs, val.labels, "platt")

@@ -47,8 +47,10 @@ class Audit:
     def pairs_of(self, kind: str) -> list[Pair]:
         """Return the pairs of one kind, those across splits first, then the most similar."""
         splits = self.movies.splits
-        own = [pair for pair in self.pairs if pair.kind == kind]
-        return sorted(own, key=lambda p: (splits[p.first] is splits[p.second], -p.similarity))
+        pairs_of_kind = [pair for pair in self.pairs if pair.kind == kind]
+        return sorted(
+            pairs_of_kind, key=lambda p: (splits[p.first] is splits[p.second], -p.similarity)
+        )
 
     def same_genres(self, pair: Pair) -> bool:
         """Return whether the two movies of a pair have the same genres."""

@@ -50,17 +50,24 @@ def find_label_errors(
     """
     errors: list[LabelError] = []
     for genre in range(probs.shape[1]):
-        given, prob = labels[:, genre], np.asarray(probs[:, genre], dtype=np.float64)
-        if given.all() or not given.any():
+        has_label, prob = labels[:, genre], np.asarray(probs[:, genre], dtype=np.float64)
+        if has_label.all() or not has_label.any():
             continue  # nothing to compare with
-        with_it, without = float(prob[given].mean()), float((1 - prob[~given]).mean())
-        says_yes, says_no = prob >= with_it, 1 - prob >= without
-        wrong = np.where(given, says_no & ~says_yes, says_yes & ~says_no)
+        mean_with, mean_without = (
+            float(prob[has_label].mean()),
+            float((1 - prob[~has_label]).mean()),
+        )
+        says_yes, says_no = prob >= mean_with, 1 - prob >= mean_without
+        wrong = np.where(has_label, says_no & ~says_yes, says_yes & ~says_no)
         for movie in np.flatnonzero(wrong).tolist():
-            own = prob[movie] - with_it if given[movie] else 1 - prob[movie] - without
+            score = prob[movie] - mean_with if has_label[movie] else 1 - prob[movie] - mean_without
             errors.append(
                 LabelError(
-                    int(rows[movie]), genre, bool(given[movie]), float(prob[movie]), float(own)
+                    int(rows[movie]),
+                    genre,
+                    bool(has_label[movie]),
+                    float(prob[movie]),
+                    float(score),
                 )
             )
     return sorted(errors, key=lambda error: (error.score, error.row, error.genre))

@@ -7,9 +7,9 @@ from typing import Literal, get_args
 
 from moviegenre.core.types import Split
 from moviegenre.data.splits import groups_of_duplicates
+from moviegenre.studies.audit.settings import LeakRule
 
 PairKind = Literal["plot", "poster"]
-LeakRule = Literal["either", "plot", "poster", "both"]
 LEAK_RULES: tuple[str, ...] = get_args(LeakRule)
 
 

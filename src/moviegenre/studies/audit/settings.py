@@ -1,9 +1,12 @@
 """Settings of an audit: near duplicates, leaks, and texts for the models."""
 
 from dataclasses import dataclass
+from typing import Literal
 
-from moviegenre.data.plots import PlotRule
-from moviegenre.studies.audit.pairs import LeakRule
+from moviegenre.core.types import TextRule
+
+LeakRule = Literal["either", "plot", "poster", "both"]
+"""Which near duplicates count as leaks."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class AuditSettings:
 
     poster_distance: int
     plot_similarity: float
-    plot: PlotRule = "joined"
+    plot: TextRule = "joined"
     leaks: LeakRule = "either"
     folds: int = 5
     top: int = 30

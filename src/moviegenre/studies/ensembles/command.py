@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
-from moviegenre.apps.choices import DataDir, GoalName, Quiet
+from moviegenre.apps.choices import DataDir, Quiet
 from moviegenre.apps.messages import echo
 from moviegenre.core.extras import require_training
 from moviegenre.core.locks import locked
+from moviegenre.core.types import Goal
 
 
 def ensemble(
@@ -22,8 +23,8 @@ def ensemble(
     out: Annotated[Path, typer.Option(help="The ensemble's folder, as in checkpoints/ensemble.")],
     data: DataDir = None,
     goal: Annotated[
-        GoalName, typer.Option(help="The score that its thresholds are fitted for.")
-    ] = GoalName.F1_MACRO,
+        Goal, typer.Option(help="The score that its thresholds are fitted for.")
+    ] = "f1_macro",
     overrides: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="A=B", help="Override one setting, as in draws=1."),
@@ -47,7 +48,7 @@ def ensemble(
             checkpoints,
             out,
             data_dir=data,
-            goal=goal.value,
+            goal=goal,
             config=config,
             progress=not quiet,
         )

@@ -22,10 +22,9 @@ from moviegenre.core.errors import CheckpointError, ConfigError, DataError
 from moviegenre.core.files import write_text
 from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.core.reading import real_path
-from moviegenre.core.types import Modality, Split
+from moviegenre.core.types import Goal, Modality, Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Predictions
-from moviegenre.evaluation.thresholds import Goal
 from moviegenre.evaluation.tuning import TuningSettings, tune
 from moviegenre.experiment.predictions import availability, cached_predictions, keep_predictions
 from moviegenre.experiment.runs import RUN_FILE

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from moviegenre.core.decisions import DEFAULT_THRESHOLD, decide, from_log_odds, log_odds
 from moviegenre.core.errors import DataError
-from moviegenre.core.types import Modality
-from moviegenre.evaluation.thresholds import Goal, fit_thresholds
+from moviegenre.core.types import Goal, Modality
+from moviegenre.evaluation.thresholds import fit_thresholds
 from moviegenre.evaluation.tuning import SHRINKAGE
 from moviegenre.metrics import compute_metrics
 from moviegenre.models.combiner import Case, CaseWeights, Combiner, subsets

@@ -5,61 +5,69 @@ from typing import Annotated
 
 import typer
 
-from moviegenre.apps.choices import (
-    AttributionMethod,
-    BackendChoice,
-    DataDir,
-    Quiet,
-    SplitName,
-    SplitOption,
-)
+from moviegenre.apps.choices import DataDir, Quiet, SplitOption
 from moviegenre.core.extras import require_training
 from moviegenre.core.seeds import MAX_SEED
+from moviegenre.core.types import AttributionMethod, BackendName, Split
 
 
 def faithfulness(
     checkpoint: Annotated[
-        str,
-        typer.Option(help="A best.pth, its folder, an exported folder, or a name on the hub."),
-    ],
+        str | None,
+        typer.Option(
+            help="A best.pth, its folder, an exported folder, or a name on the hub; "
+            "the included model without it."
+        ),
+    ] = None,
     data: DataDir = None,
-    split: SplitOption = SplitName.TEST,
+    split: SplitOption = Split.TEST,
     movies: Annotated[int, typer.Option(min=1, help="How many of its movies.")] = 500,
     method: Annotated[
         AttributionMethod, typer.Option(help="How parts are rated; occlusion leaves them out.")
-    ] = AttributionMethod.AUTO,
+    ] = "auto",
     share: Annotated[
         float, typer.Option(min=0.01, max=0.9, help="Of words or regions that are taken away.")
     ] = 0.1,
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Draws the random ones.")] = 0,
-    backend: Annotated[BackendChoice, typer.Option(help="What computes.")] = BackendChoice.AUTO,
+    backend: Annotated[BackendName, typer.Option(help="What computes.")] = "auto",
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the result here.")] = None,
+    card: Annotated[
+        bool, typer.Option("--card", help="Add the result to the card of an exported folder.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Remove the parts that explanations rank first, or random parts, and compare the answers.
 
-    For example: moviegenre faithfulness --checkpoint checkpoints/bert --movies 100
+    For example: moviegenre faithfulness --data data/mmimdb-r --movies 100
     """
     require_training("testing explanations")
     from moviegenre.apps.console import print_files, print_table
-    from moviegenre.core.types import Split
+    from moviegenre.box import box_folder
     from moviegenre.evaluation.documents import json_text, write_files
     from moviegenre.studies.faithfulness.computation import faithfulness as run
-    from moviegenre.studies.faithfulness.document import faithfulness_table
+    from moviegenre.studies.faithfulness.document import (
+        exported_folder,
+        faithfulness_table,
+        record,
+    )
 
+    model = checkpoint or box_folder()
+    folder = exported_folder(model) if card else None
     results = run(
-        checkpoint,
+        model,
         data,
-        split=Split(split.value),
+        split=split,
         movies=movies,
-        method=method.value,
+        method=method,
         share=share,
         seed=seed,
-        backend=backend.value,
+        backend=backend,
         progress=not quiet,
     )
     title = f"fall of the likeliest genre's probability without {share:.0%} of the parts, in points"
     print_table(faithfulness_table(results), title=title)
+    if folder is not None:
+        record(folder, split.value, share, results)
     if json_file is not None:
         text = json_text([one.to_json_dict() for one in results])
         print_files(write_files(json_file.parent, {json_file.name: text}))

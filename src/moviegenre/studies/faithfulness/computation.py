@@ -5,8 +5,9 @@ model is asked again; then as many random ones are. Reference: DeYoung et al., "
 https://arxiv.org/abs/1911.03429, comprehensiveness; differs in that random parts are the measure.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,19 +16,22 @@ import numpy as np
 import numpy.typing as npt
 from rich.progress import Progress
 
-from moviegenre.artifacts.trained import BackendName
 from moviegenre.core.errors import DataError
-from moviegenre.core.types import Modality, Split
+from moviegenre.core.types import AttributionMethod, BackendName, Modality, Split
 from moviegenre.data.prepared import PreparedData
-from moviegenre.inference.attribution import Method
 from moviegenre.inference.films import Film
 from moviegenre.inference.loading import load_predictor
 from moviegenre.inference.measure_parity import labelled_films
-from moviegenre.inference.occlusion import without_regions, without_words
+from moviegenre.inference.occlusion import without_words
+from moviegenre.inference.prediction import Explanation
 from moviegenre.inference.predictor import Predictor
+from moviegenre.inference.region_occlusion import without_regions
 
 _RESAMPLES = 1000
 _TAILS = (2.5, 97.5)  # percentiles that hold 95 % between them
+
+Falls = tuple[float, float]
+"""How far a probability falls without the first parts, and without random ones."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class Faithfulness:
         without_random: Mean fall without as many random parts.
         difference: 95 % bootstrap interval over films of the first less the second.
         share_above: Share of films whose fall without the first parts is the larger one.
+        num_silent: Further films whose explanation names nothing that speaks for the genre.
     """
 
     modality: Modality
@@ -51,6 +56,12 @@ class Faithfulness:
     without_random: float
     difference: tuple[float, float]
     share_above: float
+    num_silent: int = 0
+
+    @property
+    def ratio(self) -> float | None:
+        """How many times as far it falls without the first parts; None where chance raises it."""
+        return self.without_top / self.without_random if self.without_random > 0 else None
 
     def to_json_dict(self) -> dict[str, Any]:
         """Return plain values."""
@@ -61,7 +72,7 @@ def measure_faithfulness(
     predictor: Predictor,
     films: Iterable[Film],
     *,
-    method: Method = "auto",
+    method: AttributionMethod = "auto",
     share: float = 0.1,
     draws: int = 5,
     seed: int = 0,
@@ -85,55 +96,94 @@ def measure_faithfulness(
         ConfigError: The model does not support the method.
         DataError: There are no films.
     """
-    generator = np.random.default_rng(seed)
-    falls: dict[tuple[Modality, str], list[tuple[float, float]]] = {}
-    for done, film in enumerate(films, start=1):
-        whole = predictor.probabilities([film])[0]
-        label = int(whole.argmax())
-        name = predictor.model.genres.names[label]
-        explanation = predictor.explain(film, [name], method)
-        for modality, method_name in explanation.attribution_method.items():
-            if modality is Modality.PLOT:
-                shares = np.array([w.share for w in explanation.words[name] if w.share is not None])
-                places = predictor.reader.token_words(film)
-            else:
-                shares = explanation.regions[name].ravel()
-                grid = explanation.regions[name].shape
-            if len(shares) < 2:
-                continue  # one word is the first and the random one
-            size = max(1, round(share * len(shares)))
-            sets = [np.argsort(-shares, kind="stable")[:size]]
-            sets += [generator.permutation(len(shares))[:size] for _ in range(draws)]
-            if modality is Modality.PLOT:
-                variants = [without_words(film, places, parts.tolist()) for parts in sets]
-            else:
-                variants = [
-                    without_regions(film, parts.tolist(), (grid[0], grid[1])) for parts in sets
-                ]
-            variant_probs = predictor.probabilities(variants)[:, label]
-            fall = (
-                float(whole[label] - variant_probs[0]),
-                float(whole[label] - variant_probs[1:].mean()),
-            )
-            falls.setdefault((modality, method_name), []).append(fall)
-        on_progress(done)
-    if not falls:
+    falls: dict[tuple[Modality, str], list[Falls | None]] = {}
+    for number, film in enumerate(films):
+        generator = np.random.default_rng([seed, number])
+        found = film_falls(predictor, film, generator, method=method, share=share, draws=draws)
+        for key, row in found.items():
+            falls.setdefault(key, []).append(row)
+        on_progress(number + 1)
+    if not any(row for rows in falls.values() for row in rows):
         raise DataError("there is no film with at least two words or a poster; name other data")
     return [
-        _summarise(modality, method_name, np.array(pairs), generator)
-        for (modality, method_name), pairs in sorted(falls.items())
+        summarise(modality, method_name, rows, seed)
+        for (modality, method_name), rows in sorted(falls.items())
+        if any(rows)
     ]
 
 
-def _summarise(
-    modality: Modality,
-    method: str,
-    falls: npt.NDArray[np.float64],
+def film_falls(
+    predictor: Predictor,
+    film: Film,
     generator: np.random.Generator,
+    *,
+    method: AttributionMethod,
+    share: float,
+    draws: int,
+) -> dict[tuple[Modality, str], Falls | None]:
+    """Return how far the likeliest genre's probability falls, by what is taken away of a film.
+
+    Args:
+        predictor: The model.
+        film: The film.
+        generator: Draws random parts.
+        method: How the explanation is made.
+        share: Which share of words or regions is taken away.
+        draws: How many sets of random parts are averaged.
+
+    Returns:
+        By modality and by how the explanation was made; None where it names nothing.
+    """
+    whole = predictor.probabilities([film])[0]
+    label = int(whole.argmax())
+    name = predictor.model.genres.names[label]
+    explanation = predictor.explain(film, [name], method)
+    found: dict[tuple[Modality, str], Falls | None] = {}
+    for modality, method_name in explanation.attribution_method.items():
+        shares, leave_out = _parts(predictor, film, explanation, name, modality)
+        if len(shares) < 2:
+            continue  # one word is the first and the random one
+        size = min(max(1, round(share * len(shares))), int((shares > 0).sum()))
+        if not size:
+            found[modality, method_name] = None
+            continue
+        sets = [np.argsort(-shares, kind="stable")[:size]]
+        sets += [generator.permutation(len(shares))[:size] for _ in range(draws)]
+        variants = [leave_out(parts.tolist()) for parts in sets]
+        fall = whole[label] - predictor.probabilities(variants)[:, label]
+        found[modality, method_name] = (float(fall[0]), float(fall[1:].mean()))
+    return found
+
+
+def _parts(
+    predictor: Predictor, film: Film, explanation: Explanation, name: str, modality: Modality
+) -> tuple[npt.NDArray[np.float64], Callable[[list[int]], Film]]:
+    """Return the share of each word or region, and what leaves some of them out."""
+    if modality is Modality.PLOT:
+        shares = [word.share for word in explanation.words[name] if word.share is not None]
+        places = predictor.reader.token_words(film)
+        return np.array(shares), partial(without_words, film, places)
+    grid = explanation.regions[name]
+    rows, columns = grid.shape
+    return grid.ravel().astype(np.float64), lambda parts: without_regions(
+        film, parts, (rows, columns)
+    )
+
+
+def summarise(
+    modality: Modality, method: str, rows: Sequence[Falls | None], seed: int
 ) -> Faithfulness:
-    """Summarise falls (N, 2), without the first parts and without random ones."""
+    """Summarise how far the probability falls without the first parts, and without random ones.
+
+    Args:
+        modality: What was taken away.
+        method: How the explanation was made.
+        rows: Both falls for each film; None where the explanation names nothing.
+        seed: Draws the films of the bootstrap.
+    """
+    falls = np.array([row for row in rows if row is not None])
     gains = falls[:, 0] - falls[:, 1]
-    drawn = generator.integers(0, len(gains), (_RESAMPLES, len(gains)))
+    drawn = np.random.default_rng(seed).integers(0, len(gains), (_RESAMPLES, len(gains)))
     low, high = np.percentile(100 * gains[drawn].mean(axis=1), _TAILS)
     top, random = 100 * falls.mean(axis=0)
     return Faithfulness(
@@ -144,6 +194,7 @@ def _summarise(
         without_random=float(random),
         difference=(float(low), float(high)),
         share_above=float((gains > 0).mean()),
+        num_silent=len(rows) - len(falls),
     )
 
 
@@ -153,7 +204,7 @@ def faithfulness(
     *,
     split: Split = Split.TEST,
     movies: int = 500,
-    method: Method = "auto",
+    method: AttributionMethod = "auto",
     share: float = 0.1,
     seed: int = 0,
     backend: BackendName = "auto",

@@ -1,7 +1,15 @@
-"""The table of a faithfulness study."""
+"""The table of a faithfulness study, and the section of it on a model's card."""
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 
+from moviegenre.artifacts.card import with_section
+from moviegenre.artifacts.folder import CARD_FILE, METRICS_FILE, WEIGHTS_FILES, is_exported
+from moviegenre.artifacts.locate import locate
+from moviegenre.artifacts.manifest import rewriting
+from moviegenre.core.errors import ConfigError
+from moviegenre.core.files import write_text
 from moviegenre.evaluation.documents import Table
 from moviegenre.studies.faithfulness.computation import Faithfulness
 
@@ -10,7 +18,7 @@ def faithfulness_table(results: Sequence[Faithfulness]) -> Table:
     """Return how far the probability of the likeliest genre fell, in points."""
     headings = (
         *("parts of", "found by", "films", "first ones", "random ones"),
-        *("difference (95 %)", "films above"),
+        *("times", "difference (95 %)", "films above", "nothing named"),
     )
     rows = tuple(
         (
@@ -19,9 +27,59 @@ def faithfulness_table(results: Sequence[Faithfulness]) -> Table:
             f"{one.num_films:,}",
             f"{one.without_top:.2f}",
             f"{one.without_random:.2f}",
+            "-" if one.ratio is None else f"{one.ratio:.1f}",
             f"{one.difference[0]:.2f} to {one.difference[1]:.2f}",
             f"{one.share_above:.1%}",
+            f"{one.num_silent:,}",
         )
         for one in results
     )
     return Table(headings, rows, num_text_columns=2)
+
+
+def exported_folder(model: str | Path) -> Path:
+    """Return the exported folder of a model, whose card the result is added to.
+
+    Args:
+        model: What ``load_predictor`` takes.
+
+    Raises:
+        ConfigError: It is a checkpoint.
+    """
+    path = locate(model)
+    folder = path.parent if path.name in WEIGHTS_FILES else path
+    if not is_exported(folder):
+        raise ConfigError(
+            f"{path} is no exported folder; expected one, as only these have a card: export the "
+            "model first, or leave out `card`"
+        )
+    return folder
+
+
+def record(folder: Path, split: str, share: float, results: Sequence[Faithfulness]) -> None:
+    """Write the results into an exported folder: its scores and its card.
+
+    Args:
+        folder: The exported folder.
+        split: The movies it was measured on.
+        share: Which share of words or regions was taken away.
+        results: What was measured.
+
+    Raises:
+        CheckpointError: The folder's manifest is damaged.
+    """
+    metrics, card = folder / METRICS_FILE, folder / CARD_FILE
+    heading = "## Whether explanations hold"
+    text = (
+        f"{heading}\n\nOn {split}, by the file in this folder: how far the probability of the "
+        f"likeliest genre falls, in points, without the {share:.0%} of a plot's words, or of a "
+        "poster's regions, that the explanation puts first, and without as many random ones. Films "
+        "whose explanation names nothing are left out and counted in the last column.\n\n"
+        f"{faithfulness_table(results).to_markdown()}\n"
+    )
+    with rewriting(folder, METRICS_FILE, CARD_FILE):
+        scores = json.loads(metrics.read_text("utf-8")) if metrics.is_file() else {}
+        scores[f"faithfulness on {split}"] = {"rows": [one.to_json_dict() for one in results]}
+        write_text(metrics, json.dumps(scores, indent=1) + "\n")
+        if card.is_file():
+            write_text(card, with_section(card.read_text("utf-8"), text))

@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from moviegenre.apps.choices import DataDir, Quiet, SplitName, SplitOption
+from moviegenre.apps.choices import DataDir, Quiet, SplitOption
 from moviegenre.core.extras import require_training
 from moviegenre.core.seeds import MAX_SEED
+from moviegenre.core.types import Split
 
 
 def robustness(
@@ -16,7 +17,7 @@ def robustness(
     ),
     out: Annotated[Path, typer.Option(help="Where the tables and the plot go.")] = Path("results"),
     data: DataDir = None,
-    split: SplitOption = SplitName.TEST,
+    split: SplitOption = Split.TEST,
     seed: Annotated[
         int, typer.Option(min=0, max=MAX_SEED, help="Draws the movies that lack a modality.")
     ] = 0,
@@ -38,7 +39,6 @@ def robustness(
     require_training("scoring models without a modality")
     from moviegenre.apps.console import print_files, print_sentences, print_table
     from moviegenre.core.locks import locked
-    from moviegenre.core.types import Split
     from moviegenre.studies.robustness.computation import robustness as run
     from moviegenre.studies.robustness.document import (
         MODALITIES,
@@ -51,7 +51,7 @@ def robustness(
             checkpoints,
             out,
             data_dir=data,
-            split=Split(split.value),
+            split=split,
             seed=seed,
             fitted=fitted,
             missing_table=missing_table,

@@ -111,7 +111,8 @@ def test_words_and_regions_of_the_genres_that_were_named(client: TestClient) -> 
     film = {"plot": PLOT, "explain": True, "attribute": ["Horror", "Horror", "Crime"]}
     as_json = client.post("/predict", json=film).json()["explanation"]
     assert list(as_json["words"]) == ["Horror", "Crime"]
-    assert as_json["words"]["Crime"][0] == {"text": "A", "start": 0, "end": 1, "share": 1.0}
+    first = {"text": "A", "start": 0, "end": 1, "share": 1.0, "without": None}
+    assert as_json["words"]["Crime"][0] == first
     assert as_json["regions"] == {}
     form = {**film, "explain": "true"}
     answer = client.post("/predict", data=form, files={"poster": ("p.png", image())}).json()

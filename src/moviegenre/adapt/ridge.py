@@ -1,0 +1,115 @@
+"""Ridge regressions for all genres and all strengths of regularisation from one decomposition."""
+
+import numpy as np
+import numpy.typing as npt
+
+Column = npt.NDArray[np.float64]
+
+_TINY = 1e-10  # of the largest eigenvalue; smaller ones are rounding errors
+
+
+class Ridge:
+    """Ridge regressions on the features of some films, one for each genre, with an intercept.
+
+    What films would have got without their own labels follows from the decomposition, so nothing is
+    fitted again: the residuals of a group of films S that is left out are
+    ``(I - H[S, S])^-1 (y - Hy)[S]``, H being the matrix that turns labels into predictions.
+
+    Reference: Hastie, Tibshirani, Friedman, "The elements of statistical learning", 2nd edition,
+    section 7.10, for a single film; a group of films follows in the same way.
+
+    Args:
+        vectors: Eigenvectors (N, R) of the centred films' inner products.
+        values: Their eigenvalues (R,), all positive.
+        targets: What the regressions come near to (N, L).
+        strengths: Strengths of regularisation (A,).
+
+    Attributes:
+        strengths: As given.
+        targets: As given.
+        mean: The mean of the targets (L,).
+        errors: The squared error (A, N, L) of each film by a fit to all others.
+    """
+
+    def __init__(self, vectors: Column, values: Column, targets: Column, strengths: Column) -> None:
+        self.strengths = strengths
+        self.targets = targets
+        self._vectors = vectors
+        self._shrinkage = values / (values + strengths[:, None])  # (A, R)
+        self._inverse = 1 / (values + strengths[:, None])
+        self.mean = targets.mean(axis=0)
+        self._turned = vectors.T @ (targets - self.mean)  # (R, L)
+        self.errors = self._errors_alone()
+
+    def _errors_alone(self) -> Column:
+        """Return the squared errors (A, N, L) of each film by a fit to all others."""
+        own = self._vectors**2 @ self._shrinkage.T + 1 / len(self._vectors)  # (N, A)
+        residuals = np.stack([self.targets - self._predictions(row) for row in self._shrinkage])
+        errors: Column = (residuals / np.maximum(1 - own.T[:, :, None], 1e-9)) ** 2
+        return errors
+
+    def _predictions(self, shrinkage: Column) -> Column:
+        """Return the predictions (N, L) of the films themselves."""
+        found: Column = self._vectors @ (shrinkage[:, None] * self._turned) + self.mean
+        return found
+
+    def best(self, films: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+        """Return the place (L,) of each genre's best strength, judged on some films.
+
+        Args:
+            films: Which films count (N,).
+        """
+        found: npt.NDArray[np.int64] = self.errors[:, films].mean(axis=1).argmin(axis=0)
+        return found
+
+    def held_out(self, folds: npt.NDArray[np.int64]) -> Column:
+        """Return predictions (N, L) of each film by a fit to the films of other folds.
+
+        The strength of regularisation is judged on those films as well.
+
+        Args:
+            folds: The fold of each film (N,).
+        """
+        predictions = np.zeros_like(self.targets)
+        for fold in range(folds.max() + 1):
+            unseen = folds == fold
+            rows, best = self._vectors[unseen], self.best(~unseen)
+            for place in np.unique(best):
+                genres = best == place
+                fitted = self._predictions(self._shrinkage[place])[np.ix_(unseen, genres)]
+                residuals = self.targets[np.ix_(unseen, genres)] - fitted
+                own = (rows * self._shrinkage[place]) @ rows.T + 1 / len(self._vectors)
+                without = np.linalg.solve(np.eye(len(rows)) - own, residuals)
+                predictions[np.ix_(unseen, genres)] = fitted + residuals - without
+        return predictions
+
+    def dual(self) -> Column:
+        """Return the weight (N, L) of each film in the regressions with the best strengths.
+
+        The weights of features (N, F) are the transpose of the centred features times these.
+        """
+        best = self.best(np.ones(len(self.targets), dtype=np.bool_))
+        found: Column = self._vectors @ (self._inverse[best].T * self._turned)
+        return found
+
+
+def decompose(features: Column) -> tuple[Column, Column]:
+    """Return eigenvectors (N, R) and eigenvalues (R,) of the inner products of films.
+
+    The smaller of two matrices is decomposed: that of films (N, N) or that of features (F, F).
+
+    Args:
+        features: Centred features (N, F).
+    """
+    films, number = features.shape
+    if films <= number:
+        return decompose_products(features @ features.T)
+    axes, values = decompose_products(features.T @ features)
+    return features @ (axes / np.sqrt(values)), values
+
+
+def decompose_products(products: Column) -> tuple[Column, Column]:
+    """Return eigenvectors (K, R) and positive eigenvalues (R,) of centred inner products (K, K)."""
+    values, vectors = np.linalg.eigh(products)
+    kept = values > max(_TINY * values[-1], np.finfo(np.float64).tiny)
+    return vectors[:, kept], values[kept]

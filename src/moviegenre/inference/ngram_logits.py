@@ -1,0 +1,156 @@
+"""The n-grams' part of ``wide_deep``: linear in its features, so exact for every variant of a text.
+
+``nn.ngrams`` defines the features and ``models.wide_deep`` the scale; here they are numpy.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from moviegenre.inference.onnx_weights import Array
+
+USUAL_TOKENS = 64
+"""Of so many tokens a scale by length is the plain one, as in ``models.wide_deep``."""
+
+_SMALLEST_LENGTH = 1e-12  # of the features of a text without any
+
+Tokens = npt.NDArray[np.integer]
+Doubles = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class NgramWeights:
+    """Features and weights of words and pairs of neighbouring words.
+
+    Attributes:
+        word_columns: The feature of each token, -1 for none (V,).
+        pair_keys: The number of each pair that is a feature, sorted.
+        idf: The weight of each feature, words first (F,).
+        wide: Its logits, in 16 or 32 bits (F, L).
+        bias: Added to the logits (L,).
+        scale: What they are multiplied by (L,).
+        slope: What that grows by with the logarithm of the length (L,); 0 where it does not.
+        unknown_id: The token of unknown words.
+    """
+
+    word_columns: Array
+    pair_keys: Array
+    idf: Array
+    wide: Array
+    bias: Array
+    scale: Array
+    slope: Array
+    unknown_id: int
+
+    def columns(self, tokens: Tokens) -> tuple[Array, Array]:
+        """Return the features of the words (T,) and of the pairs (T - 1,) of a text; -1 for none.
+
+        Args:
+            tokens: The text (T,).
+        """
+        ids = tokens.astype(np.int64)
+        known = ids != self.unknown_id
+        words = np.where(known, self.word_columns[ids], -1)
+        keys = ids[:-1] * len(self.word_columns) + ids[1:]
+        places = np.minimum(np.searchsorted(self.pair_keys, keys), len(self.pair_keys) - 1)
+        is_pair = (self.pair_keys[places] == keys) & known[:-1] & known[1:]
+        return words, np.where(is_pair, len(self.idf) - len(self.pair_keys) + places, -1)
+
+    def logits(self, total: Doubles, square: float, num_tokens: int) -> Doubles:
+        """Return the scaled logits (L,) of a text.
+
+        Args:
+            total: The sum of its features times their weights (L,).
+            square: The square of the length of its features.
+            num_tokens: How many tokens it has.
+        """
+        scale = self.scale + self.slope * math.log(max(num_tokens, 1) / USUAL_TOKENS)
+        length = max(math.sqrt(max(square, 0.0)), _SMALLEST_LENGTH)
+        scaled: Doubles = scale * (total / length + self.bias)
+        return scaled
+
+
+class NgramText:
+    """A text whose variants are computed from what they change.
+
+    Args:
+        weights: The model's.
+        tokens: The text (T,).
+    """
+
+    def __init__(self, weights: NgramWeights, tokens: Tokens) -> None:
+        self._weights = weights
+        self._tokens = tokens
+        self._words, self._pairs = weights.columns(tokens)
+
+    def logits(self, variant: Tokens) -> Doubles:
+        """Return the scaled logits (L,) of a variant.
+
+        Args:
+            variant: The text with some tokens left out.
+        """
+        removed = self._removed(variant)
+        if removed is None:
+            return NgramText(self._weights, variant).logits(variant)
+        start, end = removed
+        total, square = self._total.copy(), self._square
+        for column, change in self._changes(start, end).items():
+            count = self._counts.get(column, 0)
+            before, after = self._value(column, count), self._value(column, count + change)
+            total += (after - before) * self._weights.wide[column].astype(np.float64)
+            square += after**2 - before**2
+        return self._weights.logits(total, square, len(variant))
+
+    def _removed(self, variant: Tokens) -> tuple[int, int] | None:
+        """Return where tokens in a row are missing from a variant; None where it is otherwise."""
+        missing = len(self._tokens) - len(variant)
+        if missing < 0:
+            return None
+        differs = np.flatnonzero(self._tokens[: len(variant)] != variant)
+        start = int(differs[0]) if len(differs) else len(variant)
+        same = np.array_equal(self._tokens[start + missing :], variant[start:])
+        return (start, start + missing) if same else None
+
+    def _changes(self, start: int, end: int) -> dict[int, int]:
+        """Return how much more often each feature occurs without the tokens in between."""
+        changes: dict[int, int] = {}
+        if start == end:
+            return changes
+        gone = [*self._words[start:end], *self._pairs[max(0, start - 1) : end]]
+        new = []
+        if start > 0 and end < len(self._tokens):
+            seam = self._tokens[[start - 1, end]]
+            new = [self._weights.columns(seam)[1][0]]
+        for columns, change in ((gone, -1), (new, 1)):
+            for column in map(int, columns):
+                if column >= 0:
+                    changes[column] = changes.get(column, 0) + change
+        return changes
+
+    def _value(self, column: int, count: int) -> float:
+        """Return the value of a feature that occurs so many times."""
+        return (1 + math.log(count)) * float(self._weights.idf[column]) if count > 0 else 0.0
+
+    @cached_property
+    def _counts(self) -> dict[int, int]:
+        """How often each feature occurs."""
+        columns = np.concatenate([self._words, self._pairs])
+        distinct, counts = np.unique(columns[columns >= 0], return_counts=True)
+        return dict(zip(distinct.tolist(), counts.tolist(), strict=True))
+
+    @cached_property
+    def _values(self) -> Doubles:
+        return np.array([self._value(*item) for item in self._counts.items()], dtype=np.float64)
+
+    @cached_property
+    def _total(self) -> Doubles:
+        rows = self._weights.wide[list(self._counts)].astype(np.float64)
+        total: Doubles = self._values @ rows
+        return total
+
+    @cached_property
+    def _square(self) -> float:
+        return float(self._values @ self._values)

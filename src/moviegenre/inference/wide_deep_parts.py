@@ -1,0 +1,229 @@
+"""The included model in parts, so that many variants of one film are computed for little.
+
+An ONNX file of ``wide_deep`` gives the embeddings of plot and poster. What follows them, a head and
+the n-grams' weights, is small and computed here with numpy. Where only the plot changes, the poster
+is not read again, and the other way round; where only words change that the plot encoder does not
+read, nothing is. ``models.wide_deep`` defines the model.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from moviegenre.artifacts.trained import TrainedModel
+from moviegenre.inference.films import Film, FilmReader
+from moviegenre.inference.ngram_logits import NgramText, NgramWeights
+from moviegenre.inference.onnx_weights import Array, read_weights
+from moviegenre.inference.slices import WHOLE, Slices
+
+Floats = npt.NDArray[np.float32]
+
+_LARGEST_DIFFERENCE = 1e-3  # of a logit that is computed in parts
+_HEAD = ("hidden.1.weight", "hidden.1.bias", "output.weight", "output.bias")
+_PLAIN = ("features.word_columns", "features.pair_keys", "features.idf", "plot_norm.weight")
+_WIDE = ("wide_bias", "wide_scale", "wide_slope")
+_FORMS = ("", "_whole", "_row_scale", "_half")  # how ``quantise`` stores a matrix
+
+_erf = np.vectorize(math.erf, otypes=[np.float64])
+
+
+@dataclass(frozen=True)
+class WideDeepParts:
+    """What of a ``wide_deep`` file follows the embeddings.
+
+    Attributes:
+        backend: The file.
+        reader: The model's.
+        weights: By their names in the file, without ``model.``; matrices as they are stored.
+        unknown_id: The token of unknown words.
+        read_tokens: How many tokens the plot encoder reads; None for all.
+    """
+
+    backend: TrainedModel
+    reader: FilmReader
+    weights: Mapping[str, Array]
+    unknown_id: int
+    read_tokens: int | None
+
+    @classmethod
+    def open(cls, backend: TrainedModel, reader: FilmReader) -> Self | None:
+        """Return the parts of a model; None where it is another one, or its file another form.
+
+        Args:
+            backend: The model.
+            reader: The model's.
+        """
+        model = backend.info
+        if model.model_name != "wide_deep" or not backend.only_answers:
+            return None
+        matrices = ["wide", *(f"head.{name}" for name in _HEAD)]
+        names = [f"{name}{form}" for name in matrices for form in _FORMS]
+        prefixed = [f"model.{name}" for name in (*names, *_PLAIN, *_WIDE)]
+        try:
+            found = read_weights(backend.file, prefixed)
+        except (OSError, ValueError):
+            return None
+        weights = {name.removeprefix("model."): values for name, values in found.items()}
+        needed = {*_PLAIN, "wide_bias", "wide_scale", "head.hidden.1.bias", "head.output.bias"}
+        if model.tokenizer is None or not needed <= weights.keys():
+            return None
+        encoder = model.config.get("model", {}).get("plot_encoder", {})
+        unknown_id = model.tokenizer.unknown_id
+        return cls(backend, reader, weights, unknown_id, encoder.get("read_tokens"))
+
+    def of(self, film: Film, logits: Floats, slices: Slices = WHOLE) -> "FilmParts | None":
+        """Return a film in parts; None where the parts do not come to the model's own answer.
+
+        Args:
+            film: A film with a plot.
+            logits: The model's answer to it (L,).
+            slices: How the file's work is split and run.
+        """
+        if not len(film.tokens):
+            return None
+        try:
+            parts = FilmParts(self, film, slices)
+            (own,) = parts.logits([film])
+        except (KeyError, ValueError, IndexError):  # weights of another form
+            return None
+        close = own.shape == logits.shape and np.abs(own - logits).max() < _LARGEST_DIFFERENCE
+        return parts if close else None
+
+    def embed(self, film: Film) -> Floats:
+        """Return the embedding of a film (D,), the plot's part first."""
+        _, embeddings = self.backend.embed(self.reader.batch([film]))
+        first: Floats = embeddings[0]
+        return first
+
+    @property
+    def plot_dim(self) -> int:
+        """How many numbers of an embedding are the plot's."""
+        return len(self.weights["plot_norm.weight"])
+
+    def head(self, embeddings: Floats) -> Floats:
+        """Return the deep logits (N, L) of embeddings (N, D)."""
+        first, last = self._head
+        hidden = embeddings @ first.T + self.weights["head.hidden.1.bias"]
+        active = hidden * 0.5 * (1 + _erf(hidden / math.sqrt(2)))  # GELU
+        deep = active @ last.T + self.weights["head.output.bias"]
+        return np.asarray(deep, dtype=np.float32)
+
+    def encoder_input(self, film: Film) -> bytes:
+        """Return what the plot encoder reads of a film, to compare films by."""
+        tokens = film.tokens
+        if self.read_tokens is not None and len(tokens) > self.read_tokens:
+            tokens = np.append(tokens[: self.read_tokens - 1], tokens[-1])
+        return tokens.tobytes()
+
+    @cached_property
+    def ngrams(self) -> NgramWeights:
+        """The features and weights of n-grams."""
+        scale = self.weights["wide_scale"]
+        return NgramWeights(
+            word_columns=self.weights["features.word_columns"],
+            pair_keys=self.weights["features.pair_keys"],
+            idf=self.weights["features.idf"],
+            wide=self.weights["wide_half"] if "wide_half" in self.weights else self.weights["wide"],
+            bias=self.weights["wide_bias"],
+            scale=scale,
+            slope=self.weights.get("wide_slope", np.zeros_like(scale)),
+            unknown_id=self.unknown_id,
+        )
+
+    @cached_property
+    def _head(self) -> tuple[Array, Array]:
+        """The matrices of the head."""
+        first, last = (f"head.{layer}.weight" for layer in ("hidden.1", "output"))
+        return self._rows(first, slice(None)), self._rows(last, slice(None))
+
+    def _rows(self, name: str, rows: Array | slice) -> Array:
+        """Return rows of a matrix, however it is stored."""
+        for plain in (name, f"{name}_half"):
+            if plain in self.weights:
+                return self.weights[plain][rows].astype(np.float32)
+        scale = self.weights[f"{name}_row_scale"][rows]
+        restored: Array = self.weights[f"{name}_whole"][rows].astype(np.float32) * scale
+        return restored
+
+
+class FilmParts:
+    """A film whose variants are computed in parts; each part is computed once.
+
+    Args:
+        parts: The model.
+        film: The film as it is, with a plot.
+        slices: How the file's work is split and run.
+    """
+
+    def __init__(self, parts: WideDeepParts, film: Film, slices: Slices = WHOLE) -> None:
+        self._parts = parts
+        self._film = film
+        self._slices = slices
+        whole = slices.run(partial(parts.embed, film))
+        self._ngrams = NgramText(parts.ngrams, film.tokens)
+        self._plot = parts.encoder_input(film)
+        self._plots = {self._plot: whole[: parts.plot_dim]}
+        self._posters = {self._poster_key(film): whole[parts.plot_dim :]}
+        self._deep: dict[tuple[bytes, bytes], Floats] = {}
+
+    def num_tokens(self, film: Film) -> int:
+        """Return how many tokens the plot encoder reads again for a variant."""
+        plot = self._parts.encoder_input(film)
+        return 0 if plot in self._plots else len(plot) // film.tokens.itemsize
+
+    def logits(self, films: Sequence[Film]) -> Floats:
+        """Return the logits (N, L) of variants of the film: other words, or another poster."""
+        self._slices.of_films(self._embed, [film for film in films if not self._is_known(film)])
+        return self._sums(films, [self._parts.encoder_input(film) for film in films])
+
+    def _is_known(self, film: Film) -> bool:
+        has_poster = self._poster_key(film) in self._posters
+        return has_poster and self._parts.encoder_input(film) in self._plots
+
+    def _embed(self, films: Sequence[Film]) -> None:
+        """Compute the embeddings of plots and posters that are not known yet."""
+        for film in films:
+            plot, poster = self._parts.encoder_input(film), self._poster_key(film)
+            if plot not in self._plots:
+                found = self._parts.embed(replace(film, poster=None))
+                self._plots[plot] = found[: self._parts.plot_dim]
+            if poster not in self._posters:
+                found = self._parts.embed(replace(film, tokens=film.tokens[:0]))
+                self._posters[poster] = found[self._parts.plot_dim :]
+
+    def estimates(self, films: Sequence[Film]) -> Floats:
+        """Return logits (N, L) as if the plot encoder had read the whole plot, for nothing.
+
+        What a variant changes in them is the n-grams' part of what it changes.
+
+        Args:
+            films: Variants with other words.
+        """
+        return self._sums(films, [self._plot] * len(films))
+
+    def _sums(self, films: Sequence[Film], plots: Sequence[bytes]) -> Floats:
+        """Return the sums of deep and wide logits (N, L).
+
+        Args:
+            films: Variants.
+            plots: What the plot encoder reads of each.
+        """
+        keys = [(plot, self._poster_key(film)) for film, plot in zip(films, plots, strict=True)]
+        missing = [key for key in dict.fromkeys(keys) if key not in self._deep]
+        if missing:
+            pairs = [(self._plots[plot], self._posters[poster]) for plot, poster in missing]
+            deep = self._parts.head(np.stack([np.concatenate(pair) for pair in pairs]))
+            self._deep.update(zip(missing, deep, strict=True))
+        wide = [self._ngrams.logits(film.tokens) for film in films]
+        sums = [self._deep[key] + row for key, row in zip(keys, wide, strict=True)]
+        return np.stack(sums).astype(np.float32)
+
+    def _poster_key(self, film: Film) -> bytes:
+        if film.poster is None or film.poster is self._film.poster:
+            return b""
+        return film.poster.tobytes()
