@@ -31,7 +31,7 @@ from moviegenre.data.synthetic.generate import synthesize
 from moviegenre.losses import BCEConfig
 from moviegenre.models.base import BuildContext
 from moviegenre.models.bert import BertConfig
-from moviegenre.models.pretrained import pretrained_folder
+from moviegenre.models.encoders.pretrained import pretrained_folder
 from moviegenre.training.config import TrainingConfig
 from moviegenre.training.fit import fit
 from moviegenre.training.hardware import lightning_precision

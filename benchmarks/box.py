@@ -20,7 +20,7 @@ from moviegenre.box import box_folder
 from moviegenre.core.decisions import FloatArray
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
-from moviegenre.inference.parity import labelled_films
+from moviegenre.inference.measure_parity import labelled_films
 from moviegenre.metrics import compute_metrics
 
 _CHUNK = 128

@@ -23,11 +23,11 @@ import onnx
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 import moviegenre
+from moviegenre.artifacts.onnx_model import OnnxModel
+from moviegenre.artifacts.quantise import quantise
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
-from moviegenre.inference.backends import OnnxBackend
-from moviegenre.inference.parity import labelled_films
-from moviegenre.inference.quantise import quantise
+from moviegenre.inference.measure_parity import labelled_films
 
 _BATCH = 16  # films
 
@@ -61,7 +61,7 @@ def main() -> None:
             write(source, forms[name])
         seconds = {name: float("inf") for name in forms}
         logits = {}
-        backends = {name: OnnxBackend(path) for name, path in forms.items()}
+        backends = {name: OnnxModel(path, predictor.model) for name, path in forms.items()}
         for _ in range(arguments.rounds):
             for name, backend in backends.items():
                 started = time.perf_counter()

@@ -1,13 +1,19 @@
 """Tiny models as they lie on disk once trained: a ``best.pth`` with everything in it."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
+from moviegenre.artifacts.checkpoint import save_checkpoint
+from moviegenre.artifacts.info import ModelInfo
+from moviegenre.artifacts.torch_model import TorchModel
+from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.core.types import Modality
-from moviegenre.models.checkpoint import Checkpoint, save_checkpoint
+from moviegenre.data.text import PlotTokenizer
+from moviegenre.models.base import GenreModel
 from moviegenre.models.registry import MODELS
 from tests.tiny_models import build_tiny, tiny_settings
 from tests.tiny_movies import GENRES, IMAGE_SIZE, MAX_TOKENS, tiny_tokenizer
@@ -22,9 +28,33 @@ POINT = OperatingPoint(
 """An operating point in which every genre differs from every other, and from the default."""
 
 
+def trained(
+    name: str,
+    network: GenreModel,
+    settings: dict[str, Any],
+    *,
+    tokenizer: PlotTokenizer | None = None,
+    genres: GenreVocabulary = GENRES,
+    **facts: Any,
+) -> TorchModel:
+    """Return a network as a trained model; ``facts`` of its info that are not given are empty."""
+    known: dict[str, Any] = {
+        "metrics": {}, "epoch": 0.0, "revisions": {}, "versions": {}, "data_fingerprint": "",
+    }  # fmt: skip
+    info = ModelInfo(
+        model_name=name,
+        architectures={},
+        config=settings,
+        genres=genres,
+        tokenizer=tokenizer,
+        **known | facts,
+    )
+    return TorchModel(info, network)
+
+
 def tiny_checkpoint(
     name: str, bert_folder: Path, data: Path = Path("data/nowhere"), **changes: object
-) -> Checkpoint:
+) -> TorchModel:
     """Return a tiny model whose movies get different answers; ``changes`` are its settings."""
     model = build_tiny(name, bert_folder, **changes).eval()
     generator = torch.Generator().manual_seed(1)
@@ -37,17 +67,16 @@ def tiny_checkpoint(
         "max_tokens": MAX_TOKENS,
         "image_size": list(IMAGE_SIZE),
     }
-    return Checkpoint(
-        model_name=name,
-        model=model,
-        genres=GENRES,
-        tokenizer=tiny_tokenizer() if Modality.PLOT in MODELS[name].modalities else None,
-        config={
+    return trained(
+        name,
+        model,
+        {
             "data": data_settings,
             "training": {"seed": 0},
             "loss": {"name": "bce"},
             "model": tiny_settings(name, bert_folder, **changes),
         },
+        tokenizer=tiny_tokenizer() if Modality.PLOT in MODELS[name].modalities else None,
         metrics={"f1_macro": 0.5, "roc_auc": 0.75},
         epoch=2.0,
         revisions={"a/b": "0" * 40},
@@ -56,7 +85,12 @@ def tiny_checkpoint(
     )
 
 
-def save_tiny(folder: Path, checkpoint: Checkpoint, point: OperatingPoint | None = POINT) -> Path:
+def changed(model: TorchModel, **facts: object) -> TorchModel:
+    """Return the same network with other facts."""
+    return TorchModel(model.info.model_copy(update=facts), model.network)
+
+
+def save_tiny(folder: Path, checkpoint: TorchModel, point: OperatingPoint | None = POINT) -> Path:
     """Write ``best.pth`` and its operating point into a folder; return the former's path."""
     save_checkpoint(folder / "best.pth", checkpoint)
     if point is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from moviegenre.core.version import __version__
 
 if TYPE_CHECKING:
-    from moviegenre.inference.backends import BackendName
+    from moviegenre.core.types import BackendName
     from moviegenre.inference.predictor import Predictor
 
 __all__ = ["__version__", "from_pretrained", "load"]

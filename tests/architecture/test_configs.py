@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from moviegenre.apps.cli import main
+from moviegenre.artifacts.checkpoint import load_checkpoint
 from moviegenre.experiment.config import load_experiment, load_suite
-from moviegenre.models.checkpoint import load_checkpoint
 from moviegenre.models.registry import MODELS
 from moviegenre.studies.ablations.settings import load_ablations
 
@@ -113,7 +113,7 @@ def test_the_demo_trains_each_model_with_its_own_settings(
 ) -> None:
     starts = "init_poster" in MODELS[name].model_fields  # a fusion, from encoders trained alone
     _train(name, demo_movies, tmp_path, [f"model.init_from={demo_encoders}"] if starts else [])
-    trained = load_checkpoint(tmp_path / name / "best.pth").config
+    trained = load_checkpoint(tmp_path / name / "best.pth").info.config
     shipped = load_experiment(DEMO, name).to_dict()
     shipped["data"]["dir"] = str(demo_movies)
     if starts:

@@ -26,3 +26,8 @@ def test_comparing_needs_no_plotting() -> None:
     plotting = ("moviegenre.evaluation.plots", "moviegenre.evaluation.canvas")
     assert _imported_by("import moviegenre.evaluation.compare", plotting) == set()
     assert _imported_by("import moviegenre.evaluation.plots", plotting) == set(plotting)
+
+
+def test_answering_one_film_reads_no_tables() -> None:
+    answering = ("torch", "transformers", "pyarrow", "pandas", "sklearn", "scipy")
+    assert _imported_by("import moviegenre.inference.loading", answering) == set()

@@ -12,27 +12,27 @@ import pytest
 import torch
 
 import moviegenre
+from moviegenre.artifacts.folder import BACKEND_FILES, INT4_FILE, INT8_FILE, ONNX_FILE
+from moviegenre.artifacts.onnx_export import example_inputs, export_onnx
+from moviegenre.artifacts.onnx_graph import fuse, skip_missing_posters
+from moviegenre.artifacts.onnx_model import OnnxModel
+from moviegenre.artifacts.quantise import Bits, quantise
+from moviegenre.artifacts.torch_folder import write_exported
+from moviegenre.artifacts.trained import EXACT_FIRST, Backend
 from moviegenre.box import FOLDER
 from moviegenre.core.decisions import FloatArray
 from moviegenre.core.errors import ConfigError
 from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.core.types import Modality
 from moviegenre.examples import example_films
-from moviegenre.inference.backends import BackendName, OnnxBackend
 from moviegenre.inference.films import Film
-from moviegenre.inference.loading import BACKEND_FILES
-from moviegenre.inference.onnx_export import example_inputs, export_onnx
-from moviegenre.inference.onnx_graph import fuse, skip_missing_posters
 from moviegenre.inference.predictor import Predictor
-from moviegenre.inference.quantise import Bits, quantise
-from moviegenre.models.exported import INT4_FILE, INT8_FILE, ONNX_FILE
-from moviegenre.models.exporting import write_exported
 from moviegenre.models.registry import MODELS
-from tests.tiny_checkpoints import POINT, tiny_checkpoint
+from tests.tiny_checkpoints import POINT, changed, tiny_checkpoint
 from tests.tiny_movies import tiny_movies, tiny_tokenizer
 
 NETWORKS = [name for name, kind in MODELS.items() if not kind.fitted]
-FORMS: tuple[BackendName, ...] = ("torch", "onnx", "int8", "int4")
+FORMS = EXACT_FIRST
 FOUR_BITS = {"bert", "early_fusion", "late_fusion", "attention_fusion", "wide_deep"}
 WAYS = ((1, 2), (1, 32), (2, 32))  # threads and films a batch
 TOLERANCE = 1e-4
@@ -53,7 +53,8 @@ def write_forms(name: str, folder: Path, bert_folder: Path) -> Path:
         if name in FOUR_BITS - {"attention_fusion"}
         else tiny_checkpoint(name, bert_folder)
     )
-    checkpoint.model.prepare(tiny_movies(40, seed=1).tensors(tiny_tokenizer()))
+    checkpoint.network.prepare(tiny_movies(40, seed=1).tensors(tiny_tokenizer()))
+    checkpoint = changed(checkpoint)  # which has other n-grams now
     write_exported(folder, checkpoint, {})
     POINT.write(folder / THRESHOLDS_FILE)
     export_onnx(checkpoint, folder / ONNX_FILE)
@@ -64,7 +65,7 @@ def write_forms(name: str, folder: Path, bert_folder: Path) -> Path:
         else:
             with pytest.raises(ConfigError):
                 quantise(folder / ONNX_FILE, folder / file, bits)
-    films = example_inputs(*checkpoint.data_config.image_size)
+    films = example_inputs(*checkpoint.info.data_config.image_size)
     for written in sorted(folder.glob("*.onnx")):
         skip_missing_posters(written, films)
         if written.name != ONNX_FILE:
@@ -93,7 +94,7 @@ def threads(predictor: Predictor, path: Path | None, number: int) -> Iterator[No
     before, backend = torch.get_num_threads(), predictor.backend
     torch.set_num_threads(number)
     if path is not None:
-        predictor.backend = OnnxBackend(path, backend.name, num_threads=number)
+        predictor.backend = OnnxModel(path, backend.info, backend.name, number)
     try:
         yield
     finally:
@@ -121,7 +122,7 @@ def check(predictor: Predictor, films: list[Film], path: Path | None, *, exact: 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_film_is_answered_alike_in_any_company(
-    name: str, form: BackendName, folders: dict[str, Path]
+    name: str, form: Backend, folders: dict[str, Path]
 ) -> None:
     path = folders[name] / BACKEND_FILES[form]
     if not path.is_file():

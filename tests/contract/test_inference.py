@@ -13,24 +13,24 @@ import torch
 from transformers import EfficientNetConfig, EfficientNetModel
 
 import moviegenre
+from moviegenre.artifacts.checkpoint import load_checkpoint
+from moviegenre.artifacts.export import export_model
+from moviegenre.artifacts.folder import INT4_FILE, INT8_FILE, ONNX_FILE
+from moviegenre.artifacts.onnx_export import export_onnx
+from moviegenre.artifacts.quantise import Bits, quantise
+from moviegenre.artifacts.torch_folder import write_exported
 from moviegenre.core.decisions import FloatArray
 from moviegenre.core.errors import CheckpointError, ConfigError, InputError
 from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.core.types import Modality, SmallBackend, Split
 from moviegenre.data.prepared import PreparedData
-from moviegenre.experiment.evaluate import predict_split
+from moviegenre.experiment.predictions import predict_split
 from moviegenre.experiment.train import train
-from moviegenre.inference.export import export_model
 from moviegenre.inference.films import Film
-from moviegenre.inference.onnx_export import export_onnx
-from moviegenre.inference.parity import labelled_films
+from moviegenre.inference.measure_parity import labelled_films
 from moviegenre.inference.predictor import Predictor
-from moviegenre.inference.quantise import Bits, quantise
-from moviegenre.models.checkpoint import load_checkpoint
-from moviegenre.models.exported import INT4_FILE, INT8_FILE, ONNX_FILE
-from moviegenre.models.exporting import write_exported
 from moviegenre.models.registry import MODELS
-from tests.tiny_checkpoints import POINT, save_tiny, tiny_checkpoint
+from tests.tiny_checkpoints import POINT, changed, save_tiny, tiny_checkpoint
 from tests.tiny_movies import tiny_batch, tiny_movies, tiny_tokenizer, write_prepared
 from tests.tiny_training import tiny_experiment
 
@@ -137,9 +137,10 @@ def test_each_kind_of_weight_has_its_own_bits(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("moviegenre.inference.quantise._LARGE", 1)
+    monkeypatch.setattr("moviegenre.artifacts.quantise._LARGE", 1)
     checkpoint = tiny_checkpoint("wide_deep", bert_folder, data.root)
-    checkpoint.model.prepare(tiny_movies(40, seed=1).tensors(tiny_tokenizer()))
+    checkpoint.network.prepare(tiny_movies(40, seed=1).tensors(tiny_tokenizer()))
+    checkpoint = changed(checkpoint)  # which has other n-grams now
     write_exported(tmp_path, checkpoint, {})
     POINT.write(tmp_path / THRESHOLDS_FILE)
     export_onnx(checkpoint, tmp_path / ONNX_FILE)
@@ -198,14 +199,14 @@ def test_an_encoder_whose_sizes_the_exporter_cannot_tell_becomes_onnx(
     encoder = {"name": str(tmp_path / "encoder"), "grid": [3, 2], "stages": [-6, -1]}
     checkpoint = tiny_checkpoint("resnet", bert_folder, data.root, poster_encoder=encoder)
     export_onnx(checkpoint, tmp_path / ONNX_FILE)
-    height, width = checkpoint.data_config.image_size
+    height, width = checkpoint.info.data_config.image_size
     image = torch.randint(0, 256, (2, 3, height, width), dtype=torch.uint8)
     session = onnxruntime.InferenceSession(tmp_path / ONNX_FILE)
     has_poster = np.array([True, True])
     (logits,) = session.run(["logits"], {"image": image.numpy(), "has_poster": has_poster})
     batch = replace(tiny_batch(2), image=image, has_poster=torch.from_numpy(has_poster))
     with torch.no_grad():
-        expected = checkpoint.model.eval()(batch).logits
+        expected = checkpoint.network.eval()(batch).logits
     np.testing.assert_allclose(logits, expected.numpy(), atol=1e-4)
 
 

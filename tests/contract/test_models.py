@@ -9,11 +9,12 @@ import pytest
 import torch
 from torch import Tensor
 
+from moviegenre.artifacts.checkpoint import load_checkpoint, save_checkpoint
 from moviegenre.core.types import Modality
 from moviegenre.models.base import FittedModel, GenreModel, label_frequencies
 from moviegenre.models.batch import Batch, ModelOutput
-from moviegenre.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from moviegenre.models.registry import MODELS
+from tests.tiny_checkpoints import trained
 from tests.tiny_models import FITTED_TO, TINY_MODELS, build_tiny, tiny_config, write_bert_folder
 from tests.tiny_movies import FREQUENCIES, GENRES, tiny_batch, tiny_movies, tiny_tokenizer
 
@@ -265,12 +266,12 @@ def test_a_saved_model_gives_equal_logits_once_loaded(
         for parameter in model.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
     reads_plots = Modality.PLOT in MODELS[name].modalities
-    saved = Checkpoint(
-        model_name=name,
-        model=model,
-        genres=GENRES,
+    settings = {"model": tiny_config(name, bert_folder).model_dump(mode="json")}
+    saved = trained(
+        name,
+        model,
+        settings,
         tokenizer=tiny_tokenizer() if reads_plots else None,
-        config={"model": tiny_config(name, bert_folder).model_dump(mode="json")},
         metrics={"f1_macro": 0.5},
         epoch=1.5,
     )
@@ -278,11 +279,13 @@ def test_a_saved_model_gives_equal_logits_once_loaded(
     content = torch.load(tmp_path / "best.pth", weights_only=True)  # no code in it runs
     loaded = load_checkpoint(tmp_path / "best.pth")
     batch = tiny_batch(5, without_plot=[0], without_poster=[1])
-    assert torch.equal(answer(loaded.model, batch), answer(model, batch))
-    assert content["model_name"] == loaded.model_name == name
-    assert loaded.model_config == tiny_config(name, bert_folder)
-    assert (loaded.genres, loaded.metrics, loaded.epoch) == (GENRES, {"f1_macro": 0.5}, 1.5)
-    assert (loaded.tokenizer is not None) == reads_plots
+    assert torch.equal(answer(loaded.network, batch), answer(model, batch))
+    info = loaded.info
+    assert content["model_name"] == info.model_name == name
+    assert info.config == settings
+    assert (info.genres, info.metrics, info.epoch) == (GENRES, {"f1_macro": 0.5}, 1.5)
+    assert (info.tokenizer is not None) == reads_plots
+    assert info.modalities == MODELS[name].modalities
 
 
 @every_model
@@ -290,9 +293,8 @@ def test_loading_needs_no_pretrained_files(name: str, tmp_path: Path) -> None:
     folder = write_bert_folder(tmp_path / "bert")
     model = build_tiny(name, folder)
     config = {"model": tiny_config(name, folder).model_dump(mode="json")}
-    save_checkpoint(
-        tmp_path / "best.pth", Checkpoint(name, model, GENRES, tiny_tokenizer(), config)
-    )
+    saved = trained(name, model, config, tokenizer=tiny_tokenizer())
+    save_checkpoint(tmp_path / "best.pth", saved)
     shutil.rmtree(folder)
     batch = tiny_batch(3)
-    assert torch.equal(answer(load_checkpoint(tmp_path).model, batch), answer(model, batch))
+    assert torch.equal(answer(load_checkpoint(tmp_path).network, batch), answer(model, batch))

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
+from moviegenre.artifacts.export import export_model
+from moviegenre.artifacts.manifest import rewriting
 from moviegenre.core.decisions import FloatArray
 from moviegenre.core.operating_point import THRESHOLDS_FILE
-from moviegenre.inference.export import export_model
 from moviegenre.inference.predictor import Predictor
 from moviegenre.inference.similar import write_index
-from moviegenre.models.manifest import rewriting
-from tests.tiny_checkpoints import POINT, save_tiny, tiny_checkpoint
+from tests.tiny_checkpoints import POINT, changed, save_tiny, tiny_checkpoint
 from tests.tiny_movies import tiny_movies, tiny_tokenizer
 
 MODEL = "wide_deep"  # it has every kind of file and of weight
@@ -23,7 +23,8 @@ Damage = Callable[[Path], None]
 def write_export(folder: Path, bert_folder: Path) -> Path:
     """Export a tiny model with all files that an exported folder may have but four bits."""
     checkpoint = tiny_checkpoint(MODEL, bert_folder)
-    checkpoint.model.prepare(tiny_movies(40, seed=1).tensors(tiny_tokenizer()))
+    checkpoint.network.prepare(tiny_movies(40, seed=1).tensors(tiny_tokenizer()))
+    checkpoint = changed(checkpoint)  # which has other n-grams now
     export_model(checkpoint, POINT, folder, scores={}, index=_write_index)
     return folder
 

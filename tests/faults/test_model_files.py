@@ -16,12 +16,12 @@ from safetensors.torch import load_file, save_file
 
 import moviegenre
 from moviegenre.apps.cli import main
+from moviegenre.artifacts import manifest as manifests
+from moviegenre.artifacts.folder import EXPORTED_FILES
+from moviegenre.artifacts.locate import verify
+from moviegenre.artifacts.manifest import MANIFEST_FILE, Manifest, rewriting
 from moviegenre.core.errors import CheckpointError, MovieGenreError, NotFiniteError
-from moviegenre.inference.backends import BackendName
-from moviegenre.models import manifest as manifests
-from moviegenre.models.exported import EXPORTED_FILES
-from moviegenre.models.locating import verify
-from moviegenre.models.manifest import MANIFEST_FILE, Manifest, rewriting
+from moviegenre.core.types import BackendName
 from tests.faults.model_files import (
     answers,
     copy,

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import moviegenre
+from moviegenre.artifacts.manifest import MANIFEST_FILE
 from moviegenre.core.errors import MovieGenreError
-from moviegenre.inference.backends import BackendName
-from moviegenre.models.manifest import MANIFEST_FILE
+from moviegenre.core.types import BackendName
 from tests.faults.model_files import answers, copy, flip_bit, write_checkpoint, write_export
 
 pytestmark = pytest.mark.torture

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from moviegenre.artifacts.checkpoint import load_checkpoint
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.compare import compare
 from moviegenre.experiment.config import ExperimentConfig, load_experiment
 from moviegenre.experiment.evaluate import evaluate
 from moviegenre.experiment.train import train
-from moviegenre.models.checkpoint import load_checkpoint
 from moviegenre.models.registry import MODELS
 from tests.tiny_movies import MAX_TOKENS, write_prepared
 
@@ -59,12 +59,12 @@ def test_its_checkpoint_scores_what_validation_said(
 ) -> None:
     checkpoint = load_checkpoint(checkpoints / name)
     found = evaluate(checkpoints / name, Split.VAL, data_dir=data)
-    assert checkpoint.metrics["f1_macro"] == pytest.approx(found.metrics["f1_macro"], abs=1e-6)
-    assert checkpoint.data_fingerprint == PreparedData(data).fingerprint
+    assert checkpoint.info.metrics["f1_macro"] == pytest.approx(found.metrics["f1_macro"], abs=1e-6)
+    assert checkpoint.info.data_fingerprint == PreparedData(data).fingerprint
 
 
 def test_the_bag_of_words_learns_and_the_prior_does_not(checkpoints: Path) -> None:
-    scores = {name: load_checkpoint(checkpoints / name).metrics for name in FITTED}
+    scores = {name: load_checkpoint(checkpoints / name).info.metrics for name in FITTED}
     assert scores["tfidf"]["f1_macro"] > 0.7
     assert scores["prior"]["roc_auc"] == pytest.approx(0.5)
     assert scores["prior"]["f1_macro"] < 0.4
@@ -81,7 +81,7 @@ def test_resuming_fits_only_what_is_not_there(name: str, data: Path, tmp_path: P
     assert again.run["status"] == "finished"
     first.checkpoint.unlink()
     train(settings, tmp_path, resume=True, progress=False)
-    assert load_checkpoint(tmp_path / name).metrics["f1_macro"] == first.run["val_f1_macro"]
+    assert load_checkpoint(tmp_path / name).info.metrics["f1_macro"] == first.run["val_f1_macro"]
 
 
 def test_the_resolved_config_fits_the_same_again(
@@ -90,7 +90,7 @@ def test_the_resolved_config_fits_the_same_again(
     again = load_experiment(checkpoints / "tfidf" / "config.yaml", "tfidf")
     assert again.to_dict() == experiment("tfidf", data).to_dict()
     run = train(again, tmp_path, progress=False).run
-    assert run["val_f1_macro"] == load_checkpoint(checkpoints / "tfidf").metrics["f1_macro"]
+    assert run["val_f1_macro"] == load_checkpoint(checkpoints / "tfidf").info.metrics["f1_macro"]
 
 
 def test_compare_takes_them(checkpoints: Path, tmp_path: Path) -> None:

@@ -9,12 +9,12 @@ from typer.testing import CliRunner
 
 import moviegenre
 from moviegenre.apps.cli import app
+from moviegenre.artifacts.checkpoint import load_checkpoint
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.core.types import Modality
 from moviegenre.experiment.film_forms import FILM_FORMS
 from moviegenre.experiment.form_points import BOUNDS, POSTER_BOUNDS
 from moviegenre.experiment.train import train
-from moviegenre.models.checkpoint import load_checkpoint
 from tests.tiny_models import tiny_config
 from tests.tiny_movies import GENRES
 from tests.tiny_training import tiny_experiment
@@ -49,7 +49,7 @@ def test_a_model_of_many_forms_is_fitted_and_scored_in_each(trained: Path) -> No
     for own in (point, lone, *point.by_length.values()):
         assert (own.thresholds >= BOUNDS[0]).all()
         assert (own.thresholds <= BOUNDS[1]).all()
-    assert load_checkpoint(trained).data_config.forms == ("overview", "sentence", "heading")
+    assert load_checkpoint(trained).info.data_config.forms == ("overview", "sentence", "heading")
 
 
 def test_what_is_read_of_a_film_changes_its_answer(trained: Path) -> None:

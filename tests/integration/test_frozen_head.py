@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from moviegenre.artifacts.checkpoint import load_checkpoint
 from moviegenre.core.errors import CheckpointError, ConfigError
 from moviegenre.experiment.train import train
-from moviegenre.models.checkpoint import load_checkpoint
 from tests.tiny_models import tiny_config
 from tests.tiny_movies import tiny_batch
 from tests.tiny_training import tiny_experiment
@@ -53,7 +53,7 @@ def test_films_without_a_plot_are_answered_as_the_poster_model_does(
     found = load_checkpoint(trained(init_from=tmp_path))
     batch = tiny_batch(4, without_plot=[0, 1])
     with torch.no_grad():
-        expected = own.model.eval()(batch).logits
-        logits = found.model.eval()(batch).logits
+        expected = own.network.eval()(batch).logits
+        logits = found.network.eval()(batch).logits
     torch.testing.assert_close(logits[:2], expected[:2])
     assert (logits[2:] - expected[2:]).abs().max() > 0.01

@@ -18,9 +18,9 @@ import pytest
 import torch
 from safetensors.torch import load, save
 
-from moviegenre.models.checkpoint import load_checkpoint
-from moviegenre.models.exported import EXPORTED_FILES
-from moviegenre.models.pretrained import PINNED_REVISIONS
+from moviegenre.artifacts.checkpoint import load_checkpoint
+from moviegenre.artifacts.folder import EXPORTED_FILES
+from moviegenre.models.encoders.pretrained import PINNED_REVISIONS
 from tests.local_hub import TOKEN, LocalHub, local_hub
 
 ROOT = Path(__file__).parents[2]
@@ -192,7 +192,7 @@ def test_the_default_encoders_come_from_the_hub_at_their_pinned_commits(
     for model, names in expected.items():
         revisions = {name: pinned[name] for name in names}
         assert workplace.run_record(f"checkpoints/{model}")["revisions"] == revisions
-        assert load_checkpoint(workplace.folder / "checkpoints" / model).revisions == revisions
+        assert load_checkpoint(workplace.folder / "checkpoints" / model).info.revisions == revisions
 
 
 def test_each_file_is_downloaded_once_and_only_what_is_needed(workplace: Workplace) -> None:
@@ -216,7 +216,7 @@ def test_each_file_is_downloaded_once_and_only_what_is_needed(workplace: Workpla
 
 
 def test_frozen_encoders_have_the_weights_of_the_hub(workplace: Workplace) -> None:
-    trained = load_checkpoint(workplace.folder / "checkpoints/wide_deep").model.state_dict()
+    trained = load_checkpoint(workplace.folder / "checkpoints/wide_deep").network.state_dict()
     bert = load(bert_files(0)["model.safetensors"])
     resnet = load(resnet_files(0)["model.safetensors"])
     for key, weight in (

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from moviegenre.artifacts.checkpoint import load_checkpoint
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.train import train
-from moviegenre.models.checkpoint import load_checkpoint
 from tests.tiny_movies import with_plots
 from tests.tiny_training import tiny_experiment
 
@@ -24,7 +24,7 @@ def test_further_plots_open_the_track_for_all_that_follows(
     opened = replace(plain, data=plain.data.model_copy(update={"extra": extra}))
     train(opened, tmp_path / "open", progress=False)
     source = load_checkpoint(tmp_path / "open" / "bert")
-    assert source.track == "open"
+    assert source.info.track == "open"
     model = plain.model.model_copy(update={"init_from": tmp_path / "open"})
     run = train(replace(plain, model=model), tmp_path / "next", progress=False).run
     assert run["track"] == "open"
@@ -43,7 +43,7 @@ def test_other_plots_are_learned_from_and_leave_the_track_closed(
         others = replace(plain, data=data.model_copy(update={"other_plots": pieces}))
         trained = train(others, tmp_path / str(pieces), progress=False)
         assert trained.run["track"] == "closed"
-        weights.append(load_checkpoint(trained.checkpoint).model.state_dict())
+        weights.append(load_checkpoint(trained.checkpoint).network.state_dict())
     assert not weights[0]["plot_head.output.weight"].equal(weights[1]["plot_head.output.weight"])
 
 
@@ -70,7 +70,7 @@ def test_a_teacher_alone_is_learned_from(
     taught = tiny_experiment("bert", prepared_folder, bert_folder, max_epochs=1, **teacher)
     plain = tiny_experiment("bert", prepared_folder, bert_folder, max_epochs=1)
     weights = [
-        load_checkpoint(train(e, tmp_path / n, progress=False).checkpoint).model.state_dict()
+        load_checkpoint(train(e, tmp_path / n, progress=False).checkpoint).network.state_dict()
         for n, e in (("taught", taught), ("plain", plain))
     ]
     assert not weights[0]["plot_head.output.weight"].equal(weights[1]["plot_head.output.weight"])

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
+from moviegenre.artifacts.folder import CARD_FILE
+from moviegenre.artifacts.torch_folder import write_exported
 from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.data.sources.table import MovieTable, TableColumns
-from moviegenre.models.exported import CARD_FILE
-from moviegenre.models.exporting import write_exported
 from tests.page_browser import NEEDS_BROWSER, chromium, opened, payload, violations
 from tests.tiny_checkpoints import POINT, tiny_checkpoint
 from tests.tiny_models import write_bert_folder

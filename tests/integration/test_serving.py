@@ -10,10 +10,10 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from moviegenre.artifacts.folder import CARD_FILE, ONNX_FILE
+from moviegenre.artifacts.onnx_export import export_onnx
+from moviegenre.artifacts.torch_folder import write_exported
 from moviegenre.core.operating_point import THRESHOLDS_FILE
-from moviegenre.inference.onnx_export import export_onnx
-from moviegenre.models.exported import CARD_FILE, ONNX_FILE
-from moviegenre.models.exporting import write_exported
 from tests.tiny_checkpoints import POINT, tiny_checkpoint
 
 

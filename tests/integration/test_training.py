@@ -14,14 +14,14 @@ import pytest
 import torch
 from torch import Tensor
 
+from moviegenre.artifacts.checkpoint import load_checkpoint
 from moviegenre.core.errors import CheckpointError
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
-from moviegenre.experiment.evaluate import predict_split
+from moviegenre.experiment.predictions import predict_split
 from moviegenre.experiment.train import train
 from moviegenre.metrics import compute_metrics
 from moviegenre.models.batch import Batch
-from moviegenre.models.checkpoint import load_checkpoint
 from moviegenre.models.registry import MODELS
 from moviegenre.training.callbacks import BestCheckpoint
 from moviegenre.training.resuming import ResumePoint
@@ -74,9 +74,9 @@ def assert_same_training(folder: Path, expected: Path) -> None:
     for record, other in zip(records, expected_records, strict=True):
         assert record == pytest.approx(other, abs=1e-5)
     best, expected_best = load_checkpoint(folder), load_checkpoint(expected)
-    assert best.epoch == expected_best.epoch
+    assert best.info.epoch == expected_best.info.epoch
     torch.testing.assert_close(
-        best.model.state_dict(), expected_best.model.state_dict(), rtol=0, atol=1e-6
+        best.network.state_dict(), expected_best.network.state_dict(), rtol=0, atol=1e-6
     )
 
 
@@ -194,7 +194,7 @@ def test_training_stops_early_and_stays_stopped_when_resumed(
     experiment = tiny_experiment("lstm", data, bert_folder, **still)
     run = train(experiment, tmp_path, progress=False).run
     assert (run["epochs"], run["best_epoch"], run["status"]) == (3.0, 1.0, "finished")
-    assert load_checkpoint(tmp_path / "lstm").epoch == 1.0
+    assert load_checkpoint(tmp_path / "lstm").info.epoch == 1.0
     again = train(experiment, tmp_path, resume=True, progress=False).run
     assert (again["epochs"], again["best_epoch"], again["status"]) == (3.0, 1.0, "finished")
     assert len(history(tmp_path / "lstm")) == 3
@@ -204,8 +204,8 @@ def test_the_best_checkpoint_is_of_the_best_epoch(uninterrupted: Path, data: Pat
     records = history(uninterrupted)
     best = max(records, key=lambda record: record["val_f1_macro"])  # the first of equals
     checkpoint = load_checkpoint(uninterrupted)
-    assert checkpoint.epoch == best["epoch"]
-    assert checkpoint.metrics["f1_macro"] == pytest.approx(best["val_f1_macro"])
+    assert checkpoint.info.epoch == best["epoch"]
+    assert checkpoint.info.metrics["f1_macro"] == pytest.approx(best["val_f1_macro"])
     predictions = predict_split(checkpoint, PreparedData(data), Split.VAL)
     scores = compute_metrics(predictions.probs, predictions.labels, 0.5).metrics
     assert scores["f1_macro"] == pytest.approx(best["val_f1_macro"], abs=1e-6)
@@ -226,7 +226,7 @@ def test_the_run_file_says_what_was_done(
     assert run["settings"] == experiment.to_dict()
     assert run["data_fingerprint"] == PreparedData(data).fingerprint
     assert run["versions"]["torch"] == torch.__version__
-    model = load_checkpoint(uninterrupted).model
+    model = load_checkpoint(uninterrupted).network
     assert run["num_parameters"] == sum(p.numel() for p in model.parameters())
     assert run["num_trainable"] == run["num_parameters"]
     assert run["setup_seconds"] > 0

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +9,17 @@ import numpy as np
 import pytest
 
 from moviegenre.apps.cli import main
+from moviegenre.artifacts.checkpoint import load_checkpoint
 from moviegenre.core.errors import CheckpointError, ConfigError
 from moviegenre.core.operating_point import OperatingPoint
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.calibration import calibration_error
 from moviegenre.evaluation.tuning import TuningSettings, tune
-from moviegenre.experiment.evaluate import predict_split
-from moviegenre.experiment.predictions import availability, cached_predictions
+from moviegenre.experiment.predictions import availability, cached_predictions, predict_split
 from moviegenre.experiment.train import train
 from moviegenre.experiment.tuning import trained_weights
 from moviegenre.metrics import compute_metrics
-from moviegenre.models.checkpoint import load_checkpoint
-from moviegenre.models.exporting import describe
 from tests.tiny_movies import GENRES, write_prepared
 from tests.tiny_training import tiny_experiment
 
@@ -152,15 +149,15 @@ def test_what_makes_no_sense_is_one_line(
 def test_weights_are_those_of_the_training_movies(
     trained: Path, data: Path, tmp_path: Path
 ) -> None:
-    model = describe(load_checkpoint(trained / "lstm"))
+    info = load_checkpoint(trained / "lstm").info
     loss = {"loss": {"name": "weighted_bce", "max_weight": 1.5}}
-    weighted = replace(model, config={**model.config, **loss})
+    weighted = info.model_copy(update={"config": {**info.config, **loss}})
     prepared = PreparedData(data)
     positives = prepared.labels(Split.TRAIN).sum(axis=0)
     expected = np.clip((48 - positives) / positives, 1, 1.5)
     assert trained_weights(weighted, prepared) == pytest.approx(expected)
     with pytest.raises(ConfigError, match="trained with bce"):
-        trained_weights(model, prepared)
+        trained_weights(info, prepared)
     other = PreparedData(write_prepared(tmp_path / "other", seed=9))
     with pytest.raises(CheckpointError, match=r"and .*other has others; use `calibrate` platt"):
         trained_weights(weighted, other)

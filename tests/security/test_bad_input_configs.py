@@ -23,8 +23,8 @@ from moviegenre.losses import (
     FocalConfig,
     WeightedBCEConfig,
 )
-from moviegenre.models.plot_encoder import PlotEncoderConfig
-from moviegenre.models.poster_encoder import PosterEncoderConfig
+from moviegenre.models.encoders.plot import PlotEncoderConfig
+from moviegenre.models.encoders.poster import PosterEncoderConfig
 from moviegenre.models.registry import MODELS
 from moviegenre.studies.ensembles.settings import CombiningConfig
 from moviegenre.training.config import TrainingConfig

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from moviegenre.artifacts.info import ModelInfo
 from moviegenre.core.errors import DataError
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.config import DataConfig
@@ -24,7 +25,6 @@ from moviegenre.data.sources.table import TableColumns
 from moviegenre.inference.catalogue_rows import Catalogue, Entry
 from moviegenre.inference.catalogue_texts import CatalogueColumns
 from moviegenre.inference.films import FilmReader
-from moviegenre.models.exported import Description
 from tests.tiny_movies import tiny_tokenizer
 from tests.unit.data.raw_movies import complete_files, poster, write_folder
 
@@ -142,7 +142,7 @@ def reader() -> FilmReader:
         data_config=DataConfig(image_size=(32, 32)),
         modalities=frozenset(Modality),
     )
-    return FilmReader(cast("Description", model))
+    return FilmReader(cast("ModelInfo", model))
 
 
 def entries(reader: FilmReader, table: Path) -> list[Entry]:

@@ -7,16 +7,16 @@ from moviegenre.adapt.films import OwnFilms, Progress, read_own_films
 from moviegenre.adapt.folder import MODEL_NAME, Learned, write_adapted
 from moviegenre.adapt.regression import fit_regressions, require_adapt
 from moviegenre.adapt.scores import CrossValidated, cross_validate
+from moviegenre.artifacts.folder import BACKEND_FILES, is_exported
+from moviegenre.artifacts.locate import locate
 from moviegenre.box import box_folder
 from moviegenre.core.digests import known_sha256
 from moviegenre.core.errors import CheckpointError, ConfigError
 from moviegenre.core.folders import restore_folder
 from moviegenre.core.locks import locked
+from moviegenre.core.types import BackendName
 from moviegenre.data.sources.table import TableColumns
-from moviegenre.inference.backends import BackendName
-from moviegenre.inference.loading import BACKEND_FILES, load_predictor
-from moviegenre.models.exported import is_exported
-from moviegenre.models.locating import locate
+from moviegenre.inference.loading import load_predictor
 
 MIN_FILMS = 20  # fewer say too little of a genre to fit and to score it
 

@@ -9,8 +9,6 @@ from itertools import groupby, islice
 import numpy as np
 import numpy.typing as npt
 
-from moviegenre.core.errors import CheckpointError
-from moviegenre.inference.backends import OnnxBackend
 from moviegenre.inference.films import Film
 from moviegenre.inference.predictor import Predictor
 
@@ -40,15 +38,9 @@ def compute_features(predictor: Predictor, films: Iterable[Film]) -> Floats:
     Raises:
         CheckpointError: The model gives no embeddings.
     """
-    backend = predictor.backend
-    if not isinstance(backend, OnnxBackend):
-        raise CheckpointError(
-            f"{backend.name} computes the model; embeddings come from an exported folder's ONNX "
-            "file: export the model, or use the included one"
-        )
 
     def compute(batch: list[Film]) -> Floats:
-        logits, embeddings = backend.embed_together(predictor.reader.batch(batch))
+        logits, embeddings = predictor.backend.embed_together(predictor.reader.batch(batch))
         return np.concatenate([embeddings, logits], axis=1)
 
     cores = num_cores()

@@ -11,14 +11,7 @@ import numpy as np
 
 from moviegenre.adapt.regression import Fitted
 from moviegenre.adapt.scores import CrossValidated
-from moviegenre.core.digests import known_sha256
-from moviegenre.core.errors import CheckpointError
-from moviegenre.core.files import write_text
-from moviegenre.core.folders import atomic_folder
-from moviegenre.core.genres import GenreVocabulary
-from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
-from moviegenre.inference.backends import EMBEDDING
-from moviegenre.models.exported import (
+from moviegenre.artifacts.folder import (
     CARD_FILE,
     CONFIG_FILE,
     EXPORTED_FILES,
@@ -29,7 +22,14 @@ from moviegenre.models.exported import (
     TOKENIZER_CONFIG_FILE,
     TOKENIZER_FILE,
 )
-from moviegenre.models.manifest import write_manifest
+from moviegenre.artifacts.manifest import write_manifest
+from moviegenre.artifacts.trained import EMBEDDING
+from moviegenre.core.digests import known_sha256
+from moviegenre.core.errors import CheckpointError
+from moviegenre.core.files import write_text
+from moviegenre.core.folders import atomic_folder
+from moviegenre.core.genres import GenreVocabulary
+from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 
 MODEL_NAME = "adapted"
 _COPIED = (TOKENIZER_FILE, TOKENIZER_CONFIG_FILE, IMAGE_FILE)

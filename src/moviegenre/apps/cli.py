@@ -178,8 +178,8 @@ def evaluate(
         raise ConfigError("--forms fits thresholds and calibration its own way; leave the rest")
     settings = TuningSettings.parse(thresholds, goal, calibrate)
     if verify:
-        from moviegenre.models.locating import locate
-        from moviegenre.models.locating import verify as verify_files
+        from moviegenre.artifacts.locate import locate
+        from moviegenre.artifacts.locate import verify as verify_files
 
         verify_files(locate(checkpoint))
     content: dict[str, Any]

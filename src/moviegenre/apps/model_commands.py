@@ -104,7 +104,7 @@ def push(
 
     For example: moviegenre push --model exported/bert owner/film-genres
     """
-    from moviegenre.inference.hub import push as run
+    from moviegenre.artifacts.hub import push as run
 
     address = run(model, name, private=private)
     echo(f"{address}; use it with: moviegenre predict --checkpoint {name} --plot TEXT")

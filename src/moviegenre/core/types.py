@@ -5,7 +5,7 @@ a window), R poster regions, D embedding, L labels, M modalities, H and W pixels
 """
 
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 
 class Modality(StrEnum):
@@ -17,6 +17,39 @@ class Modality(StrEnum):
 
 Track = Literal["closed", "open"]
 """Whether a model learned from the training split alone, or from further labelled plots as well."""
+
+
+class Family(StrEnum):
+    """What kind of model is compared with which."""
+
+    BASELINE = "baseline"
+    SINGLE = "single"
+    FUSION = "fusion"
+    ENSEMBLE = "ensemble"
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether it only has to be beaten: it is ranked, and is left out of the findings."""
+        return self is Family.BASELINE
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it is a model of one modality, which fusions start from and must beat."""
+        return self is Family.SINGLE
+
+    @property
+    def is_fusion(self) -> bool:
+        """Whether it is one network for several modalities."""
+        return self is Family.FUSION
+
+    @property
+    def is_ensemble(self) -> bool:
+        """Whether it is made of other models, and may look at anything."""
+        return self is Family.ENSEMBLE
+
+
+Architectures = dict[str, dict[str, Any]]
+"""The architecture of each pretrained encoder of a model, by its attribute name."""
 
 
 class Split(StrEnum):

@@ -2,7 +2,7 @@
 
 import logging
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -11,7 +11,9 @@ import numpy.typing as npt
 
 from moviegenre.core.errors import DamagedError
 from moviegenre.core.seals import check_seal, sealed_file
-from moviegenre.core.types import PlotRule, Split
+from moviegenre.core.types import Modality, PlotRule, Split
+from moviegenre.data.batches import MovieTensors
+from moviegenre.data.config import DataConfig
 from moviegenre.data.film_text import PLOT_AND_POSTER, Part, text_name
 from moviegenre.data.posters import decode_poster, resize_poster
 from moviegenre.data.prepared import PreparedData
@@ -121,3 +123,33 @@ def cached_tokens(
             np.savez(stream, values=packed.values, offsets=packed.offsets)
     with np.load(path) as stored:
         return Ragged(stored["values"], stored["offsets"])
+
+
+def cached_movies(
+    data: PreparedData,
+    split: Split,
+    config: DataConfig,
+    tokenizer: PlotTokenizer | None,
+    modalities: Collection[Modality],
+) -> MovieTensors:
+    """Return a split in the form that a model reads.
+
+    Args:
+        data: The prepared data.
+        split: Which part.
+        config: Which plot, how many tokens, how large posters.
+        tokenizer: The model's; None if it reads no plots.
+        modalities: What the model looks at.
+    """
+    tokens = posters = None
+    if tokenizer is not None:
+        tokens = cached_tokens(data, split, tokenizer, config.plot, config.max_tokens, config.reads)
+    if Modality.POSTER in modalities:
+        posters = cached_posters(data, split, *config.image_size)
+    return MovieTensors(
+        labels=data.labels(split),
+        tokens=tokens,
+        posters=posters,
+        has_poster=data.has_poster(split) & ("poster" in config.reads),
+        pad_id=tokenizer.pad_id if tokenizer else 0,
+    )

@@ -3,18 +3,16 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from moviegenre.core.decisions import DEFAULT_THRESHOLD, decide
 from moviegenre.core.errors import DataError
-from moviegenre.core.types import Modality, Track
+from moviegenre.core.types import Family, Modality, Track
 from moviegenre.evaluation.bootstrap import NUM_RESAMPLES, Bootstrap, Interval, paired_bootstrap
 from moviegenre.evaluation.results import Evaluation, Predictions, evaluate_predictions
 from moviegenre.evaluation.tuned import TunedResult, tuned_result
-
-Family = Literal["baseline", "single", "fusion", "ensemble"]
 
 
 @dataclass(frozen=True)
@@ -24,8 +22,7 @@ class ModelRun:
     Attributes:
         name: As on the command line.
         title: As in prose.
-        family: A single modality's model, a fusion, a baseline that models must beat, or an
-            ensemble of others.
+        family: What it is compared with.
         modalities: What it looks at.
         predictions: Its probabilities on the split.
         validation: Its probabilities on validation, to fit thresholds and a calibration on; None
@@ -93,8 +90,8 @@ class ModelResult:
 
         An ensemble, which may look at anything, is a kind of its own.
         """
-        if self.run.family in ("fusion", "ensemble"):
-            return self.run.family
+        if self.run.family.is_fusion or self.run.family.is_ensemble:
+            return self.run.family.value
         if not self.run.modalities:
             return "nothing"
         return " and ".join(sorted(modality.value for modality in self.run.modalities))
@@ -172,12 +169,12 @@ class Comparison:
     @property
     def models(self) -> tuple[ModelResult, ...]:
         """The models without the baselines, best first."""
-        return tuple(result for result in self.ranking if result.run.family != "baseline")
+        return tuple(result for result in self.ranking if not result.run.family.is_baseline)
 
     @property
     def baselines(self) -> tuple[ModelResult, ...]:
         """The baselines, best first."""
-        return tuple(result for result in self.ranking if result.run.family == "baseline")
+        return tuple(result for result in self.ranking if result.run.family.is_baseline)
 
     def find(self, name: str) -> ModelResult | None:
         """Return the model of that name; None where it was not compared."""

@@ -73,7 +73,7 @@ Answer = tuple[tuple[str, ...], tuple[Contrast, ...]]
 
 def _fusion_advantage(comparison: Comparison) -> Answer:
     fusion = comparison.best("fusion")
-    single = next((r for r in comparison.ranking if r.run.family == "single"), None)
+    single = next((r for r in comparison.ranking if r.run.family.is_single), None)
     if fusion is None or single is None:
         lacking = [
             kind

@@ -81,7 +81,7 @@ def _model_to_json_dict(result: ModelResult) -> dict[str, Any]:
     intervals = {"f1_macro": result.f1_macro, "f1_micro": result.f1_micro}
     return {
         "title": run.title,
-        "family": run.family,
+        "family": run.family.value,
         "track": run.track,
         "modalities": sorted(modality.value for modality in run.modalities),
         "baseline": run.baseline,
@@ -134,7 +134,7 @@ def report_notes(comparison: Comparison) -> list[str]:
         )
     for result in comparison.ranking:
         members = result.run.settings.get("model", {}).get("members")
-        if result.run.family == "ensemble" and members:
+        if result.run.family.is_ensemble and members:
             notes.append(
                 f"{result.name} combines {_listed(members)}, with weights fitted on validation; "
                 "details: docs/ensemble.md."

@@ -3,19 +3,19 @@
 from pathlib import Path
 from typing import Any
 
+from moviegenre.artifacts.checkpoint_file import BEST_FILE
+from moviegenre.artifacts.info import ModelInfo
 from moviegenre.core.errors import CheckpointError
 from moviegenre.experiment.runs import read_run
-from moviegenre.models.checkpoint import Checkpoint
-from moviegenre.models.checkpoint_file import BEST_FILE
 from moviegenre.models.registry import model_config_class
 
 
-def ancestry(checkpoint: Checkpoint) -> list[str]:
+def ancestry(info: ModelInfo) -> list[str]:
     """Return a sentence for each trained model that this model learned from.
 
     Earlier models are included if their folders still exist.
     """
-    sentences = _sentences(checkpoint.model_name, checkpoint.config, "It", frozenset())
+    sentences = _sentences(info.model_name, info.config, "It", frozenset())
     return list(dict.fromkeys(sentences))
 
 

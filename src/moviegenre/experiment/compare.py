@@ -5,6 +5,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from moviegenre.artifacts.checkpoint_file import BEST_FILE
+from moviegenre.artifacts.ensemble_file import ENSEMBLE_FILE
+from moviegenre.artifacts.locate import weights_file
+from moviegenre.artifacts.open import open_model
 from moviegenre.core.decisions import DEFAULT_THRESHOLD
 from moviegenre.core.errors import (
     CheckpointError,
@@ -14,7 +18,7 @@ from moviegenre.core.errors import (
 )
 from moviegenre.core.files import write_text
 from moviegenre.core.locks import locked
-from moviegenre.core.types import Modality, Split, Track
+from moviegenre.core.types import Family, Modality, Split, Track
 from moviegenre.data.prepared import PreparedData
 from moviegenre.data.stats import data_stats
 from moviegenre.evaluation.compare import Comparison, ModelRun
@@ -23,11 +27,7 @@ from moviegenre.evaluation.report import write_report
 from moviegenre.experiment.predictions import cached_predictions
 from moviegenre.experiment.runs import CONFIG_FILE, read_history, read_run
 from moviegenre.models.base import ModelConfig
-from moviegenre.models.checkpoint_file import BEST_FILE
-from moviegenre.models.ensemble_file import ENSEMBLE_FILE
-from moviegenre.models.locating import weights_file
 from moviegenre.models.registry import MODELS, model_config_class
-from moviegenre.models.trained import load_trained
 
 PAGE = "results.html"
 
@@ -117,7 +117,7 @@ def common_data_dir(folders: Sequence[Path]) -> Path:
     for folder in folders:
         run = read_run(folder)
         if run is None:  # a checkpoint that came alone
-            used[folder.name] = load_trained(folder).data_config.dir
+            used[folder.name] = open_model(folder).info.data_config.dir
         else:
             used[folder.name] = Path(run["settings"]["data"]["dir"])
     if len(set(used.values())) > 1:
@@ -147,7 +147,7 @@ def _run(folder: Path, data: PreparedData, split: Split, out: Path, *, progress:
         name=folder.name,
         title=f"{kind.title} (open)" if track == "open" else kind.title,
         track=track,
-        family=kind.family,
+        family=Family(kind.family),  # a model of somebody's own may give the text
         modalities=read_modalities(run, kind),
         predictions=predictions,
         validation=validation,

@@ -2,15 +2,12 @@
 
 from pathlib import Path
 
+from moviegenre.artifacts.open import open_model
 from moviegenre.core.decisions import DEFAULT_THRESHOLD
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Evaluation, evaluate_predictions
-from moviegenre.experiment.predictions import member_predictions, predict_exported
-from moviegenre.experiment.predictions import predict_split as predict_split
-from moviegenre.models.exported import answers_only, read_description
-from moviegenre.models.locating import companions, locate
-from moviegenre.models.trained import load_trained
+from moviegenre.experiment.predictions import predict_split
 
 
 def evaluate(
@@ -31,17 +28,7 @@ def evaluate(
         threshold: The probability from which a genre is chosen.
         progress: Show a progress bar.
     """
-    path = locate(path)
-    if answers_only(path):
-        folder = companions(path)
-        model = read_description(folder)
-        data = PreparedData(data_dir or model.data_config.dir)
-        predictions = predict_exported(folder, data, split, progress=progress)
-        return evaluate_predictions(predictions, model.model_name, split.value, threshold)
-    checkpoint = load_trained(path)
-    data = PreparedData(data_dir or checkpoint.data_config.dir)
-    if checkpoint.members:  # what is kept of them saves many passes over the movies
-        predictions = member_predictions(path, data, split, keep=False, progress=progress)
-    else:
-        predictions = predict_split(checkpoint, data, split, progress=progress)
-    return evaluate_predictions(predictions, checkpoint.model_name, split.value, threshold)
+    model = open_model(path)
+    data = PreparedData(data_dir or model.info.data_config.dir)
+    predictions = predict_split(model, data, split, progress=progress)
+    return evaluate_predictions(predictions, model.info.model_name, split.value, threshold)

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,25 +10,25 @@ from typing import Any
 import numpy as np
 from rich.progress import Progress
 
+from moviegenre.artifacts.export import Exported, Measure, export_model
+from moviegenre.artifacts.export_ensemble import export_ensemble
+from moviegenre.artifacts.folder import METRICS_FILE
+from moviegenre.artifacts.info import ModelInfo
+from moviegenre.artifacts.locate import companions, locate, read_point, verify, weights_file
+from moviegenre.artifacts.open_torch import open_torch
+from moviegenre.artifacts.parity import Parity
+from moviegenre.artifacts.torch_model import TorchModel
 from moviegenre.core.decisions import log_odds
 from moviegenre.core.errors import CheckpointError, ConfigError, DataError
 from moviegenre.core.operating_point import OperatingPoint
-from moviegenre.core.types import SmallBackend, Split
+from moviegenre.core.types import BackendName, SmallBackend, Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Predictions, evaluate_predictions
 from moviegenre.experiment.ancestry import ancestry
-from moviegenre.experiment.export_ensemble import export_ensemble
 from moviegenre.experiment.predictions import cached_predictions, kept_predictions
-from moviegenre.inference.export import Exported, Measure, export_model
-from moviegenre.inference.parity import Parity, labelled_films, measure_parity
-from moviegenre.inference.predictor import Predictor
+from moviegenre.inference.loading import load_predictor
+from moviegenre.inference.measure_parity import labelled_films, measure_parity
 from moviegenre.inference.similar import write_index
-from moviegenre.models.checkpoint import Checkpoint
-from moviegenre.models.checkpoint_file import checkpoint_file
-from moviegenre.models.ensemble_file import is_ensemble
-from moviegenre.models.exported import METRICS_FILE, is_exported
-from moviegenre.models.locating import companions, locate, read_point, verify, weights_file
-from moviegenre.models.trained import load_trained
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def export(
     """Export a trained model with its known scores.
 
     Args:
-        model: A checkpoint, or what else ``load_trained`` takes.
+        model: A checkpoint, or what else ``open_model`` takes.
         out: A new folder, or an earlier export, which is replaced.
         onnx: Also write ONNX files.
         only: Leave a small one as the only weights; see ``export_model``.
@@ -77,7 +77,8 @@ def export(
     path = locate(model)
     if verified:
         verify(path)
-    if is_ensemble(path):
+    trained = open_torch(path)
+    if trained.members:
         if only:
             raise ConfigError(f"`only` {only} has no effect on an ensemble, which has no ONNX form")
         if half:
@@ -85,36 +86,35 @@ def export(
         if index:
             raise ConfigError("`index` has no effect on an ensemble; leave it out")
         return export_ensemble(path, out)
-    checkpoint = load_trained(path)
-    folder = companions(path)
-    point = read_point(folder, checkpoint.genres)
-    data = PreparedData(parity_data) if parity_data else _own_data(checkpoint)
+    info = trained.info
+    point = read_point(companions(path), info.genres)
+    data = PreparedData(parity_data) if parity_data else _own_data(info)
     return export_model(
-        checkpoint,
+        trained,
         point,
         out,
-        scores=_known_scores(path, checkpoint, point),
-        data_source=_source(checkpoint, data),
-        starts_from=ancestry(checkpoint),
+        scores=_known_scores(trained, point),
+        data_source=_source(info, data),
+        starts_from=ancestry(info),
         onnx=onnx,
         only=only,
         half=half,
-        index=partial(_write_index, path, checkpoint) if index else None,
+        index=partial(_write_index, path, info) if index else None,
         measure=_measure(data, parity_movies, progress) if data and parity_movies else None,
     )
 
 
-def _write_index(path: Path, checkpoint: Checkpoint, file: Path) -> None:
+def _write_index(path: Path, info: ModelInfo, file: Path) -> None:
     """Write the predictions of a model for its training movies.
 
     Raises:
         CheckpointError: The movies that it was trained on are not there.
     """
-    data = _own_data(checkpoint)
-    if data is None or data.fingerprint != checkpoint.data_fingerprint:
+    data = _own_data(info)
+    if data is None or data.fingerprint != info.data_fingerprint:
         raise CheckpointError(
-            f"`index` needs the movies that {checkpoint.model_name} was trained on, and "
-            f"{checkpoint.data_config.dir} does not hold them; leave `index` out"
+            f"`index` needs the movies that {info.model_name} was trained on, and "
+            f"{info.data_config.dir} does not hold them; leave `index` out"
         )
     found = cached_predictions(weights_file(path), data, Split.TRAIN, keep=False)
     titles, years = data.titles(Split.TRAIN)
@@ -128,30 +128,32 @@ def _write_index(path: Path, checkpoint: Checkpoint, file: Path) -> None:
     )
 
 
-def _own_data(checkpoint: Checkpoint) -> PreparedData | None:
+def _own_data(info: ModelInfo) -> PreparedData | None:
     """Return the movies that a model was trained on, if they still exist."""
     try:
-        data = PreparedData(checkpoint.data_config.dir)
+        data = PreparedData(info.data_config.dir)
     except DataError:
         logger.info(
             "%s holds no prepared movies, so the ONNX files are not compared with PyTorch; "
             "name some with `parity_data`",
-            checkpoint.data_config.dir,
+            info.data_config.dir,
         )
         return None
-    return data if data.genres == checkpoint.genres else None
+    return data if data.genres == info.genres else None
 
 
-def _source(checkpoint: Checkpoint, data: PreparedData | None) -> str:
+def _source(info: ModelInfo, data: PreparedData | None) -> str:
     """Return the description of the training data, if these data are the training data."""
-    if data is None or data.fingerprint != checkpoint.data_fingerprint:
+    if data is None or data.fingerprint != info.data_fingerprint:
         return ""
     made_up = "made-up movies, so the scores say nothing about real ones: "
     return f"{made_up if data.is_synthetic else ''}{Path(str(data.datasheet.get('source'))).name}"
 
 
 def _measure(data: PreparedData, limit: int, progress: bool) -> Measure:
-    def measure(model: Predictor, files: Mapping[str, Predictor]) -> Parity:
+    def measure(folder: Path, backends: Sequence[BackendName]) -> Parity:
+        model = load_predictor(folder, backend="torch")
+        files = {str(name): load_predictor(folder, backend=name) for name in backends}
         films = labelled_films(data, _COMPARED_SPLIT, model.reader, model.model.genres)
         total = min(limit, data.num_movies(_COMPARED_SPLIT))
         with Progress(disable=not progress) as bar:
@@ -168,20 +170,18 @@ def _measure(data: PreparedData, limit: int, progress: bool) -> Measure:
     return measure
 
 
-def _known_scores(
-    path: Path, checkpoint: Checkpoint, point: OperatingPoint
-) -> dict[str, dict[str, Any]]:
+def _known_scores(trained: TorchModel, point: OperatingPoint) -> dict[str, dict[str, Any]]:
     """Return the scores stored beside a model, by split."""
-    if is_exported(path):
-        metrics = path / METRICS_FILE
-        known: dict[str, Any] = json.loads(metrics.read_text("utf-8")) if metrics.is_file() else {}
+    metrics = trained.file.parent / METRICS_FILE
+    if metrics.is_file():
+        known: dict[str, Any] = json.loads(metrics.read_text("utf-8"))
         return {name: scores for name, scores in known.items() if name != "validation"}
-    found = kept_predictions(checkpoint_file(path), Split.TEST)
+    found = kept_predictions(trained.file, Split.TEST)
     if found is None:
         return {}
     saved = Predictions.load(found)
     calibrated = Predictions(saved.ids, saved.genres, point.calibrate(saved.probs), saved.labels)
     scored = evaluate_predictions(
-        calibrated, checkpoint.model_name, Split.TEST.value, point.thresholds
+        calibrated, trained.info.model_name, Split.TEST.value, point.thresholds
     )
     return {Split.TEST.value: scored.to_json_dict()}

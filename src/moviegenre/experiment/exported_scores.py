@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from moviegenre.artifacts.card import with_forms, with_parity, with_scores
+from moviegenre.artifacts.folder import CARD_FILE, METRICS_FILE, PARITY_FILE
+from moviegenre.artifacts.parity import Parity, f1_macro
 from moviegenre.core.files import write_text
 from moviegenre.core.operating_point import OperatingPoint
 from moviegenre.evaluation.results import Evaluation, Predictions
-from moviegenre.inference.card import with_forms, with_parity, with_scores
-from moviegenre.inference.parity import Parity, f1_macro
-from moviegenre.models.exported import CARD_FILE, METRICS_FILE, PARITY_FILE
 
 
 def record_forms(folder: Path, split: str, rows: dict[str, dict[str, Any]]) -> None:

@@ -6,12 +6,19 @@ for each form by itself, and between forms by the number of tokens.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from moviegenre.artifacts.folder import CARD_FILE, METRICS_FILE
+from moviegenre.artifacts.info import ModelInfo
+from moviegenre.artifacts.locate import locate, weights_file
+from moviegenre.artifacts.manifest import rewriting
+from moviegenre.artifacts.open import open_model
+from moviegenre.artifacts.trained import TrainedModel
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.core.types import Modality, PlotRule, Split
 from moviegenre.data.film_text import PLOT_AND_POSTER, Part
@@ -20,18 +27,7 @@ from moviegenre.evaluation.results import Predictions
 from moviegenre.evaluation.tuning import TunedScores, TuningSettings, fit_point, score
 from moviegenre.experiment.exported_scores import record_forms
 from moviegenre.experiment.film_forms import FILM_FORMS, FilmForm
-from moviegenre.experiment.predictions import predict_exported, predict_split
-from moviegenre.models.exported import (
-    CARD_FILE,
-    METRICS_FILE,
-    Description,
-    answers_only,
-    read_description,
-)
-from moviegenre.models.exporting import describe
-from moviegenre.models.locating import locate, weights_file
-from moviegenre.models.manifest import rewriting
-from moviegenre.models.trained import load_trained
+from moviegenre.experiment.predictions import predict_split
 
 LENGTHS: tuple[PlotRule, ...] = ("sentence", "first", "joined")
 """The forms of a plot that are fitted, the shortest first; the second is the usual one."""
@@ -91,27 +87,16 @@ def evaluate_forms(
         CheckpointError: The checkpoint cannot be read, or has other genres than the data.
     """
     path = weights_file(locate(path))
-    is_exported = answers_only(path)
-    if is_exported:
-        model = read_description(path.parent)
-        data = PreparedData(data_dir or model.data_config.dir)
-
-        def predict(part: Split, form: FilmForm) -> Predictions:
-            return predict_exported(path.parent, data, part, form=form)
-    else:
-        checkpoint = load_trained(path)
-        model = describe(checkpoint)
-        data = PreparedData(data_dir or checkpoint.data_config.dir)
-
-        def predict(part: Split, form: FilmForm) -> Predictions:
-            return predict_split(checkpoint, data, part, form=form)
-
+    model = open_model(path)
+    info = model.info
+    data = PreparedData(data_dir or info.data_config.dir)
+    predict = partial(_predict, model, data)
     file = path.parent / THRESHOLDS_FILE
-    point = OperatingPoint.read(file, model.genres)
-    if save and not is_exported:
+    point = OperatingPoint.read(file, info.genres)
+    if save and not model.only_answers:
         usual = {
             rule: max(
-                1, int(np.median(num_tokens(model, data, Split.VAL, FilmForm(rule, ("plot",)))))
+                1, int(np.median(num_tokens(info, data, Split.VAL, FilmForm(rule, ("plot",)))))
             )
             for rule in LENGTHS
         }
@@ -119,14 +104,18 @@ def evaluate_forms(
         with rewriting(path.parent, THRESHOLDS_FILE):
             point.write(file)
     scores = [
-        _scored(predict(split, form), form, point, num_tokens(model, data, split, form))
+        _scored(predict(split, form), form, point, num_tokens(info, data, split, form))
         for form in FILM_FORMS
     ]
-    if save and is_exported:
+    if save and model.only_answers:
         rows = {row.form.name: row.to_json_dict() for row in scores}
         with rewriting(path.parent, METRICS_FILE, CARD_FILE):
             record_forms(path.parent, split.value, rows)
     return scores
+
+
+def _predict(model: TrainedModel, data: PreparedData, split: Split, form: FilmForm) -> Predictions:
+    return predict_split(model, data, split, form=form)
 
 
 def point_for_forms(predict: Predict, usual: dict[PlotRule, int]) -> OperatingPoint:
@@ -154,12 +143,12 @@ def point_for_forms(predict: Predict, usual: dict[PlotRule, int]) -> OperatingPo
 
 
 def num_tokens(
-    model: Description, data: PreparedData, split: Split, form: FilmForm
+    info: ModelInfo, data: PreparedData, split: Split, form: FilmForm
 ) -> npt.NDArray[np.int64]:
     """Return how many tokens the text of each movie of a split has (N,)."""
-    assert model.tokenizer is not None, "the model reads plots"
+    assert info.tokenizer is not None, "the model reads plots"
     texts = data.plots(split, form.plot, form.reads)
-    tokens = model.tokenizer.encode(texts, model.data_config.max_tokens)
+    tokens = info.tokenizer.encode(texts, info.data_config.max_tokens)
     return np.array([len(row) for row in tokens], dtype=np.int64)
 
 

@@ -1,220 +1,111 @@
 """A trained model's probabilities for a split, cached beside its weights."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from rich.progress import track
 
+from moviegenre.artifacts.open import open_model
+from moviegenre.artifacts.trained import TrainedModel
 from moviegenre.core.decisions import from_log_odds, log_odds, mean_by_film, probabilities
 from moviegenre.core.errors import DataError
 from moviegenre.core.files import file_sha256
 from moviegenre.core.types import Modality, Split
-from moviegenre.data.batches import MovieTensors, ordered_batches
-from moviegenre.data.config import DataConfig
-from moviegenre.data.extra import read_each_plot
+from moviegenre.data.batches import ordered_batches
 from moviegenre.data.film_text import PLOT_AND_POSTER
-from moviegenre.data.plots import texts_of
 from moviegenre.data.prepared import PreparedData
-from moviegenre.data.text import PlotTokenizer
 from moviegenre.evaluation.results import Predictions
 from moviegenre.experiment.film_forms import FilmForm
-from moviegenre.inference.films import Film, FilmReader, read_poster
-from moviegenre.inference.loading import load_predictor
-from moviegenre.models.base import GenreModel
-from moviegenre.models.batch import batch_loader
-from moviegenre.models.checkpoint import Checkpoint
 from moviegenre.models.combiner import Combiner
-from moviegenre.models.ensemble import Ensemble
-from moviegenre.models.ensemble_file import EnsembleRecord, ensemble_file, is_ensemble
-from moviegenre.models.exported import answers_only
-from moviegenre.models.inputs import load_movies
-from moviegenre.models.registry import model_config_class
-from moviegenre.models.trained import load_trained
-from moviegenre.nn.devices import computed_there
 
 logger = logging.getLogger(__name__)
 
 _BATCH_SIZE = 64
-_FILMS_IN_MEMORY = 128  # where films are read one by one
 
 
 def predict_split(
-    checkpoint: Checkpoint,
+    model: TrainedModel,
     data: PreparedData,
     split: Split,
     *,
     missing: Modality | None = None,
     form: FilmForm | None = None,
+    keep: bool = False,
     progress: bool = False,
 ) -> Predictions:
     """Return a trained model's probabilities for every movie of a split, in the data's order.
 
+    An ensemble combines the probabilities of its members, cached ones if weights and movies are
+    unchanged.
+
     Args:
-        checkpoint: The trained model.
+        model: The trained model.
         data: Prepared data with the same genres.
         split: Which part.
         missing: Hide this modality of every movie.
         form: The form of every movie; None means the inputs in the settings of the model. An
             ensemble ignores it.
+        keep: Write what is computed of an ensemble's member beside its weights.
         progress: Show a progress bar.
 
     Raises:
         CheckpointError: The data have other genres than the model was trained for.
     """
+    info = model.info
     remedy = "evaluate on data prepared with `genres` naming the checkpoint's"
-    data.require_genres(checkpoint.genres, "the checkpoint", remedy)
-    if checkpoint.members:
-        return _predict_members(checkpoint, data, split, missing=missing, progress=progress)
-    config = checkpoint.data_config
+    data.require_genres(info.genres, "the checkpoint", remedy)
+    if model.combiner is not None:
+        answers = [
+            _member_predictions(member, data, split, missing, keep=keep, progress=progress)
+            for member in model.members
+        ]
+        return combined(answers, model.combiner, availability(data, split, missing))
+    config = info.data_config
     if form is not None:
         missing = form.missing
         # Of posters alone the plots are hidden below: no text is encoded anew for that.
         reads = PLOT_AND_POSTER if missing is Modality.PLOT else form.reads
         config = config.model_copy(update={"plot": form.plot, "reads": reads})
-    movies = load_scored_movies(data, split, config, checkpoint.model, checkpoint.tokenizer)
+    movies = model.movies(data, split, config)
     probs = np.zeros((len(movies), len(data.genres)), dtype=np.float32)
-    loader = batch_loader(movies, ordered_batches(movies.lengths, _BATCH_SIZE))
-    title = _title(checkpoint.model_name, split, missing)
-    model = checkpoint.model
-    with computed_there(model) as device, torch.inference_mode():
-        for batch in track(loader, description=title, disable=not progress):
-            seen = batch if missing is None else batch.without(missing)
-            logits = model(seen.to(device)).logits.cpu()
-            probs[batch.index.numpy()] = probabilities(logits.float().numpy())
-    if movies.stored is not None:
+    title = f"{info.model_name} on {split.value}"
+    title += "" if missing is None else f" without {missing.value}s"
+    with model.on_device():
+        batches = ordered_batches(movies.lengths, _BATCH_SIZE)
+        for rows in track(batches, description=title, disable=not progress):
+            batch = movies.batch(rows)
+            logits = model.logits(batch if missing is None else batch.without(missing))
+            probs[rows] = probabilities(logits)
+    if movies.stored is not None:  # several texts of a movie
         probs = mean_by_film(probs, movies.stored, data.num_movies(split)).astype(np.float32)
-    return _predictions(data, split, probs)
-
-
-def load_scored_movies(
-    data: PreparedData,
-    split: Split,
-    config: DataConfig,
-    model: GenreModel,
-    tokenizer: PlotTokenizer | None,
-) -> MovieTensors:
-    """Return a split in the form in which a model is scored on it.
-
-    With ``data.plot=each`` every plot is a row; ``stored`` then has the row of its movie, over
-    which probabilities are averaged.
-
-    Args:
-        data: The prepared data.
-        split: Which part.
-        config: Which plot, how many tokens, how large posters.
-        model: The model.
-        tokenizer: The model's; None if it reads no plots.
-    """
-    has_texts = config.plot == "each" and tokenizer is not None
-    texts = read_each_plot(data, split, config) if has_texts else None
-    return load_movies(data, split, config, model, tokenizer, texts)
-
-
-def _title(model_name: str, split: Split, missing: Modality | None) -> str:
-    """Return the title of the progress bar."""
-    title = f"{model_name} on {split.value}"
-    return title if missing is None else f"{title} without {missing.value}s"
-
-
-def _predictions(data: PreparedData, split: Split, probs: npt.NDArray[np.float32]) -> Predictions:
     return Predictions(
         ids=data.ids(split), genres=data.genres.names, probs=probs, labels=data.labels(split)
     )
 
 
-def predict_exported(
-    folder: Path,
+def _member_predictions(
+    member: TrainedModel,
     data: PreparedData,
     split: Split,
-    *,
-    missing: Modality | None = None,
-    form: FilmForm | None = None,
-    progress: bool = False,
-) -> Predictions:
-    """Return the uncalibrated probabilities of the best file of an exported folder.
-
-    Args:
-        folder: The exported folder.
-        data: Prepared data with the same genres.
-        split: Which part.
-        missing: Hide this modality of every movie.
-        form: The form of every movie; None means the inputs in the settings of the model.
-        progress: Show a progress bar.
-
-    Raises:
-        CheckpointError: The data have other genres than the model was trained for.
-    """
-    predictor = load_predictor(folder, fitted=False)
-    remedy = "evaluate on data prepared with `genres` naming its own"
-    data.require_genres(predictor.model.genres, str(folder), remedy)
-    total = -(-data.num_movies(split) // _FILMS_IN_MEMORY)
-    if form is None:
-        settings = predictor.model.data_config
-        form = FilmForm(settings.plot, tuple(part for part in settings.reads if part != missing))
-    chunks = track(
-        _films(data, split, predictor.reader, form),
-        description=_title(predictor.model.model_name, split, missing),
-        total=total,
-        disable=not progress,
-    )
-    rows: list[int] = []
-    logits = []
-    for chunk in chunks:
-        rows += [row for row, _ in chunk]
-        logits.append(predictor.answer([film for _, film in chunk]).logits)
-    probs = from_log_odds(np.concatenate(logits).astype(np.float64))
-    means = mean_by_film(probs, np.array(rows, dtype=np.int64), data.num_movies(split))
-    return _predictions(data, split, means.astype(np.float32))
-
-
-def _films(
-    data: PreparedData, split: Split, reader: FilmReader, form: FilmForm
-) -> Iterator[list[tuple[int, Film]]]:
-    """Yield the films of a split in the form the model reads, each with the row of its movie.
-
-    With the plot rule ``each`` a movie is as many films as it has plots.
-    """
-    number = -1
-    for batch in data.poster_file(split).iter_batches(
-        _FILMS_IN_MEMORY, columns=["title", "year", "plots", "poster"]
-    ):
-        films = []
-        for row in batch.to_pylist():
-            number += 1
-            plots = [plot for plot in row["plots"] if plot.strip() and "plot" in form.reads]
-            has_poster = row["poster"] and "poster" in form.reads
-            poster = read_poster(row["poster"]["bytes"]) if has_poster else None
-            title = row["title"] if "title" in form.reads else None
-            year = row["year"] if "year" in form.reads else None
-            if reader.chooses_plots:  # each member of an ensemble by its own rule
-                films.append((number, reader.form(plots, poster, title, year)))
-                continue
-            for text in texts_of(plots, form.plot):
-                one = reader.form([text] if text else [], poster, title, year)
-                films.append((number, one))
-        yield films
-
-
-def _predict_members(
-    ensemble: Checkpoint,
-    data: PreparedData,
-    split: Split,
-    *,
     missing: Modality | None,
+    *,
+    keep: bool,
     progress: bool,
 ) -> Predictions:
-    """Return the probabilities of an ensemble from those of its members."""
-    assert isinstance(ensemble.model, Ensemble), "only an ensemble has members"
-    member_probs = [
-        predict_split(member, data, split, missing=missing, progress=progress)
-        for member in ensemble.members
-    ]
-    return combined(member_probs, ensemble.model.combiner, availability(data, split, missing))
+    """Return the probabilities of an ensemble's member, from the cache if they are there."""
+    hidden = missing if missing in member.info.modalities else None
+    return _cached(
+        member.file,
+        data,
+        split,
+        hidden,
+        keep=keep,
+        compute=lambda: predict_split(member, data, split, missing=hidden, progress=progress),
+    )
 
 
 def availability(
@@ -310,20 +201,33 @@ def cached_predictions(
     Raises:
         CheckpointError: The checkpoint cannot be read, or has other genres than the data.
     """
-    folder = checkpoint.parent
-    path = folder / _file_name(checkpoint, split, missing=missing, fingerprint=data.fingerprint)
+    return _cached(
+        checkpoint,
+        data,
+        split,
+        missing,
+        keep=keep,
+        compute=lambda: predict_split(
+            open_model(checkpoint), data, split, missing=missing, keep=keep, progress=progress
+        ),
+    )
+
+
+def _cached(
+    file: Path,
+    data: PreparedData,
+    split: Split,
+    missing: Modality | None,
+    *,
+    keep: bool,
+    compute: Callable[[], Predictions],
+) -> Predictions:
+    folder = file.parent
+    path = folder / _file_name(file, split, missing=missing, fingerprint=data.fingerprint)
     if (kept := _kept(path)) is not None:
         return kept
     logger.info("evaluating %s on %s", folder.name, split.value)
-    if is_ensemble(checkpoint):
-        predictions = member_predictions(
-            checkpoint, data, split, missing=missing, keep=keep, progress=progress
-        )
-    elif answers_only(checkpoint):
-        predictions = predict_exported(folder, data, split, missing=missing, progress=progress)
-    else:
-        trained = load_trained(checkpoint)
-        predictions = predict_split(trained, data, split, missing=missing, progress=progress)
+    predictions = compute()
     if keep:
         predictions.save(path)
         for stale in folder.glob(f"{_kind(missing)}-{split.value}-*.npz"):
@@ -356,42 +260,3 @@ def keep_predictions(
     """
     name = _file_name(checkpoint, split, missing=None, fingerprint=data.fingerprint)
     predictions.save(checkpoint.parent / name)
-
-
-def member_predictions(
-    path: Path,
-    data: PreparedData,
-    split: Split,
-    *,
-    missing: Modality | None = None,
-    keep: bool = True,
-    progress: bool = False,
-) -> Predictions:
-    """Return an ensemble's probabilities from the cached ones of its members.
-
-    Args:
-        path: Its ``ensemble.json``, or the folder that holds it.
-        data: The prepared data.
-        split: Which part.
-        missing: Hide this modality of every movie.
-        keep: Write what is computed of a member beside its weights.
-        progress: Show progress bars.
-
-    Raises:
-        CheckpointError: A member is missing or was trained again, or the genres are others.
-    """
-    path = ensemble_file(path)
-    record = EnsembleRecord.read(path)
-    predictions = []
-    for member in record.members:
-        looks = model_config_class(member.model_name).modalities
-        kept = cached_predictions(
-            member.file(path.parent),
-            data,
-            split,
-            missing=missing if missing in looks else None,
-            keep=keep,
-            progress=progress,
-        )
-        predictions.append(kept)
-    return combined(predictions, record.combiner, availability(data, split, missing))

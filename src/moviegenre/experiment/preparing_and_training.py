@@ -9,12 +9,12 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from moviegenre.artifacts.checkpoint_file import BEST_FILE
 from moviegenre.core.errors import CheckpointError, ConfigError, DataError
 from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.config import ExperimentConfig, PrepareConfig, Suite
 from moviegenre.experiment.runs import differing_settings, read_run
 from moviegenre.experiment.train import initial_checkpoints, train
-from moviegenre.models.checkpoint_file import BEST_FILE
 
 logger = logging.getLogger(__name__)
 

@@ -13,14 +13,13 @@ from moviegenre.core.locks import locked
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.compare import Comparison
 from moviegenre.experiment.compare import compare
-from moviegenre.experiment.config import ExperimentConfig, Suite, load_suite
+from moviegenre.experiment.config import Suite, load_suite
 from moviegenre.experiment.preparing_and_training import (
     OTHER_CHECKPOINTS,
     command_line,
     prepare_once,
     train_once,
 )
-from moviegenre.models.fusion import FusionConfig
 
 
 def reproduce(
@@ -71,8 +70,9 @@ def run_suite(
     prepare_once(suite, progress=progress)
     data = PreparedData(suite.data.dir)
     for experiment in suite.experiments.values():
+        started = experiment.model.started_from(suite.checkpoints)
         train_once(
-            _started_from_suite(experiment, suite),
+            replace(experiment, model=started),
             suite.checkpoints,
             data,
             restart=restart,
@@ -85,11 +85,3 @@ def run_suite(
         command=command,
         progress=progress,
     )
-
-
-def _started_from_suite(experiment: ExperimentConfig, suite: Suite) -> ExperimentConfig:
-    """Let a fusion start from the models trained before it, unless its settings name others."""
-    settings = experiment.model
-    if not isinstance(settings, FusionConfig) or "init_from" in settings.model_fields_set:
-        return experiment
-    return replace(experiment, model=settings.model_copy(update={"init_from": suite.checkpoints}))

@@ -12,6 +12,11 @@ from typing import Any
 import numpy as np
 import yaml
 
+from moviegenre.artifacts.checkpoint import load_checkpoint, package_versions, save_checkpoint
+from moviegenre.artifacts.checkpoint_file import BEST_FILE
+from moviegenre.artifacts.info import ModelInfo
+from moviegenre.artifacts.manifest import MANIFEST_FILE
+from moviegenre.artifacts.torch_model import TorchModel
 from moviegenre.core.errors import (
     CheckpointError,
     ConfigError,
@@ -27,8 +32,7 @@ from moviegenre.data.batches import MovieTensors
 from moviegenre.data.extra import ExtraPlots, training_texts
 from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.config import ExperimentConfig
-from moviegenre.experiment.evaluate import predict_split
-from moviegenre.experiment.predictions import load_scored_movies
+from moviegenre.experiment.predictions import predict_split
 from moviegenre.experiment.runs import (
     CONFIG_FILE,
     RUN_FILE,
@@ -40,26 +44,15 @@ from moviegenre.experiment.runs import (
 )
 from moviegenre.models.base import (
     BuildContext,
-    FittedModel,
     GenreModel,
     ModelConfig,
     label_frequencies,
 )
-from moviegenre.models.checkpoint import (
-    Checkpoint,
-    load_checkpoint,
-    package_versions,
-    save_checkpoint,
-)
-from moviegenre.models.checkpoint_file import BEST_FILE
-from moviegenre.models.fusion import Fusion
-from moviegenre.models.inputs import load_movies
-from moviegenre.models.manifest import MANIFEST_FILE
+from moviegenre.models.inputs import load_movies, load_scored_movies
 from moviegenre.training.fit import (
     HISTORY_FILE,
     LOGS_FOLDER,
     FitResult,
-    count_parameters,
     fit,
 )
 from moviegenre.training.hardware import lightning_precision
@@ -74,7 +67,7 @@ _FILES = (RESUME_FILE, HISTORY_FILE, RUN_FILE, MANIFEST_FILE, BEST_FILE, THRESHO
 
 
 @dataclass(frozen=True)
-class TrainedModel:
+class FinishedTraining:
     """A finished training.
 
     Attributes:
@@ -100,7 +93,7 @@ def train(
     *,
     resume: bool = False,
     progress: bool = True,
-) -> TrainedModel:
+) -> FinishedTraining:
     """Train a model and write ``OUT/MODEL/best.pth`` with its config, history and logs.
 
     Args:
@@ -122,7 +115,7 @@ def train(
 
 def _train(
     experiment: ExperimentConfig, folder: Path, *, resume: bool, progress: bool
-) -> TrainedModel:
+) -> FinishedTraining:
     started = time.perf_counter()
     settings = experiment.to_dict()
     data = PreparedData(experiment.data.dir)
@@ -133,12 +126,12 @@ def _train(
     teacher = None
     if not experiment.model.fitted and experiment.training.teacher is not None:
         teacher = load_checkpoint(experiment.training.teacher)
-    model, checkpoint = _build(experiment, data, extra)
-    if teacher is not None and teacher.track == "open":
-        checkpoint = replace(checkpoint, track="open")
+    model, info = _build(experiment, data, extra)
+    if teacher is not None and teacher.info.track == "open":
+        info = info.model_copy(update={"track": "open"})
     movies = (
-        load_movies(data, Split.TRAIN, experiment.data, model, checkpoint.tokenizer, extra),
-        load_scored_movies(data, Split.VAL, experiment.data, model, checkpoint.tokenizer),
+        load_movies(data, Split.TRAIN, experiment.data, model, info.tokenizer, extra),
+        load_scored_movies(data, Split.VAL, experiment.data, model, info.tokenizer),
     )
     if experiment.data.plot == "random" and extra is not None and not experiment.data.forms:
         movies = (replace(movies[0], drawn_from=extra.films), movies[1])
@@ -153,27 +146,16 @@ def _train(
         shutil.rmtree(folder / LOGS_FOLDER, ignore_errors=True)
     write_text(folder / CONFIG_FILE, yaml.safe_dump(experiment.to_file_dict(), sort_keys=False))
     earlier = replace(earlier, setup=earlier.setup + time.perf_counter() - started)
-    run = _describe(experiment, data, model, earlier) | {"track": checkpoint.track}
+    run = _describe(experiment, data, model, earlier) | {"track": info.track}
     write_run(folder, run)
 
     def save(metrics: dict[str, float], epoch: float) -> None:
-        best = Checkpoint(
-            model_name=checkpoint.model_name,
-            model=model,
-            genres=checkpoint.genres,
-            tokenizer=checkpoint.tokenizer,
-            config=settings,
-            metrics=metrics,
-            epoch=epoch,
-            revisions=checkpoint.revisions,
-            track=checkpoint.track,
-            data_fingerprint=data.fingerprint,
-        )
+        best = TorchModel(info.model_copy(update={"metrics": metrics, "epoch": epoch}), model)
         for name in (MANIFEST_FILE, THRESHOLDS_FILE):  # of the weights before these
             (folder / name).unlink(missing_ok=True)
         save_checkpoint(folder / BEST_FILE, best)
 
-    if isinstance(model, FittedModel):
+    if model.fitted:
         is_done = resume and (folder / BEST_FILE).is_file()
         result = solve(model, movies, folder, save, is_done=is_done)
     else:
@@ -191,7 +173,7 @@ def _train(
     write_run(folder, run)
     if not result.finished:
         raise KeyboardInterrupt
-    return TrainedModel(folder / BEST_FILE, run)
+    return FinishedTraining(folder / BEST_FILE, run)
 
 
 def _can_resume(folder: Path) -> bool:
@@ -208,7 +190,7 @@ def _can_resume(folder: Path) -> bool:
 
 
 def _taught(
-    movies: MovieTensors, teacher: Checkpoint, experiment: ExperimentConfig, data: PreparedData
+    movies: MovieTensors, teacher: TorchModel, experiment: ExperimentConfig, data: PreparedData
 ) -> MovieTensors:
     """Return the movies with labels mixed from the truth and a teacher's probabilities.
 
@@ -255,8 +237,8 @@ def _extra_plots(experiment: ExperimentConfig, data: PreparedData) -> ExtraPlots
 
 def _build(
     experiment: ExperimentConfig, data: PreparedData, extra: ExtraPlots | None
-) -> tuple[GenreModel, Checkpoint]:
-    """Return the untrained model and a checkpoint that describes it."""
+) -> tuple[GenreModel, ModelInfo]:
+    """Return the untrained model and what is known of it."""
     import lightning
 
     lightning.seed_everything(experiment.training.seed, verbose=False)
@@ -283,31 +265,32 @@ def _build(
         logger.info("copied %d tensors from %s", len(initial.copied), ", ".join(sources.values()))
         copied = initial.copied
         is_open |= initial.track == "open"
-    elif settings.family == "fusion":
+    elif settings.starts_from_others:
         logger.info(
             "%s starts from pretrained encoders alone; model.init_from=FOLDER starts it from the "
             "trained bert and resnet in FOLDER, as reproduce does",
             experiment.model_name,
         )
     _refuse_a_random_head(model, copied)
-    checkpoint = Checkpoint(
+    info = ModelInfo(
         model_name=experiment.model_name,
-        model=model,
+        architectures={},
+        config=experiment.to_dict(),
         genres=data.genres,
         tokenizer=tokenizer,
-        config={},
+        metrics={},
+        epoch=0.0,
         revisions=settings.revisions(),
+        versions=package_versions(),
+        data_fingerprint=data.fingerprint,
         track="open" if is_open else "closed",
     )
-    return model, checkpoint
+    return model, info
 
 
 def _refuse_a_random_head(model: GenreModel, copied: Collection[str]) -> None:
     """Raise a ConfigError if a head is frozen that no trained poster model gave."""
-    if not isinstance(model, Fusion) or not model.has_frozen_poster_head:
-        return
-    head = {name for name in model.state_dict() if name.startswith(("poster_norm", "poster_head"))}
-    if left := sorted(head - set(copied)):
+    if left := sorted(model.frozen_head_weights() - set(copied)):
         raise ConfigError(
             f"model.frozen_poster_head would leave {left[0]} as it was drawn; start from a trained "
             "poster model (model.init_from, model.init_poster) whose hidden_dim is this model's "
@@ -318,13 +301,12 @@ def _refuse_a_random_head(model: GenreModel, copied: Collection[str]) -> None:
 def _describe(
     experiment: ExperimentConfig, data: PreparedData, model: GenreModel, earlier: _Seconds
 ) -> dict[str, Any]:
-    is_fitted = isinstance(model, FittedModel)
     return {
         "model": experiment.model_name,
         "status": "running",
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "initialised_from": initial_checkpoints(experiment.model),
-        "precision": "32-true" if is_fitted else lightning_precision(experiment.training),
+        "precision": "32-true" if model.fitted else lightning_precision(experiment.training),
         **_sizes(model),
         "revisions": experiment.model.revisions(),
         "versions": package_versions(),
@@ -336,7 +318,7 @@ def _describe(
 
 
 def _sizes(model: GenreModel) -> dict[str, int]:
-    num_parameters, num_trainable = count_parameters(model)
+    num_parameters, num_trainable = model.num_parameters()
     return {"num_parameters": num_parameters, "num_trainable": num_trainable}
 
 

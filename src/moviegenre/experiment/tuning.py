@@ -7,6 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from moviegenre.artifacts.folder import CARD_FILE, METRICS_FILE, PARITY_FILE
+from moviegenre.artifacts.info import ModelInfo
+from moviegenre.artifacts.locate import locate, weights_file
+from moviegenre.artifacts.manifest import rewriting
+from moviegenre.artifacts.open import open_model
 from moviegenre.core.decisions import FloatArray, decide
 from moviegenre.core.errors import CheckpointError, ConfigError
 from moviegenre.core.locks import locked
@@ -23,18 +28,6 @@ from moviegenre.evaluation.tuning import TunedScores, Tuning, TuningSettings, sc
 from moviegenre.experiment.exported_scores import refresh_companions
 from moviegenre.experiment.predictions import cached_predictions
 from moviegenre.losses import WeightedBCEConfig, positive_weights
-from moviegenre.models.exported import (
-    CARD_FILE,
-    METRICS_FILE,
-    PARITY_FILE,
-    Description,
-    answers_only,
-    read_description,
-)
-from moviegenre.models.exporting import describe
-from moviegenre.models.locating import locate, weights_file
-from moviegenre.models.manifest import rewriting
-from moviegenre.models.trained import load_trained
 
 
 @dataclass(frozen=True)
@@ -92,7 +85,7 @@ def evaluate_tuned(
     """Fit on validation, save the fit beside the weights, and score a split with it.
 
     Args:
-        path: A ``best.pth``, or what else ``load_trained`` takes.
+        path: A ``best.pth``, or what else ``open_model`` takes.
         split: Which part is scored; fitting always takes the validation split.
         settings: What is fitted.
         data_dir: Prepared data; None takes those the model was trained on.
@@ -119,19 +112,19 @@ def _evaluate_tuned(
     save: bool,
     progress: bool,
 ) -> TunedEvaluation:
-    shipped = answers_only(path)
-    model = read_description(path.parent) if shipped else describe(load_trained(path))
-    data = PreparedData(data_dir or model.data_config.dir)
+    model = open_model(path)
+    info, shipped = model.info, model.only_answers
+    data = PreparedData(data_dir or info.data_config.dir)
     weights = None
     if settings.calibration == "weights":
-        weights = trained_weights(model, data)
+        weights = trained_weights(info, data)
     keep = save and not shipped  # a folder that is shipped holds nothing but the model
     val = cached_predictions(path, data, Split.VAL, keep=keep, progress=progress)
     found = val
     if split is not Split.VAL:
         found = cached_predictions(path, data, split, keep=keep, progress=progress)
     tuning = tune(val, settings, weights)
-    if settings.fits and len(model.modalities) > 1:
+    if settings.fits and len(info.modalities) > 1:
         tuning = replace(
             tuning,
             point=replace(tuning.point, without=_without(path, data, settings, weights, keep)),
@@ -139,7 +132,7 @@ def _evaluate_tuned(
     file = path.parent / THRESHOLDS_FILE if save and settings.fits else None
     probs = np.asarray(found.probs, dtype=np.float64)
     corrected = tuning.point.calibrate(probs)
-    evaluation = _evaluate(replace(found, probs=corrected), model, split, tuning.point)
+    evaluation = _evaluate(replace(found, probs=corrected), info, split, tuning.point)
     if file is not None:
         companions = (METRICS_FILE, PARITY_FILE, CARD_FILE) if shipped else ()
         with rewriting(path.parent, THRESHOLDS_FILE, *companions):
@@ -167,23 +160,23 @@ def _without(
     }
 
 
-def trained_weights(model: Description, data: PreparedData) -> FloatArray:
+def trained_weights(info: ModelInfo, data: PreparedData) -> FloatArray:
     """Return the weight of positives (L,) in a checkpoint's loss.
 
     Raises:
         ConfigError: The loss has no weights.
         CheckpointError: The data are not those it was trained on.
     """
-    loss: dict[str, Any] = model.config.get("loss", {})  # a fitted baseline has none
+    loss: dict[str, Any] = info.config.get("loss", {})  # a fitted baseline has none
     name = WeightedBCEConfig().name
     if loss.get("name") != name:
         raise ConfigError(
-            f"`calibrate` weights undoes the weights of the loss {name}; {model.model_name} "
+            f"`calibrate` weights undoes the weights of the loss {name}; {info.model_name} "
             f"was trained with {loss.get('name', 'no loss')}; use `calibrate` platt"
         )
-    if model.data_fingerprint != data.fingerprint:
+    if info.data_fingerprint != data.fingerprint:
         raise CheckpointError(
-            f"`calibrate` weights takes the weights from the movies that {model.model_name} "
+            f"`calibrate` weights takes the weights from the movies that {info.model_name} "
             f"was trained on, and {data.root} has others; use `calibrate` platt"
         )
     weights: FloatArray = positive_weights(data.labels(Split.TRAIN), loss["max_weight"]).numpy()
@@ -191,10 +184,10 @@ def trained_weights(model: Description, data: PreparedData) -> FloatArray:
 
 
 def _evaluate(
-    corrected: Predictions, model: Description, split: Split, point: OperatingPoint
+    corrected: Predictions, info: ModelInfo, split: Split, point: OperatingPoint
 ) -> Evaluation:
     """Score corrected probabilities; one threshold for all genres is reported as one number."""
     thresholds = point.thresholds
     is_global = bool((thresholds == thresholds[0]).all())
     threshold = float(thresholds[0]) if is_global else thresholds
-    return evaluate_predictions(corrected, model.model_name, split.value, threshold)
+    return evaluate_predictions(corrected, info.model_name, split.value, threshold)

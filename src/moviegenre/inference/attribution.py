@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
+from moviegenre.artifacts.trained import TrainedModel
 from moviegenre.core.decisions import FloatArray, probabilities
 from moviegenre.core.errors import ConfigError, InputError, did_you_mean
 from moviegenre.core.extras import is_installed, require_training
 from moviegenre.core.operating_point import OperatingPoint
 from moviegenre.core.types import AttributionMethod, Modality
-from moviegenre.inference.backends import Backend
 from moviegenre.inference.evidence import (
     LEAST_CHANGE,
     note_of_regions,
@@ -26,7 +26,6 @@ from moviegenre.inference.prediction import Explanation
 from moviegenre.inference.region_occlusion import occlude_regions
 from moviegenre.inference.slices import WHOLE, Slices
 from moviegenre.inference.wide_deep_parts import WideDeepParts
-from moviegenre.models.exported import Description
 
 if TYPE_CHECKING:
     from moviegenre.models.base import GenreModel
@@ -59,8 +58,7 @@ class Attributor:
     """Attributes predictions to parts of films, by gradients or by occlusion.
 
     Args:
-        model: What the model's checkpoint says.
-        backend: Computes the model.
+        backend: The model.
         reader: The model's.
         point: Its calibration and thresholds.
         ask: The model's logits of films.
@@ -68,13 +66,11 @@ class Attributor:
 
     def __init__(
         self,
-        model: Description,
-        backend: Backend,
+        backend: TrainedModel,
         reader: FilmReader,
         point: OperatingPoint,
         ask: Ask,
     ) -> None:
-        self._model = model
         self._backend = backend
         self._reader = reader
         self._point = point
@@ -131,7 +127,7 @@ class Attributor:
 
     @cached_property
     def _parts(self) -> WideDeepParts | None:
-        return WideDeepParts.open(self._model, self._backend, self._reader)
+        return WideDeepParts.open(self._backend, self._reader)
 
     def _variants(self, film: Film, logits: Floats, slices: Slices) -> Variants:
         """Return what answers variants of a film: parts of the model, or all of it."""

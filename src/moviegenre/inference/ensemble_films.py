@@ -6,10 +6,10 @@ from typing import ClassVar
 
 from PIL import Image
 
+from moviegenre.artifacts.info import ModelInfo
 from moviegenre.core.types import Modality
 from moviegenre.data.batches import BatchArrays
 from moviegenre.inference.films import Film, FilmReader
-from moviegenre.models.exported import Description
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class EnsembleReader(FilmReader):
 
     chooses_plots: ClassVar[bool] = True
 
-    def __init__(self, model: Description) -> None:
+    def __init__(self, model: ModelInfo) -> None:
         super().__init__(model)
         self._readers = [film_reader(member) for member in model.members]
 
@@ -80,6 +80,6 @@ class EnsembleReader(FilmReader):
         return BatchArrays.joint(batches)
 
 
-def film_reader(model: Description) -> FilmReader:
+def film_reader(model: ModelInfo) -> FilmReader:
     """Return the film reader of a model."""
     return EnsembleReader(model) if model.members else FilmReader(model)

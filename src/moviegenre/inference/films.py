@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from moviegenre.artifacts.info import ModelInfo
 from moviegenre.core.errors import InputError, missing_path_message
 from moviegenre.core.reading import (
     MissingFileError,
@@ -30,7 +31,6 @@ from moviegenre.data.ragged import Ragged
 from moviegenre.data.text import NO_WORD, TokenIds
 from moviegenre.data.words import plot_words
 from moviegenre.inference.plot_check import check_plots
-from moviegenre.models.exported import Description
 
 Plot = str | Sequence[str] | None
 """A plot, or several texts about one film, or None."""
@@ -82,7 +82,7 @@ class FilmReader:
     """Reads films for one model: its tokenizer, its plot rule, its image size.
 
     Args:
-        model: What the model's checkpoint says.
+        model: What is known of the model.
 
     Attributes:
         modalities: What the model looks at.
@@ -93,7 +93,7 @@ class FilmReader:
 
     chooses_plots: ClassVar[bool] = False
 
-    def __init__(self, model: Description) -> None:
+    def __init__(self, model: ModelInfo) -> None:
         self._name = model.model_name
         self._tokenizer = model.tokenizer
         self._data = model.data_config

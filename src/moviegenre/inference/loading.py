@@ -3,35 +3,20 @@
 from pathlib import Path
 from typing import get_args
 
+from moviegenre.artifacts.folder import CONFIG_FILE, GENRES_FILE, INDEX_FILE, TOKENIZER_FILE
+from moviegenre.artifacts.locate import companions, locate, read_point, verify
+from moviegenre.artifacts.manifest import checked_manifest
+from moviegenre.artifacts.open import open_model
+from moviegenre.artifacts.trained import FAST_FIRST
 from moviegenre.core.errors import CheckpointError, ConfigError, did_you_mean
-from moviegenre.core.extras import require_training
-from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
-from moviegenre.core.types import Modality
-from moviegenre.inference.backends import Backend, BackendName, OnnxBackend
+from moviegenre.core.types import BackendName
 from moviegenre.inference.model_source import ModelSource
 from moviegenre.inference.predictor import Predictor
 from moviegenre.inference.similar import SimilarIndex
-from moviegenre.models.ensemble_file import is_ensemble
-from moviegenre.models.exported import (
-    CONFIG_FILE,
-    GENRES_FILE,
-    IMAGE_FILE,
-    INDEX_FILE,
-    INT4_FILE,
-    INT8_FILE,
-    ONNX_FILE,
-    TOKENIZER_FILE,
-    WEIGHTS_FILE,
-    Description,
-    is_exported,
-    read_description,
-)
-from moviegenre.models.locating import locate, read_point, verify, weights_file
-from moviegenre.models.manifest import checked_manifest
 
-BACKEND_FILES = {"torch": WEIGHTS_FILE, "onnx": ONNX_FILE, "int8": INT8_FILE, "int4": INT4_FILE}
-"""The file of an exported folder that each backend computes."""
+_DECIDING_FILES = (CONFIG_FILE, GENRES_FILE, TOKENIZER_FILE, THRESHOLDS_FILE)
+"""The files beside the weights that decide what a model predicts; some may be missing."""
 
 
 def load_predictor(
@@ -69,10 +54,20 @@ def load_predictor(
     path = locate(model)
     if verified:
         verify(path)
-    if is_exported(path):
-        predictor = _load_exported(path, backend, fitted, quick, threads)
-    else:
-        predictor = _load_checkpoint(path, backend, fitted)
+    backends = FAST_FIRST if backend == "auto" else (backend,)
+    trained = open_model(path, backends=backends, quick=quick, threads=threads)
+    folder = companions(trained.file)
+    index = folder / INDEX_FILE
+    if index.is_file():
+        checked_manifest(folder, [index.name])
+    predictor = Predictor(
+        trained,
+        read_point(folder, trained.info.genres)
+        if fitted
+        else OperatingPoint.default(trained.info.genres),
+        [trained.file, *(folder / name for name in _DECIDING_FILES)],
+        similar=SimilarIndex.read(index) if index.is_file() else None,
+    )
     if not predictor.model.modalities:
         raise CheckpointError(
             f"{path} holds {predictor.model.model_name}, which gives the same answer for every "
@@ -85,83 +80,3 @@ def load_predictor(
         )
     predictor.source = ModelSource.of(model, path, backend, fitted, quick, threads)
     return predictor
-
-
-def _load_exported(
-    folder: Path, backend: BackendName, fitted: bool, quick: bool, threads: int | None
-) -> Predictor:
-    described = read_description(folder)
-    if backend == "auto":
-        order: tuple[BackendName, ...] = ("onnx", "torch", "int8", "int4")
-        backend = next(name for name in order if (folder / BACKEND_FILES[name]).is_file())
-    weights = folder / BACKEND_FILES[backend]
-    computing: Backend
-    if backend == "torch":
-        computing = _open_by_torch(folder)[1]
-    else:
-        checked_manifest(folder, [weights.name])
-        computing = _onnx(weights, backend, described, quick, threads)
-    point = _point(folder, described.genres, fitted)
-    others = [folder / name for name in (CONFIG_FILE, GENRES_FILE, TOKENIZER_FILE, THRESHOLDS_FILE)]
-    index = folder / INDEX_FILE
-    if index.is_file():
-        checked_manifest(folder, [index.name])
-    return Predictor(
-        described,
-        computing,
-        point,
-        [weights, *others],
-        similar=SimilarIndex.read(index) if index.is_file() else None,
-    )
-
-
-def _onnx(
-    weights: Path, backend: BackendName, described: Description, quick: bool, threads: int | None
-) -> OnnxBackend:
-    """Return the backend of an exported folder's ONNX file.
-
-    Raises:
-        CheckpointError: The file is damaged, or takes what the folder says nothing of.
-    """
-    computing = OnnxBackend(weights, backend, len(described.genres), threads, quick=quick)
-    if unknown := computing.modalities - described.modalities:
-        needed = {Modality.PLOT: TOKENIZER_FILE, Modality.POSTER: IMAGE_FILE}
-        missing = ", ".join(sorted(needed[modality] for modality in unknown))
-        raise CheckpointError(
-            f"{weights} reads a film's {' and '.join(sorted(unknown))}, and {missing} is missing "
-            "beside it; export the model again"
-        )
-    return computing
-
-
-def _load_checkpoint(path: Path, backend: BackendName, fitted: bool) -> Predictor:
-    weights = weights_file(path)
-    if backend not in ("auto", "torch"):
-        if is_ensemble(path):
-            raise CheckpointError(
-                f"{path} is an ensemble, whose members are computed by PyTorch; leave `backend` out"
-            )
-        raise CheckpointError(
-            f"{path} is a checkpoint, which has no {backend} file; "
-            f"make one with: moviegenre export --checkpoint {path} --out DIR"
-        )
-    described, computing = _open_by_torch(path)
-    thresholds = weights.parent / THRESHOLDS_FILE
-    point = _point(weights.parent, described.genres, fitted)
-    return Predictor(described, computing, point, [weights, thresholds])
-
-
-def _open_by_torch(path: Path) -> tuple[Description, Backend]:
-    """Return the description of a model and its PyTorch backend.
-
-    Raises:
-        MissingExtraError: PyTorch is not installed.
-    """
-    require_training(f"predicting with the weights of {path}")
-    from moviegenre.inference.torch_backend import open_trained
-
-    return open_trained(path)
-
-
-def _point(folder: Path, genres: GenreVocabulary, fitted: bool) -> OperatingPoint:
-    return read_point(folder, genres) if fitted else OperatingPoint.default(genres)

@@ -6,11 +6,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from moviegenre.artifacts.manifest import MANIFEST_FILE
 from moviegenre.box import FOLDER, box_folder
 from moviegenre.core.errors import CheckpointError
-from moviegenre.inference.backends import BackendName
-from moviegenre.models.exported import answers_only
-from moviegenre.models.manifest import MANIFEST_FILE
+from moviegenre.core.types import BackendName
 
 if TYPE_CHECKING:
     from moviegenre.inference.predictor import Predictor
@@ -118,9 +117,7 @@ def no_index_message(name: str, source: ModelSource | None) -> str:
             "the included model has no index of similar movies, because the data it was trained on "
             "may not be shared; train a model of your own, then: moviegenre export --index"
         )
-    if source is not None and answers_only(source.folder):
-        return (
-            f"{name} has no index of similar movies, and a folder without full weights gets none; "
-            "export the checkpoint that it is from with: moviegenre export --index"
-        )
-    return f"{name} has no index of similar movies; export it with one: moviegenre export --index"
+    return (
+        f"{name} has no index of similar movies; export the checkpoint that it is from with one: "
+        "moviegenre export --index"
+    )

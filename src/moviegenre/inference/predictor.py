@@ -10,13 +10,14 @@ from typing import Any, Self, overload
 import numpy as np
 import numpy.typing as npt
 
+from moviegenre.artifacts.info import ModelInfo
+from moviegenre.artifacts.trained import Answer, TrainedModel
 from moviegenre.core.decisions import BoolArray, FloatArray, probabilities
 from moviegenre.core.errors import ConfigError, InputError
 from moviegenre.core.operating_point import OperatingPoint
 from moviegenre.core.types import AttributionMethod, Modality
 from moviegenre.data.batches import ordered_batches
 from moviegenre.inference.attribution import Attributor, label_columns
-from moviegenre.inference.backends import Answer, Backend
 from moviegenre.inference.classifier import (
     Column,
     Row,
@@ -33,7 +34,6 @@ from moviegenre.inference.model_source import ModelSource, Request, no_index_mes
 from moviegenre.inference.prediction import Explanation, Prediction
 from moviegenre.inference.similar import SimilarIndex, SimilarMovie
 from moviegenre.inference.slices import WHOLE, Slices
-from moviegenre.models.exported import Description
 
 _BATCH_SIZE = 32
 
@@ -46,15 +46,13 @@ class Predictor(TableClassifier):
     It can be pickled: the other process opens the same model again.
 
     Args:
-        model: What the model's checkpoint says.
-        backend: What computes its logits.
+        backend: The model, opened.
         point: Its calibration and thresholds.
         files: The files that decide what it predicts; some may be missing.
         similar: The movies that a film is compared with, if any.
         source: Where it was opened; without it a predictor cannot be pickled.
 
     Attributes:
-        model: As given.
         backend: As given.
         point: As given.
         files: As given.
@@ -65,22 +63,20 @@ class Predictor(TableClassifier):
 
     def __init__(
         self,
-        model: Description,
-        backend: Backend,
+        backend: TrainedModel,
         point: OperatingPoint,
         files: Sequence[Path] = (),
         similar: SimilarIndex | None = None,
         source: ModelSource | None = None,
     ) -> None:
-        self.model = model
         self.backend = backend
         self.point = point
         self.files = tuple(files)
         self.similar = similar
         self.source = source
-        self.reader = film_reader(model)
+        self.reader = film_reader(backend.info)
         self._attributor = Attributor(
-            model, backend, self.reader, point, lambda films: self.answer(films).logits
+            backend, self.reader, point, lambda films: self.answer(films).logits
         )
 
     def __repr__(self) -> str:
@@ -100,7 +96,7 @@ class Predictor(TableClassifier):
 
     def _with_point(self, point: OperatingPoint) -> Self:
         parts = (self.files, self.similar, self.source)
-        return type(self)(self.model, self.backend, point, *parts)
+        return type(self)(self.backend, point, *parts)
 
     def __reduce__(self) -> tuple[Callable[[Request], "Predictor"], tuple[Request]]:
         if self.source is None:
@@ -108,6 +104,11 @@ class Predictor(TableClassifier):
                 "this predictor was not opened by moviegenre.load, so no other process can open it"
             )
         return reopen, (self.source.request(),)
+
+    @property
+    def model(self) -> ModelInfo:
+        """Everything that is known of the model but its weights."""
+        return self.backend.info
 
     @property
     def classes_(self) -> npt.NDArray[np.str_]:

@@ -15,12 +15,11 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from moviegenre.inference.backends import OnnxBackend
+from moviegenre.artifacts.trained import TrainedModel
 from moviegenre.inference.films import Film, FilmReader
 from moviegenre.inference.ngram_logits import NgramText, NgramWeights
 from moviegenre.inference.onnx_weights import Array, read_weights
 from moviegenre.inference.slices import WHOLE, Slices
-from moviegenre.models.exported import Description
 
 Floats = npt.NDArray[np.float32]
 
@@ -45,28 +44,28 @@ class WideDeepParts:
         read_tokens: How many tokens the plot encoder reads; None for all.
     """
 
-    backend: OnnxBackend
+    backend: TrainedModel
     reader: FilmReader
     weights: Mapping[str, Array]
     unknown_id: int
     read_tokens: int | None
 
     @classmethod
-    def open(cls, model: Description, backend: object, reader: FilmReader) -> Self | None:
+    def open(cls, backend: TrainedModel, reader: FilmReader) -> Self | None:
         """Return the parts of a model; None where it is another one, or its file another form.
 
         Args:
-            model: What the model's checkpoint says.
-            backend: What computes it.
+            backend: The model.
             reader: The model's.
         """
-        if model.model_name != "wide_deep" or not isinstance(backend, OnnxBackend):
+        model = backend.info
+        if model.model_name != "wide_deep" or not backend.only_answers:
             return None
         matrices = ["wide", *(f"head.{name}" for name in _HEAD)]
         names = [f"{name}{form}" for name in matrices for form in _FORMS]
         prefixed = [f"model.{name}" for name in (*names, *_PLAIN, *_WIDE)]
         try:
-            found = read_weights(backend.path, prefixed)
+            found = read_weights(backend.file, prefixed)
         except (OSError, ValueError):
             return None
         weights = {name.removeprefix("model."): values for name, values in found.items()}

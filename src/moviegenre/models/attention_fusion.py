@@ -9,15 +9,14 @@ from torch import Tensor, nn
 
 from moviegenre.models.base import BuildContext
 from moviegenre.models.batch import Batch, ModelOutput
+from moviegenre.models.encoders.plot import PlotEncoder
+from moviegenre.models.encoders.poster import PosterEncoder
 from moviegenre.models.fusion import (
     Fusion,
     FusionConfig,
-    answer_posters_alone,
     hide_modalities,
     region_mask,
 )
-from moviegenre.models.plot_encoder import PlotEncoder
-from moviegenre.models.poster_encoder import PosterEncoder
 from moviegenre.nn.attention import CrossAttention
 from moviegenre.nn.heads import ClassificationHead
 from moviegenre.nn.pooling import AttentionPooling, masked_mean, masked_softmax
@@ -40,8 +39,7 @@ class AttentionFusion(Fusion):
         num_labels: L.
         dropout: In the blocks and before each layer of the head.
         modality_dropout: See ``FusionConfig``.
-        poster_hidden_dim: Width of the hidden layer of a head for films without a plot; 0 for none,
-            None for no such head.
+        poster_hidden_dim: See ``FusionConfig``.
         label_frequencies: Where the logits start; see ``ClassificationHead``.
     """
 
@@ -58,10 +56,7 @@ class AttentionFusion(Fusion):
         poster_hidden_dim: int | None = None,
         label_frequencies: Sequence[float] | None = None,
     ) -> None:
-        super().__init__()
-        self.modality_dropout = modality_dropout
-        self.plot_encoder = plot_encoder
-        self.poster_encoder = poster_encoder
+        super().__init__(plot_encoder, poster_encoder, modality_dropout)
         self.plot_projection = _projection(plot_encoder.dim, dim)
         self.poster_projection = _projection(poster_encoder.dim, dim)
         self.plot_attention = CrossAttention(dim, num_heads, dropout)
@@ -77,16 +72,7 @@ class AttentionFusion(Fusion):
             dropout=dropout,
             label_frequencies=label_frequencies,
         )
-        self.poster_head = None
-        if poster_hidden_dim is not None:
-            self.poster_head = ClassificationHead(
-                poster_encoder.dim,
-                num_labels,
-                hidden_dim=poster_hidden_dim,
-                dropout=dropout,
-                label_frequencies=label_frequencies,
-            )
-            self.poster_norm = nn.LayerNorm(poster_encoder.dim)
+        self.add_poster_head(num_labels, poster_hidden_dim, dropout, label_frequencies)
 
     def forward(self, batch: Batch) -> ModelOutput:
         """Return logits (B, L) and attention weights.
@@ -122,10 +108,7 @@ class AttentionFusion(Fusion):
                 "modality": gate,
             },
         )
-        if self.poster_head is None:
-            return output
-        embedding = self.poster_norm(encoded.mean(dim=1)) * batch.has_poster.unsqueeze(1)
-        return answer_posters_alone(output, self.poster_head(embedding), batch)
+        return self.with_poster_head(output, encoded, batch)
 
 
 def _projection(dim: int, common_dim: int) -> nn.Sequential:
@@ -156,15 +139,5 @@ class AttentionFusionConfig(FusionConfig):
     def build(self, context: BuildContext) -> AttentionFusion:
         """Return the model, its encoders pretrained unless the context has their architecture."""
         return self.frozen_as_set(
-            AttentionFusion(
-                self.plot_encoder.build(context.architectures.get("plot_encoder")),
-                self.poster_encoder.build(context.architectures.get("poster_encoder")),
-                dim=self.dim,
-                num_heads=self.num_heads,
-                num_labels=context.num_labels,
-                dropout=self.dropout,
-                modality_dropout=self.modality_dropout,
-                poster_hidden_dim=self.poster_hidden_dim,
-                label_frequencies=context.label_frequencies,
-            )
+            AttentionFusion(**self.parts(context), dim=self.dim, num_heads=self.num_heads)
         )

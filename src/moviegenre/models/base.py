@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,14 +12,12 @@ import torch
 from torch import Tensor, nn
 
 from moviegenre.core.config import Config
-from moviegenre.core.types import Modality
+from moviegenre.core.types import Architectures, Family, Modality
 from moviegenre.data.batches import MovieTensors
 from moviegenre.data.config import DataConfig
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.models.batch import Batch, ModelOutput
-from moviegenre.models.stored import Architectures
-
-Family = Literal["baseline", "single", "fusion", "ensemble"]
+from moviegenre.models.combiner import Combiner
 
 
 @dataclass(frozen=True)
@@ -52,13 +50,39 @@ class GenreModel(nn.Module, ABC):
 
     Parameters of encoders are those under an attribute ending in ``_encoder``; they train at the
     encoder's rate, all others at the head's.
+
+    Attributes:
+        modalities: What the model looks at.
+        fitted: Whether it is fitted in one go by ``fit``, not by gradient steps. Such a model is a
+            baseline, and is not exported.
+        combiner: How an ensemble combines its members; None for all other models.
     """
 
     modalities: ClassVar[frozenset[Modality]]
+    fitted: ClassVar[bool] = False
+    combiner: Combiner | None = None
 
     @abstractmethod
     def forward(self, batch: Batch) -> ModelOutput:
         """Return logits (B, L) for B movies."""
+
+    def fit(self, movies: MovieTensors) -> None:
+        """Fit the model to labelled movies in one go, if it is ``fitted``.
+
+        Raises:
+            DataError: The movies have nothing that the model could be fitted to.
+            MissingExtraError: The solver is not installed.
+        """
+        raise NotImplementedError(f"{type(self).__name__} is trained by gradient steps")
+
+    def num_parameters(self) -> tuple[int, int]:
+        """Return how many parameters the model has, and how many of them are trained."""
+        sizes = [(one.numel(), one.requires_grad) for one in self.parameters()]
+        return sum(n for n, _ in sizes), sum(n for n, trained in sizes if trained)
+
+    def frozen_head_weights(self) -> set[str]:
+        """Return the names of weights that a trained model has to give, as they are frozen."""
+        return set()
 
     def encoders(self) -> Iterator[tuple[str, "Encoder"]]:
         """Yield the attribute name and module of every encoder."""
@@ -123,17 +147,19 @@ class FittedModel(GenreModel):
     """A model that is fitted to the training movies in one go, not by gradient steps.
 
     What was fitted lies in buffers: a checkpoint holds it, and an optimiser has nothing to move.
-    Before ``fit`` the model gives the label prior it was built with.
+    Before ``fit`` the model gives the label prior it was built with; an earlier fit is replaced.
     """
+
+    fitted: ClassVar[bool] = True
 
     @abstractmethod
     def fit(self, movies: MovieTensors) -> None:
-        """Fit the model to labelled movies; an earlier fit is replaced.
+        """Fit the model to labelled movies; an earlier fit is replaced."""
 
-        Raises:
-            DataError: The movies have nothing that the model could be fitted to.
-            MissingExtraError: The solver is not installed.
-        """
+    def num_parameters(self) -> tuple[int, int]:
+        """Return how many numbers are fitted, twice."""
+        num_fitted = sum(one.numel() for one in self.buffers() if one.is_floating_point())
+        return num_fitted, num_fitted
 
 
 def label_frequencies(labels: npt.NDArray[np.float32]) -> list[float]:
@@ -234,9 +260,11 @@ class ModelConfig(Config, ABC):
         model_name: The name on the command line and in tables.
         title: The name in prose.
         modalities: What the model looks at.
-        family: A single modality's model, a fusion of both, or a baseline that models must beat.
+        family: What it is compared with.
         fitted: Whether it builds a ``FittedModel``, on which neither loss nor ``training`` settings
             have an effect.
+        starts_from_others: Whether it is meant to start from trained models, as ``started_from``
+            lets it.
         baseline: The model without pretraining to compare with, if this one is pretrained.
         default_loss: The reference's choice for this model.
     """
@@ -246,6 +274,7 @@ class ModelConfig(Config, ABC):
     modalities: ClassVar[frozenset[Modality]]
     family: ClassVar[Family]
     fitted: ClassVar[bool] = False
+    starts_from_others: ClassVar[bool] = False
     baseline: ClassVar[str | None] = None
     default_loss: ClassVar[str] = "weighted_bce"
 
@@ -274,6 +303,13 @@ class ModelConfig(Config, ABC):
         None where the model starts afresh.
         """
         return None
+
+    def started_from(self, folder: Path) -> Self:
+        """Return these settings with a folder of trained models to start from.
+
+        They stay as they are if the model starts from none, or if they name a folder, or none.
+        """
+        return self
 
     def revisions(self) -> dict[str, str]:
         """Return the revision of each part from the Hub, by its name there."""

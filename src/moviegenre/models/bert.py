@@ -7,11 +7,11 @@ from typing import ClassVar
 from pydantic import Field
 from torch import nn
 
-from moviegenre.core.types import Modality
+from moviegenre.core.types import Family, Modality
 from moviegenre.data.text import PlotTokenizer
-from moviegenre.models.base import MAX_WIDTH, BuildContext, Family, GenreModel, ModelConfig
+from moviegenre.models.base import MAX_WIDTH, BuildContext, GenreModel, ModelConfig
 from moviegenre.models.batch import Batch, ModelOutput
-from moviegenre.models.plot_encoder import PlotEncoder, PlotEncoderConfig
+from moviegenre.models.encoders.plot import PlotEncoder, PlotEncoderConfig
 from moviegenre.nn.heads import ClassificationHead
 from moviegenre.nn.pooling import masked_mean
 
@@ -76,7 +76,7 @@ class BertConfig(ModelConfig):
     model_name = "bert"
     title = "BERT text"
     modalities = Bert.modalities
-    family: ClassVar[Family] = "single"
+    family: ClassVar[Family] = Family.SINGLE
     baseline: ClassVar[str | None] = "lstm"
 
     plot_encoder: PlotEncoderConfig = PlotEncoderConfig()

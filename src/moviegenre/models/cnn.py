@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from moviegenre.core.errors import ConfigError
-from moviegenre.core.types import Modality
+from moviegenre.core.types import Family, Modality
 from moviegenre.data.config import DataConfig
-from moviegenre.models.base import BuildContext, Family, GenreModel, ModelConfig
+from moviegenre.models.base import BuildContext, GenreModel, ModelConfig
 from moviegenre.models.batch import Batch, ModelOutput
 from moviegenre.nn.heads import ClassificationHead
 from moviegenre.nn.images import ImageAugmenter, ImageNormalizer, conv_block
@@ -99,7 +99,7 @@ class CNNConfig(ModelConfig):
     model_name = "cnn"
     title = "CNN vision"
     modalities = CNN.modalities
-    family: ClassVar[Family] = "single"
+    family: ClassVar[Family] = Family.SINGLE
 
     channels: tuple[Channels, ...] = Field(default=(32, 64, 128, 256), min_length=1, max_length=8)
     downscale: int = Field(default=2, ge=1, le=64)

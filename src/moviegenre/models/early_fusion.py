@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 from moviegenre.models.base import MAX_WIDTH, BuildContext
 from moviegenre.models.batch import Batch, ModelOutput
-from moviegenre.models.fusion import Fusion, FusionConfig, answer_posters_alone, hide_modalities
-from moviegenre.models.plot_encoder import PlotEncoder
-from moviegenre.models.poster_encoder import PosterEncoder
+from moviegenre.models.encoders.plot import PlotEncoder
+from moviegenre.models.encoders.poster import PosterEncoder
+from moviegenre.models.fusion import Fusion, FusionConfig, hide_modalities
 from moviegenre.nn.heads import ClassificationHead
 from moviegenre.nn.pooling import masked_mean
 
@@ -28,8 +28,7 @@ class EarlyFusion(Fusion):
         hidden_dim: Width of the head's hidden layer.
         dropout: Before each layer of the head.
         modality_dropout: See ``FusionConfig``.
-        poster_hidden_dim: Width of the hidden layer of a head for films without a plot; 0 for none,
-            None for no such head.
+        poster_hidden_dim: See ``FusionConfig``.
         label_frequencies: Where the logits start; see ``ClassificationHead``.
     """
 
@@ -45,10 +44,7 @@ class EarlyFusion(Fusion):
         poster_hidden_dim: int | None = None,
         label_frequencies: Sequence[float] | None = None,
     ) -> None:
-        super().__init__()
-        self.modality_dropout = modality_dropout
-        self.plot_encoder = plot_encoder
-        self.poster_encoder = poster_encoder
+        super().__init__(plot_encoder, poster_encoder, modality_dropout)
         self.plot_norm = nn.LayerNorm(plot_encoder.dim)
         self.poster_norm = nn.LayerNorm(poster_encoder.dim)
         self.missing_plot = nn.Parameter(torch.zeros(plot_encoder.dim))
@@ -60,31 +56,21 @@ class EarlyFusion(Fusion):
             dropout=dropout,
             label_frequencies=label_frequencies,
         )
-        self.poster_head = None
-        if poster_hidden_dim is not None:
-            self.poster_head = ClassificationHead(
-                poster_encoder.dim,
-                num_labels,
-                hidden_dim=poster_hidden_dim,
-                dropout=dropout,
-                label_frequencies=label_frequencies,
-            )
+        self.add_poster_head(num_labels, poster_hidden_dim, dropout, label_frequencies)
 
     def forward(self, batch: Batch) -> ModelOutput:
         """Return logits (B, L), and those of the poster's own head if there is one."""
         if self.training:
             batch = hide_modalities(batch, self.modality_dropout)
         plot = self.plot_norm(masked_mean(self.plot_encoder(batch), self.plot_encoder.mask(batch)))
-        poster = self.poster_norm(self.poster_encoder(batch).mean(dim=1))
+        regions = self.poster_encoder(batch)
+        poster = self.poster_norm(regions.mean(dim=1))
         joined = [
             or_else(plot, batch.has_plot, self.missing_plot),
             or_else(poster, batch.has_poster, self.missing_poster),
         ]
         output = ModelOutput(self.head(torch.cat(joined, dim=1)))
-        if self.poster_head is None:
-            return output
-        alone = self.poster_head(poster * batch.has_poster.unsqueeze(1))
-        return answer_posters_alone(output, alone, batch)
+        return self.with_poster_head(output, regions, batch)
 
 
 def or_else(embedding: Tensor, present: Tensor, missing: Tensor) -> Tensor:
@@ -106,15 +92,4 @@ class EarlyFusionConfig(FusionConfig):
 
     def build(self, context: BuildContext) -> EarlyFusion:
         """Return the model, its encoders pretrained unless the context has their architecture."""
-        return self.frozen_as_set(
-            EarlyFusion(
-                self.plot_encoder.build(context.architectures.get("plot_encoder")),
-                self.poster_encoder.build(context.architectures.get("poster_encoder")),
-                num_labels=context.num_labels,
-                hidden_dim=self.hidden_dim,
-                dropout=self.dropout,
-                modality_dropout=self.modality_dropout,
-                poster_hidden_dim=self.poster_hidden_dim,
-                label_frequencies=context.label_frequencies,
-            )
-        )
+        return self.frozen_as_set(EarlyFusion(**self.parts(context), hidden_dim=self.hidden_dim))

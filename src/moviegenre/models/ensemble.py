@@ -13,8 +13,8 @@ from torch import nn
 
 from moviegenre.core.decisions import log_odds, probabilities
 from moviegenre.core.errors import ConfigError
-from moviegenre.core.types import Modality
-from moviegenre.models.base import BuildContext, Family, GenreModel, ModelConfig
+from moviegenre.core.types import Family, Modality
+from moviegenre.models.base import BuildContext, GenreModel, ModelConfig
 from moviegenre.models.batch import Batch, EnsembleBatch, ModelOutput
 from moviegenre.models.combiner import Combiner
 
@@ -28,6 +28,7 @@ class Ensemble(GenreModel):
     """
 
     modalities: ClassVar[frozenset[Modality]] = frozenset(Modality)
+    combiner: Combiner
 
     def __init__(self, members: Sequence[GenreModel], combiner: Combiner) -> None:
         super().__init__()
@@ -62,7 +63,7 @@ class EnsembleConfig(ModelConfig):
     model_name = "ensemble"
     title = "ensemble"
     modalities = Ensemble.modalities
-    family: ClassVar[Family] = "ensemble"
+    family: ClassVar[Family] = Family.ENSEMBLE
 
     members: tuple[str, ...] = ()
 

@@ -9,28 +9,34 @@ survey and taxonomy", https://arxiv.org/abs/1705.09406.
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import torch
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from torch import Tensor, nn
 
-from moviegenre.core.types import Modality
+from moviegenre.core.types import Family, Modality
 from moviegenre.data.text import PlotTokenizer
-from moviegenre.models.base import MAX_WIDTH, Family, GenreModel, ModelConfig
+from moviegenre.models.base import MAX_WIDTH, BuildContext, GenreModel, ModelConfig
 from moviegenre.models.batch import Batch, ModelOutput
-from moviegenre.models.plot_encoder import PlotEncoderConfig
-from moviegenre.models.poster_encoder import PosterEncoderConfig
+from moviegenre.models.encoders.plot import PlotEncoder, PlotEncoderConfig
+from moviegenre.models.encoders.poster import PosterEncoder, PosterEncoderConfig
 from moviegenre.nn.heads import ClassificationHead
 
 BOTH = frozenset({Modality.PLOT, Modality.POSTER})
+_POSTER_HEAD = ("poster_norm", "poster_head")
 
 
 class Fusion(GenreModel):
-    """A model of both modalities, with an optional head for films without a plot.
+    """A model of both modalities, with an optional head that reads posters alone.
 
-    The head and the norm before it have the names that they have in a poster model, so that they
-    start as its own where the fusion starts from one.
+    That head answers for films without a plot. It and the norm before it have the names that they
+    have in a poster model, so that they start as its own where the fusion starts from one.
+
+    Args:
+        plot_encoder: Gives the plot's vectors (B, S, D).
+        poster_encoder: Gives the region vectors (B, R, D).
+        modality_dropout: See ``FusionConfig``.
     """
 
     modalities = BOTH
@@ -38,12 +44,86 @@ class Fusion(GenreModel):
     poster_head: ClassificationHead | None
     has_frozen_poster_head = False
 
+    def __init__(
+        self, plot_encoder: PlotEncoder, poster_encoder: PosterEncoder, modality_dropout: float
+    ) -> None:
+        super().__init__()
+        self.modality_dropout = modality_dropout
+        self.plot_encoder = plot_encoder
+        self.poster_encoder = poster_encoder
+        self.poster_head = None
+
+    def add_poster_head(
+        self,
+        num_labels: int,
+        hidden_dim: int | None,
+        dropout: float,
+        label_frequencies: Sequence[float] | None,
+    ) -> None:
+        """Add the head that reads posters alone.
+
+        Args:
+            num_labels: L.
+            hidden_dim: Width of its hidden layer; 0 for none, None for no such head.
+            dropout: Before each of its layers.
+            label_frequencies: Where its logits start; see ``ClassificationHead``.
+        """
+        if hidden_dim is None:
+            return
+        # A training that goes on finds the optimiser's state by the order of the weights: the norm
+        # comes last here, and earlier in the fusions that make it themselves.
+        self.poster_head = ClassificationHead(
+            self.poster_encoder.dim,
+            num_labels,
+            hidden_dim=hidden_dim,
+            dropout=dropout,
+            label_frequencies=label_frequencies,
+        )
+        self.poster_norm = nn.LayerNorm(self.poster_encoder.dim)
+
+    def poster_logits(self, regions: Tensor, batch: Batch) -> Tensor:
+        """Return what the poster alone says (B, L), the label prior for films without one.
+
+        Args:
+            regions: What the poster encoder returned (B, R, D).
+            batch: The films.
+        """
+        assert self.poster_head is not None, "there is such a head"
+        embedding = self.poster_norm(regions.mean(dim=1)) * batch.has_poster.unsqueeze(1)
+        logits: Tensor = self.poster_head(embedding)
+        return logits
+
+    def with_poster_head(self, output: ModelOutput, regions: Tensor, batch: Batch) -> ModelOutput:
+        """Return the output, with the poster head's logits for the films that have no plot.
+
+        What the poster alone says of all films is there too: its loss is taken beside the rest.
+
+        Args:
+            output: Logits (B, L) of every film.
+            regions: What the poster encoder returned (B, R, D).
+            batch: The films.
+        """
+        if self.poster_head is None:
+            return output
+        alone = self.poster_logits(regions, batch)
+        return replace(
+            output,
+            logits=torch.where(batch.has_plot.unsqueeze(1), output.logits, alone),
+            modality_logits={**output.modality_logits, Modality.POSTER: alone},
+        )
+
     def freeze_poster_head(self) -> None:
         """Freeze the head for films without a plot, with its norm and dropout."""
         assert self.poster_head is not None, "the config refuses it"
         self.has_frozen_poster_head = True
         self.poster_norm.requires_grad_(False)
         self.poster_head.requires_grad_(False)
+
+    def frozen_head_weights(self) -> set[str]:
+        """Return the weights of a frozen poster head, which a trained poster model has to give."""
+        if not self.has_frozen_poster_head:
+            return set()
+        return {name for name in self.state_dict() if name.startswith(_POSTER_HEAD)}
 
     def train(self, mode: bool = True) -> Self:
         """Switch to training mode, except for a frozen head."""
@@ -70,15 +150,17 @@ class FusionConfig(ModelConfig):
             frozen poster head, those that lose their plot teach nothing.
         dropout: Before each layer of the heads.
         poster_hidden_dim: Width of the hidden layer of the head that reads posters alone; 0 for
-            none. That of ``init_poster``, whose head it starts from. None, where a model can do
-            without such a head: films without a plot are answered by the head for all, less well
-            than by a poster model.
+            none. That of ``init_poster``, whose head it starts from. None for no such head: films
+            without a plot are then answered by the head for all, less well than by a poster model.
+            ``late_fusion`` and ``wide_deep`` always have it, and take None for 0.
         frozen_poster_head: Whether that head stays the poster model's that it starts from, so that
             films without a plot are answered as that model answers them.
     """
 
     modalities = BOTH
-    family: ClassVar[Family] = "fusion"
+    family: ClassVar[Family] = Family.FUSION
+    starts_from_others: ClassVar[bool] = True
+    needs_poster_head: ClassVar[bool] = False
 
     plot_encoder: PlotEncoderConfig = PlotEncoderConfig()
     poster_encoder: PosterEncoderConfig = PosterEncoderConfig()
@@ -89,6 +171,11 @@ class FusionConfig(ModelConfig):
     dropout: float = Field(default=0.2, ge=0.0, lt=1.0)
     poster_hidden_dim: int | None = Field(default=None, ge=0, le=MAX_WIDTH)
     frozen_poster_head: bool = False
+
+    @field_validator("poster_hidden_dim", mode="before")
+    @classmethod
+    def _fill_in_a_needed_head(cls, value: object) -> object:
+        return 0 if value is None and cls.needs_poster_head else value
 
     @model_validator(mode="after")
     def _refuse_to_freeze_nothing(self) -> Self:
@@ -119,6 +206,25 @@ class FusionConfig(ModelConfig):
             return None
         named = {Modality.PLOT: self.init_plot, Modality.POSTER: self.init_poster}
         return self.init_from, {modality: name for modality, name in named.items() if name}
+
+    def started_from(self, folder: Path) -> Self:
+        """Return these settings with a folder of trained models to start from, unless they say."""
+        if "init_from" in self.model_fields_set:
+            return self
+        return self.model_copy(update={"init_from": folder})
+
+    def parts(self, context: BuildContext) -> dict[str, Any]:
+        """Return the arguments of every fusion; the encoders are pretrained, or as stored."""
+        stored = context.architectures
+        return {
+            "plot_encoder": self.plot_encoder.build(stored.get("plot_encoder")),
+            "poster_encoder": self.poster_encoder.build(stored.get("poster_encoder")),
+            "num_labels": context.num_labels,
+            "dropout": self.dropout,
+            "modality_dropout": self.modality_dropout,
+            "poster_hidden_dim": self.poster_hidden_dim,
+            "label_frequencies": context.label_frequencies,
+        }
 
     def frozen_as_set(self, model: AnyFusion) -> AnyFusion:
         """Return the model, with its poster head frozen if the settings say so."""
@@ -157,18 +263,3 @@ def hide_modalities(batch: Batch, share: float) -> Batch:
 def region_mask(has_poster: Tensor, regions: Tensor) -> Tensor:
     """Return True at the regions (B, R) of movies that have a poster (B,)."""
     return has_poster.unsqueeze(1).expand(-1, regions.shape[1])
-
-
-def answer_posters_alone(output: ModelOutput, poster_logits: Tensor, batch: Batch) -> ModelOutput:
-    """Return a fusion's output with other logits for the films that have no plot.
-
-    Args:
-        output: Logits (B, L) of every film.
-        poster_logits: What the poster alone would say (B, L); its loss is taken beside the rest.
-        batch: The films.
-    """
-    return replace(
-        output,
-        logits=torch.where(batch.has_plot.unsqueeze(1), output.logits, poster_logits),
-        modality_logits={**output.modality_logits, Modality.POSTER: poster_logits},
-    )

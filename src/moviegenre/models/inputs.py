@@ -15,9 +15,9 @@ from moviegenre.core.errors import ConfigError
 from moviegenre.core.seals import sealed_file
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.batches import MovieTensors, ordered_batches
-from moviegenre.data.caches import cached_posters, cached_tokens, is_current
+from moviegenre.data.caches import cached_movies, is_current
 from moviegenre.data.config import DataConfig
-from moviegenre.data.extra import ExtraPlots
+from moviegenre.data.extra import ExtraPlots, read_each_plot
 from moviegenre.data.prepared import PreparedData
 from moviegenre.data.ragged import Ragged
 from moviegenre.data.text import PlotTokenizer
@@ -62,19 +62,7 @@ def load_movies(
             "prepared movies alone; train the encoder on the further plots first (bert) and start "
             "from it with model.init_from"
         )
-    tokens = None
-    posters = None
-    if tokenizer is not None:
-        tokens = cached_tokens(data, split, tokenizer, config.plot, config.max_tokens, config.reads)
-    if Modality.POSTER in model.modalities:
-        posters = cached_posters(data, split, *config.image_size)
-    movies = MovieTensors(
-        labels=data.labels(split),
-        tokens=tokens,
-        posters=posters,
-        has_poster=data.has_poster(split) & ("poster" in config.reads),
-        pad_id=tokenizer.pad_id if tokenizer else 0,
-    )
+    movies = cached_movies(data, split, config, tokenizer, model.modalities)
     name = f"states-{split.value}"
     movies = _with_cached_states(movies, data, split, config, model, Modality.POSTER, name)
     if extra is not None and tokenizer is not None:
@@ -87,6 +75,30 @@ def load_movies(
             digest = hashlib.sha256(texts.values.tobytes() + texts.offsets.tobytes()).hexdigest()
             name = f"{name}-{digest[:16]}"
     return _with_cached_states(movies, data, split, config, model, Modality.PLOT, name)
+
+
+def load_scored_movies(
+    data: PreparedData,
+    split: Split,
+    config: DataConfig,
+    model: GenreModel,
+    tokenizer: PlotTokenizer | None,
+) -> MovieTensors:
+    """Return a split in the form in which a model is scored on it.
+
+    With ``data.plot=each`` every plot is a row; ``stored`` then has the row of its movie, over
+    which probabilities are averaged.
+
+    Args:
+        data: The prepared data.
+        split: Which part.
+        config: Which plot, how many tokens, how large posters.
+        model: The model.
+        tokenizer: The model's; None if it reads no plots.
+    """
+    has_texts = config.plot == "each" and tokenizer is not None
+    texts = read_each_plot(data, split, config) if has_texts else None
+    return load_movies(data, split, config, model, tokenizer, texts)
 
 
 def _with_cached_states(

@@ -1,6 +1,7 @@
 """``late_fusion``: each modality decides, a learned weighting combines the decisions."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from pydantic import Field
@@ -9,9 +10,9 @@ from torch import Tensor, nn
 from moviegenre.core.types import Modality
 from moviegenre.models.base import MAX_WIDTH, BuildContext
 from moviegenre.models.batch import Batch, ModelOutput
+from moviegenre.models.encoders.plot import PlotEncoder
+from moviegenre.models.encoders.poster import PosterEncoder
 from moviegenre.models.fusion import Fusion, FusionConfig, hide_modalities
-from moviegenre.models.plot_encoder import PlotEncoder
-from moviegenre.models.poster_encoder import PosterEncoder
 from moviegenre.nn.heads import ClassificationHead
 from moviegenre.nn.pooling import masked_mean
 
@@ -28,13 +29,11 @@ class LateFusion(Fusion):
         plot_encoder: Gives the token vectors.
         poster_encoder: Gives the region vectors.
         num_labels: L.
-        poster_hidden_dim: Width of a hidden layer before the poster's logits; 0 for none.
+        poster_hidden_dim: See ``FusionConfig``.
         dropout: Before the logits of each modality.
         modality_dropout: See ``FusionConfig``.
         label_frequencies: Where the logits start; see ``ClassificationHead``.
     """
-
-    poster_head: ClassificationHead
 
     def __init__(
         self,
@@ -47,21 +46,12 @@ class LateFusion(Fusion):
         modality_dropout: float,
         label_frequencies: Sequence[float] | None = None,
     ) -> None:
-        super().__init__()
-        self.modality_dropout = modality_dropout
-        self.plot_encoder = plot_encoder
-        self.poster_encoder = poster_encoder
+        super().__init__(plot_encoder, poster_encoder, modality_dropout)
         self.plot_head = ClassificationHead(
             plot_encoder.dim, num_labels, dropout=dropout, label_frequencies=label_frequencies
         )
         self.poster_norm = nn.LayerNorm(poster_encoder.dim)
-        self.poster_head = ClassificationHead(
-            poster_encoder.dim,
-            num_labels,
-            hidden_dim=poster_hidden_dim,
-            dropout=dropout,
-            label_frequencies=label_frequencies,
-        )
+        self.add_poster_head(num_labels, poster_hidden_dim, dropout, label_frequencies)
         # Two vectors rather than one matrix: the optimiser decays matrices, which would pull the
         # weights towards saying nothing.
         self.plot_weight = nn.Parameter(torch.ones(num_labels))
@@ -75,8 +65,7 @@ class LateFusion(Fusion):
         plot: Tensor = self.plot_head(
             masked_mean(self.plot_encoder(batch), self.plot_encoder.mask(batch))
         )
-        regions = self.poster_norm(self.poster_encoder(batch).mean(dim=1))
-        poster: Tensor = self.poster_head(regions * batch.has_poster.unsqueeze(1))
+        poster = self.poster_logits(self.poster_encoder(batch), batch)
         combined = self.bias + self.plot_weight * plot + self.poster_weight * poster
         logits = torch.where(batch.has_plot.unsqueeze(1), combined, poster)
         logits = torch.where(batch.has_poster.unsqueeze(1), logits, plot)
@@ -84,27 +73,15 @@ class LateFusion(Fusion):
 
 
 class LateFusionConfig(FusionConfig):
-    """Settings of ``late_fusion``.
-
-    Attributes:
-        poster_hidden_dim: Width of a hidden layer before the poster's logits; 0 for none.
-    """
+    """Settings of ``late_fusion``: those of every fusion."""
 
     model_name = "late_fusion"
     title = "late fusion"
+
+    needs_poster_head: ClassVar[bool] = True
 
     poster_hidden_dim: int | None = Field(default=0, ge=0, le=MAX_WIDTH)
 
     def build(self, context: BuildContext) -> LateFusion:
         """Return the model, its encoders pretrained unless the context has their architecture."""
-        return self.frozen_as_set(
-            LateFusion(
-                self.plot_encoder.build(context.architectures.get("plot_encoder")),
-                self.poster_encoder.build(context.architectures.get("poster_encoder")),
-                num_labels=context.num_labels,
-                poster_hidden_dim=self.poster_hidden_dim or 0,
-                dropout=self.dropout,
-                modality_dropout=self.modality_dropout,
-                label_frequencies=context.label_frequencies,
-            )
-        )
+        return self.frozen_as_set(LateFusion(**self.parts(context)))

@@ -11,11 +11,10 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from moviegenre.core.errors import PretrainedError, missing_path_message
-from moviegenre.core.types import Modality
+from moviegenre.core.types import Architectures, Family, Modality
 from moviegenre.data.text import PlotTokenizer
-from moviegenre.models.base import BuildContext, Family, GenreModel, ModelConfig
+from moviegenre.models.base import BuildContext, GenreModel, ModelConfig
 from moviegenre.models.batch import Batch, ModelOutput
-from moviegenre.models.stored import Architectures
 from moviegenre.nn.heads import ClassificationHead
 from moviegenre.nn.pooling import masked_max, masked_mean
 
@@ -109,7 +108,7 @@ class LSTMConfig(ModelConfig):
     model_name = "lstm"
     title = "LSTM text"
     modalities = LSTM.modalities
-    family: ClassVar[Family] = "single"
+    family: ClassVar[Family] = Family.SINGLE
     default_loss: ClassVar[str] = "focal"
 
     max_words: int = Field(default=20_000, ge=3, le=2_000_000)

@@ -6,11 +6,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from moviegenre.core.types import Modality
+from moviegenre.core.types import Family, Modality
 from moviegenre.data.batches import MovieTensors
 from moviegenre.models.base import (
     BuildContext,
-    Family,
     FittedModel,
     ModelConfig,
     label_frequencies,
@@ -57,7 +56,7 @@ class PriorConfig(ModelConfig):
     model_name = "prior"
     title = "label prior"
     modalities = Prior.modalities
-    family: ClassVar[Family] = "baseline"
+    family: ClassVar[Family] = Family.BASELINE
     fitted: ClassVar[bool] = True
 
     def build(self, context: BuildContext) -> Prior:

@@ -6,10 +6,10 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 from torch import nn
 
-from moviegenre.core.types import Modality
-from moviegenre.models.base import MAX_WIDTH, BuildContext, Family, GenreModel, ModelConfig
+from moviegenre.core.types import Family, Modality
+from moviegenre.models.base import MAX_WIDTH, BuildContext, GenreModel, ModelConfig
 from moviegenre.models.batch import Batch, ModelOutput
-from moviegenre.models.poster_encoder import PosterEncoder, PosterEncoderConfig
+from moviegenre.models.encoders.poster import PosterEncoder, PosterEncoderConfig
 from moviegenre.nn.heads import ClassificationHead
 
 
@@ -76,7 +76,7 @@ class ResNetConfig(ModelConfig):
     model_name = "resnet"
     title = "ResNet vision"
     modalities = ResNet.modalities
-    family: ClassVar[Family] = "single"
+    family: ClassVar[Family] = Family.SINGLE
     baseline: ClassVar[str | None] = "cnn"
 
     poster_encoder: PosterEncoderConfig = PosterEncoderConfig()

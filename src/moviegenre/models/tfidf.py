@@ -9,12 +9,11 @@ from pydantic import Field
 from torch import Tensor
 
 from moviegenre.core.errors import DataError
-from moviegenre.core.types import Modality
+from moviegenre.core.types import Architectures, Family, Modality
 from moviegenre.data.batches import MovieTensors
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.models.base import (
     BuildContext,
-    Family,
     FittedModel,
     ModelConfig,
     label_frequencies,
@@ -27,7 +26,6 @@ from moviegenre.models.logistic import (
     sparse_rows,
 )
 from moviegenre.models.prior import prior_log_odds
-from moviegenre.models.stored import Architectures
 from moviegenre.nn.ngrams import NgramFeatures
 
 
@@ -127,7 +125,7 @@ class TfidfConfig(ModelConfig):
     model_name = "tfidf"
     title = "TF-IDF text"
     modalities = Tfidf.modalities
-    family: ClassVar[Family] = "baseline"
+    family: ClassVar[Family] = Family.BASELINE
     fitted: ClassVar[bool] = True
 
     min_plots: int = Field(default=3, ge=1, le=100_000_000)

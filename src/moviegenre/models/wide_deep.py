@@ -1,7 +1,7 @@
 """``wide_deep``: both encoders under one head, plus a regression on every word and word pair."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -10,12 +10,14 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from moviegenre.core.errors import DataError
-from moviegenre.core.types import Modality
+from moviegenre.core.types import Architectures, Modality
 from moviegenre.data.batches import MovieTensors
 from moviegenre.models.base import MAX_WIDTH, BuildContext
 from moviegenre.models.batch import Batch, ModelOutput
 from moviegenre.models.early_fusion import or_else
-from moviegenre.models.fusion import Fusion, FusionConfig, answer_posters_alone, hide_modalities
+from moviegenre.models.encoders.plot import PlotEncoder
+from moviegenre.models.encoders.poster import PosterEncoder
+from moviegenre.models.fusion import Fusion, FusionConfig, hide_modalities
 from moviegenre.models.logistic import (
     held_out_logits,
     logistic_regressions,
@@ -23,9 +25,6 @@ from moviegenre.models.logistic import (
     require_solver,
     sparse_rows,
 )
-from moviegenre.models.plot_encoder import PlotEncoder
-from moviegenre.models.poster_encoder import PosterEncoder
-from moviegenre.models.stored import Architectures
 from moviegenre.nn.heads import ClassificationHead
 from moviegenre.nn.ngrams import NgramFeatures, SparseFeatures
 from moviegenre.nn.pooling import AttentionPooling, masked_mean
@@ -62,7 +61,7 @@ class WideDeep(Fusion):
         hidden_dim: Width of the head's hidden layer.
         members: How many heads that layer is cut into; see ``ClassificationHead``.
         dropout: Before each layer of the head.
-        poster_hidden_dim: Width of the hidden layer of the head for posters alone.
+        poster_hidden_dim: See ``FusionConfig``.
         min_plots: A word or pair is a feature if at least so many training plots have it.
         c: Inverse strength of the L2 penalty of the regressions.
         scale_by_length: Whether the learned scale of the wide logits also depends on how many
@@ -72,7 +71,6 @@ class WideDeep(Fusion):
         label_frequencies: Where the logits for posters alone start; see ``ClassificationHead``.
     """
 
-    poster_head: ClassificationHead
     wide: Tensor
     wide_bias: Tensor
 
@@ -94,13 +92,10 @@ class WideDeep(Fusion):
         modality_dropout: float,
         label_frequencies: Sequence[float] | None = None,
     ) -> None:
-        super().__init__()
-        self.modality_dropout = modality_dropout
+        super().__init__(plot_encoder, poster_encoder, modality_dropout)
         self.min_plots = min_plots
         self.c = c
         self.folds = folds
-        self.plot_encoder = plot_encoder
-        self.poster_encoder = poster_encoder
         self.features = features
         self.register_buffer("wide", torch.zeros(features.num_features, num_labels))
         self.register_buffer("wide_bias", torch.zeros(num_labels))
@@ -117,13 +112,7 @@ class WideDeep(Fusion):
             dropout=dropout,
             members=members,
         )
-        self.poster_head = ClassificationHead(
-            poster_encoder.dim,
-            num_labels,
-            hidden_dim=poster_hidden_dim,
-            dropout=dropout,
-            label_frequencies=label_frequencies,
-        )
+        self.add_poster_head(num_labels, poster_hidden_dim, dropout, label_frequencies)
         self._held_out: Tensor | None = None
 
     def architectures(self) -> Architectures:
@@ -183,12 +172,13 @@ class WideDeep(Fusion):
         states, mask = self.plot_encoder(batch), self.plot_encoder.mask(batch)
         pooled, weights = self.plot_pooling(states, mask)
         plot = self.plot_norm(torch.cat([masked_mean(states, mask), pooled], dim=1))
-        poster = self.poster_norm(self.poster_encoder(batch).mean(dim=1))
-        alone: Tensor = self.poster_head(poster * batch.has_poster.unsqueeze(1))
+        regions = self.poster_encoder(batch)
+        poster = self.poster_norm(regions.mean(dim=1))
         poster = or_else(poster, batch.has_poster, self.missing_poster)
         deep: Tensor = self.head(torch.cat([plot, poster], dim=1))
         both = deep + self._scale(batch) * self._wide_logits(batch)
-        return answer_posters_alone(ModelOutput(both, attention={"plot": weights}), alone, batch)
+        output = ModelOutput(both, attention={"plot": weights})
+        return self.with_poster_head(output, regions, batch)
 
     def _scale(self, batch: Batch) -> Tensor:
         """Return the scale of the wide logits, (L,) or (B, L)."""
@@ -219,8 +209,6 @@ class WideDeepConfig(FusionConfig):
     Attributes:
         hidden_dim: Width of the head's hidden layer.
         members: Into how many heads of equal width that layer is cut, whose mean answers.
-        poster_hidden_dim: Width of the hidden layer of the head that answers for films without a
-            plot; 0 for none. That of ``init_poster``, whose head it starts from.
         min_plots: A word or pair of words counts if at least so many training plots have it.
         c: Inverse strength of the L2 penalty of the words' weights, scikit-learn's ``C``.
         scale_by_length: Whether what words say is scaled by how long the plot is; for models that
@@ -231,6 +219,7 @@ class WideDeepConfig(FusionConfig):
 
     model_name = "wide_deep"
     title = "wide and deep fusion"
+    needs_poster_head: ClassVar[bool] = True
 
     hidden_dim: int = Field(default=512, ge=1, le=MAX_WIDTH)
     dropout: float = Field(default=0.5, ge=0.0, lt=1.0)
@@ -251,19 +240,13 @@ class WideDeepConfig(FusionConfig):
         )
         return self.frozen_as_set(
             WideDeep(
-                self.plot_encoder.build(context.architectures.get("plot_encoder")),
-                self.poster_encoder.build(context.architectures.get("poster_encoder")),
-                features,
-                num_labels=context.num_labels,
+                **self.parts(context),
+                features=features,
                 hidden_dim=self.hidden_dim,
-                dropout=self.dropout,
-                poster_hidden_dim=self.poster_hidden_dim or 0,
                 min_plots=self.min_plots,
                 c=self.c,
                 folds=self.folds,
                 scale_by_length=self.scale_by_length,
                 members=self.members,
-                modality_dropout=self.modality_dropout,
-                label_frequencies=context.label_frequencies,
             )
         )

@@ -19,7 +19,7 @@ from torch import nn
 
 from moviegenre.core.errors import ConfigError, install_command
 from moviegenre.data.batches import LengthBatchSampler, MovieTensors, ordered_batches
-from moviegenre.models.base import FittedModel, GenreModel
+from moviegenre.models.base import GenreModel
 from moviegenre.models.batch import batch_loader
 from moviegenre.training.callbacks import BestCheckpoint, History, Patience
 from moviegenre.training.config import TrainingConfig
@@ -218,12 +218,3 @@ def _quieten_lightning() -> None:
     # Resuming happens at interval ends only, where no batch is half consumed.
     warnings.filterwarnings("ignore", message=".*resuming from a checkpoint that ended.*")
     warnings.filterwarnings("ignore", message=".*smaller than the logging interval.*")
-
-
-def count_parameters(model: nn.Module) -> tuple[int, int]:
-    """Return how many parameters a model has, and how many of them are trained or fitted."""
-    if isinstance(model, FittedModel):
-        num_fitted = sum(b.numel() for b in model.buffers() if b.is_floating_point())
-        return num_fitted, num_fitted
-    sizes = [(p.numel(), p.requires_grad) for p in model.parameters()]
-    return sum(n for n, _ in sizes), sum(n for n, trained in sizes if trained)

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import torch
 
+from moviegenre.artifacts.checkpoint import load_checkpoint
+from moviegenre.artifacts.checkpoint_file import BEST_FILE
+from moviegenre.artifacts.info import ModelInfo
 from moviegenre.core.errors import CheckpointError
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Modality, Track
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.models.base import GenreModel
-from moviegenre.models.checkpoint import Checkpoint, load_checkpoint
-from moviegenre.models.checkpoint_file import BEST_FILE
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,9 @@ def initialise_from(
     for modality, name in sources.items():
         path = folder / name / BEST_FILE
         source = load_checkpoint(path)
-        _check_fits(path, source, modality, genres, tokenizer)
-        tracks.add(source.track)
-        weights = source.model.state_dict()
+        _check_fits(path, source.info, modality, genres, tokenizer)
+        tracks.add(source.info.track)
+        weights = source.network.state_dict()
         own = model.state_dict()
         prefix = f"{modality.value}_"
         wanted = [key for key in weights if key.startswith(prefix) and key in own]
@@ -83,7 +84,7 @@ def initialise_from(
 
 def _check_fits(
     path: Path,
-    source: Checkpoint,
+    source: ModelInfo,
     modality: Modality,
     genres: GenreVocabulary,
     tokenizer: PlotTokenizer | None,

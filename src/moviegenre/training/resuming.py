@@ -9,9 +9,9 @@ import torch
 from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 from lightning.pytorch.callbacks import Checkpoint
 
+from moviegenre.artifacts.saving import save_tensors
 from moviegenre.core.errors import DamagedError
 from moviegenre.core.seals import check_seal, sealed_file
-from moviegenre.models.saving import save_tensors
 
 RESUME_FILE = "last.ckpt"
 

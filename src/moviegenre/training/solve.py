@@ -9,14 +9,14 @@ import torch
 
 from moviegenre.core.files import write_text
 from moviegenre.data.batches import MovieTensors, ordered_batches
-from moviegenre.models.base import FittedModel
+from moviegenre.models.base import GenreModel
 from moviegenre.models.batch import batch_loader
 from moviegenre.training.fit import EVALUATION_BATCH, HISTORY_FILE, FitResult
 from moviegenre.training.task import MONITORED, by_film, validation_scores
 
 
 def solve(
-    model: FittedModel,
+    model: GenreModel,
     movies: tuple[MovieTensors, MovieTensors],
     folder: Path,
     save: Callable[[dict[str, float], float], None],
@@ -70,7 +70,7 @@ def _read_record(history: Path) -> dict[str, float] | None:
         return None
 
 
-def _validate(model: FittedModel, movies: MovieTensors) -> dict[str, float]:
+def _validate(model: GenreModel, movies: MovieTensors) -> dict[str, float]:
     """Return the scores of the whole split."""
     logits, labels, rows = [], [], []
     with torch.inference_mode():

@@ -3,7 +3,7 @@
 import weakref
 from collections.abc import Iterator
 from dataclasses import replace
-from types import SimpleNamespace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,9 +12,9 @@ import moviegenre
 from moviegenre.adapt.features import compute_features, num_cores
 from moviegenre.core.errors import CheckpointError
 from moviegenre.examples import example_films
-from moviegenre.inference.backends import OnnxBackend
 from moviegenre.inference.films import Film
 from moviegenre.inference.predictor import Predictor
+from tests.tiny_checkpoints import save_tiny, tiny_checkpoint
 
 ROOM = 2 * 64 + 4 * (2 * num_cores() + 2)
 """Films of a chunk and the one before, and of batches that wait."""
@@ -26,13 +26,11 @@ def predictor() -> Predictor:
 
 
 def test_features_are_embedding_and_logits_in_the_order_of_the_films(predictor: Predictor) -> None:
-    backend = predictor.backend
-    assert isinstance(backend, OnnxBackend)
     films = [predictor.reader.read(film.plot, film.poster) for film in example_films()]
     films.insert(2, replace(films[0], poster=None))
     features = compute_features(predictor, films)
     for row, film in enumerate(films):
-        logits, embeddings = backend.embed(predictor.reader.batch([film]))
+        logits, embeddings = predictor.backend.embed(predictor.reader.batch([film]))
         alone = np.concatenate([embeddings[0], logits[0]])
         np.testing.assert_allclose(features[row], alone, atol=1e-4)
 
@@ -57,8 +55,7 @@ def test_no_films_have_no_features(predictor: Predictor) -> None:
     assert len(compute_features(predictor, [])) == 0
 
 
-def test_a_model_of_pytorch_gives_none() -> None:
-    predictor = moviegenre.load()
-    predictor.backend = SimpleNamespace(name="torch")
+def test_a_model_of_pytorch_gives_none(tmp_path: Path, bert_folder: Path) -> None:
+    predictor = moviegenre.load(save_tiny(tmp_path, tiny_checkpoint("lstm", bert_folder)))
     with pytest.raises(CheckpointError, match="torch computes the model; embeddings come from"):
-        compute_features(predictor, [])
+        compute_features(predictor, [predictor.reader.read("the ghost")])

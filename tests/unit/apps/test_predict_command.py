@@ -11,10 +11,10 @@ import pytest
 
 from moviegenre import box
 from moviegenre.apps.cli import main
+from moviegenre.artifacts.checkpoint import load_checkpoint
+from moviegenre.artifacts.export import export_model
 from moviegenre.core.types import Modality
 from moviegenre.examples import example_films
-from moviegenre.inference.export import export_model
-from moviegenre.models.checkpoint import load_checkpoint
 from tests.tiny_checkpoints import POINT, save_tiny, tiny_checkpoint
 from tests.tiny_movies import GENRES, png_bytes, tiny_movies
 

@@ -9,11 +9,11 @@ from PIL import Image
 
 import moviegenre
 from moviegenre import box
+from moviegenre.artifacts.locate import verify
 from moviegenre.core.errors import CheckpointError
 from moviegenre.examples import example_films
 from moviegenre.inference.films import read_poster
 from moviegenre.inference.predictor import Predictor
-from moviegenre.models.locating import verify
 
 BICUBIC = Image.Resampling.BICUBIC
 MAX_BYTES = 75_000_000

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from moviegenre.core.types import Modality
+from moviegenre.core.types import Family, Modality
 from moviegenre.evaluation.bootstrap import Bootstrap
-from moviegenre.evaluation.compare import Comparison, Family, ModelResult, ModelRun
+from moviegenre.evaluation.compare import Comparison, ModelResult, ModelRun
 from moviegenre.evaluation.results import Evaluation, GenreScores, Predictions
 
 GENRES = ("Drama", "Horror", "War", "Musical")
@@ -15,15 +15,15 @@ PLOT, POSTER = frozenset({Modality.PLOT}), frozenset({Modality.POSTER})
 BOTH = PLOT | POSTER
 
 KINDS: dict[str, tuple[str, Family, frozenset[Modality], str | None]] = {
-    "prior": ("label prior", "baseline", frozenset(), None),
-    "tfidf": ("TF-IDF text", "baseline", PLOT, None),
-    "cnn": ("CNN vision", "single", POSTER, None),
-    "resnet": ("ResNet vision", "single", POSTER, "cnn"),
-    "lstm": ("LSTM text", "single", PLOT, None),
-    "bert": ("BERT text", "single", PLOT, "lstm"),
-    "early_fusion": ("early fusion", "fusion", BOTH, None),
-    "late_fusion": ("late fusion", "fusion", BOTH, None),
-    "attention_fusion": ("attention fusion", "fusion", BOTH, None),
+    "prior": ("label prior", Family.BASELINE, frozenset(), None),
+    "tfidf": ("TF-IDF text", Family.BASELINE, PLOT, None),
+    "cnn": ("CNN vision", Family.SINGLE, POSTER, None),
+    "resnet": ("ResNet vision", Family.SINGLE, POSTER, "cnn"),
+    "lstm": ("LSTM text", Family.SINGLE, PLOT, None),
+    "bert": ("BERT text", Family.SINGLE, PLOT, "lstm"),
+    "early_fusion": ("early fusion", Family.FUSION, BOTH, None),
+    "late_fusion": ("late fusion", Family.FUSION, BOTH, None),
+    "attention_fusion": ("attention fusion", Family.FUSION, BOTH, None),
 }
 # How noisy each model's answers are: the larger, the worse.
 NOISE = {

@@ -4,16 +4,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+from moviegenre.artifacts.info import ModelInfo
 from moviegenre.experiment.ancestry import ancestry
-from moviegenre.models.checkpoint import Checkpoint
 from tests.tiny_checkpoints import tiny_checkpoint
 from tests.tiny_models import tiny_settings
 
 
-def fusion(folder: Path, bert_folder: Path, **training: object) -> Checkpoint:
+def fusion(folder: Path, bert_folder: Path, **training: object) -> ModelInfo:
     checkpoint = tiny_checkpoint("early_fusion", bert_folder, init_from=str(folder))
-    checkpoint.config["training"].update(training)
-    return checkpoint
+    checkpoint.info.config["training"].update(training)
+    return checkpoint.info
 
 
 def write_run(folder: Path, name: str, settings: dict[str, Any]) -> None:
@@ -22,8 +22,8 @@ def write_run(folder: Path, name: str, settings: dict[str, Any]) -> None:
 
 
 def test_a_model_that_started_afresh_learned_from_no_other(bert_folder: Path) -> None:
-    assert ancestry(tiny_checkpoint("early_fusion", bert_folder)) == []
-    assert ancestry(tiny_checkpoint("cnn", bert_folder)) == []
+    assert ancestry(tiny_checkpoint("early_fusion", bert_folder).info) == []
+    assert ancestry(tiny_checkpoint("cnn", bert_folder).info) == []
 
 
 def test_teachers_are_named_through_what_it_started_from(tmp_path: Path, bert_folder: Path) -> None:

@@ -13,17 +13,18 @@ from safetensors.torch import load_file
 
 import moviegenre
 from moviegenre.apps.cli import main
+from moviegenre.artifacts.checkpoint import load_checkpoint
+from moviegenre.artifacts.folder import EXPORTED_FILES, is_exported
+from moviegenre.artifacts.locate import weights_file
+from moviegenre.artifacts.parity import FileParity, Parity
 from moviegenre.core.errors import CheckpointError, ConfigError
 from moviegenre.core.files import file_sha256
 from moviegenre.core.types import SmallBackend, Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import evaluate_predictions
-from moviegenre.experiment.evaluate import evaluate, predict_split
+from moviegenre.experiment.evaluate import evaluate
 from moviegenre.experiment.export import export
-from moviegenre.inference.parity import FileParity, Parity
-from moviegenre.models.checkpoint import load_checkpoint
-from moviegenre.models.exported import EXPORTED_FILES, is_exported
-from moviegenre.models.locating import weights_file
+from moviegenre.experiment.predictions import predict_split
 from tests.tiny_checkpoints import POINT, save_tiny, tiny_checkpoint
 from tests.tiny_movies import write_prepared
 
@@ -86,7 +87,7 @@ def test_the_folder_answers_as_the_checkpoint_by_onnx(exported: Path, trained: P
 
 def test_scores_are_those_of_the_operating_point(exported: Path, trained: Path) -> None:
     scores = json.loads((exported / "metrics.json").read_text())
-    data = PreparedData(load_checkpoint(trained).data_config.dir)
+    data = PreparedData(load_checkpoint(trained).info.data_config.dir)
     found = predict_split(load_checkpoint(trained), data, Split.TEST)
     calibrated = type(found)(found.ids, found.genres, POINT.calibrate(found.probs), found.labels)
     expected = evaluate_predictions(calibrated, "early_fusion", "test", POINT.thresholds)
@@ -147,7 +148,7 @@ def test_a_model_that_onnx_does_not_know_is_exported_without(
         path.write_bytes(b"half")
         raise RuntimeError("operator aten::odd is not supported\nand much more")
 
-    monkeypatch.setattr("moviegenre.inference.export.export_onnx", fail)
+    monkeypatch.setattr("moviegenre.artifacts.export.export_onnx", fail)
     done = export(trained, tmp_path / "out", progress=False)
     assert done.without_onnx == (
         "early_fusion cannot be written as ONNX: operator aten::odd is not supported"
@@ -234,7 +235,7 @@ def test_eight_bits_alone_must_be_there(
     def fail(_checkpoint: Any, _path: Path) -> None:
         raise RuntimeError("no such operator")
 
-    monkeypatch.setattr("moviegenre.inference.export.export_onnx", fail)
+    monkeypatch.setattr("moviegenre.artifacts.export.export_onnx", fail)
     with pytest.raises(ConfigError, match="as ONNX: no such operator; leave `only` out"):
         export(trained, tmp_path / "out", only="int8", progress=False)
     assert list(tmp_path.iterdir()) == []

@@ -7,6 +7,10 @@ import numpy as np
 import pytest
 
 import moviegenre
+from moviegenre.artifacts.checkpoint import load_checkpoint
+from moviegenre.artifacts.locate import verify
+from moviegenre.artifacts.open import open_model
+from moviegenre.artifacts.parity import FileParity, Parity
 from moviegenre.core.errors import CheckpointError, DataError
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.operating_point import OperatingPoint
@@ -14,11 +18,8 @@ from moviegenre.core.types import Modality, Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.tuning import TuningSettings
 from moviegenre.experiment.export import export
-from moviegenre.experiment.predictions import predict_exported, predict_split
+from moviegenre.experiment.predictions import predict_split
 from moviegenre.experiment.tuning import evaluate_tuned
-from moviegenre.inference.parity import FileParity, Parity
-from moviegenre.models.checkpoint import load_checkpoint
-from moviegenre.models.locating import verify
 from tests.tiny_checkpoints import save_tiny, tiny_checkpoint
 from tests.tiny_movies import write_prepared
 
@@ -48,7 +49,7 @@ def test_movies_are_read_in_order_and_as_in_training(
     shipped: Path, checkpoint: Path, data: Path, missing: Modality | None
 ) -> None:
     prepared = PreparedData(data)
-    found = predict_exported(shipped, prepared, Split.VAL, missing=missing)
+    found = predict_split(open_model(shipped), prepared, Split.VAL, missing=missing)
     expected = predict_split(load_checkpoint(checkpoint), prepared, Split.VAL, missing=missing)
     assert list(found.ids) == list(expected.ids)
     assert found.probs == pytest.approx(expected.probs, abs=0.05)  # eight bits
@@ -98,7 +99,7 @@ def test_other_genres_are_refused(
     prepared = PreparedData(data)
     monkeypatch.setattr(prepared, "genres", GenreVocabulary(("Drama", "War")))
     with pytest.raises(CheckpointError, match=r"Drama, War; evaluate on data prepared with"):
-        predict_exported(shipped, prepared, Split.VAL)
+        predict_split(open_model(shipped), prepared, Split.VAL)
 
 
 def test_a_report_on_several_files_is_not_refitted() -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from moviegenre.artifacts.checkpoint import load_checkpoint
+from moviegenre.artifacts.open import open_model
 from moviegenre.core.types import PlotRule, Split
 from moviegenre.data.extra import training_texts
 from moviegenre.data.film_text import PLOT_AND_POSTER
@@ -14,10 +16,9 @@ from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.config import ExperimentConfig
 from moviegenre.experiment.export import export
 from moviegenre.experiment.film_forms import FilmForm
-from moviegenre.experiment.predictions import predict_exported, predict_split
+from moviegenre.experiment.predictions import predict_split
 from moviegenre.experiment.train import train
 from moviegenre.metrics import compute_metrics
-from moviegenre.models.checkpoint import load_checkpoint
 from tests.tiny_movies import write_prepared
 from tests.tiny_training import tiny_experiment
 
@@ -40,7 +41,7 @@ def test_a_movie_scores_the_mean_probability_over_its_plots(
 ) -> None:
     trained = train(experiment(name, "each", data, bert_folder, 1), tmp_path, progress=False)
     checkpoint, prepared = load_checkpoint(trained.checkpoint), PreparedData(data)
-    assert checkpoint.data_config.plot == "each"
+    assert checkpoint.info.data_config.plot == "each"
     found = predict_split(checkpoint, prepared, Split.VAL)
     plots = (
         predict_split(checkpoint, prepared, Split.VAL, form=FilmForm(rule, PLOT_AND_POSTER)).probs
@@ -60,7 +61,7 @@ def test_an_exported_model_is_scored_by_the_same_rule(
     out = tmp_path / "exported"
     export(trained.checkpoint, out, parity_movies=0, progress=False)
     prepared = PreparedData(data)
-    found = predict_exported(out, prepared, Split.VAL)
+    found = predict_split(open_model(out, backends=("onnx",)), prepared, Split.VAL)
     expected = predict_split(load_checkpoint(trained.checkpoint), prepared, Split.VAL)
     np.testing.assert_allclose(found.probs, expected.probs, atol=1e-5)
     card = (out / "README.md").read_text()
@@ -92,7 +93,7 @@ def test_random_texts_train_a_model_and_are_the_same_when_scored(
         for run in (first, second)
     ]
     np.testing.assert_array_equal(probs[0], probs[1])
-    assert load_checkpoint(first.checkpoint).data_config.plot == "random"
+    assert load_checkpoint(first.checkpoint).info.data_config.plot == "random"
 
 
 def test_a_model_fitted_in_one_go_reads_the_text_that_is_scored(

@@ -18,7 +18,6 @@ from moviegenre.inference.catalogue_rows import Catalogue
 from moviegenre.inference.catalogue_texts import CatalogueColumns
 from moviegenre.inference.films import FilmReader
 from moviegenre.inference.predictor import Predictor
-from moviegenre.models.exporting import describe
 from tests.tiny_checkpoints import save_tiny, tiny_checkpoint
 from tests.tiny_movies import GENRES, png_bytes, tiny_movies
 
@@ -286,8 +285,8 @@ def test_a_genre_with_the_name_of_a_column_is_refused() -> None:
 
 def test_title_and_year_of_a_table_are_read(bert_folder: Path, tmp_path: Path) -> None:
     checkpoint = tiny_checkpoint("early_fusion", bert_folder)
-    checkpoint.config["data"]["reads"] = ["plot", "poster", "title", "year"]
-    reader = FilmReader(describe(checkpoint))
+    checkpoint.info.config["data"]["reads"] = ["plot", "poster", "title", "year"]
+    reader = FilmReader(checkpoint.info)
     path = tmp_path / "movies.jsonl"
     films = [
         {"plot": "the old friend", "title": "ghost town", "year": "1944"},

@@ -12,7 +12,6 @@ from moviegenre.core.errors import InputError, MovieGenreError
 from moviegenre.core.types import Modality
 from moviegenre.data.posters import PosterError
 from moviegenre.inference.films import FilmReader, read_poster
-from moviegenre.models.exporting import describe
 from tests.tiny_checkpoints import tiny_checkpoint
 from tests.tiny_movies import IMAGE_SIZE, png_bytes, tiny_tokenizer
 
@@ -21,8 +20,8 @@ PIXELS = np.random.default_rng(0).integers(0, 256, (48, 36, 3), dtype=np.uint8)
 
 def reader(bert_folder: Path, name: str = "early_fusion", plot: str = "first") -> FilmReader:
     checkpoint = tiny_checkpoint(name, bert_folder)
-    checkpoint.config["data"]["plot"] = plot
-    return FilmReader(describe(checkpoint))
+    checkpoint.info.config["data"]["plot"] = plot
+    return FilmReader(checkpoint.info)
 
 
 def test_a_poster_is_the_same_in_every_form(tmp_path: Path, bert_folder: Path) -> None:
@@ -126,8 +125,9 @@ def test_what_the_model_does_not_look_at_is_not_even_opened(bert_folder: Path) -
 
 def named_reader(bert_folder: Path) -> FilmReader:
     checkpoint = tiny_checkpoint("early_fusion", bert_folder)
-    checkpoint.config["data"] |= {"plot": "first", "reads": ["plot", "poster", "title", "year"]}
-    return FilmReader(describe(checkpoint))
+    reads = ["plot", "poster", "title", "year"]
+    checkpoint.info.config["data"] |= {"plot": "first", "reads": reads}
+    return FilmReader(checkpoint.info)
 
 
 def test_title_and_year_are_read_before_the_plot(bert_folder: Path) -> None:

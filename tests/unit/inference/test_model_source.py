@@ -15,12 +15,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 import moviegenre
+from moviegenre.artifacts.manifest import MANIFEST_FILE
 from moviegenre.box import FOLDER
 from moviegenre.core.errors import CheckpointError, ConfigError, InputError
 from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.inference.model_source import reopen
 from moviegenre.inference.predictor import Predictor
-from moviegenre.models.manifest import MANIFEST_FILE
 from tests.tiny_checkpoints import POINT, save_tiny, tiny_checkpoint
 
 PLOT = "A detective hunts a killer through the rainy streets of a corrupt city."
@@ -90,7 +90,7 @@ def test_a_checkpoint_and_what_load_did_not_open(tmp_path: Path, bert_folder: Pa
     assert repr(predictor) == "Predictor(lstm, 3 genres, torch, reads plot)"
     loaded = pickle.loads(pickle.dumps(predictor))
     assert loaded.predict("the ghost") == predictor.predict("the ghost")
-    by_hand = Predictor(predictor.model, predictor.backend, predictor.point)
+    by_hand = Predictor(predictor.backend, predictor.point)
     assert repr(by_hand) == repr(predictor)
     with pytest.raises(ConfigError, match=r"not opened by moviegenre\.load"):
         pickle.dumps(by_hand)
@@ -135,7 +135,7 @@ def test_threads_of_pytorch_are_set_elsewhere(tmp_path: Path, bert_folder: Path)
 def test_a_model_without_similar_movies_says_what_to_do(included: Predictor, folder: Path) -> None:
     with pytest.raises(InputError, match=r"the included model has no index .* may not be shared"):
         included.predict(PLOT).similar()
-    with pytest.raises(InputError, match="a folder without full weights gets none; export the che"):
+    with pytest.raises(InputError, match="export the checkpoint that it is from with one: m"):
         moviegenre.load(folder).predict(PLOT).similar()
 
 

@@ -16,13 +16,13 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 import moviegenre
+from moviegenre.artifacts.torch_folder import write_exported
 from moviegenre.core.decisions import from_log_odds, log_odds
 from moviegenre.core.errors import CheckpointError, ConfigError, InputError
 from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.core.types import Modality
 from moviegenre.inference.prediction import Explanation, Prediction
 from moviegenre.inference.predictor import Predictor
-from moviegenre.models.exporting import write_exported
 from tests.tiny_checkpoints import POINT, save_tiny, tiny_checkpoint
 from tests.tiny_movies import GENRES, tiny_movies
 

@@ -1,6 +1,5 @@
 """The index of movies that a model says the same of."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,14 +7,14 @@ import pyarrow as pa
 import pytest
 
 import moviegenre
+from moviegenre.artifacts.folder import INDEX_FILE
 from moviegenre.core.errors import CheckpointError, ConfigError, InputError
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.export import export
-from moviegenre.inference.parity import labelled_films
+from moviegenre.inference.measure_parity import labelled_films
 from moviegenre.inference.similar import SimilarIndex, write_index
-from moviegenre.models.exported import INDEX_FILE
-from tests.tiny_checkpoints import save_tiny, tiny_checkpoint
+from tests.tiny_checkpoints import changed, save_tiny, tiny_checkpoint
 from tests.tiny_movies import write_prepared
 
 
@@ -55,8 +54,7 @@ def test_a_damaged_index_is_one_line(tmp_path: Path) -> None:
 def test_an_exported_index_finds_a_training_movie_itself(bert_folder: Path, tmp_path: Path) -> None:
     data = PreparedData(write_prepared(tmp_path / "data", (12, 6, 4)))
     checkpoint = tiny_checkpoint("early_fusion", bert_folder, data.root)
-    checkpoint = replace(checkpoint, data_fingerprint=data.fingerprint)
-    save_tiny(tmp_path / "model", checkpoint)
+    save_tiny(tmp_path / "model", changed(checkpoint, data_fingerprint=data.fingerprint))
     export(tmp_path / "model", tmp_path / "out", onnx=False, index=True, progress=False)
     predictor = moviegenre.load(tmp_path / "out")
     read = labelled_films(data, Split.TRAIN, predictor.reader, data.genres)
@@ -75,7 +73,7 @@ def test_an_exported_index_finds_a_training_movie_itself(bert_folder: Path, tmp_
 def test_without_an_index_nobody_is_similar(bert_folder: Path, tmp_path: Path) -> None:
     save_tiny(tmp_path / "model", tiny_checkpoint("lstm", bert_folder))
     prediction = moviegenre.load(tmp_path / "model").predict(plot="the ghost")
-    with pytest.raises(InputError, match="lstm has no index of similar movies; export it with one"):
+    with pytest.raises(InputError, match="lstm has no index of similar movies; export the che"):
         prediction.similar()
     with pytest.raises((CheckpointError, ConfigError), match="`index` needs the movies that lstm"):
         export(tmp_path / "model", tmp_path / "out", onnx=False, index=True, progress=False)

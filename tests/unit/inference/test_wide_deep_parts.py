@@ -1,6 +1,7 @@
 """The included model in parts answers as the whole file does."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from moviegenre.inference.predictor import Predictor
 from moviegenre.inference.region_occlusion import without_regions
 from moviegenre.inference.wide_deep_parts import FilmParts, WideDeepParts
 from moviegenre.models import wide_deep
+from tests.tiny_checkpoints import save_tiny, tiny_checkpoint
 
 FILM = next(film for film in example_films() if film.title == "Dust on the Ledger")
 
@@ -25,7 +27,7 @@ def predictor() -> Predictor:
 
 @pytest.fixture(scope="module")
 def parts(predictor: Predictor) -> WideDeepParts:
-    found = WideDeepParts.open(predictor.model, predictor.backend, predictor.reader)
+    found = WideDeepParts.open(predictor.backend, predictor.reader)
     assert found is not None
     return found
 
@@ -74,10 +76,14 @@ def test_parts_that_do_not_come_to_the_answer_are_not_used(
     assert replace(parts, weights=weights).of(film, logits) is None
 
 
-def test_other_models_have_no_parts(predictor: Predictor) -> None:
-    other = replace(predictor.model, model_name="early_fusion")
-    assert WideDeepParts.open(other, predictor.backend, predictor.reader) is None
-    assert WideDeepParts.open(predictor.model, object(), predictor.reader) is None
+def test_other_models_have_no_parts(
+    predictor: Predictor, tmp_path: Path, bert_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exact = moviegenre.load(save_tiny(tmp_path, tiny_checkpoint("wide_deep", bert_folder)))
+    assert WideDeepParts.open(exact.backend, exact.reader) is None
+    other = predictor.model.model_copy(update={"model_name": "early_fusion"})
+    monkeypatch.setattr(predictor.backend, "info", other)
+    assert WideDeepParts.open(predictor.backend, predictor.reader) is None
 
 
 def test_the_usual_length_is_the_models() -> None:

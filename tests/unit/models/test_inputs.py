@@ -15,8 +15,8 @@ from moviegenre.data.extra import read_forms
 from moviegenre.data.prepared import PreparedData
 from moviegenre.models.base import Encoder, GenreModel
 from moviegenre.models.batch import to_batch
+from moviegenre.models.encoders.plot import PlotEncoder
 from moviegenre.models.inputs import load_movies
-from moviegenre.models.plot_encoder import PlotEncoder
 from tests.tiny_models import build_tiny
 from tests.tiny_movies import IMAGE_SIZE, MAX_TOKENS, tiny_tokenizer
 

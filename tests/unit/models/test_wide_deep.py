@@ -54,6 +54,7 @@ def test_the_head_for_posters_learns_from_films_that_have_plots_too(bert_folder:
     model.modality_dropout = 0.0
     output = model(tiny_batch(3))
     output.modality_logits[Modality.POSTER].sum().backward()
+    assert model.poster_head is not None
     assert model.poster_head.output.weight.grad is not None
     assert model.head.output.weight.grad is None
 

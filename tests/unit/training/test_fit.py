@@ -1,14 +1,15 @@
 """The order of movies, and what is counted."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
-from torch import nn
 
 from moviegenre.core.errors import ConfigError
 from moviegenre.training.config import TrainingConfig
-from moviegenre.training.fit import MovieBatches, count_parameters
+from moviegenre.training.fit import MovieBatches
+from tests.tiny_models import build_tiny
 from tests.tiny_movies import tiny_movies, tiny_tokenizer
 
 
@@ -42,9 +43,16 @@ def test_validation_sees_each_movie_once() -> None:
 
 
 def test_parameters_are_counted_and_trained_ones_apart() -> None:
-    model = nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 1))
-    model[0].requires_grad_(False)
-    assert count_parameters(model) == (8 + 3, 3)
+    model = build_tiny("cnn", Path("no/encoder"))
+    total, trained = model.num_parameters()
+    assert total == trained == sum(weight.numel() for weight in model.parameters())
+    head = model.embedding_head()
+    assert head is not None
+    head.requires_grad_(False)
+    frozen = sum(weight.numel() for weight in head.parameters())
+    assert model.num_parameters() == (total, total - frozen)
+    numbers = sum(value.numel() for value in build_tiny("prior", Path()).buffers())
+    assert build_tiny("prior", Path()).num_parameters() == (numbers, numbers) == (3, 3)
 
 
 def test_an_epoch_has_as_many_steps_as_films_where_texts_are_drawn() -> None:

@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 import torch
 
+from moviegenre.artifacts.checkpoint import save_checkpoint
 from moviegenre.core.errors import CheckpointError
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Modality
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.models.base import GenreModel
-from moviegenre.models.checkpoint import Checkpoint, save_checkpoint
 from moviegenre.training.initialise import initialise_from
+from tests.tiny_checkpoints import trained as trained_model
 from tests.tiny_models import build_tiny, tiny_config, tiny_settings
 from tests.tiny_movies import GENRES, tiny_batch, tiny_tokenizer
 
@@ -27,8 +28,9 @@ def save_trained(
         for number, parameter in enumerate(model.parameters()):
             parameter.fill_(0.001 * number + 0.5)
     tokenizer = tiny_tokenizer() if name == "bert" else None
-    config = {"model": tiny_settings(name, bert_folder)}
-    save_checkpoint(folder / name / "best.pth", Checkpoint(name, model, genres, tokenizer, config))
+    settings = {"model": tiny_settings(name, bert_folder)}
+    saved = trained_model(name, model, settings, tokenizer=tokenizer, genres=genres)
+    save_checkpoint(folder / name / "best.pth", saved)
     return model
 
 

@@ -42,7 +42,7 @@ def about(predictor: "Predictor") -> ModelAnswer:
 
 def _card(predictor: "Predictor") -> str | None:
     """Return the text of the card beside the weights of an exported model."""
-    from moviegenre.models.exported import CARD_FILE, is_exported
+    from moviegenre.artifacts.folder import CARD_FILE, is_exported
 
     for folder in {path.parent for path in predictor.files}:
         card = folder / CARD_FILE
@@ -88,7 +88,7 @@ def input_scores(files: Sequence[Path]) -> dict[str, dict[str, float]] | None:
 
 def _metrics(files: Sequence[Path]) -> Iterator[Any]:
     """Yield what stands in the ``metrics.json`` of each folder that has one."""
-    from moviegenre.models.exported import METRICS_FILE
+    from moviegenre.artifacts.folder import METRICS_FILE
 
     for folder in dict.fromkeys(path.parent for path in files):
         try:

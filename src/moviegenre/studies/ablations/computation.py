@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from moviegenre.artifacts.checkpoint_file import BEST_FILE
 from moviegenre.core.errors import ConfigError
 from moviegenre.core.locks import locked
 from moviegenre.core.types import Split
@@ -25,7 +26,6 @@ from moviegenre.experiment.preparing_and_training import (
     trained_differently,
 )
 from moviegenre.experiment.runs import read_run
-from moviegenre.models.checkpoint_file import BEST_FILE
 from moviegenre.studies.ablations.document import write_ablations
 from moviegenre.studies.ablations.scores import BASE, AblationResult, Trained, measure
 from moviegenre.studies.ablations.settings import BASE_FOLDER, Ablation, load_ablations

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from moviegenre.artifacts.locate import weights_file
 from moviegenre.core.decisions import from_log_odds, log_odds
 from moviegenre.core.errors import CheckpointError
 from moviegenre.core.types import Split
@@ -16,7 +17,6 @@ from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.calibration import fit_calibration
 from moviegenre.experiment.compare import model_folders
 from moviegenre.experiment.predictions import load_kept
-from moviegenre.models.checkpoint_file import BEST_FILE
 from moviegenre.studies.audit.clean import check_clean_target, write_clean
 from moviegenre.studies.audit.cross_fit import cross_fitted
 from moviegenre.studies.audit.findings import Audit
@@ -121,7 +121,7 @@ def _judges(checkpoints: Path, data: PreparedData) -> dict[str, Probs]:
     """
     judges: dict[str, Probs] = {}
     for folder in model_folders(checkpoints, None):
-        predictions = [load_kept(folder / BEST_FILE, data, split) for split in _HELD_OUT]
+        predictions = [load_kept(weights_file(folder), data, split) for split in _HELD_OUT]
         val, test = predictions
         if val is None or test is None or np.ptp(val.probs, axis=0).max(initial=0) == 0:
             continue

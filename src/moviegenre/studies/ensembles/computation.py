@@ -10,6 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from moviegenre.artifacts.checkpoint import package_versions
+from moviegenre.artifacts.checkpoint_file import BEST_FILE
+from moviegenre.artifacts.ensemble_file import ENSEMBLE_FILE, EnsembleRecord, Member
+from moviegenre.artifacts.info import joint_track
+from moviegenre.artifacts.locate import locate, weights_file
+from moviegenre.artifacts.open_torch import open_torch
+from moviegenre.artifacts.torch_model import TorchModel
 from moviegenre.core.decisions import log_odds
 from moviegenre.core.errors import CheckpointError, ConfigError, DataError
 from moviegenre.core.files import write_text
@@ -21,13 +28,8 @@ from moviegenre.evaluation.results import Predictions
 from moviegenre.evaluation.tuning import TuningSettings, tune
 from moviegenre.experiment.predictions import availability, cached_predictions, keep_predictions
 from moviegenre.experiment.runs import RUN_FILE
-from moviegenre.models.checkpoint import Checkpoint, package_versions
-from moviegenre.models.checkpoint_file import BEST_FILE
 from moviegenre.models.combiner import Case, subsets
 from moviegenre.models.ensemble import EnsembleConfig
-from moviegenre.models.ensemble_file import ENSEMBLE_FILE, EnsembleRecord, Member
-from moviegenre.models.locating import locate, weights_file
-from moviegenre.models.trained import joint_track, load_trained
 from moviegenre.studies.ensembles.fit import ENSEMBLE, EnsembleFit, fit_ensemble
 from moviegenre.studies.ensembles.settings import CombiningConfig
 from moviegenre.studies.ensembles.weights import Array
@@ -60,7 +62,7 @@ def ensemble(
     """Combine trained models with weights fitted on validation.
 
     Args:
-        checkpoints: The members, as ``load_trained`` takes them.
+        checkpoints: The members, as ``open_model`` takes them.
         out: The ensemble's folder: ``ensemble.json``, ``thresholds.json``, ``run.json`` and its
             cross-validated predictions for validation.
         data_dir: Prepared data; None takes those the members were trained on.
@@ -80,11 +82,11 @@ def ensemble(
     if (out / BEST_FILE).exists():
         raise ConfigError(f"{out} holds a trained model; name a new folder with `out`")
     files = [real_path(weights_file(locate(path))) for path in checkpoints]
-    trained = [load_trained(file) for file in files]
+    trained = [open_torch(file) for file in files]
     names = _names(files)
     _check(names, files, trained)
     data = PreparedData(data_dir or _common_data(names, trained))
-    looks = {name: found.model.modalities for name, found in zip(names, trained, strict=True)}
+    looks = {name: found.info.modalities for name, found in zip(names, trained, strict=True)}
     modalities = frozenset[Modality]().union(*looks.values())
     if not modalities:
         raise CheckpointError(
@@ -113,12 +115,12 @@ def ensemble(
     record = EnsembleRecord(
         genres=data.genres,
         members=tuple(
-            Member.of(name, model.model_name, file, out)
+            Member.of(name, model.info.model_name, file, out)
             for name, model, file in zip(names, trained, files, strict=True)
         ),
         combiner=fit.combiner,
         config={
-            "data": {**trained[0].config["data"], "dir": str(data.root)},
+            "data": {**trained[0].info.config["data"], "dir": str(data.root)},
             "model": {"members": names},
         },
         fitted={"on": "val", "movies": len(labels), **config.model_dump(), **fit.to_json_dict()},
@@ -156,7 +158,7 @@ def _names(files: Sequence[Path]) -> list[str]:
     return [str(file.parent) for file in files]
 
 
-def _check(names: Sequence[str], files: Sequence[Path], trained: Sequence[Checkpoint]) -> None:
+def _check(names: Sequence[str], files: Sequence[Path], trained: Sequence[TorchModel]) -> None:
     """Raise an error if the members cannot be combined.
 
     Raises:
@@ -170,10 +172,10 @@ def _check(names: Sequence[str], files: Sequence[Path], trained: Sequence[Checkp
         raise CheckpointError(
             f"{', '.join(nested)} is an ensemble itself; name its members instead of it"
         )
-    first = trained[0]
-    others = [n for n, model in zip(names, trained, strict=True) if model.genres != first.genres]
+    vocabularies = {name: model.info.genres for name, model in zip(names, trained, strict=True)}
+    others = [name for name, own in vocabularies.items() if own != vocabularies[names[0]]]
     if others:
-        genres = {name: ", ".join(model.genres) for name, model in zip(names, trained, strict=True)}
+        genres = {name: ", ".join(own) for name, own in vocabularies.items()}
         raise CheckpointError(
             f"the members answer with different genres: {names[0]} with {genres[names[0]]}; "
             + "; ".join(f"{name} with {genres[name]}" for name in others)
@@ -181,8 +183,8 @@ def _check(names: Sequence[str], files: Sequence[Path], trained: Sequence[Checkp
         )
 
 
-def _common_data(names: Sequence[str], trained: Sequence[Checkpoint]) -> Path:
-    used = {name: model.data_config.dir for name, model in zip(names, trained, strict=True)}
+def _common_data(names: Sequence[str], trained: Sequence[TorchModel]) -> Path:
+    used = {name: model.info.data_config.dir for name, model in zip(names, trained, strict=True)}
     if len(set(used.values())) > 1:
         folders = ", ".join(f"{name}: {path}" for name, path in used.items())
         raise DataError(
@@ -193,25 +195,26 @@ def _common_data(names: Sequence[str], trained: Sequence[Checkpoint]) -> Path:
 
 def _run(
     record: EnsembleRecord,
-    trained: Sequence[Checkpoint],
+    trained: Sequence[TorchModel],
     modalities: Case,
     checkpoints: Sequence[str],
     out: Path,
 ) -> dict[str, Any]:
     """Return the ``run.json`` of an ensemble, as ``train`` writes it for a model."""
-    parameters = [weight for model in trained for weight in model.model.parameters()]
     return {
         "model": EnsembleConfig.model_name,
         "status": "finished",
         "modalities": sorted(modality.value for modality in modalities),
-        "num_parameters": sum(weight.numel() for weight in parameters),
+        "num_parameters": sum(
+            weight.numel() for model in trained for weight in model.network.parameters()
+        ),
         "num_trainable": sum(
             case.bias.size + case.weights.size for case in record.combiner.cases.values()
         ),
         "versions": record.versions,
         "data_fingerprint": record.data_fingerprint,
         "settings": record.config,
-        "track": joint_track(trained),
+        "track": joint_track(model.info for model in trained),
         "setup_seconds": 0.0,
         "command": shlex.join(["moviegenre", "ensemble", *checkpoints, "--out", str(out)]),
     }

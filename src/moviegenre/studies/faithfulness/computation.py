@@ -21,8 +21,8 @@ from moviegenre.core.types import AttributionMethod, BackendName, Modality, Spli
 from moviegenre.data.prepared import PreparedData
 from moviegenre.inference.films import Film
 from moviegenre.inference.loading import load_predictor
+from moviegenre.inference.measure_parity import labelled_films
 from moviegenre.inference.occlusion import without_words
-from moviegenre.inference.parity import labelled_films
 from moviegenre.inference.prediction import Explanation
 from moviegenre.inference.predictor import Predictor
 from moviegenre.inference.region_occlusion import without_regions

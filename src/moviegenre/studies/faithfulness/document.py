@@ -4,13 +4,13 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from moviegenre.artifacts.card import with_section
+from moviegenre.artifacts.folder import CARD_FILE, METRICS_FILE, WEIGHTS_FILES, is_exported
+from moviegenre.artifacts.locate import locate
+from moviegenre.artifacts.manifest import rewriting
 from moviegenre.core.errors import ConfigError
 from moviegenre.core.files import write_text
 from moviegenre.evaluation.documents import Table
-from moviegenre.inference.card import with_section
-from moviegenre.models.exported import CARD_FILE, METRICS_FILE, WEIGHTS_FILES, is_exported
-from moviegenre.models.locating import locate
-from moviegenre.models.manifest import rewriting
 from moviegenre.studies.faithfulness.computation import Faithfulness
 
 

@@ -6,15 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from moviegenre.artifacts.locate import read_point, weights_file
 from moviegenre.core.errors import CheckpointError
 from moviegenre.core.operating_point import OperatingPoint
-from moviegenre.core.types import Modality, Split
+from moviegenre.core.types import Family, Modality, Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Predictions
 from moviegenre.experiment.compare import common_data_dir, model_folders, read_modalities
 from moviegenre.experiment.predictions import availability, cached_predictions
 from moviegenre.experiment.runs import read_run
-from moviegenre.models.locating import read_point, weights_file
 from moviegenre.models.registry import model_config_class
 from moviegenre.studies.robustness.document import write_robustness
 from moviegenre.studies.robustness.missing_tables import codes_by_movie, score_table
@@ -69,14 +69,15 @@ def robustness(
     for folder in folders:
         run = read_run(folder) or {}
         kind = model_config_class(str(run.get("model", folder.name)))
-        if kind.family == "baseline":
+        family = Family(kind.family)
+        if family.is_baseline:
             continue  # no sibling of a fusion: it starts from none of them
         path, modalities = weights_file(folder), read_modalities(run, kind)
-        if kind.family == "ensemble" and len(modalities) < len(Modality):
+        if family.is_ensemble and len(modalities) < len(Modality):
             continue  # no fusion, and more than a sibling of one
         point = _fitted_point(folder, data) if fitted else None
         complete = _answers(path, data, split, modalities, point, progress=progress)
-        if kind.family == "single":
+        if family.is_single:
             (modality,) = modalities
             singles.append(SingleModel(folder.name, kind.title, modality, complete))
             continue

@@ -215,11 +215,9 @@ def _claims(comparisons: Iterable[Comparison], order: Sequence[str]) -> list[tup
     """Return neighbours in the ranking, fusions with single models, and what reports speak of."""
     pairs = dict.fromkeys(pairwise(order))
     for comparison in comparisons:
-        of_family = {
-            family: [name_a.name for name_a in comparison.ranking if name_a.run.family == family]
-            for family in ("fusion", "single")
-        }
-        for pair in product(of_family["fusion"], of_family["single"]):
+        fusions = [result.name for result in comparison.ranking if result.run.family.is_fusion]
+        singles = [result.name for result in comparison.ranking if result.run.family.is_single]
+        for pair in product(fusions, singles):
             if pair[::-1] not in pairs:
                 pairs[pair] = None
         for finding in findings(comparison):

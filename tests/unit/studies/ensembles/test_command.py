@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +11,19 @@ import pytest
 
 import moviegenre
 from moviegenre.apps.cli import main
+from moviegenre.artifacts.ensemble_file import EnsembleRecord
+from moviegenre.artifacts.open_torch import open_torch
 from moviegenre.core.errors import CheckpointError, ConfigError
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.predictions import cached_predictions, predict_split
-from moviegenre.inference.parity import labelled_films
+from moviegenre.inference.measure_parity import labelled_films
 from moviegenre.models.base import BuildContext
-from moviegenre.models.ensemble_file import EnsembleRecord
 from moviegenre.models.registry import model_config_class
-from moviegenre.models.trained import load_trained
 from moviegenre.studies.ensembles.computation import ensemble
 from moviegenre.studies.ensembles.settings import CombiningConfig
-from tests.tiny_checkpoints import save_tiny, tiny_checkpoint
+from tests.tiny_checkpoints import changed, save_tiny, tiny_checkpoint
 from tests.tiny_movies import GENRES, write_prepared
 
 MEMBERS = ("cnn", "lstm", "late_fusion")
@@ -47,12 +46,13 @@ def checkpoints(
     root = tmp_path_factory.mktemp("checkpoints")
     for name in MEMBERS:
         found = tiny_checkpoint(name, bert_folder, data.root)
-        settings = dict(found.config["data"])
+        settings = dict(found.info.config["data"])
         if name == "lstm":
             settings["plot"] = "longest"
         if name == "cnn":
             settings["image_size"] = [48, 32]
-        save_tiny(root / name, replace(found, config={**found.config, "data": settings}), None)
+        config = {**found.info.config, "data": settings}
+        save_tiny(root / name, changed(found, config=config), None)
     members = [root / name for name in MEMBERS]
     assert run("ensemble", *members, "--out", root / "ensemble", *QUICK, "--quiet") == 0
     return root
@@ -79,7 +79,7 @@ def test_the_folder_says_what_it_is_made_of(checkpoints: Path, data: PreparedDat
     record.write(again)
     assert again.read_text() == (folder / "ensemble.json").read_text()
     again.unlink()
-    model = load_trained(folder).model
+    model = open_torch(folder).network
     assert model.modalities == set(Modality)
     weights = record.combiner.cases
     assert weights[frozenset({Modality.PLOT})].weights[0].tolist() == [0.0] * 3  # the cnn's
@@ -92,7 +92,7 @@ def test_what_is_kept_of_members_gives_what_the_members_give(
 ) -> None:
     path = checkpoints / "ensemble" / "ensemble.json"
     kept = cached_predictions(path, data, Split.TEST, missing=missing)
-    computed = predict_split(load_trained(path), data, Split.TEST, missing=missing)
+    computed = predict_split(open_torch(path), data, Split.TEST, missing=missing)
     np.testing.assert_allclose(kept.probs, computed.probs, atol=1e-6)
     assert len({tuple(row) for row in computed.probs.round(4)}) > 4
 
@@ -100,7 +100,7 @@ def test_what_is_kept_of_members_gives_what_the_members_give(
 def test_predicting_is_evaluating(checkpoints: Path, data: PreparedData) -> None:
     predictor = moviegenre.load(checkpoints / "ensemble")
     films = [f for f, _ in labelled_films(data, Split.TEST, predictor.reader, GENRES)]
-    expected = predict_split(load_trained(checkpoints / "ensemble"), data, Split.TEST)
+    expected = predict_split(open_torch(checkpoints / "ensemble"), data, Split.TEST)
     assert len(films) == 12, "one without a plot and one without a poster, too"
     np.testing.assert_allclose(predictor.probabilities(films), expected.probs, atol=1e-6)
     table = [{"plot": ("a ghost", "a ghost screams"), "poster": None}]
@@ -212,7 +212,7 @@ def test_what_cannot_be_combined_is_refused(
     out = tmp_path / "out"
     found = tiny_checkpoint("cnn", bert_folder, data.root)
     other = GenreVocabulary(("Drama", "Horror", "War"))
-    save_tiny(tmp_path / "other", replace(found, genres=other), None)
+    save_tiny(tmp_path / "other", changed(found, genres=other), None)
     with pytest.raises(CheckpointError, match="different genres: cnn with Drama, Horror, Comedy; "):
         ensemble([checkpoints / "cnn", tmp_path / "other"], out, progress=False)
     with pytest.raises(CheckpointError, match="is given more than once"):
@@ -244,13 +244,13 @@ def test_one_open_member_makes_an_open_ensemble(
     checkpoints: Path, tmp_path: Path, bert_folder: Path, data: PreparedData
 ) -> None:
     found = tiny_checkpoint("cnn", bert_folder, data.root)
-    save_tiny(tmp_path / "open", replace(found, track="open"), None)
+    save_tiny(tmp_path / "open", changed(found, track="open"), None)
     config = CombiningConfig(genre_shrinkage=(100.0,), member_shrinkage=(1.0,), draws=1)
     out = tmp_path / "ensemble"
     ensemble([checkpoints / "lstm", tmp_path / "open"], out, config=config, progress=False)
-    assert load_trained(out).track == "open"
+    assert open_torch(out).info.track == "open"
     assert json.loads((out / "run.json").read_text())["track"] == "open"
-    assert load_trained(checkpoints / "ensemble").track == "closed"
+    assert open_torch(checkpoints / "ensemble").info.track == "closed"
 
 
 def test_an_ensemble_is_not_trained(checkpoints: Path) -> None:

@@ -1,0 +1,67 @@
+"""The file of a checkpoint: its path and its checksum. No PyTorch."""
+
+import zipfile
+import zlib
+from pathlib import Path
+
+from moviegenre.artifacts.manifest import Manifest, checked_manifest
+from moviegenre.core.errors import CheckpointError, missing_path_message
+
+BEST_FILE = "best.pth"
+
+
+def checkpoint_file(path: Path) -> Path:
+    """Return the path of ``best.pth``: the path itself, or the file in the folder.
+
+    Raises:
+        CheckpointError: There is none, or files of an exported folder are missing.
+    """
+    if path.is_dir():
+        manifest = Manifest.read(path)
+        if manifest is not None:  # what an exported folder lacks is not a best.pth
+            manifest.check_presence(path)
+        path = path / BEST_FILE
+    if not path.is_file():
+        step = (
+            "name a trained model, leave it out for the included one, or train one with: "
+            "moviegenre train MODEL"
+        )
+        raise CheckpointError(missing_path_message(path, "a checkpoint", step))
+    return path
+
+
+def check_checkpoint(path: Path, *, anew: bool = False) -> Manifest | None:
+    """Compare a checkpoint's file with its manifest, or with its own checksums if it has none.
+
+    Args:
+        path: The file.
+        anew: Compute its hash, remembered or not.
+
+    Returns:
+        The manifest, if the file is in one.
+
+    Raises:
+        CheckpointError: The file has changed since it was written.
+    """
+    manifest = Manifest.read(path.parent)
+    if manifest is None or path.name in manifest.files:
+        manifest = checked_manifest(path.parent, [path.name], anew=anew)
+    else:  # another file, which was put beside a checkpoint
+        manifest = None
+    if manifest is None and zipfile.is_zipfile(path):
+        _check_records(path)
+    return manifest
+
+
+def _check_records(path: Path) -> None:
+    """Raise an error if the CRC-32 of a tensor or value is wrong."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+    except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, ValueError, EOFError) as error:
+        damaged = str(error)  # RuntimeError and NotImplementedError: flags that nobody wrote
+    if damaged is not None:
+        raise CheckpointError(
+            f"{path} cannot be read as a checkpoint: {damaged} is not as it was written; train the "
+            "model again, or copy it again"
+        )

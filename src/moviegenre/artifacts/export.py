@@ -1,0 +1,154 @@
+"""Export a trained model as a self-contained folder."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from moviegenre.artifacts.card import model_card
+from moviegenre.artifacts.folder import (
+    BACKEND_FILES,
+    CARD_FILE,
+    INDEX_FILE,
+    ONNX_FILE,
+    PARITY_FILE,
+    WEIGHTS_FILE,
+    is_exported,
+)
+from moviegenre.artifacts.onnx_export import example_inputs, export_onnx
+from moviegenre.artifacts.onnx_graph import fuse, skip_missing_posters
+from moviegenre.artifacts.parity import Parity
+from moviegenre.artifacts.quantise import Bits, quantise
+from moviegenre.artifacts.torch_folder import seal, write_exported
+from moviegenre.artifacts.torch_model import TorchModel
+from moviegenre.artifacts.trained import Backend
+from moviegenre.core.errors import ConfigError, MissingExtraError
+from moviegenre.core.files import write_text
+from moviegenre.core.folders import atomic_folder, restore_folder
+from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
+from moviegenre.core.types import SmallBackend
+
+NOT_MEASURED = "The ONNX files were not compared with PyTorch."
+NO_ONNX = "There is no ONNX file."
+
+_BITS: dict[SmallBackend, Bits] = {"int8": 8, "int4": 4}
+
+Measure = Callable[[Path, Sequence[Backend]], Parity | None]
+"""Compares a folder's ONNX files with its exact weights; None if there is nothing to measure on."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """The result of an export.
+
+    Attributes:
+        folder: Where.
+        parity: How the ONNX files compare with PyTorch; None where that was not measured.
+        without_onnx: Why there is no ONNX file; empty where there is one or none was asked for.
+    """
+
+    folder: Path
+    parity: Parity | None
+    without_onnx: str
+
+
+def export_model(
+    model: TorchModel,
+    point: OperatingPoint,
+    out: Path,
+    *,
+    scores: Mapping[str, Mapping[str, Any]],
+    data_source: str = "",
+    starts_from: Sequence[str] = (),
+    onnx: bool = True,
+    only: SmallBackend | None = None,
+    half: bool = False,
+    index: Callable[[Path], None] | None = None,
+    measure: Measure | None = None,
+) -> Exported:
+    """Write a self-contained folder; it is there whole, or as it was before.
+
+    Args:
+        model: The trained model.
+        point: Its calibration and thresholds.
+        out: A new folder, or an earlier export, which is replaced.
+        scores: By split: ``metrics``, and ``per_genre`` where known.
+        data_source: What the prepared data say of where they came from, for the card.
+        starts_from: What else its weights learned from, a sentence each, for the card.
+        onnx: Also write ``model.onnx`` and ``model.int8.onnx``.
+        only: Leave ``model.int8.onnx`` or ``model.int4.onnx`` as the only weights once it is
+            compared: a small form, which can answer and nothing else.
+        half: Write ``model.safetensors`` in 16-bit floats; see ``write_exported``.
+        index: Writes the index of similar movies to a file.
+        measure: Compares these with the model.
+
+    Raises:
+        ConfigError: The folder holds something else, the model is a fitted baseline, which there
+            is no exported form of, or only an ONNX form is asked for and there is none.
+        MissingExtraError: ONNX files were asked for and the extra is not installed.
+    """
+    restore_folder(out)
+    if out.exists() and not is_exported(out) and (out.is_file() or any(out.iterdir())):
+        raise ConfigError(f"{out} is there and is no exported model; name a new folder with `out`")
+    if model.network.fitted:
+        raise ConfigError(
+            f"{model.info.model_name} is a baseline, which is not exported; export a model with a "
+            "network, such as bert"
+        )
+    if only and not onnx:
+        raise ConfigError(f"`only` {only} and `onnx` off leave no weights; say one of them")
+    if only and half:
+        raise ConfigError(f"`half` has no effect with `only` {only}, which keeps no such weights")
+    with atomic_folder(out) as folder:
+        write_exported(folder, model, scores, half=half)
+        point.write(folder / THRESHOLDS_FILE)
+        reason = _write_onnx(folder, model, only or "int8") if onnx else ""
+        if only and reason:
+            raise ConfigError(f"{reason}; leave `only` out")
+        seal(folder, model.info)  # its files are checked while they are compared
+        parity = None
+        if onnx and not reason and measure is not None:
+            names: tuple[Backend, ...] = (only,) if only else ("onnx", "int8")
+            parity = measure(folder, names)
+        if only:
+            (folder / WEIGHTS_FILE).unlink()
+            (folder / ONNX_FILE).unlink()
+        if index is not None:
+            index(folder / INDEX_FILE)
+        if parity is not None:
+            report = json.dumps(parity.to_json_dict(), indent=1) + "\n"
+            write_text(folder / PARITY_FILE, report)
+        note = NOT_MEASURED if onnx and not reason else f"{NO_ONNX} {reason}".strip()
+        card = model_card(
+            model.info,
+            point,
+            {"validation": {"metrics": model.info.metrics}, **scores},
+            data_source=data_source,
+            starts_from=starts_from,
+            parity=parity,
+            onnx_note=note,
+        )
+        write_text(folder / CARD_FILE, card)
+        seal(folder, model.info)
+    return Exported(out, parity, reason)
+
+
+def _write_onnx(folder: Path, model: TorchModel, small: SmallBackend) -> str:
+    """Write an ONNX file and a small one; return why not, where the model cannot be written so."""
+    file = BACKEND_FILES[small]
+    try:
+        export_onnx(model, folder / ONNX_FILE)
+        quantise(folder / ONNX_FILE, folder / file, _BITS[small])
+        films = example_inputs(*model.info.data_config.image_size)
+        for name in (ONNX_FILE, file):
+            skip_missing_posters(folder / name, films)
+        fuse(folder / file)
+    except (ConfigError, MissingExtraError, OSError, MemoryError):
+        raise
+    except Exception as error:  # a model of somebody's own; the exporter's errors have no base
+        for name in (ONNX_FILE, file):
+            (folder / name).unlink(missing_ok=True)
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        return f"{model.info.model_name} cannot be written as ONNX: {lines[0][:200]}"
+    return ""

@@ -1,0 +1,50 @@
+"""Upload an exported model to the Hugging Face Hub."""
+
+from pathlib import Path
+
+from moviegenre.artifacts.folder import EXPORTED_FILES, is_exported
+from moviegenre.artifacts.locate import verify
+from moviegenre.artifacts.manifest import MANIFEST_FILE
+from moviegenre.core.errors import CheckpointError, HubError
+
+
+def push(folder: Path, name: str, *, private: bool = False) -> str:
+    """Upload an exported folder to the Hub; ``moviegenre.load(name)`` loads it from there.
+
+    Args:
+        folder: What ``moviegenre export`` wrote; other files in it stay here.
+        name: ``OWNER/NAME``; it is made if it is not there.
+        private: Make it visible to its owner only; no effect on one that is there.
+
+    Returns:
+        The address of the model's page.
+
+    Raises:
+        CheckpointError: The folder is no exported model, or not as it was written.
+        HubError: The hub refused, or cannot be reached.
+    """
+    if not is_exported(folder):
+        raise CheckpointError(
+            f"{folder} is no exported model; make one with: "
+            f"moviegenre export --checkpoint CHECKPOINT --out {folder}"
+        )
+    if (folder / MANIFEST_FILE).is_file():  # older exports have none
+        verify(folder)
+    from huggingface_hub import HfApi
+
+    client = HfApi()
+    try:
+        address = client.create_repo(name, private=private, exist_ok=True)
+        client.upload_folder(
+            repo_id=name,
+            folder_path=folder,
+            allow_patterns=list(EXPORTED_FILES),
+            commit_message="Exported by moviegenre",
+        )
+    except Exception as error:  # the hub's client has a dozen unrelated kinds
+        reason = (str(error).strip().splitlines() or [""])[0]
+        raise HubError(
+            f"{name} could not be put on the Hugging Face hub ({type(error).__name__}: {reason}); "
+            "check the name, the network, and that you are signed in: hf auth login"
+        ) from None
+    return str(address)

@@ -1,0 +1,180 @@
+"""A trained model that ONNX Runtime computes."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from moviegenre.artifacts.folder import IMAGE_FILE, TOKENIZER_FILE
+from moviegenre.artifacts.info import ModelInfo
+from moviegenre.artifacts.onnx_runtime import onnx_runtime
+from moviegenre.artifacts.trained import EMBEDDING, GATE, Answer, Backend, Floats, TrainedModel
+from moviegenre.core.errors import CheckpointError
+from moviegenre.core.types import Modality
+from moviegenre.data.batches import BatchArrays
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+FUSED = "moviegenre.fused"
+"""The property of an ONNX file whose nodes ``onnx_graph.fuse`` has merged."""
+
+
+class OnnxModel(TrainedModel):
+    """An exported ONNX file.
+
+    A file with weights in eight or four bits is computed one film at a time: it rounds activations
+    too, and in a batch their last bit, or the scale that they share, depends on the other films.
+    That costs nothing but the overhead of a call (docs/reliability.md).
+
+    Args:
+        file: The file.
+        info: What is known of the model.
+        name: ``onnx``, ``int8`` or ``int4``.
+        num_threads: How many threads compute a film; None takes one for each core.
+        quick: Be ready sooner and with less memory, and slower for each film: what only depends on
+            the weights is computed anew for every film instead of once.
+
+    Raises:
+        CheckpointError: The file is missing or damaged, or has other inputs or outputs.
+    """
+
+    only_answers: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        file: Path,
+        info: ModelInfo,
+        name: Backend = "onnx",
+        num_threads: int | None = None,
+        *,
+        quick: bool = False,
+    ) -> None:
+        self.file = file
+        self.info = info
+        self.name = name
+        self._session = _session(file, num_threads, quick)
+        self._inputs = [node.name for node in self._session.get_inputs()]
+        self._outputs = [node.name for node in self._session.get_outputs()]
+        self._check()
+
+    def _check(self) -> None:
+        """Raise an error if inputs or outputs of the file are not those of the model."""
+        if not set(self._inputs) <= set(_FEEDS) or "logits" not in self._outputs:
+            raise CheckpointError(
+                f"{self.file} takes {', '.join(self._inputs) or 'nothing'} and gives "
+                f"{', '.join(self._outputs) or 'nothing'}; expected logits from some of "
+                f"{', '.join(_FEEDS)}; export the model again"
+            )
+        shape = self._session.get_outputs()[self._outputs.index("logits")].shape
+        if shape[-1:] != [len(self.info.genres)]:
+            raise CheckpointError(
+                f"{self.file} gives logits of shape {shape}; expected one for each of the "
+                f"{len(self.info.genres)} genres in genres.json; export the model again"
+            )
+        takes = {Modality.PLOT: "input_ids", Modality.POSTER: "image"}
+        unknown = [
+            modality
+            for modality, name in takes.items()
+            if name in self._inputs and modality not in self.info.modalities
+        ]
+        if unknown:
+            needed = {Modality.PLOT: TOKENIZER_FILE, Modality.POSTER: IMAGE_FILE}
+            missing = ", ".join(needed[modality] for modality in unknown)
+            raise CheckpointError(
+                f"{self.file} reads a film's {' and '.join(unknown)}, and {missing} is missing "
+                "beside it; export the model again"
+            )
+
+    def answer(self, batch: BatchArrays) -> Answer:
+        """Return logits (B, L), and the gate's weights (B, 2) if the model has one.
+
+        Raises:
+            CheckpointError: The file cannot compute these films.
+        """
+        if self.name == "onnx" or batch.size == 1:
+            return self._answer(batch)
+        answers = [self._answer(batch.film(row)) for row in range(batch.size)]
+        gates = [answer.gate for answer in answers if answer.gate is not None]
+        logits = np.concatenate([answer.logits for answer in answers])
+        return Answer(logits, np.concatenate(gates) if gates else None)
+
+    def embed_together(self, batch: BatchArrays) -> tuple[Floats, Floats]:
+        """Return logits (B, L) and embeddings (B, D), all films computed at once.
+
+        Raises:
+            CheckpointError: The file gives no embeddings, or cannot compute these films.
+        """
+        if EMBEDDING not in self._outputs:
+            raise CheckpointError(
+                f"{self.file} gives no embeddings of films: it was exported by an earlier "
+                "version, or its model has none; export it again, or use the included model"
+            )
+        logits, embeddings = self._run(batch, ["logits", EMBEDDING])
+        return logits, embeddings
+
+    def _answer(self, batch: BatchArrays) -> Answer:
+        names = [name for name in self._outputs if name != EMBEDDING]
+        found = dict(zip(names, self._run(batch, names), strict=True))
+        return Answer(found["logits"], found.get(GATE))
+
+    def _run(self, batch: BatchArrays, names: list[str]) -> list[Floats]:
+        given = {name: _FEEDS[name](batch) for name in self._inputs}
+        try:
+            results: list[Floats] = self._session.run(names, given)
+        except Exception as error:  # its errors have no common base but Exception
+            reason = " ".join(str(error).split())[:200]
+            raise CheckpointError(
+                f"{self.file} cannot be computed ({reason}); its tokenizer or settings may be "
+                "another model's: export it again"
+            ) from None
+        return results
+
+
+_FEEDS: dict[str, Callable[[BatchArrays], npt.NDArray[Any]]] = {
+    "input_ids": lambda batch: batch.input_ids,
+    "attention_mask": lambda batch: batch.attention_mask.astype(np.int64),
+    "image": lambda batch: np.ascontiguousarray(batch.image),
+    "has_poster": lambda batch: batch.has_poster,
+}
+"""The inputs that an exported file may have, as a batch gives them."""
+
+
+def _session(path: Path, num_threads: int | None, quick: bool) -> "onnxruntime.InferenceSession":
+    """Return a session that computes an ONNX file.
+
+    Raises:
+        CheckpointError: The file is missing or damaged.
+    """
+    if not path.is_file():
+        raise CheckpointError(
+            f"{path} does not exist; export the model with ONNX, or use `backend` torch"
+        )
+    onnxruntime = onnx_runtime()
+    fused = quick and _is_fused(path)
+    options = onnxruntime.SessionOptions()
+    if fused:  # what is left to merge is not worth its time for a few films
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.log_severity_level = 3  # errors; what it warns of is its own optimiser's business
+    # Threads that wait in a loop take the processor from whatever else runs on the machine.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.intra_op_num_threads = num_threads or 0
+    try:
+        return onnxruntime.InferenceSession(
+            path,
+            options,
+            providers=["CPUExecutionProvider"],
+            disabled_optimizers=["ConstantFolding"] if quick and not fused else None,
+        )
+    except Exception as error:  # its errors have no common base but Exception
+        reason = " ".join(str(error).split())[:200]
+        raise CheckpointError(f"{path} cannot be read: {reason}; export it again") from None
+
+
+def _is_fused(path: Path) -> bool:
+    """Return whether ``onnx_graph.fuse`` wrote a file: its properties stand at the end."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 256))
+        return FUSED.encode() in file.read()

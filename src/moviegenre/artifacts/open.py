@@ -1,0 +1,72 @@
+"""``open_model``: a checkpoint, an exported folder, an ensemble or a name on the Hub, opened."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from moviegenre.artifacts.ensemble_file import is_ensemble
+from moviegenre.artifacts.folder import BACKEND_FILES, WEIGHTS_FILES, is_exported, read_info
+from moviegenre.artifacts.locate import locate, weights_file
+from moviegenre.artifacts.onnx_model import OnnxModel
+from moviegenre.artifacts.trained import EXACT_FIRST, Backend, TrainedModel
+from moviegenre.core.errors import CheckpointError
+from moviegenre.core.extras import require_training
+
+
+def open_model(
+    model: str | Path,
+    *,
+    backends: Sequence[Backend] = EXACT_FIRST,
+    quick: bool = False,
+    threads: int | None = None,
+) -> TrainedModel:
+    """Open a trained model of any form.
+
+    Args:
+        model: A ``best.pth``, its folder, an exported folder, an ensemble's folder, a file that
+            ``weights_file`` returned, or ``OWNER/NAME`` (with ``@REVISION``) on the Hub.
+        backends: What may compute it; the first one whose file there is does.
+        quick: Be ready sooner and slower for each film; no effect on what PyTorch computes.
+        threads: How many threads compute a film; None takes one for each core. No effect on what
+            PyTorch computes.
+
+    Raises:
+        CheckpointError: There is no such model, it is damaged, or no such backend fits it.
+        HubError: The model is not on the hub, or the hub cannot be reached.
+        MissingExtraError: PyTorch computes the model, and is not installed.
+    """
+    path = locate(model)
+    folder = path.parent if path.name in WEIGHTS_FILES else path
+    if not is_exported(folder):
+        weights_file(path)
+        if "torch" not in backends:
+            raise CheckpointError(_no_onnx(path, backends[0]))
+        return _open_torch(path)
+    there = (name for name in backends if (folder / BACKEND_FILES[name]).is_file())
+    backend = next(there, backends[0])
+    if backend == "torch":
+        return _open_torch(folder)
+    weights = BACKEND_FILES[backend]
+    info = read_info(folder, [weights])
+    return OnnxModel(folder / weights, info, backend, threads, quick=quick)
+
+
+def _no_onnx(path: Path, backend: Backend) -> str:
+    """Return why a checkpoint or an ensemble has no ONNX file."""
+    if is_ensemble(path):
+        return f"{path} is an ensemble, whose members are computed by PyTorch; leave `backend` out"
+    return (
+        f"{path} is a checkpoint, which has no {backend} file; "
+        f"make one with: moviegenre export --checkpoint {path} --out DIR"
+    )
+
+
+def _open_torch(path: Path) -> TrainedModel:
+    """Open a model with PyTorch.
+
+    Raises:
+        MissingExtraError: PyTorch is not installed.
+    """
+    require_training(f"computing with the weights of {path}")
+    from moviegenre.artifacts.open_torch import open_torch
+
+    return open_torch(path)

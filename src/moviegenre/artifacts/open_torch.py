@@ -1,0 +1,59 @@
+"""Open a trained model of any form with PyTorch."""
+
+from pathlib import Path
+
+from moviegenre.artifacts.checkpoint import load_checkpoint
+from moviegenre.artifacts.ensemble_file import EnsembleRecord, ensemble_file, is_ensemble
+from moviegenre.artifacts.folder import WEIGHTS_FILES, is_exported
+from moviegenre.artifacts.info import ModelInfo, joint_track
+from moviegenre.artifacts.locate import locate
+from moviegenre.artifacts.torch_folder import read_exported
+from moviegenre.artifacts.torch_model import TorchModel
+from moviegenre.models.ensemble import Ensemble, EnsembleConfig
+
+
+def open_torch(model: str | Path) -> TorchModel:
+    """Open a trained model with its exact weights.
+
+    Args:
+        model: A ``best.pth``, its folder, an exported folder, an ensemble's folder, or
+            ``OWNER/NAME`` (with ``@REVISION`` if need be) on the Hugging Face hub. The file that
+            ``weights_file`` returns will do as well.
+
+    Raises:
+        CheckpointError: There is none, it is damaged, or it is of another kind.
+        HubError: It is not on the hub, or the hub cannot be reached.
+    """
+    path = locate(model)
+    if is_ensemble(path):
+        return _open_ensemble(ensemble_file(path))
+    if path.name in WEIGHTS_FILES:
+        path = path.parent
+    return read_exported(path) if is_exported(path) else load_checkpoint(path)
+
+
+def _open_ensemble(file: Path) -> TorchModel:
+    """Open an ensemble and its members.
+
+    Raises:
+        CheckpointError: It is damaged, or a member is missing or was trained again.
+    """
+    record = EnsembleRecord.read(file)
+    members = [open_torch(member.file(file.parent)) for member in record.members]
+    infos = tuple(member.info for member in members)
+    info = ModelInfo(
+        model_name=EnsembleConfig.model_name,
+        architectures={},
+        config=record.config,
+        genres=record.genres,
+        tokenizer=None,
+        metrics=record.metrics,
+        epoch=0.0,
+        revisions={name: commit for one in infos for name, commit in one.revisions.items()},
+        versions=record.versions,
+        data_fingerprint=record.data_fingerprint,
+        track=joint_track(infos),
+        members=infos,
+    )
+    network = Ensemble([member.network for member in members], record.combiner)
+    return TorchModel(info, network.eval(), file, members)

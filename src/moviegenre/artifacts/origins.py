@@ -1,0 +1,55 @@
+"""The origin and licence of a model's initial weights: a section of the model card."""
+
+from collections.abc import Sequence
+
+from moviegenre.artifacts.info import ModelInfo
+from moviegenre.models.encoders.packaged import BGE_SMALL, MINILM, MPNET
+
+_BERT = "BERT base, by Google, Apache-2.0"
+_BGE = "bge-small-en-v1.5, by the Beijing Academy of Artificial Intelligence, MIT"
+_MPNET = "all-mpnet-base-v2, by the Sentence Transformers project, Apache-2.0"
+_OF_ITS_OWN = "random weights, trained on posters of the training split alone: nobody else's terms"
+_KNOWN = {
+    BGE_SMALL: _BGE,
+    "BAAI/bge-small-en-v1.5": _BGE,
+    MPNET: _MPNET,
+    "sentence-transformers/all-mpnet-base-v2": _MPNET,
+    MINILM: "all-MiniLM-L6-v2, by the Sentence Transformers project, Apache-2.0",
+    "bert-base-uncased": _BERT,
+    "google-bert/bert-base-uncased": _BERT,
+    "microsoft/resnet-50": "ResNet-50 trained on ImageNet, by Microsoft, Apache-2.0",
+    "efficientnet-b4": (
+        "EfficientNet-B4 trained on ImageNet, by Google (Tan and Le 2019), Apache-2.0; its "
+        "conversion to PyTorch MIT"
+    ),
+    "scratch": _OF_ITS_OWN,
+    "none": _OF_ITS_OWN,
+}
+"""What each encoder is that this package knows by name, with the licence its makers state."""
+
+_ENCODERS = ("plot_encoder", "poster_encoder")
+
+
+def origins(info: ModelInfo, also: Sequence[str] = ()) -> str:
+    """Return a Markdown section with the origin of every encoder's weights.
+
+    Args:
+        info: The model's.
+        also: What else they learned from, a sentence each.
+    """
+    settings = info.config["model"]
+    lines = [
+        f"- {field.replace('_', ' ').capitalize()}: {_origin(settings[field]['name'])}."
+        for field in _ENCODERS
+        if field in settings
+    ]
+    if not lines:
+        lines = ["- Nothing: its weights were random at first."]
+    return "\n".join(["## What it starts from", "", *lines, *(f"- {told}" for told in also)])
+
+
+def _origin(name: str) -> str:
+    shown = name.rstrip("/").rsplit("/", 1)[-1] if name.startswith((".", "/", "~")) else name
+    if shown in _KNOWN:
+        return f"{_KNOWN[shown]} (`{shown}`)"
+    return f"`{shown}`, on its owner's terms"
