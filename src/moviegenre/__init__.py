@@ -24,6 +24,7 @@ def load(
     backend: "BackendName" = "auto",
     verify: bool = False,
     quick: bool = False,
+    bulk: bool = False,
     threads: int | None = None,
 ) -> "Predictor":
     """Return a predictor for a trained model.
@@ -37,6 +38,7 @@ def load(
         verify: Compare every file with the model's manifest first. Without that the files that are
             used are compared, and one whose size and times are those of last time is not read.
         quick: For a few films: be ready sooner and with half the memory, and slower for each film.
+        bulk: For many films: compute one film on each core, instead of each film on all cores.
         threads: How many threads compute a film; None takes one for each core. In several
             processes at once, 1 is best.
 
@@ -54,13 +56,12 @@ def load(
     """
     from moviegenre.inference.loading import load_predictor
 
+    options = {"verified": verify, "quick": quick, "bulk": bulk}
     if model is not None:
-        return load_predictor(model, backend=backend, verified=verify, quick=quick, threads=threads)
+        return load_predictor(model, backend=backend, threads=threads, **options)
     from moviegenre.box import box_folder
 
-    predictor = load_predictor(
-        box_folder(), backend=backend, verified=verify, quick=quick, threads=threads
-    )
+    predictor = load_predictor(box_folder(), backend=backend, threads=threads, **options)
     logger.info("answered by the included model (%s)", predictor.model.model_name)
     return predictor
 

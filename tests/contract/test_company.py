@@ -34,7 +34,8 @@ from tests.tiny_movies import tiny_movies, tiny_tokenizer
 NETWORKS = [name for name, kind in MODELS.items() if not kind.fitted]
 FORMS = EXACT_FIRST
 FOUR_BITS = {"bert", "early_fusion", "late_fusion", "attention_fusion", "wide_deep"}
-WAYS = ((1, 2), (1, 32), (2, 32))  # threads and films a batch
+WAYS = ((1, 2, False), (1, 32, False), (2, 32, False), (2, 32, True))
+"""Threads, films a batch, and whether several films are computed at once."""
 TOLERANCE = 1e-4
 
 
@@ -89,12 +90,14 @@ def tiny_films(predictor: Predictor) -> list[Film]:
 
 
 @contextmanager
-def threads(predictor: Predictor, path: Path | None, number: int) -> Iterator[None]:
+def threads(
+    predictor: Predictor, path: Path | None, number: int, *, bulk: bool = False
+) -> Iterator[None]:
     """Have a predictor compute with so many threads; ``path`` is its ONNX file, if it has one."""
     before, backend = torch.get_num_threads(), predictor.backend
     torch.set_num_threads(number)
     if path is not None:
-        predictor.backend = OnnxModel(path, backend.info, backend.name, number)
+        predictor.backend = OnnxModel(path, backend.info, backend.name, number, bulk=bulk)
     try:
         yield
     finally:
@@ -109,13 +112,13 @@ def check(predictor: Predictor, films: list[Film], path: Path | None, *, exact: 
     chosen = predictor.decide(films, alone)
     assert len({row.tobytes() for row in alone.round(3)}) > 3, "films differ"
     generator = np.random.default_rng(0)
-    for number, batch_size in WAYS:
+    for number, batch_size, bulk in WAYS:
         order = generator.permutation(len(films))
         asked = [films[row] for row in order]
-        with threads(predictor, path, number):
+        with threads(predictor, path, number, bulk=bulk):
             found: FloatArray = predictor.probabilities(asked, batch_size)
         away = np.abs(found - alone[order]).max()
-        assert away <= (0 if exact else TOLERANCE), (number, batch_size, away)
+        assert away <= (0 if exact else TOLERANCE), (number, batch_size, bulk, away)
         assert np.array_equal(predictor.decide(asked, found), chosen[order])
 
 

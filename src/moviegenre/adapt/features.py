@@ -1,6 +1,5 @@
 """Compute the embeddings and logits of films on all cores; posters are not kept."""
 
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,6 +8,7 @@ from itertools import groupby, islice
 import numpy as np
 import numpy.typing as npt
 
+from moviegenre.core.cores import num_cores
 from moviegenre.inference.films import Film
 from moviegenre.inference.predictor import Predictor
 
@@ -16,13 +16,6 @@ _CHUNK = 64  # films that are read together, so that those of like length share 
 _BATCH = 4  # films; larger batches cost more, since their activations leave the cache
 
 Floats = npt.NDArray[np.float32]
-
-
-def num_cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def compute_features(predictor: Predictor, films: Iterable[Film]) -> Floats:

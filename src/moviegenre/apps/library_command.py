@@ -115,6 +115,6 @@ def library(
     def load() -> "Predictor":
         from moviegenre import load as load_model
 
-        return load_model(checkpoint, backend=backend)
+        return load_model(checkpoint, backend=backend, bulk=True)
 
     run_library(path, options, load, write=write, report=report, quiet=quiet)

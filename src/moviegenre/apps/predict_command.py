@@ -239,7 +239,7 @@ def predict(
             names=genre_names,
             batch_size=batch_size or _BATCH_SIZE,
             quiet=quiet,
-            load=lambda: _load(checkpoint, backend, verify, genre_names),
+            load=lambda: _load(checkpoint, backend, verify, genre_names, bulk=True),
         )
     else:
         _refuse("one film", table_options)
@@ -338,10 +338,11 @@ def _load(
     names: "GenreNames",
     *,
     quick: bool = False,
+    bulk: bool = False,
 ) -> "Predictor":
     """Return the model, which has the genres that the names are for."""
     from moviegenre import load
 
-    predictor = load(checkpoint, backend=backend, verify=verify, quick=quick)
+    predictor = load(checkpoint, backend=backend, verify=verify, quick=quick, bulk=bulk)
     names.check(predictor.model.genres)
     return predictor

@@ -17,6 +17,7 @@ def open_model(
     *,
     backends: Sequence[Backend] = EXACT_FIRST,
     quick: bool = False,
+    bulk: bool = False,
     threads: int | None = None,
 ) -> TrainedModel:
     """Open a trained model of any form.
@@ -26,6 +27,7 @@ def open_model(
             ``weights_file`` returned, or ``OWNER/NAME`` (with ``@REVISION``) on the Hub.
         backends: What may compute it; the first one whose file there is does.
         quick: Be ready sooner and slower for each film; no effect on what PyTorch computes.
+        bulk: Compute several films at once; see ``OnnxModel``.
         threads: How many threads compute a film; None takes one for each core. No effect on what
             PyTorch computes.
 
@@ -47,7 +49,7 @@ def open_model(
         return _open_torch(folder)
     weights = BACKEND_FILES[backend]
     info = read_info(folder, [weights])
-    return OnnxModel(folder / weights, info, backend, threads, quick=quick)
+    return OnnxModel(folder / weights, info, backend, threads, quick=quick, bulk=bulk)
 
 
 def _no_onnx(path: Path, backend: Backend) -> str:

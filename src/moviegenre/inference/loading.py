@@ -26,6 +26,7 @@ def load_predictor(
     verified: bool = False,
     fitted: bool = True,
     quick: bool = False,
+    bulk: bool = False,
     threads: int | None = None,
 ) -> Predictor:
     """Return a predictor for a trained model; see ``moviegenre.load``.
@@ -37,6 +38,7 @@ def load_predictor(
         verified: Compare all files with the manifest first, each hash computed anew.
         fitted: Read the calibration and the thresholds; otherwise it answers without.
         quick: Be ready sooner and slower for each film; no effect on what PyTorch computes.
+        bulk: Compute several films at once, each by one thread; no effect on what PyTorch computes.
         threads: How many threads compute a film; None takes one for each core.
 
     Raises:
@@ -55,7 +57,7 @@ def load_predictor(
     if verified:
         verify(path)
     backends = FAST_FIRST if backend == "auto" else (backend,)
-    trained = open_model(path, backends=backends, quick=quick, threads=threads)
+    trained = open_model(path, backends=backends, quick=quick, bulk=bulk, threads=threads)
     folder = companions(trained.file)
     index = folder / INDEX_FILE
     if index.is_file():

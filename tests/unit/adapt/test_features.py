@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import moviegenre
-from moviegenre.adapt.features import compute_features, num_cores
+from moviegenre.adapt.features import compute_features
+from moviegenre.core.cores import num_cores
 from moviegenre.core.errors import CheckpointError
 from moviegenre.examples import example_films
 from moviegenre.inference.films import Film
