@@ -35,7 +35,8 @@ PUBLIC_MODULES = (
 
 FLOORS = (
     *("core", "data", "nn", "losses", "metrics", "examples", "box"),
-    *("models", "training", "evaluation", "inference", "library", "adapt", "experiment"),
+    *("models", "artifacts", "training", "evaluation"),
+    *("inference", "library", "adapt", "experiment"),
     "studies",
 )
 """The floors that have a page, from bottom to top; apps are commands, which have their guides."""

@@ -59,7 +59,7 @@ def test_both_kinds_of_further_plots_are_put_together(
     with caplog.at_level("INFO"):
         run = train(both, tmp_path / "both", progress=False).run
     assert run["track"] == "open"
-    assert "tokenising 4 texts to train on" in caplog.text
+    assert "tokenising 4 texts of the train films" in caplog.text
 
 
 def test_a_teacher_alone_is_learned_from(
