@@ -174,6 +174,8 @@ class TestInABrowser:
             ).wait_for()
             skipped = page.locator(".library-rows tr").filter(has_text="Two Bakers")
             assert "the file was changed since the preview" in skipped.inner_text()
+            wide = "frame => frame.scrollWidth - frame.clientWidth"
+            assert page.locator("#library-result .scrolling").evaluate(wide) == 0, "on a phone"
             assert mine.read_bytes() == nfo("mine")
             assert (library / "Dust (1999)" / "dust.nfo").is_file()
 

@@ -19,7 +19,7 @@ from moviegenre.artifacts.folder import CARD_FILE
 from moviegenre.artifacts.torch_folder import write_exported
 from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.data.sources.table import MovieTable, TableColumns
-from tests.page_browser import NEEDS_BROWSER, chromium, opened, payload, violations
+from tests.page_browser import NEEDS_BROWSER, PHONE, chromium, opened, payload, violations
 from tests.tiny_checkpoints import POINT, tiny_checkpoint
 from tests.tiny_models import write_bert_folder
 from tests.tiny_movies import png_bytes, tiny_movies
@@ -156,6 +156,7 @@ def test_a_table_goes_up_and_comes_back(page: "Page") -> None:
     page.set_viewport_size({"width": 1280, "height": 800})
     wide = "frames => frames.filter(frame => frame.scrollWidth > frame.clientWidth).length"
     assert page.locator(".scrolling:visible").evaluate_all(wide) == 0, "both tables fit"
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
 
 
 def test_a_long_plot_is_folded_until_it_is_opened(page: "Page") -> None:
