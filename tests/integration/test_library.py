@@ -44,7 +44,7 @@ def test_a_killed_run_goes_on_and_is_undone(tmp_path: Path) -> None:
     assert "102 films: " in done.stdout
     rows = {row["path"]: row for row in json.loads(report.read_text("utf-8"))}
     assert rows["TBA/movie.nfo"]["outcome"] == "not sure"
-    assert rows["Dust (1999)/dust.nfo"]["outcome"] == "change"
+    assert rows["Dust (1999)/dust.nfo"]["outcome"] == "written"
     after = contents(root)
     assert parse_nfo(after["000/movie.nfo"]).genres[0] == "Crime"
     assert parse_nfo(after["001/movie.nfo"]).genres[0] == "Romance"

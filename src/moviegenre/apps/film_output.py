@@ -107,8 +107,7 @@ def print_prediction(
     shown = shown_genres(prediction, top, names)
     parts = next(iter(explanation.effects.values())) if explanation else ()
     for modality in parts:
-        is_title = modality == "plot" and "title" in prediction.modalities
-        table.add_column("title" if is_title else modality, justify="right")
+        table.add_column(_part(modality, prediction), justify="right")
     for genre, name in shown.items():
         probability = prediction.probabilities[genre]
         cells = round(_BAR_CELLS * probability)
@@ -126,14 +125,22 @@ def print_prediction(
         named = ", ".join(f"{name} {value:.0%}" for name, value in likeliest.items())
         console.print(f"No genre reaches its threshold. Not sure: {named}", highlight=False)
     if explanation is not None:
+        share = ", ".join(
+            f"{_part(modality, prediction)} {value:.0%}"
+            for modality, value in explanation.share().items()
+        )
+        console.print(f"share in the answer: {share}")
         _print_explanation(console, explanation, shown_genres(prediction, None, names))
+
+
+def _part(modality: str, prediction: "Prediction") -> str:
+    """Return what a modality of a film is called: the text may be a title alone."""
+    return "title" if modality == "plot" and "title" in prediction.modalities else str(modality)
 
 
 def _print_explanation(
     console: "Console", explanation: "Explanation", names: Mapping[str, str]
 ) -> None:
-    share = ", ".join(f"{name} {value:.0%}" for name, value in explanation.share().items())
-    console.print(f"share in the answer: {share}")
     if explanation.attention is not None:
         gate = ", ".join(f"{n} {v:.0%}" for n, v in explanation.attention.items())
         console.print(f"weight in the model's own gate: {gate}")

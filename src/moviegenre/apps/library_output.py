@@ -64,7 +64,7 @@ def run_library(
             changes += chunk
     finally:
         if report is not None and changes:
-            write_report(report, changes)
+            write_report(report, changes, written=write)
     _print_changes(changes, write=write)
     _print_summary(library, changes, write=write)
     counts = _count(changes)
@@ -88,6 +88,7 @@ def run_undo(path: Path, *, quiet: bool) -> None:
     Raises:
         Exit: Files were left alone; the status is 1.
     """
+    from moviegenre.library.journal import JOURNAL_FOLDER
     from moviegenre.library.write import undo
 
     try:
@@ -106,7 +107,10 @@ def run_undo(path: Path, *, quiet: bool) -> None:
     )
     _print_reasons("left alone", summary.skipped, len(summary.skipped))
     if summary.skipped:
-        echo("these stay in the journal; --undo restores them if they become as written")
+        echo(
+            "these files were changed after they were written, so they were left as they are; to "
+            f"keep them so, delete {path / JOURNAL_FOLDER}"
+        )
         raise typer.Exit(1)
 
 

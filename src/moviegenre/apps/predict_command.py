@@ -1,6 +1,7 @@
 """``moviegenre predict``: one film on the screen, or a whole table into a file."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -243,10 +244,7 @@ def predict(
         )
     else:
         _refuse("one film", table_options)
-        if not plot and poster is None and not title:
-            raise ConfigError(
-                "nothing to predict; give --plot, --poster or both, --input FILE, or --examples"
-            )
+        _check_film(plot or (), poster, title)
         predictor = _load(checkpoint, backend, verify, genre_names, quick=not explain)
         prediction = predictor.predict(
             plot=tuple(plot) if plot else None, poster=poster, title=title, year=year
@@ -329,6 +327,24 @@ def _refuse(kind: str, options: dict[str, object]) -> None:
     """
     if useless := [name for name, value in options.items() if value]:
         raise ConfigError(f"{', '.join(useless)} has no effect on {kind}; leave it out")
+
+
+def _check_film(plots: Sequence[str], poster: Path | None, title: str | None) -> None:
+    """Raise an error if there is no film, or its plot is the name of a file.
+
+    Raises:
+        ConfigError: It is so.
+    """
+    if not plots and poster is None and not title:
+        raise ConfigError(
+            "nothing to predict; give --plot, --poster or both, --input FILE, or --examples"
+        )
+    for plot in plots:
+        if os.path.isfile(plot):  # unlike Path.is_file, False for a text too long for a name
+            raise ConfigError(
+                f"--plot takes the text of a plot, and {plot} is a file; "
+                "use --input for a table of films"
+            )
 
 
 def _load(

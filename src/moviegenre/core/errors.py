@@ -6,7 +6,7 @@ on one line and exits with 2; anything else that escapes is a bug and keeps its 
 
 import errno
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
@@ -151,11 +151,22 @@ def missing_path_message(path: Path, what: str, next_step: str) -> str:
     except (OSError, ValueError):  # no folder, or none that can be looked through
         siblings = []
     others = [name for name in siblings if name != path.name]
-    near = get_close_matches(path.name, others, n=1, cutoff=0.6)
-    hint = f'did you mean "{parent / near[0]}"?' if near else next_step
+    near = _most_similar(path, others)
     state = "does not exist"
-    if os.path.exists(path):
-        state = "is a folder" if os.path.isdir(path) else "is a file"
+    if os.path.exists(path):  # a path of the wrong kind is no misspelling
+        state, near = "is a folder" if os.path.isdir(path) else "is a file", None
     elif os.path.islink(path):
         state = f"is a link that leads {'to itself' if _is_loop(path) else 'nowhere'}"
+    hint = f'did you mean "{parent / near}"?' if near else next_step
     return f"{shortened(str(path))} {state}; expected {what}; {hint}"
+
+
+def _most_similar(path: Path, names: Sequence[str]) -> str | None:
+    """Return the name most like that of a path; an ending that both have does not count."""
+    stems = {Path(name).stem: name for name in names if Path(name).suffix == path.suffix}
+    near: list[str] = get_close_matches(path.stem, stems, n=1, cutoff=0.6)
+    if near:
+        return stems[near[0]]
+    others = [name for name in names if Path(name).suffix != path.suffix]
+    near = get_close_matches(path.name, others, n=1, cutoff=0.6)
+    return near[0] if near else None

@@ -189,6 +189,8 @@ class Attributor:
     def _with_words(self, explanation: Explanation, explained: _Explained) -> Explanation:
         """Return an explanation with the words and phrases of the plot, by leaving them out."""
         film = explained.film
+        if not film.plot.strip():  # a title alone
+            return explanation
         places = self._reader.token_words(film)
         effects = occlude_words(explained.variants, film, places, list(explained.labels.values()))
         scaled = _scaled(explained, effects.values)

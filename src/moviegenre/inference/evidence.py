@@ -78,7 +78,9 @@ def note_of_words(genre: str, named: Sequence[Phrase]) -> tuple[str, ...]:
 
 
 def note_of_regions(genre: str, regions: Floats) -> tuple[str, ...]:
-    """Return what a reader should know where no region is named: all effects are 0."""
-    if np.any(regions):
+    """Return what a reader should know where no region speaks for a genre."""
+    if np.any(regions > 0):
         return ()
+    if np.any(regions):
+        return (f"Regions of the poster speak only against {genre}.",)
     return (f"No region of the poster changes {genre} more than chance would.",)

@@ -75,8 +75,8 @@ def _read(reader: FilmReader, row: Row, errors: Errors) -> ReadFilm:
         film = reader.read(plot, None, title, year)
     except MovieGenreError:
         return ReadFilm(None, fault)
-    used = "plot" if film.plot.strip() else "title"
-    return ReadFilm(film, f"{fault}; the {used} alone was used" if film.modalities else fault)
+    used = f"; the {film.parts[0]} alone was used" if film.modalities else ""
+    return ReadFilm(film, f"{fault}{used}")
 
 
 def _faults(films: Sequence[ReadFilm]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from moviegenre.core.errors import ConfigError
 from moviegenre.core.files import write_text
 from moviegenre.data.records import whole_text
-from moviegenre.library.plan import FilmChange
+from moviegenre.library.plan import FilmChange, Outcome
 
 _COLUMNS = (
     "path",
@@ -37,14 +37,15 @@ def check_report(path: Path) -> None:
         raise ConfigError(f"the report {path} cannot be written there; name a file in a folder")
 
 
-def write_report(path: Path, changes: Iterable[FilmChange]) -> None:
+def write_report(path: Path, changes: Iterable[FilmChange], *, written: bool) -> None:
     """Write the report of all films in one step.
 
     Args:
         path: ``.csv`` (genres joined by ``|``) or ``.json``.
         changes: The films.
+        written: The changes were written: their outcome is ``written`` instead of ``change``.
     """
-    rows = [_row(change) for change in changes]
+    rows = [_row(change, written=written) for change in changes]
     if path.suffix.lower() == ".json":
         write_text(path, json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
         return
@@ -65,7 +66,8 @@ def _cell(value: object) -> object:
     return "" if value is None else value
 
 
-def _row(change: FilmChange) -> dict[str, Any]:
+def _row(change: FilmChange, *, written: bool) -> dict[str, Any]:
+    is_written = written and change.outcome is Outcome.CHANGE
     return dict(
         zip(
             _COLUMNS,
@@ -73,7 +75,7 @@ def _row(change: FilmChange) -> dict[str, Any]:
                 whole_text(change.path.as_posix()),
                 change.title,
                 change.year,
-                change.outcome.value,
+                "written" if is_written else change.outcome.value,
                 list(change.before),
                 list(change.after),
                 [round(one, _DECIMALS) for one in change.probabilities],

@@ -73,7 +73,7 @@ def test_write_and_undo(run: Run, library: Path, tmp_path: Path) -> None:
     assert (library / "D" / "d.nfo").is_file()
     with report.open(encoding="utf-8", newline="") as stream:
         outcomes = [row["outcome"] for row in csv.DictReader(stream)]
-    assert outcomes == ["change", "nothing to do", "not sure", "change"]
+    assert outcomes == ["written", "nothing to do", "not sure", "written"]
     assert "0 written, 3 nothing to do, 1 not sure" in run(library, "--write", "--quiet")[1]
     code, out, _ = run(library, "--undo")
     assert (code, "2 files restored, 0 were as before, 0 left alone" in out) == (0, True)
@@ -110,7 +110,7 @@ def test_ctrl_c_says_how_to_go_on(
         "interrupted; 126 films are written; the same command goes on from there, and moviegenre "
         f"library {library} --undo restores them"
     ]
-    assert report.read_text().count('"change"') == 126
+    assert report.read_text().count('"written"') == 126
     monkeypatch.setattr(answers, "model_answers", lambda _: answer)
     assert "5 written, 127 nothing to do" in run(library, "--write", "--quiet")[1]
 

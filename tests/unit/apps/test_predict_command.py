@@ -177,6 +177,25 @@ def test_mistakes_are_answered_in_one_line(run: Run, arguments: list[str], messa
     assert err.count("\n") == 1
 
 
+def test_a_file_is_no_plot(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("movies.csv").write_text("id,plot\n1,A ghost.\n", encoding="utf-8")
+    code, out, err = run("predict", "--plot", "movies.csv")
+    assert (code, out) == (2, "")
+    assert err == (
+        "error: --plot takes the text of a plot, and movies.csv is a file; "
+        "use --input for a table of films\n"
+    )
+
+
+def test_a_title_alone_is_explained_as_a_title(run: Run) -> None:
+    code, out, _ = run("predict", "--explain", "--title", "The Killer")
+    assert code == 0
+    assert "share in the answer: title 100%" in out
+    assert "words for" not in out
+    assert "of the plot" not in out
+
+
 def test_pushing_what_was_not_exported_is_answered(run: Run, tmp_path: Path) -> None:
     code, _, err = run("push", "--model", tmp_path, "someone/films")
     assert code == 2

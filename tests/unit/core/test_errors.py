@@ -50,3 +50,19 @@ def test_a_missing_path_without_similar_siblings_names_the_next_step(tmp_path: P
 def test_a_missing_path_in_a_missing_folder_is_told(tmp_path: Path) -> None:
     path = tmp_path / "no" / "best.pth"
     assert missing_path_message(path, "x", "y") == f"{path} does not exist; expected x; y"
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("movis.csv", 'did you mean "{folder}/movies.csv"?'),
+        ("nope.csv", "name it"),  # only its ending is that of others
+        ("movies.cvs", 'did you mean "{folder}/movies.csv"?'),
+        ("rep.csv", "name it"),  # it exists, so it is not misspelt
+    ],
+)
+def test_names_are_compared_without_a_common_ending(tmp_path: Path, name: str, hint: str) -> None:
+    for other in ("movies.csv", "rep.csv", "reps.csv"):
+        (tmp_path / other).touch()
+    message = missing_path_message(tmp_path / name, "a folder of films", "name it")
+    assert message.endswith(f"; expected a folder of films; {hint.format(folder=tmp_path)}")

@@ -52,3 +52,6 @@ def test_a_note_says_where_nothing_is_named() -> None:
         "No region of the poster changes Horror more than chance would.",
     )
     assert note_of_regions("Horror", np.eye(2, dtype=np.float32)) == ()
+    assert note_of_regions("Horror", -np.eye(2, dtype=np.float32)) == (
+        "Regions of the poster speak only against Horror.",
+    )

@@ -71,3 +71,15 @@ def test_a_tables_title_and_year_are_read_whatever_its_format(
     assert entry.film.heading == "Out of the Past (1947, 1940s)."
     (text,) = TextTable(path, CatalogueColumns()).texts()
     assert (text.title, text.year) == ("Out of the Past", 1947)
+
+
+def test_a_table_says_that_the_title_was_used_where_the_plot_is_ignored(
+    predictor: Predictor, tmp_path: Path
+) -> None:
+    german = "Eine junge Frau zieht mit ihrem Kind in ein altes Haus."
+    (answer,) = predictor.predict(
+        plot=[german], poster=[tmp_path / "none.jpg"], title=["The House"], errors="report"
+    )
+    assert answer.error is not None
+    assert answer.error.endswith("; the title alone was used")
+    assert answer.modalities == ["title"]

@@ -17,15 +17,24 @@ CHANGES = [
 
 
 def test_both_forms(tmp_path: Path) -> None:
-    write_report(tmp_path / "r.csv", CHANGES)
+    write_report(tmp_path / "r.csv", CHANGES, written=False)
     with (tmp_path / "r.csv").open(encoding="utf-8", newline="") as stream:
         first, second = csv.DictReader(stream)
     assert (first["genres_after"], first["probabilities"]) == ("War|Crime", "0.91|0.5")
     assert (second["outcome"], second["note"]) == ("not sure", "no plot, no poster")
-    write_report(tmp_path / "r.json", CHANGES)
+    write_report(tmp_path / "r.json", CHANGES, written=False)
     first, second = json.loads((tmp_path / "r.json").read_text("utf-8"))
     assert (first["genres_after"], first["year"]) == (["War", "Crime"], 1999)
     assert second["genres_before"] == []
+
+
+@pytest.mark.parametrize(("written", "outcome"), [(False, "change"), (True, "written")])
+def test_the_outcome_says_whether_changes_were_written(
+    tmp_path: Path, written: bool, outcome: str
+) -> None:
+    write_report(tmp_path / "r.json", CHANGES, written=written)
+    first, second = json.loads((tmp_path / "r.json").read_text("utf-8"))
+    assert (first["outcome"], second["outcome"]) == (outcome, "not sure")
 
 
 def test_reports_that_cannot_be_written(tmp_path: Path) -> None:

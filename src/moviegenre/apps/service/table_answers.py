@@ -281,9 +281,9 @@ def _row_answer(
 ) -> RowAnswer:
     faults = list(row.faults)
     if poster_fault is not None:
-        used = f"; the {'plot' if row.plots else 'title'} alone was used"
-        has_answer = isinstance(answer, dict) and answer["modalities"]
-        faults.append(f"{poster_fault}{used if has_answer else ''}")
+        parts = answer["modalities"] if isinstance(answer, dict) else []
+        used = f"; the {parts[0]} alone was used" if parts else ""
+        faults.append(f"{poster_fault}{used}")
     if isinstance(answer, Refusal | MovieGenreError):
         faults.append(str(answer))
     elif isinstance(answer, Exception):
