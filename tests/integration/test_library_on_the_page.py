@@ -134,7 +134,10 @@ class TestInABrowser:
             write.click()
             page.locator("#library-done").get_by_text("1 film written.").wait_for()
             assert "written" in rows.filter(has_text="Rain Street").inner_text()
-            assert parse_nfo(contents(library)["Rain Street (1997)/movie.nfo"]).genres[0] == "Crime"
+            genres = parse_nfo(contents(library)["Rain Street (1997)/movie.nfo"]).genres
+            assert genres[0] == "Crime"
+            now = rows.filter(has_text="Rain Street").locator("td").nth(1)
+            assert now.locator("li").all_inner_texts() == list(genres)
             assert contents(library)["Two Bakers (2003)/movie.nfo"] == nfo(
                 ROMANCE, title="Two Bakers"
             )
@@ -171,6 +174,8 @@ class TestInABrowser:
             ).wait_for()
             skipped = page.locator(".library-rows tr").filter(has_text="Two Bakers")
             assert "the file was changed since the preview" in skipped.inner_text()
+            wide = "frame => frame.scrollWidth - frame.clientWidth"
+            assert page.locator("#library-result .scrolling").evaluate(wide) == 0, "on a phone"
             assert mine.read_bytes() == nfo("mine")
             assert (library / "Dust (1999)" / "dust.nfo").is_file()
 

@@ -19,7 +19,7 @@ from moviegenre.artifacts.folder import CARD_FILE
 from moviegenre.artifacts.torch_folder import write_exported
 from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.data.sources.table import MovieTable, TableColumns
-from tests.page_browser import NEEDS_BROWSER, chromium, opened, payload, violations
+from tests.page_browser import NEEDS_BROWSER, PHONE, chromium, opened, payload, violations
 from tests.tiny_checkpoints import POINT, tiny_checkpoint
 from tests.tiny_models import write_bert_folder
 from tests.tiny_movies import png_bytes, tiny_movies
@@ -151,6 +151,24 @@ def test_a_table_goes_up_and_comes_back(page: "Page") -> None:
     assert lines[2].startswith("b,,,,,")
     assert "a film needs a plot or a poster; found neither" in lines[2]
     assert "2 films, 1 without an answer." in page.locator("#table-result").inner_text()
+    remarks = page.locator(".result .remark").all_inner_texts()
+    assert remarks[1].startswith("A film needs a plot or a poster; found neither.")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    wide = "frames => frames.filter(frame => frame.scrollWidth > frame.clientWidth).length"
+    assert page.locator(".scrolling:visible").evaluate_all(wide) == 0, "both tables fit"
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+
+
+def test_a_long_plot_is_folded_until_it_is_opened(page: "Page") -> None:
+    predict(page, "one old friend meets the ghost then finds a scream " * 40)
+    plot = page.locator(".marked-plot")
+    plot.wait_for()
+    hidden = "place => place.scrollHeight - place.clientHeight"
+    assert plot.evaluate(hidden) > 0
+    page.get_by_role("button", name="Show the whole plot").click()
+    assert plot.evaluate(hidden) == 0
+    page.get_by_role("button", name="Show less of the plot").click()
+    assert plot.evaluate(hidden) > 0
 
 
 def test_a_result_is_sorted_corrected_and_saved_for_adapt(page: "Page", tmp_path: Path) -> None:
@@ -239,7 +257,11 @@ def test_a_zip_of_a_table_and_its_posters(page: "Page") -> None:
     rows = Path(download.value.path()).read_text("utf-8").splitlines()
     assert [row.split("\t")[-1] for row in rows] == ["modalities", "plot|poster", "poster"]
     page.locator("#table").set_input_files(payload("broken.zip", stream.getvalue()[:-9]))
-    page.locator("#table-problem").get_by_text("Broken.zip cannot be unpacked").wait_for()
+    page.locator("#table-problem").get_by_text("broken.zip cannot be unpacked").wait_for()
+    for name in ("empty.csv", "no films.csv"):
+        page.locator("#table").set_input_files(payload(name, b"id,plot\n"))
+        page.locator("#table-problem").get_by_text(f"{name} has no rows").wait_for()
+        assert page.locator("#table-problem").inner_text().startswith(name), "as it is written"
 
 
 def test_an_answer_is_saved_as_a_picture(page: "Page") -> None:

@@ -1,6 +1,6 @@
 // The answer as a card: chips, warnings, bars, what plot and poster said, and why.
 
-import { element, fill, listed, percent, scrollTo } from "./dom.js";
+import { asSentence, element, fill, listed, percent, scrollTo } from "./dom.js";
 import { shareButtons } from "./share.js";
 import { Why } from "./why.js";
 
@@ -169,7 +169,7 @@ export class AnswerCard {
       return element("li", {}, this.#whyButton(genre, { class: `chip ${look}` }, element("span", { class: "chip-name" }, genre), " ", text));
     };
     const { genres } = this.#answer;
-    const lead = genres.length ? null : element("p", { class: "lead" }, sentenceOf(inWords(this.#answer)), " No genre reaches its threshold.");
+    const lead = genres.length ? null : element("p", { class: "lead" }, asSentence(inWords(this.#answer)), " No genre reaches its threshold.");
     const others = genres.length ? nearGenres(this.#answer) : this.#named();
     return element(
       "div",
@@ -225,8 +225,6 @@ function head(...children) {
 function title(text) {
   return element("h2", { id: "answer-title" }, text);
 }
-
-const sentenceOf = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
 
 /** What the service warns of, in its own words. */
 function warnings(list) {

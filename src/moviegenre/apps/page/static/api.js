@@ -1,6 +1,6 @@
 // The way to the service: its addresses, the API key, and errors in plain words.
 
-import { byId } from "./dom.js";
+import { asSentence, byId } from "./dom.js";
 
 const KEY = "moviegenre-api-key";
 const UNAUTHORISED = 401;
@@ -114,7 +114,7 @@ async function request(address, options = {}) {
   for (;;) {
     const response = await send(address, options);
     if (response.ok) return response;
-    const error = await refusal(response);
+    const error = await refusal(response, uploadName(options.body));
     if (response.status !== UNAUTHORISED) throw error;
     await askForKey(sessionStorage.getItem(KEY) ? error.message : "", error);
   }
@@ -131,22 +131,22 @@ async function send(address, options) {
   }
 }
 
-async function refusal(response) {
+/** Return the name of the file in a form; errors may begin with it. */
+function uploadName(body) {
+  return body instanceof FormData ? (body.get("file")?.name ?? "") : "";
+}
+
+async function refusal(response, fileName) {
   const { status } = response;
   const wait = Number(response.headers.get("Retry-After")) || 0;
   let told = `The service answered with the status ${status} and no reason.`;
   try {
     const { error } = await response.json();
-    if (typeof error === "string" && error) told = asSentence(error.slice(0, LONGEST_SENTENCE));
+    if (typeof error === "string" && error) told = asSentence(error.slice(0, LONGEST_SENTENCE), fileName);
   } catch {
     // A proxy's page, perhaps: it is nothing to show.
   }
   return new ServiceError(told, status, wait);
-}
-
-function asSentence(text) {
-  const begun = text[0].toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }
 
 let waiting = null; // several requests may be refused at once; one dialog serves all

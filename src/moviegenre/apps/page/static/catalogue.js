@@ -1,7 +1,7 @@
 // The tab for a catalogue: a table goes up, and its answers come back row by row.
 
 import { isAborted, jsonLines, sendTable, sentence, ServiceError } from "./api.js";
-import { announce, byId, bytes, element, grouped, listed, onDrop, scrollTo, showProblem } from "./dom.js";
+import { announce, asSentence, byId, bytes, element, grouped, listed, onDrop, scrollTo, showProblem } from "./dom.js";
 import { Progress } from "./progress.js";
 import { TableResult } from "./result.js";
 import { csvText, OWN_SUFFIXES, uploadable } from "./tablefiles.js";
@@ -108,7 +108,7 @@ export class CataloguePanel {
     ids.addEventListener("change", showOrder);
     posters?.addEventListener("change", showOrder);
     showOrder();
-    const note = preview.note ? element("p", { class: "note", id: "plot-note" }, sentenceOf(preview.note)) : null;
+    const note = preview.note ? element("p", { class: "note", id: "plot-note" }, asSentence(preview.note)) : null;
     return [
       understood,
       scrolling(table, `The first rows of ${preview.name}`),
@@ -204,8 +204,6 @@ function posterField(preview) {
   names.append(...preview.columns.map((name) => element("option", { value: name, selected: name === preview.poster_column }, shown(name))));
   return element("div", { class: "field" }, element("label", { htmlFor: "poster-column" }, "Column of posters"), names);
 }
-
-const sentenceOf = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
 
 const shown = (name) => name.trim() || "(no name)";
 

@@ -46,6 +46,19 @@ export function listed(names, last = "and") {
   return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} ${last} ${names.at(-1)}`;
 }
 
+const FILE_NAME = /^\S*[./\\]\S/; // a first word with a dot or a slash inside
+
+/**
+ * Return a text as a sentence: with a capital letter, unless it begins with the name of a file, and a full stop.
+ * @param {string} text
+ * @param {string} fileName - of an upload, where the text may begin with it.
+ */
+export function asSentence(text, fileName = "") {
+  const isName = FILE_NAME.test(text) || (fileName && text.startsWith(fileName));
+  const begun = isName ? text : text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+}
+
 /** Have screen readers say a sentence. */
 export function announce(sentence) {
   byId("status").textContent = sentence;

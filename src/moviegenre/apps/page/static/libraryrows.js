@@ -110,7 +110,8 @@ export class LibraryRows {
       film.box.checked = false;
       film.row.classList.toggle("corrected", written);
       film.box.parentElement.replaceWith(element("span", { class: written ? "written" : "unsure-note" }, written ? "written" : "skipped"));
-      if (!written) film.remark.textContent = note;
+      if (written) film.showGenres(film.newGenres);
+      else film.remark.textContent = note;
     }
     this.#count();
   }
@@ -168,7 +169,14 @@ function rowOf(film, onChange) {
   const isOpen = film.id !== null;
   const accept = isOpen ? element("label", { class: "check" }, box) : element("span", { class: "unsure-note" }, "poster only");
   const hint = isOpen ? "" : "Allow it above, under “What may change”. ";
-  const remark = element("td", {}, `${hint}${film.note}`);
+  const remark = element("td", { class: "remark" }, `${hint}${film.note}`);
+  const now = element("td");
+  const smallNow = element("span", { class: "now-note" });
+  const showGenres = (names) => {
+    fill(now, names.length ? element("ul", { class: "chips" }, ...names.map((name) => chip(name))) : "none");
+    smallNow.textContent = `now: ${listed(names) || "none"}`;
+  };
+  showGenres(film.before);
   const path = film.title ? element("span", { class: "row-title" }, film.path) : null;
   const kept = film.kept ? film.before.map((name) => chip(name)) : [];
   const proposed = film.genres.map(([name, value]) => chip(`${name} ${percent(value)}`));
@@ -176,12 +184,13 @@ function rowOf(film, onChange) {
     "tr",
     {},
     element("td", { class: "value" }, accept),
-    element("th", { attributes: { scope: "row" } }, nameOf(film), path, element("span", { class: "now-note" }, `now: ${listed(film.before) || "none"}`)),
-    element("td", {}, film.before.length ? element("ul", { class: "chips" }, ...film.before.map((name) => chip(name))) : "none"),
+    element("th", { attributes: { scope: "row" } }, nameOf(film), path, smallNow),
+    now,
     element("td", { class: "genre-cell" }, element("ul", { class: "chips" }, ...kept, ...proposed)),
     remark,
   );
-  return { ...film, box, row, remark, isDone: false };
+  const newGenres = [...(film.kept ? film.before : []), ...film.genres.map(([name]) => name)];
+  return { ...film, box, row, remark, newGenres, showGenres, isDone: false };
 }
 
 const chip = (text) => element("li", { class: "small-chip" }, text);

@@ -1,6 +1,6 @@
 // The answers of a table: shown as they come, sorted, corrected, checked and saved.
 
-import { announce, element, grouped, listed, percent } from "./dom.js";
+import { announce, asSentence, element, grouped, listed, percent } from "./dom.js";
 import { saveAs } from "./share.js";
 import { csvText, parsedLine, written } from "./tablefiles.js";
 
@@ -15,7 +15,7 @@ const COLUMNS = [
   { name: "Remark", key: (row) => remark(row.line) },
 ];
 
-const remark = (line) => [line.error, ...line.warnings].filter(Boolean).join("; ");
+const remark = (line) => [line.error, ...line.warnings].filter(Boolean).map((text) => asSentence(text)).join(" ");
 
 /** What came of a table. */
 export class TableResult {
@@ -123,7 +123,7 @@ export class TableResult {
       element("td", { class: "genre-cell" }, element("ul", { class: "chips" }, unsure, ...chips, add)),
       element("td", { class: "value" }, nearest ? percent(value) : ""),
       element("td", { class: "value" }, this.#checkBox(row)),
-      element("td", {}, remark(line), isCorrected(row) ? element("span", { class: "corrected-note" }, `corrected; predicted: ${listed(line.genres) || "none"}`) : null),
+      element("td", { class: "remark" }, remark(line), isCorrected(row) ? element("span", { class: "corrected-note" }, `corrected; predicted: ${listed(line.genres) || "none"}`) : null),
     );
   }
 

@@ -5,6 +5,7 @@ import { announce, element, percent } from "./dom.js";
 
 const STRONGEST = 5; // words and phrases that are named
 const NUMBERED = 3; // regions that are numbered
+const LONG_PLOT = 1500; // characters; from here on the plot is folded
 const NOISE = 0.2; // of the strongest; weaker shares are not marked, or all would be
 
 /** The place of the reasons. */
@@ -47,7 +48,7 @@ export class Why {
     const lines = Array.from({ length: 5 }, () => element("span", { class: "bone bone-line" }));
     this.place.replaceChildren(
       heading(genre),
-      element("p", { class: "note" }, "The model reads the film again without its words and regions. This takes a second or two."),
+      element("p", { class: "note" }, "The model reads the film again without its words and regions. This takes some seconds; long plots take longer."),
       element("div", { attributes: { "aria-hidden": "true" } }, ...lines),
     );
   }
@@ -118,9 +119,22 @@ function wordPart(plot, words, named, probability) {
     element("h4", {}, "In the plot"),
     whole ? element("p", {}, whole) : null,
     items.length ? element("ul", { class: "strongest" }, ...items) : element("p", {}, "No single word or phrase speaks for it."),
-    element("p", { class: "marked-plot" }, ...markedPlot(plot, words, named)),
+    ...foldable(plot, element("p", { class: "marked-plot" }, ...markedPlot(plot, words, named))),
     named.length || isCut ? markNote(isCut) : null,
   );
+}
+
+/** Return a plot; a long one fades out until somebody asks for all of it. */
+function foldable(plot, shown) {
+  if (plot.length < LONG_PLOT) return [shown];
+  const button = element("button", { type: "button", class: "quiet", attributes: { "aria-expanded": "false" } }, "Show the whole plot");
+  shown.classList.add("folded-plot");
+  button.addEventListener("click", () => {
+    const isFolded = shown.classList.toggle("folded-plot");
+    button.setAttribute("aria-expanded", String(!isFolded));
+    button.textContent = isFolded ? "Show the whole plot" : "Show less of the plot";
+  });
+  return [shown, button];
 }
 
 function markNote(isCut) {
