@@ -123,7 +123,7 @@ def rebuild(file: Path, info: ModelInfo, weights: object) -> TorchModel:
 
     Args:
         file: Where the weights came from.
-        info: What is said of the model.
+        info: The description of the model.
         weights: Its tensors by name.
 
     Raises:

@@ -27,6 +27,7 @@ from moviegenre.data.tables.rows import Row
 from moviegenre.data.tables.source import is_table, known_suffixes
 from moviegenre.data.tables.zip_posters import poster_files
 from moviegenre.inference.catalogue_texts import CatalogueColumns, TextTable, row_id
+from moviegenre.inference.film_reading import used_instead
 from moviegenre.inference.films import Film, FilmReader, Plot, Poster
 
 logger = logging.getLogger(__name__)
@@ -177,7 +178,9 @@ class Catalogue(TextTable):
             film = self._plot_alone(reader, plot, text.title, text.year)
             nothing = not text.plots and not faults and str(error).startswith("a film needs")
             lack = f"{self._lacking()}: " if nothing else ""
-            faults.append(f"{lack}{error}{_read_instead(film)}")
+            faults.append(
+                f"{lack}{error}{used_instead(film.parts if film and film.modalities else ())}"
+            )
         if film is not None and not film.modalities:
             faults.append(f"{self._lacking()}: {' '.join(film.warnings)}")
             film = None
@@ -212,13 +215,6 @@ class Catalogue(TextTable):
             return reader.read(plot, None, title, year)
         except MovieGenreError:
             return None
-
-
-def _read_instead(film: Film | None) -> str:
-    """Return what was read instead of a broken poster; empty if there is no answer."""
-    if film is None or not film.modalities:
-        return ""
-    return f"; the {film.parts[0]} alone was used"
 
 
 def _joined(faults: Sequence[str]) -> str:

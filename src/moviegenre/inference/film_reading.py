@@ -75,8 +75,16 @@ def _read(reader: FilmReader, row: Row, errors: Errors) -> ReadFilm:
         film = reader.read(plot, None, title, year)
     except MovieGenreError:
         return ReadFilm(None, fault)
-    used = f"; the {film.parts[0]} alone was used" if film.modalities else ""
-    return ReadFilm(film, f"{fault}{used}")
+    return ReadFilm(film, f"{fault}{used_instead(film.parts if film.modalities else ())}")
+
+
+def used_instead(parts: Sequence[str]) -> str:
+    """Return the end of a sentence on a broken poster: what was used instead.
+
+    Args:
+        parts: What was read of the film; empty if nothing was, and then so is the result.
+    """
+    return f"; the {parts[0]} alone was used" if parts else ""
 
 
 def _faults(films: Sequence[ReadFilm]) -> str:

@@ -36,7 +36,7 @@ class Phrase(Word):
     """A word, or neighbours that act together, without which a genre is more or less probable.
 
     Attributes:
-        share: How far the genre's log-odds fall without it: positive spoke for the genre.
+        share: How far the genre's log-odds fall without it; positive means evidence for the genre.
         without: The genre's probability without it.
     """
 

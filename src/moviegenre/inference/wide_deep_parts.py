@@ -199,7 +199,7 @@ class FilmParts:
     def estimates(self, films: Sequence[Film]) -> Floats:
         """Return logits (N, L) as if the plot encoder had read the whole plot, for nothing.
 
-        What a variant changes in them is the n-grams' part of what it changes.
+        Their change from the whole plot to a variant is the n-grams' share of the effect.
 
         Args:
             films: Variants with other words.

@@ -53,10 +53,7 @@ def write_report(path: Path, changes: Iterable[FilmChange], *, written: bool) ->
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(_COLUMNS)
     for row in rows:
-        cells = (
-            "|".join(map(str, cell)) if isinstance(cell, list) else cell for cell in row.values()
-        )
-        writer.writerow("" if cell is None else cell for cell in cells)
+        writer.writerow(map(_cell, row.values()))
     write_text(path, stream.getvalue())
 
 

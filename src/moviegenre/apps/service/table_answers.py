@@ -17,6 +17,7 @@ from moviegenre.core.errors import DataError, MovieGenreError
 from moviegenre.data.tables.known import KnownTable, recognise
 from moviegenre.data.tables.plot_column import find_plot_column, plot_candidates, plot_column_note
 from moviegenre.data.tables.zip_posters import ZipPosters
+from moviegenre.inference.film_reading import used_instead
 
 if TYPE_CHECKING:
     from moviegenre.data.tables.rows import Table
@@ -282,8 +283,7 @@ def _row_answer(
     faults = list(row.faults)
     if poster_fault is not None:
         parts = answer["modalities"] if isinstance(answer, dict) else []
-        used = f"; the {parts[0]} alone was used" if parts else ""
-        faults.append(f"{poster_fault}{used}")
+        faults.append(f"{poster_fault}{used_instead(parts)}")
     if isinstance(answer, Refusal | MovieGenreError):
         faults.append(str(answer))
     elif isinstance(answer, Exception):

@@ -23,7 +23,7 @@ _END_BYTES = 22 + 65_535  # of a zip, where it says how long that list is
 _END_MARK = b"PK\x05\x06"
 _GZIP_MARK, _ZIP_MARK = b"\x1f\x8b", b"PK\x03\x04"
 _END_64_MARK = b"PK\x06\x07"  # of a zip with 64-bit sizes, 20 bytes before the other one
-_END_64_BYTES = 76  # of it and of what it stands behind
+_END_64_BYTES = 76  # the 64-bit end record (56) and its locator (20)
 _ZIP_ERRORS = (zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError)
 _ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)  # in bounded memory
 
