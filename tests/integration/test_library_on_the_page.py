@@ -1,10 +1,6 @@
 """``moviegenre serve --library`` with the included model: over HTTP, and in a browser."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -16,6 +12,7 @@ import pytest
 
 from moviegenre.library.nfo import parse_nfo
 from tests.page_browser import NEEDS_BROWSER, chromium, opened, violations
+from tests.served_command import address_in, served_command
 from tests.unit.library.films import contents, nfo, put
 
 if TYPE_CHECKING:
@@ -41,23 +38,8 @@ def fill(root: Path) -> Path:
 @contextmanager
 def serving(library: Path) -> Iterator[str]:
     """Serve a library with the included model, and yield the address."""
-    command = [sys.executable, "-m", "moviegenre.apps.cli", "serve", "--port", "0"]
-    with subprocess.Popen(
-        [*command, "--library", str(library)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    ) as process:
-        try:
-            assert process.stdout is not None
-            line = process.stdout.readline()
-            assert " answers at " in line, line
-            yield line.split(" answers at ")[1].partition(";")[0]
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=60) == 0, "it stops"
-        finally:
-            process.kill()
+    with served_command("--library", str(library)) as line:
+        yield address_in(line)
 
 
 def ask(client: httpx2.Client, what: str, **body: Any) -> list[dict[str, Any]]:

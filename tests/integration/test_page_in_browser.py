@@ -3,10 +3,6 @@
 import importlib.util
 import io
 import json
-import os
-import signal
-import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +16,7 @@ from moviegenre.artifacts.torch_folder import write_exported
 from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.data.sources.table import MovieTable, TableColumns
 from tests.page_browser import NEEDS_BROWSER, PHONE, chromium, opened, payload, violations
+from tests.served_command import address_in, served_command
 from tests.tiny_checkpoints import POINT, tiny_checkpoint
 from tests.tiny_models import write_bert_folder
 from tests.tiny_movies import png_bytes, tiny_movies
@@ -52,23 +49,10 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     write_exported(folder / "exported", checkpoint, {})
     POINT.write(folder / "exported" / THRESHOLDS_FILE)
     (folder / "exported" / CARD_FILE).write_text(_CARD, encoding="utf-8")
-    command = [sys.executable, "-m", "moviegenre.apps.cli", "serve", "--port", "0", "--model"]
-    with subprocess.Popen(
-        [*command, str(folder / "exported"), "--set", "max_plot_chars=4000"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    ) as process:
-        try:
-            assert process.stdout is not None
-            line = process.stdout.readline()
-            assert "open it in a browser" in line, line
-            yield line.split(" answers at ")[1].partition(";")[0]
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=60) == 0, "it stops"
-        finally:
-            process.kill()
+    options = ("--model", str(folder / "exported"), "--set", "max_plot_chars=4000")
+    with served_command(*options) as line:
+        assert "open it in a browser" in line, line
+        yield address_in(line)
 
 
 @pytest.fixture(scope="module")
