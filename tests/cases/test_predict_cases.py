@@ -154,11 +154,16 @@ def test_other_languages_are_named(predictor: Predictor, tmp_path: Path) -> None
     assert not english["error"]
 
 
+KINDS = ("jpg", "png", "webp", "avif", "jp2", "gif", "bmp", "tiff", "ppm")
+
+
 def draw(folder: Path) -> Image.Image:
     """Write posters of every kind and return the one that is drawn."""
     art = Image.linear_gradient("L").resize((136, 200)).convert("RGB")
-    for kind in ("jpg", "png", "webp", "bmp", "tiff", "gif", "avif"):
+    for kind in KINDS:
         art.save(folder / f"art.{kind}")
+    for kind in ("tga", "ico"):
+        art.resize((64, 96)).save(folder / f"art.{kind}")
     art.save(folder / "my poster (1).jpg")
     Image.new("RGB", (136, 200)).save(folder / "black.png")
     Image.new("RGB", (136, 200), "white").save(folder / "white.png")
@@ -167,7 +172,9 @@ def draw(folder: Path) -> Image.Image:
 
 
 POSTERS = {
-    **{f"posters/art.{kind}": "" for kind in ("jpg", "png", "webp", "bmp", "tiff", "gif", "avif")},
+    **{f"posters/art.{kind}": "" for kind in KINDS},
+    "posters/art.tga": "the file is a TGA picture; expected JPEG, PNG, ",
+    "posters/art.ico": "the file is an ICO picture; expected JPEG, PNG, ",
     "posters\\art.jpg": "",
     "posters/my%20poster%20(1).jpg": "",
     "posters/ART.JPG": "",

@@ -220,7 +220,7 @@ def test_pictures_are_refused_by_their_header() -> None:
         decode_poster(gif)
     ico = io.BytesIO()
     Image.new("RGB", (16, 16)).save(ico, "ICO")
-    with pytest.raises(PosterError, match="the bytes are no image"):
+    with pytest.raises(PosterError, match="the file is an ICO picture; expected JPEG"):
         decode_poster(ico.getvalue())
 
 

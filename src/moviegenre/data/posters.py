@@ -9,6 +9,7 @@ import numpy.typing as npt
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from moviegenre.core.errors import DataError, shortened
+from moviegenre.data.poster_formats import POSTER_FORMATS, describe_other, kinds_text
 
 STORED_HEIGHT = 200
 """The height in pixels of the posters that models are trained on (MM-IMDb's, as they are kept)."""
@@ -20,7 +21,7 @@ SHRINK_SIDE = 512
 Prepared posters are no larger, so training and evaluation see the same pixels with and without it.
 """
 
-_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM")
+_FORMATS = tuple(POSTER_FORMATS)
 _SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N")
 _DEEPEST = 65535  # white in 16 bits
 _BAND_PIXELS = 500_000  # converted at a time: some conversions keep every other thread waiting
@@ -50,8 +51,8 @@ def decode_poster(data: bytes, *, shrink: bool = False) -> Image.Image:
     """Return an image as RGB, upright; what is transparent becomes white.
 
     Args:
-        data: An encoded JPEG, PNG, WebP, AVIF, JPEG 2000, GIF, BMP, TIFF or PPM, whatever its
-            file was called; of an animation the first frame is taken.
+        data: An encoded image of a kind in ``POSTER_FORMATS``, whatever its file was called; of an
+            animation the first frame is taken.
         shrink: Decode a large JPEG at a half, a quarter or an eighth of its size, where its shorter
             side keeps ``SHRINK_SIDE`` pixels. For posters that are resized for a model anyway.
 
@@ -59,7 +60,7 @@ def decode_poster(data: bytes, *, shrink: bool = False) -> Image.Image:
         PosterError: The bytes are no such image, are cut off, or hold more than ``MAX_PIXELS``.
     """
     if not data:
-        raise PosterError("the image is empty; expected an encoded JPEG or PNG")
+        raise PosterError(f"the image is empty; expected {kinds_text()}")
     if data.startswith(_JPEG_START) and data.count(_JPEG_SCAN) > _MAX_SCANS:
         raise PosterError(f"the image has more than {_MAX_SCANS} scans; expected 10 at most")
     try:
@@ -74,7 +75,7 @@ def decode_poster(data: bytes, *, shrink: bool = False) -> Image.Image:
     except PosterError:
         raise
     except UnidentifiedImageError:
-        raise PosterError("the bytes are no image; expected a JPEG or PNG") from None
+        raise PosterError(f"the file is {describe_other(data)}; expected {kinds_text()}") from None
     except Exception as error:  # Pillow's readers raise whatever a damaged file leads them to
         told = shortened(str(error)) or type(error).__name__
         raise PosterError(f"the image cannot be decoded: {told}") from None

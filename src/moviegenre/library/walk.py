@@ -9,6 +9,7 @@ from pathlib import Path
 
 from moviegenre.core.errors import DataError, DataNotFoundError, missing_path_message
 from moviegenre.core.reading import read_bounded
+from moviegenre.data.poster_formats import POSTER_SUFFIXES
 from moviegenre.library.nfo import MAX_NFO_BYTES, NfoKind, nfo_kind
 
 VIDEO_SUFFIXES = (
@@ -16,7 +17,6 @@ VIDEO_SUFFIXES = (
     *(".mk3d", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogm", ".ogv", ".rmvb"),
     *(".strm", ".ts", ".vob", ".webm", ".wmv", ".wtv"),
 )
-_IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 _POSTER_STEMS = ("poster", "folder", "cover", "movie")
 _DISC_FOLDERS = ("video_ts", "bdmv")
 _DISC_NFOS = ("video_ts", "index")
@@ -192,7 +192,7 @@ def _sort_in(library: Library, folder: _Folder, entry: "os.DirEntry[str]") -> No
         stem, suffix = os.path.splitext(lower)
         if suffix == ".nfo":
             folder.nfos[lower] = name
-        elif suffix in _IMAGE_SUFFIXES:
+        elif suffix in POSTER_SUFFIXES:
             folder.images[lower] = name
         elif suffix in VIDEO_SUFFIXES and not _EXTRA_VIDEO.search(stem):
             folder.videos[stem] = os.path.splitext(name)[0]
@@ -279,7 +279,7 @@ def _posters(library: Library, folder: _Folder, stem: str) -> Iterator[Path]:
         stems += [f"{video}-poster" for video in folder.videos]
         stems += _POSTER_STEMS
     for one in stems:
-        for suffix in _IMAGE_SUFFIXES:
+        for suffix in POSTER_SUFFIXES:
             if (name := folder.images.get(one + suffix)) is not None:
                 yield folder.relative / name
     if folder.is_disc and stem in _DISC_NFOS:
@@ -289,7 +289,7 @@ def _posters(library: Library, folder: _Folder, stem: str) -> Iterator[Path]:
 def _parent_posters(library: Library, folder: _Folder) -> Iterator[Path]:
     parent = folder.relative.parent
     for stem in _POSTER_STEMS:
-        for suffix in _IMAGE_SUFFIXES:
+        for suffix in POSTER_SUFFIXES:
             path = library.root / parent / (stem + suffix)
             if path.is_file() and not path.is_symlink():
                 yield parent / (stem + suffix)

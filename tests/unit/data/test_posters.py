@@ -10,6 +10,7 @@ from PIL import Image
 
 from moviegenre.core.errors import MovieGenreError
 from moviegenre.data import posters
+from moviegenre.data.poster_formats import POSTER_FORMATS, describe_other
 from moviegenre.data.posters import (
     SHRINK_SIDE,
     PosterError,
@@ -36,7 +37,7 @@ def colour(data: bytes) -> tuple[int, ...]:
     return tuple(int(value) for value in np.asarray(image)[0, 0])
 
 
-@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"])
+@pytest.mark.parametrize("image_format", POSTER_FORMATS)
 def test_every_format_is_decoded(image_format: str) -> None:
     data = encode(Image.new("RGB", (4, 6), RED), image_format)
     assert np.allclose(colour(data), RED, atol=3)
@@ -88,13 +89,31 @@ def test_an_image_is_turned_as_its_exif_says() -> None:
 
 
 def test_no_bytes_are_refused() -> None:
-    with pytest.raises(PosterError, match=r"^the image is empty; expected an encoded JPEG or PNG$"):
+    with pytest.raises(PosterError, match=r"^the image is empty; expected JPEG, PNG, .* or PPM$"):
         decode_poster(b"")
 
 
-def test_text_is_refused() -> None:
-    with pytest.raises(PosterError, match=r"^the bytes are no image; expected a JPEG or PNG$"):
-        decode_poster(b"<html>404 not found</html>")
+OTHERS = {
+    "a web page": b"<html>404 not found</html>",
+    "an SVG drawing": b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>',
+    "a PDF": b"%PDF-1.7\n",
+    "a Photoshop file": b"8BPS\0\1",
+    "an HEIC picture": b"\0\0\0\x18ftypheic\0\0\0\0",
+    "a JPEG XL picture": b"\xff\x0a\xfa\x7f",
+    "a TGA picture": encode(Image.new("RGB", (4, 6), RED), "TGA"),
+    "an ICO picture": encode(Image.new("RGB", (16, 16), RED), "ICO"),
+    "no image of a kind that is read": b"hello",
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_another_kind_of_file_is_named(name: str) -> None:
+    with pytest.raises(PosterError, match=f"^the file is {name}; expected JPEG, PNG, .* or PPM$"):
+        decode_poster(OTHERS[name])
+
+
+def test_a_tga_without_its_footer_is_named() -> None:
+    assert describe_other(OTHERS["a TGA picture"][:-26]) == "a TGA picture"
 
 
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP"])

@@ -8,6 +8,7 @@ from PIL import Image
 from moviegenre.core.errors import DataError
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Split
+from moviegenre.data.poster_formats import kinds_text
 from moviegenre.data.records import ExcludedMovie, RawMovie, Reason
 from moviegenre.data.validation import (
     DROPPED_GENRES,
@@ -79,7 +80,7 @@ def test_the_reasons_are_worded_so() -> None:
         (
             raw(image=b"no image"),
             Reason.POSTER_DOES_NOT_DECODE,
-            "the bytes are no image; expected a JPEG or PNG",
+            f"the file is no image of a kind that is read; expected {kinds_text()}",
         ),
         (raw(genres=()), Reason.NO_GENRE_LEFT, "the source names none"),
         (raw(split=None), Reason.IN_NO_SPLIT, ""),

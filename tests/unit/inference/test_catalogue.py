@@ -12,6 +12,7 @@ import pytest
 import moviegenre
 from moviegenre.core.errors import ConfigError, DataError, DataNotFoundError
 from moviegenre.core.genres import GenreVocabulary
+from moviegenre.data.poster_formats import kinds_text
 from moviegenre.inference.catalogue import predict_catalogue
 from moviegenre.inference.catalogue_parts import answer_schema
 from moviegenre.inference.catalogue_rows import Catalogue
@@ -99,8 +100,8 @@ def test_every_row_is_kept_and_faults_are_named(
     assert nothing["error"] == f"{lack}: a film needs a plot or a poster; found neither"
     errors = [row["error"] for row in found]
     assert [row for row, error in enumerate(errors) if error] == [3, 4, 5]
-    broken = f"{tmp_path / 'broken.png'}: the bytes are no image; expected a JPEG or PNG"
-    assert errors[3] == f"{broken}; the plot alone was used"
+    broken = f"{tmp_path / 'broken.png'}: the file is no image of a kind that is read"
+    assert errors[3] == f"{broken}; expected {kinds_text()}; the plot alone was used"
     assert errors[4].endswith("expected a poster's file; the plot alone was used")
     assert errors[4].startswith(f"{tmp_path / 'none.png'} does not exist; expected a poster's file")
     assert sorted(tmp_path.glob("out.*")) == [out]

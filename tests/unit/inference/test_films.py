@@ -10,6 +10,7 @@ from PIL import Image
 
 from moviegenre.core.errors import InputError, MovieGenreError
 from moviegenre.core.types import Modality
+from moviegenre.data.poster_formats import kinds_text
 from moviegenre.data.posters import PosterError
 from moviegenre.inference.films import FilmReader, read_poster
 from tests.tiny_checkpoints import tiny_checkpoint
@@ -76,7 +77,9 @@ def test_a_broken_file_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"not an image")
     with pytest.raises(PosterError) as error:
         read_poster(path)
-    assert str(error.value) == f"{path}: the bytes are no image; expected a JPEG or PNG"
+    assert str(error.value) == (
+        f"{path}: the file is no image of a kind that is read; expected {kinds_text()}"
+    )
 
 
 def test_a_name_that_no_file_can_have_is_no_crash() -> None:

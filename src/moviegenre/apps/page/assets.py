@@ -9,6 +9,7 @@ from pathlib import Path
 from moviegenre.apps.service.settings import ServiceSettings
 from moviegenre.apps.service.table_bodies import SUFFIXES
 from moviegenre.core.version import __version__
+from moviegenre.data.poster_formats import POSTER_FORMATS, kinds_text
 from moviegenre.examples import example_films
 
 FOLDER = Path(__file__).with_name("static")
@@ -72,7 +73,8 @@ def _limits(settings: ServiceSettings) -> Mapping[str, object]:
         "version": __version__,
         "max_body_bytes": settings.max_body_bytes,
         "max_plot_chars": settings.max_plot_chars,
-        "image_kinds": settings.image_kinds,
+        "image_kinds": kinds_text(settings.image_kinds),
+        "image_types": [POSTER_FORMATS[kind].media_type for kind in settings.image_kinds],
         "table_suffixes": SUFFIXES,
         "table_rows": settings.page_rows,
     }

@@ -30,6 +30,7 @@ from moviegenre.apps.service.refusals import (
 )
 from moviegenre.apps.service.schemas import MAX_ATTRIBUTE, FilmRequest
 from moviegenre.apps.service.settings import ServiceSettings
+from moviegenre.data.poster_formats import describe_other, kinds_text
 
 T = TypeVar("T")
 
@@ -277,8 +278,8 @@ def _check_poster(poster: bytes, settings: ServiceSettings) -> None:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise Refusal(UNFIT, f"the poster has far too many pixels; {limit}") from None
     except UnidentifiedImageError:
-        kinds = ", ".join(settings.image_kinds)
-        raise Refusal(WRONG_KIND, f"the poster is no image of a kind taken: {kinds}") from None
+        expected = f"expected {kinds_text(settings.image_kinds)}"
+        raise Refusal(WRONG_KIND, f"the poster is {describe_other(poster)}; {expected}") from None
     except (OSError, SyntaxError, ValueError) as error:
         raise Refusal(UNFIT, f"the poster cannot be decoded: {error}") from None
     if width * height > settings.max_poster_pixels:

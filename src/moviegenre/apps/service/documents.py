@@ -5,6 +5,7 @@ from typing import Any
 
 from moviegenre.apps.service.schemas import BATCH_BODY, FILM_BODY
 from moviegenre.apps.service.settings import ServiceSettings
+from moviegenre.data.poster_formats import POSTER_FORMATS
 
 _EDGE = {
     400: "The request is no HTTP as it should be.",
@@ -20,8 +21,6 @@ _NOT_BLANK = (
     r"[^\s\x1c-\x1f]"  # the separators that Python counts as space, and JSON Schema does not
 )
 _ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorAnswer"}}}
-_IMAGES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
-_IMAGES |= {"BMP": "image/bmp", "TIFF": "image/tiff"}
 
 
 def film_body(settings: ServiceSettings) -> dict[str, Any]:
@@ -37,7 +36,7 @@ def film_body(settings: ServiceSettings) -> dict[str, Any]:
         ]
         _limit(schema["properties"]["plot"], maxLength=settings.max_plot_chars)
     _limit(content["application/json"]["schema"]["properties"]["poster"], format="byte")
-    kinds = ", ".join(_IMAGES[kind] for kind in settings.image_kinds)
+    kinds = ", ".join(POSTER_FORMATS[kind].media_type for kind in settings.image_kinds)
     content["multipart/form-data"]["encoding"] = {"poster": {"contentType": kinds}}
     return body
 

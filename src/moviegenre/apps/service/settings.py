@@ -1,13 +1,12 @@
 """Every limit of the service, as a setting."""
 
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
 from moviegenre.core.config import Config
+from moviegenre.data.poster_formats import POSTER_FORMATS, ImageKind
 from moviegenre.data.posters import MAX_PIXELS
-
-ImageKind = Literal["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"]
 
 
 class ServiceSettings(Config):
@@ -46,7 +45,7 @@ class ServiceSettings(Config):
         default=25_000_000, ge=1, le=MAX_PIXELS, description="Width times height of a poster (422)."
     )
     image_kinds: tuple[ImageKind, ...] = Field(
-        default=("JPEG", "PNG", "WEBP"), min_length=1, description="What a poster may be (415)."
+        default=tuple(POSTER_FORMATS), min_length=1, description="What a poster may be (415)."
     )
     max_films: int = Field(default=64, ge=1, description="In one request to /predict/batch (422).")
     page: bool = Field(default=True, description="Serve the page at /.")

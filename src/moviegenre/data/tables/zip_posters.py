@@ -11,6 +11,7 @@ from moviegenre.core.errors import DataError, shortened
 from moviegenre.core.reading import UnreadableFileError, open_regular, raise_system_error
 from moviegenre.data.limits import MAX_FILES, MAX_POSTER_BYTES
 from moviegenre.data.placeholders import is_poster_placeholder
+from moviegenre.data.poster_formats import POSTER_SUFFIXES
 from moviegenre.data.tables.cells import cell_text
 from moviegenre.data.tables.poster_files import (
     MissingPosterError,
@@ -28,11 +29,6 @@ from moviegenre.data.tables.source import (
     open_member,
 )
 from moviegenre.data.unpacking import max_unpacked
-
-_PICTURES = (
-    *(".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff"),
-    *(".jp2", ".ppm"),
-)
 
 
 def poster_files(table: Path, folder: Path | None = None) -> PosterFiles:
@@ -86,7 +82,7 @@ class ZipPosters:
                 f"{max_files:,} files at most"
             )
         tables = [one for one in members if _suffix(one) in TABLE_SUFFIXES]
-        pictures = [one for one in members if _suffix(one) in _PICTURES]
+        pictures = [one for one in members if _suffix(one) in POSTER_SUFFIXES]
         self.has_pictures = bool(pictures)
         self._folder = posixpath.dirname(_place(tables[0].filename)) if tables else ""
         self._members = {_place(one.filename): one for one in reversed(pictures)}

@@ -144,12 +144,12 @@ WRONG_FILMS = {
     "no image": (
         {"poster": base64_of(b"hello")},
         415,
-        "the poster is no image of a kind taken: PNG, JPEG",
+        "the poster is no image of a kind that is read; expected PNG or JPEG",
     ),
     "other kind": (
         {"poster": base64_of(image("BMP"))},
         415,
-        "the poster is no image of a kind taken: PNG, JPEG",
+        "the poster is no image of a kind that is read; expected PNG or JPEG",
     ),
     "many pixels": (
         {"poster": base64_of(image(size=(10, 11)))},

@@ -16,11 +16,10 @@ export class PosterField {
   constructor(limits, onProblem) {
     this.#limits = limits;
     this.#onProblem = onProblem;
-    const kinds = limits.image_kinds;
     const input = byId("poster");
-    input.accept = kinds.map((kind) => `image/${kind.toLowerCase()}`).join(",");
+    input.accept = limits.image_types.join(",");
     byId("poster-note").textContent =
-      `Or drop it here, or paste it. ${kinds.join(", ")}, at most ${bytes(limits.max_body_bytes)}.`;
+      `Or drop it here, or paste it. ${limits.image_kinds}, at most ${bytes(limits.max_body_bytes)}.`;
     input.addEventListener("change", () => {
       if (input.files[0]) this.set(input.files[0]);
     });
@@ -29,6 +28,10 @@ export class PosterField {
       input.focus();
     });
     onDrop(byId("poster-drop"), (file) => this.set(file));
+    const image = byId("poster-preview").querySelector("img");
+    image.addEventListener("error", () => {
+      image.hidden = true; // the model reads kinds that browsers do not show, such as TIFF
+    });
     document.addEventListener("paste", (event) => {
       const picture = [...(event.clipboardData?.files ?? [])].find((file) => file.type.startsWith("image/"));
       if (!picture || byId("film").hidden) return;
@@ -66,6 +69,7 @@ export class PosterField {
     preview.hidden = !this.#file;
     byId("poster-remove").hidden = !this.#file;
     if (this.#file) {
+      image.hidden = false;
       image.src = this.#address;
       preview.querySelector("figcaption").textContent = this.#file.name;
     } else {

@@ -58,7 +58,7 @@ export function saveAs(blob, name) {
 /** Return an answer as a picture: the poster, the name, and a bar for each of the first genres. */
 async function drawn(film, answer) {
   const style = getComputedStyle(document.documentElement);
-  const poster = film.poster ? await createImageBitmap(film.poster) : null;
+  const poster = film.poster ? await createImageBitmap(film.poster).catch(() => null) : null;
   const left = poster ? 2 * EDGE + POSTER.width : EDGE;
   const genres = Object.entries(answer.probabilities).slice(0, MOST_DRAWN);
   const canvas = element("canvas", { width: WIDTH, height: POSTER.height + 2 * EDGE });
