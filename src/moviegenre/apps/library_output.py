@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 _SHOWN = 40  # rows of the table; all are in the report
 _SHOWN_REASONS = 5
 _LONGEST_NOTE = 160
+_NOT_WRITTEN = {
+    "poster only": "poster only: add --from-poster to write",
+    "title only": "title only: not written",
+}
 
 
 def run_library(
@@ -164,20 +168,20 @@ def _what_is_written(writer: "LibraryWriter | None", undo: str) -> Iterator[None
 
 
 def _print_changes(changes: "Sequence[FilmChange]", *, write: bool) -> None:
-    """Print a table of the films that change, and of those that wait for --from-poster."""
+    """Print a table of the films that change, and of those resting on too little to write."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    rows = [change for change in changes if change.outcome.value in ("change", "poster only")]
+    rows = [change for change in changes if change.outcome.value in ("change", *_NOT_WRITTEN)]
     if not rows:
         return
     table = Table(box=None, pad_edge=False)
     for title in ("film", "genres now", "genres written" if write else "genres then", "note"):
         table.add_column(title, overflow="fold")
     for change in rows[:_SHOWN]:
-        is_waiting = change.outcome.value == "poster only"
-        notes = ["poster only: add --from-poster to write"] if is_waiting else []
+        reason = _NOT_WRITTEN.get(change.outcome.value)
+        notes = [reason] if reason else []
         if change.note:
             notes.append(shortened(change.note, _LONGEST_NOTE))
         cells = (_name(change), ", ".join(change.before) or "-", _genres(change), "; ".join(notes))

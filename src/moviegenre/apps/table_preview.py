@@ -77,7 +77,9 @@ def _print_columns(columns: Mapping[str, str]) -> None:
 
 def _print_row(number: int, cells: Mapping[str, object]) -> None:
     shown: Sequence[str] = [
-        f"{name}: {_short(str(cell))}" for name, cell in cells.items() if cell not in (None, "")
+        f"{name}: {cell if name == 'error' else _short(str(cell))}"
+        for name, cell in cells.items()
+        if cell not in (None, "")
     ]
     typer.echo(f"row {number}  " + "  ".join(shown))
 

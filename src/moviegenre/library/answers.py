@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from moviegenre.core.errors import MovieGenreError
-from moviegenre.inference.films import TITLE_ALONE, Film
+from moviegenre.inference.films import Film
 from moviegenre.inference.prediction import Prediction
 from moviegenre.inference.predictor import Predictor
 
@@ -100,10 +100,5 @@ def _answer(film: Film, prediction: Prediction, fault: tuple[str, ...]) -> Answe
         tuple(prediction.probabilities[name] for name in prediction.genres),
         has_plot=bool(film.plot.strip()),
         has_poster=film.poster is not None,
-        warnings=(*fault, *(_note(warning) for warning in prediction.warnings)),
+        warnings=(*fault, *prediction.warnings),
     )
-
-
-def _note(warning: str) -> str:
-    """Return a warning as it fits a library, in which a title alone decides nothing."""
-    return "A title alone is not enough to write genres." if warning == TITLE_ALONE else warning

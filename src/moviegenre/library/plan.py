@@ -30,6 +30,7 @@ class Outcome(StrEnum):
     NOTHING_TO_DO = "nothing to do"
     NOT_SURE = "not sure"
     POSTER_ONLY = "poster only"
+    TITLE_ONLY = "title only"
     CHANGED_SINCE = "changed since"
     UNREADABLE = "cannot be read"
     FAILED = "cannot be written"
@@ -236,10 +237,10 @@ def _decide(film: _Open, answer: Answer, options: Options) -> FilmChange:
         note=note,
         old=film.old,
     )
-    if not (answer.has_plot or answer.has_poster):
-        return replace(change, note=note or "no plot and no poster")
+    rests_on_title = not (answer.has_plot or answer.has_poster)
     if not answer.genres:
-        return replace(change, note=note or "no genre is probable enough")
+        lack = "no plot and no poster" if rests_on_title else "no genre is probable enough"
+        return replace(change, note=note or lack)
     names = options.names.of(answer.genres)[: options.most]
     if not names:
         return replace(change, note="the mapping of names drops every genre of the answer")
@@ -249,7 +250,9 @@ def _decide(film: _Open, answer: Answer, options: Options) -> FilmChange:
     if not new or (not keep and names == film.before):
         return replace(change, outcome=Outcome.NOTHING_TO_DO, note="has these genres")
     outcome = Outcome.CHANGE
-    if not answer.has_plot and not options.from_poster:
+    if rests_on_title:
+        outcome = Outcome.TITLE_ONLY
+    elif not answer.has_plot and not options.from_poster:
         outcome = Outcome.POSTER_ONLY
     change = replace(
         change,

@@ -23,13 +23,15 @@ def put(root: Path, path: str, content: bytes = b"") -> Path:
 
 
 def answer(films: Sequence[FilmText]) -> list[Answer]:
-    """Answer the genres that a plot names, in its order; all of them from a poster."""
+    """Answer the genres that a plot names, in its order; all from a poster, one from a title."""
     answers = []
     for film in films:
         words = (film.plot or "").split()
         genres = tuple(word for word in words if word in GENRES)
         if not film.plot and film.poster:
             genres = GENRES
+        elif not film.plot and film.title == "Crime":
+            genres = ("Crime",)
         shares = tuple(0.9 - 0.1 * place for place in range(len(genres)))
         answers.append(Answer(genres, shares, bool(film.plot), film.poster is not None))
     return answers

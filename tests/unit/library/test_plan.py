@@ -90,6 +90,12 @@ def test_posters_alone_are_written_when_asked_for(tmp_path: Path) -> None:
     assert _one(tmp_path).outcome == Outcome.POSTER_ONLY
 
 
+def test_a_title_alone_is_predicted_and_never_written(tmp_path: Path) -> None:
+    put(tmp_path, "movie.nfo", nfo(title="Crime"))
+    change = _one(tmp_path, from_poster=True)
+    assert (change.outcome, change.after) == (Outcome.TITLE_ONLY, ("Crime",))
+
+
 def test_files_that_cannot_be_changed_are_said(tmp_path: Path) -> None:
     put(tmp_path, "movie.nfo", b"<movie><plot>Crime</plot>")
     change = _one(tmp_path)

@@ -121,14 +121,18 @@ class MovieTable:
             format=given.format,
             needs_plot=not given.plots,
         )
-        self._plots = given.plots or ((found.plot,) if found.plot else ("plot",))
+        self._poster_name = given.poster or self._usual_poster(found.poster)
+        self._plots = given.plots or ((found.plot,) if found.plot else ())
+        self.has_plots = bool(self._plots)
+        if not self.has_plots and self._poster_name:
+            self.form = "a table of posters with no column of plots (`plot_column` names one)"
+            self.notes.append("no column of plots, so the posters alone are read")
         self._flags = flag_columns(given.flags, known) if given.flags else {}
         self._genres_name = None if given.flags else given.genres or found.genres or "genres"
         self._id_name = given.id or found.id
         self._title_name, self._year_name = given.title or found.title, given.year or found.year
         self._split_name = given.split
         self._require(given, known)
-        self._poster_name = given.poster or self._usual_poster(found.poster)
         unused = {name for name, value in vars(given).items() if value}
         unused |= {"plot"} if given.plots else set()
         unused |= set() if self._poster_name else {"poster"}
@@ -147,7 +151,7 @@ class MovieTable:
         """
         named = {
             "id_column": [given.id],
-            "plot_column": self._plots,
+            "plot_column": self._plots or ([] if self._poster_name else ["plot"]),
             "poster_column": [given.poster],
             "genres_column": [self._genres_name],
             "split_column": [given.split],
@@ -173,7 +177,7 @@ class MovieTable:
         flags = f"{len(self._flags)} columns, one for each" if self._flags else ""
         return {
             "id": self._id_name or "(the row's number)",
-            "plot": ", ".join(self._plots),
+            "plot": ", ".join(self._plots) or "(none)",
             "genres": self._genres_name or flags,
             "poster": self._poster_name or "(none)",
             "title": self._title_name or "(none)",

@@ -8,10 +8,16 @@ const LISTED = 5; // films of which no genre is sure, one by one
 const OUTCOMES = {
   change: "would change",
   "poster only": "would rest on the poster alone",
+  "title only": "would rest on the title alone",
   "not sure": "not sure",
   "nothing to do": "with nothing to do",
   "changed since": "changed meanwhile",
   "cannot be read": "cannot be read",
+};
+
+const HINTS = {
+  "poster only": "Allow it above, under “What may change”. ",
+  "title only": "Not written. ",
 };
 
 const nameOf = (film) => (film.title ? `${film.title}${film.year ? ` (${film.year})` : ""}` : film.path);
@@ -69,7 +75,7 @@ export class LibraryRows {
   /** Add films as the service sent them. */
   add(films) {
     for (const film of films) {
-      if (film.genres.length && (film.id !== null || film.outcome === "poster only")) this.#films.push(rowOf(film, () => this.#count()));
+      if (film.genres.length && (film.id !== null || film.outcome in HINTS)) this.#films.push(rowOf(film, () => this.#count()));
       else this.#others.push(film);
     }
     if (this.#shown < AT_ONCE) this.#showMore(AT_ONCE - this.#shown);
@@ -167,8 +173,8 @@ function rowOf(film, onChange) {
   const box = element("input", { type: "checkbox", attributes: { "aria-label": `Accept ${nameOf(film)}` } });
   box.addEventListener("change", onChange);
   const isOpen = film.id !== null;
-  const accept = isOpen ? element("label", { class: "check" }, box) : element("span", { class: "unsure-note" }, "poster only");
-  const hint = isOpen ? "" : "Allow it above, under “What may change”. ";
+  const accept = isOpen ? element("label", { class: "check" }, box) : element("span", { class: "unsure-note" }, film.outcome);
+  const hint = isOpen ? "" : HINTS[film.outcome];
   const remark = element("td", { class: "remark" }, `${hint}${film.note}`);
   const now = element("td");
   const smallNow = element("span", { class: "now-note" });
