@@ -24,7 +24,7 @@ class BatchArrays:
         image: Posters (B, 3, H, W), uint8 RGB, not normalised; zeros where there is none.
         has_poster: Whether the movie has a poster (B,), bool.
         labels: Multi-hot truth (B, L), float32, or None where it is unknown.
-        index: Row of each movie in its split (B,), int64.
+        index: Row of each movie in its split (B,), int64; several rows may be one movie's texts.
         plot_states: A frozen plot encoder's cached output (B, S, D), float32.
         poster_states: A frozen poster encoder's cached output (B, R, D), likewise.
         views: The same movies as each member of an ensemble reads them; empty for other models.
@@ -46,11 +46,15 @@ class BatchArrays:
         """Return the joint batch of what the members of an ensemble read.
 
         Its own arrays say no more than what there is of each movie.
+
+        Args:
+            views: A batch for each member; one with several texts of a movie has a row for each,
+                and ``index`` has the movie of each row.
         """
         return replace(
             views[0],
-            has_plot=np.any([view.has_plot for view in views], axis=0),
-            has_poster=np.any([view.has_poster for view in views], axis=0),
+            has_plot=np.any([by_movie(view.has_plot, view.index) for view in views], axis=0),
+            has_poster=np.any([by_movie(view.has_poster, view.index) for view in views], axis=0),
             views=tuple(views),
         )
 
@@ -85,6 +89,19 @@ class BatchArrays:
             labels=None,
             index=self.index[only],
         )
+
+
+def by_movie(
+    flags: npt.NDArray[np.bool_], movies: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """Return whether a flag is set for one of the rows of each movie (B,).
+
+    Args:
+        flags: One for each row.
+        movies: The movie of each row.
+    """
+    _, rows = np.unique(movies, return_inverse=True)
+    return np.bincount(rows, weights=flags) > 0
 
 
 @dataclass(frozen=True)

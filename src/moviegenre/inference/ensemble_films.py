@@ -1,9 +1,10 @@
 """Films for an ensemble: each member uses its own tokenizer and plot rule."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
+import numpy as np
 from PIL import Image
 
 from moviegenre.artifacts.info import ModelInfo
@@ -17,10 +18,11 @@ class EnsembleFilm(Film):
     """A film in every member's form; what it says of itself is what most is read of.
 
     Attributes:
-        views: The film as each member reads it; empty ones where a member can read nothing.
+        views: The film as each member reads it: in one form, or in several if its plot rule is
+            ``each``; empty ones where a member can read nothing.
     """
 
-    views: tuple[Film, ...] = ()
+    views: tuple[tuple[Film, ...], ...] = ()
 
 
 class EnsembleReader(FilmReader):
@@ -52,11 +54,14 @@ class EnsembleReader(FilmReader):
             year: The year of its release.
         """
         views = tuple(
-            reader.form(texts, image if Modality.POSTER in reader.modalities else None, title, year)
+            reader.forms(
+                texts, image if Modality.POSTER in reader.modalities else None, title, year
+            )
             for reader in self._readers
         )
-        longest = max(views, key=lambda view: len(view.tokens))
-        posters = [view.poster for view in views if view.poster is not None]
+        every = [film for forms in views for film in forms]
+        longest = max(every, key=lambda film: len(film.tokens))
+        posters = [film.poster for film in every if film.poster is not None]
         poster = posters[0] if posters else None
         return EnsembleFilm(
             longest.plot,
@@ -69,14 +74,15 @@ class EnsembleReader(FilmReader):
 
     def batch(self, films: Sequence[Film]) -> BatchArrays:
         """Return films as the batch an ensemble takes."""
-        views: list[tuple[Film, ...]] = []
-        for film in films:
-            assert isinstance(film, EnsembleFilm), "the ensemble's reader read them"
-            views.append(film.views)
-        batches = [
-            reader.batch([film[number] for film in views])
-            for number, reader in enumerate(self._readers)
-        ]
+        batches: list[BatchArrays] = []
+        for member, reader in enumerate(self._readers):
+            forms: list[Film] = []
+            index: list[int] = []
+            for number, film in enumerate(films):
+                assert isinstance(film, EnsembleFilm), "the ensemble's reader read them"
+                forms += film.views[member]
+                index += [number] * len(film.views[member])
+            batches.append(replace(reader.batch(forms), index=np.array(index, dtype=np.int64)))
         return BatchArrays.joint(batches)
 
 

@@ -181,6 +181,24 @@ class FilmReader:
             film = replace(film, poster=resize_poster(image, *self._data.image_size))
         return film
 
+    def forms(
+        self,
+        texts: Sequence[str],
+        image: Image.Image | None,
+        title: str | None = None,
+        year: int | None = None,
+    ) -> tuple[Film, ...]:
+        """Convert a film to all forms that the plot rule has: with ``each``, one for each text.
+
+        Args:
+            texts: As for ``form``.
+            image: Likewise.
+            title: Likewise.
+            year: Likewise.
+        """
+        each = [[text] for text in texts] if self._data.plot == "each" else []
+        return tuple(self.form(one, image, title, year) for one in each or [texts])
+
     def token_words(self, film: Film) -> npt.NDArray[np.int64]:
         """Return for each token of a film the place of its word in the plot (T,).
 

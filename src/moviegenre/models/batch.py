@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
 from moviegenre.core.types import Modality
-from moviegenre.data.batches import BatchArrays, LengthBatchSampler, MovieTensors
+from moviegenre.data.batches import BatchArrays, LengthBatchSampler, MovieTensors, by_movie
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class EnsembleBatch(Batch):
     tensors of the batch itself only state the modalities of each movie.
 
     Attributes:
-        views: The same movies, a batch for each member.
+        views: The same movies, a batch for each member, see ``BatchArrays.joint``.
     """
 
     views: tuple[Batch, ...] = ()
@@ -80,12 +81,20 @@ class EnsembleBatch(Batch):
     def of(cls, views: Sequence[Batch]) -> "EnsembleBatch":
         """Return the joint batch of the members' batches."""
         first = views[0]
+
+        def has(name: str) -> Tensor:
+            flags = [
+                by_movie(getattr(view, name).cpu().numpy(), view.index.cpu().numpy())
+                for view in views
+            ]
+            return torch.from_numpy(np.any(flags, axis=0)).to(first.index.device)
+
         return cls(
             input_ids=first.input_ids,
             attention_mask=first.attention_mask,
-            has_plot=torch.stack([view.has_plot for view in views]).any(dim=0),
+            has_plot=has("has_plot"),
             image=first.image,
-            has_poster=torch.stack([view.has_poster for view in views]).any(dim=0),
+            has_poster=has("has_poster"),
             labels=first.labels,
             index=first.index,
             views=tuple(views),

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from moviegenre.core.decisions import log_odds, probabilities
+from moviegenre.core.decisions import FloatArray, log_odds, mean_by_film, probabilities
 from moviegenre.core.errors import ConfigError
 from moviegenre.core.types import Family, Modality
 from moviegenre.models.base import BuildContext, GenreModel, ModelConfig
@@ -46,7 +46,7 @@ class Ensemble(GenreModel):
         assert isinstance(batch, EnsembleBatch), "the ensemble's own reader makes its batches"
         # The same numbers as are kept of a member's predictions, which the weights were fitted to.
         answers = [
-            probabilities(member(view).logits.detach().float().cpu().numpy())
+            _mean_by_movie(member(view), view.index)
             for member, view in zip(self.members, batch.views, strict=True)
         ]
         available = {
@@ -55,6 +55,13 @@ class Ensemble(GenreModel):
         }
         combined = self.combiner.combine(log_odds(np.stack(answers)), available)
         return ModelOutput(torch.from_numpy(combined).float().to(batch.has_plot.device))
+
+
+def _mean_by_movie(output: ModelOutput, index: torch.Tensor) -> FloatArray:
+    """Return a member's probabilities (B, L); of a movie with several texts their mean."""
+    probs = probabilities(output.logits.detach().float().cpu().numpy())
+    movies, rows = np.unique(index.cpu().numpy(), return_inverse=True)
+    return probs if len(movies) == len(probs) else mean_by_film(probs, rows, len(movies))
 
 
 class EnsembleConfig(ModelConfig):
