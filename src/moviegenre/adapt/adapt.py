@@ -78,7 +78,7 @@ def adapt(
     with locked(out):
         predictor = load_predictor(base, backend=backend, fitted=False, threads=1)
         films = read_own_films(table, columns, predictor, min_films, on_progress)
-        fitted = fit_regressions(films.features, films.labels)
+        fitted = fit_regressions(films.features, films.labels, films.variants)
         scores = cross_validate(fitted, films.texts, films.labels, films.genres)
         learned = Learned(
             genres=films.genres,

@@ -2,18 +2,22 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from moviegenre.adapt.features import Floats, compute_features
+from moviegenre.adapt.regression import Variant
+from moviegenre.adapt.without import variants
 from moviegenre.core.errors import ConfigError, DataError, MovieGenreError
 from moviegenre.core.genres import GenreVocabulary
+from moviegenre.core.types import Modality
 from moviegenre.data.sources.table import MovieTable, TableColumns
-from moviegenre.data.text import TokenIds
 from moviegenre.inference.films import Film, FilmReader
 from moviegenre.inference.predictor import Predictor
+
+_READ_TOKENS = 64  # of a plot
 
 Progress = Callable[[int, int], None]
 
@@ -24,18 +28,18 @@ class OwnFilms:
 
     Attributes:
         features: Embedding and logits of each (N, F).
-        tokens: The token ids of each plot (N); empty where there is none.
         texts: The plots of each, joined (N); empty where there are none.
         labels: Which genres each has (N, L), 0 or 1.
+        variants: Films as if they lacked their plot, or their poster, by what they lack.
         genres: What the columns mean.
         rare: Genres with too few films, which are left out, and their films.
         left_out: Why rows of the table are left out, and how many.
     """
 
     features: Floats
-    tokens: list[TokenIds]
     texts: list[str]
     labels: Floats
+    variants: dict[Modality, Variant]
     genres: GenreVocabulary
     rare: dict[str, int]
     left_out: dict[str, int]
@@ -54,7 +58,7 @@ class _Rows:
         self._reader = reader
         self._on_row = on_row
         self.texts: list[str] = []
-        self.tokens: list[TokenIds] = []
+        self.modalities: list[tuple[Modality, ...]] = []
         self.names: list[tuple[str, ...]] = []
         self.left_out: Counter[str] = Counter()
 
@@ -72,9 +76,19 @@ class _Rows:
                 self.left_out["nothing to read"] += 1
                 continue
             self.texts.append("\n".join(movie.plots))
-            self.tokens.append(film.tokens)
+            self.modalities.append(film.modalities)
             self.names.append(movie.genres)
-            yield film
+            yield shortened(film)
+
+
+def shortened(film: Film) -> Film:
+    """Return a film with the start of a long plot and its last token, for time.
+
+    A model that is learned from these answers whole plots about as well (docs/adapt.md).
+    """
+    if len(film.tokens) <= _READ_TOKENS:
+        return film
+    return replace(film, tokens=np.append(film.tokens[: _READ_TOKENS - 1], film.tokens[-1]))
 
 
 def read_own_films(
@@ -106,14 +120,17 @@ def read_own_films(
     _frequent(path, [given for given in every if given], min_films)
     rows = _Rows(table, predictor.reader, lambda done: on_progress(done, len(every)))
     features = compute_features(predictor, rows.films())
+    has = {one: np.array([one in given for given in rows.modalities]) for one in Modality}
     counts = _count(rows.names)
     genres = GenreVocabulary(tuple(_frequent(path, rows.names, min_films)))
     own = [[name for name in given if name in genres] for given in rows.names]
     return OwnFilms(
         features=features,
-        tokens=rows.tokens,
         texts=rows.texts,
         labels=np.stack([genres.encode(given) for given in own]),
+        variants=variants(
+            predictor, features, has, _Rows(table, predictor.reader, lambda _: None).films
+        ),
         genres=genres,
         rare={name: number for name, number in counts.most_common() if number < min_films},
         left_out=dict(rows.left_out),

@@ -75,7 +75,13 @@ def write_adapted(base: Path, weights: Path, learned: Learned, out: Path) -> Non
         thresholds=learned.fitted.thresholds,
         scale=np.ones(len(learned.genres)),
         shift=np.zeros(len(learned.genres)),
-        fitted={"rule": "per-genre", "goal": "f1_macro", "movies": learned.num_films},
+        fitted=_facts(learned.num_films),
+        without={
+            lacked: OperatingPoint(
+                learned.genres, one.thresholds, one.scale, one.shift, _facts(len(one.rows))
+            )
+            for lacked, one in learned.fitted.without.items()
+        },
     )
     config = json.loads((base / CONFIG_FILE).read_text(encoding="utf-8"))
     config |= {
@@ -103,6 +109,10 @@ def write_adapted(base: Path, weights: Path, learned: Learned, out: Path) -> Non
             genres=learned.genres,
             tokenizer=tokenizer.read_text(encoding="utf-8") if tokenizer.is_file() else None,
         )
+
+
+def _facts(num_films: int) -> dict[str, Any]:
+    return {"rule": "per-genre", "goal": "f1_macro", "movies": num_films}
 
 
 def _write_graph(weights: Path, learned: Learned, out: Path) -> None:

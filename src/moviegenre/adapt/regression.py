@@ -1,6 +1,8 @@
 """A regression for each genre on the embedding and logits of a model."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +11,7 @@ from moviegenre.adapt.ridge import Ridge, decompose
 from moviegenre.core.decisions import from_log_odds
 from moviegenre.core.errors import MissingExtraError
 from moviegenre.core.extras import is_installed
+from moviegenre.core.types import Modality
 from moviegenre.evaluation.calibration import fit_calibration
 from moviegenre.evaluation.thresholds import fit_thresholds
 
@@ -39,6 +42,36 @@ class Regressions:
         return found
 
 
+class Variant(NamedTuple):
+    """Some films as if they lacked a modality.
+
+    Attributes:
+        rows: Which films (M,): those that have the other modality.
+        features: Their features (M, F).
+    """
+
+    rows: npt.NDArray[np.int64]
+    features: Floats
+
+
+class Point(NamedTuple):
+    """The operating point for films that lack a modality.
+
+    Attributes:
+        scale: Of the logits (L,).
+        shift: Added to them (L,).
+        thresholds: From where on a genre is chosen (L,).
+        rows: Films that it was fitted to (M,).
+        chosen: Which genres are chosen for these (M, L), by points fitted to the others.
+    """
+
+    scale: Column
+    shift: Column
+    thresholds: Column
+    rows: npt.NDArray[np.int64]
+    chosen: npt.NDArray[np.bool_]
+
+
 @dataclass(frozen=True)
 class Fitted:
     """Regressions and their held-out predictions.
@@ -48,12 +81,14 @@ class Fitted:
         thresholds: From where on a genre is chosen (L,).
         held_out: Probabilities (N, L) of each film by regressions fitted to the others.
         chosen: Which genres these choose (N, L), by thresholds fitted to the others.
+        without: The operating point for films that lack a modality, by that modality.
     """
 
     regressions: Regressions
     thresholds: Column
     held_out: Column
     chosen: npt.NDArray[np.bool_]
+    without: Mapping[Modality, Point] = field(default_factory=dict)
 
 
 def require_adapt() -> None:
@@ -71,7 +106,9 @@ def fold_of_each(num_films: int, folds: int = _FOLDS) -> npt.NDArray[np.int64]:
     return folded
 
 
-def fit_regressions(features: Floats, labels: Floats) -> Fitted:
+def fit_regressions(
+    features: Floats, labels: Floats, variants: Mapping[Modality, Variant] | None = None
+) -> Fitted:
     """Fit ridge regressions with calibrated outputs, and cross-validate them.
 
     Leave-one-out cross-validation chooses the strength of regularisation for each genre; Platt's
@@ -80,13 +117,18 @@ def fit_regressions(features: Floats, labels: Floats) -> Fitted:
     Args:
         features: (N, F).
         labels: (N, L), 0 or 1; no column may be constant.
+        variants: Films as if they lacked a modality, by that modality.
     """
     mean, deviation = _moments(features)
     standard = (features - mean) / deviation
     ridge = Ridge(*decompose(standard), 2 * labels.astype(np.float64) - 1, _STRENGTHS)
     weight = standard.T @ ridge.dual() / deviation[:, None]
     bias = ridge.mean - mean @ weight
-    scores = ridge.held_out(fold_of_each(len(labels)))
+    asked = dict(variants or {})
+    products = [
+        (one.rows, ((one.features - mean) / deviation) @ standard.T) for one in asked.values()
+    ]
+    scores, *others = ridge.held_out(fold_of_each(len(labels)), products)
     scale, shift = fit_calibration(from_log_odds(scores), labels, "platt")
     held_out, chosen = calibrate_and_choose(scores, labels)
     return Fitted(
@@ -94,7 +136,26 @@ def fit_regressions(features: Floats, labels: Floats) -> Fitted:
         thresholds=thresholds(from_log_odds(scores * scale + shift), labels),
         held_out=held_out,
         chosen=chosen,
+        without={
+            lacked: _point(one.rows, found * scale + shift, labels)
+            for (lacked, one), found in zip(asked.items(), others, strict=True)
+        },
     )
+
+
+def _point(rows: npt.NDArray[np.int64], logits: Column, labels: Floats) -> Point:
+    """Return the operating point of films that lack a modality.
+
+    Args:
+        rows: Which films (M,).
+        logits: Of models that did not see them (M, L).
+        labels: Of all films (N, L).
+    """
+    truth = labels[rows]
+    scale, shift = fit_calibration(from_log_odds(logits), truth, "platt")
+    fitted = thresholds(from_log_odds(logits * scale + shift), truth)
+    chosen = calibrate_and_choose(logits, truth, fold_of_each(len(labels))[rows])[1]
+    return Point(scale, shift, fitted, rows, chosen)
 
 
 def _moments(features: Floats) -> tuple[Column, Column]:
@@ -104,14 +165,18 @@ def _moments(features: Floats) -> tuple[Column, Column]:
     return mean, np.where(deviation > 1e-6 * (1 + np.abs(mean)), deviation, np.inf)
 
 
-def calibrate_and_choose(scores: Column, labels: Floats) -> tuple[Column, npt.NDArray[np.bool_]]:
+def calibrate_and_choose(
+    scores: Column, labels: Floats, folds: npt.NDArray[np.int64] | None = None
+) -> tuple[Column, npt.NDArray[np.bool_]]:
     """Return probabilities (N, L) and choices (N, L) of films, each fitted to the other folds.
 
     Args:
         scores: Of films that the model did not see (N, L).
         labels: (N, L), 0 or 1.
+        folds: The fold of each film (N,); None takes that of ``fold_of_each``.
     """
-    folds = fold_of_each(len(labels))
+    if folds is None:
+        folds = fold_of_each(len(labels))
     probs = np.zeros(scores.shape)
     chosen = np.zeros(scores.shape, dtype=np.bool_)
     for fold in range(folds.max() + 1):

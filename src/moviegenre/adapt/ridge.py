@@ -1,9 +1,12 @@
 """Ridge regressions for all genres and all strengths of regularisation from one decomposition."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 Column = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
 
 _TINY = 1e-10  # of the largest eigenvalue; smaller ones are rounding errors
 
@@ -35,6 +38,7 @@ class Ridge:
         self.strengths = strengths
         self.targets = targets
         self._vectors = vectors
+        self._values = values
         self._shrinkage = values / (values + strengths[:, None])  # (A, R)
         self._inverse = 1 / (values + strengths[:, None])
         self.mean = targets.mean(axis=0)
@@ -62,25 +66,39 @@ class Ridge:
         found: npt.NDArray[np.int64] = self.errors[:, films].mean(axis=1).argmin(axis=0)
         return found
 
-    def held_out(self, folds: npt.NDArray[np.int64]) -> Column:
-        """Return predictions (N, L) of each film by a fit to the films of other folds.
+    def held_out(
+        self, folds: npt.NDArray[np.int64], variants: Sequence[tuple[Rows, Column]] = ()
+    ) -> list[Column]:
+        """Return predictions of each film by a fit to the films of other folds.
 
         The strength of regularisation is judged on those films as well.
 
         Args:
             folds: The fold of each film (N,).
+            variants: Other forms of some films: which films (M,), and the inner products (M, N) of
+                these forms, centred like the films, with the films.
+
+        Returns:
+            The predictions of the films (N, L), and of each variant (M, L).
         """
-        predictions = np.zeros_like(self.targets)
+        forms = [(np.arange(len(folds)), self._vectors * self._values)]
+        forms += [(rows, products @ self._vectors) for rows, products in variants]
+        predictions = [np.zeros((len(rows), self.targets.shape[1])) for rows, _ in forms]
         for fold in range(folds.max() + 1):
             unseen = folds == fold
-            rows, best = self._vectors[unseen], self.best(~unseen)
+            vectors, best = self._vectors[unseen], self.best(~unseen)
             for place in np.unique(best):
-                genres = best == place
+                genres = np.flatnonzero(best == place)
                 fitted = self._predictions(self._shrinkage[place])[np.ix_(unseen, genres)]
                 residuals = self.targets[np.ix_(unseen, genres)] - fitted
-                own = (rows * self._shrinkage[place]) @ rows.T + 1 / len(self._vectors)
-                without = np.linalg.solve(np.eye(len(rows)) - own, residuals)
-                predictions[np.ix_(unseen, genres)] = fitted + residuals - without
+                own = (vectors * self._shrinkage[place]) @ vectors.T + 1 / len(self._vectors)
+                left_out = np.linalg.solve(np.eye(len(vectors)) - own, residuals)
+                turned = self._turned[:, genres] - vectors.T @ left_out
+                weights = self._inverse[place][:, None] * turned
+                mean = self.mean[genres] - left_out.sum(axis=0) / len(self._vectors)
+                for (rows, turned_products), found in zip(forms, predictions, strict=True):
+                    asked = unseen[rows]
+                    found[np.ix_(asked, genres)] = turned_products[asked] @ weights + mean
         return predictions
 
     def dual(self) -> Column:

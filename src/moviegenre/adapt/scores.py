@@ -1,6 +1,7 @@
 """Scores of a model of the user's own genres, beside simple baselines on the same films."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +38,7 @@ def cross_validate(
     """Return the scores of the regressions, of TF-IDF and of the label prior, by their names.
 
     All are fitted to four fifths of the films and scored on the fifth that is left, five times.
+    The regressions are also scored on films as if they lacked their plot, or their poster.
 
     Args:
         fitted: The regressions.
@@ -49,17 +51,19 @@ def cross_validate(
         "tfidf": calibrate_and_choose(held_out_tfidf(texts, labels), labels)[1],
         "prior": _prior(labels),
     }
-    return {name: _score(chosen, labels, genres) for name, chosen in chosen_by.items()}
+    scores = {name: _score(chosen, labels, genres) for name, chosen in chosen_by.items()}
+    for lacked, point in fitted.without.items():
+        scores[f"adapted, no {lacked.value}"] = _score(point.chosen, labels[point.rows], genres)
+    return scores
 
 
 def held_out_tfidf(texts: list[str], labels: Floats) -> Column:
     """Return log-odds (N, L) of films by TF-IDF fitted to the films of other folds."""
-    folds = fold_of_each(len(texts))
+    folds, counts = fold_of_each(len(texts)), _counts(texts)
     odds = np.zeros(labels.shape)
     for fold in range(folds.max() + 1):
         seen, unseen = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        asked = [texts[row] for row in unseen]
-        odds[unseen] = tfidf_log_odds([texts[row] for row in seen], labels[seen], asked)
+        odds[unseen] = _log_odds(counts[seen], labels[seen], counts[unseen])
     return odds
 
 
@@ -73,23 +77,37 @@ def tfidf_log_odds(texts: list[str], labels: Floats, asked: list[str]) -> Column
         labels: (N, L), 0 or 1.
         asked: The plots that are asked about (M).
     """
-    from sklearn.feature_extraction.text import TfidfVectorizer
+    counts = _counts([*texts, *asked])
+    return _log_odds(counts[: len(texts)], labels, counts[len(texts) :])
+
+
+def _counts(texts: list[str]) -> Any:  # noqa: ANN401 - a sparse matrix of SciPy, without types
+    """Return how often each word and pair of words stands in each text (N, W)."""
+    from scipy.sparse import csr_matrix
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    try:
+        return CountVectorizer(ngram_range=(1, 2)).fit_transform(texts)
+    except ValueError:  # no word in any text
+        return csr_matrix((len(texts), 0))
+
+
+def _log_odds(counts: Any, labels: Floats, asked: Any) -> Column:  # noqa: ANN401 - as above
+    """Return log-odds (M, L) of texts, given the words of these (M, W) and of others (N, W)."""
+    from sklearn.feature_extraction.text import TfidfTransformer
     from sklearn.linear_model import LogisticRegression
 
-    odds = np.zeros((len(asked), labels.shape[1]))
-    seen = [row for row, text in enumerate(texts) if text.strip()]
-    unseen = [row for row, text in enumerate(asked) if text.strip()]
-    vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
-    try:
-        words = vectorizer.fit_transform([texts[row] for row in seen])
-    except ValueError:  # no word in any plot
+    odds = np.zeros((asked.shape[0], labels.shape[1]))
+    seen, unseen = (np.flatnonzero(one.getnnz(axis=1)) for one in (counts, asked))
+    known = np.flatnonzero(counts.getnnz(axis=0))
+    if not len(known) or not len(unseen):
         return odds
-    if not unseen:
-        return odds
-    others = vectorizer.transform([asked[row] for row in unseen])
+    transformer = TfidfTransformer(sublinear_tf=True)
+    words = transformer.fit_transform(counts[seen][:, known])
+    others = transformer.transform(asked[unseen][:, known])
     for column, truth in enumerate(labels[seen].T > 0):
         if truth.any() and not truth.all():
-            model = LogisticRegression(class_weight="balanced", solver="liblinear")
+            model = LogisticRegression(class_weight="balanced", solver="liblinear", dual=True)
             odds[unseen, column] = model.fit(words, truth).decision_function(others)
     return odds
 

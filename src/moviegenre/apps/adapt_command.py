@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from moviegenre.adapt.adapt import Adapted
 
 _TABLE, _MODEL = "The table", "Model"
-_NAMES = {"adapted": "this model", "tfidf": "TF-IDF on the plots", "prior": "how common genres are"}
+_NAMES = {
+    "adapted": "this model",
+    "adapted, no poster": "this model, without posters",
+    "adapted, no plot": "this model, without plots",
+    "tfidf": "TF-IDF on the plots",
+    "prior": "how common genres are",
+}
 _SHOWN = 5  # genres, of those that are left out
 
 
@@ -119,7 +125,8 @@ def _print(adapted: "Adapted") -> None:
     scores.add_column("model")
     for name in ("F1-macro", "F1-micro"):
         scores.add_column(name, justify="right")
-    for name, score in adapted.scores.items():
+    for name in [name for name in _NAMES if name in adapted.scores]:
+        score = adapted.scores[name]
         scores.add_row(_NAMES[name], f"{100 * score.f1_macro:.1f}", f"{100 * score.f1_micro:.1f}")
     console = Console()
     console.print(scores)

@@ -91,9 +91,7 @@ class BatchArrays:
         )
 
 
-def by_movie(
-    flags: npt.NDArray[np.bool_], movies: npt.NDArray[np.int64]
-) -> npt.NDArray[np.bool_]:
+def by_movie(flags: npt.NDArray[np.bool_], movies: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
     """Return whether a flag is set for one of the rows of each movie (B,).
 
     Args:

@@ -24,6 +24,7 @@ from moviegenre.inference.slices import WHOLE, Slices
 Floats = npt.NDArray[np.float32]
 
 _LARGEST_DIFFERENCE = 1e-3  # of a logit that is computed in parts
+_HEADS = ("head", "poster_head")
 _HEAD = ("hidden.1.weight", "hidden.1.bias", "output.weight", "output.bias")
 _PLAIN = ("features.word_columns", "features.pair_keys", "features.idf", "plot_norm.weight")
 _WIDE = ("wide_bias", "wide_scale", "wide_slope")
@@ -61,7 +62,7 @@ class WideDeepParts:
         model = backend.info
         if model.model_name != "wide_deep" or not backend.only_answers:
             return None
-        matrices = ["wide", *(f"head.{name}" for name in _HEAD)]
+        matrices = ["wide", *(f"{head}.{name}" for head in _HEADS for name in _HEAD)]
         names = [f"{name}{form}" for name in matrices for form in _FORMS]
         prefixed = [f"model.{name}" for name in (*names, *_PLAIN, *_WIDE)]
         try:
@@ -107,11 +108,18 @@ class WideDeepParts:
 
     def head(self, embeddings: Floats) -> Floats:
         """Return the deep logits (N, L) of embeddings (N, D)."""
-        first, last = self._head
-        hidden = embeddings @ first.T + self.weights["head.hidden.1.bias"]
+        return self._layers("head", *self._head, embeddings)
+
+    def poster_head(self, embeddings: Floats) -> Floats:
+        """Return the logits (N, L) of films with a poster alone, given its embedding (N, E)."""
+        return self._layers("poster_head", *self._matrices("poster_head"), embeddings)
+
+    def _layers(self, head: str, first: Array, last: Array, inputs: Floats) -> Floats:
+        """Return the output (N, L) of a head with one hidden layer."""
+        hidden = inputs @ first.T + self.weights[f"{head}.hidden.1.bias"]
         active = hidden * 0.5 * (1 + _erf(hidden / math.sqrt(2)))  # GELU
-        deep = active @ last.T + self.weights["head.output.bias"]
-        return np.asarray(deep, dtype=np.float32)
+        outputs = active @ last.T + self.weights[f"{head}.output.bias"]
+        return np.asarray(outputs, dtype=np.float32)
 
     def encoder_input(self, film: Film) -> bytes:
         """Return what the plot encoder reads of a film, to compare films by."""
@@ -138,7 +146,10 @@ class WideDeepParts:
     @cached_property
     def _head(self) -> tuple[Array, Array]:
         """The matrices of the head."""
-        first, last = (f"head.{layer}.weight" for layer in ("hidden.1", "output"))
+        return self._matrices("head")
+
+    def _matrices(self, head: str) -> tuple[Array, Array]:
+        first, last = (f"{head}.{layer}.weight" for layer in ("hidden.1", "output"))
         return self._rows(first, slice(None)), self._rows(last, slice(None))
 
     def _rows(self, name: str, rows: Array | slice) -> Array:

@@ -48,7 +48,17 @@ def test_each_fold_is_predicted_as_by_a_fit_to_the_others(num_features: int) -> 
         for genre, place in enumerate(ridge.best(seen)):
             model = fitted(features[seen], targets[seen, genre], STRENGTHS[place])
             expected[unseen, genre] = model.predict(features[unseen])
-    np.testing.assert_allclose(ridge.held_out(FOLDS), expected, rtol=1e-6)
+    others = np.flatnonzero(FOLDS < 2)
+    moved = features[others] + 0.5
+    expected_moved = np.zeros((len(others), 2))
+    for row, film in enumerate(others):
+        seen = FOLDS[film] != FOLDS
+        for genre, place in enumerate(ridge.best(seen)):
+            model = fitted(features[seen], targets[seen, genre], STRENGTHS[place])
+            expected_moved[row, genre] = model.predict(moved[row : row + 1])[0]
+    own, variant = ridge.held_out(FOLDS, [(others, moved @ features.T)])
+    np.testing.assert_allclose(own, expected, rtol=1e-6)
+    np.testing.assert_allclose(variant, expected_moved, rtol=1e-6)
 
 
 @pytest.mark.parametrize("num_features", [5, 40])
@@ -67,5 +77,5 @@ def test_features_that_say_nothing_give_the_mean() -> None:
     targets = films(5)[1]
     ridge = Ridge(*decompose(np.zeros((24, 5))), targets, STRENGTHS)
     others = targets[FOLDS != 0].mean(axis=0)
-    np.testing.assert_allclose(ridge.held_out(FOLDS)[0], others)
+    np.testing.assert_allclose(ridge.held_out(FOLDS)[0][0], others)
     assert ridge.dual().tolist() == np.zeros((24, 2)).tolist()
