@@ -191,6 +191,19 @@ def test_show_prints_what_is_understood(tmp_path: Path, capsys: pytest.CaptureFi
     assert not (tmp_path / "prepared").exists()
 
 
+def test_a_table_of_posters_needs_no_plots(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "films.csv"
+    path.write_text("id,poster,genres\n1,N/A,Drama\n", encoding="utf-8")
+    assert run("data", "prepare", path, "--out", tmp_path / "out") == 2
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert "a table of posters with no column of plots (--plot-column names one)" in line
+    assert "--keep-incomplete" in line
+    assert run("data", "prepare", path, "--show") == 0
+    assert "plot: (none)" in capsys.readouterr().out
+
+
 @pytest.mark.slow
 def test_a_poster_model_refuses_to_train_on_no_posters(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]

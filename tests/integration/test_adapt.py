@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from PIL import Image
 
 import moviegenre
 from moviegenre.adapt.features import compute_features
@@ -76,6 +77,25 @@ def test_the_folder_is_verified_and_answers_a_table(adapted: Path, tmp_path: Pat
     with out.open(encoding="utf-8") as stream:
         (row,) = csv.DictReader(stream)
     assert row["genres"] == "Heist"
+
+
+def test_a_table_of_posters_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    random = np.random.default_rng(0)
+    lines = ["poster,genres"]
+    for row in range(20):
+        pixels = random.integers(0, 90, (96, 64, 3), dtype=np.uint8)
+        pixels[:, :, 2 * (row % 2)] += 160  # red or blue
+        Image.fromarray(pixels).save(tmp_path / f"{row}.png")
+        lines.append(f"{row}.png,{'Blue' if row % 2 else 'Red'}")
+    (tmp_path / "films.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    command = ("adapt", tmp_path / "films.csv", "--out", tmp_path / "model", "--min-films", "10")
+    assert run(*command, "--quiet") == 0
+    assert "Learned 2 genres from 20 films." in capsys.readouterr().out
+    predictor = moviegenre.load(tmp_path / "model")
+    assert [predictor.predict(poster=tmp_path / f"{n}.png").genres for n in (0, 1)] == [
+        ["Red"],
+        ["Blue"],
+    ]
 
 
 def test_logits_are_those_of_the_regressions(adapted: Path) -> None:

@@ -142,7 +142,7 @@ class TestInABrowser:
             page.get_by_role("button", name="Preview").click()
             page.get_by_text("Enter how many genres a film gets at most").wait_for()
             page.get_by_label("Genres per film, at most").fill("1")
-            page.get_by_label("Also write what rests on the poster alone").check()
+            page.get_by_label("Also write genres predicted from the poster alone").check()
             page.get_by_role("button", name="Preview").click()
             page.locator("#library").get_by_text("would change").wait_for()
             mine = put(library, "Two Bakers (2003)/movie.nfo", nfo("mine"))

@@ -3,8 +3,14 @@
 import numpy as np
 import pytest
 
-from moviegenre.adapt.regression import calibrate_and_choose, fit_regressions, fold_of_each
+from moviegenre.adapt.regression import (
+    Variant,
+    calibrate_and_choose,
+    fit_regressions,
+    fold_of_each,
+)
 from moviegenre.core.decisions import from_log_odds
+from moviegenre.core.types import Modality
 
 
 def linear_films(num_films: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -31,6 +37,25 @@ def test_probabilities_are_calibrated() -> None:
     probs = from_log_odds(fitted.regressions.logits(unseen))
     np.testing.assert_allclose(probs.mean(axis=0), truth.mean(axis=0), atol=0.03)
     np.testing.assert_allclose(fitted.held_out.mean(axis=0), labels.mean(axis=0), atol=0.03)
+
+
+def test_films_without_a_modality_are_calibrated() -> None:
+    """Features that lack what decides give a shifted, blurred answer; the point corrects it."""
+    features, labels = linear_films(600)
+    lacking = features.copy()
+    lacking[:, 0] = 0
+    rows = np.arange(0, 600, 2)
+    fitted = fit_regressions(features, labels, {Modality.POSTER: Variant(rows, lacking[rows])})
+    point = fitted.without[Modality.POSTER]
+    unseen, truth = linear_films(4000, seed=3)
+    unseen[:, 0] = 0
+    logits = fitted.regressions.logits(unseen)
+    probs = from_log_odds(logits * point.scale + point.shift)
+    share = truth.mean(axis=0)
+    assert abs(from_log_odds(logits).mean(axis=0)[0] - share[0]) > 0.1, "as it is"
+    np.testing.assert_allclose(probs.mean(axis=0), share, atol=0.04)
+    assert point.scale[0] < 0.5, "much less sure of the genre that the lacking part decides"
+    assert point.chosen.shape == (300, 3)
 
 
 def test_noise_gives_the_prior() -> None:

@@ -7,8 +7,8 @@ const LISTED = 5; // films of which no genre is sure, one by one
 
 const OUTCOMES = {
   change: "would change",
-  "poster only": "would rest on the poster alone",
-  "title only": "would rest on the title alone",
+  "poster only": "predicted from the poster alone",
+  "title only": "predicted from the title alone",
   "not sure": "not sure",
   "nothing to do": "with nothing to do",
   "changed since": "changed meanwhile",

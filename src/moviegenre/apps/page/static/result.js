@@ -46,7 +46,7 @@ export class TableResult {
   begin(csv, rows) {
     this.#header = parsedLine(csv);
     this.#expected = rows;
-    const table = element("table", { class: "result" }, element("thead", {}, this.#head()), this.#body);
+    const table = element("table", { class: "result film-rows" }, element("thead", {}, this.#head()), this.#body);
     this.#place.replaceChildren(
       element("h2", { id: "table-result-title" }, "Result"),
       element("div", { class: "result-head" }, this.#summary, this.#buttons),
@@ -121,8 +121,8 @@ export class TableResult {
       element("td", { class: "value" }, String(line.row)),
       element("th", { attributes: { scope: "row" } }, line.id, title),
       element("td", { class: "genre-cell" }, element("ul", { class: "chips" }, unsure, ...chips, add)),
-      element("td", { class: "value" }, nearest ? percent(value) : ""),
-      element("td", { class: "value" }, this.#checkBox(row)),
+      element("td", { class: "value surest" }, nearest ? percent(value) : ""),
+      element("td", { class: "value checked" }, this.#checkBox(row)),
       element("td", { class: "remark" }, remark(line), isCorrected(row) ? element("span", { class: "corrected-note" }, `corrected; predicted: ${listed(line.genres) || "none"}`) : null),
     );
   }
@@ -183,9 +183,9 @@ export class TableResult {
     this.#checkedButton.disabled = !number;
     this.#checkedButton.textContent = number ? `Save the ${grouped(number)} checked ${number === 1 ? "film" : "films"}` : "Save the checked films";
     this.#checked.replaceChildren(
-      "Correct a film’s genres, or tick it where they are right. Save the checked films, and the model learns from them: ",
+      "Correct a film’s genres, or tick the film if they are right. Then save the checked films and train a model on them: ",
       element("code", {}, "moviegenre adapt checked.csv --out my-model"),
-      ". A genre, also one of your own, needs 20 films.",
+      ". Each genre needs 20 films; you can add genres of your own.",
     );
   }
 
