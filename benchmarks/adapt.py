@@ -28,7 +28,6 @@ from sklearn.metrics import f1_score
 import moviegenre
 from moviegenre.adapt.adapt import MIN_FILMS
 from moviegenre.adapt.features import compute_features
-from moviegenre.adapt.films import shortened
 from moviegenre.adapt.regression import (
     Column,
     Floats,
@@ -141,8 +140,7 @@ def read(data: PreparedData, split: Split, predictor: Predictor, task: str) -> F
                     labels.append(predictor.model.genres.encode(row["genres"]).tolist())
                 ids.append(row["id"])
                 texts.append(text)
-                film = predictor.reader.read(text, row["poster"] and row["poster"]["bytes"])
-                yield shortened(film) if split is Split.VAL else film  # as adapt learns
+                yield predictor.reader.read(text, row["poster"] and row["poster"]["bytes"])
 
     features = compute_features(predictor, films())
     return Films(ids, texts, features, np.array(labels, dtype=np.float32))

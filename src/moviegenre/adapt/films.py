@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +16,6 @@ from moviegenre.core.types import Modality
 from moviegenre.data.sources.table import MovieTable, TableColumns
 from moviegenre.inference.films import Film, FilmReader
 from moviegenre.inference.predictor import Predictor
-
-_READ_TOKENS = 64  # of a plot
 
 Progress = Callable[[int, int], None]
 
@@ -78,17 +76,7 @@ class _Rows:
             self.texts.append("\n".join(movie.plots))
             self.modalities.append(film.modalities)
             self.names.append(movie.genres)
-            yield shortened(film)
-
-
-def shortened(film: Film) -> Film:
-    """Return a film with the start of a long plot and its last token, for time.
-
-    A model that is learned from these answers whole plots about as well (docs/adapt.md).
-    """
-    if len(film.tokens) <= _READ_TOKENS:
-        return film
-    return replace(film, tokens=np.append(film.tokens[: _READ_TOKENS - 1], film.tokens[-1]))
+            yield film
 
 
 def read_own_films(
