@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 import moviegenre
 from moviegenre.core.errors import ConfigError, DataError, MissingExtraError
@@ -147,10 +147,20 @@ def test_placeholders_have_no_plot(predictor: Predictor, tmp_path: Path) -> None
 
 
 def test_other_languages_are_named(predictor: Predictor, tmp_path: Path) -> None:
-    plot = "Ein alter Seemann zieht mit seiner Tochter in ein Haus und hört nachts Stimmen."
-    rows = [["de", plot], ["en", PLOTS[0]]]
-    german, english = answers(predictor, write_csv(tmp_path / "a.csv", ["id", "plot"], rows))
-    assert "not in English (German)" in german["error"]
+    plots = {
+        "German": "Ein alter Seemann zieht mit seiner Tochter in ein Haus und hört nachts Stimmen.",
+        "French": "Un vieux marin emménage avec sa fille dans une maison et entend des voix la nuit.",
+        "Spanish": "Un viejo marinero se muda con su hija a una casa y de noche oye voces extrañas.",
+        "Polish": "Stary marynarz wprowadza się z córką do domu i w nocy słyszy głosy z piwnicy.",
+        "Cyrillic": "Старый моряк переезжает с дочерью в дом и слышит по ночам голоса.",  # noqa: RUF001
+        "Japanese": "老いた船乗りが娘と家に引っ越し、夜に声を聞く。",
+    }
+    rows = [*plots.items(), ["en", PLOTS[0]]]
+    *others, english = answers(predictor, write_csv(tmp_path / "a.csv", ["id", "plot"], rows))
+    for row in others:
+        assert "not in English" in row["error"], row["id"]
+        assert not row["genres"]
+    assert "(German)" in others[0]["error"]
     assert not english["error"]
 
 
@@ -168,6 +178,11 @@ def draw(folder: Path) -> Image.Image:
     Image.new("RGB", (136, 200)).save(folder / "black.png")
     Image.new("RGB", (136, 200), "white").save(folder / "white.png")
     Image.new("RGB", (1, 1)).save(folder / "pixel.png")
+    card = Image.new("RGB", (136, 200), (200, 200, 200))
+    ImageDraw.Draw(card).text((20, 90), "NO POSTER\nAVAILABLE", fill=(90, 90, 90))
+    card.save(folder / "card.jpg")
+    (folder / "cut.jpg").write_bytes((folder / "art.jpg").read_bytes()[:1200])
+    (folder / "page.jpg").write_bytes(b"<!doctype html><title>404</title>")
     return art
 
 
@@ -183,6 +198,9 @@ POSTERS = {
     "posters/black.png": "The poster is blank",
     "posters/white.png": "The poster is blank",
     "posters/pixel.png": "The poster has only 1 x 1 pixels",
+    "posters/card.jpg": "The poster looks like a placeholder",
+    "posters/cut.jpg": "the image cannot be decoded",
+    "posters/page.jpg": "the file is a web page; expected JPEG, PNG, ",
     "https://example.invalid/a.jpg": "the poster is a web address",
     "file:///nowhere/art.jpg": "/nowhere/art.jpg does not exist",
     "art\\none.jpg": r"with \ read as / it does not exist either",

@@ -137,6 +137,8 @@ def test_a_table_goes_up_and_comes_back(page: "Page") -> None:
     assert "2 films, 1 without an answer." in page.locator("#table-result").inner_text()
     remarks = page.locator(".result .remark").all_inner_texts()
     assert remarks[1].startswith("A film needs a plot or a poster; found neither.")
+    wide = "frame => frame.scrollWidth - frame.clientWidth"
+    assert page.locator("#table-result .scrolling").evaluate(wide) == 0, "films fit a phone"
     page.set_viewport_size({"width": 1280, "height": 800})
     wide = "frames => frames.filter(frame => frame.scrollWidth > frame.clientWidth).length"
     assert page.locator(".scrolling:visible").evaluate_all(wide) == 0, "both tables fit"

@@ -60,7 +60,7 @@ def prepare(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of a stratified split.")] = 0,
     genres: Annotated[
-        str | None, typer.Option(help="The genres to tell, joined by commas.")
+        str | None, typer.Option(help="The genres to learn, joined by commas.")
     ] = None,
     min_movies: Annotated[
         int, typer.Option(min=1, help="Without --genres: a genre needs this many movies.")
@@ -163,7 +163,8 @@ def _print_summary(summary: "PreparedSummary", out: Path) -> None:
 
     movies = summary.data.datasheet["movies"]
     kept = ", ".join(f"{name} {count:,}" for name, count in movies.items())
-    echo(f"{out}: {kept}; {len(summary.data.genres)} genres")
+    number = len(summary.data.genres)
+    echo(f"{out}: {kept}; {number} {'genre' if number == 1 else 'genres'}")
     for place, (reason, count) in enumerate(summary.excluded.items()):
         example = _example(summary.examples.get(reason)) if place < EXAMPLES else ""
         echo(f"left out, {reason}: {count:,} (listed in {out / 'excluded.csv'}){example}")

@@ -82,7 +82,7 @@ def predict_catalogue(
         number = parts.open(job)
         total, twice = catalogue.count()
         if twice:
-            logger.info("%s: %d ids stand in several rows", catalogue.path, len(twice))
+            logger.info("%s: ids that several rows have: %d", catalogue.path, len(twice))
         done = min(number * part_rows, total)
         if number:
             logger.info("going on with an unfinished job: %d of %d rows are done", done, total)
