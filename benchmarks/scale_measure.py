@@ -62,7 +62,7 @@ def measure(films: int, rounds: int, source: Path | None) -> dict[str, Any]:
         "measured": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "machine": machine(),
         "model": f"included ({predictor.model.model_name}, {predictor.backend.name})",
-        "source": source.name if source else "synthetic films",
+        "source": f"{source.parent.name}/{source.name}" if source else "the synthetic set",
         "films": films,
         "rounds": rounds,
         "load_seconds": round(_load_seconds(), 1),

@@ -7,7 +7,8 @@ from itertools import chain, repeat
 from pathlib import Path
 
 import pytest
-from benchmarks.scale import INPUTS, WORKS, Cost, cost_table, main, parse, price_table
+from benchmarks.scale import main, parse, show
+from benchmarks.scale_costs import INPUTS, WORKS, Cost, cost_table, price_table
 from benchmarks.scale_measure import measure
 from benchmarks.scale_simulation import Job, Machine, Outcome, Setting, machines, simulate
 
@@ -15,7 +16,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "scale.md"
 
 FOREVER = math.inf
 RATES = {
-    "machine": "by hand",
+    **dict.fromkeys(("machine", "model", "source", "measured", "words_of_a_plot"), "by hand"),
+    **dict.fromkeys(("films", "rounds"), 1),
     "load_seconds": 2.0,
     "reads_of_a_shard": 3,
     "overview": {"films_per_core_second": 20.0, "bytes_read": 500, "bytes_written": 250},
@@ -198,3 +200,17 @@ def test_rates_are_measured(tmp_path: Path) -> None:
     assert posters["bytes_read"] > 10_000 > plain["bytes_read"] > 0
     assert rates["reads_of_a_shard"] >= 1
     assert "1,000 films" in cost_table([cost(0, films=1_000)])
+
+
+def test_tables_go_between_the_marks_of_a_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- prices -->\nold\n<!-- end of prices -->\nafter\n", "utf-8")
+    options = parse(["--prices", "--page", str(page)])
+    show(options, "prices", "new")
+    assert page.read_text("utf-8") == (
+        "before\n<!-- prices -->\n\nnew\n\n<!-- end of prices -->\nafter\n"
+    )
+    with pytest.raises(SystemExit, match="has no marks <!-- costs -->"):
+        show(options, "costs", "new")
