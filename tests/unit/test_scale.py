@@ -3,6 +3,7 @@
 import json
 import math
 import statistics
+from collections.abc import Mapping
 from itertools import chain, repeat
 from pathlib import Path
 
@@ -40,7 +41,7 @@ PRICES = {
 }
 
 
-def cost(work: int, films: int = 36_000_000, **changed: float) -> Cost:
+def cost(work: int, changed: Mapping[str, float] = {}, films: int = 36_000_000) -> Cost:
     return Cost(
         films=films,
         work=WORKS[work],
@@ -77,18 +78,18 @@ def test_costs_worked_by_hand() -> None:
 
 
 def test_the_limit_follows_from_the_arithmetic() -> None:
-    files = cost(2, **{"gets-per-second": 1_000.0})
+    files = cost(2, {"gets-per-second": 1_000.0})
     # 36,010,800 requests at 1,000 a second are 10.003 hours, twice the 5 hours of the CPUs.
     assert files.hours["requests to the store"] == pytest.approx(10.003)
     assert files.limit == "requests to the store; compute if that were 2.0 times as fast"
-    assert cost(1, **{"gbit-per-second": 0.008}).limit.startswith("network; compute")
+    assert cost(1, {"gbit-per-second": 0.008}).limit.startswith("network; compute")
     assert cost(0).cpu_hours == pytest.approx(500)
 
 
 def test_gpu_hours_need_a_rate() -> None:
     assert cost(1).gpu_hours == "not measured"
-    assert cost(1, **{"gpu-rate": 1_000.0}).gpu_hours == "10.0"
-    assert cost(1, **{"gpu-rate": 1_000.0, "gpu-hour": 2.0}).gpu_hours == "10.0, $ 20.00"
+    assert cost(1, {"gpu-rate": 1_000.0}).gpu_hours == "10.0"
+    assert cost(1, {"gpu-rate": 1_000.0, "gpu-hour": 2.0}).gpu_hours == "10.0, $ 20.00"
     assert INPUTS["gpu-rate"].value is None
 
 
