@@ -95,7 +95,7 @@ def prepared(folder: Path, source: Path, movies: int, *, val: int = 32) -> Path:
     if not source.is_dir():
         synthesize(folder / "raw", 2 * (movies + 2 * val), seed=0)
         source = folder / "synthetic"
-        prepare(str(folder / "raw"), source, progress=False)
+        prepare(str(folder / "raw"), source, min_movies=1, progress=False)
     out = folder / "prepared"
     out.mkdir()
     for split in Split:

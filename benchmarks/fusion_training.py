@@ -165,7 +165,7 @@ def plain_loop(
                 batch = Batch(ids, mask, mask.any(dim=1), image, there, labels, rows).to(device)
                 optimizer.zero_grad()
                 loss = binary_cross_entropy_with_logits(model(batch).logits, labels.to(device))
-                loss.backward()
+                loss.backward()  # type: ignore[no-untyped-call]
                 torch.nn.utils.clip_grad_norm_(weights, 1.0)
                 optimizer.step()
 
@@ -182,13 +182,13 @@ def run(given: argparse.Namespace) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as scratch:
         encoders = "minilm", poster_network(Path(scratch, "efficientnet-b4"))
         works = (
-            ("both encoders trained", False, 1, 960 if given.full else 64),
-            (f"both encoders frozen, {_EPOCHS} epochs", True, _EPOCHS, 960 if given.full else 96),
+            ("both encoders trained", False, 1, 960 if given.full else 32),
+            (f"both encoders frozen, {_EPOCHS} epochs", True, _EPOCHS, 960 if given.full else 64),
         )
         for number, (work, frozen, epochs, movies) in enumerate(works):
             folder = Path(scratch, str(number))
             folder.mkdir()
-            data = films.prepared(folder, given.data, movies)
+            data = films.prepared(folder, given.data, movies, val=8)
             common = {"data": str(data), "encoders": encoders, "frozen": frozen}
             yield harness.in_turn(
                 Side(product, common | {"epochs": epochs}),

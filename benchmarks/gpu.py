@@ -101,7 +101,7 @@ def flops_of_a_movie(model: GenreModel, movies: MovieTensors, precision: str) ->
         with torch.autocast(device().type, torch.bfloat16, enabled=is_mixed):
             logits = model(batch).logits
         logits.float().sum().backward()
-    return counter.get_total_flops() / batch.size
+    return float(counter.get_total_flops()) / batch.size
 
 
 class TimedMovies(MovieTensors):

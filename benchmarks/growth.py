@@ -12,7 +12,7 @@ import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,8 +72,8 @@ def works(folder: Path, *, full: bool) -> Works:
     return found
 
 
-def _films(predictor: Predictor, rows: list[dict[str, object]]) -> Callable[[], object]:
-    return lambda: predictor.predict_proba(rows)
+def _films(predictor: Predictor, rows: Sequence[object]) -> Callable[[], object]:
+    return lambda: predictor.predict_proba(list(rows))
 
 
 def _table(predictor: Predictor, folder: Path, count: int) -> Callable[[], object]:

@@ -143,11 +143,11 @@ def test_the_exponent_is_that_of_the_largest_sizes() -> None:
     assert exponent(sizes, [5.0, *(3 * size**1.5 for size in sizes[1:])]) == pytest.approx(1.5)
 
 
-@pytest.mark.parametrize(("capacity", "expected"), [(1000.0, 100.0), (40.0, 37.5)])
+@pytest.mark.parametrize(("capacity", "expected"), [(100.0, 10.0), (4.0, 3.75)])
 def test_the_highest_rate_within_the_limit_is_found(capacity: float, expected: float) -> None:
     def ask(rate: float | None) -> list[float]:
-        rate = 100.0 if rate is None else rate
-        return [LIMIT / 2 if rate <= capacity else 2 * LIMIT] * int(rate)
+        rate = 10.0 if rate is None else rate
+        return [LIMIT / 2 if rate <= capacity else 2 * LIMIT] * round(rate)
 
     assert sustained(ask, 1.0) == pytest.approx(expected)
 
