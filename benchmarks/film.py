@@ -35,14 +35,15 @@ def product(plot: str, poster: str | None, repeats: int) -> Callable[[], float]:
 
 def run(given: argparse.Namespace) -> Iterator[Row]:
     """Yield a row with the poster and one without."""
-    from benchmarks.rivals import film_rate
-
     repeats = 200 if given.full else 40
     for work, poster in (("overview and poster", _POSTER), ("overview", None)):
         common = {"plot": _PLOT, "repeats": repeats}
         yield harness.in_turn(
             Side(product, common | {"poster": str(poster) if poster else None}),
-            Side(film_rate, common | {"poster": poster.read_bytes() if poster else None}),
+            Side(
+                "benchmarks.rivals:film_rate",
+                common | {"poster": poster.read_bytes() if poster else None},
+            ),
             given.rounds,
             work=f"one film, {work}",
             unit="films/s",

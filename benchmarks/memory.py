@@ -38,15 +38,15 @@ def job_mb(table: Path) -> float:
 
 def run(given: argparse.Namespace) -> Iterator[Row]:
     """Yield a row for each size."""
-    from benchmarks.rivals import table_memory
-
     with tempfile.TemporaryDirectory() as scratch:
         for rows in (*_SMALL, _FULL) if given.full else _SMALL:
             table = Path(scratch, f"{rows}.csv")
             write_long_table(table, rows)
             rival = []
             if rows == min(_SMALL):
-                with Worker(Side(table_memory, {"table": str(table)})) as worker:
+                with Worker(
+                    Side("benchmarks.rivals:table_memory", {"table": str(table)})
+                ) as worker:
                     rival = [worker.measure()]
             yield Row(
                 f"a table job, {rows:,} rows",

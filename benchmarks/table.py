@@ -42,8 +42,6 @@ def product(table: str) -> Callable[[], float]:
 
 def run(given: argparse.Namespace) -> Iterator[Row]:
     """Yield a row for each kind of films."""
-    from benchmarks.rivals import table_rate
-
     with tempfile.TemporaryDirectory() as scratch:
         for number, (work, (plots, posters, size, films)) in enumerate(_WORKS.items()):
             films *= _FULL if given.full else 1
@@ -51,7 +49,7 @@ def run(given: argparse.Namespace) -> Iterator[Row]:
             table = write_table(folder, films, plots=plots, posters=posters, size=size)
             yield harness.in_turn(
                 Side(product, {"table": str(table)}),
-                Side(table_rate, {"table": str(table), "posters": posters}),
+                Side("benchmarks.rivals:table_rate", {"table": str(table), "posters": posters}),
                 given.rounds,
                 work=f"{films} films, {work}",
                 unit="films/s",
