@@ -37,6 +37,7 @@ def run(given: argparse.Namespace) -> Iterator[Row]:
     """Yield a row with the poster and one without."""
     repeats = 200 if given.full else 40
     for work, poster in (("overview and poster", _POSTER), ("overview", None)):
+        content = poster.read_bytes() if poster else None
         common = {"plot": _PLOT, "repeats": repeats}
         yield harness.in_turn(
             Side(product, common | {"poster": str(poster) if poster else None}),
