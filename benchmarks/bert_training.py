@@ -135,7 +135,7 @@ def run(given: argparse.Namespace) -> Iterator[Row]:
     from moviegenre.training.config import TrainingConfig
     from moviegenre.training.hardware import lightning_precision
 
-    movies = 1280 if given.full else 256
+    movies = 1280 if given.full else 192
     with tempfile.TemporaryDirectory() as scratch:
         data = films.prepared(Path(scratch), given.data, movies)
         common = {"data": str(data), "batch_size": 32, "max_tokens": 128}

@@ -41,10 +41,7 @@ def run(given: argparse.Namespace) -> Iterator[Row]:
         common = {"plot": _PLOT, "repeats": repeats}
         yield harness.in_turn(
             Side(product, common | {"poster": str(poster) if poster else None}),
-            Side(
-                "benchmarks.rivals:film_rate",
-                common | {"poster": poster.read_bytes() if poster else None},
-            ),
+            Side("benchmarks.rivals:film_rate", common | {"poster": content}),
             given.rounds,
             work=f"one film, {work}",
             unit="films/s",

@@ -158,7 +158,13 @@ def plain_loop(
         model = own.build(context).to(device).train()
         weights = [one for one in model.parameters() if one.requires_grad]
         optimizer = torch.optim.AdamW(weights, lr=2e-5, weight_decay=0.01)
-        loader: Any = DataLoader(movies, BATCH, shuffle=True, num_workers=2)  # type: ignore[arg-type]
+        loader: Any = DataLoader(
+            movies,  # type: ignore[arg-type]
+            BATCH,
+            shuffle=True,
+            num_workers=2,
+            multiprocessing_context="fork",  # as a script's own; this process was spawned
+        )
         for _ in range(epochs):
             for ids, mask, image, labels, rows in loader:
                 there = torch.ones(len(rows), dtype=torch.bool)

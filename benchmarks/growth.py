@@ -151,13 +151,13 @@ def run(given: argparse.Namespace) -> Iterator[Row]:
     picture = PICTURE if given.full else STORE / PICTURE.name
     picture.parent.mkdir(parents=True, exist_ok=True)
     draw(seconds).savefig(picture, metadata={"Date": None})
-    slopes = {}
     for name, sizes in seconds.items():
         x, rounds = list(sizes), zip(*sizes.values(), strict=True)
-        slopes[name] = [exponent(x, list(own)) for own in rounds]
+        slopes = [exponent(x, list(own)) for own in rounds]
         span = f"{x[0]:,.4g} to {x[-1]:,.4g}"
-        yield Row(f"{_LABELS[name]}, {span}", "as exponent", slopes[name], better="lower")
-    if (slope := statistics.median(slopes["films"])) > LINEAR:
+        yield Row(f"{_LABELS[name]}, {span}", "as exponent", slopes, better="lower")
+    shortest = [min(own) for own in seconds["films"].values()]
+    if (slope := exponent(list(seconds["films"]), shortest)) > LINEAR:
         raise RuntimeError(f"the cost of films grows with exponent {slope:.2f}, expected at most 1")
 
 

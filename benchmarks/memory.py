@@ -44,9 +44,8 @@ def run(given: argparse.Namespace) -> Iterator[Row]:
             write_long_table(table, rows)
             rival = []
             if rows == min(_SMALL):
-                with Worker(
-                    Side("benchmarks.rivals:table_memory", {"table": str(table)})
-                ) as worker:
+                side = Side("benchmarks.rivals:table_memory", {"table": str(table)})
+                with Worker(side) as worker:
                     rival = [worker.measure()]
             yield Row(
                 f"a table job, {rows:,} rows",
