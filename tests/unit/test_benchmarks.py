@@ -6,7 +6,7 @@ import math
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,34 +19,15 @@ from benchmarks.service import LIMIT, sustained
 
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
+from tests.benchmark_sides import count
 
 ROOT = Path(__file__).parents[2]
 
 
-def count(log: str, name: str, step: float) -> Callable[[], float]:
-    """Count up by a step, and log each figure."""
-    values = iter(range(1, 10))
-
-    def measure() -> float:
-        with Path(log).open("a") as stream:
-            stream.write(f"{name} {os.getpid()}\n")
-        return step * next(values)
-
-    return measure
-
-
-def fail() -> Callable[[], float]:
-    """Fail at the first figure."""
-
-    def measure() -> float:
-        raise ValueError("no figure")
-
-    return measure
-
-
 def test_product_and_rival_run_in_turn_in_processes_of_their_own(tmp_path: Path) -> None:
     log = tmp_path / "log"
-    sides = [Side(count, {"log": str(log), "name": n, "step": s}) for n, s in (("a", 6), ("b", 2))]
+    starts = (("a", 6, count), ("b", 2, "tests.benchmark_sides:count"))
+    sides = [Side(start, {"log": str(log), "name": n, "step": s}) for n, s, start in starts]
     row = in_turn(*sides, 2, work="counting", unit="counts/s", rival_name="b")
     assert (row.product, row.rival, row.ratios) == ([6, 12], [2, 4], [3, 3])
     names, pids = zip(*(line.split() for line in log.read_text().splitlines()), strict=True)
@@ -58,7 +39,7 @@ def test_product_and_rival_run_in_turn_in_processes_of_their_own(tmp_path: Path)
 
 def test_a_fault_of_a_side_says_what_happened() -> None:
     with pytest.raises(RuntimeError, match="ValueError: no figure"):
-        in_turn(Side(fail), None, 1, work="failing", unit="s")
+        in_turn(Side("tests.benchmark_sides:fail"), None, 1, work="failing", unit="s")
 
 
 def test_a_row_shows_medians_spread_and_how_many_times_better() -> None:
