@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test torture mutants lint types floors unit format
-.PHONY: lock audit vulnerabilities licences sbom docs benchmark soak clean
+.PHONY: lock audit vulnerabilities licences sbom docs bench soak clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -87,11 +87,11 @@ docs: setup ## The documentation as a site in site/, with the reference; a warni
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "open site/index.html"
 
-benchmark: setup ## Speed of training against a named baseline, in one run
-	$(BIN)/python benchmarks/bert_training.py
+bench: setup ## Every benchmark, small: ten minutes; goes on where it stopped; FULL=1, AGAIN=1, DATA=folder
+	$(BIN)/python -m benchmarks $(if $(FULL),--full) $(if $(AGAIN),--again) $(if $(DATA),--data $(DATA))
 
 soak: setup ## A service under load for 30 minutes: errors, percentiles, memory; MINUTES=5 for less
-	$(BIN)/python benchmarks/soak.py --minutes $(or $(MINUTES),30)
+	$(BIN)/python -m benchmarks.soak --full --minutes $(or $(MINUTES),30)
 
 clean: ## Remove the environment, the demo's files and all caches
 	rm -rf $(VENV) runs/demo site dist mutants .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,16 +1,16 @@
 """What a model of one's own genres is worth: moviegenre adapt beside TF-IDF and BERT.
 
-    python -m benchmarks.adapt --data data/mmimdb-r
-    python -m benchmarks.adapt --data data/mmimdb-r --task tags
-    python -m benchmarks.adapt --data data/mmimdb-r --sizes 500 --draws 1 --bert
+    python -m benchmarks.adapt --full --data data/mmimdb-r
+    python -m benchmarks.adapt --full --data data/mmimdb-r --task tags
+    python -m benchmarks.adapt --full --data data/mmimdb-r --sizes 500 --draws 1 --bert
 
 Films of the validation split, on which the included model was not trained, are somebody's own: an
 overview and a poster each. Each model learns from the same 200, 500, 1,000 or 2,000 of them, fits
-its thresholds to films that it did not learn from, and is scored on the test split; the mean over
-several random samples is printed. ``--task genres`` learns the data's genres, as far as enough of
-the films have them. ``--task tags`` learns tags that the included model has never seen: made by
-rule from words of the whole plot, which are then taken out of the overview that is read. ``--bert``
-also trains the command line's ``bert``, with MiniLM and on overviews alone.
+its thresholds to films that it did not learn from, and is scored on the test split, for several
+random samples. ``--task genres`` learns the data's genres, as far as enough films have them.
+``--task tags`` learns tags that the included model has never seen: made by rule from words of the
+whole plot, which are then taken out of the overview that is read. ``--bert`` also trains ``bert``,
+with MiniLM and on overviews alone. A small run reads 300 films of each split.
 """
 
 import argparse
@@ -19,10 +19,13 @@ import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from benchmarks import harness
+from benchmarks.harness import AbsentError, Row
 from sklearn.metrics import f1_score
 
 import moviegenre
@@ -55,6 +58,7 @@ TAGS = {
     "Wedding": r"weddings?|brides?|groom|fianc\w+|engaged",
 }
 
+_SMALL = 300  # films of a split that a small run reads
 _STEPS, _BATCH_SIZE = 200, 32  # of training bert, at least
 _NONE = "None of these"  # what bert learns of a film without any of the tags
 
@@ -85,42 +89,39 @@ class Films:
         )
 
 
-def main() -> None:
-    """Print a row for each number of films."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="prepared films")
-    parser.add_argument("--task", choices=("genres", "tags"), default="genres")
-    parser.add_argument("--sizes", type=int, nargs="+", default=[200, 500, 1000, 2000])
-    parser.add_argument("--draws", type=int, default=5, help="samples of films of each size")
-    parser.add_argument("--bert", action="store_true", help="also train bert on the same films")
-    arguments = parser.parse_args()
-    data, predictor = PreparedData(arguments.data), moviegenre.load(threads=1)
-    names = list(predictor.model.genres) if arguments.task == "genres" else list(TAGS)
-    own = read(data, Split.VAL, predictor, arguments.task)
-    test = read(data, Split.TEST, predictor, arguments.task)
-    for size in arguments.sizes:
-        counts, results = [], []
-        for draw in range(arguments.draws):
+def run(given: argparse.Namespace) -> Iterator[Row]:
+    """Yield F1-macro for each number of films; the rival is TF-IDF.
+
+    Raises:
+        AbsentError: There are no prepared data.
+    """
+    if not given.data.is_dir():
+        raise AbsentError(f"no prepared films in {given.data}; name their folder with --data")
+    data, predictor = PreparedData(given.data), moviegenre.load(threads=1)
+    names = list(predictor.model.genres) if given.task == "genres" else list(TAGS)
+    limit = None if given.full else _SMALL
+    own = read(data, Split.VAL, predictor, given.task, limit)
+    test = read(data, Split.TEST, predictor, given.task, limit)
+    for size in given.sizes if given.full else given.sizes[:1]:
+        by_draw = []
+        for draw in range(given.draws if given.full else 3):
             rows = np.random.default_rng(draw).permutation(len(own.texts))[:size]
             columns = np.flatnonzero(own.labels[rows].sum(axis=0) >= MIN_FILMS)
             learned, asked = own.take(rows, columns), test.take(np.arange(len(test.texts)), columns)
-            kept = [names[column] for column in columns]
             by_model = {"adapt": adapted(learned, asked), "TF-IDF": tfidf(learned, asked)}
-            if arguments.bert:
-                by_model["bert"] = bert(learned, asked, kept)
-            counts.append(len(kept))
-            results.append(by_model)
-        told = []
-        for name in results[0]:
-            each = 100 * np.array([by_model[name] for by_model in results])
-            macro, micro = each.mean(axis=0)
-            told.append(f"{name} {macro:.1f} (sd {each[:, 0].std():.1f}) / {micro:.1f}")
-        kinds = f"{min(counts)} to {max(counts)} {arguments.task}"
-        print(f"{size} films, {kinds}: {', '.join(told)}", flush=True)
+            if given.bert:
+                by_model["bert"] = bert(learned, asked, [names[column] for column in columns])
+            by_draw.append(by_model)
+        for rival in list(by_draw[0])[1:]:
+            ours, theirs = ([100 * one[name][0] for one in by_draw] for name in ("adapt", rival))
+            work = f"F1-macro of {given.task} learned from {size} films"
+            yield Row(work, "%", ours, theirs, rival)
 
 
-def read(data: PreparedData, split: Split, predictor: Predictor, task: str) -> Films:
-    """Return the films of a split, as their owner has them."""
+def read(
+    data: PreparedData, split: Split, predictor: Predictor, task: str, limit: int | None
+) -> Films:
+    """Return the films of a split, as their owner has them; no more than the limit."""
     ids: list[str] = []
     texts: list[str] = []
     labels: list[list[float]] = []
@@ -142,7 +143,7 @@ def read(data: PreparedData, split: Split, predictor: Predictor, task: str) -> F
                 texts.append(text)
                 yield predictor.reader.read(text, row["poster"] and row["poster"]["bytes"])
 
-    features = compute_features(predictor, films())
+    features = compute_features(predictor, islice(films(), limit))
     return Films(ids, texts, features, np.array(labels, dtype=np.float32))
 
 
@@ -225,4 +226,9 @@ def scores(chosen: npt.NDArray[np.bool_], labels: npt.NDArray[np.float32]) -> tu
 
 
 if __name__ == "__main__":
-    main()
+    parser = harness.options(__doc__)
+    parser.add_argument("--task", choices=("genres", "tags"), default="genres")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[200, 500, 1000, 2000])
+    parser.add_argument("--draws", type=int, default=5, help="samples of films of each size")
+    parser.add_argument("--bert", action="store_true", help="also train bert on the same films")
+    harness.main(run, parser)

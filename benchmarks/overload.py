@@ -1,13 +1,13 @@
 """How long an innocent client waits while others overload the service.
 
-    python benchmarks/overload.py
+    python -m benchmarks.overload --full
 
 Starts the service with the model in the box anew for every attack, over the loopback address only,
 and prints how long one client with plots, and one with small posters, waited meanwhile, what the
 attackers were answered, and the peak of the service's memory. Every client has an address of its
 own (127.0.0.2, 127.0.0.3, ...), as the whole of 127.0.0.0/8 is this machine on Linux.
 
-To measure another version, let it be imported: PYTHONPATH=OTHER/src python benchmarks/overload.py
+To measure another version, let it be imported: PYTHONPATH=OTHER/src python -m benchmarks.overload
 """
 
 import argparse
@@ -33,11 +33,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from benchmarks import harness
+from benchmarks.harness import ROOT, Row
 from PIL import Image
 
 SIDE = 5000
 PATIENCE = 60.0  # seconds that a client waits for an answer
 JSON = {"Content-Type": "application/json"}
+_NOTHING = "nothing"
 WORDS = ("detective", "killer", "rain", "the", "two", "rivals", "share", "love", "and", "war")
 
 
@@ -119,8 +122,10 @@ class Service:
 @contextmanager
 def served() -> Iterator[Service]:
     """Start the service; stop it afterwards."""
-    command = [sys.executable, __file__, "--serve"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # its own file  # nosec B603
+    command = [sys.executable, "-m", "benchmarks.overload", "--serve"]
+    with subprocess.Popen(  # its own file  # nosec B603
+        command, stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as process:
         try:
             assert process.stdout is not None
             port = int(process.stdout.readline())
@@ -252,7 +257,7 @@ def attacks() -> dict[str, Attack]:
     png = film(poster=image("RGBA", "PNG"))
     webp = film(poster=image("RGBA", "WEBP", lossless=True))
     return {
-        "nothing": leaving(b"", "/healthz", 0),
+        _NOTHING: leaving(b"", "/healthz", 0),
         "60 RGBA PNGs of 5000 x 5000": many([png] * 60, at_once=60),
         "400 solid WEBPs of 5000 x 5000": many([webp] * 400, at_once=100),
         "explanations without pause": without_pause(film(plot(300)), "/why", clients=1, each=4),
@@ -291,30 +296,34 @@ def measure(attack: Attack, seconds: float) -> dict[str, Any]:
         }
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--seconds", type=float, default=15.0, help="of the attacks without end")
-    parser.add_argument("--only", help="attacks whose name contains this")
-    parser.add_argument("--json", type=Path, help="write the numbers here")
-    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.serve:
-        serve()
-        return
-    found: dict[str, Any] = {}
-    for name, attack in attacks().items():
-        if given.only and given.only not in name:
+def run(given: argparse.Namespace) -> Iterator[Row]:
+    """Yield how long an innocent client's plots took under each attack; the rival is no attack."""
+    seconds = 15.0 if given.full else 5.0
+    chosen = [name for name in attacks() if (given.only or "") in name and name != _NOTHING]
+    by_name: dict[str, dict[str, Any]] = {}
+    for name in [_NOTHING, *(chosen if given.full or given.only else chosen[-2:-1])]:
+        found = by_name[name] = measure(attacks()[name], seconds)
+        for part, numbers in found.items():
+            print(f"  {name}, {part}: {numbers}", flush=True)
+        if name == _NOTHING:
             continue
-        found[name] = measure(attack, given.seconds)
-        print(name)
-        for part, numbers in found[name].items():
-            print(f"  {part}: {numbers}", flush=True)
-    if given.json is not None:
-        given.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        yield Row(
+            f"95 of 100 answers to an innocent client within, under: {name}",
+            "ms",
+            [float(found["plots"]["p95"])],
+            [float(by_name[_NOTHING]["plots"]["p95"])],
+            "without attack",
+            better="lower",
+            product_mb=found["memory"]["peak"],
+            rival_mb=by_name[_NOTHING]["memory"]["peak"],
+        )
 
 
 if __name__ == "__main__":
-    main()
+    parser = harness.options(__doc__)
+    parser.add_argument("--only", help="attacks whose name contains this")
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    if parser.parse_args().serve:
+        serve()
+    else:
+        harness.main(run, parser)

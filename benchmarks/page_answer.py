@@ -1,25 +1,28 @@
 """How long the page takes from the click to the first answer, in a Chromium of this system's own.
 
-    python benchmarks/page_answer.py --rounds 10
+    python -m benchmarks.page_answer --full
 
-Serves a model (the included one by default), opens the page, and presses example films in turn. The
-page's own clock measures from the press to the first genre on the screen. Printed are the medians,
-the processor time of the server for each kind of question, and the load of the machine: with other
-work on it, only the processor time means much. Needs playwright and a chromium.
+Serves the included model, opens the page, and presses example films in turn. The page's own clock
+measures from the press to the first genre on the screen. With other work on the machine, only the
+processor time of the server means much. Needs playwright and a chromium; there is no rival.
 """
 
 import argparse
+import importlib.util
 import os
 import shutil
-import signal
-import statistics
-import subprocess  # starts the service  # nosec B404
-import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from playwright.sync_api import Page, sync_playwright
+from benchmarks import harness
+from benchmarks.harness import ROOT, AbsentError, Figures, Row
+from benchmarks.serving import served
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 _FLAGS = ["--headless", "--no-sandbox", "--disable-gpu"]
 _FILMS = {  # what is given of each, and its name on the page
@@ -54,7 +57,7 @@ def cpu_seconds(process: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def first_answer(page: Page, example: str | None) -> float:
+def first_answer(page: "Page", example: str | None) -> float:
     """Return the milliseconds from a press to the first genre, and wait for what follows."""
     if example is None:
         page.get_by_label("Plot", exact=True).fill(_PLOT)
@@ -79,49 +82,50 @@ def cpu_of(process: int, address: str, film: dict[str, Any], rounds: int) -> flo
         return 1000 * (cpu_seconds(process) - start) / rounds
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--model", help="default: the included one")
-    given = parser.parse_args()
-    command = [sys.executable, "-m", "moviegenre.apps.cli", "serve", "--port", "0"]
-    command += ["--model", given.model] if given.model else []
-    browser_path = shutil.which("chromium") or shutil.which("chromium-browser")
-    pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
-    with subprocess.Popen(command, stdout=pipe, stderr=nowhere, text=True) as server:  # nosec B603
-        try:
-            assert server.stdout is not None
-            address = server.stdout.readline().split(" answers at ")[1].partition(";")[0]
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=browser_path, args=_FLAGS)
-                page = browser.new_page(viewport={"width": 1280, "height": 800})
-                begin = time.perf_counter()
-                page.goto(address)
-                page.locator("html[data-ready]").wait_for()
-                print(f"first page: {1000 * (time.perf_counter() - begin):.0f} ms")
-                for name, example in _FILMS.items():
-                    times = [first_answer(page, example) for _ in range(given.rounds)]
-                    print(
-                        f"{name}: median {statistics.median(times):.0f} ms of {given.rounds}, "
-                        f"{min(times):.0f} to {max(times):.0f} ms"
-                    )
-                browser.close()
-            poster = Path(__file__).parents[1] / "src/moviegenre/examples/dust.webp"
-            files = {"poster": ("p", poster.read_bytes())}
-            films: dict[str, dict[str, Any]] = {
-                "plot and poster": {"data": {"plot": _PLOT}, "files": files},
-                "plot alone": {"json": {"plot": _PLOT}},
-            }
-            for name, film in films.items():
-                used = cpu_of(server.pid, address, film, given.rounds)
-                print(f"{name}: {used:.0f} ms of processor time in the server for an answer")
-            server.send_signal(signal.SIGTERM)
-            server.wait(60)
-        finally:
-            server.kill()
-    print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+def run(given: argparse.Namespace) -> Iterator[Row]:
+    """Yield rows of what a person waits for, and of the server's processor time.
+
+    Raises:
+        AbsentError: There is no playwright, or no chromium.
+    """
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None or importlib.util.find_spec("playwright") is None:
+        raise AbsentError("it needs playwright (pip install playwright) and a chromium")
+    from playwright.sync_api import sync_playwright
+
+    rounds = 10 if given.full else given.rounds
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        served([], Path(scratch, "service.log")) as (port, process),
+        sync_playwright() as play,
+    ):
+        address = f"http://127.0.0.1:{port}"
+        browser = play.chromium.launch(executable_path=path, args=_FLAGS)
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        begin = time.perf_counter()
+        page.goto(address)
+        page.locator("html[data-ready]").wait_for()
+        yield _row("page: first page", [1000 * (time.perf_counter() - begin)])
+        for name, example in _FILMS.items():
+            times = [first_answer(page, example) for _ in range(rounds)]
+            yield _row(f"page: from press to first genre, {name}", times)
+        browser.close()
+        poster = ROOT / "src" / "moviegenre" / "examples" / "dust.webp"
+        requests: dict[str, dict[str, Any]] = {
+            "plot and poster": {
+                "data": {"plot": _PLOT},
+                "files": {"poster": ("p", poster.read_bytes())},
+            },
+            "plot alone": {"json": {"plot": _PLOT}},
+        }
+        for name, film in requests.items():
+            used = cpu_of(process, address, film, rounds)
+            yield _row(f"page: processor time of the server for an answer, {name}", [used])
+
+
+def _row(work: str, milliseconds: Figures) -> Row:
+    return Row(work, "ms", milliseconds, better="lower")
 
 
 if __name__ == "__main__":
-    main()
+    harness.main(run, harness.options(__doc__))

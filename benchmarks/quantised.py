@@ -1,25 +1,24 @@
 """How fast, how large and how exact a model's small files are, against ONNX Runtime's own.
 
-    taskset -c 0 python benchmarks/quantised.py exported --data data/mmimdb-r
+    taskset -c 0 python -m benchmarks.quantised --full --model exported --data data/mmimdb-r
 
-The baseline is the dynamic quantisation that ONNX Runtime's documentation has for transformers:
+The rival is the dynamic quantisation that ONNX Runtime's documentation has for transformers:
 ``quantize_dynamic`` of matrix products and embeddings in signed eight bits by channel, with one
 scale for all activations of a product; n-gram weights, which it cannot write, are left out. Each
-form answers the same films of the validation split in turn, several times, on the cores it is given
-(``taskset``); printed are the best time, its ratio to the baseline's, the size, and how far the
-logits are from those of ``model.onnx`` in 32 bits.
+form answers the same films of the validation split in turn, on the cores it is given (``taskset``).
 """
 
 import argparse
 import tempfile
 import time
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import onnx
+from benchmarks import harness
+from benchmarks.harness import AbsentError, Figures, Row
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 import moviegenre
@@ -30,51 +29,50 @@ from moviegenre.data.prepared import PreparedData
 from moviegenre.inference.measure_parity import labelled_films
 
 _BATCH = 16  # films
+_RIVAL = "8 bits, dynamic"
 
 
-def main() -> None:
-    """Print a line for each form."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("exported", help="a folder with model.onnx")
-    parser.add_argument("--data", type=Path, required=True, help="prepared films")
-    parser.add_argument("--films", type=int, default=96)
-    parser.add_argument("--rounds", type=int, default=2)
-    arguments = parser.parse_args()
-    predictor = moviegenre.load(arguments.exported, backend="onnx")
+def run(given: argparse.Namespace) -> Iterator[Row]:
+    """Yield a row for each of our forms and for the unchanged file; the rival is the dynamic form.
+
+    Raises:
+        AbsentError: There is no exported model, or there are no prepared data.
+    """
+    for path, option in ((given.model / "model.onnx", "--model"), (given.data, "--data")):
+        if not path.exists():
+            raise AbsentError(f"{path} is missing; name its folder with {option}")
+    predictor = moviegenre.load(given.model, backend="onnx")
     genres = predictor.model.genres
-    films = labelled_films(PreparedData(arguments.data), Split.VAL, predictor.reader, genres)
-    read = [film for film, _ in islice(films, arguments.films)]
+    films = labelled_films(PreparedData(given.data), Split.VAL, predictor.reader, genres)
+    read = [film for film, _ in islice(films, 96 if given.full else 32)]
     batches = [
         predictor.reader.batch(read[start : start + _BATCH])
         for start in range(0, len(read), _BATCH)
     ]
-    source = Path(arguments.exported, "model.onnx")
+    source = given.model / "model.onnx"
     with tempfile.TemporaryDirectory() as folder:
-        forms = {"32 bits": source}
-        writers: dict[str, Callable[[Path, Path], None]] = {
-            "8 bits, dynamic": _dynamic,
-            "8 bits, ours": partial(quantise, bits=8),
-            "4 bits, ours": partial(quantise, bits=4),
-        }
-        for name, write in writers.items():
-            forms[name] = Path(folder, f"{name}.onnx")
-            write(source, forms[name])
-        seconds = {name: float("inf") for name in forms}
+        forms = {_RIVAL: Path(folder, "dynamic.onnx"), "32 bits": source}
+        _dynamic(source, forms[_RIVAL])
+        for bits in (8, 4):
+            forms[f"{bits} bits"] = Path(folder, f"{bits}.onnx")
+            quantise(source, forms[f"{bits} bits"], bits=bits)
+        rates: dict[str, Figures] = {name: [] for name in forms}
         logits = {}
         backends = {name: OnnxModel(path, predictor.model) for name, path in forms.items()}
-        for _ in range(arguments.rounds):
+        for _ in range(given.rounds):
             for name, backend in backends.items():
                 started = time.perf_counter()
                 logits[name] = np.concatenate([backend.answer(batch).logits for batch in batches])
-                seconds[name] = min(seconds[name], time.perf_counter() - started)
-        exact, base = logits["32 bits"], seconds["8 bits, dynamic"]
+                rates[name].append(len(read) / (time.perf_counter() - started))
+        exact = logits["32 bits"]
         for name, path in forms.items():
+            error = np.abs(logits[name] - exact).mean()
             same = ((logits[name] > 0) == (exact > 0)).mean()
-            print(
-                f"{name:16s} {path.stat().st_size / 1e6:6.1f} MB  {len(read) / seconds[name]:6.1f} "
-                f"films/s ({base / seconds[name]:.2f} times the baseline)  mean error of a logit "
-                f"{np.abs(logits[name] - exact).mean():.3f}, equal decisions at 0.5 {same:.2%}"
+            work = (
+                f"{predictor.model.model_name}, {name}, {path.stat().st_size / 1e6:.0f} MB, mean "
+                f"error of a logit {error:.3f}, equal decisions at 0.5 {same:.2%}"
             )
+            yield Row(work, "films/s", rates[name], rates[_RIVAL], _RIVAL)
 
 
 def _dynamic(source: Path, out: Path) -> None:
@@ -91,4 +89,6 @@ def _dynamic(source: Path, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    parser = harness.options(__doc__)
+    parser.add_argument("--model", type=Path, default=Path("exported"), help="has model.onnx")
+    harness.main(run, parser)

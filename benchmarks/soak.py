@@ -1,13 +1,13 @@
 """A service under steady load: errors, percentiles, and whether memory grows.
 
-    python benchmarks/soak.py --minutes 30
+    python -m benchmarks.soak --full
 
 Starts ``moviegenre serve`` on the loopback address, finds for a short while how many requests it
 answers when clients ask as fast as they can, then asks at a share of that for some minutes: plots,
 plots with posters, batches, requests that must be refused, and now and then an explanation. Every
-plot is new, and posters have many sizes. It exits with 1 where an answer was not as expected, where
-memory grew by more than 5 MB an hour after the warm-up beyond doubt, or where descriptors were
-more at the end, or threads by more than the pools start when they are first needed.
+plot is new, and posters have many sizes. It ends with an error where an answer was not as expected,
+where memory grew by more than 5 MB an hour after the warm-up beyond doubt, or where descriptors
+were more at the end, or threads by more than the pools start when they are first needed.
 """
 
 import argparse
@@ -19,22 +19,21 @@ import json
 import math
 import os
 import re
-import subprocess  # nosec B404
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from benchmarks import harness
+from benchmarks.harness import Row
+from benchmarks.serving import served
 from PIL import Image
 
 _CLIENTS = 16
-_START_SECONDS = 120.0
 _SAMPLE_SECONDS = 5.0
 _IDLE_SECONDS = 10.0  # after which the service has closed what its clients left
 _KEPT_SECONDS = 1.0  # for which a connection is used again; the service closes idle ones
@@ -265,50 +264,6 @@ class Client:
         return int(answer.status)
 
 
-@contextmanager
-def served(arguments: list[str], log: Path) -> Iterator[tuple[int, int]]:
-    """Run ``moviegenre serve``; yield its port and process."""
-    command = [
-        str(Path(sys.executable).with_name("moviegenre")),
-        "serve",
-        "--port",
-        "0",
-        *arguments,
-    ]
-    with log.open("w", encoding="utf-8") as stream:
-        process = subprocess.Popen(  # the words above # nosec B603
-            command, stdout=subprocess.PIPE, stderr=stream, text=True
-        )
-        try:
-            assert process.stdout is not None
-            line = process.stdout.readline()
-            found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
-            if found is None:
-                raise SystemExit(f"the service did not start; see {log}")
-            _wait_until_ready(int(found[1]))
-            yield int(found[1]), process.pid
-        finally:
-            process.terminate()
-            try:
-                process.wait(timeout=_LONGEST_WAIT)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-    if process.returncode != 0:
-        raise SystemExit(f"the service ended with {process.returncode}; see {log}")
-
-
-def _wait_until_ready(port: int) -> None:
-    until = time.monotonic() + _START_SECONDS
-    while time.monotonic() < until:
-        client = Client(port)
-        client.ask(Ask("status", "GET", "/readyz", b"", "", 200), time.monotonic())
-        if not client.errors:
-            return
-        time.sleep(0.1)
-    raise SystemExit("the service did not become ready")
-
-
 def capacity(port: int, requests: Iterator[Ask], seconds: float) -> float:
     """Return the requests a second that are answered to clients that ask as fast as they can."""
     client, lock = Client(port), threading.Lock()
@@ -369,50 +324,54 @@ def report_samples(samples: list[Sample], warm_up: float) -> bool:
     return rate - margin <= _LIMIT_MB
 
 
-def main() -> None:
-    """Start, load, and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--minutes", type=float, default=30.0)
-    parser.add_argument(
-        "--warm-up", type=float, help="minutes; default: a third of all, at most 10"
-    )
-    parser.add_argument("--share", type=float, default=0.6, help="of what can be answered")
-    parser.add_argument("--capacity-seconds", type=float, default=20.0)
-    parser.add_argument("--rate", type=float, help="requests a second, instead of a share")
-    parser.add_argument("--model", help="as for moviegenre serve; default: the model in the box")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path, help="write the samples here")
-    parser.add_argument("--log", type=Path, default=Path("soak.log"), help="of the service")
-    given = parser.parse_args()
-    warm_up = 60 * (given.warm_up or min(given.minutes / 3, 10))
+def run(given: argparse.Namespace) -> Iterator[Row]:
+    """Yield the 99th percentile of plots.
+
+    Raises:
+        RuntimeError: An answer was wrong, memory grew, or descriptors or threads were left.
+    """
+    minutes = given.minutes or (30.0 if given.full else 0.5)
     requests = iter(Requests(given.seed))
     arguments = ["--model", given.model] if given.model else []
     with served(arguments, given.log) as (port, pid):
-        most = capacity(port, requests, given.capacity_seconds)
+        most = capacity(port, requests, 20.0 if minutes > 1 else 5.0)
         rate = given.rate or given.share * most
-        print(f"{most:.1f} requests a second at most; {given.minutes:g} minutes at {rate:.1f}")
+        print(f"{most:.1f} requests a second at most; {minutes:g} minutes at {rate:.1f}")
         watch = Watch(pid)
         before = watch.idle()
         watch.start()
-        client = soak(port, requests, rate, 60 * given.minutes)
+        client = soak(port, requests, rate, 60 * minutes)
         watch.stop()
         after = watch.idle()
-    if given.json is not None:
-        rows = [vars(sample) for sample in watch.samples]
-        given.json.write_text(json.dumps({"errors": client.errors, "samples": rows}) + "\n")
     report_requests(client)
-    steady = report_samples(watch.samples, warm_up)
+    steady = report_samples(watch.samples, 60 * min(minutes / 3, 10))
     print(
         f"idle before and after: {before.descriptors} and {after.descriptors} descriptors, "
         f"{before.threads} and {after.threads} threads"
     )
+    yield Row(
+        f"99 of 100 plots answered within, {minutes:g} minutes at {given.share:.0%} of what can be",
+        "ms",
+        [1000 * float(np.percentile(client.seconds["plot"], 99))],
+        better="lower",
+        product_mb=max(sample.rss for sample in watch.samples),
+    )
     held = (
         after.descriptors <= before.descriptors and after.threads <= before.threads + _POOL_THREADS
     )
-    sys.exit(0 if steady and held and not client.errors else 1)
+    if client.errors or not (steady and held):
+        raise RuntimeError(
+            f"{len(client.errors)} errors; memory steady: {steady}; descriptors and threads as "
+            f"before: {held}"
+        )
 
 
 if __name__ == "__main__":
-    main()
+    parser = harness.options(__doc__)
+    parser.add_argument("--minutes", type=float, help="30 with --full, or half a minute")
+    parser.add_argument("--share", type=float, default=0.6, help="of what can be answered")
+    parser.add_argument("--rate", type=float, help="requests a second, instead of a share")
+    parser.add_argument("--model", help="as for moviegenre serve; default: the included one")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--log", type=Path, default=Path("soak.log"), help="of the service")
+    harness.main(run, parser)

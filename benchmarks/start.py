@@ -1,59 +1,53 @@
-"""What it costs to start: the size of the core install, the first answer, and its memory.
+"""What it costs to start: seconds to the first answer, and with ``--full`` the core install's size.
 
-    python benchmarks/start.py
+    python -m benchmarks.start --full
 
-A new virtual environment gets ``pip install .``, nothing else; then ``moviegenre predict`` answers
-one film from cold, in a process of its own, in turn with the rival. The rival imports PyTorch, the
-least that a program on PyTorch has to do before its first answer. Seconds of processor time are
-printed too, because other work on the machine changes them less.
+``moviegenre predict`` answers one film from cold, in a process of its own, in turn with the rival,
+which imports PyTorch: the least that a program on PyTorch has to do before its first answer. A full
+run uses a new virtual environment with ``pip install .`` and nothing else.
 """
 
 import argparse
 import os
 import shutil
-import statistics
 import subprocess  # nosec B404
 import sys
 import tempfile
 import time
 import venv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from benchmarks import harness
+from benchmarks.harness import ROOT, Row
+
 PLOT = "A detective hunts a killer through the rainy streets of a corrupt city."
 _OF_THE_ENVIRONMENT = ("pip", "pip-*", "setuptools", "setuptools-*", "pkg_resources", "_distutils*")
 
 
-def main() -> None:
-    """Install, measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--environment", type=Path, help="one that is installed already")
-    arguments = parser.parse_args()
+def run(given: argparse.Namespace) -> Iterator[Row]:
+    """Yield the row of the first answer, and the size of the core install."""
     with tempfile.TemporaryDirectory() as temporary:
-        environment = arguments.environment or install(Path(temporary) / "core")
-        packages = next((environment / "lib").glob("python3*/site-packages"))
-        print(f"core install: {megabytes(packages):.0f} MB in {packages.name}, of which:")
-        sizes = sorted(((megabytes(one), one.name) for one in packages.iterdir()), reverse=True)
-        print("  " + ", ".join(f"{name} {size:.0f}" for size, name in sizes[:6]))
-        ours = [str(environment / "bin" / "moviegenre"), "predict", "--plot", PLOT]
-        rival = [sys.executable, "-c", "import torch"]
-        run(ours)  # so that bytecode is written and the files are in the page cache, for both
-        run(rival)
-        pairs = [(run(ours), run(rival)) for _ in range(arguments.runs)]
-    rows = [("moviegenre predict", [a for a, _ in pairs]), ("import torch", [b for _, b in pairs])]
-    medians = []
-    for name, measured in rows:
-        seconds, processor, memory = zip(*measured, strict=True)
-        medians.append(statistics.median(seconds))
-        print(
-            f"{name}: {medians[-1]:.2f} s (from {min(seconds):.2f} to {max(seconds):.2f}), of the "
-            f"processor {statistics.median(processor):.2f} s, peak {max(memory):.0f} MB"
+        programs = install(Path(temporary) / "core") / "bin" if given.full else None
+        ours = [str((programs or Path(sys.executable).parent) / "moviegenre"), "predict"]
+        commands = ([*ours, "--plot", PLOT], [sys.executable, "-c", "import torch"])
+        for command in commands:  # bytecode is written and files are in the page cache, for both
+            seconds_and_mb(command)
+        pairs = [[seconds_and_mb(one) for one in commands] for _ in range(given.rounds)]
+        product, rival = zip(*pairs, strict=True)
+        yield Row(
+            "first answer from cold, overview",
+            "s",
+            [seconds for seconds, _ in product],
+            [seconds for seconds, _ in rival],
+            "import torch",
+            better="lower",
+            product_mb=max(mb for _, mb in product),
+            rival_mb=max(mb for _, mb in rival),
         )
-    print(
-        f"ratio: {medians[1] / medians[0]:.2f} times as fast as the rival; {os.cpu_count()} cores"
-    )
+        if programs is not None:
+            packages = next(programs.parent.glob("lib/python3*/site-packages"))
+            yield Row("core install", "MB", [megabytes(packages)], better="lower")
 
 
 def install(environment: Path) -> Path:
@@ -74,17 +68,17 @@ def megabytes(path: Path) -> float:
     return sum(file.lstat().st_blocks for file in files) * 512 / 2**20
 
 
-def run(command: Sequence[str]) -> tuple[float, float, float]:
-    """Return a command's seconds, its seconds of processor time and its peak of memory in MB."""
+def seconds_and_mb(command: Sequence[str]) -> tuple[float, float]:
+    """Return a command's seconds and its peak of memory in MB."""
     started = time.perf_counter()
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # nosec B603
     _, status, usage = os.wait4(child.pid, 0)
     seconds = time.perf_counter() - started
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with {child.returncode}")
-    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+        raise RuntimeError(f"{' '.join(command)} ended with {child.returncode}")
+    return seconds, usage.ru_maxrss / 1024
 
 
 if __name__ == "__main__":
-    main()
+    harness.main(run, harness.options(__doc__))

@@ -24,6 +24,7 @@ from moviegenre.models.encoders.pretrained import (
     load_backbone,
     pretrained_folder,
 )
+from moviegenre.nn.dropout import draw_bytes
 from moviegenre.nn.pooling import masked_mean
 
 # Attention dropout keeps scaled-dot-product attention off its fast path on the CPU (2 to 3 times
@@ -240,6 +241,7 @@ class PlotEncoderConfig(Config):
             backbone = load_backbone(pretrained_folder(self.name, self.revision), **changes)
         else:
             backbone = build_backbone(architecture, **changes)
+        draw_bytes(backbone)
         return PlotEncoder(
             backbone,
             frozen=self.frozen,
