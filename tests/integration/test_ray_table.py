@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -136,7 +137,8 @@ def test_a_node_and_an_actor_are_killed(cluster: Any, model: Path, tmp_path: Pat
         return "node"
 
     def kill_actor() -> str:
-        workers = [pid for pid, name in processes() if name.startswith("ray::MapWorker")]
+        started = descendants(os.getpid())
+        workers = [pid for pid, name in started if name.startswith("ray::MapWorker")]
         os.kill(random.choice(workers), signal.SIGKILL)
         return "actor"
 
@@ -156,13 +158,12 @@ def test_a_node_and_an_actor_are_killed(cluster: Any, model: Path, tmp_path: Pat
     assert ids == [f"tt{n}" for n in range(20_000)]
 
 
-def processes() -> list[tuple[int, str]]:
-    """Return the processes of this user that have a name, with it."""
+def descendants(of: int) -> list[tuple[int, str]]:
+    """Return the processes that a process has started, with the names that they gave themselves."""
     found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            name = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-        except OSError:
-            continue
-        found.append((int(folder.name), name))
+    for thread in Path(f"/proc/{of}/task").iterdir():
+        for child in map(int, (thread / "children").read_text().split()):
+            with suppress(OSError):  # it has ended
+                name = Path(f"/proc/{child}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+                found += [(child, name), *descendants(child)]
     return found

@@ -16,8 +16,8 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from moviegenre.core.digests import known_sha256
 from moviegenre.core.errors import ConfigError
+from moviegenre.core.files import file_sha256
 from moviegenre.data.tables.table_files import TableFile
 from moviegenre.inference.catalogue_rows import Catalogue, id_hash
 
@@ -153,7 +153,7 @@ class Plan:
 
 def file_stamp(file: TableFile) -> str:
     """Return what stands for the content of a file: its SHA-256, or what its store says of it."""
-    return known_sha256(file) if isinstance(file, Path) else file.stamp()
+    return file_sha256(file) if isinstance(file, Path) else file.stamp()
 
 
 def ids_digest(ids: Iterable[str]) -> str:
