@@ -238,7 +238,8 @@ def _file_system() -> fs.FileSystem:
 
 @lru_cache(maxsize=4)
 def _s3(endpoint: str | None) -> fs.FileSystem:
-    return fs.S3FileSystem(endpoint_override=endpoint)
+    # Delayed, a small file is written by one request instead of three.
+    return fs.S3FileSystem(endpoint_override=endpoint, allow_delayed_open=True)
 
 
 @contextmanager

@@ -25,7 +25,8 @@ def find_tables(source: str) -> dict[str, TableFile]:
             ``_`` are left out of folders.
 
     Returns:
-        The tables in the order of their names. A file that does not exist is returned too.
+        The tables in the order of their names; files of several folders that fit a pattern by their
+        whole paths. A single file need not exist.
 
     Raises:
         DataNotFoundError: A folder has no table, or nothing fits a pattern.
@@ -81,5 +82,6 @@ def _tables_of(source: str, files: dict[str, TableFile]) -> dict[str, TableFile]
 def _matched(source: str, files: dict[str, TableFile]) -> dict[str, TableFile]:
     if not files:
         raise DataNotFoundError(f"no file fits the pattern {source}; check it, and quote it")
-    start = len(os.path.commonpath([PurePosixPath(name).parent for name in files]))
-    return {name[start:].lstrip("/"): file for name, file in files.items()}
+    folders = {name[: name.rfind("/") + 1] for name in files}
+    start = len(next(iter(folders))) if len(folders) == 1 else 0
+    return {name[start:]: file for name, file in files.items()}
