@@ -95,8 +95,8 @@ def test_a_table_in_a_store_gets_the_bytes_of_a_local_one(
     outs = [f"s3://films/{name}" for name in ("whole", "shared")] + [str(tmp_path / "local")]
     assert predict("--checkpoint", model, "--input", "s3://films/in.parquet", "--out", outs[0]) == 0
     for share in ("2/2", "1/2"):
-        given = ("--input", "s3://films/in.parquet", "--out", outs[1], "--shards", share)
-        assert predict("--checkpoint", model, *given) == 0
+        shared = ("--input", "s3://films/in.parquet", "--out", outs[1], "--shards", share)
+        assert predict("--checkpoint", model, *shared) == 0
     assert predict("--checkpoint", model, "--input", tmp_path / "in.parquet", "--out", outs[2]) == 0
     parts = [StoreFolder(out) for out in outs[:2]]
     assert parts[0].names() == parts[1].names()

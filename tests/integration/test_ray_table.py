@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ class Poisonous:
                 os.kill(os.getpid(), signal.SIGKILL)
             return read(plot, *rest)
 
-        predictor.reader.read = reading  # type: ignore[method-assign]
+        setattr(predictor.reader, "read", reading)  # noqa: B010 - mypy forbids the other way
         return predictor
 
 
@@ -68,10 +69,10 @@ def model(tmp_path_factory: pytest.TempPathFactory, bert_folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Return three nodes with a processor each, to which this process is connected."""
-    import ray
-    from ray.cluster_utils import Cluster
-
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
+    os.environ["RAY_raylet_start_wait_time_s"] = "300"  # noqa: SIM112 - its own name
+    ray: Any = import_module("ray")
+    Cluster: Any = import_module("ray.cluster_utils").Cluster
     node = {"num_cpus": 1, "object_store_memory": MEMORY, "include_dashboard": False}
     cluster = Cluster(initialize_head=True, head_node_args=node)
     for _ in range(2):

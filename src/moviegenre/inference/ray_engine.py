@@ -8,6 +8,7 @@ task that runs twice and a cluster of another size change nothing in the output.
 import logging
 import os
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -116,16 +117,15 @@ class RayEngine:
             ConfigError: The cluster cannot be reached, or is too small.
             DataError: A worker cannot compute a shard; the message says why.
         """
-        import ray.data
-
+        ray, data = _ray()
         started = not ray.is_initialized()
         if started:
             self._connect()
         try:
-            context = ray.data.DataContext.get_current()
+            context = data.DataContext.get_current()
             context.enable_progress_bars = False
             actors, cpus = _shape(self._workers, len(shards))
-            dataset = ray.data.from_items(
+            dataset = data.from_items(
                 [{"shard": number} for number in range(len(shards))],
                 override_num_blocks=min(len(shards), _MOST_BLOCKS),
             ).map_batches(
@@ -138,7 +138,7 @@ class RayEngine:
                 ),
                 batch_size=1,
                 num_cpus=cpus,
-                compute=ray.data.ActorPoolStrategy(size=actors, max_tasks_in_flight_per_actor=2),
+                compute=data.ActorPoolStrategy(size=actors, max_tasks_in_flight_per_actor=2),
             )
             for row in dataset.iter_rows():
                 if row["fault"]:
@@ -154,8 +154,7 @@ class RayEngine:
         Raises:
             ConfigError: It cannot be reached.
         """
-        import ray
-
+        ray, _ = _ray()
         options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
         if self._address is None and "RAY_ADDRESS" not in os.environ:
             options["include_dashboard"] = False  # of the cluster that is started
@@ -167,6 +166,11 @@ class RayEngine:
                 f"the Ray cluster {self._address or ''} cannot be reached: {told}; start one with "
                 "`ray start --head`, or leave the address out"
             ) from None
+
+
+def _ray() -> tuple[Any, Any]:
+    """Return Ray and Ray Data, whose types are known in part only."""
+    return import_module("ray"), import_module("ray.data")
 
 
 class _Reopen:
@@ -208,8 +212,7 @@ def _shape(workers: int | None, shards: int) -> tuple[int, int]:
     Raises:
         ConfigError: The cluster has fewer processors than workers.
     """
-    import ray
-
+    ray, _ = _ray()
     nodes = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
     total = sum(nodes)
     if workers is None:

@@ -9,7 +9,7 @@ processes is left out, with a reason in the column ``error``.
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
@@ -103,7 +103,7 @@ class ShardWorker:
 
     def run(
         self, shards: Sequence[Shard], on_rows: Callable[[int], None] = lambda _rows: None
-    ) -> Iterator[Shard]:
+    ) -> Generator[Shard, None, None]:
         """Compute shards, write their parts and yield each shard when it is done.
 
         Args:
