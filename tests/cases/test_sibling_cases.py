@@ -19,8 +19,9 @@ from moviegenre.core.errors import DataError
 from moviegenre.data.placeholders import is_placeholder
 from moviegenre.data.sources.table import TableColumns
 from moviegenre.data.tables.poster_files import MissingPosterError, PosterFolder
-from moviegenre.inference.catalogue_rows import Catalogue
+from moviegenre.inference.catalogue_rows import Catalogue, id_hash
 from moviegenre.inference.catalogue_texts import CatalogueColumns, TextTable
+from moviegenre.inference.shards import make_plan
 from tests.cases.films import GENRES, NAMES, PLOTS, TMDB_IDS, training_table, write_csv
 from tests.cases.test_prepare_cases import prepared
 
@@ -181,8 +182,10 @@ def test_columns_that_differ_in_capital_letters_are_said(tmp_path: Path) -> None
 def test_an_invented_id_that_is_there_is_said(tmp_path: Path) -> None:
     rows = [["1", PLOTS[0]], ["", PLOTS[1]], ["row 2", PLOTS[2]]]
     path = write_csv(tmp_path / "films.csv", ["id", "plot"], rows)
-    number, twice = Catalogue(path, CatalogueColumns(), None).count()
-    assert (number, twice) == (3, frozenset({hash("row 2")}))
+    catalogue = Catalogue(path, CatalogueColumns(), None)
+    plan, repeated = make_plan({}, [catalogue], [(path.name, "abc")], 2)
+    assert [(shard.first, shard.rows) for shard in plan.shards] == [(0, 2), (2, 1)]
+    assert (plan.rows, repeated.tolist()) == (3, [id_hash("row 2")])
 
 
 def test_posters_of_a_path_that_begins_with_their_folder(tmp_path: Path) -> None:

@@ -129,17 +129,6 @@ def test_many_files_on_several_cores(tmp_path: Path) -> None:
     assert genres.nunique() == 2, "a film has the same answer in every process"
 
 
-@pytest.mark.slow
-def test_a_ray_job(tmp_path: Path) -> None:
-    pytest.importorskip("ray.data", reason="Ray is not installed: pip install 'ray[data]'")
-    films, out = tmp_path / "films", tmp_path / "genres"
-    films.mkdir()
-    table = pd.DataFrame({"id": [1, 2, 3], "plot": [CRIME, None, ROMANCE]})
-    table.to_parquet(films / "films.parquet")
-    run("ray_job.py", films, out)
-    check_rows(pd.read_parquet(out).sort_values("id"), "error")
-
-
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
 def test_an_example_is_short_says_how_it_is_run_and_is_tested(path: Path) -> None:
     text = path.read_text("utf-8")

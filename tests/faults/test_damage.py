@@ -15,7 +15,9 @@ from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Predictions
 from moviegenre.experiment.runs import read_history, read_run
 from moviegenre.experiment.train import train
-from moviegenre.inference.catalogue_parts import Parts, answer_schema
+from moviegenre.inference.catalogue_output import Output
+from moviegenre.inference.shard_work import MANIFEST_FILE, part_name
+from moviegenre.inference.shards import Plan, Shard, ids_digest
 from moviegenre.training.resuming import RESUME_FILE
 from tests.faults.worlds import COMMANDS, contents
 from tests.tiny_movies import GENRES, write_prepared
@@ -146,24 +148,28 @@ def test_predictions(tmp_path: Path, damage: Damage) -> None:
         Predictions.load(tmp_path / "p.npz")
 
 
-def answers(count: int) -> list[dict[str, object]]:
-    """Return rows of a catalogue's answers."""
-    row = {"genres": ["Drama"], "Drama": 0.75, "Horror": 0.25, "Comedy": 0.5, "error": None}
-    return [{"id": str(number), **row} for number in range(count)]
-
-
 @damaging
-@pytest.mark.parametrize("name", ["part-000001.parquet", "job.json"])
+@pytest.mark.parametrize("name", ["part", MANIFEST_FILE])
 def test_a_part_is_made_again(
     tmp_path: Path, damage: Damage, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    parts = Parts(tmp_path / "out.csv", answer_schema(GENRES))
-    assert parts.open({"input": "abc"}) == 0
-    for number in range(3):
-        parts.write(number, answers(2))
-    assert parts.open({"input": "abc"}) == 3
-    if name == "job.json" and damage is flip:
-        return  # a changed job is another job, which is refused by its name
-    damage(parts.folder / name)
-    assert parts.open({"input": "abc"}) == (0 if name == "job.json" else 1)
-    assert f"{parts.folder / name} is damaged" in caplog.text
+    output = Output(tmp_path / "out.csv")
+    folder = Path(output.folder.address)
+    shards = [Shard(0, 2 * number, 2, "abc", ids_digest("ab")) for number in range(3)]
+    output.folder.write(MANIFEST_FILE, Plan({"a": 1}, [("x.csv", "abc")], shards, 0).to_json())
+    for shard in shards:
+        content = shard.name.encode()
+        output.folder.write(part_name(shard, content), content)
+    assert output.missing(shards) == []
+    if name == MANIFEST_FILE:
+        if damage is flip:
+            return  # a changed job is another job, which is refused by its name
+        damage(folder / name)
+        assert output.read_plan({"a": 1}) is None
+        assert list(folder.iterdir()) == []
+    else:
+        name = part_name(shards[1], shards[1].name.encode())
+        damage(folder / name)
+        assert output.read_plan({"a": 1}) is not None
+        assert output.missing(shards) == [shards[1]]
+    assert f"{folder / name} is damaged" in caplog.text

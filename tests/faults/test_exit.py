@@ -8,27 +8,37 @@ from pathlib import Path
 import pytest
 
 ARROW = """
+import io
 import os
 import sys
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.data.tables.parquet import ParquetTable
-from moviegenre.inference.catalogue_parts import Parts, answer_schema
+from moviegenre.inference.catalogue_output import Output
+from moviegenre.inference.catalogue_parts import answer_schema
+from moviegenre.inference.shard_work import part_name
+from moviegenre.inference.shards import Plan, Shard, ids_digest
 
 threads = lambda: len(os.listdir("/proc/self/task"))
 before = threads()
-parts = Parts(Path(sys.argv[1], "out.parquet"), answer_schema(GenreVocabulary(("Drama", "War"))))
-parts.open({"a": 1})
+output = Output(Path(sys.argv[1], "out.parquet"))
+schema = answer_schema(GenreVocabulary(("Drama", "War")))
 row = {"genres": ["War"], "Drama": 0.25, "War": 0.75, "modalities": ["plot"]}
+shards = []
 for number in range(3):
-    parts.write(number, [{"id": f"{number}-{place}", **row} for place in range(500)])
-print(parts.merge(3))
-with ParquetTable(parts.out) as table:
+    ids = [f"{number}-{place}" for place in range(500)]
+    shards.append(Shard(0, 500 * number, 500, "abc", ids_digest(ids)))
+    stream = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist([{"id": id_, **row} for id_ in ids], schema), stream)
+    output.folder.write(part_name(shards[-1], stream.getvalue()), stream.getvalue())
+print(output.finish(Plan({}, [("films.csv", "abc")], shards, 0), schema))
+with ParquetTable(output.file) as table:
     print(sum(values["War"] == 0.75 for values, _ in table.rows()), threads() - before)
-pq.read_table(parts.out)
+pq.read_table(output.file)
 print(threads() > before, "as Arrow's own threads would be seen")
 """
 

@@ -23,7 +23,7 @@ matplotlib.backends.backend_agg onnx onnxruntime onnxruntime.quantization scipy.
 sklearn.linear_model lightning.pytorch.loggers tensorboard.summary
 torch.utils.tensorboard transformers.models.bert.modeling_bert rich.progress
 """
-_PART_ROWS = 3  # of a catalogue, so that a few films make several parts
+_SHARD_ROWS = 3  # of a catalogue, so that a few films make several parts
 
 
 def run(job: dict[str, Any]) -> None:
@@ -38,7 +38,7 @@ def run(job: dict[str, Any]) -> None:
 
     defaults = catalogue.predict_catalogue.__kwdefaults__
     assert defaults is not None
-    defaults["part_rows"] = _PART_ROWS
+    defaults["shard_rows"] = _SHARD_ROWS
     faults = FaultyCalls(root, job["at"], job["kind"])
     write = os.write  # the real one
     report = os.open(job["report"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)

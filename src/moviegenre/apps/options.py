@@ -33,7 +33,8 @@ _SETTINGS = (
         "overwrite",
         "parity_data",
     ),
-    *("plot_column", "poster_column", "posters", "restart", "resume", "save", "split"),
+    *("batch_size", "plot_column", "poster_column", "posters", "restart", "resume", "save"),
+    *("shards", "split", "workers"),
     *("separator", "split_column", "thresholds", "title_column", "year_column"),
 )
 _OPTIONS = {"data_dir": "data", **{name: name.replace("_", "-") for name in _SETTINGS}}

@@ -1,7 +1,7 @@
 """``moviegenre predict``: one film on the screen, or a whole table into a file."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,8 +9,17 @@ import typer
 
 from moviegenre.apps.choices import Backend, Model, Names, year_number
 from moviegenre.apps.film_output import print_examples, print_json, print_prediction
-from moviegenre.apps.table_options import Encoding, Format, Separator, Show
-from moviegenre.apps.table_output import answer_table
+from moviegenre.apps.table_options import (
+    Address,
+    Encoding,
+    Engine,
+    Format,
+    Separator,
+    Shards,
+    Show,
+    Workers,
+)
+from moviegenre.apps.table_output import Machines, predict_table
 from moviegenre.apps.table_preview import show_catalogue
 from moviegenre.core.errors import ConfigError
 from moviegenre.core.genre_mapping import read_names
@@ -18,8 +27,6 @@ from moviegenre.core.types import BackendName
 
 if TYPE_CHECKING:
     from moviegenre.core.genre_mapping import GenreNames
-    from moviegenre.inference.catalogue_rows import Catalogue
-    from moviegenre.inference.catalogue_texts import CatalogueColumns
     from moviegenre.inference.prediction import Prediction
     from moviegenre.inference.predictor import Predictor
 
@@ -59,24 +66,31 @@ Examples = Annotated[
     ),
 ]
 Input = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--input",
+        metavar="PATH",
         rich_help_panel=_TABLE,
-        help="The table: CSV, TSV, JSON, Parquet, Excel.",
+        help="The table: CSV, TSV, JSON, Parquet, Excel; or a folder, a quoted pattern or an "
+        "s3:// address of tables.",
     ),
 ]
 Out = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
-        rich_help_panel=_TABLE, help="The .parquet, .csv or .jsonl file to write or replace."
+        metavar="PATH",
+        rich_help_panel=_TABLE,
+        help="The .parquet, .csv or .jsonl file to write or replace; or a folder or an s3:// "
+        "address, for Parquet parts.",
     ),
 ]
 Posters = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
+        metavar="PATH",
         rich_help_panel=_TABLE,
-        help="Folder that paths of posters are relative to. Default: the table's folder.",
+        help="Folder or s3:// address that paths of posters are relative to. Default: the table's "
+        "folder.",
     ),
 ]
 IdColumn = Annotated[
@@ -175,6 +189,10 @@ def predict(
     show: Show = False,
     batch_size: BatchSize = None,
     resume: Resume = False,
+    engine: Engine = "local",
+    workers: Workers = None,
+    address: Address = None,
+    shards: Shards = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
     explain: Explain = False,
@@ -211,6 +229,10 @@ def predict(
         "--show": show,
         "--batch-size": batch_size,
         "--resume": resume,
+        "--engine": engine != "local",
+        "--workers": workers,
+        "--address": address,
+        "--shards": shards,
         "--quiet": quiet,
     }
     genre_names = read_names(names)
@@ -231,7 +253,7 @@ def predict(
             _refuse_beside_show({**table_options, "--names": names, "--checkpoint": checkpoint})
             show_catalogue(table, columns, posters)
             return
-        _predict_table(
+        predict_table(
             table,
             out,
             columns,
@@ -239,6 +261,7 @@ def predict(
             keep=keep_columns,
             names=genre_names,
             batch_size=batch_size or _BATCH_SIZE,
+            machines=Machines(engine, workers, address, shards),
             quiet=quiet,
             load=lambda: _load(checkpoint, backend, verify, genre_names, bulk=True),
         )
@@ -250,47 +273,6 @@ def predict(
             plot=tuple(plot) if plot else None, poster=poster, title=title, year=year
         )
         _show(prediction, genre_names, explain=explain, as_json=as_json, top=top)
-
-
-def _predict_table(
-    table: Path,
-    out: Path | None,
-    columns: "CatalogueColumns",
-    *,
-    posters: Path | None,
-    keep: str | None,
-    names: "GenreNames",
-    batch_size: int,
-    quiet: bool,
-    load: "Callable[[], Predictor]",
-) -> None:
-    """Answer a table, after everything is checked that needs no model.
-
-    Raises:
-        ConfigError: There is no output file, or it cannot be written.
-    """
-    if out is None:
-        raise ConfigError("a catalogue needs --out with a .parquet, .csv or .jsonl file")
-    from moviegenre.inference.catalogue_parts import check_out
-    from moviegenre.inference.catalogue_rows import Catalogue
-
-    check_out(out, table)  # before the model is loaded, which takes seconds
-    catalogue = Catalogue(table, columns, posters)
-    if kept := _kept_columns(keep, catalogue, out):
-        catalogue = catalogue.keeping(kept)
-    answer_table(load(), catalogue, out, batch_size=batch_size, names=names, quiet=quiet)
-
-
-def _kept_columns(keep: str | None, catalogue: "Catalogue", out: Path) -> list[str]:
-    """Return the columns that answers repeat."""
-    if keep is None:
-        found = (catalogue.columns.title, catalogue.columns.year)
-        return [name for name in found if name] if out.suffix.lower() == ".csv" else []
-    if keep.strip().lower() == "none":
-        return []
-    named = [name.strip() for name in keep.split(",") if name.strip()]
-    others = [name for name in catalogue.known if name and name != catalogue.columns.id]
-    return others if [name.lower() for name in named] == ["all"] else named
 
 
 def _show(

@@ -1,10 +1,10 @@
 """Options of every command that reads a table."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-_PANEL = "A table"
+_PANEL, _MACHINES = "A table", "A table on many machines"
 
 Separator = Annotated[
     str | None,
@@ -34,5 +34,37 @@ Show = Annotated[
         "--show",
         rich_help_panel=_PANEL,
         help="Print what is understood of the first five rows, and compute nothing.",
+    ),
+]
+
+Engine = Annotated[
+    Literal["local", "ray"],
+    typer.Option(
+        rich_help_panel=_MACHINES, help="What runs the shards: this process, or a Ray cluster."
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        rich_help_panel=_MACHINES,
+        help="Ray actors, each with a model. Default: one for each processor of the cluster.",
+    ),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        rich_help_panel=_MACHINES,
+        help="Of the Ray cluster, such as auto or ray://host:10001. Default: RAY_ADDRESS, or a "
+        "cluster of this machine alone.",
+    ),
+]
+Shards = Annotated[
+    str | None,
+    typer.Option(
+        metavar="K/N",
+        rich_help_panel=_MACHINES,
+        help="Answer the K-th of N shares only, where N runs share the table; the last to end "
+        "joins them.",
     ),
 ]

@@ -1,46 +1,147 @@
 """How ``moviegenre predict --input`` answers a table: a progress bar and a summary."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from moviegenre.apps.messages import echo
+from moviegenre.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from moviegenre.core.genre_mapping import GenreNames
-    from moviegenre.inference.catalogue_parts import CatalogueSummary
+    from moviegenre.inference.catalogue import Engine
+    from moviegenre.inference.catalogue_output import CatalogueSummary, Output
     from moviegenre.inference.catalogue_rows import Catalogue
+    from moviegenre.inference.catalogue_texts import CatalogueColumns
     from moviegenre.inference.predictor import Predictor
 
 
-def answer_table(
-    predictor: "Predictor",
-    catalogue: "Catalogue",
-    out: Path,
+@dataclass(frozen=True)
+class Machines:
+    """What runs the shards of a table.
+
+    Attributes:
+        engine: ``local`` or ``ray``.
+        workers: Actors of Ray; None takes one for each processor.
+        address: Of the Ray cluster; None takes ``RAY_ADDRESS``, or starts one on this machine.
+        shards: The share of this run, as in ``3/16``; None for everything.
+    """
+
+    engine: str = "local"
+    workers: int | None = None
+    address: str | None = None
+    shards: str | None = None
+
+    def chosen_engine(self) -> "Engine":
+        """Return what computes the shards.
+
+        Raises:
+            ConfigError: An option has no effect on this engine.
+            MissingExtraError: Ray is not installed.
+        """
+        from moviegenre.inference.catalogue import local_engine
+
+        if self.engine == "ray":
+            from moviegenre.inference.ray_engine import RayEngine
+
+            return RayEngine(self.workers, self.address)
+        if self.workers is not None or self.address is not None:
+            option = "--workers" if self.workers is not None else "--address"
+            raise ConfigError(f"{option} has no effect on --engine local; leave it out")
+        return local_engine
+
+
+def predict_table(
+    source: str,
+    out: str | None,
+    columns: "CatalogueColumns",
     *,
-    batch_size: int,
+    posters: str | None,
+    keep: str | None,
     names: "GenreNames",
+    batch_size: int,
+    machines: Machines,
     quiet: bool,
+    load: "Callable[[], Predictor]",
 ) -> None:
-    """Write the answers to a table into a file and say what became of its rows.
+    """Answer a table, after everything is checked that needs no model, and say what became of it.
 
     Args:
-        predictor: The model.
-        catalogue: The table.
-        out: The file to write.
-        batch_size: Films that are computed together.
+        source: The table, or what stands for several.
+        out: The file or folder to write.
+        columns: Which column holds what.
+        posters: What paths of posters are relative to.
+        keep: Columns to repeat, joined by commas.
         names: What chosen genres are called.
+        batch_size: Films that are computed together.
+        machines: What runs the shards.
         quiet: Show no progress bar.
-    """
-    from moviegenre.apps.progress import film_progress
-    from moviegenre.inference.catalogue import predict_catalogue
+        load: Opens the model, which takes seconds.
 
-    _warn_of_missing_columns(predictor, catalogue)
-    with film_progress("predicting", quiet=quiet) as show:
-        show(0, None)  # counting the rows of a long table takes a while
-        summary = predict_catalogue(
-            predictor, catalogue, out, batch_size=batch_size, names=names, on_progress=show
+    Raises:
+        ConfigError: There is no output file, or it cannot be written.
+    """
+    if out is None:
+        raise ConfigError(
+            "a catalogue needs --out with a .parquet, .csv or .jsonl file, or with a folder"
         )
-    echo(f"{out}: {_counts(summary)}")
+    from moviegenre.apps.progress import film_progress
+    from moviegenre.inference.catalogue import check_same_columns, predict_catalogue
+    from moviegenre.inference.catalogue_output import Output
+    from moviegenre.inference.shards import Share
+
+    output, engine = Output(out), machines.chosen_engine()
+    share = None if machines.shards is None else Share.parse(machines.shards)
+    catalogues = _open_tables(source, columns, posters, output)
+    check_same_columns(catalogues)
+    if kept := _kept_columns(keep, catalogues[0], out):
+        catalogues = [catalogue.keeping(kept) for catalogue in catalogues]
+    predictor = load()
+    _warn_of_missing_columns(predictor, catalogues[0])
+    with film_progress("predicting", quiet=quiet) as show:
+        show(0, None)  # reading the ids of a long table takes a while
+        summary = predict_catalogue(
+            predictor,
+            catalogues,
+            out,
+            batch_size=batch_size,
+            names=names,
+            share=share,
+            engine=engine,
+            on_progress=show,
+        )
+    if summary is None:
+        echo(f"{out}: share {share} is done; the run that ends last joins all shares")
+    else:
+        echo(f"{out}: {_counts(summary)}")
+
+
+def _open_tables(
+    source: str, columns: "CatalogueColumns", posters: str | None, output: "Output"
+) -> "list[Catalogue]":
+    from moviegenre.data.storage import is_address
+    from moviegenre.data.tables.table_files import find_tables
+    from moviegenre.inference.catalogue_rows import Catalogue
+
+    tables = find_tables(source)
+    output.check_inputs(list(tables.values()))
+    folder = posters if posters is None or is_address(posters) else Path(posters)
+    if len(tables) == 1:
+        return [Catalogue(table, columns, folder) for table in tables.values()]
+    return [Catalogue(table, columns, folder, f"{name}:") for name, table in tables.items()]
+
+
+def _kept_columns(keep: str | None, catalogue: "Catalogue", out: str) -> list[str]:
+    """Return the columns that answers repeat."""
+    if keep is None:
+        found = (catalogue.columns.title, catalogue.columns.year)
+        return [name for name in found if name] if out.lower().endswith(".csv") else []
+    if keep.strip().lower() == "none":
+        return []
+    named = [name.strip() for name in keep.split(",") if name.strip()]
+    others = [name for name in catalogue.known if name and name != catalogue.columns.id]
+    return others if [name.lower() for name in named] == ["all"] else named
 
 
 def _counts(summary: "CatalogueSummary") -> str:
@@ -51,7 +152,9 @@ def _counts(summary: "CatalogueSummary") -> str:
         parts.append(f"{in_part:,} of them read in part")
     if summary.empty:
         parts.append(f"{summary.empty:,} not answered")
-    return ", ".join(parts) + ("; see the column error" if summary.with_errors else "")
+    told = ", ".join(parts) + ("; see the column error" if summary.with_errors else "")
+    ids = "id" if summary.rows == 1 else "ids"
+    return f"{told} ({summary.rows:,} {ids} in, the same out)"
 
 
 def _warn_of_missing_columns(predictor: "Predictor", catalogue: "Catalogue") -> None:

@@ -9,19 +9,23 @@ _ROWS = 5
 _CELL_CHARS = 60
 
 
-def show_catalogue(path: Path, columns: object, posters: Path | None) -> None:
-    """Print what ``predict --input`` reads of the first rows.
+def show_catalogue(source: str, columns: object, posters: str | None) -> None:
+    """Print what ``predict --input`` reads of the first rows; of several tables, of the first one.
 
     Args:
-        path: The table.
+        source: A table, or what stands for several, see ``find_tables``.
         columns: A ``CatalogueColumns``.
         posters: The folder of posters, if one is named.
     """
+    from moviegenre.data.storage import is_address
+    from moviegenre.data.tables.table_files import find_tables
     from moviegenre.inference.catalogue_rows import Catalogue
     from moviegenre.inference.catalogue_texts import CatalogueColumns
 
     assert isinstance(columns, CatalogueColumns), "the command makes them"
-    catalogue = Catalogue(path, columns, posters)
+    path = next(iter(find_tables(source).values()))
+    folder = posters if posters is None or is_address(posters) else Path(posters)
+    catalogue = Catalogue(path, columns, folder)
     found = catalogue.columns
     _print_columns(
         {

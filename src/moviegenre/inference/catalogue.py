@@ -1,57 +1,95 @@
 """Predict a whole catalogue in bounded memory; a killed run can be resumed."""
 
+import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
-from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from moviegenre.core.errors import ConfigError
 from moviegenre.core.files import file_sha256
 from moviegenre.core.genre_mapping import OWN_NAMES, GenreNames
-from moviegenre.core.locks import locked
-from moviegenre.core.prefetch import prefetch
 from moviegenre.core.reading import real_path
 from moviegenre.core.version import __version__
-from moviegenre.inference.catalogue_parts import (
-    CatalogueSummary,
-    Parts,
-    answer_schema,
-    check_out,
-    kept_names,
-)
-from moviegenre.inference.catalogue_rows import Catalogue, Entry
+from moviegenre.inference.catalogue_output import CatalogueSummary, Output
+from moviegenre.inference.catalogue_parts import answer_schema, kept_names
+from moviegenre.inference.catalogue_rows import Catalogue
 from moviegenre.inference.predictor import Predictor
+from moviegenre.inference.shard_work import (
+    MANIFEST_FILE,
+    REPEATED_FILE,
+    ShardWork,
+    ShardWorker,
+)
+from moviegenre.inference.shards import SHARD_ROWS, Plan, Shard, Share, file_stamp, make_plan
 
 logger = logging.getLogger(__name__)
 
-PART_ROWS = 256
-"""Rows of a part: what a kill can cost, and what is in memory."""
+
+class Engine(Protocol):
+    """Computes shards: in this process, or wherever else."""
+
+    def __call__(
+        self,
+        work: ShardWork,
+        predictor: Predictor,
+        shards: Sequence[Shard],
+        on_rows: Callable[[int], None],
+    ) -> None:
+        """Compute shards and write their parts.
+
+        Args:
+            work: What a worker needs beside the model.
+            predictor: The model.
+            shards: In the order of the input.
+            on_rows: Called with the number of rows that were computed since the last call.
+        """
+
+
+def local_engine(
+    work: ShardWork,
+    predictor: Predictor,
+    shards: Sequence[Shard],
+    on_rows: Callable[[int], None],
+) -> None:
+    """Compute shards in this process, see ``Engine``."""
+    with closing(ShardWorker(work, predictor).run(shards, on_rows)) as done:
+        for _ in done:
+            pass
 
 
 def predict_catalogue(
     predictor: Predictor,
-    catalogue: Catalogue,
-    out: Path,
+    catalogue: Catalogue | Sequence[Catalogue],
+    out: Path | str,
     *,
     batch_size: int = 32,
-    part_rows: int = PART_ROWS,
+    shard_rows: int = SHARD_ROWS,
     names: GenreNames = OWN_NAMES,
+    share: Share | None = None,
+    engine: Engine = local_engine,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
-) -> CatalogueSummary:
+) -> CatalogueSummary | None:
     """Write a row of genres and probabilities for every row of a catalogue, in its order.
 
     A job that was interrupted goes on where it was, and ends with the same output.
 
     Args:
         predictor: The trained model.
-        catalogue: The films.
-        out: ``.parquet``, ``.csv`` or ``.jsonl``; replaced when all is done.
+        catalogue: The films: a table, or several with the same columns.
+        out: ``.parquet``, ``.csv`` or ``.jsonl``, replaced when all is done; or a folder here or in
+            an object store, for Parquet parts.
         batch_size: Films that are computed together.
-        part_rows: Rows that are written together.
+        shard_rows: The most rows of a part.
         names: What chosen genres are called in the column ``genres``.
-        on_progress: Called with the rows done and all rows, at the start and after each part.
+        share: The shards to compute, where several runs share the job; None computes all.
+        engine: What computes the shards.
+        on_progress: Called with the rows done and all rows, at the start and as rows are done.
+
+    Returns:
+        What is in the output; None if shards of other shares are missing, so that it is unfinished.
 
     Raises:
         ConfigError: The output has another ending or is the catalogue itself, or an unfinished job
@@ -59,79 +97,106 @@ def predict_catalogue(
         BusyError: Another run is writing the output.
         DataError: The catalogue is damaged as a whole, not in one of its rows.
     """
-    check_out(out, catalogue.path)
-    kept = kept_names(catalogue.columns.kept, predictor.model.genres)
-    parts = Parts(out, answer_schema(predictor.model.genres, kept.values()))
-    options = {
-        "columns": asdict(catalogue.columns),
-        "posters": str(real_path(catalogue.posters)),
-        "batch_size": batch_size,
-        "part_rows": part_rows,
-        "backend": predictor.backend.name,
-        "version": __version__,
-    }
-    if names.names:
-        names.check(predictor.model.genres)
-        options["names"] = dict(names.names)
-    job = {
-        "input": file_sha256(catalogue.path),
+    catalogues = [catalogue] if isinstance(catalogue, Catalogue) else list(catalogue)
+    output, share = Output(out), share or Share()
+    output.check_inputs([one.path for one in catalogues])
+    check_same_columns(catalogues)
+    kept = kept_names(catalogues[0].columns.kept, predictor.model.genres)
+    schema = answer_schema(predictor.model.genres, kept.values())
+    names.check(predictor.model.genres)
+    files = [(one.path.name, file_stamp(one.path)) for one in catalogues]
+    job: dict[str, Any] = {
+        "input": [stamp for _, stamp in files],
         "model": {path.name: file_sha256(path) for path in predictor.files if path.is_file()},
-        "set of options": options,
+        "set of options": {
+            "columns": asdict(catalogues[0].columns),
+            "posters": str(_place(catalogues[0].posters)),
+            "batch_size": batch_size,
+            "shard_rows": shard_rows,
+            "backend": predictor.backend.name,
+            "version": __version__,
+            "names": dict(names.names),
+        },
     }
-    with locked(out), _what_is_left(parts):
-        number = parts.open(job)
-        total, twice = catalogue.count()
-        if twice:
-            logger.info("%s: ids that several rows have: %d", catalogue.path, len(twice))
-        done = min(number * part_rows, total)
-        if number:
+    job = json.loads(json.dumps(job))  # as the manifest has it
+    with output.locked(share), _what_is_left(output):
+        plan = _planned(output, job, catalogues, files, shard_rows)
+        mine = share.select(plan.shards)
+        missing = output.missing(mine)
+        total, done = (sum(s.rows for s in some) for some in (mine, set(mine) - set(missing)))
+        if done:
             logger.info("going on with an unfinished job: %d of %d rows are done", done, total)
         on_progress(done, total)
-        entries = catalogue.entries(predictor.reader, skip=done, twice=twice)
-        with closing(prefetch(entries, part_rows)) as ready:
-            while chunk := list(islice(ready, part_rows)):
-                parts.write(number, _answers(predictor, chunk, batch_size, kept, names))
-                number += 1
-                done += len(chunk)
+
+        def on_rows(rows: int) -> None:
+            nonlocal done
+            done += rows
+            if rows:
                 on_progress(done, total)
-        return parts.merge(number)
+
+        if missing:
+            work = ShardWork(catalogues, output.folder, kept, names, batch_size)
+            engine(work, predictor, missing, on_rows)
+        with output.locked_whole():
+            if not output.folder.has(MANIFEST_FILE):
+                return None  # another share has joined the parts in the meantime
+            if {shard.name for shard in plan.shards} - set(output.parts()):
+                return None
+            return output.finish(plan, schema)
+
+
+def check_same_columns(catalogues: Sequence[Catalogue]) -> None:
+    """Raise an error if tables differ in the columns that are read.
+
+    Args:
+        catalogues: The tables of one job.
+
+    Raises:
+        ConfigError: Two do.
+    """
+    first = catalogues[0]
+    for other in catalogues[1:]:
+        for part, name in vars(first.columns).items():
+            found = getattr(other.columns, part)
+            if found != name:
+                raise ConfigError(
+                    f"{other.path} has other columns than {first.path}: {part} is {found!r}, "
+                    f"there {name!r}; answer them one by one, or name the columns of all"
+                )
+
+
+def _planned(
+    output: Output,
+    job: Mapping[str, Any],
+    catalogues: Sequence[Catalogue],
+    files: Sequence[tuple[str, str]],
+    shard_rows: int,
+) -> Plan:
+    """Return the plan of the job, which the first of its runs makes."""
+    with output.locked_whole():
+        plan = output.read_plan(job)
+        if plan is not None:
+            return plan
+        plan, repeated = make_plan(job, catalogues, files, shard_rows)
+        if len(repeated):
+            logger.info("%s: ids that several rows have: %d", catalogues[0].path, len(repeated))
+            output.folder.write(REPEATED_FILE, repeated.tobytes())
+        output.folder.write(MANIFEST_FILE, plan.to_json())
+        return plan
+
+
+def _place(posters: Path | str) -> Path | str:
+    return real_path(posters) if isinstance(posters, Path) else posters
 
 
 @contextmanager
-def _what_is_left(parts: Parts) -> Iterator[None]:
+def _what_is_left(output: Output) -> Iterator[None]:
     """Add to a system error, or an interruption, how much of the job is saved."""
     try:
         yield
     except (OSError, MemoryError, KeyboardInterrupt) as error:
         error.add_note(
-            f"finished parts are kept in {parts.folder}; the same command goes on from there"
+            f"finished parts are kept in {output.folder.address}; the same command goes on from "
+            "there"
         )
         raise
-
-
-def _answers(
-    predictor: Predictor,
-    entries: list[Entry],
-    batch_size: int,
-    kept: Mapping[str, str],
-    names: GenreNames,
-) -> list[dict[str, Any]]:
-    """Return the output's rows for some of the input's."""
-    films = [entry.film for entry in entries if entry.film is not None]
-    answered = iter(predictor.predict_films(films, batch_size))
-    rows: list[dict[str, Any]] = []
-    for entry in entries:
-        prediction = next(answered) if entry.film is not None else None
-        warnings = [*(prediction.warnings if prediction else ()), entry.warning]
-        rows.append(
-            {
-                "id": entry.id,
-                **{kept[name]: cell for name, cell in entry.kept.items()},
-                "genres": list(names.of(prediction.genres)) if prediction else [],
-                **(prediction.probabilities if prediction else {}),
-                "error": entry.error,
-                "warnings": " ".join(one for one in warnings if one) or None,
-                "modalities": prediction.modalities if prediction else [],
-            }
-        )
-    return rows

@@ -1,14 +1,13 @@
 """The rows of a catalogue as films, each with its faults."""
 
+import hashlib
 import logging
-from array import array
-from collections.abc import Container, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-
-import numpy as np
 
 from moviegenre.core.errors import (
     ConfigError,
@@ -22,8 +21,9 @@ from moviegenre.core.errors import (
 from moviegenre.core.types import Modality
 from moviegenre.data.placeholders import is_poster_placeholder
 from moviegenre.data.records import whole_text
+from moviegenre.data.storage import StoreFile
 from moviegenre.data.tables.cells import cell_text, kept_text
-from moviegenre.data.tables.rows import Row
+from moviegenre.data.tables.rows import Row, RowReader
 from moviegenre.data.tables.source import is_table, known_suffixes
 from moviegenre.data.tables.zip_posters import poster_files
 from moviegenre.inference.catalogue_texts import CatalogueColumns, TextTable, row_id
@@ -33,6 +33,7 @@ from moviegenre.inference.films import Film, FilmReader, Plot, Poster
 logger = logging.getLogger(__name__)
 
 _LONGEST_ERROR = 1_000  # characters of the column error
+_LETHAL = "reading or computing this row has ended the process three times; it was left out"
 
 
 @dataclass(frozen=True)
@@ -54,14 +55,21 @@ class Entry:
     warning: str | None = None
 
 
+def id_hash(id_: str) -> int:
+    """Return 64 bits that stand for an id, the same in every process."""
+    return int.from_bytes(hashlib.blake2b(id_.encode(), digest_size=8).digest(), "little")
+
+
 class Catalogue(TextTable):
     """A table of films without genres.
 
     Args:
-        path: ``.csv``, ``.jsonl``, ``.ndjson`` or ``.parquet``.
+        path: A file on this machine or in an object store.
         columns: Which column holds what.
-        posters: What paths of posters are relative to; None takes the table's own folder, or the
-            ZIP that the table lies in, if that holds pictures.
+        posters: What paths of posters are relative to, a folder or an address in an object store;
+            None takes the table's own folder, or the ZIP that the table lies in, if that holds
+            pictures.
+        label: What stands before row numbers that serve as ids, where there are several tables.
 
     Raises:
         DataNotFoundError: The table or the folder of posters does not exist.
@@ -74,14 +82,21 @@ class Catalogue(TextTable):
         posters: What paths of posters are relative to.
     """
 
-    def __init__(self, path: Path, columns: CatalogueColumns, posters: Path | None) -> None:
+    def __init__(
+        self,
+        path: Path | StoreFile,
+        columns: CatalogueColumns,
+        posters: Path | str | None,
+        label: str = "",
+    ) -> None:
         if not path.is_file():
-            raise DataNotFoundError(missing_path_message(path, "a catalogue", "check the path"))
+            raise DataNotFoundError(_missing_message(path))
         if not is_table(path):
             raise DataError(f"{path} is no table; expected {known_suffixes()}")
         self._files = poster_files(path, posters)
         super().__init__(path, columns, posters=self._files)
         self.path = path
+        self._label = label
         if self.notes:
             logger.info("%s: %s; options name others", path, "; ".join(self.notes))
         if posters is not None and self.columns.poster is None:
@@ -89,10 +104,10 @@ class Catalogue(TextTable):
                 f"`posters` has no effect: {path} has no column 'poster'; name it with "
                 "`poster_column`"
             )
-        if posters is not None and not posters.is_dir():
+        if isinstance(posters, Path) and not posters.is_dir():
             step = "name the folder that the paths in the table are relative to"
             raise DataNotFoundError(missing_path_message(posters, "a folder of posters", step))
-        self.posters = posters or path.parent
+        self.posters = posters or (path.parent if isinstance(path, Path) else path.folder)
 
     @property
     def unread(self) -> frozenset[Modality]:
@@ -114,32 +129,47 @@ class Catalogue(TextTable):
         other.columns = replace(self.columns, kept=tuple(dict.fromkeys(columns)))
         return other
 
-    def count(self) -> tuple[int, frozenset[int]]:
-        """Return the number of rows and the hashes of duplicate ids."""
+    def ids(self) -> Iterator[str]:
+        """Yield the id of every row, in order; reads no other column of Parquet."""
         name = self.columns.id
-        if name is None:
-            return self._table.count(), frozenset()
-        hashes = array("q")
-        for number, row in enumerate(self._table.rows([name]), start=1):
-            hashes.append(hash(row_id(row, name, number)))
-        values, numbers = np.unique(np.array(hashes, dtype=np.int64), return_counts=True)
-        return self._table.count(), frozenset(values[numbers > 1].tolist())
+        for number, row in enumerate(self._table.rows([name] if name else ()), start=1):
+            yield row_id(row, name, number, self._label)
 
-    def entries(
-        self, reader: FilmReader, skip: int = 0, twice: Container[int] = ()
-    ) -> Iterator[Entry]:
-        """Yield every row as a film, in order.
+    def row_reader(self, reader: FilmReader) -> RowReader:
+        """Return what reads the rows that a model needs.
 
         Args:
             reader: The model's.
-            skip: So many rows at the start are passed over without looking at their posters.
-            twice: Hashes of ids that several rows have, see ``count``.
         """
-        used = self._used(posters=Modality.POSTER in reader.modalities)
+        return RowReader(self._table, self._used(posters=Modality.POSTER in reader.modalities))
+
+    def entries(
+        self,
+        reader: FilmReader,
+        wanted: range | None = None,
+        rows: RowReader | None = None,
+        *,
+        repeated: Callable[[str], bool] = lambda _id: False,
+        lethal: Collection[int] = (),
+    ) -> Iterator[Entry]:
+        """Yield rows as films, in order.
+
+        Args:
+            reader: The model's.
+            wanted: Which rows, counted from 0; None yields all.
+            rows: What ``row_reader`` returned, to go on where it stands; None begins anew.
+            repeated: Whether several rows have an id.
+            lethal: Rows, counted from 0, that have ended the process each time; they are not read.
+        """
+        rows = rows or self.row_reader(reader)
+        wanted = range(sys.maxsize) if wanted is None else wanted
         with self._files.opened():
-            for number, row in enumerate(self._table.rows(used), start=1):
-                if number > skip:
-                    yield self._entry(reader, row, number, twice)
+            for number, row in enumerate(rows.rows(wanted), start=wanted.start + 1):
+                if number - 1 in lethal:
+                    id_ = row_id(row, self.columns.id, number, self._label)
+                    yield Entry(id_, None, _LETHAL, self._kept(row))
+                else:
+                    yield self._entry(reader, row, number, repeated)
 
     def preview(self, num_rows: int) -> Iterator[dict[str, object]]:
         """Yield the first rows as they are read, without a model."""
@@ -161,12 +191,17 @@ class Catalogue(TextTable):
                 "error": "; ".join(faults),
             }
 
-    def _entry(self, reader: FilmReader, row: Row, number: int, twice: Container[int]) -> Entry:
+    def _kept(self, row: Row) -> dict[str, str | None]:
+        return {name: kept_text(row.values.get(name)) for name in self.columns.kept}
+
+    def _entry(
+        self, reader: FilmReader, row: Row, number: int, repeated: Callable[[str], bool]
+    ) -> Entry:
         text = self._text_row(row, number)
         faults = list(text.faults)
-        kept = {name: kept_text(row.values.get(name)) for name in self.columns.kept}
+        kept = self._kept(row)
         warning = None
-        if hash(text.id) in twice:
+        if repeated(text.id):
             warning = f"Several rows have the id {shortened(text.id, 60)}."
         if not text.is_readable:
             return Entry(text.id, None, _joined(faults), kept, warning)
@@ -215,6 +250,12 @@ class Catalogue(TextTable):
             return reader.read(plot, None, title, year)
         except MovieGenreError:
             return None
+
+
+def _missing_message(path: Path | StoreFile) -> str:
+    if isinstance(path, Path):
+        return missing_path_message(path, "a catalogue", "check the path")
+    return f"{path} does not exist; expected a catalogue; check the address"
 
 
 def _joined(faults: Sequence[str]) -> str:

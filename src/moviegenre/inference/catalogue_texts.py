@@ -66,16 +66,17 @@ class TextRow:
     poster: str = ""
 
 
-def row_id(row: Row, column: str | None, number: int) -> str:
+def row_id(row: Row, column: str | None, number: int, label: str = "") -> str:
     """Return the id of a row: its cell, else its number, which no id can be by chance.
 
     Args:
         row: The row.
         column: The column of ids; None where there is none.
         number: Which row it is, counted from 1.
+        label: What stands before the number where there is no column: the table of several.
     """
     if column is None:
-        return str(number)
+        return f"{label}{number}"
     return cell_text(row.values.get(column)).strip() or f"row {number}"
 
 
@@ -106,6 +107,7 @@ class TextTable:
         posters: PosterFiles | None = None,
     ) -> None:
         self._source = source
+        self._label = ""
         self._posters = posters
         self._table = Table(source, columns.written, max_rows)
         self.known = self._table.columns
@@ -195,7 +197,7 @@ class TextTable:
         return [name for name in named if name is not None]
 
     def _text_row(self, row: Row, number: int) -> TextRow:
-        id_ = row_id(row, self.columns.id, number)
+        id_ = row_id(row, self.columns.id, number, self._label)
         if row.fault:  # its cells may stand in the wrong columns
             fault = f"row {number}: {row.fault}"
             return TextRow(id_, (), faults=(fault,), is_readable=False)

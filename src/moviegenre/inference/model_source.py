@@ -72,6 +72,22 @@ class ModelSource:
         manifest = self.folder / MANIFEST_FILE
         return hashlib.sha256(manifest.read_bytes()).hexdigest() if manifest.is_file() else None
 
+    def opened(self, threads: int | None) -> "Predictor":
+        """Open the same model, to compute many films with so many threads.
+
+        Raises:
+            CheckpointError: The model is not there.
+        """
+        from moviegenre.inference.loading import load_predictor
+
+        return load_predictor(
+            box_folder() if self.model is None else self.model,
+            backend=self.backend,
+            fitted=self.fitted,
+            bulk=True,
+            threads=threads,
+        )
+
     def request(self) -> "Request":
         """Return what to open, for ``reopen``."""
         options = (self.backend, self.fitted, self.quick, self.threads)

@@ -126,7 +126,8 @@ def test_a_catalogue_goes_into_a_file(run: Run, model: str, tmp_path: Path, post
     given += ["--poster-column", "image", "--batch-size", "2", "--quiet"]
     code, told, _ = run(*given)
     assert code == 0
-    assert told == f"{out}: 1 film answered, 1 not answered; see the column error\n"
+    counts = "1 film answered, 1 not answered; see the column error"
+    assert told == f"{out}: {counts} (2 ids in, the same out)\n"
     with out.open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [row["id"] for row in rows] == ["a", "b"]
@@ -141,7 +142,7 @@ def test_a_modality_without_a_column_is_told(
     given = ["predict", "--checkpoint", model, "--input", table, "--out", out, "--quiet"]
     code, told, err = run(*given, "--posters", tmp_path)
     assert code == 0
-    assert told == f"{out}: 1 film answered\n"
+    assert told == f"{out}: 1 film answered (1 id in, the same out)\n"
     assert f"no column 'plot' in {table} (found id, blurb, poster): no plot is read" in err
     code, _, err = run(*given, "--posters", tmp_path, "--plot-column", "blurb")
     assert code == 0

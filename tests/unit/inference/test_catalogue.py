@@ -71,7 +71,8 @@ def test_every_row_is_kept_and_faults_are_named(
     predictor: Predictor, table: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out.parquet"
-    summary = predict_catalogue(predictor, catalogue(table), out, part_rows=3)
+    summary = predict_catalogue(predictor, catalogue(table), out, shard_rows=3)
+    assert summary is not None
     answers = pq.read_table(out)
     assert answers.schema.names == ["id", "genres", *GENRES, "error", "warnings", "modalities"]
     assert (summary.rows, summary.with_errors, summary.empty) == (7, 3, 1)
@@ -175,21 +176,21 @@ def test_a_killed_job_goes_on_and_ends_the_same(
     predictor: Predictor, table: Path, tmp_path: Path, suffix: str, after: int
 ) -> None:
     whole, out = tmp_path / f"whole.{suffix}", tmp_path / f"killed.{suffix}"
-    predict_catalogue(predictor, catalogue(table), whole, part_rows=2)
+    predict_catalogue(predictor, catalogue(table), whole, shard_rows=2)
 
     def kill(done: int, _total: int) -> None:
         if done >= after:
             raise Killed
 
     with pytest.raises(Killed):
-        predict_catalogue(predictor, catalogue(table), out, part_rows=2, on_progress=kill)
+        predict_catalogue(predictor, catalogue(table), out, shard_rows=2, on_progress=kill)
     assert not out.exists()
     seen: list[tuple[int, int]] = []
     predict_catalogue(
         predictor,
         catalogue(table),
         out,
-        part_rows=2,
+        shard_rows=2,
         on_progress=lambda done, total: seen.append((done, total)),
     )
     assert out.read_bytes() == whole.read_bytes()
@@ -310,6 +311,7 @@ def test_rows_with_nothing_to_predict_from_say_so(predictor: Predictor, tmp_path
     path = tmp_path / "movies.csv"
     path.write_text("id,plot\n1,N/A\n2,the ghost screams\n")
     summary = predict_catalogue(predictor, catalogue(path), tmp_path / "out.parquet")
+    assert summary is not None
     first, second = pq.read_table(tmp_path / "out.parquet").to_pylist()
     warning = 'The plot is a placeholder ("N/A"), so it was ignored.'
     assert first["error"] == f"no plot: {warning}"

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from moviegenre.core.errors import DataError, shortened
 from moviegenre.core.reading import open_regular, raise_system_error
 from moviegenre.data.limits import MAX_COLUMNS, MAX_UNPACKED_SHARE
+from moviegenre.data.storage import StoreFile
 
 _BATCH_ROWS = 1024
 _FEWEST_BATCH_ROWS = 8
@@ -38,9 +39,11 @@ class ParquetTable:
         DataError: It is no Parquet file, or has more columns than any table.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | StoreFile) -> None:
         self._path = path
-        self._stream = open_regular(path)
+        self._stream = open_regular(path) if isinstance(path, Path) else path.open_anywhere()
+        self._size = self._stream.seek(0, os.SEEK_END)
+        self._stream.seek(0)
         with self._reading():
             try:
                 metadata = pq.read_metadata(self._stream)
@@ -56,7 +59,7 @@ class ParquetTable:
             except BaseException:
                 self._stream.close()
                 raise
-        size = os.fstat(self._stream.fileno()).st_size
+        size = self._size
         if self.num_rows > size:  # absent values take no space, a billion of them neither
             self._stream.close()
             raise DataError(
@@ -82,29 +85,38 @@ class ParquetTable:
         """How many rows the file says it has."""
         return int(self._file.metadata.num_rows)
 
-    def rows(self, columns: Collection[str] | None = None) -> Iterator[tuple[dict[str, Any], str]]:
+    def rows(
+        self, columns: Collection[str] | None = None, first: int = 0
+    ) -> Iterator[tuple[dict[str, Any], str]]:
         """Yield the values of each row by column, and why it cannot be read; empty where it can.
 
         Args:
             columns: Those that are read; None reads all.
+            first: The row to begin with, counted from 0; row groups before it are not read.
 
         Raises:
             DataError: The file is damaged, or unpacks to more than is sane.
         """
         names = [name for name in self.columns if columns is None or name in columns]
         if not names:
-            yield from (({}, "") for _ in range(self.num_rows))
+            yield from (({}, "") for _ in range(first, self.num_rows))
             return
         with self._reading():
-            for batch in self._batches(names):
+            for batch in self._batches(names, first):
                 for number in range(batch.num_rows):
                     yield row_values(batch, number)
 
-    def _batches(self, names: list[str]) -> Iterator[pa.RecordBatch]:
+    def _batches(self, names: list[str], first: int) -> Iterator[pa.RecordBatch]:
         """Yield the rows in pieces of one row group: Arrow cannot join lists of texts."""
         size = self._batch_rows()
         for group in range(self._file.num_row_groups):
-            yield from self._file.iter_batches(size, [group], names, use_threads=False)
+            skipped = min(first, self._file.metadata.row_group(group).num_rows) if first else 0
+            first -= skipped
+            if first:
+                continue
+            for batch in self._file.iter_batches(size, [group], names, use_threads=False):
+                yield batch.slice(min(skipped, batch.num_rows))
+                skipped = max(0, skipped - batch.num_rows)
 
     def _batch_rows(self) -> int:
         """Return how many rows are read at a time, fewer of large row groups.
@@ -115,7 +127,7 @@ class ParquetTable:
         Raises:
             DataError: A row group is packed more tightly than texts and posters can be.
         """
-        packed = os.fstat(self._stream.fileno()).st_size
+        packed = self._size
         metadata = self._file.metadata
         groups = range(metadata.num_row_groups)
         largest = max((metadata.row_group(group).total_byte_size for group in groups), default=0)
@@ -132,7 +144,7 @@ class ParquetTable:
         try:
             yield
         except _FILE_FAULTS as error:
-            raise_system_error(error, self._path)
+            raise_system_error(error, Path(str(self._path)))
             told = " ".join(str(error).split()) or type(error).__name__
             raise DataError(f"{self._path} cannot be read as Parquet: {shortened(told)}") from None
 

@@ -95,21 +95,31 @@ class Table:
         """
         return self._columns(self._max_rows)
 
-    def rows(self, columns: Collection[str] | None = None) -> Iterator[Row]:
+    @property
+    def is_seekable(self) -> bool:
+        """Whether reading can begin at any row without reading all before it."""
+        return self._suffix == ".parquet"
+
+    def rows(self, columns: Collection[str] | None = None, first: int = 0) -> Iterator[Row]:
         """Yield the rows, in order.
 
         Args:
             columns: Those that are needed; of Parquet no other is read. None takes all.
+            first: The row to begin with, counted from 0.
 
         Raises:
             DataError: The file cannot be read.
         """
+        if self.is_seekable and not isinstance(self.source, TableBytes):
+            with ParquetTable(self.source) as table:
+                for values, fault in table.rows(columns, first):
+                    yield Row(values, fault)
+        else:
+            yield from islice(self._all_rows(), first, None)
+
+    def _all_rows(self) -> Iterator[Row]:
         if self._is_cmu and _is_path(self.source):
             yield from (Row(values) for values in cmu.rows(self.source))
-        elif self._suffix == ".parquet" and _is_path(self.source):
-            with ParquetTable(self.source) as table:
-                for values, fault in table.rows(columns):
-                    yield Row(values, fault)
         elif self._suffix == ".xlsx":
             with (
                 open_table(self.source) as (stream, _),
@@ -129,7 +139,7 @@ class Table:
         Raises:
             DataError: The file cannot be read.
         """
-        if self._suffix == ".parquet" and _is_path(self.source):
+        if self._suffix == ".parquet" and not isinstance(self.source, TableBytes):
             with ParquetTable(self.source) as table:
                 return table.num_rows
         return sum(1 for _ in self.rows(()))
@@ -163,7 +173,7 @@ class Table:
     def _columns(self, max_rows: int | None) -> list[str]:
         if self._is_cmu:
             return list(cmu.COLUMNS)
-        if self._suffix == ".parquet" and _is_path(self.source):
+        if self._suffix == ".parquet" and not isinstance(self.source, TableBytes):
             with ParquetTable(self.source) as table:
                 return table.columns
         names: dict[str, None] = {}
@@ -259,6 +269,38 @@ class Table:
             names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
         self.twice = [name for name, number in seen.items() if number > 1 and name]
         return names
+
+
+class RowReader:
+    """The rows of a table in ranges; one after the last needs no new beginning.
+
+    Args:
+        table: The table.
+        columns: Those that are needed.
+    """
+
+    def __init__(self, table: Table, columns: Collection[str]) -> None:
+        self._table = table
+        self._columns = columns
+        self._rows: Iterator[Row] = iter(())
+        self._next: int | None = None
+
+    def rows(self, wanted: range) -> Iterator[Row]:
+        """Yield the rows of a range, counted from 0.
+
+        Raises:
+            DataError: The file cannot be read.
+        """
+        jumps = self._table.is_seekable and self._next != wanted.start
+        if self._next is None or self._next > wanted.start or jumps:
+            self._rows = self._table.rows(self._columns, wanted.start)
+            self._next = wanted.start
+        for row in self._rows:
+            self._next += 1
+            if self._next > wanted.start:
+                yield row
+            if self._next >= wanted.stop:
+                return
 
 
 def column_names(source: TableSource, max_rows: int | None = None) -> list[str]:

@@ -12,6 +12,7 @@ from typing import IO, BinaryIO, cast
 
 from moviegenre.core.errors import DataError, shortened
 from moviegenre.core.reading import open_regular
+from moviegenre.data.storage import StoreFile
 from moviegenre.data.unpacking import UNPACKING_ERRORS, Unpacked, max_unpacked
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json")
@@ -56,7 +57,7 @@ class TableBytes:
         return self.name
 
 
-TableSource = Path | TableBytes
+TableSource = Path | StoreFile | TableBytes
 """Where a table is read from. In memory there is no Parquet."""
 
 
@@ -88,7 +89,7 @@ def open_table(source: TableSource) -> Iterator[tuple[BinaryIO, str]]:
     """
     outer = _outer(source)
     with ExitStack() as stack:
-        opened = source.open() if isinstance(source, TableBytes) else open_regular(source)
+        opened = open_regular(source) if isinstance(source, Path) else source.open()
         stream = stack.enter_context(opened)
         if outer not in PACKED_SUFFIXES:
             if table_suffix(source) in TEXT_SUFFIXES:

@@ -12,6 +12,7 @@ from moviegenre.core.reading import UnreadableFileError, open_regular, raise_sys
 from moviegenre.data.limits import MAX_FILES, MAX_POSTER_BYTES
 from moviegenre.data.placeholders import is_poster_placeholder
 from moviegenre.data.poster_formats import POSTER_SUFFIXES
+from moviegenre.data.storage import StoreFile
 from moviegenre.data.tables.cells import cell_text
 from moviegenre.data.tables.poster_files import (
     MissingPosterError,
@@ -20,10 +21,10 @@ from moviegenre.data.tables.poster_files import (
     refuse_address,
     spellings,
 )
+from moviegenre.data.tables.poster_store import PosterStore
 from moviegenre.data.tables.source import (
     TABLE_SUFFIXES,
     UNZIPPING_ERRORS,
-    TableBytes,
     TableSource,
     check_zip,
     open_member,
@@ -31,13 +32,14 @@ from moviegenre.data.tables.source import (
 from moviegenre.data.unpacking import max_unpacked
 
 
-def poster_files(table: Path, folder: Path | None = None) -> PosterFiles:
+def poster_files(table: Path | StoreFile, folder: Path | str | None = None) -> PosterFiles:
     """Return where the posters of a table are: in a folder, in its ZIP, or beside it.
 
     Args:
         table: The table.
-        folder: What names of posters are relative to; None looks into the ZIP, if the table is one
-            with pictures, or else into the table's own folder.
+        folder: What names of posters are relative to, a path or an address in an object store;
+            None looks into the ZIP, if the table is one with pictures, or else into the table's
+            own folder.
 
     Raises:
         DataError: The ZIP is damaged, or holds or unpacks to more than is sane.
@@ -46,7 +48,9 @@ def poster_files(table: Path, folder: Path | None = None) -> PosterFiles:
         posters = ZipPosters(table)
         if posters.has_pictures:
             return posters
-    return PosterFolder(folder or table.parent)
+    if folder is None:
+        folder = table.parent if isinstance(table, Path) else table.folder
+    return PosterFolder(folder) if isinstance(folder, Path) else PosterStore(folder)
 
 
 class ZipPosters:
@@ -105,7 +109,7 @@ class ZipPosters:
             yield self._archive
             return
         source = self._source
-        with source.open() if isinstance(source, TableBytes) else open_regular(source) as stream:
+        with open_regular(source) if isinstance(source, Path) else source.open() as stream:
             self._max_unpacked = max_unpacked(stream.seek(0, os.SEEK_END))
             check_zip(source, stream)
             try:

@@ -1,0 +1,87 @@
+"""The tables that a path, a folder, a pattern or an address stands for."""
+
+import glob
+import os
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+
+from moviegenre.core.errors import DataNotFoundError
+from moviegenre.data.storage import StoreFile, is_address, store_files
+from moviegenre.data.tables.source import table_suffix
+
+FOLDER_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+"""Endings of the tables that are read of a folder, also packed as ``.gz``."""
+
+_PATTERN = frozenset("*?[")
+TableFile = Path | StoreFile
+
+
+def find_tables(source: str) -> dict[str, TableFile]:
+    """Return the tables that a source stands for, each by its name within the source.
+
+    Args:
+        source: A file; a folder, with all that is in it; or a pattern such as ``films/*.csv``.
+            Each on this machine or in an object store (``s3://``). Names that begin with ``.`` or
+            ``_`` are left out of folders.
+
+    Returns:
+        The tables in the order of their names; files of several folders that fit a pattern by their
+        whole paths. A single file need not exist.
+
+    Raises:
+        DataNotFoundError: A folder has no table, or nothing fits a pattern.
+    """
+    if is_address(source):
+        return _in_store(source)
+    path = Path(source)
+    if path.is_dir():
+        walked = (Path(root, name) for root, _, names in os.walk(path) for name in names)
+        tables: dict[str, TableFile] = {one.relative_to(path).as_posix(): one for one in walked}
+        return _tables_of(source, tables)
+    if _PATTERN.isdisjoint(source) or path.is_file():
+        return {path.name: path}
+    found = [Path(name) for name in sorted(glob.glob(source)) if os.path.isfile(name)]
+    return _matched(source, {one.as_posix(): one for one in found})
+
+
+def _in_store(source: str) -> dict[str, TableFile]:
+    if not _PATTERN.isdisjoint(source):
+        parts = PurePosixPath(source).parts
+        fixed = next(n for n, part in enumerate(parts) if not _PATTERN.isdisjoint(part))
+        folder = "s3://" + "/".join(parts[1:fixed])
+        found = [one for one in store_files(folder) if _fits(one.address, parts)]
+        return _matched(source, {one.address: one for one in found})
+    if (file := StoreFile(source)).is_file():
+        return {file.name: file}
+    start = len(source.rstrip("/")) + 1
+    return _tables_of(source, {one.address[start:]: one for one in store_files(source)})
+
+
+def _fits(address: str, pattern: tuple[str, ...]) -> bool:
+    parts = PurePosixPath(address).parts
+    return len(parts) == len(pattern) and all(map(fnmatchcase, parts, pattern))
+
+
+def _tables_of(source: str, files: dict[str, TableFile]) -> dict[str, TableFile]:
+    """Return the tables among the files of a folder."""
+    tables = {
+        name: file
+        for name, file in sorted(files.items())
+        if table_suffix(file) in FOLDER_SUFFIXES
+        and not any(part[0] in "._" for part in PurePosixPath(name).parts)
+    }
+    if not tables:
+        found = "no such folder" if not files else "no table"
+        raise DataNotFoundError(
+            f"{source}: found {found}; expected files that end in {', '.join(FOLDER_SUFFIXES)}, "
+            "or one of these packed as .gz"
+        )
+    return tables
+
+
+def _matched(source: str, files: dict[str, TableFile]) -> dict[str, TableFile]:
+    if not files:
+        raise DataNotFoundError(f"no file fits the pattern {source}; check it, and quote it")
+    folders = {name[: name.rfind("/") + 1] for name in files}
+    start = len(next(iter(folders))) if len(folders) == 1 else 0
+    return {name[start:]: file for name, file in files.items()}

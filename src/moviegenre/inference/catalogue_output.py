@@ -1,0 +1,272 @@
+"""Where the answers of a catalogue go: parts during the job, then one file or their folder."""
+
+import hashlib
+import logging
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from moviegenre.core.errors import ConfigError, DamagedError, DataError
+from moviegenre.core.files import atomic_file
+from moviegenre.core.locks import locked
+from moviegenre.core.reading import real_path
+from moviegenre.data.storage import Folder, LocalFolder, StoreFolder, is_address
+from moviegenre.data.tables.table_files import TableFile
+from moviegenre.inference.catalogue_parts import write_answers
+from moviegenre.inference.shard_work import MANIFEST_FILE, REPEATED_FILE, TRY_PREFIX
+from moviegenre.inference.shards import Plan, Shard, Share, ids_digest
+
+logger = logging.getLogger(__name__)
+
+OUT_SUFFIXES = (".parquet", ".csv", ".jsonl")
+
+
+@dataclass(frozen=True)
+class CatalogueSummary:
+    """The result of predicting a catalogue.
+
+    Attributes:
+        rows: How many it has; the output has the same ids in the same order.
+        with_errors: How many could not be read in full.
+        empty: How many of these have no answer.
+    """
+
+    rows: int
+    with_errors: int
+    empty: int
+
+
+@dataclass
+class _Counts:
+    rows: int = 0
+    errors: int = 0
+    empty: int = 0
+    parts: dict[str, Any] = field(default_factory=dict)
+
+
+class Output:
+    """The output of a job and the folder of its parts.
+
+    Args:
+        out: A ``.parquet``, ``.csv`` or ``.jsonl`` file, into which the parts are joined; or a
+            folder here or in an object store, which keeps them.
+
+    Raises:
+        ConfigError: It is a file with another ending.
+
+    Attributes:
+        name: What was given, for messages.
+        file: The file; None for a folder.
+        folder: Where the parts are.
+    """
+
+    def __init__(self, out: Path | str) -> None:
+        self.name = str(out)
+        self.file: Path | None = None
+        path = Path(out)
+        is_file = path.suffix.lower() in OUT_SUFFIXES
+        if is_address(self.name):
+            if is_file:
+                raise ConfigError(
+                    f"{out} is one file; an object store gets a folder of Parquet parts: name a "
+                    "folder, without an ending"
+                )
+            self.folder: Folder = StoreFolder(self.name.rstrip("/"))
+        elif path.is_dir() or self.name.endswith("/") or not path.suffix:
+            self.folder = LocalFolder(path)
+        elif is_file:
+            self.file = path
+            self.folder = LocalFolder(path.with_name(f"{path.name}.parts"))
+        else:
+            raise ConfigError(
+                f"{out} ends in {path.suffix!r}; expected an ending of {', '.join(OUT_SUFFIXES)}, "
+                "or a folder: a name that ends in /"
+            )
+
+    def check_inputs(self, tables: Sequence[TableFile]) -> None:
+        """Raise an error if the output would overwrite a table or become one.
+
+        Args:
+            tables: What is to be answered.
+
+        Raises:
+            ConfigError: It would.
+        """
+        for table in tables:
+            if isinstance(table, Path):
+                place, own = real_path(table), real_path(Path(self.name))
+                if place == own and self.file is not None:
+                    raise ConfigError(
+                        f"{self.name} is the catalogue itself; name another file with `out`"
+                    )
+                inside = self.file is None and own in place.parents
+            else:
+                inside = str(table).startswith(f"{self.folder.address}/")
+            if inside:
+                raise ConfigError(
+                    f"{table} lies in {self.name}, where the answers are to go; name another "
+                    "folder with `out`"
+                )
+
+    def locked(self, share: Share) -> AbstractContextManager[None]:
+        """Keep other runs away from the whole output, or from a share of it.
+
+        Object stores have no locks: two runs there do the same work twice.
+
+        Raises:
+            BusyError: Another run has it.
+        """
+        if not isinstance(self.folder, LocalFolder):
+            return nullcontext()
+        if share.of == 1:
+            return locked(self.file or self.folder.path)
+        place = self.folder.path / f"share-{share.number}-of-{share.of}"
+        return locked(place, "name another share with `shards`")
+
+    def locked_whole(self) -> AbstractContextManager[None]:
+        """Wait until no other run plans or joins."""
+        if not isinstance(self.folder, LocalFolder):
+            return nullcontext()
+        return locked(self.file or self.folder.path, wait=True)
+
+    def read_plan(self, job: Mapping[str, Any]) -> Plan | None:
+        """Return the plan of an unfinished job; None where there is none.
+
+        Args:
+            job: What the answers depend on, as plain values.
+
+        Raises:
+            ConfigError: Another job was begun here, or the folder has other files.
+        """
+        content = self.folder.read(MANIFEST_FILE)
+        if content is None:
+            others = [name for name in self.folder.names() if name[0] not in "._"]
+            if others and self.file is None:
+                raise ConfigError(
+                    f"{self.folder.address} is not empty (found {others[0]}) and holds no job; "
+                    "name a new folder with `out`"
+                )
+            self._clear()
+            return None
+        try:
+            plan = Plan.from_json(content)
+        except ValueError as error:
+            place = f"{self.folder.address}/{MANIFEST_FILE}"
+            logger.warning("%s is damaged (%s); the job begins anew", place, error)
+            self._clear()
+            return None
+        changed = [key for key in job if plan.job.get(key) != job[key]]
+        if changed:
+            raise ConfigError(
+                f"{self.folder.address} holds {'a' if plan.is_finished else 'an unfinished'} job, "
+                f"begun with another {', another '.join(changed)}; go on with the same, or delete "
+                "that folder to begin anew"
+            )
+        return plan
+
+    def parts(self) -> dict[str, list[str]]:
+        """Return the names of the parts that are there, by the name of their shard."""
+        found: dict[str, list[str]] = {}
+        for name in self.folder.names():
+            if name.startswith("part-") and name.endswith(".parquet"):
+                found.setdefault(name[5:].rpartition("-")[0], []).append(name)
+        return found
+
+    def missing(self, shards: Sequence[Shard]) -> list[Shard]:
+        """Return the shards without an undamaged part."""
+        parts = self.parts()
+        return [shard for shard in shards if not self._is_whole(parts.get(shard.name, []))]
+
+    def finish(self, plan: Plan, schema: pa.Schema) -> CatalogueSummary:
+        """Compare all ids with the input's, and write the file or the manifest.
+
+        Args:
+            plan: The job.
+            schema: The columns of the parts.
+
+        Raises:
+            DamagedError: A part is damaged.
+            DataError: A part has other ids than its shard.
+        """
+        counts = _Counts()
+        tables = self._checked(plan, schema, counts)
+        if self.file is not None:
+            with atomic_file(self.file) as stream:
+                write_answers(stream, self.file.suffix.lower(), tables, schema)
+        else:
+            for _ in tables:
+                pass
+            self.folder.write(MANIFEST_FILE, plan.to_json(counts.parts))
+        self._tidy()
+        return CatalogueSummary(counts.rows, counts.errors, counts.empty)
+
+    def _clear(self) -> None:
+        """Remove what another job left; hidden files are locks."""
+        for name in self.folder.names():
+            if name[0] != ".":
+                self.folder.remove(name)
+
+    def _is_whole(self, names: Sequence[str]) -> bool:
+        """Return whether one of some parts is undamaged; the others are removed."""
+        found = False
+        for name in names:
+            if found or not self._is_undamaged(name):
+                self.folder.remove(name)
+            else:
+                found = True
+        return found
+
+    def _is_undamaged(self, name: str) -> bool:
+        content = self.folder.read(name) or b""
+        if _is_named_after(name, content):
+            return True
+        place = f"{self.folder.address}/{name}"
+        logger.warning("%s is damaged: it is not what was written; it is made again", place)
+        return False
+
+    def _checked(self, plan: Plan, schema: pa.Schema, counts: _Counts) -> Iterator[pa.Table]:
+        """Yield the parts in order, each compared with its shard."""
+        parts = self.parts()
+        probability = schema.names[schema.names.index("genres") + 1]
+        for shard in plan.shards:
+            name = sorted(parts[shard.name])[0]
+            content = self.folder.read(name) or b""
+            place = f"{self.folder.address}/{name}"
+            if not _is_named_after(name, content):
+                raise DamagedError(f"{place} is damaged; run the same command again")
+            # Arrow's own threads would let go of Python's bytes at any time, and end the process
+            # with 134 if the interpreter is gone by then.
+            with pq.ParquetFile(pa.BufferReader(content), pre_buffer=False) as part:
+                table = part.read(use_threads=False)
+            if table.num_rows != shard.rows or ids_digest(table["id"].to_pylist()) != shard.ids:
+                raise DataError(
+                    f"{place} has other ids than rows {shard.first + 1} to {shard.range.stop} of "
+                    f"{plan.files[shard.file][0]}; delete it and run the same command again"
+                )
+            counts.rows += table.num_rows
+            counts.errors += table.num_rows - table["error"].null_count
+            counts.empty += table[probability].null_count
+            if self.file is None:
+                counts.parts[shard.name] = {"file": name, "rows": table.num_rows}
+            yield table
+
+    def _tidy(self) -> None:
+        """Remove what only an unfinished job needs."""
+        if self.file is None:
+            for name in self.folder.names():
+                if name.startswith(TRY_PREFIX) or name == REPEATED_FILE:
+                    self.folder.remove(name)
+        elif isinstance(self.folder, LocalFolder):
+            self.folder.remove(MANIFEST_FILE)  # without it, what is left is no job
+            shutil.rmtree(self.folder.path, ignore_errors=True)
+
+
+def _is_named_after(name: str, content: bytes) -> bool:
+    digest = name.removesuffix(".parquet").rpartition("-")[2]
+    return hashlib.sha256(content).hexdigest()[:16] == digest

@@ -1,0 +1,227 @@
+"""Shards on a Ray cluster, through Ray Data: one model for each actor.
+
+Ray gets the numbers of shards and gives back how many rows are done. Which rows a shard has, what
+its part is called and whether all ids are there stays with the product, so an actor that dies, a
+task that runs twice and a cluster of another size change nothing in the output.
+"""
+
+import logging
+import os
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from moviegenre.core.errors import (
+    CheckpointError,
+    ConfigError,
+    DataError,
+    MissingExtraError,
+    MovieGenreError,
+)
+from moviegenre.core.extras import is_installed
+from moviegenre.core.files import file_sha256
+from moviegenre.inference.predictor import Predictor
+from moviegenre.inference.shard_work import MANIFEST_FILE, ShardWork, ShardWorker
+from moviegenre.inference.shards import Shard
+
+_MOST_BLOCKS = 10_000  # of a dataset of shards; Ray's scheduler keeps a record of each
+
+
+class ShardActor:
+    """One of the workers; Ray Data calls it with the numbers of shards.
+
+    Args:
+        work: What it needs beside the model.
+        shards: All shards, of which it is called with some.
+        open_model: Opens the model with a number of threads.
+        threads: The processors that Ray gave it.
+    """
+
+    def __init__(
+        self,
+        work: ShardWork,
+        shards: Sequence[Shard],
+        open_model: Callable[[int], Predictor],
+        threads: int,
+    ) -> None:
+        self._shards = shards
+        self._worker: ShardWorker | None = None
+        self._fault = ""
+        try:
+            if not work.folder.has(MANIFEST_FILE):
+                raise DataError(
+                    f"a worker does not see {work.folder.address}; name a folder with `out` that "
+                    "all machines share, or an address in an object store"
+                )
+            self._worker = ShardWorker(work, open_model(threads))
+        except MovieGenreError as error:  # it would be retried for ever
+            self._fault = str(error)
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """Compute some shards.
+
+        Args:
+            batch: Their numbers, in the column ``shard``.
+        """
+        done, faults = [], []
+        for number in batch["shard"].tolist():
+            shard, fault = self._shards[number], self._fault
+            if self._worker is not None:
+                try:
+                    for _ in self._worker.run([shard]):
+                        pass
+                except MovieGenreError as error:
+                    fault = str(error)
+            done.append(0 if fault else shard.rows)
+            faults.append(fault)
+        return {"rows": np.array(done), "fault": np.array(faults, dtype=object)}
+
+
+class RayEngine:
+    """Computes shards on a Ray cluster, see ``catalogue.Engine``.
+
+    Args:
+        workers: How many actors; None takes one for each processor.
+        address: Of the cluster; None takes ``RAY_ADDRESS``, or starts one on this machine.
+        open_model: Opens the model with a number of threads; None opens the predictor's own again,
+            from the same path on every machine.
+
+    Raises:
+        MissingExtraError: Ray is not installed.
+    """
+
+    def __init__(
+        self,
+        workers: int | None = None,
+        address: str | None = None,
+        open_model: Callable[[int], Predictor] | None = None,
+    ) -> None:
+        if not is_installed("ray"):
+            raise MissingExtraError("ray", "ray", "a table on a Ray cluster")
+        self._workers = workers
+        self._address = address
+        self._open_model = open_model
+
+    def __call__(
+        self,
+        work: ShardWork,
+        predictor: Predictor,
+        shards: Sequence[Shard],
+        on_rows: Callable[[int], None],
+    ) -> None:
+        """Compute shards and write their parts.
+
+        Raises:
+            ConfigError: The cluster cannot be reached, or is too small.
+            DataError: A worker cannot compute a shard; the message says why.
+        """
+        ray, data = _ray()
+        started = not ray.is_initialized()
+        if started:
+            self._connect()
+        try:
+            context = data.DataContext.get_current()
+            context.enable_progress_bars = False
+            actors, cpus = _shape(self._workers, len(shards))
+            dataset = data.from_items(
+                [{"shard": number} for number in range(len(shards))],
+                override_num_blocks=min(len(shards), _MOST_BLOCKS),
+            ).map_batches(
+                ShardActor,
+                fn_constructor_args=(
+                    work,
+                    shards,
+                    self._open_model or _Reopen(predictor),
+                    cpus,
+                ),
+                batch_size=1,
+                num_cpus=cpus,
+                compute=data.ActorPoolStrategy(size=actors, max_tasks_in_flight_per_actor=2),
+            )
+            for row in dataset.iter_rows():
+                if row["fault"]:
+                    raise DataError(row["fault"])
+                on_rows(int(row["rows"]))
+        finally:
+            if started:
+                ray.shutdown()
+
+    def _connect(self) -> None:
+        """Connect to the cluster, or start one.
+
+        Raises:
+            ConfigError: It cannot be reached.
+        """
+        ray, _ = _ray()
+        options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+        if self._address is None and "RAY_ADDRESS" not in os.environ:
+            options["include_dashboard"] = False  # of the cluster that is started
+        try:
+            ray.init(self._address, **options)
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            told = " ".join(str(error).split())[:200]
+            raise ConfigError(
+                f"the Ray cluster {self._address or ''} cannot be reached: {told}; start one with "
+                "`ray start --head`, or leave the address out"
+            ) from None
+
+
+def _ray() -> tuple[Any, Any]:
+    """Return Ray and Ray Data, whose types are known in part only."""
+    return import_module("ray"), import_module("ray.data")
+
+
+class _Reopen:
+    """Opens the model of a predictor on another machine.
+
+    Args:
+        predictor: It was opened by ``moviegenre.load``.
+    """
+
+    def __init__(self, predictor: Predictor) -> None:
+        if predictor.source is None:
+            raise ConfigError("the model was not opened by moviegenre.load, so no worker can")
+        self._source = predictor.source
+        self._files = _file_hashes(predictor)
+        self._takes_threads = predictor.backend.name != "torch"  # PyTorch asks OMP_NUM_THREADS
+
+    def __call__(self, threads: int) -> Predictor:
+        """Return the model, which computes with so many threads.
+
+        Raises:
+            CheckpointError: It is not there, or is another one.
+        """
+        predictor = self._source.opened(threads if self._takes_threads else None)
+        if _file_hashes(predictor) != self._files:
+            raise CheckpointError(
+                f"{predictor.files[0]} is another model on a worker than where the job began; copy "
+                "it, or name a folder that all machines share"
+            )
+        return predictor
+
+
+def _file_hashes(predictor: Predictor) -> dict[str, str]:
+    return {path.name: file_sha256(path) for path in predictor.files if path.is_file()}
+
+
+def _shape(workers: int | None, shards: int) -> tuple[int, int]:
+    """Return how many actors there are, and how many processors each has.
+
+    Raises:
+        ConfigError: The cluster has fewer processors than workers.
+    """
+    ray, _ = _ray()
+    nodes = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
+    total = sum(nodes)
+    if workers is None:
+        return min(total, shards), 1
+    if workers > total:
+        raise ConfigError(
+            f"`workers` is {workers}, and the Ray cluster has {total} processors; ask for {total} "
+            "at most"
+        )
+    # The most processors with which all actors find a place, none of them on two machines.
+    cpus = max(n for n in range(1, total + 1) if sum(node // n for node in nodes) >= workers)
+    return min(workers, shards), cpus

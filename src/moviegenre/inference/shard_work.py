@@ -1,0 +1,266 @@
+"""Computing shards: each becomes one Parquet part, whoever computes it.
+
+A row that ends the process itself (a fault in a decoder, no memory) must not end the job. While a
+process has a shard, a small file beside the parts says so. If it is there when another process
+takes the shard, the first one died: the rows are then tried one by one, and one that ends two more
+processes is left out, with a reason in the column ``error``.
+"""
+
+import hashlib
+import io
+import json
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from moviegenre.core.errors import BusyError, DataError
+from moviegenre.core.genre_mapping import GenreNames
+from moviegenre.core.prefetch import prefetch
+from moviegenre.data.storage import Folder
+from moviegenre.data.tables.rows import RowReader
+from moviegenre.inference.catalogue_parts import answer_schema
+from moviegenre.inference.catalogue_rows import Catalogue, Entry, id_hash
+from moviegenre.inference.predictor import Predictor
+from moviegenre.inference.shards import Shard, ids_digest
+
+MANIFEST_FILE = "_manifest.json"
+REPEATED_FILE = "_repeated_ids.bin"
+TRY_PREFIX = "_try-"
+
+WINDOW_ROWS = 256
+"""Rows that are read ahead and sorted into batches: what is in memory."""
+
+_DEATHS_OF_A_ROW = 2  # while it was tried alone, after one in a batch
+_DEATHS_OF_A_SHARD = 5  # while no row was tried alone
+
+
+def part_name(shard: Shard, content: bytes) -> str:
+    """Return the name of a shard's part, which ends with the digest of its bytes."""
+    return f"part-{shard.name}-{hashlib.sha256(content).hexdigest()[:16]}.parquet"
+
+
+@dataclass(frozen=True)
+class ShardWork:
+    """What a worker needs beside the model; can be sent to another machine.
+
+    Attributes:
+        catalogues: The tables.
+        folder: Where parts are written.
+        kept: The output's name of each column that is repeated.
+        names: What chosen genres are called.
+        batch_size: Films that are computed together.
+    """
+
+    catalogues: Sequence[Catalogue]
+    folder: Folder
+    kept: Mapping[str, str]
+    names: GenreNames
+    batch_size: int
+
+
+@dataclass
+class _Try:
+    """How often a process died while it had a shard.
+
+    Attributes:
+        ended: While all rows were computed.
+        row: The row that is tried alone now.
+        rows: While that row was tried alone, by its number.
+    """
+
+    ended: int = 0
+    row: int | None = None
+    rows: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def lethal(self) -> frozenset[int]:
+        """Rows that are left out."""
+        return frozenset(int(r) for r, ended in self.rows.items() if ended >= _DEATHS_OF_A_ROW)
+
+
+class ShardWorker:
+    """Computes shards with one model.
+
+    Args:
+        work: What to compute.
+        predictor: The model.
+    """
+
+    def __init__(self, work: ShardWork, predictor: Predictor) -> None:
+        self._work = work
+        self._folder = work.folder
+        self._predictor = predictor
+        self._schema = answer_schema(predictor.model.genres, work.kept.values())
+        self._readers: dict[int, RowReader] = {}
+        self._begun: dict[Shard, None] = {}
+        self._repeated = np.frombuffer(self._folder.read(REPEATED_FILE) or b"", np.uint64)
+
+    def run(
+        self, shards: Sequence[Shard], on_rows: Callable[[int], None] = lambda _rows: None
+    ) -> Generator[Shard, None, None]:
+        """Compute shards, write their parts and yield each shard when it is done.
+
+        Args:
+            shards: In the order of the input.
+            on_rows: Called with the number of rows that were computed since the last call.
+
+        Raises:
+            DataError: The input has changed, or rows end the process and no single one does.
+            BusyError: Another run has finished the job.
+        """
+        tried = self._tried(shards)
+        try:
+            yield from self._compute([s for s in shards if s not in tried], on_rows)
+            for shard in shards:
+                if shard in tried:
+                    yield from self._compute([shard], on_rows, self._find_lethal(shard))
+        finally:  # a process that ends by itself leaves nothing behind
+            while self._begun:
+                self._folder.remove(_try_name(self._begun.popitem()[0]))
+
+    def _compute(
+        self,
+        shards: Sequence[Shard],
+        on_rows: Callable[[int], None],
+        lethal: frozenset[int] = frozenset(),
+    ) -> Iterator[Shard]:
+        entries = (entry for shard in shards for entry in self._entries(shard, lethal))
+        with closing(prefetch(entries, WINDOW_ROWS)) as ready:
+            for shard in shards:
+                tables: list[pa.Table] = []
+                done = rows = 0
+                while done < shard.rows:
+                    on_rows(rows)
+                    wanted = min(WINDOW_ROWS, shard.rows - done)
+                    chunk = list(islice(ready, wanted))
+                    rows = len(chunk)
+                    done += rows
+                    if rows < wanted:
+                        raise _changed(self._work, shard)
+                    tables.append(pa.Table.from_pylist(self._answers(chunk), self._schema))
+                self._write(shard, pa.concat_tables(tables).combine_chunks())
+                on_rows(rows)
+                yield shard
+
+    def _entries(
+        self, shard: Shard, lethal: frozenset[int], *, alone: bool = False
+    ) -> Iterator[Entry]:
+        """Yield the rows of a shard, and say first that this process has it."""
+        if not alone and shard not in self._begun:
+            self._begun[shard] = None
+            self._note(shard, _Try())
+        catalogue, reader = self._work.catalogues[shard.file], self._predictor.reader
+        if shard.file not in self._readers:  # the last one's file is closed
+            self._readers = {shard.file: catalogue.row_reader(reader)}
+        yield from catalogue.entries(
+            reader,
+            shard.range,
+            self._readers[shard.file],
+            repeated=self._is_repeated,
+            lethal=lethal,
+        )
+
+    def _is_repeated(self, id_: str) -> bool:
+        if not len(self._repeated):
+            return False
+        hashed = np.uint64(id_hash(id_))
+        place = int(np.searchsorted(self._repeated, hashed))
+        return place < len(self._repeated) and bool(self._repeated[place] == hashed)
+
+    def _answers(self, entries: Sequence[Entry]) -> list[dict[str, Any]]:
+        """Return the output's rows for some of the input's."""
+        films = [entry.film for entry in entries if entry.film is not None]
+        answered = iter(self._predictor.predict_films(films, self._work.batch_size))
+        kept, names = self._work.kept, self._work.names
+        rows: list[dict[str, Any]] = []
+        for entry in entries:
+            prediction = next(answered) if entry.film is not None else None
+            warnings = [*(prediction.warnings if prediction else ()), entry.warning]
+            rows.append(
+                {
+                    "id": entry.id,
+                    **{kept[name]: cell for name, cell in entry.kept.items()},
+                    "genres": list(names.of(prediction.genres)) if prediction else [],
+                    **(prediction.probabilities if prediction else {}),
+                    "error": entry.error,
+                    "warnings": " ".join(one for one in warnings if one) or None,
+                    "modalities": prediction.modalities if prediction else [],
+                }
+            )
+        return rows
+
+    def _write(self, shard: Shard, table: pa.Table) -> None:
+        if ids_digest(table["id"].to_pylist()) != shard.ids:
+            raise _changed(self._work, shard)
+        if not self._folder.has(MANIFEST_FILE):
+            raise BusyError(f"{self._folder.address} is gone: another run has finished this job")
+        stream = io.BytesIO()
+        pq.write_table(table, stream)
+        self._folder.write(part_name(shard, stream.getvalue()), stream.getvalue())
+        self._folder.remove(_try_name(shard))
+        self._begun.pop(shard, None)
+
+    def _tried(self, shards: Sequence[Shard]) -> set[Shard]:
+        """Return the shards that a process had when it died."""
+        if len(shards) == 1:
+            return {s for s in shards if self._folder.read(_try_name(s)) is not None}
+        names = set(self._folder.names())
+        return {shard for shard in shards if _try_name(shard) in names}
+
+    def _find_lethal(self, shard: Shard) -> frozenset[int]:
+        """Try each row of a shard alone; return the rows that have ended a process."""
+        tried = _read_try(self._folder.read(_try_name(shard)))
+        if tried.ended >= _DEATHS_OF_A_SHARD:
+            raise DataError(
+                f"{self._work.catalogues[shard.file].path}: rows {shard.first + 1} to "
+                f"{shard.range.stop} have ended {tried.ended} processes, though each row alone "
+                "ends none; is there too little memory? Try a smaller `batch_size`"
+            )
+        self._begun[shard] = None
+        lethal = tried.lethal
+        self._readers.clear()
+        entries = self._entries(shard, lethal, alone=True)
+        for row in shard.range:
+            tried.row = None if row in lethal else row
+            self._note(shard, tried)
+            entry = next(entries, None)
+            if entry is not None and entry.film is not None:
+                self._predictor.predict_films([entry.film], 1)
+        tried.row = None
+        self._note(shard, tried)
+        self._readers.clear()
+        return lethal
+
+    def _note(self, shard: Shard, tried: _Try) -> None:
+        self._folder.write(_try_name(shard), json.dumps(vars(tried)).encode())
+
+
+def _try_name(shard: Shard) -> str:
+    return f"{TRY_PREFIX}{shard.name}.json"
+
+
+def _read_try(content: bytes | None) -> _Try:
+    """Return what a dead process left, with its own death counted."""
+    try:
+        tried = _Try(**json.loads(content or b"{}"))
+    except (ValueError, TypeError):  # half a file after a power cut
+        tried = _Try()
+    if tried.row is None:
+        tried.ended += 1
+    else:
+        tried.rows[str(tried.row)] = tried.rows.get(str(tried.row), 0) + 1
+    return tried
+
+
+def _changed(work: ShardWork, shard: Shard) -> DataError:
+    return DataError(
+        f"{work.catalogues[shard.file].path} has changed since the job began: rows "
+        f"{shard.first + 1} to {shard.range.stop} have other ids; delete {work.folder.address} "
+        "to begin anew"
+    )
