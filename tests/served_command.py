@@ -52,6 +52,6 @@ def served_command(*options: str, log: Path = Path(os.devnull)) -> Iterator[Serv
             assert process.stdout is not None
             yield ServedCommand(process.stdout.readline(), process.pid)
             process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=60) == 0, "it stops"
+            assert process.wait(timeout=120) == 0, "it stops"
         finally:
             process.kill()
