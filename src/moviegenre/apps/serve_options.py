@@ -132,7 +132,6 @@ RayAddress = Annotated[
         "--address",
         metavar="HOST:PORT",
         rich_help_panel=_PROCESSES,
-        help="A running Ray cluster; auto finds the one of this machine. A service that runs there "
-        "changes to --model. Default: Ray is started here.",
+        help="A running Ray cluster, whose service changes to --model. Default: Ray is started here.",
     ),
 ]

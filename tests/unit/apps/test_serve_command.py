@@ -147,7 +147,7 @@ def test_a_library_that_is_not_there(capsys: pytest.CaptureFixture[str], tmp_pat
         ),
         (["--engine", "ray", "--library", "."], "error: --library keeps its preview in one"),
         (["--replicas", "2"], "error: --replicas and --address have no effect without --engine"),
-        (["--address", "auto"], "error: --replicas and --address have no effect without --engine"),
+        (["--address", "a:1"], "error: --replicas and --address have no effect without --engine"),
         (["--engine", "ray", "--workers", "2"], "error: --workers has no effect with --engine ray"),
         (
             ["--engine", "ray", "--replicas", "many"],

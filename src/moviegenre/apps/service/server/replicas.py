@@ -12,6 +12,7 @@ import ray
 from ray import serve
 from ray.exceptions import RayActorError
 from ray.serve.config import BackpressureConfig, DeploymentActorConfig
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from moviegenre.apps.service.access.rates import TokenBuckets
 from moviegenre.apps.service.logs import start_log
@@ -83,6 +84,9 @@ class Replica:
     def __init__(self, plan: ServicePlan) -> None:
         start_log()
         self._app = plan.app(ReplicaSharing())
+        if plan.access.proxies:  # what uvicorn does for them where it is ours
+            proxies = list(plan.access.proxies)
+            self._app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=proxies)
 
     def __serve_build_asgi_app__(self) -> "FastAPI":
         """Return the app, for Serve."""
@@ -126,7 +130,7 @@ def ray_serve(host: str, port: int, *, keep_alive_seconds: int, is_own: bool) ->
         yield
     finally:
         if is_own:
-            serve.shutdown()
+            serve.shutdown()  # type: ignore[no-untyped-call]
 
 
 def deploy(plan: ServicePlan, number: int | None, threads: int) -> None:
@@ -146,7 +150,7 @@ def deploy(plan: ServicePlan, number: int | None, threads: int) -> None:
     settings = plan.settings
     scaling: dict[str, Any] = {"num_replicas": number}
     if number is None:
-        cores = int(ray.cluster_resources().get("CPU", 1))
+        cores = int(ray.cluster_resources().get("CPU", 1))  # type: ignore[no-untyped-call]
         scaling = {
             "num_replicas": "auto",
             "autoscaling_config": {
@@ -159,7 +163,7 @@ def deploy(plan: ServicePlan, number: int | None, threads: int) -> None:
     rates = DeploymentActorConfig(
         name=_RATES, actor_class=ray.remote(Rates), actor_options={"num_cpus": 0}
     )
-    deployment = serve.deployment(
+    deployment: Any = serve.deployment(
         serve.ingress()(Replica),
         name=_NAME,
         ray_actor_options={"num_cpus": threads / 2},

@@ -59,7 +59,7 @@ class WorkerSharing(Sharing):
     async def numbers(self, metrics: ServiceMetrics) -> bytes:
         """Return the sums over all workers, those included that have ended."""
         registry = CollectorRegistry()
-        MultiProcessCollector(registry, path=str(self._folder))
+        MultiProcessCollector(registry, path=str(self._folder))  # type: ignore[no-untyped-call]
         return generate_latest(registry)
 
 
@@ -156,7 +156,7 @@ class Workers:
                 continue
             pid, code = worker.process.pid, worker.process.exitcode
             log_event(logging.WARNING, "a worker ended and is replaced", pid=pid, exit_code=code)
-            mark_process_dead(pid, path=str(folder))
+            mark_process_dead(pid, path=str(folder))  # type: ignore[no-untyped-call]
             if not worker.is_ready:  # it would not begin now either
                 self._pause = min(_MOST_PAUSE, 2 * self._pause or 1.0)
                 time.sleep(self._pause)
