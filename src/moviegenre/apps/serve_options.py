@@ -132,6 +132,6 @@ RayAddress = Annotated[
         "--address",
         metavar="HOST:PORT",
         rich_help_panel=_PROCESSES,
-        help="A running Ray cluster, whose service changes to --model. Default: Ray is started here.",
+        help="A running Ray cluster, whose service changes to --model. Default: start Ray here.",
     ),
 ]

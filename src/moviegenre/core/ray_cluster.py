@@ -56,7 +56,7 @@ def ray_cluster(
             address or "local",
             logging_level=logging.ERROR,
             log_to_driver=show_logs,
-            **({} if address else own),
+            **({} if address else here),
         )
     except (ConnectionError, ValueError, RuntimeError) as error:
         ray.shutdown()
