@@ -13,6 +13,7 @@ from moviegenre.core.errors import ConfigError, MissingExtraError
 from moviegenre.core.extras import is_installed
 
 _CONNECT_SECONDS = 5.0
+_NO_CLUSTER = (ConnectionError, ValueError, RuntimeError)
 
 
 @contextmanager
@@ -56,14 +57,12 @@ def ray_cluster(
             address or "local",
             logging_level=logging.ERROR,
             log_to_driver=show_logs,
-            **({} if address else here),
+            **({} if address else own),
         )
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        ray.shutdown()
-        raise ConfigError(_no_cluster(address, error)) from None
     except Exception as error:
         ray.shutdown()
-        if type(error) is not Exception:  # Ray has no class of its own for a start that takes long
+        # Ray raises a bare Exception where a start takes too long.
+        if not isinstance(error, _NO_CLUSTER) and type(error) is not Exception:
             raise
         raise ConfigError(_no_cluster(address, error)) from None
     if threading.current_thread() is threading.main_thread():
