@@ -174,7 +174,7 @@ class Processes:
 
             seconds = settings.idle_seconds
             with ray_serve(access.address, port, keep_alive_seconds=seconds, is_own=is_own):
-                deploy(plan, self.number, threads)
+                deploy(plan, self.number, threads, is_own=is_own)
                 if not is_own:
                     echo(f"{shown} on the Ray cluster at {cluster}")
                     return

@@ -4,6 +4,7 @@ Ray's HTTP proxy passes every request to the replica with the fewest, and each r
 app with its limits. Serve's own limits lie behind the app's, so that clients read its refusals.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -79,10 +80,13 @@ class Replica:
 
     Args:
         plan: What it serves.
+        is_own: Whether the cluster is this service's, on this machine.
     """
 
-    def __init__(self, plan: ServicePlan) -> None:
+    def __init__(self, plan: ServicePlan, is_own: bool) -> None:
         start_log()
+        if is_own:
+            _listen_on_loopback()
         self._app = plan.app(ReplicaSharing())
         if plan.access.proxies:  # what uvicorn does for them where it is ours
             proxies = list(plan.access.proxies)
@@ -107,6 +111,21 @@ class Replica:
             raise RuntimeError("the service is not taking films")
 
 
+def _listen_on_loopback() -> None:
+    """Have this replica take other replicas' calls on the loopback address alone.
+
+    Serve listens on all addresses and has no setting for it; a test looks at the open ports.
+    """
+    from ray.serve._private import replica
+
+    listen = replica.add_port_to_grpc_server
+
+    def listen_here(server: object, address: str) -> int:
+        return int(listen(server, address.replace("[::]", "127.0.0.1")))
+
+    replica.add_port_to_grpc_server = listen_here
+
+
 @contextmanager
 def ray_serve(host: str, port: int, *, keep_alive_seconds: int, is_own: bool) -> Iterator[None]:
     """Start Serve's proxy on the cluster that this process is connected to.
@@ -116,16 +135,23 @@ def ray_serve(host: str, port: int, *, keep_alive_seconds: int, is_own: bool) ->
         port: its port; both as they are where Serve runs already.
         keep_alive_seconds: That a connection may rest between two requests.
         is_own: Whether Serve ends with the block.
+
+    Raises:
+        ConfigError: The proxy does not start.
     """
-    serve.start(
-        proxy_location="HeadOnly",
-        http_options={
-            "host": host,
-            "port": port,
-            "keep_alive_timeout_s": keep_alive_seconds,
-        },
-        logging_config={"log_level": "WARNING", "enable_access_log": False},
-    )
+    logging.getLogger("ray.serve").setLevel(logging.WARNING)
+    try:
+        serve.start(
+            proxy_location="HeadOnly",
+            http_options={
+                "host": host,
+                "port": port,
+                "keep_alive_timeout_s": keep_alive_seconds,
+            },
+            logging_config={"log_level": "WARNING", "enable_access_log": False},
+        )
+    except TimeoutError as error:
+        raise ConfigError(f"Ray's HTTP proxy does not start at {host}:{port}: {error}") from None
     try:
         yield
     finally:
@@ -133,7 +159,7 @@ def ray_serve(host: str, port: int, *, keep_alive_seconds: int, is_own: bool) ->
             serve.shutdown()  # type: ignore[no-untyped-call]
 
 
-def deploy(plan: ServicePlan, number: int | None, threads: int) -> None:
+def deploy(plan: ServicePlan, number: int | None, threads: int, *, is_own: bool) -> None:
     """Start the replicas; those that run already are replaced one after the other.
 
     A new replica answers before an old one stops, which first finishes what it took. For the time
@@ -143,6 +169,7 @@ def deploy(plan: ServicePlan, number: int | None, threads: int) -> None:
         plan: What they serve.
         number: How many; None for as many as the queue needs.
         threads: That compute in each.
+        is_own: Whether the cluster is this service's, on this machine.
 
     Raises:
         ConfigError: They cannot begin; those that ran before go on.
@@ -179,7 +206,7 @@ def deploy(plan: ServicePlan, number: int | None, threads: int) -> None:
         **scaling,
     )
     try:
-        serve.run(deployment.bind(plan), name=_NAME, route_prefix="/")
+        serve.run(deployment.bind(plan, is_own), name=_NAME, route_prefix="/")
     except RuntimeError as error:
         reason = " ".join(str(error).split())[:500]
         raise ConfigError(f"Ray Serve cannot start the replicas: {reason}") from None
