@@ -12,7 +12,7 @@ import pytest
 
 from moviegenre.library.nfo import parse_nfo
 from tests.page_browser import NEEDS_BROWSER, chromium, opened, violations
-from tests.served_command import address_in, served_command
+from tests.served_command import served_command
 from tests.unit.library.films import contents, nfo, put
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ def fill(root: Path) -> Path:
 @contextmanager
 def serving(library: Path) -> Iterator[str]:
     """Serve a library with the included model, and yield the address."""
-    with served_command("--library", str(library)) as line:
-        yield address_in(line)
+    with served_command("--library", str(library)) as service:
+        yield service.address
 
 
 def ask(client: httpx2.Client, what: str, **body: Any) -> list[dict[str, Any]]:

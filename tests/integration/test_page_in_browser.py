@@ -16,7 +16,7 @@ from moviegenre.artifacts.torch_folder import write_exported
 from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.data.sources.table import MovieTable, TableColumns
 from tests.page_browser import NEEDS_BROWSER, PHONE, chromium, opened, payload, violations
-from tests.served_command import address_in, served_command
+from tests.served_command import served_command
 from tests.tiny_checkpoints import POINT, tiny_checkpoint
 from tests.tiny_models import write_bert_folder
 from tests.tiny_movies import png_bytes, tiny_movies
@@ -50,9 +50,9 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     POINT.write(folder / "exported" / THRESHOLDS_FILE)
     (folder / "exported" / CARD_FILE).write_text(_CARD, encoding="utf-8")
     options = ("--model", str(folder / "exported"), "--set", "max_plot_chars=4000")
-    with served_command(*options) as line:
-        assert "open it in a browser" in line, line
-        yield address_in(line)
+    with served_command(*options) as service:
+        assert "open it in a browser" in service.line, service.line
+        yield service.address
 
 
 @pytest.fixture(scope="module")

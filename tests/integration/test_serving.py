@@ -1,65 +1,91 @@
-"""``moviegenre serve`` as it is started and stopped: a process, a port, an exported model."""
+"""The service as it is started: in one process, and in several behind one port."""
 
 import json
 import os
+import re
 import signal
-import subprocess
 import sys
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from moviegenre.artifacts.folder import CARD_FILE, ONNX_FILE
-from moviegenre.artifacts.onnx_export import export_onnx
-from moviegenre.artifacts.torch_folder import write_exported
-from moviegenre.core.operating_point import THRESHOLDS_FILE
-from tests.tiny_checkpoints import POINT, tiny_checkpoint
+from moviegenre.box import box_folder
+from tests.served_command import served_command
+
+FILM = {"plot": "The secret of the ghost family"}
 
 
-@pytest.fixture
-def exported(tmp_path: Path, bert_folder: Path) -> Path:
-    """Return the folder of a tiny exported model."""
-    folder = tmp_path / "exported"
-    checkpoint = tiny_checkpoint("lstm", bert_folder)
-    write_exported(folder, checkpoint, {})
-    POINT.write(folder / THRESHOLDS_FILE)
-    export_onnx(checkpoint, folder / ONNX_FILE)
-    (folder / CARD_FILE).write_text("# A tiny model", encoding="utf-8")
-    return folder
+def events(log: Path) -> list[dict[str, object]]:
+    """Return the lines of a log."""
+    return [json.loads(line) for line in log.read_text("utf-8").splitlines()]
 
 
-def test_a_served_model_answers_and_stops_politely(exported: Path) -> None:
-    command = [sys.executable, "-m", "moviegenre.apps.cli", "serve", "--model", str(exported)]
-    with subprocess.Popen(
-        [*command, "--port", "0"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    ) as process:
-        try:
-            assert process.stdout is not None
-            line = process.stdout.readline()
-            assert " answers at http://127.0.0.1:" in line, line
-            address = line.split(" answers at ")[1].partition(";")[0]
-            with httpx2.Client(base_url=address, timeout=60) as client:
-                assert client.get("/readyz").json() == {"status": "ready"}
-                answer = client.post("/predict", json={"plot": "secret of the ghost family"})
-                assert answer.status_code == 200
-                assert set(answer.json()["probabilities"]) == set(POINT.genres)
-                assert answer.json()["modalities"] == ["plot"]
-                about = client.get("/model").json()
-                assert (about["backend"], about["card"]) == ("onnx", "# A tiny model")
-            process.send_signal(signal.SIGTERM)
-            _, log = process.communicate(timeout=60)
-        finally:
-            process.kill()
-    assert process.returncode == 0, log
-    lines = [json.loads(line) for line in log.splitlines()]
+def test_a_served_model_answers_and_stops_politely(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    options = ("--model", str(box_folder()), "--no-page")
+    with (
+        served_command(*options, log=log) as service,
+        httpx2.Client(base_url=service.address, timeout=60) as client,
+    ):
+        assert service.address.startswith("http://127.0.0.1:")
+        assert client.get("/readyz").json() == {"status": "ready"}
+        answer = client.post("/predict", json=FILM)
+        assert answer.status_code == 200
+        assert answer.json()["modalities"] == ["plot"]
+        about = client.get("/model").json()
+        assert set(answer.json()["probabilities"]) == set(about["genres"])
+        assert about["backend"] == "int8"
+        assert about["card"] == (box_folder() / "README.md").read_text("utf-8")
+    lines = events(log)
     assert [line["path"] for line in lines if line["event"] == "request"] == [
         "/readyz",
         "/predict",
         "/model",
     ]
-    assert "secret" not in log
+    assert "secret" not in log.read_text("utf-8")
+
+
+def number(text: str, name: str) -> float:
+    """Return a number of ``/metrics``."""
+    found = re.search(rf"^{re.escape(name)} (\S+)$", text, flags=re.M)
+    return 0.0 if found is None else float(found[1])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the workers in /proc")
+def test_workers_share_a_port_and_their_numbers_and_a_dead_one_is_replaced(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with served_command("--workers", "2", "--no-page", log=log) as service:
+        assert "; 2 workers; " in service.line
+
+        def ask(_: int) -> int:  # a connection each, for whichever worker takes it
+            return httpx2.post(f"{service.address}/predict", json=FILM, timeout=60).status_code
+
+        def numbers() -> str:
+            return httpx2.get(f"{service.address}/metrics", timeout=60).text
+
+        with ThreadPoolExecutor(6) as clients:
+            assert Counter(clients.map(ask, range(12))) == {200: 12}
+        answered = 'moviegenre_requests_total{route="/predict",status="200"}'
+        before = numbers()
+        assert number(before, answered) == 12
+        assert number(before, "moviegenre_processes") == 2
+        children = Path(f"/proc/{service.pid}/task/{service.pid}/children").read_text().split()
+        workers = [one for one in children if b"spawn_main" in _command(one)]
+        assert len(workers) == 2
+        os.kill(int(workers[0]), signal.SIGKILL)
+        assert [ask(0) for _ in range(3)] == [200, 200, 200]
+        end = time.monotonic() + 120
+        while number(numbers(), "moviegenre_processes") < 2:
+            assert time.monotonic() < end, "the worker is not replaced"
+            time.sleep(0.1)
+        assert number(numbers(), answered) == 15, "what the dead one counted counts"
+    ended = [line for line in events(log) if "is replaced" in str(line["event"])]
+    assert [(line["pid"], line["exit_code"]) for line in ended] == [(int(workers[0]), -9)]
+
+
+def _command(pid: str) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()

@@ -135,3 +135,31 @@ def test_a_library_that_is_not_there(capsys: pytest.CaptureFixture[str], tmp_pat
         f"error: {wanted} does not exist; expected a folder of films; did you mean "
         f'"{tmp_path / "Movies"}"?\n'
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (
+            ["--workers", "2", "--library", "."],
+            "error: --library keeps its preview in one process, which the next request must reach; "
+            "leave out --workers and --engine, or --library\n",
+        ),
+        (["--engine", "ray", "--library", "."], "error: --library keeps its preview in one"),
+        (["--replicas", "2"], "error: --replicas and --address have no effect without --engine"),
+        (["--address", "a:1"], "error: --replicas and --address have no effect without --engine"),
+        (["--engine", "ray", "--workers", "2"], "error: --workers has no effect with --engine ray"),
+        (
+            ["--engine", "ray", "--replicas", "many"],
+            "error: --replicas 'many': expected a whole number from 1 on, or auto\n",
+        ),
+        (["--engine", "ray", "--replicas", "0"], "error: --replicas '0': expected a whole"),
+        (["--engine", "ray", "--metrics-port", "0"], "error: --metrics-port has no effect with"),
+    ],
+)
+def test_what_several_processes_cannot_do(
+    options: list[str], expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = refusal(["--model", "nowhere", *options], capsys)
+    assert found.startswith(expected)
+    assert found.count("\n") == 1

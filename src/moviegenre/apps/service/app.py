@@ -27,6 +27,7 @@ from moviegenre.apps.service.schemas import (
     StatusAnswer,
 )
 from moviegenre.apps.service.settings import ServiceSettings
+from moviegenre.apps.service.sharing import Sharing
 from moviegenre.apps.service.tables import add_tables
 from moviegenre.core.errors import MovieGenreError
 from moviegenre.core.version import __version__
@@ -43,6 +44,7 @@ def create_app(
     page: bool = False,
     access: "Access | None" = None,
     library: Path | None = None,
+    sharing: Sharing | None = None,
 ) -> FastAPI:
     """Return the service around a predictor.
 
@@ -52,12 +54,14 @@ def create_app(
         page: Also serve the page at ``/``.
         access: Who may reach it; None for an app that is asked inside this process only.
         library: A folder of films to preview, write and undo; None serves none.
+        sharing: What it has in common with other processes; None where it is the only one.
 
     Raises:
         ConfigError: There is a library, and others than this machine could reach it.
         DataNotFoundError: There is no such library.
     """
     asking = Asking(predictor, settings or ServiceSettings())
+    sharing = sharing or Sharing()
     stops: list[Callable[[], None]] = [asking.stop]
 
     @asynccontextmanager
@@ -76,14 +80,13 @@ def create_app(
         redirect_slashes=False,  # behind a proxy with TLS it could send clients to http://
         lifespan=lifespan,
     )
-    add_edge(app, asking.settings, asking.metrics, access)
+    add_edge(app, asking.settings, asking.metrics, access, sharing)
     add_refusals(app)
     add_docs_page(app)
     _add_predictions(app, asking)
     tables = add_tables(app, asking, predictor.model.genres)
     stopping: list[Callable[[], None]] = [tables.stop]
-    model = about(predictor)
-    _add_status(app, asking, model)
+    _add_status(app, asking, about(predictor), sharing)
     if page:
         from moviegenre.apps.page.mounting import add_page
 
@@ -94,6 +97,7 @@ def create_app(
         jobs = add_library(app, asking, predictor, library, access)
         stopping.append(jobs.stop)
         stops.insert(0, jobs.close)
+    app.state.asking = asking
     app.state.stopping = lambda: [stop() for stop in stopping]
     return app
 
@@ -146,7 +150,7 @@ def _add_predictions(app: FastAPI, asking: Asking) -> None:
         return JSONResponse(rows)
 
 
-def _add_status(app: FastAPI, asking: Asking, model: ModelAnswer) -> None:
+def _add_status(app: FastAPI, asking: Asking, model: ModelAnswer, sharing: Sharing) -> None:
     @app.get("/model", summary="Say which model answers")
     async def describe() -> ModelAnswer:
         return model
@@ -167,4 +171,5 @@ def _add_status(app: FastAPI, asking: Asking, model: ModelAnswer) -> None:
 
     @app.get("/metrics", response_class=Response, summary="Numbers for Prometheus")
     async def metrics() -> Response:
-        return Response(asking.metrics.render(), media_type=asking.metrics.content_type)
+        numbers = await sharing.numbers(asking.metrics)
+        return Response(numbers, media_type=asking.metrics.content_type)

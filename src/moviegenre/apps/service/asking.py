@@ -73,6 +73,7 @@ class Asking:
     def start(self) -> None:
         """Begin to answer."""
         self.batcher.start()
+        self.metrics.count_process()
 
     def stop(self) -> None:
         """Take nothing more, and return when all that was taken is answered."""

@@ -9,17 +9,22 @@ from moviegenre.apps.service.access.hosts import HostCheck
 from moviegenre.apps.service.access.keys import KeyCheck, key_of
 from moviegenre.apps.service.access.numbers import MetricsCheck
 from moviegenre.apps.service.access.origins import OriginCheck
-from moviegenre.apps.service.access.rates import RateCheck, TokenBuckets
+from moviegenre.apps.service.access.rates import RateCheck
 from moviegenre.apps.service.incoming import IncomingBodies
 from moviegenre.apps.service.metrics import ServiceMetrics
 from moviegenre.apps.service.observing import Observing
 from moviegenre.apps.service.settings import ServiceSettings
+from moviegenre.apps.service.sharing import Sharing
 
 _PUBLIC_RATE = 10.0  # requests a second; two cores answer about 60 plots
 
 
 def add_edge(
-    app: FastAPI, settings: ServiceSettings, metrics: ServiceMetrics, access: Access | None
+    app: FastAPI,
+    settings: ServiceSettings,
+    metrics: ServiceMetrics,
+    access: Access | None,
+    sharing: Sharing,
 ) -> None:
     """Put headers, log, checks and limits of bodies around an app.
 
@@ -29,14 +34,15 @@ def add_edge(
         metrics: Where requests and refusals are counted.
         access: Who may reach it; None for an app that is asked inside this process only, and so
             under any host name.
+        sharing: Where the requests of each client are counted.
     """
     app.add_middleware(IncomingBodies, settings=settings, metrics=metrics)
-    app.add_middleware(Checking, checks=_checks(settings, access), metrics=metrics)
+    app.add_middleware(Checking, checks=_checks(settings, access, sharing), metrics=metrics)
     app.add_middleware(Observing, metrics=metrics)
     app.add_middleware(SecurityHeaders)  # added last, so that it is outermost
 
 
-def _checks(settings: ServiceSettings, access: Access | None) -> list[Check]:
+def _checks(settings: ServiceSettings, access: Access | None, sharing: Sharing) -> list[Check]:
     if access is None:
         return [OriginCheck()]
     port = access.metrics_port
@@ -48,10 +54,11 @@ def _checks(settings: ServiceSettings, access: Access | None) -> list[Check]:
         MetricsCheck(port, access.is_public and access.keys is None),
     ]
     if rate:
-        checks.append(RateCheck(TokenBuckets(rate, settings.request_burst)))
+        checks.append(RateCheck(sharing.buckets("clients", rate, settings.request_burst)))
     checks.append(OriginCheck())
     if access.keys is not None:
         checks.append(KeyCheck(access.keys, port))
         if rate:
-            checks.append(RateCheck(TokenBuckets(rate, settings.request_burst), key_of))
+            buckets = sharing.buckets("keys", rate, settings.request_burst)
+            checks.append(RateCheck(buckets, key_of))
     return checks

@@ -1,9 +1,11 @@
 """What Prometheus reads at ``/metrics``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _FILMS = (1, 2, 4, 8, 16, 32, 64, 128)
@@ -57,28 +59,80 @@ class ServiceMetrics:
         )
         for reason in _REASONS:
             self._errors.labels(reason)  # there from the start, so that rates are defined
+        # Of several workers, the sum over those that live.
         self._queue = Gauge(
-            "moviegenre_queue_films", "Films that wait for the model.", registry=self._registry
+            "moviegenre_queue_films",
+            "Films that wait for the model.",
+            multiprocess_mode="livesum",
+            registry=self._registry,
         )
+        self._processes = Gauge(
+            "moviegenre_processes",
+            "Processes that answer.",
+            multiprocess_mode="livesum",
+            registry=self._registry,
+        )
+        self._queue_length: Callable[[], float] = lambda: 0.0
 
     def watch_queue(self, length: Callable[[], float]) -> None:
-        """Ask this for the queue's length whenever the numbers are read."""
-        self._queue.set_function(length)
+        """Ask this for the queue's length whenever something is counted or read."""
+        self._queue_length = length
+
+    def count_process(self) -> None:
+        """Count this process as one that answers."""
+        self._processes.set(1)
 
     def count_request(self, route: str, status: int, seconds: float) -> None:
         """Count an answered request."""
         self._requests.labels(route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
+        self._queue.set(self._queue_length())
 
     def count_batch(self, films: int, seconds: float) -> None:
         """Count a computed batch."""
         self._batch.observe(films)
         self._compute.observe(seconds)
+        self._queue.set(self._queue_length())
 
     def count_error(self, reason: str) -> None:
         """Count what was not answered, by one of the reasons above."""
         self._errors.labels(reason).inc()
+        self._queue.set(self._queue_length())
+
+    def families(self) -> list[Metric]:
+        """Return all numbers of this process."""
+        self._queue.set(self._queue_length())
+        return list(self._registry.collect())
 
     def render(self) -> bytes:
         """Return all numbers as Prometheus reads them."""
+        self._queue.set(self._queue_length())
         return generate_latest(self._registry)
+
+
+class _Merged(Collector):
+    def __init__(self, processes: Mapping[str, Iterable[Metric]]) -> None:
+        self._processes = processes
+
+    def collect(self) -> Iterator[Metric]:
+        merged: dict[str, Metric] = {}
+        for process, families in self._processes.items():
+            for family in families:
+                empty = Metric(family.name, family.documentation, family.type)
+                to = merged.setdefault(family.name, empty)
+                for sample in family.samples:
+                    labels = {**sample.labels, "replica": process}
+                    to.add_sample(sample.name, labels, sample.value)
+        yield from merged.values()
+
+
+def render_merged(processes: Mapping[str, Iterable[Metric]]) -> bytes:
+    """Return the numbers of several processes as Prometheus reads them.
+
+    Args:
+        processes: What ``ServiceMetrics.families`` returned in each, by the process's name, which
+            becomes the label ``replica``.
+    """
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Merged(processes))
+    return generate_latest(registry)

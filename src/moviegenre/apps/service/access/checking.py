@@ -1,6 +1,6 @@
 """The checks of a request's head, in order, before anything else sees the request."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -18,8 +18,8 @@ class Check(Protocol):
 
     reason: str
 
-    def check(self, scope: Scope) -> None:
-        """Look at a request's head.
+    def check(self, scope: Scope) -> Awaitable[None] | None:
+        """Look at a request's head; what is returned, if anything, is awaited.
 
         Raises:
             Refusal: The request does not meet the condition.
@@ -45,7 +45,9 @@ class Checking:
         if scope["type"] == "http":
             for check in self._checks:
                 try:
-                    check.check(scope)
+                    pending = check.check(scope)
+                    if pending is not None:
+                        await pending
                 except Refusal as refusal:
                     self._metrics.count_error(check.reason)
                     answer = error_answer(refusal.status, refusal.message, refusal.headers)

@@ -3,7 +3,8 @@
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from starlette.types import Scope
 
@@ -11,6 +12,32 @@ from moviegenre.apps.service.access.clients import client_of
 from moviegenre.apps.service.refusals import TOO_MANY, Refusal
 
 _MAX_CLIENTS = 10_000  # about 2 MB; the longest unseen is forgotten first
+
+
+class Buckets(Protocol):
+    """Where the tokens of clients are counted."""
+
+    def take(self, client: str) -> float | Awaitable[float]:
+        """Take a token and return 0, or return the seconds until there is one."""
+
+
+def take_token(
+    tokens: float, idle_seconds: float, per_second: float, burst: int
+) -> tuple[float, float]:
+    """Return the seconds until a bucket has a token (0 takes it), and its tokens afterwards.
+
+    Args:
+        tokens: That it had.
+        idle_seconds: Since then.
+        per_second: Tokens that it gains each second.
+        burst: Tokens that it holds.
+
+    Example:
+        >>> take_token(0.0, 0.25, 2.0, 1), take_token(0.0, 0.5, 2.0, 1)
+        ((0.25, 0.5), (0.0, 0.0))
+    """
+    tokens = min(float(burst), tokens + idle_seconds * per_second)
+    return (0.0, tokens - 1) if tokens >= 1 else ((1 - tokens) / per_second, tokens)
 
 
 class TokenBuckets:
@@ -53,9 +80,8 @@ class TokenBuckets:
         """
         now = self._clock()
         tokens, then = self._buckets.get(client, (float(self._burst), now))
-        tokens = min(float(self._burst), tokens + (now - then) * self._per_second)
-        wait = 0.0 if tokens >= 1 else (1 - tokens) / self._per_second
-        self._buckets[client] = (tokens if wait else tokens - 1, now)
+        wait, tokens = take_token(tokens, now - then, self._per_second, self._burst)
+        self._buckets[client] = (tokens, now)
         self._buckets.move_to_end(client)
         if len(self._buckets) > self._max_clients:
             self._buckets.popitem(last=False)
@@ -72,13 +98,11 @@ class RateCheck:
 
     reason = "rate"
 
-    def __init__(
-        self, buckets: TokenBuckets, client: Callable[[Scope], str | None] = client_of
-    ) -> None:
+    def __init__(self, buckets: Buckets, client: Callable[[Scope], str | None] = client_of) -> None:
         self._buckets = buckets
         self._client = client
 
-    def check(self, scope: Scope) -> None:
+    def check(self, scope: Scope) -> Awaitable[None] | None:
         """Take a token.
 
         Raises:
@@ -86,6 +110,15 @@ class RateCheck:
         """
         client = self._client(scope)
         wait = 0.0 if client is None else self._buckets.take(client)
+        if isinstance(wait, Awaitable):
+            return self._check_later(wait)
+        self._require(wait)
+        return None
+
+    async def _check_later(self, wait: Awaitable[float]) -> None:
+        self._require(await wait)
+
+    def _require(self, wait: float) -> None:
         if wait:
             again = {"Retry-After": str(math.ceil(wait))}
             raise Refusal(TOO_MANY, "this client asks too often; try again later", again)

@@ -1,9 +1,11 @@
 """``/library``: the addresses of a film library, on the loopback address alone."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from fastapi import FastAPI, Request, Response
+from pydantic import BaseModel
 
 from moviegenre.apps.service.access.exposure import Access
 from moviegenre.apps.service.asking import Asking
@@ -26,6 +28,8 @@ from moviegenre.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from moviegenre.inference.predictor import Predictor
+
+R = TypeVar("R", bound=BaseModel)
 
 _ANSWERS = {200: LINES, **REFUSALS}
 
@@ -67,50 +71,30 @@ def add_library(
     session = LibrarySession(root, predictor)
     jobs = LibraryJobs(asking)
 
-    def respond(request: Request, job: Job) -> Response:
-        lines = jobs.lines(job, client_of(request))
-        return LineStream(lines, asking.settings.deadline_seconds)
-
     @app.get("/library", summary="Say which film library is served")
     def describe() -> LibraryAnswer:
         return session.describe()
 
-    @app.post(
-        "/library/preview",
-        response_class=Response,
-        responses=_ANSWERS,
-        openapi_extra=body_of(PreviewRequest),
-        summary="Show what would be written; nothing is",
-    )
-    async def preview(request: Request) -> Response:
-        jobs.require_room()
-        wanted = await read_request(request, asking.settings, PreviewRequest)
-        return respond(request, session.preview(wanted))
+    def add(name: str, kind: type[R], begin: Callable[[R], Job], summary: str) -> None:
+        @app.post(
+            f"/library/{name}",
+            name=name,
+            response_class=Response,
+            responses=_ANSWERS,
+            openapi_extra=body_of(kind),
+            summary=summary,
+        )
+        async def answer(request: Request) -> Response:
+            jobs.require_room()
+            wanted = await read_request(request, asking.settings, kind)
+            job = begin(wanted)
+            if isinstance(wanted, WriteRequest):
+                note(request, library_films="all" if wanted.ids is None else len(wanted.ids))
+            lines = jobs.lines(job, client_of(request))
+            return LineStream(lines, asking.settings.deadline_seconds)
 
-    @app.post(
-        "/library/write",
-        response_class=Response,
-        responses=_ANSWERS,
-        openapi_extra=body_of(WriteRequest),
-        summary="Write the genres of films of a preview",
-    )
-    async def write(request: Request) -> Response:
-        jobs.require_room()
-        wanted = await read_request(request, asking.settings, WriteRequest)
-        job = session.write(wanted)
-        note(request, library_films="all" if wanted.ids is None else len(wanted.ids))
-        return respond(request, job)
-
-    @app.post(
-        "/library/undo",
-        response_class=Response,
-        responses=_ANSWERS,
-        openapi_extra=body_of(UndoRequest),
-        summary="Restore every file as it was before the first write",
-    )
-    async def undo(request: Request) -> Response:
-        jobs.require_room()
-        await read_request(request, asking.settings, UndoRequest)
-        return respond(request, session.undo())
-
+    add("preview", PreviewRequest, session.preview, "Show what would be written; nothing is")
+    add("write", WriteRequest, session.write, "Write the genres of films of a preview")
+    restore = "Restore every file as it was before the first write"
+    add("undo", UndoRequest, lambda _: session.undo(), restore)
     return jobs

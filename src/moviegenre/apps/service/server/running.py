@@ -35,9 +35,17 @@ class GuardedServer(uvicorn.Server):
         app: The service; ``app.state.stopping`` is called when it begins to stop.
         settings: Limits and waits.
         access: Who may reach it, and through which proxies.
+        accept_batch: Connections that are accepted at once.
     """
 
-    def __init__(self, app: FastAPI, settings: ServiceSettings, access: Access) -> None:
+    def __init__(
+        self,
+        app: FastAPI,
+        settings: ServiceSettings,
+        access: Access,
+        *,
+        accept_batch: int = ACCEPT_BATCH,
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -49,7 +57,7 @@ class GuardedServer(uvicorn.Server):
                 server_header=False,
                 proxy_headers=bool(access.proxies),
                 forwarded_allow_ips=list(access.proxies),
-                backlog=ACCEPT_BATCH,
+                backlog=accept_batch,
                 timeout_keep_alive=settings.idle_seconds,
                 timeout_graceful_shutdown=settings.stop_seconds,
             )

@@ -1,0 +1,197 @@
+"""Several processes for ``moviegenre serve``: workers of this command, or replicas of Ray Serve."""
+
+import contextlib
+import importlib.util
+import logging
+import socket
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from moviegenre.apps.listening import shown_address
+from moviegenre.apps.messages import echo
+from moviegenre.apps.serve_options import Engine
+from moviegenre.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from moviegenre.apps.service.access.exposure import Access
+    from moviegenre.apps.service.settings import ServiceSettings
+    from moviegenre.inference.predictor import Predictor
+
+AUTO = "auto"
+
+
+@dataclass(frozen=True)
+class Processes:
+    """How many processes answer, and what runs them.
+
+    Attributes:
+        engine: What runs them.
+        number: How many; None for as many as the queue needs.
+        address: Of a running Ray cluster.
+    """
+
+    engine: Engine
+    number: int | None
+    address: str | None
+
+    @classmethod
+    def parse(
+        cls, workers: int, engine: Engine, replicas: str | None, address: str | None
+    ) -> "Processes":
+        """Return what the options ask for.
+
+        Raises:
+            ConfigError: They do not go together, or ``--replicas`` is no number.
+        """
+        if engine == "local":
+            if replicas is not None or address is not None:
+                raise ConfigError(
+                    "--replicas and --address have no effect without --engine ray; add it, or "
+                    "name --workers"
+                )
+            if workers > 1 and importlib.util.find_spec("fcntl") is None:
+                raise ConfigError(
+                    f"--workers {workers} needs file locks of Linux or macOS, which this system "
+                    "does not have; leave it out"
+                )
+            return cls(engine, workers, None)
+        if workers > 1:
+            raise ConfigError("--workers has no effect with --engine ray; name --replicas")
+        if replicas == AUTO:
+            return cls(engine, None, address)
+        text = replicas or "1"
+        if not (text.isascii() and text.isdigit() and int(text) > 0):
+            raise ConfigError(f"--replicas {text!r}: expected a whole number from 1 on, or {AUTO}")
+        return cls(engine, int(text), address)
+
+    @property
+    def is_one(self) -> bool:
+        """Whether this process answers by itself."""
+        return self.engine == "local" and self.number == 1
+
+    def check(self, library: Path | None, metrics_port: int | None) -> None:
+        """Refuse what several processes cannot do.
+
+        Raises:
+            ConfigError: It is asked for.
+        """
+        if library is not None and not self.is_one:
+            raise ConfigError(
+                "--library keeps its preview in one process, which the next request must reach; "
+                "leave out --workers and --engine, or --library"
+            )
+        if metrics_port is not None and self.engine == "ray":
+            raise ConfigError(
+                "--metrics-port has no effect with --engine ray, whose only port is --port; read "
+                "/metrics there"
+            )
+
+    def run(
+        self,
+        predictor: "Predictor",
+        name: str,
+        settings: "ServiceSettings",
+        access: "Access",
+        listeners: Sequence[socket.socket],
+        shows_page: bool,
+    ) -> None:
+        """Answer until stopped.
+
+        Args:
+            predictor: The model, opened to see that it can be.
+            name: Of the model, for people.
+            settings: Limits and waits of the whole service.
+            access: Who may reach it.
+            listeners: The service's socket, and that of the numbers.
+            shows_page: Whether the page is served.
+
+        Raises:
+            MovieGenreError: A process cannot begin.
+        """
+        from moviegenre.apps.service.plan import ServicePlan, share_of, threads_of
+        from moviegenre.apps.service.server.workers import Workers
+
+        assert self.number is not None
+        plan = ServicePlan.of(
+            predictor,
+            share_of(settings, self.number),
+            access,
+            page=shows_page,
+            threads=threads_of(self.number),
+        )
+        shown = answers_at(name, listeners, shows_page)
+        with contextlib.suppress(KeyboardInterrupt):
+            Workers(plan, self.number, listeners).run(
+                lambda: echo(f"{shown}; {self.number} workers; stop with Ctrl-C")
+            )
+
+    def run_on_ray(
+        self,
+        predictor: "Predictor",
+        name: str,
+        settings: "ServiceSettings",
+        access: "Access",
+        listeners: list[socket.socket],
+        port: int,
+        shows_page: bool,
+    ) -> None:
+        """Answer until stopped; on a cluster that runs already, return once it answers.
+
+        Args:
+            predictor: The model, opened to see that it can be.
+            name: Of the model, for people.
+            settings: Limits and waits of each replica.
+            access: Who may reach it.
+            listeners: A socket at the port, to see that it is free; none on another cluster.
+            port: Where Ray's proxy listens on another cluster.
+            shows_page: Whether the page is served.
+
+        Raises:
+            MovieGenreError: There is no cluster, or a replica cannot begin.
+        """
+        from moviegenre.apps.service.logs import log_event
+        from moviegenre.apps.service.plan import ServicePlan, threads_of
+        from moviegenre.core.ray_cluster import ray_cluster
+
+        if access.is_public:
+            hint = "Ray's HTTP proxy does not limit connections; put nginx or Caddy before it"
+            log_event(logging.WARNING, hint)
+        is_own = self.address is None
+        threads = threads_of(self.number) if is_own and self.number else 1
+        plan = ServicePlan.of(predictor, settings, access, page=shows_page, threads=threads)
+        shown = f"{name} answers"
+        for listener in listeners:
+            port, shown = listener.getsockname()[1], answers_at(name, listeners, shows_page)
+            listener.close()
+        with (
+            contextlib.suppress(KeyboardInterrupt),
+            ray_cluster(self.address, show_logs=is_own) as cluster,
+        ):
+            from moviegenre.apps.service.server.replicas import deploy, ray_serve
+
+            seconds = settings.idle_seconds
+            with ray_serve(access.address, port, keep_alive_seconds=seconds, is_own=is_own):
+                deploy(plan, self.number, threads, is_own=is_own)
+                if not is_own:
+                    echo(f"{shown} on the Ray cluster at {cluster}")
+                    return
+                change = f"--engine ray --address {cluster} --model OTHER"
+                echo(f"{shown}; change the model with {change}; stop with Ctrl-C")
+                threading.Event().wait()
+
+
+def answers_at(name: str, listeners: Sequence[socket.socket], shows_page: bool) -> str:
+    """Return the beginning of the first line: what answers where.
+
+    Args:
+        name: Of the model.
+        listeners: Where the service really listens, since port 0 is any.
+        shows_page: Whether there is a page to open.
+    """
+    where = "open it in a browser, or see /docs" if shows_page else "see /docs"
+    if len(listeners) > 1:
+        where += f"; metrics at http://{shown_address(listeners[1])}/metrics"
+    return f"{name} answers at http://{shown_address(listeners[0])}; {where}"

@@ -1,0 +1,212 @@
+"""The service as replicas of Ray Serve, and a change of model without a gap.
+
+Ray's HTTP proxy passes every request to the replica with the fewest, and each replica is the whole
+app with its limits. Serve's own limits lie behind the app's, so that clients read its refusals.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import ray
+from ray import serve
+from ray.exceptions import RayActorError
+from ray.serve.config import BackpressureConfig, DeploymentActorConfig
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from moviegenre.apps.service.access.rates import TokenBuckets
+from moviegenre.apps.service.logs import start_log
+from moviegenre.apps.service.metrics import ServiceMetrics, render_merged
+from moviegenre.apps.service.plan import ServicePlan
+from moviegenre.apps.service.sharing import Sharing
+from moviegenre.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from prometheus_client.metrics_core import Metric
+
+_NAME = "moviegenre"
+_RATES = "rates"
+_BUSY_REQUESTS = 8  # of a replica on average, from which on `auto` adds another one
+_UPSCALE_SECONDS = 10.0
+_NUMBERS_SECONDS = 5.0
+_TRIES = 3
+
+
+class Rates:
+    """The token buckets of all replicas, in an actor of their own."""
+
+    def __init__(self) -> None:
+        self._buckets: dict[str, TokenBuckets] = {}
+
+    def take(self, name: str, per_second: float, burst: int, client: str) -> float:
+        """Take a token of a client, or return the seconds until there is one."""
+        if name not in self._buckets:
+            self._buckets[name] = TokenBuckets(per_second, burst)
+        return self._buckets[name].take(client)
+
+
+class _ActorBuckets:
+    def __init__(self, name: str, per_second: float, burst: int) -> None:
+        self._arguments = (name, per_second, burst)
+        self._actor: Any = None
+
+    async def take(self, client: str) -> float:
+        """Take a token and return 0, or return the seconds until there is one."""
+        if self._actor is not None:
+            with suppress(RayActorError):  # Serve starts a new one then
+                return float(await self._actor.take.remote(*self._arguments, client))
+        self._actor = serve.get_deployment_actor(_RATES)
+        return float(await self._actor.take.remote(*self._arguments, client))
+
+
+class ReplicaSharing(Sharing):
+    """What the replicas have in common, on whichever machines they are."""
+
+    def buckets(self, name: str, per_second: float, burst: int) -> _ActorBuckets:
+        """Return where requests are counted: in the one actor."""
+        return _ActorBuckets(name, per_second, burst)
+
+    async def numbers(self, metrics: ServiceMetrics) -> bytes:
+        """Return the numbers of each replica, with its name as a label."""
+        handle = serve.get_deployment_handle(_NAME, _NAME)
+        replies = handle.broadcast("numbers").results_async(timeout_s=_NUMBERS_SECONDS)
+        return render_merged(dict(await replies))
+
+
+class Replica:
+    """One replica.
+
+    Args:
+        plan: What it serves.
+        is_own: Whether the cluster is this service's, on this machine.
+    """
+
+    def __init__(self, plan: ServicePlan, is_own: bool) -> None:
+        start_log()
+        if is_own:
+            _listen_on_loopback()
+        self._app = plan.app(ReplicaSharing())
+        if plan.access.proxies:  # what uvicorn does for them where it is ours
+            proxies = list(plan.access.proxies)
+            self._app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=proxies)
+
+    def __serve_build_asgi_app__(self) -> "FastAPI":
+        """Return the app, for Serve."""
+        return self._app
+
+    def numbers(self) -> "tuple[str, list[Metric]]":
+        """Return the replica's name and its numbers."""
+        tag = serve.get_replica_context().replica_tag
+        return tag, self._app.state.asking.metrics.families()
+
+    def check_health(self) -> None:
+        """Have Serve replace the replica if it takes no films.
+
+        Raises:
+            RuntimeError: It takes none.
+        """
+        if not self._app.state.asking.batcher.is_ready:
+            raise RuntimeError("the service is not taking films")
+
+
+def _listen_on_loopback() -> None:
+    """Have this replica take other replicas' calls on the loopback address alone.
+
+    Serve listens on all addresses and has no setting for it; a test looks at the open ports.
+    """
+    from ray.serve._private import replica
+
+    listen = replica.add_port_to_grpc_server
+
+    def listen_here(server: object, address: str) -> int:
+        return int(listen(server, address.replace("[::]", "127.0.0.1")))
+
+    replica.add_port_to_grpc_server = listen_here
+
+
+@contextmanager
+def ray_serve(host: str, port: int, *, keep_alive_seconds: int, is_own: bool) -> Iterator[None]:
+    """Start Serve's proxy on the cluster that this process is connected to.
+
+    Args:
+        host: The address that it listens on, and
+        port: its port; both as they are where Serve runs already.
+        keep_alive_seconds: That a connection may rest between two requests.
+        is_own: Whether Serve ends with the block.
+
+    Raises:
+        ConfigError: The proxy does not start.
+    """
+    logging.getLogger("ray.serve").setLevel(logging.WARNING)
+    try:
+        serve.start(
+            proxy_location="HeadOnly",
+            http_options={
+                "host": host,
+                "port": port,
+                "keep_alive_timeout_s": keep_alive_seconds,
+            },
+            logging_config={"log_level": "WARNING", "enable_access_log": False},
+        )
+    except TimeoutError as error:
+        raise ConfigError(f"Ray's HTTP proxy does not start at {host}:{port}: {error}") from None
+    try:
+        yield
+    finally:
+        if is_own:
+            serve.shutdown()  # type: ignore[no-untyped-call]
+
+
+def deploy(plan: ServicePlan, number: int | None, threads: int, *, is_own: bool) -> None:
+    """Start the replicas; those that run already are replaced one after the other.
+
+    A new replica answers before an old one stops, which first finishes what it took. For the time
+    of the change each reserves half of the processors it uses, so that both find room.
+
+    Args:
+        plan: What they serve.
+        number: How many; None for as many as the queue needs.
+        threads: That compute in each.
+        is_own: Whether the cluster is this service's, on this machine.
+
+    Raises:
+        ConfigError: They cannot begin; those that ran before go on.
+    """
+    settings = plan.settings
+    scaling: dict[str, Any] = {"num_replicas": number}
+    if number is None:
+        cores = int(ray.cluster_resources().get("CPU", 1))  # type: ignore[no-untyped-call]
+        scaling = {
+            "num_replicas": "auto",
+            "autoscaling_config": {
+                "min_replicas": 1,
+                "max_replicas": max(1, cores // threads),
+                "target_ongoing_requests": _BUSY_REQUESTS,
+                "upscale_delay_s": _UPSCALE_SECONDS,
+            },
+        }
+    rates = DeploymentActorConfig(
+        name=_RATES, actor_class=ray.remote(Rates), actor_options={"num_cpus": 0}
+    )
+    deployment: Any = serve.deployment(
+        serve.ingress()(Replica),
+        name=_NAME,
+        ray_actor_options={"num_cpus": threads / 2},
+        max_ongoing_requests=settings.max_connections,
+        max_queued_requests=settings.max_connections,
+        backpressure_config=BackpressureConfig(retry_after_s=settings.retry_after_seconds),
+        graceful_shutdown_timeout_s=settings.stop_seconds,
+        graceful_shutdown_wait_loop_s=0.5,
+        max_constructor_retry_count=_TRIES,
+        max_surge_percent=100,
+        deployment_actors=[rates],
+        logging_config={"log_level": "WARNING", "enable_access_log": False},
+        **scaling,
+    )
+    try:
+        serve.run(deployment.bind(plan, is_own), name=_NAME, route_prefix="/")
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:500]
+        raise ConfigError(f"Ray Serve cannot start the replicas: {reason}") from None

@@ -1,0 +1,246 @@
+"""Several processes behind one port: started, watched, replaced and stopped.
+
+All accept from the same socket, so a connection that a worker has not accepted yet goes to another
+one if it ends. With a socket each (SO_REUSEPORT) such connections would be lost. uvicorn's own
+supervisor builds plain servers, without the limits on connections.
+"""
+
+import contextlib
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from types import FrameType
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from moviegenre.apps.service.access.rates import Buckets
+from moviegenre.apps.service.access.shared_rates import SharedBuckets
+from moviegenre.apps.service.logs import log_event, start_log
+from moviegenre.apps.service.metrics import ServiceMetrics
+from moviegenre.apps.service.plan import ServicePlan, threads_of
+from moviegenre.apps.service.server.running import GuardedServer
+from moviegenre.apps.service.sharing import Sharing
+from moviegenre.core.errors import MovieGenreError
+
+NUMBERS = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable by which prometheus_client finds the folder of all workers' numbers."""
+
+_ACCEPT_BATCH = 1  # connections that a worker accepts at once: the others are to have some as well
+_GRACE_SECONDS = 5.0  # beyond stop_seconds
+_MOST_PAUSE = 30.0
+
+
+class WorkerSharing(Sharing):
+    """What the workers of one machine have in common, in the files of a folder.
+
+    Args:
+        folder: Of this service alone, with a random name.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def buckets(self, name: str, per_second: float, burst: int) -> Buckets:
+        """Return where requests are counted, in a file of this name."""
+        return SharedBuckets(self._folder / f"{name}.rates", per_second, burst)
+
+    async def numbers(self, metrics: ServiceMetrics) -> bytes:
+        """Return the sums over all workers, those included that have ended."""
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, path=str(self._folder))  # type: ignore[no-untyped-call]
+        return generate_latest(registry)
+
+
+@dataclass(eq=False)
+class _Worker:
+    """A process, and where it says that it is ready, or why not.
+
+    Attributes:
+        process: The process.
+        news: An empty text once it answers, or one sentence.
+        is_ready: Whether it answers.
+    """
+
+    process: SpawnProcess
+    news: Connection
+    is_ready: bool = False
+
+
+class Workers:
+    """The processes of one service.
+
+    Args:
+        plan: What each of them serves.
+        number: How many.
+        listeners: Sockets that all of them accept from.
+    """
+
+    def __init__(self, plan: ServicePlan, number: int, listeners: Sequence[socket.socket]) -> None:
+        self._plan = plan
+        self._number = number
+        self._listeners = list(listeners)
+        self._workers: list[_Worker] = []
+        self._pause = 0.0
+
+    def run(self, ready: Callable[[], None]) -> None:
+        """Answer until a KeyboardInterrupt, and end when all that was taken is answered.
+
+        Args:
+            ready: Called once all workers answer.
+
+        Raises:
+            MovieGenreError: A worker cannot begin.
+        """
+        with tempfile.TemporaryDirectory(prefix="moviegenre-") as name:
+            folder = Path(name)
+            threads = os.environ.get("OMP_NUM_THREADS", str(threads_of(self._number)))
+            with _variables({NUMBERS: name, "OMP_NUM_THREADS": threads}):
+                try:
+                    self._workers = [self._start(folder) for _ in range(self._number)]
+                    while not all(worker.is_ready for worker in self._workers):
+                        self._require_news()
+                    ready()
+                    while True:
+                        self._watch(folder)
+                finally:
+                    self._stop()
+
+    def _start(self, folder: Path) -> _Worker:
+        context = multiprocessing.get_context("spawn")  # threads here would not survive a fork
+        news, telling = context.Pipe(duplex=False)
+        process = context.Process(
+            target=_work,
+            args=(self._plan, folder, self._listeners, telling),
+            name="moviegenre worker",
+            daemon=True,
+        )
+        process.start()
+        telling.close()
+        return _Worker(process, news)
+
+    def _require_news(self) -> None:
+        """Wait for one worker's news.
+
+        Raises:
+            MovieGenreError: It cannot begin.
+        """
+        for worker in self._waiting(wait([one.news for one in self._workers if not one.is_ready])):
+            fault = _news(worker)
+            if fault is not None:
+                raise MovieGenreError(fault)
+
+    def _watch(self, folder: Path) -> None:
+        """Wait until something happens to a worker, and replace it if it has ended."""
+        starting = [worker.news for worker in self._workers if not worker.is_ready]
+        happened = wait([*starting, *(worker.process.sentinel for worker in self._workers)])
+        for worker in self._waiting(happened):
+            fault = _news(worker)
+            if fault is None:
+                self._pause = 0.0
+            else:
+                log_event(logging.ERROR, "a worker could not begin", reason=fault)
+        for place, worker in enumerate(self._workers):
+            if worker.process.exitcode is None:
+                continue
+            pid, code = worker.process.pid, worker.process.exitcode
+            log_event(logging.WARNING, "a worker ended and is replaced", pid=pid, exit_code=code)
+            mark_process_dead(pid, path=str(folder))  # type: ignore[no-untyped-call]
+            if not worker.is_ready:  # it would not begin now either
+                self._pause = min(_MOST_PAUSE, 2 * self._pause or 1.0)
+                time.sleep(self._pause)
+            self._workers[place] = self._start(folder)
+
+    def _waiting(self, happened: Sequence[object]) -> list[_Worker]:
+        return [one for one in self._workers if not one.is_ready and one.news in happened]
+
+    def _stop(self) -> None:
+        """Have all workers finish, and end those that do not."""
+        for worker in self._workers:
+            worker.process.terminate()  # SIGTERM: a graceful stop
+        end = time.monotonic() + self._plan.settings.stop_seconds + _GRACE_SECONDS
+        for worker in self._workers:
+            worker.process.join(max(0.0, end - time.monotonic()))
+            if worker.process.exitcode is None:
+                log_event(logging.WARNING, "a worker did not stop", pid=worker.process.pid)
+                worker.process.kill()
+                worker.process.join()
+
+
+def _news(worker: _Worker) -> str | None:
+    """Note that a worker is ready and return None, or return why it is not."""
+    try:
+        fault = str(worker.news.recv())
+    except EOFError:
+        worker.process.join()
+        fault = f"a worker ended with {worker.process.exitcode} before it answered; see the log"
+    if not fault:
+        worker.is_ready = True
+        return None
+    worker.process.join()
+    return fault
+
+
+class _WorkerServer(GuardedServer):
+    """A server that says when it answers."""
+
+    ready: Callable[[], None]
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer."""
+        await super().startup(sockets)
+        self.ready()
+
+
+def _work(
+    plan: ServicePlan, folder: Path, listeners: list[socket.socket], telling: Connection
+) -> None:
+    """Serve in this process until SIGTERM, Ctrl-C, or the end of the parent."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    with contextlib.suppress(KeyboardInterrupt):
+        start_log()
+        try:
+            app = plan.app(WorkerSharing(folder))
+        except MovieGenreError as error:
+            telling.send(str(error))
+            return
+        server = _WorkerServer(app, plan.settings, plan.access, accept_batch=_ACCEPT_BATCH)
+        server.ready = lambda: telling.send("")
+        server.run(sockets=listeners)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+@contextlib.contextmanager
+def _variables(values: dict[str, str]) -> Iterator[None]:
+    """Set variables of the environment, which new processes inherit, until the block ends."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value

@@ -1,0 +1,127 @@
+"""The service as replicas of Ray Serve, on a cluster of its own."""
+
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from moviegenre.box import box_folder
+from moviegenre.core.extras import is_installed
+from tests.served_command import ServedCommand, served_command
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not is_installed("ray"), reason="Ray is missing; pip install '.[ray]'"),
+    pytest.mark.skipif(sys.platform != "linux", reason="finds open ports in /proc"),
+]
+
+FILM = {"plot": "A detective hunts a killer."}
+
+
+def open_ports() -> set[str]:
+    """Return what this machine listens on: addresses and ports, as the kernel writes them."""
+    lines = [
+        line.split()
+        for table in ("tcp", "tcp6")
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]
+    ]
+    return {fields[1] for fields in lines if fields[3] == "0A"}
+
+
+def is_beyond(port: str) -> bool:
+    """Return whether others can reach a port."""
+    loopback = ("0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F")
+    return port.partition(":")[0] not in loopback
+
+
+def ask(service: ServedCommand, _: int = 0) -> httpx2.Response:
+    return httpx2.post(f"{service.address}/predict", json=FILM, timeout=120)
+
+
+def test_replicas_answer_and_refuse_as_the_service_does(tmp_path: Path) -> None:
+    before = open_ports()
+    few = ("max_queue=2", "max_films=1", "max_queue_per_client=2", "requests_per_second=50")
+    limits = [word for setting in few for word in ("--set", setting)]
+    log = tmp_path / "log"
+    with served_command("--engine", "ray", *limits, log=log) as service:
+        assert "change the model with --engine ray --address 127.0.0.1:" in service.line, (
+            log.read_text()
+        )
+        assert [port for port in open_ports() - before if is_beyond(port)] == []
+        first = ask(service)
+        assert (first.status_code, first.json()["modalities"]) == (200, ["plot"])
+        stranger = httpx2.get(f"{service.address}/readyz", headers={"Host": "evil.example"})
+        assert stranger.status_code == 421
+
+        with ThreadPoolExecutor(16) as clients:
+            answers = list(clients.map(lambda n: ask(service, n), range(32)))
+        refused = [one for one in answers if one.status_code != 200]
+        assert {one.status_code for one in refused} == {503}
+        assert {one.headers["Retry-After"] for one in refused} == {"1"}
+        assert {" films" in one.json()["error"] for one in refused} == {True}
+        assert len(refused) < len(answers)
+
+        numbers = httpx2.get(f"{service.address}/metrics", timeout=60).text
+        found = re.findall(
+            r'requests_total\{replica="\w+",route="/predict",status="200"} (\S+)', numbers
+        )
+        assert sum(map(float, found)) == 1 + len(answers) - len(refused)
+
+        with ThreadPoolExecutor(8) as clients:
+            many = Counter(
+                clients.map(
+                    lambda _: httpx2.get(f"{service.address}/model", timeout=60).status_code,
+                    range(120),
+                )
+            )
+        assert set(many) == {200, 429}, "the rate of a client counts with Ray as well"
+
+
+@pytest.mark.torture
+def test_the_model_changes_under_load_without_a_failed_request(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with served_command("--engine", "ray", "--replicas", "2", log=log) as service:
+        statuses: Counter[int] = Counter()
+        is_over = threading.Event()
+
+        def keep_asking(_: int) -> None:
+            with httpx2.Client(base_url=service.address, timeout=120) as client:
+                while not is_over.is_set():
+                    statuses[client.post("/predict", json=FILM).status_code] += 1
+
+        copy = _copied_model(tmp_path / "copy")
+        (address,) = re.findall(r"--address (\S+)", service.line)
+        command = [sys.executable, "-m", "moviegenre.apps.cli", "serve", "--engine", "ray"]
+        with ThreadPoolExecutor(3) as clients:
+            asking = [clients.submit(keep_asking, n) for n in range(3)]
+            try:
+                done = subprocess.run(
+                    [*command, "--address", address, "--replicas", "2", "--model", str(copy)],
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                )
+            finally:
+                is_over.set()
+            assert done.returncode == 0, done.stderr
+            for one in asking:
+                one.result()
+        assert set(statuses) == {200}, statuses
+        numbers = httpx2.get(f"{service.address}/metrics", timeout=60).text
+        assert len(set(re.findall(r'moviegenre_processes\{replica="(\w+)"', numbers))) == 2
+        about = httpx2.get(f"{service.address}/model", timeout=60).json()
+        assert about["card"] == "# The other model"
+
+
+def _copied_model(folder: Path) -> Path:
+    """Return a copy of the included model with another card."""
+    shutil.copytree(box_folder(), folder)
+    (folder / "README.md").write_text("# The other model")
+    return folder
