@@ -57,3 +57,9 @@ def bert_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def prepared_folder(tmp_path: Path) -> Path:
     """Return a fresh prepared data set, in which some movies lack a plot or a poster."""
     return write_prepared(tmp_path / "prepared", incomplete=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that no worker waits for the other in the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
