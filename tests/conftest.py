@@ -13,7 +13,7 @@ from tests.tiny_movies import write_prepared
 
 # No deadline: how long an example takes on a busy machine says nothing. Continuous integration
 # draws the same examples every time, so that a change fails for what it did.
-settings.register_profile("house", deadline=None, derandomize="CI" in os.environ)
+settings.register_profile("house", max_examples=50, deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("house")
 
 
@@ -61,5 +61,6 @@ def prepared_folder(tmp_path: Path) -> Path:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest, so that no worker waits for the other in the end."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    long = ("slow", "browser")
+    slow = {item.path for item in items if any(map(item.get_closest_marker, long))}
     items.sort(key=lambda item: item.path not in slow)
