@@ -99,7 +99,7 @@ def ensemble_info(facts: Mapping[str, Any], where: str) -> ModelInfo:
     Raises:
         CheckpointError: A fact is missing or of another type.
     """
-    empty = {"architectures": {}, "tokenizer": None, "epoch": 0.0, "revisions": {}}
+    empty: dict[str, Any] = {"architectures": {}, "tokenizer": None, "epoch": 0.0, "revisions": {}}
     return ModelInfo.parse({"model_name": "ensemble", **empty, **facts}, where)
 
 
