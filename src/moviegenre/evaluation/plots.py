@@ -65,9 +65,11 @@ def figure_png(figure: "Figure") -> bytes:
 
     figure.set_facecolor(PAPER)
     canvas = FigureCanvasAgg(figure)
-    canvas.draw()  # once; savefig draws twice to place what is outside the axes
+    # Drawn once; savefig draws twice to place what is outside the axes.
+    canvas.draw()  # type: ignore[no-untyped-call]
     # A palette of 256 colours makes the files a third as large and is not seen.
-    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+    picture = Image.fromarray(pixels).convert("RGB")
     small = io.BytesIO()
     palette = picture.quantize(256, dither=Image.Dither.NONE)
     palette.save(small, format="png", optimize=True)
