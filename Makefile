@@ -50,8 +50,10 @@ types: setup
 floors: setup
 	$(BIN)/lint-imports
 
-unit: setup # one thread for each of two workers: tiny tensors gain nothing from two
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+# One thread for each of two workers: tiny tensors gain nothing from two. A file's tests stay on one
+# worker, so that what they share is made once; tests/conftest.py puts the slow files first.
+unit: setup
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 format: setup ## Rewrite the code in the project's format
 	$(BIN)/ruff check --fix .

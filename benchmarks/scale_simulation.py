@@ -191,7 +191,7 @@ def simulation_table(setting: Setting, outcomes: Outcomes) -> str:
 
 def simulation_png(setting: Setting, outcomes: Outcomes) -> bytes:
     """Return a picture of completion time against shard size, a line for each failure rate."""
-    from moviegenre.evaluation.canvas import LIGHT, STYLES, dress, new_figure
+    from moviegenre.evaluation.canvas import FAINT, INK, LINES, STYLES, dress, new_figure
     from moviegenre.evaluation.plots import figure_png
 
     figure = new_figure(6.4, 3.6)
@@ -202,19 +202,19 @@ def simulation_png(setting: Setting, outcomes: Outcomes) -> bytes:
         axes.plot(
             sizes,
             [value / setting.ideal_seconds for value in medians],
-            color=LIGHT.lines[number],
+            color=LINES[number],
             linestyle=STYLES[number],
             marker="o",
             markersize=4,
             label=f"{rate:.0%} of the machines fail in an hour",
         )
-    axes.axhline(1.0, color=LIGHT.faint, linewidth=1)
+    axes.axhline(1.0, color=FAINT, linewidth=1)
     axes.set_xscale("log")
     axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
     axes.minorticks_off()
     axes.set_ylim(bottom=0.95)
     axes.set_xlabel("films a shard")
     axes.set_ylabel("completion time, ideal = 1")
-    dress(axes, LIGHT, grid="y")
-    axes.legend(frameon=False, fontsize=9, labelcolor=LIGHT.ink)
-    return figure_png(figure, LIGHT)
+    dress(axes, grid="y")
+    axes.legend(frameon=False, fontsize=9, labelcolor=INK)
+    return figure_png(figure)

@@ -13,7 +13,7 @@ from tests.tiny_movies import write_prepared
 
 # No deadline: how long an example takes on a busy machine says nothing. Continuous integration
 # draws the same examples every time, so that a change fails for what it did.
-settings.register_profile("house", deadline=None, derandomize="CI" in os.environ)
+settings.register_profile("house", max_examples=50, deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("house")
 
 
@@ -57,3 +57,10 @@ def bert_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def prepared_folder(tmp_path: Path) -> Path:
     """Return a fresh prepared data set, in which some movies lack a plot or a poster."""
     return write_prepared(tmp_path / "prepared", incomplete=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that no worker waits for the other in the end."""
+    long = ("slow", "browser")
+    slow = {item.path for item in items if any(map(item.get_closest_marker, long))}
+    items.sort(key=lambda item: item.path not in slow)

@@ -92,8 +92,8 @@ def test_paths_outside_the_project_stand_in_one_file() -> None:
 def demo_movies(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return synthetic movies like the demo's, fewer, prepared by the command line."""
     folder = tmp_path_factory.mktemp("demo")
-    assert _run("data", "synthesize", folder / "movies", "--movies", "160") == 0
-    prepared = ("--out", folder / "data", "--min-movies", "20")
+    assert _run("data", "synthesize", folder / "movies", "--movies", "60") == 0
+    prepared = ("--out", folder / "data", "--min-movies", "5")
     assert _run("data", "prepare", folder / "movies", *prepared) == 0
     return folder / "data"
 
@@ -112,8 +112,10 @@ def test_the_demo_trains_each_model_with_its_own_settings(
     name: str, demo_movies: Path, demo_encoders: Path, tmp_path: Path
 ) -> None:
     starts = "init_poster" in MODELS[name].model_fields  # a fusion, from encoders trained alone
-    _train(name, demo_movies, tmp_path, [f"model.init_from={demo_encoders}"] if starts else [])
-    trained = load_checkpoint(tmp_path / name / "best.pth").info.config
+    folder = demo_encoders if name in ENCODERS else tmp_path
+    if name not in ENCODERS:
+        _train(name, demo_movies, folder, [f"model.init_from={demo_encoders}"] if starts else [])
+    trained = load_checkpoint(folder / name / "best.pth").info.config
     shipped = load_experiment(DEMO, name).to_dict()
     shipped["data"]["dir"] = str(demo_movies)
     if starts:

@@ -21,13 +21,6 @@ def test_the_package_starts_light() -> None:
     assert _imported_by("import moviegenre") == set()
 
 
-def test_comparing_needs_no_plotting() -> None:
-    # matplotlib itself is no witness: torchmetrics imports it wherever it is installed.
-    plotting = ("moviegenre.evaluation.plots", "moviegenre.evaluation.canvas")
-    assert _imported_by("import moviegenre.evaluation.compare", plotting) == set()
-    assert _imported_by("import moviegenre.evaluation.plots", plotting) == set(plotting)
-
-
 def test_answering_one_film_reads_no_tables() -> None:
     answering = ("torch", "transformers", "pyarrow", "pandas", "sklearn", "scipy")
     assert _imported_by("import moviegenre.inference.loading", answering) == set()

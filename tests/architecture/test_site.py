@@ -9,9 +9,14 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "moviegenre"
 NOT_IN_THE_REFERENCE = "apps"  # what is typed and asked over HTTP has its guides
+
+# Without Ruff, which starts a process for the layout of each of a thousand signatures.
+_BUILD = "import sys; sys.modules['ruff'] = None; from mkdocs.__main__ import cli; cli()"
 
 _LOADS = {"script": "src", "img": "src", "iframe": "src", "source": "src", "video": "src"}
 _LINKS_THAT_LOAD = {"stylesheet", "icon", "preload", "preconnect", "modulepreload", "manifest"}
@@ -50,7 +55,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
             pytest.skip(f"{package} is missing; pip install '.[docs]' to test the site")
     out = tmp_path_factory.mktemp("site")
     done = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(out)],
+        [sys.executable, "-c", _BUILD, "build", "--strict", "--quiet", "--site-dir", str(out)],
         cwd=ROOT,
         env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
         capture_output=True,

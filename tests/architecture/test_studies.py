@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ PACKAGE = ROOT / "src" / "moviegenre"
 STUDIES = sorted(path.parent.name for path in (PACKAGE / "studies").glob("*/__init__.py"))
 COMMANDS = {"ablations": "ablate", "ensembles": "ensemble", "seeds": "--seeds"}
 """What a study adds to the command line, where that is not its name."""
-HELP = {"audit": ["data", "--help"], "seeds": ["reproduce", "--help"]}
+HELP = {"audit": ("data", "--help"), "seeds": ("reproduce", "--help")}
 
 
 def _without(study: str, folder: Path) -> Path:
@@ -50,6 +51,12 @@ def _run(code: str, source: Path, *arguments: str) -> str:
     return done.stdout
 
 
+@cache
+def _help(source: Path, *arguments: str) -> str:
+    code = "from moviegenre.apps.cli import main; import sys; main(sys.argv[1:])"
+    return _run(code, source, *arguments)
+
+
 def test_the_studies_are_those_of_the_documentation() -> None:
     assert STUDIES == ["ablations", "audit", "ensembles", "faithfulness", "robustness", "seeds"]
 
@@ -58,10 +65,10 @@ def test_the_studies_are_those_of_the_documentation() -> None:
 def test_a_study_can_be_deleted(study: str, tmp_path: Path) -> None:
     source = _without(study, tmp_path)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    run = "from moviegenre.apps.cli import main; import sys; main(sys.argv[1:])"
-    arguments = HELP.get(study, ["--help"])
+    arguments = HELP.get(study, ("--help",))
     name = COMMANDS.get(study, study)
-    assert re.search(rf"(?<!\w){name}\b", _run(run, ROOT / "src", *arguments))
-    assert not re.search(rf"(?<!\w){name}\b", _run(run, source, *arguments))
-    check = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports())"
-    assert "0 broken" in _run(check, source)
+    assert re.search(rf"(?<!\w){name}\b", _help(ROOT / "src", *arguments))
+    assert not re.search(rf"(?<!\w){name}\b", _help(source, *arguments))
+    if study == STUDIES[0]:  # that nothing else imports a study is a contract of the whole package
+        check = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports())"
+        assert "0 broken" in _run(check, source)

@@ -1,6 +1,8 @@
 """A cut or changed file is noticed, told in one line, and made again where it can be."""
 
+import contextlib
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,16 +48,21 @@ damaging = pytest.mark.parametrize("damage", [cut, empty, flip])
 Damage = Callable[[Path], None]
 
 
-@pytest.fixture
-def prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bert_folder: Path) -> Path:
-    """Return a folder as ``moviegenre data prepare`` writes it."""
-    command = COMMANDS["prepare"]
-    command.world(tmp_path, bert_folder)
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit) as ended:
+@pytest.fixture(scope="module")
+def prepared_once(tmp_path_factory: pytest.TempPathFactory, bert_folder: Path) -> Path:
+    """Return a folder as ``moviegenre data prepare`` writes it; nobody changes it."""
+    command, root = COMMANDS["prepare"], tmp_path_factory.mktemp("prepared")
+    command.world(root, bert_folder)
+    with contextlib.chdir(root), pytest.raises(SystemExit) as ended:
         main(list(command.arguments))
     assert ended.value.code == 0
-    return tmp_path / "prepared"
+    return root / "prepared"
+
+
+@pytest.fixture
+def prepared(prepared_once: Path, tmp_path: Path) -> Path:
+    """Return a copy of prepared data."""
+    return Path(shutil.copytree(prepared_once, tmp_path / "prepared"))
 
 
 @damaging
@@ -82,17 +89,28 @@ def test_a_cache_is_made_again(
     assert "it is made again" in caplog.text
 
 
-@pytest.fixture
-def trained(tmp_path: Path, bert_folder: Path) -> tuple[Path, Callable[..., None]]:
-    """Return the folder of a finished training, and what trains it again."""
-    data = write_prepared(tmp_path / "data", (8, 6, 4))
+@pytest.fixture(scope="module")
+def trained_once(tmp_path_factory: pytest.TempPathFactory, bert_folder: Path) -> Path:
+    """Return a folder with data and a finished training; nobody changes it."""
+    root = tmp_path_factory.mktemp("trained")
+    data = write_prepared(root / "data", (8, 6, 4))
     experiment = tiny_experiment("lstm", data, bert_folder, max_epochs=2)
+    train(experiment, root / "checkpoints", progress=False)
+    return root
+
+
+@pytest.fixture
+def trained(
+    trained_once: Path, tmp_path: Path, bert_folder: Path
+) -> tuple[Path, Callable[..., None]]:
+    """Return the folder of a finished training, and what trains it again."""
+    checkpoints = Path(shutil.copytree(trained_once / "checkpoints", tmp_path / "checkpoints"))
+    experiment = tiny_experiment("lstm", trained_once / "data", bert_folder, max_epochs=2)
 
     def run(*, resume: bool = False) -> None:
-        train(experiment, tmp_path / "checkpoints", resume=resume, progress=False)
+        train(experiment, checkpoints, resume=resume, progress=False)
 
-    run()
-    return tmp_path / "checkpoints" / "lstm", run
+    return checkpoints / "lstm", run
 
 
 @damaging

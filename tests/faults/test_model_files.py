@@ -87,11 +87,8 @@ def without_manifest(folder: Path) -> Path:
 
 
 @every_file
-@pytest.mark.parametrize("seed", range(3))
-def test_a_flipped_bit_is_refused(
-    exported: Path, name: str, backend: BackendName, seed: int
-) -> None:
-    flip_bit(exported / name, int(np.random.default_rng(seed).integers(1 << 60)))
+def test_a_flipped_bit_is_refused(exported: Path, name: str, backend: BackendName) -> None:
+    flip_bit(exported / name, int(np.random.default_rng(0).integers(1 << 60)))
     assert f"{name} has sha256" in refused(exported, backend)
 
 

@@ -55,7 +55,7 @@ def cases(draw: st.DrawFn) -> Case:
     return probs, labels, draw(st.sampled_from([0.3, 0.5, 0.7]))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(cases())
 def test_generated_cases_equal_scikit_learn(case: Case) -> None:
     probs, labels, threshold = case

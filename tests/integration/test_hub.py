@@ -23,6 +23,8 @@ from moviegenre.artifacts.folder import EXPORTED_FILES
 from moviegenre.models.encoders.pretrained import PINNED_REVISIONS
 from tests.local_hub import TOKEN, LocalHub, local_hub
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 BERT, RESNET = "bert-base-uncased", "microsoft/resnet-50"
 OWN, FILMS = "someone/encoder", "someone/films"

@@ -114,18 +114,13 @@ def _embedding_backend(base: Path) -> BackendName:
     """Return the backend of a folder's ONNX file.
 
     Raises:
-        CheckpointError: It is no exported folder, or has no such file.
+        CheckpointError: It is no exported folder with such a file.
     """
-    if not is_exported(base):
-        raise CheckpointError(
-            f"{base} is no exported folder; make one with moviegenre export, or leave `checkpoint` "
-            "out for the included model"
-        )
     names: tuple[BackendName, ...] = ("onnx", "int8", "int4")
     for name in names:
         if (base / BACKEND_FILES[name]).is_file():
             return name
     raise CheckpointError(
-        f"{base} has no ONNX file, which gives the embeddings; export the model with `onnx`, or "
-        "leave `checkpoint` out for the included model"
+        f"{base} is no exported folder with an ONNX file, which gives the embeddings; make one "
+        "with moviegenre export, or leave `checkpoint` out for the included model"
     )

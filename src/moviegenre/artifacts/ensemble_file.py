@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
+from moviegenre.artifacts.info import ModelInfo
 from moviegenre.artifacts.manifest import MANIFEST_FILE, checked_manifest, write_manifest
 from moviegenre.core.digests import known_sha256
 from moviegenre.core.errors import CheckpointError, missing_path_message
 from moviegenre.core.files import write_text
-from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.core.reading import real_path
 from moviegenre.models.combiner import Combiner
@@ -30,6 +30,7 @@ _DAMAGED = (
     ArithmeticError,
     RecursionError,
 )
+_FACTS = ("genres", "config", "metrics", "versions", "data_fingerprint")
 _AGAIN = "fit the ensemble again with: moviegenre ensemble"
 
 
@@ -86,29 +87,37 @@ class Member:
         return path
 
 
+def ensemble_info(facts: Mapping[str, Any], where: str) -> ModelInfo:
+    """Return what is known of an ensemble without its members.
+
+    Args:
+        facts: Its ``genres``; its ``config`` (``data``, as far as the members agree, and the
+            members' names as ``model``); cross-validated ``metrics`` on validation, fractions;
+            ``versions``; ``data_fingerprint`` of the movies that its weights were fitted to.
+        where: From where, for the message.
+
+    Raises:
+        CheckpointError: A fact is missing or of another type.
+    """
+    empty: dict[str, Any] = {"architectures": {}, "tokenizer": None, "epoch": 0.0, "revisions": {}}
+    return ModelInfo.parse({"model_name": "ensemble", **empty, **facts}, where)
+
+
 @dataclass(frozen=True)
 class EnsembleRecord:
     """The content of ``ensemble.json``.
 
     Attributes:
-        genres: What the logits mean.
+        info: What is known of it without its members, see ``ensemble_info``.
         members: The models, in the order of the weights.
         combiner: The weights.
-        config: ``data``, as far as the members agree, and ``model``: the members' names.
         fitted: How the weights were fitted and what that gained, as plain values.
-        metrics: Cross-validated scores on validation, fractions.
-        versions: Package versions it was fitted with.
-        data_fingerprint: Hash of the prepared data whose validation split it was fitted to.
     """
 
-    genres: GenreVocabulary
+    info: ModelInfo
     members: tuple[Member, ...]
     combiner: Combiner
-    config: dict[str, Any]
     fitted: dict[str, Any] = field(default_factory=dict)
-    metrics: dict[str, float] = field(default_factory=dict)
-    versions: dict[str, str] = field(default_factory=dict)
-    data_fingerprint: str = ""
 
     def write(self, path: Path) -> None:
         """Write it in one step, and a manifest beside it last.
@@ -120,21 +129,17 @@ class EnsembleRecord:
         names = [member.name for member in self.members]
         content = {
             "format": FORMAT,
-            "genres": list(self.genres),
+            **{name: value for name, value in self.info.stored().items() if name in _FACTS},
             "members": [vars(member) for member in self.members],
-            "config": self.config,
             "fitted": self.fitted,
-            "metrics": self.metrics,
-            "versions": self.versions,
-            "data_fingerprint": self.data_fingerprint,
-            "weights": self.combiner.to_json_dict(names, list(self.genres)),
+            "weights": self.combiner.to_json_dict(names, list(self.info.genres)),
         }
         write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
         write_manifest(
             path.parent,
             [path.name, THRESHOLDS_FILE],
             model_format=FORMAT,
-            genres=self.genres,
+            genres=self.info.genres,
             tokenizer=None,
         )
 
@@ -154,20 +159,16 @@ class EnsembleRecord:
                     f"{path} has format {found!r}; expected {FORMAT!r}, as moviegenre ensemble "
                     "writes it"
                 )
-            genres = GenreVocabulary(tuple(content["genres"]))
+            info = ensemble_info({name: content[name] for name in _FACTS}, str(path))
             members = tuple(Member(**member) for member in content["members"])
             names = [member.name for member in members]
             if unsafe := [name for name in names if ".." in PurePath(name).parts]:
                 raise ValueError(f"members named {', '.join(unsafe)}")
             return cls(
-                genres=genres,
+                info=info,
                 members=members,
-                combiner=Combiner.from_json_dict(content["weights"], names, list(genres)),
-                config=dict(content["config"]),
+                combiner=Combiner.from_json_dict(content["weights"], names, list(info.genres)),
                 fitted=dict(content["fitted"]),
-                metrics=dict(content["metrics"]),
-                versions=dict(content["versions"]),
-                data_fingerprint=content["data_fingerprint"],
             )
         except _DAMAGED as error:
             raise CheckpointError(

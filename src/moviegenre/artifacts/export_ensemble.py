@@ -73,14 +73,14 @@ def _card(record: EnsembleRecord) -> str:
         f"{record.fitted.get('movies', 'some')} validation movies. Use this folder as "
         "`--checkpoint` of any `moviegenre` command, or with `moviegenre.load(FOLDER)`.",
         "",
-        f"Genres: {', '.join(record.genres)}.",
+        f"Genres: {', '.join(record.info.genres)}.",
         "",
         "| member | model |",
         "|---|---|",
         *(f"| {member.name} | {member.model_name} |" for member in record.members),
         "",
         "Cross-validated on validation: "
-        + ", ".join(f"{name} {value:.4f}" for name, value in record.metrics.items())
+        + ", ".join(f"{name} {value:.4f}" for name, value in record.info.metrics.items())
         + " (fractions, threshold 0.5).",
     ]
     return "\n".join(lines) + "\n"

@@ -5,11 +5,11 @@ from pathlib import Path
 from moviegenre.artifacts.checkpoint import load_checkpoint
 from moviegenre.artifacts.ensemble_file import EnsembleRecord, ensemble_file, is_ensemble
 from moviegenre.artifacts.folder import WEIGHTS_FILES, is_exported
-from moviegenre.artifacts.info import ModelInfo, joint_track
+from moviegenre.artifacts.info import joint_track
 from moviegenre.artifacts.locate import locate
 from moviegenre.artifacts.torch_folder import read_exported
 from moviegenre.artifacts.torch_model import TorchModel
-from moviegenre.models.ensemble import Ensemble, EnsembleConfig
+from moviegenre.models.ensemble import Ensemble
 
 
 def open_torch(model: str | Path) -> TorchModel:
@@ -41,19 +41,11 @@ def _open_ensemble(file: Path) -> TorchModel:
     record = EnsembleRecord.read(file)
     members = [open_torch(member.file(file.parent)) for member in record.members]
     infos = tuple(member.info for member in members)
-    info = ModelInfo(
-        model_name=EnsembleConfig.model_name,
-        architectures={},
-        config=record.config,
-        genres=record.genres,
-        tokenizer=None,
-        metrics=record.metrics,
-        epoch=0.0,
-        revisions={name: commit for one in infos for name, commit in one.revisions.items()},
-        versions=record.versions,
-        data_fingerprint=record.data_fingerprint,
-        track=joint_track(infos),
-        members=infos,
-    )
+    facts = {
+        "revisions": {name: commit for one in infos for name, commit in one.revisions.items()},
+        "track": joint_track(infos),
+        "members": infos,
+    }
+    info = record.info.model_copy(update=facts)
     network = Ensemble([member.network for member in members], record.combiner)
     return TorchModel(info, network.eval(), file, members)

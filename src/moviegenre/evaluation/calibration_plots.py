@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from moviegenre.evaluation.calibration import reliability
-from moviegenre.evaluation.canvas import Theme, by_support, dress, legend, new_figure
+from moviegenre.evaluation.canvas import FAINT, INK, LINES, by_support, dress, legend, new_figure
 from moviegenre.evaluation.compare import Comparison
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_BEFORE, _AFTER = 1, 0  # places in a theme's lines
+_BEFORE, _AFTER = 1, 0  # places in LINES
 _GENRE_BINS = 8  # a genre has too few movies for the fifteen of all genres together
 SMALLEST_BIN = 10  # the share of fewer movies is mostly chance
 
 
-def draw_reliability(comparison: Comparison, theme: Theme) -> "Figure | None":
+def draw_reliability(comparison: Comparison) -> "Figure | None":
     """Draw the best model's reliability and its error by genre; None where nothing was fitted."""
     from matplotlib.lines import Line2D
 
@@ -32,16 +32,16 @@ def draw_reliability(comparison: Comparison, theme: Theme) -> "Figure | None":
         ("before", _BEFORE, "--", "s", best.run.predictions.probs, best.tuned.before),
         ("after", _AFTER, "-", "o", best.tuned.calibrated, best.tuned.macro),
     )
-    dress(left, theme, grid="both")
-    dress(right, theme, grid="x")
-    left.plot([0, 1], [0, 1], color=theme.faint, linewidth=1.2)
+    dress(left, grid="both")
+    dress(right, grid="x")
+    left.plot([0, 1], [0, 1], color=FAINT, linewidth=1.2)
     places = np.arange(len(genres))[::-1]
     order = [comparison.genres.index(genre) for genre in genres]
     handles = []
     for name, colour, line, marker, probs, scores in looks:
         bins = reliability(probs, labels)
         filled = bins.counts > 0
-        look: dict[str, Any] = {"color": theme.lines[colour], "marker": marker}
+        look: dict[str, Any] = {"color": LINES[colour], "marker": marker}
         shown: dict[str, Any] = {"linestyle": line, **look}
         left.plot(
             bins.predicted[filled], bins.observed[filled], linestyle=line, markersize=4.5, **look
@@ -57,12 +57,12 @@ def draw_reliability(comparison: Comparison, theme: Theme) -> "Figure | None":
     right.set_yticks(places, genres)
     right.set_xlim(left=0)
     right.set_xlabel("expected calibration error, per cent")
-    figure.suptitle(best.run.title, fontsize=11, color=theme.ink)
-    legend(figure, theme, handles, loc="outside lower center", ncols=2)
+    figure.suptitle(best.run.title, fontsize=11, color=INK)
+    legend(figure, handles, loc="outside lower center", ncols=2)
     return figure
 
 
-def draw_genre_reliability(comparison: Comparison, theme: Theme) -> "Figure | None":
+def draw_genre_reliability(comparison: Comparison) -> "Figure | None":
     """Draw one panel a genre with the best model's reliability; None where nothing was fitted."""
     from matplotlib.lines import Line2D
 
@@ -79,8 +79,8 @@ def draw_genre_reliability(comparison: Comparison, theme: Theme) -> "Figure | No
     figure = new_figure(2.3 * columns + 0.4, 1.9 * rows + 0.9)
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     for panel, genre in zip(panels.flat, genres, strict=False):
-        dress(panel, theme, grid="both")
-        panel.plot([0, 1], [0, 1], color=theme.faint, linewidth=1.2)
+        dress(panel, grid="both")
+        panel.plot([0, 1], [0, 1], color=FAINT, linewidth=1.2)
         column = comparison.genres.index(genre)
         for _, colour, line, marker, probs, _ in looks:
             bins = reliability(probs[:, column], predictions.labels[:, column], _GENRE_BINS)
@@ -88,23 +88,23 @@ def draw_genre_reliability(comparison: Comparison, theme: Theme) -> "Figure | No
             panel.plot(
                 bins.predicted[filled],
                 bins.observed[filled],
-                color=theme.lines[colour],
+                color=LINES[colour],
                 linestyle=line,
                 linewidth=1.4,
                 marker=marker,
                 markersize=3,
             )
         errors = " → ".join(f"{100 * look[-1].ece_by_genre[column]:.1f}" for look in looks)
-        panel.set_title(f"{genre}: {errors} %", fontsize=9.5, color=theme.ink)
+        panel.set_title(f"{genre}: {errors} %", fontsize=9.5, color=INK)
         panel.set(xlim=(0, 1), ylim=(0, 1), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
     for unused in range(len(genres), panels.size):
         panels.flat[unused].set_visible(False)
         panels.flat[unused - columns].tick_params(labelbottom=True)
-    figure.supxlabel("probability", fontsize=10, color=theme.ink)
-    figure.supylabel("share that was right", fontsize=10, color=theme.ink)
+    figure.supxlabel("probability", fontsize=10, color=INK)
+    figure.supylabel("share that was right", fontsize=10, color=INK)
     handles = []
     for name, colour, line, marker, *_ in looks:
         shown: dict[str, Any] = {"linestyle": line, "marker": marker, "label": name}
-        handles.append(Line2D([], [], color=theme.lines[colour], **shown))
-    legend(figure, theme, handles, loc="outside upper center", ncols=len(handles))
+        handles.append(Line2D([], [], color=LINES[colour], **shown))
+    legend(figure, handles, loc="outside upper center", ncols=len(handles))
     return figure

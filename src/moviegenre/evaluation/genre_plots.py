@@ -9,8 +9,9 @@ import numpy.typing as npt
 from moviegenre.core.decisions import decide
 from moviegenre.data.cooccurrence import cooccurrence
 from moviegenre.evaluation.canvas import (
+    FAINT,
+    INK,
     STYLES,
-    Theme,
     by_support,
     dress,
     kind_colour,
@@ -24,11 +25,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def _heat(axes: "Axes", values: npt.NDArray[np.float64], theme: Theme, highest: float) -> Any:  # noqa: ANN401 - matplotlib's AxesImage
+def _heat(axes: "Axes", values: npt.NDArray[np.float64], highest: float) -> Any:  # noqa: ANN401 - matplotlib's AxesImage
     """Draw a matrix of per cents; undefined cells stay empty."""
     from matplotlib import colormaps
 
-    colours = colormaps["cividis"].with_extremes(bad=theme.faint)
+    colours = colormaps["cividis"].with_extremes(bad=FAINT)
     image = axes.imshow(np.ma.masked_invalid(values), cmap=colours, vmin=0, vmax=highest)
     axes.set_aspect("auto")
     axes.tick_params(length=0)
@@ -54,7 +55,7 @@ def _number(axes: "Axes", values: npt.NDArray[np.float64], highest: float) -> No
         )
 
 
-def draw_genres(comparison: Comparison, theme: Theme) -> "Figure | None":
+def draw_genres(comparison: Comparison) -> "Figure | None":
     """Draw F1 as a heat map; None where no score is defined."""
     genres = by_support(comparison)
     results = comparison.ranking
@@ -65,20 +66,20 @@ def draw_genres(comparison: Comparison, theme: Theme) -> "Figure | None":
         return None
     figure = new_figure(max(5.5, 2.6 + 0.85 * len(results)), 1.6 + 0.3 * len(genres))
     axes = figure.subplots()
-    dress(axes, theme)
-    image = _heat(axes, values, theme, max(1.0, float(np.nanmax(values))))
+    dress(axes)
+    image = _heat(axes, values, max(1.0, float(np.nanmax(values))))
     _number(axes, values, max(1.0, float(np.nanmax(values))))
     support = results[0].evaluation.per_genre
     axes.set_yticks(range(len(genres)), [f"{g} ({support[g].support:,})" for g in genres])
     axes.set_xticks(range(len(results)), [r.run.title for r in results], rotation=35, ha="right")
-    _colour_bar(figure, image, axes, "F1, per cent", theme)
+    _colour_bar(figure, image, axes, "F1, per cent")
     return figure
 
 
-def _colour_bar(figure: "Figure", image: Any, axes: Any, label: str, theme: Theme) -> None:  # noqa: ANN401
+def _colour_bar(figure: "Figure", image: Any, axes: Any, label: str) -> None:  # noqa: ANN401
     bar = figure.colorbar(image, ax=axes, shrink=0.6, pad=0.02)
-    bar.set_label(label, color=theme.ink, fontsize=9)
-    bar.ax.tick_params(colors=theme.ink, labelsize=8)
+    bar.set_label(label, color=INK, fontsize=9)
+    bar.ax.tick_params(colors=INK, labelsize=8)
     bar.outline.set_visible(False)
 
 
@@ -98,7 +99,7 @@ def precision_recall(
     return hits[last_of_ties] / hits[-1], hits[last_of_ties] / chosen[last_of_ties]
 
 
-def draw_precision_recall(comparison: Comparison, theme: Theme) -> "Figure | None":
+def draw_precision_recall(comparison: Comparison) -> "Figure | None":
     """Draw one panel a genre with the best model of each kind; None without positives."""
     from matplotlib.lines import Line2D
 
@@ -114,10 +115,10 @@ def draw_precision_recall(comparison: Comparison, theme: Theme) -> "Figure | Non
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     styles = dict(zip([r.name for r in results], STYLES, strict=False))
     for panel, genre in zip(panels.flat, genres, strict=False):
-        dress(panel, theme, grid="both")
+        dress(panel, grid="both")
         column = comparison.genres.index(genre)
         share = support[genre].support / comparison.num_movies
-        panel.axhline(share, color=theme.faint, linewidth=1.2)
+        panel.axhline(share, color=FAINT, linewidth=1.2)
         for result in results:
             predictions = result.run.predictions
             recall, precision = precision_recall(
@@ -126,29 +127,27 @@ def draw_precision_recall(comparison: Comparison, theme: Theme) -> "Figure | Non
             panel.plot(
                 recall,
                 precision,
-                color=kind_colour(result.kind, theme),
+                color=kind_colour(result.kind),
                 linestyle=styles[result.name],
                 linewidth=1.6,
                 drawstyle="steps-pre",
             )
-        panel.set_title(f"{genre} ({support[genre].support:,})", fontsize=9.5, color=theme.ink)
+        panel.set_title(f"{genre} ({support[genre].support:,})", fontsize=9.5, color=INK)
         panel.set(xlim=(0, 1), ylim=(0, 1.02), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
     for unused in range(len(genres), panels.size):
         panels.flat[unused].set_visible(False)
         panels.flat[unused - columns].tick_params(labelbottom=True)
-    figure.supxlabel("recall", fontsize=10, color=theme.ink)
-    figure.supylabel("precision", fontsize=10, color=theme.ink)
+    figure.supxlabel("recall", fontsize=10, color=INK)
+    figure.supylabel("precision", fontsize=10, color=INK)
     handles = [
-        Line2D(
-            [], [], color=kind_colour(r.kind, theme), linestyle=styles[r.name], label=r.run.title
-        )
+        Line2D([], [], color=kind_colour(r.kind), linestyle=styles[r.name], label=r.run.title)
         for r in results
     ]
-    legend(figure, theme, handles, loc="outside upper center", ncols=len(handles))
+    legend(figure, handles, loc="outside upper center", ncols=len(handles))
     return figure
 
 
-def draw_cooccurrence(comparison: Comparison, theme: Theme) -> "Figure | None":
+def draw_cooccurrence(comparison: Comparison) -> "Figure | None":
     """Draw truth and the best model's answer side by side; None for a single genre."""
     genres = by_support(comparison)
     if len(genres) < 2:
@@ -166,10 +165,10 @@ def draw_cooccurrence(comparison: Comparison, theme: Theme) -> "Figure | None":
     panels = figure.subplots(1, 2, sharey=True)
     titles = ("truth", f"prediction of {best.title}")
     for axes, values, title in zip(panels, (truth, answer), titles, strict=True):
-        dress(axes, theme)
-        image = _heat(axes, values, theme, highest)
-        axes.set_title(title, fontsize=11, color=theme.ink)
+        dress(axes)
+        image = _heat(axes, values, highest)
+        axes.set_title(title, fontsize=11, color=INK)
         axes.set_xticks(range(len(genres)), genres, rotation=90)
         axes.set_yticks(range(len(genres)), genres)
-    _colour_bar(figure, image, list(panels), "of movies with the row's genre, per cent", theme)
+    _colour_bar(figure, image, list(panels), "of movies with the row's genre, per cent")
     return figure

@@ -30,14 +30,12 @@ class Picture:
     Attributes:
         title: Its heading.
         caption: What it shows.
-        light: PNG bytes for a light page.
-        dark: PNG bytes for a dark one.
+        png: Its bytes; a dark page inverts the colours.
     """
 
     title: str
     caption: str
-    light: bytes
-    dark: bytes
+    png: bytes
 
 
 def render_html(
@@ -84,8 +82,7 @@ def render_html(
             {
                 "title": picture.title,
                 "caption": picture.caption,
-                "light": data_uri(picture.light, "png"),
-                "dark": data_uri(picture.dark, "png"),
+                "png": data_uri(picture.png, "png"),
             }
             for picture in pictures
         ],

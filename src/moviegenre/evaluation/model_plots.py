@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from moviegenre.evaluation.canvas import STYLES, Theme, dress, kind_colour, legend, new_figure
+from moviegenre.evaluation.canvas import INK, LINES, STYLES, dress, kind_colour, legend, new_figure
 from moviegenre.evaluation.compare import Comparison
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def draw_ranking(comparison: Comparison, theme: Theme) -> "Figure | None":
+def draw_ranking(comparison: Comparison) -> "Figure | None":
     """Draw one bar a model with its interval; None where no score is defined."""
     from matplotlib.patches import Patch
 
@@ -23,23 +23,23 @@ def draw_ranking(comparison: Comparison, theme: Theme) -> "Figure | None":
         return None
     figure = new_figure(8, 1.3 + 0.42 * len(results))
     axes = figure.subplots()
-    dress(axes, theme, grid="x")
+    dress(axes, grid="x")
     places = np.arange(len(results))[::-1]
     scores = np.array([100 * r.score for r in results])
     ends = [(100 * r.f1_macro.low, 100 * r.f1_macro.high) for r in results]
-    colours = [kind_colour(r.kind, theme) for r in results]
+    colours = [kind_colour(r.kind) for r in results]
     axes.barh(places, scores, color=colours, height=0.66)
     for place, score, (low, high) in zip(places, scores, ends, strict=True):
-        axes.plot([low, high], [place, place], color=theme.ink, linewidth=1.6)
+        axes.plot([low, high], [place, place], color=INK, linewidth=1.6)
         for end in (low, high):
-            axes.plot([end, end], [place - 0.14, place + 0.14], color=theme.ink, linewidth=1.6)
+            axes.plot([end, end], [place - 0.14, place + 0.14], color=INK, linewidth=1.6)
         axes.annotate(
             f"{score:.1f}",
             (max(high, score), place),
             xytext=(6, 0),
             textcoords="offset points",
             va="center",
-            color=theme.ink,
+            color=INK,
             fontsize=10,
         )
     axes.set_yticks(places, [r.run.title for r in results])
@@ -47,8 +47,8 @@ def draw_ranking(comparison: Comparison, theme: Theme) -> "Figure | None":
     axes.set_xlim(0, min(108.0, 1.12 * max(high for _, high in ends) + 1))
     axes.set_xlabel("F1-macro, per cent")
     kinds = dict.fromkeys(r.kind for r in results)
-    handles = [Patch(color=kind_colour(k, theme), label=k) for k in kinds]
-    legend(figure, theme, handles, loc="outside upper right", ncols=len(handles))
+    handles = [Patch(color=kind_colour(k), label=k) for k in kinds]
+    legend(figure, handles, loc="outside upper right", ncols=len(handles))
     return figure
 
 
@@ -60,7 +60,7 @@ def _series(
     return array[:, 0], array[:, 1]
 
 
-def draw_training(comparison: Comparison, theme: Theme) -> "Figure | None":
+def draw_training(comparison: Comparison) -> "Figure | None":
     """Draw validation score and relative loss over epochs; None where no history is known."""
     from matplotlib.lines import Line2D
 
@@ -70,12 +70,12 @@ def draw_training(comparison: Comparison, theme: Theme) -> "Figure | None":
     figure = new_figure(9, 4.2)
     left, right = figure.subplots(1, 2)
     for axes in (left, right):
-        dress(axes, theme, grid="both")
+        dress(axes, grid="both")
         axes.set_xlabel("epoch")
     handles = []
     for place, result in enumerate(results):
         look: dict[str, Any] = {
-            "color": theme.lines[place % len(theme.lines)],
+            "color": LINES[place % len(LINES)],
             "linestyle": STYLES[place % len(STYLES)],
             "linewidth": 1.8,
             "marker": "o",
@@ -90,5 +90,5 @@ def draw_training(comparison: Comparison, theme: Theme) -> "Figure | None":
     left.set_title("F1-macro on validation, per cent", fontsize=10)
     right.set_title("training loss, as a share of the first", fontsize=10)
     right.set_ylim(bottom=0)
-    legend(figure, theme, handles, loc="outside lower center", ncols=min(4, len(handles)))
+    legend(figure, handles, loc="outside lower center", ncols=min(4, len(handles)))
     return figure

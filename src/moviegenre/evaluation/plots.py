@@ -1,4 +1,4 @@
-"""The pictures of a comparison, for a light and for a dark page.
+"""The pictures of a comparison, on white paper; a dark page inverts them.
 
 Drawn with matplotlib's object interface, so no window and no global state.
 """
@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PIL import Image
 
 from moviegenre.core.errors import MissingExtraError
@@ -16,7 +17,7 @@ from moviegenre.evaluation.calibration_plots import (
     draw_genre_reliability,
     draw_reliability,
 )
-from moviegenre.evaluation.canvas import LIGHT, Theme
+from moviegenre.evaluation.canvas import PAPER
 from moviegenre.evaluation.compare import Comparison
 from moviegenre.evaluation.genre_plots import draw_cooccurrence, draw_genres, draw_precision_recall
 from moviegenre.evaluation.model_plots import draw_ranking, draw_training
@@ -39,21 +40,21 @@ class Plot:
     name: str
     title: str
     caption: str
-    draw: Callable[[Comparison, Theme], "Figure | None"]
+    draw: Callable[[Comparison], "Figure | None"]
 
 
-def render_png(plot: Plot, comparison: Comparison, theme: Theme = LIGHT) -> bytes | None:
+def render_png(plot: Plot, comparison: Comparison) -> bytes | None:
     """Return a plot as PNG bytes; None where there is nothing to draw.
 
     Raises:
         MissingExtraError: matplotlib is not installed.
     """
     _check_matplotlib()
-    figure = plot.draw(comparison, theme)
-    return None if figure is None else figure_png(figure, theme)
+    figure = plot.draw(comparison)
+    return None if figure is None else figure_png(figure)
 
 
-def figure_png(figure: "Figure", theme: Theme = LIGHT) -> bytes:
+def figure_png(figure: "Figure") -> bytes:
     """Return a figure as PNG bytes.
 
     Raises:
@@ -62,13 +63,16 @@ def figure_png(figure: "Figure", theme: Theme = LIGHT) -> bytes:
     _check_matplotlib()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    FigureCanvasAgg(figure)
-    drawn, small = io.BytesIO(), io.BytesIO()
-    figure.savefig(drawn, format="png", facecolor=theme.paper)
+    figure.set_facecolor(PAPER)
+    canvas = FigureCanvasAgg(figure)
+    # Drawn once; savefig draws twice to place what is outside the axes.
+    canvas.draw()  # type: ignore[no-untyped-call]
     # A palette of 256 colours makes the files a third as large and is not seen.
-    with Image.open(drawn) as picture:
-        palette = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
-        palette.save(small, format="png", optimize=True)
+    pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+    picture = Image.fromarray(pixels).convert("RGB")
+    small = io.BytesIO()
+    palette = picture.quantize(256, dither=Image.Dither.NONE)
+    palette.save(small, format="png", optimize=True)
     return small.getvalue()
 
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from moviegenre.evaluation.canvas import DARK, LIGHT
 from moviegenre.evaluation.compare import Comparison, ModelResult
 from moviegenre.evaluation.documents import SYNTHETIC_BANNER, json_text, write_files
 from moviegenre.evaluation.findings import Finding
@@ -38,10 +37,9 @@ def write_report(comparison: Comparison, data: Mapping[str, Any], out: Path) -> 
     banner = SYNTHETIC_BANNER if data.get("synthetic") else None
     pictures: dict[str, Picture] = {}
     for plot in PLOTS:
-        light = render_png(plot, comparison, LIGHT)
-        dark = render_png(plot, comparison, DARK)
-        if light is not None and dark is not None:
-            pictures[plot.name] = Picture(plot.title, plot.caption, light, dark)
+        png = render_png(plot, comparison)
+        if png is not None:
+            pictures[plot.name] = Picture(plot.title, plot.caption, png)
     page = render_html(
         comparison, findings, data, list(pictures.values()), notes, _unmarked(banner)
     )
@@ -52,7 +50,7 @@ def write_report(comparison: Comparison, data: Mapping[str, Any], out: Path) -> 
         JSON_FILE: json_text(content),
         HTML_FILE: page,
     }
-    images = {f"{name}.png": picture.light for name, picture in pictures.items()}
+    images = {f"{name}.png": picture.png for name, picture in pictures.items()}
     return write_files(out, {**texts, **images})
 
 

@@ -13,7 +13,7 @@ from moviegenre.evaluation.tuning import (
     Tuning,
     TuningSettings,
     score,
-    tune,
+    tune_goals,
 )
 
 
@@ -73,8 +73,8 @@ def tuned_result(split: Predictions, val: Predictions | None) -> TunedResult | N
     probs = np.asarray(split.probs, dtype=np.float64)
     if not (np.isfinite(probs).all() and np.isfinite(val.probs).all()):
         return None  # scoring says so, for the whole comparison
-    for_macro = tune(val, TuningSettings("per-genre", "f1_macro", "platt"))
-    for_micro = tune(val, TuningSettings("per-genre", "f1_micro", "platt"))
+    settings = TuningSettings("per-genre", calibration="platt")
+    for_macro, for_micro = tune_goals(val, settings, ["f1_macro", "f1_micro"])
     calibrated = for_macro.point.calibrate(probs)  # the goal changes the thresholds alone
     return TunedResult(
         for_macro=for_macro,

@@ -180,37 +180,63 @@ def tune(
     Raises:
         DataError: There are fewer validation movies than folds.
     """
+    return tune_goals(val, settings, [settings.goal], positive_weights)[0]
+
+
+def tune_goals(
+    val: Predictions,
+    settings: TuningSettings,
+    goals: Sequence[Goal],
+    positive_weights: FloatArray | None = None,
+) -> list[Tuning]:
+    """Tune for several goals, which share the calibration: it does not depend on the goal.
+
+    Args:
+        val: As for ``tune``.
+        settings: What to fit; their goal is not used.
+        goals: What the thresholds are to make best, in turn.
+        positive_weights: As for ``tune``.
+
+    Raises:
+        DataError: There are fewer validation movies than folds.
+    """
     probs, labels = np.asarray(val.probs, dtype=np.float64), val.labels
     if len(probs) < NUM_FOLDS:
         raise DataError(
             f"validation has {len(probs)} movies; expected at least {NUM_FOLDS} to fit thresholds "
             "or a calibration on; use more movies, or the default of 0.5"
         )
-
-    def fit(rows: npt.NDArray[np.int64]) -> OperatingPoint:
-        part = replace(
-            val, ids=tuple(val.ids[row] for row in rows), probs=probs[rows], labels=labels[rows]
-        )
-        return fit_point(part, settings, positive_weights)
-
+    each = [replace(settings, goal=goal) for goal in goals]
     corrected = np.zeros_like(probs)
-    chosen = np.zeros(probs.shape, dtype=bool)
+    chosen = [np.zeros(probs.shape, dtype=bool) for _ in goals]
     for fold in _folds(len(probs)):
         others = np.setdiff1d(np.arange(len(probs)), fold)
-        point = fit(others)
-        corrected[fold] = point.calibrate(probs[fold])
-        chosen[fold] = point.decide(corrected[fold])
-    point = fit_point(val, settings, positive_weights)
-    all_corrected = point.calibrate(probs)
-    return Tuning(
-        settings=settings,
-        point=point,
-        support=np.asarray(labels).sum(axis=0).astype(np.int64),
-        before=score(probs, decide(probs), labels),
-        in_sample=score(all_corrected, point.decide(all_corrected), labels),
-        cross_validated=score(corrected, chosen, labels),
-        chosen=chosen,
-    )
+        part = replace(
+            val,
+            ids=tuple(val.ids[row] for row in others),
+            probs=probs[others],
+            labels=labels[others],
+        )
+        points = _fit_points(part, each, positive_weights)
+        corrected[fold] = points[0].calibrate(probs[fold])
+        for decisions, point in zip(chosen, points, strict=True):
+            decisions[fold] = point.decide(corrected[fold])
+    points = _fit_points(val, each, positive_weights)
+    all_corrected = points[0].calibrate(probs)
+    support = np.asarray(labels).sum(axis=0).astype(np.int64)
+    before = score(probs, decide(probs), labels)
+    return [
+        Tuning(
+            settings=settings,
+            point=point,
+            support=support,
+            before=before,
+            in_sample=score(all_corrected, point.decide(all_corrected), labels),
+            cross_validated=score(corrected, decisions, labels),
+            chosen=decisions,
+        )
+        for settings, point, decisions in zip(each, points, chosen, strict=True)
+    ]
 
 
 def fit_point(
@@ -223,10 +249,32 @@ def fit_point(
         settings: What to fit.
         positive_weights: As for ``tune``.
     """
+    return _fit_points(movies, [settings], positive_weights)[0]
+
+
+def _fit_points(
+    movies: Predictions, each: Sequence[TuningSettings], positive_weights: FloatArray | None
+) -> list[OperatingPoint]:
+    """Return the best operating point for each of the settings, whose calibration is the same."""
     genres = GenreVocabulary(movies.genres)
     probs = np.asarray(movies.probs, dtype=np.float64)
-    fitted = _fit(probs, movies.labels, genres, settings, positive_weights)
-    return OperatingPoint(genres, *fitted, _description(settings, len(probs)))
+    scale, shift = fit_calibration(probs, movies.labels, each[0].calibration, positive_weights)
+    default = np.full(len(genres), DEFAULT_THRESHOLD)
+    calibrated = OperatingPoint(genres, default, scale, shift, {}).calibrate(probs)
+    points = []
+    for settings in each:
+        thresholds = fit_thresholds(
+            calibrated,
+            movies.labels,
+            settings.thresholds,
+            settings.goal,
+            shrinkage=settings.shrinkage,
+            beta=settings.beta,
+        )
+        bounded = np.clip(thresholds, *settings.bounds)
+        description = _description(settings, len(probs))
+        points.append(OperatingPoint(genres, bounded, scale, shift, description))
+    return points
 
 
 def score(
@@ -241,27 +289,6 @@ def score(
         ece=calibration_error(probs, labels),
         ece_by_genre=calibration_error_by_label(probs, labels),
     )
-
-
-def _fit(
-    probs: FloatArray,
-    labels: npt.NDArray[Any],
-    genres: GenreVocabulary,
-    settings: TuningSettings,
-    positive_weights: FloatArray | None,
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return thresholds, scale and shift (L,); the calibration is fitted first."""
-    scale, shift = fit_calibration(probs, labels, settings.calibration, positive_weights)
-    calibrated = OperatingPoint(genres, np.full(len(genres), DEFAULT_THRESHOLD), scale, shift, {})
-    thresholds = fit_thresholds(
-        calibrated.calibrate(probs),
-        labels,
-        settings.thresholds,
-        settings.goal,
-        shrinkage=settings.shrinkage,
-        beta=settings.beta,
-    )
-    return np.clip(thresholds, *settings.bounds), scale, shift
 
 
 def _description(settings: TuningSettings, num_movies: int) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """A trained model's probabilities for a split, cached beside its weights."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,10 +59,14 @@ def predict_split(
     remedy = "evaluate on data prepared with `genres` naming the checkpoint's"
     data.require_genres(info.genres, "the checkpoint", remedy)
     if model.combiner is not None:
-        answers = [
-            _member_predictions(member, data, split, missing, keep=keep, progress=progress)
-            for member in model.members
-        ]
+        answers = []
+        for member in model.members:
+            hidden = missing if missing in member.info.modalities else None
+            answers.append(
+                cached_predictions(
+                    member, data, split, missing=hidden, keep=keep, progress=progress
+                )
+            )
         return combined(answers, model.combiner, availability(data, split, missing))
     config = info.data_config
     if form is not None:
@@ -84,27 +88,6 @@ def predict_split(
         probs = mean_by_film(probs, movies.stored, data.num_movies(split)).astype(np.float32)
     return Predictions(
         ids=data.ids(split), genres=data.genres.names, probs=probs, labels=data.labels(split)
-    )
-
-
-def _member_predictions(
-    member: TrainedModel,
-    data: PreparedData,
-    split: Split,
-    missing: Modality | None,
-    *,
-    keep: bool,
-    progress: bool,
-) -> Predictions:
-    """Return the probabilities of an ensemble's member, from the cache if they are there."""
-    hidden = missing if missing in member.info.modalities else None
-    return _cached(
-        member.file,
-        data,
-        split,
-        hidden,
-        keep=keep,
-        compute=lambda: predict_split(member, data, split, missing=hidden, progress=progress),
     )
 
 
@@ -180,7 +163,7 @@ def _kind(missing: Modality | None) -> str:
 
 
 def cached_predictions(
-    checkpoint: Path,
+    model: TrainedModel | Path,
     data: PreparedData,
     split: Split,
     *,
@@ -191,7 +174,8 @@ def cached_predictions(
     """Return a model's probabilities, from the cache if weights and movies are unchanged.
 
     Args:
-        checkpoint: The ``best.pth``, or what else ``weights_file`` returns.
+        model: A trained model, or the file that ``weights_file`` returns, which is opened only if
+            the probabilities are not in the cache.
         data: The prepared data.
         split: Which part.
         missing: Hide this modality of every movie.
@@ -201,36 +185,16 @@ def cached_predictions(
     Raises:
         CheckpointError: The checkpoint cannot be read, or has other genres than the data.
     """
-    return _cached(
-        checkpoint,
-        data,
-        split,
-        missing,
-        keep=keep,
-        compute=lambda: predict_split(
-            open_model(checkpoint), data, split, missing=missing, keep=keep, progress=progress
-        ),
-    )
-
-
-def _cached(
-    file: Path,
-    data: PreparedData,
-    split: Split,
-    missing: Modality | None,
-    *,
-    keep: bool,
-    compute: Callable[[], Predictions],
-) -> Predictions:
-    folder = file.parent
-    path = folder / _file_name(file, split, missing=missing, fingerprint=data.fingerprint)
+    file = model if isinstance(model, Path) else model.file
+    path = file.parent / _file_name(file, split, missing=missing, fingerprint=data.fingerprint)
     if (kept := _kept(path)) is not None:
         return kept
-    logger.info("evaluating %s on %s", folder.name, split.value)
-    predictions = compute()
+    logger.info("evaluating %s on %s", file.parent.name, split.value)
+    opened = open_model(model) if isinstance(model, Path) else model
+    predictions = predict_split(opened, data, split, missing=missing, keep=keep, progress=progress)
     if keep:
         predictions.save(path)
-        for stale in folder.glob(f"{_kind(missing)}-{split.value}-*.npz"):
+        for stale in file.parent.glob(f"{_kind(missing)}-{split.value}-*.npz"):
             if stale != path:
                 stale.unlink(missing_ok=True)
     return predictions

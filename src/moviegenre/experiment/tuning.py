@@ -12,6 +12,7 @@ from moviegenre.artifacts.info import ModelInfo
 from moviegenre.artifacts.locate import locate, weights_file
 from moviegenre.artifacts.manifest import rewriting
 from moviegenre.artifacts.open import open_model
+from moviegenre.artifacts.trained import TrainedModel
 from moviegenre.core.decisions import FloatArray, decide
 from moviegenre.core.errors import CheckpointError, ConfigError
 from moviegenre.core.locks import locked
@@ -119,15 +120,15 @@ def _evaluate_tuned(
     if settings.calibration == "weights":
         weights = trained_weights(info, data)
     keep = save and not shipped  # a folder that is shipped holds nothing but the model
-    val = cached_predictions(path, data, Split.VAL, keep=keep, progress=progress)
+    val = cached_predictions(model, data, Split.VAL, keep=keep, progress=progress)
     found = val
     if split is not Split.VAL:
-        found = cached_predictions(path, data, split, keep=keep, progress=progress)
+        found = cached_predictions(model, data, split, keep=keep, progress=progress)
     tuning = tune(val, settings, weights)
     if settings.fits and len(info.modalities) > 1:
         tuning = replace(
             tuning,
-            point=replace(tuning.point, without=_without(path, data, settings, weights, keep)),
+            point=replace(tuning.point, without=_without(model, data, settings, weights, keep)),
         )
     file = path.parent / THRESHOLDS_FILE if save and settings.fits else None
     probs = np.asarray(found.probs, dtype=np.float64)
@@ -149,12 +150,16 @@ def _evaluate_tuned(
 
 
 def _without(
-    path: Path, data: PreparedData, settings: TuningSettings, weights: FloatArray | None, keep: bool
+    model: TrainedModel,
+    data: PreparedData,
+    settings: TuningSettings,
+    weights: FloatArray | None,
+    keep: bool,
 ) -> dict[Modality, OperatingPoint]:
     """Return operating points fitted to the validation movies with one modality hidden."""
     return {
         lacked: tune(
-            cached_predictions(path, data, Split.VAL, missing=lacked, keep=keep), settings, weights
+            cached_predictions(model, data, Split.VAL, missing=lacked, keep=keep), settings, weights
         ).point
         for lacked in Modality
     }

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from moviegenre.evaluation.canvas import LIGHT, by_support, kind_colour
+from moviegenre.evaluation.canvas import by_support, kind_colour
 from moviegenre.evaluation.compare import compare
 from moviegenre.evaluation.genre_plots import precision_recall
 from moviegenre.evaluation.plots import PLOTS, render_png
@@ -37,4 +37,4 @@ def test_equal_results_give_equal_files() -> None:
 
 def test_kinds_have_their_own_colours() -> None:
     kinds = ("plot", "poster", "fusion", "something else")
-    assert len({kind_colour(kind, LIGHT) for kind in kinds}) == 4
+    assert len({kind_colour(kind) for kind in kinds}) == 4

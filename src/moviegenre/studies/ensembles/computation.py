@@ -12,7 +12,7 @@ import numpy as np
 
 from moviegenre.artifacts.checkpoint import package_versions
 from moviegenre.artifacts.checkpoint_file import BEST_FILE
-from moviegenre.artifacts.ensemble_file import ENSEMBLE_FILE, EnsembleRecord, Member
+from moviegenre.artifacts.ensemble_file import ENSEMBLE_FILE, EnsembleRecord, Member, ensemble_info
 from moviegenre.artifacts.info import joint_track
 from moviegenre.artifacts.locate import locate, weights_file
 from moviegenre.artifacts.open_torch import open_torch
@@ -98,13 +98,13 @@ def ensemble(
         if case:
             parts = [
                 cached_predictions(
-                    file,
+                    model,
                     data,
                     Split.VAL,
                     missing=_hidden(looks[name], case),
                     progress=progress,
                 ).probs
-                for name, file in zip(names, files, strict=True)
+                for name, model in zip(names, trained, strict=True)
             ]
             odds[case] = log_odds(np.stack(parts))
     labels = data.labels(Split.VAL)
@@ -113,20 +113,27 @@ def ensemble(
     tuning = tune(found, TuningSettings(thresholds="per-genre", goal=goal))
     scores = fit.scores[ENSEMBLE]
     record = EnsembleRecord(
-        genres=data.genres,
+        info=ensemble_info(
+            {
+                "genres": data.genres,
+                "config": {
+                    "data": {**trained[0].info.config["data"], "dir": str(data.root)},
+                    "model": {"members": names},
+                },
+                "metrics": {
+                    key: getattr(scores, key) for key in ("f1_macro", "f1_micro", "roc_auc")
+                },
+                "versions": package_versions(),
+                "data_fingerprint": data.fingerprint,
+            },
+            str(out),
+        ),
         members=tuple(
             Member.of(name, model.info.model_name, file, out)
             for name, model, file in zip(names, trained, files, strict=True)
         ),
         combiner=fit.combiner,
-        config={
-            "data": {**trained[0].info.config["data"], "dir": str(data.root)},
-            "model": {"members": names},
-        },
         fitted={"on": "val", "movies": len(labels), **config.model_dump(), **fit.to_json_dict()},
-        metrics={key: getattr(scores, key) for key in ("f1_macro", "f1_micro", "roc_auc")},
-        versions=package_versions(),
-        data_fingerprint=data.fingerprint,
     )
     file = out / ENSEMBLE_FILE
     for stale in out.glob("predictions*.npz"):
@@ -211,9 +218,9 @@ def _run(
         "num_trainable": sum(
             case.bias.size + case.weights.size for case in record.combiner.cases.values()
         ),
-        "versions": record.versions,
-        "data_fingerprint": record.data_fingerprint,
-        "settings": record.config,
+        "versions": record.info.versions,
+        "data_fingerprint": record.info.data_fingerprint,
+        "settings": record.info.config,
         "track": joint_track(model.info for model in trained),
         "setup_seconds": 0.0,
         "command": shlex.join(["moviegenre", "ensemble", *checkpoints, "--out", str(out)]),

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from moviegenre.core.types import Modality
-from moviegenre.evaluation.canvas import LIGHT, STYLES, Theme, dress, legend, new_figure
+from moviegenre.evaluation.canvas import INK, LINES, STYLES, dress, legend, new_figure
 from moviegenre.evaluation.documents import (
     Table,
     command_markdown,
@@ -35,7 +35,7 @@ def write_robustness(scores: Robustness, out: Path, command: str) -> list[Path]:
     Raises:
         MissingExtraError: matplotlib is not installed; nothing is written then.
     """
-    picture = figure_png(draw_robustness(scores, LIGHT))
+    picture = figure_png(draw_robustness(scores))
     files: dict[str, str | bytes] = {
         MARKDOWN_FILE: _markdown(scores, command),
         JSON_FILE: json_text({"command": command, **scores.to_json_dict()}),
@@ -92,7 +92,7 @@ def _markdown(scores: Robustness, command: str) -> str:
     return markdown("Missing modality", parts)
 
 
-def draw_robustness(scores: Robustness, theme: Theme) -> "Figure":
+def draw_robustness(scores: Robustness) -> "Figure":
     """Draw F1-macro over the share of movies that lack a modality, a panel for each."""
     from matplotlib.lines import Line2D
 
@@ -101,11 +101,11 @@ def draw_robustness(scores: Robustness, theme: Theme) -> "Figure":
     titles = list(dict.fromkeys(curve.model for curve in scores.curves))
     handles: dict[str, Any] = {}
     for axes, missing in zip(panels, MODALITIES, strict=True):
-        dress(axes, theme, grid="both")
+        dress(axes, grid="both")
         for curve in (curve for curve in scores.curves if curve.missing is missing):
             place = titles.index(curve.model)
             look: dict[str, Any] = {
-                "color": theme.lines[place % len(theme.lines)],
+                "color": LINES[place % len(LINES)],
                 "linestyle": STYLES[place % len(STYLES)],
                 "linewidth": 1.2 if curve.alone else 1.8,
                 "marker": None if curve.alone else "o",
@@ -116,10 +116,10 @@ def draw_robustness(scores: Robustness, theme: Theme) -> "Figure":
             )
             name = f"{curve.model} (alone)" if curve.alone else curve.model
             handles[name] = Line2D([], [], label=name, **look)
-        axes.set_title(f"{missing.value}s missing", fontsize=10, color=theme.ink)
+        axes.set_title(f"{missing.value}s missing", fontsize=10, color=INK)
         axes.set_xlabel("of movies, per cent")
     panels[0].set_ylabel("F1-macro, per cent")
     panels[0].set_ylim(bottom=0)
     kept = list(handles.values())
-    legend(figure, theme, kept, loc="outside lower center", ncols=min(4, len(kept)))
+    legend(figure, kept, loc="outside lower center", ncols=min(4, len(kept)))
     return figure

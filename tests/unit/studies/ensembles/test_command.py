@@ -74,8 +74,8 @@ def test_the_folder_says_what_it_is_made_of(checkpoints: Path, data: PreparedDat
     assert [member.path for member in record.members] == [f"../{n}/best.pth" for n in MEMBERS]
     assert record.fitted["movies"] == 24
     assert set(record.fitted["cross_validated"]) >= {"ensemble", "mean of log-odds"}
-    assert record.genres == GENRES
-    assert record.data_fingerprint == data.fingerprint
+    assert record.info.genres == GENRES
+    assert record.info.data_fingerprint == data.fingerprint
     assert (folder / "thresholds.json").is_file()
     again = folder.parent / "copy.json"
     record.write(again)
