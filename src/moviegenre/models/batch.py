@@ -148,17 +148,17 @@ def batch_loader(
 
     Args:
         movies: A split.
-        batches: The rows of each batch. ``[~row]`` is a movie that stands in for none: its labels
-            are unknown, so that it counts for nothing.
+        batches: The rows of each batch. One row beyond the last stands for no movie: it is read
+            as row 0 with unknown labels, which count for nothing.
     """
 
     def collate(rows: list[int]) -> Batch:
-        if rows[0] >= 0:
+        if rows != [len(movies)]:
             return to_batch(movies.batch(rows))
-        batch = to_batch(movies.batch([~row for row in rows]))
+        batch = to_batch(movies.batch([0]))
         assert batch.labels is not None, "movies to train on are labelled"
         return replace(batch, labels=torch.full_like(batch.labels, torch.nan))
 
-    rows: Any = range(len(movies))
+    rows: Any = range(len(movies) + 1)
     is_pinned = computing_device().type == "cuda"
     return DataLoader(rows, batch_sampler=batches, collate_fn=collate, pin_memory=is_pinned)

@@ -84,7 +84,7 @@ class MovieBatches(lightning.LightningDataModule):
     def train_dataloader(self) -> Any:  # noqa: ANN401 - Lightning's own annotation
         """Return this process's share of each batch of the interval that begins."""
         interval = self.trainer.current_epoch if self.trainer else 0
-        batches = [share(batch) or [~batch[0]] for batch in self.sampler(interval)]
+        batches = [share(batch) or [len(self.train)] for batch in self.sampler(interval)]
         return batch_loader(self.train, batches)
 
     def val_dataloader(self) -> Any:  # noqa: ANN401 - Lightning's own annotation
