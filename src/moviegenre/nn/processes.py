@@ -124,7 +124,13 @@ def counted() -> Tensor | None:
     return _counted.get()
 
 
-class SummedOverProcesses(torch.autograd.Function):
+def total_with_gradients(values: Tensor) -> Tensor:
+    """Return the sum of a tensor over all processes, whose losses all depend on it."""
+    result: Tensor = _Total.apply(values)  # type: ignore[no-untyped-call]
+    return result
+
+
+class _Total(torch.autograd.Function):
     """The sum of a tensor over all processes, with gradients."""
 
     @staticmethod

@@ -8,7 +8,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from moviegenre.nn.processes import SummedOverProcesses, counted, num_processes
+from moviegenre.nn.processes import counted, num_processes, total_with_gradients
 
 
 class SharedBatchNorm(nn.BatchNorm2d):
@@ -26,12 +26,12 @@ class SharedBatchNorm(nn.BatchNorm2d):
         weight = values.new_ones(len(values)) if films is None else films.to(values.dtype)
         weight = weight.view(-1, 1, 1, 1)
         own = weight.sum().view(1) * values.shape[2] * values.shape[3]
-        sums = SummedOverProcesses.apply(torch.cat([(values * weight).sum(dim=(0, 2, 3)), own]))
+        sums = total_with_gradients(torch.cat([(values * weight).sum(dim=(0, 2, 3)), own]))
         count = sums[-1].detach()
         mean = sums[:-1] / count
         centred = values - mean.view(1, -1, 1, 1)
         squares = (centred.square() * weight).sum(dim=(0, 2, 3))
-        variance = SummedOverProcesses.apply(squares) / count
+        variance = total_with_gradients(squares) / count
         self._follow(mean.detach(), variance.detach() * count / (count - 1))
         scale = self.weight * torch.rsqrt(variance + self.eps)
         return (centred * scale.view(1, -1, 1, 1) + self.bias.view(1, -1, 1, 1)).to(input.dtype)

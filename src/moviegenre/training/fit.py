@@ -31,7 +31,7 @@ from moviegenre.training.config import TrainingConfig
 from moviegenre.training.hardware import lightning_precision
 from moviegenre.training.processes import trainer_processes
 from moviegenre.training.resuming import RESUME_FILE, ResumePoint, SealedCheckpoints
-from moviegenre.training.task import GenreTask
+from moviegenre.training.task import LOG_STEPS, GenreTask
 
 logger = logging.getLogger(__name__)
 
@@ -172,7 +172,7 @@ def fit(
         enable_checkpointing=True,
         enable_progress_bar=progress,
         enable_model_summary=False,
-        log_every_n_steps=10,
+        log_every_n_steps=LOG_STEPS,
     )
     with _interruptible(trainer):
         trainer.fit(task, datamodule=batches, ckpt_path=checkpoint)

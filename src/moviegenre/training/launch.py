@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 from torch import distributed
+from torch.distributed import TCPStore  # type: ignore[attr-defined]
 
 from moviegenre.core.errors import ConfigError, ProcessError
 from moviegenre.nn.devices import computing_device
@@ -129,9 +130,7 @@ class _Started:
         self.place = Place(0, 0, devices, devices * nodes)
         address = os.environ[_ADDRESS] if nodes > 1 else "127.0.0.1"
         port = int(os.environ[_PORT]) if nodes > 1 else 0  # 0 takes a free one
-        self._store = distributed.TCPStore(
-            address, port, is_master=True, wait_for_workers=False, timeout=LONG
-        )
+        self._store = TCPStore(address, port, is_master=True, wait_for_workers=False, timeout=LONG)
         self._store.set(_SIZES, f"{devices} {devices * nodes}")
         self._processes = _start(0, self.place, address, self._store.port)
         self._is_over = threading.Event()
@@ -217,7 +216,7 @@ def help_on_this_machine() -> None:
             "those of the first machine"
         )
     address, port = os.environ[_ADDRESS], int(os.environ[_PORT])
-    store = distributed.TCPStore(address, port, is_master=False, timeout=LONG)
+    store = TCPStore(address, port, is_master=False, timeout=LONG)
     devices, size = (int(part) for part in store.get(_SIZES).split())
     first = int(os.environ[NODE]) * devices
     processes = _start(first, Place(first, 0, devices, size), address, port)

@@ -15,12 +15,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import torch
-from lightning.fabric.plugins.environments import LightningEnvironment
+from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.pytorch.plugins.io import CheckpointIO
 from torch import distributed
+from torch.distributed.rendezvous import rendezvous
 
 from moviegenre.core.cores import num_cores
 from moviegenre.nn.devices import computing_device
@@ -68,10 +69,23 @@ class Place:
         return {name: str(value) for name, value in zip(names, values, strict=True)}
 
 
+class Store(Protocol):
+    """Where processes meet; the first one, or ``torchrun``, keeps it."""
+
+    def set(self, key: str, value: str, /) -> None:
+        """Write a value."""
+
+    def get(self, key: str, /) -> bytes:
+        """Return a value; wait until there is one."""
+
+    def check(self, keys: list[str], /) -> bool:
+        """Return whether all keys have a value."""
+
+
 _joined: list[Place] = []  # the place of this process, while it is connected
 
 
-def connect(place: Place, store: distributed.Store | None = None) -> distributed.Store:
+def connect(place: Place, store: Store | None = None) -> Store:
     """Join the other processes: gloo carries what is on CPUs, NCCL what is on GPUs.
 
     Args:
@@ -79,7 +93,7 @@ def connect(place: Place, store: distributed.Store | None = None) -> distributed
         store: Where processes meet; None takes the one that ``torchrun`` named.
     """
     if store is None:
-        store = next(distributed.rendezvous("env://", timeout=LONG))[0]
+        store = next(rendezvous("env://", timeout=LONG))[0]
     on_gpu = computing_device().type == "cuda"
     if on_gpu:
         torch.cuda.set_device(place.local)
@@ -192,7 +206,7 @@ def jobs(place: Place) -> Iterator[Any]:
     disconnect()
 
 
-def _report(error: Exception, store: distributed.Store, place: Place) -> None:
+def _report(error: Exception, store: Store, place: Place) -> None:
     """Tell the first process why this one ends; if it is gone, the second process says so."""
     reason = " ".join(str(error).split()) or type(error).__name__
     try:

@@ -20,6 +20,8 @@ from moviegenre.training.config import TrainingConfig
 from moviegenre.training.optimizer import build_optimizer, build_schedule
 
 MONITORED = "val_f1_macro"
+LOG_STEPS = 10
+"""Steps between two lines of the log."""
 
 _SEED_STRIDE = 1_000_003  # a prime, so that seeds of neighbouring runs share no step
 _RANK_STRIDE = 1_000_000_007  # likewise, so that no two processes draw the same dropout
@@ -123,7 +125,7 @@ class GenreTask(lightning.LightningModule):
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:  # noqa: ANN401
         """Log the throughput since the interval began, now and then: reading it waits for a GPU."""
         self._trained_seconds = time.perf_counter() - self._started
-        if (batch_idx + 1) % self.trainer.log_every_n_steps == 0:
+        if (batch_idx + 1) % LOG_STEPS == 0:
             rate = float(self._seen) / self._trained_seconds
             self.log("movies_per_second", rate, prog_bar=True, batch_size=batch.size)
 
@@ -173,8 +175,12 @@ class GenreTask(lightning.LightningModule):
         own = [torch.cat(tensors).cpu().numpy() for tensors in kept]
         logits, labels, rows = map(np.concatenate, zip(*from_all(own), strict=True))
         rows, first = np.unique(rows, return_index=True)  # a share may be only a stand-in
-        parts = [torch.from_numpy(part) for part in (logits[first], labels[first], rows)]
-        film_logits, film_labels = by_film(*parts, self._val_films)
+        film_logits, film_labels = by_film(
+            torch.from_numpy(logits[first]),
+            torch.from_numpy(labels[first]),
+            torch.from_numpy(rows),
+            self._val_films,
+        )
         for tensors in kept:
             tensors.clear()
         with torch.no_grad():
