@@ -97,9 +97,10 @@ def connect(place: Place, store: Store | None = None) -> Store:
     on_gpu = computing_device().type == "cuda"
     if on_gpu:
         torch.cuda.set_device(place.local)
+    meeting: Any = store
     distributed.init_process_group(
         "cpu:gloo,cuda:nccl" if on_gpu else "gloo",
-        store=store,
+        store=meeting,
         rank=place.number,
         world_size=place.size,
         timeout=LONG,
@@ -225,8 +226,8 @@ def error_key(number: int) -> str:
 def lost_message(reason: str) -> str:
     """Return the line for a training that the loss of a process ended."""
     return (
-        f"{reason}, so all were ended; finished intervals are kept: run the same command again, "
-        "`train` with --resume"
+        f"{reason}, so all were ended; finished intervals are kept: run the same command again "
+        "(moviegenre train goes on with --resume)"
     )
 
 

@@ -19,7 +19,8 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def refusal(**settings: int) -> str:
-    with pytest.raises(ConfigError) as error, all_processes(TrainingConfig(**settings), None):
+    config = TrainingConfig.parse(settings, "the test")
+    with pytest.raises(ConfigError) as error, all_processes(config, None):
         pass
     return str(error.value)
 
