@@ -34,6 +34,7 @@ from moviegenre.apps.options import with_options
 from moviegenre.apps.predict_command import predict
 from moviegenre.apps.reproduce_command import reproduce
 from moviegenre.apps.serve_command import serve
+from moviegenre.apps.training_processes import dismiss_others, trained_along
 from moviegenre.core.errors import ConfigError, MovieGenreError
 from moviegenre.core.extras import require_training
 from moviegenre.core.types import CalibrationMethod, Goal, Split, ThresholdRule
@@ -55,9 +56,11 @@ class _Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - click's or Typer's own copy of it
         """Run a command."""
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
         except KeyboardInterrupt as error:
             raise _InterruptedError from error
+        dismiss_others(ctx.invoked_subcommand)
+        return result
 
 
 _TRAINING, _STUDIES = "Train, evaluate and compare (needs the extra train)", "Studies"
@@ -248,6 +251,7 @@ def _version(value: bool) -> None:
 
 @app.callback()
 def _options(
+    context: typer.Context,
     verbose: Annotated[bool, typer.Option("--verbose", help="Say what is being done.")] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
@@ -259,6 +263,8 @@ def _options(
     logging.basicConfig(level=level, handlers=[handler])
     logging.getLogger("moviegenre").setLevel(logging.INFO)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    if trained_along(context.invoked_subcommand):
+        raise typer.Exit
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from itertools import chain
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from moviegenre.artifacts.info import ModelInfo
 from moviegenre.artifacts.trained import GATE, Answer, Backend, TrainedModel
@@ -19,7 +17,7 @@ from moviegenre.models.base import GenreModel
 from moviegenre.models.batch import to_batch
 from moviegenre.models.combiner import Combiner
 from moviegenre.models.inputs import load_scored_movies
-from moviegenre.nn.devices import computed_there
+from moviegenre.nn.devices import computed_there, computing_device, device_of
 
 
 class TorchModel(TrainedModel):
@@ -66,6 +64,10 @@ class TorchModel(TrainedModel):
         """Return a context in which the network is on the GPU, if there is one."""
         return computed_there(self.network)
 
+    def stay_on_device(self) -> None:
+        """Move the network to the GPU, if there is one, for all films to come."""
+        self.network.to(computing_device())
+
     def answer(self, batch: BatchArrays) -> Answer:
         """Return logits (B, L), and the gate's weights (B, 2) if the model has one.
 
@@ -74,7 +76,7 @@ class TorchModel(TrainedModel):
         """
         try:
             with torch.inference_mode():
-                output = self.network(to_batch(batch).to(_device_of(self.network)))
+                output = self.network(to_batch(batch).to(device_of(self.network)))
         except IndexError as error:  # a token that the model has no embedding for
             raise CheckpointError(
                 f"the model cannot read its own tokens ({error}); its tokenizer is another "
@@ -83,8 +85,3 @@ class TorchModel(TrainedModel):
         gate = output.attention.get(GATE)
         logits = output.logits.float().cpu().numpy()
         return Answer(logits, None if gate is None else gate.cpu().numpy())
-
-
-def _device_of(network: nn.Module) -> torch.device:
-    weights = chain(network.parameters(), network.buffers())
-    return next((one.device for one in weights), torch.device("cpu"))

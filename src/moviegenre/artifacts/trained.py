@@ -110,6 +110,9 @@ class TrainedModel(ABC):
         """Return a context in which many batches are computed, on the GPU if there is one."""
         return nullcontext()
 
+    def stay_on_device(self) -> None:  # noqa: B027 - ONNX Runtime computes on CPUs alone
+        """Compute all films to come on the GPU, if there is one and PyTorch computes."""
+
     @abstractmethod
     def answer(self, batch: BatchArrays) -> Answer:
         """Return logits (B, L), and the gate's weights (B, 2) if the model has one.

@@ -48,6 +48,10 @@ class BusyError(MovieGenreError):
     """Another run is writing the same output."""
 
 
+class ProcessError(MovieGenreError):
+    """Another process of a distributed training failed or was killed."""
+
+
 class DamagedError(MovieGenreError):
     """A file is damaged: truncated, overwritten, or with flipped bits."""
 

@@ -91,11 +91,11 @@ def differing_settings(run: dict[str, Any], settings: dict[str, Any]) -> list[st
     """Return the dotted names of settings that differ from an earlier run.
 
     A setting that did not exist then counts as its default. Ignored: ``data.dir``, because the
-    fingerprint covers it, and settings of unused modalities, such as the plot rule of a poster
-    model.
+    fingerprint covers it, the number of processes, which trains the same model, and settings of
+    unused modalities, such as the plot rule of a poster model.
     """
     modalities = model_config_class(run["model"]).modalities
-    ignored = {"data.dir"}
+    ignored = {"data.dir", "training.devices", "training.num_nodes"}
     if Modality.PLOT not in modalities:
         plots = ["plot", "max_tokens", "extra", "extra_min_genres", "extra_limit", "forms"]
         ignored |= {f"data.{name}" for name in [*plots, "other_plots"]}

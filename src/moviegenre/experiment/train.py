@@ -3,23 +3,20 @@
 import logging
 import shutil
 import time
-from collections.abc import Collection
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import yaml
 
-from moviegenre.artifacts.checkpoint import load_checkpoint, package_versions, save_checkpoint
+from moviegenre.artifacts.checkpoint import package_versions, save_checkpoint
 from moviegenre.artifacts.checkpoint_file import BEST_FILE
-from moviegenre.artifacts.info import ModelInfo
 from moviegenre.artifacts.manifest import MANIFEST_FILE
 from moviegenre.artifacts.torch_model import TorchModel
 from moviegenre.core.errors import (
     CheckpointError,
-    ConfigError,
     DamagedError,
     DataError,
     missing_path_message,
@@ -28,11 +25,8 @@ from moviegenre.core.files import file_sha256, write_text
 from moviegenre.core.locks import locked
 from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.core.types import Modality, Split
-from moviegenre.data.batches import MovieTensors
-from moviegenre.data.extra import ExtraPlots, training_texts
 from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.config import ExperimentConfig
-from moviegenre.experiment.predictions import predict_split
 from moviegenre.experiment.runs import (
     CONFIG_FILE,
     RUN_FILE,
@@ -42,13 +36,9 @@ from moviegenre.experiment.runs import (
     read_run,
     write_run,
 )
-from moviegenre.models.base import (
-    BuildContext,
-    GenreModel,
-    ModelConfig,
-    label_frequencies,
-)
-from moviegenre.models.inputs import load_movies, load_scored_movies
+from moviegenre.experiment.training_inputs import TrainingInputs, load_inputs
+from moviegenre.models.base import GenreModel, ModelConfig
+from moviegenre.nn.processes import num_processes
 from moviegenre.training.fit import (
     HISTORY_FILE,
     LOGS_FOLDER,
@@ -56,7 +46,7 @@ from moviegenre.training.fit import (
     fit,
 )
 from moviegenre.training.hardware import lightning_precision
-from moviegenre.training.initialise import initialise_from
+from moviegenre.training.launch import all_processes
 from moviegenre.training.resuming import RESUME_FILE, check_resume_point
 from moviegenre.training.solve import solve
 
@@ -122,32 +112,37 @@ def _train(
     _require_posters(experiment, data)
     earlier = _earlier_seconds(folder, settings, data.fingerprint) if resume else _Seconds()
     resume = resume and _can_resume(folder)
-    extra = _extra_plots(experiment, data)
-    teacher = None
-    if not experiment.model.fitted and experiment.training.teacher is not None:
-        teacher = load_checkpoint(experiment.training.teacher)
-    model, info = _build(experiment, data, extra)
-    if teacher is not None and teacher.info.track == "open":
-        info = info.model_copy(update={"track": "open"})
-    movies = (
-        load_movies(data, Split.TRAIN, experiment.data, model, info.tokenizer, extra),
-        load_scored_movies(data, Split.VAL, experiment.data, model, info.tokenizer),
-    )
-    if experiment.data.plot == "random" and extra is not None and not experiment.data.forms:
-        movies = (replace(movies[0], drawn_from=extra.films), movies[1])
-    model.prepare(movies[0])
-    if teacher is not None:
-        movies = (_taught(movies[0], teacher, experiment, data), movies[1])
-    labels = movies[0].labels
-    assert labels is not None, "prepared movies are labelled"
-    if not resume:
-        for name in _FILES:
-            (folder / name).unlink(missing_ok=True)
-        shutil.rmtree(folder / LOGS_FOLDER, ignore_errors=True)
-    write_text(folder / CONFIG_FILE, yaml.safe_dump(experiment.to_file_dict(), sort_keys=False))
-    earlier = replace(earlier, setup=earlier.setup + time.perf_counter() - started)
-    run = _describe(experiment, data, model, earlier) | {"track": info.track}
-    write_run(folder, run)
+    others: AbstractContextManager[None] = nullcontext()
+    if not experiment.model.fitted:
+        others = all_processes(experiment.training, (experiment, folder, resume))
+    with others:
+        inputs = load_inputs(experiment, data)
+        if not resume:
+            for name in _FILES:
+                (folder / name).unlink(missing_ok=True)
+            shutil.rmtree(folder / LOGS_FOLDER, ignore_errors=True)
+        write_text(folder / CONFIG_FILE, yaml.safe_dump(experiment.to_file_dict(), sort_keys=False))
+        earlier = replace(earlier, setup=earlier.setup + time.perf_counter() - started)
+        run = _describe(experiment, data, inputs.model, earlier) | {"track": inputs.info.track}
+        write_run(folder, run)
+        result = _fit(experiment, inputs, folder, resume=resume, progress=progress)
+        run |= {**_outcome(result, earlier), **_sizes(inputs.model), **hash_history(folder)}
+        write_run(folder, run)
+        if not result.finished:
+            raise KeyboardInterrupt
+    return FinishedTraining(folder / BEST_FILE, run)
+
+
+def _fit(
+    experiment: ExperimentConfig,
+    inputs: TrainingInputs,
+    folder: Path,
+    *,
+    resume: bool,
+    progress: bool,
+) -> FitResult:
+    """Train the model and write ``best.pth``."""
+    model, info, movies = inputs.model, inputs.info, inputs.movies
 
     def save(metrics: dict[str, float], epoch: float) -> None:
         best = TorchModel(info.model_copy(update={"metrics": metrics, "epoch": epoch}), model)
@@ -157,23 +152,17 @@ def _train(
 
     if model.fitted:
         is_done = resume and (folder / BEST_FILE).is_file()
-        result = solve(model, movies, folder, save, is_done=is_done)
-    else:
-        result = fit(
-            model,
-            experiment.loss.build(labels),
-            movies,
-            experiment.training,
-            folder,
-            save,
-            resume=resume,
-            progress=progress,
-        )
-    run |= {**_outcome(result, earlier), **_sizes(model), **hash_history(folder)}
-    write_run(folder, run)
-    if not result.finished:
-        raise KeyboardInterrupt
-    return FinishedTraining(folder / BEST_FILE, run)
+        return solve(model, movies, folder, save, is_done=is_done)
+    return fit(
+        model,
+        inputs.loss,
+        movies,
+        experiment.training,
+        folder,
+        save,
+        resume=resume,
+        progress=progress,
+    )
 
 
 def _can_resume(folder: Path) -> bool:
@@ -187,25 +176,6 @@ def _can_resume(folder: Path) -> bool:
         logger.warning("%s; the training begins anew", error)
         return False
     return True
-
-
-def _taught(
-    movies: MovieTensors, teacher: TorchModel, experiment: ExperimentConfig, data: PreparedData
-) -> MovieTensors:
-    """Return the movies with labels mixed from the truth and a teacher's probabilities.
-
-    Reference: Hinton, Vinyals and Dean, "Distilling the knowledge in a neural network",
-    https://arxiv.org/abs/1503.02531; differs in that the labels are independent, and in that
-    probabilities are mixed rather than two losses.
-    """
-    assert movies.labels is not None, "training movies are labelled"
-    share = experiment.training.teacher_weight
-    probs = predict_split(teacher, data, Split.TRAIN).probs
-    stored = np.arange(len(movies)) if movies.stored is None else movies.stored
-    seen = stored < len(probs)  # not the further plots, which follow as they are
-    labels = movies.labels.copy()
-    labels[seen] = (1 - share) * labels[seen] + share * probs[stored[seen]]
-    return replace(movies, labels=labels)
 
 
 def _require_posters(experiment: ExperimentConfig, data: PreparedData) -> None:
@@ -227,77 +197,6 @@ def _require_posters(experiment: ExperimentConfig, data: PreparedData) -> None:
     )
 
 
-def _extra_plots(experiment: ExperimentConfig, data: PreparedData) -> ExtraPlots | None:
-    """Return additional plots for training, if the model reads plots."""
-    if Modality.PLOT not in experiment.model.modalities:
-        return None
-    in_epochs = not experiment.model.fitted
-    return training_texts(data, experiment.data, experiment.training.seed, epochs=in_epochs)
-
-
-def _build(
-    experiment: ExperimentConfig, data: PreparedData, extra: ExtraPlots | None
-) -> tuple[GenreModel, ModelInfo]:
-    """Return the untrained model and what is known of it."""
-    import lightning
-
-    lightning.seed_everything(experiment.training.seed, verbose=False)
-    settings = experiment.model
-
-    def train_plots() -> list[str]:
-        if extra is not None and extra.movies is not None:
-            return extra.plots
-        own = data.plots(Split.TRAIN, experiment.data.plot, experiment.data.reads)
-        return own if extra is None else own + extra.plots
-
-    tokenizer = settings.load_tokenizer(train_plots)
-    context = BuildContext(
-        num_labels=len(data.genres),
-        tokenizer=tokenizer,
-        label_frequencies=label_frequencies(data.labels(Split.TRAIN)),
-    )
-    model = settings.build(context)
-    is_open = extra is not None and experiment.data.extra is not None
-    copied: list[str] = []
-    if (named := settings.initial_models()) is not None:
-        folder, sources = named
-        initial = initialise_from(model, folder, sources, data.genres, tokenizer)
-        logger.info("copied %d tensors from %s", len(initial.copied), ", ".join(sources.values()))
-        copied = initial.copied
-        is_open |= initial.track == "open"
-    elif settings.starts_from_others:
-        logger.info(
-            "%s starts from pretrained encoders alone; model.init_from=FOLDER starts it from the "
-            "trained bert and resnet in FOLDER, as reproduce does",
-            experiment.model_name,
-        )
-    _refuse_a_random_head(model, copied)
-    info = ModelInfo(
-        model_name=experiment.model_name,
-        architectures={},
-        config=experiment.to_dict(),
-        genres=data.genres,
-        tokenizer=tokenizer,
-        metrics={},
-        epoch=0.0,
-        revisions=settings.revisions(),
-        versions=package_versions(),
-        data_fingerprint=data.fingerprint,
-        track="open" if is_open else "closed",
-    )
-    return model, info
-
-
-def _refuse_a_random_head(model: GenreModel, copied: Collection[str]) -> None:
-    """Raise a ConfigError if a head is frozen that no trained poster model gave."""
-    if left := sorted(model.frozen_head_weights() - set(copied)):
-        raise ConfigError(
-            f"model.frozen_poster_head would leave {left[0]} as it was drawn; start from a trained "
-            "poster model (model.init_from, model.init_poster) whose hidden_dim is this model's "
-            "poster_hidden_dim"
-        )
-
-
 def _describe(
     experiment: ExperimentConfig, data: PreparedData, model: GenreModel, earlier: _Seconds
 ) -> dict[str, Any]:
@@ -307,6 +206,7 @@ def _describe(
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "initialised_from": initial_checkpoints(experiment.model),
         "precision": "32-true" if model.fitted else lightning_precision(experiment.training),
+        "processes": num_processes(),
         **_sizes(model),
         "revisions": experiment.model.revisions(),
         "versions": package_versions(),

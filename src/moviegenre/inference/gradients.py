@@ -15,6 +15,7 @@ from moviegenre.data.batches import BatchArrays
 from moviegenre.inference.occlusion import Floats, Places
 from moviegenre.models.base import GenreModel
 from moviegenre.models.batch import Batch, to_batch
+from moviegenre.nn.devices import device_of
 
 STEPS = 16
 """Points on the way from the baseline to the plot at which gradients are taken."""
@@ -50,23 +51,24 @@ def integrated_gradients(
         from captum.attr import LayerIntegratedGradients
     except ImportError:
         raise MissingExtraError("captum", "explain", "attribution by gradients") from None
+    device = device_of(network)
     with torch.no_grad():
-        batch = network.encoded(to_batch(arrays), Modality.POSTER)
+        batch = network.encoded(to_batch(arrays).to(device), Modality.POSTER)
 
     def logits(input_ids: Tensor) -> Tensor:
         films = replace(_repeated(batch, len(input_ids)), input_ids=input_ids)
         return network(network.encoded(films, Modality.PLOT)).logits  # type: ignore[no-any-return]
 
     word_of = torch.from_numpy(places)
-    baseline = batch.input_ids.masked_fill(word_of >= 0, pad_id)
+    baseline = batch.input_ids.masked_fill((word_of >= 0).to(device), pad_id)
     attributed = LayerIntegratedGradients(logits, layer).attribute(
         batch.input_ids.expand(len(labels), -1),
         baseline.expand(len(labels), -1),
-        target=torch.tensor(labels),
+        target=torch.tensor(labels, device=device),
         n_steps=STEPS,
         internal_batch_size=_BATCH,
     )
-    tokens = attributed.detach().sum(dim=2)  # (G, T)
+    tokens = attributed.detach().sum(dim=2).cpu()  # (G, T)
     words = torch.zeros(len(labels), int(places.max(initial=-1)) + 1)
     words.index_add_(1, word_of[word_of >= 0], tokens[:, word_of >= 0])
     return words.numpy()
@@ -92,8 +94,9 @@ def grad_cam(network: GenreModel, arrays: BatchArrays, labels: Sequence[int]) ->
         from captum.attr import LayerGradCam
     except ImportError:
         raise MissingExtraError("captum", "explain", "attribution by gradients") from None
+    device = device_of(network)
     with torch.no_grad():
-        batch = network.encoded(to_batch(arrays), Modality.PLOT)
+        batch = network.encoded(to_batch(arrays).to(device), Modality.PLOT)
 
     def logits(image: Tensor) -> Tensor:
         films = replace(_repeated(batch, len(image)), image=image)
@@ -101,8 +104,10 @@ def grad_cam(network: GenreModel, arrays: BatchArrays, labels: Sequence[int]) ->
 
     # Whole numbers have no gradients, and those of a frozen network begin at its input.
     image = batch.image.float().expand(len(labels), -1, -1, -1).requires_grad_()
-    maps: Tensor = LayerGradCam(logits, layer).attribute(image, target=torch.tensor(labels))
-    return maps.detach().squeeze(1).numpy()
+    maps: Tensor = LayerGradCam(logits, layer).attribute(
+        image, target=torch.tensor(labels, device=device)
+    )
+    return maps.detach().squeeze(1).cpu().numpy()
 
 
 def _repeated(batch: Batch, times: int) -> Batch:

@@ -58,6 +58,7 @@ def load_predictor(
         verify(path)
     backends = FAST_FIRST if backend == "auto" else (backend,)
     trained = open_model(path, backends=backends, quick=quick, bulk=bulk, threads=threads)
+    trained.stay_on_device()
     folder = companions(trained.file)
     index = folder / INDEX_FILE
     if index.is_file():

@@ -1,6 +1,6 @@
 """The input and output of a model: movies as tensors, and logits."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader
 
 from moviegenre.core.types import Modality
 from moviegenre.data.batches import BatchArrays, LengthBatchSampler, MovieTensors, by_movie
+from moviegenre.nn.devices import computing_device
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,21 @@ class Batch:
         return int(self.has_plot.shape[0])
 
     def to(self, device: torch.device | str) -> "Batch":
-        """Return the same batch on another device."""
-        moved: dict[str, Any] = {}
+        """Return the same batch on another device; from pinned memory, a GPU copies meanwhile."""
+        in_background = torch.device(device).type == "cuda"
+        return self._each(lambda tensor: tensor.to(device, non_blocking=in_background))
+
+    def pin_memory(self) -> "Batch":
+        """Return the same batch in memory that a GPU copies without waiting; loaders call it."""
+        return self._each(Tensor.pin_memory)
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> "Batch":
+        """Return the batch with each of its tensors changed."""
+        changed: dict[str, Any] = {}
         for name in (f.name for f in fields(self)):
             tensor: Tensor | None = getattr(self, name)
-            moved[name] = None if tensor is None else tensor.to(device)
-        return Batch(**moved)
+            changed[name] = None if tensor is None else change(tensor)
+        return Batch(**changed)
 
     def without(self, modality: Modality) -> "Batch":
         """Return the batch as if every movie lacked ``modality``: masked, not blackened."""
@@ -143,10 +153,21 @@ def to_batch(arrays: BatchArrays) -> Batch:
 def batch_loader(
     movies: MovieTensors, batches: LengthBatchSampler | list[list[int]]
 ) -> DataLoader[Batch]:
-    """Return a loader that yields ``Batch`` objects for the given rows."""
+    """Return a loader that yields ``Batch`` objects for the given rows.
+
+    Args:
+        movies: A split.
+        batches: The rows of each batch. One row beyond the last stands for no movie: it is read
+            as row 0 with unknown labels, which count for nothing.
+    """
 
     def collate(rows: list[int]) -> Batch:
-        return to_batch(movies.batch(rows))
+        if rows != [len(movies)]:
+            return to_batch(movies.batch(rows))
+        batch = to_batch(movies.batch([0]))
+        assert batch.labels is not None, "movies to train on are labelled"
+        return replace(batch, labels=torch.full_like(batch.labels, torch.nan))
 
-    rows: Any = range(len(movies))
-    return DataLoader(rows, batch_sampler=batches, collate_fn=collate)
+    rows: Any = range(len(movies) + 1)
+    is_pinned = computing_device().type == "cuda"
+    return DataLoader(rows, batch_sampler=batches, collate_fn=collate, pin_memory=is_pinned)

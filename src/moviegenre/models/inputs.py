@@ -3,8 +3,11 @@
 import hashlib
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
+from itertools import chain
+from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
@@ -24,6 +27,15 @@ from moviegenre.data.text import PlotTokenizer
 from moviegenre.models.base import Encoder, GenreModel
 from moviegenre.models.batch import to_batch
 from moviegenre.nn.devices import computed_there
+from moviegenre.nn.processes import (
+    first_before_others,
+    from_first,
+    num_processes,
+    rank,
+    share,
+    to_first,
+    wait_for_all,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +74,8 @@ def load_movies(
             "prepared movies alone; train the encoder on the further plots first (bert) and start "
             "from it with model.init_from"
         )
-    movies = cached_movies(data, split, config, tokenizer, model.modalities)
+    with first_before_others():
+        movies = cached_movies(data, split, config, tokenizer, model.modalities)
     name = f"states-{split.value}"
     movies = _with_cached_states(movies, data, split, config, model, Modality.POSTER, name)
     if extra is not None and tokenizer is not None:
@@ -117,11 +130,10 @@ def _with_cached_states(
         if not encoder.frozen or encoder.modality is not modality:
             continue
         path = data.cache_dir / f"{name}-{_encoding_key(encoder, config)}.npy"
-        if not is_current(path, data, split):
+        if not from_first(partial(is_current, path, data, split)):
             what = f"{split.value} {encoder.modality}s"
             logger.info("encoding the %s with a frozen encoder (once)", what)
-            with sealed_file(path) as stream:
-                _encode_all(movies, encoder, stream)
+            _write_states(movies, encoder, path)
         states = np.load(path, mmap_mode="r")
         if encoder.modality is Modality.PLOT:
             assert movies.tokens is not None, "a model with a plot encoder has a tokenizer"
@@ -161,24 +173,56 @@ def _encoding_batches(movies: MovieTensors) -> Iterator[list[int]]:
             yield rows[start : start + size]
 
 
-def _encode_all(movies: MovieTensors, encoder: Encoder, stream: BinaryIO) -> None:
-    """Write an encoder's outputs, float16, as a .npy file: (S, D) for plots, (N, R, D) else."""
-    encoder.eval()
+def _write_states(movies: MovieTensors, encoder: Encoder, path: Path) -> None:
+    """Write an encoder's outputs, float16, as a .npy file: (S, D) for plots, (N, R, D) else.
+
+    Every process computes a share of the batches; the first one writes.
+    """
     is_plot = encoder.modality is Modality.PLOT
     offsets = _state_offsets(movies, encoder) if is_plot else np.arange(len(movies) + 1)
-    begin = row_bytes = 0
+    states = _encoded(movies, encoder)
+    if rank() == 0:
+        with sealed_file(path) as stream:
+            _write_rows(states, offsets, stream, is_plot=is_plot)
+    else:
+        for _ in states:  # computes and sends this process's share
+            pass
+    wait_for_all()
+
+
+def _encoded(
+    movies: MovieTensors, encoder: Encoder
+) -> Iterator[tuple[list[int], npt.NDArray[np.float16]]]:
+    """Yield rows and an encoder's outputs (B, S or R, D) for them, in the first process all."""
+    encoder.eval()
+    batches = list(_encoding_batches(movies))
     with computed_there(encoder) as device, torch.inference_mode():
-        for rows in _encoding_batches(movies):
-            states = encoder.encode(to_batch(movies.batch(rows)).to(device)).float().cpu().numpy()
-            states = states.astype(np.float16)
-            if not begin:
-                shape = (int(offsets[-1]), *states.shape[2 if is_plot else 1 :])
-                header = {"descr": "<f2", "fortran_order": False, "shape": shape}
-                np.lib.format.write_array_header_1_0(stream, header)
-                begin, row_bytes = stream.tell(), 2 * math.prod(shape[1:])
-                stream.truncate(begin + shape[0] * row_bytes)
-            for position, row in enumerate(rows):
-                count = int(offsets[row + 1] - offsets[row])
-                vectors = states[position, :count] if is_plot else states[position]
-                stream.seek(begin + int(offsets[row]) * row_bytes)
-                stream.write(np.ascontiguousarray(vectors, dtype="<f2").tobytes())
+        for start in range(0, len(batches), num_processes()):
+            own = []
+            for rows in share(batches[start : start + num_processes()]):
+                states = encoder.encode(to_batch(movies.batch(rows)).to(device)).float().cpu()
+                own.append((rows, states.numpy().astype(np.float16)))
+            yield from chain(*to_first(own))
+
+
+def _write_rows(
+    states: Iterable[tuple[list[int], npt.NDArray[np.float16]]],
+    offsets: npt.NDArray[np.int64],
+    stream: BinaryIO,
+    *,
+    is_plot: bool,
+) -> None:
+    """Write outputs to the places of their rows."""
+    begin = row_bytes = 0
+    for rows, encoded in states:
+        if not begin:
+            shape = (int(offsets[-1]), *encoded.shape[2 if is_plot else 1 :])
+            header = {"descr": "<f2", "fortran_order": False, "shape": shape}
+            np.lib.format.write_array_header_1_0(stream, header)
+            begin, row_bytes = stream.tell(), 2 * math.prod(shape[1:])
+            stream.truncate(begin + shape[0] * row_bytes)
+        for position, row in enumerate(rows):
+            count = int(offsets[row + 1] - offsets[row])
+            vectors = encoded[position, :count] if is_plot else encoded[position]
+            stream.seek(begin + int(offsets[row]) * row_bytes)
+            stream.write(np.ascontiguousarray(vectors, dtype="<f2").tobytes())

@@ -1,7 +1,8 @@
-"""Where networks are computed: on a GPU if there is one."""
+"""Where networks are computed: on a GPU if there is one. Nothing else asks for a device."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 
 import torch
 from torch import nn
@@ -10,6 +11,12 @@ from torch import nn
 def computing_device() -> torch.device:
     """Return the GPU if CUDA has one, and the CPU otherwise."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def device_of(network: nn.Module) -> torch.device:
+    """Return where a network is."""
+    weights = chain(network.parameters(), network.buffers())
+    return next((one.device for one in weights), torch.device("cpu"))
 
 
 @contextmanager

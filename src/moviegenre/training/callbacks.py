@@ -16,11 +16,11 @@ class History(Callback):
     """Keeps one record an interval, as data, in ``history.json``.
 
     Args:
-        path: The file.
+        path: The file; None writes none.
         intervals_per_epoch: To state epochs rather than intervals.
     """
 
-    def __init__(self, path: Path, intervals_per_epoch: int) -> None:
+    def __init__(self, path: Path | None, intervals_per_epoch: int) -> None:
         self.path = path
         self.intervals_per_epoch = intervals_per_epoch
         self.records: list[dict[str, float]] = []
@@ -46,11 +46,12 @@ class History(Callback):
         self._write()
 
     def _write(self) -> None:
-        write_text(self.path, json.dumps(self.records, indent=1) + "\n")
+        if self.path is not None:
+            write_text(self.path, json.dumps(self.records, indent=1) + "\n")
 
 
 class BestCheckpoint(Callback):
-    """Calls ``save`` whenever validation F1-macro is better than ever before.
+    """Calls ``save``, in the first process, when validation F1-macro is better than ever before.
 
     Args:
         save: Writes the checkpoint, given the validation metrics and the epoch.
@@ -79,7 +80,8 @@ class BestCheckpoint(Callback):
             for name, value in trainer.callback_metrics.items()
             if name.startswith("val_")
         }
-        self.save(metrics, self.best_epoch)
+        if trainer.is_global_zero:
+            self.save(metrics, self.best_epoch)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the best score, for resuming."""

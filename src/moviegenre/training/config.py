@@ -18,7 +18,7 @@ class TrainingConfig(Config):
         max_epochs: Passes over the training split.
         intervals_per_epoch: Into how many intervals a pass is cut; after each the model is
             validated, and can be resumed from.
-        batch_size: Movies a step.
+        batch_size: Movies a step, of all processes together.
         encoder_lr: Highest learning rate of pretrained encoders.
         head_lr: Highest learning rate of everything else.
         weight_decay: AdamW's, on matrices only.
@@ -31,6 +31,8 @@ class TrainingConfig(Config):
             beside their labels (distillation); None learns from the labels alone.
         teacher_weight: Share of the teacher in what is learned, in (0, 1].
         precision: ``auto`` is bf16 where this machine computes faster in it, and fp32 elsewhere.
+        devices: Processes on each machine, each with a GPU of its own where there are GPUs.
+        num_nodes: Machines. ``torchrun`` sets both by itself.
     """
 
     seed: Seed = 0
@@ -47,6 +49,8 @@ class TrainingConfig(Config):
     teacher: Path | None = None
     teacher_weight: float = Field(default=_TEACHER_WEIGHT, gt=0.0, le=1.0)
     precision: Literal["auto", "bf16", "fp32"] = "auto"
+    devices: int = Field(default=1, ge=1, le=1024)
+    num_nodes: int = Field(default=1, ge=1, le=10_000)
 
     @model_validator(mode="after")
     def _refuse_settings_without_effect(self) -> Self:

@@ -1,4 +1,7 @@
-"""Setting up Lightning's Trainer and running it: from a model and its movies to ``best.pth``."""
+"""Setting up Lightning's Trainer and running it: from a model and its movies to ``best.pth``.
+
+The processes of a distributed training all run ``fit``; each computes a share of every batch.
+"""
 
 import logging
 import math
@@ -13,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning
-from lightning.pytorch.callbacks import Callback, TQDMProgressBar
+from lightning.pytorch.callbacks import TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 from torch import nn
 
@@ -21,11 +24,14 @@ from moviegenre.core.errors import ConfigError, install_command
 from moviegenre.data.batches import LengthBatchSampler, MovieTensors, ordered_batches
 from moviegenre.models.base import GenreModel
 from moviegenre.models.batch import batch_loader
+from moviegenre.nn.processes import from_first, num_processes, rank, share
+from moviegenre.nn.shared_norm import share_batch_norms
 from moviegenre.training.callbacks import BestCheckpoint, History, Patience
 from moviegenre.training.config import TrainingConfig
 from moviegenre.training.hardware import lightning_precision
+from moviegenre.training.processes import trainer_processes
 from moviegenre.training.resuming import RESUME_FILE, ResumePoint, SealedCheckpoints
-from moviegenre.training.task import GenreTask
+from moviegenre.training.task import LOG_STEPS, GenreTask
 
 logger = logging.getLogger(__name__)
 
@@ -76,13 +82,18 @@ class MovieBatches(lightning.LightningDataModule):
         return sum(len(self.sampler(i)) for i in range(self.config.max_intervals))
 
     def train_dataloader(self) -> Any:  # noqa: ANN401 - Lightning's own annotation
-        """Return the batches of the interval that begins."""
+        """Return this process's share of each batch of the interval that begins."""
         interval = self.trainer.current_epoch if self.trainer else 0
-        return batch_loader(self.train, self.sampler(interval))
+        batches = [share(batch) or [len(self.train)] for batch in self.sampler(interval)]
+        return batch_loader(self.train, batches)
 
     def val_dataloader(self) -> Any:  # noqa: ANN401 - Lightning's own annotation
-        """Return the validation movies, each once."""
-        return batch_loader(self.val, ordered_batches(self.val.lengths, EVALUATION_BATCH))
+        """Return the validation movies, each once, or this process's share of them.
+
+        Lightning expects a batch in each process; a process without one repeats another's.
+        """
+        batches = ordered_batches(self.val.lengths, EVALUATION_BATCH)
+        return batch_loader(self.val, share(batches) or batches[:1])
 
 
 @dataclass(frozen=True)
@@ -123,7 +134,8 @@ def fit(
         movies: The training and the validation split.
         config: How to train.
         folder: Where history, logs and the point to resume from are written.
-        save: Writes ``best.pth``, given validation metrics and the epoch.
+        save: Writes ``best.pth``, given validation metrics and the epoch; only in the first of
+            several processes.
         resume: Go on from the last completed interval, where there is one.
         progress: Show a progress bar.
     """
@@ -131,27 +143,28 @@ def fit(
     _quieten_lightning()
     lightning.seed_everything(config.seed, verbose=False)
     model.train()  # pretrained parts come in evaluation mode, and Lightning leaves them in it
+    if num_processes() > 1:
+        share_batch_norms(model)
     batches = MovieBatches(*movies, config)
     task = GenreTask(model, loss, config, batches.total_steps, val_films=movies[1].stored)
-    history = History(folder / HISTORY_FILE, config.intervals_per_epoch)
+    writes = rank() == 0
+    history = History(folder / HISTORY_FILE if writes else None, config.intervals_per_epoch)
     best = BestCheckpoint(save, config.intervals_per_epoch)
-    callbacks: list[Callback] = [
-        history,
-        best,
-        Patience(config.patience),
-        ResumePoint(folder / RESUME_FILE),
-    ]
-    if progress:
-        callbacks.append(TQDMProgressBar(refresh_rate=5))
+    last = folder / RESUME_FILE
+    checkpoint = from_first(lambda: last if resume and last.is_file() else None)
     trainer = lightning.Trainer(
-        accelerator="auto",
-        devices=1,
-        precision=lightning_precision(config),
+        **trainer_processes(SealedCheckpoints()),
+        precision=from_first(lambda: lightning_precision(config)),
         max_epochs=config.max_intervals,
         gradient_clip_val=config.gradient_clip,
-        callbacks=callbacks,
-        logger=_loggers(folder),
-        plugins=[SealedCheckpoints()],
+        callbacks=[
+            history,
+            best,
+            Patience(config.patience),
+            ResumePoint(last),
+            *([TQDMProgressBar(refresh_rate=5)] if progress else []),
+        ],
+        logger=_loggers(folder) if writes else False,
         default_root_dir=folder,
         reload_dataloaders_every_n_epochs=1,
         use_distributed_sampler=False,
@@ -159,10 +172,8 @@ def fit(
         enable_checkpointing=True,
         enable_progress_bar=progress,
         enable_model_summary=False,
-        log_every_n_steps=10,
+        log_every_n_steps=LOG_STEPS,
     )
-    last = folder / RESUME_FILE
-    checkpoint = last if resume and last.is_file() else None
     with _interruptible(trainer):
         trainer.fit(task, datamodule=batches, ckpt_path=checkpoint)
     return FitResult(
@@ -215,6 +226,8 @@ def _quieten_lightning() -> None:
     warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.* is deprecated.*")
     # Frozen encoders stay in evaluation mode.
     warnings.filterwarnings("ignore", message=".*in eval mode at the start of training.*")
+    # What is logged of validation is of the whole split, in every process.
+    warnings.filterwarnings("ignore", message=".*recommended to use `self.log.*sync_dist=True.*")
     # Resuming happens at interval ends only, where no batch is half consumed.
     warnings.filterwarnings("ignore", message=".*resuming from a checkpoint that ended.*")
     warnings.filterwarnings("ignore", message=".*smaller than the logging interval.*")

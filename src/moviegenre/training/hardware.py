@@ -6,6 +6,7 @@ from typing import Literal
 
 import torch
 
+from moviegenre.nn.devices import computing_device
 from moviegenre.training.config import TrainingConfig
 
 _FASTER = 1.2
@@ -22,7 +23,7 @@ def prefers_bf16() -> bool:
     half the speed of fp32. Without these instructions bf16 is emulated, 8 times slower (measured
     on an AVX2 machine).
     """
-    if torch.cuda.is_available():
+    if computing_device().type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if not (torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()):
         return False

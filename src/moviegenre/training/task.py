@@ -1,6 +1,7 @@
 """The Lightning task: one step for every model, and validation on the whole split at once."""
 
 import time
+from contextlib import nullcontext
 from typing import Any
 
 import lightning
@@ -14,12 +15,16 @@ from moviegenre.core.types import Modality
 from moviegenre.metrics import compute_metrics
 from moviegenre.models.base import GenreModel
 from moviegenre.models.batch import Batch, ModelOutput
+from moviegenre.nn.processes import counting, from_all, num_processes, rank, total
 from moviegenre.training.config import TrainingConfig
 from moviegenre.training.optimizer import build_optimizer, build_schedule
 
 MONITORED = "val_f1_macro"
+LOG_STEPS = 10
+"""Steps between two lines of the log."""
 
 _SEED_STRIDE = 1_000_003  # a prime, so that seeds of neighbouring runs share no step
+_RANK_STRIDE = 1_000_000_007  # likewise, so that no two processes draw the same dropout
 
 
 def validation_scores(logits: Tensor, labels: Tensor) -> dict[str, float]:
@@ -85,43 +90,63 @@ class GenreTask(lightning.LightningModule):
         self._val_labels: list[Tensor] = []
         self._started = 0.0
         self._trained_seconds = 0.0
-        self._seen = 0
-        self._loss_sum = 0.0
+        self._seen = torch.zeros(())
+        self._loss_sum = torch.zeros(())
 
     def on_train_epoch_start(self) -> None:
         """Start counting movies, seconds and the loss."""
-        self._started, self._seen, self._loss_sum = time.perf_counter(), 0, 0.0
+        self._started = time.perf_counter()
+        # On the device, so that no step waits for the end of the one before.
+        self._seen = torch.zeros((), dtype=torch.float64, device=self.device)
+        self._loss_sum = torch.zeros_like(self._seen)
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Fix this step's dropout, so that a resumed run draws what an uninterrupted one does."""
-        torch.manual_seed(self.config.seed * _SEED_STRIDE + self.global_step)
+        seed = self.config.seed * _SEED_STRIDE + self.global_step
+        torch.manual_seed(seed + rank() * _RANK_STRIDE)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Return the loss of a batch, a scalar."""
-        output = self.model(batch)
+        """Return the loss of a batch, a scalar.
+
+        The mean over all processes is the loss of the whole batch, and so are the gradients.
+        """
+        assert batch.labels is not None, "training movies are labelled"
+        films = ~batch.labels.isnan().all(dim=1)  # the others stand in for an empty share
+        with counting(films) if num_processes() > 1 else nullcontext():
+            output = self.model(batch)
         loss = self._loss(output, batch)
-        self._seen += batch.size
-        self._loss_sum += float(loss.detach()) * batch.size
-        self.log("train_loss", loss, prog_bar=True, batch_size=batch.size)
+        num_films = total(films.sum())
+        self._seen += num_films
+        self._loss_sum += loss.detach() * num_films
+        is_shared = num_processes() > 1
+        self.log("train_loss", loss, prog_bar=True, batch_size=batch.size, sync_dist=is_shared)
         return loss
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:  # noqa: ANN401
-        """Log the throughput since the interval began."""
+        """Log the throughput since the interval began, now and then: reading it waits for a GPU."""
         self._trained_seconds = time.perf_counter() - self._started
-        rate = self._seen / self._trained_seconds
-        self.log("movies_per_second", rate, prog_bar=True, batch_size=batch.size)
+        if (batch_idx + 1) % LOG_STEPS == 0:
+            rate = float(self._seen) / self._trained_seconds
+            self.log("movies_per_second", rate, prog_bar=True, batch_size=batch.size)
 
     def _loss(self, output: ModelOutput, batch: Batch) -> Tensor:
         labels = batch.labels
         assert labels is not None, "training movies are labelled"
-        loss: Tensor = self.loss(output.logits.float(), labels)
-        if self.config.modality_loss_weight == 0:
-            return loss
-        for modality, logits in output.modality_logits.items():
-            present = batch.has_plot if modality is Modality.PLOT else batch.has_poster
-            if present.any():
-                own = self.loss(logits[present].float(), labels[present])
-                loss = loss + self.config.modality_loss_weight * own
+        terms = [(1.0, output.logits.float(), labels)]
+        if self.config.modality_loss_weight != 0:
+            for modality, logits in output.modality_logits.items():
+                present = batch.has_plot if modality is Modality.PLOT else batch.has_poster
+                own = logits[present].float(), labels[present]
+                terms.append((self.config.modality_loss_weight, *own))
+        # Each loss is a mean over known labels, of which this process has only its share.
+        known = torch.stack([(~truth.isnan()).sum() for _, _, truth in terms])
+        shares = num_processes() * known / total(known).clamp(min=1)
+        loss = output.logits.new_zeros((), dtype=torch.float32)
+        for (weight, logits, truth), share in zip(terms, shares, strict=True):
+            if len(truth):
+                loss = loss + weight * share * self.loss(logits, truth)
+            else:  # without a label here, but other processes expect a gradient of each weight
+                loss = loss + 0.0 * logits.sum()
         return loss
 
     def interval_summary(self) -> dict[str, float]:
@@ -130,30 +155,39 @@ class GenreTask(lightning.LightningModule):
         Returns:
             Mean training loss, seconds with validation, and movies trained on a second without.
         """
+        seen = float(self._seen)
         return {
-            "train_loss": self._loss_sum / max(1, self._seen),
+            "train_loss": float(total(self._loss_sum)) / num_processes() / max(1.0, seen),
             "seconds": time.perf_counter() - self._started,
-            "movies_per_second": self._seen / max(self._trained_seconds, 1e-9),
+            "movies_per_second": seen / max(self._trained_seconds, 1e-9),
         }
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Keep a batch's logits and labels for the end of the split."""
         assert batch.labels is not None, "validation movies are labelled"
-        self._val_logits.append(self.model(batch).logits.float().cpu())
-        self._val_labels.append(batch.labels.cpu())
-        self._val_rows.append(batch.index.cpu())
+        self._val_logits.append(self.model(batch).logits.float())
+        self._val_labels.append(batch.labels)
+        self._val_rows.append(batch.index)
 
     def on_validation_epoch_end(self) -> None:
-        """Log the loss and the metrics of the whole validation split."""
-        parts = torch.cat(self._val_logits), torch.cat(self._val_labels), torch.cat(self._val_rows)
-        logits, labels = by_film(*parts, self._val_films)
-        for kept in (self._val_logits, self._val_labels, self._val_rows):
-            kept.clear()
+        """Log the loss and the metrics of the whole validation split, of all processes' shares."""
+        kept = (self._val_logits, self._val_labels, self._val_rows)
+        own = [torch.cat(tensors).cpu().numpy() for tensors in kept]
+        logits, labels, rows = map(np.concatenate, zip(*from_all(own), strict=True))
+        rows, first = np.unique(rows, return_index=True)  # a share may be only a stand-in
+        film_logits, film_labels = by_film(
+            torch.from_numpy(logits[first]),
+            torch.from_numpy(labels[first]),
+            torch.from_numpy(rows),
+            self._val_films,
+        )
+        for tensors in kept:
+            tensors.clear()
         with torch.no_grad():
-            loss = self.loss.cpu()(logits, labels)
+            loss = self.loss.cpu()(film_logits, film_labels)
         self.loss.to(self.device)
         self.log("val_loss", loss)
-        for name, value in validation_scores(logits, labels).items():
+        for name, value in validation_scores(film_logits, film_labels).items():
             self.log(name, value, prog_bar=name == MONITORED)
 
     def configure_gradient_clipping(

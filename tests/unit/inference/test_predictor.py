@@ -11,9 +11,11 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+import torch
 from sklearn.base import clone, is_classifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
+from torch import nn
 
 import moviegenre
 from moviegenre.artifacts.torch_folder import write_exported
@@ -299,6 +301,19 @@ def test_without_an_operating_point_half_is_the_threshold(
     path = save_tiny(tmp_path, tiny_checkpoint("cnn", bert_folder), point=None)
     prediction = moviegenre.load(path).predict(poster=POSTERS[0])
     assert set(prediction.thresholds.values()) == {0.5}
+
+
+def test_a_checkpoint_is_computed_on_the_gpu(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    devices: list[str] = []
+
+    def to(network: nn.Module, *places: Any, **kinds: Any) -> nn.Module:
+        devices.extend(place.type for place in places if isinstance(place, torch.device))
+        return network
+
+    monkeypatch.setattr(nn.Module, "to", to)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    moviegenre.load(folder)
+    assert devices[-1:] == ["cuda"]
 
 
 def test_a_frozen_encoder_runs_live(tmp_path: Path, bert_folder: Path) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from moviegenre.core.errors import ConfigError
+from moviegenre.nn import processes
 from moviegenre.training.config import TrainingConfig
 from moviegenre.training.fit import MovieBatches
 from tests.tiny_models import build_tiny
@@ -40,6 +41,28 @@ def test_validation_sees_each_movie_once() -> None:
     loader = MovieBatches(movies, movies, TrainingConfig()).val_dataloader()
     seen = np.concatenate([batch.index.numpy() for batch in loader])
     assert sorted(seen.tolist()) == list(range(70))
+
+
+def test_processes_share_every_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    movies = tiny_movies(70).tensors(tiny_tokenizer())
+    batches = MovieBatches(movies, movies, TrainingConfig(batch_size=23))
+    whole = list(batches.sampler(0))
+    assert sorted(map(len, whole)) == [1, 23, 23, 23]
+    monkeypatch.setattr(processes, "num_processes", lambda: 3)
+    shares, validated = [], []
+    for number in range(3):
+        monkeypatch.setattr(processes, "rank", lambda number=number: number)
+        shares.append([batch.index.tolist() for batch in batches.train_dataloader()])
+        validated.append([batch.index.tolist() for batch in batches.val_dataloader()])
+    for batch, *parts in zip(whole, *shares, strict=True):
+        if len(batch) == 1:
+            assert parts == [batch, [0], [0]]  # row 0 counts for nothing there
+        else:
+            assert sorted(row for part in parts for row in part) == sorted(batch)
+            assert [len(part) for part in parts] == [8, 8, 7]
+    first, second, third = validated  # two batches for three processes
+    assert third == first
+    assert sorted(row for part in (*first, *second) for row in part) == list(range(70))
 
 
 def test_parameters_are_counted_and_trained_ones_apart() -> None:

@@ -1,6 +1,7 @@
 """The encoder of every poster model except the CNN, pretrained or from scratch."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Annotated, Any, Self
 
 import torch
@@ -22,6 +23,7 @@ from moviegenre.models.encoders.pretrained import (
 )
 from moviegenre.nn.images import ImageAugmenter, ImageNormalizer
 from moviegenre.nn.pooling import grid_mean
+from moviegenre.nn.processes import counted, counting, rank
 from moviegenre.nn.residual import ResidualNet
 
 SCRATCH = "scratch"
@@ -109,10 +111,19 @@ class PosterEncoder(Encoder):
         # Only what is there is looked at; as with plots in windows, the first film always is.
         films = batch.has_poster.shape[0]  # which stays free where the model is traced
         seen = batch.has_poster | (torch.arange(films, device=batch.image.device) == 0)
-        found = self._regions(batch.image[seen])
+        with self._counting(batch.has_poster, seen):
+            found = self._regions(batch.image[seen])
         regions = found.new_zeros(films, self.num_regions, self.dim)
         regions[seen] = found
         return regions
+
+    def _counting(self, has_poster: Tensor, seen: Tensor) -> AbstractContextManager[None]:
+        """Return a context in which the film looked at only to be first of a share counts not."""
+        counts = counted()
+        if counts is None:
+            return nullcontext()
+        # The first share begins with the first film of the batch, which one process looks at too.
+        return counting((counts if rank() == 0 else counts & has_poster)[seen])
 
     def _regions(self, image: Tensor) -> Tensor:
         """Return the region vectors (B, R, D) of posters (B, 3, H, W)."""

@@ -1,0 +1,55 @@
+"""Batch normalisation over the batch of all processes, on CPUs and GPUs alike.
+
+PyTorch's ``SyncBatchNorm`` needs a GPU, and counts every film of a share.
+"""
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from moviegenre.nn.processes import counted, num_processes, total_with_gradients
+
+
+class SharedBatchNorm(nn.BatchNorm2d):
+    """``BatchNorm2d`` whose mean and variance are those of the whole batch, not of one share.
+
+    Reference: Ioffe and Szegedy, "Batch normalization", https://arxiv.org/abs/1502.03167.
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return normalised maps (B, C, H, W) for maps (B, C, H, W)."""
+        if not self.training or num_processes() == 1:
+            return super().forward(input)
+        values = input.float()
+        films = counted()
+        weight = values.new_ones(len(values)) if films is None else films.to(values.dtype)
+        weight = weight.view(-1, 1, 1, 1)
+        own = weight.sum().view(1) * values.shape[2] * values.shape[3]
+        sums = total_with_gradients(torch.cat([(values * weight).sum(dim=(0, 2, 3)), own]))
+        count = sums[-1].detach()
+        mean = sums[:-1] / count
+        centred = values - mean.view(1, -1, 1, 1)
+        squares = (centred.square() * weight).sum(dim=(0, 2, 3))
+        variance = total_with_gradients(squares) / count
+        self._follow(mean.detach(), variance.detach() * count / (count - 1))
+        scale = self.weight * torch.rsqrt(variance + self.eps)
+        return (centred * scale.view(1, -1, 1, 1) + self.bias.view(1, -1, 1, 1)).to(input.dtype)
+
+    def _follow(self, mean: Tensor, variance: Tensor) -> None:
+        """Move the running statistics towards those of the batch (C,)."""
+        assert self.running_mean is not None, "as BatchNorm2d is by default"
+        assert self.running_var is not None
+        assert self.num_batches_tracked is not None
+        self.num_batches_tracked.add_(1)
+        momentum = cast("float", self.momentum)
+        self.running_mean.lerp_(mean.to(self.running_mean.dtype), momentum)
+        self.running_var.lerp_(variance.to(self.running_var.dtype), momentum)
+
+
+def share_batch_norms(network: nn.Module) -> None:
+    """Have every ``BatchNorm2d`` of a network take its statistics over all processes."""
+    for module in network.modules():
+        if type(module) is nn.BatchNorm2d:
+            # Parameters and buffers stay, and so do the names in checkpoints.
+            module.__class__ = SharedBatchNorm

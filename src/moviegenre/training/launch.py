@@ -1,0 +1,238 @@
+"""Start the other processes of a distributed training, and end all of them together.
+
+``torchrun`` starts all processes; without it the first process starts those of its machine, and on
+each further machine the same command starts that machine's.
+"""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import distributed
+from torch.distributed import TCPStore  # type: ignore[attr-defined]
+
+from moviegenre.core.errors import ConfigError, ProcessError
+from moviegenre.nn.devices import computing_device
+from moviegenre.nn.processes import together
+from moviegenre.training.config import TrainingConfig
+from moviegenre.training.processes import (
+    LONG,
+    NOTICE_SECONDS,
+    Place,
+    connect,
+    disconnect,
+    error_key,
+    is_lost_connection,
+    lost_message,
+    threads_shared,
+)
+
+logger = logging.getLogger(__name__)
+
+WORKER = "moviegenre.experiment.worker"
+"""The module that a started process runs."""
+
+_ADDRESS, _PORT, NODE = "MASTER_ADDR", "MASTER_PORT", "NODE_RANK"
+_SIZES = "sizes"
+_END_SECONDS = 60.0
+
+
+@contextmanager
+def all_processes(config: TrainingConfig, job: Any) -> Iterator[None]:  # noqa: ANN401
+    """Have the other processes, if there are any, do the same as this one, the first.
+
+    Args:
+        config: Says how many there are, unless ``torchrun`` started them.
+        job: What ``jobs`` yields in the others.
+
+    Raises:
+        ConfigError: Their number does not fit this machine or ``torchrun``.
+        ProcessError: One of the others was lost.
+    """
+    place = Place.of_environment()
+    _check(config, place)
+    if place is None and config.devices * config.num_nodes == 1:
+        yield
+        return
+    others = _Launched(place) if place else _Started(config)
+    with threads_shared(others.place.devices), others.connected():
+        try:
+            with together():
+                distributed.broadcast_object_list([job])
+                yield
+        except RuntimeError as error:
+            if not is_lost_connection(error):
+                raise
+            raise ProcessError(others.why()) from None
+
+
+def _check(config: TrainingConfig, place: Place | None) -> None:
+    devices, nodes = config.devices, config.num_nodes
+    if place is not None:
+        launched = (place.devices, place.size // place.devices)
+        if (devices, nodes) not in ((1, 1), launched):
+            raise ConfigError(
+                f"training.devices is {devices} and training.num_nodes {nodes}, but torchrun "
+                f"started {launched[0]} processes on each of {launched[1]} machines; leave both out"
+            )
+        return
+    if computing_device().type == "cuda" and devices > torch.cuda.device_count():
+        raise ConfigError(
+            f"training.devices is {devices}, but this machine has {torch.cuda.device_count()} "
+            "GPU(s); lower it"
+        )
+    if nodes > 1 and not {_ADDRESS, _PORT} <= set(os.environ):
+        raise ConfigError(
+            f"training.num_nodes is {nodes}, but {_ADDRESS} and {_PORT} are not set; run the same "
+            f"command on each machine with both, and with {NODE}=0, 1, ..., or use torchrun"
+        )
+
+
+class _Launched:
+    """The other processes where ``torchrun`` started all; it ends them if one is lost.
+
+    Args:
+        place: Of this process.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+
+    @contextmanager
+    def connected(self) -> Iterator[None]:
+        """Join them, for this training and those to come."""
+        if not distributed.is_initialized():
+            connect(self.place)
+        yield
+
+    def why(self) -> str:
+        """Return why one of them was lost."""
+        return lost_message("another process was lost")
+
+
+class _Started:
+    """The other processes where this one starts those of its machine.
+
+    Args:
+        config: Says how many there are.
+    """
+
+    def __init__(self, config: TrainingConfig) -> None:
+        devices, nodes = config.devices, config.num_nodes
+        self.place = Place(0, 0, devices, devices * nodes)
+        address = os.environ[_ADDRESS] if nodes > 1 else "127.0.0.1"
+        port = int(os.environ[_PORT]) if nodes > 1 else 0  # 0 takes a free one
+        self._store = TCPStore(address, port, is_master=True, wait_for_workers=False, timeout=LONG)
+        self._store.set(_SIZES, f"{devices} {devices * nodes}")
+        self._processes = _start(0, self.place, address, self._store.port)
+        self._is_over = threading.Event()
+
+    @contextmanager
+    def connected(self) -> Iterator[None]:
+        """Join them for a training; afterwards they have ended."""
+        threading.Thread(target=self._watch, name="watch processes", daemon=True).start()
+        wait = 0.0
+        try:
+            connect(self.place, self._store)
+            yield
+            with together():
+                distributed.broadcast_object_list([None])
+            wait = _END_SECONDS
+        finally:
+            self._is_over.set()
+            for process in self._processes.values():
+                try:
+                    process.wait(wait)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+            if distributed.is_initialized():
+                disconnect()
+
+    def why(self) -> str:
+        """Return why one of them was lost; it may end a moment after its connection."""
+        deadline = time.monotonic() + NOTICE_SECONDS
+        while (reason := self._reason()) is None and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return lost_message(reason or "another process was lost")
+
+    def _reason(self) -> str | None:
+        for number in range(1, self.place.size):
+            process = self._processes.get(number)
+            status = process.poll() if process else None
+            key, why = error_key(number), ""
+            if self._store.check([key]):
+                why = self._store.get(key).decode()
+            name = f"process {number + 1} of {self.place.size}"
+            if why:
+                return f"{name} failed ({why})"
+            if status is not None and status < 0:
+                return f"{name} was killed ({signal.Signals(-status).name})"
+        return None
+
+    def _watch(self) -> None:
+        """End this process if one of the others is lost and the training does not notice."""
+        while not self._is_over.wait(1.0):
+            ended = [process.poll() for process in self._processes.values()]
+            if any(ended) and not self._is_over.wait(NOTICE_SECONDS):
+                logger.error("error: %s", self.why())
+                for process in self._processes.values():
+                    process.kill()
+                os._exit(2)
+
+
+def _start(first: int, place: Place, address: str, port: int) -> dict[int, subprocess.Popen[bytes]]:
+    """Start the processes of this machine, except the first of all; return them by number."""
+    processes = {}
+    for local in range(place.devices):
+        own = Place(first + local, local, place.devices, place.size)
+        if own.number == 0:
+            continue
+        variables = {_ADDRESS: address, _PORT: str(port), **own.to_environment()}
+        processes[own.number] = subprocess.Popen(
+            [sys.executable, "-m", WORKER, str(os.getpid())], env={**os.environ, **variables}
+        )
+    return processes
+
+
+def help_on_this_machine() -> None:
+    """Start the processes of a further machine and wait until they end.
+
+    Raises:
+        ConfigError: The address of the first machine is not set.
+        ProcessError: The training did not end well.
+    """
+    if not {_ADDRESS, _PORT} <= set(os.environ):
+        raise ConfigError(
+            f"{NODE} is {os.environ[NODE]}, but {_ADDRESS} and {_PORT} are not set; set both to "
+            "those of the first machine"
+        )
+    address, port = os.environ[_ADDRESS], int(os.environ[_PORT])
+    store = TCPStore(address, port, is_master=False, timeout=LONG)
+    devices, size = (int(part) for part in store.get(_SIZES).split())
+    first = int(os.environ[NODE]) * devices
+    processes = _start(first, Place(first, 0, devices, size), address, port)
+    statuses = [process.wait() for process in processes.values()]
+    if any(statuses):
+        raise ProcessError(lost_message("the training on the first machine failed"))
+
+
+def dismiss(place: Place) -> None:
+    """Let the processes that ``torchrun`` started end, after the command of the first one.
+
+    Args:
+        place: Of this process.
+    """
+    if not distributed.is_initialized():
+        connect(place)
+    with together():
+        distributed.broadcast_object_list([None])
+    disconnect()
