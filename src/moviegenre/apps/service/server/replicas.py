@@ -4,6 +4,7 @@ Ray's HTTP proxy passes every request to the replica with the fewest, and each r
 app with its limits. Serve's own limits lie behind the app's, so that clients read its refusals.
 """
 
+import importlib
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -116,8 +117,7 @@ def _listen_on_loopback() -> None:
 
     Serve listens on all addresses and has no setting for it; a test looks at the open ports.
     """
-    from ray.serve._private import replica
-
+    replica: Any = importlib.import_module("ray.serve._private.replica")
     listen = replica.add_port_to_grpc_server
 
     def listen_here(server: object, address: str) -> int:
