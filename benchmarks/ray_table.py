@@ -64,7 +64,7 @@ def measure(name: str, engine: Engine, predictor: Predictor, table: Path, out: P
     rows: list[int] = []
 
     def timed(
-        work: Any, model: Predictor, shards: Sequence[Any], on_rows: Callable[[int], None]
+        work: Any, predictor: Predictor, shards: Sequence[Any], on_rows: Callable[[int], None]
     ) -> None:
         def counted(number: int) -> None:
             if number and not first:
@@ -73,7 +73,7 @@ def measure(name: str, engine: Engine, predictor: Predictor, table: Path, out: P
                 rows.append(number)
             on_rows(number)
 
-        engine(work, model, shards, counted)
+        engine(work, predictor, shards, counted)
         seconds, busy = time.perf_counter() - first[0], processor_seconds() - first[1]
         print(
             f"{name}: {sum(rows) / seconds:.1f} films/s, {1000 * busy / sum(rows):.1f} ms of "

@@ -27,8 +27,10 @@ ROOT = Path(__file__).parents[2]
 def test_product_and_rival_run_in_turn_in_processes_of_their_own(tmp_path: Path) -> None:
     log = tmp_path / "log"
     starts = (("a", 6, count), ("b", 2, "tests.benchmark_sides:count"))
-    sides = [Side(start, {"log": str(log), "name": n, "step": s}) for n, s, start in starts]
-    row = in_turn(*sides, 2, work="counting", unit="counts/s", rival_name="b")
+    product, rival = (
+        Side(start, {"log": str(log), "name": n, "step": s}) for n, s, start in starts
+    )
+    row = in_turn(product, rival, 2, work="counting", unit="counts/s", rival_name="b")
     assert (row.product, row.rival, row.ratios) == ([6, 12], [2, 4], [3, 3])
     names, pids = zip(*(line.split() for line in log.read_text().splitlines()), strict=True)
     assert names == ("a", "b", "a", "b")
@@ -115,8 +117,9 @@ def test_an_unknown_benchmark_is_refused(
 
 
 def test_every_benchmark_is_in_the_suite() -> None:
-    parts = {"__main__", "films", "harness", "machine", "rivals", "scale", "serving", "gpu"}
-    assert {path.stem for path in (ROOT / "benchmarks").glob("*.py")} - parts == set(suite.NAMES)
+    files = (ROOT / "benchmarks").glob("*.py")
+    names = {path.stem for path in files if "harness.main(run" in path.read_text("utf-8")}
+    assert names - {"gpu"} == set(suite.NAMES)
 
 
 def test_the_exponent_is_that_of_the_largest_sizes() -> None:
