@@ -12,6 +12,8 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     import onnx
 
+Floats = npt.NDArray[np.float32]
+
 _SMALLEST = 64  # rows and columns; smaller products are not worth their scales
 _LARGEST = 127  # of an integer weight
 _LARGEST_PAIR = 128  # 255 * 128 still fits in 16 bits
@@ -59,7 +61,7 @@ def scale_by_token(model: "onnx.ModelProto") -> None:
             name=node.name,
             domain="com.microsoft",
         )
-        nodes += [product, helper.make_node("Mul", [f"{out}/scaled", f"{value}/largest"], [out])]
+        nodes += [product, _node("Mul", [f"{out}/scaled", f"{value}/largest"], out)]
     del graph.node[:]
     graph.node.extend(nodes)
     graph.initializer.append(numpy_helper.from_array(np.float32(1 / _LARGEST), _ONE))
@@ -69,7 +71,9 @@ def scale_by_token(model: "onnx.ModelProto") -> None:
         model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
 
 
-def columns(weight: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
+def columns(
+    weight: npt.NDArray[np.float32],
+) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
     """Return integers (K, N) and the scale (N,) of each column of a weight.
 
     Processors without VNNI add the products of two neighbouring rows in 16 bits. The scales are
@@ -100,13 +104,20 @@ def _is_large_product(node: "onnx.NodeProto", weights: "dict[str, onnx.TensorPro
 
 def _rounded(value: str) -> "list[onnx.NodeProto]":
     """Return the nodes that round the activations of each token, and keep the largest."""
+    size, most, largest, share, rounded = (
+        f"{value}/{part}" for part in ("size", "most", "largest", "share", "rounded")
+    )
+    return [
+        _node("Abs", [value], size),
+        _node("ReduceMax", [size], most, axes=[-1], keepdims=1),
+        _node("Max", [most, _TINY], largest),  # a token of zeros
+        _node("Div", [value, largest], share),
+        _node("QuantizeLinear", [share, _ONE, _ZERO], rounded),
+    ]
+
+
+def _node(kind: str, inputs: list[str], output: str, **settings: object) -> "onnx.NodeProto":
+    """Return a node with one output, which is its name as well: a profile shows where it is."""
     from onnx import helper
 
-    size, most, largest, share = (f"{value}/{part}" for part in ("size", "most", "largest", "share"))
-    return [
-        helper.make_node("Abs", [value], [size]),
-        helper.make_node("ReduceMax", [size], [most], axes=[-1], keepdims=1),
-        helper.make_node("Max", [most, _TINY], [largest]),  # a token of zeros
-        helper.make_node("Div", [value, largest], [share]),
-        helper.make_node("QuantizeLinear", [share, _ONE, _ZERO], [f"{value}/rounded"]),
-    ]
+    return helper.make_node(kind, inputs, [output], name=output, **settings)

@@ -43,6 +43,8 @@ def quantise(path: Path, out: Path, bits: Bits = 8, *, by_token: bool = False) -
         path: The file that ``export_onnx`` wrote.
         out: The new file.
         bits: How many the most weights have.
+        by_token: Compute in integers with a scale for each token instead of in blocks: three times
+            as fast, with two to three times the error. Four bits are always in blocks.
 
     Raises:
         ConfigError: Four bits are asked for, and there are no feed-forward blocks.
@@ -61,7 +63,7 @@ def quantise(path: Path, out: Path, bits: Bits = 8, *, by_token: bool = False) -
                 "stored in four bits; use `only` int8"
             )
         model = _in_blocks(model, 4, excluded=others)
-    if by_token:
+    if by_token and bits == 8:
         scale_by_token(model)
     model = _in_blocks(model, 8)
     _quantise_rows(model)
