@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from moviegenre.artifacts.card import model_card
 from moviegenre.artifacts.folder import (
     BACKEND_FILES,
@@ -16,8 +18,10 @@ from moviegenre.artifacts.folder import (
     WEIGHTS_FILE,
     is_exported,
 )
+from moviegenre.artifacts.info import ModelInfo
 from moviegenre.artifacts.onnx_export import example_inputs, export_onnx
 from moviegenre.artifacts.onnx_graph import fuse, skip_missing_posters
+from moviegenre.artifacts.onnx_model import OnnxModel
 from moviegenre.artifacts.parity import Parity
 from moviegenre.artifacts.quantise import Bits, quantise
 from moviegenre.artifacts.torch_folder import seal, write_exported
@@ -28,11 +32,17 @@ from moviegenre.core.files import write_text
 from moviegenre.core.folders import atomic_folder, restore_folder
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.core.types import SmallBackend
+from moviegenre.data.batches import MovieTensors
+from moviegenre.data.ragged import Ragged
+from moviegenre.examples import example_films
 
 NOT_MEASURED = "The ONNX files were not compared with PyTorch."
 NO_ONNX = "There is no ONNX file."
 
 _BITS: dict[SmallBackend, Bits] = {"int8": 8, "int4": 4}
+
+_MOST_ERROR = 0.02
+"""Of a file with a scale for each token, as a share of the logits; the included model has 0.01."""
 
 Measure = Callable[[Path, Sequence[Backend]], Parity | None]
 """Compares a folder's ONNX files with its exact weights; None if there is nothing to measure on."""
@@ -134,12 +144,34 @@ def export_model(
     return Exported(out, parity, reason)
 
 
+def _is_close(folder: Path, small: SmallBackend, info: ModelInfo) -> bool:
+    """Return whether a small file answers the plots of the example films as ``model.onnx`` does."""
+    if info.tokenizer is None:
+        return True
+    plots = [film.plot for film in example_films() if film.plot]
+    movies = MovieTensors(
+        labels=None,
+        tokens=Ragged.pack(info.tokenizer.encode(plots, info.data_config.max_tokens)),
+        posters=np.zeros((len(plots), *info.data_config.image_size, 3), dtype=np.uint8),
+        has_poster=np.zeros(len(plots), dtype=np.bool_),
+        pad_id=info.tokenizer.pad_id,
+    )
+    batch = movies.batch(range(len(plots)))
+    exact, rounded = (
+        OnnxModel(folder / BACKEND_FILES[name], info, name).answer(batch).logits
+        for name in ("onnx", small)
+    )
+    return bool(np.abs(exact - rounded).mean() <= _MOST_ERROR * np.abs(exact).mean())
+
+
 def _write_onnx(folder: Path, model: TorchModel, small: SmallBackend) -> str:
     """Write an ONNX file and a small one; return why not, where the model cannot be written so."""
     file = BACKEND_FILES[small]
     try:
         export_onnx(model, folder / ONNX_FILE)
-        quantise(folder / ONNX_FILE, folder / file, _BITS[small])
+        quantise(folder / ONNX_FILE, folder / file, _BITS[small], by_token=True)
+        if not _is_close(folder, small, model.info):
+            quantise(folder / ONNX_FILE, folder / file, _BITS[small])
         films = example_inputs(*model.info.data_config.image_size)
         for name in (ONNX_FILE, file):
             skip_missing_posters(folder / name, films)

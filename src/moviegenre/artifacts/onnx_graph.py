@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from moviegenre.artifacts.onnx_attention import fuse_attention
 from moviegenre.artifacts.onnx_model import FUSED
 from moviegenre.artifacts.onnx_runtime import onnx_runtime
 from moviegenre.core.files import atomic_path
@@ -154,6 +155,7 @@ def fuse(path: Path) -> None:
             disabled_optimizers=["ConstantFolding"],
         )
         model = onnx.load(temporary)
+        fuse_attention(model)
         _drop_new_attributes(model.graph)
         onnx.helper.set_model_props(model, {FUSED: "1"})
         onnx.save(model, temporary)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from moviegenre.artifacts.onnx_export import require_onnx
+from moviegenre.artifacts.onnx_products import scale_by_token
 from moviegenre.artifacts.onnx_runtime import onnx_runtime
 from moviegenre.core.errors import ConfigError
 from moviegenre.core.files import atomic_path
@@ -25,7 +26,7 @@ _LARGE = 4096  # weights; smaller tensors are not worth a cast
 _WHOLE, _SCALE = "_whole", "_row_scale"  # what a tensor stored by rows falls into
 
 
-def quantise(path: Path, out: Path, bits: Bits = 8) -> None:
+def quantise(path: Path, out: Path, bits: Bits = 8, *, by_token: bool = False) -> None:
     """Rewrite an ONNX file with 8-bit weights, or 4-bit weights for the largest matrices.
 
     Matrices are split into blocks with a scale each, and so are their activations at run time:
@@ -42,6 +43,8 @@ def quantise(path: Path, out: Path, bits: Bits = 8) -> None:
         path: The file that ``export_onnx`` wrote.
         out: The new file.
         bits: How many the most weights have.
+        by_token: Compute in integers with a scale for each token instead of in blocks: three times
+            as fast, with two to three times the error. Four bits are always in blocks.
 
     Raises:
         ConfigError: Four bits are asked for, and there are no feed-forward blocks.
@@ -60,6 +63,8 @@ def quantise(path: Path, out: Path, bits: Bits = 8) -> None:
                 "stored in four bits; use `only` int8"
             )
         model = _in_blocks(model, 4, excluded=others)
+    if by_token and bits == 8:
+        scale_by_token(model)
     model = _in_blocks(model, 8)
     _quantise_rows(model)
     _halve(model)

@@ -15,10 +15,11 @@ STORED_HEIGHT = 200
 """The height in pixels of the posters that models are trained on (MM-IMDb's, as they are kept)."""
 
 MAX_PIXELS = 50_000_000  # 7,000 x 7,000; a larger "poster" is a decompression bomb
-SHRINK_SIDE = 512
+SHRINK_SIDE = 240
 """Pixels of the shorter side below which no poster is shrunk while it is decoded.
 
-Prepared posters are no larger, so training and evaluation see the same pixels with and without it.
+A poster of 2 to 3 is 133 pixels wide when it is reduced to ``STORED_HEIGHT``. Prepared posters are
+no larger, so training and evaluation see the same pixels with and without it.
 """
 
 _FORMATS = tuple(POSTER_FORMATS)

@@ -211,7 +211,7 @@ def test_bands_have_the_pixels_of_the_whole(mode: str, monkeypatch: pytest.Monke
     [
         ((2 * SHRINK_SIDE - 1, 4000), (2 * SHRINK_SIDE - 1, 4000)),
         ((2 * SHRINK_SIDE, 1500), (SHRINK_SIDE, 750)),
-        ((5000, 4000), (1250, 1000)),
+        ((1000, 1500), (250, 375)),
         ((5000, 5000), (625, 625)),
     ],
 )
@@ -227,7 +227,7 @@ def test_a_rotated_jpeg_is_decoded_smaller_and_upright() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was turned
     data = encode(Image.new("RGB", (4096, 2048), RED), "JPEG", exif=exif)
-    assert decode_poster(data, shrink=True).size == (512, 1024)
+    assert decode_poster(data, shrink=True).size == (256, 512)
 
 
 def test_other_formats_keep_their_size() -> None:
