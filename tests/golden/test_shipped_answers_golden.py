@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+from scripts.runtime_versions import differences
 
 import moviegenre
 from moviegenre.inference.predictor import Predictor
@@ -39,3 +40,7 @@ def test_texts_that_say_nothing_get_no_sure_genre(predictor: Predictor) -> None:
     for text, prediction in zip(texts, predictor.predict(plot=list(texts)), strict=True):
         assert max(prediction.probabilities.values()) <= MAX_PROBABILITY, text
         assert prediction.warnings, text
+
+
+def test_answers_are_the_golden_ones() -> None:
+    assert differences() == []  # `make runtimes` asks every supported ONNX Runtime

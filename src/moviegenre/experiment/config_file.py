@@ -30,7 +30,7 @@ def read_config(path: Path, overrides: Sequence[str] = ()) -> tuple[dict[str, An
 
     Args:
         path: The YAML file, see ``find_config``.
-        overrides: ``a.b=c`` settings; those of ``paths`` are used here.
+        overrides: ``a.b=c`` settings; those of ``paths`` and ``only`` are used here.
 
     Returns:
         The settings, and the overrides that are left.
@@ -40,7 +40,9 @@ def read_config(path: Path, overrides: Sequence[str] = ()) -> tuple[dict[str, An
     """
     values = _read_extended(path, (), [])
     of_paths = [override for override in overrides if override.startswith("paths.")]
-    others = [override for override in overrides if not override.startswith("paths.")]
+    of_only = [override for override in overrides if override.startswith("only=")]
+    others = [override for override in overrides if override not in {*of_paths, *of_only}]
+    values = _keep_only(apply_overrides(values, of_only), {}, (path,))
     paths = _paths(path, values.pop("paths", None), of_paths)
     return _filled(values, {"file": path.stem, **paths}, path), others
 

@@ -140,6 +140,15 @@ def test_only_keeps_the_models_that_it_names(tmp_path: Path) -> None:
     assert set(_read(above)["models"]) == {"prior", "lstm", "cnn"}  # a later file may add one
 
 
+def test_only_can_be_set_on_the_command_line(tmp_path: Path) -> None:
+    path = _write(tmp_path / "a.yaml", {"models": {"prior": None, "lstm": {"dim": 8}}})
+    values, others = read_config(path, ["only=[lstm]", "training.seed=1"])
+    assert values["models"] == {"lstm": {"dim": 8}}
+    assert others == ["training.seed=1"]
+    with pytest.raises(ConfigError, match="only names 'lsmt', which is no model of these files"):
+        read_config(path, ["only=[lsmt]"])
+
+
 @pytest.mark.parametrize(
     ("own", "fault"),
     [
