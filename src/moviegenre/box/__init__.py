@@ -8,10 +8,11 @@ from pathlib import Path
 
 from moviegenre.core.errors import CheckpointError
 
-VERSION = "2.1"
+VERSION = "2.2"
 """Version of the model. 1 read plots and posters and was trained on long plots. 2 also reads title
 and year and was trained on many forms of the same films. 2.1 has the weights of 2 and other
-thresholds for a poster alone, which choose fewer genres."""
+thresholds for a poster alone, which choose fewer genres. 2.2 multiplies integers, which halves
+the time for a plot; 99.9 % of its decisions on test movies are those of 2.1."""
 
 FOLDER = Path(__file__).parent / "model"
 
