@@ -70,7 +70,6 @@ def model(tmp_path_factory: pytest.TempPathFactory, bert_folder: Path) -> Path:
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Return three nodes with a processor each, to which this process is connected."""
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
-    os.environ["RAY_raylet_start_wait_time_s"] = "300"  # noqa: SIM112 - its own name
     os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 - 15 would starve on a busy machine
     ray: Any = import_module("ray")
     Cluster: Any = import_module("ray.cluster_utils").Cluster

@@ -55,8 +55,8 @@ Address = Annotated[
     str | None,
     typer.Option(
         rich_help_panel=_MACHINES,
-        help="Of the Ray cluster, such as auto or ray://host:10001. Default: RAY_ADDRESS, or a "
-        "cluster of this machine alone.",
+        metavar="HOST:PORT",
+        help="Of the Ray cluster. Default: one is started on this machine, and ended.",
     ),
 ]
 Shards = Annotated[

@@ -24,7 +24,7 @@ class Machines:
     Attributes:
         engine: ``local`` or ``ray``.
         workers: Actors of Ray; None takes one for each processor.
-        address: Of the Ray cluster; None takes ``RAY_ADDRESS``, or starts one on this machine.
+        address: ``HOST:PORT`` of the Ray cluster; None starts one on this machine.
         shards: The share of this run, as in ``3/16``; None for everything.
     """
 

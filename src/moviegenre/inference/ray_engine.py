@@ -5,9 +5,8 @@ its part is called and whether all ids are there stays with the product, so an a
 task that runs twice and a cluster of another size change nothing in the output.
 """
 
-import logging
-import os
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from importlib import import_module
 from typing import Any
 
@@ -17,11 +16,11 @@ from moviegenre.core.errors import (
     CheckpointError,
     ConfigError,
     DataError,
-    MissingExtraError,
     MovieGenreError,
 )
 from moviegenre.core.extras import is_installed
 from moviegenre.core.files import file_sha256
+from moviegenre.core.ray_cluster import ray_cluster
 from moviegenre.inference.predictor import Predictor
 from moviegenre.inference.shard_work import MANIFEST_FILE, ShardWork, ShardWorker
 from moviegenre.inference.shards import Shard
@@ -84,12 +83,9 @@ class RayEngine:
 
     Args:
         workers: How many actors; None takes one for each processor.
-        address: Of the cluster; None takes ``RAY_ADDRESS``, or starts one on this machine.
+        address: ``HOST:PORT`` of the cluster; None starts one on this machine.
         open_model: Opens the model with a number of threads; None opens the predictor's own again,
             from the same path on every machine.
-
-    Raises:
-        MissingExtraError: Ray is not installed.
     """
 
     def __init__(
@@ -98,8 +94,6 @@ class RayEngine:
         address: str | None = None,
         open_model: Callable[[int], Predictor] | None = None,
     ) -> None:
-        if not is_installed("ray"):
-            raise MissingExtraError("ray", "ray", "a table on a Ray cluster")
         self._workers = workers
         self._address = address
         self._open_model = open_model
@@ -115,62 +109,38 @@ class RayEngine:
 
         Raises:
             ConfigError: The cluster cannot be reached, or is too small.
+            MissingExtraError: Ray is not installed.
             DataError: A worker cannot compute a shard; the message says why.
         """
-        ray, data = _ray()
-        started = not ray.is_initialized()
-        if started:
-            self._connect()
-        try:
-            context = data.DataContext.get_current()
-            context.enable_progress_bars = False
-            actors, cpus = _shape(self._workers, len(shards))
-            dataset = data.from_items(
-                [{"shard": number} for number in range(len(shards))],
-                override_num_blocks=min(len(shards), _MOST_BLOCKS),
-            ).map_batches(
-                ShardActor,
-                fn_constructor_args=(
-                    work,
-                    shards,
-                    self._open_model or _Reopen(predictor),
-                    cpus,
-                ),
-                batch_size=1,
-                num_cpus=cpus,
-                compute=data.ActorPoolStrategy(size=actors, max_tasks_in_flight_per_actor=2),
-            )
-            for row in dataset.iter_rows():
-                if row["fault"]:
-                    raise DataError(row["fault"])
-                on_rows(int(row["rows"]))
-        finally:
-            if started:
-                ray.shutdown()
+        is_connected = is_installed("ray") and import_module("ray").is_initialized()
+        with nullcontext() if is_connected else ray_cluster(self._address):
+            self._compute(work, predictor, shards, on_rows)
 
-    def _connect(self) -> None:
-        """Connect to the cluster, or start one.
-
-        Raises:
-            ConfigError: It cannot be reached.
-        """
-        ray, _ = _ray()
-        options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
-        if self._address is None and "RAY_ADDRESS" not in os.environ:
-            options["include_dashboard"] = False  # of the cluster that is started
-        try:
-            ray.init(self._address, **options)
-        except (ConnectionError, ValueError, RuntimeError) as error:
-            told = " ".join(str(error).split())[:200]
-            raise ConfigError(
-                f"the Ray cluster {self._address or ''} cannot be reached: {told}; start one with "
-                "`ray start --head`, or leave the address out"
-            ) from None
-
-
-def _ray() -> tuple[Any, Any]:
-    """Return Ray and Ray Data, whose types are known in part only."""
-    return import_module("ray"), import_module("ray.data")
+    def _compute(
+        self,
+        work: ShardWork,
+        predictor: Predictor,
+        shards: Sequence[Shard],
+        on_rows: Callable[[int], None],
+    ) -> None:
+        data: Any = import_module("ray.data")  # its types are known in part only
+        data.DataContext.get_current().enable_progress_bars = False
+        actors, cpus = _shape(self._workers, len(shards))
+        open_model = self._open_model or _Reopen(predictor)
+        dataset = data.from_items(
+            [{"shard": number} for number in range(len(shards))],
+            override_num_blocks=min(len(shards), _MOST_BLOCKS),
+        ).map_batches(
+            ShardActor,
+            fn_constructor_args=(work, shards, open_model, cpus),
+            batch_size=1,
+            num_cpus=cpus,
+            compute=data.ActorPoolStrategy(size=actors, max_tasks_in_flight_per_actor=2),
+        )
+        for row in dataset.iter_rows():
+            if row["fault"]:
+                raise DataError(row["fault"])
+            on_rows(int(row["rows"]))
 
 
 class _Reopen:
@@ -212,7 +182,7 @@ def _shape(workers: int | None, shards: int) -> tuple[int, int]:
     Raises:
         ConfigError: The cluster has fewer processors than workers.
     """
-    ray, _ = _ray()
+    ray: Any = import_module("ray")
     nodes = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
     total = sum(nodes)
     if workers is None:
