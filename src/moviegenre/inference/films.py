@@ -196,8 +196,10 @@ class FilmReader:
             title: Likewise.
             year: Likewise.
         """
-        each = [[text] for text in texts] if self._data.plot == "each" else []
-        return tuple(self.form(one, image, title, year) for one in each or [texts])
+        choices: list[Sequence[str]] = [texts]
+        if self._data.plot == "each" and texts:
+            choices = [[text] for text in texts]
+        return tuple(self.form(one, image, title, year) for one in choices)
 
     def token_words(self, film: Film) -> npt.NDArray[np.int64]:
         """Return for each token of a film the place of its word in the plot (T,).
