@@ -115,8 +115,9 @@ def test_an_unknown_benchmark_is_refused(
 
 
 def test_every_benchmark_is_in_the_suite() -> None:
-    parts = {"__main__", "films", "harness", "machine", "rivals", "scale", "serving", "gpu"}
-    assert {path.stem for path in (ROOT / "benchmarks").glob("*.py")} - parts == set(suite.NAMES)
+    files = (ROOT / "benchmarks").glob("*.py")
+    names = {path.stem for path in files if "harness.main(run" in path.read_text("utf-8")}
+    assert names - {"gpu"} == set(suite.NAMES)
 
 
 def test_the_exponent_is_that_of_the_largest_sizes() -> None:
