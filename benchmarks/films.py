@@ -11,6 +11,7 @@ from benchmarks.harness import AbsentError
 from PIL import Image
 
 from moviegenre.core.types import Split
+from moviegenre.data.integrity import FILES_KEY
 from moviegenre.data.prepare import prepare
 from moviegenre.data.schema import DATASHEET_FILE, split_file
 from moviegenre.data.synthetic.generate import synthesize
@@ -93,7 +94,7 @@ def prepared(folder: Path, source: Path, movies: int, *, val: int = 32) -> Path:
     import pyarrow.parquet as pq
 
     if not source.is_dir():
-        synthesize(folder / "raw", 2 * (movies + 2 * val), seed=0)
+        synthesize(folder / "raw", 2 * movies + 12 * val, seed=0)  # a tenth is for validation
         source = folder / "synthetic"
         prepare(str(folder / "raw"), source, min_movies=1, progress=False)
     out = folder / "prepared"
@@ -109,6 +110,7 @@ def prepared(folder: Path, source: Path, movies: int, *, val: int = 32) -> Path:
     for path in source.glob("*.json"):
         content = path.read_text("utf-8")
         if path.name == DATASHEET_FILE:  # without the hashes of the whole files
-            content = json.dumps({"synthetic": json.loads(content).get("synthetic", False)})
+            sheet = json.loads(content)
+            content = json.dumps({key: sheet[key] for key in sheet if key != FILES_KEY})
         (out / path.name).write_text(content, encoding="utf-8")
     return out

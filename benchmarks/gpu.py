@@ -129,7 +129,6 @@ def trained(
     flops = flops_of_a_movie(build(), movies, lightning_precision(config))
     timed = TimedMovies(**vars(movies))
     assert movies.labels is not None, "prepared movies are labelled"
-    waited = []
     with tempfile.TemporaryDirectory() as folder:
         result = fit(
             build(),
@@ -137,7 +136,7 @@ def trained(
             (timed, movies),
             config,
             Path(folder),
-            lambda _metrics, _epoch: waited.append(TimedMovies.waited),
+            lambda _metrics, _epoch: None,
             resume=False,
             progress=False,
         )
@@ -213,7 +212,7 @@ def table(folder: Path, data: Path, config: str, movies: int) -> Iterator[Row]:
     from moviegenre.apps.cli import main
 
     whole = PreparedData(data).num_movies(Split.TRAIN) if data.is_dir() else movies
-    part = films.prepared(folder, data, movies, val=max(64, movies // 8))
+    part = films.prepared(folder, data, movies, val=max(32, movies // 8))
     is_synthetic = PreparedData(part).is_synthetic
     config = config if config and not is_synthetic else "configs/demo.yaml"
     places = {
