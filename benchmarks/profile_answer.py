@@ -17,12 +17,13 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import onnxruntime
 from benchmarks.machine import machine
-from benchmarks.table import write_table
+from benchmarks.films import write_table
 
 import moviegenre
 from moviegenre.artifacts.onnx_model import OnnxModel
@@ -90,18 +91,19 @@ def profile(predictor: Predictor, table: Path, scratch: Path) -> dict[str, float
             poster = None
             if "poster" in row:
                 data = timed(spent, "reading", (table.parent / row["poster"]).read_bytes)
-                poster = timed(spent, "decoding", lambda d=data: decode_poster(d, shrink=True))
-                timed(spent, "checking the poster", lambda p=poster: check_poster(p))
-                timed(spent, "resizing", lambda p=poster: resize_poster(p, *size))
+                poster = timed(spent, "decoding", partial(decode_poster, data, shrink=True))
+                timed(spent, "checking the poster", partial(check_poster, poster))
+                timed(spent, "resizing", partial(resize_poster, poster, *size))
             plot = row["plot"]
-            film = timed(spent, "tokenising, checking", lambda p=plot: predictor.reader.read(p))
+            film = timed(spent, "tokenising, checking", partial(predictor.reader.read, plot))
             if poster is not None:
                 film = predictor.reader.form([plot], poster)
             batch = predictor.reader.batch([film])
-            timed(spent, "network", lambda b=batch: predictor.backend.answer(b))
+            timed(spent, "network", partial(predictor.backend.answer, batch))
             prediction = predictor.predict_films([film])[0]
             line = {"genres": prediction.genres, **prediction.probabilities}
-            timed(spent, "writing", lambda told=line: out.write(json.dumps(told) + "\n"))
+            text = json.dumps(line) + "\n"
+            timed(spent, "writing", partial(out.write, text))
     found = {part: statistics.median(values) for part, values in spent.items()}
     network = found.pop("network")
     shares = parts_of_network(next(scratch.glob("profile*.json")))

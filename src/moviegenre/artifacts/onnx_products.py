@@ -4,7 +4,7 @@ Processors with instructions for integers (VNNI) multiply these three times as f
 ``MatMulNBits`` no faster than floats (docs/performance.md).
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -64,9 +64,9 @@ def scale_by_token(model: "onnx.ModelProto") -> None:
         nodes += [product, _node("Mul", [f"{out}/scaled", f"{value}/largest"], out)]
     del graph.node[:]
     graph.node.extend(nodes)
-    graph.initializer.append(numpy_helper.from_array(np.float32(1 / _LARGEST), _ONE))
-    graph.initializer.append(numpy_helper.from_array(np.uint8(128), _ZERO))
-    graph.initializer.append(numpy_helper.from_array(np.float32(1e-30), _TINY))
+    graph.initializer.append(numpy_helper.from_array(np.array(1 / _LARGEST, np.float32), _ONE))
+    graph.initializer.append(numpy_helper.from_array(np.array(128, np.uint8), _ZERO))
+    graph.initializer.append(numpy_helper.from_array(np.array(1e-30, np.float32), _TINY))
     if all(opset.domain != "com.microsoft" for opset in model.opset_import):
         model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
 
@@ -116,7 +116,7 @@ def _rounded(value: str) -> "list[onnx.NodeProto]":
     ]
 
 
-def _node(kind: str, inputs: list[str], output: str, **settings: object) -> "onnx.NodeProto":
+def _node(kind: str, inputs: list[str], output: str, **settings: Any) -> "onnx.NodeProto":
     """Return a node with one output, which is its name as well: a profile shows where it is."""
     from onnx import helper
 
