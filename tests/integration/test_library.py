@@ -43,7 +43,7 @@ def test_a_killed_run_goes_on_and_is_undone(tmp_path: Path) -> None:
     done = subprocess.run(again, check=True, capture_output=True, text=True)
     assert "102 films: " in done.stdout
     rows = {row["path"]: row for row in json.loads(report.read_text("utf-8"))}
-    assert rows["TBA/movie.nfo"]["outcome"] == "not sure"
+    assert rows["TBA/movie.nfo"]["outcome"] == "title only"
     assert rows["Dust (1999)/dust.nfo"]["outcome"] == "written"
     after = contents(root)
     assert parse_nfo(after["000/movie.nfo"]).genres[0] == "Crime"

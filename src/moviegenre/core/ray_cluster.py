@@ -94,5 +94,5 @@ def _no_cluster(address: str | None, error: Exception) -> str:
         return f"no Ray cluster can be started here: {reason}"
     return (
         f"no Ray cluster answers at {address}: {reason}; expected HOST:PORT of a running one, as "
-        "`ray start --head` shows it; without `address` one is started here"
+        "`ray start` shows it on the first machine; without `address` one is started here"
     )
