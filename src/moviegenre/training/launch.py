@@ -7,7 +7,7 @@ each further machine the same command starts that machine's.
 import logging
 import os
 import signal
-import subprocess
+import subprocess  # nosec B404 - starts this program itself
 import sys
 import threading
 import time
@@ -197,7 +197,7 @@ def _start(first: int, place: Place, address: str, port: int) -> dict[int, subpr
         if own.number == 0:
             continue
         variables = {_ADDRESS: address, _PORT: str(port), **own.to_environment()}
-        processes[own.number] = subprocess.Popen(
+        processes[own.number] = subprocess.Popen(  # nosec B603 - likewise
             [sys.executable, "-m", WORKER, str(os.getpid())], env={**os.environ, **variables}
         )
     return processes
