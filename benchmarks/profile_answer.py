@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import onnxruntime
-from benchmarks.machine import machine
 from benchmarks.films import write_table
+from benchmarks.machine import machine
 
 import moviegenre
 from moviegenre.artifacts.onnx_model import OnnxModel

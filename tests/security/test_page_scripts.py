@@ -146,7 +146,7 @@ def test_names_and_contents_of_posters(page: "Page") -> None:
     for kind in ("image/svg+xml", "text/html", "image/png"):
         page.locator("#poster").set_input_files(payload("<img src=x>.png", svg, kind))
         page.get_by_role("button", name="Predict genres").click()
-        page.locator("#film-problem").get_by_text("image", exact=False).wait_for()
+        page.locator("#film-problem").get_by_text("expected JPEG", exact=False).wait_for()
 
 
 def table(kind: str) -> bytes:

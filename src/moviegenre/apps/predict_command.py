@@ -205,15 +205,8 @@ def predict(
 
     For example: moviegenre predict --plot "A detective hunts a killer."
     """
-    film_options: dict[str, object] = {
-        "--plot": plot,
-        "--poster": poster,
-        "--title": title,
-        "--year": year,
-        "--json": as_json,
-        "--explain": explain,
-        "--top": top,
-    }
+    film_options: dict[str, object] = {"--plot": plot, "--poster": poster, "--title": title}
+    film_options |= {"--year": year, "--json": as_json, "--explain": explain, "--top": top}
     table_options: dict[str, object] = {
         "--posters": posters,
         "--out": out,

@@ -116,7 +116,7 @@ def _rounded(value: str) -> "list[onnx.NodeProto]":
     ]
 
 
-def _node(kind: str, inputs: list[str], output: str, **settings: Any) -> "onnx.NodeProto":
+def _node(kind: str, inputs: list[str], output: str, **settings: Any) -> "onnx.NodeProto":  # noqa: ANN401 - ONNX
     """Return a node with one output, which is its name as well: a profile shows where it is."""
     from onnx import helper
 

@@ -42,6 +42,8 @@ def ray_cluster(
         # Otherwise Ray looks for 127.0.0.1 at this machine's address in its network.
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # before the import, which reads both
+    # Ray gives its proxy five seconds to begin, which a busy machine does not keep.
+    os.environ.setdefault("RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S", "60")
     os.environ["RAY_DEDUP_LOGS"] = "0"  # requests are logged with lines that look alike
     import ray
 
@@ -94,5 +96,5 @@ def _no_cluster(address: str | None, error: Exception) -> str:
         return f"no Ray cluster can be started here: {reason}"
     return (
         f"no Ray cluster answers at {address}: {reason}; expected HOST:PORT of a running one, as "
-        "`ray start --head` shows it; without `address` one is started here"
+        "`ray start` shows it on the first machine; without `address` one is started here"
     )

@@ -82,7 +82,9 @@ def test_warnings(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_warning_of_the_command_line(tmp_path: Path) -> None:
     code = (
-        "import logging, sys; from moviegenre.apps.cli import _options; _options(False, False); "
+        "import logging, sys; from types import SimpleNamespace as Context; "
+        "from moviegenre.apps.cli import _options; "
+        "_options(Context(invoked_subcommand=None), False, False); "
         "logging.getLogger('moviegenre').warning('%s is damaged', sys.argv[1])"
     )
     command = [sys.executable, "-c", code, NAME]

@@ -124,9 +124,9 @@ chekpoints: here
         'did you mean "first"? (known: each, first, joined, longest, random, sentence); '
         "FILE, model bert, training: setting 'batch_size': "
         "Input should be greater than or equal to 1 (found 0); unknown setting 'sed'; "
-        'did you mean "seed"? (known: batch_size, encoder_lr, gradient_clip, head_lr, '
-        "intervals_per_epoch, max_epochs, modality_loss_weight, patience, precision, seed, "
-        "teacher, teacher_weight, warmup_share, weight_decay); "
+        'did you mean "seed"? (known: batch_size, devices, encoder_lr, gradient_clip, head_lr, '
+        "intervals_per_epoch, max_epochs, modality_loss_weight, num_nodes, patience, precision, "
+        "seed, teacher, teacher_weight, warmup_share, weight_decay); "
         "FILE, model bert: setting 'loss.name' is 'focl'; "
         'did you mean "focal"? (known: asymmetric, bce, focal, weighted_bce); '
         "FILE, model bert, model: unknown setting 'dropot'; "

@@ -151,7 +151,7 @@ def test_posters_may_lie_elsewhere_or_nowhere(tmp_path: Path) -> None:
 def test_unknown_columns_are_answered_together(tmp_path: Path) -> None:
     path = write(tmp_path / "m.csv", [{"plots": "x", "genre": "War"}])
     with pytest.raises(DataError) as error:
-        MovieTable(path, TableColumns(poster="cover"))
+        MovieTable(path, TableColumns(plots=("plot",), poster="cover"))
     assert str(error.value) == (
         f"{path}: no column 'plot', did you mean \"plots\"? (known: genre, plots); "
         "no column 'cover', known: genre, plots; name one of these with `plot_column` and "
