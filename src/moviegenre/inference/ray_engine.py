@@ -5,6 +5,7 @@ its part is called and whether all ids are there stays with the product, so an a
 task that runs twice and a cluster of another size change nothing in the output.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from importlib import import_module
@@ -124,6 +125,7 @@ class RayEngine:
         on_rows: Callable[[int], None],
     ) -> None:
         data: Any = import_module("ray.data")  # its types are known in part only
+        logging.getLogger("ray.data").setLevel(logging.ERROR)  # its plan is no news to the user
         data.DataContext.get_current().enable_progress_bars = False
         actors, cpus = _shape(self._workers, len(shards))
         open_model = self._open_model or _Reopen(predictor)
