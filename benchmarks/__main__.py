@@ -22,7 +22,7 @@ from typing import Any, TextIO
 from benchmarks.harness import DATA, ROOT, STORE, Row, commit
 
 NAMES = {  # and the minutes after which one is ended, small and full
-    "table": (4, 60),
+    "table": (8, 60),
     "film": (2, 10),
     "start": (2, 10),
     "memory": (4, 240),

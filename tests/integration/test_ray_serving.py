@@ -41,8 +41,10 @@ def ask(service: ServedCommand, _: int = 0) -> httpx2.Response:
 
 
 def test_replicas_answer_and_refuse_as_the_service_does(tmp_path: Path) -> None:
-    few = ("max_queue=2", "max_films=1", "max_queue_per_client=2")
-    few += ("requests_per_second=0.5", "request_burst=60")
+    few = (
+        *("max_queue=2", "max_films=1", "max_queue_per_client=2"),
+        *("requests_per_second=0.5", "request_burst=60"),
+    )
     limits = [word for setting in few for word in ("--set", setting)]
     log = tmp_path / "log"
     with served_command("--engine", "ray", *limits, log=log) as service:
