@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from moviegenre.apps.listening import listen
 from moviegenre.apps.service.access.exposure import Access
 from moviegenre.apps.service.app import create_app
-from moviegenre.apps.service.server.running import GuardedServer
+from moviegenre.apps.service.server.guarded_server import GuardedServer
 from moviegenre.apps.service.settings import ServiceSettings
+from moviegenre.apps.sockets import listen
 from tests.unit.apps.service.fake_predictor import FakePredictor
 
 PATIENCE = 30.0

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from moviegenre.apps.service.refusals import sentence
+from moviegenre.apps.service.errors import validation_message
 from moviegenre.apps.service.settings import ServiceSettings
 from moviegenre.data.tables import rows
 from tests.security.served import FILM, Answer, Served, served
@@ -50,9 +50,9 @@ def test_a_body_full_of_faults_costs_few(
 
     def counting(error: Any, where: str) -> str:
         faults.append(error.error_count())
-        return sentence(error, where)
+        return validation_message(error, where)
 
-    monkeypatch.setattr("moviegenre.apps.service.bodies.sentence", counting)
+    monkeypatch.setattr("moviegenre.apps.service.request_parsing.validation_message", counting)
     path, body = FLOODS[case]
     answer = running.ask(path, method="POST", body=body.encode())
     assert answer.status == 422

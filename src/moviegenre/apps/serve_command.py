@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from moviegenre.apps.listening import listen
 from moviegenre.apps.messages import echo
 from moviegenre.apps.serve_options import (
     AllowHost,
@@ -31,6 +30,7 @@ from moviegenre.apps.serve_options import (
     Verify,
 )
 from moviegenre.apps.serve_processes import Processes, answers_at
+from moviegenre.apps.sockets import listen
 from moviegenre.core.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _run(
 ) -> None:
     """Answer until stopped."""
     from moviegenre.apps.service.app import create_app
-    from moviegenre.apps.service.server.running import GuardedServer
+    from moviegenre.apps.service.server.guarded_server import GuardedServer
 
     app = create_app(predictor, settings, page=shows_page, access=access, library=library)
     server = GuardedServer(app, settings, access)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from moviegenre.apps.listening import shown_address
 from moviegenre.apps.messages import echo
 from moviegenre.apps.serve_options import Engine
+from moviegenre.apps.sockets import shown_address
 from moviegenre.core.errors import ConfigError
 
 if TYPE_CHECKING:

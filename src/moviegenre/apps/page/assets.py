@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from moviegenre.apps.service.settings import ServiceSettings
-from moviegenre.apps.service.table_bodies import SUFFIXES
+from moviegenre.apps.service.table_upload import SUFFIXES
 from moviegenre.core.version import __version__
 from moviegenre.data.poster_formats import POSTER_FORMATS, kinds_text
 from moviegenre.examples import example_films

@@ -1,4 +1,4 @@
-"""What it takes to open the service in another process."""
+"""The plan from which another process opens the service."""
 
 import math
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from moviegenre.apps.service.access.exposure import Access
 from moviegenre.apps.service.app import create_app
 from moviegenre.apps.service.settings import ServiceSettings
-from moviegenre.apps.service.sharing import Sharing
+from moviegenre.apps.service.shared_state import SharedState
 from moviegenre.core.cores import num_cores
 from moviegenre.inference.model_source import Request, reopen
 
@@ -59,18 +59,18 @@ class ServicePlan:
             replace(source, backend=backend, threads=num_threads).request(), settings, access, page
         )
 
-    def app(self, sharing: Sharing) -> FastAPI:
+    def app(self, shared: SharedState) -> FastAPI:
         """Return the app, its model opened here.
 
         Args:
-            sharing: What it has in common with other processes.
+            shared: What it shares with other processes.
 
         Raises:
             CheckpointError: The model is not there, or is another one by now.
         """
         predictor = reopen(self.model)
         return create_app(
-            predictor, self.settings, page=self.page, access=self.access, sharing=sharing
+            predictor, self.settings, page=self.page, access=self.access, shared=shared
         )
 
 

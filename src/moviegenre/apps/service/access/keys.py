@@ -9,8 +9,8 @@ from pathlib import Path
 
 from starlette.types import Scope
 
-from moviegenre.apps.service.access.checking import header_values
-from moviegenre.apps.service.refusals import NO_KEY, Refusal
+from moviegenre.apps.service.access.checks import header_values
+from moviegenre.apps.service.errors import RequestError
 from moviegenre.core.errors import ConfigError
 
 _MIN_LENGTH = 20
@@ -103,23 +103,23 @@ class KeyCheck:
         """Look at ``Authorization`` and ``X-API-Key``.
 
         Raises:
-            Refusal: There is no key, or an unknown one.
+            RequestError: There is no key, or an unknown one.
         """
         if is_open(scope) or (self._open_port and scope["server"][1] == self._open_port):
             return
         given = _given_key(scope)
         if given is None:
-            raise Refusal(
-                NO_KEY,
+            raise RequestError(
+                401,
                 "this address needs an API key; send it as Authorization: Bearer KEY or X-API-Key",
                 _CHALLENGE,
             )
         number = self._keys.number_of(given)
         if number is None:
-            raise Refusal(NO_KEY, "this API key is not known", _CHALLENGE)
+            raise RequestError(401, "this API key is not known", _CHALLENGE)
         state = scope.setdefault("state", {})
         state["api_key"] = number
-        state.get("notes", {})["api_key"] = number
+        state.get("log_fields", {})["api_key"] = number
 
 
 def is_open(scope: Scope) -> bool:

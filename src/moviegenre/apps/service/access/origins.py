@@ -4,9 +4,9 @@ from urllib.parse import urlsplit
 
 from starlette.types import Scope
 
-from moviegenre.apps.service.access.checking import header_values
+from moviegenre.apps.service.access.checks import header_values
 from moviegenre.apps.service.access.hosts import split_host
-from moviegenre.apps.service.refusals import FORBIDDEN, Refusal
+from moviegenre.apps.service.errors import RequestError
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_SITES = frozenset({"same-origin", "none"})  # none: typed by the user, or from a bookmark
@@ -26,7 +26,7 @@ class OriginCheck:
         """Look at ``Sec-Fetch-Site`` and ``Origin``.
 
         Raises:
-            Refusal: One of them names another site.
+            RequestError: One of them names another site.
         """
         if scope["method"] in _SAFE:
             return
@@ -57,5 +57,5 @@ def is_same_origin(origin: str, scope: Scope) -> bool:
     return (found[0], found[1] or default) == (asked[0], asked[1] or default)
 
 
-def _refusal() -> Refusal:
-    return Refusal(FORBIDDEN, "the request comes from a page of another origin")
+def _refusal() -> RequestError:
+    return RequestError(403, "the request comes from a page of another origin")

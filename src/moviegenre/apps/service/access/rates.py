@@ -9,7 +9,7 @@ from typing import Protocol
 from starlette.types import Scope
 
 from moviegenre.apps.service.access.clients import client_of
-from moviegenre.apps.service.refusals import TOO_MANY, Refusal
+from moviegenre.apps.service.errors import RequestError
 
 _MAX_CLIENTS = 10_000  # about 2 MB; the longest unseen is forgotten first
 
@@ -106,7 +106,7 @@ class RateCheck:
         """Take a token.
 
         Raises:
-            Refusal: There is none; ``Retry-After`` says when there will be.
+            RequestError: There is none; ``Retry-After`` says when there will be.
         """
         client = self._client(scope)
         wait = 0.0 if client is None else self._buckets.take(client)
@@ -121,4 +121,4 @@ class RateCheck:
     def _require(self, wait: float) -> None:
         if wait:
             again = {"Retry-After": str(math.ceil(wait))}
-            raise Refusal(TOO_MANY, "this client asks too often; try again later", again)
+            raise RequestError(429, "this client asks too often; try again later", again)

@@ -14,7 +14,6 @@ from uvicorn.server import ServerState
 
 from moviegenre.apps.service.access.clients import network_of
 from moviegenre.apps.service.access.headers import SECURITY_HEADERS
-from moviegenre.apps.service.refusals import BAD_REQUEST, BUSY
 from moviegenre.apps.service.server.connections import ConnectionTable, Phase
 
 _DONE = {Phase.IDLE, Phase.HEAD, Phase.LINGER, Phase.CLOSING}
@@ -121,7 +120,7 @@ class GuardedProtocol(H11Protocol):
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.network = network_of(self.client[0]) if self.client else ""
         if not self._guard.table.admit(self, self.opened):
-            self._answer(BUSY, "too many connections; try again later", {"retry-after": "1"})
+            self._answer(503, "too many connections; try again later", {"retry-after": "1"})
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
@@ -186,7 +185,7 @@ class GuardedProtocol(H11Protocol):
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP as everything else is answered."""
         error = sys.exc_info()[1]
-        status = getattr(error, "error_status_hint", BAD_REQUEST)
+        status = getattr(error, "error_status_hint", 400)
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             reason = str(error or msg).partition(": bytearray(")[0]  # h11 repeats what was sent
             self._answer(status, f"the request is not valid HTTP: {reason}")

@@ -1,11 +1,11 @@
-"""What the processes of one service have in common: the rates of clients, and the numbers."""
+"""What the processes of one service share: the rates of clients, and the metrics."""
 
 from moviegenre.apps.service.access.rates import Buckets, TokenBuckets
 from moviegenre.apps.service.metrics import ServiceMetrics
 
 
-class Sharing:
-    """A service of one process."""
+class SharedState:
+    """The state of a service of one process; others override it."""
 
     def buckets(self, name: str, per_second: float, burst: int) -> Buckets:
         """Return where requests are counted.
@@ -17,10 +17,10 @@ class Sharing:
         """
         return TokenBuckets(per_second, burst)
 
-    async def numbers(self, metrics: ServiceMetrics) -> bytes:
-        """Return the numbers of all processes as Prometheus reads them.
+    async def metrics(self, own: ServiceMetrics) -> bytes:
+        """Return the metrics of all processes as Prometheus reads them.
 
         Args:
-            metrics: Of this one.
+            own: Those of this process.
         """
-        return metrics.render()
+        return own.render()
