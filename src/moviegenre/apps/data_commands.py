@@ -1,13 +1,12 @@
 """``moviegenre data``: synthesize, prepare, stats, audit."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from moviegenre.apps.messages import echo
-from moviegenre.apps.table_options import Encoding, Format, Separator, Show
+from moviegenre.apps.options import Encoding, Format, Separator, Show, refuse_unused
 from moviegenre.apps.table_preview import show_movies
 from moviegenre.core.errors import ConfigError
 from moviegenre.core.seeds import MAX_SEED
@@ -123,8 +122,16 @@ def prepare(
     }
     given: dict[str, Any] = {name: value for name, value in named.items() if value}
     if show:
-        unused = {"--out": out, "--split": split, "--genres": genres, "--overwrite": overwrite}
-        _check_show(source, {**unused, "--keep-incomplete": keep_incomplete, "--sha256": sha256})
+        unused: dict[str, object] = {
+            "--out": out,
+            "--split": split,
+            "--genres": genres,
+            "--overwrite": overwrite,
+        }
+        unused |= {"--keep-incomplete": keep_incomplete, "--sha256": sha256}
+        refuse_unused(unused, "--show")
+        if "://" in source or (source == "mmimdb" and not Path(source).exists()):
+            raise ConfigError(f"--show looks at files; {source} has to be downloaded first")
         show_movies(Path(source), TableColumns(**given) if given else None)
         return
     if out is None:
@@ -145,18 +152,6 @@ def prepare(
     _print_summary(summary, out)
 
 
-def _check_show(source: str, unused: Mapping[str, object]) -> None:
-    """Refuse options that ``--show`` ignores, and sources that are not here.
-
-    Raises:
-        ConfigError: There are such.
-    """
-    if given := [option for option, value in unused.items() if value]:
-        raise ConfigError(f"{', '.join(given)} has no effect on --show; leave it out")
-    if "://" in source or (source == "mmimdb" and not Path(source).exists()):
-        raise ConfigError(f"--show looks at files; {source} has to be downloaded first")
-
-
 def _print_summary(summary: "PreparedSummary", out: Path) -> None:
     """Print what was kept, and what was left out and why."""
     from moviegenre.data.excluded import EXAMPLES
@@ -169,9 +164,9 @@ def _print_summary(summary: "PreparedSummary", out: Path) -> None:
         example = _example(summary.examples.get(reason)) if place < EXAMPLES else ""
         echo(f"left out, {reason}: {count:,} (listed in {out / 'excluded.csv'}){example}")
     if summary.genres_left_out:
-        told = "; ".join(summary.genres_left_out[:EXAMPLES])
+        shown = "; ".join(summary.genres_left_out[:EXAMPLES])
         more = len(summary.genres_left_out) - EXAMPLES
-        echo(f"genres left out: {told}" + (f"; and {more:,} more" if more > 0 else ""))
+        echo(f"genres left out: {shown}" + (f"; and {more:,} more" if more > 0 else ""))
     for note, count in summary.notes.items():
         echo(f"{note}: {count:,}")
 

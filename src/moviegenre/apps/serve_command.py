@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from moviegenre.apps.messages import echo
+from moviegenre.apps.options import Backend, Verify
 from moviegenre.apps.serve_options import (
     AllowHost,
     ApiKeyFile,
-    BackendOption,
     EngineOption,
     Host,
     Library,
@@ -27,7 +27,6 @@ from moviegenre.apps.serve_options import (
     RayAddress,
     Replicas,
     TrustProxy,
-    Verify,
 )
 from moviegenre.apps.serve_processes import Processes, answers_at
 from moviegenre.apps.sockets import listen
@@ -38,12 +37,12 @@ if TYPE_CHECKING:
     from moviegenre.apps.service.settings import ServiceSettings
     from moviegenre.inference.predictor import Predictor
 
-_NEEDED = ("fastapi", "uvicorn", "prometheus_client", "python_multipart", "swagger_ui_bundle")
+_PACKAGES = ("fastapi", "uvicorn", "prometheus_client", "python_multipart", "swagger_ui_bundle")
 
 
 def serve(
     model: Model = None,
-    backend: BackendOption = "auto",
+    backend: Backend = "auto",
     host: Host = "127.0.0.1",
     port: Port = 8000,
     metrics_host: MetricsHost = "127.0.0.1",
@@ -64,7 +63,7 @@ def serve(
 
     For example: moviegenre serve --port 8000
     """
-    for package in _NEEDED:
+    for package in _PACKAGES:
         if importlib.util.find_spec(package) is None:
             raise MissingExtraError(package, "serve", "moviegenre serve")
     from moviegenre import load

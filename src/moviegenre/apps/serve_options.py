@@ -5,10 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from moviegenre.core.types import BackendName
-
-_MODEL, _ADDRESS, _ACCESS, _LIBRARY = "Model", "Address", "Access", "Film library"
-_PROCESSES = "Processes"
+_ADDRESS, _ACCESS, _PROCESSES = "Address", "Access", "Processes"
 
 Engine = Literal["local", "ray"]
 
@@ -16,16 +13,9 @@ Model = Annotated[
     str | None,
     typer.Option(
         "--model",
-        rich_help_panel=_MODEL,
+        rich_help_panel="Model",
         help="An exported folder, a name on the hub, a best.pth or its folder. "
         "Default: the included model.",
-    ),
-]
-BackendOption = Annotated[
-    BackendName,
-    typer.Option(
-        rich_help_panel=_MODEL,
-        help="What computes: torch, or an exported folder's onnx, int8 or int4 file.",
     ),
 ]
 Host = Annotated[
@@ -74,7 +64,7 @@ Library = Annotated[
     Path | None,
     typer.Option(
         metavar="FOLDER",
-        rich_help_panel=_LIBRARY,
+        rich_help_panel="Film library",
         help="Show a film library on the page: preview, write and undo its genres. Only on this "
         "machine's loopback address.",
     ),
@@ -85,14 +75,6 @@ Page = Annotated[
         "--page/--no-page",
         rich_help_panel=_ACCESS,
         help="Serve the page at /. Default: only on this machine.",
-    ),
-]
-Verify = Annotated[
-    bool,
-    typer.Option(
-        "--verify",
-        rich_help_panel=_MODEL,
-        help="Compare every file of the model with its manifest first.",
     ),
 ]
 Overrides = Annotated[
