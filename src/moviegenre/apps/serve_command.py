@@ -28,14 +28,12 @@ from moviegenre.apps.serve_options import (
     Replicas,
     TrustProxy,
 )
-from moviegenre.apps.serve_processes import Processes, answers_at
+from moviegenre.apps.serve_processes import Processes, Service
 from moviegenre.apps.sockets import listen
 from moviegenre.core.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:
     from moviegenre.apps.service.access.exposure import Access
-    from moviegenre.apps.service.settings import ServiceSettings
-    from moviegenre.inference.predictor import Predictor
 
 _PACKAGES = ("fastapi", "uvicorn", "prometheus_client", "python_multipart", "swagger_ui_bundle")
 
@@ -100,12 +98,13 @@ def serve(
             hint = "whoever reaches this address may ask, without a key; see --api-key-file"
             log_event(logging.WARNING, hint)
         name = model or f"the included model ({predictor.model.model_name})"
+        service = Service(predictor, name, settings, access, shows_page)
         if processes.is_one:
-            _run(predictor, name, settings, access, listeners, library, shows_page)
+            _run(service, listeners, library)
         elif processes.engine == "ray":
-            processes.run_on_ray(predictor, name, settings, access, listeners, port, shows_page)
+            processes.run_on_ray(service, listeners, port)
         else:
-            processes.run(predictor, name, settings, access, listeners, shows_page)
+            processes.run(service, listeners)
 
 
 def _check_library(library: Path, access: "Access", shows_page: bool) -> None:
@@ -127,22 +126,20 @@ def _check_library(library: Path, access: "Access", shows_page: bool) -> None:
     library_root(library)
 
 
-def _run(
-    predictor: "Predictor",
-    name: str,
-    settings: "ServiceSettings",
-    access: "Access",
-    listeners: Sequence[socket.socket],
-    library: Path | None,
-    shows_page: bool,
-) -> None:
-    """Answer until stopped."""
+def _run(service: Service, listeners: Sequence[socket.socket], library: Path | None) -> None:
+    """Answer in this process until stopped."""
     from moviegenre.apps.service.app import create_app
     from moviegenre.apps.service.server.guarded_server import GuardedServer
 
-    app = create_app(predictor, settings, page=shows_page, access=access, library=library)
-    server = GuardedServer(app, settings, access)
+    app = create_app(
+        service.predictor,
+        service.settings,
+        page=service.shows_page,
+        access=service.access,
+        library=library,
+    )
+    server = GuardedServer(app, service.settings, service.access)
     # Raised before the server listens to signals, and once more after a graceful stop.
     with contextlib.suppress(KeyboardInterrupt):
-        echo(f"{answers_at(name, listeners, shows_page)}; stop with Ctrl-C")
+        echo(f"{service.line(listeners)}; stop with Ctrl-C")
         server.run(sockets=list(listeners))

@@ -9,6 +9,7 @@ import typer
 from moviegenre import box
 from moviegenre.apps import serve_command
 from moviegenre.apps.cli import main
+from moviegenre.apps.serve_processes import Service
 from moviegenre.apps.service import logs
 
 
@@ -92,16 +93,18 @@ def test_a_service_for_others_needs_a_name(
 def test_the_page_is_off_where_others_reach_it(
     options: list[str], shows_page: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shown = []
+    served: list[Service] = []
     monkeypatch.setattr(
-        serve_command, "_run", lambda *arguments: shown.append((arguments[-1], arguments[3]))
+        serve_command,
+        "_run",
+        lambda service, *_: served.append(service),
     )
     with pytest.raises(SystemExit) as stopped:
         main(["serve", "--port", "0", *options])
     assert not stopped.value.code
-    ((has_page, access),) = shown
-    assert has_page is shows_page
-    assert access.is_public is ("--allow-host" in options)
+    (service,) = served
+    assert service.shows_page is shows_page
+    assert service.access.is_public is ("--allow-host" in options)
 
 
 @pytest.mark.parametrize(

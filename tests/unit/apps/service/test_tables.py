@@ -21,6 +21,7 @@ from moviegenre.apps.service.table_answers import FAILED
 from moviegenre.apps.service.tables import MAX_CLIENT_TABLES, MAX_TABLES
 from moviegenre.inference.prediction import Prediction
 from tests.tiny_movies import png_bytes, tiny_movies
+from tests.unit.apps.service.asgi_client import AsgiClient
 from tests.unit.apps.service.fake_predictor import PATIENCE, FakePredictor
 
 SETTINGS = ServiceSettings(max_wait_ms=0, max_plot_chars=40, page_rows=5, max_body_bytes=4000)
@@ -215,63 +216,22 @@ def test_a_full_queue_only_makes_a_table_wait() -> None:
     assert predictor.batches == [["a"], ["b"], ["c"]]
 
 
-class Leaver:
-    """A client that sends a table and leaves when it has the first rows.
-
-    Args:
-        body: What it sends.
-    """
-
-    def __init__(self, body: bytes) -> None:
-        self.sent: list[bytes] = []
-        self.leaves = asyncio.Event()
-        self._messages: list[Message] = [{"type": "http.request", "body": body}]
-
-    async def receive(self) -> Message:
-        if self._messages:
-            return self._messages.pop()
-        await self.leaves.wait()
-        return {"type": "http.disconnect"}
-
-    async def send(self, message: Message) -> None:
-        self.sent.append(message.get("body", b""))
-
-
-def form(table: str) -> tuple[bytes, dict[str, Any]]:
-    request = httpx2.Request(
-        "POST", "http://service/predict/table", files={"file": ("a.csv", table.encode())}
-    )
-    headers = [(name.lower().encode(), value.encode()) for name, value in request.headers.items()]
-    scope = {
-        "type": "http",
-        "method": "POST",
-        "path": "/predict/table",
-        "raw_path": b"/predict/table",
-        "query_string": b"",
-        "headers": headers,
-        "client": ("127.0.0.1", 1),
-        "server": ("service", 80),
-        "scheme": "http",
-        "http_version": "1.1",
-        "root_path": "",
-        "asgi": {"version": "3.0", "spec_version": "2.4"},
-    }
-    return request.read(), scope
+def table_client(table: str, address: str = "127.0.0.1") -> AsgiClient:
+    files = {"file": ("a.csv", table.encode())}
+    return AsgiClient("/predict/table", address=address, files=files)
 
 
 def test_a_table_stops_when_its_client_leaves() -> None:
     predictor = FakePredictor()
-    settings = ServiceSettings(max_wait_ms=0)
-    app = create_app(predictor.as_predictor, settings)
+    app = create_app(predictor.as_predictor, ServiceSettings(max_wait_ms=0))
 
     async def scenario() -> None:
-        body, scope = form("plot\n" + "x\n" * 400)
-        leaver = Leaver(body)
+        client = table_client("plot\n" + "x\n" * 400)
         async with app.router.lifespan_context(app):
             predictor.gate.clear()
-            running = asyncio.create_task(app(scope, leaver.receive, leaver.send))
+            running = asyncio.ensure_future(client.call(app))
             assert await asyncio.to_thread(predictor.entered.wait, PATIENCE)
-            leaver.leaves.set()
+            client.left.set()
             await asyncio.wait_for(running, PATIENCE)
             predictor.gate.set()
 
@@ -279,19 +239,19 @@ def test_a_table_stops_when_its_client_leaves() -> None:
     assert sum(len(batch) for batch in predictor.batches) <= 8, "the rest is not computed"
 
 
-def test_a_client_that_reads_nothing_is_left() -> None:
+def test_a_client_that_reads_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     predictor = FakePredictor()
     app = create_app(predictor.as_predictor, ServiceSettings(max_wait_ms=0, deadline_seconds=0.3))
 
     async def scenario() -> None:
-        body, scope = form("plot\nx\n")
-        client = Leaver(body)
+        client = table_client("plot\nx\n")
 
         async def never(_message: Message) -> None:
             await asyncio.Event().wait()
 
+        monkeypatch.setattr(client, "send", never)
         async with app.router.lifespan_context(app):
-            await asyncio.wait_for(app(scope, client.receive, never), PATIENCE)
+            await asyncio.wait_for(client.call(app), PATIENCE)
 
     asyncio.run(scenario())
     assert predictor.batches == []
@@ -301,85 +261,56 @@ def test_a_stop_ends_a_table_with_an_error() -> None:
     predictor = FakePredictor()
     app = create_app(predictor.as_predictor, ServiceSettings(max_wait_ms=0))
 
-    async def scenario() -> list[bytes]:
-        body, scope = form("plot\n" + "x\n" * 40)
-        client = Leaver(body)
+    async def scenario() -> list[dict[str, Any]]:
+        client = table_client("plot\n" + "x\n" * 40)
         async with app.router.lifespan_context(app):
             predictor.gate.clear()
-            running = asyncio.create_task(app(scope, client.receive, client.send))
+            running = asyncio.ensure_future(client.call(app))
             assert await asyncio.to_thread(predictor.entered.wait, PATIENCE)
             app.state.stopping()
             predictor.gate.set()
             await asyncio.wait_for(running, PATIENCE)
-        return b"".join(client.sent).splitlines()
+        return client.lines
 
-    *rows, last = [json.loads(line) for line in asyncio.run(scenario())]
+    *rows, last = asyncio.run(scenario())
     assert last == {"type": "error", "error": "the service is stopping; try again later"}
     assert len(rows) == 1 + 8, "what was taken is answered"
 
 
-def test_a_client_has_a_few_tables_at_a_time() -> None:
+@pytest.mark.parametrize(
+    ("addresses", "error"),
+    [
+        (["10.0.0.1"] * MAX_CLIENT_TABLES, "4 of your tables are waiting; try again later"),
+        (
+            [f"10.0.0.{number}" for number in range(MAX_TABLES)],
+            "16 tables are waiting; try again later",
+        ),
+    ],
+    ids=["one client", "all clients"],
+)
+def test_tables_wait_for_their_turn_and_too_many_are_refused(
+    addresses: list[str], error: str
+) -> None:
     predictor = FakePredictor()
     app = create_app(predictor.as_predictor, ServiceSettings(max_wait_ms=0))
 
-    async def scenario() -> tuple[int, dict[str, Any]]:
-        transport = httpx2.ASGITransport(app=app, client=("10.0.0.1", 1))
-        async with (
-            app.router.lifespan_context(app),
-            httpx2.AsyncClient(transport=transport, base_url="http://service") as client,
-        ):
+    async def scenario() -> AsgiClient:
+        clients = [table_client("plot\nx\n", address) for address in addresses]
+        refused = table_client("plot\nx\n", "10.0.0.1")
+        async with app.router.lifespan_context(app):
             predictor.gate.clear()
-            body, scope = form("plot\nx\n")
-            clients = [Leaver(body) for _ in range(MAX_CLIENT_TABLES)]
-            own = {**scope, "client": ("10.0.0.1", 1)}
-            running = [
-                asyncio.create_task(app(dict(own), one.receive, one.send)) for one in clients
-            ]
-            while not all(len(one.sent) >= 2 for one in clients):
+            running = [asyncio.ensure_future(client.call(app)) for client in clients]
+            while not all(len(client.sent) >= 2 for client in clients):
                 await asyncio.sleep(0.01)
-            refused = await client.post("/predict/table", files={"file": ("a.csv", "plot\nx\n")})
-            predictor.gate.set()
-            await asyncio.gather(*running)
-            return refused.status_code, refused.json()
-
-    assert asyncio.run(scenario()) == (
-        503,
-        {"error": "4 of your tables are waiting; try again later"},
-    )
-
-
-def test_tables_wait_for_their_turn_and_too_many_are_refused() -> None:
-    predictor = FakePredictor()
-    app = create_app(predictor.as_predictor, ServiceSettings(max_wait_ms=0))
-
-    async def scenario() -> tuple[int, dict[str, Any]]:
-        transport = httpx2.ASGITransport(app=app)
-        async with (
-            app.router.lifespan_context(app),
-            httpx2.AsyncClient(transport=transport, base_url="http://service") as client,
-        ):
-            predictor.gate.clear()
-            body, scope = form("plot\nx\n")
-            clients = [Leaver(body) for _ in range(MAX_TABLES)]
-            running = [
-                asyncio.create_task(
-                    app({**scope, "client": (f"10.0.0.{number}", 1)}, one.receive, one.send)
-                )
-                for number, one in enumerate(clients)
-            ]
-            while not all(len(one.sent) >= 2 for one in clients):
-                await asyncio.sleep(0.01)
-            refused = await client.post("/predict/table", files={"file": ("a.csv", "plot\nx\n")})
+            await refused.call(app)
             assert sum(len(batch) for batch in predictor.batches) <= 2, "two at a time"
             predictor.gate.set()
             await asyncio.gather(*running)
-            assert all(b'{"type":"end"}' in b"".join(one.sent) for one in clients)
-            return refused.status_code, refused.json()
+        assert all(client.lines[-1] == {"type": "end"} for client in clients)
+        return refused
 
-    assert asyncio.run(scenario()) == (
-        503,
-        {"error": "16 tables are waiting; try again later"},
-    )
+    refused = asyncio.run(scenario())
+    assert (refused.sent[0]["status"], refused.lines) == (503, [{"error": error}])
 
 
 def test_rows_come_with_their_texts_where_these_are_asked_for(client: TestClient) -> None:
