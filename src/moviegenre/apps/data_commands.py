@@ -120,7 +120,7 @@ def prepare(
         "format": table_format,
         "written": Written(separator, encoding) if separator or encoding else None,
     }
-    given: dict[str, Any] = {name: value for name, value in named.items() if value}
+    columns: dict[str, Any] = {name: value for name, value in named.items() if value}
     if show:
         unused: dict[str, object] = {
             "--out": out,
@@ -132,7 +132,7 @@ def prepare(
         refuse_unused(unused, "--show")
         if "://" in source or (source == "mmimdb" and not Path(source).exists()):
             raise ConfigError(f"--show looks at files; {source} has to be downloaded first")
-        show_movies(Path(source), TableColumns(**given) if given else None)
+        show_movies(Path(source), TableColumns(**columns) if columns else None)
         return
     if out is None:
         raise ConfigError("--out is missing; name a new folder for the prepared data")
@@ -145,7 +145,7 @@ def prepare(
         min_movies=min_movies,
         keep_incomplete=keep_incomplete,
         overwrite=overwrite,
-        columns=TableColumns(**given) if given else None,
+        columns=TableColumns(**columns) if columns else None,
         sha256=sha256,
         progress=not quiet,
     )

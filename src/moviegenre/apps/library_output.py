@@ -85,10 +85,6 @@ def run_library(
 def run_undo(path: Path, *, quiet: bool) -> None:
     """Restore a library's files as they were before ``--write``.
 
-    Args:
-        path: The library.
-        quiet: Show no progress bar.
-
     Raises:
         Exit: Files were left alone; the status is 1.
     """

@@ -39,12 +39,7 @@ def with_options(message: str) -> str:
 
 
 def echo(message: str, *, err: bool = False) -> None:
-    """Print a message.
-
-    Args:
-        message: One line; control characters in it are printed as escapes.
-        err: Print it on standard error.
-    """
+    """Print a message as one line; control characters in it are printed as escapes."""
     typer.echo(printable(message), err=err)
 
 

@@ -118,10 +118,6 @@ class Processes:
     def run(self, service: Service, listeners: Sequence[socket.socket]) -> None:
         """Answer in several workers until stopped.
 
-        Args:
-            service: What they serve; its model was opened here to see that it can be.
-            listeners: The service's socket, and that of the metrics.
-
         Raises:
             MovieGenreError: A worker cannot begin.
         """
@@ -145,7 +141,7 @@ class Processes:
         """Answer in replicas until stopped; on a running cluster, return once they answer.
 
         Args:
-            service: What they serve; its model was opened here to see that it can be.
+            service: What they serve.
             listeners: A socket at the port, to see that it is free; none on another cluster.
             port: Where Ray's proxy listens on another cluster.
 

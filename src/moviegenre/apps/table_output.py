@@ -19,14 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Machines:
-    """What runs the shards of a table.
-
-    Attributes:
-        engine: ``local`` or ``ray``.
-        workers: Actors of Ray; None takes one for each processor.
-        address: ``HOST:PORT`` of the Ray cluster; None starts one on this machine.
-        shards: The share of this run, as in ``3/16``; None for everything.
-    """
+    """What runs the shards of a table; see the options of the same names."""
 
     engine: str = "local"
     workers: int | None = None
@@ -68,7 +61,7 @@ def predict_table(
     """Check everything that needs no model, then answer a table and print a summary.
 
     Args:
-        source: The table, or what stands for several.
+        source: The table, or what stands for several, see ``find_tables``.
         out: The file or folder to write.
         columns: Which column holds what.
         posters: What paths of posters are relative to.

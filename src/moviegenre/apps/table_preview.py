@@ -15,13 +15,7 @@ _CELL_CHARS = 60
 
 
 def show_catalogue(source: str, columns: "CatalogueColumns", posters: str | None) -> None:
-    """Print what ``predict --input`` reads of the first rows; of several tables, of the first one.
-
-    Args:
-        source: A table, or what stands for several, see ``find_tables``.
-        columns: Which column holds what.
-        posters: The folder of posters, if one is named.
-    """
+    """Print how ``predict --input`` reads the first rows of a table, or of the first of several."""
     from moviegenre.data.storage import is_address
     from moviegenre.data.tables.table_files import find_tables
     from moviegenre.inference.catalogue_rows import Catalogue
@@ -29,14 +23,14 @@ def show_catalogue(source: str, columns: "CatalogueColumns", posters: str | None
     path = next(iter(find_tables(source).values()))
     folder = posters if posters is None or is_address(posters) else Path(posters)
     catalogue = Catalogue(path, columns, folder)
-    found = catalogue.columns
+    columns = catalogue.columns
     _print_columns(
         {
-            "id": found.id or "(the row's number)",
-            "plot": ", ".join(found.plots) or "(none)",
-            "poster": found.poster or "(none)",
-            "title": found.title or "(none)",
-            "year": found.year or "(none)",
+            "id": columns.id or "(the row's number)",
+            "plot": ", ".join(columns.plots) or "(none)",
+            "poster": columns.poster or "(none)",
+            "title": columns.title or "(none)",
+            "year": columns.year or "(none)",
         }
     )
     for number, row in enumerate(catalogue.preview(_ROWS), start=1):
@@ -44,12 +38,7 @@ def show_catalogue(source: str, columns: "CatalogueColumns", posters: str | None
 
 
 def show_movies(path: Path, columns: "TableColumns | None") -> None:
-    """Print what ``data prepare`` reads of the first rows, or of the first movies of MM-IMDb.
-
-    Args:
-        path: The table, or MM-IMDb in one of its forms.
-        columns: Which column of a table holds what.
-    """
+    """Print how ``data prepare`` reads the first rows of a table, or movies of MM-IMDb."""
     from itertools import islice
 
     from moviegenre.core.reading import at_home

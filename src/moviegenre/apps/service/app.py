@@ -120,10 +120,6 @@ async def _predict(queue: ModelQueue, request: Request, films: Sequence[FilmInpu
 async def cancel_on_disconnect(request: Request, work: Coroutine[Any, Any, T]) -> T:
     """Return the result of a coroutine, which is cancelled when the client leaves.
 
-    Args:
-        request: Its body was read in full.
-        work: The coroutine.
-
     Raises:
         ClientDisconnect: The client left.
     """

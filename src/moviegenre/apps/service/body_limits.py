@@ -99,11 +99,6 @@ class BodyLimits:
     """ASGI middleware: deadlines for every body, and a limit on what all of them hold.
 
     A body counts from its first byte to the end of its answer, since films wait with their posters.
-
-    Args:
-        app: What reads the bodies.
-        settings: ``upload_seconds``, ``stall_seconds`` and ``max_inflight_bytes``.
-        metrics: Where refusals are counted.
     """
 
     def __init__(self, app: ASGIApp, settings: ServiceSettings, metrics: ServiceMetrics) -> None:

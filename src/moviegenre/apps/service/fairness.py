@@ -89,17 +89,7 @@ class FairQueue(Generic[T]):
         return self._length
 
     def push(self, item: T, *, client: str = "", kind: str = "", cost: float = 1.0) -> Ticket[T]:
-        """Add an item.
-
-        Args:
-            item: What waits.
-            client: Whose it is.
-            kind: Of which kind of work.
-            cost: How much work it is, positive.
-
-        Returns:
-            What ``remove`` takes.
-        """
+        """Add an item of some cost, which is positive; ``remove`` takes the ticket."""
         assert cost > 0, "what costs nothing would never give way"
         ticket = Ticket(item, client, kind, cost)
         turns = self._clients.setdefault(kind, _Turns())

@@ -72,11 +72,6 @@ class FilmPredictor:
 
     ``predict`` is called in the one thread that touches the model, ``read`` and ``explain`` in any
     other as well.
-
-    Args:
-        predictor: What predicts.
-        metrics: Where slices and errors are counted.
-        speed: Where it is recorded how long the model takes.
     """
 
     def __init__(
@@ -124,13 +119,7 @@ class FilmPredictor:
         return [Predicted(*pair) for pair in zip(films, predictions, strict=True)]
 
     def explain(self, predicted: Predicted, film: FilmInput, slices: "Slices") -> Answer:
-        """Return a prediction as plain values, with its explanation.
-
-        Args:
-            predicted: The prediction.
-            film: The film as it was sent.
-            slices: How the model's work on it is cut and run.
-        """
+        """Return a prediction with its explanation, computed in slices, as plain values."""
         try:
             answer = predicted.prediction.to_json_dict()
             explanation = self._predictor.explain(predicted.film, film.attribute, slices=slices)

@@ -18,13 +18,7 @@ class AbandonedError(Exception):
 
 
 class QueuedRequest:
-    """A request between its admission and its end.
-
-    Args:
-        client: Who sent it.
-        kind: Its kind of work.
-        places: Its places in the queue.
-        seconds: From now until an answer is of no use.
+    """A request between its admission and its end, which comes after some seconds at the latest.
 
     Attributes:
         steps: Its functions that wait for the worker, by their tickets.
@@ -86,12 +80,7 @@ class _Work(Generic[R]):
 
 
 class Step(_Work[Any]):
-    """A function that the worker runs for another thread.
-
-    Args:
-        request: The request that it belongs to.
-        function: A part of a longer work.
-    """
+    """A function, part of a longer work, that the worker runs for another thread."""
 
     def __init__(self, request: QueuedRequest, function: Callable[[], Any]) -> None:
         super().__init__(request)
@@ -109,13 +98,7 @@ class Step(_Work[Any]):
 
 
 class Job(_Work[R], Generic[T, R]):
-    """An item that is computed together with others.
-
-    Args:
-        request: The request that it belongs to.
-        item: What is computed.
-        keeps_place: Whether its place stays taken after it is computed.
-    """
+    """An item that is computed together with others; it may keep its place in the queue."""
 
     def __init__(self, request: QueuedRequest, item: T, keeps_place: bool) -> None:
         super().__init__(request)

@@ -25,10 +25,10 @@ def add_middleware(
     access: Access | None,
     shared: SharedState,
 ) -> None:
-    """Put headers, log, checks and limits of bodies around an app.
+    """Put headers, log, checks and limits of bodies around an app; its routes may be added later.
 
     Args:
-        app: Its routes may be added later.
+        app: The app.
         settings: Limits and waits.
         metrics: Where requests and errors are counted.
         access: Who may reach it; None for an app that is used inside this process only, and so

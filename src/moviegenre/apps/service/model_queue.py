@@ -47,12 +47,8 @@ class ModelQueue:
     Posters are decoded and explanations led in threads of their own, so that neither keeps the
     model, nor the event loop, from others' films.
 
-    Args:
-        predictor: What predicts.
-        settings: Limits and waits.
-
     Attributes:
-        settings: As given.
+        settings: Limits and waits.
         metrics: The numbers of the service.
         batcher: The queue and its worker.
     """

@@ -19,14 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ServicePlan:
-    """A service that can be pickled.
-
-    Attributes:
-        model: What ``reopen`` takes.
-        settings: Limits and waits of one process.
-        access: Who may reach it.
-        page: Whether the page is served.
-    """
+    """A service that can be pickled; ``model`` is what ``reopen`` takes."""
 
     model: Request
     settings: ServiceSettings
@@ -45,12 +38,7 @@ class ServicePlan:
     ) -> "ServicePlan":
         """Return the plan of a service around a model that was opened once.
 
-        Args:
-            predictor: What ``moviegenre.load`` returned.
-            settings: Limits and waits.
-            access: Who may reach it.
-            page: Whether the page is served.
-            threads: How many compute in each process; PyTorch has its own setting.
+        ``threads`` compute in each process; PyTorch has its own setting.
         """
         source, backend = predictor.source, predictor.backend.name
         assert source is not None, "it was loaded by name"
@@ -62,9 +50,6 @@ class ServicePlan:
     def app(self, shared: SharedState) -> FastAPI:
         """Return the app, its model opened here.
 
-        Args:
-            shared: What it shares with other processes.
-
         Raises:
             CheckpointError: The model is not there, or is another one by now.
         """
@@ -75,11 +60,7 @@ class ServicePlan:
 
 
 def threads_of(processes: int) -> int:
-    """Return how many threads compute in each of several processes on this machine.
-
-    Args:
-        processes: How many there are.
-    """
+    """Return how many threads compute in each of several processes on this machine."""
     return max(1, num_cores() // processes)
 
 
@@ -88,10 +69,6 @@ def share_of(settings: ServiceSettings, processes: int) -> ServiceSettings:
 
     Connections and bodies are limited for the sake of the machine, so each process has its share
     of them. The other limits go with the processors, and each process has its own.
-
-    Args:
-        settings: Of the whole service.
-        processes: How many there are.
     """
     bodies = settings.max_inflight_bytes // processes
     return settings.model_copy(

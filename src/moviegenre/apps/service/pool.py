@@ -44,14 +44,9 @@ class FairPool:
         return self._running.total()
 
     async def run(self, function: Callable[[], T], *, client: str = "", price: int = 1) -> T:
-        """Return what a function returns.
+        """Return what a function returns; its price, which is positive, counts towards the budget.
 
         Cancelled, it is not begun; what has begun runs to its end and holds its price till then.
-
-        Args:
-            function: It may raise.
-            client: For whom.
-            price: What it costs, positive.
         """
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[None] = loop.create_future()

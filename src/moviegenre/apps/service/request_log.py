@@ -28,12 +28,7 @@ def add_to_log(request: Request, **fields: Any) -> None:  # noqa: ANN401 - whate
 
 
 class RequestLog:
-    """ASGI middleware.
-
-    Args:
-        app: What answers.
-        metrics: Where requests are counted.
-    """
+    """ASGI middleware that gives every request an id, logs it and counts it."""
 
     def __init__(self, app: ASGIApp, metrics: ServiceMetrics) -> None:
         self._app = app
@@ -88,8 +83,8 @@ class RequestLog:
 
 def _request_id(scope: Scope) -> str:
     """Return the id that the client gave, if it is safe in a log, or a new one."""
-    given = next(iter(header_values(scope, HEADER.lower().encode())), "")
-    return given if _SANE_ID.fullmatch(given) else uuid.uuid4().hex
+    sent = next(iter(header_values(scope, HEADER.lower().encode())), "")
+    return sent if _SANE_ID.fullmatch(sent) else uuid.uuid4().hex
 
 
 def _route(scope: Scope) -> str:

@@ -114,11 +114,11 @@ def check_media_type(request: Request, *expected: str) -> str:
     Raises:
         RequestError: It is another one, or none is stated.
     """
-    found = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if found not in expected:
-        shown = found or "of no stated kind"
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in expected:
+        shown = media_type or "of no stated kind"
         raise RequestError(415, f"the body is {shown}; expected {' or '.join(expected)}")
-    return found
+    return media_type
 
 
 async def _chunks(request: Request, settings: ServiceSettings) -> AsyncGenerator[bytes, None]:

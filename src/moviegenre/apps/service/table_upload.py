@@ -125,14 +125,14 @@ def _flag(form: FormData, name: str) -> bool:
     return _YES_OR_NO[value]
 
 
-def file_name(given: str | None) -> str:
+def file_name(path: str | None) -> str:
     r"""Return the name of an upload for messages: one line, no folders, not long.
 
     Example:
         >>> file_name("../../etc/films.csv"), file_name("C:\\films\\a.csv"), file_name(None)
         ('films.csv', 'a.csv', 'the table')
     """
-    last = re.split(r"[/\\]", given or "")[-1]
+    last = re.split(r"[/\\]", path or "")[-1]
     printable = "".join(char for char in last if char.isprintable()).strip()
     return printable[-_LONGEST_NAME:] or "the table"
 

@@ -43,12 +43,7 @@ _READ_AT_ONCE = 2  # parsing takes some times a table's size in memory
 
 
 class Tables:
-    """The tables of a service.
-
-    Args:
-        queue: The way to the model.
-        genres: The model's.
-    """
+    """The tables that a service answers."""
 
     def __init__(self, queue: ModelQueue, genres: GenreVocabulary) -> None:
         self._queue = queue
@@ -94,9 +89,9 @@ class Tables:
     def _require_room(self, client: str) -> None:
         own, others = self._open[client], self._open.total()
         if own >= MAX_CLIENT_TABLES or others >= MAX_TABLES:
-            whose = f"{own} of your tables" if own >= MAX_CLIENT_TABLES else f"{others} tables"
+            tables = f"{own} of your tables" if own >= MAX_CLIENT_TABLES else f"{others} tables"
             raise RequestError(
-                503, f"{whose} are waiting; try again later", self._queue.settings.retry_after
+                503, f"{tables} are waiting; try again later", self._queue.settings.retry_after
             )
 
     async def _lines(

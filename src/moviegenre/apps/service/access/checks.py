@@ -27,13 +27,7 @@ class Check(Protocol):
 
 
 class AccessChecks:
-    """ASGI middleware that lets a request pass when every check does.
-
-    Args:
-        app: What is behind the checks.
-        checks: In order; the first that refuses decides the answer.
-        metrics: Where refusals are counted.
-    """
+    """ASGI middleware that lets a request pass when every check does; the first error decides."""
 
     def __init__(self, app: ASGIApp, checks: Sequence[Check], metrics: ServiceMetrics) -> None:
         self._app = app

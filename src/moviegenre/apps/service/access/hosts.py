@@ -61,13 +61,13 @@ def allowed_names(names: Iterable[str]) -> frozenset[str]:
     allowed = set()
     for name in names:
         is_bare_ipv6 = ":" in name and not name.startswith("[")
-        found = split_host(f"[{name}]" if is_bare_ipv6 else name)
-        if found is None or found[1] is not None:
+        host = split_host(f"[{name}]" if is_bare_ipv6 else name)
+        if host is None or host[1] is not None:
             raise ConfigError(
                 f"--allow-host {name!r}: expected the name or address that clients ask for, "
                 "without scheme, port or wildcard, as in films.example.org"
             )
-        allowed.add(found[0])
+        allowed.add(host[0])
     return frozenset(allowed)
 
 

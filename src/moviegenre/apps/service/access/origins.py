@@ -41,20 +41,21 @@ class OriginCheck:
 def is_same_origin(origin: str, scope: Scope) -> bool:
     """Return whether an origin is the host that the request asks for, port included.
 
-    The scheme only gives the port: behind a proxy that ends TLS the service is asked in plain HTTP.
+    The scheme only gives the port: a proxy that ends TLS sends plain HTTP to the service.
     """
     try:
         parts = urlsplit(origin)
     except ValueError:
         return False
-    asked = split_host(next(iter(header_values(scope, b"host")), ""))
-    found = split_host(parts.netloc)
+    requested = split_host(next(iter(header_values(scope, b"host")), ""))
+    origin_host = split_host(parts.netloc)
     if parts.scheme not in _PORTS or origin.lower() != f"{parts.scheme}://{parts.netloc}".lower():
         return False
-    if asked is None or found is None:
+    if requested is None or origin_host is None:
         return False
     default = _PORTS[parts.scheme]
-    return (found[0], found[1] or default) == (asked[0], asked[1] or default)
+    own = (requested[0], requested[1] or default)
+    return (origin_host[0], origin_host[1] or default) == own
 
 
 def _refusal() -> RequestError:

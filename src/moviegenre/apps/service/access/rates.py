@@ -89,12 +89,7 @@ class TokenBuckets:
 
 
 class RateCheck:
-    """Refuses a client that asks too often.
-
-    Args:
-        buckets: Of all clients.
-        client: Who asks, from the request; None is not limited.
-    """
+    """Refuses a client that sends too many requests; one whose key is None is not limited."""
 
     reason = "rate"
 
@@ -102,23 +97,18 @@ class RateCheck:
         self._buckets = buckets
         self._client = client
 
-    def check(self, scope: Scope) -> Awaitable[None] | None:
+    async def check(self, scope: Scope) -> None:
         """Take a token.
 
         Raises:
             RequestError: There is none; ``Retry-After`` says when there will be.
         """
         client = self._client(scope)
-        wait = 0.0 if client is None else self._buckets.take(client)
+        if client is None:
+            return
+        wait = self._buckets.take(client)
         if isinstance(wait, Awaitable):
-            return self._check_later(wait)
-        self._require(wait)
-        return None
-
-    async def _check_later(self, wait: Awaitable[float]) -> None:
-        self._require(await wait)
-
-    def _require(self, wait: float) -> None:
+            wait = await wait
         if wait:
             again = {"Retry-After": str(math.ceil(wait))}
             raise RequestError(429, "this client asks too often; try again later", again)

@@ -135,11 +135,7 @@ Job = Callable[[Connection], None]
 
 
 class LibraryJobs:
-    """One job at a time: two previews would only share the model, and two writers must not be.
-
-    Args:
-        queue: The way to the model.
-    """
+    """One job at a time: two previews would only share the model, and two writers must not be."""
 
     def __init__(self, queue: ModelQueue) -> None:
         self._queue = queue

@@ -49,7 +49,7 @@ def require_loopback(access: Access) -> None:
 def add_library(
     app: FastAPI, queue: ModelQueue, predictor: "Predictor", root: Path, access: Access | None
 ) -> LibraryJobs:
-    """Serve a film library at ``/library``.
+    """Serve a film library at ``/library``; the jobs that are returned stop with the service.
 
     Args:
         app: The service.
@@ -57,9 +57,6 @@ def add_library(
         predictor: What reads films.
         root: The library's folder.
         access: Who may reach the service; None for an app that is used inside this process only.
-
-    Returns:
-        The jobs, which stop with the service.
 
     Raises:
         ConfigError: Others than this machine could reach it.

@@ -33,13 +33,9 @@ _SECONDS = 0.2  # between two lines about progress
 
 
 class LibrarySession:
-    """The library of a service; each job runs in the one thread of ``LibraryJobs``.
+    """The library of a service, and its last preview; another preview takes its place.
 
-    It holds the last preview alone: another one takes its place.
-
-    Args:
-        root: The library's folder.
-        predictor: What reads films; predictions come through the service's queue.
+    Each job runs in the one thread of ``LibraryJobs``; predictions come through the queue.
 
     Raises:
         DataNotFoundError: There is no such folder.

@@ -136,20 +136,20 @@ class ConnectionTable:
         return bool(victims)
 
 
-def total_connections(wanted: int) -> int:
-    """Return how many connections the limit on open files leaves room for, at most ``wanted``."""
+def total_connections(maximum: int) -> int:
+    """Return how many connections the limit on open files leaves room for, at most ``maximum``."""
     limit = _max_open_files()
     if limit is None:
-        return wanted
+        return maximum
     room = max(1, limit - _num_open_files() - _OTHER_FILES - ACCEPT_BATCH)
-    if room < wanted:
+    if room < maximum:
         _log.warning(
             "at most %d connections are taken, not %d: the limit on open files is %d (ulimit -n)",
             room,
-            wanted,
+            maximum,
             limit,
         )
-    return min(wanted, room)
+    return min(maximum, room)
 
 
 def _max_open_files() -> int | None:

@@ -24,15 +24,7 @@ _FREE_PIECES, _MIN_PIECE = 128, 128  # a body in single bytes costs a parser a h
 
 
 class GuardedState(ServerState):
-    """What uvicorn's connections share, and the table of all of them.
-
-    Args:
-        table: Of the connections.
-
-    Attributes:
-        table: As given.
-        stopping_since: When the server began to stop.
-    """
+    """What uvicorn's connections share, with the table of all of them and the time of the stop."""
 
     def __init__(self, table: ConnectionTable) -> None:
         super().__init__()

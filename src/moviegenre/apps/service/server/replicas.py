@@ -77,12 +77,7 @@ class ReplicaState(SharedState):
 
 
 class Replica:
-    """One replica.
-
-    Args:
-        plan: What it serves.
-        is_own: Whether the cluster is this service's, on this machine.
-    """
+    """One replica; ``is_own`` says whether the cluster is this service's, on this machine."""
 
     def __init__(self, plan: ServicePlan, is_own: bool) -> None:
         start_log()

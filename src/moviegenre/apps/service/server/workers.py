@@ -92,13 +92,7 @@ class _Worker:
 
 
 class Workers:
-    """The processes of one service.
-
-    Args:
-        plan: What each of them serves.
-        number: How many.
-        listeners: Sockets that all of them accept from.
-    """
+    """The processes of one service; all accept from the same sockets."""
 
     def __init__(self, plan: ServicePlan, number: int, listeners: Sequence[socket.socket]) -> None:
         self._plan = plan
