@@ -11,8 +11,8 @@ from collections.abc import AsyncGenerator
 from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
+from moviegenre.apps.service.line_stream import LineStream
 from moviegenre.apps.service.settings import ServiceSettings
-from moviegenre.apps.service.table_stream import LineStream
 from tests.security.processes import in_a_process
 from tests.security.served import (
     FILM,

@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Generic, TypeVar
 
 from moviegenre.apps.service.admission import QueueFullError, Room
-from moviegenre.apps.service.fairness import FairQueue
+from moviegenre.apps.service.fair_queue import FairQueue
 from moviegenre.apps.service.jobs import Job, QueuedRequest, Step
 
 _log = logging.getLogger("moviegenre.service")

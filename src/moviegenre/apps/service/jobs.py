@@ -7,7 +7,7 @@ from concurrent.futures import Future, InvalidStateError
 from typing import Any, Generic, TypeVar
 
 from moviegenre.apps.service.admission import Places
-from moviegenre.apps.service.fairness import Ticket
+from moviegenre.apps.service.fair_queue import Ticket
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from moviegenre.apps.service.admission import ClientFullError, QueueFullError, StoppedError
 from moviegenre.apps.service.batching import DeadlineError, MicroBatcher, SpeedEstimate
 from moviegenre.apps.service.errors import STOPPING, RequestError
+from moviegenre.apps.service.fair_pool import FairPool
 from moviegenre.apps.service.film_predictor import (
     Answer,
     FilmInput,
@@ -19,7 +20,6 @@ from moviegenre.apps.service.film_predictor import (
 )
 from moviegenre.apps.service.jobs import QueuedRequest
 from moviegenre.apps.service.metrics import ServiceMetrics
-from moviegenre.apps.service.pool import FairPool
 from moviegenre.apps.service.settings import ServiceSettings
 from moviegenre.core.types import Modality
 from moviegenre.data.posters import count_pixels

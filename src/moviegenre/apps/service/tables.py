@@ -14,12 +14,12 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from moviegenre.apps.service.errors import RequestError
+from moviegenre.apps.service.line_stream import LineStream, line
 from moviegenre.apps.service.model_queue import ModelQueue
 from moviegenre.apps.service.openapi import ERROR_RESPONSES, TABLE_BODY, TABLE_LINES
 from moviegenre.apps.service.request_log import add_to_log
 from moviegenre.apps.service.schemas import TablePreview
 from moviegenre.apps.service.table_answers import RowAnswer, TableAnswerer, preview, read_rows
-from moviegenre.apps.service.table_stream import LineStream, line
 from moviegenre.apps.service.table_upload import TableUpload, read_table
 from moviegenre.core.errors import DataError
 from moviegenre.core.genres import GenreVocabulary

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from moviegenre.apps.service.errors import STOPPING, RequestError
 from moviegenre.apps.service.jobs import AbandonedError
+from moviegenre.apps.service.line_stream import line
 from moviegenre.apps.service.logs import log_event
 from moviegenre.apps.service.model_queue import ModelQueue, retry_while_busy
 from moviegenre.apps.service.table_answers import FILMS_AT_ONCE
-from moviegenre.apps.service.table_stream import line
 from moviegenre.core.errors import MovieGenreError
 
 if TYPE_CHECKING:

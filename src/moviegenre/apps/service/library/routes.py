@@ -19,10 +19,10 @@ from moviegenre.apps.service.library.requests import (
     read_request,
 )
 from moviegenre.apps.service.library.session import LibrarySession
+from moviegenre.apps.service.line_stream import LineStream
 from moviegenre.apps.service.model_queue import ModelQueue
 from moviegenre.apps.service.openapi import ERROR_RESPONSES
 from moviegenre.apps.service.request_log import add_to_log
-from moviegenre.apps.service.table_stream import LineStream
 from moviegenre.core.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,8 +94,8 @@ class LibrarySession:
         self._preview, self._preview_id = None, ""
         options = request.options
         options.names.check(self._predictor.model.genres)
-        progress = _Progress(connection)
-        library = scan_library(self.root, lambda films: progress.show(films, None))
+        progress = _progress(connection)
+        library = scan_library(self.root, lambda films: progress(films, None))
         waiting = {place.nfo for place in library.films if needs_answer(place, options)}
         connection.send({"type": "start", "films": len(library.films), "to_predict": len(waiting)})
         unread = [
@@ -159,8 +159,8 @@ class LibrarySession:
 
     def _undo(self, connection: Connection) -> None:
         self._preview, self._preview_id = None, ""
-        progress = _Progress(connection)
-        summary = undo(self.root, progress.show)
+        progress = _progress(connection)
+        summary = undo(self.root, progress)
         skipped = [
             {"path": _text(path.as_posix()), "reason": _text(reason)}
             for path, reason in summary.skipped[:_MOST_SHOWN]
@@ -178,18 +178,17 @@ class LibrarySession:
         )
 
 
-class _Progress:
-    """Sends how far a job is, now and then."""
+def _progress(connection: Connection) -> Callable[[int, int | None], None]:
+    """Return a function that sends how far a job is, if it did not do so just now."""
+    next_time = 0.0
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._next = 0.0
+    def show(done: int, total: int | None) -> None:
+        nonlocal next_time
+        if time.monotonic() >= next_time:
+            connection.send({"type": "progress", "done": done, "total": total})
+            next_time = time.monotonic() + _SECONDS
 
-    def show(self, done: int, total: int | None) -> None:
-        """Send a line if the last one was some time ago."""
-        if time.monotonic() >= self._next:
-            self._connection.send({"type": "progress", "done": done, "total": total})
-            self._next = time.monotonic() + _SECONDS
+    return show
 
 
 def _row(number: int | None, change: FilmChange) -> Mapping[str, Any]:

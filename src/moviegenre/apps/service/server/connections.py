@@ -66,7 +66,7 @@ class Connection(Protocol):
     network: str
     opened: float
 
-    def look(self, now: float) -> Phase:
+    def update_phase(self, now: float) -> Phase:
         """Return what it is doing."""
 
     def drop(self) -> None:
@@ -121,7 +121,7 @@ class ConnectionTable:
         """
         ranked = []
         for one in candidates:
-            phase = one.look(now)
+            phase = one.update_phase(now)
             if phase is Phase.WORK and not one.has_stalled():
                 continue
             # A new connection has had no chance to send its head yet.

@@ -98,7 +98,7 @@ class GuardedServer(uvicorn.Server):
             await asyncio.sleep(_SWEEP_SECONDS)
             for connection in list(self._guard.connections):
                 if isinstance(connection, GuardedProtocol):
-                    connection.age(loop.time())
+                    connection.close_if_overdue(loop.time())
 
 
 def _exempt(access: Access) -> Callable[[str], bool]:

@@ -32,7 +32,7 @@ class GuardedState(ServerState):
         self.stopping_since: float | None = None
 
 
-class _Conversation(h11.Connection):
+class _GuardedParser(h11.Connection):
     """h11's parser, which refuses a body in a great many tiny pieces."""
 
     def __init__(self) -> None:
@@ -94,7 +94,7 @@ class GuardedProtocol(H11Protocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self.conn = _Conversation()
+        self.conn = _GuardedParser()
         self.network = ""
         self.opened = self.loop.time()
         self._guard = cast("GuardedState", server_state)
@@ -124,7 +124,7 @@ class GuardedProtocol(H11Protocol):
         if not self.transport.is_closing():
             super().data_received(data)
 
-    def look(self, now: float) -> Phase:
+    def update_phase(self, now: float) -> Phase:
         """Return what the connection is doing, and note since when."""
         phase = self._current_phase()
         if phase is not self._phase or self.cycle is not self._phase_cycle:
@@ -139,9 +139,9 @@ class GuardedProtocol(H11Protocol):
         """Return whether the client leaves its answer unread."""
         return self._unread_since is not None and self.flow.write_paused
 
-    def age(self, now: float) -> None:
+    def close_if_overdue(self, now: float) -> None:
         """Close the connection if it has waited for its client too long."""
-        phase = self.look(now)
+        phase = self.update_phase(now)
         waited = now - self._phase_since
         unread = 0.0 if self._unread_since is None else now - self._unread_since
         limits = self._guard.table.limits

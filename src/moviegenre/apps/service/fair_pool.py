@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from moviegenre.apps.service.fairness import FairQueue, Ticket
+from moviegenre.apps.service.fair_queue import FairQueue, Ticket
 
 T = TypeVar("T")
 
