@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import httpx2
@@ -120,20 +120,6 @@ def test_a_late_answer_is_a_504_and_is_not_computed() -> None:
 
     predictor = run(ServiceSettings(max_wait_ms=0, deadline_seconds=1.5), scenario)
     assert predictor.batches == [["first"]]
-
-
-def test_a_slow_body_is_a_408() -> None:
-    async def scenario(client: httpx2.AsyncClient, _predictor: FakePredictor) -> None:
-        async def body() -> AsyncIterator[bytes]:
-            yield b"{"
-            await asyncio.sleep(PATIENCE)
-
-        head = {"content-type": "application/json"}
-        answer = await client.post("/predict", content=body(), headers=head)
-        assert answer.status_code == 408
-        assert answer.json() == {"error": "the body did not arrive within 0.02 seconds"}
-
-    run(ServiceSettings(upload_seconds=0.02), scenario)
 
 
 def test_a_stop_finishes_what_was_taken_and_refuses_the_rest() -> None:
