@@ -8,10 +8,9 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from moviegenre.apps.messages import echo
-from moviegenre.apps.serve_options import Engine
 from moviegenre.apps.sockets import shown_address
 from moviegenre.core.errors import ConfigError
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from moviegenre.apps.service.settings import ServiceSettings
     from moviegenre.inference.predictor import Predictor
 
+Engine = Literal["local", "ray"]
 AUTO = "auto"
 
 
