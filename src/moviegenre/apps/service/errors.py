@@ -32,7 +32,7 @@ class RequestError(Exception):
 
 
 def validation_message(error: ValidationError | RequestValidationError, subject: str) -> str:
-    """Return all that pydantic found wrong, without the values, which may be somebody's plots.
+    """Return all that pydantic found wrong, without the values, which may be private plots.
 
     Args:
         error: What pydantic raised.

@@ -65,7 +65,7 @@ class FairPool:
             raise
 
         def ended(_: Future[T]) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
+            with contextlib.suppress(RuntimeError):  # the loop is closed
                 loop.call_soon_threadsafe(self._end, client, price)
 
         work.add_done_callback(ended)

@@ -14,7 +14,7 @@ R = TypeVar("R")
 
 
 class AbandonedError(Exception):
-    """Nobody waits for the work any longer."""
+    """The result of the work is no longer awaited."""
 
 
 class QueuedRequest:
@@ -34,14 +34,14 @@ class QueuedRequest:
 
     @property
     def is_wanted(self) -> bool:
-        """Whether somebody still waits: no answer yet, in time, and the client is connected."""
+        """Whether the client still waits: it is connected, in time, and has no answer yet."""
         return not self._has_ended and time.monotonic() < self._deadline
 
     def require(self) -> None:
-        """Check that somebody still waits.
+        """Check that the client still waits.
 
         Raises:
-            AbandonedError: Nobody does.
+            AbandonedError: It does not.
         """
         if not self.is_wanted:
             raise AbandonedError
@@ -65,16 +65,16 @@ class _Work(Generic[R]):
 
     @property
     def is_wanted(self) -> bool:
-        """Whether somebody still waits for the result."""
+        """Whether the result is still awaited."""
         return self.request.is_wanted and not self.future.done()
 
     def finish(self, result: R) -> None:
-        """Set the result, unless nobody waits any longer."""
+        """Set the result, if it is still awaited."""
         with contextlib.suppress(InvalidStateError):
             self.future.set_result(result)
 
     def fail(self, error: BaseException) -> None:
-        """Raise an error where the result is awaited, unless nobody waits any longer."""
+        """Raise an error where the result is awaited, if it still is."""
         with contextlib.suppress(InvalidStateError):
             self.future.set_exception(error)
 
@@ -87,7 +87,7 @@ class Step(_Work[Any]):
         self._function = function
 
     def run(self) -> None:
-        """Run the function, unless nobody waits for it; raises nothing."""
+        """Run the function, if its result is still awaited; raises nothing."""
         if not self.request.is_wanted:
             self.fail(AbandonedError())
             return

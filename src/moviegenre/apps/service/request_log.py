@@ -16,7 +16,7 @@ from moviegenre.apps.service.logs import log_event
 from moviegenre.apps.service.metrics import ServiceMetrics
 
 HEADER = "X-Request-ID"
-CLIENT_LEFT = 499  # as nginx logs it; there is nobody to send it to
+CLIENT_LEFT = 499  # as nginx logs it; it is never sent
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _MAX_PATH = 200  # characters in the log

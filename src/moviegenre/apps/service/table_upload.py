@@ -15,7 +15,7 @@ from moviegenre.data.tables.source import TableBytes, table_suffix, unpacked
 from moviegenre.data.tables.zip_posters import ZipPosters
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json")
-"""What may be uploaded, also as .gz or .zip. Parquet may not: nobody knows what it unpacks to."""
+"""What may be uploaded, also as .gz or .zip. Parquet may not: its unpacked size is unknown."""
 
 _FIELDS = ("file", "id_column", "plot_columns", "poster_column", "preview", "with_text")
 _MAX_FIELDS = 64

@@ -1,4 +1,4 @@
-"""Who a client is, as far as limits are concerned."""
+"""Which addresses count as one client for the limits."""
 
 import ipaddress
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""From the options of ``moviegenre serve`` to who may reach the service."""
+"""Who may reach the service, by the options of ``moviegenre serve``."""
 
 import ipaddress
 import socket

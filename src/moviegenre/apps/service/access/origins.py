@@ -33,9 +33,9 @@ class OriginCheck:
         sites = header_values(scope, b"sec-fetch-site")
         origins = header_values(scope, b"origin")
         if sites and (len(sites) > 1 or sites[0].strip().lower() not in _OWN_SITES):
-            raise _refusal()
+            raise _other_origin()
         if origins and (len(origins) > 1 or not is_same_origin(origins[0], scope)):
-            raise _refusal()
+            raise _other_origin()
 
 
 def is_same_origin(origin: str, scope: Scope) -> bool:
@@ -58,5 +58,5 @@ def is_same_origin(origin: str, scope: Scope) -> bool:
     return (origin_host[0], origin_host[1] or default) == own
 
 
-def _refusal() -> RequestError:
+def _other_origin() -> RequestError:
     return RequestError(403, "the request comes from a page of another origin")

@@ -1,4 +1,4 @@
-"""How often a client may ask: token buckets in a table of bounded size."""
+"""Limits on the rate of requests: token buckets in a table of bounded size."""
 
 import math
 import time

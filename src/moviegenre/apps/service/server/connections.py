@@ -40,7 +40,7 @@ class ConnectionLimits:
         header_seconds: For a request's head.
         idle_seconds: Between two requests.
         send_seconds: In which a client must read a part of its answer.
-        linger_seconds: For the rest of a body that nobody wants, so that the client reads why.
+        linger_seconds: For the rest of an unwanted body, so that the client reads the error.
         stop_seconds: For unfinished requests once the server stops.
         is_exempt: Whether a client may have more than ``per_client``, as a proxy does.
     """

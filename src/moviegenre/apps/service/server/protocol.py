@@ -64,7 +64,7 @@ class _GuardedParser(h11.Connection):
 
 
 def _check_length(request: h11.Request) -> None:
-    """Refuse a body whose end a proxy may see elsewhere: the rest would be somebody's request.
+    """Refuse a body whose end a proxy may see elsewhere: its rest would pass as another request.
 
     Raises:
         h11.RemoteProtocolError: Its length is stated in two ways, or in one that HTTP/1.0 lacks.
@@ -104,7 +104,7 @@ class GuardedProtocol(H11Protocol):
         self._unread_since: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take a connection, or refuse it where nobody makes room."""
+        """Take a connection, or refuse it if there is no room."""
         super().connection_made(transport)
         connection = transport.get_extra_info("socket")
         if connection is not None and connection.family in (socket.AF_INET, socket.AF_INET6):
@@ -120,7 +120,7 @@ class GuardedProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes; what comes after a refusal is not read."""
+        """Take bytes; after an error nothing is read."""
         if not self.transport.is_closing():
             super().data_received(data)
 
@@ -175,7 +175,7 @@ class GuardedProtocol(H11Protocol):
             self.cycle.keep_alive = False
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP as everything else is answered."""
+        """Answer invalid HTTP in the shape of every other error."""
         error = sys.exc_info()[1]
         status = getattr(error, "error_status_hint", 400)
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
@@ -197,7 +197,7 @@ class GuardedProtocol(H11Protocol):
         return Phase.HEAD if self.conn.trailing_data[0] else Phase.IDLE
 
     def _answer(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
-        """Write a refusal that no app was asked for, and close."""
+        """Write an error that comes before the app, and close."""
         body = json.dumps({"error": message}).encode()
         fields = {
             "Content-Type": "application/json",
