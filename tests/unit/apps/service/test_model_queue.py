@@ -138,7 +138,7 @@ def test_an_explanation_holds_its_place_until_it_is_begun() -> None:
             raise MovieGenreError("not today")
 
         predictor.explain = explain  # type: ignore[method-assign, assignment]
-        asked = [
+        tasks = [
             asyncio.create_task(queue.predict([FilmInput("why", None, explain=True)], client="a"))
             for _ in range(5)
         ]
@@ -150,7 +150,7 @@ def test_an_explanation_holds_its_place_until_it_is_begun() -> None:
         await asyncio.sleep(0.01)
         assert queue.batcher.num_waiting == 3
         block.set()
-        for (answer,) in await asyncio.gather(*asked):
+        for (answer,) in await asyncio.gather(*tasks):
             assert str(answer) == "not today"
 
     run(scenario)

@@ -67,8 +67,8 @@ def test_requests_that_arrive_together_are_computed_together() -> None:
         await until(5, client)
         predictor.gate.set()
         answers = await asyncio.gather(first, *others)
-        found = [answer.json()["probabilities"]["Crime"] for answer in answers]
-        assert found == [0.05, 0.01, 0.02, 0.03, 0.04, 0.05]
+        probabilities = [answer.json()["probabilities"]["Crime"] for answer in answers]
+        assert probabilities == [0.05, 0.01, 0.02, 0.03, 0.04, 0.05]
         numbers = (await client.get("/metrics")).text
         assert "moviegenre_batch_films_count 2.0" in numbers
         assert "moviegenre_batch_films_sum 6.0" in numbers
@@ -259,8 +259,8 @@ def test_the_model_is_described(tmp_path: Path) -> None:
         (tmp_path / "metrics.json").write_text(text)
         app = create_app(FakePredictor([tmp_path / "model.onnx"]).as_predictor)
         scores = TestClient(app).get("/model").json()["genre_scores"]
-        found = scores and (scores["split"], scores["genres"]["Crime"]["f1"])
-        assert found == expected, text
+        score = scores and (scores["split"], scores["genres"]["Crime"]["f1"])
+        assert score == expected, text
     for text, by_input in (
         ('{"test by what is given": {"rows": {"poster": {"f1_macro": 0.36}}}}', 0.36),
         ('{"test by what is given": {"rows": {"poster": 3}}}', None),
@@ -269,8 +269,8 @@ def test_the_model_is_described(tmp_path: Path) -> None:
     ):
         (tmp_path / "metrics.json").write_text(text)
         app = create_app(FakePredictor([tmp_path / "model.onnx"]).as_predictor)
-        given = TestClient(app).get("/model").json()["input_scores"]
-        assert (given and given["poster"]["f1_macro"]) == by_input, text
+        scores = TestClient(app).get("/model").json()["input_scores"]
+        assert (scores and scores["poster"]["f1_macro"]) == by_input, text
     bare = create_app(FakePredictor([tmp_path / "elsewhere" / "best.pth"]).as_predictor)
     assert TestClient(bare).get("/model").json()["card"] is None
 

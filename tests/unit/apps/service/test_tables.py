@@ -52,11 +52,11 @@ def lines(answer: httpx2.Response) -> list[dict[str, Any]]:
 
 def test_a_preview_says_what_was_understood(client: TestClient) -> None:
     table = "id,plot\n" + "".join(f"{n},{'long ' * 60}\n" for n in range(7))
-    found = send(client, table, preview="true").json()
-    assert (found["name"], found["columns"]) == ("films.csv", ["id", "plot"])
-    assert (found["id_column"], found["plot_columns"]) == ("id", ["plot"])
-    assert len(found["rows"]) == 5
-    assert found["rows"][0][1] == "long " * 40 + "..."
+    shown = send(client, table, preview="true").json()
+    assert (shown["name"], shown["columns"]) == ("films.csv", ["id", "plot"])
+    assert (shown["id_column"], shown["plot_columns"]) == ("id", ["plot"])
+    assert len(shown["rows"]) == 5
+    assert shown["rows"][0][1] == "long " * 40 + "..."
     other = send(client, TABLE, preview="true").json()
     assert (other["id_column"], other["plot_columns"]) == (None, [])
     assert other["rows"][0] == ["a", PLOT, "/etc/passwd"], "shown, and not looked at"
@@ -80,8 +80,8 @@ def test_every_row_is_answered_in_order(client: TestClient) -> None:
 
 def test_its_csv_lines_are_those_of_the_command(client: TestClient) -> None:
     table = json.dumps({"id": 'a,"b"', "plot": PLOT}) + '\n{"id": "n\\n2", "plot": null}\n'
-    found = lines(send(client, table, "films.jsonl"))
-    text = "".join(line.get("csv", "") for line in found)
+    answer = lines(send(client, table, "films.jsonl"))
+    text = "".join(line.get("csv", "") for line in answer)
     assert text.splitlines()[:2] == [
         "id,genres,Crime,Horror,error,warnings,modalities",
         '"a,""b""",Crime,0.2,0.25,,,plot',
@@ -102,10 +102,10 @@ class WaryPredictor(FakePredictor):
 
     def predict_films(self, films: Sequence[Any], batch_size: int) -> list[Prediction]:
         answers = super().predict_films(films, batch_size)
-        told = {"TBA": ([], "It says nothing."), "Short": (["plot"], "It is short.")}
+        readings = {"TBA": ([], "It says nothing."), "Short": (["plot"], "It is short.")}
         pairs = zip(films, answers, strict=True)
         return [
-            replace(answer, modalities=told[film.plot][0], warnings=[told[film.plot][1]])
+            replace(answer, modalities=readings[film.plot][0], warnings=[readings[film.plot][1]])
             for film, answer in pairs
         ]
 
@@ -190,10 +190,10 @@ ODD_ROWS = {
 def test_an_odd_row_spoils_no_other(case: str) -> None:
     settings = SETTINGS.model_copy(update={"max_body_bytes": 100_000})
     with TestClient(create_app(FakePredictor().as_predictor, settings)) as client:
-        found = lines(send(client, ODD_ROWS[case] + '{"plot": "good"}\n', "a.jsonl"))
-    assert [line["type"] for line in found] == ["start", "row", "row", "end"]
-    assert found[2]["genres"] == ["Crime"]
-    assert (found[1]["error"] is None) == (case == "half a character")
+        answer = lines(send(client, ODD_ROWS[case] + '{"plot": "good"}\n', "a.jsonl"))
+    assert [line["type"] for line in answer] == ["start", "row", "row", "end"]
+    assert answer[2]["genres"] == ["Crime"]
+    assert (answer[1]["error"] is None) == (case == "half a character")
 
 
 def test_a_line_that_no_film_has_is_refused_before_it_is_parsed() -> None:
@@ -211,8 +211,8 @@ def test_a_full_queue_only_makes_a_table_wait() -> None:
     small = SETTINGS.model_copy(update={"max_queue": 1, "max_films": 1})
     predictor = FakePredictor()
     with TestClient(create_app(predictor.as_predictor, small)) as client:
-        found = lines(send(client, "plot\na\nb\nc\n"))
-    assert [line["type"] for line in found] == ["start", "row", "row", "row", "end"]
+        answer = lines(send(client, "plot\na\nb\nc\n"))
+    assert [line["type"] for line in answer] == ["start", "row", "row", "row", "end"]
     assert predictor.batches == [["a"], ["b"], ["c"]]
 
 
@@ -362,10 +362,10 @@ def test_a_zip_brings_a_table_and_its_posters(roomy: TestClient) -> None:
         *("poster", True),
         "films.csv",
     )
-    _, *found, last = lines(send(roomy, content, "films.zip"))
+    _, *answers, last = lines(send(roomy, content, "films.zip"))
     assert last == {"type": "end"}
-    assert [row["modalities"] for row in found] == [*rows.values(), ["poster"], []]
-    faults = [row["error"] for row in found]
+    assert [row["modalities"] for row in answers] == [*rows.values(), ["poster"], []]
+    faults = [row["error"] for row in answers]
     assert (faults[:2], faults[6:8]) == ([None, None], [None, None])
     used = "; the plot alone was used"
     assert faults[2] == f"gone.png is not in the ZIP; expected the name of a picture in it{used}"
@@ -394,18 +394,18 @@ def test_another_column_may_name_the_posters(roomy: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b"PK", "a.zip cannot be unpacked: it is no whole zip"),
         (zip_of("plot\nx\n", a=PICTURE)[:-9], "a.zip cannot be unpacked: "),
         (zip_of("plot\nx\n", x=b"").replace(b"films.csv", b"films.txx"), "no table"),
     ],
 )
-def test_a_bad_zip_is_one_line(roomy: TestClient, content: bytes, told: str) -> None:
+def test_a_bad_zip_is_one_line(roomy: TestClient, content: bytes, message: str) -> None:
     for fields in ({}, {"preview": "true"}):
         answer = send(roomy, content, "a.zip", **fields)
         assert answer.status_code == 422
-        assert told in answer.json()["error"]
+        assert message in answer.json()["error"]
         assert "\n" not in answer.json()["error"]
 
 
