@@ -40,8 +40,6 @@ class ConnectionLimits:
         header_seconds: For a request's head.
         idle_seconds: Between two requests.
         send_seconds: In which a client must read a part of its answer.
-        linger_seconds: For the rest of an unwanted body, so that the client reads the error.
-        stop_seconds: For unfinished requests once the server stops.
         is_exempt: Whether a client may have more than ``per_client``, as a proxy does.
     """
 
@@ -50,9 +48,7 @@ class ConnectionLimits:
     header_seconds: float
     idle_seconds: float
     send_seconds: float
-    linger_seconds: float = 5.0
-    stop_seconds: float = 3.0
-    is_exempt: Callable[[str], bool] = lambda _client: False
+    is_exempt: Callable[[str], bool]
 
 
 class Connection(Protocol):

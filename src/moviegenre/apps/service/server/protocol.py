@@ -16,6 +16,8 @@ from moviegenre.apps.service.access.clients import network_of
 from moviegenre.apps.service.access.headers import SECURITY_HEADERS
 from moviegenre.apps.service.server.connections import ConnectionTable, Phase
 
+_LINGER_SECONDS = 5.0  # for the rest of an unwanted body, so that the client reads the error
+_STOP_SECONDS = 3.0  # for unfinished requests once the server stops
 _DONE = {Phase.IDLE, Phase.HEAD, Phase.LINGER, Phase.CLOSING}
 
 _MAX_HEAD = 16_384  # bytes; no browser sends so many
@@ -148,11 +150,11 @@ class GuardedProtocol(H11Protocol):
         seconds = {
             Phase.HEAD: limits.header_seconds,
             Phase.IDLE: limits.idle_seconds,
-            Phase.LINGER: limits.linger_seconds,
+            Phase.LINGER: _LINGER_SECONDS,
         }
         stopping = self._guard.stopping_since
         if stopping is not None and phase is not Phase.WORK:
-            is_over = now - stopping > limits.stop_seconds
+            is_over = now - stopping > _STOP_SECONDS
         else:
             is_over = waited > seconds.get(phase, now)
         if is_over or unread > limits.send_seconds:
