@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import typer
 
+import moviegenre
 from moviegenre import box
 from moviegenre.apps import serve_command
 from moviegenre.apps.cli import main
@@ -33,7 +34,10 @@ def test_a_misspelt_setting(capsys: pytest.CaptureFixture[str]) -> None:
     assert found.startswith("error: --set: unknown setting 'max_que'; did you mean \"max_queue\"?")
 
 
-def test_an_address_that_is_taken(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_an_address_that_is_taken_is_told_before_the_model_is_loaded(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(moviegenre, "load")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         found = refusal(["--model", str(tmp_path), "--port", str(port)], capsys)
