@@ -17,13 +17,12 @@ _FRACTION = "hamming_loss"  # the only score that no table shows in per cent
 
 def print_evaluation(evaluation: Evaluation) -> None:
     """Print the scores, and those of every genre, in per cent as the comparison has them."""
-    title = f"{evaluation.model} on {evaluation.split}, {evaluation.num_movies:,} movies, per cent"
+    title = f"{evaluation.model} on {evaluation.split}, {evaluation.num_movies:,} movies"
     rows = tuple(
-        (name, fraction(value) if name == _FRACTION else per_cent(value))
+        (f"{name} (a fraction)", fraction(value)) if name == _FRACTION else (name, per_cent(value))
         for name, value in evaluation.metrics.items()
     )
-    caption = f"{_FRACTION} is a fraction, lower is better"
-    print_table(Table(("metric", "value"), rows), title=title, caption=caption)
+    print_table(Table(("metric", "per cent"), rows), title=title)
     names = ("f1", "precision", "recall", "roc_auc")
     genres = []
     for genre, scores in evaluation.to_json_dict()["per_genre"].items():
