@@ -37,7 +37,8 @@ def test_a_misspelt_setting(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_address_that_is_taken_is_told_before_the_model_is_loaded(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delattr(moviegenre, "load")
+    loaded: list[object] = []
+    monkeypatch.setattr(moviegenre, "load", lambda model, **_: loaded.append(model))
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         found = refusal(["--model", str(tmp_path), "--port", str(port)], capsys)
@@ -45,6 +46,7 @@ def test_an_address_that_is_taken_is_told_before_the_model_is_loaded(
         f"error: cannot listen on 127.0.0.1:{port}: Address already in use; "
         "name another --host or --port\n"
     )
+    assert loaded == []
 
 
 def test_a_stop_as_soon_as_the_address_is_told_is_no_failure(
