@@ -23,8 +23,8 @@ def checkpoint_file(path: Path) -> Path:
         path = path / BEST_FILE
     if not path.is_file():
         step = (
-            "name a trained model, leave it out for the included one, or train one with: "
-            "moviegenre train MODEL"
+            "name a trained model, or train one with: moviegenre train MODEL; predict, library and "
+            "serve use the included model if none is named"
         )
         raise CheckpointError(missing_path_message(path, "a checkpoint", step))
     return path

@@ -1,4 +1,4 @@
-"""Callbacks after every interval: history, the best checkpoint, early stopping."""
+"""Callbacks after every interval: history, the best checkpoint, early stopping; and the bar."""
 
 import json
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning
-from lightning.pytorch.callbacks import Callback, EarlyStopping
+from lightning.pytorch.callbacks import Callback, EarlyStopping, TQDMProgressBar
 
 from moviegenre.core.files import write_text
 from moviegenre.training.task import MONITORED, GenreTask
@@ -108,3 +108,15 @@ class Patience(EarlyStopping):
         """Stop at once if the training to resume had stopped."""
         if self.wait_count >= self.patience:
             trainer.should_stop = True
+
+
+class ProgressBar(TQDMProgressBar):
+    """Lightning's bar without ``v_num``: the end of the name of a log's folder says nothing."""
+
+    def get_metrics(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> dict[str, int | str | float | dict[str, float]]:
+        """Return what the bar shows beside the progress."""
+        shown = super().get_metrics(trainer, pl_module)
+        shown.pop("v_num", None)
+        return shown

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import lightning
-from lightning.pytorch.callbacks import TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 from torch import nn
 
@@ -26,7 +25,7 @@ from moviegenre.models.base import GenreModel
 from moviegenre.models.batch import batch_loader
 from moviegenre.nn.processes import from_first, num_processes, rank, share
 from moviegenre.nn.shared_norm import share_batch_norms
-from moviegenre.training.callbacks import BestCheckpoint, History, Patience
+from moviegenre.training.callbacks import BestCheckpoint, History, Patience, ProgressBar
 from moviegenre.training.config import TrainingConfig
 from moviegenre.training.hardware import lightning_precision
 from moviegenre.training.processes import trainer_processes
@@ -162,7 +161,7 @@ def fit(
             best,
             Patience(config.patience),
             ResumePoint(last),
-            *([TQDMProgressBar(refresh_rate=5)] if progress else []),
+            *([ProgressBar(refresh_rate=5)] if progress else []),
         ],
         logger=_loggers(folder) if writes else False,
         default_root_dir=folder,
