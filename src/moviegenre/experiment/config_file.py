@@ -73,14 +73,14 @@ def _read_extended(path: Path, above: tuple[Path, ...], read: list[Path]) -> dic
     """
     chain = (*above, path)
     if any(os.path.realpath(path) == os.path.realpath(other) for other in above):
-        raise ConfigError(f"{_told(chain)}: a file cannot extend itself; remove one of these")
+        raise ConfigError(f"{_joined(chain)}: a file cannot extend itself; remove one of these")
     read.append(path)
     if len(read) > _MAX_FILES:
-        raise ConfigError(f"{_told(chain)}: more than {_MAX_FILES} files are extended; use fewer")
+        raise ConfigError(f"{_joined(chain)}: more than {_MAX_FILES} files are extended; use fewer")
     try:
         own = read_yaml(path)
     except ConfigError as error:
-        raise ConfigError(f"{_told(chain)}: {error}" if above else str(error)) from None
+        raise ConfigError(f"{_joined(chain)}: {error}" if above else str(error)) from None
     values: dict[str, Any] = {}
     for name in _extended_names(own, chain):
         base = find_config(Path(os.path.normpath(path.parent / name)))
@@ -90,7 +90,7 @@ def _read_extended(path: Path, above: tuple[Path, ...], read: list[Path]) -> dic
     return _keep_only(values, own_models if isinstance(own_models, Mapping) else {}, chain)
 
 
-def _told(chain: Sequence[Path]) -> str:
+def _joined(chain: Sequence[Path]) -> str:
     return " extends ".join(map(str, chain))
 
 
@@ -106,7 +106,7 @@ def _extended_names(values: Mapping[str, Any], chain: Sequence[Path]) -> list[st
     names = content if isinstance(content, list) else [content]
     if not names or not all(isinstance(name, str) and _is_path(name) for name in names):
         raise ConfigError(
-            f"{_told(chain)}: extends is {shortened(repr(content))}; expected a path or a list of "
+            f"{_joined(chain)}: extends is {shortened(repr(content))}; expected a path or a list of "
             "paths, as in extends: ../base.yaml"
         )
     return names
@@ -134,7 +134,7 @@ def _keep_only(
     only, models = values.pop("only"), values.get("models")
     if not isinstance(only, list) or not only or not all(isinstance(name, str) for name in only):
         raise ConfigError(
-            f"{_told(chain)}: only is {shortened(repr(only))}; expected a list of models, as in "
+            f"{_joined(chain)}: only is {shortened(repr(only))}; expected a list of models, as in "
             "only: [prior, bert]"
         )
     known = models if isinstance(models, Mapping) else {}
@@ -150,7 +150,7 @@ def _keep_only(
         if name not in only
     ]
     if faults:
-        raise ConfigError(f"{_told(chain)}: {'; '.join(faults)}")
+        raise ConfigError(f"{_joined(chain)}: {'; '.join(faults)}")
     return {**values, "models": {name: known[name] for name in known if name in only}}
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from moviegenre.evaluation.canvas import by_support, kind_colour
+from moviegenre.evaluation.canvas import kind_colour
 from moviegenre.evaluation.compare import compare
 from moviegenre.evaluation.genre_plots import precision_recall
 from moviegenre.evaluation.plots import PLOTS, render_png
@@ -26,12 +26,12 @@ def test_the_drawn_steps_enclose_average_precision() -> None:
 
 
 def test_genres_are_drawn_by_their_number_of_movies() -> None:
-    comparison = compare([make_run("bert")], "test", num_resamples=10)
-    assert by_support(comparison) == ["Drama", "Horror", "War", "Musical"]
+    comparison = compare([make_run("bert")], "test")
+    assert comparison.genres_by_support == ["Drama", "Horror", "War", "Musical"]
 
 
 def test_equal_results_give_equal_files() -> None:
-    comparison = compare([make_run("bert")], "test", num_resamples=10)
+    comparison = compare([make_run("bert")], "test")
     assert render_png(PLOTS[0], comparison) == render_png(PLOTS[0], comparison)
 
 

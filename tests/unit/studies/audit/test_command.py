@@ -16,6 +16,7 @@ from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.data.schema import split_file
 from moviegenre.evaluation.results import Predictions
+from moviegenre.experiment.predictions import cache_file
 from moviegenre.studies.audit.computation import audit
 from moviegenre.studies.audit.settings import AuditSettings
 from tests.planted_movies import write_planted
@@ -133,15 +134,13 @@ def test_kept_predictions_judge_what_was_held_out(
     best = save_tiny(tmp_path / "tfidf", tiny_checkpoint("tfidf", bert_folder, planted))
     with pytest.raises(CheckpointError, match="has predictions for val and test"):
         audit(planted, SETTINGS, checkpoints=tmp_path)
-    from moviegenre.experiment.predictions import _file_name
-
     for split in (Split.VAL, Split.TEST):
         labels = data.labels(split)
         probs = np.where(labels > 0, 0.9, 0.1)
         if split is Split.VAL:
             probs[3] = 1 - probs[3]  # the model contradicts all labels of one movie
-        name = _file_name(best, split, missing=None, fingerprint=data.fingerprint)
-        Predictions(data.ids(split), data.genres.names, probs, labels).save(best.parent / name)
+        predictions = Predictions(data.ids(split), data.genres.names, probs, labels)
+        predictions.save(cache_file(best, data, split))
     listing = sorted(best.parent.iterdir())
     found = audit(planted, SETTINGS, checkpoints=tmp_path)
     assert found.sources["val"] == "the mean of tfidf"

@@ -64,7 +64,7 @@ def test_copies_are_in_one_fold() -> None:
 def test_too_few_movies_and_no_common_words_are_said() -> None:
     labels = np.ones((3, 1), dtype=bool)
     with pytest.raises(DataError, match="3 movies are too few for 5 folds"):
-        cross_fitted(["a", "b", "c"], labels, range(3))
+        cross_fitted(["a", "b", "c"], labels, range(3), folds=5)
     with pytest.raises(DataError, match="the plots share no words"):
         cross_fitted(["aa", "bb", "cc"], labels, range(3), folds=2)
 

@@ -102,7 +102,7 @@ def test_the_table_stands_in_the_document(tmp_path: Path) -> None:
     fusion = FusionModel("late_fusion", "late fusion", make_predictions(0.3), without, {})
     codes = np.arange(len(fusion.complete.ids)) % 3
     table = score_table(NAME, codes, [fusion])
-    found = measure_robustness([fusion], [], "test", num_resamples=50)
+    found = measure_robustness([fusion], [], "test")
     write_robustness(replace(found, tables=(table.to_json_dict(),)), tmp_path, "a command")
     page = (tmp_path / "ROBUSTNESS.md").read_text()
     _, macro, micro = table.scores[0]

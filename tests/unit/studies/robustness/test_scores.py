@@ -49,7 +49,7 @@ def test_rows_are_mixed() -> None:
 
 
 def test_curves_begin_with_all_and_end_with_none() -> None:
-    found = measure_robustness([FUSION], [BERT, CNN], "test", num_resamples=50)
+    found = measure_robustness([FUSION], [BERT, CNN], "test")
     curves = {(curve.model, curve.missing): curve.f1_macro for curve in found.curves}
     whole = compute_metrics(COMPLETE.probs, COMPLETE.labels, 0.5).metrics["f1_macro"]
     for missing in Modality:
@@ -63,13 +63,13 @@ def test_curves_begin_with_all_and_end_with_none() -> None:
 
 
 def test_the_sibling_is_the_named_one_or_the_strongest() -> None:
-    found = measure_robustness([FUSION], [BERT, LSTM, CNN, RESNET], "test", num_resamples=50)
+    found = measure_robustness([FUSION], [BERT, LSTM, CNN, RESNET], "test")
     pairs = {verdict.missing: verdict.sibling for verdict in found.verdicts}
     assert pairs == {Modality.POSTER: "BERT text", Modality.PLOT: "ResNet vision"}
 
 
 def test_a_clear_loss_is_said() -> None:
-    found = measure_robustness([FUSION], [BERT, RESNET], "test", num_resamples=200)
+    found = measure_robustness([FUSION], [BERT, RESNET], "test")
     verdicts = {verdict.missing: verdict for verdict in found.verdicts}
     assert verdicts[Modality.PLOT].loses_more
     assert not verdicts[Modality.POSTER].loses_more
@@ -101,7 +101,7 @@ def test_other_movies_are_refused() -> None:
 
 
 def test_the_report_has_both_tables_and_a_plot(tmp_path: Path) -> None:
-    found = measure_robustness([FUSION], [BERT], "test", num_resamples=50)
+    found = measure_robustness([FUSION], [BERT], "test")
     command = "moviegenre robustness checkpoints --out results"
     written = write_robustness(found, tmp_path, command)
     names = ["ROBUSTNESS.md", "robustness.json", "robustness.png"]

@@ -19,14 +19,14 @@ def seeded(seed: int, noise: dict[str, float]) -> Comparison:
         make_run(name, make_predictions(size, seed=100 * seed + len(name)))
         for name, size in noise.items()
     ]
-    return compare(runs, "test", num_resamples=20)
+    return compare(runs, "test")
 
 
 @pytest.fixture(scope="module")
 def found() -> SeedComparison:
     names = ("bert", "lstm", "resnet", "early_fusion", "late_fusion")
     noise = {name: NOISE[name] for name in names}
-    return compare_seeds({seed: seeded(seed, noise) for seed in (3, 4, 5)}, num_resamples=300)
+    return compare_seeds({seed: seeded(seed, noise) for seed in (3, 4, 5)})
 
 
 def test_a_spread_is_mean_and_sample_deviation() -> None:
@@ -69,8 +69,8 @@ def test_equal_models_do_not_differ_clearly() -> None:
     labels = make_labels()
     same = make_predictions(1.0, labels)
     runs = [make_run("bert", same), make_run("lstm", same)]
-    equal = compare(runs, "test", num_resamples=20)
-    found = compare_seeds({0: equal, 1: equal}, num_resamples=50)
+    equal = compare(runs, "test")
+    found = compare_seeds({0: equal, 1: equal})
     assert found.differences[0].points.mean == 0
     assert not found.differences[0].is_clear
 
@@ -84,14 +84,14 @@ def test_what_cannot_be_put_together_is_refused() -> None:
     relabelled = make_predictions(1.0, 1 - make_labels())
     runs = [make_run("bert", relabelled), make_run("lstm", relabelled)]
     with pytest.raises(DataError, match="seed 1 has other movies or other labels"):
-        compare_seeds({0: one, 1: compare(runs, "test", num_resamples=20)})
+        compare_seeds({0: one, 1: compare(runs, "test")})
 
 
 def test_where_nothing_is_defined_the_order_is_that_of_names() -> None:
     nothing = make_predictions(1.0, np.zeros_like(make_labels()))
     runs = [make_run(name, nothing) for name in ("lstm", "bert", "cnn")]
-    found = compare(runs, "test", num_resamples=20)
-    over_seeds = compare_seeds({0: found, 1: found}, num_resamples=20)
+    found = compare(runs, "test")
+    over_seeds = compare_seeds({0: found, 1: found})
     assert list(over_seeds.titles) == ["bert", "cnn", "lstm"]
     assert over_seeds.to_json_dict()["models"]["bert"]["f1_macro"]["mean"] is None
 
