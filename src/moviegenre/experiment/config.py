@@ -255,11 +255,7 @@ def _own_overrides(name: str, overrides: Sequence[str]) -> list[str]:
 
 
 def _replaced(values: Mapping[str, Any], changes: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Return settings with some of them replaced, named as in a model's section.
-
-    Raises:
-        ConfigError: A name leads nowhere, or to what the base and its variants have in common.
-    """
+    """Return settings with some of them replaced, named as in a model's section."""
     result, faults = merge(values, {}), []
     for key, value in changes.items():
         parts = key.split(".")
@@ -298,11 +294,7 @@ def _model_sections(path: Path, values: Mapping[str, Any]) -> dict[str, dict[str
 
 
 def _mapping(content: object, what: str) -> Mapping[str, Any]:
-    """Return the settings of a section; empty if the section is empty.
-
-    Raises:
-        ConfigError: It is not a mapping.
-    """
+    """Return the settings of a section; empty if the section is empty."""
     if content is None:
         return {}
     if not isinstance(content, Mapping):
@@ -311,11 +303,7 @@ def _mapping(content: object, what: str) -> Mapping[str, Any]:
 
 
 def _refuse_training(name: str, where: str, sections: Iterable[str]) -> None:
-    """Raise an error for training settings of a model that takes no training steps.
-
-    Raises:
-        ConfigError: ``training`` or ``loss`` is among the sections.
-    """
+    """Raise an error for training settings of a model that takes no training steps."""
     sections_given = sorted({"training", "loss"} & set(sections))
     if sections_given:
         raise ConfigError(

@@ -106,11 +106,7 @@ def export(
 
 
 def _write_index(path: Path, info: ModelInfo, file: Path) -> None:
-    """Write the predictions of a model for its training movies.
-
-    Raises:
-        CheckpointError: The movies that it was trained on are not there.
-    """
+    """Write the predictions of a model for its training movies."""
     data = _own_data(info)
     if data is None or data.fingerprint != info.data_fingerprint:
         raise CheckpointError(

@@ -20,7 +20,7 @@ from moviegenre.experiment.config import ExperimentConfig
 from moviegenre.experiment.predictions import predict_split
 from moviegenre.models.base import BuildContext, GenreModel, label_frequencies
 from moviegenre.models.inputs import load_movies, load_scored_movies
-from moviegenre.nn.processes import from_first
+from moviegenre.nn.processes import broadcast_from_first
 from moviegenre.training.initialise import initialise_from
 
 logger = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ def _teacher_labels(
     """
     assert movies.labels is not None, "training movies are labelled"
     share = experiment.training.teacher_weight
-    probs = from_first(lambda: predict_split(teacher, data, Split.TRAIN).probs)
+    probs = broadcast_from_first(lambda: predict_split(teacher, data, Split.TRAIN).probs)
     stored = np.arange(len(movies)) if movies.stored is None else movies.stored
     known = stored < len(probs)  # not the further plots, which follow as they are
     labels = movies.labels.copy()

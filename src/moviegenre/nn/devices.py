@@ -20,7 +20,7 @@ def device_of(network: nn.Module) -> torch.device:
 
 
 @contextmanager
-def computed_there(network: nn.Module) -> Iterator[torch.device]:
+def on_computing_device(network: nn.Module) -> Iterator[torch.device]:
     """Move a network to the computing device, which is yielded, and afterwards to the CPU."""
     device = computing_device()
     network.to(device)

@@ -52,8 +52,9 @@ def test_a_refusal_is_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(HubError) as error:
         push(folder, "someone/films")
     assert str(error.value) == (
-        "someone/films could not be put on the Hugging Face hub (LocalTokenNotFoundError: Token is "
-        "required.); check the name, the network, and that you are signed in: hf auth login"
+        "someone/films could not be uploaded to the Hugging Face Hub (LocalTokenNotFoundError: "
+        "Token is required.); check the name, the network, and that you are signed in: "
+        "hf auth login"
     )
 
 

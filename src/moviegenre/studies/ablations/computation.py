@@ -100,11 +100,7 @@ def _train_and_measure(
 
 
 def _refuse_changed(suite: Suite, ablations: Sequence[Ablation], data: PreparedData) -> None:
-    """Raise an error, before any training, if a model was trained with other settings.
-
-    Raises:
-        ConfigError: There is one; the message names all.
-    """
+    """Raise an error, before any training, if a model was trained with other settings."""
     expected: list[tuple[Path, ExperimentConfig]] = [
         *((suite.checkpoints / BASE_FOLDER, base) for base in suite.experiments.values()),
         *(

@@ -202,11 +202,7 @@ def slug(text: str) -> str:
 def _variant(
     suite: Suite, section: AblationSection, name: str, where: str, overrides: Sequence[str]
 ) -> Variant:
-    """Return a variant of a factor.
-
-    Raises:
-        ConfigError: A setting is wrong, it changes nothing, or its name has no letters or digits.
-    """
+    """Return a variant of a factor."""
     base, changes = suite.experiments[section.base], section.variants[name]
     if not slug(name) or not slug(section.factor):
         raise ConfigError(f"{where}: its folder would have no name; use letters or digits")

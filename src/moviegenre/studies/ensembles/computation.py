@@ -88,11 +88,6 @@ def ensemble(
     data = PreparedData(data_dir or _common_data(names, trained))
     reads = {name: model.info.modalities for name, model in zip(names, trained, strict=True)}
     modalities = frozenset[Modality]().union(*reads.values())
-    if not modalities:
-        raise CheckpointError(
-            f"{', '.join(names)} look at nothing of a film; name a model that reads plots or "
-            "posters"
-        )
     odds: dict[Case, Array] = {}
     for case in filter(None, subsets(modalities)):
         probs = [
@@ -110,23 +105,20 @@ def ensemble(
     fit = fit_ensemble(odds, reads, labels, availability(data, Split.VAL), config)
     predictions = Predictions(data.ids(Split.VAL), data.genres.names, fit.probs, labels)
     tuning = tune(predictions, TuningSettings(thresholds="per-genre", goal=goal))
-    scores = fit.scores[ENSEMBLE]
+    facts = {
+        "genres": data.genres,
+        "config": {
+            "data": {**trained[0].info.config["data"], "dir": str(data.root)},
+            "model": {"members": names},
+        },
+        "metrics": {
+            key: getattr(fit.scores[ENSEMBLE], key) for key in ("f1_macro", "f1_micro", "roc_auc")
+        },
+        "versions": package_versions(),
+        "data_fingerprint": data.fingerprint,
+    }
     record = EnsembleRecord(
-        info=ensemble_info(
-            {
-                "genres": data.genres,
-                "config": {
-                    "data": {**trained[0].info.config["data"], "dir": str(data.root)},
-                    "model": {"members": names},
-                },
-                "metrics": {
-                    key: getattr(scores, key) for key in ("f1_macro", "f1_micro", "roc_auc")
-                },
-                "versions": package_versions(),
-                "data_fingerprint": data.fingerprint,
-            },
-            str(out),
-        ),
+        info=ensemble_info(facts, str(out)),
         members=tuple(
             Member.of(name, model.info.model_name, file, out)
             for name, model, file in zip(names, trained, files, strict=True)
@@ -175,6 +167,11 @@ def _check(names: Sequence[str], files: Sequence[Path], trained: Sequence[TorchM
     if nested:
         raise CheckpointError(
             f"{', '.join(nested)} is an ensemble itself; name its members instead of it"
+        )
+    if not any(model.info.modalities for model in trained):
+        raise CheckpointError(
+            f"{', '.join(names)} look at nothing of a film; name a model that reads plots or "
+            "posters"
         )
     vocabularies = {name: model.info.genres for name, model in zip(names, trained, strict=True)}
     others = [name for name, own in vocabularies.items() if own != vocabularies[names[0]]]

@@ -95,10 +95,10 @@ def test_a_cut_plot_is_what_the_tokenizer_would_have_cut(bert_folder: Path) -> N
 
 def test_what_is_read_is_part_of_the_cache_key(bert_folder: Path) -> None:
     config = DataConfig(plot="first", max_tokens=60)
-    assert encoder(bert_folder).reading(config) == "first 60"
-    assert encoder(bert_folder, read_tokens=40).reading(config) == "first 40"
-    assert encoder(bert_folder, read_tokens=80).reading(config) == "first 60"
-    assert encoder(bert_folder, window=16).reading(config) == "first 60 16"
+    assert encoder(bert_folder).cache_key(config) == "first 60"
+    assert encoder(bert_folder, read_tokens=40).cache_key(config) == "first 40"
+    assert encoder(bert_folder, read_tokens=80).cache_key(config) == "first 60"
+    assert encoder(bert_folder, window=16).cache_key(config) == "first 60 16"
 
 
 def test_positions_bound_what_is_read_at_once(bert_folder: Path) -> None:
