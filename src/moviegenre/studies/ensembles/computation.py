@@ -88,19 +88,9 @@ def ensemble(
     data = PreparedData(data_dir or _common_data(names, trained))
     reads = {name: model.info.modalities for name, model in zip(names, trained, strict=True)}
     modalities = frozenset[Modality]().union(*reads.values())
-    odds: dict[Case, Array] = {}
-    for case in filter(None, subsets(modalities)):
-        probs = [
-            cached_predictions(
-                model,
-                data,
-                Split.VAL,
-                missing=_hidden(model.info.modalities, case),
-                progress=progress,
-            ).probs
-            for model in trained
-        ]
-        odds[case] = log_odds(np.stack(probs))
+    odds = {
+        case: _log_odds(trained, data, case, progress) for case in filter(None, subsets(modalities))
+    }
     labels = data.labels(Split.VAL)
     fit = fit_ensemble(odds, reads, labels, availability(data, Split.VAL), config)
     predictions = Predictions(data.ids(Split.VAL), data.genres.names, fit.probs, labels)
@@ -136,6 +126,23 @@ def ensemble(
     run["train_seconds"] = time.perf_counter() - started
     write_text(out / RUN_FILE, json.dumps(run, indent=1) + "\n")
     return FittedEnsemble(file, record, fit)
+
+
+def _log_odds(
+    trained: Sequence[TorchModel], data: PreparedData, case: Case, progress: bool
+) -> Array:
+    """Return the log odds of each member for the validation movies in a case."""
+    probs = [
+        cached_predictions(
+            model,
+            data,
+            Split.VAL,
+            missing=_hidden(model.info.modalities, case),
+            progress=progress,
+        ).probs
+        for model in trained
+    ]
+    return log_odds(np.stack(probs))
 
 
 def _hidden(reads: Case, case: Case) -> Modality | None:
