@@ -1,4 +1,4 @@
-"""Pushing: what is sent, and what is said when the hub refuses. Its client is replaced."""
+"""The upload to the hub and its errors; the client is replaced."""
 
 from pathlib import Path
 from typing import Any

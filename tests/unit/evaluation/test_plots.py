@@ -18,8 +18,8 @@ def test_precision_over_recall_by_hand() -> None:
 
 
 def test_the_drawn_steps_enclose_average_precision() -> None:
-    found = make_predictions(1.0)
-    probs, labels = found.probs[:, 0], found.labels[:, 0]
+    predictions = make_predictions(1.0)
+    probs, labels = predictions.probs[:, 0], predictions.labels[:, 0]
     recall, precision = precision_recall(probs, labels)
     area = np.sum(np.diff(recall, prepend=0) * precision)
     assert area == pytest.approx(average_precision_score(labels, probs))

@@ -95,9 +95,9 @@ def test_every_weight_comes_back_under_its_name(wheel: Path, bert_folder: Path) 
         for name, tensor in _uneven(bert_folder).state_dict().items()
         if not name.startswith("pooler.")
     }
-    found = dequantised_weights(wheel / "model.onnx")
-    assert set(found) == set(exact)
-    for name, array in found.items():
+    weights = dequantised_weights(wheel / "model.onnx")
+    assert set(weights) == set(exact)
+    for name, array in weights.items():
         step = np.ptp(exact[name]) / 255 + 1e-7
         assert np.abs(array - exact[name]).max() <= 1.01 * step, name
 
@@ -108,8 +108,8 @@ def test_what_is_written_says_what_the_file_said(wheel: Path, tmp_path: Path) ->
     with torch.no_grad():
         states = backbone(input_ids=IDS, attention_mask=MASK).last_hidden_state
     session = onnxruntime.InferenceSession(wheel / "model.onnx")
-    (said,) = session.run(None, {"ids": IDS.numpy(), "mask": MASK.numpy()})
-    assert np.corrcoef(states[0].numpy().ravel(), said[0].ravel())[0, 1] > 0.99
+    (narrow,) = session.run(None, {"ids": IDS.numpy(), "mask": MASK.numpy()})
+    assert np.corrcoef(states[0].numpy().ravel(), narrow[0].ravel())[0, 1] > 0.99
     assert "bge" not in (tmp_path / "encoder" / "config.json").read_text()
 
 
@@ -177,12 +177,12 @@ def parts(bert_folder: Path, tmp_path: Path) -> list[Path]:
             stream.write(bert_folder / name, f"encoder/{name}")
     content = archive.read_bytes()
     third = len(content) // 3
-    found = [tmp_path / f"encoder.zip.00{number}" for number in (1, 2, 3)]
+    files = [tmp_path / f"encoder.zip.00{number}" for number in (1, 2, 3)]
     for part, start, end in zip(
-        found, (0, third, 2 * third), (third, 2 * third, None), strict=True
+        files, (0, third, 2 * third), (third, 2 * third, None), strict=True
     ):
         part.write_bytes(content[start:end])
-    return found
+    return files
 
 
 def test_an_archive_in_parts_becomes_an_encoder(
