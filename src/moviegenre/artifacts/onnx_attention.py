@@ -38,7 +38,7 @@ class _Graph:
         return self.before(moved.input[0], "Reshape")
 
     def num_heads(self, cut: "onnx.NodeProto") -> int | None:
-        """Return into how many heads a Reshape cuts a value; None where that is not constant."""
+        """Return the number of heads that a Reshape makes; None if it is not constant."""
         from onnx import numpy_helper
 
         shape, biased = self.before(cut.input[1], "Concat"), self.before(cut.input[0], "Add")

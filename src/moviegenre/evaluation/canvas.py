@@ -1,7 +1,7 @@
 """Colours and empty figures that all plots share.
 
-Colours are those of Okabe and Ito, which colour-blind readers can tell apart; lines differ in style
-besides.
+Colours are those of Okabe and Ito, which colour-blind readers can tell apart. Lines also differ in
+style.
 """
 
 import math

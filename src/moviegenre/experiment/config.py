@@ -1,10 +1,10 @@
 """The composed config: one file describes the data, the training and every model.
 
-A file's ``training`` section holds for all models; a model's own section may override it and
-holds its loss and its settings. Of ``data`` it may override ``max_tokens``, ``extra``,
-``extra_min_genres``, ``extra_limit``, ``forms`` and ``other_plots`` alone: what a model can read
-and what it may learn from differ, which movies it is scored on and which of their plots it reads
-must not. A model that is fitted in one go (``tfidf``) has neither loss nor training settings:
+A file's ``training`` section holds for all models. A model's own section holds its loss and its
+settings, and may override ``training``. Of ``data`` it may override ``max_tokens``, ``extra``,
+``extra_min_genres``, ``extra_limit``, ``forms`` and ``other_plots`` alone: all models are scored on
+the same movies and read the same plots of them. A model that is fitted in one go (``tfidf``) has
+neither loss nor training settings:
 
     data: {dir: data/prepared, plot: longest}
     training: {max_epochs: 3}

@@ -81,7 +81,7 @@ class GenreModel(nn.Module, ABC):
         return sum(n for n, _ in sizes), sum(n for n, trained in sizes if trained)
 
     def frozen_head_weights(self) -> set[str]:
-        """Return the names of weights that a trained model has to give, as they are frozen."""
+        """Return the names of frozen weights, which a trained model has to give."""
         return set()
 
     def encoders(self) -> Iterator[tuple[str, "Encoder"]]:

@@ -33,7 +33,7 @@ _USUAL_TOKENS = 64  # of an overview; where a scale by length is the plain one
 
 
 class WideDeep(Fusion):
-    """A deep head on what both encoders say, plus a wide layer on the plot's n-grams.
+    """A deep head on both encoders' vectors, plus a wide layer on the plot's n-grams.
 
     The deep part generalises from meaning; the wide part, a weight for each word or pair of words
     and each label, remembers what single words say, and reads all of a plot for little. The logits

@@ -1,4 +1,4 @@
-"""Where networks are computed: on a GPU if there is one. Nothing else asks for a device."""
+"""The device that computes networks: a GPU if there is one. No other module chooses a device."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -88,7 +88,7 @@ def broadcast_from_first(compute: Callable[[], T]) -> T:
 
 
 def wait_for_all() -> None:
-    """Return when all processes have come here."""
+    """Wait until all processes have called this."""
     if num_processes() > 1:
         distributed.barrier()
 
@@ -105,7 +105,7 @@ def first_before_others() -> Iterator[None]:
 
 @contextmanager
 def batch_statistics_of(films: Tensor) -> Iterator[None]:
-    """Say which films (B,) of this process's share count in the statistics of a batch.
+    """Set which films (B,) of this process's share count in the statistics of a batch.
 
     A share without films has a stand-in, and an encoder may read a film that it need not.
 

@@ -216,7 +216,7 @@ def _loggers(folder: Path) -> list[Logger]:
 
 
 def _quieten_lightning() -> None:
-    """Silence what Lightning says about choices made here on purpose."""
+    """Silence Lightning's warnings about deliberate choices."""
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
     # Batches are cut from memory-mapped arrays: worker processes would only copy them.

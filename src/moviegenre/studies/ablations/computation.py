@@ -1,7 +1,7 @@
 """Train the bases of a file and their variants, and measure the effect of each change.
 
-What is done is not done again, and the tables are written after every model, so that an
-interruption loses nothing but the interval it fell into.
+Finished models are kept. The tables are written after every model, so an interruption loses at most
+one interval.
 """
 
 from collections.abc import Mapping, Sequence

@@ -116,7 +116,7 @@ class AblationResult:
 
     @property
     def title(self) -> str:
-        """Of its table."""
+        """The title of its table."""
         return f"{self.base}: {self.factor}"
 
     def to_json_dict(self) -> dict[str, Any]:

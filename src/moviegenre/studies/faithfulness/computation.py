@@ -119,7 +119,7 @@ def film_falls(
     method: AttributionMethod,
     share: float,
 ) -> dict[tuple[Modality, str], Falls | None]:
-    """Return how far the likeliest genre's probability falls, by what is taken away of a film.
+    """Return how far the likeliest genre's probability falls without some parts of a film.
 
     Args:
         predictor: The model.

@@ -35,7 +35,7 @@ def seeds_table(comparison: SeedComparison) -> Table:
 
 
 def difference_table(comparison: SeedComparison) -> Table:
-    """Return the differences between models, with how sure they are."""
+    """Return the differences between models, with their certainty."""
     rows = tuple(
         (
             comparison.titles[one.first],
