@@ -1,8 +1,8 @@
 """The findings of a comparison, in sentences computed from its scores.
 
 A sentence names who leads, by how many points of F1-macro and per cent, and whether the paired
-bootstrap's 95 % interval of the difference includes zero. If a question cannot be
-answered, its sentence says what is missing.
+bootstrap's 95 % interval of the difference includes zero. If a question cannot be answered, its
+sentence says what is missing.
 """
 
 import math

@@ -72,9 +72,7 @@ class TuningSettings:
             faults.append("`goal` has no effect without `thresholds` global or per-genre")
         if faults:
             raise ConfigError("; ".join(faults))
-        words: dict[str, Any] = {
-            "thresholds": thresholds, "goal": goal, "calibration": calibration
-        }  # fmt: skip
+        words: Any = {"thresholds": thresholds, "goal": goal, "calibration": calibration}
         return cls(**{name: word for name, word in words.items() if word is not None})
 
     @property

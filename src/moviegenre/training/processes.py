@@ -27,9 +27,8 @@ from moviegenre.core.cores import num_cores
 from moviegenre.nn.devices import computing_device
 from moviegenre.nn.processes import num_processes, together
 
-TIMEOUT = timedelta(
-    days=30
-)  # the others wait while the first evaluates; a lost one is noticed sooner
+# The others wait while the first process evaluates; a lost process is noticed sooner.
+TIMEOUT = timedelta(days=30)
 NOTICE_SECONDS = 20.0
 """How long a training has to notice a lost process itself; on GPUs it may hang instead."""
 
