@@ -19,7 +19,8 @@ def checkpoint_file(path: Path) -> Path:
     if path.is_dir():
         manifest = Manifest.read(path)
         if manifest is not None:  # what an exported folder lacks is not a best.pth
-            manifest.check_presence(path)
+            missing = [name for name in manifest.files if not (path / name).is_file()]
+            manifest.check(path, missing)
         path = path / BEST_FILE
     if not path.is_file():
         step = (
