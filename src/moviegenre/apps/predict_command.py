@@ -230,7 +230,7 @@ def predict(
         refuse_unused({**film_options, "--input": table, **table_options}, "the example films")
         print_examples(_load(checkpoint, backend, verify, genre_names), genre_names)
     elif table is not None:
-        refuse_unused(film_options, "a catalogue (--input)")
+        refuse_unused(film_options, "a table (--input)")
         from moviegenre.data.tables.rows import Written
         from moviegenre.inference.catalogue_texts import CatalogueColumns
 
