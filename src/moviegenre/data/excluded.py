@@ -41,12 +41,12 @@ def by_reason(excluded: Sequence[ExcludedMovie]) -> dict[str, int]:
 def counts(excluded: Sequence[ExcludedMovie]) -> str:
     """Say how many movies were left out for which reason, the commonest ones with an example."""
     first = examples(excluded)
-    told = []
+    reasons = []
     for place, (reason, count) in enumerate(by_reason(excluded).items()):
         detail = first[reason].detail if place < EXAMPLES else ""
         example = f", for example {shortened(detail)}" if detail else ""
-        told.append(f"{reason}: {count:,}{example}")
-    return "; ".join(told)
+        reasons.append(f"{reason}: {count:,}{example}")
+    return "; ".join(reasons)
 
 
 def examples(excluded: Sequence[ExcludedMovie]) -> dict[str, ExcludedMovie]:
@@ -58,14 +58,10 @@ def examples(excluded: Sequence[ExcludedMovie]) -> dict[str, ExcludedMovie]:
 
 
 def listed_beside(out: Path, excluded: Sequence[ExcludedMovie]) -> str:
-    """List what was left out in a file beside a folder that is not written; say where.
-
-    Args:
-        out: The folder.
-        excluded: The movies.
+    """List what was left out in a file beside a folder that is not written.
 
     Returns:
-        The end of a sentence; empty where there is nothing to list.
+        The end of a sentence that names the file; empty where nothing was left out.
     """
     if not excluded:
         return ""

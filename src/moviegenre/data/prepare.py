@@ -132,14 +132,12 @@ def prepare(
             need_split=kind == "official",
             check_posters=isinstance(movies, MovieTable),
         )
-        kept, changed = one_spelling_each(list(validation.check(_shown(movies, progress))))
+        kept, changed = one_spelling_each(list(validation.check(_with_progress(movies, progress))))
         _log_spellings(changed)
-        try:
-            vocabulary, parts = _divide(
-                source, kept, validation.excluded, genres, min_movies, kind, seed
-            )
-        except _NothingLeftError as error:
-            raise DataError(f"{error}{listed_beside(out, validation.excluded)}") from None
+        vocabulary = _vocabulary(source, out, kept, validation.excluded, genres, min_movies)
+        chosen = with_genres(kept, vocabulary, validation.excluded)
+        parts = _split(chosen, vocabulary, kind, seed)
+        _require_every_split(source, out, parts, validation.excluded)
         left_out = rare_genres(kept, vocabulary, min_movies) if genres is None else []
         facts: dict[str, Any] = {
             "source": _address(source),
@@ -169,11 +167,7 @@ def prepare(
 
 
 def _split_kind(source: str, movies: MovieSource, named: SplitKind | None) -> SplitKind:
-    """Return which split is used.
-
-    Raises:
-        DataError: The source's own is wanted and is not there, or not whole.
-    """
+    """Return which split is used; the source's own must be whole."""
     if movies.has_split:
         return named or "official"
     if movies.lacks and named is None:
@@ -186,38 +180,32 @@ def _split_kind(source: str, movies: MovieSource, named: SplitKind | None) -> Sp
     return "stratified"
 
 
-class _NothingLeftError(DataError):
-    """A source has no movies for one of the splits."""
-
-
-def _divide(
+def _vocabulary(
     source: str,
+    out: Path,
     kept: Sequence[KeptMovie],
-    excluded: list[ExcludedMovie],
+    excluded: Sequence[ExcludedMovie],
     genres: Sequence[str] | None,
     min_movies: int,
-    kind: SplitKind,
-    seed: int,
-) -> tuple[GenreVocabulary, dict[Split, list[Chosen]]]:
-    """Return the genres, and the movies that have one of them, by split.
-
-    Raises:
-        DataError: A split is empty.
-    """
+) -> GenreVocabulary:
+    """Return the genres of the prepared data; a source without a movie to keep is refused."""
     if not kept:
         reasons = counts(excluded) or "it is empty"
-        raise _NothingLeftError(f"{source}: no movie can be kept ({reasons})")
+        raise DataError(f"{source}: no movie can be kept ({reasons}){listed_beside(out, excluded)}")
     genres = None if genres is None else [_known_name(kept, name) for name in genres]
-    vocabulary = choose_genres(kept, genres, min_movies)
-    parts = _split(with_genres(kept, vocabulary, excluded), vocabulary, kind, seed)
+    return choose_genres(kept, genres, min_movies)
+
+
+def _require_every_split(
+    source: str, out: Path, parts: dict[Split, list[Chosen]], excluded: Sequence[ExcludedMovie]
+) -> None:
     empty = [part.value for part, chosen in parts.items() if not chosen]
     if empty:
         reasons = f" ({counts(excluded)})" if excluded else ""
-        raise _NothingLeftError(
+        raise DataError(
             f"{source}: no movie is left for {', '.join(empty)}{reasons}; give it some, or use "
-            "`split` stratified"
+            f"`split` stratified{listed_beside(out, excluded)}"
         )
-    return vocabulary, parts
 
 
 def open_source(
@@ -268,7 +256,7 @@ def _check_target(out: Path, overwrite: bool) -> None:
         )
 
 
-def _shown(movies: MovieSource, progress: bool) -> Iterable[RawMovie]:
+def _with_progress(movies: MovieSource, progress: bool) -> Iterable[RawMovie]:
     if not progress:
         return movies
     from rich.progress import track
@@ -294,18 +282,13 @@ def _split(
 
 def _shared(parts: dict[Split, list[Chosen]]) -> dict[str, int]:
     """Count what a source's own split does not keep apart; a stratified one always does."""
-    movies_by_split = [(part, movie) for part, chosen in parts.items() for movie, _ in chosen]
-    groups = groups_of_duplicates(movie.keys for _, movie in movies_by_split)
-    train_groups = {
-        g for g, (part, _) in zip(groups, movies_by_split, strict=True) if part is Split.TRAIN
-    }
-    other_groups = (
-        g for g, (part, _) in zip(groups, movies_by_split, strict=True) if part is not Split.TRAIN
-    )
-    count = sum(group in train_groups for group in other_groups)
-    return (
-        {"val or test movie with the poster or a plot of a training movie": count} if count else {}
-    )
+    splits = [part for part, chosen in parts.items() for _ in chosen]
+    groups = groups_of_duplicates(movie.keys for chosen in parts.values() for movie, _ in chosen)
+    placed = list(zip(groups, splits, strict=True))
+    train_groups = {group for group, split in placed if split is Split.TRAIN}
+    count = sum(group in train_groups for group, split in placed if split is not Split.TRAIN)
+    note = "val or test movie with the poster or a plot of a training movie"
+    return {note: count} if count else {}
 
 
 def _write(

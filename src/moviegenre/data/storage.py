@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, cast
 
 from pyarrow import fs
 
@@ -93,29 +93,6 @@ class StoreFile:
             stream = _file_system().open_input_file(_path(self.address))
             tag = (stream.metadata() or {}).get("ETag", b"")
             return f"{stream.size()} bytes, ETag {tag.decode().strip(chr(34))}"
-
-
-class Folder(Protocol):
-    """A folder of small files that are written in one step each."""
-
-    @property
-    def address(self) -> str:
-        """Where it is, for messages."""
-
-    def names(self) -> list[str]:
-        """Return the names of its files; none where there is no such folder."""
-
-    def has(self, name: str) -> bool:
-        """Return whether a file is there."""
-
-    def read(self, name: str) -> bytes | None:
-        """Return a file's content; None where it is missing."""
-
-    def write(self, name: str, content: bytes) -> None:
-        """Write a file in one step."""
-
-    def remove(self, name: str) -> None:
-        """Remove a file, if it is there."""
 
 
 @dataclass(frozen=True)
@@ -201,13 +178,8 @@ class StoreFolder:
         return StoreFile(f"{self.address.rstrip('/')}/{name}")
 
 
-def open_folder(place: str | Path) -> Folder:
-    """Return a folder, which need not exist yet.
-
-    Args:
-        place: A path, or an address in an object store.
-    """
-    return StoreFolder(str(place)) if is_address(str(place)) else LocalFolder(Path(place))
+Folder = LocalFolder | StoreFolder
+"""A folder of small files that are written in one step each."""
 
 
 def store_files(address: str, *, deep: bool = True) -> list[StoreFile]:
@@ -244,18 +216,14 @@ def _s3(endpoint: str | None) -> fs.FileSystem:
 
 @contextmanager
 def _reaching(address: str) -> Iterator[None]:
-    """Raise errors of a store as errors of the data.
-
-    Raises:
-        DataError: The store cannot be reached, or refuses.
-    """
+    """Raise errors of a store as errors of the data."""
     try:
         yield
     except FileNotFoundError:
         raise DataNotFoundError(f"{address} does not exist; check the address") from None
     except OSError as error:
-        told = shortened(" ".join(str(error).split()), 300)
+        message = shortened(" ".join(str(error).split()), 300)
         raise DataError(
-            f"{address}: {told}; check the address, AWS_ENDPOINT_URL, AWS_REGION and your "
+            f"{address}: {message}; check the address, AWS_ENDPOINT_URL, AWS_REGION and your "
             "credentials"
         ) from None

@@ -233,11 +233,7 @@ def choose_genres(
 
 
 def _vocabulary(names: Sequence[str]) -> GenreVocabulary:
-    """Return a vocabulary without names that a catalogue's answers need for other columns.
-
-    Raises:
-        DataError: It has such names.
-    """
+    """Return a vocabulary without names that a catalogue's answers need for other columns."""
     if clash := reserved(names):
         raise DataError(
             f"the genres {', '.join(clash)} have the names of columns of the answers "

@@ -9,7 +9,8 @@ from moviegenre.data.records import parse_title, parse_year
 from moviegenre.data.tables.cells import cell_text, plot_texts
 from moviegenre.data.tables.columns import find_columns, require_single
 from moviegenre.data.tables.poster_files import PosterFiles
-from moviegenre.data.tables.rows import Row, Table, TableSource, Written
+from moviegenre.data.tables.rows import Row, Table, Written
+from moviegenre.data.tables.source import TableSource
 
 _LOOKED_AT = 50  # rows, for a poster that is there
 

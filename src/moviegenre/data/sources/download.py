@@ -65,11 +65,7 @@ def download(url: str, folder: Path, *, sha256: str | None = None, progress: boo
 
 
 def _file_name(url: str) -> str:
-    """Return the name under which a file is kept.
-
-    Raises:
-        DataError: The address is none.
-    """
+    """Return the name under which a file is kept."""
     try:
         parts = urlsplit(url)
         known = bool(parts.hostname) and (parts.port is None or parts.port > 0)
@@ -82,11 +78,7 @@ def _file_name(url: str) -> str:
 
 
 def _compare_with_first_use(target: Path) -> None:
-    """Write a file's hash beside it, or refuse a file that no longer has the hash written there.
-
-    Raises:
-        DataError: It has changed since it was fetched.
-    """
+    """Write a file's hash beside it, or refuse a file that no longer has the hash written there."""
     note = target.with_name(f"{target.name}.sha256")
     found = known_sha256(target)
     if not note.is_file():

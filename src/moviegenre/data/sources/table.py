@@ -14,15 +14,13 @@ from moviegenre.core.errors import (
     missing_path_message,
 )
 from moviegenre.core.files import file_sha256
-from moviegenre.core.reading import UnreadableFileError, read_bounded
-from moviegenre.core.types import Split
-from moviegenre.data.limits import MAX_POSTER_BYTES
 from moviegenre.data.placeholders import is_placeholder
-from moviegenre.data.records import RawMovie, parse_title, parse_year, whole_text
+from moviegenre.data.records import MovieSource, RawMovie, parse_title, parse_year
+from moviegenre.data.sources.split_files import SPLIT_WORDS
 from moviegenre.data.tables.cells import cell_text, plot_texts
 from moviegenre.data.tables.columns import find_columns, require_single
 from moviegenre.data.tables.genre_cells import GenreColumn, flag_columns, flagged, flags_hint
-from moviegenre.data.tables.poster_files import MissingPosterError
+from moviegenre.data.tables.poster_files import LoadedPoster
 from moviegenre.data.tables.rows import Row, Table, Written
 from moviegenre.data.tables.zip_posters import poster_files
 
@@ -30,14 +28,6 @@ logger = logging.getLogger(__name__)
 
 _ADVICE = "name the one to read, or all of them, with `plot_column`"
 _LOOKED_AT = 50  # rows, for a poster that is there
-_SPLIT_NAMES = {
-    "train": Split.TRAIN,
-    "val": Split.VAL,
-    "dev": Split.VAL,
-    "valid": Split.VAL,
-    "validation": Split.VAL,
-    "test": Split.TEST,
-}
 
 
 @dataclass(frozen=True)
@@ -71,7 +61,7 @@ class TableColumns:
     format: str | None = None
 
 
-class MovieTable:
+class MovieTable(MovieSource):
     """A table of movies.
 
     Args:
@@ -86,9 +76,6 @@ class MovieTable:
         notes: What was found out about the table, as sentence parts.
     """
 
-    synthetic = False
-    has_plots = True
-    lacks = ""
     form = "a table of movies"
     sha256_of = "the table"
 
@@ -97,7 +84,6 @@ class MovieTable:
             raise DataNotFoundError(missing_path_message(path, "a table", "check the path"))
         self._path = path
         self._posters = poster_files(path)
-        self.description = str(path)
         self.sha256 = file_sha256(path)
         self.has_split = columns.split is not None
         self._table = Table(path, columns.written)
@@ -109,11 +95,7 @@ class MovieTable:
         require_single(self._read(), self._table.twice, str(path))
 
     def _find(self, given: TableColumns, known: Sequence[str]) -> None:
-        """Fill in the columns that are not named.
-
-        Raises:
-            DataError: Columns are not there, or several may be the plot.
-        """
+        """Fill in the columns that are not named."""
         found = find_columns(
             known,
             table=str(self._path),
@@ -143,12 +125,7 @@ class MovieTable:
             self.notes.append(f"genres from {len(self._flags)} columns, one for each genre")
 
     def _require(self, given: TableColumns, known: Sequence[str]) -> None:
-        """Check that all columns are there that are named or needed.
-
-        Raises:
-            DataError: Some are not; the message lists them, the columns of the table, and what
-                names a column.
-        """
+        """Check that all columns are there that are named or needed."""
         named = {
             "id_column": [given.id],
             "plot_column": self._plots or ([] if self._poster_name else ["plot"]),
@@ -165,11 +142,11 @@ class MovieTable:
             if name and name not in known
         }
         if missing:
-            told = "; ".join(f"no column {name!r}, {did_you_mean(name, known)}" for name in missing)
+            faults = "; ".join(f"no column {n!r}, {did_you_mean(n, known)}" for n in missing)
             settings = " and ".join(f"`{setting}`" for setting in dict.fromkeys(missing.values()))
             hint = flags_hint(known) if self._genres_name in missing and not given.genres else ""
             advice = hint or f"name one of these with {settings}"
-            raise DataError(f"{self._path}: {told}; {advice}")
+            raise DataError(f"{self._path}: {faults}; {advice}")
 
     @property
     def found(self) -> dict[str, str]:
@@ -251,24 +228,24 @@ class MovieTable:
         plots = [text for name in self._plots for text in plot_texts(values.get(name))]
         kept = tuple(text for text in plots if not is_placeholder(text))
         genres, placeholder = self._names(values)
-        poster, name, fault, lack = self._poster(values)
-        said = values.get(self._split_name) if self._split_name else None
-        split = _SPLIT_NAMES.get(cell_text(said).strip().lower())
-        told = f"{self._split_name} is {reprlib.repr(said)}"
+        poster, poster_name = self._poster(values)
+        cell = values.get(self._split_name) if self._split_name else None
+        split = SPLIT_WORDS.get(cell_text(cell).strip().lower())
+        split_text = f"{self._split_name} is {reprlib.repr(cell)}"
         return RawMovie(
             id=movie,
             title=parse_title(values.get(self._title_name or "")),
             year=parse_year(values.get(self._year_name or "")),
             genres=genres,
             plots=kept,
-            poster=poster,
-            poster_name=name,
-            poster_fault=fault,
+            poster=poster.content,
+            poster_name=poster_name,
+            poster_fault=poster.fault,
             split=split,
-            split_text=told if self._split_name and split is None else "",
+            split_text=split_text if self._split_name and split is None else "",
             genre_placeholder=placeholder,
             plot_placeholder=plots[0] if plots and not kept else "",
-            poster_lack=lack,
+            poster_lack=poster.lack,
         )
 
     def _names(self, values: Mapping[str, object]) -> tuple[tuple[str, ...], str]:
@@ -277,27 +254,17 @@ class MovieTable:
             return tuple(flagged(values, self._flags)), ""
         return self._genres.names(values.get(self._genres_name))
 
-    def _poster(self, values: Mapping[str, object]) -> tuple[bytes | None, str | None, str, str]:
-        """Return a poster's bytes and name, why it cannot be read, and why it is not there."""
+    def _poster(self, values: Mapping[str, object]) -> tuple[LoadedPoster, str | None]:
+        """Return a row's poster and its name."""
         cell = values.get(self._poster_name) if self._poster_name else None
         if isinstance(cell, list) and len(cell) == 1:
             cell = cell[0]
         if isinstance(cell, Mapping):  # as this package and Hugging Face's keep images in Parquet
             content = cell.get("bytes")
             if isinstance(content, bytes) and content:
-                return content, whole_text(cell_text(cell.get("path"))) or None, "", ""
+                return LoadedPoster(content), cell_text(cell.get("path")) or None
             cell = cell.get("path")
         if isinstance(cell, bytes):
-            return cell or None, None, "", ""
+            return LoadedPoster(cell or None), None
         name = cell_text(cell).strip()
-        if not name:
-            return None, None, "", ""
-        try:
-            found = self._posters.find(name)
-            if isinstance(found, Path):
-                found = read_bounded(found, MAX_POSTER_BYTES)
-            return found, whole_text(name), "", ""
-        except MissingPosterError as error:
-            return None, whole_text(name), "", f"{name!r}: {error.hint}"
-        except UnreadableFileError as error:
-            return None, whole_text(name), str(error), ""
+        return self._posters.load(name), name or None

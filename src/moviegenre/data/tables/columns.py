@@ -1,11 +1,10 @@
-"""Which column of a table holds what, where nobody names it: by the names that people use."""
+"""Which column of a table holds what, by the names that people use."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 
 from moviegenre.core.errors import DataError, shortened
 from moviegenre.data.tables.known import KnownTable, recognise
-from moviegenre.data.tables.plot_column import find_plot_column
 
 ID_COLUMNS = (
     *("id", "movie_id", "film_id", "show_id", "imdb_id", "tconst", "tmdb_id", "title_id"),
@@ -30,6 +29,14 @@ POSTER_COLUMNS = (
     *("image_path", "img_path", "image_file", "cover", "cover_path", "file_name"),
 )
 
+PLOT_COLUMN = "plot"
+
+OTHER_PLOT_COLUMNS = (
+    *("overview", "synopsis", "description", "summary", "storyline"),
+    *("plot_synopsis", "plot_summary", "movie_plot", "outline"),
+)
+"""Names that other catalogues have for the plot; taken where there is no ``plot``."""
+
 
 @dataclass(frozen=True)
 class FoundColumns:
@@ -43,7 +50,7 @@ class FoundColumns:
         title: Its title.
         year: The year of its release.
         known: The well-known table that has these columns, if it is one.
-        unread: Columns whose names differ from one that is read in capital letters and signs only.
+        unread: Columns that are not read, with nearly the name of one that is.
     """
 
     id: str | None = None
@@ -128,6 +135,46 @@ def find_columns(
     )
 
 
+def plot_candidates(known: Collection[str]) -> list[str]:
+    """Return the columns that may be the plot: ``plot`` alone, or all with another usual name.
+
+    Capital letters, spaces and signs in a name do not count.
+
+    Example:
+        >>> plot_candidates(["id", "plot", "overview"]), plot_candidates(["summary", "Overview"])
+        (['plot'], ['Overview', 'summary'])
+    """
+    if PLOT_COLUMN in known:
+        return [PLOT_COLUMN]
+    columns = {_key(name): name for name in known}
+    if PLOT_COLUMN in columns:
+        return [columns[PLOT_COLUMN]]
+    return [columns[_key(name)] for name in OTHER_PLOT_COLUMNS if _key(name) in columns]
+
+
+def find_plot_column(known: Collection[str], *, table: str, advice: str) -> str | None:
+    """Return the column of plots; None where no column has a usual name.
+
+    Args:
+        known: The table's columns.
+        table: The table's name, for the message.
+        advice: How to name the column, as in "name one with `plot_column`".
+
+    Raises:
+        DataError: There is no ``plot``, but several others; the message names them.
+    """
+    candidates = plot_candidates(known)
+    if len(candidates) > 1:
+        names = ", ".join(map(repr, candidates))
+        raise DataError(f"{table} has no column 'plot', but {names}; {advice}")
+    return candidates[0] if candidates else None
+
+
+def plot_column_note(name: str) -> str:
+    """Return a sentence ending that says which column is read; empty for ``plot`` itself."""
+    return "" if name == PLOT_COLUMN else f"column {name!r} is read as the plot"
+
+
 def usual_column(columns: Sequence[str], names: Sequence[str]) -> str | None:
     """Return the column with the first of some names, however it is spelt.
 
@@ -142,10 +189,10 @@ def usual_column(columns: Sequence[str], names: Sequence[str]) -> str | None:
 
 
 def require_single(used: Iterable[str], twice: Sequence[str], table: str) -> None:
-    """Refuse a table where a column that is read stands twice.
+    """Refuse a table with several columns of a name that is read.
 
     Raises:
-        DataError: One does; the message names all such.
+        DataError: There are some; the message names them.
     """
     if clash := [name for name in used if name in twice]:
         raise DataError(
@@ -154,5 +201,5 @@ def require_single(used: Iterable[str], twice: Sequence[str], table: str) -> Non
         )
 
 
-def _key(name: str) -> str:
-    return "".join(char for char in name.lower() if char.isalnum())
+def _key(name: object) -> str:
+    return "".join(char for char in str(name).lower() if char.isalnum())

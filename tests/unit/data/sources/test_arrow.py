@@ -14,7 +14,7 @@ from tests.unit.data.raw_movies import poster
 
 
 def read(folder: Path) -> ArrowSplits:
-    return ArrowSplits(folder, arrow_files(folder))
+    return ArrowSplits(arrow_files(folder))
 
 
 def test_a_row_is_read_as_it_is(tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ def test_files_with_another_ending_are_a_set_of_their_own(tmp_path: Path) -> Non
     counts = {
         len(movie.plots)
         for files in (arrow_files(tmp_path), arrow_files(tmp_path, single))
-        for movie in ArrowSplits(tmp_path, files)
+        for movie in ArrowSplits(files)
     }
     assert [len(movie.plots) for movie in read(tmp_path)] == [2] * 12
     assert counts == {1, 2}

@@ -17,7 +17,7 @@ TRAIN = {"train": TRAIN_IDS}
 
 
 def read(path: Path) -> MessageTables:
-    return MessageTables(path, message_files(path))
+    return MessageTables(message_files(path))
 
 
 def in_parts(number: int) -> dict[str, Any]:

@@ -181,7 +181,7 @@ def test_a_damaged_split_is_refused(read: Read, tmp_path: Path, content: bytes, 
     movies = read(tmp_path, {**movie_files([1]), "mmimdb/split.json": content})
     with pytest.raises(DataError) as error:
         list(movies)
-    assert str(error.value).startswith(f"split.json of {movies.description} {told}")
+    assert str(error.value).startswith(f"split.json of {movies._path} {told}")
 
 
 def test_made_up_movies_are_known_by_their_marker(read: Read, tmp_path: Path) -> None:
