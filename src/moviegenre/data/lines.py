@@ -27,7 +27,7 @@ class Line:
 
 
 def bounded_lines(stream: TextIO, max_chars: int = MAX_RECORD_BYTES) -> Iterator[Line]:
-    """Yield every line; one that is too long is passed over without being held in memory.
+    """Yield every line; one that is too long is skipped and never held in memory.
 
     Args:
         stream: Text opened with ``errors="surrogateescape"``, so that bytes that are no UTF-8

@@ -1,4 +1,4 @@
-"""Preparing: any source in, a folder of Parquet with its data sheet out, whole or not at all."""
+"""Prepare a source: write a folder of Parquet with its data sheet, whole or not at all."""
 
 import json
 import logging
@@ -62,12 +62,12 @@ _LAYOUT = {
 
 @dataclass(frozen=True)
 class PreparedSummary:
-    """What preparing came to.
+    """The result of preparing.
 
     Attributes:
         data: The prepared folder.
         excluded: How many movies were left out, by reason.
-        notes: How many movies were changed or kept with a caution, by what was done.
+        notes: How many movies were changed, or kept although incomplete, by kind.
         examples: The first movie that was left out, by reason.
         genres_left_out: Genres that too few movies have, and how many these are.
     """
@@ -269,11 +269,11 @@ def _split(
 ) -> dict[Split, list[Chosen]]:
     parts: dict[Split, list[Chosen]] = {part: [] for part in Split}
     if kind == "official":
-        for movie, own in chosen:
+        for movie, genres in chosen:
             assert movie.split is not None, "a movie in no split was left out"
-            parts[movie.split].append((movie, own))
+            parts[movie.split].append((movie, genres))
         return parts
-    labels = np.stack([vocabulary.encode(own) for _, own in chosen])
+    labels = np.stack([vocabulary.encode(genres) for _, genres in chosen])
     groups = groups_of_duplicates(movie.keys for movie, _ in chosen)
     for place, entry in zip(stratified_split(labels, groups, seed), chosen, strict=True):
         parts[place].append(entry)
@@ -281,7 +281,7 @@ def _split(
 
 
 def _shared(parts: dict[Split, list[Chosen]]) -> dict[str, int]:
-    """Count what a source's own split does not keep apart; a stratified one always does."""
+    """Count duplicates across the splits; only a source's own split has any."""
     splits = [part for part, chosen in parts.items() for _ in chosen]
     groups = groups_of_duplicates(movie.keys for chosen in parts.values() for movie, _ in chosen)
     placed = list(zip(groups, splits, strict=True))

@@ -194,8 +194,8 @@ def store_files(address: str, *, deep: bool = True) -> list[StoreFile]:
     """
     selector = fs.FileSelector(_path(address.rstrip("/")), recursive=deep, allow_not_found=True)
     with _reaching(address):
-        found = _file_system().get_file_info(selector)
-    paths = sorted(info.path for info in found if info.type == fs.FileType.File)
+        infos = _file_system().get_file_info(selector)
+    paths = sorted(info.path for info in infos if info.type == fs.FileType.File)
     return [StoreFile(_SCHEME + path) for path in paths]
 
 

@@ -1,4 +1,4 @@
-"""Compressed files as streams that end where no real file does."""
+"""Compressed files as streams of bounded size."""
 
 import gzip
 import io
@@ -32,7 +32,7 @@ def max_unpacked(size: int) -> int:
 
 
 class Unpacked(io.RawIOBase):
-    """The content of a compressed file, of which no more is read than is sane.
+    """The content of a compressed file, up to a bound.
 
     Args:
         path: The file, for messages.

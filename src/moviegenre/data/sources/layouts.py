@@ -1,4 +1,4 @@
-"""Which form a folder or file of movies has: the only place that tells them apart.
+"""Find out which form a folder or file of movies has.
 
 docs/mmimdb.md describes each form and where it comes from.
 """

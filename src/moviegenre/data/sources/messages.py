@@ -41,9 +41,8 @@ def message_files(path: Path) -> list[SplitFile]:
     Raises:
         DataError: One of them is damaged.
     """
-    found = [path] if path.is_file() else _tables_below(path)
-    named = [file for file in found if _COLUMNS.issubset(_column_names(file))]
-    return [(file, _split_of(file, path)) for file in named]
+    files = [path] if path.is_file() else _tables_below(path)
+    return [(f, _split_of(f, path)) for f in files if _COLUMNS.issubset(_column_names(f))]
 
 
 def _tables_below(folder: Path) -> list[Path]:
@@ -112,15 +111,15 @@ class MessageTables(SplitFiles):
     def _movies(self, path: Path, split: Split | None) -> Iterator[RawMovie]:
         columns = ("messages", "images", *ID_KEYS)
         for number, (values, fault) in enumerate(_rows(path, columns), start=1):
-            given = next((t for k in ID_KEYS if (t := cell_text(values.get(k)).strip())), "")
-            place = given or f"{path.name}, row {number}"
+            movie = next((t for k in ID_KEYS if (t := cell_text(values.get(k)).strip())), "")
+            place = movie or f"{path.name}, row {number}"
             try:
                 if fault:
                     raise ValueError(fault)
                 content, name = _image(values.get("images"))
                 plot = self._plot(_content_of(values.get("messages"), "user"))
                 yield RawMovie(
-                    id=given or PurePosixPath(name or "").stem or place,
+                    id=movie or PurePosixPath(name or "").stem or place,
                     genres=answered_genres(_content_of(values.get("messages"), "assistant")),
                     plots=(plot,) if plot else (),
                     poster=content,

@@ -326,11 +326,11 @@ def _is_dir(path: Path) -> bool:
 def _file_size(entry: os.DirEntry[str]) -> int | None:
     """Return the size of a regular file; None of everything else, a link that leads nowhere too."""
     try:
-        found = entry.stat()
+        status = entry.stat()
     except OSError as error:
         raise_system_error(error, Path(entry.path))
         return None
-    return found.st_size if stat.S_ISREG(found.st_mode) else None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
 def _plain_name(path: PurePosixPath) -> str:

@@ -63,10 +63,10 @@ class FoundColumns:
     unread: tuple[str, ...] = ()
 
     def note(self, named: Iterable[str] = ()) -> str:
-        """Return what was found that is not called by its usual name; empty for nothing.
+        """Return which columns have other names than the usual ones; empty for none.
 
         Args:
-            named: Parts that somebody named, or that are not read.
+            named: Parts that the user named, or that are not read.
 
         Example:
             >>> FoundColumns(id="movie_id", plot="plot").note()
@@ -96,7 +96,7 @@ def find_columns(
         table: Its name, for messages.
         advice: How to name the column of plots.
         format: See ``known.recognise``.
-        needs_plot: Whether a plot has to be found; a plot that somebody names is none.
+        needs_plot: Whether to look for a column of plots.
 
     Raises:
         DataError: Several columns may be the plot.

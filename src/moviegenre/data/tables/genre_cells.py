@@ -57,11 +57,11 @@ class GenreColumn:
         names: set[str] = set()
         for cell in cells:
             try:
-                found = listed(cell)
+                cell_names = listed(cell)
             except ValueError:
                 continue
-            if found is not None:
-                names.update(map(clean_name, found))
+            if cell_names is not None:
+                names.update(map(clean_name, cell_names))
             elif isinstance(cell, str) and (cell in texts or len(texts) < _MAX_DISTINCT):
                 texts[_unescaped(cell)] += 1
         if not self._is_named:
@@ -79,14 +79,14 @@ class GenreColumn:
         Raises:
             ValueError: The cell holds something else than genres.
         """
-        found = listed(cell)
-        if found is None:
-            found = self._split(_unescaped(str(cell)))
-        elif isinstance(cell, int | float) and found and not self._uses_ids:
+        names = listed(cell)
+        if names is None:
+            names = self._split(_unescaped(str(cell)))
+        elif isinstance(cell, int | float) and names and not self._uses_ids:
             raise ValueError(f"found {reprlib.repr(cell)}, expected a list of texts")
         if self._uses_ids:
-            found = [TMDB_GENRES.get(int(name), "") if _is_number(name) else name for name in found]
-        cleaned = [clean_name(name) for name in found]
+            names = [TMDB_GENRES.get(int(name), "") if _is_number(name) else name for name in names]
+        cleaned = [clean_name(name) for name in names]
         kept = tuple(name for name in cleaned if name and not is_genre_placeholder(name))
         placeholder = next((name for name in cleaned if name), "")
         return kept, "" if kept else placeholder

@@ -1,4 +1,4 @@
-"""Finding the file of a poster, however its name is written."""
+"""Find the file of a poster, however its name is written."""
 
 import os
 import re
@@ -133,7 +133,7 @@ class PosterFolder(PosterFiles):
 
     def _within(self, name: str) -> list[str]:
         """Return the rest of names that begin with the folder's own name."""
-        parts = [PurePosixPath(one).parts for one in spellings(name)]
+        parts = [PurePosixPath(path).parts for path in spellings(name)]
         return ["/".join(p[1:]) for p in parts if len(p) > 1 and p[0] == self.folder.name]
 
     def _missing(self, name: str) -> MissingPosterError:

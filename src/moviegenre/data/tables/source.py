@@ -191,7 +191,7 @@ def _zip_member(
         and not PurePosixPath(member.filename).name.startswith(".")
     ]
     if len(tables) > 1:  # a README beside the table
-        tables = [one for one in tables if not one.filename.lower().endswith(".txt")] or tables
+        tables = [t for t in tables if not t.filename.lower().endswith(".txt")] or tables
     if len(tables) != 1:
         names = ", ".join(member.filename for member in tables[:5])
         found = f"{len(tables)} tables ({shortened(names)})" if tables else "no table"

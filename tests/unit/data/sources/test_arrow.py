@@ -47,21 +47,15 @@ def test_a_missing_file_is_said(tmp_path: Path) -> None:
     assert movies.lacks == "train, val"
 
 
-def test_a_file_that_is_cut_off_is_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_empty", [False, True])
+def test_a_file_that_is_cut_off_is_one_line(tmp_path: Path, is_empty: bool) -> None:
     path = write_arrow(tmp_path) / "mmimdb_dev.arrow"
-    path.write_bytes(path.read_bytes()[:-200])
+    path.write_bytes(b"" if is_empty else path.read_bytes()[:-200])
     with pytest.raises(DataError) as error:
         list(read(tmp_path))
     assert str(error.value).startswith(f"{path} cannot be read as Arrow: ")
     assert str(error.value).endswith("; is it whole?")
     assert "\n" not in str(error.value)
-
-
-def test_an_empty_file_is_one_line(tmp_path: Path) -> None:
-    path = write_arrow(tmp_path) / "mmimdb_dev.arrow"
-    path.write_bytes(b"")
-    with pytest.raises(DataError, match="cannot be read as Arrow"):
-        read(tmp_path)
 
 
 def test_missing_columns_are_named(tmp_path: Path) -> None:
