@@ -10,10 +10,11 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from moviegenre.core.errors import InputError, shortened
+from moviegenre.core.errors import DataNotFoundError, InputError, shortened
 from moviegenre.core.reading import UnreadableFileError, read_bounded
 from moviegenre.data.limits import MAX_POSTER_BYTES
 from moviegenre.data.placeholders import is_poster_placeholder
+from moviegenre.data.storage import StoreFile, is_address
 from moviegenre.data.tables.cells import cell_text
 
 _MAX_ENTRIES = 500_000  # of a folder that is looked through for a name in other case
@@ -164,6 +165,37 @@ class PosterFolder(PosterFiles):
             self._names[parent] = {name.casefold(): name for name in names}
         name = self._names[parent].get(path.name.casefold())
         return None if name is None else parent / name
+
+
+class PosterStore(PosterFiles):
+    """The folder of an object store that names of posters are relative to.
+
+    A name may also be a whole address in a store.
+
+    Args:
+        address: The folder, such as ``s3://bucket/posters``.
+    """
+
+    def __init__(self, address: str) -> None:
+        self.address = address.rstrip("/")
+
+    def _find(self, name: str) -> bytes:
+        if is_address(name):
+            files = [StoreFile(name)]
+        else:
+            refuse_address(name)
+            files = [StoreFile(f"{self.address}/{path.lstrip('/')}") for path in spellings(name)]
+        for file in files:
+            try:
+                with file.open_anywhere() as stream:
+                    content = stream.read(MAX_POSTER_BYTES + 1)
+            except DataNotFoundError:
+                continue
+            if len(content) > MAX_POSTER_BYTES:
+                raise UnreadableFileError(f"{file} has more than {MAX_POSTER_BYTES:,} bytes")
+            return content
+        hint = "does not exist; expected a poster's file"
+        raise MissingPosterError(f"{shortened(str(files[0]))} {hint}", hint)
 
 
 def refuse_address(name: str) -> None:
