@@ -119,14 +119,11 @@ def prepare(
         restore_folder(out)
         _check_target(out, overwrite)
         movies = open_source(source, out.parent, columns, sha256=sha256, progress=progress)
-        # A table says more of itself; the published form is what everybody expects.
+        # A table logs more of itself; the published form is what everybody expects.
         if not isinstance(movies, MovieTable) and movies.form != PUBLISHED:
             logger.info("%s: recognised as %s", source, movies.form)
         kind = _split_kind(source, movies, split)
-        if not movies.has_plots and not keep_incomplete:
-            raise DataError(
-                f"{source}: {movies.form}; to prepare posters alone, set `keep_incomplete`"
-            )
+        _require_plots(source, movies, keep_incomplete)
         validation = Validation(
             keep_incomplete=keep_incomplete,
             need_split=kind == "official",
@@ -134,7 +131,9 @@ def prepare(
         )
         kept, changed = one_spelling_each(list(validation.check(_with_progress(movies, progress))))
         _log_spellings(changed)
-        vocabulary = _vocabulary(source, out, kept, validation.excluded, genres, min_movies)
+        _require_movies(source, out, kept, validation.excluded)
+        named = None if genres is None else [_known_name(kept, name) for name in genres]
+        vocabulary = choose_genres(kept, named, min_movies)
         chosen = with_genres(kept, vocabulary, validation.excluded)
         parts = _split(chosen, vocabulary, kind, seed)
         _require_every_split(source, out, parts, validation.excluded)
@@ -180,20 +179,17 @@ def _split_kind(source: str, movies: MovieSource, named: SplitKind | None) -> Sp
     return "stratified"
 
 
-def _vocabulary(
-    source: str,
-    out: Path,
-    kept: Sequence[KeptMovie],
-    excluded: Sequence[ExcludedMovie],
-    genres: Sequence[str] | None,
-    min_movies: int,
-) -> GenreVocabulary:
-    """Return the genres of the prepared data; a source without a movie to keep is refused."""
+def _require_plots(source: str, movies: MovieSource, keep_incomplete: bool) -> None:
+    if not movies.has_plots and not keep_incomplete:
+        raise DataError(f"{source}: {movies.form}; to prepare posters alone, set `keep_incomplete`")
+
+
+def _require_movies(
+    source: str, out: Path, kept: Sequence[KeptMovie], excluded: Sequence[ExcludedMovie]
+) -> None:
     if not kept:
         reasons = counts(excluded) or "it is empty"
         raise DataError(f"{source}: no movie can be kept ({reasons}){listed_beside(out, excluded)}")
-    genres = None if genres is None else [_known_name(kept, name) for name in genres]
-    return choose_genres(kept, genres, min_movies)
 
 
 def _require_every_split(
