@@ -71,11 +71,7 @@ def test_posters_are_memory_mapped_and_decoded_once(
     assert len(decoded) == 11
     assert isinstance(second, np.memmap)
     assert np.array_equal(first, second)
-
-
-def test_another_size_and_another_split_have_their_own_cache(data: PreparedData) -> None:
     assert cached_posters(data, Split.TEST, 16, 8).shape == (12, 16, 8, 3)
-    assert cached_posters(data, Split.TEST, HEIGHT, WIDTH).shape == (12, HEIGHT, WIDTH, 3)
     assert cached_posters(data, Split.VAL, 16, 8).shape == (24, 16, 8, 3)
 
 

@@ -5,7 +5,6 @@ Reference: https://github.com/facebookresearch/mmbt (``scripts/mmimdb.py`` write
 (``plot``, ``genres``); see docs/mmimdb.md.
 """
 
-import io
 import re
 from collections.abc import Iterator, Mapping
 from itertools import product
@@ -16,7 +15,7 @@ from moviegenre.core.errors import DataError, shortened
 from moviegenre.core.reading import open_regular
 from moviegenre.core.types import Split
 from moviegenre.data.json_text import parse_json
-from moviegenre.data.lines import bounded_lines
+from moviegenre.data.lines import file_lines
 from moviegenre.data.records import RawMovie, clean_names, parse_title, parse_year
 from moviegenre.data.sources.split_files import SPLIT_WORDS, SplitFile, SplitFiles
 from moviegenre.data.tables.cells import cell_text
@@ -91,23 +90,19 @@ class JsonLinesSplits(SplitFiles):
             self._folders.append(PosterFolder(folder / POSTERS_FOLDER))
 
     def _movies(self, path: Path, split: Split | None) -> Iterator[RawMovie]:
-        with (
-            open_regular(path) as stream,
-            io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape") as text,
-        ):
-            for number, line in enumerate(bounded_lines(text), start=1):
-                if not line.fault and not line.text.strip():
-                    continue
-                place = f"{path.name}, line {number}"
-                try:
-                    if line.fault:
-                        raise ValueError(line.fault)
-                    row = parse_json(line.text)
-                    if not isinstance(row, dict):
-                        raise ValueError(f"found {type(row).__name__}, expected an object")
-                    yield self._movie(row, split, place)
-                except ValueError as error:
-                    yield RawMovie(place, split=split, fault=str(error))
+        for number, line in enumerate(file_lines(path), start=1):
+            if not line.fault and not line.text.strip():
+                continue
+            place = f"{path.name}, line {number}"
+            try:
+                if line.fault:
+                    raise ValueError(line.fault)
+                row = parse_json(line.text)
+                if not isinstance(row, dict):
+                    raise ValueError(f"found {type(row).__name__}, expected an object")
+                yield self._movie(row, split, place)
+            except ValueError as error:
+                yield RawMovie(place, split=split, fault=str(error))
 
     def _movie(self, row: Mapping[str, Any], split: Split | None, place: str) -> RawMovie:
         named = cell_text(_value(row, POSTER_KEYS)).strip()

@@ -6,15 +6,12 @@ http://www.cs.cmu.edu/~ark/personas/. ``plot_summaries.txt`` has Wikipedia's id 
 countries and genres, the last three as mappings from Freebase's ids.
 """
 
-import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from moviegenre.core.errors import DataError
-from moviegenre.core.reading import open_regular
-from moviegenre.data.lines import bounded_lines
-from moviegenre.data.tables.dialect import UTF8
+from moviegenre.data.lines import file_lines
 
 SUMMARIES_FILE = "plot_summaries.txt"
 METADATA_FILE = "movie.metadata.tsv"
@@ -52,13 +49,9 @@ def rows(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _lines(path: Path, width: int) -> Iterator[list[str]]:
-    with (
-        open_regular(path) as binary,
-        io.TextIOWrapper(binary, encoding=UTF8, errors="surrogateescape", newline="\n") as text,
-    ):
-        for number, line in enumerate(bounded_lines(text), start=1):
-            cells = line.text.rstrip("\r\n").split("\t")
-            if line.fault or len(cells) != width:
-                fault = line.fault or f"has {len(cells)} cells, expected {width}"
-                raise DataError(f"{path}, line {number}: {fault}")
-            yield cells
+    for number, line in enumerate(file_lines(path, newline="\n"), start=1):
+        cells = line.text.rstrip("\r\n").split("\t")
+        if line.fault or len(cells) != width:
+            fault = line.fault or f"has {len(cells)} cells, expected {width}"
+            raise DataError(f"{path}, line {number}: {fault}")
+        yield cells
