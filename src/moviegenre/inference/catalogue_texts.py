@@ -31,7 +31,7 @@ class CatalogueColumns:
         year: The year of its release; None takes one with a usual name, where there is one.
         kept: Columns that answers repeat.
         written: How the table is written; None finds out.
-        format: A well-known table, see ``known``; None finds out.
+        format: A well-known table, see ``known_tables``; None finds out.
     """
 
     id: str | None = None

@@ -45,7 +45,7 @@ class TableColumns:
         separator: What joins genre names; None finds out, see ``genre_cells``.
         flags: Columns that stand for one genre each, see ``genre_cells.flag_columns``.
         written: How the table is written; None finds out.
-        format: A well-known table, see ``known``; None finds out.
+        format: A well-known table, see ``known_tables``; None finds out.
     """
 
     id: str | None = None

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 
 from moviegenre.core.errors import DataError, shortened
-from moviegenre.data.tables.known import KnownTable, recognise
+from moviegenre.data.tables.known_tables import KnownTable, recognise
 
 ID_COLUMNS = (
     *("id", "movie_id", "film_id", "show_id", "imdb_id", "tconst", "tmdb_id", "title_id"),
@@ -95,7 +95,7 @@ def find_columns(
         columns: The table's.
         table: Its name, for messages.
         advice: How to name the column of plots.
-        format: See ``known.recognise``.
+        format: See ``known_tables.recognise``.
         needs_plot: Whether to look for a column of plots.
 
     Raises:
