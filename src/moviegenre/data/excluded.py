@@ -38,7 +38,7 @@ def by_reason(excluded: Sequence[ExcludedMovie]) -> dict[str, int]:
     return dict(Counter(movie.reason.value for movie in excluded).most_common())
 
 
-def counts(excluded: Sequence[ExcludedMovie]) -> str:
+def describe_reasons(excluded: Sequence[ExcludedMovie]) -> str:
     """Say how many movies were left out for which reason, the commonest ones with an example."""
     first = examples(excluded)
     reasons = []
@@ -57,7 +57,7 @@ def examples(excluded: Sequence[ExcludedMovie]) -> dict[str, ExcludedMovie]:
     return first
 
 
-def listed_beside(out: Path, excluded: Sequence[ExcludedMovie]) -> str:
+def write_list(out: Path, excluded: Sequence[ExcludedMovie]) -> str:
     """List what was left out in a file beside a folder that is not written.
 
     Returns:

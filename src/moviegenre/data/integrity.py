@@ -48,7 +48,7 @@ class FileCheck:
     def __init__(self, folder: Path, listed: dict[str, dict[str, Any]]) -> None:
         self._folder = folder
         self._listed = listed
-        self._memory = folder / CACHE_DIR / _CHECKED_FILE
+        self._checked_path = folder / CACHE_DIR / _CHECKED_FILE
         for name, record in listed.items():
             size = (folder / name).stat().st_size
             if size != record["bytes"]:
@@ -69,7 +69,7 @@ class FileCheck:
         path = self._folder / name
         state = [record["sha256"], path.stat().st_size, path.stat().st_mtime_ns]
         is_large = record["bytes"] >= _LARGE_BYTES
-        checked = self._remembered() if is_large else {}
+        checked = self._read_checked() if is_large else {}
         if checked.get(name) == state:
             return
         if (sha256 := file_sha256(path)) != record["sha256"]:
@@ -79,11 +79,11 @@ class FileCheck:
             )
         if is_large:
             with suppress(OSError):  # data may lie where nothing can be written
-                write_text(self._memory, json.dumps({**checked, name: state}) + "\n")
+                write_text(self._checked_path, json.dumps({**checked, name: state}) + "\n")
 
-    def _remembered(self) -> dict[str, Any]:
+    def _read_checked(self) -> dict[str, Any]:
         try:
-            checked = json.loads(self._memory.read_text(encoding="utf-8"))
+            checked = json.loads(self._checked_path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
         return checked if isinstance(checked, dict) else {}

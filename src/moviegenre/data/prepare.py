@@ -20,7 +20,13 @@ from moviegenre.core.locks import locked
 from moviegenre.core.reading import at_home
 from moviegenre.core.types import Split, SplitKind
 from moviegenre.data.datasheet import write_datasheet
-from moviegenre.data.excluded import by_reason, counts, examples, listed_beside, write_excluded
+from moviegenre.data.excluded import (
+    by_reason,
+    describe_reasons,
+    examples,
+    write_excluded,
+    write_list,
+)
 from moviegenre.data.prepared import PreparedData
 from moviegenre.data.records import ExcludedMovie, MovieSource, RawMovie
 from moviegenre.data.schema import (
@@ -188,8 +194,8 @@ def _require_movies(
     source: str, out: Path, kept: Sequence[KeptMovie], excluded: Sequence[ExcludedMovie]
 ) -> None:
     if not kept:
-        reasons = counts(excluded) or "it is empty"
-        raise DataError(f"{source}: no movie can be kept ({reasons}){listed_beside(out, excluded)}")
+        reasons = describe_reasons(excluded) or "it is empty"
+        raise DataError(f"{source}: no movie can be kept ({reasons}){write_list(out, excluded)}")
 
 
 def _require_every_split(
@@ -197,10 +203,10 @@ def _require_every_split(
 ) -> None:
     empty = [part.value for part, chosen in parts.items() if not chosen]
     if empty:
-        reasons = f" ({counts(excluded)})" if excluded else ""
+        reasons = f" ({describe_reasons(excluded)})" if excluded else ""
         raise DataError(
             f"{source}: no movie is left for {', '.join(empty)}{reasons}; give it some, or use "
-            f"`split` stratified{listed_beside(out, excluded)}"
+            f"`split` stratified{write_list(out, excluded)}"
         )
 
 

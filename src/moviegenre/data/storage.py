@@ -57,7 +57,7 @@ class StoreFile:
 
     def is_file(self) -> bool:
         """Return whether it is there."""
-        with _reaching(self.address):
+        with _store_errors(self.address):
             info = _file_system().get_file_info(_path(self.address))
         return bool(info.type == fs.FileType.File)
 
@@ -75,12 +75,12 @@ class StoreFile:
         Raises:
             DataError: The store cannot be reached, or there is no such file.
         """
-        with _reaching(self.address):
+        with _store_errors(self.address):
             return cast("BinaryIO", _file_system().open_input_file(_path(self.address)))
 
     def read(self) -> bytes | None:
         """Return its content; None where there is no such file."""
-        with _reaching(self.address):
+        with _store_errors(self.address):
             try:
                 with _file_system().open_input_file(_path(self.address)) as stream:
                     return bytes(stream.read())
@@ -89,7 +89,7 @@ class StoreFile:
 
     def stamp(self) -> str:
         """Return what changes with its content: size and ETag, as the store says them."""
-        with _reaching(self.address):
+        with _store_errors(self.address):
             stream = _file_system().open_input_file(_path(self.address))
             tag = (stream.metadata() or {}).get("ETag", b"")
             return f"{stream.size()} bytes, ETag {tag.decode().strip(chr(34))}"
@@ -162,13 +162,16 @@ class StoreFolder:
     def write(self, name: str, content: bytes) -> None:
         """Write a file in one step."""
         file = self._file(name)
-        with _reaching(file.address), _file_system().open_output_stream(_path(file.address)) as to:
-            to.write(content)
+        with (
+            _store_errors(file.address),
+            _file_system().open_output_stream(_path(file.address)) as out,
+        ):
+            out.write(content)
 
     def remove(self, name: str) -> None:
         """Remove a file, if it is there."""
         file = self._file(name)
-        with _reaching(file.address):
+        with _store_errors(file.address):
             try:
                 _file_system().delete_file(_path(file.address))
             except FileNotFoundError:
@@ -193,7 +196,7 @@ def store_files(address: str, *, deep: bool = True) -> list[StoreFile]:
         DataError: The store cannot be reached.
     """
     selector = fs.FileSelector(_path(address.rstrip("/")), recursive=deep, allow_not_found=True)
-    with _reaching(address):
+    with _store_errors(address):
         infos = _file_system().get_file_info(selector)
     paths = sorted(info.path for info in infos if info.type == fs.FileType.File)
     return [StoreFile(_SCHEME + path) for path in paths]
@@ -215,7 +218,7 @@ def _s3(endpoint: str | None) -> fs.FileSystem:
 
 
 @contextmanager
-def _reaching(address: str) -> Iterator[None]:
+def _store_errors(address: str) -> Iterator[None]:
     """Raise errors of a store as errors of the data."""
     try:
         yield

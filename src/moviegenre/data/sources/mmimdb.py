@@ -87,13 +87,13 @@ class _Layout(MovieSource):
 
     @cached_property
     def _order(self) -> list[tuple[str, Split | None]]:
-        listed = self._listed()
+        listed = self._read_split()
         known = {movie for movie, _ in listed}
         records = sorted(n.removesuffix(".json") for n in self._names() if n.endswith(".json"))
         others = [movie for movie in records if movie not in known]
         return [*listed, *((movie, None) for movie in [*others, *self._repeated])]
 
-    def _listed(self) -> list[tuple[str, Split | None]]:
+    def _read_split(self) -> list[tuple[str, Split | None]]:
         if self._split_text is None:
             return []
         expected = "expected an object of train, dev and test, each a list of ids"
@@ -241,12 +241,12 @@ class MMIMDbArchive(_Layout):
         self._spool = Spool()
         with open_archive(path, progress=progress) as archive:
             for member in archive.members():
-                self._take(archive.tar, member)
+                self._add(archive.tar, member)
             self.sha256 = archive.finish()
         if not any(name.endswith(".json") for name in self._names()):
             raise _other_layout(path)
 
-    def _take(self, tar: tarfile.TarFile, member: tarfile.TarInfo) -> None:
+    def _add(self, tar: tarfile.TarFile, member: tarfile.TarInfo) -> None:
         path = PurePosixPath(member.name)
         if not member.isfile() or path.name.startswith("."):
             return

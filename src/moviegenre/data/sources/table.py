@@ -27,7 +27,7 @@ from moviegenre.data.tables.zip_posters import poster_files
 logger = logging.getLogger(__name__)
 
 _ADVICE = "name the one to read, or all of them, with `plot_column`"
-_LOOKED_AT = 50  # rows, for a poster that is there
+_CHECKED_ROWS = 50  # rows, for a poster that is there
 
 
 @dataclass(frozen=True)
@@ -89,12 +89,12 @@ class MovieTable(MovieSource):
         self._table = Table(path, columns.written)
         known = self._table.columns
         self.notes = list(self._table.notes)
-        self._find(columns, known)
+        self._find_columns(columns, known)
         self._genres = GenreColumn(self._genres_name or "", columns.separator)
         self._has_learned = False
-        require_single(self._read(), self._table.twice, str(path))
+        require_single(self._used_columns(), self._table.twice, str(path))
 
-    def _find(self, given: TableColumns, known: Sequence[str]) -> None:
+    def _find_columns(self, given: TableColumns, known: Sequence[str]) -> None:
         """Fill in the columns that are not named."""
         found = find_columns(
             known,
@@ -165,13 +165,13 @@ class MovieTable(MovieSource):
         """Return a column of posters that nobody named, if it may hold names of files here."""
         if name is None or name == "poster":
             return name
-        rows = islice(self._table.rows([name]), _LOOKED_AT)
+        rows = islice(self._table.rows([name]), _CHECKED_ROWS)
         if self._posters.names_files(row.values.get(name) for row in rows):
             return name
         self.notes.append(f"column {name!r} is not read, since it names no files here")
         return None
 
-    def _read(self) -> list[str]:
+    def _used_columns(self) -> list[str]:
         """Return the columns that are read."""
         named = [self._id_name, *self._plots, self._poster_name, self._genres_name]
         named += [self._split_name, self._title_name, self._year_name, *self._flags]
@@ -208,7 +208,7 @@ class MovieTable(MovieSource):
         if notes := [*self.notes, *self._genres.notes]:
             logger.info("%s: %s", self._path, "; ".join(notes))
         with self._posters.opened():
-            for number, row in enumerate(self._table.rows(self._read()), start=1):
+            for number, row in enumerate(self._table.rows(self._used_columns()), start=1):
                 movie = self._id(row, number)
                 try:
                     yield self._movie(movie, row)

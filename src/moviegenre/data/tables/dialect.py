@@ -43,7 +43,7 @@ _SEP_LINE = re.compile(r'^"?sep=(.)"?\r?\n', re.IGNORECASE)
 _COMPARED_ROWS = 20
 
 
-def checked_encoding(name: str) -> str:
+def parse_encoding(name: str) -> str:
     """Return an encoding that somebody named.
 
     Raises:
@@ -59,7 +59,7 @@ def checked_encoding(name: str) -> str:
     return UTF8 if encoding == "utf-8" else encoding
 
 
-def checked_separator(name: str) -> str:
+def parse_separator(name: str) -> str:
     """Return a separator that somebody named: one character, or tab, comma, semicolon, pipe.
 
     Raises:
@@ -157,7 +157,7 @@ def separator_line(sample: str) -> str | None:
     return match[1] if match else None
 
 
-def sample_of(stream: TextIO) -> str:
+def read_sample(stream: TextIO) -> str:
     """Return the beginning of a text."""
     return stream.read(_SAMPLE_CHARS)
 

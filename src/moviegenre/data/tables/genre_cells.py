@@ -57,7 +57,7 @@ class GenreColumn:
         names: set[str] = set()
         for cell in cells:
             try:
-                cell_names = listed(cell)
+                cell_names = parse_names(cell)
             except ValueError:
                 continue
             if cell_names is not None:
@@ -79,7 +79,7 @@ class GenreColumn:
         Raises:
             ValueError: The cell holds something else than genres.
         """
-        names = listed(cell)
+        names = parse_names(cell)
         if names is None:
             names = self._split(_unescaped(str(cell)))
         elif isinstance(cell, int | float) and names and not self._uses_ids:
@@ -158,14 +158,14 @@ def _unescaped(text: str) -> str:
     return html.unescape(text) if "&" in text and ";" in text else text
 
 
-def listed(cell: object) -> list[str] | None:
+def parse_names(cell: object) -> list[str] | None:
     """Return the names of a list, a mapping or a number; None for a text of joined names.
 
     Raises:
         ValueError: The cell holds something else.
 
     Example:
-        >>> listed('[{"id": 18, "name": "Drama"}]'), listed("Drama|War")
+        >>> parse_names('[{"id": 18, "name": "Drama"}]'), parse_names("Drama|War")
         (['Drama'], None)
     """
     if isinstance(cell, str):
@@ -186,7 +186,7 @@ def listed(cell: object) -> list[str] | None:
         if not isinstance(cell, list | dict):
             return None
     if isinstance(cell, bytes):
-        return listed(cell.decode("utf-8", "replace")) or [cell.decode("utf-8", "replace")]
+        return parse_names(cell.decode("utf-8", "replace")) or [cell.decode("utf-8", "replace")]
     return [whole_text(name) for name in _names(cell, 0)]
 
 

@@ -42,7 +42,7 @@ class Written:
     """How a table is written, where somebody names it.
 
     Attributes:
-        separator: What stands between cells, see ``dialect.checked_separator``; None finds out.
+        separator: What stands between cells, see ``dialect.parse_separator``; None finds out.
         encoding: The text's encoding; None finds out.
     """
 
@@ -77,8 +77,8 @@ class Table:
         self.twice: list[str] = []
         self._max_rows = max_rows
         self._cmu = source if isinstance(source, Path) and cmu.is_summaries(source) else None
-        self._separator = written.separator and dialect.checked_separator(written.separator)
-        self._encoding = written.encoding and dialect.checked_encoding(written.encoding)
+        self._separator = written.separator and dialect.parse_separator(written.separator)
+        self._encoding = written.encoding and dialect.parse_encoding(written.encoding)
         self._suffix = table_suffix(source)
         self._is_document = self._has_quotes = self._skips_line = False
         if self._suffix not in (".parquet", ".xlsx") and self._cmu is None:
@@ -156,7 +156,7 @@ class Table:
         if self._encoding != dialect.UTF8:
             self.notes.append(f"the text is {self._encoding}")
         with self._text() as text:
-            sample = dialect.sample_of(text)
+            sample = dialect.read_sample(text)
         if suffix != table_suffix(self.source) or suffix != Path(self.source.name).suffix.lower():
             self.notes.append(f"unpacked as {suffix}")
         self._is_document = suffix in _JSON and json_rows.is_document(sample, suffix)
