@@ -23,9 +23,10 @@ from moviegenre.data.placeholders import is_poster_placeholder
 from moviegenre.data.records import whole_text
 from moviegenre.data.storage import StoreFile
 from moviegenre.data.tables.cells import cell_text, kept_text
+from moviegenre.data.tables.poster_files import MissingPosterError, WebAddressError
 from moviegenre.data.tables.rows import Row, RowReader
 from moviegenre.data.tables.source import is_table, known_suffixes
-from moviegenre.data.tables.zip_posters import poster_files
+from moviegenre.data.tables.zip_posters import ZipPosters, poster_files
 from moviegenre.inference.catalogue_texts import CatalogueColumns, TextTable, row_id
 from moviegenre.inference.film_reading import used_instead
 from moviegenre.inference.films import Film, FilmReader, Plot, Poster
@@ -114,6 +115,41 @@ class Catalogue(TextTable):
         """Modalities without a column."""
         held = {Modality.PLOT: self.columns.plots, Modality.POSTER: self.columns.poster}
         return frozenset(modality for modality, column in held.items() if not column)
+
+    @property
+    def poster_place(self) -> str:
+        """Where names of posters lead: a folder, an address, or the ZIP that holds the table."""
+        if isinstance(self._files, ZipPosters):
+            return str(self.path)
+        return str(self.posters.absolute() if isinstance(self.posters, Path) else self.posters)
+
+    def missing_posters(self, most_rows: int) -> tuple[int, int]:
+        """Return how many of the first rows name a poster, if none of these is found; else 0.
+
+        Addresses of the web do not count, because no folder would help.
+
+        Args:
+            most_rows: How many rows are looked at; with most tables the first one is enough.
+
+        Returns:
+            That number, and the number of rows that were looked at.
+        """
+        missing = looked_at = 0
+        if self.columns.poster is None:
+            return missing, looked_at
+        with self._files.opened():
+            for row in islice(self._table.rows([self.columns.poster]), most_rows):
+                looked_at += 1
+                try:
+                    if not row.fault and self._poster(row, looked_at=True) is not None:
+                        return 0, looked_at
+                except WebAddressError:
+                    continue
+                except MissingPosterError:
+                    missing += 1
+                except MovieGenreError:  # it is there, and cannot be read
+                    return 0, looked_at
+        return missing, looked_at
 
     def keeping(self, columns: Sequence[str]) -> "Catalogue":
         """Return the same table with columns to copy into the output.
@@ -254,8 +290,8 @@ class Catalogue(TextTable):
 
 def _missing_message(path: Path | StoreFile) -> str:
     if isinstance(path, Path):
-        return missing_path_message(path, "a catalogue", "check the path")
-    return f"{path} does not exist; expected a catalogue; check the address"
+        return missing_path_message(path, "a table", "check the path")
+    return f"{path} does not exist; expected a table; check the address"
 
 
 def _joined(faults: Sequence[str]) -> str:

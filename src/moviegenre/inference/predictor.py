@@ -222,7 +222,7 @@ class Predictor(TableClassifier):
             InputError: It is no table, or films have nothing that the model reads.
             ConfigError: ``errors`` is neither of the two.
         """
-        read = read_films(self.reader, table_rows(X), errors)
+        read = read_films(self.reader, table_rows(X, errors), errors)
         log_faults(read, "a film without anything to read has not-a-number")
         films = [one.film for one in read if one.film is not None]
         probs = np.full((len(read), len(self.model.genres)), np.nan)
@@ -344,7 +344,7 @@ class Predictor(TableClassifier):
         return self.similar.nearest(logits, count)
 
     def _predict_table(self, table: object, errors: Errors) -> npt.NDArray[np.int64]:
-        read = read_films(self.reader, table_rows(table), errors)
+        read = read_films(self.reader, table_rows(table, errors), errors)
         log_faults(read, "a film without anything to read has no genre")
         films = [one.film for one in read if one.film is not None]
         chosen = np.zeros((len(read), len(self.model.genres)), dtype=np.int64)

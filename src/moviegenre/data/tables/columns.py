@@ -1,5 +1,6 @@
 """Which column of a table holds what, by the names that people use."""
 
+import shlex
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 
@@ -37,6 +38,9 @@ OTHER_PLOT_COLUMNS = (
 )
 """Names that other catalogues have for the plot; taken where there is no ``plot``."""
 
+_LONGER_PLOT_COLUMNS = ("plot_long", "long_plot", "plot_full", "full_plot")
+"""Names of a second plot beside another; it is read only if the user names it."""
+
 
 @dataclass(frozen=True)
 class FoundColumns:
@@ -51,6 +55,7 @@ class FoundColumns:
         year: The year of its release.
         known: The well-known table that has these columns, if it is one.
         unread: Columns that are not read, with nearly the name of one that is.
+        other_plots: Columns that may hold another plot beside ``plot``.
     """
 
     id: str | None = None
@@ -61,9 +66,12 @@ class FoundColumns:
     year: str | None = None
     known: KnownTable | None = None
     unread: tuple[str, ...] = ()
+    other_plots: tuple[str, ...] = ()
 
     def note(self, named: Iterable[str] = ()) -> str:
         """Return which columns have other names than the usual ones; empty for none.
+
+        Columns that may hold another plot are named, with the setting that reads them.
 
         Args:
             named: Parts that the user named, or that are not read.
@@ -71,6 +79,8 @@ class FoundColumns:
         Example:
             >>> FoundColumns(id="movie_id", plot="plot").note()
             "id from column 'movie_id'"
+            >>> FoundColumns(plot="plot", other_plots=("plot_long",)).note()
+            "column 'plot_long' is left out (`plot_column` plot `plot_column` plot_long reads all)"
         """
         parts = [] if self.known is None else [f"recognised as {self.known.title}"]
         for field in fields(self):
@@ -78,6 +88,12 @@ class FoundColumns:
             if isinstance(column, str) and column != field.name and field.name not in named:
                 parts.append(f"{field.name} from column {column!r}")
         parts += [f"column {column!r} is not read" for column in self.unread]
+        if self.plot is not None and self.other_plots and "plot" not in named:
+            left_out = " and ".join(map(repr, self.other_plots))
+            columns = "columns {} are" if len(self.other_plots) > 1 else "column {} is"
+            plots = (self.plot, *self.other_plots)
+            options = " ".join(f"`plot_column` {shlex.quote(name)}" for name in plots)
+            parts.append(f"{columns.format(left_out)} left out ({options} reads all)")
         return ", ".join(parts)
 
 
@@ -117,6 +133,7 @@ def find_columns(
             title=first(known.film),
             year=first(known.year),
             known=known,
+            other_plots=other_plot_columns(columns, first(known.plots)),
         )
     plot = find_plot_column(columns, table=table, advice=advice) if needs_plot else None
     others = [name for name in columns if name != plot]
@@ -131,7 +148,9 @@ def find_columns(
     used = {name for name in vars(found).values() if isinstance(name, str)}
     keys = {_key(name) for name in used}
     return replace(
-        found, unread=tuple(name for name in columns if name not in used and _key(name) in keys)
+        found,
+        unread=tuple(name for name in columns if name not in used and _key(name) in keys),
+        other_plots=other_plot_columns(columns, plot),
     )
 
 
@@ -168,6 +187,23 @@ def find_plot_column(known: Collection[str], *, table: str, advice: str) -> str 
         names = ", ".join(map(repr, candidates))
         raise DataError(f"{table} has no column 'plot', but {names}; {advice}")
     return candidates[0] if candidates else None
+
+
+def other_plot_columns(known: Iterable[str], plot: str | None) -> tuple[str, ...]:
+    """Return columns that may hold another plot beside the one that is read.
+
+    Args:
+        known: The table's columns.
+        plot: The one that is read; there are no others where there is none.
+
+    Example:
+        >>> other_plot_columns(["id", "plot", "Plot Long", "summary", "title"], "plot")
+        ('Plot Long', 'summary')
+    """
+    if plot is None:
+        return ()
+    keys = {_key(name) for name in (PLOT_COLUMN, *OTHER_PLOT_COLUMNS, *_LONGER_PLOT_COLUMNS)}
+    return tuple(name for name in known if _key(name) in keys - {_key(plot)})
 
 
 def plot_column_note(name: str) -> str:
