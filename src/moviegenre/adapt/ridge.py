@@ -14,9 +14,9 @@ _TINY = 1e-10  # of the largest eigenvalue; smaller ones are rounding errors
 class Ridge:
     """Ridge regressions on the features of some films, one for each genre, with an intercept.
 
-    What films would have got without their own labels follows from the decomposition, so nothing is
-    fitted again: the residuals of a group of films S that is left out are
-    ``(I - H[S, S])^-1 (y - Hy)[S]``, H being the matrix that turns labels into predictions.
+    Held-out predictions follow from the decomposition, so nothing is fitted again: the residuals of
+    a group of films S that is left out are ``(I - H[S, S])^-1 (y - Hy)[S]``, where H is the matrix
+    that turns labels into predictions.
 
     Reference: Hastie, Tibshirani, Friedman, "The elements of statistical learning", 2nd edition,
     section 7.10, for a single film; a group of films follows in the same way.
@@ -24,7 +24,7 @@ class Ridge:
     Args:
         vectors: Eigenvectors (N, R) of the centred films' inner products.
         values: Their eigenvalues (R,), all positive.
-        targets: What the regressions come near to (N, L).
+        targets: What the regressions predict (N, L).
         strengths: Strengths of regularisation (A,).
 
     Attributes:
@@ -54,21 +54,19 @@ class Ridge:
 
     def _predictions(self, shrinkage: Column) -> Column:
         """Return the predictions (N, L) of the films themselves."""
-        found: Column = self._vectors @ (shrinkage[:, None] * self._turned) + self.mean
-        return found
+        predictions: Column = self._vectors @ (shrinkage[:, None] * self._turned) + self.mean
+        return predictions
 
-    def best(self, films: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    def best(self, films: npt.NDArray[np.bool_]) -> Rows:
         """Return the place (L,) of each genre's best strength, judged on some films.
 
         Args:
-            films: Which films count (N,).
+            films: The films that count (N,).
         """
-        found: npt.NDArray[np.int64] = self.errors[:, films].mean(axis=1).argmin(axis=0)
-        return found
+        best: Rows = self.errors[:, films].mean(axis=1).argmin(axis=0)
+        return best
 
-    def held_out(
-        self, folds: npt.NDArray[np.int64], variants: Sequence[tuple[Rows, Column]] = ()
-    ) -> list[Column]:
+    def held_out(self, folds: Rows, variants: Sequence[tuple[Rows, Column]] = ()) -> list[Column]:
         """Return predictions of each film by a fit to the films of other folds.
 
         The strength of regularisation is judged on those films as well.
@@ -96,9 +94,9 @@ class Ridge:
                 turned = self._turned[:, genres] - vectors.T @ left_out
                 weights = self._inverse[place][:, None] * turned
                 mean = self.mean[genres] - left_out.sum(axis=0) / len(self._vectors)
-                for (rows, turned_products), found in zip(forms, predictions, strict=True):
-                    asked = unseen[rows]
-                    found[np.ix_(asked, genres)] = turned_products[asked] @ weights + mean
+                for (rows, turned_products), values in zip(forms, predictions, strict=True):
+                    held_out = unseen[rows]
+                    values[np.ix_(held_out, genres)] = turned_products[held_out] @ weights + mean
         return predictions
 
     def dual(self) -> Column:
@@ -107,8 +105,8 @@ class Ridge:
         The weights of features (N, F) are the transpose of the centred features times these.
         """
         best = self.best(np.ones(len(self.targets), dtype=np.bool_))
-        found: Column = self._vectors @ (self._inverse[best].T * self._turned)
-        return found
+        weights: Column = self._vectors @ (self._inverse[best].T * self._turned)
+        return weights
 
 
 def decompose(features: Column) -> tuple[Column, Column]:
