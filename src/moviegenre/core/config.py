@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from moviegenre.core.errors import ConfigError, did_you_mean, missing_path_message, shortened
 from moviegenre.core.reading import UnreadableFileError, read_bounded
-from moviegenre.core.seeds import MAX_SEED
+from moviegenre.core.types import MAX_SEED
 from moviegenre.core.yaml_text import MAX_YAML_CHARS, parse_yaml
 
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]

@@ -1,6 +1,6 @@
 """Open files from users: regular files only, with a size limit, without waiting.
 
-A named pipe would wait for a writer, and a device such as ``/dev/zero`` never ends. Both are
+A named pipe would wait for a writer, and a device such as ``/dev/zero`` never ends. The kind is
 checked before and after a file is opened, because a path may change in between.
 
 An unreadable file is a fault of one film. A failure of the system stops the command, because the

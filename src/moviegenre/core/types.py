@@ -15,6 +15,9 @@ class Modality(StrEnum):
     POSTER = "poster"
 
 
+MAX_SEED = 2**32 - 1
+"""The largest seed that NumPy and PyTorch both accept."""
+
 Track = Literal["closed", "open"]
 """Whether a model learned from the training split alone, or from further labelled plots as well."""
 
