@@ -27,8 +27,8 @@ from moviegenre.data.tables.rows import Row, RowReader
 from moviegenre.data.tables.source import is_table, known_suffixes
 from moviegenre.data.tables.zip_posters import poster_files
 from moviegenre.inference.catalogue_texts import CatalogueColumns, TextTable, row_id
-from moviegenre.inference.film_reading import used_instead
-from moviegenre.inference.films import Film, FilmReader, Plot, Poster
+from moviegenre.inference.film_reading import film_without_poster, used_instead
+from moviegenre.inference.films import Film, FilmReader, Poster
 
 logger = logging.getLogger(__name__)
 
@@ -42,10 +42,10 @@ class Entry:
 
     Attributes:
         id: As in the catalogue, as text.
-        film: What the model reads of it; None where there is nothing to read.
-        error: Why the row could not be read in full; None where it could.
+        film: The film in the model's form; None if there is nothing to read.
+        error: Why the row could not be read in full; None if it could.
         kept: Cells that the answer repeats, as texts, by column.
-        warning: What the reader should know of the row itself, as a sentence.
+        warning: A warning about the row itself, as a sentence.
     """
 
     id: str
@@ -56,7 +56,7 @@ class Entry:
 
 
 def id_hash(id_: str) -> int:
-    """Return 64 bits that stand for an id, the same in every process."""
+    """Return a hash of an id of 64 bits, the same in every process."""
     return int.from_bytes(hashlib.blake2b(id_.encode(), digest_size=8).digest(), "little")
 
 
@@ -66,10 +66,10 @@ class Catalogue(TextTable):
     Args:
         path: A file on this machine or in an object store.
         columns: Which column holds what.
-        posters: What paths of posters are relative to, a folder or an address in an object store;
+        posters: The folder, or address in an object store, that paths of posters are relative to;
             None takes the table's own folder, or the ZIP that the table lies in, if that holds
             pictures.
-        label: What stands before row numbers that serve as ids, where there are several tables.
+        label: The prefix of row numbers that serve as ids, if there are several tables.
 
     Raises:
         DataNotFoundError: The table or the folder of posters does not exist.
@@ -79,7 +79,7 @@ class Catalogue(TextTable):
 
     Attributes:
         path: As given.
-        posters: What paths of posters are relative to.
+        posters: The folder or address that paths of posters are relative to.
     """
 
     def __init__(
@@ -90,7 +90,11 @@ class Catalogue(TextTable):
         label: str = "",
     ) -> None:
         if not path.is_file():
-            raise DataNotFoundError(_missing_message(path))
+            raise DataNotFoundError(
+                missing_path_message(path, "a catalogue", "check the path")
+                if isinstance(path, Path)
+                else f"{path} does not exist; expected a catalogue; check the address"
+            )
         if not is_table(path):
             raise DataError(f"{path} is no table; expected {known_suffixes()}")
         self._files = poster_files(path, posters)
@@ -112,8 +116,8 @@ class Catalogue(TextTable):
     @property
     def unread(self) -> frozenset[Modality]:
         """Modalities without a column."""
-        held = {Modality.PLOT: self.columns.plots, Modality.POSTER: self.columns.poster}
-        return frozenset(modality for modality, column in held.items() if not column)
+        columns = {Modality.PLOT: self.columns.plots, Modality.POSTER: self.columns.poster}
+        return frozenset(modality for modality, column in columns.items() if not column)
 
     def keeping(self, columns: Sequence[str]) -> "Catalogue":
         """Return the same table with columns to copy into the output.
@@ -136,7 +140,7 @@ class Catalogue(TextTable):
             yield row_id(row, name, number, self._label)
 
     def row_reader(self, reader: FilmReader) -> RowReader:
-        """Return what reads the rows that a model needs.
+        """Return a reader of the columns that a model needs.
 
         Args:
             reader: The model's.
@@ -179,7 +183,7 @@ class Catalogue(TextTable):
             faults = list(text.faults)
             poster: object = None
             try:
-                poster = self._poster(row, looked_at=True)
+                poster = self._poster(row, is_read=True)
             except MovieGenreError as error:
                 faults.append(str(error))
             yield {
@@ -207,15 +211,14 @@ class Catalogue(TextTable):
             return Entry(text.id, None, _joined(faults), kept, warning)
         plot = text.plots if reader.chooses_plots else "\n".join(text.plots)
         try:
-            poster = self._poster(row, looked_at=Modality.POSTER in reader.modalities)
+            poster = self._poster(row, is_read=Modality.POSTER in reader.modalities)
             film: Film | None = reader.read(plot, poster, text.title, text.year)
         except MovieGenreError as error:
-            film = self._plot_alone(reader, plot, text.title, text.year)
-            nothing = not text.plots and not faults and str(error).startswith("a film needs")
-            lack = f"{self._lacking()}: " if nothing else ""
-            faults.append(
-                f"{lack}{error}{used_instead(film.parts if film and film.modalities else ())}"
-            )
+            film = film_without_poster(reader, plot, text.title, text.year)
+            is_empty = not text.plots and not faults and str(error).startswith("a film needs")
+            reason = f"{self._lacking()}: " if is_empty else ""
+            parts = film.parts if film and film.modalities else ()
+            faults.append(f"{reason}{error}{used_instead(parts)}")
         if film is not None and not film.modalities:
             faults.append(f"{self._lacking()}: {' '.join(film.warnings)}")
             film = None
@@ -224,7 +227,7 @@ class Catalogue(TextTable):
     def _lacking(self) -> str:
         return "no plot" if self.columns.poster is None else "no plot and no poster"
 
-    def _poster(self, row: Row, *, looked_at: bool) -> Poster:
+    def _poster(self, row: Row, *, is_read: bool) -> Poster:
         """Return a row's poster; a path is opened only if the model reads posters.
 
         Raises:
@@ -238,24 +241,9 @@ class Catalogue(TextTable):
         if isinstance(value, bytes):
             return value or None
         name = cell_text(value).strip()
-        if not looked_at:
+        if not is_read:
             return self._files.place(name) if name and not is_poster_placeholder(name) else None
         return self._files.find(name)
-
-    def _plot_alone(
-        self, reader: FilmReader, plot: Plot, title: str | None, year: int | None
-    ) -> Film | None:
-        """Return the entry without its broken poster; None if nothing else can be read."""
-        try:
-            return reader.read(plot, None, title, year)
-        except MovieGenreError:
-            return None
-
-
-def _missing_message(path: Path | StoreFile) -> str:
-    if isinstance(path, Path):
-        return missing_path_message(path, "a catalogue", "check the path")
-    return f"{path} does not exist; expected a catalogue; check the address"
 
 
 def _joined(faults: Sequence[str]) -> str:

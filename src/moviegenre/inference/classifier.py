@@ -1,4 +1,4 @@
-"""scikit-learn's way of asking: ``predict_proba(X)`` and ``classes_`` over tables of films."""
+"""scikit-learn's interface: ``predict_proba(X)`` and ``classes_`` for tables of films."""
 
 import logging
 from abc import ABC, abstractmethod
@@ -38,9 +38,9 @@ _MISSING = frozenset({"NAType", "NaTType"})  # pandas' own, found by name: it is
 
 
 class TableClassifier(ABC):
-    """A trained multi-label classifier in the form scikit-learn's pipelines take as a last step.
+    """A trained multi-label classifier that can be the last step of a scikit-learn pipeline.
 
-    Nothing of it imports scikit-learn but the method that only scikit-learn calls.
+    It imports scikit-learn only in the method that only scikit-learn calls.
     """
 
     @property
@@ -55,7 +55,7 @@ class TableClassifier(ABC):
         """Return probabilities (N, L) for a table of N films."""
 
     def fit(self, X: object, y: object = None) -> Self:
-        """Do nothing: the model is trained already. Pipelines ask for it."""
+        """Do nothing: the model is trained already. Pipelines call it."""
         return self
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -78,7 +78,7 @@ class TableClassifier(ABC):
 
 
 def table_rows(table: object) -> list[Row]:
-    """Return what every film of a table has.
+    """Return plot, poster, title and year of every film of a table.
 
     Args:
         table: A pandas or polars data frame, an Arrow table or anything else with Arrow's
@@ -142,8 +142,8 @@ def film_rows(**parts: Any) -> list[Row]:  # noqa: ANN401 - lists as predict tak
     lengths = {name: len(values) for name, values in given.items()}
     number = max(lengths.values(), default=0)
     if set(lengths.values()) - {number}:
-        told = " and ".join(f"{length} {name}s" for name, length in lengths.items())
-        raise InputError(f"found {told}; expected as many")
+        listed = " and ".join(f"{length} {name}s" for name, length in lengths.items())
+        raise InputError(f"found {listed}; expected as many")
     plots, posters, titles, years = (
         [_value(value) for value in given.get(name, [None] * number)]
         for name in (PLOT_COLUMN, _POSTER, *_FURTHER_COLUMNS)
