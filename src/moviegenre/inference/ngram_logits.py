@@ -1,4 +1,4 @@
-"""The n-grams' part of ``wide_deep``: linear in its features, so exact for every variant of a text.
+"""The n-grams' logits of ``wide_deep``: linear in the features, so exact for variants of a text.
 
 ``nn.ngrams`` defines the features and ``models.wide_deep`` the scale; here they are numpy.
 """
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from moviegenre.inference.onnx_weights import Array
 
 USUAL_TOKENS = 64
-"""Of so many tokens a scale by length is the plain one, as in ``models.wide_deep``."""
+"""The number of tokens at which the scale has no slope, as in ``models.wide_deep``."""
 
 _SMALLEST_LENGTH = 1e-12  # of the features of a text without any
 
@@ -119,12 +119,12 @@ class NgramText:
         changes: dict[int, int] = {}
         if start == end:
             return changes
-        gone = [*self._words[start:end], *self._pairs[max(0, start - 1) : end]]
-        new = []
+        removed = [*self._words[start:end], *self._pairs[max(0, start - 1) : end]]
+        added = []
         if start > 0 and end < len(self._tokens):
             seam = self._tokens[[start - 1, end]]
-            new = [self._weights.columns(seam)[1][0]]
-        for columns, change in ((gone, -1), (new, 1)):
+            added = [self._weights.columns(seam)[1][0]]
+        for columns, change in ((removed, -1), (added, 1)):
             for column in map(int, columns):
                 if column >= 0:
                     changes[column] = changes.get(column, 0) + change

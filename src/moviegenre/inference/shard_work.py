@@ -1,9 +1,9 @@
-"""Computing shards: each becomes one Parquet part, whoever computes it.
+"""Compute shards: each becomes one Parquet part, in whichever process.
 
 A row that ends the process itself (a fault in a decoder, no memory) must not end the job. While a
-process has a shard, a small file beside the parts says so. If it is there when another process
-takes the shard, the first one died: the rows are then tried one by one, and one that ends two more
-processes is left out, with a reason in the column ``error``.
+process has a shard, a small file beside the parts names the shard. If another process finds that
+file, the first one died: the rows are then tried one by one. A row that ends two more processes is
+left out, with a reason in the column ``error``.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ REPEATED_FILE = "_repeated_ids.bin"
 TRY_PREFIX = "_try-"
 
 WINDOW_ROWS = 256
-"""Rows that are read ahead and sorted into batches: what is in memory."""
+"""Rows in memory: read ahead and sorted into batches."""
 
 _DEATHS_OF_A_ROW = 2  # while it was tried alone, after one in a batch
 _DEATHS_OF_A_SHARD = 5  # while no row was tried alone
@@ -47,13 +47,13 @@ def part_name(shard: Shard, content: bytes) -> str:
 
 @dataclass(frozen=True)
 class ShardWork:
-    """What a worker needs beside the model; can be sent to another machine.
+    """The work of a worker, without the model; can be sent to another machine.
 
     Attributes:
         catalogues: The tables.
-        folder: Where parts are written.
-        kept: The output's name of each column that is repeated.
-        names: What chosen genres are called.
+        folder: The folder of the parts.
+        kept: The name in the output of each kept column.
+        names: The names of chosen genres.
         batch_size: Films that are computed together.
     """
 
@@ -66,12 +66,12 @@ class ShardWork:
 
 @dataclass
 class _Try:
-    """How often a process died while it had a shard.
+    """How often processes died on a shard.
 
     Attributes:
-        ended: While all rows were computed.
+        ended: Deaths while all rows were computed.
         row: The row that is tried alone now.
-        rows: While that row was tried alone, by its number.
+        rows: Deaths while a row was tried alone, by its number.
     """
 
     ended: int = 0
@@ -114,7 +114,7 @@ class ShardWorker:
             DataError: The input has changed, or rows end the process and no single one does.
             BusyError: Another run has finished the job.
         """
-        tried = self._tried(shards)
+        tried = self._tried_shards(shards)
         try:
             yield from self._compute([s for s in shards if s not in tried], on_rows)
             for shard in shards:
@@ -151,7 +151,7 @@ class ShardWorker:
     def _entries(
         self, shard: Shard, lethal: frozenset[int], *, alone: bool = False
     ) -> Iterator[Entry]:
-        """Yield the rows of a shard, and say first that this process has it."""
+        """Yield the rows of a shard, after noting that this process has it."""
         if not alone and shard not in self._begun:
             self._begun[shard] = None
             self._note(shard, _Try())
@@ -206,7 +206,7 @@ class ShardWorker:
         self._folder.remove(_try_name(shard))
         self._begun.pop(shard, None)
 
-    def _tried(self, shards: Sequence[Shard]) -> set[Shard]:
+    def _tried_shards(self, shards: Sequence[Shard]) -> set[Shard]:
         """Return the shards that a process had when it died."""
         if len(shards) == 1:
             return {s for s in shards if self._folder.read(_try_name(s)) is not None}
@@ -246,7 +246,7 @@ def _try_name(shard: Shard) -> str:
 
 
 def _read_try(content: bytes | None) -> _Try:
-    """Return what a dead process left, with its own death counted."""
+    """Return the record of a dead process, with its own death counted."""
     try:
         tried = _Try(**json.loads(content or b"{}"))
     except (ValueError, TypeError):  # half a file after a power cut

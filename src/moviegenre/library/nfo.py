@@ -14,8 +14,6 @@ from moviegenre.library.nfo_text import NfoError, NfoText, decode_nfo
 MAX_NFO_BYTES = 4 << 20
 """Bytes of an .nfo file; a larger one is left alone."""
 
-"""Characters that media managers put between genres in one element."""
-
 _SEPARATOR = re.compile(rf"\s*[{re.escape(GENRE_SEPARATORS)}]\s*")
 _NO_GENRES = frozenset(("", "unknown", "none", "null", "na", "n a", "no genres listed", r"\n", "-"))
 _YEAR = re.compile(r"[0-9]{4}")

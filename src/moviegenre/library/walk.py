@@ -20,7 +20,7 @@ VIDEO_SUFFIXES = (
 _POSTER_STEMS = ("poster", "folder", "cover", "movie")
 _DISC_FOLDERS = ("video_ts", "bdmv")
 _DISC_NFOS = ("video_ts", "index")
-_LEFT_ALONE = frozenset(("@eadir", "#recycle", "$recycle.bin", "lost+found"))
+_SYSTEM_FOLDERS = frozenset(("@eadir", "#recycle", "$recycle.bin", "lost+found"))
 _EXTRAS = (  # folders of a film that hold no films
     *("backdrops", "behind the scenes", "deleted scenes", "extra", "extrafanart", "extras"),
     *("extrathumbs", "featurettes", "interviews", "other", "sample", "samples", "scenes"),
@@ -31,18 +31,18 @@ _EXTRA_VIDEO = re.compile(
     r"|-(behindthescenes|deleted|featurette|interview|scene|short|extra|other)\d*$"
 )
 _PART = re.compile(r"[-._ ]*\b(cd|dvd|part|pt|disc|disk)[-._ ]*[0-9a-d]$", re.IGNORECASE)
-_NAMED = re.compile(r"(?P<title>[^()\[\]]{1,200}?)\s*[(\[](?P<year>(?:18|19|20)\d\d)[)\]]")
+_TITLE_AND_YEAR = re.compile(r"(?P<title>[^()\[\]]{1,200}?)\s*[(\[](?P<year>(?:18|19|20)\d\d)[)\]]")
 
 
 @dataclass(frozen=True)
 class FilmPlace:
-    """Where a film lies; paths are relative to the library.
+    """The place of a film; paths are relative to the library.
 
     Attributes:
-        nfo: Its .nfo file, or where that would be.
-        has_nfo: Whether the file is there.
-        poster: Its poster; None where there is none.
-        title: The title that the folder or the video has in its name, as in "Dust (1999)".
+        nfo: The path of its .nfo file, which may not exist.
+        has_nfo: Whether the file exists.
+        poster: Its poster; None for none.
+        title: The title in the name of the folder or the video, as in "Dust (1999)".
         year: The year in that name.
         has_genres: Whether its .nfo file names genres.
     """
@@ -64,8 +64,8 @@ class Library:
         films: Its films, by path.
         num_series: Series; nothing below their folders is read.
         num_episodes: .nfo files of episodes outside the folder of a series.
-        num_text_files: Files that only share the ending .nfo.
-        num_other: .nfo files of something else, or of no video that is there.
+        num_text_files: Text files that end in .nfo.
+        num_other: .nfo files of something else, or without their video.
         num_bare: Videos with neither .nfo file nor poster.
         num_links: Links, which are not followed.
         unread: Paths that cannot be read, each with the reason.
@@ -85,7 +85,7 @@ class Library:
 
     @property
     def left_alone(self) -> dict[str, int]:
-        """How many of what is left alone, by its name; what there is none of is not in it."""
+        """The numbers of things that are left alone, by name; without zeros."""
         numbers = {
             "series": self.num_series,
             "episodes": self.num_episodes,
@@ -182,7 +182,7 @@ def _joined_parts(videos: dict[str, str]) -> dict[str, str]:
 
 def _sort_in(library: Library, folder: _Folder, entry: "os.DirEntry[str]") -> None:
     name, lower = entry.name, entry.name.lower()
-    if name.startswith(".") or lower in _LEFT_ALONE:
+    if name.startswith(".") or lower in _SYSTEM_FOLDERS:
         return
     if entry.is_symlink():
         library.num_links += 1
@@ -250,7 +250,7 @@ def _find_disc(library: Library, folder: _Folder) -> None:
 
 
 def _movie_has_genres(library: Library, relative: Path) -> bool | None:
-    """Return whether a film's .nfo file names genres; None where it is none, which is counted."""
+    """Return whether a film's .nfo file names genres; None for a file of another kind."""
     try:
         content = read_bounded(library.root / relative, MAX_NFO_BYTES, "an .nfo file")
         kind, has_genres = nfo_kind(content)
@@ -273,7 +273,7 @@ def _place(library: Library, folder: _Folder, stem: str, name: str, *, has_nfo: 
 
 
 def _posters(library: Library, folder: _Folder, stem: str) -> Iterator[Path]:
-    """Yield what may be a film's poster, the best first."""
+    """Yield possible posters of a film, the best first."""
     stems = [f"{stem}-poster"]
     if len(folder.videos) <= 1 and len(folder.nfos) <= 2:  # otherwise they may be another film's
         stems += [f"{video}-poster" for video in folder.videos]
@@ -297,7 +297,7 @@ def _parent_posters(library: Library, folder: _Folder) -> Iterator[Path]:
 
 def _name_parts(name: str) -> tuple[str | None, int | None]:
     """Return title and year of a name such as "Dust (1999)"; None for another."""
-    match = _NAMED.match(name)
+    match = _TITLE_AND_YEAR.match(name)
     if match is None:
         return None, None
     return match["title"].replace("_", " ").strip(" .-") or None, int(match["year"])
