@@ -145,13 +145,7 @@ def fit_regressions(
 
 
 def _point(rows: npt.NDArray[np.int64], logits: Column, labels: Floats) -> Point:
-    """Return the operating point of films with a missing modality.
-
-    Args:
-        rows: The rows of these films (M,).
-        logits: Their held-out logits (M, L).
-        labels: The labels of all films (N, L).
-    """
+    """Return the operating point of films (M,) from their held-out logits and all labels (N, L)."""
     truth = labels[rows]
     scale, shift = fit_calibration(from_log_odds(logits), truth, "platt")
     fitted = thresholds(from_log_odds(logits * scale + shift), truth)

@@ -135,13 +135,7 @@ class Attributor:
         return AnyModel(self._ask, slices) if parts is None else parts
 
     def _probabilities(self, film: Film, lengths: Sequence[int], logits: Floats) -> FloatArray:
-        """Return calibrated probabilities (N, L) of variants of a film.
-
-        Args:
-            film: The film.
-            lengths: The tokens of each variant.
-            logits: Their logits (N, L).
-        """
+        """Return calibrated probabilities (N, L) of variants of a film with these token numbers."""
         probs: FloatArray = probabilities(logits).astype(np.float64)
         for point, rows in self._point.by_rows([film.modalities] * len(lengths), lengths):
             probs[rows] = point.calibrate(probs[rows])

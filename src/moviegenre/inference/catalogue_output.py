@@ -226,14 +226,7 @@ class Output:
     def _checked(
         self, plan: Plan, schema: pa.Schema, summary: CatalogueSummary, parts: dict[str, Any]
     ) -> Iterator[pa.Table]:
-        """Yield the parts in order, each compared with its shard.
-
-        Args:
-            plan: The job.
-            schema: The columns of the parts.
-            summary: Counts the rows.
-            parts: Gets the parts of the manifest, by shard.
-        """
+        """Yield the parts, each compared with its shard; fill ``summary`` and ``parts``."""
         names = self.parts()
         probability = schema.names[schema.names.index("genres") + 1]
         for shard in plan.shards:

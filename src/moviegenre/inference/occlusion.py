@@ -64,7 +64,7 @@ class AnyModel:
     slices: Slices = WHOLE
 
     def num_tokens(self, film: Film) -> int:
-        """Return how many tokens a variant has: all are read."""
+        """Return the tokens of a variant: all are read."""
         return len(film.tokens)
 
     def logits(self, films: Sequence[Film]) -> Floats:
@@ -118,7 +118,7 @@ def occlude_words(
         variants: The model.
         film: A film with a plot.
         places: The word that each of its tokens belongs to (T,); W is one more than the largest.
-        labels: Which labels, G of them.
+        labels: The G labels.
     """
     return _WordSearch(variants, film, places, labels).effects()
 
@@ -173,10 +173,7 @@ class _WordSearch:
     def _search(self, words: list[int], values: npt.NDArray[np.float64], num_variants: int) -> None:
         """Leave out each sentence, then the words that seem to matter most.
 
-        Args:
-            words: The words to leave out.
-            values: Gets the effects of words that are not left out alone (G, W).
-            num_variants: The variants to compute.
+        Effects of words that are not left out alone are written into ``values`` (G, W).
         """
         groups = [[word for word in words if word in part] for part in self._sentences]
         groups = _fewer([group for group in groups if group], num_variants // _SENTENCES)
@@ -190,12 +187,7 @@ class _WordSearch:
         self._leave_out([(words[place],) for place in sorted(best[: num_variants - len(groups)])])
 
     def _find_phrases(self, values: npt.NDArray[np.float64], num_variants: int) -> None:
-        """Leave out neighbours, the strongest first, and join those that act together.
-
-        Args:
-            values: The effects of words (G, W).
-            num_variants: The variants to compute.
-        """
+        """Leave out neighbours, those with the strongest ``values`` (G, W) first, and join them."""
         alone = {run[0] for run in self._without}
         neighbours = {pair for part in self._sentences for pair in pairwise(part)}
         pairs = [pair for pair in sorted(neighbours) if alone.issuperset(pair)]

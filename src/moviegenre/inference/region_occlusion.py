@@ -72,7 +72,7 @@ def occlude_regions(
     Args:
         variants: The model.
         film: A film with a poster.
-        labels: Which labels, G of them.
+        labels: The G labels.
         grid: Rows and columns of regions.
     """
     assert film.poster is not None, "regions are those of a poster"

@@ -218,12 +218,7 @@ class FilmParts:
         return self._sums(films, [self._plot] * len(films))
 
     def _sums(self, films: Sequence[Film], plots: Sequence[bytes]) -> Floats:
-        """Return the sums of deep and wide logits (N, L).
-
-        Args:
-            films: Variants.
-            plots: The plot encoder's input for each.
-        """
+        """Return the logits (N, L) of variants, given the plot encoder's input for each."""
         keys = [(plot, self._poster_key(film)) for film, plot in zip(films, plots, strict=True)]
         missing = [key for key in dict.fromkeys(keys) if key not in self._deep]
         if missing:

@@ -17,7 +17,6 @@ from typing import Any
 import pytest
 
 from moviegenre.core.errors import BusyError
-from moviegenre.core.files import write_text
 from moviegenre.core.folders import atomic_folder
 from moviegenre.core.locks import hidden_path, locked, open_locked
 
@@ -69,16 +68,6 @@ def test_a_killed_run_holds_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_run_may_lock_its_own_output_again(tmp_path: Path) -> None:
-    with locked(tmp_path / "a"):
-        with locked(tmp_path / "." / "a"):
-            pass
-        command = [sys.executable, "-c", HOLD, str(tmp_path / "a")]
-        other = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert f"is being written by another run (process {os.getpid()})" in other.stderr
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_writers_of_one_file_wait_for_each_other(tmp_path: Path) -> None:
     code = """
 import sys
@@ -96,13 +85,6 @@ for turn in range(15):
     assert [writer.returncode for writer in writers] == [0, 0]
     assert seen <= {frozenset("a"), frozenset("b")}
     assert path.stat().st_size == 100_000
-    assert [entry.name for entry in tmp_path.iterdir()] == ["a.txt"]
-
-
-def test_what_a_killed_run_left_of_a_file_is_written_over(tmp_path: Path) -> None:
-    (tmp_path / ".a.txt.moviegenre-part").write_text("half of something long")
-    write_text(tmp_path / "a.txt", "new")
-    assert (tmp_path / "a.txt").read_text() == "new"
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.txt"]
 
 
