@@ -56,7 +56,7 @@ def adapt(
 
     Args:
         table: Films with genres.
-        columns: Which column holds what.
+        columns: The names of its columns.
         out: A new folder.
         model: An exported folder or a name on the Hub; None takes the included model.
         min_films: Films that a genre needs.

@@ -26,7 +26,7 @@ class OwnFilms:
 
     Attributes:
         features: Embedding and logits of each (N, F).
-        texts: The plots of each, joined (N); empty where there are none.
+        texts: The plots of each, joined (N); empty if there are none.
         labels: (N, L), 0 or 1.
         variants: Films as if a modality were missing, by the missing modality.
         genres: The columns of the labels.
@@ -90,7 +90,7 @@ def read_own_films(
 
     Args:
         path: The table.
-        columns: Which column holds what.
+        columns: The names of its columns.
         predictor: The model that reads the films, opened with one thread.
         min_films: Films that a genre needs.
         on_progress: Called with the rows read so far and all rows.

@@ -24,7 +24,7 @@ class Ridge:
     Args:
         vectors: Eigenvectors (N, R) of the centred films' inner products.
         values: Their eigenvalues (R,), all positive.
-        targets: What the regressions predict (N, L).
+        targets: The values to predict (N, L).
         strengths: Strengths of regularisation (A,).
 
     Attributes:

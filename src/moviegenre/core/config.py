@@ -28,8 +28,8 @@ class Config(BaseModel):
         """Validate plain values.
 
         Args:
-            values: What was read, as nested mappings.
-            where: Where it came from, for the message.
+            values: Nested mappings.
+            where: Their source, for the message.
 
         Raises:
             ConfigError: Anything is wrong; the message lists every fault.

@@ -146,7 +146,7 @@ def missing_path_message(path: Path, what: str, next_step: str) -> str:
 
     Args:
         path: The path that was given.
-        what: What it should have been, as in "a checkpoint".
+        what: The expected kind, as in "a checkpoint".
         next_step: What to do if no sibling is similar.
     """
     parent = path.parent

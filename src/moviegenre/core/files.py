@@ -99,7 +99,7 @@ def check_folder(path: Path, setting: str) -> None:
 
     Args:
         path: Where files will be written.
-        setting: What named it, for the message.
+        setting: The setting that names it, for the message.
 
     Raises:
         DataError: It is a file or a link that leads nowhere, or lies in one.

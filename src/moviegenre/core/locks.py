@@ -34,7 +34,7 @@ def hidden_path(path: Path, kind: str) -> Path:
 
     Args:
         path: The output.
-        kind: What it is: ``part``, ``lock``, ``new``, ``old`` or ``gone``.
+        kind: Its kind: ``part``, ``lock``, ``new``, ``old`` or ``gone``.
 
     Example:
         >>> hidden_path(Path("data/prepared"), "new").as_posix()

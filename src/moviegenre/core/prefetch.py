@@ -19,7 +19,7 @@ def prefetch(items: Iterable[T], size: int) -> Generator[T, None, None]:
     thread after the item it works on.
 
     Args:
-        items: What to compute; only the thread iterates over it.
+        items: The items; only the thread iterates over them.
         size: How many items are kept ready at most.
 
     Raises:

@@ -13,8 +13,8 @@ from moviegenre.core.files import file_sha256
 from moviegenre.core.genre_mapping import OWN_NAMES, GenreNames
 from moviegenre.core.reading import real_path
 from moviegenre.core.version import __version__
+from moviegenre.inference.catalogue_format import answer_schema, kept_names
 from moviegenre.inference.catalogue_output import CatalogueSummary, Output
-from moviegenre.inference.catalogue_parts import answer_schema, kept_names
 from moviegenre.inference.catalogue_rows import Catalogue
 from moviegenre.inference.predictor import Predictor
 from moviegenre.inference.shard_work import (

@@ -18,7 +18,7 @@ from moviegenre.core.locks import locked
 from moviegenre.core.reading import real_path
 from moviegenre.data.storage import Folder, LocalFolder, StoreFolder, is_address
 from moviegenre.data.tables.table_files import TableFile
-from moviegenre.inference.catalogue_parts import write_answers
+from moviegenre.inference.catalogue_format import write_answers
 from moviegenre.inference.shard_work import MANIFEST_FILE, REPEATED_FILE, TRY_PREFIX
 from moviegenre.inference.shards import Plan, Shard, Share, ids_digest
 
@@ -128,7 +128,7 @@ class Output:
         return locked(self.file or self.folder.path, wait=True)
 
     def read_plan(self, job: Mapping[str, Any]) -> Plan | None:
-        """Return the plan of an unfinished job; None where there is none.
+        """Return the plan of an unfinished job; None if there is none.
 
         Args:
             job: Everything the answers depend on, as plain values.

@@ -65,7 +65,7 @@ class Catalogue(TextTable):
 
     Args:
         path: A file on this machine or in an object store.
-        columns: Which column holds what.
+        columns: The names of its columns.
         posters: The folder, or address in an object store, that paths of posters are relative to;
             None takes the table's own folder, or the ZIP that the table lies in, if that holds
             pictures.
@@ -161,7 +161,7 @@ class Catalogue(TextTable):
         Args:
             reader: The model's.
             wanted: Which rows, counted from 0; None yields all.
-            rows: What ``row_reader`` returned, to go on where it stands; None begins anew.
+            rows: The result of ``row_reader``, to go on where it stands; None begins anew.
             repeated: Whether several rows have an id.
             lethal: Rows, counted from 0, that have ended the process each time; they are not read.
         """

@@ -49,12 +49,12 @@ class TextRow:
 
     Attributes:
         id: As in the catalogue, as text.
-        plots: Its texts; none where there is none that can be read.
-        title: The film's title; None where there is none.
-        year: The year of its release; None where there is none that can be read.
+        plots: Its texts; none if there is none that can be read.
+        title: The film's title; None if there is none.
+        year: The year of its release; None if there is none that can be read.
         faults: Errors of reading.
         is_readable: Whether the cells stand in their columns.
-        poster: The name of its poster, where names are read; empty where it has none.
+        poster: The name of its poster, where names are read; empty if it has none.
     """
 
     id: str
@@ -71,9 +71,9 @@ def row_id(row: Row, column: str | None, number: int, label: str = "") -> str:
 
     Args:
         row: The row.
-        column: The column of ids; None where there is none.
+        column: The column of ids; None if there is none.
         number: Which row it is, counted from 1.
-        label: What stands before the number where there is no column: the table of several.
+        label: The prefix of the number if there is no column: the table's name, of several.
     """
     if column is None:
         return f"{label}{number}"
@@ -85,8 +85,8 @@ class TextTable:
 
     Args:
         source: A table, see ``tables.source``.
-        columns: Which column holds what.
-        max_rows: Look at so many rows for the columns of JSON; None looks at all.
+        columns: The names of its columns.
+        max_rows: The rows in which columns of JSON are looked for; None for all.
         posters: Where names of posters lead; None reads no names.
 
     Raises:
@@ -95,7 +95,7 @@ class TextTable:
 
     Attributes:
         known: The table's columns.
-        columns: Which of them hold what.
+        columns: The names of the columns that are read.
         notes: Notes about the table, as parts of sentences.
     """
 

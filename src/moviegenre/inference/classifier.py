@@ -16,7 +16,7 @@ from moviegenre.inference.films import Plot, Poster
 logger = logging.getLogger(__name__)
 
 Row = tuple[Plot, Poster, str | None, int | None]
-"""Plot, poster, title and year of a film, each None where it is missing."""
+"""Plot, poster, title and year of a film, each None if it is missing."""
 
 
 class Series(Protocol):
@@ -130,7 +130,7 @@ def film_rows(**parts: Any) -> list[Row]:  # noqa: ANN401 - lists as predict tak
     """Return films from columns of their parts, some of which may be missing.
 
     Args:
-        parts: What ``as_column`` returned for ``plot``, ``poster``, ``title`` and ``year``.
+        parts: The result of ``as_column`` for ``plot``, ``poster``, ``title`` and ``year``.
 
     Raises:
         InputError: One is a list and another a single film's, or they differ in length.
@@ -152,14 +152,14 @@ def film_rows(**parts: Any) -> list[Row]:  # noqa: ANN401 - lists as predict tak
 
 
 def as_column(values: Any) -> Any:  # noqa: ANN401 - what predict takes
-    """Return a column of films as a list; what belongs to a single film stays as it is.
+    """Return a column of films as a list; a value of a single film stays as it is.
 
     Args:
         values: A list, a Series of pandas or polars, an Arrow array, an array with one axis, or
             pixels of several posters (N, H, W, 3 or 4). No library is imported to find out.
 
     Raises:
-        InputError: It is what pandas draws with, because ``frame.plot`` is no column.
+        InputError: It is ``frame.plot``, pandas' drawing, and no column.
     """
     if type(values).__name__ == "PlotAccessor":
         raise InputError(

@@ -49,7 +49,7 @@ def phrases(
         label: The label.
         whole: Its probability.
         without: Its probability without each run of words in ``effects``.
-        scale: What the calibration multiplies its logit by.
+        scale: The calibration's factor for its logit.
     """
     joint = [run for run in effects.without if len(run) > 1]
     joint = [run for run in joint if acts_together(effects.whole, effects.without, run, label)]

@@ -12,7 +12,7 @@ from moviegenre.inference.films import Film, FilmReader, Plot
 logger = logging.getLogger(__name__)
 
 Errors = Literal["raise", "report"]
-"""What to do about films that cannot be read: stop with one error, or go on and report them."""
+"""Stop with one error if films cannot be read, or go on and report them."""
 
 _SHOWN = 3  # faults that a message names one by one
 
@@ -56,7 +56,7 @@ def log_faults(films: Sequence[ReadFilm], consequence: str) -> None:
     """Log a warning that names the films that could not be read, if any.
 
     Args:
-        films: What ``read_films`` returned.
+        films: The result of ``read_films``.
         consequence: How the table of answers shows a film that is None.
     """
     if faults := _faults(films):

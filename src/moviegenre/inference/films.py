@@ -50,8 +50,8 @@ class Film:
     """A film in the form a model reads it.
 
     Attributes:
-        plot: The text that is read; empty where there is none.
-        tokens: Its token ids (T,), cut as in training; empty where there is no plot.
+        plot: The text that is read; empty if there is none.
+        tokens: Its token ids (T,), cut as in training; empty if there is no plot.
         poster: RGB pixels (H, W, 3) of the size the model was trained with; None for none.
         heading: Title and year, where the model reads them: the tokens are those of this text
             followed by the plot.

@@ -118,7 +118,7 @@ def _layer_and_logits(
 
 
 def _repeated(batch: Batch, times: int) -> Batch:
-    """Return the one film of a batch so many times."""
+    """Return the one film of a batch several times."""
     repeated = {
         name: value.expand(times, *value.shape[1:]) if isinstance(value, Tensor) else value
         for name, value in vars(batch).items()

@@ -67,7 +67,7 @@ class ModelSource:
         return self.model is None
 
     def digest(self) -> str | None:
-        """Return the SHA-256 of the model's manifest; None where it has none."""
+        """Return the SHA-256 of the model's manifest; None if it has none."""
         manifest = self.folder / MANIFEST_FILE
         return hashlib.sha256(manifest.read_bytes()).hexdigest() if manifest.is_file() else None
 

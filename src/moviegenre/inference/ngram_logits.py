@@ -31,8 +31,8 @@ class NgramWeights:
         idf: The weight of each feature, words first (F,).
         wide: Its logits, in 16 or 32 bits (F, L).
         bias: Added to the logits (L,).
-        scale: What they are multiplied by (L,).
-        slope: What that grows by with the logarithm of the length (L,); 0 where it does not.
+        scale: The factor of the logits (L,).
+        slope: The growth of the scale with the logarithm of the length (L,).
         unknown_id: The token of unknown words.
     """
 
@@ -74,7 +74,7 @@ class NgramWeights:
 
 
 class NgramText:
-    """A text whose variants are computed from what they change.
+    """A text whose variants are computed from their changes.
 
     Args:
         weights: The model's.
@@ -105,7 +105,7 @@ class NgramText:
         return self._weights.logits(total, square, len(variant))
 
     def _removed(self, variant: Tokens) -> tuple[int, int] | None:
-        """Return where tokens in a row are missing from a variant; None where it is otherwise."""
+        """Return where tokens in a row are missing from a variant; None if it is otherwise."""
         missing = len(self._tokens) - len(variant)
         if missing < 0:
             return None
@@ -131,7 +131,7 @@ class NgramText:
         return changes
 
     def _value(self, column: int, count: int) -> float:
-        """Return the value of a feature that occurs so many times."""
+        """Return the value of a feature that occurs ``count`` times."""
         return (1 + math.log(count)) * float(self._weights.idf[column]) if count > 0 else 0.0
 
     @cached_property

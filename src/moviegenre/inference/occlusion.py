@@ -95,7 +95,7 @@ class WordEffects:
 def without_words(film: Film, places: Places, words: Collection[int]) -> Film:
     """Return a film without some words of its plot.
 
-    The model reads no further than before: what was cut off at the end stays cut off.
+    The model reads no further than before: words beyond its limit stay cut off.
 
     Args:
         film: A film with a plot.
@@ -161,7 +161,7 @@ class _WordSearch:
         return without_words(self._film, self._places, run)
 
     def _fall(self, logits: Floats) -> npt.NDArray[np.float64]:
-        """Return how far the labels' logits (..., G) fall, given what is left of all (..., L)."""
+        """Return how far the labels' logits (..., G) fall, given the remaining logits (..., L)."""
         fallen: npt.NDArray[np.float64] = (self._whole - logits)[..., self._labels].astype(float)
         return fallen
 
@@ -220,7 +220,7 @@ def acts_together(whole: Floats, without: dict[Run, Floats], run: Run, label: in
 
 
 def _fewer(groups: list[list[int]], number: int) -> list[list[int]]:
-    """Return groups of words joined to at most so many, neighbours with neighbours."""
+    """Return at most ``number`` groups of words, joined from neighbouring groups."""
     parts = np.array_split(np.arange(len(groups)), min(len(groups), max(1, number)))
     return [[word for place in part for word in groups[place]] for part in parts]
 

@@ -235,7 +235,7 @@ class Predictor(TableClassifier):
         """Predict films that were read already, in their order.
 
         Args:
-            films: What ``reader.read`` returned.
+            films: The result of ``reader.read``.
             batch_size: Films that are computed together.
         """
         logits = self.answer(films, batch_size).logits
@@ -249,7 +249,7 @@ class Predictor(TableClassifier):
         """Return calibrated probabilities (N, L) of N films, in their order.
 
         Args:
-            films: What ``reader.read`` returned.
+            films: The result of ``reader.read``.
             batch_size: Films that are computed together.
         """
         return self._calibrated(films, self.answer(films, batch_size).logits)
@@ -266,7 +266,7 @@ class Predictor(TableClassifier):
         No genre is chosen for a film with nothing to read: its probabilities are the prior's.
 
         Args:
-            films: What ``reader.read`` returned.
+            films: The result of ``reader.read``.
             probs: Their calibrated probabilities (N, L).
         """
         chosen = np.zeros(probs.shape, dtype=np.bool_)
@@ -305,7 +305,7 @@ class Predictor(TableClassifier):
         Each modality in turn is left out. If no modality is left, the model's label prior answers.
 
         Args:
-            film: What ``reader.read`` returned.
+            film: The result of ``reader.read``.
             attribute: Genres for which words and regions are attributed.
             method: By ``gradients``, by ``occlusion``, which leaves parts out, or ``auto``, which
                 takes gradients if the model has them.

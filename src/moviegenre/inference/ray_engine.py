@@ -33,7 +33,7 @@ class ShardActor:
     """One of the workers; Ray Data calls it with the numbers of shards.
 
     Args:
-        work: What it needs beside the model.
+        work: Its work, without the model.
         shards: All shards, of which it is called with some.
         open_model: Opens the model with a number of threads.
         threads: The processors that Ray gave it.
@@ -160,7 +160,7 @@ class _Reopen:
         self._takes_threads = predictor.backend.name != "torch"  # PyTorch asks OMP_NUM_THREADS
 
     def __call__(self, threads: int) -> Predictor:
-        """Return the model, which computes with so many threads.
+        """Return the model, which computes with ``threads`` threads.
 
         Raises:
             CheckpointError: It is not there, or is another one.

@@ -98,7 +98,7 @@ def occlude_regions(
 
 
 def _weaker(whole: Floats, one: Floats, other: Floats) -> Floats:
-    """Return of two changed logits the one that changes less; none where they disagree."""
+    """Return of two changed logits the one that changes less; none if they disagree."""
     changes, others = one - whole, other - whole
     smaller = np.where(np.abs(changes) <= np.abs(others), changes, others)
     weaker: Floats = whole + np.where(changes * others > 0, smaller, np.float32(0))

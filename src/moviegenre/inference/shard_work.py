@@ -24,7 +24,7 @@ from moviegenre.core.genre_mapping import GenreNames
 from moviegenre.core.prefetch import prefetch
 from moviegenre.data.storage import Folder
 from moviegenre.data.tables.rows import RowReader
-from moviegenre.inference.catalogue_parts import answer_schema
+from moviegenre.inference.catalogue_format import answer_schema
 from moviegenre.inference.catalogue_rows import Catalogue, Entry, id_hash
 from moviegenre.inference.predictor import Predictor
 from moviegenre.inference.shards import Shard, ids_digest
@@ -88,7 +88,7 @@ class ShardWorker:
     """Computes shards with one model.
 
     Args:
-        work: What to compute.
+        work: The work.
         predictor: The model.
     """
 

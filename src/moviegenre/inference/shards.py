@@ -118,7 +118,7 @@ class Plan:
         """Return the plan as JSON; with its parts it is the manifest of a finished job.
 
         Args:
-            parts: What is known of each shard's part, by the shard's name.
+            parts: File and rows of each part, by the name of its shard.
         """
         values: dict[str, Any] = {
             "job": self.job,

@@ -28,8 +28,8 @@ class SimilarMovie:
 
     Attributes:
         id: Its id in the data it is from.
-        title: Its title; empty where it is unknown.
-        year: Its year; None where it is unknown.
+        title: Its title; empty if it is unknown.
+        year: Its year; None if it is unknown.
         genres: Its labels.
         similarity: Cosine of standardised log-odds, in [-1, 1].
     """
@@ -64,7 +64,7 @@ class SimilarIndex:
 
     @classmethod
     def read(cls, path: Path) -> "SimilarIndex":
-        """Read what ``write_index`` wrote.
+        """Read a file of ``write_index``.
 
         Raises:
             CheckpointError: The file is damaged.
@@ -114,8 +114,8 @@ def write_index(
     Args:
         path: The file.
         ids: Their ids.
-        titles: Their titles; empty where unknown.
-        years: Their years; None where unknown.
+        titles: Their titles; empty if unknown.
+        years: Their years; None if unknown.
         genres: Their labels.
         logits: The model's logits of them (N, L).
     """

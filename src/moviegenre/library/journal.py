@@ -29,8 +29,8 @@ class Entry:
 
     Attributes:
         path: The file, relative to the library.
-        before: Its bytes before; None where there was no file.
-        before_sha256: Their SHA-256; None where there was no file.
+        before: Its bytes before; None if there was no file.
+        before_sha256: Their SHA-256; None if there was no file.
         after_sha256: The SHA-256 of its bytes after.
     """
 

@@ -55,7 +55,7 @@ class Nfo:
         return [child for child in self.root.children if child.name == name]
 
     def value(self, *names: str) -> str | None:
-        """Return the first text of the elements of these names; None where there is none."""
+        """Return the first text of the elements of these names; None if there is none."""
         for name in names:
             for element in self.elements(name):
                 if text := self.plain(element):

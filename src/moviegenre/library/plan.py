@@ -18,7 +18,7 @@ from moviegenre.library.nfo import MAX_NFO_BYTES, Nfo, parse_nfo
 from moviegenre.library.walk import FilmPlace, Library
 
 CHUNK_FILMS = 64
-"""Films that are answered and written together: what is in memory."""
+"""Films in memory: predicted and written together."""
 
 _MAX_CHUNK = 4_096  # films, with those that are not predicted
 
@@ -38,7 +38,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Options:
-    """What to write.
+    """The options of writing genres.
 
     Attributes:
         mode: What happens to existing genres.
@@ -110,7 +110,7 @@ def plan_changes(
     Args:
         library: The result of ``scan_library``.
         answer: Predicts films.
-        options: What to write.
+        options: The options of writing genres.
         chunk_films: Films that are answered together.
     """
     for places in _chunks(library.films, options, chunk_films):
@@ -129,7 +129,7 @@ class PlannedFilm:
 
     Attributes:
         place: The film's place.
-        sha256: The SHA-256 of its .nfo file when the change was planned; None where there was none.
+        sha256: The SHA-256 of its .nfo file when the change was planned; None if there was none.
         genres: The genres of the model that are written, the surest first.
         probabilities: Their probabilities.
     """

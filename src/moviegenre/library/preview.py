@@ -27,7 +27,7 @@ class Preview:
 
     Args:
         library: The result of ``scan_library``.
-        options: What to write.
+        options: The options of writing genres.
 
     Attributes:
         library: As given.

@@ -43,7 +43,7 @@ class LibraryWriter:
         """Write the planned changes and return the outcome of each.
 
         Args:
-            changes: What ``plan_changes`` yields.
+            changes: The result of ``plan_changes``.
 
         Raises:
             OSError: The disk is full or broken, so nothing more can be written.
@@ -251,7 +251,7 @@ def _require_unchanged(root: Path, relative: Path, old: bytes | None) -> None:
 
 
 def _read(root: Path, relative: Path) -> bytes | None:
-    """Return a file's bytes; None where there is none.
+    """Return a file's bytes; None if there is none.
 
     Raises:
         DataError: It cannot be read, or a link leads out of the library.

@@ -14,7 +14,7 @@ from moviegenre.core.errors import ConfigError, DataError, DataNotFoundError
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.data.poster_formats import kinds_text
 from moviegenre.inference.catalogue import predict_catalogue
-from moviegenre.inference.catalogue_parts import answer_schema
+from moviegenre.inference.catalogue_format import answer_schema
 from moviegenre.inference.catalogue_rows import Catalogue
 from moviegenre.inference.catalogue_texts import CatalogueColumns
 from moviegenre.inference.films import FilmReader
