@@ -28,15 +28,12 @@ class Ridge:
         strengths: Strengths of regularisation (A,).
 
     Attributes:
-        strengths: As given.
-        targets: As given.
         mean: The mean of the targets (L,).
         errors: The squared error (A, N, L) of each film by a fit to all others.
     """
 
     def __init__(self, vectors: Column, values: Column, targets: Column, strengths: Column) -> None:
-        self.strengths = strengths
-        self.targets = targets
+        self._targets = targets
         self._vectors = vectors
         self._values = values
         self._shrinkage = values / (values + strengths[:, None])  # (A, R)
@@ -48,7 +45,7 @@ class Ridge:
     def _errors_alone(self) -> Column:
         """Return the squared errors (A, N, L) of each film by a fit to all others."""
         own = self._vectors**2 @ self._shrinkage.T + 1 / len(self._vectors)  # (N, A)
-        residuals = np.stack([self.targets - self._predictions(row) for row in self._shrinkage])
+        residuals = np.stack([self._targets - self._predictions(row) for row in self._shrinkage])
         errors: Column = (residuals / np.maximum(1 - own.T[:, :, None], 1e-9)) ** 2
         return errors
 
@@ -81,14 +78,14 @@ class Ridge:
         """
         forms = [(np.arange(len(folds)), self._vectors * self._values)]
         forms += [(rows, products @ self._vectors) for rows, products in variants]
-        predictions = [np.zeros((len(rows), self.targets.shape[1])) for rows, _ in forms]
+        predictions = [np.zeros((len(rows), self._targets.shape[1])) for rows, _ in forms]
         for fold in range(folds.max() + 1):
             unseen = folds == fold
             vectors, best = self._vectors[unseen], self.best(~unseen)
             for place in np.unique(best):
                 genres = np.flatnonzero(best == place)
                 fitted = self._predictions(self._shrinkage[place])[np.ix_(unseen, genres)]
-                residuals = self.targets[np.ix_(unseen, genres)] - fitted
+                residuals = self._targets[np.ix_(unseen, genres)] - fitted
                 own = (vectors * self._shrinkage[place]) @ vectors.T + 1 / len(self._vectors)
                 left_out = np.linalg.solve(np.eye(len(vectors)) - own, residuals)
                 turned = self._turned[:, genres] - vectors.T @ left_out
@@ -104,7 +101,7 @@ class Ridge:
 
         The weights of features (N, F) are the transpose of the centred features times these.
         """
-        best = self.best(np.ones(len(self.targets), dtype=np.bool_))
+        best = self.best(np.ones(len(self._targets), dtype=np.bool_))
         weights: Column = self._vectors @ (self._inverse[best].T * self._turned)
         return weights
 

@@ -45,14 +45,7 @@ class EnsembleReader(FilmReader):
         title: str | None = None,
         year: int | None = None,
     ) -> EnsembleFilm:
-        """Convert a film's texts and poster to every member's form.
-
-        Args:
-            texts: Texts about the film, none of them blank.
-            image: Its poster, upright.
-            title: Its title.
-            year: The year of its release.
-        """
+        """Convert a film's texts and poster to every member's form, see ``FilmReader.form``."""
         views = tuple(
             reader.forms(
                 texts, image if Modality.POSTER in reader.modalities else None, title, year

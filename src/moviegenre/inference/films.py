@@ -185,14 +185,7 @@ class FilmReader:
         title: str | None = None,
         year: int | None = None,
     ) -> tuple[Film, ...]:
-        """Convert a film to all forms that the plot rule has: with ``each``, one for each text.
-
-        Args:
-            texts: As for ``form``.
-            image: Likewise.
-            title: Likewise.
-            year: Likewise.
-        """
+        """Convert a film as ``form`` does; with the plot rule ``each``, to a form for each text."""
         choices: list[Sequence[str]] = [texts]
         if self._data.plot == "each" and texts:
             choices = [[text] for text in texts]

@@ -45,16 +45,7 @@ class ModelSource:
         quick: bool,
         threads: int | None,
     ) -> "ModelSource":
-        """Return the source of a model.
-
-        Args:
-            model: The argument of ``load_predictor``.
-            path: Its path on this machine.
-            backend: As given.
-            fitted: As given.
-            quick: As given.
-            threads: As given.
-        """
+        """Return a source from the arguments of ``load_predictor`` and the model's path here."""
         folder = (path if path.is_dir() else path.parent).resolve()
         name: str | None = str(path.resolve()) if Path(model).expanduser().exists() else str(model)
         if folder == FOLDER.resolve():

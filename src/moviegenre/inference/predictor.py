@@ -28,7 +28,7 @@ from moviegenre.inference.classifier import (
     table_rows,
 )
 from moviegenre.inference.ensemble_films import film_reader
-from moviegenre.inference.film_reading import Errors, ReadFilm, log_faults, read_films
+from moviegenre.inference.film_reading import Errors, log_faults, read_films
 from moviegenre.inference.films import Film, Poster
 from moviegenre.inference.model_source import ModelSource, Request, no_index_message, reopen
 from moviegenre.inference.prediction import Explanation, Prediction
@@ -53,11 +53,6 @@ class Predictor(TableClassifier):
         source: Its source; without it a predictor cannot be pickled.
 
     Attributes:
-        backend: As given.
-        point: As given.
-        files: As given.
-        similar: As given.
-        source: As given.
         reader: Converts films to the form the model reads.
     """
 
@@ -222,11 +217,10 @@ class Predictor(TableClassifier):
             InputError: It is no table, or films have nothing that the model reads.
             ConfigError: ``errors`` is neither of the two.
         """
-        read = read_films(self.reader, table_rows(X), errors)
-        log_faults(read, "a film without anything to read has not-a-number")
-        films = [one.film for one in read if one.film is not None]
-        probs = np.full((len(read), len(self.model.genres)), np.nan)
-        probs[_rows(read)] = self.probabilities(films)
+        consequence = "a film without anything to read has not-a-number"
+        num_films, rows, films = self._read_table(X, errors, consequence)
+        probs = np.full((num_films, len(self.model.genres)), np.nan)
+        probs[rows] = self.probabilities(films)
         return probs
 
     def predict_films(
@@ -342,12 +336,20 @@ class Predictor(TableClassifier):
         return self.similar.nearest(logits, count)
 
     def _predict_table(self, table: object, errors: Errors) -> npt.NDArray[np.int64]:
-        read = read_films(self.reader, table_rows(table), errors)
-        log_faults(read, "a film without anything to read has no genre")
-        films = [one.film for one in read if one.film is not None]
-        chosen = np.zeros((len(read), len(self.model.genres)), dtype=np.int64)
-        chosen[_rows(read)] = self.decide(films, self.probabilities(films))
+        consequence = "a film without anything to read has no genre"
+        num_films, rows, films = self._read_table(table, errors, consequence)
+        chosen = np.zeros((num_films, len(self.model.genres)), dtype=np.int64)
+        chosen[rows] = self.decide(films, self.probabilities(films))
         return chosen
+
+    def _read_table(
+        self, table: object, errors: Errors, consequence: str
+    ) -> tuple[int, list[int], list[Film]]:
+        """Return the number of films in a table, and the readable films with their rows."""
+        read = read_films(self.reader, table_rows(table), errors)
+        log_faults(read, consequence)
+        rows = [row for row, one in enumerate(read) if one.film is not None]
+        return len(read), rows, [one.film for one in read if one.film is not None]
 
     def _predict_rows(self, rows: Sequence[Row], errors: Errors) -> list[Prediction]:
         read = read_films(self.reader, rows, errors)
@@ -379,8 +381,3 @@ class Predictor(TableClassifier):
             _explain=partial(self.explain, film),
             _similar=partial(self._nearest, logits),
         )
-
-
-def _rows(read: Sequence[ReadFilm]) -> list[int]:
-    """Return the rows of films with something to read."""
-    return [row for row, one in enumerate(read) if one.film is not None]

@@ -30,8 +30,6 @@ class Preview:
         options: The options of writing genres.
 
     Attributes:
-        library: As given.
-        options: As given.
         planned: The changes that can be written, by the film's number.
     """
 
