@@ -1,6 +1,6 @@
 """The words of a plot and regions of a poster that matter for a genre, for every backend."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, get_args
@@ -42,16 +42,25 @@ class _Explained:
         film: The film.
         labels: The genres and their columns, G of them.
         variants: The model that answers variants of the film.
-        probabilities: Returns calibrated probabilities (N, L) of variants, given their numbers of
-            tokens and their logits (N, L).
-        point: The calibration and thresholds for the film.
+        points: The model's calibration and thresholds.
     """
 
     film: Film
     labels: Mapping[str, int]
     variants: Variants
-    probabilities: Callable[[Sequence[int], Floats], FloatArray]
-    point: OperatingPoint
+    points: OperatingPoint
+
+    @cached_property
+    def point(self) -> OperatingPoint:
+        """The calibration and thresholds for the film."""
+        return self.points.of(self.film.modalities, len(self.film.tokens))
+
+    def probabilities(self, lengths: Sequence[int], logits: Floats) -> FloatArray:
+        """Return calibrated probabilities (N, L) of variants with these token numbers."""
+        probs: FloatArray = probabilities(logits).astype(np.float64)
+        for point, rows in self.points.by_rows([self.film.modalities] * len(lengths), lengths):
+            probs[rows] = point.calibrate(probs[rows])
+        return probs
 
 
 class Attributor:
@@ -105,14 +114,7 @@ class Attributor:
         if method == "auto" and slices.num_films is not None:
             method = "occlusion"
         networks = {one: self._network(one, method) for one in film.modalities}
-        point = self._point.of(film.modalities, len(film.tokens))
-        explained = _Explained(
-            film=film,
-            labels=labels,
-            variants=self._variants(film, logits, slices),
-            probabilities=partial(self._probabilities, film),
-            point=point,
-        )
+        explained = _Explained(film, labels, self._variants(film, logits, slices), self._point)
         whole = explained.probabilities([len(film.tokens)], logits[None])[0]
         probability = {name: float(whole[column]) for name, column in labels.items()}
         explanation = replace(explanation, probability=probability, notes=dict.fromkeys(labels, ()))
@@ -133,13 +135,6 @@ class Attributor:
         """Return the model that answers variants of a film, in parts if that is exact."""
         parts = None if self._parts is None else self._parts.of(film, logits, slices)
         return AnyModel(self._ask, slices) if parts is None else parts
-
-    def _probabilities(self, film: Film, lengths: Sequence[int], logits: Floats) -> FloatArray:
-        """Return calibrated probabilities (N, L) of variants of a film with these token numbers."""
-        probs: FloatArray = probabilities(logits).astype(np.float64)
-        for point, rows in self._point.by_rows([film.modalities] * len(lengths), lengths):
-            probs[rows] = point.calibrate(probs[rows])
-        return probs
 
     def _network(self, modality: Modality, method: AttributionMethod) -> "GenreModel | None":
         """Return the network for gradients; None for occlusion."""
