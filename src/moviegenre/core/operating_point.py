@@ -164,7 +164,11 @@ class OperatingPoint:
             for row, name in enumerate(self.genres)
         }
         content: dict[str, Any] = {"fitted": self.fitted, "genres": by_genre}
-        for name, points in (("without", self.without), ("by_length", self.by_length)):
+        parts: dict[str, Mapping[Any, OperatingPoint]] = {
+            "without": self.without,
+            "by_length": self.by_length,
+        }
+        for name, points in parts.items():
             if points:
                 content[name] = {str(key): point._to_json_dict() for key, point in points.items()}
         return content

@@ -112,9 +112,6 @@ def write_answers(
         stream.write(csv_header(schema).encode())
     for table in tables:
         for row in map(_rounded, table.to_pylist()):
-            line = _csv_line(row) if suffix == ".csv" else _json_line(row)
+            is_csv = suffix == ".csv"
+            line = _csv_line(row) if is_csv else json.dumps(row, ensure_ascii=False) + "\n"
             stream.write(line.encode())
-
-
-def _json_line(row: Mapping[str, Any]) -> str:
-    return json.dumps(row, ensure_ascii=False) + "\n"

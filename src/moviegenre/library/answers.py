@@ -69,12 +69,12 @@ def model_answers(predictor: Predictor, predict: Predict | None = None) -> Answe
         predictor: The model, which reads the films.
         predict: Predicts them; None calls the model directly.
     """
-    predict = predict or partial(predictor.predict_films, batch_size=_BATCH_SIZE)
+    predict_films = predict or partial(predictor.predict_films, batch_size=_BATCH_SIZE)
 
     def answer(films: Sequence[FilmText]) -> list[Answer]:
         read = [_read(predictor, film) for film in films]
         usable = [film for film, _ in read if film is not None]
-        predictions = iter(predict(usable))
+        predictions = iter(predict_films(usable))
         return [
             Answer(warnings=fault) if film is None else _answer(film, next(predictions), fault)
             for film, fault in read
