@@ -133,7 +133,7 @@ class Attributor:
 
     def _variants(self, film: Film, logits: Floats, slices: Slices) -> Variants:
         """Return the model that answers variants of a film, in parts if that is exact."""
-        parts = None if self._parts is None else self._parts.of(film, logits, slices)
+        parts = None if self._parts is None else self._parts.film_parts(film, logits, slices)
         return AnyModel(self._ask, slices) if parts is None else parts
 
     def _network(self, modality: Modality, method: AttributionMethod) -> "GenreModel | None":

@@ -33,7 +33,7 @@ from moviegenre.inference.films import Film, FilmReader, Poster
 logger = logging.getLogger(__name__)
 
 _LONGEST_ERROR = 1_000  # characters of the column error
-_LETHAL = "reading or computing this row has ended the process three times; it was left out"
+_CRASHED = "reading or computing this row has ended the process three times; it was left out"
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ class Catalogue(TextTable):
         rows: RowReader | None = None,
         *,
         repeated: Callable[[str], bool] = lambda _id: False,
-        lethal: Collection[int] = (),
+        crashing: Collection[int] = (),
     ) -> Iterator[Entry]:
         """Yield rows as films, in order.
 
@@ -163,15 +163,15 @@ class Catalogue(TextTable):
             wanted: Which rows, counted from 0; None yields all.
             rows: The result of ``row_reader``, to go on where it stands; None begins anew.
             repeated: Whether several rows have an id.
-            lethal: Rows, counted from 0, that have ended the process each time; they are not read.
+            crashing: Rows, counted from 0, that ended the process each time; they are not read.
         """
         rows = rows or self.row_reader(reader)
         wanted = range(sys.maxsize) if wanted is None else wanted
         with self._files.opened():
             for number, row in enumerate(rows.rows(wanted), start=wanted.start + 1):
-                if number - 1 in lethal:
+                if number - 1 in crashing:
                     id_ = row_id(row, self.columns.id, number, self._label)
-                    yield Entry(id_, None, _LETHAL, self._kept(row))
+                    yield Entry(id_, None, _CRASHED, self._kept(row))
                 else:
                     yield self._entry(reader, row, number, repeated)
 

@@ -65,7 +65,7 @@ class ShardWork:
 
 
 @dataclass
-class _Try:
+class _Attempts:
     """How often processes died on a shard.
 
     Attributes:
@@ -79,7 +79,7 @@ class _Try:
     rows: dict[str, int] = field(default_factory=dict)
 
     @property
-    def lethal(self) -> frozenset[int]:
+    def crashing(self) -> frozenset[int]:
         """Rows that are left out."""
         return frozenset(int(r) for r, ended in self.rows.items() if ended >= _DEATHS_OF_A_ROW)
 
@@ -98,7 +98,7 @@ class ShardWorker:
         self._predictor = predictor
         self._schema = answer_schema(predictor.model.genres, work.kept.values())
         self._readers: dict[int, RowReader] = {}
-        self._begun: dict[Shard, None] = {}
+        self._own_shards: dict[Shard, None] = {}
         self._repeated = np.frombuffer(self._folder.read(REPEATED_FILE) or b"", np.uint64)
 
     def run(
@@ -114,23 +114,23 @@ class ShardWorker:
             DataError: The input has changed, or rows end the process and no single one does.
             BusyError: Another run has finished the job.
         """
-        tried = self._tried_shards(shards)
+        crashed = self._crashed_shards(shards)
         try:
-            yield from self._compute([s for s in shards if s not in tried], on_rows)
+            yield from self._compute([s for s in shards if s not in crashed], on_rows)
             for shard in shards:
-                if shard in tried:
-                    yield from self._compute([shard], on_rows, self._find_lethal(shard))
+                if shard in crashed:
+                    yield from self._compute([shard], on_rows, self._find_crashing_rows(shard))
         finally:  # a process that ends by itself leaves nothing behind
-            while self._begun:
-                self._folder.remove(_try_name(self._begun.popitem()[0]))
+            while self._own_shards:
+                self._folder.remove(_attempts_name(self._own_shards.popitem()[0]))
 
     def _compute(
         self,
         shards: Sequence[Shard],
         on_rows: Callable[[int], None],
-        lethal: frozenset[int] = frozenset(),
+        crashing: frozenset[int] = frozenset(),
     ) -> Iterator[Shard]:
-        entries = (entry for shard in shards for entry in self._entries(shard, lethal))
+        entries = (entry for shard in shards for entry in self._entries(shard, crashing))
         with closing(prefetch(entries, WINDOW_ROWS)) as ready:
             for shard in shards:
                 tables: list[pa.Table] = []
@@ -149,12 +149,12 @@ class ShardWorker:
                 yield shard
 
     def _entries(
-        self, shard: Shard, lethal: frozenset[int], *, alone: bool = False
+        self, shard: Shard, crashing: frozenset[int], *, alone: bool = False
     ) -> Iterator[Entry]:
         """Yield the rows of a shard, after noting that this process has it."""
-        if not alone and shard not in self._begun:
-            self._begun[shard] = None
-            self._note(shard, _Try())
+        if not alone and shard not in self._own_shards:
+            self._own_shards[shard] = None
+            self._note(shard, _Attempts())
         catalogue, reader = self._work.catalogues[shard.file], self._predictor.reader
         if shard.file not in self._readers:  # the last one's file is closed
             self._readers = {shard.file: catalogue.row_reader(reader)}
@@ -163,7 +163,7 @@ class ShardWorker:
             shard.range,
             self._readers[shard.file],
             repeated=self._is_repeated,
-            lethal=lethal,
+            crashing=crashing,
         )
 
     def _is_repeated(self, id_: str) -> bool:
@@ -203,59 +203,59 @@ class ShardWorker:
         stream = io.BytesIO()
         pq.write_table(table, stream)
         self._folder.write(part_name(shard, stream.getvalue()), stream.getvalue())
-        self._folder.remove(_try_name(shard))
-        self._begun.pop(shard, None)
+        self._folder.remove(_attempts_name(shard))
+        self._own_shards.pop(shard, None)
 
-    def _tried_shards(self, shards: Sequence[Shard]) -> set[Shard]:
+    def _crashed_shards(self, shards: Sequence[Shard]) -> set[Shard]:
         """Return the shards that a process had when it died."""
         if len(shards) == 1:
-            return {s for s in shards if self._folder.read(_try_name(s)) is not None}
+            return {s for s in shards if self._folder.read(_attempts_name(s)) is not None}
         names = set(self._folder.names())
-        return {shard for shard in shards if _try_name(shard) in names}
+        return {shard for shard in shards if _attempts_name(shard) in names}
 
-    def _find_lethal(self, shard: Shard) -> frozenset[int]:
+    def _find_crashing_rows(self, shard: Shard) -> frozenset[int]:
         """Try each row of a shard alone; return the rows that have ended a process."""
-        tried = _read_try(self._folder.read(_try_name(shard)))
-        if tried.ended >= _DEATHS_OF_A_SHARD:
+        attempts = _read_attempts(self._folder.read(_attempts_name(shard)))
+        if attempts.ended >= _DEATHS_OF_A_SHARD:
             raise DataError(
                 f"{self._work.catalogues[shard.file].path}: rows {shard.first + 1} to "
-                f"{shard.range.stop} have ended {tried.ended} processes, though each row alone "
+                f"{shard.range.stop} have ended {attempts.ended} processes, though each row alone "
                 "ends none; is there too little memory? Try a smaller `batch_size`"
             )
-        self._begun[shard] = None
-        lethal = tried.lethal
+        self._own_shards[shard] = None
+        crashing = attempts.crashing
         self._readers.clear()
-        entries = self._entries(shard, lethal, alone=True)
+        entries = self._entries(shard, crashing, alone=True)
         for row in shard.range:
-            tried.row = None if row in lethal else row
-            self._note(shard, tried)
+            attempts.row = None if row in crashing else row
+            self._note(shard, attempts)
             entry = next(entries, None)
             if entry is not None and entry.film is not None:
                 self._predictor.predict_films([entry.film], 1)
-        tried.row = None
-        self._note(shard, tried)
+        attempts.row = None
+        self._note(shard, attempts)
         self._readers.clear()
-        return lethal
+        return crashing
 
-    def _note(self, shard: Shard, tried: _Try) -> None:
-        self._folder.write(_try_name(shard), json.dumps(vars(tried)).encode())
+    def _note(self, shard: Shard, attempts: _Attempts) -> None:
+        self._folder.write(_attempts_name(shard), json.dumps(vars(attempts)).encode())
 
 
-def _try_name(shard: Shard) -> str:
+def _attempts_name(shard: Shard) -> str:
     return f"{TRY_PREFIX}{shard.name}.json"
 
 
-def _read_try(content: bytes | None) -> _Try:
+def _read_attempts(content: bytes | None) -> _Attempts:
     """Return the record of a dead process, with its own death counted."""
     try:
-        tried = _Try(**json.loads(content or b"{}"))
+        attempts = _Attempts(**json.loads(content or b"{}"))
     except (ValueError, TypeError):  # half a file after a power cut
-        tried = _Try()
-    if tried.row is None:
-        tried.ended += 1
+        attempts = _Attempts()
+    if attempts.row is None:
+        attempts.ended += 1
     else:
-        tried.rows[str(tried.row)] = tried.rows.get(str(tried.row), 0) + 1
-    return tried
+        attempts.rows[str(attempts.row)] = attempts.rows.get(str(attempts.row), 0) + 1
+    return attempts
 
 
 def _changed(work: ShardWork, shard: Shard) -> DataError:

@@ -77,7 +77,7 @@ class WideDeepParts:
         unknown_id = model.tokenizer.unknown_id
         return cls(backend, reader, weights, unknown_id, encoder.get("read_tokens"))
 
-    def of(self, film: Film, logits: Floats, slices: Slices = WHOLE) -> "FilmParts | None":
+    def film_parts(self, film: Film, logits: Floats, slices: Slices = WHOLE) -> "FilmParts | None":
         """Return a film in parts; None if the parts do not give the model's own answer.
 
         Args:
