@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from pathlib import Path
 
 from moviegenre.core.errors import DataError, DataNotFoundError, missing_path_message
@@ -55,6 +56,24 @@ class FilmPlace:
     has_genres: bool = False
 
 
+class LeftAlone(StrEnum):
+    """Things in a library that are left alone."""
+
+    SERIES = "series"  # nothing below their folders is read
+    EPISODES = "episodes"  # .nfo files outside the folder of a series
+    TEXT_FILES = "text files named .nfo"
+    OTHER_NFOS = "other .nfo files"  # of something else, or without their video
+    BARE_VIDEOS = "videos with neither .nfo nor poster"
+    LINKS = "links"  # not followed
+
+
+_NOT_FILMS = {
+    NfoKind.SERIES: LeftAlone.EPISODES,
+    NfoKind.TEXT: LeftAlone.TEXT_FILES,
+    NfoKind.OTHER: LeftAlone.OTHER_NFOS,
+}
+
+
 @dataclass
 class Library:
     """The films of a library.
@@ -62,39 +81,21 @@ class Library:
     Attributes:
         root: Its folder, with links resolved.
         films: Its films, by path.
-        num_series: Series; nothing below their folders is read.
-        num_episodes: .nfo files of episodes outside the folder of a series.
-        num_text_files: Text files that end in .nfo.
-        num_other: .nfo files of something else, or without their video.
-        num_bare: Videos with neither .nfo file nor poster.
-        num_links: Links, which are not followed.
+        counts: The numbers of things that are left alone.
         unread: Paths that cannot be read, each with the reason.
         film_folders: Folders with the .nfo file of a film.
     """
 
     root: Path
     films: list[FilmPlace] = field(default_factory=list)
-    num_series: int = 0
-    num_episodes: int = 0
-    num_text_files: int = 0
-    num_other: int = 0
-    num_bare: int = 0
-    num_links: int = 0
+    counts: Counter[LeftAlone] = field(default_factory=Counter)
     unread: list[tuple[Path, str]] = field(default_factory=list)
     film_folders: set[Path] = field(default_factory=set)
 
     @property
     def left_alone(self) -> dict[str, int]:
         """The numbers of things that are left alone, by name; without zeros."""
-        numbers = {
-            "series": self.num_series,
-            "episodes": self.num_episodes,
-            "text files named .nfo": self.num_text_files,
-            "other .nfo files": self.num_other,
-            "videos with neither .nfo nor poster": self.num_bare,
-            "links": self.num_links,
-        }
-        return {name: number for name, number in numbers.items() if number}
+        return {kind.value: self.counts[kind] for kind in LeftAlone if self.counts[kind]}
 
 
 def library_root(path: Path) -> Path:
@@ -128,7 +129,7 @@ def scan_library(path: Path, on_folder: Callable[[int], None] = lambda _films: N
             continue
         num_films = len(library.films)
         if "tvshow.nfo" in folder.nfos:
-            library.num_series += 1
+            library.counts[LeftAlone.SERIES] += 1
             continue
         _find_films(library, folder)
         on_folder(len(library.films))
@@ -185,7 +186,7 @@ def _sort_in(library: Library, folder: _Folder, entry: "os.DirEntry[str]") -> No
     if name.startswith(".") or lower in _SYSTEM_FOLDERS:
         return
     if entry.is_symlink():
-        library.num_links += 1
+        library.counts[LeftAlone.LINKS] += 1
     elif entry.is_dir(follow_symlinks=False):
         folder.folders.append(name)
     elif entry.is_file(follow_symlinks=False):
@@ -209,7 +210,7 @@ def _find_films(library: Library, folder: _Folder) -> None:
         own_videos = {video for video in folder.videos if _is_of(stem, video)}
         is_folder_nfo = stem in ("movie", folder.relative.name.lower())
         if folder.videos and not (own_videos or is_folder_nfo or folder.is_disc):
-            library.num_other += 1
+            library.counts[LeftAlone.OTHER_NFOS] += 1
             continue
         described_videos |= own_videos or set(
             folder.videos if len(folder.videos) == 1 or is_folder_nfo else ()
@@ -227,7 +228,7 @@ def _find_films(library: Library, folder: _Folder) -> None:
         if place.poster is not None and f"{video}.nfo" not in folder.nfos:
             library.films.append(place)
         else:
-            library.num_bare += 1
+            library.counts[LeftAlone.BARE_VIDEOS] += 1
 
 
 def _is_of(stem: str, video: str) -> bool:
@@ -243,7 +244,7 @@ def _find_disc(library: Library, folder: _Folder) -> None:
         return
     poster = next(iter(_parent_posters(library, folder)), None)
     if poster is None:
-        library.num_bare += 1
+        library.counts[LeftAlone.BARE_VIDEOS] += 1
         return
     title, year = _name_parts(parent.name)
     library.films.append(FilmPlace(parent / "movie.nfo", False, poster, title, year))
@@ -257,10 +258,10 @@ def _movie_has_genres(library: Library, relative: Path) -> bool | None:
     except DataError as error:
         library.unread.append((relative, str(error)))
         return None
-    library.num_episodes += kind == NfoKind.SERIES
-    library.num_text_files += kind == NfoKind.TEXT
-    library.num_other += kind == NfoKind.OTHER
-    return has_genres if kind == NfoKind.MOVIE else None
+    if kind == NfoKind.MOVIE:
+        return has_genres
+    library.counts[_NOT_FILMS[kind]] += 1
+    return None
 
 
 def _place(library: Library, folder: _Folder, stem: str, name: str, *, has_nfo: bool) -> FilmPlace:
