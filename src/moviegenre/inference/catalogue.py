@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from moviegenre.core.errors import ConfigError
 from moviegenre.core.files import file_sha256
@@ -28,24 +28,12 @@ from moviegenre.inference.shards import SHARD_ROWS, Plan, Shard, Share, file_sta
 logger = logging.getLogger(__name__)
 
 
-class Engine(Protocol):
-    """Computes shards, in this process or elsewhere."""
+Engine = Callable[[ShardWork, Predictor, Sequence[Shard], Callable[[int], None]], None]
+"""Computes shards and writes their parts, in this process or elsewhere.
 
-    def __call__(
-        self,
-        work: ShardWork,
-        predictor: Predictor,
-        shards: Sequence[Shard],
-        on_rows: Callable[[int], None],
-    ) -> None:
-        """Compute shards and write their parts.
-
-        Args:
-            work: The work of a worker, without the model.
-            predictor: The model.
-            shards: In the order of the input.
-            on_rows: Called with the number of rows that were computed since the last call.
-        """
+It gets the work of a worker, the model, the shards in the order of the input, and a function that
+it calls with the number of rows computed since the last call.
+"""
 
 
 def local_engine(

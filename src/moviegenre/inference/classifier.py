@@ -1,9 +1,8 @@
 """scikit-learn's interface: ``predict_proba(X)`` and ``classes_`` for tables of films."""
 
 import logging
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -37,22 +36,11 @@ _FURTHER_COLUMNS = ("title", "year")
 _MISSING = frozenset({"NAType", "NaTType"})  # pandas' own, found by name: it is not imported
 
 
-class TableClassifier(ABC):
-    """A trained multi-label classifier that can be the last step of a scikit-learn pipeline.
+class TableClassifier:
+    """Makes a trained classifier fit to be the last step of a scikit-learn pipeline.
 
     It imports scikit-learn only in the method that only scikit-learn calls.
     """
-
-    @property
-    @abstractmethod
-    def classes_(self) -> npt.NDArray[np.str_]:
-        """The genres, in the order of the answers' columns (L,)."""
-
-    @abstractmethod
-    def predict_proba(
-        self, X: object, *, errors: Literal["raise", "report"] = "raise"
-    ) -> npt.NDArray[np.float64]:
-        """Return probabilities (N, L) for a table of N films."""
 
     def fit(self, X: object, y: object = None) -> Self:
         """Do nothing: the model is trained already. Pipelines call it."""
