@@ -62,7 +62,7 @@ class WeightedBCE(LabelLoss):
 
 
 class FocalLoss(LabelLoss):
-    """Cross-entropy that easy movies hardly add to.
+    """Cross-entropy with small weights for easy decisions.
 
     Reference: Lin et al., "Focal loss for dense object detection",
     https://arxiv.org/abs/1708.02002, equation 5; differs in that it is a mean over all labels

@@ -1,4 +1,4 @@
-"""What decisions and probabilities are worth: the metrics of multi-label classification.
+"""The metrics of multi-label classification.
 
 Counts and areas by label are torchmetrics'; which labels an average runs over is decided here,
 because a label without a positive (or without a negative) in the split has scores that are not

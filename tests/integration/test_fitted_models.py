@@ -58,8 +58,10 @@ def test_its_checkpoint_scores_what_validation_said(
     name: str, checkpoints: Path, data: Path
 ) -> None:
     checkpoint = load_checkpoint(checkpoints / name)
-    found = evaluate(checkpoints / name, Split.VAL, data_dir=data)
-    assert checkpoint.info.metrics["f1_macro"] == pytest.approx(found.metrics["f1_macro"], abs=1e-6)
+    evaluation = evaluate(checkpoints / name, Split.VAL, data_dir=data)
+    assert checkpoint.info.metrics["f1_macro"] == pytest.approx(
+        evaluation.metrics["f1_macro"], abs=1e-6
+    )
     assert checkpoint.info.data_fingerprint == PreparedData(data).fingerprint
 
 

@@ -50,10 +50,10 @@ def test_films_without_a_plot_are_answered_as_the_poster_model_does(
             trained(init_from=tmp_path, poster_hidden_dim=width)
     assert not (tmp_path / "early_fusion" / "best.pth").exists()
 
-    found = load_checkpoint(trained(init_from=tmp_path))
+    checkpoint = load_checkpoint(trained(init_from=tmp_path))
     batch = tiny_batch(4, without_plot=[0, 1])
     with torch.no_grad():
         expected = own.network.eval()(batch).logits
-        logits = found.network.eval()(batch).logits
+        logits = checkpoint.network.eval()(batch).logits
     torch.testing.assert_close(logits[:2], expected[:2])
     assert (logits[2:] - expected[2:]).abs().max() > 0.01

@@ -287,7 +287,7 @@ def test_without_the_right_token_one_line_says_so(workplace: Workplace) -> None:
         HF_HOME=str(workplace.folder / "other"),
     )
     assert [pushed.status, read.status, missing.status] == [2, 2, 2]
-    assert pushed.errors.startswith("error: someone/else could not be put on the Hugging Face hub")
+    assert pushed.errors.startswith("error: someone/else could not be uploaded to the Hugging Face")
     assert "hf auth login" in pushed.errors
     for result, name in ((read, FILMS), (missing, "someone/nothing")):
         assert f"{name} is no local" in result.errors

@@ -71,14 +71,14 @@ def test_what_is_fitted_is_kept_and_scored(
     assert point.fitted["movies"] == 24
     assert content["threshold"] == point.threshold_by_genre()
     # Scored by hand, from the file alone.
-    found = predict_split(load_checkpoint(folder), PreparedData(data), Split.TEST)
-    probs = point.calibrate(found.probs.astype(np.float64))
-    scores = compute_metrics(probs, found.labels, point.thresholds).metrics
+    predictions = predict_split(load_checkpoint(folder), PreparedData(data), Split.TEST)
+    probs = point.calibrate(predictions.probs.astype(np.float64))
+    scores = compute_metrics(probs, predictions.labels, point.thresholds).metrics
     assert content["metrics"]["f1_macro"] == pytest.approx(scores["f1_macro"])
     assert content["calibration"]["method"] == "platt"
     before, after = (
-        calibration_error(found.probs, found.labels),
-        calibration_error(probs, found.labels),
+        calibration_error(predictions.probs, predictions.labels),
+        calibration_error(probs, predictions.labels),
     )
     assert content["calibration"]["ece"] == pytest.approx({"before": before, "after": after})
     assert set(content["calibration"]["ece_by_genre"]) == set(GENRES)
@@ -92,13 +92,13 @@ def test_a_fusion_gets_cuts_for_films_that_lack_a_modality(checkpoints: Path, da
     point = OperatingPoint.read(folder / "thresholds.json", GENRES)
     assert set(point.without) == set(Modality)
     settings = TuningSettings(thresholds="per-genre", calibration="platt")
-    for lacked, found in point.without.items():
+    for lacked, cut in point.without.items():
         alone = predict_split(
             load_checkpoint(folder), PreparedData(data), Split.VAL, missing=lacked
         )
         expected = tune(alone, settings).point
-        np.testing.assert_allclose(found.thresholds, expected.thresholds)
-        np.testing.assert_allclose(found.scale, expected.scale)
+        np.testing.assert_allclose(cut.thresholds, expected.thresholds)
+        np.testing.assert_allclose(cut.scale, expected.scale)
     evaluate(checkpoints / "lstm", "--thresholds", "per-genre")
     assert not OperatingPoint.read(checkpoints / "lstm" / "thresholds.json", GENRES).without
 
@@ -183,8 +183,8 @@ def test_a_comparison_tunes_and_a_hidden_modality_is_kept_apart(
     assert (out / "reliability.png").is_file()
 
     assert run("robustness", checkpoints, "--out", out, "--quiet") == 0
-    found = json.loads((out / "robustness.json").read_text())
-    curves = {(curve["model"], curve["missing"]): curve["f1_macro"] for curve in found["curves"]}
+    content = json.loads((out / "robustness.json").read_text())
+    curves = {(curve["model"], curve["missing"]): curve["f1_macro"] for curve in content["curves"]}
     prepared, path = PreparedData(data), checkpoints / "late_fusion" / "best.pth"
     for missing in Modality:
         left = predict_split(load_checkpoint(path), prepared, Split.TEST, missing=missing)
@@ -194,7 +194,7 @@ def test_a_comparison_tunes_and_a_hidden_modality_is_kept_apart(
         assert curve[-1] == pytest.approx(score)
         kept = cached_predictions(path, prepared, Split.TEST, missing=missing)
         assert np.allclose(kept.probs, left.probs, atol=1e-6)
-    (verdict,) = found["verdicts"]
+    (verdict,) = content["verdicts"]
     assert (verdict["against"], verdict["missing"]) == ("LSTM text", "poster")
     assert verdict["sentence"] in " ".join(capsys.readouterr().out.split())
     # Asking for everything again does not take the answers of a blinded model.

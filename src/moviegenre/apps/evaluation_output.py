@@ -6,25 +6,30 @@ import numpy as np
 
 from moviegenre.apps.console import print_table
 from moviegenre.apps.messages import echo
-from moviegenre.evaluation.documents import Table
+from moviegenre.evaluation.documents import Table, fraction, per_cent
 from moviegenre.evaluation.results import Evaluation
 from moviegenre.evaluation.tuning import Tuning, TuningSettings
 from moviegenre.experiment.form_points import FormScores
 from moviegenre.experiment.tuning import TunedEvaluation
 
+_FRACTION = "hamming_loss"  # the only score that no table shows in per cent
+
 
 def print_evaluation(evaluation: Evaluation) -> None:
-    """Print the scores, and those of every genre."""
+    """Print the scores, and those of every genre, in per cent as the comparison has them."""
     title = f"{evaluation.model} on {evaluation.split}, {evaluation.num_movies:,} movies"
-    rows = tuple((name, f"{value:.4f}") for name, value in evaluation.metrics.items())
-    print_table(Table(("metric", "value"), rows), title=title)
+    rows = tuple(
+        (f"{name} (a fraction)", fraction(value)) if name == _FRACTION else (name, per_cent(value))
+        for name, value in evaluation.metrics.items()
+    )
+    print_table(Table(("metric", "per cent"), rows), title=title)
     names = ("f1", "precision", "recall", "roc_auc")
     genres = []
     for genre, scores in evaluation.to_json_dict()["per_genre"].items():
         cells = [scores[name] for name in names]
-        shown = ["undefined" if cell is None else f"{cell:.3f}" for cell in cells]
+        shown = ["undefined" if cell is None else f"{100 * cell:.1f}" for cell in cells]
         genres.append((genre, *shown, str(scores["support"])))
-    print_table(Table(("genre", *names, "support"), tuple(genres)), title="by genre")
+    print_table(Table(("genre", *names, "support"), tuple(genres)), title="by genre, per cent")
 
 
 def print_tuning(tuned: TunedEvaluation) -> None:

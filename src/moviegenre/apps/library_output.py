@@ -177,7 +177,7 @@ def _print_changes(changes: "Sequence[FilmChange]", *, write: bool) -> None:
     if not rows:
         return
     table = Table(box=None, pad_edge=False)
-    for title in ("film", "genres now", "genres written" if write else "genres then", "note"):
+    for title in ("film", "genres now", "genres written" if write else "genres after", "note"):
         table.add_column(title, overflow="fold")
     for change in rows[:_SHOWN]:
         reason = _NOT_WRITTEN.get(change.outcome.value)

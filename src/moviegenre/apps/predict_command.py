@@ -233,7 +233,7 @@ def predict(
         _refuse("the example films", {**film_options, "--input": table, **table_options})
         print_examples(_load(checkpoint, backend, verify, genre_names), genre_names)
     elif table is not None:
-        _refuse("a catalogue (--input)", film_options)
+        _refuse("a table (--input)", film_options)
         from moviegenre.data.tables.rows import Written
         from moviegenre.inference.catalogue_texts import CatalogueColumns
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from moviegenre.apps.messages import echo
 from moviegenre.core.errors import ConfigError
+from moviegenre.core.types import Modality
 
 if TYPE_CHECKING:
     from moviegenre.core.genre_mapping import GenreNames
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from moviegenre.inference.catalogue_rows import Catalogue
     from moviegenre.inference.catalogue_texts import CatalogueColumns
     from moviegenre.inference.predictor import Predictor
+
+_POSTERS_LOOKED_FOR = 1_000  # rows, before the job begins
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ def predict_table(
     """
     if out is None:
         raise ConfigError(
-            "a catalogue needs --out with a .parquet, .csv or .jsonl file, or with a folder"
+            "a table (--input) needs --out with a .parquet, .csv or .jsonl file, or with a folder"
         )
     from moviegenre.apps.progress import film_progress
     from moviegenre.inference.catalogue import check_same_columns, predict_catalogue
@@ -99,6 +102,7 @@ def predict_table(
         catalogues = [catalogue.keeping(kept) for catalogue in catalogues]
     predictor = load()
     _warn_of_missing_columns(predictor, catalogues[0])
+    _warn_of_missing_posters(predictor, catalogues[0], posters)
     with film_progress("predicting", quiet=quiet) as show:
         show(0, None)  # reading the ids of a long table takes a while
         summary = predict_catalogue(
@@ -165,3 +169,21 @@ def _warn_of_missing_columns(predictor: "Predictor", catalogue: "Catalogue") -> 
             f"--{modality}-column",
             err=True,
         )
+
+
+def _warn_of_missing_posters(
+    predictor: "Predictor", catalogue: "Catalogue", posters: str | None
+) -> None:
+    """Warn before the job begins if none of the posters that a table names is found."""
+    if Modality.POSTER not in predictor.model.modalities:
+        return
+    missing, rows = catalogue.missing_posters(_POSTERS_LOOKED_FOR)
+    if not missing:
+        return
+    first = "the first " if rows == _POSTERS_LOOKED_FOR else ""
+    echo(
+        f"{catalogue.path}: {missing:,} of {first}{rows:,} rows name a poster, and none of these "
+        f"was found in {catalogue.poster_place}; name {'another' if posters else 'their'} folder "
+        "with --posters",
+        err=True,
+    )

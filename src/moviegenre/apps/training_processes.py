@@ -22,11 +22,11 @@ def trained_along(command: str | None) -> bool:
         return False
     require_training("training a model")
     from moviegenre.experiment.worker import train_along
-    from moviegenre.training.launch import help_on_this_machine
+    from moviegenre.training.launch import run_further_machine
     from moviegenre.training.processes import Place
 
     if (place := Place.of_environment()) is None:
-        help_on_this_machine()
+        run_further_machine()
     elif place.number == 0:
         return False
     else:
@@ -42,8 +42,8 @@ def dismiss_others(command: str | None) -> None:
     """
     if command not in _COMMANDS or "RANK" not in os.environ:
         return
-    from moviegenre.training.launch import dismiss
+    from moviegenre.training.launch import release_processes
     from moviegenre.training.processes import Place
 
     if (place := Place.of_environment()) is not None:
-        dismiss(place)
+        release_processes(place)

@@ -1,5 +1,6 @@
 """The model card: description, intended use, limits, scores and training of a model."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -51,10 +52,10 @@ def model_card(
         info: The model's.
         point: Its calibration and thresholds.
         scores: By split: ``metrics``, and ``per_genre`` where known.
-        data_source: What the prepared data say of where they came from; may be empty.
-        starts_from: What else its weights learned from, a sentence each.
-        parity: How its ONNX files compare; None where that was not measured.
-        onnx_note: What to say of the ONNX files where there is no parity.
+        data_source: The source in the data sheet of the prepared data; may be empty.
+        starts_from: A sentence for each further model that its weights learned from.
+        parity: The comparison of its ONNX files; None where they were not compared.
+        onnx_note: The text about ONNX files if there is no parity.
     """
     kind = model_config_class(info.model_name)
     parts = [
@@ -63,7 +64,7 @@ def model_card(
         f"Predicts a film's genres from its {_READS[info.modalities]}. Each of the "
         f"{len(info.genres)} genres gets a probability of its own; a film may have several "
         f"genres, or none: {', '.join(info.genres)}.",
-        _usage(),
+        _USAGE,
         _data(info, data_source),
         origins(info, starts_from),
         _INTENDED_USE,
@@ -89,8 +90,7 @@ def _front_matter(info: ModelInfo) -> str:
     return f"---\n{yaml.safe_dump(values, sort_keys=False)}---"
 
 
-def _usage() -> str:
-    return """
+_USAGE = """
 ## Use
 
 ```python
@@ -106,11 +106,11 @@ prediction.genres, prediction.probabilities, prediction.explain()
 def _data(info: ModelInfo, source: str) -> str:
     config = info.data_config
     height, width = config.image_size
-    told = f" ({source})" if source else ""
+    source_note = f" ({source})" if source else ""
     lines = [
         "## Data",
         "",
-        f"Trained on the training split of prepared movies{told}, fingerprint "
+        f"Trained on the training split of prepared movies{source_note}, fingerprint "
         f"`{info.data_fingerprint[:16] or 'unknown'}`.",
     ]
     if Modality.PLOT in info.modalities:
@@ -182,7 +182,7 @@ def _genre_rows(per_genre: Mapping[str, Mapping[str, Any]], point: OperatingPoin
     columns = ("f1", "precision", "recall", "roc_auc")
     rows = ["| genre | F1 | precision | recall | ROC-AUC | films | threshold |", "|---" * 7 + "|"]
     for genre, values in per_genre.items():
-        cells = [_percent(values[name]) or "undefined" for name in columns]
+        cells = [_score(values[name]) for name in columns]
         cells += [str(values["support"]), f"{thresholds[genre]:.2f}"]
         rows.append(f"| {genre} | {' | '.join(cells)} |")
     return rows
@@ -194,7 +194,7 @@ def _onnx(parity: Parity | None, note: str) -> str:
         return "\n".join([*lines, note])
     lines += [
         f"Compared with PyTorch on {parity.num_movies:,} movies ({parity.source}), whose F1-macro "
-        f"by PyTorch is {_percent(_defined(parity.f1_macro)) or 'undefined'}:",
+        f"by PyTorch is {_score(parity.f1_macro)}:",
         "",
         "| file | equal decisions | largest difference of a probability | F1-macro |",
         "|---|---|---|---|",
@@ -202,7 +202,7 @@ def _onnx(parity: Parity | None, note: str) -> str:
     for name, file in parity.files.items():
         lines.append(
             f"| {name} | {file.equal_decisions:.3%} | {file.largest_difference:.1e} "
-            f"| {_percent(_defined(file.f1_macro)) or 'undefined'} |"
+            f"| {_score(file.f1_macro)} |"
         )
     if any(file.refitted for file in parity.files.values()):
         lines.append(
@@ -296,5 +296,6 @@ def _plain(value: object) -> str:
     return f"{value:.4f}" if isinstance(value, int | float) else ""
 
 
-def _defined(value: float) -> float | None:
-    return None if value != value else value  # not a number is not itself
+def _score(value: float | None) -> str:
+    """Return a score in per cent."""
+    return "undefined" if value is None or math.isnan(value) else _percent(value)

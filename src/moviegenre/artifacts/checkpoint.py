@@ -102,11 +102,7 @@ def load_checkpoint(path: Path) -> TorchModel:
 
 
 def _plain(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the description of a model in a file, with its JSON texts parsed.
-
-    Raises:
-        CheckpointError: A part is no JSON.
-    """
+    """Return the description of a model in a file, with its JSON texts parsed."""
     plain = {str(key): value for key, value in content.items() if key != "state_dict"}
     for name in _JSON_TEXTS:
         try:
@@ -145,11 +141,7 @@ def rebuild(file: Path, info: ModelInfo, weights: object) -> TorchModel:
 
 
 def _finite(weights: object) -> Mapping[str, Tensor]:
-    """Return weights if they are tensors of numbers.
-
-    Raises:
-        ValueError: They are something else, or NaN or infinite.
-    """
+    """Return weights if they are tensors of numbers."""
     if not isinstance(weights, Mapping):
         raise ValueError(f"its weights are {type(weights).__name__}, expected tensors by name")
     for name, tensor in weights.items():

@@ -19,12 +19,13 @@ def checkpoint_file(path: Path) -> Path:
     if path.is_dir():
         manifest = Manifest.read(path)
         if manifest is not None:  # what an exported folder lacks is not a best.pth
-            manifest.check_presence(path)
+            missing = [name for name in manifest.files if not (path / name).is_file()]
+            manifest.check(path, missing)
         path = path / BEST_FILE
     if not path.is_file():
         step = (
-            "name a trained model, leave it out for the included one, or train one with: "
-            "moviegenre train MODEL"
+            "name a trained model, or train one with: moviegenre train MODEL; predict, library and "
+            "serve use the included model if none is named"
         )
         raise CheckpointError(missing_path_message(path, "a checkpoint", step))
     return path

@@ -39,7 +39,7 @@ class Member:
     """One of the models.
 
     Attributes:
-        name: What it is called in the ensemble; unique there.
+        name: Its name in the ensemble; unique there.
         model_name: Which model, as on the command line.
         path: The file that holds its weights; relative to the ensemble's folder, or absolute.
         sha256: Of that file.
@@ -55,7 +55,7 @@ class Member:
         """Return a member; its path is relative if it lies beside the ensemble's folder.
 
         Args:
-            name: What it is called in the ensemble.
+            name: Its name in the ensemble.
             model_name: Which model.
             weights: The file that holds its weights.
             folder: The ensemble's.
@@ -88,7 +88,7 @@ class Member:
 
 
 def ensemble_info(facts: Mapping[str, Any], where: str) -> ModelInfo:
-    """Return what is known of an ensemble without its members.
+    """Return the description of an ensemble without its members.
 
     Args:
         facts: Its ``genres``; its ``config`` (``data``, as far as the members agree, and the
@@ -108,7 +108,7 @@ class EnsembleRecord:
     """The content of ``ensemble.json``.
 
     Attributes:
-        info: What is known of it without its members, see ``ensemble_info``.
+        info: Its description without its members, see ``ensemble_info``.
         members: The models, in the order of the weights.
         combiner: The weights.
         fitted: How the weights were fitted and what that gained, as plain values.
@@ -153,10 +153,10 @@ class EnsembleRecord:
         checked_manifest(path.parent, [path.name])
         try:
             content: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            found = content.get("format")
-            if found != FORMAT:
+            stated = content.get("format")
+            if stated != FORMAT:
                 raise CheckpointError(
-                    f"{path} has format {found!r}; expected {FORMAT!r}, as moviegenre ensemble "
+                    f"{path} has format {stated!r}; expected {FORMAT!r}, as moviegenre ensemble "
                     "writes it"
                 )
             info = ensemble_info({name: content[name] for name in _FACTS}, str(path))

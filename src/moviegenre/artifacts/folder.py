@@ -2,16 +2,16 @@
 
 ``moviegenre export`` writes such a folder, in one step:
 
-    model.safetensors  config.json        the weights, and all else that a checkpoint says
-    genres.json        thresholds.json    what the logits mean, and from where on a genre is chosen
+    model.safetensors  config.json        the weights, and all other content of a checkpoint
+    genres.json        thresholds.json    the genres of the logits, and their thresholds
     tokenizer.json     tokenizer_config.json  preprocessor_config.json  in transformers' naming
     metrics.json       README.md          scores, and the model card
-    model.onnx         model.int8.onnx    parity.json  index.parquet    where it was asked for
-    model.int4.onnx                                                     alone, in place of both
+    model.onnx         model.int8.onnx    parity.json  index.parquet    if asked for
+    model.int4.onnx                       replaces both other ONNX files
 
     manifest.json      the SHA-256 of every other file, compared when the folder is used
 
-One that is only to answer may lack ``model.safetensors``: its ONNX file is all it needs.
+A folder that only predicts needs no ``model.safetensors``: its ONNX file is enough.
 """
 
 import json

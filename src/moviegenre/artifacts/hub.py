@@ -13,8 +13,8 @@ def push(folder: Path, name: str, *, private: bool = False) -> str:
 
     Args:
         folder: What ``moviegenre export`` wrote; other files in it stay here.
-        name: ``OWNER/NAME``; it is made if it is not there.
-        private: Make it visible to its owner only; no effect on one that is there.
+        name: ``OWNER/NAME``; it is created if it does not exist.
+        private: Make it visible to its owner only; no effect on an existing one.
 
     Returns:
         The address of the model's page.
@@ -44,7 +44,7 @@ def push(folder: Path, name: str, *, private: bool = False) -> str:
     except Exception as error:  # the hub's client has a dozen unrelated kinds
         reason = (str(error).strip().splitlines() or [""])[0]
         raise HubError(
-            f"{name} could not be put on the Hugging Face hub ({type(error).__name__}: {reason}); "
-            "check the name, the network, and that you are signed in: hf auth login"
+            f"{name} could not be uploaded to the Hugging Face Hub ({type(error).__name__}: "
+            f"{reason}); check the name, the network, and that you are signed in: hf auth login"
         ) from None
     return str(address)

@@ -1,4 +1,4 @@
-"""``ModelInfo``: everything that is known of a trained model but its weights. No PyTorch."""
+"""``ModelInfo``: the description of a trained model, without its weights. No PyTorch."""
 
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Self
@@ -13,11 +13,7 @@ from moviegenre.data.text import PlotTokenizer
 
 
 def _vocabulary(genres: object) -> GenreVocabulary:
-    """Return the genres of a list of names.
-
-    Raises:
-        DataError: A name is empty or given twice, or there is none.
-    """
+    """Return the genres of a list of names."""
     if isinstance(genres, GenreVocabulary):
         return genres
     if not isinstance(genres, list):
@@ -28,11 +24,7 @@ def _vocabulary(genres: object) -> GenreVocabulary:
 
 
 def _tokenizer(tokenizer: object) -> object:
-    """Return the tokenizer of a JSON text.
-
-    Raises:
-        PretrainedError: The text is no tokenizer.
-    """
+    """Return the tokenizer of a JSON text."""
     return PlotTokenizer(tokenizer) if isinstance(tokenizer, str) else tokenizer
 
 
@@ -46,8 +38,8 @@ class ModelInfo(BaseModel):
         model_name: Which model, as on the command line.
         architectures: Architecture of each pretrained encoder.
         config: The resolved settings it was trained with: ``data, training, model, loss``.
-        genres: What its logits mean, in order.
-        tokenizer: What it reads plots with; None if it reads none.
+        genres: The genre of each logit, in order.
+        tokenizer: Its tokenizer; None if it reads no plots.
         metrics: Validation scores, fractions in [0, 1].
         epoch: After how many epochs the weights were taken.
         revisions: Hub revisions of pretrained parts.
@@ -55,7 +47,7 @@ class ModelInfo(BaseModel):
         data_fingerprint: Hash of the prepared data it was trained on.
         track: ``closed`` if it learned from the training split alone, ``open`` if from further
             labelled plots as well, itself or what it started from.
-        modalities: What it looks at. Not stored: the network says so, or the files of a folder.
+        modalities: The modalities it reads. Not stored, as the network or the folder has them.
         members: The models that an ensemble is made of; none for all others. Not stored.
     """
 
@@ -89,8 +81,8 @@ class ModelInfo(BaseModel):
         """Read what ``stored`` returned.
 
         Args:
-            content: What was read.
-            where: From where, for the message.
+            content: Plain values.
+            where: Their source, for the message.
 
         Raises:
             CheckpointError: Values are missing or of another type; the message names all.
@@ -110,7 +102,7 @@ class ModelInfo(BaseModel):
             ) from None
 
     def stored(self) -> dict[str, Any]:
-        """Return what a model's files say of it, as plain values."""
+        """Return the facts in a model's files, as plain values."""
         plain = {name: value for name, value in self if name not in ("modalities", "members")}
         return plain | {"genres": list(self.genres), "tokenizer": self.tokenizer_json}
 

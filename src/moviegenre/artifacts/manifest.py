@@ -21,9 +21,9 @@ from moviegenre.core.operating_point import THRESHOLDS_FILE
 
 MANIFEST_FILE = "manifest.json"
 FORMAT = "moviegenre-manifest-1"
-_SHOWN = 12  # digits of a hash in a message
+_DIGITS = 12  # of a hash, in messages
 _AGAIN = "write the model again, or fetch it again"
-_MAY_FOLLOW = frozenset({THRESHOLDS_FILE})  # may be put beside a model later, and deleted
+_OPTIONAL = frozenset({THRESHOLDS_FILE})  # may be added to a model later, and deleted
 
 logger = logging.getLogger(__name__)
 _warned: set[str] = set()
@@ -126,32 +126,21 @@ class Manifest:
             listed = "; ".join(faults)
             raise CheckpointError(f"{folder} is not as it was written: {listed}; {step}")
 
-    def check_presence(self, folder: Path) -> None:
-        """Raise an error if files of the folder are missing.
-
-        Args:
-            folder: Where they should lie.
-
-        Raises:
-            CheckpointError: Files are missing; it names all.
-        """
-        self.check(folder, [name for name in self.files if not (folder / name).is_file()])
-
     def _fault(self, folder: Path, name: str, anew: bool) -> str:
         """Return what is wrong with a file; nothing if it is right."""
         path, record = folder / name, self.files.get(name)
         if not path.is_file():
             if record is None:
                 return ""
-            if name not in _MAY_FOLLOW:
+            if name not in _OPTIONAL:
                 return f"{name} is missing"
             _warn_once(f"{folder}: {name} was deleted, so its defaults hold")
             return ""
         if record is None:
-            stray = f"{name} is not one of the files in its {MANIFEST_FILE}"
-            if name not in _MAY_FOLLOW:
-                return stray
-            _warn_once(f"{folder}: {stray}, so it is not checked")
+            fault = f"{name} is not one of the files in its {MANIFEST_FILE}"
+            if name not in _OPTIONAL:
+                return fault
+            _warn_once(f"{folder}: {fault}, so it is not checked")
             return ""
         size = path.stat().st_size
         if size != record.num_bytes:
@@ -161,7 +150,7 @@ class Manifest:
         except OSError as error:
             return f"{name} cannot be read ({error.strerror})"
         if sha256 != record.sha256:
-            return f"{name} has sha256 {sha256[:_SHOWN]}, expected {record.sha256[:_SHOWN]}"
+            return f"{name} has sha256 {sha256[:_DIGITS]}, expected {record.sha256[:_DIGITS]}"
         return ""
 
     def check_content(self, folder: Path, genres: Sequence[str], tokenizer: str | None) -> None:

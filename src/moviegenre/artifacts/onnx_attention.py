@@ -27,8 +27,8 @@ class _Graph:
 
     def after(self, name: str, kind: str) -> "onnx.NodeProto | None":
         """Return the only node of this kind that reads a value; None for none or several."""
-        found = [node for node in self.graph.node if name in node.input and node.op_type == kind]
-        return found[0] if len(found) == 1 else None
+        nodes = [node for node in self.graph.node if name in node.input and node.op_type == kind]
+        return nodes[0] if len(nodes) == 1 else None
 
     def by_heads(self, name: str, order: list[int]) -> "onnx.NodeProto | None":
         """Return the Reshape that cuts a value into heads, which are then transposed so."""
@@ -38,7 +38,7 @@ class _Graph:
         return self.before(moved.input[0], "Reshape")
 
     def num_heads(self, cut: "onnx.NodeProto") -> int | None:
-        """Return into how many heads a Reshape cuts a value; None where that is not constant."""
+        """Return the number of heads that a Reshape makes; None if it is not constant."""
         from onnx import numpy_helper
 
         shape, biased = self.before(cut.input[1], "Concat"), self.before(cut.input[0], "Add")
@@ -57,34 +57,34 @@ def fuse_attention(model: "onnx.ModelProto") -> None:
     Args:
         model: What ONNX Runtime's own optimiser returned, which is changed.
     """
-    known = _Graph(model.graph)
+    graph = _Graph(model.graph)
     for softmax in [node for node in model.graph.node if node.op_type == "Softmax"]:
-        merged = _merged(known, softmax)
+        merged = _merged(graph, softmax)
         if merged is not None:
-            known.producer[merged.output[0]].CopyFrom(merged)
+            graph.producer[merged.output[0]].CopyFrom(merged)
     _drop_unused(model.graph)
 
 
-def _merged(known: _Graph, softmax: "onnx.NodeProto") -> "onnx.NodeProto | None":
+def _merged(graph: _Graph, softmax: "onnx.NodeProto") -> "onnx.NodeProto | None":
     """Return the node that replaces the attention around a softmax; None where it is another."""
     from onnx import helper
 
-    masked = known.before(softmax.input[0], "Add")
-    scores = masked and known.before(masked.input[0], "FusedMatMul")
+    masked = graph.before(softmax.input[0], "Add")
+    scores = masked and graph.before(masked.input[0], "FusedMatMul")
     if masked is None or scores is None:
         return None
     probs = softmax.output[0]
-    guarded = known.after(probs, "Where")
+    guarded = graph.after(probs, "Where")
     probs = probs if guarded is None else guarded.output[0]
-    product = known.after(probs, "MatMul")
-    cut = product and known.after(product.output[0], "Reshape")  # into the shape that it has
+    product = graph.after(probs, "MatMul")
+    cut = product and graph.after(product.output[0], "Reshape")  # into the shape that it has
     states = cut or product
-    moved = states and known.after(states.output[0], "Transpose")
-    joined = moved and known.after(moved.output[0], "Reshape")
-    query = known.by_heads(scores.input[0], _HEADS)
-    key = known.by_heads(scores.input[1], _KEYS)
-    value = product and known.by_heads(product.input[1], _HEADS)
-    heads = query and known.num_heads(query)
+    moved = states and graph.after(states.output[0], "Transpose")
+    joined = moved and graph.after(moved.output[0], "Reshape")
+    query = graph.by_heads(scores.input[0], _HEADS)
+    key = graph.by_heads(scores.input[1], _KEYS)
+    value = product and graph.by_heads(product.input[1], _HEADS)
+    heads = query and graph.num_heads(query)
     if joined is None or query is None or key is None or value is None or not heads:
         return None
     settings = {one.name: one for one in scores.attribute}

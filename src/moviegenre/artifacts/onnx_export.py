@@ -4,7 +4,13 @@ PyTorch's older exporter, which traces, is used: the newer one needs onnxscript,
 takes all seven models as they are, packed sequences included.
 """
 
+import os
+import re
+import sys
+import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -22,6 +28,12 @@ from moviegenre.models.base import GenreModel
 from moviegenre.models.batch import Batch
 
 OPSET = 17  # the newest that the older exporter writes whole and every runtime since 2022 reads
+
+_PACKING_WARNING = re.compile(
+    rb"^\[W[^\n]* Warning: The shape inference of prim::(PackPadded|PadPacked) type is missing"
+    rb"[^\n]*(\n|\Z)",
+    flags=re.MULTILINE,
+)
 
 _INPUTS: dict[Modality, dict[str, dict[int, str]]] = {
     Modality.PLOT: {
@@ -114,7 +126,7 @@ def export_onnx(trained: TorchModel, path: Path) -> None:
     for modality in model.modalities:
         axes |= _INPUTS[modality]
     names = [name for inputs in _INPUTS.values() for name in inputs]
-    with warnings.catch_warnings(), atomic_path(path) as temporary:
+    with warnings.catch_warnings(), atomic_path(path) as temporary, without_packing_warnings():
         # It calls itself old, and tracing warns of every shape that is compared; what comes out is
         # compared with the model afterwards, see parity.
         warnings.simplefilter("ignore")
@@ -128,6 +140,39 @@ def export_onnx(trained: TorchModel, path: Path) -> None:
             opset_version=OPSET,
             dynamo=False,
         )
+
+
+@contextmanager
+def without_packing_warnings() -> Iterator[None]:
+    """Keep PyTorch's warnings about packed sequences off standard error; the rest is written later.
+
+    The exporter warns that it does not know the shapes of packed words, as ``lstm`` has them. A
+    later pass of its own removes these nodes, so nothing is wrong with the file. PyTorch writes the
+    warnings in C++, past Python's filters and ``sys.stderr``: only descriptor 2 can be filtered.
+    """
+    try:
+        stderr = os.dup(2)
+    except OSError:  # there is no standard error
+        yield
+        return
+    with tempfile.TemporaryFile() as caught:
+        _flush_stderr()
+        os.dup2(caught.fileno(), 2)
+        try:
+            yield
+        finally:
+            _flush_stderr()
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            caught.seek(0)
+            others = _PACKING_WARNING.sub(b"", caught.read())
+            with suppress(OSError), open(2, "wb", closefd=False) as stream:
+                stream.write(others)
+
+
+def _flush_stderr() -> None:
+    if sys.stderr is not None:
+        sys.stderr.flush()
 
 
 def example_inputs(height: int, width: int) -> dict[str, npt.NDArray[Any]]:

@@ -82,15 +82,14 @@ class OnnxModel(TrainedModel):
                 f"{self.file} gives logits of shape {shape}; expected one for each of the "
                 f"{len(self.info.genres)} genres in genres.json; export the model again"
             )
-        takes = {Modality.PLOT: "input_ids", Modality.POSTER: "image"}
+        files = {Modality.PLOT: TOKENIZER_FILE, Modality.POSTER: IMAGE_FILE}
         unknown = [
             modality
-            for modality, name in takes.items()
+            for modality, name in ((Modality.PLOT, "input_ids"), (Modality.POSTER, "image"))
             if name in self._inputs and modality not in self.info.modalities
         ]
         if unknown:
-            needed = {Modality.PLOT: TOKENIZER_FILE, Modality.POSTER: IMAGE_FILE}
-            missing = ", ".join(needed[modality] for modality in unknown)
+            missing = ", ".join(files[modality] for modality in unknown)
             raise CheckpointError(
                 f"{self.file} reads a film's {' and '.join(unknown)}, and {missing} is missing "
                 "beside it; export the model again"
@@ -126,13 +125,13 @@ class OnnxModel(TrainedModel):
 
     def _answer(self, batch: BatchArrays) -> Answer:
         names = [name for name in self._outputs if name != EMBEDDING]
-        found = dict(zip(names, self._run(batch, names), strict=True))
-        return Answer(found["logits"], found.get(GATE))
+        outputs = dict(zip(names, self._run(batch, names), strict=True))
+        return Answer(outputs["logits"], outputs.get(GATE))
 
     def _run(self, batch: BatchArrays, names: list[str]) -> list[Floats]:
-        given = {name: _FEEDS[name](batch) for name in self._inputs}
+        inputs = {name: _FEEDS[name](batch) for name in self._inputs}
         try:
-            results: list[Floats] = self._session.run(names, given)
+            results: list[Floats] = self._session.run(names, inputs)
         except Exception as error:  # its errors have no common base but Exception
             reason = " ".join(str(error).split())[:200]
             raise CheckpointError(
@@ -152,11 +151,7 @@ _FEEDS: dict[str, Callable[[BatchArrays], npt.NDArray[Any]]] = {
 
 
 def _session(path: Path, num_threads: int | None, quick: bool) -> "onnxruntime.InferenceSession":
-    """Return a session that computes an ONNX file.
-
-    Raises:
-        CheckpointError: The file is missing or damaged.
-    """
+    """Return a session that computes an ONNX file."""
     if not path.is_file():
         raise CheckpointError(
             f"{path} does not exist; export the model with ONNX, or use `backend` torch"

@@ -1,4 +1,4 @@
-"""The import of ONNX Runtime, which here reports to nobody."""
+"""The import of ONNX Runtime, with its telemetry switched off."""
 
 import os
 from typing import Any

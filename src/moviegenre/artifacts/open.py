@@ -63,11 +63,7 @@ def _no_onnx(path: Path, backend: Backend) -> str:
 
 
 def _open_torch(path: Path) -> TrainedModel:
-    """Open a model with PyTorch.
-
-    Raises:
-        MissingExtraError: PyTorch is not installed.
-    """
+    """Open a model with PyTorch."""
     require_training(f"computing with the weights of {path}")
     from moviegenre.artifacts.open_torch import open_torch
 

@@ -33,11 +33,7 @@ def open_torch(model: str | Path) -> TorchModel:
 
 
 def _open_ensemble(file: Path) -> TorchModel:
-    """Open an ensemble and its members.
-
-    Raises:
-        CheckpointError: It is damaged, or a member is missing or was trained again.
-    """
+    """Open an ensemble and its members."""
     record = EnsembleRecord.read(file)
     members = [open_torch(member.file(file.parent)) for member in record.members]
     infos = tuple(member.info for member in members)

@@ -8,7 +8,9 @@ from moviegenre.models.encoders.packaged import BGE_SMALL, MINILM, MPNET
 _BERT = "BERT base, by Google, Apache-2.0"
 _BGE = "bge-small-en-v1.5, by the Beijing Academy of Artificial Intelligence, MIT"
 _MPNET = "all-mpnet-base-v2, by the Sentence Transformers project, Apache-2.0"
-_OF_ITS_OWN = "random weights, trained on posters of the training split alone: nobody else's terms"
+_FROM_SCRATCH = (
+    "random weights, trained on posters of the training split alone: nobody else's terms"
+)
 _KNOWN = {
     BGE_SMALL: _BGE,
     "BAAI/bge-small-en-v1.5": _BGE,
@@ -22,10 +24,10 @@ _KNOWN = {
         "EfficientNet-B4 trained on ImageNet, by Google (Tan and Le 2019), Apache-2.0; its "
         "conversion to PyTorch MIT"
     ),
-    "scratch": _OF_ITS_OWN,
-    "none": _OF_ITS_OWN,
+    "scratch": _FROM_SCRATCH,
+    "none": _FROM_SCRATCH,
 }
-"""What each encoder is that this package knows by name, with the licence its makers state."""
+"""The encoders that this package knows by name, with the licence that their makers state."""
 
 _ENCODERS = ("plot_encoder", "poster_encoder")
 
@@ -35,7 +37,7 @@ def origins(info: ModelInfo, also: Sequence[str] = ()) -> str:
 
     Args:
         info: The model's.
-        also: What else they learned from, a sentence each.
+        also: A sentence for each further model that the weights learned from.
     """
     settings = info.config["model"]
     lines = [
@@ -45,7 +47,9 @@ def origins(info: ModelInfo, also: Sequence[str] = ()) -> str:
     ]
     if not lines:
         lines = ["- Nothing: its weights were random at first."]
-    return "\n".join(["## What it starts from", "", *lines, *(f"- {told}" for told in also)])
+    return "\n".join(
+        ["## What it starts from", "", *lines, *(f"- {sentence}" for sentence in also)]
+    )
 
 
 def _origin(name: str) -> str:

@@ -43,8 +43,8 @@ class Parity:
     """All ONNX files against the model.
 
     Attributes:
-        num_movies: On how many movies.
-        source: Which they were.
+        num_movies: The number of movies compared.
+        source: Their split and data.
         f1_macro: The model's own score on them, a fraction; NaN where it is not defined.
         files: By backend: ``onnx``, ``int8``, ``int4``.
     """

@@ -92,19 +92,15 @@ def _in_blocks(
         op_types_to_quantize=("MatMul",),
         bits=bits,
     )
-    quantiser = MatMulNBitsQuantizer(
-        model,
-        nodes_to_exclude=list(excluded),
-        algo_config=settings,
-    )
+    quantiser = MatMulNBitsQuantizer(model, nodes_to_exclude=list(excluded), algo_config=settings)
     level = logging.root.manager.disable
     logging.disable(logging.INFO)  # it tells of every node
     try:
         quantiser.process()
     finally:
         logging.disable(level)
-    found: onnx.ModelProto = quantiser.model.model
-    return found
+    quantised: onnx.ModelProto = quantiser.model.model
+    return quantised
 
 
 def _quantise_rows(model: "onnx.ModelProto") -> None:
@@ -156,13 +152,13 @@ def _look_up_whole(model: "onnx.ModelProto", node: "onnx.NodeProto") -> None:
 
     table, rows = node.input
     (out,) = node.output
-    found = [
+    lookups = [
         helper.make_node("Gather", [f"{table}{part}", rows], [f"{out}{part}"], axis=0)
         for part in (_WHOLE, _SCALE)
     ]
     place = list(model.graph.node).index(node)
     model.graph.node.remove(node)
-    for new in reversed([*found, *_restored(out)]):
+    for new in reversed([*lookups, *_restored(out)]):
         model.graph.node.insert(place, new)
 
 

@@ -17,11 +17,11 @@ from moviegenre.models.base import GenreModel
 from moviegenre.models.batch import to_batch
 from moviegenre.models.combiner import Combiner
 from moviegenre.models.inputs import load_scored_movies
-from moviegenre.nn.devices import computed_there, computing_device, device_of
+from moviegenre.nn.devices import computing_device, device_of, on_computing_device
 
 
 class TorchModel(TrainedModel):
-    """A network and what is known of it.
+    """A network and its description.
 
     Args:
         info: Architectures and modalities in it are taken from the network.
@@ -62,7 +62,7 @@ class TorchModel(TrainedModel):
 
     def on_device(self) -> AbstractContextManager[object]:
         """Return a context in which the network is on the GPU, if there is one."""
-        return computed_there(self.network)
+        return on_computing_device(self.network)
 
     def stay_on_device(self) -> None:
         """Move the network to the GPU, if there is one, for all films to come."""

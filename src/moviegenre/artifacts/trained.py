@@ -1,4 +1,4 @@
-"""``TrainedModel``: what a model is and how it computes, whichever library computes it."""
+"""``TrainedModel``: a model that answers, whichever library computes it."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from moviegenre.models.base import GenreModel
 
 Backend = Literal["torch", "onnx", "int8", "int4"]
-"""What computes a model: PyTorch, or ONNX Runtime with weights of 32, 8 or 4 bits."""
+"""The library that computes a model: PyTorch, or ONNX Runtime with 32-, 8- or 4-bit weights."""
 
 EXACT_FIRST: tuple[Backend, ...] = ("torch", "onnx", "int8", "int4")
 FAST_FIRST: tuple[Backend, ...] = ("onnx", "torch", "int8", "int4")
-"""What the setting ``backend`` auto takes, the first that there is."""
+"""The order in which ``backend`` auto takes the first that exists."""
 
 GATE = "modality"
 """The attention of a model that weighs plot and poster, plot first."""
 
 EMBEDDING = "embedding"
-"""What the head of a model reads of a film, D numbers."""
+"""The input of a model's head for a film, D numbers."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -55,9 +55,9 @@ class TrainedModel(ABC):
     """A trained model, ready to compute; made by ``artifacts.open.open_model``.
 
     Attributes:
-        info: Everything that is known of it but its weights.
+        info: Its description, without its weights.
         file: The file whose hash identifies its weights.
-        name: What computes it, see ``Backend``.
+        name: The library that computes it, see ``Backend``.
         network: The PyTorch model, if it has gradients.
         only_answers: Whether it can answer and nothing else. Its folder is then one that was
             exported to be passed on: nothing is put into it but scores and thresholds.

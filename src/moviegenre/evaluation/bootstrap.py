@@ -6,12 +6,11 @@ difference between two models is not blurred by which movies happened to be draw
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Metric = Literal["f1_macro", "f1_micro"]
 Draws = npt.NDArray[np.float64]
 
 NUM_RESAMPLES = 1000
@@ -52,17 +51,9 @@ class Bootstrap:
     num_resamples: int
     seed: int
 
-    def interval(self, model: str, metric: Metric = "f1_macro") -> Interval:
-        """Return the interval of a model's score."""
-        return interval_of(self._draws(metric)[model])
-
-    def difference(self, first: str, second: str, metric: Metric = "f1_macro") -> Interval:
-        """Return the interval of the first model's score less the second's."""
-        draws = self._draws(metric)
-        return interval_of(draws[first] - draws[second])
-
-    def _draws(self, metric: Metric) -> Mapping[str, Draws]:
-        return self.f1_macro if metric == "f1_macro" else self.f1_micro
+    def difference(self, first: str, second: str) -> Interval:
+        """Return the interval of the first model's F1-macro minus the second's."""
+        return interval_of(self.f1_macro[first] - self.f1_macro[second])
 
 
 def interval_of(draws: Draws) -> Interval:

@@ -158,10 +158,10 @@ def _logistic(features: Column, targets: Column, offset: Column | float = 0.0) -
     from scipy.optimize import minimize
 
     fitted = minimize(
-        lambda found: _cross_entropy(found, features, targets, offset)[:2],
+        lambda tried: _cross_entropy(tried, features, targets, offset)[:2],
         np.zeros(features.shape[1]),
         jac=True,
-        hess=lambda found: _cross_entropy(found, features, targets, offset)[2],
+        hess=lambda tried: _cross_entropy(tried, features, targets, offset)[2],
         method="trust-ncg",
         options={"gtol": _CONVERGED, "maxiter": _MAX_STEPS},
     )

@@ -1,13 +1,12 @@
 """Colours and empty figures that all plots share.
 
-Colours are those of Okabe and Ito, which colour-blind readers can tell apart; lines differ in style
-besides.
+Colours are those of Okabe and Ito, which colour-blind readers can tell apart. Lines also differ in
+style.
 """
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
-
-from moviegenre.evaluation.compare import Comparison
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,7 +55,27 @@ def kind_colour(kind: str) -> str:
     return LINES[_KIND_LINES.get(kind, _OTHER_LINE)]
 
 
-def by_support(comparison: Comparison) -> list[str]:
-    """Return the genres, the commonest in the split first."""
-    per_genre = comparison.ranking[0].evaluation.per_genre
-    return sorted(comparison.genres, key=lambda genre: (-per_genre[genre].support, genre))
+def genre_panels(num_genres: int, extra_height: float) -> tuple["Figure", list["Axes"]]:
+    """Return a figure with a panel for each genre, whose axes go from 0 to 1.
+
+    Args:
+        num_genres: How many panels.
+        extra_height: Inches for labels and legend.
+    """
+    columns = min(4, num_genres)
+    rows = math.ceil(num_genres / columns)
+    figure = new_figure(2.3 * columns + 0.4, 1.9 * rows + extra_height)
+    panels = list(figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat)
+    for panel in panels[:num_genres]:
+        dress(panel, grid="both")
+        panel.set(xlim=(0, 1), ylim=(0, 1), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
+    for position in range(num_genres, len(panels)):
+        panels[position].set_visible(False)
+        panels[position - columns].tick_params(labelbottom=True)
+    return figure, panels[:num_genres]
+
+
+def axis_labels(figure: "Figure", x: str, y: str) -> None:
+    """Write one label below all panels of a figure and one beside them."""
+    figure.supxlabel(x, fontsize=10, color=INK)
+    figure.supylabel(y, fontsize=10, color=INK)

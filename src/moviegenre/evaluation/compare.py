@@ -10,7 +10,7 @@ import numpy as np
 from moviegenre.core.decisions import DEFAULT_THRESHOLD, decide
 from moviegenre.core.errors import DataError
 from moviegenre.core.types import Family, Modality, Track
-from moviegenre.evaluation.bootstrap import NUM_RESAMPLES, Bootstrap, Interval, paired_bootstrap
+from moviegenre.evaluation.bootstrap import Bootstrap, Interval, interval_of, paired_bootstrap
 from moviegenre.evaluation.results import Evaluation, Predictions, evaluate_predictions
 from moviegenre.evaluation.tuned import TunedResult, tuned_result
 
@@ -22,8 +22,8 @@ class ModelRun:
     Attributes:
         name: As on the command line.
         title: As in prose.
-        family: What it is compared with.
-        modalities: What it looks at.
+        family: The kind of model.
+        modalities: The modalities it reads.
         predictions: Its probabilities on the split.
         validation: Its probabilities on validation, to fit thresholds and a calibration on; None
             if there are none.
@@ -34,7 +34,7 @@ class ModelRun:
         train_seconds: How long training took; None where unknown.
         num_parameters: How many weights it has.
         num_trainable: How many of them were trained.
-        command: What trains it again.
+        command: The command that trains it again.
         settings: Its resolved config.
         track: ``open`` if it learned from further labelled plots too.
     """
@@ -65,7 +65,8 @@ class ModelResult:
         evaluation: Its scores.
         f1_macro: 95 % interval of its F1-macro.
         f1_micro: 95 % interval of its F1-micro.
-        tuned: What it scores with what is fitted on validation; None without validation movies.
+        tuned: Its scores with thresholds and calibration fitted on validation; None without
+            validation movies.
     """
 
     run: ModelRun
@@ -162,6 +163,12 @@ class Comparison:
         return self.ranking[0].evaluation.num_movies
 
     @property
+    def genres_by_support(self) -> list[str]:
+        """The genres, the commonest in the split first."""
+        per_genre = self.ranking[0].evaluation.per_genre
+        return sorted(self.genres, key=lambda genre: (-per_genre[genre].support, genre))
+
+    @property
     def undefined(self) -> dict[str, str]:
         """Genres with an undefined score in this split, with the reason."""
         return self.ranking[0].evaluation.undefined
@@ -188,17 +195,12 @@ class Comparison:
         return next((result for result in self.models if result.kind == kind), None)
 
     def contrast(self, first: ModelResult, second: ModelResult) -> Contrast:
-        """Put two of the models beside each other."""
+        """Return the difference between two of the models."""
         return Contrast(first, second, self.bootstrap.difference(first.name, second.name))
 
 
 def compare(
-    runs: Sequence[ModelRun],
-    split: str,
-    threshold: float = DEFAULT_THRESHOLD,
-    *,
-    num_resamples: int = NUM_RESAMPLES,
-    seed: int = 0,
+    runs: Sequence[ModelRun], split: str, threshold: float = DEFAULT_THRESHOLD
 ) -> Comparison:
     """Score some models on the same movies and rank them by F1-macro.
 
@@ -206,8 +208,6 @@ def compare(
         runs: The models; any number, in any order, also ones beyond the reference's seven.
         split: The split's name.
         threshold: The probability from which a genre is chosen, the same for all models.
-        num_resamples: Resamples of the bootstrap.
-        seed: Of the bootstrap.
 
     Raises:
         DataError: There is no model, a name occurs twice, or the movies, genres or labels differ
@@ -222,23 +222,22 @@ def compare(
         name: np.asarray(decide(predictions.probs, threshold), dtype=bool)
         for name, predictions in aligned.items()
     }
-    bootstrap = paired_bootstrap(decisions, labels, num_resamples=num_resamples, seed=seed)
+    bootstrap = paired_bootstrap(decisions, labels)
     results = [
         ModelResult(
             run=replace(run, predictions=aligned[run.name]),
             evaluation=evaluate_predictions(aligned[run.name], run.name, split, threshold),
-            f1_macro=bootstrap.interval(run.name, "f1_macro"),
-            f1_micro=bootstrap.interval(run.name, "f1_micro"),
+            f1_macro=interval_of(bootstrap.f1_macro[run.name]),
+            f1_micro=interval_of(bootstrap.f1_micro[run.name]),
             tuned=tuned_result(aligned[run.name], run.validation),
         )
         for run in runs
     ]
-    ranking = sorted(results, key=_best_first)
-    return Comparison(tuple(ranking), split, threshold, bootstrap)
 
+    def rank(result: ModelResult) -> tuple[float, str]:
+        return (math.inf if math.isnan(result.score) else -result.score, result.name)
 
-def _best_first(result: ModelResult) -> tuple[float, str]:
-    return (math.inf if math.isnan(result.score) else -result.score, result.name)
+    return Comparison(tuple(sorted(results, key=rank)), split, threshold, bootstrap)
 
 
 def _check(runs: Sequence[ModelRun]) -> None:

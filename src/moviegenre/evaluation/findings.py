@@ -1,12 +1,12 @@
 """The findings of a comparison, in sentences computed from its scores.
 
 A sentence names who leads, by how many points of F1-macro and per cent, and whether the paired
-bootstrap's 95 % interval of the difference includes zero. What cannot be computed says what is
-missing.
+bootstrap's 95 % interval of the difference includes zero. If a question cannot be answered, its
+sentence says what is missing.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,12 +75,7 @@ def _fusion_advantage(comparison: Comparison) -> Answer:
     fusion = comparison.best("fusion")
     single = next((r for r in comparison.ranking if r.run.family.is_single), None)
     if fusion is None or single is None:
-        lacking = [
-            kind
-            for kind, result in (("fusion model", fusion), ("single-modality model", single))
-            if result is None
-        ]
-        return _missing(comparison, lacking)
+        return _missing(comparison, {"fusion model": fusion, "single-modality model": single})
     contrast = comparison.contrast(fusion, single)
     opening = "Fusion wins" if contrast.difference > 0 else "Fusion does not win"
     if contrast.difference > 0 and not contrast.is_clear:
@@ -96,10 +91,7 @@ def _fusion_advantage(comparison: Comparison) -> Answer:
 def _modality_contribution(comparison: Comparison) -> Answer:
     plot, poster = comparison.best("plot"), comparison.best("poster")
     if plot is None or poster is None:
-        lacking = [
-            kind for kind, result in (("plot model", plot), ("poster model", poster)) if not result
-        ]
-        return _missing(comparison, lacking)
+        return _missing(comparison, {"plot model": plot, "poster model": poster})
     contrast = comparison.contrast(plot, poster)
     leads = contrast.difference >= 0
     ahead = contrast if leads else comparison.contrast(poster, plot)
@@ -141,14 +133,14 @@ def _transfer_learning(comparison: Comparison) -> Answer:
         )
         contrasts.append(contrast)
     if not pretrained:
-        return _missing(comparison, ["pretrained model with a baseline"])
+        return _missing(comparison, {"pretrained model with a baseline": None})
     return tuple(sentences), tuple(contrasts)
 
 
 def _fusion_strategies(comparison: Comparison) -> Answer:
     fusions = [r for r in comparison.models if r.kind == "fusion"]
     if not fusions:
-        return _missing(comparison, ["fusion model"])
+        return _missing(comparison, {"fusion model": None})
     best, others = fusions[0], fusions[1:]
     if not others:
         return (
@@ -171,21 +163,14 @@ def _bag_of_words(comparison: Comparison) -> Answer:
     bag = next((r for r in comparison.baselines if r.kind == "plot"), None)
     models = comparison.models
     if bag is None or not models:
-        lacking = [
-            kind
-            for kind, result in (("bag-of-words baseline", bag), ("model", models))
-            if not result
-        ]
-        return _missing(comparison, lacking)
-    rivals: dict[str, ModelResult | None]
-    rivals = {"model": models[0], "plot model": comparison.best("plot")}
-    if rivals["plot model"] is models[0]:
-        del rivals["plot model"]
+        return _missing(comparison, {"bag-of-words baseline": bag, "model": models})
+    rivals = {"model": models[0]}
+    best_plot = comparison.best("plot")
+    if best_plot is not None and best_plot is not models[0]:
+        rivals["plot model"] = best_plot
     sentences: list[str] = []
     contrasts: list[Contrast] = []
     for kind, rival in rivals.items():
-        if rival is None:
-            continue
         contrast = comparison.contrast(rival, bag)
         opening = "Beaten" if contrast.difference > 0 else "Not beaten"
         if contrast.difference > 0 and not contrast.is_clear:
@@ -207,9 +192,10 @@ _QUESTIONS: tuple[tuple[str, str, Callable[[Comparison], Answer]], ...] = (
 )
 
 
-def _missing(comparison: Comparison, lacking: Sequence[str]) -> Answer:
+def _missing(comparison: Comparison, candidates: Mapping[str, object]) -> Answer:
+    """Return the sentence that names the kinds of model without a candidate."""
     names = ", ".join(sorted(result.name for result in comparison.ranking))
-    missing = " and ".join(f"no {what}" for what in lacking)
+    missing = " and ".join(f"no {kind}" for kind, result in candidates.items() if not result)
     return (f"Cannot be computed: {missing} was compared (compared: {names}).",), ()
 
 

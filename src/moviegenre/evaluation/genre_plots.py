@@ -1,6 +1,5 @@
 """Plots with one cell, panel or row a genre: F1, precision over recall, co-occurrence."""
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +11,9 @@ from moviegenre.evaluation.canvas import (
     FAINT,
     INK,
     STYLES,
-    by_support,
+    axis_labels,
     dress,
+    genre_panels,
     kind_colour,
     legend,
     new_figure,
@@ -57,7 +57,7 @@ def _number(axes: "Axes", values: npt.NDArray[np.float64], highest: float) -> No
 
 def draw_genres(comparison: Comparison) -> "Figure | None":
     """Draw F1 as a heat map; None where no score is defined."""
-    genres = by_support(comparison)
+    genres = comparison.genres_by_support
     results = comparison.ranking
     values = np.array(
         [[100 * r.evaluation.per_genre[genre].f1 for r in results] for genre in genres]
@@ -106,16 +106,12 @@ def draw_precision_recall(comparison: Comparison) -> "Figure | None":
     best = [comparison.best(kind) for kind in ("fusion", "plot", "poster")]
     results = [r for r in best if r is not None] or list(comparison.ranking[:3])
     support = results[0].evaluation.per_genre
-    genres = [genre for genre in by_support(comparison) if support[genre].support]
+    genres = [genre for genre in comparison.genres_by_support if support[genre].support]
     if not genres:
         return None
-    columns = min(4, len(genres))
-    rows = math.ceil(len(genres) / columns)
-    figure = new_figure(2.3 * columns + 0.4, 1.9 * rows + 0.7)
-    panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    figure, panels = genre_panels(len(genres), extra_height=0.7)
     styles = dict(zip([r.name for r in results], STYLES, strict=False))
-    for panel, genre in zip(panels.flat, genres, strict=False):
-        dress(panel, grid="both")
+    for panel, genre in zip(panels, genres, strict=True):
         column = comparison.genres.index(genre)
         share = support[genre].support / comparison.num_movies
         panel.axhline(share, color=FAINT, linewidth=1.2)
@@ -133,12 +129,8 @@ def draw_precision_recall(comparison: Comparison) -> "Figure | None":
                 drawstyle="steps-pre",
             )
         panel.set_title(f"{genre} ({support[genre].support:,})", fontsize=9.5, color=INK)
-        panel.set(xlim=(0, 1), ylim=(0, 1.02), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
-    for unused in range(len(genres), panels.size):
-        panels.flat[unused].set_visible(False)
-        panels.flat[unused - columns].tick_params(labelbottom=True)
-    figure.supxlabel("recall", fontsize=10, color=INK)
-    figure.supylabel("precision", fontsize=10, color=INK)
+        panel.set_ylim(0, 1.02)
+    axis_labels(figure, "recall", "precision")
     handles = [
         Line2D([], [], color=kind_colour(r.kind), linestyle=styles[r.name], label=r.run.title)
         for r in results
@@ -149,7 +141,7 @@ def draw_precision_recall(comparison: Comparison) -> "Figure | None":
 
 def draw_cooccurrence(comparison: Comparison) -> "Figure | None":
     """Draw truth and the best model's answer side by side; None for a single genre."""
-    genres = by_support(comparison)
+    genres = comparison.genres_by_support
     if len(genres) < 2:
         return None
     order = [comparison.genres.index(genre) for genre in genres]

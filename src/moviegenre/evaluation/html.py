@@ -1,12 +1,12 @@
 """The comparison as one self-contained web page without scripts or external files."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from moviegenre.evaluation.compare import Comparison
-from moviegenre.evaluation.documents import Table, data_uri, page_template
+from moviegenre.evaluation.documents import data_uri, page_template
 from moviegenre.evaluation.findings import Finding
+from moviegenre.evaluation.plots import Plot
 from moviegenre.evaluation.tables import (
     contrast_table,
     fact_tables,
@@ -23,26 +23,11 @@ from moviegenre.evaluation.tuned_tables import (
 )
 
 
-@dataclass(frozen=True)
-class Picture:
-    """A plot as the page embeds it.
-
-    Attributes:
-        title: Its heading.
-        caption: What it shows.
-        png: Its bytes; a dark page inverts the colours.
-    """
-
-    title: str
-    caption: str
-    png: bytes
-
-
 def render_html(
     comparison: Comparison,
     findings: Sequence[Finding],
     data: Mapping[str, Any],
-    pictures: Sequence[Picture],
+    pictures: Mapping[Plot, bytes],
     notes: Sequence[str],
     banner: str | None,
 ) -> str:
@@ -50,41 +35,35 @@ def render_html(
 
     Args:
         comparison: The models.
-        findings: What they show.
+        findings: The findings of the comparison.
         data: Facts about the movies.
-        pictures: The plots.
+        pictures: The plots as PNG; a dark page inverts their colours.
         notes: Definitions and cautions, a sentence or more each.
-        banner: What must be seen first, as that the movies are made up.
+        banner: A warning on top, such as that the movies are made up; None for none.
 
     Raises:
         MissingExtraError: jinja2 is not installed.
     """
     page = page_template("moviegenre.evaluation", "results.html.jinja", "report", "the HTML report")
-    tables: dict[str, Table] = {
-        "ranking": ranking_table(comparison),
-        "genres": genre_table(comparison),
-        "training": training_table(comparison),
-    }
-    tuned, overfit = tuned_table(comparison), tuned_genre_table(comparison)
     rendered: str = page.render(
         comparison=comparison,
         best=comparison.ranking[0],
         findings=[(finding, contrast_table(finding)) for finding in findings],
-        tables=tables,
-        tuned=tuned,
-        tuned_by_genre=overfit,
+        tables={
+            "ranking": ranking_table(comparison),
+            "genres": genre_table(comparison),
+            "training": training_table(comparison),
+        },
+        tuned=tuned_table(comparison),
+        tuned_by_genre=tuned_genre_table(comparison),
         tuned_heading=TUNED_HEADING,
         tuned_text=TUNED_TEXT,
         tuned_genre_text=TUNED_GENRE_TEXT,
         facts=fact_tables(data),
         command=data.get("command"),
         pictures=[
-            {
-                "title": picture.title,
-                "caption": picture.caption,
-                "png": data_uri(picture.png, "png"),
-            }
-            for picture in pictures
+            {"title": plot.title, "caption": plot.caption, "png": data_uri(png, "png")}
+            for plot, png in pictures.items()
         ],
         notes=notes,
         banner=banner,

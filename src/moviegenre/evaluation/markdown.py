@@ -11,6 +11,7 @@ from moviegenre.evaluation.documents import (
     markdown,
 )
 from moviegenre.evaluation.findings import Finding
+from moviegenre.evaluation.plots import Plot
 from moviegenre.evaluation.tables import (
     contrast_table,
     fact_tables,
@@ -33,17 +34,17 @@ def render_markdown(
     data: Mapping[str, Any],
     notes: Sequence[str],
     banner: str | None,
-    pictures: Mapping[str, tuple[str, str]],
+    pictures: Sequence[Plot],
 ) -> str:
     """Return ``RESULTS.md``.
 
     Args:
         comparison: The models.
-        findings: What they show.
+        findings: The findings of the comparison.
         data: Facts about the movies.
         notes: Definitions and cautions.
-        banner: What must be seen first; None for nothing.
-        pictures: Title and caption of the plots, by the name of their file less ``.png``.
+        banner: A warning on top; None for none.
+        pictures: The plots, which lie beside it as PNG.
     """
     parts: list[str | Table | None] = [
         banner_markdown(banner),
@@ -54,12 +55,10 @@ def render_markdown(
         "## Ranking",
         ranking_table(comparison),
     ]
-    tuned = tuned_table(comparison)
-    if tuned is not None:
+    if (tuned := tuned_table(comparison)) is not None:
         parts += [f"## {TUNED_HEADING}", TUNED_TEXT, tuned]
-        overfit = tuned_genre_table(comparison)
-        if overfit is not None:
-            parts += [TUNED_GENRE_TEXT, overfit]
+        if (tuned_by_genre := tuned_genre_table(comparison)) is not None:
+            parts += [TUNED_GENRE_TEXT, tuned_by_genre]
     for finding in findings:
         parts.append(f"## {finding.heading}")
         parts += finding.sentences
@@ -69,8 +68,8 @@ def render_markdown(
     parts.append(genre_table(comparison))
     if pictures:
         parts.append("## Plots")
-    for name, (title, caption) in pictures.items():
-        parts += [f"![{title}]({name}.png)", f"*{title}.* {caption}"]
+    for plot in pictures:
+        parts += [f"![{plot.title}]({plot.name}.png)", f"*{plot.title}.* {plot.caption}"]
     parts.append("## Reproduce it")
     if data.get("command"):
         parts.append(command_markdown(data["command"]))

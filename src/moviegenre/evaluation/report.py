@@ -8,7 +8,7 @@ from moviegenre.evaluation.compare import Comparison, ModelResult
 from moviegenre.evaluation.documents import SYNTHETIC_BANNER, json_text, write_files
 from moviegenre.evaluation.findings import Finding
 from moviegenre.evaluation.findings import findings as find
-from moviegenre.evaluation.html import Picture, render_html
+from moviegenre.evaluation.html import render_html
 from moviegenre.evaluation.markdown import render_markdown
 from moviegenre.evaluation.plots import PLOTS, render_png
 from moviegenre.evaluation.results import number_or_none
@@ -35,27 +35,16 @@ def write_report(comparison: Comparison, data: Mapping[str, Any], out: Path) -> 
     findings = find(comparison)
     notes = report_notes(comparison)
     banner = SYNTHETIC_BANNER if data.get("synthetic") else None
-    pictures: dict[str, Picture] = {}
-    for plot in PLOTS:
-        png = render_png(plot, comparison)
-        if png is not None:
-            pictures[plot.name] = Picture(plot.title, plot.caption, png)
-    page = render_html(
-        comparison, findings, data, list(pictures.values()), notes, _unmarked(banner)
-    )
+    pictures = {plot: png for plot in PLOTS if (png := render_png(plot, comparison)) is not None}
+    page_banner = banner and banner.replace("`", "")
     content = {"data": dict(data), **comparison_to_json_dict(comparison, findings)}
-    titles = {name: (picture.title, picture.caption) for name, picture in pictures.items()}
     texts = {
-        MARKDOWN_FILE: render_markdown(comparison, findings, data, notes, banner, titles),
+        MARKDOWN_FILE: render_markdown(comparison, findings, data, notes, banner, list(pictures)),
         JSON_FILE: json_text(content),
-        HTML_FILE: page,
+        HTML_FILE: render_html(comparison, findings, data, pictures, notes, page_banner),
     }
-    images = {f"{name}.png": picture.png for name, picture in pictures.items()}
+    images = {f"{plot.name}.png": png for plot, png in pictures.items()}
     return write_files(out, {**texts, **images})
-
-
-def _unmarked(text: str | None) -> str | None:
-    return None if text is None else text.replace("`", "")
 
 
 def comparison_to_json_dict(comparison: Comparison, findings: Sequence[Finding]) -> dict[str, Any]:
@@ -134,7 +123,7 @@ def report_notes(comparison: Comparison) -> list[str]:
         members = result.run.settings.get("model", {}).get("members")
         if result.run.family.is_ensemble and members:
             notes.append(
-                f"{result.name} combines {_listed(members)}, with weights fitted on validation; "
+                f"{result.name} combines {_in_prose(members)}, with weights fitted on validation; "
                 "details: docs/ensemble.md."
             )
     if any(result.tuned is not None for result in comparison.ranking):
@@ -156,7 +145,7 @@ def report_notes(comparison: Comparison) -> list[str]:
     return notes
 
 
-def _listed(names: Sequence[str]) -> str:
-    """Return names as prose lists them."""
+def _in_prose(names: Sequence[str]) -> str:
+    """Return names as in ``a, b and c``."""
     *others, last = names
     return f"{', '.join(others)} and {last}" if others else last

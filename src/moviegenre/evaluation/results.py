@@ -102,14 +102,8 @@ class GenreScores:
 
     def to_json_dict(self) -> dict[str, float | int | None]:
         """Return plain values, undefined ones as None."""
-        return {
-            "f1": number_or_none(self.f1),
-            "precision": number_or_none(self.precision),
-            "recall": number_or_none(self.recall),
-            "roc_auc": number_or_none(self.roc_auc),
-            "average_precision": number_or_none(self.average_precision),
-            "support": self.support,
-        }
+        scores = {name: number_or_none(value) for name, value in vars(self).items()}
+        return {**scores, "support": self.support}
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,7 @@ from moviegenre.evaluation.documents import (
 )
 from moviegenre.evaluation.findings import Finding
 
-# What the report says elsewhere than in the table of data facts.
-_TOLD_ELSEWHERE = ("synthetic", "command")
+_IN_OTHER_SECTIONS = ("synthetic", "command")  # of the report
 
 
 def ranking_table(comparison: Comparison) -> Table:
@@ -78,15 +77,14 @@ def contrast_table(finding: Finding) -> Table:
 
 def genre_table(comparison: Comparison) -> Table:
     """Return F1 by genre and model, the commonest genre first."""
-    best = comparison.ranking[0].evaluation
-    genres = sorted(comparison.genres, key=lambda genre: (-best.per_genre[genre].support, genre))
+    per_genre = comparison.ranking[0].evaluation.per_genre
     rows = tuple(
         (
             genre,
-            f"{best.per_genre[genre].support:,}",
+            f"{per_genre[genre].support:,}",
             *(per_cent(r.evaluation.per_genre[genre].f1) for r in comparison.ranking),
         )
-        for genre in genres
+        for genre in comparison.genres_by_support
     )
     return Table(("genre", "movies", *(r.run.title for r in comparison.ranking)), rows)
 
@@ -125,18 +123,15 @@ def fact_tables(data: Mapping[str, Any]) -> list[tuple[str, Table]]:
     facts: list[tuple[str, str]] = []
     nested: list[tuple[str, Table]] = []
     for name, value in data.items():
-        if name in _TOLD_ELSEWHERE or value is None:
+        if name in _IN_OTHER_SECTIONS or value is None:
             continue
-        if isinstance(value, Mapping) and value and _all_mappings(value.values()):
+        is_mapping = isinstance(value, Mapping) and bool(value)
+        if is_mapping and all(isinstance(row, Mapping) for row in value.values()):
             nested.append((_words(name), _matrix(_words(name), value)))
         else:
             facts.append((_words(name), _plain(value)))
     single = [("", Table(("fact", "value"), tuple(facts), num_text_columns=2))] if facts else []
     return single + nested
-
-
-def _all_mappings(values: Any) -> bool:  # noqa: ANN401 - the values of any mapping
-    return all(isinstance(value, Mapping) for value in values)
 
 
 def _matrix(title: str, rows: Mapping[str, Mapping[str, Any]]) -> Table:

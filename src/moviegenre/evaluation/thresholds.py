@@ -56,9 +56,9 @@ class Candidates:
             hits, chosen = np.append(0.0, hits), np.append(0.0, chosen)
         return cls(thresholds, hits, chosen)
 
-    def best(self, gain: npt.NDArray[np.float64]) -> int:
-        """Return the index of the largest gain (C,); of equal gains the highest threshold."""
-        return int(np.argmax(gain))
+    def best(self, gain: npt.NDArray[np.float64]) -> float:
+        """Return the threshold with the largest gain (C,); of equal gains the highest."""
+        return float(self.thresholds[np.argmax(gain)])
 
 
 def _between(low: Thresholds, high: Thresholds) -> Thresholds:
@@ -131,7 +131,7 @@ def _best_for_macro(
     thresholds = []
     for label, support in zip(candidates, positives, strict=True):
         scores = _f_beta(label.hits, label.chosen, float(support), beta)
-        thresholds.append(label.thresholds[label.best(scores)])
+        thresholds.append(label.best(scores))
     return np.array(thresholds)
 
 
@@ -150,7 +150,7 @@ def _best_for_micro(candidates: Sequence[Candidates], positives: float) -> Thres
     rate = 0.0
     while rate > reached:
         reached = rate
-        picks = [label.best(2 * label.hits - rate * label.chosen) for label in candidates]
+        picks = [int(np.argmax(2 * one.hits - rate * one.chosen)) for one in candidates]
         pairs = list(zip(candidates, picks, strict=True))
         hits = sum(float(label.hits[pick]) for label, pick in pairs)
         chosen = sum(float(label.chosen[pick]) for label, pick in pairs)
@@ -164,7 +164,7 @@ def _global_for_micro(probs: FloatArray, truth: BoolArray) -> float:
     """Return the global threshold with the best F1-micro: all labels are treated as one."""
     candidates = Candidates.of(probs.reshape(-1), truth.reshape(-1))
     f1_micro = 2 * candidates.hits / (truth.sum() + candidates.chosen)
-    return float(candidates.thresholds[candidates.best(f1_micro)])
+    return candidates.best(f1_micro)
 
 
 def _global_for_macro(probs: FloatArray, truth: BoolArray, beta: float) -> float:
@@ -177,7 +177,7 @@ def _global_for_macro(probs: FloatArray, truth: BoolArray, beta: float) -> float
         chosen = len(every) - np.searchsorted(every, candidates.thresholds, side="left")
         hits = len(positive) - np.searchsorted(positive, candidates.thresholds, side="left")
         total += _f_beta(hits, chosen, len(positive), beta)
-    return float(candidates.thresholds[candidates.best(total)])
+    return candidates.best(total)
 
 
 def _f_beta(

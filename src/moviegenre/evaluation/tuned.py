@@ -45,14 +45,13 @@ class TunedResult:
             "calibration": self.for_macro.settings.calibration,
             "ece": {name: number_or_none(value) for name, value in ece.items()},
         }
-        for goal, tuning, found in (
+        for goal, tuning, scores in (
             ("f1_macro", self.for_macro, self.macro),
             ("f1_micro", self.for_micro, self.micro),
         ):
-            scores = found.to_json_dict()
             content[goal] = {
-                "f1_macro": scores["f1_macro"],
-                "f1_micro": scores["f1_micro"],
+                "f1_macro": number_or_none(scores.f1_macro),
+                "f1_micro": number_or_none(scores.f1_micro),
                 "cross_validated": tuning.to_json_dict(),
             }
         return content

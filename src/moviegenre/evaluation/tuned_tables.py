@@ -2,8 +2,6 @@
 
 import math
 
-import numpy as np
-
 from moviegenre.evaluation.compare import Comparison
 from moviegenre.evaluation.documents import UNDEFINED, Table, per_cent
 from moviegenre.evaluation.tuning import NUM_FOLDS
@@ -63,18 +61,18 @@ def tuned_genre_table(comparison: Comparison) -> Table | None:
     tuned = comparison.ranking[0].tuned
     if tuned is None:
         return None
-    found = tuned.for_macro
-    genres = list(found.point.genres)
-    order = sorted(range(len(genres)), key=lambda row: (-found.support[row], genres[row]))
+    fit = tuned.for_macro
+    genres = list(fit.point.genres)
+    order = sorted(range(len(genres)), key=lambda row: (-fit.support[row], genres[row]))
     rows = tuple(
         (
             genres[row],
-            f"{found.support[row]:,}",
-            f"{found.point.thresholds[row]:.3f}",
-            per_cent(float(found.before.f1[row])),
-            per_cent(float(found.in_sample.f1[row])),
-            per_cent(float(found.cross_validated.f1[row])),
-            points(float(np.subtract(found.in_sample.f1, found.cross_validated.f1)[row])),
+            f"{fit.support[row]:,}",
+            f"{fit.point.thresholds[row]:.3f}",
+            per_cent(float(fit.before.f1[row])),
+            per_cent(float(fit.in_sample.f1[row])),
+            per_cent(float(fit.cross_validated.f1[row])),
+            points(float(fit.in_sample.f1[row] - fit.cross_validated.f1[row])),
         )
         for row in order
     )

@@ -36,7 +36,7 @@ class TuningSettings:
 
     Attributes:
         thresholds: ``0.5``, ``global`` or ``per-genre``.
-        goal: What the thresholds are to make best: ``f1_macro`` or ``f1_micro``.
+        goal: The score that thresholds maximise: ``f1_macro`` or ``f1_micro``.
         calibration: ``none``, ``weights``, ``temperature`` or ``platt``.
         shrinkage: How many positives weigh as much as the global threshold; see ``fit_thresholds``.
         bounds: Thresholds below the first or above the second are moved there.
@@ -59,26 +59,21 @@ class TuningSettings:
         Raises:
             ConfigError: A word is unknown, or the goal has no effect.
         """
-        default = cls()
-        faults = []
-        words: dict[str, Any] = {}
-        for name, word, kind in (
-            ("thresholds", thresholds, ThresholdRule),
-            ("goal", goal, Goal),
-            ("calibrate", calibration, CalibrationMethod),
-        ):
-            if word is not None and word not in get_args(kind):
-                faults.append(f"unknown `{name}` {word!r}; {did_you_mean(word, get_args(kind))}")
-            words[name] = word
-        if goal is not None and (thresholds or default.thresholds) == default.thresholds:
+        faults = [
+            f"unknown `{name}` {word!r}; {did_you_mean(word, get_args(kind))}"
+            for name, word, kind in (
+                ("thresholds", thresholds, ThresholdRule),
+                ("goal", goal, Goal),
+                ("calibrate", calibration, CalibrationMethod),
+            )
+            if word is not None and word not in get_args(kind)
+        ]
+        if goal is not None and thresholds in (None, cls.thresholds):
             faults.append("`goal` has no effect without `thresholds` global or per-genre")
         if faults:
             raise ConfigError("; ".join(faults))
-        return cls(
-            thresholds=words["thresholds"] or default.thresholds,
-            goal=words["goal"] or default.goal,
-            calibration=words["calibrate"] or default.calibration,
-        )
+        words: Any = {"thresholds": thresholds, "goal": goal, "calibration": calibration}
+        return cls(**{name: word for name, word in words.items() if word is not None})
 
     @property
     def fits(self) -> bool:
@@ -106,14 +101,8 @@ class TunedScores:
 
     def to_json_dict(self) -> dict[str, float | None]:
         """Return the overall scores as plain values."""
-        return {
-            name: number_or_none(value)
-            for name, value in (
-                ("f1_macro", self.f1_macro),
-                ("f1_micro", self.f1_micro),
-                ("ece", self.ece),
-            )
-        }
+        names = ("f1_macro", "f1_micro", "ece")
+        return {name: number_or_none(getattr(self, name)) for name in names}
 
 
 @dataclass(frozen=True)
@@ -121,8 +110,8 @@ class Tuning:
     """A fit to validation and its scores there.
 
     Attributes:
-        settings: What was asked for.
-        point: What was fitted.
+        settings: The settings of the fit.
+        point: The fitted operating point.
         support: How many validation movies have each genre (L,).
         before: Scores of the model's own probabilities, threshold 0.5.
         in_sample: Scores on the movies it was fitted on: too good.
@@ -194,7 +183,7 @@ def tune_goals(
     Args:
         val: As for ``tune``.
         settings: What to fit; their goal is not used.
-        goals: What the thresholds are to make best, in turn.
+        goals: The scores to maximise, one after the other.
         positive_weights: As for ``tune``.
 
     Raises:
@@ -239,17 +228,14 @@ def tune_goals(
     ]
 
 
-def fit_point(
-    movies: Predictions, settings: TuningSettings, positive_weights: FloatArray | None = None
-) -> OperatingPoint:
+def fit_point(movies: Predictions, settings: TuningSettings) -> OperatingPoint:
     """Return the operating point that fits some movies best.
 
     Args:
         movies: A model's own probabilities.
         settings: What to fit.
-        positive_weights: As for ``tune``.
     """
-    return _fit_points(movies, [settings], positive_weights)[0]
+    return _fit_points(movies, [settings], None)[0]
 
 
 def _fit_points(

@@ -23,13 +23,11 @@ from moviegenre.data.prepared import PreparedData
 from moviegenre.data.stats import data_stats
 from moviegenre.evaluation.compare import Comparison, ModelRun
 from moviegenre.evaluation.compare import compare as compare_runs
-from moviegenre.evaluation.report import write_report
+from moviegenre.evaluation.report import HTML_FILE, write_report
 from moviegenre.experiment.predictions import cached_predictions
 from moviegenre.experiment.runs import CONFIG_FILE, read_history, read_run
 from moviegenre.models.base import ModelConfig
 from moviegenre.models.registry import MODELS, model_config_class
-
-PAGE = "results.html"
 
 
 def compare(
@@ -52,7 +50,7 @@ def compare(
         data_dir: Prepared data; None takes those the models were trained on.
         split: Which part of them.
         threshold: The probability from which a genre is chosen.
-        command: What makes all of it again, for the report; None lists the single commands.
+        command: The command in the report; None takes ``moviegenre compare``.
         progress: Show progress bars.
 
     Returns:
@@ -65,30 +63,19 @@ def compare(
         BusyError: Another run is writing ``out``.
     """
     folders = model_folders(checkpoints, names)
+    words = ["moviegenre", "compare", str(folders[0].parent), "--out", str(out)]
     with locked(out):
-        return _compare(folders, out, data_dir, split, threshold, command, progress=progress)
-
-
-def _compare(
-    folders: Sequence[Path],
-    out: Path,
-    data_dir: Path | None,
-    split: Split,
-    threshold: float,
-    command: str | None,
-    *,
-    progress: bool,
-) -> tuple[Comparison, Path]:
-    data = PreparedData(data_dir or common_data_dir(folders))
-    runs = [_run(folder, data, split, out, progress=progress) for folder in folders]
-    comparison = compare_runs(runs, split.value, threshold)
-    facts: dict[str, Any] = {**data_stats(data).to_json_dict(), "synthetic": data.is_synthetic}
-    facts["source"] = data.datasheet.get("source")
-    facts["command"] = command or shlex.join(
-        ["moviegenre", "compare", str(folders[0].parent), "--out", str(out)]
-    )
-    write_report(comparison, facts, out)
-    return comparison, out / PAGE
+        data = PreparedData(data_dir or common_data_dir(folders))
+        runs = [_run(folder, data, split, out, progress=progress) for folder in folders]
+        comparison = compare_runs(runs, split.value, threshold)
+        facts = {
+            **data_stats(data).to_json_dict(),
+            "synthetic": data.is_synthetic,
+            "source": data.datasheet.get("source"),
+            "command": command or shlex.join(words),
+        }
+        write_report(comparison, facts, out)
+    return comparison, out / HTML_FILE
 
 
 def model_folders(checkpoints: Path, names: Sequence[str] | None) -> list[Path]:
@@ -97,18 +84,18 @@ def model_folders(checkpoints: Path, names: Sequence[str] | None) -> list[Path]:
         step = "train a model with: moviegenre train MODEL"
         raise CheckpointError(missing_path_message(checkpoints, "a folder of models", step))
     files = [path for name in (BEST_FILE, ENSEMBLE_FILE) for path in checkpoints.glob(f"*/{name}")]
-    found = {path.parent.name: path.parent for path in sorted(files)}
-    if not found:
+    folders = {path.parent.name: path.parent for path in sorted(files)}
+    if not folders:
         raise CheckpointError(
             f"{checkpoints} holds no trained model (looked for */{BEST_FILE}); train one with: "
             "moviegenre train MODEL"
         )
     for name in names or ():
-        if name not in found:
-            raise CheckpointError(f"no {name!r} in {checkpoints}; {did_you_mean(name, found)}")
+        if name not in folders:
+            raise CheckpointError(f"no {name!r} in {checkpoints}; {did_you_mean(name, folders)}")
     order = {name: position for position, name in enumerate(MODELS)}
-    wanted = [name for name in found if names is None or name in names]
-    return [found[name] for name in sorted(wanted, key=lambda n: (order.get(n, len(order)), n))]
+    chosen = [name for name in folders if names is None or name in names]
+    return [folders[name] for name in sorted(chosen, key=lambda n: (order.get(n, len(order)), n))]
 
 
 def common_data_dir(folders: Sequence[Path]) -> Path:
@@ -121,9 +108,9 @@ def common_data_dir(folders: Sequence[Path]) -> Path:
         else:
             used[folder.name] = Path(run["settings"]["data"]["dir"])
     if len(set(used.values())) > 1:
-        told = ", ".join(f"{name}: {path}" for name, path in used.items())
+        listed = ", ".join(f"{name}: {path}" for name, path in used.items())
         raise DataError(
-            f"the models were trained on different data ({told}); choose with `data_dir`"
+            f"the models were trained on different data ({listed}); choose with `data_dir`"
         )
     return next(iter(used.values()))
 
@@ -136,13 +123,14 @@ def _run(folder: Path, data: PreparedData, split: Split, out: Path, *, progress:
     validation = None  # what is fitted on val says nothing on val
     if split is not Split.VAL:
         validation = cached_predictions(checkpoint, data, Split.VAL, progress=progress)
-    settings: dict[str, Any] = run.get("settings", {})
     name = str(run.get("model", folder.name))
     kind = model_config_class(name)
     track: Track = run.get("track", "closed")  # older ones do not say
     config = Path("configs", f"{folder.name}.yaml")
+    command = f"moviegenre train {name} --config {config}"
     if (folder / CONFIG_FILE).is_file():
-        write_text(out / config, _config_with_command(folder, name, config))
+        text = (folder / CONFIG_FILE).read_text(encoding="utf-8")
+        write_text(out / config, f"# {command}\n{text}")
     return ModelRun(
         name=folder.name,
         title=f"{kind.title} (open)" if track == "open" else kind.title,
@@ -157,8 +145,8 @@ def _run(folder: Path, data: PreparedData, split: Split, out: Path, *, progress:
         train_seconds=run.get("train_seconds"),
         num_parameters=run.get("num_parameters"),
         num_trainable=run.get("num_trainable"),
-        command=run.get("command", f"moviegenre train {name} --config {config}"),
-        settings=settings,
+        command=run.get("command", command),
+        settings=run.get("settings", {}),
     )
 
 
@@ -167,9 +155,3 @@ def read_modalities(run: Mapping[str, Any], kind: type[ModelConfig]) -> frozense
     if "modalities" not in run:
         return kind.modalities
     return frozenset(map(Modality, run["modalities"]))
-
-
-def _config_with_command(folder: Path, name: str, config: Path) -> str:
-    """Return a model's resolved config; its first line is the command that trains it again."""
-    text = (folder / CONFIG_FILE).read_text(encoding="utf-8")
-    return f"# moviegenre train {name} --config {config}\n{text}"

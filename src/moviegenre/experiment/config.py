@@ -1,10 +1,10 @@
 """The composed config: one file describes the data, the training and every model.
 
-A file's ``training`` section holds for all models; a model's own section may override it and
-holds its loss and its settings. Of ``data`` it may override ``max_tokens``, ``extra``,
-``extra_min_genres``, ``extra_limit``, ``forms`` and ``other_plots`` alone: what a model can read
-and what it may learn from differ, which movies it is scored on and which of their plots it reads
-must not. A model that is fitted in one go (``tfidf``) has neither loss nor training settings:
+A file's ``training`` section holds for all models. A model's own section holds its loss and its
+settings, and may override ``training``. Of ``data`` it may override ``max_tokens``, ``extra``,
+``extra_min_genres``, ``extra_limit``, ``forms`` and ``other_plots`` alone: all models are scored on
+the same movies and read the same plots of them. A model that is fitted in one go (``tfidf``) has
+neither loss nor training settings:
 
     data: {dir: data/prepared, plot: longest}
     training: {max_epochs: 3}
@@ -255,11 +255,7 @@ def _own_overrides(name: str, overrides: Sequence[str]) -> list[str]:
 
 
 def _replaced(values: Mapping[str, Any], changes: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Return settings with some of them replaced, named as in a model's section.
-
-    Raises:
-        ConfigError: A name leads nowhere, or to what the base and its variants have in common.
-    """
+    """Return settings with some of them replaced, named as in a model's section."""
     result, faults = merge(values, {}), []
     for key, value in changes.items():
         parts = key.split(".")
@@ -298,11 +294,7 @@ def _model_sections(path: Path, values: Mapping[str, Any]) -> dict[str, dict[str
 
 
 def _mapping(content: object, what: str) -> Mapping[str, Any]:
-    """Return the settings of a section; empty if the section is empty.
-
-    Raises:
-        ConfigError: It is not a mapping.
-    """
+    """Return the settings of a section; empty if the section is empty."""
     if content is None:
         return {}
     if not isinstance(content, Mapping):
@@ -311,11 +303,7 @@ def _mapping(content: object, what: str) -> Mapping[str, Any]:
 
 
 def _refuse_training(name: str, where: str, sections: Iterable[str]) -> None:
-    """Raise an error for training settings of a model that takes no training steps.
-
-    Raises:
-        ConfigError: ``training`` or ``loss`` is among the sections.
-    """
+    """Raise an error for training settings of a model that takes no training steps."""
     sections_given = sorted({"training", "loss"} & set(sections))
     if sections_given:
         raise ConfigError(

@@ -73,14 +73,14 @@ def _read_extended(path: Path, above: tuple[Path, ...], read: list[Path]) -> dic
     """
     chain = (*above, path)
     if any(os.path.realpath(path) == os.path.realpath(other) for other in above):
-        raise ConfigError(f"{_told(chain)}: a file cannot extend itself; remove one of these")
+        raise ConfigError(f"{_shown(chain)}: a file cannot extend itself; remove one of these")
     read.append(path)
     if len(read) > _MAX_FILES:
-        raise ConfigError(f"{_told(chain)}: more than {_MAX_FILES} files are extended; use fewer")
+        raise ConfigError(f"{_shown(chain)}: more than {_MAX_FILES} files are extended; use fewer")
     try:
         own = read_yaml(path)
     except ConfigError as error:
-        raise ConfigError(f"{_told(chain)}: {error}" if above else str(error)) from None
+        raise ConfigError(f"{_shown(chain)}: {error}" if above else str(error)) from None
     values: dict[str, Any] = {}
     for name in _extended_names(own, chain):
         base = find_config(Path(os.path.normpath(path.parent / name)))
@@ -90,23 +90,19 @@ def _read_extended(path: Path, above: tuple[Path, ...], read: list[Path]) -> dic
     return _keep_only(values, own_models if isinstance(own_models, Mapping) else {}, chain)
 
 
-def _told(chain: Sequence[Path]) -> str:
+def _shown(chain: Sequence[Path]) -> str:
     return " extends ".join(map(str, chain))
 
 
 def _extended_names(values: Mapping[str, Any], chain: Sequence[Path]) -> list[str]:
-    """Return the paths in ``extends``, as written.
-
-    Raises:
-        ConfigError: They are neither a path nor a list of paths.
-    """
+    """Return the paths in ``extends``, as written."""
     if "extends" not in values:
         return []
     content = values["extends"]
     names = content if isinstance(content, list) else [content]
     if not names or not all(isinstance(name, str) and _is_path(name) for name in names):
         raise ConfigError(
-            f"{_told(chain)}: extends is {shortened(repr(content))}; expected a path or a list of "
+            f"{_shown(chain)}: extends is {shortened(repr(content))}; expected a path or a list of "
             "paths, as in extends: ../base.yaml"
         )
     return names
@@ -123,18 +119,13 @@ def _is_path(text: str) -> bool:
 def _keep_only(
     values: dict[str, Any], own_models: Mapping[str, Any], chain: Sequence[Path]
 ) -> dict[str, Any]:
-    """Return the settings without the models that ``only`` does not name.
-
-    Raises:
-        ConfigError: It is no list of names, a name is unknown, or it drops a model that the file
-            itself has settings for.
-    """
+    """Return the settings without the models that ``only`` does not name."""
     if "only" not in values:
         return values
     only, models = values.pop("only"), values.get("models")
     if not isinstance(only, list) or not only or not all(isinstance(name, str) for name in only):
         raise ConfigError(
-            f"{_told(chain)}: only is {shortened(repr(only))}; expected a list of models, as in "
+            f"{_shown(chain)}: only is {shortened(repr(only))}; expected a list of models, as in "
             "only: [prior, bert]"
         )
     known = models if isinstance(models, Mapping) else {}
@@ -150,16 +141,12 @@ def _keep_only(
         if name not in only
     ]
     if faults:
-        raise ConfigError(f"{_told(chain)}: {'; '.join(faults)}")
+        raise ConfigError(f"{_shown(chain)}: {'; '.join(faults)}")
     return {**values, "models": {name: known[name] for name in known if name in only}}
 
 
 def _paths(path: Path, content: object, overrides: Sequence[str]) -> dict[str, str]:
-    """Return the ``paths`` of a file, by their references.
-
-    Raises:
-        ConfigError: They are no mapping of names to paths, or an override names none of them.
-    """
+    """Return the ``paths`` of a file, by their references."""
     declared = {} if content is None else content
     if not isinstance(declared, Mapping):
         raise ConfigError(
@@ -183,11 +170,7 @@ def _paths(path: Path, content: object, overrides: Sequence[str]) -> dict[str, s
 
 
 def _filled(values: dict[str, Any], known: Mapping[str, str], path: Path) -> dict[str, Any]:
-    """Return the settings with every reference replaced by its value.
-
-    Raises:
-        ConfigError: A reference stands for nothing.
-    """
+    """Return the settings with every reference replaced by its value."""
     unknown: dict[str, None] = {}  # in their order, each once
 
     def value_of(reference: re.Match[str]) -> str:

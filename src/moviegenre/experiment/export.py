@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from moviegenre.core.types import BackendName, SmallBackend, Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Predictions, evaluate_predictions
 from moviegenre.experiment.ancestry import ancestry
-from moviegenre.experiment.predictions import cached_predictions, kept_predictions
+from moviegenre.experiment.predictions import any_cache_file, cached_predictions
 from moviegenre.inference.loading import load_predictor
 from moviegenre.inference.measure_parity import labelled_films, measure_parity
 from moviegenre.inference.similar import write_index
@@ -57,9 +58,9 @@ def export(
         only: Leave a small one as the only weights; see ``export_model``.
         half: Write the weights as 16-bit floats; see ``export_model``.
         index: Add an index of the training movies, for ``Prediction.similar``.
-        parity_data: Prepared movies on which these are compared with PyTorch; None takes the
-            model's own where they are there.
-        parity_movies: On how many movies of the validation split; 0 compares nothing.
+        parity_data: Prepared movies on which ONNX is compared with PyTorch; None takes the
+            model's own, if they exist.
+        parity_movies: How many movies of the validation split are compared; 0 for none.
         progress: Show a progress bar.
         verified: Compare every file of the model with its manifest first.
 
@@ -105,26 +106,22 @@ def export(
 
 
 def _write_index(path: Path, info: ModelInfo, file: Path) -> None:
-    """Write the predictions of a model for its training movies.
-
-    Raises:
-        CheckpointError: The movies that it was trained on are not there.
-    """
+    """Write the predictions of a model for its training movies."""
     data = _own_data(info)
     if data is None or data.fingerprint != info.data_fingerprint:
         raise CheckpointError(
             f"`index` needs the movies that {info.model_name} was trained on, and "
             f"{info.data_config.dir} does not hold them; leave `index` out"
         )
-    found = cached_predictions(weights_file(path), data, Split.TRAIN, keep=False)
+    predictions = cached_predictions(weights_file(path), data, Split.TRAIN, keep=False)
     titles, years = data.titles(Split.TRAIN)
     write_index(
         file,
-        ids=found.ids,
+        ids=predictions.ids,
         titles=titles,
         years=years,
         genres=[data.genres.decode(row) for row in data.labels(Split.TRAIN).astype(bool)],
-        logits=log_odds(np.asarray(found.probs, dtype=np.float64)).astype(np.float32),
+        logits=log_odds(np.asarray(predictions.probs, dtype=np.float64)).astype(np.float32),
     )
 
 
@@ -176,12 +173,12 @@ def _known_scores(trained: TorchModel, point: OperatingPoint) -> dict[str, dict[
     if metrics.is_file():
         known: dict[str, Any] = json.loads(metrics.read_text("utf-8"))
         return {name: scores for name, scores in known.items() if name != "validation"}
-    found = kept_predictions(trained.file, Split.TEST)
-    if found is None:
+    file = any_cache_file(trained.file, Split.TEST)
+    if file is None:
         return {}
-    saved = Predictions.load(found)
-    calibrated = Predictions(saved.ids, saved.genres, point.calibrate(saved.probs), saved.labels)
-    scored = evaluate_predictions(
+    saved = Predictions.load(file)
+    calibrated = replace(saved, probs=point.calibrate(saved.probs))
+    evaluation = evaluate_predictions(
         calibrated, trained.info.model_name, Split.TEST.value, point.thresholds
     )
-    return {Split.TEST.value: scored.to_json_dict()}
+    return {Split.TEST.value: evaluation.to_json_dict()}

@@ -19,6 +19,21 @@ from moviegenre.core.operating_point import OperatingPoint
 from moviegenre.evaluation.results import Evaluation, Predictions
 
 
+def write_scores(folder: Path, key: str, scores: dict[str, Any]) -> dict[str, Any]:
+    """Add scores to an exported folder's ``metrics.json``; return all scores in it.
+
+    Args:
+        folder: The exported folder.
+        key: Their name in the file.
+        scores: Plain values.
+    """
+    path = folder / METRICS_FILE
+    content: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    content[key] = scores
+    write_text(path, json.dumps(content, indent=1) + "\n")
+    return content
+
+
 def record_forms(folder: Path, split: str, rows: dict[str, dict[str, Any]]) -> None:
     """Write the scores of an exported model by form of film, and add them to its card.
 
@@ -27,10 +42,8 @@ def record_forms(folder: Path, split: str, rows: dict[str, dict[str, Any]]) -> N
         split: The movies it was scored on.
         rows: The scores by what is given.
     """
-    metrics, card = folder / METRICS_FILE, folder / CARD_FILE
-    scores: dict[str, Any] = json.loads(metrics.read_text("utf-8")) if metrics.is_file() else {}
-    scores[f"{split} by what is given"] = {"rows": rows}
-    write_text(metrics, json.dumps(scores, indent=1) + "\n")
+    write_scores(folder, f"{split} by what is given", {"rows": rows})
+    card = folder / CARD_FILE
     if card.is_file():
         write_text(card, with_forms(card.read_text("utf-8"), split, rows))
 
@@ -42,14 +55,14 @@ def refresh_companions(
 
     Args:
         folder: The exported folder.
-        point: What was fitted to its own answers.
-        evaluation: What it scores with that.
+        point: The operating point fitted to its own answers.
+        evaluation: Its scores at that point.
         val: Its own probabilities for the validation movies, in the order of the parity report.
 
     Raises:
         DataError: The parity report compares several files; nothing is written then.
     """
-    report, metrics, card = (folder / name for name in (PARITY_FILE, METRICS_FILE, CARD_FILE))
+    report, card = folder / PARITY_FILE, folder / CARD_FILE
     parity = None
     if report.is_file():  # first of all, since it may refuse
         parity = Parity.from_json_dict(json.loads(report.read_text("utf-8")))
@@ -57,9 +70,7 @@ def refresh_companions(
         probs = point.calibrate(np.asarray(val.probs[rows], dtype=np.float64))
         parity = parity.refitted(f1_macro(point.decide(probs), val.labels[rows]))
         write_text(report, json.dumps(parity.to_json_dict(), indent=1) + "\n")
-    scores: dict[str, Any] = json.loads(metrics.read_text("utf-8")) if metrics.is_file() else {}
-    scores[evaluation.split] = evaluation.to_json_dict()
-    write_text(metrics, json.dumps(scores, indent=1) + "\n")
+    scores = write_scores(folder, evaluation.split, evaluation.to_json_dict())
     if card.is_file():
         text = with_scores(card.read_text("utf-8"), scores, point)
         write_text(card, with_parity(text, parity) if parity else text)

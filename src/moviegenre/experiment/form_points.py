@@ -6,7 +6,6 @@ for each form by itself, and between forms by the number of tokens.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from moviegenre.artifacts.info import ModelInfo
 from moviegenre.artifacts.locate import locate, weights_file
 from moviegenre.artifacts.manifest import rewriting
 from moviegenre.artifacts.open import open_model
-from moviegenre.artifacts.trained import TrainedModel
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.core.types import Modality, PlotRule, Split
 from moviegenre.data.film_text import PLOT_AND_POSTER, Part
@@ -81,7 +79,7 @@ def evaluate_forms(
         path: A ``best.pth``, its folder, or an exported folder.
         split: Which part is scored.
         data_dir: Prepared data; None takes those the model was trained on.
-        save: Write what is found beside the weights; otherwise nothing is fitted either.
+        save: Fit, and write the fit beside the weights.
 
     Raises:
         CheckpointError: The checkpoint cannot be read, or has other genres than the data.
@@ -90,16 +88,17 @@ def evaluate_forms(
     model = open_model(path)
     info = model.info
     data = PreparedData(data_dir or info.data_config.dir)
-    predict = partial(_predict, model, data)
+
+    def predict(split: Split, form: FilmForm) -> Predictions:
+        return predict_split(model, data, split, form=form)
+
     file = path.parent / THRESHOLDS_FILE
     point = OperatingPoint.read(file, info.genres)
     if save and not model.only_answers:
-        usual = {
-            rule: max(
-                1, int(np.median(num_tokens(info, data, Split.VAL, FilmForm(rule, ("plot",)))))
-            )
-            for rule in LENGTHS
+        lengths = {
+            rule: num_tokens(info, data, Split.VAL, FilmForm(rule, ("plot",))) for rule in LENGTHS
         }
+        usual = {rule: max(1, int(np.median(tokens))) for rule, tokens in lengths.items()}
         point = point_for_forms(predict, usual)
         with rewriting(path.parent, THRESHOLDS_FILE):
             point.write(file)
@@ -112,10 +111,6 @@ def evaluate_forms(
         with rewriting(path.parent, METRICS_FILE, CARD_FILE):
             record_forms(path.parent, split.value, rows)
     return scores
-
-
-def _predict(model: TrainedModel, data: PreparedData, split: Split, form: FilmForm) -> Predictions:
-    return predict_split(model, data, split, form=form)
 
 
 def point_for_forms(predict: Predict, usual: dict[PlotRule, int]) -> OperatingPoint:
@@ -157,10 +152,10 @@ def _scored(
 ) -> FormScores:
     probs = np.array(movies.probs, dtype=np.float64)
     chosen = np.zeros(probs.shape, dtype=bool)
-    has = set(Modality) - {form.missing}
-    for own, rows in point.by_rows([has] * len(probs), lengths.tolist()):
-        probs[rows] = own.calibrate(probs[rows])
-        chosen[rows] = own.decide(probs[rows])
+    available = set(Modality) - {form.missing}
+    for row_point, rows in point.by_rows([available] * len(probs), lengths.tolist()):
+        probs[rows] = row_point.calibrate(probs[rows])
+        chosen[rows] = row_point.decide(probs[rows])
     scores = score(probs, chosen, movies.labels)
     truth = np.asarray(movies.labels)
     return FormScores(

@@ -1,7 +1,6 @@
 """A trained model's probabilities for a split, cached beside its weights."""
 
 import logging
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +19,6 @@ from moviegenre.data.film_text import PLOT_AND_POSTER
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Predictions
 from moviegenre.experiment.film_forms import FilmForm
-from moviegenre.models.combiner import Combiner
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +47,7 @@ def predict_split(
         missing: Hide this modality of every movie.
         form: The form of every movie; None means the inputs in the settings of the model. An
             ensemble ignores it.
-        keep: Write what is computed of an ensemble's member beside its weights.
+        keep: Cache the probabilities of an ensemble's members.
         progress: Show a progress bar.
 
     Raises:
@@ -59,15 +57,17 @@ def predict_split(
     remedy = "evaluate on data prepared with `genres` naming the checkpoint's"
     data.require_genres(info.genres, "the checkpoint", remedy)
     if model.combiner is not None:
-        answers = []
+        members = []
         for member in model.members:
             hidden = missing if missing in member.info.modalities else None
-            answers.append(
+            members.append(
                 cached_predictions(
                     member, data, split, missing=hidden, keep=keep, progress=progress
                 )
             )
-        return combined(answers, model.combiner, availability(data, split, missing))
+        odds = log_odds(np.stack([predictions.probs for predictions in members]))
+        odds = model.combiner.combine(odds, availability(data, split, missing))
+        return replace(members[0], probs=from_log_odds(odds).astype(np.float32))
     config = info.data_config
     if form is not None:
         missing = form.missing
@@ -99,63 +99,44 @@ def availability(
     Args:
         data: The prepared data.
         split: Which part.
-        missing: This modality is hidden, so that none has it.
+        missing: The modality that is hidden from all.
     """
     plots = data.plots(split, "joined")
-    present = {
+    available = {
         Modality.PLOT: np.array([bool(plot.strip()) for plot in plots], dtype=bool),
         Modality.POSTER: data.has_poster(split),
     }
-    return {name: has & (name is not missing) for name, has in present.items()}
+    return {modality: has & (modality is not missing) for modality, has in available.items()}
 
 
-def combined(
-    members: Sequence[Predictions],
-    combiner: Combiner,
-    available: Mapping[Modality, npt.NDArray[np.bool_]],
-) -> Predictions:
-    """Return an ensemble's probabilities from those of its members.
+def cache_file(
+    weights: Path, data: PreparedData, split: Split, missing: Modality | None = None
+) -> Path:
+    """Return the file that holds a model's probabilities for a split, or will.
 
     Args:
-        members: Their probabilities for the same movies.
-        combiner: Their weights.
-        available: Which movies have each modality (N,).
-    """
-    odds = combiner.combine(log_odds(np.stack([member.probs for member in members])), available)
-    return replace(members[0], probs=from_log_odds(odds).astype(np.float32))
-
-
-def kept_predictions(checkpoint: Path, split: Split) -> Path | None:
-    """Return the cached file of a checkpoint's probabilities for a split, of any movies.
-
-    Args:
-        checkpoint: The ``best.pth``.
-        split: Which part.
-    """
-    name = _file_name(checkpoint, split, missing=None, fingerprint="*")
-    return max(checkpoint.parent.glob(name), default=None)
-
-
-def load_kept(checkpoint: Path, data: PreparedData, split: Split) -> Predictions | None:
-    """Return the cached probabilities of a model for the movies of a split, if any.
-
-    Args:
-        checkpoint: The ``best.pth``.
+        weights: The file of the model's weights; the cache lies beside it.
         data: The prepared data.
         split: Which part.
-
-    Raises:
-        DataError: The file is damaged.
+        missing: The modality that is hidden.
     """
-    name = _file_name(checkpoint, split, missing=None, fingerprint=data.fingerprint)
-    path = checkpoint.parent / name
-    return Predictions.load(path) if path.is_file() else None
+    return weights.parent / _file_name(weights, split, data.fingerprint, missing)
+
+
+def any_cache_file(weights: Path, split: Split) -> Path | None:
+    """Return a file with a model's probabilities for a split of any movies; None if there is none.
+
+    Args:
+        weights: The file of the model's weights.
+        split: Which part.
+    """
+    return max(weights.parent.glob(_file_name(weights, split, "*")), default=None)
 
 
 def _file_name(
-    checkpoint: Path, split: Split, *, missing: Modality | None, fingerprint: str
+    weights: Path, split: Split, fingerprint: str, missing: Modality | None = None
 ) -> str:
-    return f"{_kind(missing)}-{split.value}-{file_sha256(checkpoint)[:12]}-{fingerprint[:12]}.npz"
+    return f"{_kind(missing)}-{split.value}-{file_sha256(weights)[:12]}-{fingerprint[:12]}.npz"
 
 
 def _kind(missing: Modality | None) -> str:
@@ -179,16 +160,16 @@ def cached_predictions(
         data: The prepared data.
         split: Which part.
         missing: Hide this modality of every movie.
-        keep: Write what is computed beside the weights, in place of what is out of date.
+        keep: Write the cache, and delete outdated ones.
         progress: Show a progress bar.
 
     Raises:
         CheckpointError: The checkpoint cannot be read, or has other genres than the data.
     """
     file = model if isinstance(model, Path) else model.file
-    path = file.parent / _file_name(file, split, missing=missing, fingerprint=data.fingerprint)
-    if (kept := _kept(path)) is not None:
-        return kept
+    path = cache_file(file, data, split, missing)
+    if (cached := _load_cached(path)) is not None:
+        return cached
     logger.info("evaluating %s on %s", file.parent.name, split.value)
     opened = open_model(model) if isinstance(model, Path) else model
     predictions = predict_split(opened, data, split, missing=missing, keep=keep, progress=progress)
@@ -200,7 +181,7 @@ def cached_predictions(
     return predictions
 
 
-def _kept(path: Path) -> Predictions | None:
+def _load_cached(path: Path) -> Predictions | None:
     """Return saved predictions; None if they are missing or damaged."""
     if not path.is_file():
         return None
@@ -209,18 +190,3 @@ def _kept(path: Path) -> Predictions | None:
     except DataError as error:
         logger.warning("%s; the model is evaluated again", str(error).partition(";")[0])
         return None
-
-
-def keep_predictions(
-    checkpoint: Path, data: PreparedData, split: Split, predictions: Predictions
-) -> None:
-    """Write probabilities to the cache that ``cached_predictions`` reads.
-
-    Args:
-        checkpoint: The file of the weights.
-        data: The prepared data.
-        split: Which part.
-        predictions: The model's probabilities for it.
-    """
-    name = _file_name(checkpoint, split, missing=None, fingerprint=data.fingerprint)
-    predictions.save(checkpoint.parent / name)

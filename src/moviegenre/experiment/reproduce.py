@@ -1,8 +1,4 @@
-"""The whole experiment in one call: prepare, train every model, evaluate, compare.
-
-What is done is not done again: prepared data are kept, finished models are skipped, and an
-interrupted training goes on from its last completed interval.
-"""
+"""The whole experiment in one call: prepare, train every model, evaluate, compare."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,7 +10,7 @@ from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.compare import Comparison
 from moviegenre.experiment.compare import compare
 from moviegenre.experiment.config import Suite, load_suite
-from moviegenre.experiment.preparing_and_training import (
+from moviegenre.experiment.suite_steps import (
     OTHER_CHECKPOINTS,
     command_line,
     prepare_once,
@@ -55,7 +51,7 @@ def run_suite(
 
     Args:
         suite: The file's settings, resolved.
-        command: What runs it again, for the report.
+        command: The command that runs it again, for the report.
         restart: As for ``reproduce``.
         progress: Show progress bars.
     """
@@ -70,14 +66,9 @@ def run_suite(
     prepare_once(suite, progress=progress)
     data = PreparedData(suite.data.dir)
     for experiment in suite.experiments.values():
-        started = experiment.model.started_from(suite.checkpoints)
-        train_once(
-            replace(experiment, model=started),
-            suite.checkpoints,
-            data,
-            restart=restart,
-            progress=progress,
-        )
+        model = experiment.model.started_from(suite.checkpoints)
+        own = replace(experiment, model=model)
+        train_once(own, suite.checkpoints, data, restart=restart, progress=progress)
     return compare(
         suite.checkpoints,
         suite.results,

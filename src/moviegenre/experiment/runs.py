@@ -17,7 +17,7 @@ RUN_FILE = "run.json"
 CONFIG_FILE = "config.yaml"
 HISTORY_HASH = "history_sha256"
 
-_NEEDED = ("model", "settings")
+_REQUIRED = ("model", "settings")
 
 
 def write_run(folder: Path, run: dict[str, Any]) -> None:
@@ -36,17 +36,14 @@ def read_run(folder: Path) -> dict[str, Any] | None:
         return None
     try:
         run: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        missing = [key for key in _NEEDED if key not in run]
+        missing = [key for key in _REQUIRED if key not in run]
+        if missing:
+            raise ValueError(f"it lacks {', '.join(missing)}")
     except (ValueError, TypeError) as error:
         raise CheckpointError(
             f"{path} is damaged ({error}); train the model again without `resume`, or delete "
             f"{folder}"
         ) from None
-    if missing:
-        raise CheckpointError(
-            f"{path} is damaged (it lacks {', '.join(missing)}); train the model again without "
-            f"`resume`, or delete {folder}"
-        )
     return run
 
 
@@ -69,22 +66,15 @@ def read_history(folder: Path) -> list[dict[str, float]]:
     try:
         records: list[dict[str, float]] = json.loads(path.read_text(encoding="utf-8"))
         sum(float(record["seconds"]) for record in records)
-        right = run.get("status") != "finished" or run.get(HISTORY_HASH) in (
-            None,  # of an earlier version
-            file_sha256(path),
-        )
+        stored_hash = run.get(HISTORY_HASH)  # None in an earlier version
+        if run.get("status") == "finished" and stored_hash not in (None, file_sha256(path)):
+            raise ValueError("it is not what was written")
     except (ValueError, TypeError, KeyError) as error:
-        raise CheckpointError(_damaged(path, str(error), run)) from None
-    if not right:
-        raise CheckpointError(_damaged(path, "it is not what was written", run))
+        raise CheckpointError(
+            f"{path} is damaged ({error}); it is made again by: moviegenre train "
+            f"{run.get('model', folder.name)} --resume, with the options of before"
+        ) from None
     return records
-
-
-def _damaged(path: Path, reason: str, run: dict[str, Any]) -> str:
-    return (
-        f"{path} is damaged ({reason}); it is made again by: moviegenre train "
-        f"{run.get('model', path.parent.name)} --resume, with the options of before"
-    )
 
 
 def differing_settings(run: dict[str, Any], settings: dict[str, Any]) -> list[str]:

@@ -179,11 +179,7 @@ def _can_resume(folder: Path) -> bool:
 
 
 def _require_posters(experiment: ExperimentConfig, data: PreparedData) -> None:
-    """Raise an error if a poster model has no posters to train on; warn for other models.
-
-    Raises:
-        DataError: No movie of the training split has a poster, and the model reads nothing else.
-    """
+    """Raise an error if a poster model has no posters to train on; warn for other models."""
     modalities = experiment.model.modalities
     if Modality.POSTER not in modalities or data.has_poster(Split.TRAIN).any():
         return

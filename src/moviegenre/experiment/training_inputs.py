@@ -1,7 +1,6 @@
-"""What a training starts from: the untrained model, its movies and its loss."""
+"""The inputs of a training: the untrained model, its movies and its loss."""
 
 import logging
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import lightning
@@ -21,7 +20,7 @@ from moviegenre.experiment.config import ExperimentConfig
 from moviegenre.experiment.predictions import predict_split
 from moviegenre.models.base import BuildContext, GenreModel, label_frequencies
 from moviegenre.models.inputs import load_movies, load_scored_movies
-from moviegenre.nn.processes import from_first
+from moviegenre.nn.processes import broadcast_from_first
 from moviegenre.training.initialise import initialise_from
 
 logger = logging.getLogger(__name__)
@@ -29,11 +28,11 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class TrainingInputs:
-    """What a training starts from.
+    """The inputs of a training.
 
     Attributes:
         model: The untrained model.
-        info: What is known of it.
+        info: Its description.
         movies: The training and the validation split.
         loss: Takes logits and labels; weighted for the training labels where it weighs.
     """
@@ -53,7 +52,7 @@ def load_inputs(experiment: ExperimentConfig, data: PreparedData) -> TrainingInp
 
     Raises:
         PretrainedError: A pretrained encoder cannot be loaded.
-        CheckpointError: What the model starts from does not fit.
+        CheckpointError: A model that it starts from does not fit.
         ConfigError: The model cannot take the settings.
     """
     extra = _extra_plots(experiment, data)
@@ -71,13 +70,13 @@ def load_inputs(experiment: ExperimentConfig, data: PreparedData) -> TrainingInp
         movies = (replace(movies[0], drawn_from=extra.films), movies[1])
     model.prepare(movies[0])
     if teacher is not None:
-        labels = _taught(movies[0], teacher, experiment, data)
+        labels = _teacher_labels(movies[0], teacher, experiment, data)
         movies = (replace(movies[0], labels=labels), movies[1])
     assert movies[0].labels is not None, "prepared movies are labelled"
     return TrainingInputs(model, info, movies, experiment.loss.build(movies[0].labels))
 
 
-def _taught(
+def _teacher_labels(
     movies: MovieTensors, teacher: TorchModel, experiment: ExperimentConfig, data: PreparedData
 ) -> npt.NDArray[np.float32]:
     """Return labels (N, L) mixed from the truth and a teacher's probabilities.
@@ -88,11 +87,11 @@ def _taught(
     """
     assert movies.labels is not None, "training movies are labelled"
     share = experiment.training.teacher_weight
-    probs = from_first(lambda: predict_split(teacher, data, Split.TRAIN).probs)
+    probs = broadcast_from_first(lambda: predict_split(teacher, data, Split.TRAIN).probs)
     stored = np.arange(len(movies)) if movies.stored is None else movies.stored
-    seen = stored < len(probs)  # not the further plots, which follow as they are
+    known = stored < len(probs)  # not the further plots, which follow as they are
     labels = movies.labels.copy()
-    labels[seen] = (1 - share) * labels[seen] + share * probs[stored[seen]]
+    labels[known] = (1 - share) * labels[known] + share * probs[stored[known]]
     return labels
 
 
@@ -107,7 +106,7 @@ def _extra_plots(experiment: ExperimentConfig, data: PreparedData) -> ExtraPlots
 def _build(
     experiment: ExperimentConfig, data: PreparedData, extra: ExtraPlots | None
 ) -> tuple[GenreModel, ModelInfo]:
-    """Return the untrained model and what is known of it."""
+    """Return the untrained model and its description."""
     lightning.seed_everything(experiment.training.seed, verbose=False)
     settings = experiment.model
 
@@ -126,8 +125,8 @@ def _build(
     model = settings.build(context)
     is_open = extra is not None and experiment.data.extra is not None
     copied: list[str] = []
-    if (named := settings.initial_models()) is not None:
-        folder, sources = named
+    if (initial_models := settings.initial_models()) is not None:
+        folder, sources = initial_models
         initial = initialise_from(model, folder, sources, data.genres, tokenizer)
         logger.info("copied %d tensors from %s", len(initial.copied), ", ".join(sources.values()))
         copied = initial.copied
@@ -138,7 +137,12 @@ def _build(
             "trained bert and resnet in FOLDER, as reproduce does",
             experiment.model_name,
         )
-    _refuse_a_random_head(model, copied)
+    if random_weights := sorted(model.frozen_head_weights() - set(copied)):
+        raise ConfigError(
+            f"model.frozen_poster_head would leave {random_weights[0]} as it was drawn; start from "
+            "a trained poster model (model.init_from, model.init_poster) whose hidden_dim is this "
+            "model's poster_hidden_dim"
+        )
     info = ModelInfo(
         model_name=experiment.model_name,
         architectures={},
@@ -153,13 +157,3 @@ def _build(
         track="open" if is_open else "closed",
     )
     return model, info
-
-
-def _refuse_a_random_head(model: GenreModel, copied: Collection[str]) -> None:
-    """Raise a ConfigError if a head is frozen that no trained poster model gave."""
-    if left := sorted(model.frozen_head_weights() - set(copied)):
-        raise ConfigError(
-            f"model.frozen_poster_head would leave {left[0]} as it was drawn; start from a trained "
-            "poster model (model.init_from, model.init_poster) whose hidden_dim is this model's "
-            "poster_hidden_dim"
-        )

@@ -39,8 +39,8 @@ class TunedEvaluation:
         evaluation: The scores.
         before: F1 and calibration on the split of the unchanged model, threshold 0.5.
         after: The same with what was fitted.
-        tuning: What was fitted, and what it scores on validation.
-        file: Where it was written; None where it was not.
+        tuning: The fit, and its scores on validation.
+        file: The file of the fit; None if it was not saved.
     """
 
     evaluation: Evaluation
@@ -88,7 +88,7 @@ def evaluate_tuned(
     Args:
         path: A ``best.pth``, or what else ``open_model`` takes.
         split: Which part is scored; fitting always takes the validation split.
-        settings: What is fitted.
+        settings: What to fit.
         data_dir: Prepared data; None takes those the model was trained on.
         save: Write ``thresholds.json`` and the predictions beside the weights.
         progress: Show a progress bar.
@@ -101,55 +101,39 @@ def evaluate_tuned(
     """
     path = weights_file(locate(path))
     with locked(path.parent, "leave saving out with `save` off") if save else nullcontext():
-        return _evaluate_tuned(path, split, settings, data_dir, save=save, progress=progress)
-
-
-def _evaluate_tuned(
-    path: Path,
-    split: Split,
-    settings: TuningSettings,
-    data_dir: Path | None,
-    *,
-    save: bool,
-    progress: bool,
-) -> TunedEvaluation:
-    model = open_model(path)
-    info, shipped = model.info, model.only_answers
-    data = PreparedData(data_dir or info.data_config.dir)
-    weights = None
-    if settings.calibration == "weights":
-        weights = trained_weights(info, data)
-    keep = save and not shipped  # a folder that is shipped holds nothing but the model
-    val = cached_predictions(model, data, Split.VAL, keep=keep, progress=progress)
-    found = val
-    if split is not Split.VAL:
-        found = cached_predictions(model, data, split, keep=keep, progress=progress)
-    tuning = tune(val, settings, weights)
-    if settings.fits and len(info.modalities) > 1:
-        tuning = replace(
-            tuning,
-            point=replace(tuning.point, without=_without(model, data, settings, weights, keep)),
-        )
-    file = path.parent / THRESHOLDS_FILE if save and settings.fits else None
-    probs = np.asarray(found.probs, dtype=np.float64)
-    corrected = tuning.point.calibrate(probs)
-    evaluation = _evaluate(replace(found, probs=corrected), info, split, tuning.point)
-    if file is not None:
-        companions = (METRICS_FILE, PARITY_FILE, CARD_FILE) if shipped else ()
-        with rewriting(path.parent, THRESHOLDS_FILE, *companions):
-            if shipped:
-                refresh_companions(path.parent, tuning.point, evaluation, val)
-            tuning.point.write(file)
+        model = open_model(path)
+        info = model.info
+        data = PreparedData(data_dir or info.data_config.dir)
+        weights = trained_weights(info, data) if settings.calibration == "weights" else None
+        keep = save and not model.only_answers  # a folder to pass on holds nothing but the model
+        val = cached_predictions(model, data, Split.VAL, keep=keep, progress=progress)
+        scored = val
+        if split is not Split.VAL:
+            scored = cached_predictions(model, data, split, keep=keep, progress=progress)
+        tuning = tune(val, settings, weights)
+        if settings.fits and len(info.modalities) > 1:
+            without = _points_without(model, data, settings, weights, keep)
+            tuning = replace(tuning, point=replace(tuning.point, without=without))
+        probs = np.asarray(scored.probs, dtype=np.float64)
+        corrected = tuning.point.calibrate(probs)
+        evaluation = _evaluate(replace(scored, probs=corrected), info, split, tuning.point)
+        file = path.parent / THRESHOLDS_FILE if save and settings.fits else None
+        if file is not None:
+            companions = (METRICS_FILE, PARITY_FILE, CARD_FILE) if model.only_answers else ()
+            with rewriting(path.parent, THRESHOLDS_FILE, *companions):
+                if companions:
+                    refresh_companions(path.parent, tuning.point, evaluation, val)
+                tuning.point.write(file)
     return TunedEvaluation(
         evaluation=evaluation,
-        before=score(probs, decide(probs), found.labels),
-        after=score(corrected, tuning.point.decide(corrected), found.labels),
+        before=score(probs, decide(probs), scored.labels),
+        after=score(corrected, tuning.point.decide(corrected), scored.labels),
         tuning=tuning,
         file=file,
     )
 
 
-def _without(
+def _points_without(
     model: TrainedModel,
     data: PreparedData,
     settings: TuningSettings,
@@ -158,10 +142,12 @@ def _without(
 ) -> dict[Modality, OperatingPoint]:
     """Return operating points fitted to the validation movies with one modality hidden."""
     return {
-        lacked: tune(
-            cached_predictions(model, data, Split.VAL, missing=lacked, keep=keep), settings, weights
+        missing: tune(
+            cached_predictions(model, data, Split.VAL, missing=missing, keep=keep),
+            settings,
+            weights,
         ).point
-        for lacked in Modality
+        for missing in Modality
     }
 
 

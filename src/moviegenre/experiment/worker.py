@@ -7,7 +7,7 @@ from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.config import ExperimentConfig
 from moviegenre.experiment.training_inputs import load_inputs
 from moviegenre.training.fit import fit
-from moviegenre.training.processes import Place, end_with, jobs
+from moviegenre.training.processes import Place, exit_with_parent, jobs
 
 
 def train_along(place: Place) -> None:
@@ -34,7 +34,7 @@ def train_along(place: Place) -> None:
 
 def main() -> None:
     """Train along; the argument is the number of the process that started this one."""
-    end_with(int(sys.argv[1]))
+    exit_with_parent(int(sys.argv[1]))
     place = Place.of_environment()
     assert place is not None, "the starting process sets it"
     train_along(place)

@@ -95,7 +95,7 @@ class Output:
                 place, own = real_path(table), real_path(Path(self.name))
                 if place == own and self.file is not None:
                     raise ConfigError(
-                        f"{self.name} is the catalogue itself; name another file with `out`"
+                        f"{self.name} is the table itself; name another file with `out`"
                     )
                 inside = self.file is None and own in place.parents
             else:

@@ -23,9 +23,10 @@ from moviegenre.data.placeholders import is_poster_placeholder
 from moviegenre.data.records import whole_text
 from moviegenre.data.storage import StoreFile
 from moviegenre.data.tables.cells import cell_text, kept_text
+from moviegenre.data.tables.poster_files import MissingPosterError, WebAddressError
 from moviegenre.data.tables.rows import Row, RowReader
 from moviegenre.data.tables.source import is_table, known_suffixes
-from moviegenre.data.tables.zip_posters import poster_files
+from moviegenre.data.tables.zip_posters import ZipPosters, poster_files
 from moviegenre.inference.catalogue_texts import CatalogueColumns, TextTable, row_id
 from moviegenre.inference.film_reading import film_without_poster, used_instead
 from moviegenre.inference.films import Film, FilmReader, Poster
@@ -91,9 +92,9 @@ class Catalogue(TextTable):
     ) -> None:
         if not path.is_file():
             raise DataNotFoundError(
-                missing_path_message(path, "a catalogue", "check the path")
+                missing_path_message(path, "a table", "check the path")
                 if isinstance(path, Path)
-                else f"{path} does not exist; expected a catalogue; check the address"
+                else f"{path} does not exist; expected a table; check the address"
             )
         if not is_table(path):
             raise DataError(f"{path} is no table; expected {known_suffixes()}")
@@ -118,6 +119,41 @@ class Catalogue(TextTable):
         """Modalities without a column."""
         columns = {Modality.PLOT: self.columns.plots, Modality.POSTER: self.columns.poster}
         return frozenset(modality for modality, column in columns.items() if not column)
+
+    @property
+    def poster_place(self) -> str:
+        """The place of the posters: a folder, an address, or the ZIP that holds the table."""
+        if isinstance(self._files, ZipPosters):
+            return str(self.path)
+        return str(self.posters.absolute() if isinstance(self.posters, Path) else self.posters)
+
+    def missing_posters(self, most_rows: int) -> tuple[int, int]:
+        """Return how many of the first rows name a poster if none of these exists; else 0.
+
+        Addresses of the web do not count, because no folder would help.
+
+        Args:
+            most_rows: The most rows to read; in most tables the first one is enough.
+
+        Returns:
+            That number, and the number of rows that were read.
+        """
+        missing = num_rows = 0
+        if self.columns.poster is None:
+            return missing, num_rows
+        with self._files.opened():
+            for row in islice(self._table.rows([self.columns.poster]), most_rows):
+                num_rows += 1
+                try:
+                    if not row.fault and self._poster(row, is_read=True) is not None:
+                        return 0, num_rows
+                except WebAddressError:
+                    continue
+                except MissingPosterError:
+                    missing += 1
+                except MovieGenreError:  # it is there, and cannot be read
+                    return 0, num_rows
+        return missing, num_rows
 
     def keeping(self, columns: Sequence[str]) -> "Catalogue":
         """Return the same table with columns to copy into the output.

@@ -164,6 +164,7 @@ class TextTable:
                 "yours with `plot_column` and `poster_column`"
             )
         unused = {name for name, value in vars(columns).items() if value} | {"genres"}
+        unused |= {"plot"} if columns.plots else set()
         unused |= set() if poster else {"poster"}
         if note := usual.note(unused):
             self.notes.append(note)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol, Self
+from typing import Any, Literal, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -65,7 +65,9 @@ class TableClassifier:
         )
 
 
-def table_rows(table: object) -> list[Row]:
+def table_rows(
+    table: object, errors: Literal["raise", "report"] = "raise"
+) -> list[Row | InputError]:
     """Return plot, poster, title and year of every film of a table.
 
     Args:
@@ -73,6 +75,8 @@ def table_rows(table: object) -> list[Row]:
             ``__arrow_c_stream__``, with the columns ``plot``, ``poster`` or both, and ``title`` and
             ``year`` where it has them; a sequence of mappings with these keys, of (plot, poster)
             pairs, or of plots; a Series or an array of plots.
+        errors: ``report`` returns the error of a row that is something else in its place. Wrong
+            columns of a data frame are an error of the table, and raised.
 
     Without ``plot`` the only column with another usual name is read, see ``plot_column``.
 
@@ -80,6 +84,7 @@ def table_rows(table: object) -> list[Row]:
         InputError: It is something else; the message names the first row that is.
         DataError: Several columns may be the plot.
     """
+    is_frame = True
     if hasattr(table, "to_pylist"):  # Arrow
         table = table.to_pylist()
     elif hasattr(table, "to_dicts"):  # polars
@@ -90,6 +95,8 @@ def table_rows(table: object) -> list[Row]:
         import pyarrow as pa
 
         table = pa.table(table).to_pylist()
+    else:
+        is_frame = False
     if isinstance(table, str | bytes | Mapping) or not isinstance(table, Iterable):
         raise InputError(
             f"found {type(table).__name__}, expected a table of films; "
@@ -97,7 +104,15 @@ def table_rows(table: object) -> list[Row]:
         )
     films = list(table)
     plot_name = _plot_name(films)
-    return [_row(number, film, plot_name) for number, film in enumerate(films)]
+    rows: list[Row | InputError] = []
+    for number, film in enumerate(films):
+        try:
+            rows.append(_row(number, film, plot_name))
+        except InputError as error:
+            if is_frame or errors != "report":
+                raise
+            rows.append(error)
+    return rows
 
 
 def _plot_name(films: Sequence[object]) -> str:
@@ -180,7 +195,8 @@ def _row(number: int, film: Any, plot_name: str) -> Row:  # noqa: ANN401 - check
             _value(film.get(name)) for name in (*columns, *_FURTHER_COLUMNS)
         )
         return plot, _poster(poster), parse_title(title), parse_year(_whole(year))
-    if isinstance(film, Sequence | np.ndarray) and len(film) in (1, 2):
+    is_pair = isinstance(film, Sequence) or (isinstance(film, np.ndarray) and film.ndim == 1)
+    if is_pair and not isinstance(film, bytes | bytearray | memoryview) and len(film) in (1, 2):
         plot, poster = (*map(_value, film), None)[:2]
         return plot, _poster(poster), None, None
     raise InputError(

@@ -30,12 +30,14 @@ class ReadFilm:
     error: str | None = None
 
 
-def read_films(reader: FilmReader, rows: Sequence[Row], errors: Errors) -> list[ReadFilm]:
+def read_films(
+    reader: FilmReader, rows: Sequence[Row | InputError], errors: Errors
+) -> list[ReadFilm]:
     """Return films in a model's form, in their order.
 
     Args:
         reader: The model's.
-        rows: Plot, poster, title and year of each film.
+        rows: Plot, poster, title and year of each film, or the error of reading them.
         errors: ``raise`` stops if a film cannot be read in full; ``report`` reads the rest of a
             film whose poster is broken, and goes on if nothing is left.
 
@@ -63,7 +65,9 @@ def log_faults(films: Sequence[ReadFilm], consequence: str) -> None:
         logger.warning("not read in full: %s; %s", faults, consequence)
 
 
-def _read(reader: FilmReader, row: Row, errors: Errors) -> ReadFilm:
+def _read(reader: FilmReader, row: Row | InputError, errors: Errors) -> ReadFilm:
+    if isinstance(row, InputError):
+        return ReadFilm(None, str(row))
     plot, poster, title, year = row
     try:
         return ReadFilm(reader.read(plot, poster, title, year))

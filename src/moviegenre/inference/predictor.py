@@ -346,7 +346,7 @@ class Predictor(TableClassifier):
         self, table: object, errors: Errors, consequence: str
     ) -> tuple[int, list[int], list[Film]]:
         """Return the number of films in a table, and the readable films with their rows."""
-        read = read_films(self.reader, table_rows(table), errors)
+        read = read_films(self.reader, table_rows(table, errors), errors)
         log_faults(read, consequence)
         rows = [row for row, one in enumerate(read) if one.film is not None]
         return len(read), rows, [one.film for one in read if one.film is not None]

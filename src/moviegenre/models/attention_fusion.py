@@ -131,13 +131,13 @@ class AttentionFusionConfig(FusionConfig):
     num_heads: int = Field(default=4, ge=1, le=256)
 
     @model_validator(mode="after")
-    def _divide_evenly(self) -> Self:
+    def _check_heads_divide_dim(self) -> Self:
         if self.dim % self.num_heads:
             raise ValueError(f"dim {self.dim} is not a multiple of num_heads {self.num_heads}")
         return self
 
     def build(self, context: BuildContext) -> AttentionFusion:
         """Return the model, its encoders pretrained unless the context has their architecture."""
-        return self.frozen_as_set(
+        return self.apply_freezing(
             AttentionFusion(**self.parts(context), dim=self.dim, num_heads=self.num_heads)
         )

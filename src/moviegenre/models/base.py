@@ -52,7 +52,7 @@ class GenreModel(nn.Module, ABC):
     encoder's rate, all others at the head's.
 
     Attributes:
-        modalities: What the model looks at.
+        modalities: The modalities that the model reads.
         fitted: Whether it is fitted in one go by ``fit``, not by gradient steps. Such a model is a
             baseline, and is not exported.
         combiner: How an ensemble combines its members; None for all other models.
@@ -81,7 +81,7 @@ class GenreModel(nn.Module, ABC):
         return sum(n for n, _ in sizes), sum(n for n, trained in sizes if trained)
 
     def frozen_head_weights(self) -> set[str]:
-        """Return the names of weights that a trained model has to give, as they are frozen."""
+        """Return the names of frozen weights, which a trained model has to give."""
         return set()
 
     def encoders(self) -> Iterator[tuple[str, "Encoder"]]:
@@ -113,10 +113,10 @@ class GenreModel(nn.Module, ABC):
         posters, the one whose output is a map of features (B, D, rows, columns). None where there
         is none, as in a model that is no network: explanations then leave parts out instead.
         """
-        found = (
+        layers = (
             encoder.inner_layer() for _, encoder in self.encoders() if encoder.modality is modality
         )
-        return next(found, None)
+        return next(layers, None)
 
     def embedding_head(self) -> nn.Module | None:
         """Return the head whose input (B, D) is the film's embedding; None if there is none.
@@ -135,7 +135,7 @@ class GenreModel(nn.Module, ABC):
         """
         for _, encoder in self.encoders():
             if encoder.modality is modality:
-                return encoder.carried(batch, encoder.encode(batch))
+                return encoder.with_states(batch, encoder.encode(batch))
         return batch
 
     def architectures(self) -> Architectures:
@@ -196,7 +196,7 @@ class Encoder(nn.Module, ABC):
 
     @abstractmethod
     def architecture(self) -> dict[str, Any]:
-        """Return all that is needed to build the network again without its weights."""
+        """Return the settings that build the network again, without its weights."""
 
     def inner_layer(self) -> nn.Module | None:
         """Return the layer for ``GenreModel.inner_layer``; None if there is none."""
@@ -214,14 +214,14 @@ class Encoder(nn.Module, ABC):
         return lengths
 
     @abstractmethod
-    def reading(self, config: DataConfig) -> str:
+    def cache_key(self, config: DataConfig) -> str:
         """Return settings that change the vectors, besides weights and movies."""
 
     def cached(self, batch: Batch) -> Tensor | None:
         """Return the cached vectors of the batch, if any."""
         return batch.plot_states if self.modality is Modality.PLOT else batch.poster_states
 
-    def carried(self, batch: Batch, states: Tensor) -> Batch:
+    def with_states(self, batch: Batch, states: Tensor) -> Batch:
         """Return the batch with these vectors (B, T or R, D) in it."""
         if self.modality is Modality.PLOT:
             return replace(batch, plot_states=states)
@@ -237,7 +237,7 @@ class Encoder(nn.Module, ABC):
                 return self.encode(batch)
         return self.encode(batch)
 
-    def freeze_if_asked(self) -> None:
+    def apply_freezing(self) -> None:
         """Stop gradients into a frozen encoder; call it once the encoder is built."""
         if self.frozen:
             self.requires_grad_(False)
@@ -259,14 +259,14 @@ class ModelConfig(Config, ABC):
     Attributes:
         model_name: The name on the command line and in tables.
         title: The name in prose.
-        modalities: What the model looks at.
-        family: What it is compared with.
+        modalities: The modalities that the model reads.
+        family: The kind of model.
         fitted: Whether it builds a ``FittedModel``, on which neither loss nor ``training`` settings
             have an effect.
         starts_from_others: Whether it is meant to start from trained models, as ``started_from``
             lets it.
         baseline: The model without pretraining to compare with, if this one is pretrained.
-        default_loss: The reference's choice for this model.
+        default_loss: The reference's loss for this model.
     """
 
     model_name: ClassVar[str]

@@ -47,7 +47,7 @@ class Batch:
         return int(self.has_plot.shape[0])
 
     def to(self, device: torch.device | str) -> "Batch":
-        """Return the same batch on another device; from pinned memory, a GPU copies meanwhile."""
+        """Return the same batch on another device; a GPU copies pinned memory without waiting."""
         in_background = torch.device(device).type == "cuda"
         return self._each(lambda tensor: tensor.to(device, non_blocking=in_background))
 

@@ -66,15 +66,15 @@ class EarlyFusion(Fusion):
         regions = self.poster_encoder(batch)
         poster = self.poster_norm(regions.mean(dim=1))
         joined = [
-            or_else(plot, batch.has_plot, self.missing_plot),
-            or_else(poster, batch.has_poster, self.missing_poster),
+            fill_missing(plot, batch.has_plot, self.missing_plot),
+            fill_missing(poster, batch.has_poster, self.missing_poster),
         ]
         output = ModelOutput(self.head(torch.cat(joined, dim=1)))
         return self.with_poster_head(output, regions, batch)
 
 
-def or_else(embedding: Tensor, present: Tensor, missing: Tensor) -> Tensor:
-    """Replace the rows (B, D) of absent modalities by a learned vector (D,)."""
+def fill_missing(embedding: Tensor, present: Tensor, missing: Tensor) -> Tensor:
+    """Replace the rows (B, D) of missing modalities by a learned vector (D,)."""
     return torch.where(present.unsqueeze(1), embedding, missing)
 
 
@@ -92,4 +92,4 @@ class EarlyFusionConfig(FusionConfig):
 
     def build(self, context: BuildContext) -> EarlyFusion:
         """Return the model, its encoders pretrained unless the context has their architecture."""
-        return self.frozen_as_set(EarlyFusion(**self.parts(context), hidden_dim=self.hidden_dim))
+        return self.apply_freezing(EarlyFusion(**self.parts(context), hidden_dim=self.hidden_dim))

@@ -82,10 +82,10 @@ class Fusion(GenreModel):
         self.poster_norm = nn.LayerNorm(self.poster_encoder.dim)
 
     def poster_logits(self, regions: Tensor, batch: Batch) -> Tensor:
-        """Return what the poster alone says (B, L), the label prior for films without one.
+        """Return the logits of the poster alone (B, L), the label prior for films without one.
 
         Args:
-            regions: What the poster encoder returned (B, R, D).
+            regions: The output of the poster encoder (B, R, D).
             batch: The films.
         """
         assert self.poster_head is not None, "there is such a head"
@@ -96,11 +96,11 @@ class Fusion(GenreModel):
     def with_poster_head(self, output: ModelOutput, regions: Tensor, batch: Batch) -> ModelOutput:
         """Return the output, with the poster head's logits for the films that have no plot.
 
-        What the poster alone says of all films is there too: its loss is taken beside the rest.
+        The poster head's logits of all films are in it too, as its loss is added to the rest.
 
         Args:
             output: Logits (B, L) of every film.
-            regions: What the poster encoder returned (B, R, D).
+            regions: The output of the poster encoder (B, R, D).
             batch: The films.
         """
         if self.poster_head is None:
@@ -174,11 +174,11 @@ class FusionConfig(ModelConfig):
 
     @field_validator("poster_hidden_dim", mode="before")
     @classmethod
-    def _fill_in_a_needed_head(cls, value: object) -> object:
+    def _default_head_width(cls, value: object) -> object:
         return 0 if value is None and cls.needs_poster_head else value
 
     @model_validator(mode="after")
-    def _refuse_to_freeze_nothing(self) -> Self:
+    def _check_frozen_head(self) -> Self:
         if self.frozen_poster_head and self.poster_hidden_dim is None:
             raise ValueError(
                 "frozen_poster_head has no effect without a head for posters; set "
@@ -192,7 +192,7 @@ class FusionConfig(ModelConfig):
         return self
 
     @model_validator(mode="after")
-    def _refuse_an_untrained_encoder(self) -> Self:
+    def _check_poster_encoder(self) -> Self:
         self.poster_encoder.refuse_untrained(bool(self.init_from and self.init_poster))
         return self
 
@@ -204,8 +204,8 @@ class FusionConfig(ModelConfig):
         """Return a folder of trained models and, by modality, the model to start from."""
         if self.init_from is None:
             return None
-        named = {Modality.PLOT: self.init_plot, Modality.POSTER: self.init_poster}
-        return self.init_from, {modality: name for modality, name in named.items() if name}
+        models = {Modality.PLOT: self.init_plot, Modality.POSTER: self.init_poster}
+        return self.init_from, {modality: name for modality, name in models.items() if name}
 
     def started_from(self, folder: Path) -> Self:
         """Return these settings with a folder of trained models to start from, unless they say."""
@@ -226,7 +226,7 @@ class FusionConfig(ModelConfig):
             "label_frequencies": context.label_frequencies,
         }
 
-    def frozen_as_set(self, model: AnyFusion) -> AnyFusion:
+    def apply_freezing(self, model: AnyFusion) -> AnyFusion:
         """Return the model, with its poster head frozen if the settings say so."""
         if self.frozen_poster_head:
             model.freeze_poster_head()

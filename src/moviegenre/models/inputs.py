@@ -26,14 +26,14 @@ from moviegenre.data.ragged import Ragged
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.models.base import Encoder, GenreModel
 from moviegenre.models.batch import to_batch
-from moviegenre.nn.devices import computed_there
+from moviegenre.nn.devices import on_computing_device
 from moviegenre.nn.processes import (
+    broadcast_from_first,
     first_before_others,
-    from_first,
+    gather_to_first,
     num_processes,
     rank,
     share,
-    to_first,
     wait_for_all,
 )
 
@@ -130,7 +130,7 @@ def _with_cached_states(
         if not encoder.frozen or encoder.modality is not modality:
             continue
         path = data.cache_dir / f"{name}-{_encoding_key(encoder, config)}.npy"
-        if not from_first(partial(is_current, path, data, split)):
+        if not broadcast_from_first(partial(is_current, path, data, split)):
             what = f"{split.value} {encoder.modality}s"
             logger.info("encoding the %s with a frozen encoder (once)", what)
             _write_states(movies, encoder, path)
@@ -154,7 +154,7 @@ def _encoding_key(encoder: Encoder, config: DataConfig) -> str:
     for name, tensor in encoder.state_dict().items():
         digest.update(name.encode())
         digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    digest.update(encoder.reading(config).encode())
+    digest.update(encoder.cache_key(config).encode())
     return digest.hexdigest()[:16]
 
 
@@ -196,13 +196,13 @@ def _encoded(
     """Yield rows and an encoder's outputs (B, S or R, D) for them, in the first process all."""
     encoder.eval()
     batches = list(_encoding_batches(movies))
-    with computed_there(encoder) as device, torch.inference_mode():
+    with on_computing_device(encoder) as device, torch.inference_mode():
         for start in range(0, len(batches), num_processes()):
             own = []
             for rows in share(batches[start : start + num_processes()]):
                 states = encoder.encode(to_batch(movies.batch(rows)).to(device)).float().cpu()
                 own.append((rows, states.numpy().astype(np.float16)))
-            yield from chain(*to_first(own))
+            yield from chain(*gather_to_first(own))
 
 
 def _write_rows(

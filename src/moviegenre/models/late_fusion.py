@@ -84,4 +84,4 @@ class LateFusionConfig(FusionConfig):
 
     def build(self, context: BuildContext) -> LateFusion:
         """Return the model, its encoders pretrained unless the context has their architecture."""
-        return self.frozen_as_set(LateFusion(**self.parts(context)))
+        return self.apply_freezing(LateFusion(**self.parts(context)))

@@ -89,7 +89,7 @@ class LSTM(GenreModel):
         return ModelOutput(self.head(pooled))
 
 
-_MOST_WEIGHTS = 200_000_000  # 800 MB
+_MAX_WEIGHTS = 200_000_000  # 800 MB
 
 
 class LSTMConfig(ModelConfig):
@@ -119,15 +119,15 @@ class LSTMConfig(ModelConfig):
     dropout: float = Field(default=0.3, ge=0.0, lt=1.0)
 
     @model_validator(mode="after")
-    def _refuse_more_weights_than_any(self) -> Self:
+    def _limit_weights(self) -> Self:
         state = self.hidden_dim
         read = max(self.embedding_dim, 2 * state)
         layers = 8 * state * self.num_layers * (read + state + 2)  # two directions, four gates
         weights = self.max_words * self.embedding_dim + layers
-        if weights > _MOST_WEIGHTS:
+        if weights > _MAX_WEIGHTS:
             raise ValueError(
                 f"max_words, embedding_dim, hidden_dim and num_layers make {weights:,} weights; "
-                f"expected at most {_MOST_WEIGHTS:,}"
+                f"expected at most {_MAX_WEIGHTS:,}"
             )
         return self
 

@@ -85,7 +85,7 @@ class ResNetConfig(ModelConfig):
     members: int = Field(default=1, ge=1, le=1_000)
 
     @model_validator(mode="after")
-    def _refuse_an_untrained_encoder(self) -> Self:
+    def _check_poster_encoder(self) -> Self:
         self.poster_encoder.refuse_untrained(started=False)
         return self
 

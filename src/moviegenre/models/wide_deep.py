@@ -14,7 +14,7 @@ from moviegenre.core.types import Architectures, Modality
 from moviegenre.data.batches import MovieTensors
 from moviegenre.models.base import MAX_WIDTH, BuildContext
 from moviegenre.models.batch import Batch, ModelOutput
-from moviegenre.models.early_fusion import or_else
+from moviegenre.models.early_fusion import fill_missing
 from moviegenre.models.encoders.plot import PlotEncoder
 from moviegenre.models.encoders.poster import PosterEncoder
 from moviegenre.models.fusion import Fusion, FusionConfig, hide_modalities
@@ -33,7 +33,7 @@ _USUAL_TOKENS = 64  # of an overview; where a scale by length is the plain one
 
 
 class WideDeep(Fusion):
-    """A deep head on what both encoders say, plus a wide layer on the plot's n-grams.
+    """A deep head on both encoders' vectors, plus a wide layer on the plot's n-grams.
 
     The deep part generalises from meaning; the wide part, a weight for each word or pair of words
     and each label, remembers what single words say, and reads all of a plot for little. The logits
@@ -174,7 +174,7 @@ class WideDeep(Fusion):
         plot = self.plot_norm(torch.cat([masked_mean(states, mask), pooled], dim=1))
         regions = self.poster_encoder(batch)
         poster = self.poster_norm(regions.mean(dim=1))
-        poster = or_else(poster, batch.has_poster, self.missing_poster)
+        poster = fill_missing(poster, batch.has_poster, self.missing_poster)
         deep: Tensor = self.head(torch.cat([plot, poster], dim=1))
         both = deep + self._scale(batch) * self._wide_logits(batch)
         output = ModelOutput(both, attention={"plot": weights})
@@ -238,7 +238,7 @@ class WideDeepConfig(FusionConfig):
             unknown_id=tokenizer.unknown_id,
             **context.architectures.get("features", {}),
         )
-        return self.frozen_as_set(
+        return self.apply_freezing(
             WideDeep(
                 **self.parts(context),
                 features=features,

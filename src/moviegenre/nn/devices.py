@@ -1,4 +1,4 @@
-"""Where networks are computed: on a GPU if there is one. Nothing else asks for a device."""
+"""The device that computes networks: a GPU if there is one. No other module chooses a device."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ def device_of(network: nn.Module) -> torch.device:
 
 
 @contextmanager
-def computed_there(network: nn.Module) -> Iterator[torch.device]:
+def on_computing_device(network: nn.Module) -> Iterator[torch.device]:
     """Move a network to the computing device, which is yielded, and afterwards to the CPU."""
     device = computing_device()
     network.to(device)

@@ -1,4 +1,4 @@
-"""What the processes of a distributed training tell each other.
+"""Communication between the processes of a distributed training.
 
 Outside ``together``, and in a process that trains alone, every function here works as if there were
 one process: nothing is sent, shares are the whole.
@@ -15,7 +15,7 @@ from torch import Tensor, distributed
 T = TypeVar("T")
 
 _is_together: ContextVar[bool] = ContextVar("is_together", default=False)
-_counted: ContextVar[Tensor | None] = ContextVar("counted", default=None)
+_films_in_statistics: ContextVar[Tensor | None] = ContextVar("films_in_statistics", default=None)
 
 
 @contextmanager
@@ -47,7 +47,7 @@ def share(items: Sequence[T]) -> list[T]:
     return list(items[rank() :: num_processes()])
 
 
-def total(values: Tensor) -> Tensor:
+def sum_over_processes(values: Tensor) -> Tensor:
     """Return the sum of a tensor over all processes."""
     if num_processes() == 1:
         return values
@@ -56,7 +56,7 @@ def total(values: Tensor) -> Tensor:
     return result
 
 
-def from_all(value: T) -> list[T]:
+def gather_all(value: T) -> list[T]:
     """Return the values of all processes, the first one's first."""
     if num_processes() == 1:
         return [value]
@@ -65,7 +65,7 @@ def from_all(value: T) -> list[T]:
     return values
 
 
-def to_first(value: T) -> list[T]:
+def gather_to_first(value: T) -> list[T]:
     """Return the values of all processes in the first one, and nothing in the others."""
     if num_processes() == 1:
         return [value]
@@ -74,7 +74,7 @@ def to_first(value: T) -> list[T]:
     return values or []
 
 
-def from_first(compute: Callable[[], T]) -> T:
+def broadcast_from_first(compute: Callable[[], T]) -> T:
     """Return what the first process computes, alone, in all of them."""
     if num_processes() == 1:
         return compute()
@@ -88,7 +88,7 @@ def from_first(compute: Callable[[], T]) -> T:
 
 
 def wait_for_all() -> None:
-    """Return when all processes have come here."""
+    """Wait until all processes have called this."""
     if num_processes() > 1:
         distributed.barrier()
 
@@ -104,27 +104,27 @@ def first_before_others() -> Iterator[None]:
 
 
 @contextmanager
-def counting(films: Tensor) -> Iterator[None]:
-    """Say which films (B,) of this process's share count in the statistics of a batch.
+def batch_statistics_of(films: Tensor) -> Iterator[None]:
+    """Set which films (B,) of this process's share count in the statistics of a batch.
 
-    A share without films has one in their place, and an encoder may look at one that it need not.
+    A share without films has a stand-in, and an encoder may read a film that it need not.
 
     Args:
         films: True where the film counts.
     """
-    token = _counted.set(films)
+    token = _films_in_statistics.set(films)
     try:
         yield
     finally:
-        _counted.reset(token)
+        _films_in_statistics.reset(token)
 
 
-def counted() -> Tensor | None:
-    """Return which films count (B,); None in a process that works alone."""
-    return _counted.get()
+def films_in_statistics() -> Tensor | None:
+    """Return which films count in batch statistics (B,); None in a process that works alone."""
+    return _films_in_statistics.get()
 
 
-def total_with_gradients(values: Tensor) -> Tensor:
+def sum_with_gradients(values: Tensor) -> Tensor:
     """Return the sum of a tensor over all processes, whose losses all depend on it."""
     result: Tensor = _Total.apply(values)  # type: ignore[no-untyped-call]
     return result

@@ -8,7 +8,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from moviegenre.nn.processes import counted, num_processes, total_with_gradients
+from moviegenre.nn.processes import films_in_statistics, num_processes, sum_with_gradients
 
 
 class SharedBatchNorm(nn.BatchNorm2d):
@@ -22,21 +22,21 @@ class SharedBatchNorm(nn.BatchNorm2d):
         if not self.training or num_processes() == 1:
             return super().forward(input)
         values = input.float()
-        films = counted()
+        films = films_in_statistics()
         weight = values.new_ones(len(values)) if films is None else films.to(values.dtype)
         weight = weight.view(-1, 1, 1, 1)
         own = weight.sum().view(1) * values.shape[2] * values.shape[3]
-        sums = total_with_gradients(torch.cat([(values * weight).sum(dim=(0, 2, 3)), own]))
+        sums = sum_with_gradients(torch.cat([(values * weight).sum(dim=(0, 2, 3)), own]))
         count = sums[-1].detach()
         mean = sums[:-1] / count
         centred = values - mean.view(1, -1, 1, 1)
         squares = (centred.square() * weight).sum(dim=(0, 2, 3))
-        variance = total_with_gradients(squares) / count
-        self._follow(mean.detach(), variance.detach() * count / (count - 1))
+        variance = sum_with_gradients(squares) / count
+        self._update_running(mean.detach(), variance.detach() * count / (count - 1))
         scale = self.weight * torch.rsqrt(variance + self.eps)
         return (centred * scale.view(1, -1, 1, 1) + self.bias.view(1, -1, 1, 1)).to(input.dtype)
 
-    def _follow(self, mean: Tensor, variance: Tensor) -> None:
+    def _update_running(self, mean: Tensor, variance: Tensor) -> None:
         """Move the running statistics towards those of the batch (C,)."""
         assert self.running_mean is not None, "as BatchNorm2d is by default"
         assert self.running_var is not None

@@ -1,4 +1,4 @@
-"""Callbacks after every interval: history, the best checkpoint, early stopping."""
+"""Callbacks after every interval: history, the best checkpoint, early stopping; and the bar."""
 
 import json
 from collections.abc import Callable
@@ -6,10 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import lightning
-from lightning.pytorch.callbacks import Callback, EarlyStopping
+from lightning.pytorch.callbacks import Callback, EarlyStopping, TQDMProgressBar
 
 from moviegenre.core.files import write_text
 from moviegenre.training.task import MONITORED, GenreTask
+
+
+def _validation_scores(trainer: lightning.Trainer) -> dict[str, float]:
+    metrics = trainer.callback_metrics
+    return {name: float(metrics[name]) for name in metrics if name.startswith("val_")}
 
 
 class History(Callback):
@@ -27,13 +32,9 @@ class History(Callback):
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: GenreTask) -> None:  # type: ignore[override]
         """Add a record and write the file."""
-        validation = {
-            name: float(value)
-            for name, value in trainer.callback_metrics.items()
-            if name.startswith("val_")
-        }
         epoch = (trainer.current_epoch + 1) / self.intervals_per_epoch
-        self.records.append({"epoch": epoch, **pl_module.interval_summary(), **validation})
+        scores = _validation_scores(trainer)
+        self.records.append({"epoch": epoch, **pl_module.interval_summary(), **scores})
         self._write()
 
     def state_dict(self) -> dict[str, Any]:
@@ -75,11 +76,8 @@ class BestCheckpoint(Callback):
             return
         self.best = score
         self.best_epoch = (trainer.current_epoch + 1) / self.intervals_per_epoch
-        metrics = {
-            name.removeprefix("val_"): float(value)
-            for name, value in trainer.callback_metrics.items()
-            if name.startswith("val_")
-        }
+        scores = _validation_scores(trainer)
+        metrics = {name.removeprefix("val_"): value for name, value in scores.items()}
         if trainer.is_global_zero:
             self.save(metrics, self.best_epoch)
 
@@ -108,3 +106,15 @@ class Patience(EarlyStopping):
         """Stop at once if the training to resume had stopped."""
         if self.wait_count >= self.patience:
             trainer.should_stop = True
+
+
+class ProgressBar(TQDMProgressBar):
+    """Lightning's bar without ``v_num``: the end of the name of a log's folder says nothing."""
+
+    def get_metrics(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> dict[str, int | str | float | dict[str, float]]:
+        """Return what the bar shows beside the progress."""
+        shown = super().get_metrics(trainer, pl_module)
+        shown.pop("v_num", None)
+        return shown

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import lightning
-from lightning.pytorch.callbacks import TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 from torch import nn
 
@@ -24,9 +23,9 @@ from moviegenre.core.errors import ConfigError, install_command
 from moviegenre.data.batches import LengthBatchSampler, MovieTensors, ordered_batches
 from moviegenre.models.base import GenreModel
 from moviegenre.models.batch import batch_loader
-from moviegenre.nn.processes import from_first, num_processes, rank, share
+from moviegenre.nn.processes import broadcast_from_first, num_processes, rank, share
 from moviegenre.nn.shared_norm import share_batch_norms
-from moviegenre.training.callbacks import BestCheckpoint, History, Patience
+from moviegenre.training.callbacks import BestCheckpoint, History, Patience, ProgressBar
 from moviegenre.training.config import TrainingConfig
 from moviegenre.training.hardware import lightning_precision
 from moviegenre.training.processes import trainer_processes
@@ -151,10 +150,10 @@ def fit(
     history = History(folder / HISTORY_FILE if writes else None, config.intervals_per_epoch)
     best = BestCheckpoint(save, config.intervals_per_epoch)
     last = folder / RESUME_FILE
-    checkpoint = from_first(lambda: last if resume and last.is_file() else None)
+    checkpoint = broadcast_from_first(lambda: last if resume and last.is_file() else None)
     trainer = lightning.Trainer(
         **trainer_processes(SealedCheckpoints()),
-        precision=from_first(lambda: lightning_precision(config)),
+        precision=broadcast_from_first(lambda: lightning_precision(config)),
         max_epochs=config.max_intervals,
         gradient_clip_val=config.gradient_clip,
         callbacks=[
@@ -162,7 +161,7 @@ def fit(
             best,
             Patience(config.patience),
             ResumePoint(last),
-            *([TQDMProgressBar(refresh_rate=5)] if progress else []),
+            *([ProgressBar(refresh_rate=5)] if progress else []),
         ],
         logger=_loggers(folder) if writes else False,
         default_root_dir=folder,
@@ -216,7 +215,7 @@ def _loggers(folder: Path) -> list[Logger]:
 
 
 def _quieten_lightning() -> None:
-    """Silence what Lightning says about choices made here on purpose."""
+    """Silence Lightning's warnings about deliberate choices."""
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
     # Batches are cut from memory-mapped arrays: worker processes would only copy them.

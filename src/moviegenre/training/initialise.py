@@ -20,7 +20,7 @@ class Initial:
     """The initial weights of a model.
 
     Attributes:
-        copied: The names of the parameters that were copied.
+        copied: The names of the copied parameters.
         track: ``open`` if any source is of the open track.
     """
 
@@ -38,14 +38,14 @@ def initialise_from(
     """Copy parameters of the same name and shape from trained checkpoints into ``model``.
 
     Args:
-        model: What is to be trained.
+        model: The model to be trained.
         folder: Holds a folder for each trained model.
         sources: Which trained model each modality starts from.
         genres: The model's genre vocabulary.
         tokenizer: The model's tokenizer.
 
     Returns:
-        What was copied, and whether any of it learned from further plots.
+        The copied weights and their track.
 
     Raises:
         CheckpointError: A checkpoint is missing or was made for other genres, another tokenizer,
@@ -61,24 +61,25 @@ def initialise_from(
         weights = source.network.state_dict()
         own = model.state_dict()
         prefix = f"{modality.value}_"
-        wanted = [key for key in weights if key.startswith(prefix) and key in own]
-        misfits = [key for key in wanted if weights[key].shape != own[key].shape]
+        shared = [key for key in weights if key.startswith(prefix) and key in own]
+        resized = [key for key in shared if weights[key].shape != own[key].shape]
         encoder_keys = [key for key in own if key.startswith(f"{prefix}encoder.")]
-        if misfits and all(key.startswith(f"{prefix}head.") for key in misfits):
-            there, here = (tuple(one[misfits[0]].shape) for one in (weights, own))
+        if resized and all(key.startswith(f"{prefix}head.") for key in resized):
+            key = resized[0]
             raise CheckpointError(
-                f"{path} has a {misfits[0]} of {there}, this model one of {here}; give both heads "
-                "the same width (hidden_dim there; here model.poster_hidden_dim, for posters)"
+                f"{path} has a {key} of {tuple(weights[key].shape)}, this model one of "
+                f"{tuple(own[key].shape)}; give both heads the same width (hidden_dim there; here "
+                "model.poster_hidden_dim, for posters)"
             )
-        if misfits or not set(encoder_keys) <= set(wanted):
+        if resized or not set(encoder_keys) <= set(shared):
             raise CheckpointError(
                 f"{path} has another {modality} encoder than this model; give both the same "
                 f"model.{modality}_encoder, or set model.init_{modality}=null"
             )
         with torch.no_grad():
-            for key in wanted:
+            for key in shared:
                 own[key].copy_(weights[key])
-        copied += wanted
+        copied += shared
     return Initial(copied, "open" if "open" in tracks else "closed")
 
 

@@ -24,8 +24,8 @@ from moviegenre.nn.devices import computing_device
 from moviegenre.nn.processes import together
 from moviegenre.training.config import TrainingConfig
 from moviegenre.training.processes import (
-    LONG,
     NOTICE_SECONDS,
+    TIMEOUT,
     Place,
     connect,
     disconnect,
@@ -62,7 +62,7 @@ def all_processes(config: TrainingConfig, job: Any) -> Iterator[None]:  # noqa: 
     if place is None and config.devices * config.num_nodes == 1:
         yield
         return
-    others = _Launched(place) if place else _Started(config)
+    others = _TorchrunProcesses(place) if place else _OwnProcesses(config)
     with threads_shared(others.place.devices), others.connected():
         try:
             with together():
@@ -71,7 +71,7 @@ def all_processes(config: TrainingConfig, job: Any) -> Iterator[None]:  # noqa: 
         except RuntimeError as error:
             if not is_lost_connection(error):
                 raise
-            raise ProcessError(others.why()) from None
+            raise ProcessError(others.reason()) from None
 
 
 def _check(config: TrainingConfig, place: Place | None) -> None:
@@ -96,7 +96,7 @@ def _check(config: TrainingConfig, place: Place | None) -> None:
         )
 
 
-class _Launched:
+class _TorchrunProcesses:
     """The other processes where ``torchrun`` started all; it ends them if one is lost.
 
     Args:
@@ -113,12 +113,12 @@ class _Launched:
             connect(self.place)
         yield
 
-    def why(self) -> str:
+    def reason(self) -> str:
         """Return why one of them was lost."""
         return lost_message("another process was lost")
 
 
-class _Started:
+class _OwnProcesses:
     """The other processes where this one starts those of its machine.
 
     Args:
@@ -130,7 +130,9 @@ class _Started:
         self.place = Place(0, 0, devices, devices * nodes)
         address = os.environ[_ADDRESS] if nodes > 1 else "127.0.0.1"
         port = int(os.environ[_PORT]) if nodes > 1 else 0  # 0 takes a free one
-        self._store = TCPStore(address, port, is_master=True, wait_for_workers=False, timeout=LONG)
+        self._store = TCPStore(
+            address, port, is_master=True, wait_for_workers=False, timeout=TIMEOUT
+        )
         self._store.set(_SIZES, f"{devices} {devices * nodes}")
         self._processes = _start(0, self.place, address, self._store.port)
         self._is_over = threading.Event()
@@ -157,23 +159,22 @@ class _Started:
             if distributed.is_initialized():
                 disconnect()
 
-    def why(self) -> str:
+    def reason(self) -> str:
         """Return why one of them was lost; it may end a moment after its connection."""
         deadline = time.monotonic() + NOTICE_SECONDS
-        while (reason := self._reason()) is None and time.monotonic() < deadline:
+        while (failure := self._failure()) is None and time.monotonic() < deadline:
             time.sleep(0.1)
-        return lost_message(reason or "another process was lost")
+        return lost_message(failure or "another process was lost")
 
-    def _reason(self) -> str | None:
+    def _failure(self) -> str | None:
         for number in range(1, self.place.size):
             process = self._processes.get(number)
             status = process.poll() if process else None
-            key, why = error_key(number), ""
-            if self._store.check([key]):
-                why = self._store.get(key).decode()
+            key = error_key(number)
+            error = self._store.get(key).decode() if self._store.check([key]) else ""
             name = f"process {number + 1} of {self.place.size}"
-            if why:
-                return f"{name} failed ({why})"
+            if error:
+                return f"{name} failed ({error})"
             if status is not None and status < 0:
                 return f"{name} was killed ({signal.Signals(-status).name})"
         return None
@@ -183,7 +184,7 @@ class _Started:
         while not self._is_over.wait(1.0):
             ended = [process.poll() for process in self._processes.values()]
             if any(ended) and not self._is_over.wait(NOTICE_SECONDS):
-                logger.error("error: %s", self.why())
+                logger.error("error: %s", self.reason())
                 for process in self._processes.values():
                     process.kill()
                 os._exit(2)
@@ -203,7 +204,7 @@ def _start(first: int, place: Place, address: str, port: int) -> dict[int, subpr
     return processes
 
 
-def help_on_this_machine() -> None:
+def run_further_machine() -> None:
     """Start the processes of a further machine and wait until they end.
 
     Raises:
@@ -216,7 +217,7 @@ def help_on_this_machine() -> None:
             "those of the first machine"
         )
     address, port = os.environ[_ADDRESS], int(os.environ[_PORT])
-    store = TCPStore(address, port, is_master=False, timeout=LONG)
+    store = TCPStore(address, port, is_master=False, timeout=TIMEOUT)
     devices, size = (int(part) for part in store.get(_SIZES).split())
     first = int(os.environ[NODE]) * devices
     processes = _start(first, Place(first, 0, devices, size), address, port)
@@ -225,7 +226,7 @@ def help_on_this_machine() -> None:
         raise ProcessError(lost_message("the training on the first machine failed"))
 
 
-def dismiss(place: Place) -> None:
+def release_processes(place: Place) -> None:
     """Let the processes that ``torchrun`` started end, after the command of the first one.
 
     Args:

@@ -27,7 +27,8 @@ from moviegenre.core.cores import num_cores
 from moviegenre.nn.devices import computing_device
 from moviegenre.nn.processes import num_processes, together
 
-LONG = timedelta(days=30)  # the others wait while the first evaluates; a lost one is noticed sooner
+# The others wait while the first process evaluates; a lost process is noticed sooner.
+TIMEOUT = timedelta(days=30)
 NOTICE_SECONDS = 20.0
 """How long a training has to notice a lost process itself; on GPUs it may hang instead."""
 
@@ -93,7 +94,7 @@ def connect(place: Place, store: Store | None = None) -> Store:
         store: Where processes meet; None takes the one that ``torchrun`` named.
     """
     if store is None:
-        store = next(rendezvous("env://", timeout=LONG))[0]
+        store = next(rendezvous("env://", timeout=TIMEOUT))[0]
     on_gpu = computing_device().type == "cuda"
     if on_gpu:
         torch.cuda.set_device(place.local)
@@ -103,7 +104,7 @@ def connect(place: Place, store: Store | None = None) -> Store:
         store=meeting,
         rank=place.number,
         world_size=place.size,
-        timeout=LONG,
+        timeout=TIMEOUT,
     )
     _joined.append(place)
     return store
@@ -208,7 +209,7 @@ def jobs(place: Place) -> Iterator[Any]:
 
 
 def _report(error: Exception, store: Store, place: Place) -> None:
-    """Tell the first process why this one ends; if it is gone, the second process says so."""
+    """Report an error to the first process; if that is lost, the second one prints a message."""
     reason = " ".join(str(error).split()) or type(error).__name__
     try:
         store.set(error_key(place.number), "" if is_lost_connection(error) else reason)
@@ -238,8 +239,8 @@ def is_lost_connection(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(word in str(error) for word in _NETWORK_WORDS)
 
 
-def end_with(parent: int) -> None:
-    """End this process when its parent is gone: it may wait in vain for the training.
+def exit_with_parent(parent: int) -> None:
+    """End this process after its parent ended, as it may wait in vain for the training.
 
     Args:
         parent: The number of the process that started this one.

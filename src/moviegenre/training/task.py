@@ -15,7 +15,13 @@ from moviegenre.core.types import Modality
 from moviegenre.metrics import compute_metrics
 from moviegenre.models.base import GenreModel
 from moviegenre.models.batch import Batch, ModelOutput
-from moviegenre.nn.processes import counting, from_all, num_processes, rank, total
+from moviegenre.nn.processes import (
+    batch_statistics_of,
+    gather_all,
+    num_processes,
+    rank,
+    sum_over_processes,
+)
 from moviegenre.training.config import TrainingConfig
 from moviegenre.training.optimizer import build_optimizer, build_schedule
 
@@ -112,10 +118,10 @@ class GenreTask(lightning.LightningModule):
         """
         assert batch.labels is not None, "training movies are labelled"
         films = ~batch.labels.isnan().all(dim=1)  # the others stand in for an empty share
-        with counting(films) if num_processes() > 1 else nullcontext():
+        with batch_statistics_of(films) if num_processes() > 1 else nullcontext():
             output = self.model(batch)
         loss = self._loss(output, batch)
-        num_films = total(films.sum())
+        num_films = sum_over_processes(films.sum())
         self._seen += num_films
         self._loss_sum += loss.detach() * num_films
         is_shared = num_processes() > 1
@@ -140,7 +146,7 @@ class GenreTask(lightning.LightningModule):
                 terms.append((self.config.modality_loss_weight, *own))
         # Each loss is a mean over known labels, of which this process has only its share.
         known = torch.stack([(~truth.isnan()).sum() for _, _, truth in terms])
-        shares = num_processes() * known / total(known).clamp(min=1)
+        shares = num_processes() * known / sum_over_processes(known).clamp(min=1)
         loss = output.logits.new_zeros((), dtype=torch.float32)
         for (weight, logits, truth), share in zip(terms, shares, strict=True):
             if len(truth):
@@ -157,7 +163,9 @@ class GenreTask(lightning.LightningModule):
         """
         seen = float(self._seen)
         return {
-            "train_loss": float(total(self._loss_sum)) / num_processes() / max(1.0, seen),
+            "train_loss": float(sum_over_processes(self._loss_sum))
+            / num_processes()
+            / max(1.0, seen),
             "seconds": time.perf_counter() - self._started,
             "movies_per_second": seen / max(self._trained_seconds, 1e-9),
         }
@@ -173,7 +181,7 @@ class GenreTask(lightning.LightningModule):
         """Log the loss and the metrics of the whole validation split, of all processes' shares."""
         kept = (self._val_logits, self._val_labels, self._val_rows)
         own = [torch.cat(tensors).cpu().numpy() for tensors in kept]
-        logits, labels, rows = map(np.concatenate, zip(*from_all(own), strict=True))
+        logits, labels, rows = map(np.concatenate, zip(*gather_all(own), strict=True))
         rows, first = np.unique(rows, return_index=True)  # a share may be only a stand-in
         film_logits, film_labels = by_film(
             torch.from_numpy(logits[first]),

@@ -51,6 +51,8 @@ def test_a_dry_run_shows_the_changes_and_writes_nothing(run: Run, library: Path)
     code, out, _ = run(library, "--quiet")
     assert code == 0
     assert "Ash" in out
+    assert "genres now" in out
+    assert "genres after" in out
     assert "Sci-Fi 90 %, Crime 80 %" in out
     assert "poster only: add --from-poster to write" in out
     assert "4 films: 1 would change, 1 nothing to do, 1 not sure, 1 poster only" in out

@@ -149,6 +149,28 @@ def test_a_modality_without_a_column_is_told(
     assert "no column" not in err
 
 
+def test_posters_that_are_nowhere_are_told_once(
+    run: Run, model: str, tmp_path: Path, poster: Path
+) -> None:
+    table, pictures = tmp_path / "movies.csv", tmp_path / "pictures"
+    pictures.mkdir()
+    table.write_text("id,plot,poster\na,the ghost,a.png\nb,tears,b.png\nc,a prank,\n")
+    given = ["predict", "--checkpoint", model, "--input", table, "--quiet"]
+    given += ["--out", tmp_path / "genres.csv"]
+    code, _, err = run(*given)
+    told = f"{table}: 2 of 3 rows name a poster, and none of these was found in"
+    assert code == 0
+    assert err.count(f"{told} {tmp_path}; name their folder with --posters\n") == 1
+    _, _, err = run(*given, "--posters", pictures)
+    assert f"{told} {pictures}; name another folder with --posters\n" in err
+    poster.rename(pictures / "b.png")
+    _, _, err = run(*given, "--posters", pictures)
+    assert "was found" not in err
+    table.write_text("id,plot,poster\na,the ghost,https://example.org/a.png\n")
+    _, _, err = run(*given)
+    assert "was found" not in err, "no folder would help"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -160,12 +182,12 @@ def test_a_modality_without_a_column_is_told(
         (["--plot", "x", "--resume"], "error: --resume has no effect on one film; leave it out"),
         (
             ["--input", "x.csv", "--json", "--plot", "x"],
-            "error: --plot, --json has no effect on a catalogue (--input); leave it out",
+            "error: --plot, --json has no effect on a table (--input); leave it out",
         ),
-        (["--input", "x.csv"], "error: a catalogue needs --out with a .parquet, .csv or .jsonl fi"),
+        (["--input", "x.csv"], "error: a table (--input) needs --out with a .parquet, .csv or .js"),
         (
             ["--input", "x.csv", "--out", "x.csv"],
-            "error: x.csv is the catalogue itself; name anoth",
+            "error: x.csv is the table itself; name another f",
         ),
         (["--input", "x.csv", "--out", "y.xls"], "error: y.xls ends in '.xls'; expected an ending"),
         (["--plot", "x", "--checkpoint", "no.pth"], "error: no.pth does not exist; expected a che"),
@@ -243,7 +265,8 @@ def test_a_folder_of_films_is_no_model(run: Run, tmp_path: Path) -> None:
     (tmp_path / "Movies").mkdir()
     code, _, err = run("predict", "--checkpoint", tmp_path / "Movies", "--plot", "the ghost")
     assert code == 2
-    assert "name a trained model, leave it out for the included one, or train one with" in err
+    advice = "moviegenre train MODEL; predict, library and serve use the included model if none is"
+    assert f"name a trained model, or train one with: {advice} named" in err
 
 
 def test_a_zip_of_a_table_and_its_posters(run: Run, model: str, poster: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import typer
 
+import moviegenre
 from moviegenre import box
 from moviegenre.apps import serve_command
 from moviegenre.apps.cli import main
@@ -33,7 +34,11 @@ def test_a_misspelt_setting(capsys: pytest.CaptureFixture[str]) -> None:
     assert found.startswith("error: --set: unknown setting 'max_que'; did you mean \"max_queue\"?")
 
 
-def test_an_address_that_is_taken(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_an_address_that_is_taken_is_told_before_the_model_is_loaded(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[object] = []
+    monkeypatch.setattr(moviegenre, "load", lambda model, **_: loaded.append(model))
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         found = refusal(["--model", str(tmp_path), "--port", str(port)], capsys)
@@ -41,6 +46,7 @@ def test_an_address_that_is_taken(capsys: pytest.CaptureFixture[str], tmp_path: 
         f"error: cannot listen on 127.0.0.1:{port}: Address already in use; "
         "name another --host or --port\n"
     )
+    assert loaded == []
 
 
 def test_a_stop_as_soon_as_the_address_is_told_is_no_failure(

@@ -1,4 +1,4 @@
-"""Pushing: what is sent, and what is said when the hub refuses. Its client is replaced."""
+"""The upload to the hub and its errors; the client is replaced."""
 
 from pathlib import Path
 from typing import Any
@@ -52,8 +52,9 @@ def test_a_refusal_is_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(HubError) as error:
         push(folder, "someone/films")
     assert str(error.value) == (
-        "someone/films could not be put on the Hugging Face hub (LocalTokenNotFoundError: Token is "
-        "required.); check the name, the network, and that you are signed in: hf auth login"
+        "someone/films could not be uploaded to the Hugging Face Hub (LocalTokenNotFoundError: "
+        "Token is required.); check the name, the network, and that you are signed in: "
+        "hf auth login"
     )
 
 

@@ -27,8 +27,8 @@ def product(weight: npt.NDArray[np.float32]) -> onnx.ModelProto:
 def compute(model: onnx.ModelProto, tokens: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     onnx.checker.check_model(model)
     session = onnxruntime.InferenceSession(model.SerializeToString())
-    found: npt.NDArray[np.float32] = session.run(["y"], {"x": tokens})[0]
-    return found
+    products: npt.NDArray[np.float32] = session.run(["y"], {"x": tokens})[0]
+    return products
 
 
 def test_products_are_close_and_do_not_depend_on_other_tokens() -> None:
@@ -40,12 +40,12 @@ def test_products_are_close_and_do_not_depend_on_other_tokens() -> None:
     model = product(weight)
     scale_by_token(model)
     assert [node.op_type for node in model.graph.node][-2:] == ["MatMulIntegerToFloat", "Mul"]
-    found, expected = compute(model, tokens), tokens @ weight
+    products, expected = compute(model, tokens), tokens @ weight
     size = np.abs(tokens).max(axis=-1, keepdims=True)
-    assert (np.abs(found - expected) <= 0.2 * size).all()
-    assert np.abs(found - expected)[0].mean() < 0.01 * expected[0].std()
-    assert np.array_equal(found[2, 4], np.zeros(COLUMNS))
-    assert np.array_equal(compute(model, tokens[:1, :2]), found[:1, :2])
+    assert (np.abs(products - expected) <= 0.2 * size).all()
+    assert np.abs(products - expected)[0].mean() < 0.01 * expected[0].std()
+    assert np.array_equal(products[2, 4], np.zeros(COLUMNS))
+    assert np.array_equal(compute(model, tokens[:1, :2]), products[:1, :2])
 
 
 def test_small_products_stay() -> None:

@@ -24,19 +24,19 @@ print(len(prediction.probabilities) > 3, os.environ["ORT_DISABLE_TELEMETRY"])
 
 
 def test_no_other_module_imports_it() -> None:
-    found = {
+    importing = {
         path.name: text
         for path in SOURCES.rglob("*.py")
         if IMPORT.search(text := path.read_text(encoding="utf-8"))
     }
-    assert sorted(found) == ["onnx_model.py", "onnx_runtime.py", "quantise.py"]
+    assert sorted(importing) == ["onnx_model.py", "onnx_runtime.py", "quantise.py"]
     for name, before in (
         ("onnx_model.py", "if TYPE_CHECKING:\n"),
         ("quantise.py", "onnx_runtime()"),
     ):
-        match = IMPORT.search(found[name])
+        match = IMPORT.search(importing[name])
         assert match is not None
-        assert found[name][: match.start()].rstrip(" \n").endswith(before.rstrip("\n"))
+        assert importing[name][: match.start()].rstrip(" \n").endswith(before.rstrip("\n"))
 
 
 @pytest.mark.parametrize("given", [None, "0"])

@@ -18,8 +18,8 @@ def with_settings(model: TorchModel, settings: dict[str, Any]) -> ModelInfo:
 def test_encoders_are_named_with_their_licences(bert_folder: Path) -> None:
     fusion = tiny_checkpoint("early_fusion", bert_folder)
     model = {"plot_encoder": {"name": "minilm"}, "poster_encoder": {"name": "scratch"}}
-    told = origins(with_settings(fusion, model), ["It learned."])
-    assert told.splitlines() == [
+    section = origins(with_settings(fusion, model), ["It learned."])
+    assert section.splitlines() == [
         "## What it starts from",
         "",
         "- Plot encoder: all-MiniLM-L6-v2, by the Sentence Transformers project, Apache-2.0 "
@@ -36,10 +36,10 @@ def test_encoders_are_named_with_their_licences(bert_folder: Path) -> None:
 )
 def test_of_others_only_the_name_is_known(name: str, shown: str, bert_folder: Path) -> None:
     resnet = tiny_checkpoint("resnet", bert_folder)
-    told = origins(with_settings(resnet, {"poster_encoder": {"name": name}}))
-    assert told.splitlines()[-1] == f"- Poster encoder: `{shown}`, on its owner's terms."
+    section = origins(with_settings(resnet, {"poster_encoder": {"name": name}}))
+    assert section.splitlines()[-1] == f"- Poster encoder: `{shown}`, on its owner's terms."
 
 
 def test_a_model_without_encoders_starts_from_nothing(bert_folder: Path) -> None:
-    told = origins(tiny_checkpoint("cnn", bert_folder).info)
-    assert told.endswith("- Nothing: its weights were random at first.")
+    section = origins(tiny_checkpoint("cnn", bert_folder).info)
+    assert section.endswith("- Nothing: its weights were random at first.")

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from moviegenre.core.types import Family, Modality
-from moviegenre.evaluation.bootstrap import Bootstrap
+from moviegenre.evaluation.bootstrap import Bootstrap, interval_of
 from moviegenre.evaluation.compare import Comparison, ModelResult, ModelRun
 from moviegenre.evaluation.results import Evaluation, GenreScores, Predictions
 
@@ -108,8 +108,8 @@ def make_comparison(scores: Mapping[str, float], *, spread: float = 0.0) -> Comp
                 per_genre=dict.fromkeys(GENRES, unknown),
                 undefined={},
             ),
-            f1_macro=bootstrap.interval(name),
-            f1_micro=bootstrap.interval(name),
+            f1_macro=interval_of(draws[name]),
+            f1_micro=interval_of(draws[name]),
         )
         for name, score in scores.items()
     ]

@@ -42,24 +42,24 @@ def corrected(pair: Pair, method: CalibrationMethod) -> npt.NDArray[np.floating]
 
 def test_reliability_by_hand() -> None:
     probs, labels = np.array([0.1, 0.3, 0.5, 1.0]), np.array([0, 1, 0, 1])
-    found = reliability(probs, labels, num_bins=2)
-    assert found.counts.tolist() == [2, 2], "0.5 begins the upper half; 1 is in it"
-    assert found.predicted == pytest.approx([0.2, 0.75])
-    assert found.observed == pytest.approx([0.5, 0.5])
+    diagram = reliability(probs, labels, num_bins=2)
+    assert diagram.counts.tolist() == [2, 2], "0.5 begins the upper half; 1 is in it"
+    assert diagram.predicted == pytest.approx([0.2, 0.75])
+    assert diagram.observed == pytest.approx([0.5, 0.5])
 
 
 def test_reliability_is_scikit_learn_s_curve() -> None:
     probs, labels = distorted(3000)
-    found = reliability(probs[:, 0], labels[:, 0], num_bins=10)
+    diagram = reliability(probs[:, 0], labels[:, 0], num_bins=10)
     observed, predicted = calibration_curve(labels[:, 0], probs[:, 0], n_bins=10)
-    assert found.observed == pytest.approx(observed)
-    assert found.predicted == pytest.approx(predicted)
+    assert diagram.observed == pytest.approx(observed)
+    assert diagram.predicted == pytest.approx(predicted)
 
 
 def test_empty_bins_are_undefined() -> None:
-    found = reliability(np.array([0.05]), np.array([1]), num_bins=2)
-    assert np.isnan([found.predicted[1], found.observed[1]]).all()
-    assert found.counts.tolist() == [1, 0]
+    diagram = reliability(np.array([0.05]), np.array([1]), num_bins=2)
+    assert np.isnan([diagram.predicted[1], diagram.observed[1]]).all()
+    assert diagram.counts.tolist() == [1, 0]
 
 
 def test_the_error_by_hand() -> None:
@@ -101,11 +101,11 @@ def test_platt_is_logistic_regression() -> None:
     probs, labels = distorted()
     scale, shift = fit_calibration(probs, labels, "platt")
     for column in range(2):
-        found = LogisticRegression(C=np.inf, tol=1e-8)
-        found.fit(log_odds(probs[:, [column]]), labels[:, column])
+        regression = LogisticRegression(C=np.inf, tol=1e-8)
+        regression.fit(log_odds(probs[:, [column]]), labels[:, column])
         # Platt's targets are not quite 0 and 1, which 20,000 movies hardly notice.
-        assert scale[column] == pytest.approx(found.coef_[0, 0], abs=5e-3)
-        assert shift[column] == pytest.approx(found.intercept_[0], abs=5e-3)
+        assert scale[column] == pytest.approx(regression.coef_[0, 0], abs=5e-3)
+        assert shift[column] == pytest.approx(regression.intercept_[0], abs=5e-3)
 
 
 def test_platt_comes_near_to_isotonic_regression_on_log_odds() -> None:
@@ -135,10 +135,10 @@ def test_the_weights_correction_undoes_a_weighted_loss() -> None:
     WeightedBCE(torch.tensor([6.0]))(logit.expand(5, 1), labels).backward()
     assert logit.grad is not None
     assert float(logit.grad) == pytest.approx(0, abs=1e-6)
-    told = torch.sigmoid(logit).detach().numpy()[None]
-    scale, shift = fit_calibration(told, np.ones((1, 1)), "weights", np.array([6.0]))
+    weighted = torch.sigmoid(logit).detach().numpy()[None]
+    scale, shift = fit_calibration(weighted, np.ones((1, 1)), "weights", np.array([6.0]))
     point = OperatingPoint(GenreVocabulary(("Drama",)), np.full(1, 0.5), scale, shift, {})
-    assert point.calibrate(told)[0, 0] == pytest.approx(1 / 5)
+    assert point.calibrate(weighted)[0, 0] == pytest.approx(1 / 5)
 
 
 def test_nothing_is_corrected_without_need() -> None:
@@ -166,8 +166,8 @@ def test_a_genre_ranked_the_wrong_way_round_keeps_its_order() -> None:
     scale, shift = fit_calibration(probs, 1 - labels, "platt")
     assert (scale > 0).all()
     frequencies = 1 - labels.mean(axis=0)
-    found = corrected((probs, 1 - labels), "platt").mean(axis=0)
-    assert found == pytest.approx(frequencies, abs=0.02)
+    mean_probs = corrected((probs, 1 - labels), "platt").mean(axis=0)
+    assert mean_probs == pytest.approx(frequencies, abs=0.02)
     assert np.isfinite(shift).all()
 
 
@@ -176,8 +176,8 @@ def test_perfect_separation_stays_finite() -> None:
     labels = np.array([[1], [1], [1], [0], [0]])
     scale, shift = fit_calibration(probs, labels, "platt")
     point = OperatingPoint(GenreVocabulary(("Drama",)), np.full(1, 0.5), scale, shift, {})
-    found = point.calibrate(probs)[:, 0]
+    calibrated = point.calibrate(probs)[:, 0]
     # Platt's targets are 4/5 and 1/4: nothing is called certain. The fit keeps their mean.
-    assert found.mean() == pytest.approx((3 * 4 / 5 + 2 * 1 / 4) / 5)
-    assert found.min() > 0.15
-    assert found.max() < 0.9
+    assert calibrated.mean() == pytest.approx((3 * 4 / 5 + 2 * 1 / 4) / 5)
+    assert calibrated.min() > 0.15
+    assert calibrated.max() < 0.9

@@ -13,24 +13,24 @@ from tests.unit.evaluation.fake_runs import GENRES, KINDS, make_predictions, mak
 
 def test_models_are_ranked_by_f1_macro_whatever_their_order() -> None:
     runs = [make_run(name) for name in KINDS]
-    found = compare(runs, "test", num_resamples=50)
-    scores = [result.score for result in found.ranking]
+    comparison = compare(runs, "test")
+    scores = [result.score for result in comparison.ranking]
     assert scores == sorted(scores, reverse=True)
-    again = compare(runs[::-1], "test", num_resamples=50)
-    assert [r.name for r in again.ranking] == [r.name for r in found.ranking]
-    assert found.num_movies == 120
-    assert found.genres == GENRES
-    assert found.best("plot") == found.find("bert")
-    assert found.best("poster") == found.find("resnet")
-    assert found.best("nothing") is None, "baselines are no candidates"
-    assert [result.name for result in found.baselines] == ["tfidf", "prior"]
-    assert len(found.models) + len(found.baselines) == len(found.ranking)
-    assert found.find("bart") is None
+    again = compare(runs[::-1], "test")
+    assert [r.name for r in again.ranking] == [r.name for r in comparison.ranking]
+    assert comparison.num_movies == 120
+    assert comparison.genres == GENRES
+    assert comparison.best("plot") == comparison.find("bert")
+    assert comparison.best("poster") == comparison.find("resnet")
+    assert comparison.best("nothing") is None, "baselines are no candidates"
+    assert [result.name for result in comparison.baselines] == ["tfidf", "prior"]
+    assert len(comparison.models) + len(comparison.baselines) == len(comparison.ranking)
+    assert comparison.find("bart") is None
 
 
 def test_what_a_model_looks_at_in_words() -> None:
-    found = compare([make_run(name) for name in KINDS], "test", num_resamples=10)
-    kinds = {result.name: result.kind for result in found.ranking}
+    comparison = compare([make_run(name) for name in KINDS], "test")
+    kinds = {result.name: result.kind for result in comparison.ranking}
     assert (kinds["prior"], kinds["tfidf"]) == ("nothing", "plot")
     assert (kinds["cnn"], kinds["early_fusion"]) == ("poster", "fusion")
 
@@ -45,20 +45,20 @@ def test_models_beyond_the_seven_take_part() -> None:
     other = replace(
         make_run("bert"), name="clip", title="CLIP", modalities=frozenset(), baseline="bert"
     )
-    found = compare([other, make_run("bert")], "test", num_resamples=20)
-    assert {result.name for result in found.ranking} == {"clip", "bert"}
+    comparison = compare([other, make_run("bert")], "test")
+    assert {result.name for result in comparison.ranking} == {"clip", "bert"}
 
 
 def test_movies_in_another_order_are_aligned() -> None:
-    found = make_predictions(1.0)
-    order = np.random.default_rng(0).permutation(len(found.ids))
-    ids = tuple(found.ids[row] for row in order)
-    shuffled = Predictions(ids, GENRES, found.probs[order], found.labels[order])
-    comparison = compare([make_run("bert", found), make_run("lstm", shuffled)], "test")
+    predictions = make_predictions(1.0)
+    order = np.random.default_rng(0).permutation(len(predictions.ids))
+    ids = tuple(predictions.ids[row] for row in order)
+    shuffled = Predictions(ids, GENRES, predictions.probs[order], predictions.labels[order])
+    comparison = compare([make_run("bert", predictions), make_run("lstm", shuffled)], "test")
     first, second = comparison.ranking
     assert first.score == second.score
     assert first.f1_macro == second.f1_macro
-    assert second.run.predictions.ids == found.ids
+    assert second.run.predictions.ids == predictions.ids
 
 
 def test_no_model_is_an_error() -> None:
@@ -75,15 +75,15 @@ def test_a_name_given_twice_is_an_error() -> None:
 
 
 def _other_labels(run: ModelRun) -> Predictions:
-    found = run.predictions
-    return replace(found, labels=1 - found.labels)
+    predictions = run.predictions
+    return replace(predictions, labels=1 - predictions.labels)
 
 
 def test_all_that_does_not_fit_is_listed() -> None:
     bert, lstm, cnn = make_run("bert"), make_run("lstm"), make_run("cnn")
-    found = cnn.predictions
-    fewer = Predictions(found.ids[:9], GENRES, found.probs[:9], found.labels[:9])
-    renamed = replace(found, genres=("A", "B", "C", "D"))
+    predictions = cnn.predictions
+    fewer = Predictions(predictions.ids[:9], GENRES, predictions.probs[:9], predictions.labels[:9])
+    renamed = replace(predictions, genres=("A", "B", "C", "D"))
     runs = [
         bert,
         replace(lstm, predictions=_other_labels(lstm)),

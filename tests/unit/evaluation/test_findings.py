@@ -15,8 +15,8 @@ def find(key: str, scores: dict[str, float], spread: float = CLEAR) -> Finding:
 
 
 def test_the_questions_are_asked_in_order() -> None:
-    found = findings(make_comparison({"bert": 0.5}))
-    assert [(f.key, f.heading) for f in found] == [
+    all_findings = findings(make_comparison({"bert": 0.5}))
+    assert [(f.key, f.heading) for f in all_findings] == [
         ("fusion_advantage", "Fusion advantage"),
         ("modality_contribution", "Modality contribution"),
         ("transfer_learning", "Transfer learning"),
@@ -26,8 +26,8 @@ def test_the_questions_are_asked_in_order() -> None:
 
 
 def test_fusion_wins() -> None:
-    found = find("fusion_advantage", {"bert": 0.58, "early_fusion": 0.61})
-    assert found.sentences == (
+    finding = find("fusion_advantage", {"bert": 0.58, "early_fusion": 0.61})
+    assert finding.sentences == (
         "Fusion wins: early fusion, the best fusion (61.00 F1-macro), is 3.00 points (5.2 %) above "
         "BERT text, the best single modality (58.00); the paired bootstrap's 95 % interval of the "
         "difference, +2.05 to +3.95 points, leaves out zero.",
@@ -35,8 +35,8 @@ def test_fusion_wins() -> None:
 
 
 def test_fusion_leads_within_the_interval() -> None:
-    found = find("fusion_advantage", {"bert": 0.58, "early_fusion": 0.61}, UNCLEAR)
-    assert found.sentences == (
+    finding = find("fusion_advantage", {"bert": 0.58, "early_fusion": 0.61}, UNCLEAR)
+    assert finding.sentences == (
         "Fusion leads, but not clearly: early fusion, the best fusion (61.00 F1-macro), is 3.00 "
         "points (5.2 %) above BERT text, the best single modality (58.00); the paired bootstrap's "
         "95 % interval of the difference, -6.50 to +12.50 points, includes zero, so these movies "
@@ -45,8 +45,8 @@ def test_fusion_leads_within_the_interval() -> None:
 
 
 def test_fusion_does_not_win() -> None:
-    found = find("fusion_advantage", {"bert": 0.61, "early_fusion": 0.58})
-    assert found.sentences == (
+    finding = find("fusion_advantage", {"bert": 0.61, "early_fusion": 0.58})
+    assert finding.sentences == (
         "Fusion does not win: early fusion, the best fusion (58.00 F1-macro), is 3.00 points "
         "(4.9 %) below BERT text, the best single modality (61.00); the paired bootstrap's 95 % "
         "interval of the difference, -3.95 to -2.05 points, leaves out zero.",
@@ -54,8 +54,8 @@ def test_fusion_does_not_win() -> None:
 
 
 def test_fusion_draws() -> None:
-    found = find("fusion_advantage", {"bert": 0.6, "early_fusion": 0.6})
-    assert found.sentences == (
+    finding = find("fusion_advantage", {"bert": 0.6, "early_fusion": 0.6})
+    assert finding.sentences == (
         "Fusion does not win: early fusion, the best fusion (60.00 F1-macro), scores the same as "
         "BERT text, the best single modality (60.00); the paired bootstrap's 95 % interval of the "
         "difference, -0.95 to +0.95 points, includes zero, so these movies do not tell the two "
@@ -83,30 +83,30 @@ def test_the_best_of_each_side_is_compared() -> None:
     ],
 )
 def test_what_is_missing_for_the_fusion_advantage(scores: dict[str, float], sentence: str) -> None:
-    found = find("fusion_advantage", scores)
-    assert found.sentences == (sentence,)
-    assert found.contrasts == ()
-    assert found.to_json_dict()["computed"] is False
+    finding = find("fusion_advantage", scores)
+    assert finding.sentences == (sentence,)
+    assert finding.contrasts == ()
+    assert finding.to_json_dict()["computed"] is False
 
 
 def test_plots_tell_more() -> None:
-    found = find("modality_contribution", {"resnet": 0.3, "bert": 0.6})
-    assert found.sentences == (
+    finding = find("modality_contribution", {"resnet": 0.3, "bert": 0.6})
+    assert finding.sentences == (
         "Plots tell more than posters: BERT text, the best plot model (60.00 F1-macro), reaches "
         "2.00 times the F1-macro of ResNet vision, the best poster model (30.00); the paired "
         "bootstrap's 95 % interval of the difference, +29.05 to +30.95 points, leaves out zero.",
     )
-    assert found.to_json_dict()["contrasts"][0]["ratio"] == pytest.approx(2.0)
+    assert finding.to_json_dict()["contrasts"][0]["ratio"] == pytest.approx(2.0)
 
 
 def test_posters_tell_more() -> None:
-    found = find("modality_contribution", {"resnet": 0.6, "bert": 0.5})
-    assert found.sentences == (
+    finding = find("modality_contribution", {"resnet": 0.6, "bert": 0.5})
+    assert finding.sentences == (
         "Posters tell more than plots: ResNet vision, the best poster model (60.00 F1-macro), "
         "reaches 1.20 times the F1-macro of BERT text, the best plot model (50.00); the paired "
         "bootstrap's 95 % interval of the difference, +9.05 to +10.95 points, leaves out zero.",
     )
-    (contrast,) = found.contrasts
+    (contrast,) = finding.contrasts
     assert (contrast.first.name, contrast.second.name) == ("bert", "resnet")  # always plot first
 
 
@@ -122,12 +122,12 @@ def test_modalities_draw() -> None:
 
 
 def test_a_poster_model_without_a_single_hit_has_no_ratio() -> None:
-    found = find("modality_contribution", {"cnn": 0.0, "bert": 0.5})
-    assert found.sentences[0].startswith(
+    finding = find("modality_contribution", {"cnn": 0.0, "bert": 0.5})
+    assert finding.sentences[0].startswith(
         "Plots tell more than posters: BERT text, the best plot model (50.00 F1-macro), stands "
         "against the F1-macro of CNN vision, the best poster model (0.00); "
     )
-    assert found.to_json_dict()["contrasts"][0]["ratio"] is None
+    assert finding.to_json_dict()["contrasts"][0]["ratio"] is None
 
 
 def test_what_is_missing_for_the_modalities() -> None:
@@ -155,11 +155,11 @@ def test_pretraining_within_the_interval() -> None:
 
 
 def test_what_is_missing_for_pretraining() -> None:
-    found = find("transfer_learning", {"bert": 0.5, "cnn": 0.2, "resnet": 0.3})
-    assert found.sentences[0] == (
+    finding = find("transfer_learning", {"bert": 0.5, "cnn": 0.2, "resnet": 0.3})
+    assert finding.sentences[0] == (
         "Cannot be computed for BERT text: its baseline lstm was not compared."
     )
-    assert found.sentences[1].startswith("Pretraining pays for posters: ResNet vision")
+    assert finding.sentences[1].startswith("Pretraining pays for posters: ResNet vision")
     assert find("transfer_learning", {"cnn": 0.2, "lstm": 0.4}).sentences == (
         "Cannot be computed: no pretrained model with a baseline was compared "
         "(compared: cnn, lstm).",
@@ -228,8 +228,8 @@ def test_baselines_are_left_out_of_the_other_findings() -> None:
 
 
 def test_undefined_scores_are_not_compared() -> None:
-    found = findings(make_comparison({"bert": math.nan, "late_fusion": math.nan}))
-    assert {f.sentences for f in found} == {
+    all_findings = findings(make_comparison({"bert": math.nan, "late_fusion": math.nan}))
+    assert {f.sentences for f in all_findings} == {
         ("Cannot be computed: no genre has a movie in this split.",)
     }
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from moviegenre.evaluation.canvas import by_support, kind_colour
+from moviegenre.evaluation.canvas import kind_colour
 from moviegenre.evaluation.compare import compare
 from moviegenre.evaluation.genre_plots import precision_recall
 from moviegenre.evaluation.plots import PLOTS, render_png
@@ -18,20 +18,20 @@ def test_precision_over_recall_by_hand() -> None:
 
 
 def test_the_drawn_steps_enclose_average_precision() -> None:
-    found = make_predictions(1.0)
-    probs, labels = found.probs[:, 0], found.labels[:, 0]
+    predictions = make_predictions(1.0)
+    probs, labels = predictions.probs[:, 0], predictions.labels[:, 0]
     recall, precision = precision_recall(probs, labels)
     area = np.sum(np.diff(recall, prepend=0) * precision)
     assert area == pytest.approx(average_precision_score(labels, probs))
 
 
 def test_genres_are_drawn_by_their_number_of_movies() -> None:
-    comparison = compare([make_run("bert")], "test", num_resamples=10)
-    assert by_support(comparison) == ["Drama", "Horror", "War", "Musical"]
+    comparison = compare([make_run("bert")], "test")
+    assert comparison.genres_by_support == ["Drama", "Horror", "War", "Musical"]
 
 
 def test_equal_results_give_equal_files() -> None:
-    comparison = compare([make_run("bert")], "test", num_resamples=10)
+    comparison = compare([make_run("bert")], "test")
     assert render_png(PLOTS[0], comparison) == render_png(PLOTS[0], comparison)
 
 

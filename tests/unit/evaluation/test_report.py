@@ -51,7 +51,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def comparison() -> Comparison:
-    return compare([make_run(name) for name in KINDS], "test", num_resamples=200)
+    return compare([make_run(name) for name in KINDS], "test")
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +118,7 @@ def test_json_has_the_contract_s_keys(report: Path, comparison: Comparison) -> N
     assert bert["modalities"] == ["plot"]
     assert bert["per_genre"]["Drama"]["support"] > 0
     assert content["comparisons"]["fusion_advantage"]["computed"] is True
-    assert content["bootstrap"] == {"num_resamples": 200, "seed": 0}
+    assert content["bootstrap"] == {"num_resamples": 1000, "seed": 0}
 
 
 def test_the_page_needs_nothing_else(report: Path, comparison: Comparison) -> None:
@@ -156,8 +156,8 @@ def one_plot(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("one_plot")
 def test_synthetic_movies_are_no_results(tmp_path: Path) -> None:
-    found = compare([make_run("bert")], "test", num_resamples=20)
-    write_report(found, {"synthetic": True}, tmp_path)
+    comparison = compare([make_run("bert")], "test")
+    write_report(comparison, {"synthetic": True}, tmp_path)
     assert f"> **{SYNTHETIC_BANNER}**" in (tmp_path / "RESULTS.md").read_text()
     page = (tmp_path / "results.html").read_text()
     assert '<p class="banner" role="alert">These are not results. The movies were made up' in page
@@ -174,7 +174,7 @@ def test_undefined_genres_and_missing_facts_are_told(tmp_path: Path) -> None:
         train_seconds=None,
         command="",
     )
-    written = write_report(compare([run], "test", num_resamples=20), {}, tmp_path)
+    written = write_report(compare([run], "test"), {}, tmp_path)
     text = (tmp_path / "RESULTS.md").read_text()
     assert (
         "Left out of the averages where their scores are undefined: Musical (no movie of the split "
@@ -196,15 +196,15 @@ def test_tuned_scores_stand_beside_those_at_one_half(
         replace(make_run(name), validation=make_predictions(0.8, seed=4))
         for name in ("bert", "lstm")
     ]
-    found = compare(runs, "test", num_resamples=20)
-    written = write_report(found, {}, tmp_path)
+    comparison = compare(runs, "test")
+    written = write_report(comparison, {}, tmp_path)
     assert {"reliability.png", "reliability_by_genre.png"} <= {path.name for path in written}
     text = (tmp_path / "RESULTS.md").read_text()
     assert "## Tuned thresholds and calibration" in text
-    best = found.ranking[0].tuned
+    best = comparison.ranking[0].tuned
     assert best is not None
     gain = best.for_macro.gain("f1_macro")
-    row = f"| {found.ranking[0].run.title} | {100 * best.before.f1_macro:.2f} |"
+    row = f"| {comparison.ranking[0].run.title} | {100 * best.before.f1_macro:.2f} |"
     assert f"{row} {100 * best.macro.f1_macro:.2f} | {100 * gain:+.2f} |" in text
     assert "| genre | movies | threshold |" in text
     assert "- Tuned scores have a threshold for each genre" in text
@@ -213,7 +213,7 @@ def test_tuned_scores_stand_beside_those_at_one_half(
     assert models["bert"]["tuned"]["thresholds"] == "per-genre"
     assert 0 < models["bert"]["tuned"]["ece"]["after"] < 1
     monkeypatch.setenv("COLUMNS", "80")
-    print_comparison(found, Path("results.html"))
+    print_comparison(comparison, Path("results.html"))
     shown = capsys.readouterr().out
     assert max(len(line) for line in shown.splitlines()) <= 80
     assert f"{100 * gain:+.2f}" in shown
@@ -221,8 +221,8 @@ def test_tuned_scores_stand_beside_those_at_one_half(
 
 def test_a_split_without_any_genre_still_gives_a_report(tmp_path: Path) -> None:
     labels = np.zeros_like(make_labels())
-    found = compare([make_run("bert", make_predictions(1.0, labels))], "test", num_resamples=20)
-    written = write_report(found, {}, tmp_path)
+    comparison = compare([make_run("bert", make_predictions(1.0, labels))], "test")
+    written = write_report(comparison, {}, tmp_path)
     assert "ranking.png" not in {path.name for path in written}
     assert "| 1 | BERT text | plot | undefined | undefined |" in written[0].read_text()
 
@@ -230,8 +230,8 @@ def test_a_split_without_any_genre_still_gives_a_report(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("one_plot")
 def test_text_from_outside_is_escaped(tmp_path: Path) -> None:
     run = replace(make_run("bert"), title="<b>BERT</b>", history=())
-    found = compare([run], "test", num_resamples=20)
-    write_report(found, {"source": "<script>alert(1)</script>"}, tmp_path)
+    comparison = compare([run], "test")
+    write_report(comparison, {"source": "<script>alert(1)</script>"}, tmp_path)
     page = (tmp_path / "results.html").read_text()
     assert "<script>" not in page
     assert "&lt;b&gt;BERT&lt;/b&gt;" in page
@@ -257,9 +257,9 @@ def test_a_missing_extra_is_named_and_nothing_written(
     module: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)
-    found = compare([make_run("bert")], "test", num_resamples=20)
+    comparison = compare([make_run("bert")], "test")
     with pytest.raises(MissingExtraError) as caught:
-        write_report(found, {}, tmp_path / "results")
+        write_report(comparison, {}, tmp_path / "results")
     assert str(caught.value) == message
     assert not (tmp_path / "results").exists()
 

@@ -44,27 +44,27 @@ def macro(
 
 def test_candidates_by_hand() -> None:
     probs, labels = np.array([0.2, 0.8, 0.4, 0.4]), np.array([0, 1, 1, 0], dtype=bool)
-    found = Candidates.of(probs, labels)
-    assert found.thresholds == pytest.approx([0.9, 0.6, 0.3, 0.1])
-    assert found.chosen.tolist() == [0, 1, 3, 4], "equal probabilities go together"
-    assert found.hits.tolist() == [0, 1, 2, 2]
+    candidates = Candidates.of(probs, labels)
+    assert candidates.thresholds == pytest.approx([0.9, 0.6, 0.3, 0.1])
+    assert candidates.chosen.tolist() == [0, 1, 3, 4], "equal probabilities go together"
+    assert candidates.hits.tolist() == [0, 1, 2, 2]
 
 
 def test_candidates_reach_every_decision_at_the_ends() -> None:
-    found = Candidates.of(np.array([0.0, 1.0]), np.array([False, True]))
-    assert found.thresholds.tolist() == [0.5, 0.0]
+    candidates = Candidates.of(np.array([0.0, 1.0]), np.array([False, True]))
+    assert candidates.thresholds.tolist() == [0.5, 0.0]
     edge = np.nextafter(1.0, 0.0)
-    found = Candidates.of(np.array([edge]), np.array([True]))
-    assert found.thresholds.tolist() == [1.0, edge / 2], "no number lies between the two"
+    candidates = Candidates.of(np.array([edge]), np.array([True]))
+    assert candidates.thresholds.tolist() == [1.0, edge / 2], "no number lies between the two"
 
 
 def test_neighbouring_numbers_are_told_apart() -> None:
     low = 0.5  # half way to the next number rounds down to it
     high = np.nextafter(low, 1.0)
-    found = Candidates.of(np.array([low, high]), np.array([False, True]))
-    assert found.thresholds[1] == high
-    assert found.hits[:2].tolist() == [0, 1]
-    assert found.chosen[:2].tolist() == [0, 1]
+    candidates = Candidates.of(np.array([low, high]), np.array([False, True]))
+    assert candidates.thresholds[1] == high
+    assert candidates.hits[:2].tolist() == [0, 1]
+    assert candidates.chosen[:2].tolist() == [0, 1]
 
 
 def test_per_genre_by_hand() -> None:
@@ -100,31 +100,34 @@ def test_a_label_without_positives() -> None:
 
 
 def test_shrinkage_pulls_rare_labels_to_the_global_threshold() -> None:
-    found = make_predictions(1.0)
-    own = fit_thresholds(found.probs, found.labels, "per-genre")
-    shared = fit_thresholds(found.probs, found.labels, "global")
-    shrunk = fit_thresholds(found.probs, found.labels, "per-genre", shrinkage=20.0)
-    support = found.labels.sum(axis=0)
+    predictions = make_predictions(1.0)
+    own = fit_thresholds(predictions.probs, predictions.labels, "per-genre")
+    shared = fit_thresholds(predictions.probs, predictions.labels, "global")
+    shrunk = fit_thresholds(predictions.probs, predictions.labels, "per-genre", shrinkage=20.0)
+    support = predictions.labels.sum(axis=0)
     np.testing.assert_allclose((shrunk - shared) / (own - shared), support / (support + 20))
 
 
 @pytest.mark.parametrize("rule", ["global", "per-genre"])
 @pytest.mark.parametrize("goal", ["f1_macro", "f1_micro"])
 def test_the_score_of_the_goal_is_scikit_learn_s(rule: ThresholdRule, goal: Goal) -> None:
-    found = make_predictions(1.5)
-    fitted = fit_thresholds(found.probs, found.labels, rule, goal)
+    predictions = make_predictions(1.5)
+    fitted = fit_thresholds(predictions.probs, predictions.labels, rule, goal)
     average = goal.removeprefix("f1_")
-    best = f1_score(found.labels, found.probs >= fitted, average=average)
-    assert best > f1_score(found.labels, found.probs >= 0.5, average=average)
-    for threshold in np.unique(found.probs)[::9]:
-        assert f1_score(found.labels, found.probs >= threshold, average=average) <= best + 1e-12
+    best = f1_score(predictions.labels, predictions.probs >= fitted, average=average)
+    assert best > f1_score(predictions.labels, predictions.probs >= 0.5, average=average)
+    for threshold in np.unique(predictions.probs)[::9]:
+        assert (
+            f1_score(predictions.labels, predictions.probs >= threshold, average=average)
+            <= best + 1e-12
+        )
 
 
 def test_the_best_cut_of_a_genre_is_that_of_the_precision_recall_curve() -> None:
-    found = make_predictions(1.5)
-    fitted = fit_thresholds(found.probs, found.labels, "per-genre")
+    predictions = make_predictions(1.5)
+    fitted = fit_thresholds(predictions.probs, predictions.labels, "per-genre")
     for column, threshold in enumerate(fitted):
-        truth, probs = found.labels[:, column], found.probs[:, column]
+        truth, probs = predictions.labels[:, column], predictions.probs[:, column]
         precision, recall, _ = precision_recall_curve(truth, probs)
         best = np.max(2 * precision * recall / np.maximum(precision + recall, 1e-12))
         assert f1_score(truth, probs >= threshold) == pytest.approx(best)

@@ -1,4 +1,4 @@
-"""What fitting on validation gains, in sample and cross-validated, and what the command is told."""
+"""What fitting on validation gains, in sample and cross-validated, and the command's arguments."""
 
 import json
 from pathlib import Path
@@ -21,26 +21,26 @@ SHIFT = -1.5
 
 
 def shifted(num_movies: int = 400, seed: int = 2) -> Predictions:
-    found = make_predictions(0.8, LABELS[:num_movies], seed)
-    odds = np.log(found.probs) - np.log1p(-found.probs) + SHIFT
+    predictions = make_predictions(0.8, LABELS[:num_movies], seed)
+    odds = np.log(predictions.probs) - np.log1p(-predictions.probs) + SHIFT
     odds[:, 3] = np.random.default_rng(seed).normal(-2, 1, num_movies)
-    return Predictions(found.ids, GENRES, 1 / (1 + np.exp(-odds)), found.labels)
+    return Predictions(predictions.ids, GENRES, 1 / (1 + np.exp(-odds)), predictions.labels)
 
 
 def test_the_three_scores_are_what_they_say() -> None:
-    found = shifted()
-    tuning = tune(found, TuningSettings("per-genre", shrinkage=0))
-    at_half = f1_score(found.labels, found.probs >= 0.5, average=None)
+    predictions = shifted()
+    tuning = tune(predictions, TuningSettings("per-genre", shrinkage=0))
+    at_half = f1_score(predictions.labels, predictions.probs >= 0.5, average=None)
     assert tuning.before.f1 == pytest.approx(at_half)
     assert tuning.before.f1_macro == pytest.approx(at_half.mean())
-    best = f1_score(found.labels, found.probs >= tuning.point.thresholds, average=None)
+    best = f1_score(predictions.labels, predictions.probs >= tuning.point.thresholds, average=None)
     assert tuning.in_sample.f1 == pytest.approx(best)
     assert tuning.in_sample.f1_macro >= tuning.cross_validated.f1_macro
     assert tuning.cross_validated.f1_macro > tuning.before.f1_macro + 0.1
     assert tuning.gain("f1_macro") == pytest.approx(
         tuning.cross_validated.f1_macro - tuning.before.f1_macro
     )
-    assert tuning.support.tolist() == found.labels.sum(axis=0).tolist()
+    assert tuning.support.tolist() == predictions.labels.sum(axis=0).tolist()
 
 
 def test_what_cannot_be_known_is_not_gained() -> None:
@@ -71,15 +71,15 @@ def test_the_weights_of_the_loss_need_no_movies() -> None:
 
 
 def test_a_point_says_how_it_was_fitted_and_survives_its_file(tmp_path: Path) -> None:
-    found = shifted()
-    point = tune(found, TuningSettings("per-genre", "f1_micro", "platt")).point
+    predictions = shifted()
+    point = tune(predictions, TuningSettings("per-genre", "f1_micro", "platt")).point
     path = tmp_path / "thresholds.json"
     point.write(path)
     again = OperatingPoint.read(path, GenreVocabulary(GENRES))
     assert again.fitted["goal"] == "f1_micro"
     assert again.fitted["calibration"] == "platt"
-    expected = point.decide(point.calibrate(found.probs))
-    assert (again.decide(again.calibrate(found.probs)) == expected).all()
+    expected = point.decide(point.calibrate(predictions.probs))
+    assert (again.decide(again.calibrate(predictions.probs)) == expected).all()
 
 
 def test_folds_hold_every_movie_once_and_are_the_same_for_all() -> None:
@@ -109,9 +109,13 @@ def test_json_names_what_overfits() -> None:
 def test_settings_are_read_from_words() -> None:
     assert TuningSettings.parse(None, None, None) == TuningSettings()
     assert not TuningSettings.parse("0.5", None, "none").fits
-    found = TuningSettings.parse("global", "f1_micro", "platt")
-    assert (found.thresholds, found.goal, found.calibration) == ("global", "f1_micro", "platt")
-    assert found.fits
+    settings = TuningSettings.parse("global", "f1_micro", "platt")
+    assert (settings.thresholds, settings.goal, settings.calibration) == (
+        "global",
+        "f1_micro",
+        "platt",
+    )
+    assert settings.fits
     assert TuningSettings.parse(None, None, "temperature").fits
 
 

@@ -1,4 +1,4 @@
-"""Which trained models another one is said to have learned from."""
+"""The trained models from which another one learned."""
 
 import json
 from pathlib import Path

@@ -232,7 +232,7 @@ def test_a_faulty_override_is_answered_with_what_was_meant(
 
 
 @pytest.mark.parametrize(
-    ("section", "found"),
+    ("section", "titled"),
     [
         ("loss: {name: focal}", "loss"),
         ("training: {max_epochs: 2}", "training"),
@@ -240,11 +240,11 @@ def test_a_faulty_override_is_answered_with_what_was_meant(
     ],
 )
 def test_a_fitted_model_takes_no_loss_and_no_training_settings(
-    tmp_path: Path, section: str, found: str
+    tmp_path: Path, section: str, titled: str
 ) -> None:
     message = fault_in(tmp_path, f"models: {{tfidf: {{{section}}}}}", "tfidf")
     assert message == (
-        f"FILE, model tfidf: {found} settings have no effect on tfidf, which is fitted in one go; "
+        f"FILE, model tfidf: {titled} settings have no effect on tfidf, which is fitted in one go; "
         "leave them out"
     )
 

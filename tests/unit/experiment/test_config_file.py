@@ -108,8 +108,10 @@ def test_a_cycle_is_told_with_its_files(tmp_path: Path) -> None:
     two = _write(tmp_path / "two.yaml", {"extends": "one.yaml"})
     with pytest.raises(ConfigError) as raised:
         _read(one)
-    told = f"{one} extends {two} extends {one}: a file cannot extend itself; remove one of these"
-    assert str(raised.value) == told
+    expected = (
+        f"{one} extends {two} extends {one}: a file cannot extend itself; remove one of these"
+    )
+    assert str(raised.value) == expected
 
 
 def test_a_missing_file_is_told_with_those_that_led_to_it(tmp_path: Path) -> None:

@@ -88,8 +88,10 @@ def test_the_folder_answers_as_the_checkpoint_by_onnx(exported: Path, trained: P
 def test_scores_are_those_of_the_operating_point(exported: Path, trained: Path) -> None:
     scores = json.loads((exported / "metrics.json").read_text())
     data = PreparedData(load_checkpoint(trained).info.data_config.dir)
-    found = predict_split(load_checkpoint(trained), data, Split.TEST)
-    calibrated = type(found)(found.ids, found.genres, POINT.calibrate(found.probs), found.labels)
+    predictions = predict_split(load_checkpoint(trained), data, Split.TEST)
+    calibrated = type(predictions)(
+        predictions.ids, predictions.genres, POINT.calibrate(predictions.probs), predictions.labels
+    )
     expected = evaluate_predictions(calibrated, "early_fusion", "test", POINT.thresholds)
     assert scores["test"]["metrics"]["f1_macro"] == pytest.approx(expected.metrics["f1_macro"])
     assert scores["test"]["threshold"] == POINT.threshold_by_genre()
@@ -111,8 +113,8 @@ def test_the_card_says_what_there_is_to_say(exported: Path) -> None:
 def test_an_exported_folder_is_evaluated_like_its_checkpoint(
     exported: Path, trained: Path, data: Path
 ) -> None:
-    found = evaluate(exported, Split.VAL, data_dir=data)
-    assert found.metrics == evaluate(trained, Split.VAL).metrics
+    evaluation = evaluate(exported, Split.VAL, data_dir=data)
+    assert evaluation.metrics == evaluate(trained, Split.VAL).metrics
 
 
 def test_no_file_says_where_it_was_made(exported: Path, data: Path, bert_folder: Path) -> None:

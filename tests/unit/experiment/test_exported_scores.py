@@ -49,11 +49,11 @@ def test_movies_are_read_in_order_and_as_in_training(
     shipped: Path, checkpoint: Path, data: Path, missing: Modality | None
 ) -> None:
     prepared = PreparedData(data)
-    found = predict_split(open_model(shipped), prepared, Split.VAL, missing=missing)
+    predictions = predict_split(open_model(shipped), prepared, Split.VAL, missing=missing)
     expected = predict_split(load_checkpoint(checkpoint), prepared, Split.VAL, missing=missing)
-    assert list(found.ids) == list(expected.ids)
-    assert found.probs == pytest.approx(expected.probs, abs=0.05)  # eight bits
-    np.testing.assert_array_equal(found.labels, expected.labels)
+    assert list(predictions.ids) == list(expected.ids)
+    assert predictions.probs == pytest.approx(expected.probs, abs=0.05)  # eight bits
+    np.testing.assert_array_equal(predictions.labels, expected.labels)
 
 
 def test_cuts_are_fitted_to_the_file_and_everything_beside_it_says_so(

@@ -42,15 +42,15 @@ def test_a_movie_scores_the_mean_probability_over_its_plots(
     trained = train(experiment(name, "each", data, bert_folder, 1), tmp_path, progress=False)
     checkpoint, prepared = load_checkpoint(trained.checkpoint), PreparedData(data)
     assert checkpoint.info.data_config.plot == "each"
-    found = predict_split(checkpoint, prepared, Split.VAL)
+    predictions = predict_split(checkpoint, prepared, Split.VAL)
     plots = (
         predict_split(checkpoint, prepared, Split.VAL, form=FilmForm(rule, PLOT_AND_POSTER)).probs
         for rule in ("first", "longest")
     )
-    assert found.ids == prepared.ids(Split.VAL)
-    np.testing.assert_allclose(found.probs, sum(plots) / PLOTS_OF_A_MOVIE, atol=1e-6)
+    assert predictions.ids == prepared.ids(Split.VAL)
+    np.testing.assert_allclose(predictions.probs, sum(plots) / PLOTS_OF_A_MOVIE, atol=1e-6)
     (record,) = json.loads((tmp_path / name / "history.json").read_text())
-    scores = compute_metrics(found.probs, found.labels, 0.5).metrics
+    scores = compute_metrics(predictions.probs, predictions.labels, 0.5).metrics
     assert record["val_f1_macro"] == pytest.approx(scores["f1_macro"], abs=1e-6)
 
 
@@ -61,9 +61,9 @@ def test_an_exported_model_is_scored_by_the_same_rule(
     out = tmp_path / "exported"
     export(trained.checkpoint, out, parity_movies=0, progress=False)
     prepared = PreparedData(data)
-    found = predict_split(open_model(out, backends=("onnx",)), prepared, Split.VAL)
+    predictions = predict_split(open_model(out, backends=("onnx",)), prepared, Split.VAL)
     expected = predict_split(load_checkpoint(trained.checkpoint), prepared, Split.VAL)
-    np.testing.assert_allclose(found.probs, expected.probs, atol=1e-5)
+    np.testing.assert_allclose(predictions.probs, expected.probs, atol=1e-5)
     card = (out / "README.md").read_text()
     assert "Of several plots it reads the first one" in card
     assert "mean probability over all its plots" in card

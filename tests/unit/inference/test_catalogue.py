@@ -265,7 +265,7 @@ def test_catalogues_that_cannot_be_read(table: Path, tmp_path: Path, predictor: 
     with pytest.raises(ConfigError, match=r"out.txt ends in '.txt'; expected an ending of .parq"):
         predict_catalogue(predictor, catalogue(table), tmp_path / "out.txt")
     kept = table.read_text()
-    with pytest.raises(ConfigError, match="is the catalogue itself; name another file"):
+    with pytest.raises(ConfigError, match="is the table itself; name another file"):
         predict_catalogue(predictor, catalogue(table), tmp_path / "." / "movies.csv")
     assert table.read_text() == kept
 

@@ -197,6 +197,31 @@ def test_faults_of_a_table_are_empty_rows_and_a_warning(
         predictor.predict_proba(table)
 
 
+ODD_ROWS: list[Any] = [5, b"ab", ["a", "b", "c"], [], np.array(5), {"title": "x"}, None, np.nan]
+
+
+def test_rows_of_another_kind_are_reported_one_by_one(
+    predictor: Predictor, caplog: pytest.LogCaptureFixture
+) -> None:
+    table = ["the ghost", *ODD_ROWS, "the prank"]
+    probs = predictor.predict_proba(table, errors="report")
+    assert np.isnan(probs).all(axis=1).tolist() == [False, *[True] * len(ODD_ROWS), False]
+    expected = predictor.predict_proba(["the ghost", "the prank"])
+    np.testing.assert_allclose(probs[[0, -1]], expected, atol=1e-6)
+    assert "film 1: row 1 is int; expected a mapping with plot and poster" in caplog.text
+    assert predictor.predict(table, errors="report")[1:-1].sum() == 0
+    with pytest.raises(InputError, match=r"^row 1 is int; expected a mapping"):
+        predictor.predict(table)
+    answers = predictor.predict(plot=["the ghost", 5, b"ab", {"a": 1}, None], errors="report")
+    assert [answer.error is None for answer in answers] == [True, False, False, False, False]
+    assert answers[1].error == "a plot is int; expected a text, or a tuple of texts"
+
+
+def test_wrong_columns_of_a_frame_are_an_error_of_the_table(predictor: Predictor) -> None:
+    with pytest.raises(InputError, match=r"^row 0 has text; expected plot, poster or both"):
+        predictor.predict(pd.DataFrame({"text": ["the ghost"]}), errors="report")
+
+
 def test_errors_are_raised_or_reported(predictor: Predictor) -> None:
     with pytest.raises(ConfigError, match=r"unknown errors='reprt'; did you mean .report.\?"):
         predictor.predict(plot=["a"], errors="reprt")  # type: ignore[call-overload]

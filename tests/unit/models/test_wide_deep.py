@@ -75,9 +75,9 @@ def test_in_training_it_says_what_regressions_on_other_movies_say(bert_folder: P
     by_movie = np.zeros_like(others)
     by_movie[order] = others
     model.train()
-    said = model._wide_logits(batch)
-    np.testing.assert_allclose(said, by_movie[[8, 5]], rtol=1e-5)
-    assert not torch.allclose(said, fitted)
+    logits = model._wide_logits(batch)
+    np.testing.assert_allclose(logits, by_movie[[8, 5]], rtol=1e-5)
+    assert not torch.allclose(logits, fitted)
 
 
 def test_what_was_held_out_is_not_kept(bert_folder: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from moviegenre.nn.devices import computed_there, computing_device
+from moviegenre.nn.devices import computing_device, on_computing_device
 
 
 @pytest.mark.parametrize(("has_gpu", "expected"), [(True, "cuda"), (False, "cpu")])
@@ -22,7 +22,7 @@ def test_a_network_comes_back_after_a_failure_too(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(network, "cpu", lambda: steps.append("back"))
 
     def fail() -> None:
-        with computed_there(network) as device:
+        with on_computing_device(network) as device:
             steps.append(f"at {device.type}")
             raise RuntimeError("half way")
 

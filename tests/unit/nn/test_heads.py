@@ -20,8 +20,8 @@ def test_shapes(hidden_dim: int) -> None:
 def test_training_starts_at_the_label_frequencies() -> None:
     head = ClassificationHead(4, 3, label_frequencies=[0.5, 0.1, 0.99]).eval()
     expected = torch.tensor([[0.5, 0.1, 0.99]])
-    found = torch.from_numpy(probabilities(head(torch.zeros(1, 4)).detach().numpy()))
-    torch.testing.assert_close(found, expected)
+    probs = torch.from_numpy(probabilities(head(torch.zeros(1, 4)).detach().numpy()))
+    torch.testing.assert_close(probs, expected)
 
 
 def test_without_frequencies_the_bias_starts_at_zero() -> None:

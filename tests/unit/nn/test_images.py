@@ -41,10 +41,10 @@ def test_augmentation_mirrors_some_posters_and_shifts_them_all_alike() -> None:
     image = torch.zeros(16, 3, 20, 20)
     image[:, :, 10, 4] = 1.0
     changed = ImageAugmenter(shift=0.1, brightness=0.0).train()(image)
-    found = changed[:, 0].nonzero()
-    assert len(found) == 16
-    assert (found[:, 1] - 10).abs().max() <= 2
-    columns = set(found[:, 2].tolist())
+    bright = changed[:, 0].nonzero()
+    assert len(bright) == 16
+    assert (bright[:, 1] - 10).abs().max() <= 2
+    columns = set(bright[:, 2].tolist())
     assert len(columns) == 2  # as it was, and mirrored
     assert max(columns) - min(columns) == 15 - 4
 

@@ -28,14 +28,14 @@ def pairs(features: NgramFeatures) -> list[tuple[int, int]]:
 
 def rows(features: SparseFeatures) -> list[dict[int, float]]:
     """Return value by column, row by row."""
-    found: list[dict[int, float]] = []
+    by_row: list[dict[int, float]] = []
     for columns, values in zip(features.columns.tolist(), features.values.tolist(), strict=True):
         row: dict[int, float] = {}
         for column, value in zip(columns, values, strict=True):
             if value:
                 row[column] = row.get(column, 0.0) + value
-        found.append(row)
-    return found
+        by_row.append(row)
+    return by_row
 
 
 def test_words_come_first_and_pairs_are_sorted() -> None:
@@ -85,9 +85,9 @@ def test_unknown_words_make_no_features() -> None:
 
 
 def test_before_fitting_there_are_no_features() -> None:
-    found = NgramFeatures(5, unknown_id=UNKNOWN)(IDS, MASK)
-    assert rows(found) == [{}, {}, {}]
-    assert found.times(torch.zeros(0, 2)).tolist() == [[0.0, 0.0]] * 3
+    features = NgramFeatures(5, unknown_id=UNKNOWN)(IDS, MASK)
+    assert rows(features) == [{}, {}, {}]
+    assert features.times(torch.zeros(0, 2)).tolist() == [[0.0, 0.0]] * 3
 
 
 def test_a_single_token_has_no_pair() -> None:
@@ -97,13 +97,13 @@ def test_a_single_token_has_no_pair() -> None:
 
 def test_a_weight_is_multiplied_and_trains() -> None:
     features = fitted()
-    found: SparseFeatures = features(IDS, MASK)
+    sparse: SparseFeatures = features(IDS, MASK)
     dense = torch.zeros(3, 6)
-    for row, values in enumerate(rows(found)):
+    for row, values in enumerate(rows(sparse)):
         for column, value in values.items():
             dense[row, column] = value
     weight = nn.Parameter(torch.randn(6, 2, generator=torch.Generator().manual_seed(0)))
-    product: Tensor = found.times(weight)
+    product: Tensor = sparse.times(weight)
     torch.testing.assert_close(product, dense @ weight)
     torch.autograd.backward(product.sum())
     gradient = weight.grad

@@ -65,8 +65,8 @@ def test_wide_deep_without_a_plot_begins_as_the_poster_model_it_starts_from(
     initialise_from(model, tmp_path, BOTH, GENRES, tiny_tokenizer())
     batch = tiny_batch(3, without_plot=range(3))
     with torch.no_grad():
-        said = model.eval()(batch).logits
-        torch.testing.assert_close(said, trained["resnet"].eval()(batch).logits)
+        logits = model.eval()(batch).logits
+        torch.testing.assert_close(logits, trained["resnet"].eval()(batch).logits)
 
 
 def test_a_plot_model_starts_from_its_like_with_the_head(

@@ -6,7 +6,7 @@ from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 
 from moviegenre.core.errors import ConfigError
 from moviegenre.training.config import TrainingConfig
-from moviegenre.training.launch import all_processes, help_on_this_machine
+from moviegenre.training.launch import all_processes, run_further_machine
 from moviegenre.training.processes import Place, is_lost_connection, trainer_processes
 
 VARIABLES = ("RANK", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
@@ -51,7 +51,7 @@ def test_several_machines_need_an_address(monkeypatch: pytest.MonkeyPatch) -> No
     )
     monkeypatch.setenv("NODE_RANK", "1")
     with pytest.raises(ConfigError, match="NODE_RANK is 1, but MASTER_ADDR and MASTER_PORT are"):
-        help_on_this_machine()
+        run_further_machine()
 
 
 def test_more_processes_than_gpus_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

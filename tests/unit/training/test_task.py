@@ -75,8 +75,8 @@ def test_a_film_is_validated_by_the_mean_probability_of_its_texts() -> None:
     logits = torch.tensor([[0.0], [2.0], [-1.0]])  # of rows 2, 0 and 1
     labels = torch.tensor([[1.0], [0.0], [0.0]])
     rows, films = torch.tensor([2, 0, 1]), np.array([0, 0, 1])
-    found, truth = by_film(logits, labels, rows, films)
+    validated, truth = by_film(logits, labels, rows, films)
     mean = (torch.sigmoid(torch.tensor(2.0)) + torch.sigmoid(torch.tensor(-1.0))) / 2
-    torch.testing.assert_close(torch.sigmoid(found), torch.tensor([[float(mean)], [0.5]]))
+    torch.testing.assert_close(torch.sigmoid(validated), torch.tensor([[float(mean)], [0.5]]))
     assert truth.tolist() == [[0.0], [1.0]]
     assert by_film(logits, labels, rows, None) == (logits, labels)

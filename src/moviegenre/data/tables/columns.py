@@ -1,11 +1,12 @@
 """Which column of a table holds what, where nobody names it: by the names that people use."""
 
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 
 from moviegenre.core.errors import DataError, shortened
 from moviegenre.data.tables.known import KnownTable, recognise
-from moviegenre.data.tables.plot_column import find_plot_column
+from moviegenre.data.tables.plot_column import find_plot_column, other_plot_columns
 
 ID_COLUMNS = (
     *("id", "movie_id", "film_id", "show_id", "imdb_id", "tconst", "tmdb_id", "title_id"),
@@ -44,6 +45,7 @@ class FoundColumns:
         year: The year of its release.
         known: The well-known table that has these columns, if it is one.
         unread: Columns whose names differ from one that is read in capital letters and signs only.
+        other_plots: Columns that may hold another plot beside ``plot``.
     """
 
     id: str | None = None
@@ -54,9 +56,12 @@ class FoundColumns:
     year: str | None = None
     known: KnownTable | None = None
     unread: tuple[str, ...] = ()
+    other_plots: tuple[str, ...] = ()
 
     def note(self, named: Iterable[str] = ()) -> str:
         """Return what was found that is not called by its usual name; empty for nothing.
+
+        Columns that may hold another plot are named, with the setting that reads them.
 
         Args:
             named: Parts that somebody named, or that are not read.
@@ -64,6 +69,8 @@ class FoundColumns:
         Example:
             >>> FoundColumns(id="movie_id", plot="plot").note()
             "id from column 'movie_id'"
+            >>> FoundColumns(plot="plot", other_plots=("plot_long",)).note()
+            "column 'plot_long' is left out (`plot_column` plot `plot_column` plot_long reads all)"
         """
         parts = [] if self.known is None else [f"recognised as {self.known.title}"]
         for field in fields(self):
@@ -71,6 +78,12 @@ class FoundColumns:
             if isinstance(column, str) and column != field.name and field.name not in named:
                 parts.append(f"{field.name} from column {column!r}")
         parts += [f"column {column!r} is not read" for column in self.unread]
+        if self.plot is not None and self.other_plots and "plot" not in named:
+            left_out = " and ".join(map(repr, self.other_plots))
+            columns = "columns {} are" if len(self.other_plots) > 1 else "column {} is"
+            plots = (self.plot, *self.other_plots)
+            options = " ".join(f"`plot_column` {shlex.quote(name)}" for name in plots)
+            parts.append(f"{columns.format(left_out)} left out ({options} reads all)")
         return ", ".join(parts)
 
 
@@ -110,6 +123,7 @@ def find_columns(
             title=first(known.film),
             year=first(known.year),
             known=known,
+            other_plots=_other_plots(columns, first(known.plots)),
         )
     plot = find_plot_column(columns, table=table, advice=advice) if needs_plot else None
     others = [name for name in columns if name != plot]
@@ -124,7 +138,9 @@ def find_columns(
     used = {name for name in vars(found).values() if isinstance(name, str)}
     keys = {_key(name) for name in used}
     return replace(
-        found, unread=tuple(name for name in columns if name not in used and _key(name) in keys)
+        found,
+        unread=tuple(name for name in columns if name not in used and _key(name) in keys),
+        other_plots=_other_plots(columns, plot),
     )
 
 
@@ -152,6 +168,10 @@ def require_single(used: Iterable[str], twice: Sequence[str], table: str) -> Non
             f"{table} has several columns named {shortened(', '.join(map(repr, clash)))}; rename "
             "all but one, since it is not clear which to read"
         )
+
+
+def _other_plots(columns: Sequence[str], plot: str | None) -> tuple[str, ...]:
+    return () if plot is None else other_plot_columns(columns, plot)
 
 
 def _key(name: str) -> str:

@@ -1,6 +1,6 @@
 """Which column of a table is the plot where nobody names one: the only place that decides."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from moviegenre.core.errors import DataError
 
@@ -11,6 +11,9 @@ OTHER_PLOT_COLUMNS = (
     *("plot_synopsis", "plot_summary", "movie_plot", "outline"),
 )
 """Names that other catalogues have for the plot; taken where there is no ``plot``."""
+
+_LONGER_PLOT_COLUMNS = ("plot_long", "long_plot", "plot_full", "full_plot")
+"""Names of a second plot beside another, which nobody reads unless it is named."""
 
 
 def plot_candidates(known: Collection[str]) -> list[str]:
@@ -46,6 +49,21 @@ def find_plot_column(known: Collection[str], *, table: str, advice: str) -> str 
         named = ", ".join(repr(name) for name in candidates)
         raise DataError(f"{table} has no column 'plot', but {named}; {advice}")
     return candidates[0] if candidates else None
+
+
+def other_plot_columns(known: Iterable[str], plot: str) -> tuple[str, ...]:
+    """Return columns that may hold another plot beside the one that is read.
+
+    Args:
+        known: The table's columns.
+        plot: The one that is read.
+
+    Example:
+        >>> other_plot_columns(["id", "plot", "Plot Long", "summary", "title"], "plot")
+        ('Plot Long', 'summary')
+    """
+    keys = {_key(name) for name in (PLOT_COLUMN, *OTHER_PLOT_COLUMNS, *_LONGER_PLOT_COLUMNS)}
+    return tuple(name for name in known if _key(name) in keys - {_key(plot)})
 
 
 def plot_column_note(name: str) -> str:

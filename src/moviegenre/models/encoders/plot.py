@@ -71,7 +71,7 @@ class PlotEncoder(Encoder):
         self.backbone = backbone
         if frozen_layers:
             self._freeze_bottom(frozen_layers)
-        self.freeze_if_asked()
+        self.apply_freezing()
 
     def _freeze_bottom(self, frozen_layers: int) -> None:
         encoder = getattr(self.backbone, "encoder", None) or self.backbone.transformer
@@ -163,7 +163,7 @@ class PlotEncoder(Encoder):
             lengths = np.minimum(lengths, self.read_tokens)
         return lengths if self.window is None else -(-lengths // self.window)
 
-    def reading(self, config: DataConfig) -> str:
+    def cache_key(self, config: DataConfig) -> str:
         """Return the settings that change the vectors: tokens read and window size."""
         tokens = min(config.max_tokens, self.read_tokens or config.max_tokens)
         what = text_name(config.plot, config.reads)

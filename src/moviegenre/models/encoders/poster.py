@@ -23,7 +23,7 @@ from moviegenre.models.encoders.pretrained import (
 )
 from moviegenre.nn.images import ImageAugmenter, ImageNormalizer
 from moviegenre.nn.pooling import grid_mean
-from moviegenre.nn.processes import counted, counting, rank
+from moviegenre.nn.processes import batch_statistics_of, films_in_statistics, rank
 from moviegenre.nn.residual import ResidualNet
 
 SCRATCH = "scratch"
@@ -82,7 +82,7 @@ class PosterEncoder(Encoder):
         self.augment = ImageAugmenter(crop=crop) if augment else None
         self.feature_map = nn.Identity()  # the regions as a map; explanations look at it
         self._dim = self._probe()
-        self.freeze_if_asked()
+        self.apply_freezing()
 
     def _probe(self) -> int:
         self.backbone.eval()
@@ -108,22 +108,24 @@ class PosterEncoder(Encoder):
 
     def encode(self, batch: Batch) -> Tensor:
         """Return region vectors (B, R, D), row by row; zeros for films without a poster."""
-        # Only what is there is looked at; as with plots in windows, the first film always is.
+        # Only existing posters are encoded; as with plots in windows, the first film always is.
         films = batch.has_poster.shape[0]  # which stays free where the model is traced
-        seen = batch.has_poster | (torch.arange(films, device=batch.image.device) == 0)
-        with self._counting(batch.has_poster, seen):
-            found = self._regions(batch.image[seen])
-        regions = found.new_zeros(films, self.num_regions, self.dim)
-        regions[seen] = found
+        encoded = batch.has_poster | (torch.arange(films, device=batch.image.device) == 0)
+        with self._statistics(batch.has_poster, encoded):
+            own_regions = self._regions(batch.image[encoded])
+        regions = own_regions.new_zeros(films, self.num_regions, self.dim)
+        regions[encoded] = own_regions
         return regions
 
-    def _counting(self, has_poster: Tensor, seen: Tensor) -> AbstractContextManager[None]:
-        """Return a context in which the film looked at only to be first of a share counts not."""
-        counts = counted()
+    def _statistics(self, has_poster: Tensor, encoded: Tensor) -> AbstractContextManager[None]:
+        """Return a context whose batch statistics ignore the first film of a share if it is blank.
+
+        The first share begins with the first film of the batch, which a single process encodes too.
+        """
+        counts = films_in_statistics()
         if counts is None:
             return nullcontext()
-        # The first share begins with the first film of the batch, which one process looks at too.
-        return counting((counts if rank() == 0 else counts & has_poster)[seen])
+        return batch_statistics_of((counts if rank() == 0 else counts & has_poster)[encoded])
 
     def _regions(self, image: Tensor) -> Tensor:
         """Return the region vectors (B, R, D) of posters (B, 3, H, W)."""
@@ -147,7 +149,7 @@ class PosterEncoder(Encoder):
         """Return the encoder's config as plain values."""
         return architecture_of(self.backbone)
 
-    def reading(self, config: DataConfig) -> str:
+    def cache_key(self, config: DataConfig) -> str:
         """Return the size of the posters, the stages and the grid."""
         return f"{config.image_size} {self.stages} {self.grid}"
 

@@ -33,10 +33,10 @@ def ablate(
 
 
 def print_ablations(results: "Sequence[AblationResult]", files: Sequence[Path]) -> None:
-    """Print every table, narrowed for a console, and where the files are."""
+    """Print every table, narrowed for a console, and the paths of the files."""
     from moviegenre.apps.console import print_files, print_table
     from moviegenre.studies.ablations.document import IN_SHORT, ablation_table
 
-    for one in results:
-        print_table(ablation_table(one), title=f"{one.title}, validation", kept=IN_SHORT)
+    for result in results:
+        print_table(ablation_table(result), title=f"{result.title}, validation", kept=IN_SHORT)
     print_files(files)

@@ -1,10 +1,9 @@
 """Train the bases of a file and their variants, and measure the effect of each change.
 
-What is done is not done again, and the tables are written after every model, so that an
-interruption loses nothing but the interval it fell into.
+Finished models are kept. The tables are written after every model, so an interruption loses at most
+one interval.
 """
 
-import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,8 @@ from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.documents import SYNTHETIC_BANNER
 from moviegenre.experiment.config import ExperimentConfig, Suite
 from moviegenre.experiment.predictions import cached_predictions
-from moviegenre.experiment.preparing_and_training import (
+from moviegenre.experiment.runs import read_run
+from moviegenre.experiment.suite_steps import (
     OTHER_CHECKPOINTS,
     changes_since,
     command_line,
@@ -25,12 +25,9 @@ from moviegenre.experiment.preparing_and_training import (
     train_once,
     trained_differently,
 )
-from moviegenre.experiment.runs import read_run
 from moviegenre.studies.ablations.document import write_ablations
 from moviegenre.studies.ablations.scores import BASE, AblationResult, Trained, measure
 from moviegenre.studies.ablations.settings import BASE_FOLDER, Ablation, load_ablations
-
-logger = logging.getLogger(__name__)
 
 
 def ablate(
@@ -55,15 +52,15 @@ def ablate(
         CheckpointError: What a model starts from is missing or does not fit.
     """
     suite, ablations = load_ablations(config, overrides)
+    command = command_line("ablate", config, overrides)
     with locked(suite.checkpoints, OTHER_CHECKPOINTS):
-        return _ablate(suite, ablations, config, overrides, restart=restart, progress=progress)
+        return _train_and_measure(suite, ablations, command, restart=restart, progress=progress)
 
 
-def _ablate(
+def _train_and_measure(
     suite: Suite,
     ablations: Sequence[Ablation],
-    config: Path,
-    overrides: Sequence[str],
+    command: str,
     *,
     restart: bool,
     progress: bool,
@@ -80,7 +77,6 @@ def _ablate(
             restart=restart,
             progress=progress,
         )
-    command = command_line("ablate", config, overrides)
     banner = SYNTHETIC_BANNER if data.is_synthetic else None
     done: list[AblationResult] = []
     for ablation in ablations:
@@ -104,18 +100,14 @@ def _ablate(
 
 
 def _refuse_changed(suite: Suite, ablations: Sequence[Ablation], data: PreparedData) -> None:
-    """Raise an error, before any training, if a model was trained with other settings.
-
-    Raises:
-        ConfigError: There is one; the message names all.
-    """
+    """Raise an error, before any training, if a model was trained with other settings."""
     expected: list[tuple[Path, ExperimentConfig]] = [
-        (suite.checkpoints / BASE_FOLDER, experiment) for experiment in suite.experiments.values()
-    ]
-    expected += [
-        (suite.checkpoints / variant.folder, variant.experiment)
-        for ablation in ablations
-        for variant in ablation.variants
+        *((suite.checkpoints / BASE_FOLDER, base) for base in suite.experiments.values()),
+        *(
+            (suite.checkpoints / variant.folder, variant.experiment)
+            for ablation in ablations
+            for variant in ablation.variants
+        ),
     ]
     faults = [
         trained_differently(folder / experiment.model_name, changed)

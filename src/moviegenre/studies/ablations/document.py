@@ -77,17 +77,17 @@ def _minutes(seconds: float | None) -> str:
 
 
 def write_ablations(
-    found: Sequence[AblationResult], command: str, banner: str | None, out: Path
+    results: Sequence[AblationResult], command: str, banner: str | None, out: Path
 ) -> list[Path]:
     """Write ``ABLATIONS.md`` and ``ablations.json``, each in one step; return their paths.
 
     Args:
-        found: The factors, some of whose variants may be missing yet.
-        command: What makes all of it again.
-        banner: What must be seen first; None for nothing.
+        results: The factors, some of whose variants may be missing yet.
+        command: The command that makes them again.
+        banner: A warning on top; None for none.
         out: The folder.
     """
-    num_movies = len(found[0].rows[0].trained.predictions.ids) if found else 0
+    num_movies = len(results[0].rows[0].trained.predictions.ids) if results else 0
     parts: list[str | Table | None] = [command_markdown(command), banner_markdown(banner)]
     parts.append(
         f"One factor changed at a time, every model from one seed, scored on the {num_movies:,} "
@@ -100,11 +100,11 @@ def write_ablations(
         "a little high. Caches are filled once, and their minutes are counted for the model that "
         "came first."
     )
-    for one in found:
-        parts += [f"## {one.title}", ablation_table(one)]
-        parts.append("\n".join(f"- {_settings(row.trained)}" for row in one.rows))
-        if one.missing:
-            parts.append(f"Not trained yet: {', '.join(one.missing)}.")
+    for result in results:
+        parts += [f"## {result.title}", ablation_table(result)]
+        parts.append("\n".join(f"- {_settings(row.trained)}" for row in result.rows))
+        if result.missing:
+            parts.append(f"Not trained yet: {', '.join(result.missing)}.")
     content = {
         "command": command,
         "synthetic": banner is not None,
@@ -113,7 +113,7 @@ def write_ablations(
         "threshold": DEFAULT_THRESHOLD,
         "folds": NUM_FOLDS,
         "num_resamples": NUM_RESAMPLES,
-        "factors": [one.to_json_dict() for one in found],
+        "factors": [result.to_json_dict() for result in results],
     }
     files = {MARKDOWN_FILE: markdown("Ablations", parts), JSON_FILE: json_text(content)}
     return write_files(out, files)

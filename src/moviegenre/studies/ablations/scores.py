@@ -16,8 +16,6 @@ from moviegenre.metrics import compute_metrics
 
 BASE = "base"
 
-_TUNING = TuningSettings(thresholds="per-genre")
-
 
 @dataclass(frozen=True)
 class Trained:
@@ -26,8 +24,8 @@ class Trained:
     Attributes:
         name: Of the variant; the base's is not shown.
         predictions: Its probabilities.
-        train_seconds: What training took; None where it is unknown.
-        setup_seconds: What filling the caches took that it reads from; None likewise.
+        train_seconds: The time of training; None where it is unknown.
+        setup_seconds: The time of filling the caches that it reads; None likewise.
         changes: The settings that make the variant, by dotted name; of the base, what it has.
     """
 
@@ -118,7 +116,7 @@ class AblationResult:
 
     @property
     def title(self) -> str:
-        """Of its table."""
+        """The title of its table."""
         return f"{self.base}: {self.factor}"
 
     def to_json_dict(self) -> dict[str, Any]:
@@ -139,14 +137,14 @@ def measure(trained: Trained, base: AblationRow | None = None) -> AblationRow:
     Raises:
         DataError: The two were not scored on the same movies, or there are too few of them.
     """
-    found = trained.predictions
-    if base is not None and base.trained.predictions.ids != found.ids:
+    predictions = trained.predictions
+    if base is not None and base.trained.predictions.ids != predictions.ids:
         raise DataError(
             f"{trained.name} was scored on other movies than its base; delete the predictions "
             "beside both and run it again"
         )
-    scores = compute_metrics(found.probs, found.labels, DEFAULT_THRESHOLD).metrics
-    tuned = tune(found, _TUNING)
+    scores = compute_metrics(predictions.probs, predictions.labels, DEFAULT_THRESHOLD).metrics
+    tuned = tune(predictions, TuningSettings(thresholds="per-genre"))
     row = AblationRow(
         trained=trained,
         f1_macro=scores["f1_macro"],
@@ -159,22 +157,18 @@ def measure(trained: Trained, base: AblationRow | None = None) -> AblationRow:
     )
     if base is None:
         return row
-    before = base.trained.predictions
+    decisions = {
+        "new": decide(predictions.probs),
+        "old": decide(base.trained.predictions.probs),
+        "new tuned": row.tuned_chosen,
+        "old tuned": base.tuned_chosen,
+    }
+    bootstrap = paired_bootstrap(decisions, predictions.labels)
     return replace(
         row,
-        difference=Difference(
-            row.f1_macro - base.f1_macro,
-            _interval(decide(found.probs), decide(before.probs), found.labels),
-        ),
+        difference=Difference(row.f1_macro - base.f1_macro, bootstrap.difference("new", "old")),
         tuned_difference=Difference(
             row.tuned_f1_macro - base.tuned_f1_macro,
-            _interval(row.tuned_chosen, base.tuned_chosen, found.labels),
+            bootstrap.difference("new tuned", "old tuned"),
         ),
     )
-
-
-def _interval(
-    chosen: npt.NDArray[np.bool_], before: npt.NDArray[np.bool_], labels: npt.NDArray[Any]
-) -> Interval:
-    """Return the interval of the difference in F1-macro between two sets of decisions (N, L)."""
-    return paired_bootstrap({"new": chosen, "old": before}, labels).difference("new", "old")

@@ -71,8 +71,8 @@ class Variant:
     Attributes:
         name: In tables.
         folder: Of its checkpoints, in that of the file's.
-        changes: What the file says, by dotted name.
-        before: What the base has in its place.
+        changes: The settings in the file, by dotted name.
+        before: The base's values of these settings.
         experiment: All its settings, resolved.
     """
 
@@ -117,7 +117,7 @@ def load_ablations(path: Path, overrides: Sequence[str] = ()) -> tuple[Suite, li
     except ConfigError as error:
         reported = [str(error), *_faults_of_variants(path, overrides, str(error))]
         raise ConfigError("; ".join(reported)) from None
-    sections = _sections(path, suite.ablations)
+    sections = _File.parse({"ablations": suite.ablations}, str(path)).ablations
     if not sections:
         raise ConfigError(
             f"{path} has no ablations; expected a section of them, as in "
@@ -143,7 +143,8 @@ def load_ablations(path: Path, overrides: Sequence[str] = ()) -> tuple[Suite, li
             where = _where(path, section, name)
             try:
                 variant = _variant(suite, section, name, where, overrides)
-                variants.append(_distinct(variant, variants, where))
+                _require_distinct(variant, variants, where)
+                variants.append(variant)
             except ConfigError as error:
                 faults.append(str(error))
                 continue
@@ -155,15 +156,6 @@ def load_ablations(path: Path, overrides: Sequence[str] = ()) -> tuple[Suite, li
     if faults:
         raise ConfigError("; ".join(faults))
     return suite, ablations
-
-
-def _sections(path: Path, content: object) -> tuple[AblationSection, ...]:
-    """Return the ablations of a file.
-
-    Raises:
-        ConfigError: They are wrong.
-    """
-    return _File.parse({"ablations": content}, str(path)).ablations
 
 
 def _where(path: Path, section: AblationSection, name: str) -> str:
@@ -179,7 +171,7 @@ def _faults_of_variants(path: Path, overrides: Sequence[str], reported: str) -> 
     """Return further faults of a file with faulty models, without those already reported."""
     try:
         content, models = read_section(path, "ablations")
-        sections = _sections(path, content or ())
+        sections = _File.parse({"ablations": content or ()}, str(path)).ablations
     except ConfigError:
         return []  # the models' own message says it
     faults = []
@@ -210,11 +202,7 @@ def slug(text: str) -> str:
 def _variant(
     suite: Suite, section: AblationSection, name: str, where: str, overrides: Sequence[str]
 ) -> Variant:
-    """Return a variant of a factor.
-
-    Raises:
-        ConfigError: A setting is wrong, it changes nothing, or its name has no letters or digits.
-    """
+    """Return a variant of a factor."""
     base, changes = suite.experiments[section.base], section.variants[name]
     if not slug(name) or not slug(section.factor):
         raise ConfigError(f"{where}: its folder would have no name; use letters or digits")
@@ -233,16 +221,11 @@ def _variant(
     )
 
 
-def _distinct(variant: Variant, earlier: Sequence[Variant], where: str) -> Variant:
-    """Return the variant; raise an error if another one is the same.
-
-    Raises:
-        ConfigError: One is.
-    """
+def _require_distinct(variant: Variant, earlier: Sequence[Variant], where: str) -> None:
+    """Raise a ConfigError if an earlier variant has the same settings."""
     for other in earlier:
         if not _differs(variant.experiment, other.experiment):
             raise ConfigError(f"{where}: it is the same as {other.name}; leave one of them out")
-    return variant
 
 
 def _differs(experiment: ExperimentConfig, reference: ExperimentConfig) -> bool:

@@ -26,11 +26,7 @@ _ROWS_PER_GROUP = 512
 
 
 def check_clean_target(out: Path) -> None:
-    """Raise an error if the folder is not empty.
-
-    Raises:
-        DataError: It does, or no folder can be made there.
-    """
+    """Raise a DataError if the folder is not empty, or cannot be made."""
     check_folder(out, "`drop_leaks`")
     if out.exists() and any(out.iterdir()):
         raise DataError(f"{out} is not empty; name a new folder with `drop_leaks`")
@@ -51,9 +47,9 @@ def write_clean(
     Args:
         data: What was audited.
         movies: Its movies.
-        dropped: By row of a movie to drop, the rows of the movies that it is like.
+        dropped: By row of a movie to drop, the rows of its near duplicates.
         out: A new folder. It appears when all is done.
-        thresholds: What counted as a near duplicate, for the data sheet.
+        thresholds: The limits of near duplicates, for the data sheet.
 
     Returns:
         How many movies each split lost.
@@ -61,14 +57,14 @@ def write_clean(
     Raises:
         DataError: The folder holds something, or a split would be left empty.
     """
-    lost = Counter(movies.splits[row] for row in dropped)
+    num_dropped = Counter(movies.splits[row] for row in dropped)
     for split in Split:
-        if lost[split] >= data.num_movies(split):
+        if num_dropped[split] >= data.num_movies(split):
             raise DataError(
                 f"every movie of {split.value} is a near duplicate of a later split's; there is "
                 "no clean split; look at the pairs, or choose another `leaks`"
             )
-    counts = {split.value: lost[split] for split in Split}
+    counts = {split.value: num_dropped[split] for split in Split}
     listed_counts = ", ".join(f"{name} {count:,}" for name, count in counts.items())
     excluded = Counter({str(k): int(n) for k, n in data.datasheet.get("excluded", {}).items()})
     if dropped:
@@ -87,13 +83,13 @@ def write_clean(
     restore_folder(out)
     check_clean_target(out)
     with atomic_folder(out) as folder:
-        gone = {movies.ids[row] for row in dropped}
+        dropped_ids = {movies.ids[row] for row in dropped}
         for split in Split:
-            _copy(data, split, gone, folder)
+            _copy(data, split, dropped_ids, folder)
         names = json.dumps(list(data.genres), ensure_ascii=False)
         write_text(folder / GENRES_FILE, names + "\n")
-        parts = {s: [movie for movie in data.ids(s) if movie not in gone] for s in Split}
-        write_text(folder / SPLIT_FILE, split_json(parts))
+        kept_ids = {s: [movie for movie in data.ids(s) if movie not in dropped_ids] for s in Split}
+        write_text(folder / SPLIT_FILE, split_json(kept_ids))
         _write_excluded(data.root / EXCLUDED_FILE, folder / EXCLUDED_FILE, movies, dropped)
         write_datasheet(folder, facts)
     return counts
@@ -101,10 +97,16 @@ def write_clean(
 
 def _old_facts(data: PreparedData) -> dict[str, Any]:
     """Return the source in the data sheet; missing entries are unknown."""
-    sheet = data.datasheet
-    unknown = {"source": "unknown", "sha256": "", "sha256_of": "the source", "synthetic": False}
-    rest: dict[str, Any] = {"split": "unknown", "seed": None, "notes": {}}
-    return {**unknown, **rest, **sheet}
+    unknown = {
+        "source": "unknown",
+        "sha256": "",
+        "sha256_of": "the source",
+        "synthetic": False,
+        "split": "unknown",
+        "seed": None,
+        "notes": {},
+    }
+    return {**unknown, **data.datasheet}
 
 
 def _copy(data: PreparedData, split: Split, dropped_ids: set[str], folder: Path) -> None:

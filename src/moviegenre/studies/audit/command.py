@@ -83,16 +83,17 @@ def audit(
             checkpoints=checkpoints,
             judge_labels=labels,
             drop_leaks=drop_leaks,
-            step=(lambda text: None) if quiet else (lambda text: echo(f"{text} ...", err=True)),
+            on_step=(lambda text: None) if quiet else (lambda text: echo(f"{text} ...", err=True)),
             report=report,
         )
     print_audit(result)
     print_files(files)
     if drop_leaks is not None:
-        dropped = ", ".join(
-            f"{name} {count:,}" for name, count in result.dropped_by_split().items()
-        )
-        echo(f"{drop_leaks}: the clean split, less {dropped}")
+        echo(f"{drop_leaks}: the clean split, less {_dropped_text(result)}")
+
+
+def _dropped_text(audit: "Audit") -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in audit.dropped_by_split().items())
 
 
 def print_audit(audit: "Audit") -> None:
@@ -106,18 +107,17 @@ def print_audit(audit: "Audit") -> None:
     caption = f"plots from {settings.plot_similarity:g} on, posters to {settings.poster_distance}"
     print_table(pairs_table(audit), title="near duplicates", caption=f"{caption} of 256 bits")
     sizes = audit.cluster_sizes
-    lost = ", ".join(f"{name} {count:,}" for name, count in audit.dropped_by_split().items())
     largest = f", the largest of {sizes[0]} movies" if sizes else ""
-    echo(f"clusters: {len(sizes):,}{largest}; leaking movies: {lost}")
+    echo(f"clusters: {len(sizes):,}{largest}; leaking movies: {_dropped_text(audit)}")
     echo(
         f"not compared: {audit.short_plots:,} plots that are too short, "
         f"{len(audit.plain_posters):,} posters that are too plain"
     )
-    kept = [name for name in words_table(audit).headings if name != "word"]
+    words = words_table(audit)
+    columns = [name for name in words.headings if name != "word"]
     title = f"genre names spelled out, plot: {settings.plot}, per cent"
-    print_table(words_table(audit), title=title, kept=kept)
+    print_table(words, title=title, kept=columns)
     if audit.sources:
-        judged = "; ".join(f"{split}: {source}" for split, source in audit.sources.items())
-        title = "labels that models contradict"
-        print_table(errors_table(audit), title=title)
-        echo(f"judged by {judged}")
+        print_table(errors_table(audit), title="labels that models contradict")
+        judges = "; ".join(f"{split}: {source}" for split, source in audit.sources.items())
+        echo(f"judged by {judges}")

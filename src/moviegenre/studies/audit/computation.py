@@ -15,8 +15,9 @@ from moviegenre.core.types import Split
 from moviegenre.data.plots import choose_plot
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.calibration import fit_calibration
+from moviegenre.evaluation.results import Predictions
 from moviegenre.experiment.compare import model_folders
-from moviegenre.experiment.predictions import load_kept
+from moviegenre.experiment.predictions import cache_file
 from moviegenre.studies.audit.clean import check_clean_target, write_clean
 from moviegenre.studies.audit.cross_fit import cross_fitted
 from moviegenre.studies.audit.findings import Audit
@@ -28,7 +29,7 @@ from moviegenre.studies.audit.plot_pairs import find_plot_pairs, too_short
 from moviegenre.studies.audit.poster_pairs import find_poster_pairs
 from moviegenre.studies.audit.settings import AuditSettings
 
-Step = Callable[[str], None]
+OnStep = Callable[[str], None]
 Probs = npt.NDArray[np.float64]
 _HELD_OUT = (Split.VAL, Split.TEST)
 
@@ -40,19 +41,19 @@ def audit(
     checkpoints: Path | None = None,
     judge_labels: bool = True,
     drop_leaks: Path | None = None,
-    step: Step = lambda text: None,
+    on_step: OnStep = lambda text: None,
     report: Callable[[Audit], None] = lambda result: None,
 ) -> Audit:
     """Audit prepared data; their folder and that of the models stay unchanged.
 
     Args:
         data_dir: The prepared data.
-        settings: What counts as what.
+        settings: The limits of the audit.
         checkpoints: Trained models, whose kept predictions judge the labels of val and test.
         judge_labels: Look for label errors, which takes longest.
         drop_leaks: Write a clean split into this new folder.
-        step: Told what is being done.
-        report: Writes what was found, before the clean split is written.
+        on_step: Called with the name of each step.
+        report: Writes the findings, before the clean split is written.
 
     Raises:
         CheckpointError: No model in ``checkpoints`` has kept predictions for these movies.
@@ -66,7 +67,7 @@ def audit(
 
     @contextmanager
     def timed(name: str) -> Iterator[None]:
-        step(name)
+        on_step(name)
         start = time.monotonic()
         yield
         seconds[name] = time.monotonic() - start
@@ -87,7 +88,7 @@ def audit(
     errors: list[LabelError] = []
     if judge_labels:
         with timed("labels"):
-            sources, errors = _label_errors(movies, texts, pairs, judges, settings, step)
+            sources, errors = _label_errors(movies, texts, pairs, judges, settings, on_step)
     dropped = leaked_rows(leak_pairs(pairs, settings.leaks), movies.splits)
     result = Audit(
         movies=movies,
@@ -117,13 +118,15 @@ def audit(
 def _judges(checkpoints: Path, data: PreparedData) -> dict[str, Probs]:
     """Return calibrated log-odds for val and test, one below the other, by model.
 
-    A model that says the same of every movie, as ``prior`` does, is left out.
+    A model with one answer for all movies, such as ``prior``, is left out.
     """
     judges: dict[str, Probs] = {}
     for folder in model_folders(checkpoints, None):
-        predictions = [load_kept(weights_file(folder), data, split) for split in _HELD_OUT]
-        val, test = predictions
-        if val is None or test is None or np.ptp(val.probs, axis=0).max(initial=0) == 0:
+        files = [cache_file(weights_file(folder), data, split) for split in _HELD_OUT]
+        if not all(file.is_file() for file in files):
+            continue
+        val, test = map(Predictions.load, files)
+        if np.ptp(val.probs, axis=0).max(initial=0) == 0:
             continue
         scale, shift = fit_calibration(val.probs, val.labels, "platt")
         odds = log_odds(np.concatenate([val.probs, test.probs]))
@@ -142,21 +145,20 @@ def _label_errors(
     pairs: list[Pair],
     judges: dict[str, Probs],
     settings: AuditSettings,
-    step: Step,
+    on_step: OnStep,
 ) -> tuple[dict[str, str], list[LabelError]]:
     """Return the models that judged each split's labels, and the likely errors, worst first."""
     groups = clusters(pairs, len(movies))
-    raw = cross_fitted(texts, movies.labels, groups, folds=settings.folds, step=step)
+    raw = cross_fitted(texts, movies.labels, groups, folds=settings.folds, on_step=on_step)
     readable = np.array([bool(text.strip()) for text in texts])
-    bag = f"TF-IDF of plots ({settings.plot}), {settings.folds} folds"
-    errors: list[LabelError] = []
-    held_out = np.concatenate([movies.rows_of(split) for split in _HELD_OUT])
     rows = movies.rows_of(Split.TRAIN) if judges else np.arange(len(movies))
     rows = rows[readable[rows]]
     labels = movies.labels[rows]
-    errors += find_label_errors(_calibrated(raw[rows], labels), labels, rows)
-    sources = {split.value: bag for split in Split}
+    errors = find_label_errors(_calibrated(raw[rows], labels), labels, rows)
+    bag_of_words = f"TF-IDF of plots ({settings.plot}), {settings.folds} folds"
+    sources = {split.value: bag_of_words for split in Split}
     if judges:
+        held_out = np.concatenate([movies.rows_of(split) for split in _HELD_OUT])
         mean = from_log_odds(np.mean(list(judges.values()), axis=0))
         labels = movies.labels[held_out]
         errors += find_label_errors(_calibrated(mean, labels), labels, held_out)

@@ -15,9 +15,8 @@ def cross_fitted(
     labels: npt.NDArray[np.bool_],
     groups: Sequence[int],
     *,
-    folds: int = 5,
-    seed: int = 0,
-    step: Callable[[str], None] = lambda text: None,
+    folds: int,
+    on_step: Callable[[str], None] = lambda text: None,
 ) -> npt.NDArray[np.float64]:
     """Return probabilities (N, L), each from regressions that did not see the movie's label.
 
@@ -25,13 +24,12 @@ def cross_fitted(
     are chosen from all texts, which takes no labels.
 
     Args:
-        texts: What is read of each movie, N of them.
+        texts: The text of each movie, N of them.
         labels: The labels (N, L).
         groups: A number for each movie (N,); equal ones are in one fold, so that a copy of a
             movie does not confirm its label.
         folds: How many parts the movies are cut into.
-        seed: Of the parts.
-        step: Told what is being done.
+        on_step: Called with the name of each step.
 
     Raises:
         DataError: The texts share no words, or there are fewer movies than folds.
@@ -54,16 +52,16 @@ def cross_fitted(
         sublinear_tf=settings.sublinear,
         dtype=np.float32,
     )
-    step("counting words")
+    on_step("counting words")
     try:
         features: Any = vectorizer.fit_transform(texts)
     except ValueError as error:  # scikit-learn's word for an empty vocabulary
         raise DataError(f"the plots share no words ({error}); use `labels` off") from None
     members = np.unique(np.asarray(groups), return_inverse=True)[1]
-    fold = (np.random.default_rng(seed).permutation(members.max() + 1) % folds)[members]
+    fold = (np.random.default_rng(0).permutation(members.max() + 1) % folds)[members]
     probs = np.zeros(labels.shape, dtype=np.float64)
     for part in range(folds):
-        step(f"fitting fold {part + 1} of {folds}")
+        on_step(f"fitting fold {part + 1} of {folds}")
         held_out = fold == part
         train_features, test_features = features[~held_out], features[held_out]
         for label, truth in enumerate(labels.T):

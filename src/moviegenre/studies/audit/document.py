@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,9 @@ def write_audit(audit: Audit, out: Path, command: str) -> list[Path]:
     """Write an audit, each file in one step.
 
     Args:
-        audit: What was found.
+        audit: The findings.
         out: The folder.
-        command: What makes it again.
+        command: The command that makes it again.
 
     Raises:
         MissingExtraError: jinja2 is not installed; nothing is written then.
@@ -33,31 +33,26 @@ def write_audit(audit: Audit, out: Path, command: str) -> list[Path]:
     texts = {
         PAGE_FILE: render_audit(audit, command),
         JSON_FILE: json_text(content, ascii_only=False),
-        PAIRS_FILE: _csv(_pair_row(audit, pair) for pair in content_order(audit)),
-        ERRORS_FILE: _csv(_error_row(audit, error) for error in audit.errors),
+        PAIRS_FILE: _csv(content["pairs"]),
+        ERRORS_FILE: _csv(content["label_errors"]),
     }
     return write_files(out, texts)
-
-
-def content_order(audit: Audit) -> list[Pair]:
-    """Return all pairs as they are listed: plots, then posters, those across splits first."""
-    return [*audit.pairs_of("plot"), *audit.pairs_of("poster")]
 
 
 def audit_to_json_dict(audit: Audit) -> dict[str, Any]:
     """Return all findings as plain values."""
     movies = audit.movies
-    counts = {
-        kind: count_by_splits(audit.pairs_of(kind), movies.splits) for kind in ("plot", "poster")
-    }
+    pairs = {kind: audit.pairs_of(kind) for kind in ("plot", "poster")}
     return {
         "data": str(movies.root),
         "num_movies": len(movies),
         "synthetic": audit.synthetic,
         "settings": asdict(audit.settings),
-        "pair_counts": counts,
+        "pair_counts": {
+            kind: count_by_splits(listed, movies.splits) for kind, listed in pairs.items()
+        },
         "cluster_sizes": audit.cluster_sizes,
-        "pairs": [_pair_row(audit, pair) for pair in content_order(audit)],
+        "pairs": [_pair_row(audit, pair) for listed in pairs.values() for pair in listed],
         "plain_posters": [movies.ids[row] for row in audit.plain_posters],
         "short_plots": audit.short_plots,
         "leaks": {
@@ -108,10 +103,10 @@ def _error_row(audit: Audit, error: LabelError) -> dict[str, Any]:
     }
 
 
-def _csv(rows: Iterable[dict[str, Any]]) -> str:
-    stream, listed = io.StringIO(), list(rows)
-    if listed:
-        writer = csv.DictWriter(stream, list(listed[0]), lineterminator="\n")
+def _csv(rows: Sequence[dict[str, Any]]) -> str:
+    stream = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
         writer.writeheader()
-        writer.writerows(listed)
+        writer.writerows(rows)
     return stream.getvalue()

@@ -20,14 +20,14 @@ class Audit:
 
     Attributes:
         movies: All movies.
-        settings: What counted as what.
+        settings: The limits of the audit.
         pairs: Near duplicates of both kinds, the most similar first.
         plain_posters: Movies whose poster is too plain to be compared.
         short_plots: How many plots are too short to be compared.
         words: Genre names spelled out, by genre; the most telling first.
-        sources: What the labels were judged by, by split; empty where they were not.
+        sources: The models that judged the labels, by split; empty if none did.
         errors: Likely label errors, the worst first.
-        dropped: By row, the movies of train and val that leak, with those that they are like.
+        dropped: By row, the movies of train and val that leak, with their near duplicates.
         synthetic: Whether the movies are made up.
         seconds: How long each part took.
     """

@@ -22,9 +22,9 @@ class GenreWord:
 
     Attributes:
         genre: The genre.
-        words: What was looked for, besides plurals.
+        words: The names that were searched, besides plurals.
         with_label: Share of the movies that have the genre, NaN without any.
-        without_label: Share of those that have not, likewise.
+        without_label: Share of those that do not, likewise.
         precision: Share of the movies with the word that have the genre, likewise.
         num_movies: Movies with the word.
     """
@@ -80,7 +80,7 @@ def find_genre_words(
     """Count genre names in the text of each movie.
 
     Args:
-        texts: What a model reads of each movie, N of them.
+        texts: The text of each movie, N of them.
         labels: Multi-hot labels (N, L).
         genres: Genre names in column order, L of them.
     """

@@ -46,28 +46,26 @@ def find_label_errors(
     Args:
         probs: Calibrated out-of-sample probabilities (N, L).
         labels: The labels (N, L).
-        rows: What the movies are called in the result (N,).
+        rows: The number of each movie in the result (N,).
     """
     errors: list[LabelError] = []
     for genre in range(probs.shape[1]):
         has_label, prob = labels[:, genre], np.asarray(probs[:, genre], dtype=np.float64)
         if has_label.all() or not has_label.any():
             continue  # nothing to compare with
-        mean_with, mean_without = (
-            float(prob[has_label].mean()),
-            float((1 - prob[~has_label]).mean()),
-        )
+        mean_with = float(prob[has_label].mean())
+        mean_without = float((1 - prob[~has_label]).mean())
         says_yes, says_no = prob >= mean_with, 1 - prob >= mean_without
         wrong = np.where(has_label, says_no & ~says_yes, says_yes & ~says_no)
-        for movie in np.flatnonzero(wrong).tolist():
-            score = prob[movie] - mean_with if has_label[movie] else 1 - prob[movie] - mean_without
-            errors.append(
-                LabelError(
-                    int(rows[movie]),
-                    genre,
-                    bool(has_label[movie]),
-                    float(prob[movie]),
-                    float(score),
-                )
+        scores = np.where(has_label, prob - mean_with, 1 - prob - mean_without)
+        errors += [
+            LabelError(
+                int(rows[movie]),
+                genre,
+                bool(has_label[movie]),
+                float(prob[movie]),
+                float(scores[movie]),
             )
+            for movie in np.flatnonzero(wrong).tolist()
+        ]
     return sorted(errors, key=lambda error: (error.score, error.row, error.genre))

@@ -23,7 +23,7 @@ class AuditMovies:
         root: The prepared folder.
         ids: Movie ids.
         titles: With the year where it is known; empty where the data have no title.
-        splits: Where each movie is.
+        splits: The split of each movie.
         genres: Genre names in column order, L of them.
         labels: Multi-hot labels (N, L).
         plots: All plots of each movie.

@@ -32,8 +32,8 @@ def render_audit(audit: Audit, command: str) -> str:
     """Return the page.
 
     Args:
-        audit: What was found.
-        command: What makes it again.
+        audit: The findings.
+        command: The command that makes it again.
 
     Raises:
         MissingExtraError: jinja2 is not installed.

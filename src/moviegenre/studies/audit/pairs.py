@@ -10,7 +10,6 @@ from moviegenre.data.splits import groups_of_duplicates
 from moviegenre.studies.audit.settings import LeakRule
 
 PairKind = Literal["plot", "poster"]
-LEAK_RULES: tuple[str, ...] = get_args(LeakRule)
 
 
 @dataclass(frozen=True)

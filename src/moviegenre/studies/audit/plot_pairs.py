@@ -71,8 +71,8 @@ def find_plot_pairs(
 
 def too_short(plots: Sequence[Sequence[str]]) -> int:
     """Return how many plots have too few words to be compared."""
-    least = MIN_SHINGLES + WORDS_PER_SHINGLE - 1
-    return sum(len(_WORD.findall(text)) < least for own in plots for text in own)
+    min_words = MIN_SHINGLES + WORDS_PER_SHINGLE - 1
+    return sum(len(_WORD.findall(text)) < min_words for own in plots for text in own)
 
 
 def _shingles(texts: Sequence[str]) -> tuple[Any, npt.NDArray[np.int64]]:
@@ -103,9 +103,7 @@ def _shingles(texts: Sequence[str]) -> tuple[Any, npt.NDArray[np.int64]]:
 
 def _keys(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     """Return a distinct number for each distinct run of four words of a text, sorted."""
-    length = len(words) - WORDS_PER_SHINGLE + 1
-    if length <= 0:
-        return np.zeros(0, dtype=np.uint64)
+    length = max(0, len(words) - WORDS_PER_SHINGLE + 1)
     keys = np.zeros(length, dtype=np.uint64)
     for place in range(WORDS_PER_SHINGLE):
         keys = keys * _MIX + words[place : place + length] + np.uint64(1)  # wraps round, as meant

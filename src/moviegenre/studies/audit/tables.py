@@ -16,18 +16,12 @@ def pairs_table(audit: Audit) -> Table:
         counts[kind] = count_by_splits(pairs, audit.movies.splits)
         unequal = [pair for pair in pairs if not audit.same_genres(pair)]
         differ[kind] = count_by_splits(unequal, audit.movies.splits)
-    rows = [
-        (
-            name.replace("-", " and ") if len(set(name.split("-"))) > 1 else f"within {first}",
-            *(
-                f"{table[kind][name]:,}"
-                for kind in ("plot", "poster")
-                for table in (counts, differ)
-            ),
-        )
-        for name in counts["plot"]
-        for first in [name.split("-")[0]]
-    ]
+    rows = []
+    for name in counts["plot"]:
+        first, second = name.split("-")
+        title = f"within {first}" if first == second else f"{first} and {second}"
+        numbers = [table[kind][name] for kind in counts for table in (counts, differ)]
+        rows.append((title, *(f"{number:,}" for number in numbers)))
     headings = ("pairs", "plots", "plots, genres differ", "posters", "posters, genres differ")
     return Table(headings, tuple(rows))
 
@@ -51,15 +45,14 @@ def words_table(audit: Audit) -> Table:
 
 def errors_table(audit: Audit) -> Table:
     """Return how many labels of each genre are contradicted, and in which direction."""
-    deny = Counter(error.genre for error in audit.errors if error.labelled)
-    insist = Counter(error.genre for error in audit.errors if not error.labelled)
+    denied = Counter(error.genre for error in audit.errors if error.labelled)
+    added = Counter(error.genre for error in audit.errors if not error.labelled)
     support = audit.movies.labels.sum(axis=0)
     rows = [
-        (name, f"{support[i]:,}", f"{deny[i]:,}", f"{insist[i]:,}")
+        (name, f"{support[i]:,}", f"{denied[i]:,}", f"{added[i]:,}")
         for i, name in enumerate(audit.movies.genres)
     ]
-    total = (f"{int(support.sum()):,}", f"{deny.total():,}", f"{insist.total():,}")
-    rows.append(("all", *total))
+    rows.append(("all", f"{support.sum():,}", f"{denied.total():,}", f"{added.total():,}"))
     return Table(("genre", "movies", "label there, denied", "label missing, insisted"), tuple(rows))
 
 

@@ -26,7 +26,7 @@ from moviegenre.core.types import Goal, Modality, Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Predictions
 from moviegenre.evaluation.tuning import TuningSettings, tune
-from moviegenre.experiment.predictions import availability, cached_predictions, keep_predictions
+from moviegenre.experiment.predictions import availability, cache_file, cached_predictions
 from moviegenre.experiment.runs import RUN_FILE
 from moviegenre.models.combiner import Case, subsets
 from moviegenre.models.ensemble import EnsembleConfig
@@ -86,48 +86,29 @@ def ensemble(
     names = _names(files)
     _check(names, files, trained)
     data = PreparedData(data_dir or _common_data(names, trained))
-    looks = {name: found.info.modalities for name, found in zip(names, trained, strict=True)}
-    modalities = frozenset[Modality]().union(*looks.values())
-    if not modalities:
-        raise CheckpointError(
-            f"{', '.join(names)} look at nothing of a film; name a model that reads plots or "
-            "posters"
-        )
-    odds: dict[Case, Array] = {}
-    for case in subsets(modalities):
-        if case:
-            parts = [
-                cached_predictions(
-                    model,
-                    data,
-                    Split.VAL,
-                    missing=_hidden(looks[name], case),
-                    progress=progress,
-                ).probs
-                for name, model in zip(names, trained, strict=True)
-            ]
-            odds[case] = log_odds(np.stack(parts))
+    reads = {name: model.info.modalities for name, model in zip(names, trained, strict=True)}
+    modalities = frozenset[Modality]().union(*reads.values())
+    odds = {
+        case: _log_odds(trained, data, case, progress) for case in filter(None, subsets(modalities))
+    }
     labels = data.labels(Split.VAL)
-    fit = fit_ensemble(odds, looks, labels, availability(data, Split.VAL), config)
-    found = Predictions(data.ids(Split.VAL), data.genres.names, fit.probs, labels)
-    tuning = tune(found, TuningSettings(thresholds="per-genre", goal=goal))
-    scores = fit.scores[ENSEMBLE]
+    fit = fit_ensemble(odds, reads, labels, availability(data, Split.VAL), config)
+    predictions = Predictions(data.ids(Split.VAL), data.genres.names, fit.probs, labels)
+    tuning = tune(predictions, TuningSettings(thresholds="per-genre", goal=goal))
+    facts = {
+        "genres": data.genres,
+        "config": {
+            "data": {**trained[0].info.config["data"], "dir": str(data.root)},
+            "model": {"members": names},
+        },
+        "metrics": {
+            key: getattr(fit.scores[ENSEMBLE], key) for key in ("f1_macro", "f1_micro", "roc_auc")
+        },
+        "versions": package_versions(),
+        "data_fingerprint": data.fingerprint,
+    }
     record = EnsembleRecord(
-        info=ensemble_info(
-            {
-                "genres": data.genres,
-                "config": {
-                    "data": {**trained[0].info.config["data"], "dir": str(data.root)},
-                    "model": {"members": names},
-                },
-                "metrics": {
-                    key: getattr(scores, key) for key in ("f1_macro", "f1_micro", "roc_auc")
-                },
-                "versions": package_versions(),
-                "data_fingerprint": data.fingerprint,
-            },
-            str(out),
-        ),
+        info=ensemble_info(facts, str(out)),
         members=tuple(
             Member.of(name, model.info.model_name, file, out)
             for name, model, file in zip(names, trained, files, strict=True)
@@ -140,24 +121,41 @@ def ensemble(
         stale.unlink()
     tuning.point.write(out / THRESHOLDS_FILE)
     record.write(file)
-    keep_predictions(file, data, Split.VAL, found)
+    predictions.save(cache_file(file, data, Split.VAL))
     run = _run(record, trained, modalities, [str(path) for path in checkpoints], out)
     run["train_seconds"] = time.perf_counter() - started
     write_text(out / RUN_FILE, json.dumps(run, indent=1) + "\n")
     return FittedEnsemble(file, record, fit)
 
 
-def _hidden(looks: Case, case: Case) -> Modality | None:
-    """Return the modality to hide from a member in a case; None if there is none.
+def _log_odds(
+    trained: Sequence[TorchModel], data: PreparedData, case: Case, progress: bool
+) -> Array:
+    """Return the log odds of each member for the validation movies in a case."""
+    probs = [
+        cached_predictions(
+            model,
+            data,
+            Split.VAL,
+            missing=_hidden(model.info.modalities, case),
+            progress=progress,
+        ).probs
+        for model in trained
+    ]
+    return log_odds(np.stack(probs))
 
-    None where that is nothing, or all that it looks at: its weight is zero then.
+
+def _hidden(reads: Case, case: Case) -> Modality | None:
+    """Return the modality to hide from a member in a case.
+
+    None if it is none, or all that the member reads: its weight is zero then.
     """
-    missing = looks - case
-    return next(iter(missing)) if missing and missing != looks else None
+    missing = reads - case
+    return next(iter(missing)) if missing and missing != reads else None
 
 
 def _names(files: Sequence[Path]) -> list[str]:
-    """Return a name for each file: as few of its last folders as tell it from the others."""
+    """Return a name for each file: the fewest of its last folders that make it unique."""
     for depth in range(1, max(len(file.parts) for file in files)):
         names = ["/".join(file.parent.parts[-depth:]) for file in files]
         if len(set(names)) == len(set(files)):
@@ -166,18 +164,21 @@ def _names(files: Sequence[Path]) -> list[str]:
 
 
 def _check(names: Sequence[str], files: Sequence[Path], trained: Sequence[TorchModel]) -> None:
-    """Raise an error if the members cannot be combined.
-
-    Raises:
-        CheckpointError: There are such; the message says which.
-    """
-    twice = sorted({str(file) for file in files if files.count(file) > 1})
-    if twice:
-        raise CheckpointError(f"{', '.join(twice)} is given more than once; name each member once")
+    """Raise a CheckpointError if the members cannot be combined."""
+    repeated = sorted({str(file) for file in files if files.count(file) > 1})
+    if repeated:
+        raise CheckpointError(
+            f"{', '.join(repeated)} is given more than once; name each member once"
+        )
     nested = [name for name, model in zip(names, trained, strict=True) if model.members]
     if nested:
         raise CheckpointError(
             f"{', '.join(nested)} is an ensemble itself; name its members instead of it"
+        )
+    if not any(model.info.modalities for model in trained):
+        raise CheckpointError(
+            f"{', '.join(names)} look at nothing of a film; name a model that reads plots or "
+            "posters"
         )
     vocabularies = {name: model.info.genres for name, model in zip(names, trained, strict=True)}
     others = [name for name, own in vocabularies.items() if own != vocabularies[names[0]]]

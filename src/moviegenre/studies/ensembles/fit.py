@@ -66,7 +66,7 @@ class EnsembleFit:
         scores: Those of the best member, of the plain means and of the ensemble, by their names;
             all calibrated on the other folds.
         best_member: Which member has the smallest cross-validated log-loss.
-        probs: The ensemble's probabilities (N, L) of the movies by fits that had not seen them.
+        probs: The ensemble's probabilities (N, L), cross-validated.
     """
 
     combiner: Combiner
@@ -97,12 +97,12 @@ def fit_ensemble(
 ) -> EnsembleFit:
     """Fit the weights of every case on validation.
 
-    How strongly weights are drawn together is chosen where there is most to read, and holds for all
-    cases; it is there, too, that scores are cross-validated.
+    The movies with all modalities choose how strongly weights are drawn together, for all cases.
+    Scores are cross-validated on the same movies.
 
     Args:
-        odds: By case, the members' log-odds (M, N, L) where the films have no more than that.
-        members: Their names, and what each looks at.
+        odds: By case, the members' log-odds (M, N, L) for films with these modalities alone.
+        members: Their names, and the modalities of each.
         labels: The truth (N, L).
         available: Which movies have each modality (N,).
         config: How the weights are fitted.
@@ -118,19 +118,19 @@ def fit_ensemble(
             f"validation has {len(rows)} movies that the members can read in full; expected at "
             f"least {config.folds} to fit their weights on; use more movies, or `folds`=N"
         )
-    full, answers = odds[modalities][:, rows], truth[rows]
-    strength, losses = choose_strength(full, answers, config)
+    full, full_truth = odds[modalities][:, rows], truth[rows]
+    strength, losses = choose_strength(full, full_truth, config)
     cases = {
         case: _case_weights(case, odds, members, truth, available, strength)
         for case in subsets(modalities)
     }
     combiner = Combiner(modalities, cases)
-    draws = list(cross_validated(combination(full, answers, strength), len(rows), config))
-    rivals = _rivals(full, answers, list(members), config)
+    draws = list(cross_validated(combination(full, full_truth, strength), len(rows), config))
+    rivals = _rivals(full, full_truth, list(members), config)
     probs = from_log_odds(combiner.combine(odds[modalities], available))
     probs[rows] = from_log_odds(np.mean(draws, axis=0))
-    scores = {name: score(found, answers, config) for name, found in rivals.items()}
-    scores[ENSEMBLE] = score(draws, answers, config)
+    scores = {name: score(own, full_truth, config) for name, own in rivals.items()}
+    scores[ENSEMBLE] = score(draws, full_truth, config)
     return EnsembleFit(combiner, strength, losses, scores, next(iter(rivals)), probs)
 
 
@@ -151,7 +151,7 @@ def _case_weights(
     strength: Strength,
 ) -> CaseWeights:
     """Return the weights of one case; zero for members that read none of its modalities."""
-    usable = [i for i, looks in enumerate(members.values()) if looks & case or not looks]
+    usable = [i for i, reads in enumerate(members.values()) if reads & case or not reads]
     rows = _rows(case, available, len(truth))
     weights = np.zeros((len(members), truth.shape[1]))
     if not case or not usable or not len(rows):
@@ -190,18 +190,12 @@ def score(draws: Iterable[Array], labels: Array, config: CombiningConfig) -> Com
     for odds, parts in zip(draws, folds(len(labels), config), strict=True):
         probs = from_log_odds(odds)
         plain = compute_metrics(probs, labels, DEFAULT_THRESHOLD).metrics
-        tuned: dict[Goal, float] = {
-            "f1_macro": _tuned(probs, labels, parts, "f1_macro"),
-            "f1_micro": _tuned(probs, labels, parts, "f1_micro"),
-        }
         draw_scores.append(
             [
                 log_loss(odds, labels),
-                plain["roc_auc"],
-                plain["f1_macro"],
-                plain["f1_micro"],
-                tuned["f1_macro"],
-                tuned["f1_micro"],
+                *(plain[name] for name in ("roc_auc", "f1_macro", "f1_micro")),
+                _tuned(probs, labels, parts, "f1_macro"),
+                _tuned(probs, labels, parts, "f1_micro"),
             ]
         )
     return CombinedScores(*np.mean(draw_scores, axis=0).tolist())

@@ -5,7 +5,7 @@ whose plain log-loss gives calibrated probabilities. Rare genres have too few po
 of their own, so these are drawn towards what all genres share, and that towards equal weights.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -176,17 +176,8 @@ def choose_strength(
 ) -> tuple[Strength, dict[Strength, float]]:
     """Return the strength with the smallest cross-validated log-loss, and all log-losses."""
     tried = [Strength(*p) for p in product(config.genre_shrinkage, config.member_shrinkage)]
-    losses = {
-        strength: _mean(
-            log_loss(fold_odds, labels)
-            for fold_odds in cross_validated(
-                combination(odds, labels, strength), len(labels), config
-            )
-        )
-        for strength in tried
-    }
+    losses: dict[Strength, float] = {}
+    for strength in tried:
+        draws = cross_validated(combination(odds, labels, strength), len(labels), config)
+        losses[strength] = float(np.mean([log_loss(draw, labels) for draw in draws]))
     return min(tried, key=lambda strength: losses[strength]), losses
-
-
-def _mean(values: Iterator[float] | Sequence[float]) -> float:
-    return float(np.mean(list(values)))

@@ -1,7 +1,7 @@
 """Measure whether the parts that explanations rank first matter more than random parts.
 
-The tenth of the words, or of the regions, that an explanation puts first is taken away, and the
-model is asked again; then as many random ones are. Reference: DeYoung et al., "ERASER",
+The model answers without the tenth of the words, or of the regions, that an explanation ranks
+first, and without as many random ones. Reference: DeYoung et al., "ERASER",
 https://arxiv.org/abs/1911.03429, comprehensiveness; differs in that random parts are the measure.
 """
 
@@ -27,6 +27,7 @@ from moviegenre.inference.prediction import Explanation
 from moviegenre.inference.predictor import Predictor
 from moviegenre.inference.region_occlusion import without_regions
 
+_DRAWS = 5  # sets of random parts, averaged for each film
 _RESAMPLES = 1000
 _TAILS = (2.5, 97.5)  # percentiles that hold 95 % between them
 
@@ -39,7 +40,7 @@ class Faithfulness:
     """How far the probability of the likeliest genre fell.
 
     Attributes:
-        modality: What was taken away: words of the plot, or regions of the poster.
+        modality: Whose parts were taken away: words of the plot, or regions of the poster.
         method: How the explanation was made.
         num_films: N.
         without_top: Mean fall without the parts it puts first, in points of probability (0 to 100).
@@ -74,7 +75,6 @@ def measure_faithfulness(
     *,
     method: AttributionMethod = "auto",
     share: float = 0.1,
-    draws: int = 5,
     seed: int = 0,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> list[Faithfulness]:
@@ -85,7 +85,6 @@ def measure_faithfulness(
         films: Films that its reader read.
         method: How explanations are made.
         share: Which share of words or regions is taken away, at least one.
-        draws: How many sets of random parts are averaged for each film.
         seed: Draws them.
         on_progress: Called with the number of films done so far.
 
@@ -99,8 +98,8 @@ def measure_faithfulness(
     falls: dict[tuple[Modality, str], list[Falls | None]] = {}
     for number, film in enumerate(films):
         generator = np.random.default_rng([seed, number])
-        found = film_falls(predictor, film, generator, method=method, share=share, draws=draws)
-        for key, row in found.items():
+        falls_of_film = film_falls(predictor, film, generator, method=method, share=share)
+        for key, row in falls_of_film.items():
             falls.setdefault(key, []).append(row)
         on_progress(number + 1)
     if not any(row for rows in falls.values() for row in rows):
@@ -119,9 +118,8 @@ def film_falls(
     *,
     method: AttributionMethod,
     share: float,
-    draws: int,
 ) -> dict[tuple[Modality, str], Falls | None]:
-    """Return how far the likeliest genre's probability falls, by what is taken away of a film.
+    """Return how far the likeliest genre's probability falls without some parts of a film.
 
     Args:
         predictor: The model.
@@ -129,45 +127,46 @@ def film_falls(
         generator: Draws random parts.
         method: How the explanation is made.
         share: Which share of words or regions is taken away.
-        draws: How many sets of random parts are averaged.
 
     Returns:
-        By modality and by how the explanation was made; None where it names nothing.
+        By modality and method of the explanation; None where it names nothing.
     """
     whole = predictor.probabilities([film])[0]
     label = int(whole.argmax())
     name = predictor.model.genres.names[label]
     explanation = predictor.explain(film, [name], method)
-    found: dict[tuple[Modality, str], Falls | None] = {}
+    falls: dict[tuple[Modality, str], Falls | None] = {}
     for modality, method_name in explanation.attribution_method.items():
         shares, leave_out = _parts(predictor, film, explanation, name, modality)
         if len(shares) < 2:
             continue  # one word is the first and the random one
         size = min(max(1, round(share * len(shares))), int((shares > 0).sum()))
         if not size:
-            found[modality, method_name] = None
+            falls[modality, method_name] = None
             continue
         sets = [np.argsort(-shares, kind="stable")[:size]]
-        sets += [generator.permutation(len(shares))[:size] for _ in range(draws)]
+        sets += [generator.permutation(len(shares))[:size] for _ in range(_DRAWS)]
         variants = [leave_out(parts.tolist()) for parts in sets]
         fall = whole[label] - predictor.probabilities(variants)[:, label]
-        found[modality, method_name] = (float(fall[0]), float(fall[1:].mean()))
-    return found
+        falls[modality, method_name] = (float(fall[0]), float(fall[1:].mean()))
+    return falls
 
 
 def _parts(
     predictor: Predictor, film: Film, explanation: Explanation, name: str, modality: Modality
 ) -> tuple[npt.NDArray[np.float64], Callable[[list[int]], Film]]:
-    """Return the share of each word or region, and what leaves some of them out."""
+    """Return the share of each word or region, and a function that leaves some of them out."""
     if modality is Modality.PLOT:
         shares = [word.share for word in explanation.words[name] if word.share is not None]
         places = predictor.reader.token_words(film)
         return np.array(shares), partial(without_words, film, places)
     grid = explanation.regions[name]
     rows, columns = grid.shape
-    return grid.ravel().astype(np.float64), lambda parts: without_regions(
-        film, parts, (rows, columns)
-    )
+
+    def leave_out(parts: list[int]) -> Film:
+        return without_regions(film, parts, (rows, columns))
+
+    return grid.ravel().astype(np.float64), leave_out
 
 
 def summarise(

@@ -1,6 +1,5 @@
 """The table of a faithfulness study, and the section of it on a model's card."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from moviegenre.artifacts.manifest import rewriting
 from moviegenre.core.errors import ConfigError
 from moviegenre.core.files import write_text
 from moviegenre.evaluation.documents import Table
+from moviegenre.experiment.exported_scores import write_scores
 from moviegenre.studies.faithfulness.computation import Faithfulness
 
 
@@ -68,7 +68,7 @@ def record(folder: Path, split: str, share: float, results: Sequence[Faithfulnes
     Raises:
         CheckpointError: The folder's manifest is damaged.
     """
-    metrics, card = folder / METRICS_FILE, folder / CARD_FILE
+    card = folder / CARD_FILE
     heading = "## Whether explanations hold"
     text = (
         f"{heading}\n\nOn {split}, by the file in this folder: how far the probability of the "
@@ -78,8 +78,7 @@ def record(folder: Path, split: str, share: float, results: Sequence[Faithfulnes
         f"{faithfulness_table(results).to_markdown()}\n"
     )
     with rewriting(folder, METRICS_FILE, CARD_FILE):
-        scores = json.loads(metrics.read_text("utf-8")) if metrics.is_file() else {}
-        scores[f"faithfulness on {split}"] = {"rows": [one.to_json_dict() for one in results]}
-        write_text(metrics, json.dumps(scores, indent=1) + "\n")
+        rows = [result.to_json_dict() for result in results]
+        write_scores(folder, f"faithfulness on {split}", {"rows": rows})
         if card.is_file():
             write_text(card, with_section(card.read_text("utf-8"), text))

@@ -1,7 +1,7 @@
 """Run trained fusions with and without each modality, and write the report."""
 
 import shlex
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,6 @@ def robustness(
     checkpoints: Path,
     out: Path,
     *,
-    names: Sequence[str] | None = None,
     data_dir: Path | None = None,
     split: Split = Split.TEST,
     seed: int = 0,
@@ -44,11 +43,10 @@ def robustness(
     Args:
         checkpoints: The folder that holds a folder for each model.
         out: Where the files go.
-        names: Which models; None takes all that are there.
         data_dir: Prepared data; None takes those the models were trained on.
         split: Which part of them.
         seed: Draws the movies that lack a modality.
-        fitted: Decide with each model's own cuts, for what is left of a film, instead of 0.5.
+        fitted: Decide with each model's thresholds for the remaining modalities instead of 0.5.
         missing_table: A ``.pt`` file that says what each movie lacks, see ``missing_tables``.
         missing_arrow: The Arrow file that it belongs to.
         progress: Show progress bars.
@@ -62,7 +60,7 @@ def robustness(
         DataError: The models were trained on different data and ``data_dir`` does not say which
             to take, or the missing table is not of these movies.
     """
-    folders = model_folders(checkpoints, names)
+    folders = model_folders(checkpoints, None)
     data = PreparedData(data_dir or common_data_dir(folders))
     fusions: list[FusionModel] = []
     singles: list[SingleModel] = []
@@ -76,17 +74,18 @@ def robustness(
         if family.is_ensemble and len(modalities) < len(Modality):
             continue  # no fusion, and more than a sibling of one
         point = _fitted_point(folder, data) if fitted else None
-        complete = _answers(path, data, split, modalities, point, progress=progress)
+        complete = _predictions(path, data, split, modalities, point, progress=progress)
         if family.is_single:
             (modality,) = modalities
             singles.append(SingleModel(folder.name, kind.title, modality, complete))
             continue
         without = {
-            gone: _answers(path, data, split, modalities, point, missing=gone, progress=progress)
-            for gone in sorted(modalities)
+            missing: _predictions(
+                path, data, split, modalities, point, missing=missing, progress=progress
+            )
+            for missing in sorted(modalities)
         }
-        named = _siblings(run)
-        fusions.append(FusionModel(folder.name, kind.title, complete, without, named))
+        fusions.append(FusionModel(folder.name, kind.title, complete, without, _siblings(run)))
     if not fusions:
         model_names = ", ".join(folder.name for folder in folders)
         raise CheckpointError(
@@ -96,8 +95,9 @@ def robustness(
     scores = measure_robustness(fusions, singles, split.value, seed=seed, fitted=fitted)
     if missing_table is not None:
         codes = codes_by_movie(missing_table, fusions[0].complete.ids, missing_arrow)
-        table = score_table(missing_table.name, codes, fusions)
-        scores = replace(scores, tables=(table.to_json_dict(),))
+        scores = replace(
+            scores, tables=(score_table(missing_table.name, codes, fusions).to_json_dict(),)
+        )
     words = ["moviegenre", "robustness", str(checkpoints), "--out", str(out)]
     words += [] if split is Split.TEST else ["--split", split.value]
     words += ["--seed", str(seed)] if seed else []
@@ -117,7 +117,7 @@ def _fitted_point(folder: Path, data: PreparedData) -> OperatingPoint:
     return point
 
 
-def _answers(
+def _predictions(
     path: Path,
     data: PreparedData,
     split: Split,
@@ -147,5 +147,5 @@ def _answers(
 def _siblings(run: dict[str, Any]) -> dict[Modality, str]:
     """Return the models that a fusion's settings say it starts from."""
     settings = run.get("settings", {}).get("model", {})
-    named = {Modality.PLOT: "init_plot", Modality.POSTER: "init_poster"}
-    return {modality: settings[key] for modality, key in named.items() if settings.get(key)}
+    keys = {Modality.PLOT: "init_plot", Modality.POSTER: "init_poster"}
+    return {modality: settings[key] for modality, key in keys.items() if settings.get(key)}

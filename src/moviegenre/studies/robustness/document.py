@@ -30,7 +30,7 @@ def write_robustness(scores: Robustness, out: Path, command: str) -> list[Path]:
     Args:
         scores: The scores.
         out: The folder.
-        command: What makes all of it again.
+        command: The command that writes them again.
 
     Raises:
         MissingExtraError: matplotlib is not installed; nothing is written then.
@@ -84,8 +84,8 @@ def _markdown(scores: Robustness, command: str) -> str:
         ] or ["No single-modality model was there to compare with."]
     for table in scores.tables:
         parts += [f"## Missing table `{table['table']}`"]
-        gone = ", ".join(f"{n:,} the {what}" for what, n in table["num_missing"].items())
-        parts += [f"The table says what each movie lacks: {gone}. F1 in per cent."]
+        counts = ", ".join(f"{n:,} the {name}" for name, n in table["num_missing"].items())
+        parts += [f"The table says what each movie lacks: {counts}. F1 in per cent."]
         parts += [missing_table_scores(table)]
     parts += [f"![F1-macro by share of movies that lack a modality]({PLOT_FILE})"]
     parts += ["## Reproduce it", command_markdown(command)]

@@ -1,4 +1,4 @@
-"""Missing tables of papers: which movies lack the plot or the poster, and what fusions score so.
+"""Missing tables of papers: which movies lack a plot or poster, and the scores of fusions.
 
 Reference: https://github.com/YiLunLee/missing_aware_prompts, and docs/mmimdb.md.
 """
@@ -21,7 +21,7 @@ from moviegenre.metrics import compute_metrics
 from moviegenre.studies.robustness.scores import FusionModel
 
 CODES = {1: Modality.PLOT, 2: Modality.POSTER}
-"""What a row's number says is missing; 0 is nothing."""
+"""The missing modality by the number of a row; 0 means none."""
 
 _MAX_BYTES = 64 << 20
 _EXPECTED = "expected one number for each movie: 0 complete, 1 no plot, 2 no poster"
@@ -29,7 +29,7 @@ _EXPECTED = "expected one number for each movie: 0 complete, 1 no plot, 2 no pos
 
 @dataclass(frozen=True)
 class TableScores:
-    """What fusions score when a table says what each movie lacks.
+    """The scores of fusions on movies that lack what a table says.
 
     Attributes:
         name: The table's file.
@@ -66,14 +66,14 @@ def read_missing_table(path: Path) -> npt.NDArray[np.int64]:
             if stream.seek(0, 2) > _MAX_BYTES:
                 raise ValueError(f"more than {_MAX_BYTES:,} bytes")
             stream.seek(0)
-            found = torch.load(stream, map_location="cpu", weights_only=True)
+            content = torch.load(stream, map_location="cpu", weights_only=True)
         except Exception as error:  # torch raises whatever a damaged file leads it to
             raise_system_error(error, path)
-            told = shortened(str(error).split("\n")[0]) or type(error).__name__
-            raise DataError(f"{path} cannot be read as a missing table: {told}") from None
-    if not isinstance(found, torch.Tensor) or found.ndim != 1:
+            reason = shortened(str(error).split("\n")[0]) or type(error).__name__
+            raise DataError(f"{path} cannot be read as a missing table: {reason}") from None
+    if not isinstance(content, torch.Tensor) or content.ndim != 1:
         raise DataError(f"{path} holds something else than a list of numbers; {_EXPECTED}")
-    codes = found.to(torch.float64).numpy()
+    codes = content.to(torch.float64).numpy()
     if not np.isin(codes, (0, *CODES)).all():
         raise DataError(f"{path} holds other numbers; {_EXPECTED}")
     return codes.astype(np.int64)
@@ -117,10 +117,7 @@ def codes_by_movie(
 
 
 def score_table(
-    name: str,
-    codes: npt.NDArray[np.int64],
-    fusions: Sequence[FusionModel],
-    threshold: float = DEFAULT_THRESHOLD,
+    name: str, codes: npt.NDArray[np.int64], fusions: Sequence[FusionModel]
 ) -> TableScores:
     """Score fusions while each movie lacks what its number says.
 
@@ -128,14 +125,13 @@ def score_table(
         name: Of the table.
         codes: A number for each movie (N,), see ``CODES``.
         fusions: All of the same movies in the same order.
-        threshold: The probability from which a genre is chosen.
     """
     scores = []
     for fusion in fusions:
         probs = fusion.complete.probs.copy()
         for code, modality in CODES.items():
             probs[codes == code] = fusion.without[modality].probs[codes == code]
-        found = compute_metrics(probs, fusion.complete.labels, threshold).metrics
-        scores.append((fusion.title, found["f1_macro"], found["f1_micro"]))
+        metrics = compute_metrics(probs, fusion.complete.labels, DEFAULT_THRESHOLD).metrics
+        scores.append((fusion.title, metrics["f1_macro"], metrics["f1_micro"]))
     missing = {modality: int((codes == code).sum()) for code, modality in CODES.items()}
     return TableScores(name, missing, tuple(scores))

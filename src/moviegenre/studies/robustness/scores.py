@@ -14,7 +14,7 @@ import numpy.typing as npt
 from moviegenre.core.decisions import DEFAULT_THRESHOLD, decide
 from moviegenre.core.errors import DataError
 from moviegenre.core.types import Modality
-from moviegenre.evaluation.bootstrap import NUM_RESAMPLES, Interval, paired_bootstrap
+from moviegenre.evaluation.bootstrap import Interval, paired_bootstrap
 from moviegenre.evaluation.results import Predictions, number_or_none
 from moviegenre.metrics import compute_metrics
 
@@ -29,8 +29,8 @@ class SingleModel:
     Attributes:
         name: As on the command line.
         title: As in prose.
-        modality: The one it looks at.
-        predictions: Its answers.
+        modality: The modality it reads.
+        predictions: Its predictions.
     """
 
     name: str
@@ -46,8 +46,8 @@ class FusionModel:
     Attributes:
         name: As on the command line.
         title: As in prose.
-        complete: Its answers to the movies as they are.
-        without: Its answers when every movie lacks a modality.
+        complete: For the movies as they are.
+        without: For the movies when every one lacks a modality.
         siblings: Name of the single-modality model that it is to be measured against, where its
             settings name one; the strongest there is otherwise.
     """
@@ -74,7 +74,7 @@ class Curve:
     Attributes:
         model: The model's title.
         missing: The modality that goes missing.
-        alone: True for a model that never looks at it.
+        alone: True for a model that never reads it.
         f1_macro: One score a share of ``SHARES``, fractions.
         f1_micro: Likewise.
     """
@@ -108,11 +108,11 @@ class Verdict:
 
     @property
     def loses_more(self) -> bool:
-        """Whether these movies show that the fusion is below its sibling."""
+        """Whether the fusion is clearly below its sibling on these movies."""
         return self.interval.high < 0
 
     def sentence(self) -> str:
-        """Return the answer in words."""
+        """Return the verdict in words."""
         difference = 100 * (self.score - self.sibling_score)
         side = "above" if difference >= 0 else "below"
         low, high = 100 * self.interval.low, 100 * self.interval.high
@@ -204,21 +204,19 @@ def measure_robustness(
     singles: Sequence[SingleModel],
     split: str,
     *,
-    threshold: float = DEFAULT_THRESHOLD,
     seed: int = 0,
     fitted: bool = False,
-    num_resamples: int = NUM_RESAMPLES,
 ) -> Robustness:
     """Score fusions while each modality goes missing for the same movies.
+
+    A genre is chosen from a probability of 0.5 on.
 
     Args:
         fusions: The fusions, at least one; all of the same movies in the same order.
         singles: The single-modality models, of the same movies.
         split: The split's name.
-        threshold: The probability from which a genre is chosen.
         seed: Draws the movies that lack a modality.
-        fitted: Whether each model's thresholds were moved to ``threshold``.
-        num_resamples: Resamples of the bootstrap.
+        fitted: Whether each model's own thresholds were moved to 0.5.
 
     Raises:
         DataError: There is no fusion, or the movies differ between models.
@@ -232,15 +230,17 @@ def measure_robustness(
         siblings: dict[str, SingleModel] = {}
         for fusion in fusions:
             answers = [fusion.answers(missing, rows) for rows in draws]
-            curves.append(_curve(fusion.title, missing, False, answers, truth, threshold))
-            sibling = _sibling(fusion, missing, singles, threshold)
+            curves.append(_curve(fusion.title, missing, False, answers, truth))
+            sibling = _sibling(fusion, missing, singles)
             if sibling is not None:
                 siblings[sibling.name] = sibling
-                verdicts.append(_verdict(fusion, sibling, missing, threshold, num_resamples))
+                verdicts.append(_verdict(fusion, sibling, missing))
         for sibling in siblings.values():
             answers = [sibling.predictions.probs] * len(SHARES)
-            curves.append(_curve(sibling.title, missing, True, answers, truth, threshold))
-    return Robustness(split, len(truth), threshold, seed, fitted, tuple(curves), tuple(verdicts))
+            curves.append(_curve(sibling.title, missing, True, answers, truth))
+    return Robustness(
+        split, len(truth), DEFAULT_THRESHOLD, seed, fitted, tuple(curves), tuple(verdicts)
+    )
 
 
 def _check(fusions: Sequence[FusionModel], singles: Sequence[SingleModel]) -> None:
@@ -270,48 +270,41 @@ def _curve(
     alone: bool,
     answers: Sequence[npt.NDArray[np.floating[Any]]],
     truth: npt.NDArray[Any],
-    threshold: float,
 ) -> Curve:
-    scores = [compute_metrics(probs, truth, threshold).metrics for probs in answers]
+    scores = [compute_metrics(probs, truth, DEFAULT_THRESHOLD).metrics for probs in answers]
     macro = tuple(score["f1_macro"] for score in scores)
     micro = tuple(score["f1_micro"] for score in scores)
     return Curve(title, missing, alone, macro, micro)
 
 
 def _sibling(
-    fusion: FusionModel, missing: Modality, singles: Sequence[SingleModel], threshold: float
+    fusion: FusionModel, missing: Modality, singles: Sequence[SingleModel]
 ) -> SingleModel | None:
-    """Return the model of the other modality to measure against; None where there is none."""
-    able = [model for model in singles if model.modality is not missing]
-    for model in able:
+    """Return the model of the other modality to compare with; None where there is none."""
+    candidates = [model for model in singles if model.modality is not missing]
+    for model in candidates:
         if model.name == fusion.siblings.get(model.modality):
             return model
-    scored = [(_f1_macro(model.predictions, threshold), model) for model in able]
-    return max(scored, key=lambda pair: pair[0])[1] if scored else None
+    return max(candidates, key=lambda model: _f1_macro(model.predictions), default=None)
 
 
-def _f1_macro(predictions: Predictions, threshold: float) -> float:
-    return compute_metrics(predictions.probs, predictions.labels, threshold).metrics["f1_macro"]
+def _f1_macro(predictions: Predictions) -> float:
+    scores = compute_metrics(predictions.probs, predictions.labels, DEFAULT_THRESHOLD)
+    return scores.metrics["f1_macro"]
 
 
-def _verdict(
-    fusion: FusionModel,
-    sibling: SingleModel,
-    missing: Modality,
-    threshold: float,
-    num_resamples: int,
-) -> Verdict:
+def _verdict(fusion: FusionModel, sibling: SingleModel, missing: Modality) -> Verdict:
     incomplete = fusion.without[missing]
     decisions = {
-        name: np.asarray(decide(predictions.probs, threshold), dtype=bool)
-        for name, predictions in (("fusion", incomplete), ("sibling", sibling.predictions))
+        "fusion": decide(incomplete.probs),
+        "sibling": decide(sibling.predictions.probs),
     }
-    bootstrap = paired_bootstrap(decisions, incomplete.labels, num_resamples=num_resamples)
+    bootstrap = paired_bootstrap(decisions, incomplete.labels)
     return Verdict(
         fusion=fusion.title,
         sibling=sibling.title,
         missing=missing,
-        score=_f1_macro(incomplete, threshold),
-        sibling_score=_f1_macro(sibling.predictions, threshold),
+        score=_f1_macro(incomplete),
+        sibling_score=_f1_macro(sibling.predictions),
         interval=bootstrap.difference("fusion", "sibling"),
     )

@@ -10,8 +10,8 @@ from moviegenre.core.locks import locked
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.documents import SYNTHETIC_BANNER
 from moviegenre.experiment.config import Suite, load_suite
-from moviegenre.experiment.preparing_and_training import OTHER_CHECKPOINTS, command_line
 from moviegenre.experiment.reproduce import run_suite
+from moviegenre.experiment.suite_steps import OTHER_CHECKPOINTS, command_line
 from moviegenre.studies.seeds.document import write_seeds
 from moviegenre.studies.seeds.scores import SeedComparison, compare_seeds
 
@@ -57,17 +57,17 @@ def reproduce_seeds(
             "expected one training.seed for all of them"
         )
     (first,) = seeds
-    command = command_line("reproduce", config, overrides) + f" --seeds {num_seeds}"
+    one_seed = command_line("reproduce", config, overrides)
+    command = f"{one_seed} --seeds {num_seeds}"
     comparisons = {}
     with locked(suite.checkpoints, OTHER_CHECKPOINTS):
         for seed in range(first, first + num_seeds):
             logger.info("seed %d", seed)
-            seed_suite = suite if seed == first else _of_seed(suite, seed)
-            seed_command = (
-                command_line("reproduce", config, overrides) if seed == first else command
-            )
             comparisons[seed], _ = run_suite(
-                seed_suite, seed_command, restart=restart, progress=progress
+                suite if seed == first else _of_seed(suite, seed),
+                one_seed if seed == first else command,
+                restart=restart,
+                progress=progress,
             )
     compared = compare_seeds(comparisons)
     banner = SYNTHETIC_BANNER if PreparedData(suite.data.dir).is_synthetic else None
@@ -88,14 +88,14 @@ def _of_seed(suite: Suite, seed: int) -> Suite:
         return checkpoints / path.relative_to(suite.checkpoints)
 
     experiments = {}
-    for name, one in suite.experiments.items():
-        changed = {"seed": seed, "teacher": moved(one.training.teacher)}
-        model = one.model
+    for name, experiment in suite.experiments.items():
+        update = {"seed": seed, "teacher": moved(experiment.training.teacher)}
+        model = experiment.model
         if "init_from" in model.model_fields_set:
             start = {"init_from": moved(getattr(model, "init_from", None))}
             model = model.model_copy(update=start)
         experiments[name] = replace(
-            one, training=one.training.model_copy(update=changed), model=model
+            experiment, training=experiment.training.model_copy(update=update), model=model
         )
     return replace(
         suite, checkpoints=checkpoints, results=suite.results / folder, experiments=experiments

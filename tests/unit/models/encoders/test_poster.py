@@ -106,8 +106,8 @@ def test_it_is_written_as_onnx(tmp_path: Path, bert_folder: Path) -> None:
     batch = large_batch(5)
     with torch.no_grad():
         expected = saved.network(batch).logits.numpy()
-    found = OnnxModel(tmp_path / "model.onnx", saved.info).answer(as_arrays(batch)).logits
-    np.testing.assert_allclose(found, expected, atol=1e-4)
+    logits = OnnxModel(tmp_path / "model.onnx", saved.info).answer(as_arrays(batch)).logits
+    np.testing.assert_allclose(logits, expected, atol=1e-4)
 
 
 def trained_resnet(folder: Path, bert_folder: Path) -> TorchModel:
@@ -152,5 +152,5 @@ def test_a_fusion_starts_from_the_poster_model(
     batch = large_batch(2)
     with torch.no_grad():
         expected = dict(saved.network.encoders())["poster_encoder"](batch)
-        found = dict(fusion.eval().encoders())["poster_encoder"](batch)
-    assert torch.equal(found, expected)
+        states = dict(fusion.eval().encoders())["poster_encoder"](batch)
+    assert torch.equal(states, expected)

@@ -20,7 +20,7 @@ def trained(name: str, predictions: Predictions, seconds: float | None = 90.0) -
 
 
 @pytest.fixture(scope="module")
-def found() -> AblationResult:
+def result() -> AblationResult:
     base = trained("base", make_predictions(0.9))
     worse = trained("worse", make_predictions(3.0), None)
     same = trained("same", make_predictions(0.9))
@@ -29,8 +29,8 @@ def found() -> AblationResult:
     return AblationResult("bert", "loss", rows, missing=("focal",))
 
 
-def test_differences_are_to_the_base(found: AblationResult) -> None:
-    base, worse, same = found.rows
+def test_differences_are_to_the_base(result: AblationResult) -> None:
+    base, worse, same = result.rows
     assert base.difference is None
     assert worse.difference is not None
     assert worse.difference.value == pytest.approx(worse.f1_macro - base.f1_macro)
@@ -42,10 +42,10 @@ def test_differences_are_to_the_base(found: AblationResult) -> None:
     assert (same.difference.value, same.difference.interval.low) == (0, 0)
 
 
-def test_fitted_cuts_are_those_of_the_cross_validation(found: AblationResult) -> None:
-    predictions = found.rows[1].trained.predictions
+def test_fitted_cuts_are_those_of_the_cross_validation(result: AblationResult) -> None:
+    predictions = result.rows[1].trained.predictions
     expected = tune(predictions, TuningSettings(thresholds="per-genre")).cross_validated.f1_macro
-    assert found.rows[1].tuned_f1_macro == expected
+    assert result.rows[1].tuned_f1_macro == expected
 
 
 def test_shifted_probabilities_change_one_cut_and_not_fitted_ones() -> None:
@@ -60,8 +60,8 @@ def test_shifted_probabilities_change_one_cut_and_not_fitted_ones() -> None:
     assert abs(row.tuned_difference.value) < abs(row.difference.value)
 
 
-def test_the_table_has_the_base_first(found: AblationResult) -> None:
-    table = ablation_table(found)
+def test_the_table_has_the_base_first(result: AblationResult) -> None:
+    table = ablation_table(result)
     assert [row[0] for row in table.rows] == ["base", "worse", "same"]
     assert table.rows[0][4:6] == ("-", "-")
     assert table.rows[2][4:6] == ("+0.00", "+0.00 to +0.00")
@@ -69,9 +69,9 @@ def test_the_table_has_the_base_first(found: AblationResult) -> None:
 
 
 def test_it_is_written_as_text_and_as_data(
-    found: AblationResult, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    result: AblationResult, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    files = write_ablations([found], "moviegenre ablate --config x.yaml", "Made up.", tmp_path)
+    files = write_ablations([result], "moviegenre ablate --config x.yaml", "Made up.", tmp_path)
     assert [file.name for file in files] == ["ABLATIONS.md", "ablations.json"]
     text = files[0].read_text("utf-8")
     assert text.startswith("# Ablations\n\n```\nmoviegenre ablate --config x.yaml\n```\n")
@@ -83,10 +83,10 @@ def test_it_is_written_as_text_and_as_data(
     assert (content["split"], content["num_movies"]) == ("val", 120)
     (factor,) = content["factors"]
     assert factor["base_row"]["difference"] is None
-    assert factor["variants"]["worse"]["f1_macro"] == found.rows[1].f1_macro
+    assert factor["variants"]["worse"]["f1_macro"] == result.rows[1].f1_macro
     assert factor["variants"]["worse"]["train_seconds"] is None
     assert factor["missing"] == ["focal"]
-    print_ablations([found], files)
+    print_ablations([result], files)
     printed = capsys.readouterr().out
     assert "bert: loss, validation" in printed
     assert max(len(line) for line in printed.splitlines() if "wrote" not in line) <= 80

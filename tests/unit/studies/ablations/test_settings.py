@@ -45,10 +45,10 @@ def fault(folder: Path, ablations: str) -> str:
 
 
 def test_a_variant_replaces_what_it_names_and_nothing_else(tmp_path: Path) -> None:
-    suite, (found,) = read_suite(tmp_path, FILE + LOSSES)
+    suite, (ablation,) = read_suite(tmp_path, FILE + LOSSES)
     base = suite.experiments["cnn"].to_dict()
-    bce, seven = found.variants
-    assert (found.base, found.factor, bce.name, seven.name) == ("cnn", "the loss", "bce", "7")
+    bce, seven = ablation.variants
+    assert (ablation.base, ablation.factor, bce.name, seven.name) == ("cnn", "the loss", "bce", "7")
     assert (bce.folder, seven.folder) == ("the-loss-bce", "the-loss-7")
     assert bce.experiment.to_dict() == {**base, "loss": {"name": "bce"}}
     assert seven.experiment.to_dict()["loss"] == {"name": "weighted_bce", "max_weight": 7.0}
@@ -69,9 +69,9 @@ def test_plots_and_posters_are_factors_here(tmp_path: Path) -> None:
 
 
 def test_what_is_set_on_the_command_line_holds_below_the_variants(tmp_path: Path) -> None:
-    (found,) = read(tmp_path, LOSSES, ("training.max_epochs=9", "training.seed=3"))
-    assert [v.experiment.training.max_epochs for v in found.variants] == [9, 2]
-    assert {v.experiment.training.seed for v in found.variants} == {3}
+    (ablation,) = read(tmp_path, LOSSES, ("training.max_epochs=9", "training.seed=3"))
+    assert [v.experiment.training.max_epochs for v in ablation.variants] == [9, 2]
+    assert {v.experiment.training.seed for v in ablation.variants} == {3}
 
 
 def test_names_become_folders() -> None:
@@ -80,33 +80,33 @@ def test_names_become_folders() -> None:
 
 
 def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
-    told = fault(
+    message = fault(
         tmp_path,
         "  - {base: cn, factor: f, variants: {a: {dropout: 0.1}}}\n"
         "  - {base: cnn, factor: g, variants: {a: {dropuot: 0.1}, same: {dropout: 0.4}}}\n"
         "  - {base: cnn, factor: h, variants: {a: {data.plot: joined}}}\n"
         "  - {base: tfidf, factor: i, variants: {a: {training.max_epochs: 1}}}\n",
     )
-    assert "ablation f: unknown base 'cn'; did you mean \"cnn\"?" in told
-    assert "unknown setting 'dropuot'" in told
-    assert "variant same: it changes no setting that affects cnn" in told
-    assert "ablation h of cnn, variant a: it changes no setting" in told, (
+    assert "ablation f: unknown base 'cn'; did you mean \"cnn\"?" in message
+    assert "unknown setting 'dropuot'" in message
+    assert "variant same: it changes no setting that affects cnn" in message
+    assert "ablation h of cnn, variant a: it changes no setting" in message, (
         "a poster model reads none"
     )
-    assert "training settings have no effect on tfidf" in told
-    assert "\n" not in told
+    assert "training settings have no effect on tfidf" in message
+    assert "\n" not in message
 
 
 def test_faults_of_models_and_variants_are_told_together(tmp_path: Path) -> None:
     wrong = (FILE + LOSSES).replace("dropout: 0.4", "dropout: 4")
     with pytest.raises(ConfigError) as raised:
         read_suite(tmp_path, wrong.replace("loss.max_weight: 7", "loss.max_weight: 0"))
-    told = str(raised.value)
-    assert "model cnn" in told
-    assert "'dropout'" in told
-    assert "variant 7" in told
-    assert "'loss.max_weight'" in told
-    assert "variant bce" not in told, "what it inherits is told once"
+    message = str(raised.value)
+    assert "model cnn" in message
+    assert "'dropout'" in message
+    assert "variant 7" in message
+    assert "'loss.max_weight'" in message
+    assert "variant bce" not in message, "what it inherits stands in the message once"
 
 
 @pytest.mark.parametrize(

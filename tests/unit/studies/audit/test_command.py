@@ -16,6 +16,7 @@ from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.data.schema import split_file
 from moviegenre.evaluation.results import Predictions
+from moviegenre.experiment.predictions import cache_file
 from moviegenre.studies.audit.computation import audit
 from moviegenre.studies.audit.settings import AuditSettings
 from tests.planted_movies import write_planted
@@ -113,17 +114,17 @@ def test_the_clean_split_trains(audited: dict[str, Any], tmp_path: Path) -> None
 
 
 def test_a_clean_audit_finds_no_more_leaks(audited: dict[str, Any]) -> None:
-    found = audit(audited["clean"], SETTINGS, judge_labels=False)
-    assert found.pairs == []
-    assert found.dropped == {}
+    audited_again = audit(audited["clean"], SETTINGS, judge_labels=False)
+    assert audited_again.pairs == []
+    assert audited_again.dropped == {}
 
 
 def test_the_rule_decides_what_leaks(planted: Path) -> None:
     posters = AuditSettings(poster_distance=48, plot_similarity=0.5, leaks="poster")
-    found = audit(planted, posters, judge_labels=False)
-    assert [found.movies.ids[row] for row in found.dropped] == ["train0005"]
-    assert found.errors == []
-    assert found.sources == {}
+    audited_again = audit(planted, posters, judge_labels=False)
+    assert [audited_again.movies.ids[row] for row in audited_again.dropped] == ["train0005"]
+    assert audited_again.errors == []
+    assert audited_again.sources == {}
 
 
 def test_kept_predictions_judge_what_was_held_out(
@@ -133,20 +134,18 @@ def test_kept_predictions_judge_what_was_held_out(
     best = save_tiny(tmp_path / "tfidf", tiny_checkpoint("tfidf", bert_folder, planted))
     with pytest.raises(CheckpointError, match="has predictions for val and test"):
         audit(planted, SETTINGS, checkpoints=tmp_path)
-    from moviegenre.experiment.predictions import _file_name
-
     for split in (Split.VAL, Split.TEST):
         labels = data.labels(split)
         probs = np.where(labels > 0, 0.9, 0.1)
         if split is Split.VAL:
             probs[3] = 1 - probs[3]  # the model contradicts all labels of one movie
-        name = _file_name(best, split, missing=None, fingerprint=data.fingerprint)
-        Predictions(data.ids(split), data.genres.names, probs, labels).save(best.parent / name)
+        predictions = Predictions(data.ids(split), data.genres.names, probs, labels)
+        predictions.save(cache_file(best, data, split))
     listing = sorted(best.parent.iterdir())
-    found = audit(planted, SETTINGS, checkpoints=tmp_path)
-    assert found.sources["val"] == "the mean of tfidf"
-    assert found.sources["train"] == "TF-IDF of plots (joined), 5 folds"
-    held_out = {found.movies.ids[e.row] for e in found.errors if e.row >= 120}
+    audited_again = audit(planted, SETTINGS, checkpoints=tmp_path)
+    assert audited_again.sources["val"] == "the mean of tfidf"
+    assert audited_again.sources["train"] == "TF-IDF of plots (joined), 5 folds"
+    held_out = {audited_again.movies.ids[e.row] for e in audited_again.errors if e.row >= 120}
     assert held_out == {"val0003"}
     assert sorted(best.parent.iterdir()) == listing
 
@@ -171,9 +170,9 @@ def test_a_user_error_is_one_line(
     planted: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("data", "audit", planted, "--quiet", *arguments) == 2
-    told = capsys.readouterr().err
-    assert told.startswith(message)
-    assert told.count("\n") == 1
+    errors = capsys.readouterr().err
+    assert errors.startswith(message)
+    assert errors.count("\n") == 1
 
 
 def test_what_is_missing_or_damaged_is_one_line(
@@ -187,9 +186,9 @@ def test_what_is_missing_or_damaged_is_one_line(
     train.write_bytes(train.read_bytes()[:3000])
     for arguments in ([], ["--no-labels"]):
         assert run("data", "audit", folder, "--quiet", *arguments) == 2
-        told = capsys.readouterr().err
-        assert told.startswith(f"error: {train} cannot be read: ")
-        assert told.count("\n") == 1
+        errors = capsys.readouterr().err
+        assert errors.startswith(f"error: {train} cannot be read: ")
+        assert errors.count("\n") == 1
     (folder / "test.parquet").unlink()
     assert run("data", "audit", folder) == 2
     assert "holds no prepared data (looked for test.parquet)" in capsys.readouterr().err

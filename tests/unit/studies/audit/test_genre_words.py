@@ -24,8 +24,8 @@ from moviegenre.studies.audit.genre_words import find_genre_words, genre_pattern
     ],
 )
 def test_names_are_found(genre: str, text: str, expected: list[str] | int) -> None:
-    found = genre_pattern(genre).findall(text)
-    assert (len(found) if isinstance(expected, int) else found) == expected
+    matches = genre_pattern(genre).findall(text)
+    assert (len(matches) if isinstance(expected, int) else matches) == expected
 
 
 def test_shares_with_and_without_the_label() -> None:

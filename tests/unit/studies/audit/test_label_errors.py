@@ -14,11 +14,11 @@ from tests.tiny_movies import tiny_movies
 def test_both_directions_are_found_and_the_worst_is_first() -> None:
     probs = np.array([[0.9], [0.9], [0.01], [0.1], [0.1], [0.1], [0.95]])
     labels = np.array([1, 1, 1, 0, 0, 0, 0], dtype=bool)[:, None]
-    found = find_label_errors(probs, labels, range(10, 17))
+    errors = find_label_errors(probs, labels, range(10, 17))
     # Those with the genre have 0.6033 on average; those without have a "no" of 0.6875.
-    assert [(e.row, e.labelled) for e in found] == [(16, False), (12, True)]
-    assert [e.score for e in found] == pytest.approx([0.05 - 0.6875, 0.01 - 1.81 / 3])
-    assert found[1].prob == 0.01
+    assert [(e.row, e.labelled) for e in errors] == [(16, False), (12, True)]
+    assert [e.score for e in errors] == pytest.approx([0.05 - 0.6875, 0.01 - 1.81 / 3])
+    assert errors[1].prob == 0.01
 
 
 def test_probabilities_that_say_nothing_contradict_nothing() -> None:
@@ -64,7 +64,7 @@ def test_copies_are_in_one_fold() -> None:
 def test_too_few_movies_and_no_common_words_are_said() -> None:
     labels = np.ones((3, 1), dtype=bool)
     with pytest.raises(DataError, match="3 movies are too few for 5 folds"):
-        cross_fitted(["a", "b", "c"], labels, range(3))
+        cross_fitted(["a", "b", "c"], labels, range(3), folds=5)
     with pytest.raises(DataError, match="the plots share no words"):
         cross_fitted(["aa", "bb", "cc"], labels, range(3), folds=2)
 

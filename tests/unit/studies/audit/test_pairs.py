@@ -25,8 +25,8 @@ def poster(first: int, second: int) -> Pair:
 
 
 def test_pairs_are_counted_within_and_across_splits() -> None:
-    found = count_by_splits([plot(0, 1), plot(0, 5), plot(2, 5), plot(3, 4)], SPLITS)
-    assert found == {
+    counts = count_by_splits([plot(0, 1), plot(0, 5), plot(2, 5), plot(3, 4)], SPLITS)
+    assert counts == {
         "train-train": 1,
         "train-val": 0,
         "train-test": 2,
@@ -37,8 +37,8 @@ def test_pairs_are_counted_within_and_across_splits() -> None:
 
 
 def test_a_chain_of_pairs_is_one_cluster() -> None:
-    found = clusters([plot(0, 1), poster(1, 5)], len(SPLITS))
-    assert found == [0, 0, 2, 3, 4, 0]
+    numbers = clusters([plot(0, 1), poster(1, 5)], len(SPLITS))
+    assert numbers == [0, 0, 2, 3, 4, 0]
 
 
 def test_what_is_like_a_later_split_goes_and_test_stays() -> None:

@@ -45,16 +45,16 @@ def checkpoints(
     """Return a folder of three models of different inputs and their ensemble."""
     root = tmp_path_factory.mktemp("checkpoints")
     for name in MEMBERS:
-        found = tiny_checkpoint(name, bert_folder, data.root)
-        settings = dict(found.info.config["data"])
+        checkpoint = tiny_checkpoint(name, bert_folder, data.root)
+        settings = dict(checkpoint.info.config["data"])
         if name == "lstm":
             settings["plot"] = "longest"
         if name == "late_fusion":
             settings["plot"] = "each"
         if name == "cnn":
             settings["image_size"] = [48, 32]
-        config = {**found.info.config, "data": settings}
-        save_tiny(root / name, changed(found, config=config), None)
+        config = {**checkpoint.info.config, "data": settings}
+        save_tiny(root / name, changed(checkpoint, config=config), None)
     members = [root / name for name in MEMBERS]
     assert run("ensemble", *members, "--out", root / "ensemble", *QUICK, "--quiet") == 0
     return root
@@ -149,8 +149,8 @@ def test_it_is_evaluated_tuned_compared_and_hidden_from(
     assert plain["model"] == "ensemble"
     tuned = ("--thresholds", "per-genre", "--goal", "f1_micro", "--calibrate", "platt")
     assert run("evaluate", *options, *tuned) == 0
-    found = json.loads(file.read_text())
-    assert found["before"]["f1_macro"] == pytest.approx(plain["metrics"]["f1_macro"])
+    content = json.loads(file.read_text())
+    assert content["before"]["f1_macro"] == pytest.approx(plain["metrics"]["f1_macro"])
     fitted = json.loads((folder / "thresholds.json").read_text())["fitted"]
     assert fitted["goal"] == "f1_micro"
     capsys.readouterr()
@@ -178,12 +178,12 @@ def test_one_film_and_a_catalogue_by_the_command_line(
     row = {"id": "x", "plot": "a ghost", "plot_long": "the family meets a ghost"}
     table.write_text(json.dumps(row) + "\n")
     columns = ("--plot-column", "plot", "--plot-column", "plot_long")
-    told = ("predict", "--checkpoint", folder, "--input", table, "--out", out, "--quiet")
-    assert run(*told, *columns) == 0
-    found = pl.read_parquet(out).to_dicts()[0]
+    command = ("predict", "--checkpoint", folder, "--input", table, "--out", out, "--quiet")
+    assert run(*command, *columns) == 0
+    film = pl.read_parquet(out).to_dicts()[0]
     expected = answer["probabilities"]
-    assert {name: found[name] for name in expected} == pytest.approx(expected, abs=1e-6)
-    assert run(*told) == 0
+    assert {name: film[name] for name in expected} == pytest.approx(expected, abs=1e-6)
+    assert run(*command) == 0
     assert pl.read_parquet(out).to_dicts()[0]["Horror"] != pytest.approx(expected["Horror"])
 
 
@@ -213,9 +213,9 @@ def test_what_cannot_be_combined_is_refused(
     checkpoints: Path, tmp_path: Path, bert_folder: Path, data: PreparedData
 ) -> None:
     out = tmp_path / "out"
-    found = tiny_checkpoint("cnn", bert_folder, data.root)
+    checkpoint = tiny_checkpoint("cnn", bert_folder, data.root)
     other = GenreVocabulary(("Drama", "Horror", "War"))
-    save_tiny(tmp_path / "other", changed(found, genres=other), None)
+    save_tiny(tmp_path / "other", changed(checkpoint, genres=other), None)
     with pytest.raises(CheckpointError, match="different genres: cnn with Drama, Horror, Comedy; "):
         ensemble([checkpoints / "cnn", tmp_path / "other"], out, progress=False)
     with pytest.raises(CheckpointError, match="is given more than once"):
@@ -246,8 +246,8 @@ def test_a_member_that_changed_is_told(checkpoints: Path, tmp_path: Path) -> Non
 def test_one_open_member_makes_an_open_ensemble(
     checkpoints: Path, tmp_path: Path, bert_folder: Path, data: PreparedData
 ) -> None:
-    found = tiny_checkpoint("cnn", bert_folder, data.root)
-    save_tiny(tmp_path / "open", changed(found, track="open"), None)
+    checkpoint = tiny_checkpoint("cnn", bert_folder, data.root)
+    save_tiny(tmp_path / "open", changed(checkpoint, track="open"), None)
     config = CombiningConfig(genre_shrinkage=(100.0,), member_shrinkage=(1.0,), draws=1)
     out = tmp_path / "ensemble"
     ensemble([checkpoints / "lstm", tmp_path / "open"], out, config=config, progress=False)

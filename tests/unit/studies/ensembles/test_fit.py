@@ -38,14 +38,14 @@ def made_up(num_movies: int = 600, num_labels: int = 3) -> tuple[Array, Array]:
 
 def test_a_planted_member_is_recovered() -> None:
     odds, labels = made_up()
-    found = fit_weights(odds, labels, SHRUNK)
-    good, mediocre, useless = found.weights.mean(axis=1)
+    fitted = fit_weights(odds, labels, SHRUNK)
+    good, mediocre, useless = fitted.weights.mean(axis=1)
     assert good == pytest.approx(0.5, abs=0.1)  # it is twice too sure, and all there is to know
     assert mediocre < 0.1
     assert useless < 0.02
-    assert found.weights.min() >= 0
-    assert found.bias == pytest.approx(np.zeros(3), abs=0.3)
-    probs = from_log_odds(found.combine(odds))
+    assert fitted.weights.min() >= 0
+    assert fitted.bias == pytest.approx(np.zeros(3), abs=0.3)
+    probs = from_log_odds(fitted.combine(odds))
     assert probs.mean(axis=0) == pytest.approx(labels.mean(axis=0), abs=1e-4)
 
 
@@ -74,7 +74,7 @@ def test_a_genre_with_few_movies_keeps_to_the_others() -> None:
 
 def test_the_optimum_is_one() -> None:
     odds, labels = made_up(200)
-    found = fit_weights(odds, labels, SHRUNK)
+    fitted = fit_weights(odds, labels, SHRUNK)
 
     def objective(bias: Array, weights: Array) -> float:
         logits = np.einsum("ml,mnl->nl", weights, odds) + bias
@@ -82,11 +82,11 @@ def test_the_optimum_is_one() -> None:
         spread = 100 * ((weights - means) ** 2).sum() + 3 * ((means - means.mean()) ** 2).sum()
         return log_loss(logits, labels) * len(labels) + float(spread)
 
-    best = objective(found.bias, found.weights)
+    best = objective(fitted.bias, fitted.weights)
     rng = np.random.default_rng(1)
     for size in (1e-3, 1e-2, 0.1):
-        weights = np.maximum(found.weights + size * rng.standard_normal((3, 3)), 0)
-        assert objective(found.bias + size * rng.standard_normal(3), weights) > best
+        weights = np.maximum(fitted.weights + size * rng.standard_normal((3, 3)), 0)
+        assert objective(fitted.bias + size * rng.standard_normal(3), weights) > best
 
 
 def test_folds_are_a_partition_and_always_the_same() -> None:
@@ -101,8 +101,8 @@ def test_no_movie_is_predicted_by_a_fit_that_saw_it() -> None:
     def seen(others: npt.NDArray[np.int64], part: npt.NDArray[np.int64]) -> Array:
         return np.array([[float(row in others)] for row in part])
 
-    (found,) = cross_validated(seen, 11, CombiningConfig(draws=1))
-    assert found.tolist() == [[0.0]] * 11
+    (fit,) = cross_validated(seen, 11, CombiningConfig(draws=1))
+    assert fit.tolist() == [[0.0]] * 11
 
 
 def test_the_strength_with_the_smallest_loss_is_chosen() -> None:
@@ -132,9 +132,9 @@ def test_an_ensemble_beats_its_best_member_and_the_mean() -> None:
     assert cases[POSTER].weights[0].tolist() == [0.0] * 3
     assert cases[frozenset()].weights.max() == 0
     assert from_log_odds(cases[frozenset()].bias) == pytest.approx(labels.mean(axis=0))
-    told = fit.to_json_dict()
-    assert told["best_member"] == "good"
-    assert told["cross_validated"]["ensemble"]["log_loss"] == ensemble.log_loss
+    written = fit.to_json_dict()
+    assert written["best_member"] == "good"
+    assert written["cross_validated"]["ensemble"]["log_loss"] == ensemble.log_loss
 
 
 def test_movies_that_lack_a_modality_take_no_part_in_what_needs_it() -> None:

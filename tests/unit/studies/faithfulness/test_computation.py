@@ -42,9 +42,9 @@ def _any_region_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_occlusion_puts_first_matters_more_than_chance(predictor: Predictor) -> None:
-    found = measure_faithfulness(predictor, films(predictor), method="occlusion")
-    assert [one.modality for one in found] == [Modality.PLOT, Modality.POSTER]
-    for one in found:
+    measured = measure_faithfulness(predictor, films(predictor), method="occlusion")
+    assert [one.modality for one in measured] == [Modality.PLOT, Modality.POSTER]
+    for one in measured:
         assert one.num_films + one.num_silent == 12
         assert one.without_top > one.without_random
         assert one.difference[0] > 0
@@ -54,10 +54,10 @@ def test_what_occlusion_puts_first_matters_more_than_chance(predictor: Predictor
 def test_an_explanation_that_is_turned_around_is_found_out(
     predictor: Predictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = Predictor.explain
+    explain = Predictor.explain
 
     def turned(self: Predictor, *arguments: Any) -> Any:
-        true = told(self, *arguments)
+        true = explain(self, *arguments)
         words = {
             name: tuple(replace(w, share=None if w.share is None else -w.share) for w in shares)
             for name, shares in true.words.items()
@@ -84,18 +84,20 @@ def falls_by_hand(predictor: Predictor, film: Film) -> npt.NDArray[np.float64]:
 def test_one_film_is_measured_by_hand(predictor: Predictor) -> None:
     plots = [replace(film, poster=None) for film in films(predictor)]
     film = next(one for one in plots if falls_by_hand(predictor, one).max() > 0)
-    (found,) = measure_faithfulness(predictor, [film], method="occlusion", share=0.01)
-    assert found.without_top == pytest.approx(100 * falls_by_hand(predictor, film).max(), abs=1e-3)
-    assert found.difference[0] == pytest.approx(found.difference[1])
-    assert found.num_silent == 0
+    (measured,) = measure_faithfulness(predictor, [film], method="occlusion", share=0.01)
+    assert measured.without_top == pytest.approx(
+        100 * falls_by_hand(predictor, film).max(), abs=1e-3
+    )
+    assert measured.difference[0] == pytest.approx(measured.difference[1])
+    assert measured.num_silent == 0
 
 
 def test_a_film_without_words_that_matter_is_counted_apart(predictor: Predictor) -> None:
     plots = [replace(film, poster=None) for film in films(predictor)]
     silent = [film for film in plots if falls_by_hand(predictor, film).max() <= 0]
-    (found,) = measure_faithfulness(predictor, plots, method="occlusion", share=0.01)
+    (measured,) = measure_faithfulness(predictor, plots, method="occlusion", share=0.01)
     assert silent
-    assert (found.num_films, found.num_silent) == (len(plots) - len(silent), len(silent))
+    assert (measured.num_films, measured.num_silent) == (len(plots) - len(silent), len(silent))
 
 
 def test_without_films_there_is_nothing_to_measure(predictor: Predictor) -> None:

@@ -85,16 +85,16 @@ def test_each_movie_lacks_what_its_number_says() -> None:
     without = {Modality.PLOT: make_predictions(3.0), Modality.POSTER: make_predictions(0.9)}
     fusion = FusionModel("late_fusion", "late fusion", complete, without, {})
     codes = np.arange(len(complete.ids)) % 3
-    found = score_table(NAME, codes, [fusion])
+    table = score_table(NAME, codes, [fusion])
     parts = (complete, without[Modality.PLOT], without[Modality.POSTER])
     probs = np.stack([parts[code].probs[row] for row, code in enumerate(codes)])
     expected = compute_metrics(probs, complete.labels, 0.5).metrics
-    assert found.scores == (("late fusion", expected["f1_macro"], expected["f1_micro"]),)
-    assert found.num_missing == {
+    assert table.scores == (("late fusion", expected["f1_macro"], expected["f1_micro"]),)
+    assert table.num_missing == {
         Modality.PLOT: int((codes == 1).sum()),
         Modality.POSTER: int((codes == 2).sum()),
     }
-    assert found.to_json_dict()["table"] == NAME
+    assert table.to_json_dict()["table"] == NAME
 
 
 def test_the_table_stands_in_the_document(tmp_path: Path) -> None:
@@ -102,8 +102,8 @@ def test_the_table_stands_in_the_document(tmp_path: Path) -> None:
     fusion = FusionModel("late_fusion", "late fusion", make_predictions(0.3), without, {})
     codes = np.arange(len(fusion.complete.ids)) % 3
     table = score_table(NAME, codes, [fusion])
-    found = measure_robustness([fusion], [], "test", num_resamples=50)
-    write_robustness(replace(found, tables=(table.to_json_dict(),)), tmp_path, "a command")
+    measured = measure_robustness([fusion], [], "test")
+    write_robustness(replace(measured, tables=(table.to_json_dict(),)), tmp_path, "a command")
     page = (tmp_path / "ROBUSTNESS.md").read_text()
     _, macro, micro = table.scores[0]
     assert f"## Missing table `{NAME}`" in page

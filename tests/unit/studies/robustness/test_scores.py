@@ -1,4 +1,4 @@
-"""Missing modalities: which movies lose one, and what is said of it."""
+"""Missing modalities: which movies lose one, and the sentences about it."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -49,8 +49,8 @@ def test_rows_are_mixed() -> None:
 
 
 def test_curves_begin_with_all_and_end_with_none() -> None:
-    found = measure_robustness([FUSION], [BERT, CNN], "test", num_resamples=50)
-    curves = {(curve.model, curve.missing): curve.f1_macro for curve in found.curves}
+    measured = measure_robustness([FUSION], [BERT, CNN], "test")
+    curves = {(curve.model, curve.missing): curve.f1_macro for curve in measured.curves}
     whole = compute_metrics(COMPLETE.probs, COMPLETE.labels, 0.5).metrics["f1_macro"]
     for missing in Modality:
         left = WITHOUT[missing]
@@ -63,14 +63,14 @@ def test_curves_begin_with_all_and_end_with_none() -> None:
 
 
 def test_the_sibling_is_the_named_one_or_the_strongest() -> None:
-    found = measure_robustness([FUSION], [BERT, LSTM, CNN, RESNET], "test", num_resamples=50)
-    pairs = {verdict.missing: verdict.sibling for verdict in found.verdicts}
+    measured = measure_robustness([FUSION], [BERT, LSTM, CNN, RESNET], "test")
+    pairs = {verdict.missing: verdict.sibling for verdict in measured.verdicts}
     assert pairs == {Modality.POSTER: "BERT text", Modality.PLOT: "ResNet vision"}
 
 
 def test_a_clear_loss_is_said() -> None:
-    found = measure_robustness([FUSION], [BERT, RESNET], "test", num_resamples=200)
-    verdicts = {verdict.missing: verdict for verdict in found.verdicts}
+    measured = measure_robustness([FUSION], [BERT, RESNET], "test")
+    verdicts = {verdict.missing: verdict for verdict in measured.verdicts}
     assert verdicts[Modality.PLOT].loses_more
     assert not verdicts[Modality.POSTER].loses_more
 
@@ -93,25 +93,25 @@ def test_the_sentence(interval: tuple[float, float], words: str) -> None:
 
 
 def test_other_movies_are_refused() -> None:
-    found = replace(BERT.predictions, ids=tuple(f"x{i}" for i in BERT.predictions.ids))
+    others = replace(BERT.predictions, ids=tuple(f"x{i}" for i in BERT.predictions.ids))
     with pytest.raises(DataError, match="bert answered for other movies or genres than late_fus"):
-        measure_robustness([FUSION], [replace(BERT, predictions=found)], "test")
+        measure_robustness([FUSION], [replace(BERT, predictions=others)], "test")
     with pytest.raises(DataError, match="there is no fusion to measure"):
         measure_robustness([], [BERT], "test")
 
 
 def test_the_report_has_both_tables_and_a_plot(tmp_path: Path) -> None:
-    found = measure_robustness([FUSION], [BERT], "test", num_resamples=50)
+    measured = measure_robustness([FUSION], [BERT], "test")
     command = "moviegenre robustness checkpoints --out results"
-    written = write_robustness(found, tmp_path, command)
+    written = write_robustness(measured, tmp_path, command)
     names = ["ROBUSTNESS.md", "robustness.json", "robustness.png"]
     assert [path.name for path in written] == names
     text = written[0].read_text()
-    table = robustness_table(found, Modality.POSTER)
+    table = robustness_table(measured, Modality.POSTER)
     assert table.headings == ("model", "0 %", "30 %", "50 %", "70 %", "100 %")
     assert [row[0] for row in table.rows] == ["late fusion", "BERT text (alone)"]
     assert table.to_markdown() in text
-    assert found.verdicts[0].sentence() in text
+    assert measured.verdicts[0].sentence() in text
     assert "No single-modality model was there to compare with." in text, "no poster model"
     assert command in text
     assert written[2].read_bytes().startswith(b"\x89PNG")

@@ -44,16 +44,16 @@ def test_several_seeds_are_trained_once_and_compared(
     assert own
     assert fusion["initialised_from"] != own["initialised_from"], "from its own seed's bert"
 
-    found = json.loads((results / "seeds.json").read_text("utf-8"))
-    assert found["seeds"] == [0, 1]
+    content = json.loads((results / "seeds.json").read_text("utf-8"))
+    assert content["seeds"] == [0, 1]
     reports = [results / "results.json", results / "seed-1" / "results.json"]
     for name in (BASELINE, "bert", "late_fusion"):
         expected = [
             json.loads(path.read_text("utf-8"))["models"][name]["metrics"]["f1_macro"]
             for path in reports
         ]
-        assert found["models"][name]["f1_macro"]["values"] == pytest.approx(expected)
-    assert found["models"][BASELINE]["f1_macro"]["deviation"] == 0
+        assert content["models"][name]["f1_macro"]["values"] == pytest.approx(expected)
+    assert content["models"][BASELINE]["f1_macro"]["deviation"] == 0
     text = (results / "SEEDS.md").read_text("utf-8")
     assert "These are not results" in text
     assert f"moviegenre reproduce --config {config} --seeds 2" in text

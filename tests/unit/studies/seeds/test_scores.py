@@ -19,14 +19,14 @@ def seeded(seed: int, noise: dict[str, float]) -> Comparison:
         make_run(name, make_predictions(size, seed=100 * seed + len(name)))
         for name, size in noise.items()
     ]
-    return compare(runs, "test", num_resamples=20)
+    return compare(runs, "test")
 
 
 @pytest.fixture(scope="module")
-def found() -> SeedComparison:
+def comparison() -> SeedComparison:
     names = ("bert", "lstm", "resnet", "early_fusion", "late_fusion")
     noise = {name: NOISE[name] for name in names}
-    return compare_seeds({seed: seeded(seed, noise) for seed in (3, 4, 5)}, num_resamples=300)
+    return compare_seeds({seed: seeded(seed, noise) for seed in (3, 4, 5)})
 
 
 def test_a_spread_is_mean_and_sample_deviation() -> None:
@@ -37,28 +37,28 @@ def test_a_spread_is_mean_and_sample_deviation() -> None:
 
 
 def test_every_model_has_a_value_for_each_seed_and_the_best_mean_leads(
-    found: SeedComparison,
+    comparison: SeedComparison,
 ) -> None:
-    assert found.seeds == (3, 4, 5)
-    means = [found.scores[name]["f1_macro"].mean for name in found.titles]
+    assert comparison.seeds == (3, 4, 5)
+    means = [comparison.scores[name]["f1_macro"].mean for name in comparison.titles]
     assert means == sorted(means, reverse=True)
-    assert all(len(s.values) == 3 for scores in found.scores.values() for s in scores.values())
-    first = seeds_table(found).rows[0]
-    spread = found.scores[next(iter(found.titles))]["f1_macro"]
+    assert all(len(s.values) == 3 for scores in comparison.scores.values() for s in scores.values())
+    first = seeds_table(comparison).rows[0]
+    spread = comparison.scores[next(iter(comparison.titles))]["f1_macro"]
     assert first[2] == f"{100 * spread.mean:.2f} ± {100 * spread.deviation:.2f}"
 
 
-def test_differences_are_taken_within_a_seed(found: SeedComparison) -> None:
-    pairs = {(one.first, one.second): one for one in found.differences}
-    assert len(pairs) == len(found.differences)
+def test_differences_are_taken_within_a_seed(comparison: SeedComparison) -> None:
+    pairs = {(one.first, one.second): one for one in comparison.differences}
+    assert len(pairs) == len(comparison.differences)
     assert not {(b, a) for a, b in pairs} & set(pairs), "no pair twice"
-    order = list(found.titles)
+    order = list(comparison.titles)
     assert set(pairwise(order)) <= set(pairs)
     known = {frozenset(pair) for pair in pairs}
     for fusion in ("early_fusion", "late_fusion"):
         assert all(frozenset({fusion, one}) in known for one in ("bert", "lstm", "resnet"))
     for (first, second), one in pairs.items():
-        a, b = (found.scores[name]["f1_macro"].values for name in (first, second))
+        a, b = (comparison.scores[name]["f1_macro"].values for name in (first, second))
         assert one.points.values == pytest.approx(np.subtract(a, b))
         assert one.interval.low <= one.points.mean <= one.interval.high
     against_resnet = next(one for (_, b), one in pairs.items() if b == "resnet")
@@ -69,10 +69,10 @@ def test_equal_models_do_not_differ_clearly() -> None:
     labels = make_labels()
     same = make_predictions(1.0, labels)
     runs = [make_run("bert", same), make_run("lstm", same)]
-    equal = compare(runs, "test", num_resamples=20)
-    found = compare_seeds({0: equal, 1: equal}, num_resamples=50)
-    assert found.differences[0].points.mean == 0
-    assert not found.differences[0].is_clear
+    equal = compare(runs, "test")
+    over_seeds = compare_seeds({0: equal, 1: equal})
+    assert over_seeds.differences[0].points.mean == 0
+    assert not over_seeds.differences[0].is_clear
 
 
 def test_what_cannot_be_put_together_is_refused() -> None:
@@ -84,28 +84,28 @@ def test_what_cannot_be_put_together_is_refused() -> None:
     relabelled = make_predictions(1.0, 1 - make_labels())
     runs = [make_run("bert", relabelled), make_run("lstm", relabelled)]
     with pytest.raises(DataError, match="seed 1 has other movies or other labels"):
-        compare_seeds({0: one, 1: compare(runs, "test", num_resamples=20)})
+        compare_seeds({0: one, 1: compare(runs, "test")})
 
 
 def test_where_nothing_is_defined_the_order_is_that_of_names() -> None:
     nothing = make_predictions(1.0, np.zeros_like(make_labels()))
     runs = [make_run(name, nothing) for name in ("lstm", "bert", "cnn")]
-    found = compare(runs, "test", num_resamples=20)
-    over_seeds = compare_seeds({0: found, 1: found}, num_resamples=20)
+    comparison = compare(runs, "test")
+    over_seeds = compare_seeds({0: comparison, 1: comparison})
     assert list(over_seeds.titles) == ["bert", "cnn", "lstm"]
     assert over_seeds.to_json_dict()["models"]["bert"]["f1_macro"]["mean"] is None
 
 
-def test_it_is_written_as_text_and_as_data(found: SeedComparison, tmp_path: Path) -> None:
-    files = write_seeds(found, "moviegenre reproduce --seeds 3", None, tmp_path)
+def test_it_is_written_as_text_and_as_data(comparison: SeedComparison, tmp_path: Path) -> None:
+    files = write_seeds(comparison, "moviegenre reproduce --seeds 3", None, tmp_path)
     assert [file.name for file in files] == ["SEEDS.md", "seeds.json"]
     text = files[0].read_text("utf-8")
     assert "Every model trained from 3 seeds (3, 4, 5); test split, 120 movies" in text
-    assert text.count("±") > 5 * len(found.titles)
+    assert text.count("±") > 5 * len(comparison.titles)
     content = json.loads(files[1].read_text("utf-8"))
     assert content["command"] == "moviegenre reproduce --seeds 3"
     assert content["models"]["bert"]["f1_macro"]["values"] == list(
-        found.scores["bert"]["f1_macro"].values
+        comparison.scores["bert"]["f1_macro"].values
     )
     assert content["models"]["bert"]["track"] == "closed"
-    assert len(content["differences"]) == len(found.differences)
+    assert len(content["differences"]) == len(comparison.differences)

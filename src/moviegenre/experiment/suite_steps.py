@@ -1,7 +1,8 @@
-"""Prepare movies and train models once, for commands that do many of both.
+"""The steps of a whole experiment: prepare the movies, train each model.
 
-Prepared data are kept, finished models are left as they are, an interrupted training goes on from
-its last completed interval, and what was trained differently is only trained anew when asked to.
+Finished steps are not repeated: prepared data and finished models are kept, and an interrupted
+training goes on from its last completed interval. A model that was trained with other settings is
+trained anew only with ``restart``.
 """
 
 import logging
@@ -39,7 +40,7 @@ def prepare_once(suite: Suite, *, progress: bool) -> None:
     """Prepare the movies, unless they were prepared from the same source before.
 
     Args:
-        suite: Says from where and to where.
+        suite: Its settings name source and folder.
         progress: Show progress bars.
 
     Raises:
@@ -80,11 +81,10 @@ def _synthetic_movies(settings: PrepareConfig, folder: Path) -> Path:
 
 def _check_source(data: PreparedData, settings: PrepareConfig) -> None:
     """Raise an error if the prepared data differ in kind from the config."""
-    synthetic = bool(data.datasheet.get("synthetic"))
-    if synthetic != (settings.source == SYNTHETIC):
-        found = "synthetic" if synthetic else "real"
+    if data.is_synthetic != (settings.source == SYNTHETIC):
+        kind = "synthetic" if data.is_synthetic else "real"
         raise DataError(
-            f"{data.root} holds {found} movies, but prepare.source is {settings.source!r}; "
+            f"{data.root} holds {kind} movies, but prepare.source is {settings.source!r}; "
             "name another folder with `data.dir`=DIR, or delete this one"
         )
 
@@ -112,7 +112,7 @@ def train_once(
 
     Raises:
         ConfigError: It was trained in another way and ``restart`` is not given.
-        CheckpointError: What it starts from is missing or does not fit.
+        CheckpointError: A model that it starts from is missing or does not fit.
     """
     name = experiment.model_name
     folder = checkpoints / name
@@ -150,12 +150,12 @@ def changes_since(experiment: ExperimentConfig, checkpoints: Path, data: Prepare
     """Return the settings and data that differ from an earlier training; empty if there is none.
 
     Args:
-        experiment: The settings of today.
+        experiment: The current settings.
         checkpoints: The folder in which the model has its own.
         data: The prepared data.
 
     Raises:
-        CheckpointError: What is written of that training is damaged.
+        CheckpointError: The record of that training is damaged.
     """
     run = read_run(checkpoints / experiment.model_name)
     if run is None:

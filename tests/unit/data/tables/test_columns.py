@@ -1,0 +1,45 @@
+"""Columns that nobody names, and what is said of those that are left out."""
+
+from pathlib import Path
+
+import pytest
+
+from moviegenre.apps.options import with_options
+from moviegenre.data.tables.columns import find_columns
+from moviegenre.inference.catalogue_texts import CatalogueColumns, TextTable
+
+LEFT_OUT = "column 'plot_long' is left out (`plot_column` plot `plot_column` plot_long reads all)"
+
+
+@pytest.mark.parametrize(
+    ("columns", "note"),
+    [
+        (["id", "plot", "plot_long"], LEFT_OUT),
+        (
+            ["plot", "Summary", "Full Plot"],
+            "columns 'Summary' and 'Full Plot' are left out (`plot_column` plot `plot_column` "
+            "Summary `plot_column` 'Full Plot' reads all)",
+        ),
+        (["plot", "Plot"], "column 'Plot' is not read"),
+        (["id", "plot", "title"], ""),
+        (
+            ["title", "sort_title", "overview", "outline", "genres"],
+            "recognised as an export of MediaElch, plot from column 'overview', column 'outline' "
+            "is left out (`plot_column` overview `plot_column` outline reads all)",
+        ),
+    ],
+)
+def test_a_second_column_of_plots_is_named(columns: list[str], note: str) -> None:
+    assert find_columns(columns, table="films.csv", advice="").note() == note
+
+
+def test_nothing_is_left_out_where_somebody_names_the_plots(tmp_path: Path) -> None:
+    table = tmp_path / "films.csv"
+    table.write_text("id,plot,plot_long\na,a ghost,a ghost in a house\n")
+    assert TextTable(table, CatalogueColumns()).notes == [LEFT_OUT]
+    for plots in (("plot_long",), ("plot", "plot_long")):
+        assert TextTable(table, CatalogueColumns(plots=plots)).notes == []
+
+
+def test_the_command_line_names_the_option() -> None:
+    assert with_options(LEFT_OUT).endswith("(--plot-column plot --plot-column plot_long reads all)")
