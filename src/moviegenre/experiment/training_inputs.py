@@ -21,6 +21,7 @@ from moviegenre.experiment.predictions import predict_split
 from moviegenre.models.base import BuildContext, GenreModel, label_frequencies
 from moviegenre.models.inputs import load_movies, load_scored_movies
 from moviegenre.nn.processes import broadcast_from_first
+from moviegenre.training.hardware import uses_bf16
 from moviegenre.training.initialise import initialise_from
 
 logger = logging.getLogger(__name__)
@@ -62,8 +63,9 @@ def load_inputs(experiment: ExperimentConfig, data: PreparedData) -> TrainingInp
     model, info = _build(experiment, data, extra)
     if teacher is not None and teacher.info.track == "open":
         info = info.model_copy(update={"track": "open"})
+    bf16 = uses_bf16(experiment.training)
     movies = (
-        load_movies(data, Split.TRAIN, experiment.data, model, info.tokenizer, extra),
+        load_movies(data, Split.TRAIN, experiment.data, model, info.tokenizer, extra, bf16=bf16),
         load_scored_movies(data, Split.VAL, experiment.data, model, info.tokenizer),
     )
     if experiment.data.plot == "random" and extra is not None and not experiment.data.forms:

@@ -50,6 +50,8 @@ def load_movies(
     model: GenreModel,
     tokenizer: PlotTokenizer | None,
     extra: ExtraPlots | None = None,
+    *,
+    bf16: bool = False,
 ) -> MovieTensors:
     """Return a split in the form ``model`` reads; caches are filled on first use.
 
@@ -61,6 +63,7 @@ def load_movies(
         tokenizer: The model's; None if it reads no plots.
         extra: Further plots that follow the split's movies, or texts in their place; a model
             without plots has none.
+        bf16: Compute frozen encoders in bf16: for training, never for scores.
 
     Raises:
         ConfigError: The model cannot take the settings.
@@ -77,7 +80,8 @@ def load_movies(
     with first_before_others():
         movies = cached_movies(data, split, config, tokenizer, model.modalities)
     name = f"states-{split.value}"
-    movies = _with_cached_states(movies, data, split, config, model, Modality.POSTER, name)
+    cached = partial(_with_cached_states, data=data, split=split, config=config, model=model)
+    movies = cached(movies, modality=Modality.POSTER, name=name, bf16=bf16)
     if extra is not None and tokenizer is not None:
         logger.info("tokenising %d texts of the %s films", len(extra), split.value)
         texts = Ragged.pack(tokenizer.encode(extra.plots, config.max_tokens))
@@ -87,7 +91,7 @@ def load_movies(
             movies = movies.in_forms(texts, extra.labels, extra.movies)
             digest = hashlib.sha256(texts.values.tobytes() + texts.offsets.tobytes()).hexdigest()
             name = f"{name}-{digest[:16]}"
-    return _with_cached_states(movies, data, split, config, model, Modality.PLOT, name)
+    return cached(movies, modality=Modality.PLOT, name=name, bf16=bf16)
 
 
 def load_scored_movies(
@@ -116,12 +120,14 @@ def load_scored_movies(
 
 def _with_cached_states(
     movies: MovieTensors,
+    *,
     data: PreparedData,
     split: Split,
     config: DataConfig,
     model: GenreModel,
     modality: Modality,
     name: str,
+    bf16: bool,
 ) -> MovieTensors:
     """Return the movies with the outputs of their frozen encoder of a modality, if it has one."""
     plot_states = movies.plot_states
@@ -129,11 +135,12 @@ def _with_cached_states(
     for _, encoder in model.encoders():
         if not encoder.frozen or encoder.modality is not modality:
             continue
-        path = data.cache_dir / f"{name}-{_encoding_key(encoder, config)}.npy"
+        form = "-bf16" if bf16 else ""
+        path = data.cache_dir / f"{name}-{_encoding_key(encoder, config)}{form}.npy"
         if not broadcast_from_first(partial(is_current, path, data, split)):
             what = f"{split.value} {encoder.modality}s"
             logger.info("encoding the %s with a frozen encoder (once)", what)
-            _write_states(movies, encoder, path)
+            _write_states(movies, encoder, path, bf16=bf16)
         states = np.load(path, mmap_mode="r")
         if encoder.modality is Modality.PLOT:
             assert movies.tokens is not None, "a model with a plot encoder has a tokenizer"
@@ -173,14 +180,14 @@ def _encoding_batches(movies: MovieTensors) -> Iterator[list[int]]:
             yield rows[start : start + size]
 
 
-def _write_states(movies: MovieTensors, encoder: Encoder, path: Path) -> None:
+def _write_states(movies: MovieTensors, encoder: Encoder, path: Path, *, bf16: bool) -> None:
     """Write an encoder's outputs, float16, as a .npy file: (S, D) for plots, (N, R, D) else.
 
     Every process computes a share of the batches; the first one writes.
     """
     is_plot = encoder.modality is Modality.PLOT
     offsets = _state_offsets(movies, encoder) if is_plot else np.arange(len(movies) + 1)
-    states = _encoded(movies, encoder)
+    states = _encoded(movies, encoder, bf16=bf16)
     if rank() == 0:
         with sealed_file(path) as stream:
             _write_rows(states, offsets, stream, is_plot=is_plot)
@@ -191,12 +198,16 @@ def _write_states(movies: MovieTensors, encoder: Encoder, path: Path) -> None:
 
 
 def _encoded(
-    movies: MovieTensors, encoder: Encoder
+    movies: MovieTensors, encoder: Encoder, *, bf16: bool
 ) -> Iterator[tuple[list[int], npt.NDArray[np.float16]]]:
     """Yield rows and an encoder's outputs (B, S or R, D) for them, in the first process all."""
     encoder.eval()
     batches = list(_encoding_batches(movies))
-    with on_computing_device(encoder) as device, torch.inference_mode():
+    with (
+        on_computing_device(encoder) as device,
+        torch.inference_mode(),
+        torch.autocast(device.type, torch.bfloat16, enabled=bf16),
+    ):
         for start in range(0, len(batches), num_processes()):
             own = []
             for rows in share(batches[start : start + num_processes()]):

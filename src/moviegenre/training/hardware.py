@@ -51,7 +51,11 @@ def _product_seconds(dtype: torch.dtype) -> float:
     return process_time() - start
 
 
+def uses_bf16(config: TrainingConfig) -> bool:
+    """Return whether training computes in bf16."""
+    return prefers_bf16() if config.precision == "auto" else config.precision == "bf16"
+
+
 def lightning_precision(config: TrainingConfig) -> Literal["bf16-mixed", "32-true"]:
     """Return the precision in Lightning's words."""
-    use_bf16 = prefers_bf16() if config.precision == "auto" else config.precision == "bf16"
-    return "bf16-mixed" if use_bf16 else "32-true"
+    return "bf16-mixed" if uses_bf16(config) else "32-true"

@@ -81,6 +81,20 @@ def test_states_are_computed_once(
     assert sum(sizes) == 24
 
 
+def test_states_in_bf16_are_close_and_kept_apart(data: PreparedData, bert_folder: Path) -> None:
+    model = build_tiny("bert", bert_folder, plot_encoder=FROZEN)
+    config = settings(data)
+    fast = load_movies(data, Split.VAL, config, model, tiny_tokenizer(), bf16=True).plot_states
+    exact = load(data, model).plot_states
+    assert fast is not None
+    assert exact is not None
+    assert len(list(data.cache_dir.glob("states-val-*.npy"))) == 2
+    assert not np.array_equal(fast.values, exact.values)
+    np.testing.assert_allclose(
+        fast.values.astype(np.float32), exact.values.astype(np.float32), atol=0.05
+    )
+
+
 def test_states_are_computed_anew_when_weights_or_settings_change(
     data: PreparedData, bert_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
