@@ -10,8 +10,7 @@ from moviegenre.apps.messages import echo
 from moviegenre.apps.table_options import Encoding, Format, Separator, Show
 from moviegenre.apps.table_preview import show_movies
 from moviegenre.core.errors import ConfigError
-from moviegenre.core.seeds import MAX_SEED
-from moviegenre.core.types import SplitKind
+from moviegenre.core.types import MAX_SEED, SplitKind
 
 if TYPE_CHECKING:
     from moviegenre.data.prepare import PreparedSummary

@@ -86,7 +86,7 @@ class Tables:
         return LineStream(lines, self._asking.settings.deadline_seconds)
 
     def _schema(self) -> "pa.Schema":
-        from moviegenre.inference.catalogue_parts import answer_schema
+        from moviegenre.inference.catalogue_format import answer_schema
 
         try:
             return answer_schema(self._genres)
@@ -107,7 +107,7 @@ class Tables:
         self, client: str, rows: "Sequence[TextRow]", schema: "pa.Schema", table: TableRequest
     ) -> AsyncGenerator[bytes, None]:
         """Yield the lines of an answer."""
-        from moviegenre.inference.catalogue_parts import csv_header
+        from moviegenre.inference.catalogue_format import csv_header
 
         self._open[client] += 1
         try:
@@ -152,7 +152,7 @@ def _row_lines(
     answers: Sequence[RowAnswer], texts: Sequence[Mapping[str, Any]], schema: "pa.Schema"
 ) -> list[bytes]:
     """Return a line for each of some rows, with what a CSV file has of it."""
-    from moviegenre.inference.catalogue_parts import csv_lines
+    from moviegenre.inference.catalogue_format import csv_lines
 
     cells = [
         {
