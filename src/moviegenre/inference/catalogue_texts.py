@@ -9,7 +9,8 @@ from moviegenre.data.records import parse_title, parse_year
 from moviegenre.data.tables.cells import cell_text, plot_texts
 from moviegenre.data.tables.columns import find_columns, require_single
 from moviegenre.data.tables.poster_files import PosterFiles
-from moviegenre.data.tables.rows import Row, Table, TableSource, Written
+from moviegenre.data.tables.rows import Row, Table, Written
+from moviegenre.data.tables.source import TableSource
 
 _POSTER_ROWS = 50  # rows in which a poster that exists is looked for
 
@@ -30,7 +31,7 @@ class CatalogueColumns:
         year: The year of its release; None takes one with a usual name, where there is one.
         kept: Columns that answers repeat.
         written: How the table is written; None finds out.
-        format: A well-known table, see ``known``; None finds out.
+        format: A well-known table, see ``known_tables``; None finds out.
     """
 
     id: str | None = None

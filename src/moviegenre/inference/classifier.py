@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from moviegenre.core.errors import InputError
 from moviegenre.data.records import parse_title, parse_year
-from moviegenre.data.tables.plot_column import PLOT_COLUMN, find_plot_column, plot_column_note
+from moviegenre.data.tables.columns import PLOT_COLUMN, find_plot_column, plot_column_note
 from moviegenre.inference.films import Plot, Poster
 
 logger = logging.getLogger(__name__)
