@@ -22,7 +22,7 @@ def test_every_collected_table_opens(tmp_path: Path) -> None:
     for path in tables:
         table = Table(path)
         assert "plot" in " ".join(table.columns) or {"overview", "description"} & {*table.columns}
-        assert table.count() > 0
+        assert next(table.rows())
         assert not any(row.fault for row in table.rows()), path.name
 
 

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.data.tables.parquet import ParquetTable
 from moviegenre.inference.catalogue_output import Output
-from moviegenre.inference.catalogue_parts import answer_schema
+from moviegenre.inference.catalogue_format import answer_schema
 from moviegenre.inference.shard_work import part_name
 from moviegenre.inference.shards import Plan, Shard, ids_digest
 

@@ -19,12 +19,12 @@ HEISTS = ("rob a bank", "crack a safe", "steal a diamond", "plan the theft of a 
 OTHERS = ("bake a cake", "plant a garden", "learn to dance", "write a long letter")
 
 
-def write_table(path: Path, num_films: int = 48) -> None:
+def write_table(path: Path, genres_column: str = "tags") -> None:
     """Write films of which every second one is a heist, a third have a tag with few films."""
     with path.open("w", newline="", encoding="utf-8") as stream:
         rows = csv.writer(stream)
-        rows.writerow(["id", "plot", "tags"])
-        for row in range(num_films):
+        rows.writerow(["id", "plot", genres_column])
+        for row in range(48):
             deed = (HEISTS if row % 2 else OTHERS)[row // 2 % 4]
             tags = ["Heist"] if row % 2 else ["Calm"]
             tags += ["Rare"] if row < 3 else []
@@ -152,9 +152,9 @@ def test_a_folder_of_something_else_is_not_replaced(
 def test_a_model_is_replaced_only_if_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write_table(tmp_path / "films.csv")
+    write_table(tmp_path / "films.csv", genres_column="Genre")  # a usual name needs no option
     out = tmp_path / "model"
-    command = ("adapt", tmp_path / "films.csv", "--genres-column", "tags", "--out", out)
+    command = ("adapt", tmp_path / "films.csv", "--out", out)
     assert run(*command) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "Learned 2 genres from 48 films."
@@ -166,11 +166,3 @@ def test_a_model_is_replaced_only_if_told(
     assert (out / "manifest.json").read_bytes() == before
     assert run(*command, "--min-films", "3", "--overwrite") == 0
     assert json.loads((out / "genres.json").read_text()) == ["Calm", "Heist", "Rare"]
-
-
-def test_a_usual_name_of_the_column_needs_no_option(tmp_path: Path) -> None:
-    write_table(tmp_path / "films.csv")
-    text = (tmp_path / "films.csv").read_text(encoding="utf-8")
-    (tmp_path / "films.csv").write_text(text.replace("id,plot,tags", "id,plot,Genre"))
-    assert run("adapt", tmp_path / "films.csv", "--out", tmp_path / "model", "--quiet") == 0
-    assert moviegenre.load(tmp_path / "model").model.genres.names == ("Calm", "Heist")

@@ -30,7 +30,7 @@ from moviegenre.data.posters import PosterError, decode_poster
 from moviegenre.data.sources import mmimdb
 from moviegenre.data.sources.mmimdb import MMIMDbArchive
 from moviegenre.data.tables import parquet
-from moviegenre.data.tables.rows import read_rows
+from moviegenre.data.tables.rows import Table
 from tests.unit.data.raw_movies import complete_files, write_archive
 
 GB = 1 << 30
@@ -155,7 +155,7 @@ def test_a_text_that_many_rows_of_parquet_share_is_held_once(tmp_path: Path) -> 
     plots = pa.DictionaryArray.from_arrays(pa.array([0] * 300, pa.int32()), ["x" * 3_000_000])
     pq.write_table(pa.table({"plot": plots}), path, store_schema=False)
     before = pa.total_allocated_bytes()
-    found = read_rows(path)
+    found = Table(path).rows()
     next(found)
     assert pa.total_allocated_bytes() - before < 60_000_000  # 900 MB, written out
     assert sum(len(row.values["plot"]) for row in found) == 299 * 3_000_000
@@ -168,14 +168,14 @@ def test_parquet_that_is_packed_too_tightly_is_refused(
     path = tmp_path / "m.parquet"
     pq.write_table(pa.table({"plot": ["x" * 3_000_000], "id": ["a"]}), path, compression="zstd")
     with pytest.raises(DataError, match=r"unpacks a row group of 3,0\d\d,\d{3} bytes from"):
-        list(read_rows(path))
+        list(Table(path).rows())
 
 
 def test_absent_values_without_end_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "m.parquet"
     pq.write_table(pa.table({"plot": pa.nulls(1_000_000, pa.string())}), path)
     with pytest.raises(DataError, match=r"bytes hold 1,000,000 rows; it is refused"):
-        list(read_rows(path))
+        list(Table(path).rows())
 
 
 def tiled_tiff(side: int) -> bytes:

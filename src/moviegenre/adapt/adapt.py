@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from moviegenre.adapt.films import OwnFilms, Progress, read_own_films
-from moviegenre.adapt.folder import MODEL_NAME, Learned, write_adapted
+from moviegenre.adapt.folder import MODEL_NAME, write_adapted
 from moviegenre.adapt.regression import fit_regressions, require_adapt
 from moviegenre.adapt.scores import CrossValidated, cross_validate
 from moviegenre.artifacts.folder import BACKEND_FILES, is_exported
 from moviegenre.artifacts.locate import locate
 from moviegenre.box import box_folder
-from moviegenre.core.digests import known_sha256
 from moviegenre.core.errors import CheckpointError, ConfigError
 from moviegenre.core.folders import restore_folder
 from moviegenre.core.locks import locked
@@ -26,9 +25,9 @@ class Adapted:
     """The result of adapting a model.
 
     Attributes:
-        folder: Where it is.
-        films: What it learned from.
-        scores: Cross-validated: ``adapted``, ``tfidf`` and ``prior``.
+        folder: Its folder.
+        films: The films it was trained on.
+        scores: Cross-validated scores of ``adapted``, ``tfidf`` and ``prior``.
     """
 
     folder: Path
@@ -57,7 +56,7 @@ def adapt(
 
     Args:
         table: Films with genres.
-        columns: Which column holds what.
+        columns: The names of its columns.
         out: A new folder.
         model: An exported folder or a name on the Hub; None takes the included model.
         min_films: Films that a genre needs.
@@ -80,24 +79,15 @@ def adapt(
         films = read_own_films(table, columns, predictor, min_films, on_progress)
         fitted = fit_regressions(films.features, films.labels, films.variants)
         scores = cross_validate(fitted, films.texts, films.labels, films.genres)
-        learned = Learned(
-            genres=films.genres,
-            fitted=fitted,
-            scores=scores,
-            table=table,
-            table_sha256=known_sha256(table),
-            num_films=len(films),
-            rare=films.rare,
-        )
-        write_adapted(base, base / BACKEND_FILES[backend], learned, out)
+        write_adapted(base, base / BACKEND_FILES[backend], table, films, fitted, scores, out)
     return Adapted(out, films, scores)
 
 
 def _check_target(out: Path, overwrite: bool) -> None:
-    """Refuse an output folder that holds something.
+    """Refuse an output folder that is not empty, unless it is a model to overwrite.
 
     Raises:
-        ConfigError: It does, and it is no model or is not to be replaced.
+        ConfigError: It holds something else, or ``overwrite`` is false.
     """
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return

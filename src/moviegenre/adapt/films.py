@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from moviegenre.adapt.features import Floats, compute_features
+from moviegenre.adapt.missing_modality import missing_modality_variants
 from moviegenre.adapt.regression import Variant
-from moviegenre.adapt.without import variants
 from moviegenre.core.errors import ConfigError, DataError, MovieGenreError
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Modality
@@ -22,16 +22,16 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class OwnFilms:
-    """Films that a model can learn from.
+    """Films to train on.
 
     Attributes:
         features: Embedding and logits of each (N, F).
-        texts: The plots of each, joined (N); empty where there are none.
-        labels: Which genres each has (N, L), 0 or 1.
-        variants: Films as if they lacked their plot, or their poster, by what they lack.
-        genres: What the columns mean.
-        rare: Genres with too few films, which are left out, and their films.
-        left_out: Why rows of the table are left out, and how many.
+        texts: The plots of each, joined (N); empty if there are none.
+        labels: (N, L), 0 or 1.
+        variants: Films as if a modality were missing, by the missing modality.
+        genres: The columns of the labels.
+        rare: Genres that are left out, with their too few films.
+        left_out: Reasons why rows of the table are left out, and how many rows.
     """
 
     features: Floats
@@ -47,22 +47,19 @@ class OwnFilms:
 
 
 class _Rows:
-    """The rows of a table that can be read; what is kept of them is all but the posters."""
+    """The readable rows of a table; everything but the posters is kept."""
 
-    def __init__(
-        self, table: MovieTable, reader: FilmReader, on_row: Callable[[int], None]
-    ) -> None:
+    def __init__(self, table: MovieTable, reader: FilmReader) -> None:
         self._table = table
         self._reader = reader
-        self._on_row = on_row
         self.texts: list[str] = []
         self.modalities: list[tuple[Modality, ...]] = []
-        self.names: list[tuple[str, ...]] = []
+        self.genres: list[tuple[str, ...]] = []
         self.left_out: Counter[str] = Counter()
 
-    def films(self) -> Iterator[Film]:
+    def films(self, on_row: Callable[[int], None] = lambda _row: None) -> Iterator[Film]:
         for number, movie in enumerate(self._table, start=1):
-            self._on_row(number)
+            on_row(number)
             if movie.fault or not movie.genres:
                 self.left_out["the row is damaged" if movie.fault else "no genre"] += 1
                 continue
@@ -75,7 +72,7 @@ class _Rows:
                 continue
             self.texts.append("\n".join(movie.plots))
             self.modalities.append(film.modalities)
-            self.names.append(movie.genres)
+            self.genres.append(movie.genres)
             yield film
 
 
@@ -84,7 +81,7 @@ def read_own_films(
     columns: TableColumns,
     predictor: Predictor,
     min_films: int,
-    on_progress: Progress = lambda _done, _total: None,
+    on_progress: Progress,
 ) -> OwnFilms:
     """Read a table of films with genres and compute their features.
 
@@ -93,50 +90,54 @@ def read_own_films(
 
     Args:
         path: The table.
-        columns: Which column holds what.
-        predictor: The model that is to read the films, opened with one thread.
+        columns: The names of its columns.
+        predictor: The model that reads the films, opened with one thread.
         min_films: Films that a genre needs.
         on_progress: Called with the rows read so far and all rows.
 
     Raises:
         CheckpointError: The model gives no embeddings.
-        DataError: The table cannot be read, or no genre has so many films.
+        DataError: The table cannot be read, or no genre has enough films.
         ConfigError: All films that can be read have the same genres.
     """
     table = MovieTable(path, columns)
-    every = list(table.genres())
-    _frequent(path, [given for given in every if given], min_films)
-    rows = _Rows(table, predictor.reader, lambda done: on_progress(done, len(every)))
-    features = compute_features(predictor, rows.films())
-    has = {one: np.array([one in given for given in rows.modalities]) for one in Modality}
-    counts = _count(rows.names)
-    genres = GenreVocabulary(tuple(_frequent(path, rows.names, min_films)))
-    own = [[name for name in given if name in genres] for given in rows.names]
+    genres_of_rows = list(table.genres())
+    _frequent(path, [names for names in genres_of_rows if names], min_films)
+    rows = _Rows(table, predictor.reader)
+    total = len(genres_of_rows)
+    features = compute_features(predictor, rows.films(lambda done: on_progress(done, total)))
+    has = {
+        modality: np.array([modality in modalities for modalities in rows.modalities])
+        for modality in Modality
+    }
+    genres = GenreVocabulary(tuple(_frequent(path, rows.genres, min_films)))
+    labels = [genres.encode(name for name in names if name in genres) for names in rows.genres]
+    again = _Rows(table, predictor.reader)
     return OwnFilms(
         features=features,
         texts=rows.texts,
-        labels=np.stack([genres.encode(given) for given in own]),
-        variants=variants(
-            predictor, features, has, _Rows(table, predictor.reader, lambda _: None).films
-        ),
+        labels=np.stack(labels),
+        variants=missing_modality_variants(predictor, features, has, again.films),
         genres=genres,
-        rare={name: number for name, number in counts.most_common() if number < min_films},
+        rare={
+            name: number for name, number in _count(rows.genres).most_common() if number < min_films
+        },
         left_out=dict(rows.left_out),
     )
 
 
-def _count(names: Sequence[Sequence[str]]) -> Counter[str]:
-    return Counter(name for given in names for name in set(given))
+def _count(genres: Sequence[Sequence[str]]) -> Counter[str]:
+    return Counter(name for names in genres for name in set(names))
 
 
-def _frequent(path: Path, names: Sequence[Sequence[str]], min_films: int) -> list[str]:
+def _frequent(path: Path, genres: Sequence[Sequence[str]], min_films: int) -> list[str]:
     """Return the genres with enough films, sorted.
 
     Raises:
         DataError: There is none.
         ConfigError: All films have one.
     """
-    counts = _count(names)
+    counts = _count(genres)
     kept = sorted(name for name, number in counts.items() if number >= min_films)
     if not kept:
         most = ", ".join(f"{name} ({number})" for name, number in counts.most_common(3))
@@ -144,7 +145,7 @@ def _frequent(path: Path, names: Sequence[Sequence[str]], min_films: int) -> lis
             f"{path}: no genre has {min_films} films; the most have {most or 'no genre'}; add "
             "films, or lower `min_films`"
         )
-    if constant := [name for name in kept if counts[name] == len(names)]:
+    if constant := [name for name in kept if counts[name] == len(genres)]:
         raise ConfigError(
             f"{path}: every film is {', '.join(constant)}, so there is nothing to tell apart; add "
             "films without it, or leave the genre out"

@@ -3,13 +3,14 @@
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from moviegenre.adapt.regression import Fitted
+from moviegenre.adapt.films import OwnFilms
+from moviegenre.adapt.regression import Fitted, Regressions
 from moviegenre.adapt.scores import CrossValidated
 from moviegenre.artifacts.folder import (
     CARD_FILE,
@@ -28,85 +29,68 @@ from moviegenre.core.digests import known_sha256
 from moviegenre.core.errors import CheckpointError
 from moviegenre.core.files import write_text
 from moviegenre.core.folders import atomic_folder
-from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 
 MODEL_NAME = "adapted"
 _COPIED = (TOKENIZER_FILE, TOKENIZER_CONFIG_FILE, IMAGE_FILE)
 
 
-@dataclass(frozen=True)
-class Learned:
-    """The regressions learned from the user's films, with facts about these films.
-
-    Attributes:
-        genres: What the model tells apart.
-        fitted: The regressions and thresholds.
-        scores: Cross-validated, by model.
-        table: Where the films are from.
-        table_sha256: Hash of that file.
-        num_films: How many there were.
-        rare: Genres that were left out, and their films.
-    """
-
-    genres: GenreVocabulary
-    fitted: Fitted
-    scores: Mapping[str, CrossValidated]
-    table: Path
-    table_sha256: str
-    num_films: int
-    rare: Mapping[str, int]
-
-
-def write_adapted(base: Path, weights: Path, learned: Learned, out: Path) -> None:
+def write_adapted(
+    base: Path,
+    weights: Path,
+    table: Path,
+    films: OwnFilms,
+    fitted: Fitted,
+    scores: Mapping[str, CrossValidated],
+    out: Path,
+) -> None:
     """Write the folder of an adapted model in one step.
 
     Args:
         base: The exported folder that was adapted.
         weights: Its ONNX file.
-        learned: What was learned.
+        table: The table of films.
+        films: The films in it.
+        fitted: The regressions and thresholds.
+        scores: Cross-validated scores, by model.
         out: The new folder.
 
     Raises:
         CheckpointError: The file gives no embeddings.
     """
-    point = OperatingPoint(
-        genres=learned.genres,
-        thresholds=learned.fitted.thresholds,
-        scale=np.ones(len(learned.genres)),
-        shift=np.zeros(len(learned.genres)),
-        fitted=_facts(learned.num_films),
-        without={
-            lacked: OperatingPoint(
-                learned.genres, one.thresholds, one.scale, one.shift, _facts(len(one.rows))
-            )
-            for lacked, one in learned.fitted.without.items()
-        },
-    )
+    ones = np.ones(len(films.genres))
+    without = {
+        missing: OperatingPoint(
+            films.genres, one.thresholds, one.scale, one.shift, _facts(len(one.rows))
+        )
+        for missing, one in fitted.without.items()
+    }
+    facts = _facts(len(films))
+    point = OperatingPoint(films.genres, fitted.thresholds, ones, 0 * ones, facts, without)
     config = json.loads((base / CONFIG_FILE).read_text(encoding="utf-8"))
     config |= {
         "model_name": MODEL_NAME,
-        "data_fingerprint": learned.table_sha256,
+        "data_fingerprint": known_sha256(table),
         "adapted_from": {"model_name": config["model_name"], "sha256": known_sha256(weights)},
     }
-    scores = {name: asdict(score) for name, score in learned.scores.items()}
-    metrics = {"cross-validation": {"films": learned.num_films, "models": scores}}
+    models = {name: asdict(score) for name, score in scores.items()}
+    metrics = {"cross-validation": {"films": len(films), "models": models}}
     with atomic_folder(out) as folder:
         for name in _COPIED:
             if (base / name).is_file():
                 shutil.copyfile(base / name, folder / name)
-        _write_graph(weights, learned, folder / weights.name)
+        _write_graph(weights, fitted.regressions, folder / weights.name)
         _write_json(folder / CONFIG_FILE, config)
-        _write_json(folder / GENRES_FILE, list(learned.genres))
+        _write_json(folder / GENRES_FILE, list(films.genres))
         _write_json(folder / METRICS_FILE, metrics)
         point.write(folder / THRESHOLDS_FILE)
-        write_text(folder / CARD_FILE, _card(learned))
+        write_text(folder / CARD_FILE, _card(films, scores))
         tokenizer = folder / TOKENIZER_FILE
         write_manifest(
             folder,
             EXPORTED_FILES,
             model_format=FORMAT,
-            genres=learned.genres,
+            genres=films.genres,
             tokenizer=tokenizer.read_text(encoding="utf-8") if tokenizer.is_file() else None,
         )
 
@@ -115,8 +99,8 @@ def _facts(num_films: int) -> dict[str, Any]:
     return {"rule": "per-genre", "goal": "f1_macro", "movies": num_films}
 
 
-def _write_graph(weights: Path, learned: Learned, out: Path) -> None:
-    """Write an ONNX file again with the regressions behind its embedding and its logits."""
+def _write_graph(weights: Path, regressions: Regressions, out: Path) -> None:
+    """Write an ONNX file again with regressions on its embedding and its logits."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
@@ -126,7 +110,6 @@ def _write_graph(weights: Path, learned: Learned, out: Path) -> None:
         raise CheckpointError(f"{weights} gives no embeddings; export the model again")
     for node in graph.node:
         node.output[:] = ["base/logits" if name == "logits" else name for name in node.output]
-    regressions = learned.fitted.regressions
     graph.initializer.extend(
         [
             numpy_helper.from_array(regressions.weight.astype(np.float32), "adapted/weight"),
@@ -141,44 +124,39 @@ def _write_graph(weights: Path, learned: Learned, out: Path) -> None:
     )
     graph.node.extend([features, linear])
     embedding = next(output for output in graph.output if output.name == EMBEDDING)
-    logits = helper.make_tensor_value_info(
-        "logits", TensorProto.FLOAT, ["films", len(learned.genres)]
-    )
-    kept = [logits, embedding]
+    num_genres = len(regressions.bias)
+    logits = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["films", num_genres])
+    outputs = [logits, embedding]
     del graph.output[:]
-    graph.output.extend(kept)
+    graph.output.extend(outputs)
     onnx.save(model, out)
 
 
-def _card(learned: Learned) -> str:
+def _card(films: OwnFilms, scores: Mapping[str, CrossValidated]) -> str:
     """Return the model card."""
-    rows = [
+    models = "\n".join(
         f"| {name} | {100 * score.f1_macro:.1f} | {100 * score.f1_micro:.1f} |"
-        for name, score in learned.scores.items()
-    ]
-    own = learned.scores[MODEL_NAME].per_genre
-    positives = [f"| {name} | {100 * own[name]:.1f} |" for name in learned.genres]
-    rare = ", ".join(f"{name} ({number})" for name, number in learned.rare.items()) or "none"
-    return "\n".join(
-        [
-            "# A model of your own genres",
-            "",
-            f"`moviegenre adapt` learned it from {learned.num_films:,} films.",
-            "A trained model reads plot and poster; a regression for each genre was fitted to what",
-            "it says of these films. Genres with too few films, left out: " + rare + ".",
-            "",
-            "## Cross-validated scores, per cent",
-            "",
-            "| model | F1-macro | F1-micro |",
-            "|---|---:|---:|",
-            *rows,
-            "",
-            "| genre | F1 |",
-            "|---|---:|",
-            *positives,
-            "",
-        ]
+        for name, score in scores.items()
     )
+    per_genre = scores[MODEL_NAME].per_genre
+    genres = "\n".join(f"| {name} | {100 * per_genre[name]:.1f} |" for name in films.genres)
+    rare = ", ".join(f"{name} ({number})" for name, number in films.rare.items()) or "none"
+    return f"""# A model of your own genres
+
+`moviegenre adapt` learned it from {len(films):,} films.
+A trained model reads plot and poster; a regression for each genre was fitted to what
+it says of these films. Genres with too few films, left out: {rare}.
+
+## Cross-validated scores, per cent
+
+| model | F1-macro | F1-micro |
+|---|---:|---:|
+{models}
+
+| genre | F1 |
+|---|---:|
+{genres}
+"""
 
 
 def _write_json(path: Path, content: Any) -> None:  # noqa: ANN401 - whatever JSON holds

@@ -38,15 +38,15 @@ class Regressions:
 
     def logits(self, features: Floats) -> Column:
         """Return logits (N, L) for features (N, F)."""
-        found: Column = features.astype(np.float64) @ self.weight + self.bias
-        return found
+        logits: Column = features.astype(np.float64) @ self.weight + self.bias
+        return logits
 
 
 class Variant(NamedTuple):
-    """Some films as if they lacked a modality.
+    """Films as if a modality were missing.
 
     Attributes:
-        rows: Which films (M,): those that have the other modality.
+        rows: The rows of these films (M,), which have the other modality.
         features: Their features (M, F).
     """
 
@@ -55,14 +55,14 @@ class Variant(NamedTuple):
 
 
 class Point(NamedTuple):
-    """The operating point for films that lack a modality.
+    """The operating point for films with a missing modality.
 
     Attributes:
         scale: Of the logits (L,).
         shift: Added to them (L,).
-        thresholds: From where on a genre is chosen (L,).
-        rows: Films that it was fitted to (M,).
-        chosen: Which genres are chosen for these (M, L), by points fitted to the others.
+        thresholds: The probability from which a genre is chosen (L,).
+        rows: The films it was fitted to (M,).
+        chosen: The genres chosen for these films (M, L), by points fitted to the other folds.
     """
 
     scale: Column
@@ -78,10 +78,10 @@ class Fitted:
 
     Attributes:
         regressions: Fitted to all films; their probabilities are calibrated.
-        thresholds: From where on a genre is chosen (L,).
-        held_out: Probabilities (N, L) of each film by regressions fitted to the others.
-        chosen: Which genres these choose (N, L), by thresholds fitted to the others.
-        without: The operating point for films that lack a modality, by that modality.
+        thresholds: The probability from which a genre is chosen (L,).
+        held_out: Probabilities (N, L) of each film by regressions fitted to the other folds.
+        chosen: The genres chosen for each film (N, L), by thresholds fitted to the other folds.
+        without: The operating point for films with a missing modality, by that modality.
     """
 
     regressions: Regressions
@@ -99,7 +99,7 @@ def require_adapt() -> None:
 
 
 def fold_of_each(num_films: int, folds: int = _FOLDS) -> npt.NDArray[np.int64]:
-    """Return the fold (N,) of each film, the same for every model that is compared."""
+    """Return the fold (N,) of each film, the same for every compared model."""
     order = np.random.default_rng(0).permutation(num_films)
     folded = np.empty(num_films, dtype=np.int64)
     folded[order] = np.arange(num_films) % folds
@@ -117,18 +117,19 @@ def fit_regressions(
     Args:
         features: (N, F).
         labels: (N, L), 0 or 1; no column may be constant.
-        variants: Films as if they lacked a modality, by that modality.
+        variants: Films as if a modality were missing, by that modality.
     """
     mean, deviation = _moments(features)
     standard = (features - mean) / deviation
     ridge = Ridge(*decompose(standard), 2 * labels.astype(np.float64) - 1, _STRENGTHS)
     weight = standard.T @ ridge.dual() / deviation[:, None]
     bias = ridge.mean - mean @ weight
-    asked = dict(variants or {})
+    variants = variants or {}
     products = [
-        (one.rows, ((one.features - mean) / deviation) @ standard.T) for one in asked.values()
+        (variant.rows, ((variant.features - mean) / deviation) @ standard.T)
+        for variant in variants.values()
     ]
-    scores, *others = ridge.held_out(fold_of_each(len(labels)), products)
+    scores, *variant_scores = ridge.held_out(fold_of_each(len(labels)), products)
     scale, shift = fit_calibration(from_log_odds(scores), labels, "platt")
     held_out, chosen = calibrate_and_choose(scores, labels)
     return Fitted(
@@ -137,20 +138,14 @@ def fit_regressions(
         held_out=held_out,
         chosen=chosen,
         without={
-            lacked: _point(one.rows, found * scale + shift, labels)
-            for (lacked, one), found in zip(asked.items(), others, strict=True)
+            missing: _point(variant.rows, score * scale + shift, labels)
+            for (missing, variant), score in zip(variants.items(), variant_scores, strict=True)
         },
     )
 
 
 def _point(rows: npt.NDArray[np.int64], logits: Column, labels: Floats) -> Point:
-    """Return the operating point of films that lack a modality.
-
-    Args:
-        rows: Which films (M,).
-        logits: Of models that did not see them (M, L).
-        labels: Of all films (N, L).
-    """
+    """Return the operating point of films (M,) from their held-out logits and all labels (N, L)."""
     truth = labels[rows]
     scale, shift = fit_calibration(from_log_odds(logits), truth, "platt")
     fitted = thresholds(from_log_odds(logits * scale + shift), truth)
@@ -171,7 +166,7 @@ def calibrate_and_choose(
     """Return probabilities (N, L) and choices (N, L) of films, each fitted to the other folds.
 
     Args:
-        scores: Of films that the model did not see (N, L).
+        scores: Held-out scores (N, L).
         labels: (N, L), 0 or 1.
         folds: The fold of each film (N,); None takes that of ``fold_of_each``.
     """

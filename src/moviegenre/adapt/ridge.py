@@ -14,9 +14,9 @@ _TINY = 1e-10  # of the largest eigenvalue; smaller ones are rounding errors
 class Ridge:
     """Ridge regressions on the features of some films, one for each genre, with an intercept.
 
-    What films would have got without their own labels follows from the decomposition, so nothing is
-    fitted again: the residuals of a group of films S that is left out are
-    ``(I - H[S, S])^-1 (y - Hy)[S]``, H being the matrix that turns labels into predictions.
+    Held-out predictions follow from the decomposition, so nothing is fitted again: the residuals of
+    a group of films S that is left out are ``(I - H[S, S])^-1 (y - Hy)[S]``, where H is the matrix
+    that turns labels into predictions.
 
     Reference: Hastie, Tibshirani, Friedman, "The elements of statistical learning", 2nd edition,
     section 7.10, for a single film; a group of films follows in the same way.
@@ -24,19 +24,16 @@ class Ridge:
     Args:
         vectors: Eigenvectors (N, R) of the centred films' inner products.
         values: Their eigenvalues (R,), all positive.
-        targets: What the regressions come near to (N, L).
+        targets: The values to predict (N, L).
         strengths: Strengths of regularisation (A,).
 
     Attributes:
-        strengths: As given.
-        targets: As given.
         mean: The mean of the targets (L,).
         errors: The squared error (A, N, L) of each film by a fit to all others.
     """
 
     def __init__(self, vectors: Column, values: Column, targets: Column, strengths: Column) -> None:
-        self.strengths = strengths
-        self.targets = targets
+        self._targets = targets
         self._vectors = vectors
         self._values = values
         self._shrinkage = values / (values + strengths[:, None])  # (A, R)
@@ -48,27 +45,25 @@ class Ridge:
     def _errors_alone(self) -> Column:
         """Return the squared errors (A, N, L) of each film by a fit to all others."""
         own = self._vectors**2 @ self._shrinkage.T + 1 / len(self._vectors)  # (N, A)
-        residuals = np.stack([self.targets - self._predictions(row) for row in self._shrinkage])
+        residuals = np.stack([self._targets - self._predictions(row) for row in self._shrinkage])
         errors: Column = (residuals / np.maximum(1 - own.T[:, :, None], 1e-9)) ** 2
         return errors
 
     def _predictions(self, shrinkage: Column) -> Column:
         """Return the predictions (N, L) of the films themselves."""
-        found: Column = self._vectors @ (shrinkage[:, None] * self._turned) + self.mean
-        return found
+        predictions: Column = self._vectors @ (shrinkage[:, None] * self._turned) + self.mean
+        return predictions
 
-    def best(self, films: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    def best(self, films: npt.NDArray[np.bool_]) -> Rows:
         """Return the place (L,) of each genre's best strength, judged on some films.
 
         Args:
-            films: Which films count (N,).
+            films: The films that count (N,).
         """
-        found: npt.NDArray[np.int64] = self.errors[:, films].mean(axis=1).argmin(axis=0)
-        return found
+        best: Rows = self.errors[:, films].mean(axis=1).argmin(axis=0)
+        return best
 
-    def held_out(
-        self, folds: npt.NDArray[np.int64], variants: Sequence[tuple[Rows, Column]] = ()
-    ) -> list[Column]:
+    def held_out(self, folds: Rows, variants: Sequence[tuple[Rows, Column]] = ()) -> list[Column]:
         """Return predictions of each film by a fit to the films of other folds.
 
         The strength of regularisation is judged on those films as well.
@@ -83,22 +78,22 @@ class Ridge:
         """
         forms = [(np.arange(len(folds)), self._vectors * self._values)]
         forms += [(rows, products @ self._vectors) for rows, products in variants]
-        predictions = [np.zeros((len(rows), self.targets.shape[1])) for rows, _ in forms]
+        predictions = [np.zeros((len(rows), self._targets.shape[1])) for rows, _ in forms]
         for fold in range(folds.max() + 1):
             unseen = folds == fold
             vectors, best = self._vectors[unseen], self.best(~unseen)
             for place in np.unique(best):
                 genres = np.flatnonzero(best == place)
                 fitted = self._predictions(self._shrinkage[place])[np.ix_(unseen, genres)]
-                residuals = self.targets[np.ix_(unseen, genres)] - fitted
+                residuals = self._targets[np.ix_(unseen, genres)] - fitted
                 own = (vectors * self._shrinkage[place]) @ vectors.T + 1 / len(self._vectors)
                 left_out = np.linalg.solve(np.eye(len(vectors)) - own, residuals)
                 turned = self._turned[:, genres] - vectors.T @ left_out
                 weights = self._inverse[place][:, None] * turned
                 mean = self.mean[genres] - left_out.sum(axis=0) / len(self._vectors)
-                for (rows, turned_products), found in zip(forms, predictions, strict=True):
-                    asked = unseen[rows]
-                    found[np.ix_(asked, genres)] = turned_products[asked] @ weights + mean
+                for (rows, turned_products), values in zip(forms, predictions, strict=True):
+                    held_out = unseen[rows]
+                    values[np.ix_(held_out, genres)] = turned_products[held_out] @ weights + mean
         return predictions
 
     def dual(self) -> Column:
@@ -106,9 +101,9 @@ class Ridge:
 
         The weights of features (N, F) are the transpose of the centred features times these.
         """
-        best = self.best(np.ones(len(self.targets), dtype=np.bool_))
-        found: Column = self._vectors @ (self._inverse[best].T * self._turned)
-        return found
+        best = self.best(np.ones(len(self._targets), dtype=np.bool_))
+        weights: Column = self._vectors @ (self._inverse[best].T * self._turned)
+        return weights
 
 
 def decompose(features: Column) -> tuple[Column, Column]:

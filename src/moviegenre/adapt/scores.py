@@ -37,14 +37,14 @@ def cross_validate(
 ) -> dict[str, CrossValidated]:
     """Return the scores of the regressions, of TF-IDF and of the label prior, by their names.
 
-    All are fitted to four fifths of the films and scored on the fifth that is left, five times.
-    The regressions are also scored on films as if they lacked their plot, or their poster.
+    All are fitted to four fifths of the films and scored on the last fifth, five times. The
+    regressions are also scored on films as if their plot, or their poster, were missing.
 
     Args:
         fitted: The regressions.
-        texts: The plots (N); films without one get the prior's answer from TF-IDF.
+        texts: The plots (N); for films without one, TF-IDF answers with the prior.
         labels: (N, L), 0 or 1.
-        genres: What the columns mean.
+        genres: The columns of the labels.
     """
     chosen_by = {
         "adapted": fitted.chosen,
@@ -52,8 +52,8 @@ def cross_validate(
         "prior": _prior(labels),
     }
     scores = {name: _score(chosen, labels, genres) for name, chosen in chosen_by.items()}
-    for lacked, point in fitted.without.items():
-        scores[f"adapted, no {lacked.value}"] = _score(point.chosen, labels[point.rows], genres)
+    for missing, point in fitted.without.items():
+        scores[f"adapted, no {missing.value}"] = _score(point.chosen, labels[point.rows], genres)
     return scores
 
 
@@ -67,17 +67,17 @@ def held_out_tfidf(texts: list[str], labels: Floats) -> Column:
     return odds
 
 
-def tfidf_log_odds(texts: list[str], labels: Floats, asked: list[str]) -> Column:
+def tfidf_log_odds(texts: list[str], labels: Floats, unseen: list[str]) -> Column:
     """Return log-odds (M, L) of films by logistic regressions on words and pairs of words.
 
-    Films without a plot get log-odds of 0, and so do genres of which nothing can be learned.
+    The log-odds are 0 for films without a plot and for genres that all or no films have.
 
     Args:
         texts: The plots to learn from (N).
         labels: (N, L), 0 or 1.
-        asked: The plots that are asked about (M).
+        unseen: The plots to predict (M).
     """
-    counts = _counts([*texts, *asked])
+    counts = _counts([*texts, *unseen])
     return _log_odds(counts[: len(texts)], labels, counts[len(texts) :])
 
 
@@ -92,23 +92,23 @@ def _counts(texts: list[str]) -> Any:  # noqa: ANN401 - a sparse matrix of SciPy
         return csr_matrix((len(texts), 0))
 
 
-def _log_odds(counts: Any, labels: Floats, asked: Any) -> Column:  # noqa: ANN401 - as above
+def _log_odds(counts: Any, labels: Floats, others: Any) -> Column:  # noqa: ANN401 - as above
     """Return log-odds (M, L) of texts, given the words of these (M, W) and of others (N, W)."""
     from sklearn.feature_extraction.text import TfidfTransformer
     from sklearn.linear_model import LogisticRegression
 
-    odds = np.zeros((asked.shape[0], labels.shape[1]))
-    seen, unseen = (np.flatnonzero(one.getnnz(axis=1)) for one in (counts, asked))
+    odds = np.zeros((others.shape[0], labels.shape[1]))
+    seen, unseen = (np.flatnonzero(part.getnnz(axis=1)) for part in (counts, others))
     known = np.flatnonzero(counts.getnnz(axis=0))
     if not len(known) or not len(unseen):
         return odds
     transformer = TfidfTransformer(sublinear_tf=True)
     words = transformer.fit_transform(counts[seen][:, known])
-    others = transformer.transform(asked[unseen][:, known])
+    unseen_words = transformer.transform(others[unseen][:, known])
     for column, truth in enumerate(labels[seen].T > 0):
         if truth.any() and not truth.all():
             model = LogisticRegression(class_weight="balanced", solver="liblinear", dual=True)
-            odds[unseen, column] = model.fit(words, truth).decision_function(others)
+            odds[unseen, column] = model.fit(words, truth).decision_function(unseen_words)
     return odds
 
 

@@ -9,8 +9,7 @@ from moviegenre.apps.messages import echo
 from moviegenre.apps.options import Encoding, Format, Separator, Show, refuse_unused
 from moviegenre.apps.table_preview import show_movies
 from moviegenre.core.errors import ConfigError
-from moviegenre.core.seeds import MAX_SEED
-from moviegenre.core.types import SplitKind
+from moviegenre.core.types import MAX_SEED, SplitKind
 
 if TYPE_CHECKING:
     from moviegenre.data.prepare import PreparedSummary

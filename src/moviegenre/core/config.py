@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from moviegenre.core.errors import ConfigError, did_you_mean, missing_path_message, shortened
 from moviegenre.core.reading import UnreadableFileError, read_bounded
-from moviegenre.core.seeds import MAX_SEED
+from moviegenre.core.types import MAX_SEED
 from moviegenre.core.yaml_text import MAX_YAML_CHARS, parse_yaml
 
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
@@ -28,8 +28,8 @@ class Config(BaseModel):
         """Validate plain values.
 
         Args:
-            values: What was read, as nested mappings.
-            where: Where it came from, for the message.
+            values: Nested mappings.
+            where: Their source, for the message.
 
         Raises:
             ConfigError: Anything is wrong; the message lists every fault.

@@ -1,6 +1,6 @@
 """The only sigmoid and the only threshold: how logits become probabilities and decisions.
 
-Both refuse what is not finite, so that it is never an answer.
+Both refuse NaN and infinity, so that neither is ever an answer.
 """
 
 import numpy as np

@@ -1,8 +1,7 @@
 """The user's cache: SHA-256 of files, and commits of models on the Hub.
 
 A hash is computed once for each state of a file: its device, inode, size and times. Writing to a
-file changes one of them. What changes below that, a bit of the disk itself, is found by computing
-anew.
+file changes one of them. Only computing anew finds a bit that flipped on the disk itself.
 """
 
 import contextlib
@@ -45,7 +44,7 @@ def known_sha256(path: Path, *, anew: bool = False) -> str:
     state = _state(path)
     key = str(real_path(path))
     entry = None if anew else _read(_HASHES_FILE).get(key)
-    if isinstance(entry, list) and entry[:-1] == state and _is_sha256(entry[-1]):
+    if isinstance(entry, list) and entry[:-1] == state and len(str(entry[-1])) == 64:
         return str(entry[-1])
     digest = file_sha256(path)
     if _state(path) == state and time.time() - path.stat().st_mtime > _SETTLED_SECONDS:
@@ -68,10 +67,6 @@ def note_commit(name: str, commit: str) -> None:
 def _state(path: Path) -> list[int]:
     status = path.stat()
     return [status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
-
-
-def _is_sha256(digest: object) -> bool:
-    return isinstance(digest, str) and len(digest) == 64
 
 
 def _read(name: str) -> dict[str, object]:

@@ -74,9 +74,9 @@ class MissingExtraError(MovieGenreError):
     """An optional dependency is not installed.
 
     Args:
-        package: What failed to import.
+        package: The package that failed to import.
         extra: The extra of this package that brings it.
-        purpose: What it is needed for, as in "the HTML report".
+        purpose: Its purpose, as in "the HTML report".
     """
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
@@ -86,8 +86,8 @@ class MissingExtraError(MovieGenreError):
         )
 
 
-_MOST_SIBLINGS = 10_000  # files of a folder among which the one that was meant is looked for
-_LONGEST_QUOTE = 200  # characters of what was found, in a message
+_MOST_SIBLINGS = 10_000  # files of a folder that are searched for a similar name
+_LONGEST_QUOTE = 200  # characters of a quoted text in a message
 
 
 def shortened(text: str, longest: int = _LONGEST_QUOTE) -> str:
@@ -118,8 +118,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return a sentence ending that suggests the nearest known word and lists the known words.
 
     Args:
-        word: What was given.
-        known: What would have been understood.
+        word: The unknown word.
+        known: The known words.
 
     Example:
         >>> did_you_mean("atention_fusion", ["bert", "attention_fusion"])
@@ -146,8 +146,8 @@ def missing_path_message(path: Path, what: str, next_step: str) -> str:
 
     Args:
         path: The path that was given.
-        what: What it should have been, as in "a checkpoint".
-        next_step: What to do where nothing similar lies beside it.
+        what: The expected kind, as in "a checkpoint".
+        next_step: What to do if no sibling is similar.
     """
     parent = path.parent
     try:

@@ -19,7 +19,7 @@ def require_training(purpose: str) -> None:
     """Raise an error if the extra ``train`` (PyTorch) is not installed.
 
     Args:
-        purpose: What it is needed for, as in "training a model".
+        purpose: The purpose, as in "training a model".
 
     Raises:
         MissingExtraError: A package of the extra is not installed.

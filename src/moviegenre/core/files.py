@@ -18,9 +18,8 @@ _CHUNK_BYTES = 1 << 20
 def atomic_file(path: Path) -> Iterator[BinaryIO]:
     """Yield a binary stream whose file takes the place of ``path`` when the block succeeds.
 
-    The file is on the disk before it is renamed, and so is its name afterwards. What a killed
-    run left under the hidden name is written over. Whoever writes the same file at the same time
-    waits.
+    The file is on the disk before it is renamed, and so is its name afterwards. The hidden file
+    of a killed run is overwritten. Another writer of the same file waits.
 
     Args:
         path: Where the file will be; its folder is made.
@@ -47,7 +46,7 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
             error.filename = str(path)  # a failed write does not say of which file
         raise
     finally:
-        with suppress(OSError):  # what it holds back is flushed above, or to be thrown away
+        with suppress(OSError):  # its buffer is flushed above, or discarded
             os.close(descriptor) if stream is None else stream.close()
 
 
@@ -100,7 +99,7 @@ def check_folder(path: Path, setting: str) -> None:
 
     Args:
         path: Where files will be written.
-        setting: What named it, for the message.
+        setting: The setting that names it, for the message.
 
     Raises:
         DataError: It is a file or a link that leads nowhere, or lies in one.
@@ -113,8 +112,5 @@ def check_folder(path: Path, setting: str) -> None:
 
 def file_sha256(path: Path) -> str:
     """Return the SHA-256 of a file's bytes as hexadecimal text."""
-    digest = hashlib.sha256()
     with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()

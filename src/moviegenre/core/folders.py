@@ -22,14 +22,14 @@ from moviegenre.core.reading import real_path
 logger = logging.getLogger(__name__)
 
 _REMOVALS = 2  # tries: some failures pass, such as one of a network drive
-_SYNCS_AT_ONCE = 8  # the file system puts those that come together on the disk together
+_SYNCS_AT_ONCE = 8  # the file system writes concurrent ones to the disk together
 
 
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
     """Yield a new folder that takes the place of ``path`` when the block succeeds.
 
-    The old folder is removed only then. After a failure it keeps its name, or gets it back when the
+    Only then is the old folder removed. After a failure it keeps its name, or gets it back when the
     output is opened the next time.
 
     Args:
@@ -49,7 +49,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
             _swap(new, path)
         finally:
             shutil.rmtree(new, ignore_errors=True)
-            _throw_away_old(path)
+            _remove_old(path)
 
 
 def restore_folder(path: Path) -> None:
@@ -61,7 +61,7 @@ def restore_folder(path: Path) -> None:
     path = real_path(path)
     if path.exists() or not hidden_path(path, "old").is_dir():
         return
-    with suppress(BusyError), locked(path):  # one who writes it right now gives it its name
+    with suppress(BusyError), locked(path):  # another run that writes it will name it
         _tidy(path)
 
 
@@ -99,15 +99,15 @@ def _tidy(path: Path) -> None:
     if old.is_dir() and not path.exists():
         old.rename(path)
         sync_folder(path.parent)
-    _throw_away_old(path)
+    _remove_old(path)
     shutil.rmtree(hidden_path(path, "new"), ignore_errors=True)
 
 
-def _throw_away_old(path: Path) -> None:
+def _remove_old(path: Path) -> None:
     """Rename and remove the old folder once a new one has its name.
 
-    So that a half-removed one can never be taken for one that is to get its name back. The output
-    is whole whether this works or not, so a failure is a warning.
+    The other name keeps a half-removed folder from being restored. The output is complete even if
+    this fails, so a failure is a warning.
     """
     old, gone = hidden_path(path, "old"), hidden_path(path, "gone")
     failure = ""

@@ -28,9 +28,9 @@ class GenreNames:
     """A mapping from the model's genres to the names that are written.
 
     Attributes:
-        names: By the model's genre in lower case; an empty name drops the genre. What is not in it
-            keeps its name.
-        source: The file it was read from; empty where it was none.
+        names: By the model's genre in lower case; an empty name drops the genre. Genres that are
+            not in it keep their names.
+        source: The file it was read from; empty for none.
 
     Example:
         >>> GenreNames({"sci-fi": "Science Fiction", "film-noir": ""}).of(["Sci-Fi", "Film-Noir"])
@@ -103,7 +103,7 @@ def read_names(names: str | None) -> GenreNames:
         ) from None
     mapping: dict[str, str] = {}
     for genre, name in pairs:
-        if bad := [one for one in name if one in GENRE_SEPARATORS or not one.isprintable()]:
+        if bad := [char for char in name if char in GENRE_SEPARATORS or not char.isprintable()]:
             raise DataError(
                 f"{path}: the name {shortened(name, 60)!r} has {bad[0]!r}, which separates genres "
                 "in tables and .nfo files; choose another name"
@@ -113,13 +113,13 @@ def read_names(names: str | None) -> GenreNames:
 
 
 def _json_pairs(content: str) -> list[tuple[str, str]]:
-    found = json.loads(content)
-    if not isinstance(found, dict):
-        raise ValueError(f"found {type(found).__name__}")
-    for genre, name in found.items():
+    names = json.loads(content)
+    if not isinstance(names, dict):
+        raise ValueError(f"found {type(names).__name__}")
+    for genre, name in names.items():
         if not isinstance(name, str | None):
             raise ValueError(f"{genre!r} has {type(name).__name__}, expected a text")
-    return [(genre, name or "") for genre, name in found.items()]
+    return [(genre, name or "") for genre, name in names.items()]
 
 
 def _csv_pairs(content: str) -> list[tuple[str, str]]:

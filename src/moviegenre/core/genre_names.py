@@ -25,7 +25,7 @@ RESERVED_NAMES = ("id", "genres", "error", "warnings", "modalities")
 """Columns of a catalogue's answers, which no genre may be called."""
 
 GENRE_SEPARATORS = "/|,;"
-"""What joins the names of several genres in one text."""
+"""Characters between several genres in one text."""
 
 _ALIASES = dict.fromkeys(("science fiction", "sciencefiction", "scifi", "sci fi"), "Sci-Fi")
 _SHORT = {"noir": "film noir"}  # may be a genre of its own in somebody's data

@@ -14,8 +14,8 @@ logger = logging.getLogger(__name__)
 def hub_snapshot(name: str, revision: str | None, patterns: Sequence[str]) -> Path:
     """Return the folder in the hub's cache with a commit's files, downloading what is missing.
 
-    Progress is shown on a terminal only. A warning names both commits if the name stands for
-    another one than the last time.
+    Progress is shown on a terminal only. A warning names both commits if the commit has changed
+    since the last time.
 
     Args:
         name: ``OWNER/NAME`` on the hub.
@@ -30,22 +30,14 @@ def hub_snapshot(name: str, revision: str | None, patterns: Sequence[str]) -> Pa
 
     with nullcontext() if sys.stderr.isatty() else disable_progress_bars():
         folder = Path(snapshot_download(name, revision=revision, allow_patterns=list(patterns)))
-    _compare_commit(name if revision is None else f"{name}@{revision}", folder.name)
-    return folder
-
-
-def _compare_commit(name: str, commit: str) -> None:
-    """Warn if a model on the Hub has a new commit, and remember it.
-
-    Args:
-        name: As the user gave it.
-        commit: Of the snapshot, by which the hub's client names its folder.
-    """
-    before = known_commit(name)
-    if before not in (None, commit):
+    given_name = name if revision is None else f"{name}@{revision}"
+    commit = folder.name
+    before = known_commit(given_name)
+    if before is not None and before != commit:
         logger.warning(
             "%s on the Hugging Face hub has changed since its last use: it is commit %s, and was "
             "%s; to stay with that one, name %s@%s",
-            *(name, commit[:12], str(before)[:12], name.partition("@")[0], before),
+            *(given_name, commit[:12], before[:12], name.partition("@")[0], before),
         )
-    note_commit(name, commit)
+    note_commit(given_name, commit)
+    return folder

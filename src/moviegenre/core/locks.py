@@ -2,8 +2,8 @@
 
 The lock is ``flock`` on a hidden file beside the output. The system releases it however the process
 ends, so a killed run never leaves a lock behind. The file is removed before the lock is released,
-and whoever gets a lock checks that its file is still there: so no lock files pile up. (The package
-filelock keeps its files on Unix, and falls back to a lock that outlives its process.)
+and a process that gets a lock checks that its file is still there, so no lock files pile up. (The
+package filelock keeps its files on Unix, and falls back to a lock that outlives its process.)
 """
 
 import errno
@@ -19,7 +19,7 @@ from pathlib import Path
 from moviegenre.core.errors import BusyError
 from moviegenre.core.reading import real_path
 
-if sys.platform != "win32":  # which has no flock: runs there are not kept apart
+if sys.platform != "win32":  # Windows has no flock, so runs there are not kept apart
     import fcntl
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ def hidden_path(path: Path, kind: str) -> Path:
 
     Args:
         path: The output.
-        kind: What it is: ``part``, ``lock``, ``new``, ``old`` or ``gone``.
+        kind: Its kind: ``part``, ``lock``, ``new``, ``old`` or ``gone``.
 
     Example:
         >>> hidden_path(Path("data/prepared"), "new").as_posix()
@@ -51,7 +51,7 @@ def locked(
 
     Args:
         path: The output, a file or a folder; its parent is made.
-        remedy: What else can be done than wait, for the message.
+        remedy: What to do instead of waiting, for the message.
         wait: Wait for the other run instead.
 
     Raises:
@@ -87,17 +87,17 @@ def open_locked(path: Path, *, wait: bool) -> int | None:
 
     Args:
         path: The file.
-        wait: Wait for whoever has the lock.
+        wait: Wait for the process that has the lock.
 
     Returns:
-        Its descriptor, which is to be closed; None where another has the lock and ``wait`` is
-        false.
+        Its descriptor, to be closed by the caller; None if another process has the lock and
+        ``wait`` is false.
     """
     while True:
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
         descriptor = os.open(path, flags, 0o666)
         try:
-            if not _take(descriptor, path, wait=wait):
+            if not _lock(descriptor, path, wait=wait):
                 os.close(descriptor)
                 return None
             current = _is_at(descriptor, path)
@@ -106,10 +106,10 @@ def open_locked(path: Path, *, wait: bool) -> int | None:
             raise
         if current:
             return descriptor
-        os.close(descriptor)  # it was removed or renamed by the one who had the lock
+        os.close(descriptor)  # the process that had the lock removed or renamed it
 
 
-def _take(descriptor: int, path: Path, *, wait: bool) -> bool:
+def _lock(descriptor: int, path: Path, *, wait: bool) -> bool:
     """Lock an open file; return whether that succeeded."""
     if sys.platform == "win32":
         return True

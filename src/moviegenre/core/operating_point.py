@@ -39,24 +39,24 @@ _DAMAGED = (
 class OperatingPoint:
     """A calibration of the probabilities and a threshold for each genre.
 
-    A probability p becomes ``sigmoid(scale * logit(p) + shift)``: a scale of 1 and a shift of 0
-    leave it as it is, one scale for all genres is temperature scaling, a scale and a shift for
-    each genre are Platt's (also undoing what the weights of a weighted loss did).
+    A probability p becomes ``sigmoid(scale * logit(p) + shift)``. A scale of 1 and a shift of 0
+    leave it as it is. One scale for all genres is temperature scaling. A scale and a shift for
+    each genre are Platt scaling, which also undoes the effect of a weighted loss.
 
     Reference: Guo et al., "On calibration of modern neural networks",
     https://arxiv.org/abs/1706.04599.
 
     Attributes:
-        genres: What the columns mean; L of them.
+        genres: The L columns.
         thresholds: The threshold of each genre (L,), on corrected probabilities, in [0, 1].
         scale: See above (L,), positive.
         shift: See above (L,).
-        fitted: How it was fitted, as plain values, for the reader; empty where nothing was.
-        without: What holds instead for films that lack a modality: a fusion is less sure of them,
-            so that thresholds fitted to complete films choose too little. Empty where nothing was
-            fitted for them.
-        by_length: What holds for plots of so many tokens, by that number; between two of them it
-            changes evenly with the logarithm of the number. Empty where length makes no difference.
+        fitted: How it was fitted, as plain values for the reader; empty if it was not fitted.
+        without: The points for films with a missing modality, by that modality. A fusion is less
+            sure of these films, so thresholds fitted to complete films choose too little. Empty if
+            none was fitted.
+        by_length: The points for plots of a number of tokens, by that number. Between two numbers,
+            a point changes linearly with the logarithm. Empty if length makes no difference.
     """
 
     genres: GenreVocabulary
@@ -79,28 +79,28 @@ class OperatingPoint:
         """Return the operating point for a film.
 
         Args:
-            modalities: What the film has.
-            num_tokens: How long its plot is; None takes the point for plots of the usual length.
+            modalities: The film's modalities.
+            num_tokens: The tokens of its plot; None takes the point for plots of the usual length.
         """
-        missing = (point for lacked, point in self.without.items() if lacked not in modalities)
-        return next(missing, self)._at(num_tokens)
+        points = (point for missing, point in self.without.items() if missing not in modalities)
+        return next(points, self)._at(num_tokens)
 
     def by_rows(
         self,
         films: Iterable[Collection[Modality]],
         lengths: Sequence[int] | None = None,
     ) -> list[tuple["OperatingPoint", list[int]]]:
-        """Return each operating point that some films need, with the rows of these films.
+        """Return the operating points of films, each with the rows of its films.
 
         Args:
             films: The modalities of each film.
-            lengths: How many tokens its plot has, of each film; see ``of``.
+            lengths: The tokens of each film's plot; see ``of``.
         """
         rows: dict[tuple[frozenset[Modality], int | None], list[int]] = {}
         for row, modalities in enumerate(films):
             length = None if lengths is None else lengths[row]
             rows.setdefault((frozenset(modalities), length), []).append(row)
-        return [(self.of(*key), found) for key, found in rows.items()]
+        return [(self.of(*key), numbers) for key, numbers in rows.items()]
 
     def _at(self, num_tokens: int | None) -> "OperatingPoint":
         """Return the operating point for a plot of this many tokens."""
@@ -141,7 +141,7 @@ class OperatingPoint:
     def centred(self, probs: FloatArray) -> FloatArray:
         """Return probabilities (..., L) shifted so that every threshold becomes 0.5.
 
-        For whoever compares decisions of several models at one threshold.
+        This compares decisions of several models at one threshold.
         """
         moved = log_odds(self.calibrate(probs)) - log_odds(self.thresholds)
         return from_log_odds(moved)
@@ -163,16 +163,15 @@ class OperatingPoint:
             name: {key: float(values[row]) for key, values in columns.items()}
             for row, name in enumerate(self.genres)
         }
-        found: dict[str, Any] = {"fitted": self.fitted, "genres": by_genre}
-        if self.without:
-            found["without"] = {
-                lacked.value: point._to_json_dict() for lacked, point in self.without.items()
-            }
-        if self.by_length:
-            found["by_length"] = {
-                str(length): point._to_json_dict() for length, point in self.by_length.items()
-            }
-        return found
+        content: dict[str, Any] = {"fitted": self.fitted, "genres": by_genre}
+        parts: dict[str, Mapping[Any, OperatingPoint]] = {
+            "without": self.without,
+            "by_length": self.by_length,
+        }
+        for name, points in parts.items():
+            if points:
+                content[name] = {str(key): point._to_json_dict() for key, point in points.items()}
+        return content
 
     @classmethod
     def read(cls, path: Path, genres: GenreVocabulary) -> "OperatingPoint":
@@ -212,8 +211,8 @@ class OperatingPoint:
         if not np.all(is_sound & np.isfinite(scale) & np.isfinite(shift)):
             raise ValueError("thresholds lie in [0, 1], scales are positive, all are finite")
         without = {
-            Modality(lacked): cls._parse(part, genres)
-            for lacked, part in content.get("without", {}).items()
+            Modality(missing): cls._parse(part, genres)
+            for missing, part in content.get("without", {}).items()
         }
         by_length = {
             int(length): cls._parse(part, genres)

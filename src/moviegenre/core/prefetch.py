@@ -1,25 +1,15 @@
 """Compute the next items in a thread while the caller works on the present one."""
 
+from collections import deque
 from collections.abc import Generator, Iterable
-from queue import Full, Queue
-from threading import Event, Thread
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 T = TypeVar("T")
 
-_CHECK_SECONDS = 0.1
-"""How often a thread that waits for room looks whether it should stop."""
-
 
 class _End:
-    """The last item of the queue: the items are at their end, or computing one failed.
-
-    Args:
-        error: What failed; None at the end of the items.
-    """
-
-    def __init__(self, error: BaseException | None = None) -> None:
-        self.error = error
+    """Stands for the end of the items."""
 
 
 def prefetch(items: Iterable[T], size: int) -> Generator[T, None, None]:
@@ -29,7 +19,7 @@ def prefetch(items: Iterable[T], size: int) -> Generator[T, None, None]:
     thread after the item it works on.
 
     Args:
-        items: What to compute; only the thread iterates over it.
+        items: The items; only the thread iterates over them.
         size: How many items are kept ready at most.
 
     Raises:
@@ -39,38 +29,16 @@ def prefetch(items: Iterable[T], size: int) -> Generator[T, None, None]:
         >>> list(prefetch((number * number for number in range(4)), 2))
         [0, 1, 4, 9]
     """
-    ready: Queue[T | _End] = Queue(size)
-    stop = Event()
-    thread = Thread(target=_fill, args=(items, ready, stop), name="prefetch", daemon=True)
-    thread.start()
+    iterator = iter(items)
+
+    def compute() -> T | _End:
+        return next(iterator, _End())
+
+    pool = ThreadPoolExecutor(1, thread_name_prefix="prefetch")
     try:
-        while not isinstance(item := ready.get(), _End):
+        ready = deque(pool.submit(compute) for _ in range(size + 1))  # one is being computed
+        while not isinstance(item := ready.popleft().result(), _End):
+            ready.append(pool.submit(compute))
             yield item
-        if item.error is not None:
-            raise item.error
     finally:
-        stop.set()
-        thread.join()
-
-
-def _fill(items: Iterable[T], ready: "Queue[T | _End]", stop: Event) -> None:
-    """Put items into the queue until they end, one fails, or a stop is asked for."""
-    end = _End()
-    try:
-        for item in items:
-            if not _put(item, ready, stop):
-                return
-    except BaseException as error:
-        end = _End(error)
-    _put(end, ready, stop)
-
-
-def _put(item: T | _End, ready: "Queue[T | _End]", stop: Event) -> bool:
-    """Put an item into the queue when there is room; return False if a stop is asked for."""
-    while not stop.is_set():
-        try:
-            ready.put(item, timeout=_CHECK_SECONDS)
-        except Full:
-            continue
-        return True
-    return False
+        pool.shutdown(cancel_futures=True)

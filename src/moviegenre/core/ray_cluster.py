@@ -1,4 +1,4 @@
-"""One way to a Ray cluster: one that is started here, or one that runs already."""
+"""Connect to a Ray cluster: start one here, or use one that runs already."""
 
 import logging
 import os
@@ -42,7 +42,7 @@ def ray_cluster(
         # Otherwise Ray looks for 127.0.0.1 at this machine's address in its network.
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # before the import, which reads both
-    # Ray gives its proxy five seconds to begin, which a busy machine does not keep.
+    # Ray gives its proxy five seconds to start, too little on a busy machine.
     os.environ.setdefault("RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S", "60")
     os.environ["RAY_DEDUP_LOGS"] = "0"  # requests are logged with lines that look alike
     import ray
@@ -53,7 +53,7 @@ def ray_cluster(
         "num_cpus": num_cpus,
     }
     logging.getLogger("ray._private.authentication").setLevel(logging.ERROR)
-    on_stop = signal.getsignal(signal.SIGTERM)
+    on_sigterm = signal.getsignal(signal.SIGTERM)
     try:
         context: Any = ray.init(
             address or "local",
@@ -68,7 +68,7 @@ def ray_cluster(
             raise
         raise ConfigError(_no_cluster(address, error)) from None
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, on_stop)  # Ray would end the process where it stands
+        signal.signal(signal.SIGTERM, on_sigterm)  # Ray would end the process where it stands
     try:
         yield str(context.address_info["address"])
     finally:

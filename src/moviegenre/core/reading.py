@@ -1,6 +1,6 @@
 """Open files from users: regular files only, with a size limit, without waiting.
 
-A named pipe would wait for a writer, and a device such as ``/dev/zero`` never ends. Both are
+A named pipe would wait for a writer, and a device such as ``/dev/zero`` never ends. The kind is
 checked before and after a file is opened, because a path may change in between.
 
 An unreadable file is a fault of one film. A failure of the system stops the command, because the
@@ -65,7 +65,7 @@ def raise_system_error(error: BaseException, path: Path) -> None:
     Every reader of many files calls it before it blames one of them.
 
     Args:
-        error: What reading a file raised.
+        error: The error of reading a file.
         path: The file, for errors that do not name it.
 
     Raises:
@@ -96,7 +96,7 @@ def open_regular(path: Path, what: str = "a file") -> BinaryIO:
 
     Args:
         path: The file; links are followed.
-        what: What it should be, for the message.
+        what: The expected kind of file, for the message.
 
     Raises:
         MissingFileError: There is nothing.
@@ -130,7 +130,7 @@ def read_bounded(path: Path, max_bytes: int, what: str = "a file") -> bytes:
     Args:
         path: The file; links are followed.
         max_bytes: A larger file is not read.
-        what: What it should be, for the message.
+        what: The expected kind of file, for the message.
 
     Raises:
         MissingFileError: There is nothing.

@@ -43,7 +43,7 @@ def check_seal(path: Path) -> bool:
         path: The file.
 
     Raises:
-        DamagedError: It has one, and its content is not what was sealed.
+        DamagedError: It has one, and its content differs from the sealed content.
     """
     with path.open("rb") as stream:
         size = stream.seek(0, 2)

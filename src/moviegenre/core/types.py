@@ -15,12 +15,15 @@ class Modality(StrEnum):
     POSTER = "poster"
 
 
+MAX_SEED = 2**32 - 1
+"""The largest seed that NumPy and PyTorch both accept."""
+
 Track = Literal["closed", "open"]
 """Whether a model learned from the training split alone, or from further labelled plots as well."""
 
 
 class Family(StrEnum):
-    """What kind of model is compared with which."""
+    """The kind of a model, which decides the models it is compared with."""
 
     BASELINE = "baseline"
     SINGLE = "single"
@@ -70,7 +73,7 @@ PlotRule = Literal[TextRule, "each"]
 """A rule of ``TextRule``, or ``each``: every plot is a text of its own."""
 
 BackendName = Literal["auto", "torch", "onnx", "int8", "int4"]
-"""What computes a model's answers; ``auto`` takes the best that is there."""
+"""The library and weights that compute a model; ``auto`` takes the best available."""
 
 SmallBackend = Literal["int8", "int4"]
 """An ONNX file of small weights."""

@@ -45,7 +45,7 @@ class BatchArrays:
     def joint(cls, views: Sequence["BatchArrays"]) -> "BatchArrays":
         """Return the joint batch of what the members of an ensemble read.
 
-        Its own arrays say no more than what there is of each movie.
+        Its own arrays only say which movies have a plot and which a poster.
 
         Args:
             views: A batch for each member; one with several texts of a movie has a row for each,
@@ -232,8 +232,8 @@ class MovieTensors:
         dim = self.plot_states.values.shape[1]
         states = np.zeros((len(index), longest, dim), dtype=np.float32)
         for position, row in enumerate(index):
-            own = self.plot_states[row]
-            states[position, : len(own)] = own
+            movie_states = self.plot_states[row]
+            states[position, : len(movie_states)] = movie_states
         return states
 
 

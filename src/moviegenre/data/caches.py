@@ -41,11 +41,7 @@ def is_current(cache: Path, data: PreparedData, split: Split) -> bool:
 
 
 def _read_whole(cache: Path) -> None:
-    """Read a NumPy file that has no seal.
-
-    Raises:
-        DamagedError: It is not whole.
-    """
+    """Read a NumPy file that has no seal."""
     try:
         found = np.load(cache, mmap_mode="r")
         if isinstance(found, np.lib.npyio.NpzFile):

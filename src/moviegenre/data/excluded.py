@@ -38,15 +38,15 @@ def by_reason(excluded: Sequence[ExcludedMovie]) -> dict[str, int]:
     return dict(Counter(movie.reason.value for movie in excluded).most_common())
 
 
-def counts(excluded: Sequence[ExcludedMovie]) -> str:
+def describe_reasons(excluded: Sequence[ExcludedMovie]) -> str:
     """Say how many movies were left out for which reason, the commonest ones with an example."""
     first = examples(excluded)
-    told = []
+    reasons = []
     for place, (reason, count) in enumerate(by_reason(excluded).items()):
         detail = first[reason].detail if place < EXAMPLES else ""
         example = f", for example {shortened(detail)}" if detail else ""
-        told.append(f"{reason}: {count:,}{example}")
-    return "; ".join(told)
+        reasons.append(f"{reason}: {count:,}{example}")
+    return "; ".join(reasons)
 
 
 def examples(excluded: Sequence[ExcludedMovie]) -> dict[str, ExcludedMovie]:
@@ -57,15 +57,11 @@ def examples(excluded: Sequence[ExcludedMovie]) -> dict[str, ExcludedMovie]:
     return first
 
 
-def listed_beside(out: Path, excluded: Sequence[ExcludedMovie]) -> str:
-    """List what was left out in a file beside a folder that is not written; say where.
-
-    Args:
-        out: The folder.
-        excluded: The movies.
+def write_list(out: Path, excluded: Sequence[ExcludedMovie]) -> str:
+    """List what was left out in a file beside a folder that is not written.
 
     Returns:
-        The end of a sentence; empty where there is nothing to list.
+        The end of a sentence that names the file; empty where nothing was left out.
     """
     if not excluded:
         return ""

@@ -1,8 +1,7 @@
-"""Whether the files of a prepared folder are those that were written: by length and SHA-256.
+"""Check the files of a prepared folder by length and SHA-256.
 
-The data sheet, which is written last, lists them. Lengths are compared whenever the folder is
-opened, a hash when a file is first read; of a large file, again only when its length or time
-changes.
+The data sheet is written last and lists the files. Lengths are compared when the folder is opened,
+hashes when a file is first read. A large file is hashed again only when its length or time changes.
 """
 
 import json
@@ -49,7 +48,7 @@ class FileCheck:
     def __init__(self, folder: Path, listed: dict[str, dict[str, Any]]) -> None:
         self._folder = folder
         self._listed = listed
-        self._memory = folder / CACHE_DIR / _CHECKED_FILE
+        self._checked_path = folder / CACHE_DIR / _CHECKED_FILE
         for name, record in listed.items():
             size = (folder / name).stat().st_size
             if size != record["bytes"]:
@@ -70,21 +69,21 @@ class FileCheck:
         path = self._folder / name
         state = [record["sha256"], path.stat().st_size, path.stat().st_mtime_ns]
         is_large = record["bytes"] >= _LARGE_BYTES
-        checked = self._remembered() if is_large else {}
+        checked = self._read_checked() if is_large else {}
         if checked.get(name) == state:
             return
-        if (found := file_sha256(path)) != record["sha256"]:
+        if (sha256 := file_sha256(path)) != record["sha256"]:
             raise DataError(
-                f"{path} is damaged: it has sha256 {found[:12]}..., {record['sha256'][:12]}... was "
-                "written; prepare the data again"
+                f"{path} is damaged: it has sha256 {sha256[:12]}..., "
+                f"{record['sha256'][:12]}... was written; prepare the data again"
             )
         if is_large:
             with suppress(OSError):  # data may lie where nothing can be written
-                write_text(self._memory, json.dumps({**checked, name: state}) + "\n")
+                write_text(self._checked_path, json.dumps({**checked, name: state}) + "\n")
 
-    def _remembered(self) -> dict[str, Any]:
+    def _read_checked(self) -> dict[str, Any]:
         try:
-            found = json.loads(self._memory.read_text(encoding="utf-8"))
+            checked = json.loads(self._checked_path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
-        return found if isinstance(found, dict) else {}
+        return checked if isinstance(checked, dict) else {}

@@ -1,4 +1,4 @@
-"""Reading JSON that others wrote: bounded before it is parsed, ``ValueError`` for every fault."""
+"""Read JSON that others wrote: bounded before it is parsed, ``ValueError`` for every fault."""
 
 import json
 from typing import Any
@@ -28,7 +28,7 @@ def parse_json(
     """
     if len(text) > max_bytes:
         raise ValueError(f"{len(text):,} bytes long, expected at most {max_bytes:,}")
-    if _num_values(text) > max_values:
+    if num_values(text) > max_values:
         raise ValueError(f"more than {max_values:,} values")
     try:
         return json.loads(text)
@@ -36,7 +36,8 @@ def parse_json(
         raise ValueError("nested too deeply") from None
 
 
-def _num_values(text: bytes | str) -> int:
+def num_values(text: bytes | str) -> int:
+    """Return about how many values a JSON text holds, by its commas and brackets."""
     if isinstance(text, bytes):
         return sum(text.count(mark) for mark in (b",", b"[", b"{"))
     return sum(text.count(mark) for mark in (",", "[", "{"))

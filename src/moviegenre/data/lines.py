@@ -1,10 +1,13 @@
 """The lines of a text file, none of them longer than a bound."""
 
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TextIO
 
+from moviegenre.core.reading import open_regular
 from moviegenre.data.limits import MAX_RECORD_BYTES
 
 _SKIPPED_CHARS = 1 << 20  # of a line that is too long, read at a time
@@ -27,7 +30,7 @@ class Line:
 
 
 def bounded_lines(stream: TextIO, max_chars: int = MAX_RECORD_BYTES) -> Iterator[Line]:
-    """Yield every line; one that is too long is passed over without being held in memory.
+    """Yield every line; one that is too long is skipped and never held in memory.
 
     Args:
         stream: Text opened with ``errors="surrogateescape"``, so that bytes that are no UTF-8
@@ -43,6 +46,25 @@ def bounded_lines(stream: TextIO, max_chars: int = MAX_RECORD_BYTES) -> Iterator
             yield Line(text, "not UTF-8; save it as UTF-8")
         else:
             yield Line(text)
+
+
+def file_lines(path: Path, newline: str | None = None) -> Iterator[Line]:
+    """Yield the lines of a file in UTF-8, see ``bounded_lines``.
+
+    Args:
+        path: The file; a byte order mark is left out.
+        newline: What ends a line, as ``open`` has it.
+
+    Raises:
+        DataError: It is no regular file, or cannot be opened.
+    """
+    with (
+        open_regular(path) as stream,
+        io.TextIOWrapper(
+            stream, encoding="utf-8-sig", errors="surrogateescape", newline=newline
+        ) as text,
+    ):
+        yield from bounded_lines(text)
 
 
 def is_utf8(text: str) -> bool:

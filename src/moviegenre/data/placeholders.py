@@ -1,4 +1,4 @@
-"""Texts that stand for a missing value, and markup around texts: the only place that knows them."""
+"""Texts that stand for a missing value, and markup around texts."""
 
 import html
 import re

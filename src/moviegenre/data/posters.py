@@ -78,16 +78,12 @@ def decode_poster(data: bytes, *, shrink: bool = False) -> Image.Image:
     except UnidentifiedImageError:
         raise PosterError(f"the file is {describe_other(data)}; expected {kinds_text()}") from None
     except Exception as error:  # Pillow's readers raise whatever a damaged file leads them to
-        told = shortened(str(error)) or type(error).__name__
-        raise PosterError(f"the image cannot be decoded: {told}") from None
+        message = shortened(str(error)) or type(error).__name__
+        raise PosterError(f"the image cannot be decoded: {message}") from None
 
 
 def _refuse_large_tiles(image: Image.Image) -> None:
-    """Refuse a TIFF whose tiles, which are decoded as a whole, are larger than any image.
-
-    Raises:
-        PosterError: They are.
-    """
+    """Refuse a TIFF with tiles larger than any image: each is decoded as a whole."""
     tags = getattr(image, "tag_v2", {})
     width, height = (tags.get(tag, 0) for tag in _TILE_SIDES)
     if width * height > MAX_PIXELS:
@@ -105,27 +101,18 @@ def upright_rgb(image: Image.Image) -> Image.Image:
     """
     _require_size(image)
     image.load()
-    return _to_rgb(_upright(image))
+    if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:  # the camera was turned
+        image = ImageOps.exif_transpose(image)
+    return _to_rgb(image)
 
 
 def _require_size(image: Image.Image) -> None:
-    """Check an image's size before it is decoded.
-
-    Raises:
-        PosterError: It holds more than ``MAX_PIXELS``.
-    """
+    """Refuse an image of more than ``MAX_PIXELS`` before it is decoded."""
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise PosterError(
             f"the image has {width} x {height} pixels; expected at most {MAX_PIXELS:,}"
         )
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    """Return an image turned as its camera says; itself, not a copy, where that is not at all."""
-    if image.getexif().get(ExifTags.Base.Orientation, 1) == 1:
-        return image
-    return ImageOps.exif_transpose(image)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

@@ -1,4 +1,4 @@
-"""Preparing: any source in, a folder of Parquet with its data sheet out, whole or not at all."""
+"""Prepare a source: write a folder of Parquet with its data sheet, whole or not at all."""
 
 import json
 import logging
@@ -20,7 +20,13 @@ from moviegenre.core.locks import locked
 from moviegenre.core.reading import at_home
 from moviegenre.core.types import Split, SplitKind
 from moviegenre.data.datasheet import write_datasheet
-from moviegenre.data.excluded import by_reason, counts, examples, listed_beside, write_excluded
+from moviegenre.data.excluded import (
+    by_reason,
+    describe_reasons,
+    examples,
+    write_excluded,
+    write_list,
+)
 from moviegenre.data.prepared import PreparedData
 from moviegenre.data.records import ExcludedMovie, MovieSource, RawMovie
 from moviegenre.data.schema import (
@@ -62,12 +68,12 @@ _LAYOUT = {
 
 @dataclass(frozen=True)
 class PreparedSummary:
-    """What preparing came to.
+    """The result of preparing.
 
     Attributes:
         data: The prepared folder.
         excluded: How many movies were left out, by reason.
-        notes: How many movies were changed or kept with a caution, by what was done.
+        notes: How many movies were changed, or kept although incomplete, by kind.
         examples: The first movie that was left out, by reason.
         genres_left_out: Genres that too few movies have, and how many these are.
     """
@@ -119,27 +125,24 @@ def prepare(
         restore_folder(out)
         _check_target(out, overwrite)
         movies = open_source(source, out.parent, columns, sha256=sha256, progress=progress)
-        # A table says more of itself; the published form is what everybody expects.
+        # A table logs more of itself; the published form is what everybody expects.
         if not isinstance(movies, MovieTable) and movies.form != PUBLISHED:
             logger.info("%s: recognised as %s", source, movies.form)
         kind = _split_kind(source, movies, split)
-        if not movies.has_plots and not keep_incomplete:
-            raise DataError(
-                f"{source}: {movies.form}; to prepare posters alone, set `keep_incomplete`"
-            )
+        _require_plots(source, movies, keep_incomplete)
         validation = Validation(
             keep_incomplete=keep_incomplete,
             need_split=kind == "official",
             check_posters=isinstance(movies, MovieTable),
         )
-        kept, changed = one_spelling_each(list(validation.check(_shown(movies, progress))))
+        kept, changed = one_spelling_each(list(validation.check(_with_progress(movies, progress))))
         _log_spellings(changed)
-        try:
-            vocabulary, parts = _divide(
-                source, kept, validation.excluded, genres, min_movies, kind, seed
-            )
-        except _NothingLeftError as error:
-            raise DataError(f"{error}{listed_beside(out, validation.excluded)}") from None
+        _require_movies(source, out, kept, validation.excluded)
+        named = None if genres is None else [_known_name(kept, name) for name in genres]
+        vocabulary = choose_genres(kept, named, min_movies)
+        chosen = with_genres(kept, vocabulary, validation.excluded)
+        parts = _split(chosen, vocabulary, kind, seed)
+        _require_every_split(source, out, parts, validation.excluded)
         left_out = rare_genres(kept, vocabulary, min_movies) if genres is None else []
         facts: dict[str, Any] = {
             "source": _address(source),
@@ -169,11 +172,7 @@ def prepare(
 
 
 def _split_kind(source: str, movies: MovieSource, named: SplitKind | None) -> SplitKind:
-    """Return which split is used.
-
-    Raises:
-        DataError: The source's own is wanted and is not there, or not whole.
-    """
+    """Return which split is used; the source's own must be whole."""
     if movies.has_split:
         return named or "official"
     if movies.lacks and named is None:
@@ -186,38 +185,29 @@ def _split_kind(source: str, movies: MovieSource, named: SplitKind | None) -> Sp
     return "stratified"
 
 
-class _NothingLeftError(DataError):
-    """A source has no movies for one of the splits."""
+def _require_plots(source: str, movies: MovieSource, keep_incomplete: bool) -> None:
+    if not movies.has_plots and not keep_incomplete:
+        raise DataError(f"{source}: {movies.form}; to prepare posters alone, set `keep_incomplete`")
 
 
-def _divide(
-    source: str,
-    kept: Sequence[KeptMovie],
-    excluded: list[ExcludedMovie],
-    genres: Sequence[str] | None,
-    min_movies: int,
-    kind: SplitKind,
-    seed: int,
-) -> tuple[GenreVocabulary, dict[Split, list[Chosen]]]:
-    """Return the genres, and the movies that have one of them, by split.
-
-    Raises:
-        DataError: A split is empty.
-    """
+def _require_movies(
+    source: str, out: Path, kept: Sequence[KeptMovie], excluded: Sequence[ExcludedMovie]
+) -> None:
     if not kept:
-        reasons = counts(excluded) or "it is empty"
-        raise _NothingLeftError(f"{source}: no movie can be kept ({reasons})")
-    genres = None if genres is None else [_known_name(kept, name) for name in genres]
-    vocabulary = choose_genres(kept, genres, min_movies)
-    parts = _split(with_genres(kept, vocabulary, excluded), vocabulary, kind, seed)
+        reasons = describe_reasons(excluded) or "it is empty"
+        raise DataError(f"{source}: no movie can be kept ({reasons}){write_list(out, excluded)}")
+
+
+def _require_every_split(
+    source: str, out: Path, parts: dict[Split, list[Chosen]], excluded: Sequence[ExcludedMovie]
+) -> None:
     empty = [part.value for part, chosen in parts.items() if not chosen]
     if empty:
-        reasons = f" ({counts(excluded)})" if excluded else ""
-        raise _NothingLeftError(
+        reasons = f" ({describe_reasons(excluded)})" if excluded else ""
+        raise DataError(
             f"{source}: no movie is left for {', '.join(empty)}{reasons}; give it some, or use "
-            "`split` stratified"
+            f"`split` stratified{write_list(out, excluded)}"
         )
-    return vocabulary, parts
 
 
 def open_source(
@@ -268,7 +258,7 @@ def _check_target(out: Path, overwrite: bool) -> None:
         )
 
 
-def _shown(movies: MovieSource, progress: bool) -> Iterable[RawMovie]:
+def _with_progress(movies: MovieSource, progress: bool) -> Iterable[RawMovie]:
     if not progress:
         return movies
     from rich.progress import track
@@ -281,11 +271,11 @@ def _split(
 ) -> dict[Split, list[Chosen]]:
     parts: dict[Split, list[Chosen]] = {part: [] for part in Split}
     if kind == "official":
-        for movie, own in chosen:
+        for movie, genres in chosen:
             assert movie.split is not None, "a movie in no split was left out"
-            parts[movie.split].append((movie, own))
+            parts[movie.split].append((movie, genres))
         return parts
-    labels = np.stack([vocabulary.encode(own) for _, own in chosen])
+    labels = np.stack([vocabulary.encode(genres) for _, genres in chosen])
     groups = groups_of_duplicates(movie.keys for movie, _ in chosen)
     for place, entry in zip(stratified_split(labels, groups, seed), chosen, strict=True):
         parts[place].append(entry)
@@ -293,19 +283,14 @@ def _split(
 
 
 def _shared(parts: dict[Split, list[Chosen]]) -> dict[str, int]:
-    """Count what a source's own split does not keep apart; a stratified one always does."""
-    movies_by_split = [(part, movie) for part, chosen in parts.items() for movie, _ in chosen]
-    groups = groups_of_duplicates(movie.keys for _, movie in movies_by_split)
-    train_groups = {
-        g for g, (part, _) in zip(groups, movies_by_split, strict=True) if part is Split.TRAIN
-    }
-    other_groups = (
-        g for g, (part, _) in zip(groups, movies_by_split, strict=True) if part is not Split.TRAIN
-    )
-    count = sum(group in train_groups for group in other_groups)
-    return (
-        {"val or test movie with the poster or a plot of a training movie": count} if count else {}
-    )
+    """Count duplicates across the splits; only a source's own split has any."""
+    splits = [part for part, chosen in parts.items() for _ in chosen]
+    groups = groups_of_duplicates(movie.keys for chosen in parts.values() for movie, _ in chosen)
+    placed = list(zip(groups, splits, strict=True))
+    train_groups = {group for group, split in placed if split is Split.TRAIN}
+    count = sum(group in train_groups for group, split in placed if split is not Split.TRAIN)
+    note = "val or test movie with the poster or a plot of a training movie"
+    return {note: count} if count else {}
 
 
 def _write(

@@ -25,21 +25,22 @@ from moviegenre.data.limits import MAX_RECORD_BYTES
 from moviegenre.data.plots import choose_plot
 from moviegenre.data.records import clean_names
 from moviegenre.data.schema import CACHE_DIR, DATASHEET_FILE, GENRES_FILE, split_file
+from moviegenre.data.unpacking import error_text
 
 
 @contextmanager
 def readable(path: Path) -> Iterator[Path]:
-    """Yield the path of a prepared file that is then read.
+    """Yield the path of a prepared file, for reading.
 
     Raises:
-        DataError: It cannot be read; one line says so.
+        DataError: It cannot be read.
     """
     try:
         yield path
     except (pa.ArrowException, KeyError, OSError, ValueError, RuntimeError) as error:
         raise_system_error(error, path)
-        told = " ".join(str(error).split())
-        raise DataError(f"{path} cannot be read: {told}; prepare the data again") from None
+        message = f"{path} cannot be read: {error_text(error)}; prepare the data again"
+        raise DataError(message) from None
 
 
 class PreparedData:

@@ -2,11 +2,11 @@
 
 import re
 import reprlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Protocol
 
 from moviegenre.core.types import Split
 
@@ -82,41 +82,28 @@ class ExcludedMovie:
     detail: str = ""
 
 
-class MovieSource(Protocol):
-    """Somewhere to read movies from."""
+class MovieSource(ABC):
+    """Somewhere to read movies from.
 
-    @property
-    def description(self) -> str:
-        """What the data sheet calls it."""
+    Attributes:
+        sha256: Hash of what it was read from.
+        sha256_of: What that is: a file, or a folder's names and sizes.
+        form: What it was recognised as, in one line.
+        has_split: Whether it says which movies are for training, validation and test.
+        lacks: The splits that should be there and are not, joined; empty where none is missing.
+        has_plots: Whether it can have plots at all.
+        synthetic: Whether its movies are made up.
+    """
 
-    @property
-    def sha256(self) -> str:
-        """Hash of what it was read from."""
+    sha256: str
+    sha256_of: str
+    form: str
+    has_split = False
+    lacks = ""
+    has_plots = True
+    synthetic = False
 
-    @property
-    def sha256_of(self) -> str:
-        """What that is: a file, or a folder's names and sizes."""
-
-    @property
-    def has_split(self) -> bool:
-        """Whether it says which movies are for training, validation and test."""
-
-    @property
-    def synthetic(self) -> bool:
-        """Whether its movies are made up."""
-
-    @property
-    def form(self) -> str:
-        """What it was recognised as, in one line."""
-
-    @property
-    def lacks(self) -> str:
-        """The splits that should be there and are not, joined; empty where none is missing."""
-
-    @property
-    def has_plots(self) -> bool:
-        """Whether it can have plots at all."""
-
+    @abstractmethod
     def __iter__(self) -> Iterator[RawMovie]:
         """Yield every movie, in the source's order."""
 
@@ -168,8 +155,8 @@ def parse_year(value: object) -> int | None:
     try:
         year = int(float(text))
     except (ValueError, OverflowError):
-        found = _DATED_YEAR.search(text)
-        return int(found[0]) if found else None
+        match = _DATED_YEAR.search(text)
+        return int(match[0]) if match else None
     return year if year in _YEARS else None
 
 

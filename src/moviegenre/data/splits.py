@@ -80,9 +80,9 @@ def groups_of_duplicates(keys: Iterable[Iterable[Hashable]]) -> list[int]:
             movie = parents[movie]
         return movie
 
-    for movie, own in enumerate(keys):
+    for movie, movie_keys in enumerate(keys):
         parents.append(movie)
-        for key in own:
+        for key in movie_keys:
             first, second = root(owner.setdefault(key, movie)), root(movie)
             parents[max(first, second)] = min(first, second)
     return [root(movie) for movie in range(len(parents))]
@@ -95,8 +95,8 @@ def content_keys(plots: Sequence[str], poster: bytes | None) -> list[str]:
         plots: Texts; case and white space do not count, nor do placeholders such as N/A.
         poster: Encoded image bytes, or None.
     """
-    told = (plot for plot in plots if not is_placeholder(plot))
-    texts = [" ".join(plot.lower().split()).encode() for plot in told]
+    real_plots = (plot for plot in plots if not is_placeholder(plot))
+    texts = (" ".join(plot.lower().split()).encode() for plot in real_plots)
     keys = [f"plot {hashlib.sha256(text).hexdigest()}" for text in texts]
     if poster is not None:
         keys.append(f"poster {hashlib.sha256(poster).hexdigest()}")

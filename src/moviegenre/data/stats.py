@@ -16,7 +16,6 @@ from moviegenre.data.schema import split_file
 PERCENTILES = (5, 25, 50, 75, 95)
 Percentiles = dict[str, float]
 
-
 _COUNTED_RULES: tuple[TextRule, ...] = ("longest", "first", "joined", "sentence")
 
 
@@ -97,29 +96,27 @@ def data_stats(data: PreparedData) -> DataStats:
 
 
 def _column(data: PreparedData, split: Split, name: str) -> list[Any]:
-    values: list[Any] = pq.read_table(data.root / split_file(split), columns=[name])[
-        name
-    ].to_pylist()
-    return values
+    table = pq.read_table(data.root / split_file(split), columns=[name])
+    return list(table[name].to_pylist())
 
 
 def _together(
     labels: npt.NDArray[Any], names: Sequence[str], order: npt.NDArray[np.int64]
 ) -> dict[str, dict[str, float]]:
     """Return the shares of ``cooccurrence`` by name; genres in ``order``, shares falling."""
-    found: dict[str, dict[str, float]] = {}
+    together: dict[str, dict[str, float]] = {}
     shares = cooccurrence(labels > 0)
     for row in order:
         others = [i for i in np.argsort(-shares[row], kind="stable") if np.isfinite(shares[row, i])]
-        found[names[row]] = {names[i]: round(float(shares[row, i]), 1) for i in others}
-    return found
+        together[names[row]] = {names[i]: round(float(shares[row, i]), 1) for i in others}
+    return together
 
 
 def _percentiles(values: Sequence[float]) -> Percentiles:
     if not values:
         return {}
-    found = {f"p{p}": round(float(np.percentile(values, p)), 1) for p in PERCENTILES}
-    return {**found, "mean": round(float(np.mean(values)), 1), "max": float(max(values))}
+    percentiles = {f"p{p}": round(float(np.percentile(values, p)), 1) for p in PERCENTILES}
+    return {**percentiles, "mean": round(float(np.mean(values)), 1), "max": float(max(values))}
 
 
 def _imbalance(counts: np.ndarray[Any, Any], names: Sequence[str]) -> str:

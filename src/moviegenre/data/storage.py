@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, cast
 
 from pyarrow import fs
 
@@ -57,7 +57,7 @@ class StoreFile:
 
     def is_file(self) -> bool:
         """Return whether it is there."""
-        with _reaching(self.address):
+        with _store_errors(self.address):
             info = _file_system().get_file_info(_path(self.address))
         return bool(info.type == fs.FileType.File)
 
@@ -75,12 +75,12 @@ class StoreFile:
         Raises:
             DataError: The store cannot be reached, or there is no such file.
         """
-        with _reaching(self.address):
+        with _store_errors(self.address):
             return cast("BinaryIO", _file_system().open_input_file(_path(self.address)))
 
     def read(self) -> bytes | None:
         """Return its content; None where there is no such file."""
-        with _reaching(self.address):
+        with _store_errors(self.address):
             try:
                 with _file_system().open_input_file(_path(self.address)) as stream:
                     return bytes(stream.read())
@@ -89,33 +89,10 @@ class StoreFile:
 
     def stamp(self) -> str:
         """Return what changes with its content: size and ETag, as the store says them."""
-        with _reaching(self.address):
+        with _store_errors(self.address):
             stream = _file_system().open_input_file(_path(self.address))
             tag = (stream.metadata() or {}).get("ETag", b"")
             return f"{stream.size()} bytes, ETag {tag.decode().strip(chr(34))}"
-
-
-class Folder(Protocol):
-    """A folder of small files that are written in one step each."""
-
-    @property
-    def address(self) -> str:
-        """Where it is, for messages."""
-
-    def names(self) -> list[str]:
-        """Return the names of its files; none where there is no such folder."""
-
-    def has(self, name: str) -> bool:
-        """Return whether a file is there."""
-
-    def read(self, name: str) -> bytes | None:
-        """Return a file's content; None where it is missing."""
-
-    def write(self, name: str, content: bytes) -> None:
-        """Write a file in one step."""
-
-    def remove(self, name: str) -> None:
-        """Remove a file, if it is there."""
 
 
 @dataclass(frozen=True)
@@ -185,13 +162,16 @@ class StoreFolder:
     def write(self, name: str, content: bytes) -> None:
         """Write a file in one step."""
         file = self._file(name)
-        with _reaching(file.address), _file_system().open_output_stream(_path(file.address)) as to:
-            to.write(content)
+        with (
+            _store_errors(file.address),
+            _file_system().open_output_stream(_path(file.address)) as out,
+        ):
+            out.write(content)
 
     def remove(self, name: str) -> None:
         """Remove a file, if it is there."""
         file = self._file(name)
-        with _reaching(file.address):
+        with _store_errors(file.address):
             try:
                 _file_system().delete_file(_path(file.address))
             except FileNotFoundError:
@@ -201,13 +181,8 @@ class StoreFolder:
         return StoreFile(f"{self.address.rstrip('/')}/{name}")
 
 
-def open_folder(place: str | Path) -> Folder:
-    """Return a folder, which need not exist yet.
-
-    Args:
-        place: A path, or an address in an object store.
-    """
-    return StoreFolder(str(place)) if is_address(str(place)) else LocalFolder(Path(place))
+Folder = LocalFolder | StoreFolder
+"""A folder of small files that are written in one step each."""
 
 
 def store_files(address: str, *, deep: bool = True) -> list[StoreFile]:
@@ -221,9 +196,9 @@ def store_files(address: str, *, deep: bool = True) -> list[StoreFile]:
         DataError: The store cannot be reached.
     """
     selector = fs.FileSelector(_path(address.rstrip("/")), recursive=deep, allow_not_found=True)
-    with _reaching(address):
-        found = _file_system().get_file_info(selector)
-    paths = sorted(info.path for info in found if info.type == fs.FileType.File)
+    with _store_errors(address):
+        infos = _file_system().get_file_info(selector)
+    paths = sorted(info.path for info in infos if info.type == fs.FileType.File)
     return [StoreFile(_SCHEME + path) for path in paths]
 
 
@@ -243,19 +218,15 @@ def _s3(endpoint: str | None) -> fs.FileSystem:
 
 
 @contextmanager
-def _reaching(address: str) -> Iterator[None]:
-    """Raise errors of a store as errors of the data.
-
-    Raises:
-        DataError: The store cannot be reached, or refuses.
-    """
+def _store_errors(address: str) -> Iterator[None]:
+    """Raise errors of a store as errors of the data."""
     try:
         yield
     except FileNotFoundError:
         raise DataNotFoundError(f"{address} does not exist; check the address") from None
     except OSError as error:
-        told = shortened(" ".join(str(error).split()), 300)
+        message = shortened(" ".join(str(error).split()), 300)
         raise DataError(
-            f"{address}: {told}; check the address, AWS_ENDPOINT_URL, AWS_REGION and your "
+            f"{address}: {message}; check the address, AWS_ENDPOINT_URL, AWS_REGION and your "
             "credentials"
         ) from None

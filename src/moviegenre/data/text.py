@@ -18,7 +18,7 @@ from tokenizers.pre_tokenizers import BertPreTokenizer, PreTokenizer, Split
 from moviegenre.core.errors import PretrainedError
 from moviegenre.data.limits import MAX_PLOT_CHARS
 from moviegenre.data.records import whole_text
-from moviegenre.data.words import words_at
+from moviegenre.data.words import word_places
 
 PAD_TOKEN = "[PAD]"  # a word # nosec B105
 UNKNOWN_TOKEN = "[UNK]"  # a word # nosec B105
@@ -159,7 +159,7 @@ class PlotTokenizer:
         if not plot.strip():
             return np.zeros(0, dtype=np.int64)
         (encoding,) = self._encodings([plot], max_tokens)
-        at = words_at(clean_text(plot[:MAX_PLOT_CHARS]))
+        at = word_places(clean_text(plot[:MAX_PLOT_CHARS]))
         return np.array(
             [
                 NO_WORD if special or start == end else at[end - 1]

@@ -1,4 +1,4 @@
-"""Compressed files as streams that end where no real file does."""
+"""Compressed files as streams of bounded size."""
 
 import gzip
 import io
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
-from moviegenre.core.errors import DataError
+from moviegenre.core.errors import DataError, shortened
 from moviegenre.core.reading import open_regular
 from moviegenre.data.limits import MAX_UNPACKED_SHARE, MIN_UNPACKED_BYTES
 
@@ -21,17 +21,18 @@ _CHUNK_BYTES = 1 << 16
 _XZ_MEMORY = 128 << 20  # xz -9 needs 65 MB
 
 
-def max_unpacked(size: int) -> int:
-    """Return how many bytes a compressed file may unpack to.
+def error_text(error: BaseException) -> str:
+    """Return the message of an error on one line; the name of its type where it has none."""
+    return shortened(" ".join(str(error).split())) or type(error).__name__
 
-    Args:
-        size: Its own bytes.
-    """
+
+def max_unpacked(size: int) -> int:
+    """Return how many bytes a compressed file of a size may unpack to."""
     return MIN_UNPACKED_BYTES + MAX_UNPACKED_SHARE * size
 
 
 class Unpacked(io.RawIOBase):
-    """The content of a compressed file, of which no more is read than is sane.
+    """The content of a compressed file, up to a bound.
 
     Args:
         path: The file, for messages.
@@ -72,11 +73,7 @@ class _Xz(io.RawIOBase):
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
-        self._decompressor = self._new()
-
-    @staticmethod
-    def _new() -> lzma.LZMADecompressor:
-        return lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
+        self._decompressor = lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
 
     def readable(self) -> bool:
         return True
@@ -91,7 +88,7 @@ class _Xz(io.RawIOBase):
                     packed = read.lstrip(b"\0")
                 if not packed:
                     return 0
-                self._decompressor = self._new()
+                self._decompressor = lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
             elif self._decompressor.needs_input:
                 packed = self._stream.read(_CHUNK_BYTES)
                 if not packed:

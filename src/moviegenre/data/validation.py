@@ -115,15 +115,15 @@ class Validation:
         if movie.id in self._seen:
             return ExcludedMovie(movie.id, Reason.DUPLICATE_ID)
         self._seen.add(movie.id)
-        if fault := movie.fault or _too_much(movie):
+        if fault := movie.fault or _limit_fault(movie):
             return ExcludedMovie(movie.id, Reason.BROKEN_RECORD, fault)
         if self.need_split and movie.split is None:
             return ExcludedMovie(movie.id, Reason.IN_NO_SPLIT, movie.split_text)
         if not movie.genres:
-            detail = _stands_for_none(movie.genre_placeholder) or "the source names none"
+            detail = _placeholder_detail(movie.genre_placeholder) or "the source names none"
             return ExcludedMovie(movie.id, Reason.NO_GENRE_LEFT, detail)
         poster, fault = self._poster(movie)
-        detail = _stands_for_none(movie.plot_placeholder)
+        detail = _placeholder_detail(movie.plot_placeholder)
         lacking = [] if movie.plots else [(Reason.NO_PLOT, detail)]
         if movie.poster_lack:
             self._lack_note = (
@@ -178,11 +178,11 @@ class Validation:
         return encoded.getvalue()
 
 
-def _stands_for_none(text: str) -> str:
+def _placeholder_detail(text: str) -> str:
     return f"{shortened(text, _LONGEST_PLACEHOLDER)!r} stands for none" if text else ""
 
 
-def _too_much(movie: RawMovie) -> str:
+def _limit_fault(movie: RawMovie) -> str:
     """Return what a movie has more of than any real one; empty where that is nothing."""
     names = (("id", (movie.id,)), ("title", (movie.title or "",)), ("genre", movie.genres))
     for what, texts in names:
@@ -233,11 +233,7 @@ def choose_genres(
 
 
 def _vocabulary(names: Sequence[str]) -> GenreVocabulary:
-    """Return a vocabulary without names that a catalogue's answers need for other columns.
-
-    Raises:
-        DataError: It has such names.
-    """
+    """Return a vocabulary without names that a catalogue's answers need for other columns."""
     if clash := reserved(names):
         raise DataError(
             f"the genres {', '.join(clash)} have the names of columns of the answers "

@@ -109,7 +109,7 @@ def sentences(plot: str, words: Sequence[Word]) -> list[range]:
     return cut
 
 
-def words_at(cleaned: str) -> npt.NDArray[np.int64]:
+def word_places(cleaned: str) -> npt.NDArray[np.int64]:
     """Return for each character of a cleaned text the place of its word among ``plot_words``.
 
     Cleaning makes every run of white space one space and leaves the words in their places, so the

@@ -1,6 +1,6 @@
 """The words of a plot and regions of a poster that matter for a genre, for every backend."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, get_args
@@ -41,17 +41,26 @@ class _Explained:
     Attributes:
         film: The film.
         labels: The genres and their columns, G of them.
-        variants: Answers variants of the film.
-        probabilities: Returns calibrated probabilities (N, L) of variants, given how many tokens
-            each has and their logits (N, L).
-        point: The calibration and thresholds for the film.
+        variants: The model that answers variants of the film.
+        points: The model's calibration and thresholds.
     """
 
     film: Film
     labels: Mapping[str, int]
     variants: Variants
-    probabilities: Callable[[Sequence[int], Floats], FloatArray]
-    point: OperatingPoint
+    points: OperatingPoint
+
+    @cached_property
+    def point(self) -> OperatingPoint:
+        """The calibration and thresholds for the film."""
+        return self.points.of(self.film.modalities, len(self.film.tokens))
+
+    def probabilities(self, lengths: Sequence[int], logits: Floats) -> FloatArray:
+        """Return calibrated probabilities (N, L) of variants with these token numbers."""
+        probs: FloatArray = probabilities(logits).astype(np.float64)
+        for point, rows in self.points.by_rows([self.film.modalities] * len(lengths), lengths):
+            probs[rows] = point.calibrate(probs[rows])
+        return probs
 
 
 class Attributor:
@@ -86,14 +95,14 @@ class Attributor:
         method: AttributionMethod = "auto",
         slices: Slices = WHOLE,
     ) -> Explanation:
-        """Return an explanation with what the words and regions of a film did to some genres.
+        """Return an explanation with the effects of a film's words and regions on some genres.
 
         Args:
-            explanation: What the modalities did.
+            explanation: The effects of the modalities.
             film: The film.
-            logits: The model's answer to it (L,).
+            logits: Its logits (L,).
             labels: The genres and their columns; none leaves the explanation as it is.
-            method: How.
+            method: How words and regions are attributed.
             slices: How the work is split and run; if it is split, ``auto`` means occlusion.
 
         Raises:
@@ -105,47 +114,27 @@ class Attributor:
         if method == "auto" and slices.num_films is not None:
             method = "occlusion"
         networks = {one: self._network(one, method) for one in film.modalities}
-        point = self._point.of(film.modalities, len(film.tokens))
-        explained = _Explained(
-            film=film,
-            labels=labels,
-            variants=self._variants(film, logits, slices),
-            probabilities=partial(self._probabilities, film),
-            point=point,
-        )
+        explained = _Explained(film, labels, self._variants(film, logits, slices), self._point)
         whole = explained.probabilities([len(film.tokens)], logits[None])[0]
         probability = {name: float(whole[column]) for name, column in labels.items()}
-        found = replace(explanation, probability=probability, notes=dict.fromkeys(labels, ()))
+        explanation = replace(explanation, probability=probability, notes=dict.fromkeys(labels, ()))
         for modality, network in networks.items():
             if network is not None:
-                found = self._by_gradients(found, explained, modality, network, slices)
+                explanation = self._by_gradients(explanation, explained, modality, network, slices)
             elif modality is Modality.PLOT:
-                found = self._with_words(found, explained)
+                explanation = self._with_words(explanation, explained)
             else:
-                found = _with_regions(found, explained)
-        return found
+                explanation = _with_regions(explanation, explained)
+        return explanation
 
     @cached_property
     def _parts(self) -> WideDeepParts | None:
         return WideDeepParts.open(self._backend, self._reader)
 
     def _variants(self, film: Film, logits: Floats, slices: Slices) -> Variants:
-        """Return what answers variants of a film: parts of the model, or all of it."""
-        parts = None if self._parts is None else self._parts.of(film, logits, slices)
+        """Return the model that answers variants of a film, in parts if that is exact."""
+        parts = None if self._parts is None else self._parts.film_parts(film, logits, slices)
         return AnyModel(self._ask, slices) if parts is None else parts
-
-    def _probabilities(self, film: Film, lengths: Sequence[int], logits: Floats) -> FloatArray:
-        """Return calibrated probabilities (N, L) of variants of a film.
-
-        Args:
-            film: The film.
-            lengths: How many tokens each variant has.
-            logits: The answers (N, L).
-        """
-        probs: FloatArray = probabilities(logits).astype(np.float64)
-        for point, rows in self._point.by_rows([film.modalities] * len(lengths), lengths):
-            probs[rows] = point.calibrate(probs[rows])
-        return probs
 
     def _network(self, modality: Modality, method: AttributionMethod) -> "GenreModel | None":
         """Return the network for gradients; None for occlusion."""
@@ -182,12 +171,12 @@ class Attributor:
             gradients = partial(integrated_gradients, network, batch, places, pad_id, labels)
             scaled = _scaled(explained, slices.run(gradients))
             words = {name: word_shares(film.plot, values) for name, values in scaled.items()}
-            return _found(explanation, modality, "integrated gradients", words=words)
+            return _with_parts(explanation, modality, "integrated gradients", words=words)
         regions = _scaled(explained, slices.run(partial(grad_cam, network, batch, labels)))
-        return _found(explanation, modality, "Grad-CAM", regions=regions)
+        return _with_parts(explanation, modality, "Grad-CAM", regions=regions)
 
     def _with_words(self, explanation: Explanation, explained: _Explained) -> Explanation:
-        """Return an explanation with the words and phrases of the plot, by leaving them out."""
+        """Return an explanation with the plot's words and phrases, by leaving them out."""
         film = explained.film
         if not film.plot.strip():  # a title alone
             return explanation
@@ -211,7 +200,7 @@ class Attributor:
                 scale=float(explained.point.scale[label]),
             )
             notes[name] += note_of_words(name, named[name])
-        return _found(
+        return _with_parts(
             explanation,
             Modality.PLOT,
             "leaving words out",
@@ -222,7 +211,7 @@ class Attributor:
 
 
 def _with_regions(explanation: Explanation, explained: _Explained) -> Explanation:
-    """Return an explanation with the regions of the poster that hold, by greying them out."""
+    """Return an explanation with the poster's regions that matter, by greying them out."""
     film, labels = explained.film, list(explained.labels.values())
     effects = occlude_regions(explained.variants, film, labels)
     rows, columns = effects.values.shape[1:]
@@ -237,7 +226,7 @@ def _with_regions(explanation: Explanation, explained: _Explained) -> Explanatio
         regions[name] = np.where(holds, scaled[name], np.float32(0))
         without[name] = np.where(holds, left, np.nan).astype(np.float32)
         notes[name] += note_of_regions(name, regions[name])
-    return _found(
+    return _with_parts(
         explanation,
         Modality.POSTER,
         "greying out regions",
@@ -255,13 +244,13 @@ def _scaled(explained: _Explained, values: Floats) -> dict[str, Floats]:
     }
 
 
-def _found(
+def _with_parts(
     explanation: Explanation,
     modality: Modality,
     method: str,
     **parts: Any,  # noqa: ANN401 - the fields of an explanation
 ) -> Explanation:
-    """Return an explanation with parts that were found by a method."""
+    """Return an explanation with more parts, found by a method."""
     methods = {**explanation.attribution_method, modality: method}
     return replace(explanation, attribution_method=methods, **parts)
 
@@ -274,14 +263,11 @@ def label_columns(genres: Sequence[str], known: Sequence[str]) -> dict[str, int]
         known: The model's, in the order of its columns.
 
     Raises:
-        InputError: The model does not know one; the message names all such.
+        InputError: The model does not know one; the message names all unknown ones.
     """
     names = [genres] if isinstance(genres, str) else list(genres)
-    faults = [
-        f"unknown genre {name!r}; {did_you_mean(name, known)}"
-        for name in names
-        if name not in known
-    ]
-    if faults:
-        raise InputError("; ".join(faults))
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        hints = (f"unknown genre {name!r}; {did_you_mean(name, known)}" for name in unknown)
+        raise InputError("; ".join(hints))
     return {name: list(known).index(name) for name in names}

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from moviegenre.core.errors import ConfigError
 from moviegenre.core.files import file_sha256
 from moviegenre.core.genre_mapping import OWN_NAMES, GenreNames
 from moviegenre.core.reading import real_path
 from moviegenre.core.version import __version__
+from moviegenre.inference.catalogue_format import answer_schema, kept_names
 from moviegenre.inference.catalogue_output import CatalogueSummary, Output
-from moviegenre.inference.catalogue_parts import answer_schema, kept_names
 from moviegenre.inference.catalogue_rows import Catalogue
 from moviegenre.inference.predictor import Predictor
 from moviegenre.inference.shard_work import (
@@ -28,24 +28,12 @@ from moviegenre.inference.shards import SHARD_ROWS, Plan, Shard, Share, file_sta
 logger = logging.getLogger(__name__)
 
 
-class Engine(Protocol):
-    """Computes shards: in this process, or wherever else."""
+Engine = Callable[[ShardWork, Predictor, Sequence[Shard], Callable[[int], None]], None]
+"""Computes shards and writes their parts, in this process or elsewhere.
 
-    def __call__(
-        self,
-        work: ShardWork,
-        predictor: Predictor,
-        shards: Sequence[Shard],
-        on_rows: Callable[[int], None],
-    ) -> None:
-        """Compute shards and write their parts.
-
-        Args:
-            work: What a worker needs beside the model.
-            predictor: The model.
-            shards: In the order of the input.
-            on_rows: Called with the number of rows that were computed since the last call.
-        """
+It gets the work of a worker, the model, the shards in the order of the input, and a function that
+it calls with the number of rows computed since the last call.
+"""
 
 
 def local_engine(
@@ -74,7 +62,7 @@ def predict_catalogue(
 ) -> CatalogueSummary | None:
     """Write a row of genres and probabilities for every row of a catalogue, in its order.
 
-    A job that was interrupted goes on where it was, and ends with the same output.
+    An interrupted job is resumed and ends with the same output.
 
     Args:
         predictor: The trained model.
@@ -83,13 +71,13 @@ def predict_catalogue(
             an object store, for Parquet parts.
         batch_size: Films that are computed together.
         shard_rows: The most rows of a part.
-        names: What chosen genres are called in the column ``genres``.
+        names: The names of chosen genres in the column ``genres``.
         share: The shards to compute, where several runs share the job; None computes all.
-        engine: What computes the shards.
+        engine: Computes the shards.
         on_progress: Called with the rows done and all rows, at the start and as rows are done.
 
     Returns:
-        What is in the output; None if shards of other shares are missing, so that it is unfinished.
+        The result; None if shards of other shares are missing, so that the job is unfinished.
 
     Raises:
         ConfigError: The output has another ending or is the catalogue itself, or an unfinished job
@@ -105,12 +93,15 @@ def predict_catalogue(
     schema = answer_schema(predictor.model.genres, kept.values())
     names.check(predictor.model.genres)
     files = [(one.path.name, file_stamp(one.path)) for one in catalogues]
+    posters = catalogues[0].posters
+    if isinstance(posters, Path):
+        posters = real_path(posters)
     job: dict[str, Any] = {
         "input": [stamp for _, stamp in files],
         "model": {path.name: file_sha256(path) for path in predictor.files if path.is_file()},
         "set of options": {
             "columns": asdict(catalogues[0].columns),
-            "posters": str(_place(catalogues[0].posters)),
+            "posters": str(posters),
             "batch_size": batch_size,
             "shard_rows": shard_rows,
             "backend": predictor.backend.name,
@@ -119,7 +110,7 @@ def predict_catalogue(
         },
     }
     job = json.loads(json.dumps(job))  # as the manifest has it
-    with output.locked(share), _what_is_left(output):
+    with output.locked(share), _unfinished_note(output):
         plan = _planned(output, job, catalogues, files, shard_rows)
         mine = share.select(plan.shards)
         missing = output.missing(mine)
@@ -157,10 +148,10 @@ def check_same_columns(catalogues: Sequence[Catalogue]) -> None:
     first = catalogues[0]
     for other in catalogues[1:]:
         for part, name in vars(first.columns).items():
-            found = getattr(other.columns, part)
-            if found != name:
+            other_name = getattr(other.columns, part)
+            if other_name != name:
                 raise ConfigError(
-                    f"{other.path} has other columns than {first.path}: {part} is {found!r}, "
+                    f"{other.path} has other columns than {first.path}: {part} is {other_name!r}, "
                     f"there {name!r}; answer them one by one, or name the columns of all"
                 )
 
@@ -185,13 +176,9 @@ def _planned(
         return plan
 
 
-def _place(posters: Path | str) -> Path | str:
-    return real_path(posters) if isinstance(posters, Path) else posters
-
-
 @contextmanager
-def _what_is_left(output: Output) -> Iterator[None]:
-    """Add to a system error, or an interruption, how much of the job is saved."""
+def _unfinished_note(output: Output) -> Iterator[None]:
+    """Add to a system error, or an interruption, where the finished parts are."""
     try:
         yield
     except (OSError, MemoryError, KeyboardInterrupt) as error:

@@ -1,11 +1,11 @@
-"""Where the answers of a catalogue go: parts during the job, then one file or their folder."""
+"""The output of a catalogue's predictions: parts during the job, then one file or a folder."""
 
 import hashlib
 import logging
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from moviegenre.core.locks import locked
 from moviegenre.core.reading import real_path
 from moviegenre.data.storage import Folder, LocalFolder, StoreFolder, is_address
 from moviegenre.data.tables.table_files import TableFile
-from moviegenre.inference.catalogue_parts import write_answers
+from moviegenre.inference.catalogue_format import write_answers
 from moviegenre.inference.shard_work import MANIFEST_FILE, REPEATED_FILE, TRY_PREFIX
 from moviegenre.inference.shards import Plan, Shard, Share, ids_digest
 
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 OUT_SUFFIXES = (".parquet", ".csv", ".jsonl")
 
 
-@dataclass(frozen=True)
+@dataclass
 class CatalogueSummary:
     """The result of predicting a catalogue.
 
@@ -37,17 +37,9 @@ class CatalogueSummary:
         empty: How many of these have no answer.
     """
 
-    rows: int
-    with_errors: int
-    empty: int
-
-
-@dataclass
-class _Counts:
     rows: int = 0
-    errors: int = 0
+    with_errors: int = 0
     empty: int = 0
-    parts: dict[str, Any] = field(default_factory=dict)
 
 
 class Output:
@@ -61,9 +53,9 @@ class Output:
         ConfigError: It is a file with another ending.
 
     Attributes:
-        name: What was given, for messages.
+        name: As given, for messages.
         file: The file; None for a folder.
-        folder: Where the parts are.
+        folder: The folder of the parts.
     """
 
     def __init__(self, out: Path | str) -> None:
@@ -93,7 +85,7 @@ class Output:
         """Raise an error if the output would overwrite a table or become one.
 
         Args:
-            tables: What is to be answered.
+            tables: The tables to predict.
 
         Raises:
             ConfigError: It would.
@@ -136,10 +128,10 @@ class Output:
         return locked(self.file or self.folder.path, wait=True)
 
     def read_plan(self, job: Mapping[str, Any]) -> Plan | None:
-        """Return the plan of an unfinished job; None where there is none.
+        """Return the plan of an unfinished job; None if there is none.
 
         Args:
-            job: What the answers depend on, as plain values.
+            job: Everything the answers depend on, as plain values.
 
         Raises:
             ConfigError: Another job was begun here, or the folder has other files.
@@ -172,11 +164,11 @@ class Output:
 
     def parts(self) -> dict[str, list[str]]:
         """Return the names of the parts that are there, by the name of their shard."""
-        found: dict[str, list[str]] = {}
+        parts: dict[str, list[str]] = {}
         for name in self.folder.names():
             if name.startswith("part-") and name.endswith(".parquet"):
-                found.setdefault(name[5:].rpartition("-")[0], []).append(name)
-        return found
+                parts.setdefault(name[5:].rpartition("-")[0], []).append(name)
+        return parts
 
     def missing(self, shards: Sequence[Shard]) -> list[Shard]:
         """Return the shards without an undamaged part."""
@@ -194,33 +186,34 @@ class Output:
             DamagedError: A part is damaged.
             DataError: A part has other ids than its shard.
         """
-        counts = _Counts()
-        tables = self._checked(plan, schema, counts)
+        summary = CatalogueSummary()
+        parts: dict[str, Any] = {}
+        tables = self._checked(plan, schema, summary, parts)
         if self.file is not None:
             with atomic_file(self.file) as stream:
                 write_answers(stream, self.file.suffix.lower(), tables, schema)
         else:
             for _ in tables:
                 pass
-            self.folder.write(MANIFEST_FILE, plan.to_json(counts.parts))
+            self.folder.write(MANIFEST_FILE, plan.to_json(parts))
         self._tidy()
-        return CatalogueSummary(counts.rows, counts.errors, counts.empty)
+        return summary
 
     def _clear(self) -> None:
-        """Remove what another job left; hidden files are locks."""
+        """Remove another job's files; hidden files are locks."""
         for name in self.folder.names():
             if name[0] != ".":
                 self.folder.remove(name)
 
     def _is_whole(self, names: Sequence[str]) -> bool:
         """Return whether one of some parts is undamaged; the others are removed."""
-        found = False
+        is_whole = False
         for name in names:
-            if found or not self._is_undamaged(name):
+            if is_whole or not self._is_undamaged(name):
                 self.folder.remove(name)
             else:
-                found = True
-        return found
+                is_whole = True
+        return is_whole
 
     def _is_undamaged(self, name: str) -> bool:
         content = self.folder.read(name) or b""
@@ -230,12 +223,14 @@ class Output:
         logger.warning("%s is damaged: it is not what was written; it is made again", place)
         return False
 
-    def _checked(self, plan: Plan, schema: pa.Schema, counts: _Counts) -> Iterator[pa.Table]:
-        """Yield the parts in order, each compared with its shard."""
-        parts = self.parts()
+    def _checked(
+        self, plan: Plan, schema: pa.Schema, summary: CatalogueSummary, parts: dict[str, Any]
+    ) -> Iterator[pa.Table]:
+        """Yield the parts, each compared with its shard; fill ``summary`` and ``parts``."""
+        names = self.parts()
         probability = schema.names[schema.names.index("genres") + 1]
         for shard in plan.shards:
-            name = sorted(parts[shard.name])[0]
+            name = sorted(names[shard.name])[0]
             content = self.folder.read(name) or b""
             place = f"{self.folder.address}/{name}"
             if not _is_named_after(name, content):
@@ -249,21 +244,20 @@ class Output:
                     f"{place} has other ids than rows {shard.first + 1} to {shard.range.stop} of "
                     f"{plan.files[shard.file][0]}; delete it and run the same command again"
                 )
-            counts.rows += table.num_rows
-            counts.errors += table.num_rows - table["error"].null_count
-            counts.empty += table[probability].null_count
-            if self.file is None:
-                counts.parts[shard.name] = {"file": name, "rows": table.num_rows}
+            summary.rows += table.num_rows
+            summary.with_errors += table.num_rows - table["error"].null_count
+            summary.empty += table[probability].null_count
+            parts[shard.name] = {"file": name, "rows": table.num_rows}
             yield table
 
     def _tidy(self) -> None:
-        """Remove what only an unfinished job needs."""
+        """Remove the files that only an unfinished job needs."""
         if self.file is None:
             for name in self.folder.names():
                 if name.startswith(TRY_PREFIX) or name == REPEATED_FILE:
                     self.folder.remove(name)
         elif isinstance(self.folder, LocalFolder):
-            self.folder.remove(MANIFEST_FILE)  # without it, what is left is no job
+            self.folder.remove(MANIFEST_FILE)  # without it, the folder is no job
             shutil.rmtree(self.folder.path, ignore_errors=True)
 
 

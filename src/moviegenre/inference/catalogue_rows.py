@@ -28,13 +28,13 @@ from moviegenre.data.tables.rows import Row, RowReader
 from moviegenre.data.tables.source import is_table, known_suffixes
 from moviegenre.data.tables.zip_posters import ZipPosters, poster_files
 from moviegenre.inference.catalogue_texts import CatalogueColumns, TextTable, row_id
-from moviegenre.inference.film_reading import used_instead
-from moviegenre.inference.films import Film, FilmReader, Plot, Poster
+from moviegenre.inference.film_reading import film_without_poster, used_instead
+from moviegenre.inference.films import Film, FilmReader, Poster
 
 logger = logging.getLogger(__name__)
 
 _LONGEST_ERROR = 1_000  # characters of the column error
-_LETHAL = "reading or computing this row has ended the process three times; it was left out"
+_CRASHED = "reading or computing this row has ended the process three times; it was left out"
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,10 @@ class Entry:
 
     Attributes:
         id: As in the catalogue, as text.
-        film: What the model reads of it; None where there is nothing to read.
-        error: Why the row could not be read in full; None where it could.
+        film: The film in the model's form; None if there is nothing to read.
+        error: Why the row could not be read in full; None if it could.
         kept: Cells that the answer repeats, as texts, by column.
-        warning: What the reader should know of the row itself, as a sentence.
+        warning: A warning about the row itself, as a sentence.
     """
 
     id: str
@@ -57,7 +57,7 @@ class Entry:
 
 
 def id_hash(id_: str) -> int:
-    """Return 64 bits that stand for an id, the same in every process."""
+    """Return a hash of an id of 64 bits, the same in every process."""
     return int.from_bytes(hashlib.blake2b(id_.encode(), digest_size=8).digest(), "little")
 
 
@@ -66,11 +66,11 @@ class Catalogue(TextTable):
 
     Args:
         path: A file on this machine or in an object store.
-        columns: Which column holds what.
-        posters: What paths of posters are relative to, a folder or an address in an object store;
+        columns: The names of its columns.
+        posters: The folder, or address in an object store, that paths of posters are relative to;
             None takes the table's own folder, or the ZIP that the table lies in, if that holds
             pictures.
-        label: What stands before row numbers that serve as ids, where there are several tables.
+        label: The prefix of row numbers that serve as ids, if there are several tables.
 
     Raises:
         DataNotFoundError: The table or the folder of posters does not exist.
@@ -80,7 +80,7 @@ class Catalogue(TextTable):
 
     Attributes:
         path: As given.
-        posters: What paths of posters are relative to.
+        posters: The folder or address that paths of posters are relative to.
     """
 
     def __init__(
@@ -91,7 +91,11 @@ class Catalogue(TextTable):
         label: str = "",
     ) -> None:
         if not path.is_file():
-            raise DataNotFoundError(_missing_message(path))
+            raise DataNotFoundError(
+                missing_path_message(path, "a table", "check the path")
+                if isinstance(path, Path)
+                else f"{path} does not exist; expected a table; check the address"
+            )
         if not is_table(path):
             raise DataError(f"{path} is no table; expected {known_suffixes()}")
         self._files = poster_files(path, posters)
@@ -113,43 +117,43 @@ class Catalogue(TextTable):
     @property
     def unread(self) -> frozenset[Modality]:
         """Modalities without a column."""
-        held = {Modality.PLOT: self.columns.plots, Modality.POSTER: self.columns.poster}
-        return frozenset(modality for modality, column in held.items() if not column)
+        columns = {Modality.PLOT: self.columns.plots, Modality.POSTER: self.columns.poster}
+        return frozenset(modality for modality, column in columns.items() if not column)
 
     @property
     def poster_place(self) -> str:
-        """Where names of posters lead: a folder, an address, or the ZIP that holds the table."""
+        """The place of the posters: a folder, an address, or the ZIP that holds the table."""
         if isinstance(self._files, ZipPosters):
             return str(self.path)
         return str(self.posters.absolute() if isinstance(self.posters, Path) else self.posters)
 
     def missing_posters(self, most_rows: int) -> tuple[int, int]:
-        """Return how many of the first rows name a poster, if none of these is found; else 0.
+        """Return how many of the first rows name a poster if none of these exists; else 0.
 
         Addresses of the web do not count, because no folder would help.
 
         Args:
-            most_rows: How many rows are looked at; with most tables the first one is enough.
+            most_rows: The most rows to read; in most tables the first one is enough.
 
         Returns:
-            That number, and the number of rows that were looked at.
+            That number, and the number of rows that were read.
         """
-        missing = looked_at = 0
+        missing = num_rows = 0
         if self.columns.poster is None:
-            return missing, looked_at
+            return missing, num_rows
         with self._files.opened():
             for row in islice(self._table.rows([self.columns.poster]), most_rows):
-                looked_at += 1
+                num_rows += 1
                 try:
-                    if not row.fault and self._poster(row, looked_at=True) is not None:
-                        return 0, looked_at
+                    if not row.fault and self._poster(row, is_read=True) is not None:
+                        return 0, num_rows
                 except WebAddressError:
                     continue
                 except MissingPosterError:
                     missing += 1
                 except MovieGenreError:  # it is there, and cannot be read
-                    return 0, looked_at
-        return missing, looked_at
+                    return 0, num_rows
+        return missing, num_rows
 
     def keeping(self, columns: Sequence[str]) -> "Catalogue":
         """Return the same table with columns to copy into the output.
@@ -172,7 +176,7 @@ class Catalogue(TextTable):
             yield row_id(row, name, number, self._label)
 
     def row_reader(self, reader: FilmReader) -> RowReader:
-        """Return what reads the rows that a model needs.
+        """Return a reader of the columns that a model needs.
 
         Args:
             reader: The model's.
@@ -186,24 +190,24 @@ class Catalogue(TextTable):
         rows: RowReader | None = None,
         *,
         repeated: Callable[[str], bool] = lambda _id: False,
-        lethal: Collection[int] = (),
+        crashing: Collection[int] = (),
     ) -> Iterator[Entry]:
         """Yield rows as films, in order.
 
         Args:
             reader: The model's.
             wanted: Which rows, counted from 0; None yields all.
-            rows: What ``row_reader`` returned, to go on where it stands; None begins anew.
+            rows: The result of ``row_reader``, to go on where it stands; None begins anew.
             repeated: Whether several rows have an id.
-            lethal: Rows, counted from 0, that have ended the process each time; they are not read.
+            crashing: Rows, counted from 0, that ended the process each time; they are not read.
         """
         rows = rows or self.row_reader(reader)
         wanted = range(sys.maxsize) if wanted is None else wanted
         with self._files.opened():
             for number, row in enumerate(rows.rows(wanted), start=wanted.start + 1):
-                if number - 1 in lethal:
+                if number - 1 in crashing:
                     id_ = row_id(row, self.columns.id, number, self._label)
-                    yield Entry(id_, None, _LETHAL, self._kept(row))
+                    yield Entry(id_, None, _CRASHED, self._kept(row))
                 else:
                     yield self._entry(reader, row, number, repeated)
 
@@ -215,7 +219,7 @@ class Catalogue(TextTable):
             faults = list(text.faults)
             poster: object = None
             try:
-                poster = self._poster(row, looked_at=True)
+                poster = self._poster(row, is_read=True)
             except MovieGenreError as error:
                 faults.append(str(error))
             yield {
@@ -243,15 +247,14 @@ class Catalogue(TextTable):
             return Entry(text.id, None, _joined(faults), kept, warning)
         plot = text.plots if reader.chooses_plots else "\n".join(text.plots)
         try:
-            poster = self._poster(row, looked_at=Modality.POSTER in reader.modalities)
+            poster = self._poster(row, is_read=Modality.POSTER in reader.modalities)
             film: Film | None = reader.read(plot, poster, text.title, text.year)
         except MovieGenreError as error:
-            film = self._plot_alone(reader, plot, text.title, text.year)
-            nothing = not text.plots and not faults and str(error).startswith("a film needs")
-            lack = f"{self._lacking()}: " if nothing else ""
-            faults.append(
-                f"{lack}{error}{used_instead(film.parts if film and film.modalities else ())}"
-            )
+            film = film_without_poster(reader, plot, text.title, text.year)
+            is_empty = not text.plots and not faults and str(error).startswith("a film needs")
+            reason = f"{self._lacking()}: " if is_empty else ""
+            parts = film.parts if film and film.modalities else ()
+            faults.append(f"{reason}{error}{used_instead(parts)}")
         if film is not None and not film.modalities:
             faults.append(f"{self._lacking()}: {' '.join(film.warnings)}")
             film = None
@@ -260,7 +263,7 @@ class Catalogue(TextTable):
     def _lacking(self) -> str:
         return "no plot" if self.columns.poster is None else "no plot and no poster"
 
-    def _poster(self, row: Row, *, looked_at: bool) -> Poster:
+    def _poster(self, row: Row, *, is_read: bool) -> Poster:
         """Return a row's poster; a path is opened only if the model reads posters.
 
         Raises:
@@ -274,24 +277,9 @@ class Catalogue(TextTable):
         if isinstance(value, bytes):
             return value or None
         name = cell_text(value).strip()
-        if not looked_at:
+        if not is_read:
             return self._files.place(name) if name and not is_poster_placeholder(name) else None
         return self._files.find(name)
-
-    def _plot_alone(
-        self, reader: FilmReader, plot: Plot, title: str | None, year: int | None
-    ) -> Film | None:
-        """Return the entry without its broken poster; None if nothing else can be read."""
-        try:
-            return reader.read(plot, None, title, year)
-        except MovieGenreError:
-            return None
-
-
-def _missing_message(path: Path | StoreFile) -> str:
-    if isinstance(path, Path):
-        return missing_path_message(path, "a table", "check the path")
-    return f"{path} does not exist; expected a table; check the address"
 
 
 def _joined(faults: Sequence[str]) -> str:

@@ -9,9 +9,10 @@ from moviegenre.data.records import parse_title, parse_year
 from moviegenre.data.tables.cells import cell_text, plot_texts
 from moviegenre.data.tables.columns import find_columns, require_single
 from moviegenre.data.tables.poster_files import PosterFiles
-from moviegenre.data.tables.rows import Row, Table, TableSource, Written
+from moviegenre.data.tables.rows import Row, Table, Written
+from moviegenre.data.tables.source import TableSource
 
-_LOOKED_AT = 50  # rows, for a poster that is there
+_POSTER_ROWS = 50  # rows in which a poster that exists is looked for
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class CatalogueColumns:
         year: The year of its release; None takes one with a usual name, where there is one.
         kept: Columns that answers repeat.
         written: How the table is written; None finds out.
-        format: A well-known table, see ``known``; None finds out.
+        format: A well-known table, see ``known_tables``; None finds out.
     """
 
     id: str | None = None
@@ -49,12 +50,12 @@ class TextRow:
 
     Attributes:
         id: As in the catalogue, as text.
-        plots: Its texts; none where there is none that can be read.
-        title: The film's title; None where there is none.
-        year: The year of its release; None where there is none that can be read.
-        faults: What could not be read.
+        plots: Its texts; none if there is none that can be read.
+        title: The film's title; None if there is none.
+        year: The year of its release; None if there is none that can be read.
+        faults: Errors of reading.
         is_readable: Whether the cells stand in their columns.
-        poster: The name of its poster, where names are read; empty where it has none.
+        poster: The name of its poster, where names are read; empty if it has none.
     """
 
     id: str
@@ -71,9 +72,9 @@ def row_id(row: Row, column: str | None, number: int, label: str = "") -> str:
 
     Args:
         row: The row.
-        column: The column of ids; None where there is none.
+        column: The column of ids; None if there is none.
         number: Which row it is, counted from 1.
-        label: What stands before the number where there is no column: the table of several.
+        label: The prefix of the number if there is no column: the table's name, of several.
     """
     if column is None:
         return f"{label}{number}"
@@ -85,8 +86,8 @@ class TextTable:
 
     Args:
         source: A table, see ``tables.source``.
-        columns: Which column holds what.
-        max_rows: Look at so many rows for the columns of JSON; None looks at all.
+        columns: The names of its columns.
+        max_rows: The rows in which columns of JSON are looked for; None for all.
         posters: Where names of posters lead; None reads no names.
 
     Raises:
@@ -95,8 +96,8 @@ class TextTable:
 
     Attributes:
         known: The table's columns.
-        columns: Which of them hold what.
-        notes: What was found out about the table, as sentence parts.
+        columns: The names of the columns that are read.
+        notes: Notes about the table, as parts of sentences.
     """
 
     def __init__(
@@ -112,7 +113,7 @@ class TextTable:
         self._table = Table(source, columns.written, max_rows)
         self.known = self._table.columns
         self.notes = list(self._table.notes)
-        self.columns = self._found(columns)
+        self.columns = self._with_usual_names(columns)
         used = self._used(posters=True)
         require_single(used, self._table.twice, str(source))
         if twice := [name for name in self._table.twice if name not in used]:
@@ -128,22 +129,14 @@ class TextTable:
                 text = replace(text, poster=cell_text(row.values.get(name)).strip())
             yield text
 
-    def _found(self, columns: CatalogueColumns) -> CatalogueColumns:
+    def _with_usual_names(self, columns: CatalogueColumns) -> CatalogueColumns:
         """Return the columns with the missing names filled in.
 
         Raises:
             DataError: A column is not there, or there is nothing to read.
         """
         known, path = self.known, self._source
-        named = [
-            columns.id,
-            *columns.plots,
-            columns.poster,
-            columns.title,
-            columns.year,
-            *columns.kept,
-        ]
-        missing = [name for name in named if name is not None and name not in known]
+        missing = [name for name in _names(columns, columns.poster) if name not in known]
         if missing:
             listed = "; ".join(
                 f"no column {name!r}, {did_you_mean(name, known)}" for name in missing
@@ -184,7 +177,7 @@ class TextTable:
             return name
         if self._posters is None:
             return None
-        rows = islice(self._table.rows([name]), _LOOKED_AT)
+        rows = islice(self._table.rows([name]), _POSTER_ROWS)
         if self._posters.names_files(row.values.get(name) for row in rows):
             return name
         self.notes.append(f"column {name!r} is not read, since it names no files here")
@@ -192,10 +185,7 @@ class TextTable:
 
     def _used(self, *, posters: bool = False) -> list[str]:
         """Return the columns that are read."""
-        columns = self.columns
-        named = [columns.id, *columns.plots, columns.title, columns.year, *columns.kept]
-        named.append(columns.poster if posters else None)
-        return [name for name in named if name is not None]
+        return _names(self.columns, self.columns.poster if posters else None)
 
     def _text_row(self, row: Row, number: int) -> TextRow:
         id_ = row_id(row, self.columns.id, number, self._label)
@@ -209,11 +199,11 @@ class TextTable:
                 texts += plot_texts(row.values.get(name))
             except ValueError as error:
                 faults.append(f"column {name}: {error}")
-        title, year = self._title_and_year(row)
-        return TextRow(id_, tuple(texts), title, year, tuple(faults))
-
-    def _title_and_year(self, row: Row) -> tuple[str | None, int | None]:
-        """Return a row's title and year; None if missing or unreadable."""
         names = (self.columns.title, self.columns.year)
         title, year = (row.values.get(name) if name else None for name in names)
-        return parse_title(title), parse_year(year)
+        return TextRow(id_, tuple(texts), parse_title(title), parse_year(year), tuple(faults))
+
+
+def _names(columns: CatalogueColumns, poster: str | None) -> list[str]:
+    names = [columns.id, *columns.plots, poster, columns.title, columns.year, *columns.kept]
+    return [name for name in names if name is not None]

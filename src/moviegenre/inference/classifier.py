@@ -1,7 +1,6 @@
-"""scikit-learn's way of asking: ``predict_proba(X)`` and ``classes_`` over tables of films."""
+"""scikit-learn's interface: ``predict_proba(X)`` and ``classes_`` for tables of films."""
 
 import logging
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, Protocol, Self
 
@@ -10,13 +9,13 @@ import numpy.typing as npt
 
 from moviegenre.core.errors import InputError
 from moviegenre.data.records import parse_title, parse_year
-from moviegenre.data.tables.plot_column import PLOT_COLUMN, find_plot_column, plot_column_note
+from moviegenre.data.tables.columns import PLOT_COLUMN, find_plot_column, plot_column_note
 from moviegenre.inference.films import Plot, Poster
 
 logger = logging.getLogger(__name__)
 
 Row = tuple[Plot, Poster, str | None, int | None]
-"""Plot, poster, title and year of a film, each None where it is missing."""
+"""Plot, poster, title and year of a film, each None if it is missing."""
 
 
 class Series(Protocol):
@@ -37,25 +36,14 @@ _FURTHER_COLUMNS = ("title", "year")
 _MISSING = frozenset({"NAType", "NaTType"})  # pandas' own, found by name: it is not imported
 
 
-class TableClassifier(ABC):
-    """A trained multi-label classifier in the form scikit-learn's pipelines take as a last step.
+class TableClassifier:
+    """Makes a trained classifier fit to be the last step of a scikit-learn pipeline.
 
-    Nothing of it imports scikit-learn but the method that only scikit-learn calls.
+    It imports scikit-learn only in the method that only scikit-learn calls.
     """
 
-    @property
-    @abstractmethod
-    def classes_(self) -> npt.NDArray[np.str_]:
-        """The genres, in the order of the answers' columns (L,)."""
-
-    @abstractmethod
-    def predict_proba(
-        self, X: object, *, errors: Literal["raise", "report"] = "raise"
-    ) -> npt.NDArray[np.float64]:
-        """Return probabilities (N, L) for a table of N films."""
-
     def fit(self, X: object, y: object = None) -> Self:
-        """Do nothing: the model is trained already. Pipelines ask for it."""
+        """Do nothing: the model is trained already. Pipelines call it."""
         return self
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -80,7 +68,7 @@ class TableClassifier(ABC):
 def table_rows(
     table: object, errors: Literal["raise", "report"] = "raise"
 ) -> list[Row | InputError]:
-    """Return what every film of a table has.
+    """Return plot, poster, title and year of every film of a table.
 
     Args:
         table: A pandas or polars data frame, an Arrow table or anything else with Arrow's
@@ -145,7 +133,7 @@ def film_rows(**parts: Any) -> list[Row]:  # noqa: ANN401 - lists as predict tak
     """Return films from columns of their parts, some of which may be missing.
 
     Args:
-        parts: What ``as_column`` returned for ``plot``, ``poster``, ``title`` and ``year``.
+        parts: The result of ``as_column`` for ``plot``, ``poster``, ``title`` and ``year``.
 
     Raises:
         InputError: One is a list and another a single film's, or they differ in length.
@@ -157,8 +145,8 @@ def film_rows(**parts: Any) -> list[Row]:  # noqa: ANN401 - lists as predict tak
     lengths = {name: len(values) for name, values in given.items()}
     number = max(lengths.values(), default=0)
     if set(lengths.values()) - {number}:
-        told = " and ".join(f"{length} {name}s" for name, length in lengths.items())
-        raise InputError(f"found {told}; expected as many")
+        listed = " and ".join(f"{length} {name}s" for name, length in lengths.items())
+        raise InputError(f"found {listed}; expected as many")
     plots, posters, titles, years = (
         [_value(value) for value in given.get(name, [None] * number)]
         for name in (PLOT_COLUMN, _POSTER, *_FURTHER_COLUMNS)
@@ -167,14 +155,14 @@ def film_rows(**parts: Any) -> list[Row]:  # noqa: ANN401 - lists as predict tak
 
 
 def as_column(values: Any) -> Any:  # noqa: ANN401 - what predict takes
-    """Return a column of films as a list; what belongs to a single film stays as it is.
+    """Return a column of films as a list; a value of a single film stays as it is.
 
     Args:
         values: A list, a Series of pandas or polars, an Arrow array, an array with one axis, or
             pixels of several posters (N, H, W, 3 or 4). No library is imported to find out.
 
     Raises:
-        InputError: It is what pandas draws with, because ``frame.plot`` is no column.
+        InputError: It is ``frame.plot``, pandas' drawing, and no column.
     """
     if type(values).__name__ == "PlotAccessor":
         raise InputError(

@@ -15,11 +15,11 @@ from moviegenre.inference.films import Film, FilmReader
 
 @dataclass(frozen=True)
 class EnsembleFilm(Film):
-    """A film in every member's form; what it says of itself is what most is read of.
+    """A film in every member's form; its own fields are those of the longest form.
 
     Attributes:
         views: The film as each member reads it: in one form, or in several if its plot rule is
-            ``each``; empty ones where a member can read nothing.
+            ``each``; empty forms if a member can read nothing.
     """
 
     views: tuple[tuple[Film, ...], ...] = ()
@@ -29,7 +29,7 @@ class EnsembleReader(FilmReader):
     """Reads films for all members of an ensemble.
 
     Args:
-        model: What the ensemble says of itself.
+        model: The ensemble.
     """
 
     chooses_plots: ClassVar[bool] = True
@@ -45,24 +45,16 @@ class EnsembleReader(FilmReader):
         title: str | None = None,
         year: int | None = None,
     ) -> EnsembleFilm:
-        """Bring a film's texts and its poster into every member's form.
-
-        Args:
-            texts: What was written of the film, none of it blank.
-            image: Its poster, upright.
-            title: Its title.
-            year: The year of its release.
-        """
+        """Convert a film's texts and poster to every member's form, see ``FilmReader.form``."""
         views = tuple(
             reader.forms(
                 texts, image if Modality.POSTER in reader.modalities else None, title, year
             )
             for reader in self._readers
         )
-        every = [film for forms in views for film in forms]
-        longest = max(every, key=lambda film: len(film.tokens))
-        posters = [film.poster for film in every if film.poster is not None]
-        poster = posters[0] if posters else None
+        films = [film for forms in views for film in forms]
+        longest = max(films, key=lambda film: len(film.tokens))
+        poster = next((film.poster for film in films if film.poster is not None), None)
         return EnsembleFilm(
             longest.plot,
             longest.tokens,

@@ -1,4 +1,4 @@
-"""From what a model answers without parts of a film to what a reader is shown of it."""
+"""The words, phrases and notes of an explanation, from the effects of leaving parts out."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,7 +9,7 @@ from moviegenre.inference.occlusion import Floats, Run, WordEffects, acts_togeth
 from moviegenre.inference.prediction import Phrase, WordShare
 
 LEAST_CHANGE = 0.01
-"""How far a genre's probability must change without a word or a region that is named."""
+"""The smallest change of a probability for which a word or a region is named."""
 
 
 def word_shares(
@@ -20,7 +20,7 @@ def word_shares(
     Args:
         plot: The text.
         values: Shares of the first W words (W,); the model read no further.
-        without: The probability without words that were left out alone.
+        without: The probability without each word that was left out alone.
     """
     known = without or {}
     words = plot_words(plot)
@@ -33,7 +33,7 @@ def word_shares(
 
 def phrases(
     plot: str,
-    found: WordEffects,
+    effects: WordEffects,
     label: int,
     whole: float,
     without: Mapping[Run, float],
@@ -45,40 +45,40 @@ def phrases(
 
     Args:
         plot: The text.
-        found: What the model answers without its words.
+        effects: The effects of leaving its words out.
         label: The label.
         whole: Its probability.
-        without: Its probability without each run of words in ``found``.
-        scale: What the calibration multiplies its logit by.
+        without: Its probability without each run of words in ``effects``.
+        scale: The calibration's factor for its logit.
     """
-    joint = [run for run in found.without if len(run) > 1]
-    joint = [run for run in joint if acts_together(found.whole, found.without, run, label)]
+    joint = [run for run in effects.without if len(run) > 1]
+    joint = [run for run in joint if acts_together(effects.whole, effects.without, run, label)]
     chosen: list[Run] = []
-    taken: set[int] = set()
+    in_phrases: set[int] = set()
     for run in sorted(joint, key=lambda run: (-len(run), -abs(whole - without[run]))):
-        if taken.isdisjoint(run) and abs(whole - without[run]) >= LEAST_CHANGE:
+        if in_phrases.isdisjoint(run) and abs(whole - without[run]) >= LEAST_CHANGE:
             chosen.append(run)
-            taken.update(run)
-    single = [run for run in found.without if len(run) == 1 and run[0] not in taken]
+            in_phrases.update(run)
+    single = [run for run in effects.without if len(run) == 1 and run[0] not in in_phrases]
     chosen += [run for run in single if abs(whole - without[run]) >= LEAST_CHANGE]
     words = plot_words(plot)
     rows = []
     for run in sorted(chosen, key=lambda run: without[run]):
         start, end = words[run[0]].start, words[run[-1]].end
-        share = scale * float(found.whole[label] - found.without[run][label])
+        share = scale * float(effects.whole[label] - effects.without[run][label])
         rows.append(Phrase(" ".join(plot[start:end].split()), start, end, share, without[run]))
     return tuple(rows)
 
 
 def note_of_words(genre: str, named: Sequence[Phrase]) -> tuple[str, ...]:
-    """Return what a reader should know where no word or phrase is named."""
+    """Return a note if no word or phrase is named."""
     if named:
         return ()
     return (f"No single word of the plot changes {genre} by a point or more.",)
 
 
 def note_of_regions(genre: str, regions: Floats) -> tuple[str, ...]:
-    """Return what a reader should know where no region speaks for a genre."""
+    """Return a note if no region speaks for a genre."""
     if np.any(regions > 0):
         return ()
     if np.any(regions):

@@ -1,4 +1,4 @@
-"""Reading many films for a model: stop at what cannot be read, or report it film by film."""
+"""Read many films for a model: stop at unreadable films, or report them one by one."""
 
 import logging
 from collections.abc import Sequence
@@ -7,12 +7,12 @@ from typing import Literal, get_args
 
 from moviegenre.core.errors import ConfigError, InputError, MovieGenreError, did_you_mean
 from moviegenre.inference.classifier import Row
-from moviegenre.inference.films import Film, FilmReader
+from moviegenre.inference.films import Film, FilmReader, Plot
 
 logger = logging.getLogger(__name__)
 
 Errors = Literal["raise", "report"]
-"""What to do about films that cannot be read: stop with one error, or go on and report them."""
+"""Stop with one error if films cannot be read, or go on and report them."""
 
 _SHOWN = 3  # faults that a message names one by one
 
@@ -22,8 +22,8 @@ class ReadFilm:
     """A film, or why there is none.
 
     Attributes:
-        film: As the model reads it; None where nothing can be read.
-        error: What could not be read of it; None where all could.
+        film: The film in the model's form; None if nothing can be read.
+        error: What could not be read; None if all could.
     """
 
     film: Film | None
@@ -33,13 +33,13 @@ class ReadFilm:
 def read_films(
     reader: FilmReader, rows: Sequence[Row | InputError], errors: Errors
 ) -> list[ReadFilm]:
-    """Return films in the form a model reads them, in their order.
+    """Return films in a model's form, in their order.
 
     Args:
         reader: The model's.
-        rows: What is known of each film, or why nothing is.
+        rows: Plot, poster, title and year of each film, or the error of reading them.
         errors: ``raise`` stops if a film cannot be read in full; ``report`` reads the rest of a
-            film whose poster is broken, and goes on where nothing is left.
+            film whose poster is broken, and goes on if nothing is left.
 
     Raises:
         ConfigError: ``errors`` is something else.
@@ -58,8 +58,8 @@ def log_faults(films: Sequence[ReadFilm], consequence: str) -> None:
     """Log a warning that names the films that could not be read, if any.
 
     Args:
-        films: What ``read_films`` returned.
-        consequence: What the table of answers has for a film that is None.
+        films: The result of ``read_films``.
+        consequence: How the table of answers shows a film that is None.
     """
     if faults := _faults(films):
         logger.warning("not read in full: %s; %s", faults, consequence)
@@ -75,24 +75,32 @@ def _read(reader: FilmReader, row: Row | InputError, errors: Errors) -> ReadFilm
         fault = str(error)
     if errors == "raise" or poster is None:
         return ReadFilm(None, fault)
+    film = film_without_poster(reader, plot, title, year)
+    parts = film.parts if film and film.modalities else ()
+    return ReadFilm(film, f"{fault}{used_instead(parts)}")
+
+
+def film_without_poster(
+    reader: FilmReader, plot: Plot, title: str | None, year: int | None
+) -> Film | None:
+    """Return a film without its broken poster; None if nothing else can be read."""
     try:
-        film = reader.read(plot, None, title, year)
+        return reader.read(plot, None, title, year)
     except MovieGenreError:
-        return ReadFilm(None, fault)
-    return ReadFilm(film, f"{fault}{used_instead(film.parts if film.modalities else ())}")
+        return None
 
 
 def used_instead(parts: Sequence[str]) -> str:
-    """Return the end of a sentence on a broken poster: what was used instead.
+    """Return the end of a sentence on a broken poster: the part that was used instead.
 
     Args:
-        parts: What was read of the film; empty if nothing was, and then so is the result.
+        parts: The parts of the film that were read; if empty, the result is empty too.
     """
     return f"; the {parts[0]} alone was used" if parts else ""
 
 
 def _faults(films: Sequence[ReadFilm]) -> str:
-    """Return the first faults and how many more there are; empty where there are none."""
+    """Return the first faults and the number of others; empty if there are none."""
     faults = [f"film {number}: {film.error}" for number, film in enumerate(films) if film.error]
     named = "; ".join(faults[:_SHOWN])
     more = len(faults) - _SHOWN

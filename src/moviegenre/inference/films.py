@@ -40,7 +40,7 @@ Poster = str | Path | bytes | Image.Image | npt.NDArray[Any] | None
 
 
 TITLE_ALONE = "Only the title was read, so the answer is less certain."
-"""The warning of a film that has nothing else."""
+"""The warning of a film with nothing but a title."""
 
 _FIRST_YEAR, _LAST_YEAR = 1874, 2100  # the first is that of the oldest moving picture
 
@@ -50,12 +50,12 @@ class Film:
     """A film in the form a model reads it.
 
     Attributes:
-        plot: The text that is read; empty where there is none.
-        tokens: Its token ids (T,), cut as in training; empty where there is no plot.
+        plot: The text that is read; empty if there is none.
+        tokens: Its token ids (T,), cut as in training; empty if there is no plot.
         poster: RGB pixels (H, W, 3) of the size the model was trained with; None for none.
         heading: Title and year, where the model reads them: the tokens are those of this text
             followed by the plot.
-        warnings: What the reader of an answer should know of the film, as sentences.
+        warnings: Warnings about the film, as sentences.
     """
 
     plot: str
@@ -72,22 +72,22 @@ class Film:
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """What was read: ``plot``, ``poster``, both, or ``title`` where that is all."""
+        """The parts that were read: ``plot``, ``poster``, both, or ``title`` alone."""
         has = {"plot": bool(self.plot.strip()), "poster": self.poster is not None}
-        found = tuple(part for part, is_there in has.items() if is_there)
-        return found or (("title",) if len(self.tokens) else ())
+        parts = tuple(part for part, is_there in has.items() if is_there)
+        return parts or (("title",) if len(self.tokens) else ())
 
 
 class FilmReader:
     """Reads films for one model: its tokenizer, its plot rule, its image size.
 
     Args:
-        model: What is known of the model.
+        model: The model.
 
     Attributes:
-        modalities: What the model looks at.
-        chooses_plots: Whether a catalogue's plot columns are handed over one by one, for several
-            rules to choose from; joined otherwise.
+        modalities: The model's modalities.
+        chooses_plots: Whether it gets a catalogue's plot columns one by one, for several rules to
+            choose from; joined otherwise.
         pad_id: The token that fills short plots.
     """
 
@@ -109,14 +109,14 @@ class FilmReader:
     ) -> Film:
         """Convert a film to the model's form; modalities that the model does not read are ignored.
 
-        So is what says nothing, such as the plot "TBA" or a black poster; the film's warnings say
-        so. A film that has nothing else is read as well, with no modalities.
+        A plot such as "TBA" or a black poster is ignored too, with a warning in the film. A film
+        that has nothing else is read as well, with no modalities.
 
         Args:
-            plot: A text; of several the model's own rule takes one, or joins them.
-            poster: See ``Poster``; transparent and rotated ones are dealt with.
-            title: The film's title, where it is known.
-            year: The year of its release, where it is known.
+            plot: A text; from several texts, the model's own rule takes one or joins them.
+            poster: See ``Poster``; may be transparent or rotated.
+            title: The film's title, if known.
+            year: The year of its release, if known.
 
         Raises:
             InputError: The film has nothing that the model reads, or something of another kind.
@@ -130,19 +130,21 @@ class FilmReader:
             title = None
         if not texts and poster is None and title is None:
             raise InputError("a film needs a plot or a poster; found neither")
-        reads, looks = Modality.PLOT in self.modalities, Modality.POSTER in self.modalities
-        usable, warning = self._check_plots(texts) if reads else ([], None)
-        image = read_poster(poster) if looks and poster is not None else None
+        usable: list[str] = []
+        warning: str | None = None
+        if Modality.PLOT in self.modalities:
+            english = self._data.language == "en"
+            usable, warning = check_plots(texts, english=english, tokenizer=self._tokenizer)
+        reads_posters = Modality.POSTER in self.modalities
+        image = read_poster(poster) if reads_posters and poster is not None else None
         check = PosterCheck() if image is None else check_poster(image)
         if not usable and title is None:
-            year = None  # by itself it says nothing of a film
+            year = None  # a year alone says nothing about a film
         film = self.form(usable, image if check.usable else None, title, year)
-        alone = None
+        warnings = [warning, check.warning, year_warning]
         if film.tokens.size and not usable and film.poster is None:
-            alone = TITLE_ALONE
-        warnings = (warning, check.warning, year_warning, alone)
-        new_warnings = tuple(text for text in warnings if text is not None)
-        film = replace(film, warnings=(*film.warnings, *new_warnings))
+            warnings.append(TITLE_ALONE)
+        film = replace(film, warnings=(*film.warnings, *filter(None, warnings)))
         if not film.modalities and not film.warnings:
             needed = " or ".join(m.value for m in Modality if m in self.modalities)
             raise InputError(
@@ -150,11 +152,6 @@ class FilmReader:
                 "give it one, or take a model that reads what the film has"
             )
         return film
-
-    def _check_plots(self, texts: Sequence[str]) -> tuple[list[str], str | None]:
-        """Return the usable texts, and a warning if there is a reason."""
-        english = self._data.language == "en"
-        return check_plots(texts, english=english, tokenizer=self._tokenizer)
 
     def form(
         self,
@@ -166,7 +163,7 @@ class FilmReader:
         """Convert a film's texts and poster to the model's form; both may be missing.
 
         Args:
-            texts: What was written of the film, none of it blank.
+            texts: Texts about the film, none of them blank.
             image: Its poster, upright.
             title: Its title.
             year: The year of its release.
@@ -188,14 +185,7 @@ class FilmReader:
         title: str | None = None,
         year: int | None = None,
     ) -> tuple[Film, ...]:
-        """Convert a film to all forms that the plot rule has: with ``each``, one for each text.
-
-        Args:
-            texts: As for ``form``.
-            image: Likewise.
-            title: Likewise.
-            year: Likewise.
-        """
+        """Convert a film as ``form`` does; with the plot rule ``each``, to a form for each text."""
         choices: list[Sequence[str]] = [texts]
         if self._data.plot == "each" and texts:
             choices = [[text] for text in texts]

@@ -1,10 +1,11 @@
 """Attribution by gradients, computed with Captum; only networks in PyTorch have them.
 
-Captum puts hooks into the network while it works, so nothing else may ask the network meanwhile.
+Captum puts hooks into the network while it works, so nothing else may use the network meanwhile.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -28,9 +29,9 @@ def integrated_gradients(
 ) -> Floats:
     """Return the effect of each word of a plot on the logits of some labels (G, W).
 
-    The baseline is the plot with padding in the place of every token that belongs to a word. What
-    the tokens of a word add is summed; over all words it comes to about the logit less that of the
-    baseline.
+    The baseline is the plot with padding in place of every token that belongs to a word. The
+    effects of a word's tokens are summed. Over all words, they add up to about the logit minus that
+    of the baseline.
 
     Reference: Sundararajan, Taly and Yan, "Axiomatic attribution for deep networks",
     https://arxiv.org/abs/1703.01365.
@@ -40,28 +41,17 @@ def integrated_gradients(
         arrays: One film with a plot.
         places: The word that each of its tokens belongs to (T,); W is one more than the largest.
         pad_id: The padding token.
-        labels: Which labels, G of them.
+        labels: The G labels.
 
     Raises:
         MissingExtraError: Captum is not installed.
     """
-    layer = network.inner_layer(Modality.PLOT)
-    assert layer is not None, "the caller looked for it"
-    try:
-        from captum.attr import LayerIntegratedGradients
-    except ImportError:
-        raise MissingExtraError("captum", "explain", "attribution by gradients") from None
-    device = device_of(network)
-    with torch.no_grad():
-        batch = network.encoded(to_batch(arrays).to(device), Modality.POSTER)
-
-    def logits(input_ids: Tensor) -> Tensor:
-        films = replace(_repeated(batch, len(input_ids)), input_ids=input_ids)
-        return network(network.encoded(films, Modality.PLOT)).logits  # type: ignore[no-any-return]
-
+    attr = _captum_attr()
+    layer, batch, logits = _layer_and_logits(network, arrays, Modality.PLOT, "input_ids")
+    device = batch.input_ids.device
     word_of = torch.from_numpy(places)
     baseline = batch.input_ids.masked_fill((word_of >= 0).to(device), pad_id)
-    attributed = LayerIntegratedGradients(logits, layer).attribute(
+    attributed = attr.LayerIntegratedGradients(logits, layer).attribute(
         batch.input_ids.expand(len(labels), -1),
         baseline.expand(len(labels), -1),
         target=torch.tensor(labels, device=device),
@@ -83,35 +73,52 @@ def grad_cam(network: GenreModel, arrays: BatchArrays, labels: Sequence[int]) ->
     Args:
         network: In evaluation mode; it has an inner layer for posters.
         arrays: One film with a poster.
-        labels: Which labels, G of them.
+        labels: The G labels.
 
     Raises:
         MissingExtraError: Captum is not installed.
     """
-    layer = network.inner_layer(Modality.POSTER)
-    assert layer is not None, "the caller looked for it"
-    try:
-        from captum.attr import LayerGradCam
-    except ImportError:
-        raise MissingExtraError("captum", "explain", "attribution by gradients") from None
-    device = device_of(network)
-    with torch.no_grad():
-        batch = network.encoded(to_batch(arrays).to(device), Modality.PLOT)
-
-    def logits(image: Tensor) -> Tensor:
-        films = replace(_repeated(batch, len(image)), image=image)
-        return network(network.encoded(films, Modality.POSTER)).logits  # type: ignore[no-any-return]
-
+    attr = _captum_attr()
+    layer, batch, logits = _layer_and_logits(network, arrays, Modality.POSTER, "image")
     # Whole numbers have no gradients, and those of a frozen network begin at its input.
     image = batch.image.float().expand(len(labels), -1, -1, -1).requires_grad_()
-    maps: Tensor = LayerGradCam(logits, layer).attribute(
-        image, target=torch.tensor(labels, device=device)
+    maps: Tensor = attr.LayerGradCam(logits, layer).attribute(
+        image, target=torch.tensor(labels, device=image.device)
     )
     return maps.detach().squeeze(1).cpu().numpy()
 
 
+def _captum_attr() -> Any:  # noqa: ANN401 - a module without types
+    try:
+        import captum.attr
+    except ImportError:
+        raise MissingExtraError("captum", "explain", "attribution by gradients") from None
+    return captum.attr
+
+
+def _layer_and_logits(
+    network: GenreModel, arrays: BatchArrays, modality: Modality, name: str
+) -> tuple[Any, Batch, Callable[[Tensor], Tensor]]:
+    """Return a modality's inner layer, a film, and the logits of inputs in place of the film's.
+
+    The other modality is encoded once.
+    """
+    layer = network.inner_layer(modality)
+    assert layer is not None, "the caller has checked it"
+    (other,) = set(Modality) - {modality}
+    with torch.no_grad():
+        batch = network.encoded(to_batch(arrays).to(device_of(network)), other)
+
+    def logits(inputs: Tensor) -> Tensor:
+        changes: dict[str, Any] = {name: inputs}
+        films = replace(_repeated(batch, len(inputs)), **changes)
+        return network(network.encoded(films, modality)).logits  # type: ignore[no-any-return]
+
+    return layer, batch, logits
+
+
 def _repeated(batch: Batch, times: int) -> Batch:
-    """Return the one film of a batch so many times."""
+    """Return the one film of a batch several times."""
     repeated = {
         name: value.expand(times, *value.shape[1:]) if isinstance(value, Tensor) else value
         for name, value in vars(batch).items()

@@ -16,7 +16,7 @@ from moviegenre.inference.predictor import Predictor
 from moviegenre.inference.similar import SimilarIndex
 
 _DECIDING_FILES = (CONFIG_FILE, GENRES_FILE, TOKENIZER_FILE, THRESHOLDS_FILE)
-"""The files beside the weights that decide what a model predicts; some may be missing."""
+"""The files beside the weights that decide predictions; some may be missing."""
 
 
 def load_predictor(

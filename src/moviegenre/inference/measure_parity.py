@@ -62,7 +62,7 @@ def measure_parity(
     Args:
         model: Computed by PyTorch.
         files: The same model computed by its files, by backend.
-        films: What to compare on.
+        films: The films to compare on.
         limit: How many of them.
         source: Which films they are, for the report.
         on_progress: Called with the number of films done so far.

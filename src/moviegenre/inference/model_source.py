@@ -1,4 +1,4 @@
-"""Where a predictor was opened, so that another process can open the same model again."""
+"""The source of a predictor, so that another process can open the same model again."""
 
 import hashlib
 from dataclasses import dataclass
@@ -17,12 +17,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ModelSource:
-    """What ``load_predictor`` was asked for.
+    """The arguments of ``load_predictor``.
 
     Attributes:
-        model: A path from the root of the file system, or a name on the Hub; None for the included
-            model, wherever the package is installed.
-        folder: Where its files lie on this machine.
+        model: An absolute path, or a name on the Hub; None for the included model.
+        folder: The folder of its files on this machine.
         backend: As given.
         fitted: As given.
         quick: As given.
@@ -46,16 +45,7 @@ class ModelSource:
         quick: bool,
         threads: int | None,
     ) -> "ModelSource":
-        """Return the source of a model.
-
-        Args:
-            model: What was asked for.
-            path: Where that is on this machine.
-            backend: What computes.
-            fitted: Whether calibration and thresholds are read.
-            quick: Whether it starts sooner and answers more slowly.
-            threads: How many threads compute; None for all cores.
-        """
+        """Return a source from the arguments of ``load_predictor`` and the model's path here."""
         folder = (path if path.is_dir() else path.parent).resolve()
         name: str | None = str(path.resolve()) if Path(model).expanduser().exists() else str(model)
         if folder == FOLDER.resolve():
@@ -68,12 +58,16 @@ class ModelSource:
         return self.model is None
 
     def digest(self) -> str | None:
-        """Return the SHA-256 of the model's manifest; None where it has none."""
+        """Return the SHA-256 of the model's manifest; None if it has none."""
         manifest = self.folder / MANIFEST_FILE
         return hashlib.sha256(manifest.read_bytes()).hexdigest() if manifest.is_file() else None
 
-    def opened(self, threads: int | None) -> "Predictor":
-        """Open the same model, to compute many films with so many threads.
+    def request(self) -> "Request":
+        """Return the argument of ``reopen``."""
+        return self, self.digest()
+
+    def open(self, threads: int | None, *, quick: bool = False, bulk: bool = False) -> "Predictor":
+        """Open the same model again.
 
         Raises:
             CheckpointError: The model is not there.
@@ -84,39 +78,33 @@ class ModelSource:
             box_folder() if self.model is None else self.model,
             backend=self.backend,
             fitted=self.fitted,
-            bulk=True,
+            quick=quick,
+            bulk=bulk,
             threads=threads,
         )
 
-    def request(self) -> "Request":
-        """Return what to open, for ``reopen``."""
-        options = (self.backend, self.fitted, self.quick, self.threads)
-        return (self.model, self.digest(), *options)
 
-
-Request = tuple[str | None, str | None, BackendName, bool, bool, int | None]
-"""Model, digest, backend, fitted, quick, threads."""
+Request = tuple[ModelSource, str | None]
+"""The source of a pickled predictor, and its digest at that time."""
 
 
 @lru_cache(maxsize=1)  # a pool of processes sends the same predictor with every task
 def reopen(request: Request) -> "Predictor":
-    """Open the model of a predictor that was pickled; this process keeps the last one open.
+    """Open the model of a pickled predictor; this process keeps the last one open.
 
     Args:
-        request: What ``ModelSource.request`` returned where it was pickled.
+        request: The result of ``ModelSource.request``.
 
     Raises:
-        CheckpointError: The model is not there, or is another one by now.
+        CheckpointError: The model is not there, or has changed.
     """
-    from moviegenre.inference.loading import load_predictor
-
-    name, digest, backend, fitted, quick, threads = request
-    model = box_folder() if name is None else name
-    predictor = load_predictor(model, backend=backend, fitted=fitted, quick=quick, threads=threads)
+    source, digest = request
+    predictor = source.open(source.threads, quick=source.quick)
     if predictor.source is None or predictor.source.digest() != digest:
         raise CheckpointError(
-            f"{model} is another model than the one of the pickled predictor; load it again with "
-            "moviegenre.load, and use the same version of the package and the model everywhere"
+            f"{source.model or box_folder()} is another model than the one of the pickled "
+            "predictor; load it again with moviegenre.load, and use the same version of the "
+            "package and the model everywhere"
         )
     return predictor
 
@@ -125,8 +113,8 @@ def no_index_message(name: str, source: ModelSource | None) -> str:
     """Return why a model names no similar movies, and what to do.
 
     Args:
-        name: The model's.
-        source: Where it was opened.
+        name: The model's name.
+        source: Its source.
     """
     if source is not None and source.is_included:
         return (

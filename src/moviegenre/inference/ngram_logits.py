@@ -1,4 +1,4 @@
-"""The n-grams' part of ``wide_deep``: linear in its features, so exact for every variant of a text.
+"""The n-grams' logits of ``wide_deep``: linear in the features, so exact for variants of a text.
 
 ``nn.ngrams`` defines the features and ``models.wide_deep`` the scale; here they are numpy.
 """
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from moviegenre.inference.onnx_weights import Array
 
 USUAL_TOKENS = 64
-"""Of so many tokens a scale by length is the plain one, as in ``models.wide_deep``."""
+"""The number of tokens at which the scale has no slope, as in ``models.wide_deep``."""
 
 _SMALLEST_LENGTH = 1e-12  # of the features of a text without any
 
@@ -31,8 +31,8 @@ class NgramWeights:
         idf: The weight of each feature, words first (F,).
         wide: Its logits, in 16 or 32 bits (F, L).
         bias: Added to the logits (L,).
-        scale: What they are multiplied by (L,).
-        slope: What that grows by with the logarithm of the length (L,); 0 where it does not.
+        scale: The factor of the logits (L,).
+        slope: The growth of the scale with the logarithm of the length (L,).
         unknown_id: The token of unknown words.
     """
 
@@ -74,7 +74,7 @@ class NgramWeights:
 
 
 class NgramText:
-    """A text whose variants are computed from what they change.
+    """A text whose variants are computed from their changes.
 
     Args:
         weights: The model's.
@@ -105,7 +105,7 @@ class NgramText:
         return self._weights.logits(total, square, len(variant))
 
     def _removed(self, variant: Tokens) -> tuple[int, int] | None:
-        """Return where tokens in a row are missing from a variant; None where it is otherwise."""
+        """Return where tokens in a row are missing from a variant; None if it is otherwise."""
         missing = len(self._tokens) - len(variant)
         if missing < 0:
             return None
@@ -119,19 +119,19 @@ class NgramText:
         changes: dict[int, int] = {}
         if start == end:
             return changes
-        gone = [*self._words[start:end], *self._pairs[max(0, start - 1) : end]]
-        new = []
+        removed = [*self._words[start:end], *self._pairs[max(0, start - 1) : end]]
+        added = []
         if start > 0 and end < len(self._tokens):
             seam = self._tokens[[start - 1, end]]
-            new = [self._weights.columns(seam)[1][0]]
-        for columns, change in ((gone, -1), (new, 1)):
+            added = [self._weights.columns(seam)[1][0]]
+        for columns, change in ((removed, -1), (added, 1)):
             for column in map(int, columns):
                 if column >= 0:
                     changes[column] = changes.get(column, 0) + change
         return changes
 
     def _value(self, column: int, count: int) -> float:
-        """Return the value of a feature that occurs so many times."""
+        """Return the value of a feature that occurs ``count`` times."""
         return (1 + math.log(count)) * float(self._weights.idf[column]) if count > 0 else 0.0
 
     @cached_property

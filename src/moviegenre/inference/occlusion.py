@@ -23,14 +23,14 @@ Run = tuple[int, ...]
 """Places of neighbouring words."""
 
 MAX_TOKENS = 6000
-"""How many tokens a model reads to find the words of a plot that matter, however long it is."""
+"""The tokens a model reads, at most, to find the words of a plot that matter."""
 
-FEWEST_QUESTIONS, MOST_QUESTIONS = 20, 96
-"""How often it reads the plot again, at least and at most, before it looks for phrases."""
+MIN_VARIANTS, MAX_VARIANTS = 20, 96
+"""Variants of a plot that are computed, at least and at most, before phrases are searched."""
 
-_SENTENCES = 3  # of the questions one in so many is for sentences,
-_PHRASES = 5  # and so many are followed by one for phrases
-_FREE_PHRASES = 40  # that cost next to nothing
+_SENTENCES = 3  # one in so many variants is for sentences
+_PHRASES = 5  # after so many variants, one more is for phrases
+_FREE_PHRASES = 40  # phrases that cost next to nothing
 _LONGEST_PHRASE = 4  # words
 _TOGETHER = 0.1  # log-odds by which neighbours do more together than each alone
 
@@ -42,13 +42,13 @@ class Variants(Protocol):
     """A model that answers variants of one film."""
 
     def num_tokens(self, film: Film) -> int:
-        """Return how many tokens it reads again for a variant with other words; 0 is for free."""
+        """Return how many tokens it reads again for a variant with other words; 0 is free."""
 
     def logits(self, films: Sequence[Film]) -> Floats:
         """Return the logits (N, L) of variants."""
 
     def estimates(self, films: Sequence[Film]) -> Floats | None:
-        """Return a cheap guess at the logits (N, L) of variants with other words, if there is."""
+        """Return cheap estimates of the logits (N, L) of variants with other words, or None."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class AnyModel:
     slices: Slices = WHOLE
 
     def num_tokens(self, film: Film) -> int:
-        """Return how many tokens a variant has: all are read."""
+        """Return the tokens of a variant: all are read."""
         return len(film.tokens)
 
     def logits(self, films: Sequence[Film]) -> Floats:
@@ -72,13 +72,13 @@ class AnyModel:
         return np.concatenate(self.slices.of_films(self.ask, films))
 
     def estimates(self, films: Sequence[Film]) -> Floats | None:
-        """Return None: there is no cheap guess."""
+        """Return None: there is no cheap estimate."""
         return None
 
 
 @dataclass(frozen=True)
 class WordEffects:
-    """What a model answers without words of a plot.
+    """The effects of leaving words of a plot out.
 
     Attributes:
         whole: Logits (L,) of the whole film.
@@ -95,7 +95,7 @@ class WordEffects:
 def without_words(film: Film, places: Places, words: Collection[int]) -> Film:
     """Return a film without some words of its plot.
 
-    The model reads no further than before: what was cut off at the end stays cut off.
+    The model reads no further than before: words beyond its limit stay cut off.
 
     Args:
         film: A film with a plot.
@@ -118,7 +118,7 @@ def occlude_words(
         variants: The model.
         film: A film with a plot.
         places: The word that each of its tokens belongs to (T,); W is one more than the largest.
-        labels: Which labels, G of them.
+        labels: The G labels.
     """
     return _WordSearch(variants, film, places, labels).effects()
 
@@ -142,72 +142,64 @@ class _WordSearch:
         values = np.zeros((len(self._labels), int(self._places.max(initial=-1)) + 1))
         if self._words:
             costs = {
-                word: self._variants.num_tokens(self._left_out((word,))) for word in self._words
+                word: self._variants.num_tokens(self._film_without((word,))) for word in self._words
             }
             tokens = max(1, *costs.values(), 0)
-            questions = min(max(MAX_TOKENS // tokens, FEWEST_QUESTIONS), MOST_QUESTIONS)
-            self._ask([(word,) for word, cost in costs.items() if not cost])
+            num_variants = min(max(MAX_TOKENS // tokens, MIN_VARIANTS), MAX_VARIANTS)
+            self._leave_out([(word,) for word, cost in costs.items() if not cost])
             costly = [word for word, cost in costs.items() if cost]
-            if len(costly) <= questions:
-                self._ask([(word,) for word in costly])
+            if len(costly) <= num_variants:
+                self._leave_out([(word,) for word in costly])
             else:
-                self._search(costly, values, questions)
+                self._search(costly, values, num_variants)
             for run, without in self._without.items():
                 values[:, run[0]] = self._fall(without)
-            self._find_phrases(values, -(-questions // _PHRASES))
+            self._find_phrases(values, -(-num_variants // _PHRASES))
         return WordEffects(self._whole, values.astype(np.float32), self._without)
 
-    def _left_out(self, run: Sequence[int]) -> Film:
+    def _film_without(self, run: Sequence[int]) -> Film:
         return without_words(self._film, self._places, run)
 
     def _fall(self, logits: Floats) -> npt.NDArray[np.float64]:
-        """Return how far the labels' logits (..., G) fall, given what is left of all (..., L)."""
+        """Return how far the labels' logits (..., G) fall, given the remaining logits (..., L)."""
         fallen: npt.NDArray[np.float64] = (self._whole - logits)[..., self._labels].astype(float)
         return fallen
 
-    def _ask(self, runs: Sequence[Run]) -> None:
+    def _leave_out(self, runs: Sequence[Run]) -> None:
         if runs:
-            answers = self._variants.logits([self._left_out(run) for run in runs])
+            answers = self._variants.logits([self._film_without(run) for run in runs])
             self._without.update(zip(runs, answers, strict=True))
 
-    def _search(self, words: list[int], values: npt.NDArray[np.float64], questions: int) -> None:
-        """Ask without each sentence, then without the words that seem to matter most.
+    def _search(self, words: list[int], values: npt.NDArray[np.float64], num_variants: int) -> None:
+        """Leave out each sentence, then the words that seem to matter most.
 
-        Args:
-            words: What is left out.
-            values: Where the effects of words that are not left out alone are written (G, W).
-            questions: How often the model is asked.
+        Effects of words that are not left out alone are written into ``values`` (G, W).
         """
         groups = [[word for word in words if word in part] for part in self._sentences]
-        groups = _fewer([group for group in groups if group], questions // _SENTENCES)
-        fallen = self._fall(self._variants.logits([self._left_out(group) for group in groups]))
-        guesses = self._variants.estimates([self._left_out((word,)) for word in words])
+        groups = _fewer([group for group in groups if group], num_variants // _SENTENCES)
+        fallen = self._fall(self._variants.logits([self._film_without(group) for group in groups]))
+        guesses = self._variants.estimates([self._film_without((word,)) for word in words])
         if guesses is not None:
             values[:, words] = self._fall(guesses).T
         for group, fall in zip(groups, fallen, strict=True):
             values[:, group] += ((fall - values[:, group].sum(axis=1)) / len(group))[:, None]
         best = np.argsort(-_largest(values[:, words]), kind="stable")
-        self._ask([(words[place],) for place in sorted(best[: questions - len(groups)])])
+        self._leave_out([(words[place],) for place in sorted(best[: num_variants - len(groups)])])
 
-    def _find_phrases(self, values: npt.NDArray[np.float64], questions: int) -> None:
-        """Ask without neighbours, the strongest first, and join those that act together.
-
-        Args:
-            values: The effects of words (G, W).
-            questions: How often the model is asked.
-        """
+    def _find_phrases(self, values: npt.NDArray[np.float64], num_variants: int) -> None:
+        """Leave out neighbours, those with the strongest ``values`` (G, W) first, and join them."""
         alone = {run[0] for run in self._without}
         neighbours = {pair for part in self._sentences for pair in pairwise(part)}
         pairs = [pair for pair in sorted(neighbours) if alone.issuperset(pair)]
         strength = _largest(values)
         pairs.sort(key=lambda pair: -max(strength[list(pair)]))
-        costs = {pair: self._variants.num_tokens(self._left_out(pair)) for pair in pairs}
+        costs = {pair: self._variants.num_tokens(self._film_without(pair)) for pair in pairs}
         free = [pair for pair in pairs if not costs[pair]]
         costly = [pair for pair in pairs if costs[pair]]
-        self._ask([*free[:_FREE_PHRASES], *costly[:questions]])
-        found = sorted(pair for pair in pairs if pair in self._without and self._is_joint(pair))
-        runs = [run for run in _joined(found) if 2 < len(run) <= _LONGEST_PHRASE]
-        self._ask(runs[:questions])
+        self._leave_out([*free[:_FREE_PHRASES], *costly[:num_variants]])
+        joint = sorted(pair for pair in pairs if pair in self._without and self._is_joint(pair))
+        runs = [run for run in _joined(joint) if 2 < len(run) <= _LONGEST_PHRASE]
+        self._leave_out(runs[:num_variants])
 
     def _is_joint(self, run: Run) -> bool:
         return any(acts_together(self._whole, self._without, run, label) for label in self._labels)
@@ -228,7 +220,7 @@ def acts_together(whole: Floats, without: dict[Run, Floats], run: Run, label: in
 
 
 def _fewer(groups: list[list[int]], number: int) -> list[list[int]]:
-    """Return groups of words joined to at most so many, neighbours with neighbours."""
+    """Return at most ``number`` groups of words, joined from neighbouring groups."""
     parts = np.array_split(np.arange(len(groups)), min(len(groups), max(1, number)))
     return [[word for place in part for word in groups[place]] for part in parts]
 

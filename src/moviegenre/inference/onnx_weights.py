@@ -28,9 +28,9 @@ _TYPES: dict[int, type[np.generic]] = {
 
 
 def read_weights(path: Path, names: Collection[str]) -> dict[str, Array]:
-    """Return the weights of an ONNX file that have these names, as far as it has them.
+    """Return the weights of an ONNX file that have these names; missing ones are left out.
 
-    They are views of the mapped file: what is not used is not read.
+    They are views of the mapped file, so unused weights are not read.
 
     Args:
         path: The file.
@@ -87,7 +87,7 @@ def _varint(content: Array, at: int) -> tuple[int, int]:
 
 
 def _tensor(message: Array) -> tuple[str, Array | None]:
-    """Return the name of a tensor and its values; None where they are of another kind."""
+    """Return the name of a tensor and its values; None if they are of another kind."""
     name, dims, kind, raw = "", list[int](), 0, None
     for number, value in _fields(message):
         if isinstance(value, int):

@@ -1,7 +1,7 @@
 """Check whether a plot is usable: text, in English, and long enough.
 
-A model answers every text, "TBA" and Japanese included, and sounds sure of it. What these checks
-refuse is treated as if the film had no plot, and the prediction's ``warnings`` say why.
+A model answers every text with high probabilities, even "TBA" or Japanese. A refused plot counts as
+no plot, and the prediction's ``warnings`` say why.
 """
 
 import re
@@ -65,7 +65,7 @@ class PlotCheck:
 
     Attributes:
         usable: Whether the model should read the plot.
-        warning: What the reader should know, as a sentence; None where nothing is wrong.
+        warning: A sentence for the reader; None if nothing is wrong.
     """
 
     usable: bool = True
@@ -98,12 +98,12 @@ def check_plot(
         return PlotCheck()
     if (language := other_language(text)) is not None:
         return _ignored(f"is not in English ({language})", "; the model reads English only")
-    telling = [word for word in words if word not in FUNCTION_WORDS and word not in _GENERIC]
-    if not telling:
+    content_words = [word for word in words if word not in FUNCTION_WORDS and word not in _GENERIC]
+    if not content_words:
         return _ignored("says too little to tell a genre")
-    if tokenizer is not None and tokenizer.tokens_per_letter(telling) > _GARBLED:
+    if tokenizer is not None and tokenizer.tokens_per_letter(content_words) > _GARBLED:
         return _ignored("is mostly unknown words or symbols")
-    if len(telling) < SHORT_WORDS:
+    if len(content_words) < SHORT_WORDS:
         return PlotCheck(True, "The plot is very short, so the answer is less certain.")
     return PlotCheck()
 

@@ -1,4 +1,4 @@
-"""What a predictor answers: genres with their probabilities, and the reasons for them."""
+"""Predictions: genres with their probabilities, and explanations."""
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
@@ -14,17 +14,17 @@ from moviegenre.data.words import Word
 from moviegenre.inference.prediction_html import prediction_html
 from moviegenre.inference.similar import SimilarMovie
 
-_LIKELIEST = 3  # genres that are named where none is chosen
+_LIKELIEST = 3  # genres that are named if none is chosen
 
 
 @dataclass(frozen=True)
 class WordShare(Word):
-    """What a word of the plot had to do with a genre.
+    """The effect of a word of the plot on a genre.
 
     Attributes:
-        share: How much of the genre's log-odds is this word's: positive spoke for the genre,
-            negative against it; None where the model did not read as far.
-        without: The genre's probability without this word; None where it was not left out alone.
+        share: The word's part of the genre's log-odds: positive is evidence for the genre, negative
+            against it; None if the model did not read as far.
+        without: The genre's probability without this word; None if it was not left out alone.
     """
 
     share: float | None
@@ -33,7 +33,7 @@ class WordShare(Word):
 
 @dataclass(frozen=True)
 class Phrase(Word):
-    """A word, or neighbours that act together, without which a genre is more or less probable.
+    """A word, or neighbours that act together, whose absence changes a genre's probability.
 
     Attributes:
         share: How far the genre's log-odds fall without it; positive means evidence for the genre.
@@ -46,29 +46,28 @@ class Phrase(Word):
 
 @dataclass(frozen=True)
 class Explanation:
-    """What the parts of a film had to do with the answer.
+    """The effects of a film's parts on the prediction.
 
     Attributes:
-        effects: By genre and modality, how much the genre's log-odds fall if the film had not
-            had that modality: positive ones spoke for the genre, negative ones against it.
-        attention: The weight that the model's own gate gave each modality, adding up to 1;
-            None where the model has no gate.
-        plot: The text that the model read, in which the words' ``start`` and ``end`` count: the
-            plot as it was given, or of several the one that was chosen, or all joined.
-        words: By each genre that was asked for, every word of ``plot`` in its order; nothing
-            where there is no plot, or the model reads none.
-        regions: By each genre that was asked for, a grid (rows, columns) over the whole poster, the
-            first row at its top: how much of the genre's log-odds is each region's, with the same
-            signs; nothing where there is no poster. Where regions are greyed out, 0 stands for
-            those that do not matter beyond chance.
-        attribution_method: How ``words`` and ``regions`` were found, by modality.
-        probability: By each genre that was asked for, its probability.
-        phrases: By each genre that was asked for, the words and phrases that change its probability
-            by a point or more, those that speak for it most first; only where words are left out.
+        effects: By genre and modality, how far the genre's log-odds fall without that modality:
+            positive is evidence for the genre, negative against it.
+        attention: The weights of the model's own gate for each modality, adding up to 1; None if
+            the model has no gate.
+        plot: The text that the model read, which ``start`` and ``end`` of words refer to: the plot
+            as given, or from several plots the chosen one or all joined.
+        words: By requested genre, every word of ``plot`` in its order; empty if there is no plot,
+            or the model reads none.
+        regions: By requested genre, a grid (rows, columns) over the whole poster, the first row at
+            its top: each region's part of the genre's log-odds, with the same signs; empty if there
+            is no poster. If regions are greyed out, 0 stands for an effect no larger than chance.
+        attribution_method: The method for ``words`` and ``regions``, by modality.
+        probability: By requested genre, its probability.
+        phrases: By requested genre, the words and phrases that change its probability by a point or
+            more, the strongest evidence for it first; only if words are left out.
         regions_without: Like ``regions``: the probability without each region; NaN for regions
-            that do not matter; only where regions are greyed out.
-        notes: By each genre that was asked for, sentences for the reader: that no word, or no
-            region, matters by itself.
+            that do not matter; only if regions are greyed out.
+        notes: By requested genre, sentences for the reader: that no single word, or no region,
+            matters.
     """
 
     effects: dict[str, dict[Modality, float]]
@@ -86,7 +85,7 @@ class Explanation:
         """Return each modality's share of the effects, regardless of their sign, adding up to 1.
 
         Args:
-            genre: On which genre; None takes all of them together.
+            genre: One genre; None takes all of them together.
         """
         rows = list(self.effects.values()) if genre is None else [self.effects[genre]]
         totals: dict[Modality, float] = {}
@@ -97,7 +96,7 @@ class Explanation:
         return {modality: total / whole if whole else 0.0 for modality, total in totals.items()}
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return plain values; those of words and regions only where they were asked for."""
+        """Return plain values; words and regions only if they were requested."""
         plain: dict[str, Any] = {
             "modality_share": _plain(self.share()),
             "modality_effects": {genre: _plain(row) for genre, row in self.effects.items()},
@@ -121,21 +120,21 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model says of a film. Jupyter shows it with bars.
+    """The prediction for a film. Jupyter shows it with bars.
 
-    A pickled one has the answer without the model: it cannot explain itself.
+    A pickled prediction has no model, so it cannot explain itself.
 
     Attributes:
         genres: The chosen genres, most probable first.
         probabilities: Every genre's probability, corrected as ``thresholds.json`` says, most
             probable first.
         thresholds: The probability from which each genre is chosen, in the same order.
-        modalities: What the model read of the film: ``plot``, ``poster``, both, or ``title`` where
-            that is all. Empty where nothing was read; then no genre is chosen, and the
-            probabilities are those of any film.
-        warnings: What the reader should know, as sentences: that the plot is a placeholder, not in
-            English or very short, or the poster blank. Empty where nothing is wrong.
-        error: What of the film could not be read, where ``predict`` was called with
+        modalities: The parts of the film that the model read: ``plot``, ``poster``, both, or
+            ``title`` alone. Empty if nothing was read; then no genre is chosen, and the
+            probabilities are the label prior's.
+        warnings: Warnings as sentences: that the plot is a placeholder, not in English or very
+            short, or the poster blank. Empty if nothing is wrong.
+        error: Why the film could not be read in full, if ``predict`` was called with
             ``errors="report"``; without anything to read there are no probabilities either.
     """
 
@@ -150,7 +149,7 @@ class Prediction:
 
     @classmethod
     def unreadable(cls, error: str) -> Self:
-        """Return what is said of a film that cannot be read.
+        """Return the prediction for a film that cannot be read.
 
         Args:
             error: Why.
@@ -163,20 +162,20 @@ class Prediction:
 
     @property
     def likeliest(self) -> dict[str, float]:
-        """The most probable genres where none is chosen, at most three: what to call "not sure".
+        """The most probable genres, at most three, if none is chosen.
 
-        Empty where genres are chosen, and where there was nothing to read.
+        Empty if genres are chosen or nothing was read.
         """
         if self.genres or not self.modalities:
             return {}
         return dict(list(self.probabilities.items())[:_LIKELIEST])
 
     def explain(self, *, attribute: Sequence[str] = ()) -> Explanation:
-        """Return the reasons for the answer; computed when asked for.
+        """Return an explanation, computed now.
 
         Args:
-            attribute: Genres for which the words of the plot and the regions of the poster are
-                found as well, which takes far longer than what plot and poster did as a whole.
+            attribute: Genres for which words of the plot and regions of the poster are attributed
+                too, which takes far longer than the effects of plot and poster as a whole.
 
         Raises:
             InputError: The model does not know such a genre.
@@ -184,13 +183,13 @@ class Prediction:
         return self._explain(attribute)
 
     def similar(self, count: int = 5) -> list[SimilarMovie]:
-        """Return the training movies that the model says the same of, the most similar first.
+        """Return the training movies with the most similar predictions, the most similar first.
 
         Args:
             count: How many.
 
         Raises:
-            InputError: The model was exported without an index of them.
+            InputError: The model was exported without an index of similar movies.
         """
         return self._similar(count)
 
@@ -222,7 +221,7 @@ class Prediction:
 
 
 def _without_model(_: object) -> NoReturn:
-    """Refuse what needs the model, in a prediction that was pickled.
+    """Refuse to explain a prediction that was pickled.
 
     Raises:
         InputError: Always.

@@ -24,15 +24,16 @@ def prediction_html(prediction: "Prediction") -> str:
     """Return the chosen genres, bars for the most probable ones, and warnings.
 
     Args:
-        prediction: What the model says of a film.
+        prediction: The prediction for a film.
     """
     rows = [
         _row(name, probability, prediction.thresholds[name], name in prediction.genres)
         for name, probability in prediction.probabilities.items()
     ]
-    shown = max(_SHOWN, len(prediction.genres))
-    parts = [f'<div style="margin:0 0 4px">{_headline(prediction)}</div>', _table(rows[:shown])]
-    if rest := rows[shown:]:
+    num_shown = max(_SHOWN, len(prediction.genres))
+    headline = f'<div style="margin:0 0 4px">{_headline(prediction)}</div>'
+    parts = [headline, _table(rows[:num_shown])]
+    if rest := rows[num_shown:]:
         summary = f'<summary style="cursor:pointer">{len(rest)} more genres</summary>'
         parts.append(f"<details>{summary}{_table(rest)}</details>")
     notes = [*prediction.warnings, *([prediction.error] if prediction.error else [])]

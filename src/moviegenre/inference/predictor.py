@@ -28,7 +28,7 @@ from moviegenre.inference.classifier import (
     table_rows,
 )
 from moviegenre.inference.ensemble_films import film_reader
-from moviegenre.inference.film_reading import Errors, ReadFilm, log_faults, read_films
+from moviegenre.inference.film_reading import Errors, log_faults, read_films
 from moviegenre.inference.films import Film, Poster
 from moviegenre.inference.model_source import ModelSource, Request, no_index_message, reopen
 from moviegenre.inference.prediction import Explanation, Prediction
@@ -41,24 +41,19 @@ _BATCH_SIZE = 32
 class Predictor(TableClassifier):
     """A trained model, ready to answer; made by ``moviegenre.load``.
 
-    It also speaks scikit-learn's way: ``predict(X)`` and ``predict_proba(X)`` take a table of films
-    as their one positional argument, see ``classifier.table_rows``; ``classes_`` names the columns.
-    It can be pickled: the other process opens the same model again.
+    It is also a scikit-learn classifier: ``predict(X)`` and ``predict_proba(X)`` take a table of
+    films as their one positional argument, see ``classifier.table_rows``; ``classes_`` names the
+    columns. It can be pickled: the other process opens the same model again.
 
     Args:
         backend: The model, opened.
         point: Its calibration and thresholds.
         files: The files that decide what it predicts; some may be missing.
-        similar: The movies that a film is compared with, if any.
-        source: Where it was opened; without it a predictor cannot be pickled.
+        similar: The index of similar movies, if any.
+        source: Its source; without it a predictor cannot be pickled.
 
     Attributes:
-        backend: As given.
-        point: As given.
-        files: As given.
-        similar: As given.
-        source: As given.
-        reader: Brings films into the form the model reads.
+        reader: Converts films to the form the model reads.
     """
 
     def __init__(
@@ -172,11 +167,11 @@ class Predictor(TableClassifier):
         year: Any = None,
         errors: Errors = "raise",
     ) -> Prediction | list[Prediction] | npt.NDArray[np.int64]:
-        """Return what the model says of a film, of several, or of a table.
+        """Predict the genres of a film, of several films, or of a table.
 
         Args:
-            films: A text is the plot of one film. Else scikit-learn's way: a table, see
-                ``classifier.table_rows``; nothing else then.
+            films: A text is the plot of one film. Anything else is a table, as scikit-learn has
+                it, see ``classifier.table_rows``; give nothing else then.
             plot: A text; a tuple of several texts about one film; a list, Series or array for
                 several films.
             poster: A path, encoded bytes, a PIL image or pixels; a list for several films. Either
@@ -222,35 +217,33 @@ class Predictor(TableClassifier):
             InputError: It is no table, or films have nothing that the model reads.
             ConfigError: ``errors`` is neither of the two.
         """
-        read = read_films(self.reader, table_rows(X, errors), errors)
-        log_faults(read, "a film without anything to read has not-a-number")
-        films = [one.film for one in read if one.film is not None]
-        probs = np.full((len(read), len(self.model.genres)), np.nan)
-        probs[_rows(read)] = self.probabilities(films)
+        consequence = "a film without anything to read has not-a-number"
+        num_films, rows, films = self._read_table(X, errors, consequence)
+        probs = np.full((num_films, len(self.model.genres)), np.nan)
+        probs[rows] = self.probabilities(films)
         return probs
 
     def predict_films(
         self, films: Sequence[Film], batch_size: int = _BATCH_SIZE
     ) -> list[Prediction]:
-        """Return what the model says of films that were read already, in their order.
+        """Predict films that were read already, in their order.
 
         Args:
-            films: What ``reader.read`` returned.
+            films: The result of ``reader.read``.
             batch_size: Films that are computed together.
         """
         logits = self.answer(films, batch_size).logits
         probs = self._calibrated(films, logits)
         chosen = self.decide(films, probs)
         return [
-            self._prediction(film, row, picks, said)
-            for film, row, picks, said in zip(films, probs, chosen, logits, strict=True)
+            self._prediction(*parts) for parts in zip(films, probs, chosen, logits, strict=True)
         ]
 
     def probabilities(self, films: Sequence[Film], batch_size: int = _BATCH_SIZE) -> FloatArray:
         """Return calibrated probabilities (N, L) of N films, in their order.
 
         Args:
-            films: What ``reader.read`` returned.
+            films: The result of ``reader.read``.
             batch_size: Films that are computed together.
         """
         return self._calibrated(films, self.answer(films, batch_size).logits)
@@ -262,12 +255,12 @@ class Predictor(TableClassifier):
         return probs
 
     def decide(self, films: Sequence[Film], probs: FloatArray) -> BoolArray:
-        """Return which genres are chosen (N, L), by the thresholds for what each film has.
+        """Return the chosen genres (N, L), by the thresholds for each film's modalities.
 
-        None is for a film in which there was nothing to read: its probabilities are the prior's.
+        No genre is chosen for a film with nothing to read: its probabilities are the prior's.
 
         Args:
-            films: What ``reader.read`` returned.
+            films: The result of ``reader.read``.
             probs: Their calibrated probabilities (N, L).
         """
         chosen = np.zeros(probs.shape, dtype=np.bool_)
@@ -277,7 +270,7 @@ class Predictor(TableClassifier):
         return chosen
 
     def _points(self, films: Sequence[Film]) -> list[tuple[OperatingPoint, list[int]]]:
-        """Return the operating points for what films have and how much, with their rows."""
+        """Return the operating points of films, each with the rows of its films."""
         lengths = [len(film.tokens) for film in films]
         return self.point.by_rows((film.modalities for film in films), lengths)
 
@@ -301,23 +294,22 @@ class Predictor(TableClassifier):
         method: AttributionMethod = "auto",
         slices: Slices = WHOLE,
     ) -> Explanation:
-        """Return how much each modality of a film moved each genre, and each word and region some.
+        """Return the effect of each modality on each genre, and of words and regions on some.
 
-        Each modality in turn is left out, as if the film had never had it; the model's label
-        prior answers where nothing else is left.
+        Each modality in turn is left out. If no modality is left, the model's label prior answers.
 
         Args:
-            film: What ``reader.read`` returned.
-            attribute: Genres for which words and regions are looked at.
-            method: How they are: by ``gradients``, by ``occlusion``, which is leaving them out, or
-                ``auto``, which takes gradients where they can be had.
-            slices: How the work is cut and run. Cut, ``auto`` takes occlusion, since gradients
-                are computed in one go.
+            film: The result of ``reader.read``.
+            attribute: Genres for which words and regions are attributed.
+            method: By ``gradients``, by ``occlusion``, which leaves parts out, or ``auto``, which
+                takes gradients if the model has them.
+            slices: How the work is split and run. If it is split, ``auto`` takes occlusion, since
+                gradients are computed at once.
 
         Raises:
-            ConfigError: There is no such method, or no gradients can be had.
+            ConfigError: There is no such method, or the model has no gradients.
             InputError: The model does not know such a genre.
-            MissingExtraError: Gradients were asked for and Captum is not installed.
+            MissingExtraError: The method needs gradients and Captum is not installed.
         """
         labels = label_columns(attribute, self.model.genres.names)
         point = self.point.of(film.modalities, len(film.tokens))
@@ -326,7 +318,7 @@ class Predictor(TableClassifier):
         effects: dict[str, dict[Modality, float]] = {name: {} for name in self.model.genres}
         for modality in film.modalities:
             without = slices.run(partial(self.backend.answer, batch.without(modality)))
-            # The shift of the calibration falls out of the difference; its scale does not.
+            # The calibration's shift cancels in the difference; its scale does not.
             moved = point.scale * (whole.logits[0] - without.logits[0])
             for name, effect in zip(self.model.genres, moved, strict=True):
                 effects[name][modality] = float(effect)
@@ -344,12 +336,20 @@ class Predictor(TableClassifier):
         return self.similar.nearest(logits, count)
 
     def _predict_table(self, table: object, errors: Errors) -> npt.NDArray[np.int64]:
-        read = read_films(self.reader, table_rows(table, errors), errors)
-        log_faults(read, "a film without anything to read has no genre")
-        films = [one.film for one in read if one.film is not None]
-        chosen = np.zeros((len(read), len(self.model.genres)), dtype=np.int64)
-        chosen[_rows(read)] = self.decide(films, self.probabilities(films))
+        consequence = "a film without anything to read has no genre"
+        num_films, rows, films = self._read_table(table, errors, consequence)
+        chosen = np.zeros((num_films, len(self.model.genres)), dtype=np.int64)
+        chosen[rows] = self.decide(films, self.probabilities(films))
         return chosen
+
+    def _read_table(
+        self, table: object, errors: Errors, consequence: str
+    ) -> tuple[int, list[int], list[Film]]:
+        """Return the number of films in a table, and the readable films with their rows."""
+        read = read_films(self.reader, table_rows(table, errors), errors)
+        log_faults(read, consequence)
+        rows = [row for row, one in enumerate(read) if one.film is not None]
+        return len(read), rows, [one.film for one in read if one.film is not None]
 
     def _predict_rows(self, rows: Sequence[Row], errors: Errors) -> list[Prediction]:
         read = read_films(self.reader, rows, errors)
@@ -369,22 +369,15 @@ class Predictor(TableClassifier):
         chosen: npt.NDArray[np.bool_],
         logits: npt.NDArray[np.float32],
     ) -> Prediction:
-        names, cuts = (
-            self.model.genres.names,
-            self.point.of(film.modalities, len(film.tokens)).thresholds,
-        )
+        names = self.model.genres.names
+        thresholds = self.point.of(film.modalities, len(film.tokens)).thresholds
         order = np.argsort(-probs, kind="stable")
         return Prediction(
             genres=[names[i] for i in order if chosen[i]],
             probabilities={names[i]: float(probs[i]) for i in order},
-            thresholds={names[i]: float(cuts[i]) for i in order},
+            thresholds={names[i]: float(thresholds[i]) for i in order},
             modalities=list(film.parts),
             warnings=list(film.warnings),
             _explain=partial(self.explain, film),
             _similar=partial(self._nearest, logits),
         )
-
-
-def _rows(read: Sequence[ReadFilm]) -> list[int]:
-    """Return which films there is something to read of."""
-    return [row for row, one in enumerate(read) if one.film is not None]

@@ -1,8 +1,8 @@
 """Shards on a Ray cluster, through Ray Data: one model for each actor.
 
-Ray gets the numbers of shards and gives back how many rows are done. Which rows a shard has, what
-its part is called and whether all ids are there stays with the product, so an actor that dies, a
-task that runs twice and a cluster of another size change nothing in the output.
+Ray gets the numbers of shards and returns how many rows are done. This package keeps the rows of a
+shard, the name of its part and the check of all ids. So an actor that dies, a task that runs twice
+or a cluster of another size change nothing in the output.
 """
 
 import logging
@@ -33,7 +33,7 @@ class ShardActor:
     """One of the workers; Ray Data calls it with the numbers of shards.
 
     Args:
-        work: What it needs beside the model.
+        work: Its work, without the model.
         shards: All shards, of which it is called with some.
         open_model: Opens the model with a number of threads.
         threads: The processors that Ray gave it.
@@ -125,7 +125,7 @@ class RayEngine:
         on_rows: Callable[[int], None],
     ) -> None:
         data: Any = import_module("ray.data")  # its types are known in part only
-        logging.getLogger("ray.data").setLevel(logging.ERROR)  # its plan is no news to the user
+        logging.getLogger("ray.data").setLevel(logging.ERROR)  # it would log its plan
         data.DataContext.get_current().enable_progress_bars = False
         actors, cpus = _shape(self._workers, len(shards))
         open_model = self._open_model or _Reopen(predictor)
@@ -160,12 +160,12 @@ class _Reopen:
         self._takes_threads = predictor.backend.name != "torch"  # PyTorch asks OMP_NUM_THREADS
 
     def __call__(self, threads: int) -> Predictor:
-        """Return the model, which computes with so many threads.
+        """Return the model, which computes with ``threads`` threads.
 
         Raises:
             CheckpointError: It is not there, or is another one.
         """
-        predictor = self._source.opened(threads if self._takes_threads else None)
+        predictor = self._source.open(threads if self._takes_threads else None, bulk=True)
         if _file_hashes(predictor) != self._files:
             raise CheckpointError(
                 f"{predictor.files[0]} is another model on a worker than where the job began; copy "
@@ -194,6 +194,6 @@ def _shape(workers: int | None, shards: int) -> tuple[int, int]:
             f"`workers` is {workers}, and the Ray cluster has {total} processors; ask for {total} "
             "at most"
         )
-    # The most processors with which all actors find a place, none of them on two machines.
+    # The most processors for which all actors fit, each on one machine.
     cpus = max(n for n in range(1, total + 1) if sum(node // n for node in nodes) >= workers)
     return min(workers, shards), cpus

@@ -1,4 +1,4 @@
-"""The regions of a poster that matter: predict again without each, and doubt the result.
+"""The regions of a poster that matter: predict again without each, and check the result.
 
 A region that is painted over leaves a patch that is no part of any poster, and a model answers to
 the patch as well. So a region counts only if two ways of painting it over agree, if it stands out
@@ -27,7 +27,7 @@ Pixels = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class RegionEffects:
-    """What a model answers without regions of a poster.
+    """The effects of leaving regions of a poster out.
 
     Attributes:
         values: How far the logits of some labels fall without each region (G, rows, columns); of
@@ -72,25 +72,25 @@ def occlude_regions(
     Args:
         variants: The model.
         film: A film with a poster.
-        labels: Which labels, G of them.
+        labels: The G labels.
         grid: Rows and columns of regions.
     """
     assert film.poster is not None, "regions are those of a poster"
     number, columns = grid[0] * grid[1], list(labels)
     whole = variants.logits([film])[0]
-    shown = [region for region in range(number) if not _is_blank(film.poster, region, grid)]
+    filled = [region for region in range(number) if not _is_blank(film.poster, region, grid)]
     without = np.repeat(whole[None], number, axis=0)
-    if shown:
-        painted = [without_regions(film, [region], grid) for region in shown]
-        without[shown] = variants.logits(painted)
+    if filled:
+        painted = [without_regions(film, [region], grid) for region in filled]
+        without[filled] = variants.logits(painted)
     falls = (whole - without)[:, columns]
-    usual = np.median(np.abs(falls[shown]), axis=0) if shown else np.zeros(len(columns))
+    usual = np.median(np.abs(falls[filled]), axis=0) if filled else np.zeros(len(columns))
     least = np.maximum(_OUTSTANDING * usual, 1e-6)
-    doubted = np.flatnonzero((np.abs(falls) >= least).any(axis=1)).tolist()
-    if doubted:
-        blurred = [without_regions(film, [region], grid, blurred=True) for region in doubted]
-        weaker = _weaker(whole, without[doubted], variants.logits(blurred))
-        without[doubted] = weaker
+    candidates = np.flatnonzero((np.abs(falls) >= least).any(axis=1)).tolist()
+    if candidates:
+        blurred = [without_regions(film, [region], grid, blurred=True) for region in candidates]
+        weaker = _weaker(whole, without[candidates], variants.logits(blurred))
+        without[candidates] = weaker
     falls = (whole - without)[:, columns]
     holds = (np.abs(falls) >= least).T.reshape(len(columns), *grid)
     values = falls.T.reshape(len(columns), *grid).astype(np.float32)
@@ -98,7 +98,7 @@ def occlude_regions(
 
 
 def _weaker(whole: Floats, one: Floats, other: Floats) -> Floats:
-    """Return of two changed logits the one that changes less; none where they disagree."""
+    """Return of two changed logits the one that changes less; none if they disagree."""
     changes, others = one - whole, other - whole
     smaller = np.where(np.abs(changes) <= np.abs(others), changes, others)
     weaker: Floats = whole + np.where(changes * others > 0, smaller, np.float32(0))

@@ -1,9 +1,9 @@
-"""Computing shards: each becomes one Parquet part, whoever computes it.
+"""Compute shards: each becomes one Parquet part, in whichever process.
 
 A row that ends the process itself (a fault in a decoder, no memory) must not end the job. While a
-process has a shard, a small file beside the parts says so. If it is there when another process
-takes the shard, the first one died: the rows are then tried one by one, and one that ends two more
-processes is left out, with a reason in the column ``error``.
+process has a shard, a small file beside the parts names the shard. If another process finds that
+file, the first one died: the rows are then tried one by one. A row that ends two more processes is
+left out, with a reason in the column ``error``.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from moviegenre.core.genre_mapping import GenreNames
 from moviegenre.core.prefetch import prefetch
 from moviegenre.data.storage import Folder
 from moviegenre.data.tables.rows import RowReader
-from moviegenre.inference.catalogue_parts import answer_schema
+from moviegenre.inference.catalogue_format import answer_schema
 from moviegenre.inference.catalogue_rows import Catalogue, Entry, id_hash
 from moviegenre.inference.predictor import Predictor
 from moviegenre.inference.shards import Shard, ids_digest
@@ -34,7 +34,7 @@ REPEATED_FILE = "_repeated_ids.bin"
 TRY_PREFIX = "_try-"
 
 WINDOW_ROWS = 256
-"""Rows that are read ahead and sorted into batches: what is in memory."""
+"""Rows in memory: read ahead and sorted into batches."""
 
 _DEATHS_OF_A_ROW = 2  # while it was tried alone, after one in a batch
 _DEATHS_OF_A_SHARD = 5  # while no row was tried alone
@@ -47,13 +47,13 @@ def part_name(shard: Shard, content: bytes) -> str:
 
 @dataclass(frozen=True)
 class ShardWork:
-    """What a worker needs beside the model; can be sent to another machine.
+    """The work of a worker, without the model; can be sent to another machine.
 
     Attributes:
         catalogues: The tables.
-        folder: Where parts are written.
-        kept: The output's name of each column that is repeated.
-        names: What chosen genres are called.
+        folder: The folder of the parts.
+        kept: The name in the output of each kept column.
+        names: The names of chosen genres.
         batch_size: Films that are computed together.
     """
 
@@ -65,13 +65,13 @@ class ShardWork:
 
 
 @dataclass
-class _Try:
-    """How often a process died while it had a shard.
+class _Attempts:
+    """How often processes died on a shard.
 
     Attributes:
-        ended: While all rows were computed.
+        ended: Deaths while all rows were computed.
         row: The row that is tried alone now.
-        rows: While that row was tried alone, by its number.
+        rows: Deaths while a row was tried alone, by its number.
     """
 
     ended: int = 0
@@ -79,7 +79,7 @@ class _Try:
     rows: dict[str, int] = field(default_factory=dict)
 
     @property
-    def lethal(self) -> frozenset[int]:
+    def crashing(self) -> frozenset[int]:
         """Rows that are left out."""
         return frozenset(int(r) for r, ended in self.rows.items() if ended >= _DEATHS_OF_A_ROW)
 
@@ -88,7 +88,7 @@ class ShardWorker:
     """Computes shards with one model.
 
     Args:
-        work: What to compute.
+        work: The work.
         predictor: The model.
     """
 
@@ -98,7 +98,7 @@ class ShardWorker:
         self._predictor = predictor
         self._schema = answer_schema(predictor.model.genres, work.kept.values())
         self._readers: dict[int, RowReader] = {}
-        self._begun: dict[Shard, None] = {}
+        self._own_shards: dict[Shard, None] = {}
         self._repeated = np.frombuffer(self._folder.read(REPEATED_FILE) or b"", np.uint64)
 
     def run(
@@ -114,23 +114,23 @@ class ShardWorker:
             DataError: The input has changed, or rows end the process and no single one does.
             BusyError: Another run has finished the job.
         """
-        tried = self._tried(shards)
+        crashed = self._crashed_shards(shards)
         try:
-            yield from self._compute([s for s in shards if s not in tried], on_rows)
+            yield from self._compute([s for s in shards if s not in crashed], on_rows)
             for shard in shards:
-                if shard in tried:
-                    yield from self._compute([shard], on_rows, self._find_lethal(shard))
+                if shard in crashed:
+                    yield from self._compute([shard], on_rows, self._find_crashing_rows(shard))
         finally:  # a process that ends by itself leaves nothing behind
-            while self._begun:
-                self._folder.remove(_try_name(self._begun.popitem()[0]))
+            while self._own_shards:
+                self._folder.remove(_attempts_name(self._own_shards.popitem()[0]))
 
     def _compute(
         self,
         shards: Sequence[Shard],
         on_rows: Callable[[int], None],
-        lethal: frozenset[int] = frozenset(),
+        crashing: frozenset[int] = frozenset(),
     ) -> Iterator[Shard]:
-        entries = (entry for shard in shards for entry in self._entries(shard, lethal))
+        entries = (entry for shard in shards for entry in self._entries(shard, crashing))
         with closing(prefetch(entries, WINDOW_ROWS)) as ready:
             for shard in shards:
                 tables: list[pa.Table] = []
@@ -149,12 +149,12 @@ class ShardWorker:
                 yield shard
 
     def _entries(
-        self, shard: Shard, lethal: frozenset[int], *, alone: bool = False
+        self, shard: Shard, crashing: frozenset[int], *, alone: bool = False
     ) -> Iterator[Entry]:
-        """Yield the rows of a shard, and say first that this process has it."""
-        if not alone and shard not in self._begun:
-            self._begun[shard] = None
-            self._note(shard, _Try())
+        """Yield the rows of a shard, after noting that this process has it."""
+        if not alone and shard not in self._own_shards:
+            self._own_shards[shard] = None
+            self._note(shard, _Attempts())
         catalogue, reader = self._work.catalogues[shard.file], self._predictor.reader
         if shard.file not in self._readers:  # the last one's file is closed
             self._readers = {shard.file: catalogue.row_reader(reader)}
@@ -163,7 +163,7 @@ class ShardWorker:
             shard.range,
             self._readers[shard.file],
             repeated=self._is_repeated,
-            lethal=lethal,
+            crashing=crashing,
         )
 
     def _is_repeated(self, id_: str) -> bool:
@@ -203,59 +203,59 @@ class ShardWorker:
         stream = io.BytesIO()
         pq.write_table(table, stream)
         self._folder.write(part_name(shard, stream.getvalue()), stream.getvalue())
-        self._folder.remove(_try_name(shard))
-        self._begun.pop(shard, None)
+        self._folder.remove(_attempts_name(shard))
+        self._own_shards.pop(shard, None)
 
-    def _tried(self, shards: Sequence[Shard]) -> set[Shard]:
+    def _crashed_shards(self, shards: Sequence[Shard]) -> set[Shard]:
         """Return the shards that a process had when it died."""
         if len(shards) == 1:
-            return {s for s in shards if self._folder.read(_try_name(s)) is not None}
+            return {s for s in shards if self._folder.read(_attempts_name(s)) is not None}
         names = set(self._folder.names())
-        return {shard for shard in shards if _try_name(shard) in names}
+        return {shard for shard in shards if _attempts_name(shard) in names}
 
-    def _find_lethal(self, shard: Shard) -> frozenset[int]:
+    def _find_crashing_rows(self, shard: Shard) -> frozenset[int]:
         """Try each row of a shard alone; return the rows that have ended a process."""
-        tried = _read_try(self._folder.read(_try_name(shard)))
-        if tried.ended >= _DEATHS_OF_A_SHARD:
+        attempts = _read_attempts(self._folder.read(_attempts_name(shard)))
+        if attempts.ended >= _DEATHS_OF_A_SHARD:
             raise DataError(
                 f"{self._work.catalogues[shard.file].path}: rows {shard.first + 1} to "
-                f"{shard.range.stop} have ended {tried.ended} processes, though each row alone "
+                f"{shard.range.stop} have ended {attempts.ended} processes, though each row alone "
                 "ends none; is there too little memory? Try a smaller `batch_size`"
             )
-        self._begun[shard] = None
-        lethal = tried.lethal
+        self._own_shards[shard] = None
+        crashing = attempts.crashing
         self._readers.clear()
-        entries = self._entries(shard, lethal, alone=True)
+        entries = self._entries(shard, crashing, alone=True)
         for row in shard.range:
-            tried.row = None if row in lethal else row
-            self._note(shard, tried)
+            attempts.row = None if row in crashing else row
+            self._note(shard, attempts)
             entry = next(entries, None)
             if entry is not None and entry.film is not None:
                 self._predictor.predict_films([entry.film], 1)
-        tried.row = None
-        self._note(shard, tried)
+        attempts.row = None
+        self._note(shard, attempts)
         self._readers.clear()
-        return lethal
+        return crashing
 
-    def _note(self, shard: Shard, tried: _Try) -> None:
-        self._folder.write(_try_name(shard), json.dumps(vars(tried)).encode())
+    def _note(self, shard: Shard, attempts: _Attempts) -> None:
+        self._folder.write(_attempts_name(shard), json.dumps(vars(attempts)).encode())
 
 
-def _try_name(shard: Shard) -> str:
+def _attempts_name(shard: Shard) -> str:
     return f"{TRY_PREFIX}{shard.name}.json"
 
 
-def _read_try(content: bytes | None) -> _Try:
-    """Return what a dead process left, with its own death counted."""
+def _read_attempts(content: bytes | None) -> _Attempts:
+    """Return the record of a dead process, with its own death counted."""
     try:
-        tried = _Try(**json.loads(content or b"{}"))
+        attempts = _Attempts(**json.loads(content or b"{}"))
     except (ValueError, TypeError):  # half a file after a power cut
-        tried = _Try()
-    if tried.row is None:
-        tried.ended += 1
+        attempts = _Attempts()
+    if attempts.row is None:
+        attempts.ended += 1
     else:
-        tried.rows[str(tried.row)] = tried.rows.get(str(tried.row), 0) + 1
-    return tried
+        attempts.rows[str(attempts.row)] = attempts.rows.get(str(attempts.row), 0) + 1
+    return attempts
 
 
 def _changed(work: ShardWork, shard: Shard) -> DataError:

@@ -1,4 +1,4 @@
-"""A table job as a set of shards: rows of one input file each, named by what they hold.
+"""A table job as a set of shards: rows of one input file each, named by their content.
 
 The plan depends on the input alone, so every process that makes it makes the same one, and the
 parts have the same names and bytes whatever computed them.
@@ -7,7 +7,7 @@ parts have the same names and bytes whatever computed them.
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -22,7 +22,7 @@ from moviegenre.data.tables.table_files import TableFile
 from moviegenre.inference.catalogue_rows import Catalogue, id_hash
 
 SHARD_ROWS = 2048
-"""Rows of a shard: what a kill can cost, and the smallest share of a machine."""
+"""Rows of a shard: the most that a kill can lose, and the smallest share of a machine."""
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -37,7 +37,7 @@ class Shard:
         file: Which of the input's files, counted from 0.
         first: Its first row in the file, counted from 0.
         rows: How many rows it has.
-        content: The SHA-256 of the file, or what an object store says instead.
+        content: The SHA-256 of the file, or the stamp of an object store.
         ids: The digest of its ids, see ``ids_digest``.
     """
 
@@ -93,11 +93,11 @@ class Share:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a job is: what its answers depend on, its files and its shards.
+    """A job: everything its answers depend on, its files and its shards.
 
     Attributes:
-        job: What the answers depend on, as plain values.
-        files: The input's files: their names and what stands for their content.
+        job: Everything the answers depend on, as plain values.
+        files: The input's files: their names and stamps, see ``file_stamp``.
         shards: In the order of the input.
         repeated_ids: How many ids stand in several rows.
         is_finished: Whether all parts are there and were compared with the input.
@@ -118,7 +118,7 @@ class Plan:
         """Return the plan as JSON; with its parts it is the manifest of a finished job.
 
         Args:
-            parts: What is known of each shard's part, by the shard's name.
+            parts: File and rows of each part, by the name of its shard.
         """
         values: dict[str, Any] = {
             "job": self.job,
@@ -152,7 +152,7 @@ class Plan:
 
 
 def file_stamp(file: TableFile) -> str:
-    """Return what stands for the content of a file: its SHA-256, or what its store says of it."""
+    """Return a stamp of a file's content: its SHA-256, or the stamp of its object store."""
     return file_sha256(file) if isinstance(file, Path) else file.stamp()
 
 
@@ -173,9 +173,9 @@ def make_plan(
     """Read the ids of all tables once; in bounded memory.
 
     Args:
-        job: What the answers depend on, as plain values.
+        job: Everything the answers depend on, as plain values.
         catalogues: The tables.
-        files: Their names and what stands for their content.
+        files: Their names and stamps.
         shard_rows: The most rows of a shard.
 
     Returns:
@@ -203,10 +203,8 @@ def _repeated(stream: BinaryIO) -> Hashes:
     """Return the hashes that stand in a file more than once, sorted on the disk."""
     hashes: Hashes = np.memmap(stream, np.uint64, mode="r+")
     hashes.sort()
-    found = [piece[:-1][piece[1:] == piece[:-1]] for piece in _overlapping(hashes)]
-    return np.unique(np.concatenate(found))
-
-
-def _overlapping(hashes: Hashes) -> Iterator[Hashes]:
+    repeated: list[Hashes] = []
     for start in range(0, len(hashes), _COMPARED_HASHES):
-        yield np.asarray(hashes[start : start + _COMPARED_HASHES + 1])
+        piece = np.asarray(hashes[start : start + _COMPARED_HASHES + 1])
+        repeated.append(piece[:-1][piece[1:] == piece[:-1]])
+    return np.unique(np.concatenate(repeated))

@@ -1,8 +1,7 @@
 """The training movies with predictions most similar to those of a film.
 
-Two movies are as similar as their log-odds of all genres are, each genre measured against what
-is usual for it: the cosine of standardised logits. It needs nothing of a model but its answers, so
-an ONNX file has it too.
+The similarity of two movies is the cosine of their standardised logits. It needs only a model's
+answers, so it works with an ONNX file too.
 """
 
 from collections.abc import Sequence
@@ -29,9 +28,9 @@ class SimilarMovie:
 
     Attributes:
         id: Its id in the data it is from.
-        title: Its title; empty where it is unknown.
-        year: Its year; None where it is unknown.
-        genres: What it is labelled with.
+        title: Its title; empty if it is unknown.
+        year: Its year; None if it is unknown.
+        genres: Its labels.
         similarity: Cosine of standardised log-odds, in [-1, 1].
     """
 
@@ -65,7 +64,7 @@ class SimilarIndex:
 
     @classmethod
     def read(cls, path: Path) -> "SimilarIndex":
-        """Read what ``write_index`` wrote.
+        """Read a file of ``write_index``.
 
         Raises:
             CheckpointError: The file is damaged.
@@ -95,9 +94,9 @@ class SimilarIndex:
 
     def _direction(self, logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return standardised logits (..., L) of length one."""
-        usual = (logits - self._mean) / self._deviation
-        length = np.linalg.norm(usual, axis=-1, keepdims=True)
-        direction: npt.NDArray[np.float32] = usual / np.maximum(length, _SMALLEST)
+        standardised = (logits - self._mean) / self._deviation
+        length = np.linalg.norm(standardised, axis=-1, keepdims=True)
+        direction: npt.NDArray[np.float32] = standardised / np.maximum(length, _SMALLEST)
         return direction
 
 
@@ -115,10 +114,10 @@ def write_index(
     Args:
         path: The file.
         ids: Their ids.
-        titles: Their titles; empty where unknown.
-        years: Their years; None where unknown.
-        genres: What they are labelled with.
-        logits: What the model said of them (N, L).
+        titles: Their titles; empty if unknown.
+        years: Their years; None if unknown.
+        genres: Their labels.
+        logits: The model's logits of them (N, L).
     """
     import pyarrow as pa
     import pyarrow.parquet as pq

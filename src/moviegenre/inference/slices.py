@@ -16,14 +16,14 @@ class Slices:
 
     Attributes:
         num_films: Returns how many films a slice may compute; None does not split.
-        run: Runs a slice and returns what it returns. It may raise to end the explanation.
+        run: Runs a slice and returns its result. It may raise to end the explanation.
     """
 
     num_films: Callable[[], int] | None = None
     run: Callable[[Callable[[], Any]], Any] = _at_once
 
     def of_films(self, compute: Callable[[Any], Any], films: Sequence[Any]) -> list[Any]:
-        """Return what a function returns for films, of which each slice gets a few.
+        """Return the results of a function for films, a few films in each slice.
 
         Args:
             compute: The function.
@@ -38,4 +38,4 @@ class Slices:
 
 
 WHOLE = Slices()
-"""Everything at once, in the thread that asks."""
+"""Everything at once, in the calling thread."""

@@ -1,9 +1,9 @@
 """The included model in parts, so that many variants of one film are computed for little.
 
-An ONNX file of ``wide_deep`` gives the embeddings of plot and poster. What follows them, a head and
-the n-grams' weights, is small and computed here with numpy. Where only the plot changes, the poster
-is not read again, and the other way round; where only words change that the plot encoder does not
-read, nothing is. ``models.wide_deep`` defines the model.
+An ONNX file of ``wide_deep`` gives the embeddings of plot and poster. The head and the n-grams'
+weights after them are small and computed here with numpy. If only the plot changes, the poster is
+not read again, and the other way round. If only words beyond the plot encoder's limit change,
+nothing is read again. ``models.wide_deep`` defines the model.
 """
 
 import math
@@ -35,7 +35,7 @@ _erf = np.vectorize(math.erf, otypes=[np.float64])
 
 @dataclass(frozen=True)
 class WideDeepParts:
-    """What of a ``wide_deep`` file follows the embeddings.
+    """The parts of a ``wide_deep`` file after the embeddings.
 
     Attributes:
         backend: The file.
@@ -53,7 +53,7 @@ class WideDeepParts:
 
     @classmethod
     def open(cls, backend: TrainedModel, reader: FilmReader) -> Self | None:
-        """Return the parts of a model; None where it is another one, or its file another form.
+        """Return the parts of a model; None for another model or another form of its file.
 
         Args:
             backend: The model.
@@ -66,10 +66,10 @@ class WideDeepParts:
         names = [f"{name}{form}" for name in matrices for form in _FORMS]
         prefixed = [f"model.{name}" for name in (*names, *_PLAIN, *_WIDE)]
         try:
-            found = read_weights(backend.file, prefixed)
+            stored = read_weights(backend.file, prefixed)
         except (OSError, ValueError):
             return None
-        weights = {name.removeprefix("model."): values for name, values in found.items()}
+        weights = {name.removeprefix("model."): values for name, values in stored.items()}
         needed = {*_PLAIN, "wide_bias", "wide_scale", "head.hidden.1.bias", "head.output.bias"}
         if model.tokenizer is None or not needed <= weights.keys():
             return None
@@ -77,12 +77,12 @@ class WideDeepParts:
         unknown_id = model.tokenizer.unknown_id
         return cls(backend, reader, weights, unknown_id, encoder.get("read_tokens"))
 
-    def of(self, film: Film, logits: Floats, slices: Slices = WHOLE) -> "FilmParts | None":
-        """Return a film in parts; None where the parts do not come to the model's own answer.
+    def film_parts(self, film: Film, logits: Floats, slices: Slices = WHOLE) -> "FilmParts | None":
+        """Return a film in parts; None if the parts do not give the model's own answer.
 
         Args:
             film: A film with a plot.
-            logits: The model's answer to it (L,).
+            logits: The model's logits of it (L,).
             slices: How the file's work is split and run.
         """
         if not len(film.tokens):
@@ -98,8 +98,8 @@ class WideDeepParts:
     def embed(self, film: Film) -> Floats:
         """Return the embedding of a film (D,), the plot's part first."""
         _, embeddings = self.backend.embed(self.reader.batch([film]))
-        first: Floats = embeddings[0]
-        return first
+        embedding: Floats = embeddings[0]
+        return embedding
 
     @property
     def plot_dim(self) -> int:
@@ -122,7 +122,7 @@ class WideDeepParts:
         return np.asarray(outputs, dtype=np.float32)
 
     def encoder_input(self, film: Film) -> bytes:
-        """Return what the plot encoder reads of a film, to compare films by."""
+        """Return the tokens that the plot encoder reads, to compare films by."""
         tokens = film.tokens
         if self.read_tokens is not None and len(tokens) > self.read_tokens:
             tokens = np.append(tokens[: self.read_tokens - 1], tokens[-1])
@@ -201,14 +201,14 @@ class FilmParts:
         for film in films:
             plot, poster = self._parts.encoder_input(film), self._poster_key(film)
             if plot not in self._plots:
-                found = self._parts.embed(replace(film, poster=None))
-                self._plots[plot] = found[: self._parts.plot_dim]
+                embedding = self._parts.embed(replace(film, poster=None))
+                self._plots[plot] = embedding[: self._parts.plot_dim]
             if poster not in self._posters:
-                found = self._parts.embed(replace(film, tokens=film.tokens[:0]))
-                self._posters[poster] = found[self._parts.plot_dim :]
+                embedding = self._parts.embed(replace(film, tokens=film.tokens[:0]))
+                self._posters[poster] = embedding[self._parts.plot_dim :]
 
     def estimates(self, films: Sequence[Film]) -> Floats:
-        """Return logits (N, L) as if the plot encoder had read the whole plot, for nothing.
+        """Return logits (N, L) as if the plot encoder had read the whole plot, at no cost.
 
         Their change from the whole plot to a variant is the n-grams' share of the effect.
 
@@ -218,12 +218,7 @@ class FilmParts:
         return self._sums(films, [self._plot] * len(films))
 
     def _sums(self, films: Sequence[Film], plots: Sequence[bytes]) -> Floats:
-        """Return the sums of deep and wide logits (N, L).
-
-        Args:
-            films: Variants.
-            plots: What the plot encoder reads of each.
-        """
+        """Return the logits (N, L) of variants, given the plot encoder's input for each."""
         keys = [(plot, self._poster_key(film)) for film, plot in zip(films, plots, strict=True)]
         missing = [key for key in dict.fromkeys(keys) if key not in self._deep]
         if missing:

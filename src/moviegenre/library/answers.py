@@ -1,4 +1,4 @@
-"""What a model answers for films of a library."""
+"""A model's answers for films of a library."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _BATCH_SIZE = 32
 
 @dataclass(frozen=True)
 class FilmText:
-    """What is known of a film.
+    """The texts and the poster of a film.
 
     Attributes:
         plot: Its plot or outline.
@@ -32,14 +32,14 @@ class FilmText:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model says of a film.
+    """A model's answer for a film.
 
     Attributes:
         genres: The chosen genres, the surest first.
         probabilities: Their probabilities.
         has_plot: Whether a plot was read; the title alone is none.
         has_poster: Whether a poster was read.
-        warnings: What the reader should know, as sentences.
+        warnings: Warnings for the reader, as sentences.
     """
 
     genres: tuple[str, ...] = ()
@@ -58,23 +58,23 @@ Predict = Callable[[Sequence[Film]], Sequence[Prediction]]
 
 
 def no_answers(films: Sequence[FilmText]) -> list[Answer]:
-    """Answer nothing: for a library in which no film has to be predicted."""
+    """Return empty answers, for a library without films to predict."""
     return [Answer() for _ in films]
 
 
 def model_answers(predictor: Predictor, predict: Predict | None = None) -> Answerer:
-    """Return what asks a model for the genres of some films at once.
+    """Return an answerer that uses a model.
 
     Args:
         predictor: The model, which reads the films.
-        predict: What predicts them; None asks the model at once.
+        predict: Predicts them; None calls the model directly.
     """
-    ask = predict or partial(predictor.predict_films, batch_size=_BATCH_SIZE)
+    predict_films = predict or partial(predictor.predict_films, batch_size=_BATCH_SIZE)
 
     def answer(films: Sequence[FilmText]) -> list[Answer]:
         read = [_read(predictor, film) for film in films]
         usable = [film for film, _ in read if film is not None]
-        predictions = iter(ask(usable))
+        predictions = iter(predict_films(usable))
         return [
             Answer(warnings=fault) if film is None else _answer(film, next(predictions), fault)
             for film, fault in read
@@ -84,7 +84,7 @@ def model_answers(predictor: Predictor, predict: Predict | None = None) -> Answe
 
 
 def _read(predictor: Predictor, film: FilmText) -> tuple[Film | None, tuple[str, ...]]:
-    """Return a film as the model reads it, and what could not be read of it."""
+    """Return a film in the model's form, and the error of what could not be read."""
     fault: tuple[str, ...] = ()
     for poster in (film.poster, None):
         try:

@@ -10,20 +10,20 @@ from moviegenre.library.nfo_text import Edit, NfoError, NfoText
 
 _LINE_START = re.compile(r"(?:\r\n|\n|\r)[ \t]*\Z")
 _LONGEST_INDENT = 1_000  # characters before a tag that are looked at
-_JOIN = re.compile(rf"(?<=[^\s])(\s*[{re.escape(GENRE_SEPARATORS)}]\s*)(?=[^\s])")
+_SEPARATOR = re.compile(rf"(?<=[^\s])(\s*[{re.escape(GENRE_SEPARATORS)}]\s*)(?=[^\s])")
 _LOCKED_GENRES = "Genres"
 
 
 def with_genres(nfo: Nfo, genres: Sequence[str], *, keep: bool, lock: bool = False) -> bytes:
     """Return the file with other genres.
 
-    They are written as the file has them: one element a genre, or all in one element. Attributes
-    of the first element stay, such as ``clear="true"``.
+    They are written in the file's way: one element for each genre, or all in one element.
+    Attributes of the first element stay, such as ``clear="true"``.
 
     Args:
         nfo: The file.
         genres: The genres to write, the surest first.
-        keep: Add them to those that are there; otherwise they take their place.
+        keep: Add them to the existing ones; otherwise replace these.
         lock: Also add Genres to Jellyfin's ``lockedfields``.
 
     Raises:
@@ -58,12 +58,14 @@ def new_nfo(genres: Sequence[str], title: str | None, year: int | None, *, lock:
 
 def _added(nfo: Nfo, genres: Sequence[str]) -> list[Edit]:
     elements = [element for element in nfo.elements("genre") if nfo.genres_in(element)]
-    joint = _joint(nfo, elements)
+    separator = _separator(nfo, elements)
     last = elements[-1]
-    if joint is not None:
+    if separator is not None:
         inner = nfo.text.characters[last.inner_start : last.inner_end]
         place = last.inner_start + len(inner.rstrip())
-        return [Edit(place, place, "".join(joint + nfo.text.escaped(genre) for genre in genres))]
+        return [
+            Edit(place, place, "".join(separator + nfo.text.escaped(genre) for genre in genres))
+        ]
     return [_after(nfo, last, genres)]
 
 
@@ -71,16 +73,16 @@ def _replaced(nfo: Nfo, genres: Sequence[str]) -> list[Edit]:
     elements = nfo.elements("genre")
     if not elements:
         return [_first(nfo, genres)]
-    joint = _joint(nfo, [one for one in elements if nfo.genres_in(one)])
+    separator = _separator(nfo, [one for one in elements if nfo.genres_in(one)])
     values = [nfo.text.escaped(name) for name in genres]
-    if joint is not None:
-        values = [joint.join(values)]
+    if separator is not None:
+        values = [separator.join(values)]
     edits = [_filled(nfo, *pair) for pair in zip(elements, values, strict=False)]
     edits += [
         Edit(element.start - len(_line_start(nfo, element)), element.end, "")
         for element in elements[len(values) :]
     ]
-    if more := genres[len(elements) :] if joint is None else ():
+    if more := genres[len(elements) :] if separator is None else ():
         edits.append(_after(nfo, elements[-1], more))
     return edits
 
@@ -118,14 +120,14 @@ def _line_start(nfo: Nfo, element: Element) -> str:
     return match[0] if match else ""
 
 
-def _joint(nfo: Nfo, elements: Sequence[Element]) -> str | None:
-    """Return what joins genres in the file's only genre element; None for one in each element."""
+def _separator(nfo: Nfo, elements: Sequence[Element]) -> str | None:
+    """Return the separator of genres in a single element; None for an element for each genre."""
     if len(elements) != 1 or len(nfo.genres) < 2 or has_markup(nfo.text.characters, elements[0]):
         return None
     inner = nfo.text.characters[elements[0].inner_start : elements[0].inner_end]
     if ";" in inner and "&" in inner:  # the end of a reference looks like a separator
         return " / "
-    match = _JOIN.search(inner)
+    match = _SEPARATOR.search(inner)
     return match[1] if match else None
 
 

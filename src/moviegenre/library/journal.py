@@ -1,7 +1,7 @@
 """The journal of a library: the content of each file before its change.
 
-It lies in the library, in ``.moviegenre-journal``: numbered files of JSON lines, each on the disk
-before the first of the changes it lists. ``--undo`` restores from it.
+It is the folder ``.moviegenre-journal`` of the library, with numbered files of JSON lines. Each
+file is on the disk before the first change it lists. ``--undo`` restores from it.
 """
 
 import base64
@@ -29,8 +29,8 @@ class Entry:
 
     Attributes:
         path: The file, relative to the library.
-        before: Its bytes before; None where there was no file.
-        before_sha256: Their SHA-256; None where there was no file.
+        before: Its bytes before; None if there was no file.
+        before_sha256: Their SHA-256; None if there was no file.
         after_sha256: The SHA-256 of its bytes after.
     """
 
@@ -67,7 +67,7 @@ class Journal:
             raise DataError(f"{self.folder} is no folder of this library; remove it or move it")
 
     def exists(self) -> bool:
-        """Return whether a run has left anything here, if only its lock when it was killed."""
+        """Return whether a run has left a journal, or a lock when it was killed."""
         return self.folder.is_dir() or hidden_path(self.folder, "lock").exists()
 
     @contextmanager

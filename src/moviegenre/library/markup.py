@@ -1,4 +1,4 @@
-"""A tolerant scanner of XML: where the root and its children lie, and what text they hold.
+"""A tolerant scanner of XML: the places of the root and its children, and their texts.
 
 Media managers write files that no XML parser takes (a bare ``&``, an address after the root), so
 nothing is refused that can be understood. Entities are never expanded but the named characters of
@@ -55,7 +55,7 @@ class Root:
     Attributes:
         element: The root itself; it ends where the text ends if it is never closed.
         children: The elements directly in it, in order.
-        fault: Why it cannot be changed safely; None where it can.
+        fault: Why it cannot be changed safely; None if it can.
     """
 
     element: Element
@@ -64,7 +64,7 @@ class Root:
 
 
 def find_root(text: str) -> Root | None:
-    """Return the root of a text; None where it does not begin with an element.
+    """Return the root of a text; None if it does not begin with an element.
 
     Example:
         >>> root = find_root("<movie><title>Tom & Ann</title></movie> https://example.org")

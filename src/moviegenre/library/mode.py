@@ -1,10 +1,10 @@
-"""What to do with the genres that films of a library have."""
+"""What happens to existing genres of films in a library."""
 
 from enum import StrEnum
 
 
 class Mode(StrEnum):
-    """What to do with existing genres."""
+    """What happens to existing genres."""
 
     MISSING = "missing"
     ADD = "add"

@@ -14,8 +14,6 @@ from moviegenre.library.nfo_text import NfoError, NfoText, decode_nfo
 MAX_NFO_BYTES = 4 << 20
 """Bytes of an .nfo file; a larger one is left alone."""
 
-"""Characters that media managers put between genres in one element."""
-
 _SEPARATOR = re.compile(rf"\s*[{re.escape(GENRE_SEPARATORS)}]\s*")
 _NO_GENRES = frozenset(("", "unknown", "none", "null", "na", "n a", "no genres listed", r"\n", "-"))
 _YEAR = re.compile(r"[0-9]{4}")
@@ -57,7 +55,7 @@ class Nfo:
         return [child for child in self.root.children if child.name == name]
 
     def value(self, *names: str) -> str | None:
-        """Return the first text of the elements of these names; None where there is none."""
+        """Return the first text of the elements of these names; None if there is none."""
         for name in names:
             for element in self.elements(name):
                 if text := self.plain(element):

@@ -28,7 +28,7 @@ class Edit:
     Attributes:
         start: The first character that goes.
         end: The first character that stays; ``start`` to insert.
-        new: What is put there.
+        new: The new text.
     """
 
     start: int
@@ -43,7 +43,7 @@ class NfoText:
     Attributes:
         characters: Its text without the byte order mark; line ends as they are.
         codec: The encoding, as Python names it.
-        bom: The byte order mark; empty where there is none.
+        bom: The byte order mark; empty if there is none.
         is_sure: Whether the encoding is certain; otherwise only ASCII is added.
     """
 
@@ -73,7 +73,7 @@ class NfoText:
             edits: None overlaps another; those at the same place keep their order.
 
         Raises:
-            NfoError: The encoding depends on what stands before, so parts cannot be changed.
+            NfoError: The encoding depends on earlier text, so parts cannot be changed.
         """
         old, new = [self.bom], [self.bom]
         position = 0
@@ -104,8 +104,8 @@ class NfoText:
 def decode_nfo(content: bytes) -> NfoText:
     """Return the text of an .nfo file.
 
-    A byte order mark decides, then the declaration, then whether the bytes are UTF-8; what is none
-    is read as Windows-1252.
+    A byte order mark decides, then the declaration, then whether the bytes are UTF-8; other
+    bytes are read as Windows-1252.
 
     Args:
         content: The file.
@@ -137,7 +137,7 @@ def _decoded(content: bytes) -> NfoText:
 
 
 def _declared_codec(content: bytes) -> str | None:
-    """Return the encoding of the declaration, None where there is none that fits.
+    """Return the encoding of the declaration, None if there is none that fits.
 
     A declaration that is read as ASCII is no UTF-16, whatever it says.
     """

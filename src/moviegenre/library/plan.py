@@ -18,9 +18,9 @@ from moviegenre.library.nfo import MAX_NFO_BYTES, Nfo, parse_nfo
 from moviegenre.library.walk import FilmPlace, Library
 
 CHUNK_FILMS = 64
-"""Films that are answered and written together: what is in memory."""
+"""Films in memory: predicted and written together."""
 
-_MOST_IN_CHUNK = 4_096  # with those that are not asked about
+_MAX_CHUNK = 4_096  # films, with those that are not predicted
 
 
 class Outcome(StrEnum):
@@ -38,14 +38,14 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Options:
-    """What to write.
+    """The options of writing genres.
 
     Attributes:
-        mode: What happens to genres that are there.
-        most: At most so many genres of the model for each film.
-        names: The names that genres are written under.
+        mode: What happens to existing genres.
+        most: The most genres of the model for each film.
+        names: The names of genres in the files.
         lock: Lock the genres for Jellyfin.
-        from_poster: Also write genres that rest on the poster alone.
+        from_poster: Also write genres predicted from the poster alone.
     """
 
     mode: Mode = Mode.MISSING
@@ -61,15 +61,15 @@ class FilmChange:
 
     Attributes:
         path: Its .nfo file, relative to the library.
-        outcome: What becomes of it.
+        outcome: Its outcome.
         title: Its title.
         year: The year of its release.
         before: The genres that are there.
         after: The genres that will be there.
         probabilities: Of the model's genres that are written, the surest first.
-        note: Why nothing is written, or what the reader should know.
-        old: The file's bytes; None where there is no file.
-        new: The bytes to write; None where nothing is.
+        note: Why nothing is written, or warnings.
+        old: The file's bytes; None for no file.
+        new: The bytes to write; None to write nothing.
     """
 
     path: Path
@@ -89,8 +89,8 @@ class FilmChange:
 
 
 @dataclass(frozen=True)
-class _Open:
-    """A film to predict."""
+class _FilmToPredict:
+    """A film to predict, with the content of its .nfo file."""
 
     place: FilmPlace
     nfo: Nfo | None
@@ -108,17 +108,17 @@ def plan_changes(
     """Yield the planned changes of a library in chunks; nothing is written.
 
     Args:
-        library: What ``scan_library`` found.
-        answer: Asks the model.
-        options: What to write.
+        library: The result of ``scan_library``.
+        answer: Predicts films.
+        options: The options of writing genres.
         chunk_films: Films that are answered together.
     """
     for places in _chunks(library.films, options, chunk_films):
-        films = [_open(library, place, options) for place in places]
-        to_predict = [film.text for film in films if isinstance(film, _Open)]
+        films = [_film_to_predict(library, place, options) for place in places]
+        to_predict = [film.text for film in films if isinstance(film, _FilmToPredict)]
         answers = iter(answer(to_predict) if to_predict else ())
         yield [
-            _decide(film, next(answers), options) if isinstance(film, _Open) else film
+            _decide(film, next(answers), options) if isinstance(film, _FilmToPredict) else film
             for film in films
         ]
 
@@ -128,8 +128,8 @@ class PlannedFilm:
     """A planned change without the file's bytes, to be written later.
 
     Attributes:
-        place: Where the film lies.
-        sha256: The SHA-256 of its .nfo file when the change was planned; None where there was none.
+        place: The film's place.
+        sha256: The SHA-256 of its .nfo file when the change was planned; None if there was none.
         genres: The genres of the model that are written, the surest first.
         probabilities: Their probabilities.
     """
@@ -144,20 +144,20 @@ def planned_film(place: FilmPlace, change: FilmChange) -> PlannedFilm:
     """Return a planned change without the file's bytes.
 
     Args:
-        place: Where the film lies.
-        change: What ``plan_changes`` yields of it; its outcome is a change.
+        place: The film's place.
+        change: Its change from ``plan_changes``.
     """
     genres = change.after[len(change.after) - len(change.probabilities) :]
     return PlannedFilm(place, sha256(change.old), genres, change.probabilities)
 
 
 def plan_again(root: Path, planned: PlannedFilm, options: Options) -> FilmChange:
-    """Return a change with the file's bytes; the outcome is another if the file is not the same.
+    """Return a change with the file's bytes; the outcome changes if the file has changed.
 
     Args:
         root: The library's folder.
-        planned: The change as it was planned.
-        options: The options it was planned with.
+        planned: The planned change.
+        options: The options of the plan.
     """
     place = planned.place
     old: bytes | None = None
@@ -169,7 +169,7 @@ def plan_again(root: Path, planned: PlannedFilm, options: Options) -> FilmChange
         nfo = None if old is None else parse_nfo(old)
         title, year = (nfo.title, nfo.year) if nfo else (None, None)
         text = FilmText(None, None, title or place.title, year or place.year)
-        film = _Open(place, nfo, old, text)
+        film = _FilmToPredict(place, nfo, old, text)
         keep = options.mode == Mode.ADD
         new = _content(film, planned.genres, options, keep=keep)
     except DataError as error:
@@ -197,18 +197,20 @@ def _chunks(
     for place in places:
         chunk.append(place)
         num_to_predict += needs_answer(place, options)
-        if num_to_predict == chunk_films or len(chunk) == _MOST_IN_CHUNK:
+        if num_to_predict == chunk_films or len(chunk) == _MAX_CHUNK:
             yield chunk
             chunk, num_to_predict = [], 0
     if chunk:
         yield chunk
 
 
-def _open(library: Library, place: FilmPlace, options: Options) -> _Open | FilmChange:
+def _film_to_predict(
+    library: Library, place: FilmPlace, options: Options
+) -> _FilmToPredict | FilmChange:
     """Return a film to predict, or its change if no prediction is needed."""
     poster = library.root / place.poster if place.poster else None
     if not place.has_nfo:
-        return _Open(place, None, None, FilmText(None, poster, place.title, place.year))
+        return _FilmToPredict(place, None, None, FilmText(None, poster, place.title, place.year))
     try:
         old = read_bounded(library.root / place.nfo, MAX_NFO_BYTES, "an .nfo file")
         nfo = parse_nfo(old)
@@ -221,10 +223,10 @@ def _open(library: Library, place: FilmPlace, options: Options) -> _Open | FilmC
         return FilmChange(
             place.nfo, Outcome.NOTHING_TO_DO, title, year, nfo.genres, nfo.genres, note="has genres"
         )
-    return _Open(place, nfo, old, FilmText(nfo.plot, poster, title, year))
+    return _FilmToPredict(place, nfo, old, FilmText(nfo.plot, poster, title, year))
 
 
-def _decide(film: _Open, answer: Answer, options: Options) -> FilmChange:
+def _decide(film: _FilmToPredict, answer: Answer, options: Options) -> FilmChange:
     """Return the planned change of a predicted film."""
     note = " ".join(answer.warnings)
     change = FilmChange(
@@ -246,7 +248,7 @@ def _decide(film: _Open, answer: Answer, options: Options) -> FilmChange:
         return replace(change, note="the mapping of names drops every genre of the answer")
     probabilities = tuple(_probability(name, answer, options.names) for name in names)
     keep = options.mode == Mode.ADD
-    new = tuple(name for name in names if not (keep and _is_in(name, film.before)))
+    new = tuple(name for name in names if not (keep and _has_genre(name, film.before)))
     if not new or (not keep and names == film.before):
         return replace(change, outcome=Outcome.NOTHING_TO_DO, note="has these genres")
     outcome = Outcome.CHANGE
@@ -266,7 +268,7 @@ def _decide(film: _Open, answer: Answer, options: Options) -> FilmChange:
         return replace(change, outcome=Outcome.UNREADABLE, after=film.before, note=str(error))
 
 
-def _content(film: _Open, new: Sequence[str], options: Options, *, keep: bool) -> bytes:
+def _content(film: _FilmToPredict, new: Sequence[str], options: Options, *, keep: bool) -> bytes:
     if film.nfo is not None:
         return with_genres(film.nfo, new, keep=keep, lock=options.lock)
     title = film.text.title or Path(film.place.nfo).stem
@@ -281,5 +283,5 @@ def _probability(name: str, answer: Answer, names: GenreNames) -> float:
     return max(probability for genre, probability in pairs if name in names.of([genre]))
 
 
-def _is_in(name: str, genres: Sequence[str]) -> bool:
+def _has_genre(name: str, genres: Sequence[str]) -> bool:
     return any(same_genre(name, genre) for genre in genres)

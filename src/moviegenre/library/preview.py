@@ -17,7 +17,7 @@ from moviegenre.library.walk import Library
 from moviegenre.library.write import LibraryWriter
 
 PREVIEW_FILMS = 16
-"""Films that are answered together: a preview shows its rows while it goes on."""
+"""Films that are predicted together; a preview shows the rows of each chunk at once."""
 
 _WRITTEN_FILMS = 32  # together, after one entry in the journal
 
@@ -26,12 +26,10 @@ class Preview:
     """The changes that were planned for a library, by number; no file's bytes are kept.
 
     Args:
-        library: What ``scan_library`` found.
-        options: What to write.
+        library: The result of ``scan_library``.
+        options: The options of writing genres.
 
     Attributes:
-        library: As given.
-        options: As given.
         planned: The changes that can be written, by the film's number.
     """
 
@@ -44,7 +42,7 @@ class Preview:
         """Yield the planned changes in chunks, each with the film's number; nothing is written.
 
         Args:
-            answer: Asks the model.
+            answer: Predicts films.
         """
         films = enumerate(self.library.films, start=1)
         for chunk in plan_changes(self.library, answer, self.options, PREVIEW_FILMS):
@@ -60,12 +58,11 @@ class Preview:
     ) -> Iterator[list[tuple[int, FilmChange]]]:
         """Write some of the planned changes, and yield the outcome of each, in chunks.
 
-        A film that is written is planned no more. A file that changed since the preview is left
-        alone.
+        A written film is no longer planned. A file that changed since the preview is left alone.
 
         Args:
             writer: Has the library's lock.
-            numbers: Films; those that are not planned are passed over.
+            numbers: Films; those that are not planned are skipped.
 
         Raises:
             OSError: The disk is full or broken, so nothing more can be written.

@@ -13,14 +13,8 @@ from moviegenre.data.records import whole_text
 from moviegenre.library.plan import FilmChange, Outcome
 
 _COLUMNS = (
-    "path",
-    "title",
-    "year",
-    "outcome",
-    "genres_before",
-    "genres_after",
-    "probabilities",
-    "note",
+    *("path", "title", "year", "outcome"),
+    *("genres_before", "genres_after", "probabilities", "note"),
 )
 _DECIMALS = 4
 
@@ -65,19 +59,14 @@ def _cell(value: object) -> object:
 
 def _row(change: FilmChange, *, written: bool) -> dict[str, Any]:
     is_written = written and change.outcome is Outcome.CHANGE
-    return dict(
-        zip(
-            _COLUMNS,
-            (
-                whole_text(change.path.as_posix()),
-                change.title,
-                change.year,
-                "written" if is_written else change.outcome.value,
-                list(change.before),
-                list(change.after),
-                [round(one, _DECIMALS) for one in change.probabilities],
-                whole_text(change.note),
-            ),
-            strict=True,
-        )
+    cells = (
+        whole_text(change.path.as_posix()),
+        change.title,
+        change.year,
+        "written" if is_written else change.outcome.value,
+        list(change.before),
+        list(change.after),
+        [round(one, _DECIMALS) for one in change.probabilities],
+        whole_text(change.note),
     )
+    return dict(zip(_COLUMNS, cells, strict=True))

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from pathlib import Path
 
 from moviegenre.core.errors import DataError, DataNotFoundError, missing_path_message
@@ -20,7 +21,7 @@ VIDEO_SUFFIXES = (
 _POSTER_STEMS = ("poster", "folder", "cover", "movie")
 _DISC_FOLDERS = ("video_ts", "bdmv")
 _DISC_NFOS = ("video_ts", "index")
-_LEFT_ALONE = frozenset(("@eadir", "#recycle", "$recycle.bin", "lost+found"))
+_SYSTEM_FOLDERS = frozenset(("@eadir", "#recycle", "$recycle.bin", "lost+found"))
 _EXTRAS = (  # folders of a film that hold no films
     *("backdrops", "behind the scenes", "deleted scenes", "extra", "extrafanart", "extras"),
     *("extrathumbs", "featurettes", "interviews", "other", "sample", "samples", "scenes"),
@@ -31,18 +32,18 @@ _EXTRA_VIDEO = re.compile(
     r"|-(behindthescenes|deleted|featurette|interview|scene|short|extra|other)\d*$"
 )
 _PART = re.compile(r"[-._ ]*\b(cd|dvd|part|pt|disc|disk)[-._ ]*[0-9a-d]$", re.IGNORECASE)
-_NAMED = re.compile(r"(?P<title>[^()\[\]]{1,200}?)\s*[(\[](?P<year>(?:18|19|20)\d\d)[)\]]")
+_TITLE_AND_YEAR = re.compile(r"(?P<title>[^()\[\]]{1,200}?)\s*[(\[](?P<year>(?:18|19|20)\d\d)[)\]]")
 
 
 @dataclass(frozen=True)
 class FilmPlace:
-    """Where a film lies; paths are relative to the library.
+    """The place of a film; paths are relative to the library.
 
     Attributes:
-        nfo: Its .nfo file, or where that would be.
-        has_nfo: Whether the file is there.
-        poster: Its poster; None where there is none.
-        title: The title that the folder or the video has in its name, as in "Dust (1999)".
+        nfo: The path of its .nfo file, which may not exist.
+        has_nfo: Whether the file exists.
+        poster: Its poster; None for none.
+        title: The title in the name of the folder or the video, as in "Dust (1999)".
         year: The year in that name.
         has_genres: Whether its .nfo file names genres.
     """
@@ -55,6 +56,24 @@ class FilmPlace:
     has_genres: bool = False
 
 
+class LeftAlone(StrEnum):
+    """Things in a library that are left alone."""
+
+    SERIES = "series"  # nothing below their folders is read
+    EPISODES = "episodes"  # .nfo files outside the folder of a series
+    TEXT_FILES = "text files named .nfo"
+    OTHER_NFOS = "other .nfo files"  # of something else, or without their video
+    BARE_VIDEOS = "videos with neither .nfo nor poster"
+    LINKS = "links"  # not followed
+
+
+_NOT_FILMS = {
+    NfoKind.SERIES: LeftAlone.EPISODES,
+    NfoKind.TEXT: LeftAlone.TEXT_FILES,
+    NfoKind.OTHER: LeftAlone.OTHER_NFOS,
+}
+
+
 @dataclass
 class Library:
     """The films of a library.
@@ -62,39 +81,21 @@ class Library:
     Attributes:
         root: Its folder, with links resolved.
         films: Its films, by path.
-        num_series: Series; nothing below their folders is read.
-        num_episodes: .nfo files of episodes outside the folder of a series.
-        num_text_files: Files that only share the ending .nfo.
-        num_other: .nfo files of something else, or of no video that is there.
-        num_bare: Videos with neither .nfo file nor poster.
-        num_links: Links, which are not followed.
+        counts: The numbers of things that are left alone.
         unread: Paths that cannot be read, each with the reason.
         film_folders: Folders with the .nfo file of a film.
     """
 
     root: Path
     films: list[FilmPlace] = field(default_factory=list)
-    num_series: int = 0
-    num_episodes: int = 0
-    num_text_files: int = 0
-    num_other: int = 0
-    num_bare: int = 0
-    num_links: int = 0
+    counts: Counter[LeftAlone] = field(default_factory=Counter)
     unread: list[tuple[Path, str]] = field(default_factory=list)
     film_folders: set[Path] = field(default_factory=set)
 
     @property
     def left_alone(self) -> dict[str, int]:
-        """How many of what is left alone, by its name; what there is none of is not in it."""
-        numbers = {
-            "series": self.num_series,
-            "episodes": self.num_episodes,
-            "text files named .nfo": self.num_text_files,
-            "other .nfo files": self.num_other,
-            "videos with neither .nfo nor poster": self.num_bare,
-            "links": self.num_links,
-        }
-        return {name: number for name, number in numbers.items() if number}
+        """The numbers of things that are left alone, by name; without zeros."""
+        return {kind.value: self.counts[kind] for kind in LeftAlone if self.counts[kind]}
 
 
 def library_root(path: Path) -> Path:
@@ -128,7 +129,7 @@ def scan_library(path: Path, on_folder: Callable[[int], None] = lambda _films: N
             continue
         num_films = len(library.films)
         if "tvshow.nfo" in folder.nfos:
-            library.num_series += 1
+            library.counts[LeftAlone.SERIES] += 1
             continue
         _find_films(library, folder)
         on_folder(len(library.films))
@@ -182,10 +183,10 @@ def _joined_parts(videos: dict[str, str]) -> dict[str, str]:
 
 def _sort_in(library: Library, folder: _Folder, entry: "os.DirEntry[str]") -> None:
     name, lower = entry.name, entry.name.lower()
-    if name.startswith(".") or lower in _LEFT_ALONE:
+    if name.startswith(".") or lower in _SYSTEM_FOLDERS:
         return
     if entry.is_symlink():
-        library.num_links += 1
+        library.counts[LeftAlone.LINKS] += 1
     elif entry.is_dir(follow_symlinks=False):
         folder.folders.append(name)
     elif entry.is_file(follow_symlinks=False):
@@ -209,7 +210,7 @@ def _find_films(library: Library, folder: _Folder) -> None:
         own_videos = {video for video in folder.videos if _is_of(stem, video)}
         is_folder_nfo = stem in ("movie", folder.relative.name.lower())
         if folder.videos and not (own_videos or is_folder_nfo or folder.is_disc):
-            library.num_other += 1
+            library.counts[LeftAlone.OTHER_NFOS] += 1
             continue
         described_videos |= own_videos or set(
             folder.videos if len(folder.videos) == 1 or is_folder_nfo else ()
@@ -227,7 +228,7 @@ def _find_films(library: Library, folder: _Folder) -> None:
         if place.poster is not None and f"{video}.nfo" not in folder.nfos:
             library.films.append(place)
         else:
-            library.num_bare += 1
+            library.counts[LeftAlone.BARE_VIDEOS] += 1
 
 
 def _is_of(stem: str, video: str) -> bool:
@@ -243,24 +244,24 @@ def _find_disc(library: Library, folder: _Folder) -> None:
         return
     poster = next(iter(_parent_posters(library, folder)), None)
     if poster is None:
-        library.num_bare += 1
+        library.counts[LeftAlone.BARE_VIDEOS] += 1
         return
     title, year = _name_parts(parent.name)
     library.films.append(FilmPlace(parent / "movie.nfo", False, poster, title, year))
 
 
 def _movie_has_genres(library: Library, relative: Path) -> bool | None:
-    """Return whether a film's .nfo file names genres; None where it is none, which is counted."""
+    """Return whether a film's .nfo file names genres; None for a file of another kind."""
     try:
         content = read_bounded(library.root / relative, MAX_NFO_BYTES, "an .nfo file")
         kind, has_genres = nfo_kind(content)
     except DataError as error:
         library.unread.append((relative, str(error)))
         return None
-    library.num_episodes += kind == NfoKind.SERIES
-    library.num_text_files += kind == NfoKind.TEXT
-    library.num_other += kind == NfoKind.OTHER
-    return has_genres if kind == NfoKind.MOVIE else None
+    if kind == NfoKind.MOVIE:
+        return has_genres
+    library.counts[_NOT_FILMS[kind]] += 1
+    return None
 
 
 def _place(library: Library, folder: _Folder, stem: str, name: str, *, has_nfo: bool) -> FilmPlace:
@@ -273,7 +274,7 @@ def _place(library: Library, folder: _Folder, stem: str, name: str, *, has_nfo: 
 
 
 def _posters(library: Library, folder: _Folder, stem: str) -> Iterator[Path]:
-    """Yield what may be a film's poster, the best first."""
+    """Yield possible posters of a film, the best first."""
     stems = [f"{stem}-poster"]
     if len(folder.videos) <= 1 and len(folder.nfos) <= 2:  # otherwise they may be another film's
         stems += [f"{video}-poster" for video in folder.videos]
@@ -297,7 +298,7 @@ def _parent_posters(library: Library, folder: _Folder) -> Iterator[Path]:
 
 def _name_parts(name: str) -> tuple[str | None, int | None]:
     """Return title and year of a name such as "Dust (1999)"; None for another."""
-    match = _NAMED.match(name)
+    match = _TITLE_AND_YEAR.match(name)
     if match is None:
         return None, None
     return match["title"].replace("_", " ").strip(" .-") or None, int(match["year"])

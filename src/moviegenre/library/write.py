@@ -1,6 +1,5 @@
 """Write planned changes into a library, each file in one step, and take them back."""
 
-import errno
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
@@ -11,7 +10,7 @@ from pathlib import Path
 from moviegenre.core.errors import DataError
 from moviegenre.core.files import atomic_file, sync_folder
 from moviegenre.core.locks import hidden_path
-from moviegenre.core.reading import MissingFileError, read_bounded
+from moviegenre.core.reading import MissingFileError, raise_system_error, read_bounded
 from moviegenre.library.journal import (
     Entry,
     Journal,
@@ -24,13 +23,6 @@ from moviegenre.library.journal import (
 from moviegenre.library.nfo import MAX_NFO_BYTES
 from moviegenre.library.plan import FilmChange, Outcome
 from moviegenre.library.walk import library_root
-
-_ENDS_THE_RUN = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE)
-_SINCE = "the file was changed since it was read"
-
-
-class _ChangedError(DataError):
-    """A file is not what it was when the change was planned."""
 
 
 class LibraryWriter:
@@ -51,7 +43,7 @@ class LibraryWriter:
         """Write the planned changes and return the outcome of each.
 
         Args:
-            changes: What ``plan_changes`` yields.
+            changes: The result of ``plan_changes``.
 
         Raises:
             OSError: The disk is full or broken, so nothing more can be written.
@@ -71,22 +63,21 @@ class LibraryWriter:
         if change.outcome != Outcome.CHANGE or change.new is None:
             return change
         try:
-            _check(self._journal.root, change.path, change.old)
+            _require_unchanged(self._journal.root, change.path, change.old)
         except DataError as error:
-            return _left(change, Outcome.CHANGED_SINCE, str(error))
+            return _not_written(change, Outcome.CHANGED_SINCE, str(error))
         return change
 
     def _written(self, change: FilmChange) -> FilmChange:
         if change.outcome != Outcome.CHANGE or change.new is None:
             return change
         try:
-            _put(self._journal.root, change.path, change.old, change.new)
+            _write_file(self._journal.root, change.path, change.old, change.new)
         except DataError as error:
-            return _left(change, Outcome.CHANGED_SINCE, str(error))
+            return _not_written(change, Outcome.CHANGED_SINCE, str(error))
         except OSError as error:
-            if error.errno in _ENDS_THE_RUN:
-                raise
-            return _left(change, Outcome.FAILED, error.strerror or str(error))
+            raise_system_error(error, change.path)
+            return _not_written(change, Outcome.FAILED, error.strerror or str(error))
         self.num_written += 1
         return change
 
@@ -142,8 +133,8 @@ def undo(
 ) -> UndoSummary:
     """Restore every file of a library as it was before the first change in the journal.
 
-    A file that somebody else changed since is left alone and stays in the journal. An undo that was
-    interrupted goes on when it is run again.
+    A file that somebody else changed since is left alone and stays in the journal. An interrupted
+    undo is resumed by the next one.
 
     Args:
         path: The library's folder.
@@ -190,8 +181,8 @@ _Sources = dict[Path, dict[Path, tuple[str | None, str, str | None]]]
 def _sources(journal: Journal, steps: _Steps, summary: UndoSummary) -> _Sources:
     """Return, by journal file, the entries that restore files and the files' current hashes.
 
-    The current content of a file is looked for among what was written, from the last change back.
-    From there the changes are followed back as long as each began with what the one before wrote.
+    The last change that wrote the current content of a file is found. From there, the changes are
+    followed back as long as each began with the content that an earlier one wrote.
     """
     sources: _Sources = {}
     for path, changes in steps.items():
@@ -223,23 +214,22 @@ def _restore(journal: Journal, entry: Entry, expected: str | None, summary: Undo
     try:
         current = _read(journal.root, entry.path)
         if sha256(current) != expected:
-            raise _ChangedError("the file was changed since")
+            raise DataError("the file was changed since")
         if entry.before is None:
             path.unlink(missing_ok=True)
             sync_folder(path.parent)
         else:
-            _put(journal.root, entry.path, current, entry.before)
+            _write_file(journal.root, entry.path, current, entry.before)
     except DataError as error:
         summary.skipped.append((entry.path, str(error)))
     except OSError as error:
-        if error.errno in _ENDS_THE_RUN:
-            raise
+        raise_system_error(error, path)
         summary.skipped.append((entry.path, error.strerror or str(error)))
     else:
         summary.num_restored += 1
 
 
-def _put(root: Path, relative: Path, old: bytes | None, new: bytes) -> None:
+def _write_file(root: Path, relative: Path, old: bytes | None, new: bytes) -> None:
     """Write a file if it is unchanged; mode, owner and extended attributes stay.
 
     Raises:
@@ -252,16 +242,16 @@ def _put(root: Path, relative: Path, old: bytes | None, new: bytes) -> None:
         stream.write(new)
         if like is not None:
             _keep_owner(stream.fileno(), path, like)
-        _check(root, relative, old)
+        _require_unchanged(root, relative, old)
 
 
-def _check(root: Path, relative: Path, old: bytes | None) -> None:
+def _require_unchanged(root: Path, relative: Path, old: bytes | None) -> None:
     if _read(root, relative) != old:
-        raise _ChangedError(_SINCE)
+        raise DataError("the file was changed since it was read")
 
 
 def _read(root: Path, relative: Path) -> bytes | None:
-    """Return a file's bytes; None where there is none.
+    """Return a file's bytes; None if there is none.
 
     Raises:
         DataError: It cannot be read, or a link leads out of the library.
@@ -291,5 +281,5 @@ def _keep_owner(descriptor: int, path: Path, like: os.stat_result) -> None:
                 os.setxattr(descriptor, name, os.getxattr(path, name))
 
 
-def _left(change: FilmChange, outcome: Outcome, note: str) -> FilmChange:
+def _not_written(change: FilmChange, outcome: Outcome, note: str) -> FilmChange:
     return replace(change, outcome=outcome, after=change.before, note=note)

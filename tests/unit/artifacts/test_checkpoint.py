@@ -105,7 +105,7 @@ def test_a_missing_checkpoint_is_answered_with_its_sibling(path: Path) -> None:
 
 
 def test_an_empty_folder_says_how_to_train(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match=r"train one with: moviegenre train MODEL$"):
+    with pytest.raises(CheckpointError, match=r"train one with: moviegenre train MODEL;"):
         load_checkpoint(tmp_path)
 
 

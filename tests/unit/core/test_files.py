@@ -1,7 +1,6 @@
 """Files are there whole, or as they were before."""
 
 import errno
-import fcntl
 import hashlib
 import io
 import os
@@ -48,14 +47,6 @@ def test_a_failure_leaves_the_file_as_it_was_and_nothing_beside_it(tmp_path: Pat
         write_half()
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
-
-
-def test_the_temporary_file_lies_beside_its_target(tmp_path: Path) -> None:
-    with atomic_path(tmp_path / "a.txt") as temporary:
-        assert temporary.parent == tmp_path
-        assert temporary.name.startswith(".a.txt.")
-        temporary.touch()
-    assert (tmp_path / "a.txt").is_file()
 
 
 @pytest.mark.parametrize("size", [0, 10, (1 << 20) + 3])
@@ -188,36 +179,6 @@ def test_a_new_file_has_the_mode_of_the_users_mask(tmp_path: Path, mask: int) ->
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "a.txt").stat().st_mode) == 0o666 & ~mask
-
-
-def test_a_second_writer_waits_for_the_first(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path, operations, real_flock = tmp_path / "a", [], fcntl.flock
-    first = open_locked(tmp_path / ".a.moviegenre-part", wait=False)
-    assert first is not None
-
-    def release(descriptor: int, operation: int) -> None:
-        operations.append(operation)
-        if not operation & fcntl.LOCK_NB:
-            os.close(first)  # the first one ends
-        real_flock(descriptor, operation)
-
-    monkeypatch.setattr(fcntl, "flock", release)
-    write_text(path, "new")
-    assert operations == [fcntl.LOCK_EX | fcntl.LOCK_NB, fcntl.LOCK_EX]
-    assert path.read_text() == "new"
-
-
-def test_an_empty_file_is_empty(tmp_path: Path) -> None:
-    write_bytes(tmp_path / "a", b"")
-    assert (tmp_path / "a").read_bytes() == b""
-
-
-def test_the_stream_is_closed_when_the_block_ends(tmp_path: Path) -> None:
-    with atomic_file(tmp_path / "a") as stream:
-        stream.write(b"new")
-    assert stream.closed
 
 
 def test_no_other_run_writes_a_file_before_it_has_its_name(

@@ -11,7 +11,7 @@ from moviegenre.core.prefetch import prefetch
 
 
 def running() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name == "prefetch"]
+    return [thread.name for thread in threading.enumerate() if "prefetch" in thread.name]
 
 
 @pytest.mark.parametrize("count", [0, 1, 5, 100])
@@ -36,7 +36,7 @@ def test_items_are_computed_by_another_thread_ahead_of_the_caller() -> None:
             time.sleep(0.01)
         time.sleep(0.05)
         assert [number for number, _ in computed] == [0, 1, 2, 3, 4], "three ready, one in hand"
-        assert {name for _, name in computed} == {"prefetch"}
+        assert {name for _, name in computed} == {"prefetch_0"}
     assert not running()
 
 

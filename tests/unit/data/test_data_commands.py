@@ -124,6 +124,7 @@ def test_synthetic_movies_are_prepared_as_such(
     assert run("data", "prepare", movies, "--out", out, "--min-movies", "2", "--quiet") == 0
     data = PreparedData(out)
     assert data.is_synthetic is True
+    assert "made up; nothing measured on them is a result" in (out / "DATASHEET.md").read_text()
     assert sum(data.num_movies(split) for split in Split) == 40
 
 

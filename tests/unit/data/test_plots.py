@@ -26,6 +26,10 @@ def test_a_rule_gives_one_text(rule: PlotRule, text: str) -> None:
     assert choose_plot([], rule) == ""
 
 
+def test_of_equally_long_plots_the_first_is_the_longest() -> None:
+    assert choose_plot(["one", "two"], "longest") == "one"
+
+
 def test_each_gives_every_plot_and_other_rules_one() -> None:
     assert texts_of(PLOTS, "each") == PLOTS
     assert texts_of(PLOTS, "longest") == PLOTS[1:]

@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw
 from moviegenre.data.poster_check import check_poster
 
 
-def _drawing(size: tuple[int, int] = (136, 200)) -> Image.Image:
+def _drawing(size: tuple[int, int]) -> Image.Image:
     image = Image.new("RGB", (136, 200), (30, 30, 60))
     draw = ImageDraw.Draw(image)
     draw.ellipse((20, 30, 100, 110), fill=(220, 60, 40))
@@ -37,12 +37,14 @@ def test_what_is_no_poster_is_ignored(image: Image.Image, reason: str) -> None:
     assert check.warning == f"The poster {reason}, so it was ignored."
 
 
-def test_a_poster_is_looked_at() -> None:
-    assert check_poster(_drawing()).warning is None
-    assert check_poster(_drawing((1000, 1500))).usable
-
-
-def test_a_picture_that_is_wider_than_tall_is_looked_at_with_a_warning() -> None:
-    check = check_poster(_drawing((300, 200)))
-    assert check.usable
-    assert check.warning == "The poster is wider than tall, so the answer is less certain."
+@pytest.mark.parametrize(
+    ("size", "warning"),
+    [
+        ((136, 200), None),
+        ((1000, 1500), None),
+        ((300, 200), "The poster is wider than tall, so the answer is less certain."),
+    ],
+)
+def test_a_poster_is_looked_at(size: tuple[int, int], warning: str | None) -> None:
+    check = check_poster(_drawing(size))
+    assert (check.usable, check.warning) == (True, warning)

@@ -6,23 +6,9 @@ from pathlib import Path
 import pytest
 
 from moviegenre.core.errors import DataError, DataNotFoundError
-from moviegenre.core.types import PlotRule, Split
-from moviegenre.data.plots import choose_plot
+from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
 from tests.tiny_movies import GENRES, tiny_movies, write_prepared
-
-
-@pytest.mark.parametrize(
-    ("rule", "expected"),
-    [("longest", "a dog comes"), ("first", "a cat"), ("joined", "a cat\na dog comes\nthe end is")],
-)
-def test_the_rules_for_plots(rule: PlotRule, expected: str) -> None:
-    assert choose_plot(["a cat", "a dog comes", "the end is"], rule) == expected
-    assert choose_plot([], rule) == ""
-
-
-def test_of_equally_long_plots_the_first_is_the_longest() -> None:
-    assert choose_plot(["one", "two"], "longest") == "one"
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from moviegenre.data.records import clean_names, parse_title, parse_year, whole_
 from moviegenre.data.sources.mmimdb import MMIMDbFolder
 from moviegenre.data.sources.table import MovieTable, TableColumns
 from moviegenre.data.tables.cells import cell_text
-from moviegenre.data.tables.rows import count_rows, read_rows
+from moviegenre.data.tables.rows import Table
 from moviegenre.inference.catalogue_rows import Catalogue
 from moviegenre.inference.catalogue_texts import CatalogueColumns
 
@@ -108,8 +108,7 @@ def _is_names(value: object) -> bool:
 def test_json_lines_keep_their_rows(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
     path = tmp_path / "m.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    assert count_rows(path) == len(rows)
-    found = [row.values for row in read_rows(path)]
+    found = [row.values for row in Table(path).rows()]
     assert json.dumps(found) == json.dumps(rows)
     if not any({"plot", "genres"} <= set(row) for row in rows):
         return
@@ -131,9 +130,8 @@ def test_csv_and_parquet_keep_their_cells(tmp_path: Path, cells: list[tuple[str,
     quoted = (",".join('"' + cell.replace('"', '""') + '"' for cell in row) + "\n" for row in cells)
     text.write_text("id,plot\n" + "".join(quoted), encoding="utf-8", newline="")
     for path in (table, text):
-        assert [row.values for row in read_rows(path)] == rows
-        assert next(read_rows(path, ["plot"])).values["plot"] == rows[0]["plot"]
-        assert count_rows(path) == len(rows)
+        assert [row.values for row in Table(path).rows()] == rows
+        assert next(Table(path).rows(["plot"])).values["plot"] == rows[0]["plot"]
 
 
 @reused

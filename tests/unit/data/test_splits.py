@@ -40,17 +40,10 @@ def test_every_movie_has_one_split_and_groups_stay_together(
     assert all(len(side) == 1 for side in sides.values())
 
 
-@settings(max_examples=10, deadline=None)
-@given(movies(), st.integers(0, 9))
-def test_a_seed_fixes_the_split(drawn: tuple[np.ndarray, list[int]], seed: int) -> None:
-    labels, groups = drawn
-    assert stratified_split(labels, groups, seed) == stratified_split(labels, groups, seed)
-
-
-def test_another_seed_gives_another_split() -> None:
+def test_a_seed_fixes_the_split_and_another_gives_another() -> None:
     labels = np.eye(4, dtype=np.float32)[np.arange(200) % 4]
-    first, second = (stratified_split(labels, range(200), seed) for seed in (0, 1))
-    assert first != second
+    first, again, other = (stratified_split(labels, range(200), seed) for seed in (0, 0, 1))
+    assert first == again != other
 
 
 def test_shares_hold_overall_and_for_every_label() -> None:
@@ -64,15 +57,12 @@ def test_shares_hold_overall_and_for_every_label() -> None:
         assert in_split == pytest.approx(share, abs=0.02)
 
 
-def test_too_few_movies_are_refused() -> None:
-    labels = np.ones((12, 1), dtype=np.float32)
-    with pytest.raises(DataError, match=r"^9 different movies are too few to split; expected 10$"):
-        stratified_split(labels, [min(number, 8) for number in range(12)], 0)
-
-
-def test_no_movies_are_too_few() -> None:
-    with pytest.raises(DataError, match=r"^0 different movies are too few to split; expected 10$"):
-        stratified_split(np.zeros((0, 1), dtype=np.float32), [], 0)
+@pytest.mark.parametrize("groups", [[*range(9), 8, 8], []])
+def test_too_few_movies_are_refused(groups: list[int]) -> None:
+    labels = np.ones((len(groups), 1), dtype=np.float32)
+    message = rf"^{len(set(groups))} different movies are too few to split; expected 10$"
+    with pytest.raises(DataError, match=message):
+        stratified_split(labels, groups, 0)
 
 
 def test_ten_movies_are_enough() -> None:
@@ -119,17 +109,7 @@ def test_chains_of_any_length_are_one_group() -> None:
     assert set(groups_of_duplicates(reversed(keys))) == {0}
 
 
-def test_plots_are_equal_but_for_case_and_space() -> None:
-    assert content_keys(["A  dog\nbarks. "], None) == content_keys(["a dog barks."], None)
-    assert content_keys(["a cat"], None) != content_keys(["a dog"], None)
-
-
 def test_keys_are_hashes_of_the_words_and_of_the_poster() -> None:
     words, poster = (hashlib.sha256(text).hexdigest() for text in (b"a dog", b"x"))
-    assert content_keys(["A\n Dog"], b"x") == [f"plot {words}", f"poster {poster}"]
-
-
-def test_a_plot_and_a_poster_of_equal_bytes_are_no_duplicates() -> None:
-    assert not set(content_keys(["x"], None)) & set(content_keys([], b"x"))
-    assert content_keys([], b"x") == content_keys([], b"x")
+    assert content_keys(["A\n Dog ", "N/A"], b"x") == [f"plot {words}", f"poster {poster}"]
     assert content_keys([], None) == []

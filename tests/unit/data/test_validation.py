@@ -64,14 +64,6 @@ def test_a_complete_movie_is_kept_as_it_is() -> None:
     assert dict(checks.notes) == {}
 
 
-def test_the_reasons_are_worded_so() -> None:
-    assert [reason.value for reason in Reason] == [
-        *("broken record", "duplicate id", "no plot", "no poster", "poster does not decode"),
-        *("no genre left", "in no split", "genre left out"),
-        "near duplicate of a movie in a later split",
-    ]
-
-
 @pytest.mark.parametrize(
     ("movie", "reason", "detail"),
     [
@@ -95,10 +87,6 @@ def test_a_movie_is_left_out_with_its_reason(movie: RawMovie, reason: Reason, de
 
 def test_the_second_movie_of_an_id_is_left_out() -> None:
     assert excluded(raw("1"), raw("2"), raw("1")) == [ExcludedMovie("1", Reason.DUPLICATE_ID)]
-
-
-def test_a_split_is_not_needed_for_a_stratified_one() -> None:
-    assert len(list(validation(need_split=False).check([raw(split=None)]))) == 1
 
 
 @pytest.mark.parametrize(
@@ -142,36 +130,34 @@ def test_only_common_formats_are_stored_as_they_are(image_format: str, stored: s
     assert Image.open(io.BytesIO(checks.poster_bytes(movie.poster))).format == stored
 
 
-def test_frequent_genres_are_taken_in_alphabetical_order() -> None:
+def test_frequent_genres_are_taken_by_name_and_named_ones_in_their_order() -> None:
     names = [("War", "Drama"), ("Drama",), ("War", "Comedy"), *[(name,) for name in DROPPED_GENRES]]
     movies = kept(*(raw(str(n), genres=genres) for n, genres in enumerate(names)))
     assert choose_genres(movies, None, 2).names == ("Drama", "War")
     assert choose_genres(movies, None, 1).names == ("Comedy", "Drama", "War")
-
-
-def test_named_genres_are_taken_in_their_order() -> None:
-    movies = kept(raw("1", genres=("Drama", "War", "News")))
     assert choose_genres(movies, ["War", "News"], 50).names == ("War", "News")
 
 
-def test_an_unknown_genre_is_answered_with_what_was_meant() -> None:
-    movies = kept(raw("1", genres=("Drama", "War")))
-    with pytest.raises(DataError) as error:
-        choose_genres(movies, ["Darma", "Noir"], 1)
-    assert str(error.value) == (
-        "`genres`: no movie has 'Darma', did you mean \"Drama\"? (known: Drama, War); "
-        "no movie has 'Noir', known: Drama, War"
-    )
-
-
-def test_a_vocabulary_of_nothing_is_refused() -> None:
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (
+            ["Darma", "Noir"],
+            "`genres`: no movie has 'Darma', did you mean \"Drama\"? (known: Drama, War); "
+            "no movie has 'Noir', known: Drama, War",
+        ),
+        (
+            None,
+            "no genre has 50 movies (Drama has 2); lower it with `min_movies`, or name the genres "
+            "with `genres`",
+        ),
+    ],
+)
+def test_unknown_and_rare_genres_are_refused(names: list[str] | None, message: str) -> None:
     movies = kept(raw("1"), raw("2"), raw("3", genres=("War",)))
     with pytest.raises(DataError) as error:
-        choose_genres(movies, None, 50)
-    assert str(error.value) == (
-        "no genre has 50 movies (Drama has 2); lower it with `min_movies`, or name the genres "
-        "with `genres`"
-    )
+        choose_genres(movies, names, 50)
+    assert str(error.value) == message
 
 
 def test_a_movie_left_without_a_genre_is_left_out() -> None:

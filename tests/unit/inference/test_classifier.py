@@ -113,8 +113,18 @@ def test_no_library_is_imported_to_find_out() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_something_else_is_named() -> None:
-    with pytest.raises(InputError, match="found SimpleNamespace, expected a table of films"):
-        table_rows(SimpleNamespace())
-    with pytest.raises(InputError, match="row 0 is tuple; expected a mapping with plot and poster"):
-        table_rows([("a", None, None)])
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("a plot", "found str, expected a table of films; of one film ask predict(plot=..."),
+        (SimpleNamespace(), "found SimpleNamespace, expected a table of films"),
+        ([{"title": "x"}], "row 0 has title; expected plot, poster or both"),
+        ([{"Outcome": "x"}], "row 0 has Outcome; expected plot, poster or both"),
+        ([("a", None), 7], "row 1 is int; expected a mapping with plot and poster"),
+        ([("a", None, None)], "row 0 is tuple; expected a mapping with plot and poster"),
+    ],
+)
+def test_something_else_is_named(table: Any, message: str) -> None:
+    with pytest.raises(InputError) as error:
+        table_rows(table)
+    assert str(error.value).startswith(message)

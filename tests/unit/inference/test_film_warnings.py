@@ -1,18 +1,90 @@
-"""What says nothing is ignored, a warning says so, and nothing is chosen where nothing is left."""
+"""Plots, posters, titles and years without content are ignored with a warning."""
 
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
 import moviegenre
 from moviegenre.core.errors import InputError
+from moviegenre.inference.catalogue_rows import Catalogue
+from moviegenre.inference.catalogue_texts import CatalogueColumns, TextTable
 from moviegenre.inference.predictor import Predictor
 
+PLOT = (
+    "A private eye is hired by a blonde widow in Los Angeles, and corpses pile up in rainy alleys."
+)
 BLANK = Image.new("RGB", (136, 200))
 
 
 @pytest.fixture(scope="module")
 def predictor() -> Predictor:
-    return moviegenre.load()  # the shipped model, which reads English only
+    return moviegenre.load()  # the shipped model reads titles and years
+
+
+def test_a_year_by_itself_says_nothing(predictor: Predictor) -> None:
+    prediction = predictor.predict(plot="TBA", year=1947)
+    assert prediction.genres == []
+    assert prediction.modalities == []
+
+
+@pytest.mark.parametrize("title", ["Unknown", "TBA", "Untitled", "N/A"])
+def test_a_placeholder_is_no_title(title: str, predictor: Predictor) -> None:
+    prediction = predictor.predict(plot="No overview found.", title=title, year=1999)
+    assert prediction.genres == []
+
+
+def test_a_title_alone_is_answered_with_a_warning(predictor: Predictor) -> None:
+    prediction = predictor.predict(title="The Haunting of Blackwood House")
+    assert prediction.warnings == ["Only the title was read, so the answer is less certain."]
+    assert "Horror" in prediction.genres
+    assert prediction.modalities == ["title"]
+    beside_a_placeholder = predictor.predict(plot="N/A", title="The Haunting of Blackwood House")
+    assert beside_a_placeholder.modalities == ["title"]
+    assert beside_a_placeholder.probabilities == prediction.probabilities
+
+
+def test_a_year_that_no_film_has_is_ignored_with_a_warning(predictor: Predictor) -> None:
+    odd = predictor.predict(plot=PLOT, year=99999)
+    assert odd.warnings == ["No film is of the year 99999, so it was ignored."]
+    assert odd.probabilities == predictor.predict(plot=PLOT).probabilities
+
+
+def test_a_year_of_another_kind_is_one_line(predictor: Predictor) -> None:
+    with pytest.raises(InputError, match=r"^a year is '1947'; expected a whole number, such as"):
+        predictor.predict(plot=PLOT, year="1947")  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".jsonl"])
+def test_a_tables_title_and_year_are_read_whatever_its_format(
+    suffix: str, predictor: Predictor, tmp_path: Path
+) -> None:
+    row = {"id": "a", "title": "Out of the Past", "year": 1947, "plot": PLOT}
+    path = tmp_path / f"films{suffix}"
+    if suffix == ".parquet":
+        pq.write_table(pa.Table.from_pylist([row]), path)
+    else:
+        path.write_text(json.dumps(row) + "\n")
+    (entry,) = Catalogue(path, CatalogueColumns(), None).entries(predictor.reader)
+    assert entry.film is not None
+    assert entry.film.heading == "Out of the Past (1947, 1940s)."
+    (text,) = TextTable(path, CatalogueColumns()).texts()
+    assert (text.title, text.year) == ("Out of the Past", 1947)
+
+
+def test_a_table_says_that_the_title_was_used_where_the_plot_is_ignored(
+    predictor: Predictor, tmp_path: Path
+) -> None:
+    german = "Eine junge Frau zieht mit ihrem Kind in ein altes Haus."
+    (answer,) = predictor.predict(
+        plot=[german], poster=[tmp_path / "none.jpg"], title=["The House"], errors="report"
+    )
+    assert answer.error is not None
+    assert answer.error.endswith("; the title alone was used")
+    assert answer.modalities == ["title"]
 
 
 def test_nothing_is_chosen_where_there_is_nothing_to_read(predictor: Predictor) -> None:

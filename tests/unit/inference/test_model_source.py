@@ -142,8 +142,6 @@ def test_a_model_without_similar_movies_says_what_to_do(included: Predictor, fol
 def test_another_operating_point_is_another_source(folder: Path) -> None:
     predictor = moviegenre.load(folder)
     assert predictor.source is not None
-    request = predictor.source.request()
-    assert request[0] == str(folder)
-    assert request[2:] == ("auto", True, False, None)
+    assert predictor.source.model == str(folder)
     assert (folder / THRESHOLDS_FILE).is_file()
     assert replace(predictor.source, folder=folder.parent).digest() is None

@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import polars as pl
-import pyarrow as pa
 import pytest
 import torch
 from sklearn.base import clone, is_classifier
@@ -140,36 +138,22 @@ def test_an_empty_path_is_no_poster_and_a_folder_none_either(
         predictor.predict(plot="the ghost", poster=tmp_path)
 
 
-def test_a_table_beside_a_plot_is_refused(predictor: Predictor) -> None:
-    with pytest.raises(InputError, match="found a table beside plot or poster"):
-        predictor.predict([("a", None)], plot="b")  # type: ignore[call-overload]
-
-
 def test_a_text_is_the_plot_of_one_film(predictor: Predictor) -> None:
     one = predictor.predict(MOVIES.plots[0], poster=POSTERS[0])
     assert one == predictor.predict(plot=MOVIES.plots[0], poster=POSTERS[0])
     assert predictor.predict(np.str_("the ghost")) == predictor.predict(plot="the ghost")
     with pytest.raises(InputError, match=NEITHER):
         predictor.predict(" ")
-    with pytest.raises(InputError, match="found a table beside plot or poster"):
-        predictor.predict("the ghost", plot="the prank")  # type: ignore[call-overload]
+    for table in ("the ghost", [("a", None)]):
+        with pytest.raises(InputError, match="found a table beside plot or poster"):
+            predictor.predict(table, plot="the prank")  # type: ignore[call-overload]
 
 
-COLUMNS: dict[str, Any] = {
-    "pandas": pd.Series(MOVIES.plots, index=range(5, 0, -1)),
-    "polars": pl.Series(MOVIES.plots),
-    "array": np.array(MOVIES.plots),
-}
-
-
-@pytest.mark.parametrize("kind", COLUMNS)
-def test_columns_are_lists(predictor: Predictor, kind: str) -> None:
-    stacked = np.stack(POSTERS)
-    found = predictor.predict(plot=COLUMNS[kind], poster=stacked, year=pd.Series([1950.0] * 5))
+def test_columns_are_lists(predictor: Predictor) -> None:
+    plots = pd.Series(MOVIES.plots, index=range(5, 0, -1))
+    found = predictor.predict(plot=plots, poster=np.stack(POSTERS), year=pd.Series([1950.0] * 5))
     assert found == predictor.predict(plot=list(MOVIES.plots), poster=POSTERS)
-    np.testing.assert_array_equal(
-        predictor.predict(COLUMNS[kind]), predictor.predict(list(MOVIES.plots))
-    )
+    np.testing.assert_array_equal(predictor.predict(plots), predictor.predict(list(MOVIES.plots)))
 
 
 BROKEN: list[Any] = [POSTERS[0], b"no image", None, b"no image"]
@@ -263,30 +247,6 @@ def test_tables_are_answered_scikit_learns_way(predictor: Predictor, kind: str) 
     assert predictor.classes_.tolist() == list(GENRES)
     for row, film in zip(chosen, films, strict=True):
         assert set(GENRES.decode(row.astype(bool))) == set(film.genres)
-
-
-def test_tables_of_plots_alone(predictor: Predictor) -> None:
-    plots = ["the ghost", "the prank"]
-    expected = predictor.predict_proba(plots)
-    frame = pd.DataFrame({"plot": plots, "poster": [float("nan"), None]})
-    for table in (frame, frame["plot"], pa.table({"plot": plots})):
-        np.testing.assert_array_equal(predictor.predict_proba(table), expected)
-
-
-@pytest.mark.parametrize(
-    ("table", "message"),
-    [
-        ("a plot", "found str, expected a table of films; of one film ask predict(plot=..."),
-        (3, "found int, expected a table of films"),
-        ([{"title": "x"}], "row 0 has title; expected plot, poster or both"),
-        ([{"Outcome": "x"}], "row 0 has Outcome; expected plot, poster or both"),
-        ([("a", None), 7], "row 1 is int; expected a mapping with plot and poster"),
-    ],
-)
-def test_what_is_no_table_is_refused(predictor: Predictor, table: Any, message: str) -> None:
-    with pytest.raises(InputError) as error:
-        predictor.predict_proba(table)
-    assert str(error.value).startswith(message)
 
 
 def test_it_is_the_last_step_of_a_pipeline(predictor: Predictor) -> None:

@@ -1,4 +1,4 @@
-"""Shards: one plan, the same parts whoever computes them, every id once, lethal rows named."""
+"""Shards: one plan, the same parts whoever computes them, every id once, crashing rows named."""
 
 import json
 import os

@@ -33,7 +33,7 @@ def parts(predictor: Predictor) -> WideDeepParts:
 
 
 def in_parts(parts: WideDeepParts, predictor: Predictor, film: Film) -> FilmParts:
-    found = parts.of(film, predictor.answer([film]).logits[0])
+    found = parts.film_parts(film, predictor.answer([film]).logits[0])
     assert found is not None
     return found
 
@@ -71,9 +71,9 @@ def test_parts_that_do_not_come_to_the_answer_are_not_used(
     logits = predictor.answer([film]).logits[0]
     weights = dict(parts.weights)
     other = replace(parts, weights={**weights, "wide_bias": weights["wide_bias"] + 1})
-    assert other.of(film, logits) is None
+    assert other.film_parts(film, logits) is None
     del weights["head.output.weight_whole"]
-    assert replace(parts, weights=weights).of(film, logits) is None
+    assert replace(parts, weights=weights).film_parts(film, logits) is None
 
 
 def test_other_models_have_no_parts(

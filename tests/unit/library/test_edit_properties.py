@@ -12,7 +12,7 @@ from moviegenre.library.nfo import parse_nfo
 from moviegenre.library.nfo_text import NfoError
 from moviegenre.library.plan import FilmChange, Outcome
 from moviegenre.library.write import undo, writing
-from tests.unit.library.writers import GENRES, WRITERS, Written, nfo_files
+from tests.unit.library.writers import GENRES, Written, nfo_files
 
 _NEW = GENRES.filter(bool)
 
@@ -118,7 +118,3 @@ def test_no_bytes_break_the_reader(noise: bytes, start: bytes) -> None:
         except NfoError:
             continue
         assert parse_nfo(changed).genres == ("Drama",)
-
-
-def test_there_are_ten_writers() -> None:
-    assert len({writer.name for writer in WRITERS}) == 10

@@ -43,7 +43,7 @@ def test_several_films_in_a_folder_have_their_own_posters(tmp_path: Path) -> Non
         ("Aliens.nfo", False, "Aliens-poster.png"),
         ("B.nfo", True, None),
     ]
-    assert library.num_bare == 1
+    assert library.left_alone == {"videos with neither .nfo nor poster": 1}
 
 
 def test_discs_and_parts(tmp_path: Path) -> None:
@@ -82,8 +82,13 @@ def test_what_is_no_film_is_counted(tmp_path: Path) -> None:
     put(tmp_path, "Film/other film.nfo", nfo())
     library = scan_library(tmp_path)
     assert library.films == []
-    assert (library.num_series, library.num_episodes, library.num_text_files) == (1, 1, 1)
-    assert (library.num_other, library.num_bare) == (2, 1)
+    assert library.left_alone == {
+        "series": 1,
+        "episodes": 1,
+        "text files named .nfo": 1,
+        "other .nfo files": 2,
+        "videos with neither .nfo nor poster": 1,
+    }
     ((path, reason),) = library.unread
     assert path == Path("large.nfo")
     assert "at most 4,194,304" in reason
@@ -106,7 +111,7 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     os.symlink(outside, root / "A" / "poster.jpg")
     library = scan_library(root)
     assert _found(library) == [("A/movie.nfo", True, None)]
-    assert library.num_links == 4
+    assert library.left_alone == {"links": 4}
 
 
 def test_no_library(tmp_path: Path) -> None:

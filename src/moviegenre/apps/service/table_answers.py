@@ -16,8 +16,8 @@ from moviegenre.apps.service.settings import ServiceSettings
 from moviegenre.apps.service.table_upload import TableUpload
 from moviegenre.core.errors import DataError, MovieGenreError
 from moviegenre.data.records import whole_text
-from moviegenre.data.tables.known import KnownTable, recognise
-from moviegenre.data.tables.plot_column import find_plot_column, plot_candidates, plot_column_note
+from moviegenre.data.tables.columns import find_plot_column, plot_candidates, plot_column_note
+from moviegenre.data.tables.known_tables import KnownTable, recognise
 from moviegenre.data.tables.zip_posters import ZipPosters
 from moviegenre.inference.film_reading import used_instead
 

@@ -79,7 +79,7 @@ class Tables:
         return LineStream(self._lines(client, rows, schema, upload), settings.deadline_seconds)
 
     def _schema(self) -> "pa.Schema":
-        from moviegenre.inference.catalogue_parts import answer_schema
+        from moviegenre.inference.catalogue_format import answer_schema
 
         try:
             return answer_schema(self._genres)
@@ -98,7 +98,7 @@ class Tables:
         self, client: str, rows: "Sequence[TextRow]", schema: "pa.Schema", upload: TableUpload
     ) -> AsyncGenerator[bytes, None]:
         """Yield the lines of an answer."""
-        from moviegenre.inference.catalogue_parts import csv_header
+        from moviegenre.inference.catalogue_format import csv_header
 
         self._open[client] += 1
         try:
@@ -143,7 +143,7 @@ def _row_lines(
         rows: All rows of the table, whose texts are repeated; None repeats none.
         schema: Of the CSV file.
     """
-    from moviegenre.inference.catalogue_parts import csv_lines
+    from moviegenre.inference.catalogue_format import csv_lines
 
     cells = [
         {

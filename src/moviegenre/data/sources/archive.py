@@ -1,4 +1,4 @@
-"""Reading a tar archive as a stream, hashed on the way, and refused where it is not whole."""
+"""Read a tar archive as a stream, hash it on the way, and refuse it where it is cut off."""
 
 import gzip
 import hashlib
@@ -118,11 +118,11 @@ def open_archive(path: Path, *, progress: bool) -> Iterator[ArchiveStream]:
     """Open a ``.tar`` or ``.tar.gz`` for one pass.
 
     Args:
-        path: The file; whether it is compressed is seen from its first bytes.
+        path: The file; its first bytes say whether it is compressed.
         progress: Show a progress bar.
 
     Raises:
-        DataError: It is no tar archive, or damaged; also where that is found out later.
+        DataError: It is no tar archive, or damaged; also raised while it is read.
     """
     import rich.progress
 

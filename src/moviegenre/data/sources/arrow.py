@@ -12,13 +12,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from moviegenre.core.errors import DataError, shortened
+from moviegenre.core.errors import DataError
 from moviegenre.core.reading import open_regular, raise_system_error
 from moviegenre.core.types import Split
 from moviegenre.data.records import RawMovie, clean_names
 from moviegenre.data.sources.split_files import SPLIT_WORDS, SplitFile, SplitFiles
 from moviegenre.data.tables.cells import cell_text
 from moviegenre.data.tables.parquet import row_values
+from moviegenre.data.unpacking import error_text
 
 COLUMNS = ("image", "plots", "genres", "image_id")
 """Those that are read; ``label`` holds the genres again, ``split`` what the name says."""
@@ -47,7 +48,6 @@ class ArrowSplits(SplitFiles):
     """The three files of the papers on missing modalities.
 
     Args:
-        folder: Holds them.
         files: See ``arrow_files``.
 
     Raises:
@@ -59,14 +59,14 @@ class ArrowSplits(SplitFiles):
         "takes each plot as a sample, as data.plot=each does"
     )
 
-    def __init__(self, folder: Path, files: Sequence[SplitFile]) -> None:
+    def __init__(self, files: Sequence[SplitFile]) -> None:
         for path, _ in files:
             missing = [name for name in COLUMNS if name not in arrow_columns(path)]
             if missing:
                 raise DataError(
                     f"{path} lacks the columns {', '.join(missing)}; expected {', '.join(COLUMNS)}"
                 )
-        super().__init__(folder, files)
+        super().__init__(files)
 
     def _movies(self, path: Path, split: Split | None) -> Iterator[RawMovie]:
         for number, (values, fault) in enumerate(arrow_rows(path, COLUMNS), start=1):
@@ -141,5 +141,6 @@ def _reader(path: Path) -> Iterator[Any]:
             yield reader
     except _FAULTS as error:
         raise_system_error(error, path)
-        told = shortened(" ".join(str(error).split())) or type(error).__name__
-        raise DataError(f"{path} cannot be read as Arrow: {told}; is it whole?") from None
+        raise DataError(
+            f"{path} cannot be read as Arrow: {error_text(error)}; is it whole?"
+        ) from None

@@ -1,4 +1,4 @@
-"""Fetching an archive: goes on where it stopped, checks size and checksum, shows progress."""
+"""Fetch an archive: resume a download, check size and checksum, show progress."""
 
 import http.client
 import logging
@@ -15,7 +15,7 @@ from moviegenre.core.locks import locked
 
 MMIMDB = "mmimdb"
 MMIMDB_URL = "https://archive.org/download/mmimdb/mmimdb.tar.gz"
-_ELSEWHERE = (
+_ADVICE = (
     f"the published archive is at {MMIMDB_URL} (8.1 GB; the word mmimdb stands for it), the "
     "project page is http://lisi1.unal.edu.co/mmimdb/; an archive or folder that you already have "
     "works as well: moviegenre data prepare PATH"
@@ -31,10 +31,8 @@ logger = logging.getLogger(__name__)
 def download(url: str, folder: Path, *, sha256: str | None = None, progress: bool = True) -> Path:
     """Fetch a file, unless it is there already.
 
-    The hash of what came is written beside it, and compared when the file is used again.
-
-    What was fetched so far lies beside it under the same name with ``.part``, and an interrupted
-    download goes on from there where the server can.
+    The file's hash is written beside it, and compared when the file is used again. A part of a
+    download is kept under the same name with ``.part``; the next call resumes it if the server can.
 
     Args:
         url: An http or https address.
@@ -44,7 +42,7 @@ def download(url: str, folder: Path, *, sha256: str | None = None, progress: boo
 
     Raises:
         DataNotFoundError: The address does not answer, or not with a file.
-        DataError: What came is not as long, or has not the hash, that was announced.
+        DataError: The file has another length or hash than announced.
     """
     name = _file_name(url)
     target, part = folder / name, folder / f"{name}.part"
@@ -52,7 +50,7 @@ def download(url: str, folder: Path, *, sha256: str | None = None, progress: boo
         if target.is_file():
             logger.info("%s was fetched before and is used; delete it to fetch it again", target)
         else:
-            _fetch_or_say_why_not(url, part, progress)
+            _fetch_or_advise(url, part, progress)
             sync_file(part)
             part.replace(target)
             sync_folder(folder)
@@ -65,28 +63,20 @@ def download(url: str, folder: Path, *, sha256: str | None = None, progress: boo
 
 
 def _file_name(url: str) -> str:
-    """Return the name under which a file is kept.
-
-    Raises:
-        DataError: The address is none.
-    """
+    """Return the name under which a file is kept."""
     try:
         parts = urlsplit(url)
         known = bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError as error:
-        raise DataError(f"{shortened(url)} is no address: {error}; {_ELSEWHERE}") from None
+        raise DataError(f"{shortened(url)} is no address: {error}; {_ADVICE}") from None
     if not known or not url.isprintable() or " " in url:
-        raise DataError(f"{shortened(url)!r} is no address of a file; {_ELSEWHERE}")
+        raise DataError(f"{shortened(url)!r} is no address of a file; {_ADVICE}")
     name = PurePosixPath(parts.path).name
     return name[-_LONGEST_NAME:] if name.strip(".") else "movies.tar.gz"
 
 
 def _compare_with_first_use(target: Path) -> None:
-    """Write a file's hash beside it, or refuse a file that no longer has the hash written there.
-
-    Raises:
-        DataError: It has changed since it was fetched.
-    """
+    """Write a file's hash beside it, or refuse a file that no longer has the hash written there."""
     note = target.with_name(f"{target.name}.sha256")
     found = known_sha256(target)
     if not note.is_file():
@@ -100,20 +90,18 @@ def _compare_with_first_use(target: Path) -> None:
         )
 
 
-def _fetch_or_say_why_not(url: str, part: Path, progress: bool) -> None:
+def _fetch_or_advise(url: str, part: Path, progress: bool) -> None:
     try:
         _fetch(url, part, progress)
     except urllib.error.HTTPError as error:
         error.close()
-        raise DataNotFoundError(
-            f"{url} answers {error.code} {error.reason}; {_ELSEWHERE}"
-        ) from None
+        raise DataNotFoundError(f"{url} answers {error.code} {error.reason}; {_ADVICE}") from None
     except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         kept = part.stat().st_size if part.is_file() else 0
         resumed = f"{kept:,} bytes are kept, and the same command goes on from there; "
         raise DataNotFoundError(
-            f"{url} cannot be fetched ({reason}); {resumed if kept else ''}{_ELSEWHERE}"
+            f"{url} cannot be fetched ({reason}); {resumed if kept else ''}{_ADVICE}"
         ) from None
 
 

@@ -17,12 +17,13 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from moviegenre.core.errors import DataError, MissingExtraError, shortened
+from moviegenre.core.errors import DataError, MissingExtraError
 from moviegenre.core.reading import open_regular, raise_system_error
 from moviegenre.core.types import Split
 from moviegenre.data.limits import MAX_FILES, MAX_GENRES
-from moviegenre.data.records import RawMovie, clean_names
+from moviegenre.data.records import MovieSource, RawMovie, clean_names
 from moviegenre.data.sources.split_files import SPLIT_WORDS
+from moviegenre.data.unpacking import error_text
 
 FILE_SUFFIXES = (".hdf5", ".h5")
 
@@ -37,7 +38,7 @@ _MAX_CHUNK_BYTES = 256 << 20
 _JPEG_QUALITY = 92
 
 
-class MultimodalIMDb:
+class MultimodalIMDb(MovieSource):
     """The authors' HDF5 file: ids, genres, split and posters.
 
     Args:
@@ -48,7 +49,6 @@ class MultimodalIMDb:
         DataError: It is damaged, or another HDF5 file.
     """
 
-    synthetic = False
     has_plots = False
     sha256_of = "its ids, genres and split"
     form = (
@@ -58,7 +58,6 @@ class MultimodalIMDb:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.description = str(path)
         with self._open() as file:
             self._genres = _genre_names(file)
             flags = _dataset(file, "genres", 2)
@@ -75,20 +74,12 @@ class MultimodalIMDb:
             self._ids = [_text(value) for value in ids[:]]
             self._flags = np.asarray(flags[:]) > 0
             self._split = _split(file, num)
+        self.has_split = any(split is not None for split in self._split)
+        self.lacks = ", ".join(split.value for split in Split if split not in self._split)
         parts = (str(self._ids), str(self._genres), str(self._split))
         digest = hashlib.sha256("\n".join(parts).encode())
         digest.update(self._flags.tobytes())
         self.sha256 = digest.hexdigest()
-
-    @property
-    def has_split(self) -> bool:
-        """Whether the file says how it is split."""
-        return any(split is not None for split in self._split)
-
-    @property
-    def lacks(self) -> str:
-        """The splits without films; empty where all have some."""
-        return ", ".join(s.value for s in Split if s not in self._split)
 
     def __iter__(self) -> Iterator[RawMovie]:
         """Yield every film, in the file's order."""
@@ -121,32 +112,27 @@ class MultimodalIMDb:
             raise
         except Exception as error:  # h5py raises whatever a damaged file leads it to
             raise_system_error(error, self._path)
-            told = shortened(" ".join(str(error).split())) or type(error).__name__
             raise DataError(
-                f"{self._path} cannot be read as multimodal_imdb.hdf5: {told}; is it whole, and "
-                "the file of MM-IMDb's authors?"
+                f"{self._path} cannot be read as multimodal_imdb.hdf5: {error_text(error)}; is it "
+                "whole, and the file of MM-IMDb's authors?"
             ) from None
 
 
 def _dataset(file: Any, name: str, num_axes: int) -> Any:  # noqa: ANN401 - h5py has no types
-    """Return an array of the file, and of no other file it may link to.
-
-    Raises:
-        ValueError: It is not there, of another shape, or stored elsewhere.
-    """
+    """Return an array of the file; one that is stored in another file is refused."""
     import h5py
 
     if not isinstance(file.get(name, getlink=True), h5py.HardLink):
         raise ValueError(f"no array {name!r}")
-    found = file[name]
-    if not isinstance(found, h5py.Dataset) or len(found.shape) != num_axes:
+    array = file[name]
+    if not isinstance(array, h5py.Dataset) or len(array.shape) != num_axes:
         raise ValueError(f"{name!r} is no array with {num_axes} axes")
-    if found.external or found.is_virtual:
+    if array.external or array.is_virtual:
         raise ValueError(f"{name!r} is stored in another file")
-    chunk = int(np.prod(found.chunks or (0,))) * found.dtype.itemsize
+    chunk = int(np.prod(array.chunks or (0,))) * array.dtype.itemsize
     if chunk > _MAX_CHUNK_BYTES:
         raise ValueError(f"{name!r} has pieces of {chunk:,} bytes")
-    return found
+    return array
 
 
 def _genre_names(file: Any) -> tuple[str, ...]:  # noqa: ANN401
@@ -166,10 +152,10 @@ def _split(file: Any, num: int) -> list[Split | None]:  # noqa: ANN401
             start = stop
         return splits
     for row in file.attrs["split"]:
-        named = SPLIT_WORDS.get(_text(row["split"]))
+        split = SPLIT_WORDS.get(_text(row["split"]))
         start, stop = int(row["start"]), int(row["stop"])
-        if _text(row["source"]) == "genres" and named is not None and 0 <= start <= stop <= num:
-            splits[start:stop] = [named] * (stop - start)
+        if _text(row["source"]) == "genres" and split is not None and 0 <= start <= stop <= num:
+            splits[start:stop] = [split] * (stop - start)
     return splits
 
 

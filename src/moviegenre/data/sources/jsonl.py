@@ -5,7 +5,6 @@ Reference: https://github.com/facebookresearch/mmbt (``scripts/mmimdb.py`` write
 (``plot``, ``genres``); see docs/mmimdb.md.
 """
 
-import io
 import re
 from collections.abc import Iterator, Mapping
 from itertools import product
@@ -13,15 +12,14 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from moviegenre.core.errors import DataError, shortened
-from moviegenre.core.reading import UnreadableFileError, open_regular, read_bounded
+from moviegenre.core.reading import open_regular
 from moviegenre.core.types import Split
 from moviegenre.data.json_text import parse_json
-from moviegenre.data.limits import MAX_POSTER_BYTES
-from moviegenre.data.lines import bounded_lines
-from moviegenre.data.records import RawMovie, clean_names, parse_title, parse_year, whole_text
+from moviegenre.data.lines import file_lines
+from moviegenre.data.records import RawMovie, clean_names, parse_title, parse_year
 from moviegenre.data.sources.split_files import SPLIT_WORDS, SplitFile, SplitFiles
 from moviegenre.data.tables.cells import cell_text
-from moviegenre.data.tables.poster_files import MissingPosterError, PosterFolder
+from moviegenre.data.tables.poster_files import LoadedPoster, PosterFolder
 
 PLOT_KEYS = ("text", "plot")
 GENRE_KEYS = ("label", "genres")
@@ -86,63 +84,53 @@ class JsonLinesSplits(SplitFiles):
             if not is_row(row):
                 found = ", ".join(map(str, row)) if isinstance(row, dict) else "no JSON object"
                 raise DataError(f"{path}: the first line has {shortened(found)}; {_EXPECTED}")
-        super().__init__(folder, files)
+        super().__init__(files)
         self._folders = [PosterFolder(folder)]
         if (folder / POSTERS_FOLDER).is_dir():
             self._folders.append(PosterFolder(folder / POSTERS_FOLDER))
 
     def _movies(self, path: Path, split: Split | None) -> Iterator[RawMovie]:
-        with (
-            open_regular(path) as stream,
-            io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape") as text,
-        ):
-            for number, line in enumerate(bounded_lines(text), start=1):
-                if not line.fault and not line.text.strip():
-                    continue
-                place = f"{path.name}, line {number}"
-                try:
-                    if line.fault:
-                        raise ValueError(line.fault)
-                    row = parse_json(line.text)
-                    if not isinstance(row, dict):
-                        raise ValueError(f"found {type(row).__name__}, expected an object")
-                    yield self._movie(row, split, place)
-                except ValueError as error:
-                    yield RawMovie(place, split=split, fault=str(error))
+        for number, line in enumerate(file_lines(path), start=1):
+            if not line.fault and not line.text.strip():
+                continue
+            place = f"{path.name}, line {number}"
+            try:
+                if line.fault:
+                    raise ValueError(line.fault)
+                row = parse_json(line.text)
+                if not isinstance(row, dict):
+                    raise ValueError(f"found {type(row).__name__}, expected an object")
+                yield self._movie(row, split, place)
+            except ValueError as error:
+                yield RawMovie(place, split=split, fault=str(error))
 
     def _movie(self, row: Mapping[str, Any], split: Split | None, place: str) -> RawMovie:
         named = cell_text(_value(row, POSTER_KEYS)).strip()
         movie = cell_text(row.get("id")).strip() or PurePosixPath(named).stem or place
-        genres = _value(row, GENRE_KEYS)
-        content, name, fault, lack = self._poster(named)
+        poster = self._poster(named)
         return RawMovie(
             id=movie,
             title=parse_title(row.get("title")),
             year=parse_year(row.get("year")),
-            genres=clean_names(genres),
+            genres=clean_names(_value(row, GENRE_KEYS)),
             plots=clean_names(_value(row, PLOT_KEYS)),
-            poster=content,
-            poster_name=name,
-            poster_fault=fault,
-            poster_lack=lack,
+            poster=poster.content,
+            poster_name=named or None,
+            poster_fault=poster.fault,
+            poster_lack=poster.lack,
             split=split,
         )
 
-    def _poster(self, name: str) -> tuple[bytes | None, str | None, str, str]:
-        """Return a poster's bytes and name, why it cannot be read, and why it is not there."""
-        lack = ""
+    def _poster(self, name: str) -> LoadedPoster:
         # mmf names posters without their ending.
         endings = ("", *_POSTER_SUFFIXES) if name and not PurePosixPath(name).suffix else ("",)
+        first: LoadedPoster | None = None
         for folder, ending in product(self._folders, endings):
-            try:
-                path = folder.find(name + ending)
-                content = None if path is None else read_bounded(path, MAX_POSTER_BYTES)
-                return content, whole_text(name) or None, "", ""
-            except MissingPosterError as error:
-                lack = lack or f"{name!r}: {error.hint}"
-            except UnreadableFileError as error:
-                return None, whole_text(name), str(error), ""
-        return None, whole_text(name), "", lack
+            poster = folder.load(name + ending)
+            if not poster.lack:
+                return poster
+            first = first or poster
+        return first or LoadedPoster()
 
 
 def _value(row: Mapping[str, Any], keys: tuple[str, ...]) -> object:

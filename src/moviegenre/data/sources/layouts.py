@@ -1,4 +1,4 @@
-"""Which form a folder or file of movies has: the only place that tells them apart.
+"""Find out which form a folder or file of movies has.
 
 docs/mmimdb.md describes each form and where it comes from.
 """
@@ -64,16 +64,12 @@ def open_path(
 
 
 def _open_folder(path: Path) -> MovieSource:
-    """Return the movies of a folder; the published layout first, since it holds everything.
-
-    Raises:
-        DataError: It has none of the layouts.
-    """
+    """Return the movies of a folder; the published layout first, since it holds everything."""
     try:
         if layout_root(path) is not None:
             return MMIMDbFolder(path)
         if files := arrow_files(path):
-            return ArrowSplits(path, files)
+            return ArrowSplits(files)
         if jsonl_files(path):
             return JsonLinesSplits(path)
         hdf5 = sorted(f for f in path.iterdir() if f.suffix.lower() in HDF5_SUFFIXES)
@@ -83,7 +79,7 @@ def _open_folder(path: Path) -> MovieSource:
     if len(hdf5) == 1:
         return MultimodalIMDb(hdf5[0])
     if files := message_files(path):
-        return MessageTables(path, files)
+        return MessageTables(files)
     raise DataError(
         f"{path} is not in MM-IMDb's layout; expected {SPLIT_FILE} and {DATASET_FOLDER}/<id>.json "
         "with <id>.jpeg in it, or another form of docs/mmimdb.md: annotations/ and images/, "
@@ -97,9 +93,9 @@ def _open_file(path: Path) -> MovieSource | None:
     if suffix in HDF5_SUFFIXES:
         return MultimodalIMDb(path)
     if suffix == ".arrow" and path in (files := dict(arrow_files(path.parent, path))):
-        return ArrowSplits(path.parent, list(files.items()))
+        return ArrowSplits(list(files.items()))
     if suffix == ".jsonl" and len(files := dict(jsonl_files(path.parent))) > 1 and path in files:
         return JsonLinesSplits(path.parent) if is_row(first_row(path)) else None
     if suffix in _COLUMN_SUFFIXES and (tables := message_files(path)):
-        return MessageTables(path, tables)
+        return MessageTables(tables)
     return None

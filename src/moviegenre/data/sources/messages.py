@@ -41,9 +41,8 @@ def message_files(path: Path) -> list[SplitFile]:
     Raises:
         DataError: One of them is damaged.
     """
-    found = [path] if path.is_file() else _tables_below(path)
-    named = [file for file in found if _COLUMNS.issubset(_column_names(file))]
-    return [(file, _split_of(file, path)) for file in named]
+    files = [path] if path.is_file() else _tables_below(path)
+    return [(f, _split_of(f, path)) for f in files if _COLUMNS.issubset(_column_names(f))]
 
 
 def _tables_below(folder: Path) -> list[Path]:
@@ -80,12 +79,11 @@ class MessageTables(SplitFiles):
     What all user messages begin and end with is the instruction; the rest is the plot.
 
     Args:
-        path: Where they are.
         files: See ``message_files``.
     """
 
-    def __init__(self, path: Path, files: Sequence[SplitFile]) -> None:
-        super().__init__(path, files)
+    def __init__(self, files: Sequence[SplitFile]) -> None:
+        super().__init__(files)
         self._before, self._after = self._instruction()
         only = "" if self.has_split else f", without {self.lacks}"
         self.form = (
@@ -99,7 +97,7 @@ class MessageTables(SplitFiles):
         after = ""
         for path, _ in self._files:
             for values, fault in _rows(path, ("messages",)):
-                text = "" if fault else _said(values.get("messages"), "user")
+                text = "" if fault else _content_of(values.get("messages"), "user")
                 if not text:
                     continue
                 if before is None:
@@ -108,21 +106,21 @@ class MessageTables(SplitFiles):
                 after = _common_beginning(after[::-1], text[::-1])[::-1]
         if before is None or before == after:  # one message: nothing to tell from its plot
             return "", ""
-        return _whole_beginning(before), _whole_end(after)
+        return _cut_beginning(before), _cut_end(after)
 
     def _movies(self, path: Path, split: Split | None) -> Iterator[RawMovie]:
         columns = ("messages", "images", *ID_KEYS)
         for number, (values, fault) in enumerate(_rows(path, columns), start=1):
-            given = next((t for k in ID_KEYS if (t := cell_text(values.get(k)).strip())), "")
-            place = given or f"{path.name}, row {number}"
+            movie = next((t for k in ID_KEYS if (t := cell_text(values.get(k)).strip())), "")
+            place = movie or f"{path.name}, row {number}"
             try:
                 if fault:
                     raise ValueError(fault)
                 content, name = _image(values.get("images"))
-                plot = self._plot(_said(values.get("messages"), "user"))
+                plot = self._plot(_content_of(values.get("messages"), "user"))
                 yield RawMovie(
-                    id=given or PurePosixPath(name or "").stem or place,
-                    genres=answered_genres(_said(values.get("messages"), "assistant")),
+                    id=movie or PurePosixPath(name or "").stem or place,
+                    genres=answered_genres(_content_of(values.get("messages"), "assistant")),
                     plots=(plot,) if plot else (),
                     poster=content,
                     poster_name=name,
@@ -143,12 +141,8 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[dict[str, Any], 
         yield from table.rows(columns)
 
 
-def _said(messages: object, role: str) -> str:
-    """Return the texts of one role, without the marks that stand for images.
-
-    Raises:
-        ValueError: The messages are no conversation.
-    """
+def _content_of(messages: object, role: str) -> str:
+    """Return the texts of one role, without the marks that stand for images."""
     if isinstance(messages, str):
         messages = json.loads(messages)
     if not isinstance(messages, list) or not all(isinstance(m, Mapping) for m in messages):
@@ -201,12 +195,12 @@ def _common_beginning(one: str, other: str) -> str:
     return one[: next(differs, min(len(one), len(other)))]
 
 
-def _whole_beginning(text: str) -> str:
+def _cut_beginning(text: str) -> str:
     """Return a common beginning up to its last line end, colon or quote: plots share letters."""
     return text[: max(text.rfind(mark) + 1 for mark in ("\n", ":", '"'))]
 
 
-def _whole_end(text: str) -> str:
+def _cut_end(text: str) -> str:
     """Return a common end from its first line end or quote on."""
     starts = [place for mark in ("\n", '"') if (place := text.find(mark)) >= 0]
     return text[min(starts) :] if starts else ""

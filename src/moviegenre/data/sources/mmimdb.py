@@ -9,7 +9,7 @@ import json
 import os
 import stat
 import tarfile
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -26,7 +26,14 @@ from moviegenre.data.limits import (
     MAX_SPLIT_BYTES,
     MAX_SPLIT_VALUES,
 )
-from moviegenre.data.records import RawMovie, clean_names, parse_title, parse_year, whole_text
+from moviegenre.data.records import (
+    MovieSource,
+    RawMovie,
+    clean_names,
+    parse_title,
+    parse_year,
+    whole_text,
+)
 from moviegenre.data.sources.archive import open_archive
 from moviegenre.data.spool import Place, Spool
 
@@ -52,18 +59,13 @@ def split_json(parts: Mapping[Split, Sequence[str]]) -> str:
     return json.dumps(named, indent=1) + "\n"
 
 
-class _Layout(ABC):
+class _Layout(MovieSource):
     """What a folder and an archive have in common: records and posters by movie id."""
 
-    sha256_of: str
-    has_plots = True
-    lacks = ""
     form = PUBLISHED
 
     def __init__(self, path: Path) -> None:
-        self.description = str(path)
-        self.sha256 = ""
-        self.synthetic = False
+        self._path = path
         self._split_text: bytes | None = None
         self._repeated: list[str] = []
 
@@ -73,19 +75,9 @@ class _Layout(ABC):
 
     @abstractmethod
     def _content(self, name: str) -> bytes | None:
-        """Return the content of a file of the data set folder; None where there is none.
+        """Return the content of a file of the data set folder; None where there is none."""
 
-        Raises:
-            UnreadableFileError: There is one that cannot be read, or is too large.
-            OSError: The system failed.
-        """
-
-    @property
-    def has_split(self) -> bool:
-        """Whether there is a ``split.json``."""
-        return self._split_text is not None
-
-    def __len__(self) -> int:
+    def __len__(self) -> int:  # of a progress bar
         return len(self._order)
 
     def __iter__(self) -> Iterator[RawMovie]:
@@ -95,13 +87,13 @@ class _Layout(ABC):
 
     @cached_property
     def _order(self) -> list[tuple[str, Split | None]]:
-        listed = self._listed()
+        listed = self._read_split()
         known = {movie for movie, _ in listed}
         records = sorted(n.removesuffix(".json") for n in self._names() if n.endswith(".json"))
         others = [movie for movie in records if movie not in known]
         return [*listed, *((movie, None) for movie in [*others, *self._repeated])]
 
-    def _listed(self) -> list[tuple[str, Split | None]]:
+    def _read_split(self) -> list[tuple[str, Split | None]]:
         if self._split_text is None:
             return []
         expected = "expected an object of train, dev and test, each a list of ids"
@@ -110,36 +102,32 @@ class _Layout(ABC):
                 self._split_text, max_bytes=MAX_SPLIT_BYTES, max_values=MAX_SPLIT_VALUES
             )
         except ValueError as error:
-            raise DataError(
-                f"{SPLIT_FILE} of {self.description} is damaged ({error}); {expected}"
-            ) from None
+            message = f"{SPLIT_FILE} of {self._path} is damaged ({error}); {expected}"
+            raise DataError(message) from None
         if not isinstance(parts, dict) or not all(isinstance(ids, list) for ids in parts.values()):
-            raise DataError(f"{SPLIT_FILE} of {self.description} holds something else; {expected}")
+            raise DataError(f"{SPLIT_FILE} of {self._path} holds something else; {expected}")
         unknown = [name for name in parts if name not in _SPLIT_NAMES]
         if unknown:
             raise DataError(
-                f"{SPLIT_FILE} of {self.description} names {shortened(', '.join(unknown))}; "
-                f"{expected}"
+                f"{SPLIT_FILE} of {self._path} names {shortened(', '.join(unknown))}; {expected}"
             )
         return [(str(movie), _SPLIT_NAMES[name]) for name, ids in parts.items() for movie in ids]
 
     def _movie(self, movie: str, split: Split | None) -> RawMovie:
         try:
             text = self._content(f"{movie}.json")
-            if text is None:
-                fault = f"{SPLIT_FILE} lists it, but it has no JSON"
-                return RawMovie(whole_text(movie), split=split, fault=fault)
-            values = parse_json(text)
-            if not isinstance(values, dict):
-                raise ValueError(f"found {type(values).__name__}, expected an object")
-            return self._read(movie, values, split)
+            if text is not None:
+                return self._read(movie, parse_json(text), split)
+            fault = f"{SPLIT_FILE} lists it, but it has no JSON"
         except UnreadableFileError as error:
-            return RawMovie(whole_text(movie), split=split, fault=str(error))
+            fault = str(error)
         except ValueError as error:
             fault = f"its JSON is damaged: {error}"
-            return RawMovie(whole_text(movie), split=split, fault=fault)
+        return RawMovie(whole_text(movie), split=split, fault=fault)
 
-    def _read(self, movie: str, values: dict[str, Any], split: Split | None) -> RawMovie:
+    def _read(self, movie: str, values: Any, split: Split | None) -> RawMovie:  # noqa: ANN401
+        if not isinstance(values, dict):
+            raise ValueError(f"found {type(values).__name__}, expected an object")
         name, poster, fault = self._poster(movie)
         return RawMovie(
             id=whole_text(movie),
@@ -199,6 +187,7 @@ class MMIMDbFolder(_Layout):
         self.synthetic = (root / SYNTHETIC_MARKER).is_file()
         if os.path.lexists(root / SPLIT_FILE):
             self._split_text = read_bounded(root / SPLIT_FILE, MAX_SPLIT_BYTES)
+            self.has_split = True
         records, posters = folders
         if records == posters:
             return self._scan(root / records, _MOVIE_SUFFIXES)
@@ -252,12 +241,12 @@ class MMIMDbArchive(_Layout):
         self._spool = Spool()
         with open_archive(path, progress=progress) as archive:
             for member in archive.members():
-                self._take(archive.tar, member)
+                self._add(archive.tar, member)
             self.sha256 = archive.finish()
         if not any(name.endswith(".json") for name in self._names()):
             raise _other_layout(path)
 
-    def _take(self, tar: tarfile.TarFile, member: tarfile.TarInfo) -> None:
+    def _add(self, tar: tarfile.TarFile, member: tarfile.TarInfo) -> None:
         path = PurePosixPath(member.name)
         if not member.isfile() or path.name.startswith("."):
             return
@@ -271,7 +260,7 @@ class MMIMDbArchive(_Layout):
         name = _plain_name(path)
         if is_split and member.size > MAX_SPLIT_BYTES:
             raise DataError(
-                f"{SPLIT_FILE} of {self.description} has {member.size:,} bytes; expected at most "
+                f"{SPLIT_FILE} of {self._path} has {member.size:,} bytes; expected at most "
                 f"{MAX_SPLIT_BYTES:,}"
             )
         if is_movie and (name in self._places or name in self._too_large):
@@ -280,7 +269,7 @@ class MMIMDbArchive(_Layout):
             return
         if len(self._places) + len(self._too_large) >= MAX_FILES:
             raise DataError(
-                f"{self.description} has more than {MAX_FILES:,} records and posters; expected "
+                f"{self._path} has more than {MAX_FILES:,} records and posters; expected "
                 "an archive of movies"
             )
         if is_movie and member.size > _max_bytes(name):
@@ -290,6 +279,7 @@ class MMIMDbArchive(_Layout):
         assert stream is not None, "a regular file has content"
         if is_split:
             self._split_text = stream.read()
+            self.has_split = True
         else:
             self._places[name] = self._spool.append(stream.read())
 
@@ -336,11 +326,11 @@ def _is_dir(path: Path) -> bool:
 def _file_size(entry: os.DirEntry[str]) -> int | None:
     """Return the size of a regular file; None of everything else, a link that leads nowhere too."""
     try:
-        found = entry.stat()
+        status = entry.stat()
     except OSError as error:
         raise_system_error(error, Path(entry.path))
         return None
-    return found.st_size if stat.S_ISREG(found.st_mode) else None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
 def _plain_name(path: PurePosixPath) -> str:

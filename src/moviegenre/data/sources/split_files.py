@@ -1,13 +1,13 @@
 """Data sets that have one file, or several, for each split."""
 
 import hashlib
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from moviegenre.core.files import file_sha256
 from moviegenre.core.types import Split
-from moviegenre.data.records import RawMovie
+from moviegenre.data.records import MovieSource, RawMovie
 
 SPLIT_WORDS = {
     "train": Split.TRAIN,
@@ -22,35 +22,22 @@ SPLIT_WORDS = {
 SplitFile = tuple[Path, Split | None]
 
 
-class SplitFiles(ABC):
+class SplitFiles(MovieSource):
     """Movies in files of one kind, of which each belongs to a split.
 
     Args:
-        folder: Where they are, for messages.
         files: The files in the order they are read; None is a split that nobody named.
     """
 
-    synthetic = False
-    has_plots = True
     sha256_of = "the files, by name"
-    form: str
 
-    def __init__(self, folder: Path, files: Sequence[SplitFile]) -> None:
-        self.description = str(folder)
+    def __init__(self, files: Sequence[SplitFile]) -> None:
         self._files = sorted(files, key=_split_order)
         lines = (f"{path.name} {file_sha256(path)}\n" for path, _ in self._files)
         self.sha256 = hashlib.sha256("".join(lines).encode()).hexdigest()
-
-    @property
-    def has_split(self) -> bool:
-        """Whether there is a file for each split."""
-        return {split for _, split in self._files} == set(Split)
-
-    @property
-    def lacks(self) -> str:
-        """The splits that have no file; empty where all have one."""
-        found = {split for _, split in self._files}
-        return ", ".join(split.value for split in Split if split not in found)
+        splits = {split for _, split in self._files}
+        self.has_split = splits == set(Split)
+        self.lacks = ", ".join(split.value for split in Split if split not in splits)
 
     def __iter__(self) -> Iterator[RawMovie]:
         """Yield every movie: train, validation, test."""

@@ -14,30 +14,20 @@ from moviegenre.core.errors import (
     missing_path_message,
 )
 from moviegenre.core.files import file_sha256
-from moviegenre.core.reading import UnreadableFileError, read_bounded
-from moviegenre.core.types import Split
-from moviegenre.data.limits import MAX_POSTER_BYTES
 from moviegenre.data.placeholders import is_placeholder
-from moviegenre.data.records import RawMovie, parse_title, parse_year, whole_text
+from moviegenre.data.records import MovieSource, RawMovie, parse_title, parse_year
+from moviegenre.data.sources.split_files import SPLIT_WORDS
 from moviegenre.data.tables.cells import cell_text, plot_texts
 from moviegenre.data.tables.columns import find_columns, require_single
 from moviegenre.data.tables.genre_cells import GenreColumn, flag_columns, flagged, flags_hint
-from moviegenre.data.tables.poster_files import MissingPosterError
+from moviegenre.data.tables.poster_files import LoadedPoster
 from moviegenre.data.tables.rows import Row, Table, Written
 from moviegenre.data.tables.zip_posters import poster_files
 
 logger = logging.getLogger(__name__)
 
 _ADVICE = "name the one to read, or all of them, with `plot_column`"
-_LOOKED_AT = 50  # rows, for a poster that is there
-_SPLIT_NAMES = {
-    "train": Split.TRAIN,
-    "val": Split.VAL,
-    "dev": Split.VAL,
-    "valid": Split.VAL,
-    "validation": Split.VAL,
-    "test": Split.TEST,
-}
+_CHECKED_ROWS = 50  # rows, for a poster that is there
 
 
 @dataclass(frozen=True)
@@ -55,7 +45,7 @@ class TableColumns:
         separator: What joins genre names; None finds out, see ``genre_cells``.
         flags: Columns that stand for one genre each, see ``genre_cells.flag_columns``.
         written: How the table is written; None finds out.
-        format: A well-known table, see ``known``; None finds out.
+        format: A well-known table, see ``known_tables``; None finds out.
     """
 
     id: str | None = None
@@ -71,7 +61,7 @@ class TableColumns:
     format: str | None = None
 
 
-class MovieTable:
+class MovieTable(MovieSource):
     """A table of movies.
 
     Args:
@@ -86,9 +76,6 @@ class MovieTable:
         notes: What was found out about the table, as sentence parts.
     """
 
-    synthetic = False
-    has_plots = True
-    lacks = ""
     form = "a table of movies"
     sha256_of = "the table"
 
@@ -97,23 +84,18 @@ class MovieTable:
             raise DataNotFoundError(missing_path_message(path, "a table", "check the path"))
         self._path = path
         self._posters = poster_files(path)
-        self.description = str(path)
         self.sha256 = file_sha256(path)
         self.has_split = columns.split is not None
         self._table = Table(path, columns.written)
         known = self._table.columns
         self.notes = list(self._table.notes)
-        self._find(columns, known)
+        self._find_columns(columns, known)
         self._genres = GenreColumn(self._genres_name or "", columns.separator)
         self._has_learned = False
-        require_single(self._read(), self._table.twice, str(path))
+        require_single(self._used_columns(), self._table.twice, str(path))
 
-    def _find(self, given: TableColumns, known: Sequence[str]) -> None:
-        """Fill in the columns that are not named.
-
-        Raises:
-            DataError: Columns are not there, or several may be the plot.
-        """
+    def _find_columns(self, given: TableColumns, known: Sequence[str]) -> None:
+        """Fill in the columns that are not named."""
         found = find_columns(
             known,
             table=str(self._path),
@@ -143,12 +125,7 @@ class MovieTable:
             self.notes.append(f"genres from {len(self._flags)} columns, one for each genre")
 
     def _require(self, given: TableColumns, known: Sequence[str]) -> None:
-        """Check that all columns are there that are named or needed.
-
-        Raises:
-            DataError: Some are not; the message lists them, the columns of the table, and what
-                names a column.
-        """
+        """Check that all columns are there that are named or needed."""
         named = {
             "id_column": [given.id],
             "plot_column": self._plots or ([] if self._poster_name else ["plot"]),
@@ -165,11 +142,11 @@ class MovieTable:
             if name and name not in known
         }
         if missing:
-            told = "; ".join(f"no column {name!r}, {did_you_mean(name, known)}" for name in missing)
+            faults = "; ".join(f"no column {n!r}, {did_you_mean(n, known)}" for n in missing)
             settings = " and ".join(f"`{setting}`" for setting in dict.fromkeys(missing.values()))
             hint = flags_hint(known) if self._genres_name in missing and not given.genres else ""
             advice = hint or f"name one of these with {settings}"
-            raise DataError(f"{self._path}: {told}; {advice}")
+            raise DataError(f"{self._path}: {faults}; {advice}")
 
     @property
     def found(self) -> dict[str, str]:
@@ -188,13 +165,13 @@ class MovieTable:
         """Return a column of posters that nobody named, if it may hold names of files here."""
         if name is None or name == "poster":
             return name
-        rows = islice(self._table.rows([name]), _LOOKED_AT)
+        rows = islice(self._table.rows([name]), _CHECKED_ROWS)
         if self._posters.names_files(row.values.get(name) for row in rows):
             return name
         self.notes.append(f"column {name!r} is not read, since it names no files here")
         return None
 
-    def _read(self) -> list[str]:
+    def _used_columns(self) -> list[str]:
         """Return the columns that are read."""
         named = [self._id_name, *self._plots, self._poster_name, self._genres_name]
         named += [self._split_name, self._title_name, self._year_name, *self._flags]
@@ -231,7 +208,7 @@ class MovieTable:
         if notes := [*self.notes, *self._genres.notes]:
             logger.info("%s: %s", self._path, "; ".join(notes))
         with self._posters.opened():
-            for number, row in enumerate(self._table.rows(self._read()), start=1):
+            for number, row in enumerate(self._table.rows(self._used_columns()), start=1):
                 movie = self._id(row, number)
                 try:
                     yield self._movie(movie, row)
@@ -251,24 +228,24 @@ class MovieTable:
         plots = [text for name in self._plots for text in plot_texts(values.get(name))]
         kept = tuple(text for text in plots if not is_placeholder(text))
         genres, placeholder = self._names(values)
-        poster, name, fault, lack = self._poster(values)
-        said = values.get(self._split_name) if self._split_name else None
-        split = _SPLIT_NAMES.get(cell_text(said).strip().lower())
-        told = f"{self._split_name} is {reprlib.repr(said)}"
+        poster, poster_name = self._poster(values)
+        cell = values.get(self._split_name) if self._split_name else None
+        split = SPLIT_WORDS.get(cell_text(cell).strip().lower())
+        split_text = f"{self._split_name} is {reprlib.repr(cell)}"
         return RawMovie(
             id=movie,
             title=parse_title(values.get(self._title_name or "")),
             year=parse_year(values.get(self._year_name or "")),
             genres=genres,
             plots=kept,
-            poster=poster,
-            poster_name=name,
-            poster_fault=fault,
+            poster=poster.content,
+            poster_name=poster_name,
+            poster_fault=poster.fault,
             split=split,
-            split_text=told if self._split_name and split is None else "",
+            split_text=split_text if self._split_name and split is None else "",
             genre_placeholder=placeholder,
             plot_placeholder=plots[0] if plots and not kept else "",
-            poster_lack=lack,
+            poster_lack=poster.lack,
         )
 
     def _names(self, values: Mapping[str, object]) -> tuple[tuple[str, ...], str]:
@@ -277,27 +254,17 @@ class MovieTable:
             return tuple(flagged(values, self._flags)), ""
         return self._genres.names(values.get(self._genres_name))
 
-    def _poster(self, values: Mapping[str, object]) -> tuple[bytes | None, str | None, str, str]:
-        """Return a poster's bytes and name, why it cannot be read, and why it is not there."""
+    def _poster(self, values: Mapping[str, object]) -> tuple[LoadedPoster, str | None]:
+        """Return a row's poster and its name."""
         cell = values.get(self._poster_name) if self._poster_name else None
         if isinstance(cell, list) and len(cell) == 1:
             cell = cell[0]
         if isinstance(cell, Mapping):  # as this package and Hugging Face's keep images in Parquet
             content = cell.get("bytes")
             if isinstance(content, bytes) and content:
-                return content, whole_text(cell_text(cell.get("path"))) or None, "", ""
+                return LoadedPoster(content), cell_text(cell.get("path")) or None
             cell = cell.get("path")
         if isinstance(cell, bytes):
-            return cell or None, None, "", ""
+            return LoadedPoster(cell or None), None
         name = cell_text(cell).strip()
-        if not name:
-            return None, None, "", ""
-        try:
-            found = self._posters.find(name)
-            if isinstance(found, Path):
-                found = read_bounded(found, MAX_POSTER_BYTES)
-            return found, whole_text(name), "", ""
-        except MissingPosterError as error:
-            return None, whole_text(name), "", f"{name!r}: {error.hint}"
-        except UnreadableFileError as error:
-            return None, whole_text(name), str(error), ""
+        return self._posters.load(name), name or None

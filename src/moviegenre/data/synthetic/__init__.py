@@ -1,1 +1,1 @@
-"""Made-up movies in MM-IMDb's own layout, for demos and tests; results on them are no results."""
+"""Made-up movies in MM-IMDb's own layout, for demos and tests."""

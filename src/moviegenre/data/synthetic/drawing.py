@@ -28,21 +28,21 @@ _NEUTRAL = ("Drama", "Crime", "Comedy")
 _CELLS = ((0.30, 0.36), (0.70, 0.36), (0.30, 0.66), (0.70, 0.66))  # centres of motifs
 
 
-def draw_poster(shown: list[str], title: str, random_: random.Random) -> Image.Image:
+def draw_poster(shown: list[str], title: str, rng: random.Random) -> Image.Image:
     """Return a poster (RGB, 136 x 200).
 
     Args:
         shown: Names of the genres it is to show; the lead one gives the colours.
         title: Written below.
-        random_: Places and colours.
+        rng: Places and colours.
     """
-    lead = random_.choice(shown) if shown else random_.choice(_NEUTRAL)
-    image = _sky(*(_jitter(colour, random_) for colour in _PALETTES[lead]))
+    lead = rng.choice(shown) if shown else rng.choice(_NEUTRAL)
+    image = _sky(*(_jitter(colour, rng) for colour in _PALETTES[lead]))
     pen = ImageDraw.Draw(image)
-    cells = random_.sample(_CELLS, len(_CELLS))
+    cells = rng.sample(_CELLS, len(_CELLS))
     for genre, (x, y) in zip(shown, cells, strict=False):
-        size = random_.uniform(20, 30)
-        x_shift, y_shift = random_.uniform(-6, 6), random_.uniform(-8, 8)
+        size = rng.uniform(20, 30)
+        x_shift, y_shift = rng.uniform(-6, 6), rng.uniform(-8, 8)
         _MOTIFS[genre](pen, x * WIDTH + x_shift, y * HEIGHT + y_shift, size)
     ink = (255, 255, 255) if sum(image.getpixel((4, HEIGHT - 10))) < 380 else (20, 20, 20)  # type: ignore[arg-type]
     pen.text((8, HEIGHT - 20), title, fill=ink, font=ImageFont.load_default(size=11))
@@ -58,8 +58,8 @@ def _sky(top: Colour, bottom: Colour) -> Image.Image:
     return column.resize((WIDTH, HEIGHT))
 
 
-def _jitter(colour: Colour, random_: random.Random) -> Colour:
-    red, green, blue = (max(0, min(255, value + random_.randint(-15, 15))) for value in colour)
+def _jitter(colour: Colour, rng: random.Random) -> Colour:
+    red, green, blue = (max(0, min(255, value + rng.randint(-15, 15))) for value in colour)
     return red, green, blue
 
 

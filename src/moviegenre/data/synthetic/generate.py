@@ -52,26 +52,26 @@ def synthesize(directory: Path, num_movies: int, seed: int) -> None:
         _write_json(folder / SYNTHETIC_MARKER, marker)
 
 
-def _write_movie(folder: Path, movie: str, random_: random.Random) -> None:
-    genres = draw_genres(random_)
-    title = make_title(random_)
-    plots = [make_plot(shown_in_plot(genres, random_, long=False), random_, long=False)]
-    if random_.random() < _SECOND_PLOT:
-        plots.append(make_plot(shown_in_plot(genres, random_, long=True), random_, long=True))
-    if random_.random() < _THIRD_PLOT:
-        plots.append(make_plot(shown_in_plot(genres, random_, long=False), random_, long=False))
+def _write_movie(folder: Path, movie: str, rng: random.Random) -> None:
+    genres = draw_genres(rng)
+    title = make_title(rng)
+    plots = [make_plot(shown_in_plot(genres, rng, long=False), rng, long=False)]
+    if rng.random() < _SECOND_PLOT:
+        plots.append(make_plot(shown_in_plot(genres, rng, long=True), rng, long=True))
+    if rng.random() < _THIRD_PLOT:
+        plots.append(make_plot(shown_in_plot(genres, rng, long=False), rng, long=False))
     record = {
         "title": title,
-        "year": random_.randint(*_YEARS),
+        "year": rng.randint(*_YEARS),
         "kind": "movie",
         "genres": [genre.name for genre in genres],
         "plot": plots,
         "plot outline": plots[0].split(". ")[0].rstrip(".") + ".",
     }
     _write_json(folder / f"{movie}.json", record)
-    poster = draw_poster(shown_in_poster(genres, random_), title, random_)
-    suffix = ".jpg" if random_.random() < _SHORT_SUFFIX else ".jpeg"
-    form = random_.choices(_ODD_FORMS, _ODD_WEIGHTS)[0]
+    poster = draw_poster(shown_in_poster(genres, rng), title, rng)
+    suffix = ".jpg" if rng.random() < _SHORT_SUFFIX else ".jpeg"
+    form = rng.choices(_ODD_FORMS, _ODD_WEIGHTS)[0]
     (folder / f"{movie}{suffix}").write_bytes(_encode(poster, form))
 
 

@@ -43,36 +43,36 @@ _HOW_OFTEN = (0.15, 0.42, 0.32, 0.11)  # 2.4 genres a movie on average, as in MM
 _CONFUSION = 0.06  # probability that something shows a genre the movie does not have
 
 
-def draw_genres(random_: random.Random) -> tuple[SyntheticGenre, ...]:
+def draw_genres(rng: random.Random) -> tuple[SyntheticGenre, ...]:
     """Return the genres of one movie."""
     left = list(GENRES)
     chosen: list[SyntheticGenre] = []
-    for _ in range(random_.choices(_HOW_MANY, _HOW_OFTEN)[0]):
-        genre = random_.choices(left, [g.frequency for g in left])[0]
+    for _ in range(rng.choices(_HOW_MANY, _HOW_OFTEN)[0]):
+        genre = rng.choices(left, [g.frequency for g in left])[0]
         left.remove(genre)
         chosen.append(genre)
     return tuple(chosen)
 
 
 def shown_in_plot(
-    genres: tuple[SyntheticGenre, ...], random_: random.Random, *, long: bool
+    genres: tuple[SyntheticGenre, ...], rng: random.Random, *, long: bool
 ) -> list[str]:
     """Return the names of the genres that a plot shows; a long one shows each more often."""
     shown = [
         genre.name
         for genre in genres
-        if random_.random() < (1 - (1 - genre.in_plot) ** 2 if long else genre.in_plot)
+        if rng.random() < (1 - (1 - genre.in_plot) ** 2 if long else genre.in_plot)
     ]
-    return shown + _mistaken(genres, random_)
+    return shown + _mistaken(genres, rng)
 
 
-def shown_in_poster(genres: tuple[SyntheticGenre, ...], random_: random.Random) -> list[str]:
+def shown_in_poster(genres: tuple[SyntheticGenre, ...], rng: random.Random) -> list[str]:
     """Return the names of the genres that a poster shows."""
-    shown = [genre.name for genre in genres if random_.random() < genre.in_poster]
-    return shown + _mistaken(genres, random_)
+    shown = [genre.name for genre in genres if rng.random() < genre.in_poster]
+    return shown + _mistaken(genres, rng)
 
 
-def _mistaken(genres: tuple[SyntheticGenre, ...], random_: random.Random) -> list[str]:
-    if random_.random() >= _CONFUSION:
+def _mistaken(genres: tuple[SyntheticGenre, ...], rng: random.Random) -> list[str]:
+    if rng.random() >= _CONFUSION:
         return []
-    return [random_.choice([genre for genre in GENRES if genre not in genres]).name]
+    return [rng.choice([genre for genre in GENRES if genre not in genres]).name]

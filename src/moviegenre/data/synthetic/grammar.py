@@ -143,32 +143,32 @@ _LONG_FILLERS = (5, 12)
 _LONG_CUES = (2, 3)
 
 
-def make_title(random_: random.Random) -> str:
+def make_title(rng: random.Random) -> str:
     """Return a title; it says nothing about the genre."""
-    return f"The {random_.choice(_ADJECTIVES)} {random_.choice(_NOUNS)}"
+    return f"The {rng.choice(_ADJECTIVES)} {rng.choice(_NOUNS)}"
 
 
-def make_plot(shown: list[str], random_: random.Random, *, long: bool) -> str:
+def make_plot(shown: list[str], rng: random.Random, *, long: bool) -> str:
     """Return a plot.
 
     Args:
         shown: Names of the genres that sentences are to speak for.
-        random_: Chooses everything.
+        rng: Chooses everything.
         long: Several sentences for each genre and more filling between them.
     """
     slots = {
-        "time": random_.choice(_TIMES),
-        "person": random_.choice(_PEOPLE),
-        "place": random_.choice(_PLACES),
+        "time": rng.choice(_TIMES),
+        "person": rng.choice(_PEOPLE),
+        "place": rng.choice(_PLACES),
     }
     slots["person_capital"] = slots["person"][0].upper() + slots["person"][1:]
-    slots["name"], slots["second"] = random_.sample(_NAMES, 2)
+    slots["name"], slots["second"] = rng.sample(_NAMES, 2)
     middle: list[str] = []
     for genre in shown:
-        how_many = random_.randint(*_LONG_CUES) if long else 1
-        middle += random_.sample(_CUES[genre], how_many)
-    num_fillers = random_.randint(*_LONG_FILLERS) if long else 1
-    middle += random_.choices(_FILLERS, k=num_fillers)
-    random_.shuffle(middle)
-    sentences = [random_.choice(_OPENINGS), *middle]
+        how_many = rng.randint(*_LONG_CUES) if long else 1
+        middle += rng.sample(_CUES[genre], how_many)
+    num_fillers = rng.randint(*_LONG_FILLERS) if long else 1
+    middle += rng.choices(_FILLERS, k=num_fillers)
+    rng.shuffle(middle)
+    sentences = [rng.choice(_OPENINGS), *middle]
     return " ".join(sentence.format(**slots) for sentence in sentences)

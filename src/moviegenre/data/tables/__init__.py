@@ -1,1 +1,1 @@
-"""Tables of films as people have them: one reader, one cleaner of fields, for every command."""
+"""Tables of films: one reader and one cleaner of cells for all commands."""

@@ -1,4 +1,4 @@
-"""Single cells: names, texts of plots, ids."""
+"""Read single cells: names, texts of plots, ids."""
 
 import json
 import reprlib
@@ -30,7 +30,7 @@ def cell_text(value: object) -> str:
 
 
 def kept_text(value: object) -> str | None:
-    """Return a cell as an answer repeats it: whole, as text; None where there is none."""
+    """Return a whole cell as text, as answers repeat it; None where there is none."""
     if value is None or value != value:
         return None
     if isinstance(value, str):
@@ -64,9 +64,10 @@ def plot_texts(value: object) -> tuple[str, ...]:
         return ()
     if isinstance(value, list | tuple):
         value = [item for item in value if item is not None and item == item]
-    given = value if isinstance(value, list | tuple) else [value]
-    if isinstance(value, list | tuple | bytes):
-        value = [_decoded(item) if isinstance(item, bytes) else item for item in given]
+    if isinstance(value, bytes):
+        value = [value]
+    if isinstance(value, list | tuple):
+        value = [_decoded(item) if isinstance(item, bytes) else item for item in value]
     texts = (without_markup(text).strip() or text for text in clean_names(value))
     return tuple(texts)
 

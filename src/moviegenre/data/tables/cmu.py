@@ -6,16 +6,12 @@ http://www.cs.cmu.edu/~ark/personas/. ``plot_summaries.txt`` has Wikipedia's id 
 countries and genres, the last three as mappings from Freebase's ids.
 """
 
-import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from moviegenre.core.errors import DataError
-from moviegenre.core.reading import open_regular
-from moviegenre.data.lines import bounded_lines
-from moviegenre.data.tables.dialect import UTF8
+from moviegenre.data.lines import file_lines
 
 SUMMARIES_FILE = "plot_summaries.txt"
 METADATA_FILE = "movie.metadata.tsv"
@@ -24,13 +20,6 @@ COLUMNS = ("id", "title", "year", "genres", "plot")
 _TITLE, _DATE, _GENRES, _CELLS = 2, 3, 8, 9
 _MAX_FILMS = 1_000_000  # the corpus has 81,741
 _MAX_CELL_CHARS = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class _Film:
-    title: str
-    year: str
-    genres: str
 
 
 def is_summaries(path: Path) -> bool:
@@ -48,36 +37,21 @@ def rows(path: Path) -> Iterator[dict[str, Any]]:
     Raises:
         DataError: One of them cannot be read.
     """
-    films = _films(path.parent / METADATA_FILE)
-    for cells in _lines(path.parent / SUMMARIES_FILE, 2):
-        film = films.get(cells[0])
-        yield {
-            "id": cells[0],
-            "title": film.title if film else None,
-            "year": film.year if film else None,
-            "genres": film.genres if film else None,
-            "plot": cells[1],
-        }
-
-
-def _films(path: Path) -> dict[str, _Film]:
-    films: dict[str, _Film] = {}
-    for cells in _lines(path, _CELLS):
-        kept = [cells[place][:_MAX_CELL_CHARS] for place in (_TITLE, _DATE, _GENRES)]
-        films[cells[0]] = _Film(*kept)
+    films: dict[str, list[str]] = {}
+    metadata = path.parent / METADATA_FILE
+    for cells in _lines(metadata, _CELLS):
+        films[cells[0]] = [cells[place][:_MAX_CELL_CHARS] for place in (_TITLE, _DATE, _GENRES)]
         if len(films) > _MAX_FILMS:
-            raise DataError(f"{path} has more than {_MAX_FILMS:,} films; it is refused")
-    return films
+            raise DataError(f"{metadata} has more than {_MAX_FILMS:,} films; it is refused")
+    for film, plot in _lines(path.parent / SUMMARIES_FILE, 2):
+        title, year, genres = films.get(film, (None, None, None))
+        yield {"id": film, "title": title, "year": year, "genres": genres, "plot": plot}
 
 
 def _lines(path: Path, width: int) -> Iterator[list[str]]:
-    with (
-        open_regular(path) as binary,
-        io.TextIOWrapper(binary, encoding=UTF8, errors="surrogateescape", newline="\n") as text,
-    ):
-        for number, line in enumerate(bounded_lines(text), start=1):
-            cells = line.text.rstrip("\r\n").split("\t")
-            if line.fault or len(cells) != width:
-                told = line.fault or f"has {len(cells)} cells, expected {width}"
-                raise DataError(f"{path}, line {number}: {told}")
-            yield cells
+    for number, line in enumerate(file_lines(path, newline="\n"), start=1):
+        cells = line.text.rstrip("\r\n").split("\t")
+        if line.fault or len(cells) != width:
+            fault = line.fault or f"has {len(cells)} cells, expected {width}"
+            raise DataError(f"{path}, line {number}: {fault}")
+        yield cells

@@ -1,12 +1,11 @@
-"""Which column of a table holds what, where nobody names it: by the names that people use."""
+"""Which column of a table holds what, by the names that people use."""
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 
 from moviegenre.core.errors import DataError, shortened
-from moviegenre.data.tables.known import KnownTable, recognise
-from moviegenre.data.tables.plot_column import find_plot_column, other_plot_columns
+from moviegenre.data.tables.known_tables import KnownTable, recognise
 
 ID_COLUMNS = (
     *("id", "movie_id", "film_id", "show_id", "imdb_id", "tconst", "tmdb_id", "title_id"),
@@ -31,6 +30,17 @@ POSTER_COLUMNS = (
     *("image_path", "img_path", "image_file", "cover", "cover_path", "file_name"),
 )
 
+PLOT_COLUMN = "plot"
+
+OTHER_PLOT_COLUMNS = (
+    *("overview", "synopsis", "description", "summary", "storyline"),
+    *("plot_synopsis", "plot_summary", "movie_plot", "outline"),
+)
+"""Names that other catalogues have for the plot; taken where there is no ``plot``."""
+
+_LONGER_PLOT_COLUMNS = ("plot_long", "long_plot", "plot_full", "full_plot")
+"""Names of a second plot beside another; it is read only if the user names it."""
+
 
 @dataclass(frozen=True)
 class FoundColumns:
@@ -44,7 +54,7 @@ class FoundColumns:
         title: Its title.
         year: The year of its release.
         known: The well-known table that has these columns, if it is one.
-        unread: Columns whose names differ from one that is read in capital letters and signs only.
+        unread: Columns that are not read, with nearly the name of one that is.
         other_plots: Columns that may hold another plot beside ``plot``.
     """
 
@@ -59,12 +69,12 @@ class FoundColumns:
     other_plots: tuple[str, ...] = ()
 
     def note(self, named: Iterable[str] = ()) -> str:
-        """Return what was found that is not called by its usual name; empty for nothing.
+        """Return which columns have other names than the usual ones; empty for none.
 
         Columns that may hold another plot are named, with the setting that reads them.
 
         Args:
-            named: Parts that somebody named, or that are not read.
+            named: Parts that the user named, or that are not read.
 
         Example:
             >>> FoundColumns(id="movie_id", plot="plot").note()
@@ -101,8 +111,8 @@ def find_columns(
         columns: The table's.
         table: Its name, for messages.
         advice: How to name the column of plots.
-        format: See ``known.recognise``.
-        needs_plot: Whether a plot has to be found; a plot that somebody names is none.
+        format: See ``known_tables.recognise``.
+        needs_plot: Whether to look for a column of plots.
 
     Raises:
         DataError: Several columns may be the plot.
@@ -123,7 +133,7 @@ def find_columns(
             title=first(known.film),
             year=first(known.year),
             known=known,
-            other_plots=_other_plots(columns, first(known.plots)),
+            other_plots=other_plot_columns(columns, first(known.plots)),
         )
     plot = find_plot_column(columns, table=table, advice=advice) if needs_plot else None
     others = [name for name in columns if name != plot]
@@ -140,8 +150,65 @@ def find_columns(
     return replace(
         found,
         unread=tuple(name for name in columns if name not in used and _key(name) in keys),
-        other_plots=_other_plots(columns, plot),
+        other_plots=other_plot_columns(columns, plot),
     )
+
+
+def plot_candidates(known: Collection[str]) -> list[str]:
+    """Return the columns that may be the plot: ``plot`` alone, or all with another usual name.
+
+    Capital letters, spaces and signs in a name do not count.
+
+    Example:
+        >>> plot_candidates(["id", "plot", "overview"]), plot_candidates(["summary", "Overview"])
+        (['plot'], ['Overview', 'summary'])
+    """
+    if PLOT_COLUMN in known:
+        return [PLOT_COLUMN]
+    columns = {_key(name): name for name in known}
+    if PLOT_COLUMN in columns:
+        return [columns[PLOT_COLUMN]]
+    return [columns[_key(name)] for name in OTHER_PLOT_COLUMNS if _key(name) in columns]
+
+
+def find_plot_column(known: Collection[str], *, table: str, advice: str) -> str | None:
+    """Return the column of plots; None where no column has a usual name.
+
+    Args:
+        known: The table's columns.
+        table: The table's name, for the message.
+        advice: How to name the column, as in "name one with `plot_column`".
+
+    Raises:
+        DataError: There is no ``plot``, but several others; the message names them.
+    """
+    candidates = plot_candidates(known)
+    if len(candidates) > 1:
+        names = ", ".join(map(repr, candidates))
+        raise DataError(f"{table} has no column 'plot', but {names}; {advice}")
+    return candidates[0] if candidates else None
+
+
+def other_plot_columns(known: Iterable[str], plot: str | None) -> tuple[str, ...]:
+    """Return columns that may hold another plot beside the one that is read.
+
+    Args:
+        known: The table's columns.
+        plot: The one that is read; there are no others where there is none.
+
+    Example:
+        >>> other_plot_columns(["id", "plot", "Plot Long", "summary", "title"], "plot")
+        ('Plot Long', 'summary')
+    """
+    if plot is None:
+        return ()
+    keys = {_key(name) for name in (PLOT_COLUMN, *OTHER_PLOT_COLUMNS, *_LONGER_PLOT_COLUMNS)}
+    return tuple(name for name in known if _key(name) in keys - {_key(plot)})
+
+
+def plot_column_note(name: str) -> str:
+    """Return a sentence ending that says which column is read; empty for ``plot`` itself."""
+    return "" if name == PLOT_COLUMN else f"column {name!r} is read as the plot"
 
 
 def usual_column(columns: Sequence[str], names: Sequence[str]) -> str | None:
@@ -158,10 +225,10 @@ def usual_column(columns: Sequence[str], names: Sequence[str]) -> str | None:
 
 
 def require_single(used: Iterable[str], twice: Sequence[str], table: str) -> None:
-    """Refuse a table where a column that is read stands twice.
+    """Refuse a table with several columns of a name that is read.
 
     Raises:
-        DataError: One does; the message names all such.
+        DataError: There are some; the message names them.
     """
     if clash := [name for name in used if name in twice]:
         raise DataError(
@@ -170,9 +237,5 @@ def require_single(used: Iterable[str], twice: Sequence[str], table: str) -> Non
         )
 
 
-def _other_plots(columns: Sequence[str], plot: str | None) -> tuple[str, ...]:
-    return () if plot is None else other_plot_columns(columns, plot)
-
-
-def _key(name: str) -> str:
-    return "".join(char for char in name.lower() if char.isalnum())
+def _key(name: object) -> str:
+    return "".join(char for char in str(name).lower() if char.isalnum())

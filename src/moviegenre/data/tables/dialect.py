@@ -43,34 +43,34 @@ _SEP_LINE = re.compile(r'^"?sep=(.)"?\r?\n', re.IGNORECASE)
 _COMPARED_ROWS = 20
 
 
-def checked_encoding(name: str) -> str:
+def parse_encoding(name: str) -> str:
     """Return an encoding that somebody named.
 
     Raises:
         ConfigError: There is no such encoding.
     """
     try:
-        found = codecs.lookup(name).name
-        "a".encode(found)
+        encoding = codecs.lookup(name).name
+        "a".encode(encoding)
     except (LookupError, TypeError, ValueError):
         raise ConfigError(
             f"`encoding` is {name!r}; expected a name such as utf-8, utf-16, cp1252 or latin-1"
         ) from None
-    return UTF8 if found == "utf-8" else found
+    return UTF8 if encoding == "utf-8" else encoding
 
 
-def checked_separator(name: str) -> str:
+def parse_separator(name: str) -> str:
     """Return a separator that somebody named: one character, or tab, comma, semicolon, pipe.
 
     Raises:
         ConfigError: It is more than one character, a quotation mark or the end of a line.
     """
-    found = _NAMED.get(name.lower(), name)
-    if len(found) != 1 or found in '"\r\n':
+    separator = _NAMED.get(name.lower(), name)
+    if len(separator) != 1 or separator in '"\r\n':
         raise ConfigError(
             f"`separator` is {name!r}; expected one character, or tab, comma, semicolon or pipe"
         )
-    return found
+    return separator
 
 
 def detect_encoding(stream: BinaryIO) -> str:
@@ -93,8 +93,7 @@ def detect_encoding(stream: BinaryIO) -> str:
     while head and read < _CHECKED_BYTES:
         read += len(head)
         if not head.isascii():
-            sequences = len(_WELL_FORMED.findall(head))
-            rest = _WELL_FORMED.sub(b"", head)
+            rest, sequences = _WELL_FORMED.subn(b"", head)
             broken = len(_HIGH.findall(rest))
             valid += sequences
             invalid += broken
@@ -158,7 +157,7 @@ def separator_line(sample: str) -> str | None:
     return match[1] if match else None
 
 
-def sample_of(stream: TextIO) -> str:
+def read_sample(stream: TextIO) -> str:
     """Return the beginning of a text."""
     return stream.read(_SAMPLE_CHARS)
 

@@ -8,9 +8,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from moviegenre.core.errors import DataError, MissingExtraError, shortened
+from moviegenre.core.errors import DataError, MissingExtraError
 from moviegenre.data.tables.source import TableSource, check_zip
-from moviegenre.data.unpacking import max_unpacked
+from moviegenre.data.unpacking import error_text, max_unpacked
 
 _MAX_TEXTS_BYTES = 256 << 20  # of a workbook's list of texts, which is held in memory
 _CHUNK_BYTES = 1 << 20
@@ -73,11 +73,7 @@ def _cell(cell: object) -> object:
 
 
 def _check(source: TableSource, stream: BinaryIO) -> None:
-    """Refuse a workbook that unpacks to more than is sane, or declares entities.
-
-    Raises:
-        DataError: It does, or it is no zip.
-    """
+    """Refuse a workbook that unpacks to more than is sane, or declares entities."""
     check_zip(source, stream)
     size = stream.seek(0, os.SEEK_END)
     try:
@@ -102,5 +98,4 @@ def _check(source: TableSource, stream: BinaryIO) -> None:
 
 
 def _unreadable(source: TableSource, error: Exception) -> DataError:
-    told = shortened(" ".join(str(error).split())) or type(error).__name__
-    return DataError(f"{source} cannot be read as an Excel workbook: {told}")
+    return DataError(f"{source} cannot be read as an Excel workbook: {error_text(error)}")

@@ -54,24 +54,20 @@ class GenreColumn:
             DataError: They hold numbers that are no ids of TMDb's genres.
         """
         texts: Counter[str] = Counter()
-        names: Counter[str] = Counter()
+        names: set[str] = set()
         for cell in cells:
             try:
-                found = listed(cell)
+                cell_names = parse_names(cell)
             except ValueError:
                 continue
-            if found is not None:
-                names.update(map(clean_name, found))
+            if cell_names is not None:
+                names.update(map(clean_name, cell_names))
             elif isinstance(cell, str) and (cell in texts or len(texts) < _MAX_DISTINCT):
                 texts[_unescaped(cell)] += 1
         if not self._is_named:
             counts = {mark: _count(texts, mark) for mark in SEPARATORS}
             self._separator = max(SEPARATORS, key=lambda mark: counts[mark])
-        pieces: Counter[str] = Counter()
-        for text, number in texts.items():
-            for piece in self._pieces(text):
-                pieces[piece] += number
-        names.update(pieces)
+        names.update(piece for text in texts for piece in self._pieces(text))
         self._known = {folded(name) for name in names if not _marks_in(name)}
         self._learn_ids([name for name in names if name and not is_genre_placeholder(name)])
         if not self._is_named:
@@ -83,14 +79,14 @@ class GenreColumn:
         Raises:
             ValueError: The cell holds something else than genres.
         """
-        found = listed(cell)
-        if found is None:
-            found = self._split(_unescaped(str(cell)))
-        elif isinstance(cell, int | float) and found and not self._uses_ids:
+        names = parse_names(cell)
+        if names is None:
+            names = self._split(_unescaped(str(cell)))
+        elif isinstance(cell, int | float) and names and not self._uses_ids:
             raise ValueError(f"found {reprlib.repr(cell)}, expected a list of texts")
         if self._uses_ids:
-            found = [TMDB_GENRES.get(int(name), "") if _is_number(name) else name for name in found]
-        cleaned = [clean_name(name) for name in found]
+            names = [TMDB_GENRES.get(int(name), "") if _is_number(name) else name for name in names]
+        cleaned = [clean_name(name) for name in names]
         kept = tuple(name for name in cleaned if name and not is_genre_placeholder(name))
         placeholder = next((name for name in cleaned if name), "")
         return kept, "" if kept else placeholder
@@ -122,11 +118,7 @@ class GenreColumn:
         return [piece]
 
     def _note_mixture(self, texts: Mapping[str, int]) -> None:
-        mixed = {
-            text: number
-            for text, number in texts.items()
-            if listed_or_none(text) is None and self._pieces(text) != self._split(text)
-        }
+        mixed = {t: number for t, number in texts.items() if self._pieces(t) != self._split(t)}
         if mixed:
             example = next(iter(mixed))
             self.notes.append(
@@ -136,11 +128,7 @@ class GenreColumn:
             )
 
     def _learn_ids(self, names: Sequence[str]) -> None:
-        """Find out whether the names are numbers of TMDb's.
-
-        Raises:
-            DataError: They are numbers, but of somebody else.
-        """
+        """Find out whether the names are ids of TMDb's genres; refuse other numbers."""
         if not names or not all(_is_number(name) for name in names):
             return
         foreign = sorted((name for name in names if int(name) not in TMDB_GENRES), key=int)
@@ -170,14 +158,14 @@ def _unescaped(text: str) -> str:
     return html.unescape(text) if "&" in text and ";" in text else text
 
 
-def listed(cell: object) -> list[str] | None:
+def parse_names(cell: object) -> list[str] | None:
     """Return the names of a list, a mapping or a number; None for a text of joined names.
 
     Raises:
         ValueError: The cell holds something else.
 
     Example:
-        >>> listed('[{"id": 18, "name": "Drama"}]'), listed("Drama|War")
+        >>> parse_names('[{"id": 18, "name": "Drama"}]'), parse_names("Drama|War")
         (['Drama'], None)
     """
     if isinstance(cell, str):
@@ -198,16 +186,8 @@ def listed(cell: object) -> list[str] | None:
         if not isinstance(cell, list | dict):
             return None
     if isinstance(cell, bytes):
-        return listed(cell.decode("utf-8", "replace")) or [cell.decode("utf-8", "replace")]
+        return parse_names(cell.decode("utf-8", "replace")) or [cell.decode("utf-8", "replace")]
     return [whole_text(name) for name in _names(cell, 0)]
-
-
-def listed_or_none(cell: object) -> list[str] | None:
-    """Return what ``listed`` does, and an empty list where that cannot be read."""
-    try:
-        return listed(cell)
-    except ValueError:
-        return []
 
 
 def _names(value: Any, depth: int) -> list[str]:  # noqa: ANN401 - what others wrote
@@ -297,34 +277,33 @@ def flagged(values: Mapping[str, object], flags: Mapping[str, str]) -> list[str]
     names = []
     for column, genre in flags.items():
         value = values.get(column)
-        said = "" if value is None else str(value).strip().lower()
-        if said not in _YES and said not in _NO:
+        text = "" if value is None else str(value).strip().lower()
+        if text not in _YES and text not in _NO:
             raise ValueError(
                 f"column {column} says {reprlib.repr(value)}, expected 1 or 0 for one genre"
             )
-        if said in _YES:
+        if text in _YES:
             names.append(genre)
     return names
 
 
 def flags_hint(columns: Sequence[str]) -> str:
     """Return advice where columns look like one for each genre; empty otherwise."""
-    standard = [name for name in columns if is_standard(name)]
-    if len(standard) >= _FEWEST_FLAGS:
-        return f"{_listing(standard)} look like one column for each genre: name them with " + (
-            f"`genres_columns` '{','.join(standard)}'"
+    names = [name for name in columns if is_standard(name)]
+    pattern = ",".join(names)
+    if len(names) < _FEWEST_FLAGS:
+        parts = (name.rpartition("_") for name in columns)
+        prefixes = Counter(
+            f"{prefix}_" for prefix, sign, genre in parts if sign and is_standard(genre)
         )
-    prefixes: Counter[str] = Counter()
-    for name in columns:
-        prefix, joint, genre = name.rpartition("_")
-        if joint and is_standard(genre):
-            prefixes[prefix + joint] += 1
-    prefix, number = prefixes.most_common(1)[0] if prefixes else ("", 0)
-    if number < _FEWEST_FLAGS:
-        return ""
-    named = [name for name in columns if name.startswith(prefix)]
-    return f"{_listing(named)} look like one column for each genre: name them with " + (
-        f"`genres_columns` '{prefix}*'"
+        prefix, number = prefixes.most_common(1)[0] if prefixes else ("", 0)
+        if number < _FEWEST_FLAGS:
+            return ""
+        names = [name for name in columns if name.startswith(prefix)]
+        pattern = f"{prefix}*"
+    return (
+        f"{_listing(names)} look like one column for each genre: name them with `genres_columns` "
+        f"'{pattern}'"
     )
 
 

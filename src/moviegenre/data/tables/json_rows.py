@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, TextIO
 
 from moviegenre.core.errors import DataError, shortened
-from moviegenre.data.json_text import parse_json
+from moviegenre.data.json_text import num_values, parse_json
 from moviegenre.data.limits import MAX_RECORD_BYTES, MAX_RECORD_VALUES
 from moviegenre.data.lines import is_utf8
 
@@ -70,8 +70,9 @@ def _array_rows(stream: TextIO, buffer: str, name: str) -> Iterator[Any]:
         if buffer[place : place + 1] == "]":
             return
         try:
-            if len(buffer) - place > MAX_RECORD_VALUES:
-                _check_values(buffer[place:], name)
+            is_long = len(buffer) - place > MAX_RECORD_VALUES
+            if is_long and num_values(buffer[place:]) > 2 * MAX_RECORD_VALUES:
+                raise DataError(f"{name} has a record of more than {MAX_RECORD_VALUES:,} values")
             value, end = decoder.raw_decode(buffer, place)
             if end < len(buffer) or is_whole:  # a number may go on
                 place = end
@@ -81,8 +82,8 @@ def _array_rows(stream: TextIO, buffer: str, name: str) -> Iterator[Any]:
             raise DataError(f"{name} has JSON within JSON too many times") from None
         except ValueError as error:
             if is_whole:
-                told = shortened(str(error))
-                raise DataError(f"{name} is no JSON: {told}; is it whole?") from None
+                fault = shortened(str(error))
+                raise DataError(f"{name} is no JSON: {fault}; is it whole?") from None
         buffer = buffer[place:]
         place = 0
         if len(buffer) > MAX_RECORD_BYTES:
@@ -94,11 +95,6 @@ def _array_rows(stream: TextIO, buffer: str, name: str) -> Iterator[Any]:
             raise DataError(f"{name} is not UTF-8; save it as UTF-8")
         is_whole = not more
         buffer += more
-
-
-def _check_values(text: str, name: str) -> None:
-    if sum(text.count(mark) for mark in ",[{") > 2 * MAX_RECORD_VALUES:
-        raise DataError(f"{name} has a record of more than {MAX_RECORD_VALUES:,} values")
 
 
 def _page_rows(document: Any) -> Iterator[Any]:  # noqa: ANN401 - whatever others wrote
@@ -116,7 +112,8 @@ def _page_rows(document: Any) -> Iterator[Any]:  # noqa: ANN401 - whatever other
         names = [str(name) for name in document["columns"]]
         yield from (dict(zip(names, cells, strict=False)) for cells in document["data"])
     elif _is_by_column(document):
-        yield from _turned(document)
+        for key in next(iter(document.values())):
+            yield {name: column[key] for name, column in document.items()}
     elif document and all(isinstance(value, dict) for value in document.values()):
         yield from ({"id": key, **value} for key, value in document.items())
     else:
@@ -143,12 +140,6 @@ def _is_by_column(document: dict[str, Any]) -> bool:
         column.keys() == first.keys() and all(key.isdecimal() for key in column)
         for column in document.values()
     )
-
-
-def _turned(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a document by column."""
-    for key in next(iter(document.values())):
-        yield {name: column[key] for name, column in document.items()}
 
 
 def _is_rows(value: object) -> bool:

@@ -1,6 +1,6 @@
 """Lists and mappings that were written into a cell as text: JSON, or as Python or numpy print them.
 
-Nothing is evaluated: the text is read sign by sign, within bounds.
+Nothing is evaluated: the text is read character by character, within bounds.
 """
 
 import re

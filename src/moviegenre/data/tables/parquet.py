@@ -4,7 +4,6 @@ import os
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import pyarrow as pa
@@ -14,6 +13,7 @@ from moviegenre.core.errors import DataError, shortened
 from moviegenre.core.reading import open_regular, raise_system_error
 from moviegenre.data.limits import MAX_COLUMNS, MAX_UNPACKED_SHARE
 from moviegenre.data.storage import StoreFile
+from moviegenre.data.unpacking import error_text
 
 _BATCH_ROWS = 1024
 _FEWEST_BATCH_ROWS = 8
@@ -22,7 +22,6 @@ _GROUP_BYTES = 256 << 20  # of a row group that may be packed as tightly as it l
 _READ_BYTES = 1 << 20
 _CELL_FAULTS = (ValueError, OverflowError, pa.ArrowException)
 _FILE_FAULTS = (*_CELL_FAULTS, OSError, LookupError, TypeError, RuntimeError, MemoryError)
-_TEXTS = ("BYTE_ARRAY",)
 
 
 class ParquetTable:
@@ -44,46 +43,31 @@ class ParquetTable:
         self._stream = open_regular(path) if isinstance(path, Path) else path.open_anywhere()
         self._size = self._stream.seek(0, os.SEEK_END)
         self._stream.seek(0)
-        with self._reading():
-            try:
-                metadata = pq.read_metadata(self._stream)
-                texts = [
-                    metadata.schema.column(number).path
-                    for number in range(len(metadata.schema))
-                    if metadata.schema.column(number).physical_type in _TEXTS
-                ]
+        try:
+            with self._reading():
+                columns = pq.read_metadata(self._stream).schema
+                texts = [c.path for c in columns if c.physical_type == "BYTE_ARRAY"]
                 self._file = pq.ParquetFile(
                     self._stream, read_dictionary=texts, buffer_size=_READ_BYTES, pre_buffer=False
                 )
                 self.columns: list[str] = [str(name) for name in self._file.schema_arrow.names]
-            except BaseException:
-                self._stream.close()
-                raise
-        size = self._size
-        if self.num_rows > size:  # absent values take no space, a billion of them neither
+                self._num_rows = int(self._file.metadata.num_rows)
+            if self._num_rows > self._size:  # absent values take no space, nor do a billion of them
+                raise DataError(
+                    f"{path} says that its {self._size:,} bytes hold {self._num_rows:,} rows; it "
+                    "is refused"
+                )
+            if len(self.columns) > MAX_COLUMNS:
+                raise DataError(f"{path} has more than {MAX_COLUMNS:,} columns; expected a table")
+        except BaseException:
             self._stream.close()
-            raise DataError(
-                f"{path} says that its {size:,} bytes hold {self.num_rows:,} rows; it is refused"
-            )
-        if len(self.columns) > MAX_COLUMNS:
-            self._stream.close()
-            raise DataError(f"{path} has more than {MAX_COLUMNS:,} columns; expected a table")
+            raise
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stream.close()
-
-    @property
-    def num_rows(self) -> int:
-        """How many rows the file says it has."""
-        return int(self._file.metadata.num_rows)
 
     def rows(
         self, columns: Collection[str] | None = None, first: int = 0
@@ -99,7 +83,7 @@ class ParquetTable:
         """
         names = [name for name in self.columns if columns is None or name in columns]
         if not names:
-            yield from (({}, "") for _ in range(first, self.num_rows))
+            yield from (({}, "") for _ in range(first, self._num_rows))
             return
         with self._reading():
             for batch in self._batches(names, first):
@@ -121,20 +105,15 @@ class ParquetTable:
     def _batch_rows(self) -> int:
         """Return how many rows are read at a time, fewer of large row groups.
 
-        What a single column says of itself is not asked for: pyarrow ends the process where that
-        is damaged.
-
-        Raises:
-            DataError: A row group is packed more tightly than texts and posters can be.
+        The metadata of single columns is not read: pyarrow ends the process where it is damaged.
         """
-        packed = self._size
         metadata = self._file.metadata
         groups = range(metadata.num_row_groups)
         largest = max((metadata.row_group(group).total_byte_size for group in groups), default=0)
-        if largest > max(_GROUP_BYTES, MAX_UNPACKED_SHARE * packed):
+        if largest > max(_GROUP_BYTES, MAX_UNPACKED_SHARE * self._size):
             raise DataError(
-                f"{self._path} unpacks a row group of {largest:,} bytes from {packed:,}; it is "
-                "refused"
+                f"{self._path} unpacks a row group of {largest:,} bytes from {self._size:,}; it "
+                "is refused"
             )
         rows = _BATCH_ROWS * _BATCH_BYTES // max(largest, _BATCH_BYTES)
         return max(_FEWEST_BATCH_ROWS, rows)
@@ -145,8 +124,9 @@ class ParquetTable:
             yield
         except _FILE_FAULTS as error:
             raise_system_error(error, Path(str(self._path)))
-            told = " ".join(str(error).split()) or type(error).__name__
-            raise DataError(f"{self._path} cannot be read as Parquet: {shortened(told)}") from None
+            raise DataError(
+                f"{self._path} cannot be read as Parquet: {error_text(error)}"
+            ) from None
 
 
 def row_values(batch: pa.RecordBatch, number: int) -> tuple[dict[str, Any], str]:
@@ -157,6 +137,6 @@ def row_values(batch: pa.RecordBatch, number: int) -> tuple[dict[str, Any], str]
         try:
             values[name] = column[number].as_py()
         except _CELL_FAULTS as error:
-            told = "not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
-            faults.append(f"column {shortened(name)}: {shortened(told)}")
+            fault = "not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+            faults.append(f"column {shortened(name)}: {shortened(fault)}")
     return values, "; ".join(faults)

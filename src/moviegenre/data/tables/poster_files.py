@@ -1,16 +1,20 @@
-"""Finding the file of a poster, however its name is written."""
+"""Find the file of a poster, however its name is written."""
 
 import os
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Protocol
+from typing import NamedTuple
 from urllib.parse import unquote
 
-from moviegenre.core.errors import InputError, shortened
+from moviegenre.core.errors import DataNotFoundError, InputError, shortened
+from moviegenre.core.reading import UnreadableFileError, read_bounded
+from moviegenre.data.limits import MAX_POSTER_BYTES
 from moviegenre.data.placeholders import is_poster_placeholder
+from moviegenre.data.storage import StoreFile, is_address
 from moviegenre.data.tables.cells import cell_text
 
 _MAX_ENTRIES = 500_000  # of a folder that is looked through for a name in other case
@@ -35,68 +39,56 @@ class WebAddressError(MissingPosterError):
     """A poster's name is an address of the web, where nothing is looked for."""
 
 
-class PosterFiles(Protocol):
-    """Where the names of posters lead: a folder, or the ZIP that holds the table."""
+class LoadedPoster(NamedTuple):
+    """What a poster's name leads to.
+
+    Attributes:
+        content: The encoded image; None where there is none.
+        fault: Why the file cannot be read; empty where it can, and where there is none.
+        lack: Why there is no file; empty where there is one, and where none is named.
+    """
+
+    content: bytes | None = None
+    fault: str = ""
+    lack: str = ""
+
+
+class PosterFiles(ABC):
+    """Where the posters of a table are: in a folder, in an object store, or in the table's ZIP."""
 
     def opened(self) -> AbstractContextManager[object]:
         """Keep open what many posters are read from."""
+        return nullcontext()
+
+    def place(self, name: str) -> Path:
+        """Return where a poster would be, without looking; its name where that is on no disk."""
+        return Path(name)
 
     def find(self, name: str) -> Path | bytes | None:
         """Return a poster's file or bytes; None where the name stands for none, such as ``N/A``.
 
         Raises:
             MissingPosterError: There is no such file; the message says what could be done.
-            UnreadableFileError: It cannot be unpacked.
-        """
-
-    def place(self, name: str) -> Path:
-        """Return where a poster would be, without looking."""
-
-    def names_files(self, cells: Iterable[object]) -> bool:
-        """Return whether one of some cells is the name of a file here."""
-
-
-class PosterFolder:
-    """The folder that names of posters are relative to.
-
-    Args:
-        folder: The folder.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._names: dict[Path, dict[str, str]] = {}
-
-    def opened(self) -> AbstractContextManager[object]:
-        """Return a context that keeps nothing open."""
-        return nullcontext()
-
-    def place(self, name: str) -> Path:
-        """Return where a poster would be."""
-        return self.folder / name
-
-    def find(self, name: str) -> Path | None:
-        r"""Return a poster's file; None where the name stands for none, such as ``N/A``.
-
-        A name is taken as it is, then with ``\`` as ``/``, ``%20`` as a space, ``file://`` left
-        out, and capital letters as they are in the folder. Of a path from another machine, which
-        begins at its root, the last part is looked for; of one that begins with the folder's own
-        name, the rest.
-
-        Raises:
-            MissingPosterError: There is no such file; the message says what could be done.
+            UnreadableFileError: It is damaged or too large.
+            DataError: The store cannot be reached, or the ZIP unpacks to more than is sane.
         """
         name = name.strip()
-        if not name or is_poster_placeholder(name):
-            return None
-        refuse_address(name)
-        for candidate in (*spellings(name), *self._within(name)):
-            path = (self.folder / candidate).absolute()  # a name such as ~x is that of a file
-            if os.path.lexists(path):
-                return path
-            if (found := self._other_case(path)) is not None:
-                return found
-        raise self._missing(name)
+        return self._find(name) if name and not is_poster_placeholder(name) else None
+
+    def load(self, name: str) -> LoadedPoster:
+        """Return a poster's bytes, or why there are none.
+
+        Raises:
+            DataError: As ``find`` does.
+        """
+        try:
+            found = self.find(name)
+            content = read_bounded(found, MAX_POSTER_BYTES) if isinstance(found, Path) else found
+            return LoadedPoster(content)
+        except MissingPosterError as error:
+            return LoadedPoster(lack=f"{name!r}: {error.hint}")
+        except UnreadableFileError as error:
+            return LoadedPoster(fault=str(error))
 
     def names_files(self, cells: Iterable[object]) -> bool:
         """Return whether one of some cells is the name of a file here."""
@@ -106,11 +98,47 @@ class PosterFolder:
                     return True
             except MissingPosterError:
                 continue
+            except UnreadableFileError:
+                return True
         return False
+
+    @abstractmethod
+    def _find(self, name: str) -> Path | bytes:
+        """Return the file or the bytes for a name that is no placeholder."""
+
+
+class PosterFolder(PosterFiles):
+    r"""The folder that names of posters are relative to.
+
+    A name is taken as it is, then with ``\` as ``/``, ``%20`` as a space, ``file://`` left out, and
+    capital letters as they are in the folder. Of a path from another machine, which begins at its
+    root, the last part is looked for; of one that begins with the folder's own name, the rest.
+
+    Args:
+        folder: The folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._names: dict[Path, dict[str, str]] = {}
+
+    def place(self, name: str) -> Path:
+        """Return where a poster would be."""
+        return self.folder / name
+
+    def _find(self, name: str) -> Path:
+        refuse_address(name)
+        for candidate in (*spellings(name), *self._within(name)):
+            path = (self.folder / candidate).absolute()  # a name such as ~x is that of a file
+            if os.path.lexists(path):
+                return path
+            if (other := self._other_case(path)) is not None:
+                return other
+        raise self._missing(name)
 
     def _within(self, name: str) -> list[str]:
         """Return the rest of names that begin with the folder's own name."""
-        parts = [PurePosixPath(one).parts for one in spellings(name)]
+        parts = [PurePosixPath(path).parts for path in spellings(name)]
         return ["/".join(p[1:]) for p in parts if len(p) > 1 and p[0] == self.folder.name]
 
     def _missing(self, name: str) -> MissingPosterError:
@@ -124,8 +152,8 @@ class PosterFolder:
             hints.append(f"nor does {unquote(name)!r}")
         if name.startswith("/") or _DRIVE.match(name) or name.lower().startswith("file:"):
             hints.append("of a path from elsewhere the last part is looked for beside the table")
-        said = "; ".join(["does not exist; expected a poster's file", *hints])
-        return MissingPosterError(f"{path} {said}", said)
+        hint = "; ".join(["does not exist; expected a poster's file", *hints])
+        return MissingPosterError(f"{path} {hint}", hint)
 
     def _other_case(self, path: Path) -> Path | None:
         """Return a file of the same folder whose name differs in capital letters only."""
@@ -135,12 +163,43 @@ class PosterFolder:
                 return None
             try:
                 with os.scandir(parent) as entries:
-                    listed = [entry.name for entry in islice(entries, _MAX_ENTRIES)]
+                    names = [entry.name for entry in islice(entries, _MAX_ENTRIES)]
             except (OSError, ValueError):
-                listed = []
-            self._names[parent] = {entry.casefold(): entry for entry in listed}
-        found = self._names[parent].get(path.name.casefold())
-        return None if found is None else parent / found
+                names = []
+            self._names[parent] = {name.casefold(): name for name in names}
+        name = self._names[parent].get(path.name.casefold())
+        return None if name is None else parent / name
+
+
+class PosterStore(PosterFiles):
+    """The folder of an object store that names of posters are relative to.
+
+    A name may also be a whole address in a store.
+
+    Args:
+        address: The folder, such as ``s3://bucket/posters``.
+    """
+
+    def __init__(self, address: str) -> None:
+        self.address = address.rstrip("/")
+
+    def _find(self, name: str) -> bytes:
+        if is_address(name):
+            files = [StoreFile(name)]
+        else:
+            refuse_address(name)
+            files = [StoreFile(f"{self.address}/{path.lstrip('/')}") for path in spellings(name)]
+        for file in files:
+            try:
+                with file.open_anywhere() as stream:
+                    content = stream.read(MAX_POSTER_BYTES + 1)
+            except DataNotFoundError:
+                continue
+            if len(content) > MAX_POSTER_BYTES:
+                raise UnreadableFileError(f"{file} has more than {MAX_POSTER_BYTES:,} bytes")
+            return content
+        hint = "does not exist; expected a poster's file"
+        raise MissingPosterError(f"{shortened(str(files[0]))} {hint}", hint)
 
 
 def refuse_address(name: str) -> None:
@@ -159,15 +218,13 @@ def refuse_address(name: str) -> None:
 
 def spellings(name: str) -> list[str]:
     """Return the paths that a name may stand for, the surest first."""
-    found = [name]
-    if name.lower().startswith("file:"):
-        found = [_local(name)]
-    found += [unquote(one) for one in found if "%" in one]
-    found += [one.replace("\\", "/") for one in found if "\\" in one]
-    for one in list(found):
-        if one.startswith("/") or _DRIVE.match(one):
-            found.append(PureWindowsPath(one).name or PurePosixPath(one).name)
-    return list(dict.fromkeys(one for one in found if one and "\0" not in one))
+    paths = [_local(name) if name.lower().startswith("file:") else name]
+    paths += [unquote(path) for path in paths if "%" in path]
+    paths += [path.replace("\\", "/") for path in paths if "\\" in path]
+    for path in list(paths):
+        if path.startswith("/") or _DRIVE.match(path):
+            paths.append(PureWindowsPath(path).name or PurePosixPath(path).name)
+    return list(dict.fromkeys(path for path in paths if path and "\0" not in path))
 
 
 def _local(address: str) -> str:

@@ -9,20 +9,18 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, TextIO, TypeGuard
+from typing import Any, TextIO
 
 from moviegenre.core.errors import DataError, shortened
 from moviegenre.core.reading import raise_system_error
 from moviegenre.data.json_text import parse_json
 from moviegenre.data.limits import MAX_COLUMNS, MAX_RECORD_BYTES
-from moviegenre.data.lines import Line, bounded_lines
+from moviegenre.data.lines import bounded_lines
 from moviegenre.data.tables import cmu, dialect, excel, json_rows
 from moviegenre.data.tables.parquet import ParquetTable
 from moviegenre.data.tables.source import TableBytes, TableSource, open_table, table_suffix
 
-__all__ = ["Row", "Table", "TableBytes", "TableSource", "column_names", "count_rows", "read_rows"]
-
-_LINES = (".jsonl", ".ndjson")
+_JSON = (".json", ".jsonl", ".ndjson")
 _SEPARATOR_LINE_CHARS = 100  # of Excel's sep=;
 
 
@@ -44,7 +42,7 @@ class Written:
     """How a table is written, where somebody names it.
 
     Attributes:
-        separator: What stands between cells, see ``dialect.checked_separator``; None finds out.
+        separator: What stands between cells, see ``dialect.parse_separator``; None finds out.
         encoding: The text's encoding; None finds out.
     """
 
@@ -78,12 +76,12 @@ class Table:
         self.notes: list[str] = []
         self.twice: list[str] = []
         self._max_rows = max_rows
-        self._is_cmu = _is_path(source) and cmu.is_summaries(source)
-        self._separator = written.separator and dialect.checked_separator(written.separator)
-        self._encoding = written.encoding and dialect.checked_encoding(written.encoding)
+        self._cmu = source if isinstance(source, Path) and cmu.is_summaries(source) else None
+        self._separator = written.separator and dialect.parse_separator(written.separator)
+        self._encoding = written.encoding and dialect.parse_encoding(written.encoding)
         self._suffix = table_suffix(source)
         self._is_document = self._has_quotes = self._skips_line = False
-        if self._suffix not in (".parquet", ".xlsx") and not self._is_cmu:
+        if self._suffix not in (".parquet", ".xlsx") and self._cmu is None:
             self._find_form()
 
     @cached_property
@@ -93,7 +91,24 @@ class Table:
         Raises:
             DataError: There is no row that can be read, or more columns than any table has.
         """
-        return self._columns(self._max_rows)
+        if self._cmu is not None:
+            return list(cmu.COLUMNS)
+        if self._suffix == ".parquet" and not isinstance(self.source, TableBytes):
+            with ParquetTable(self.source) as table:
+                return table.columns
+        names: dict[str, None] = {}
+        fault = ""
+        for row in islice(self.rows(), self._max_rows):
+            names.update(dict.fromkeys(row.values))
+            fault = fault or row.fault
+            if len(names) > MAX_COLUMNS:
+                raise _too_many_columns(self.source)
+            if names and self._suffix not in _JSON:
+                break
+        if not names:
+            reason = f" that can be read ({fault})" if fault else ""
+            raise DataError(f"{self.source} has no rows{reason}; expected one for each movie")
+        return list(names)
 
     @property
     def is_seekable(self) -> bool:
@@ -118,8 +133,8 @@ class Table:
             yield from islice(self._all_rows(), first, None)
 
     def _all_rows(self) -> Iterator[Row]:
-        if self._is_cmu and _is_path(self.source):
-            yield from (Row(values) for values in cmu.rows(self.source))
+        if self._cmu is not None:
+            yield from (Row(values) for values in cmu.rows(self._cmu))
         elif self._suffix == ".xlsx":
             with (
                 open_table(self.source) as (stream, _),
@@ -128,21 +143,10 @@ class Table:
                 yield from self._cell_rows(cells)
         else:
             with self._text() as text:
-                if self._suffix in (".json", *_LINES):
+                if self._suffix in _JSON:
                     yield from self._json_rows(text)
                 else:
                     yield from self._separated_rows(text)
-
-    def count(self) -> int:
-        """Return how many rows there are.
-
-        Raises:
-            DataError: The file cannot be read.
-        """
-        if self._suffix == ".parquet" and not isinstance(self.source, TableBytes):
-            with ParquetTable(self.source) as table:
-                return table.num_rows
-        return sum(1 for _ in self.rows(()))
 
     def _find_form(self) -> None:
         """Find out the encoding, and what stands between cells."""
@@ -152,13 +156,13 @@ class Table:
         if self._encoding != dialect.UTF8:
             self.notes.append(f"the text is {self._encoding}")
         with self._text() as text:
-            sample = dialect.sample_of(text)
+            sample = dialect.read_sample(text)
         if suffix != table_suffix(self.source) or suffix != Path(self.source.name).suffix.lower():
             self.notes.append(f"unpacked as {suffix}")
-        self._is_document = suffix in (".json", *_LINES) and json_rows.is_document(sample, suffix)
+        self._is_document = suffix in _JSON and json_rows.is_document(sample, suffix)
         if self._is_document:
             self.notes.append("a JSON document")
-        if suffix in (".json", *_LINES):
+        if suffix in _JSON:
             return
         named = dialect.separator_line(sample)
         self._skips_line = named is not None
@@ -170,32 +174,12 @@ class Table:
             name = dialect.SEPARATOR_NAMES.get(self._separator, repr(self._separator))
             self.notes.append(f"cells stand between {name}")
 
-    def _columns(self, max_rows: int | None) -> list[str]:
-        if self._is_cmu:
-            return list(cmu.COLUMNS)
-        if self._suffix == ".parquet" and not isinstance(self.source, TableBytes):
-            with ParquetTable(self.source) as table:
-                return table.columns
-        names: dict[str, None] = {}
-        fault = ""
-        for row in islice(self.rows(), max_rows):
-            names.update(dict.fromkeys(row.values))
-            fault = fault or row.fault
-            if len(names) > MAX_COLUMNS:
-                raise _too_many_columns(self.source)
-            if names and self._suffix not in (".json", *_LINES):
-                break
-        if not names:
-            told = f" that can be read ({fault})" if fault else ""
-            raise DataError(f"{self.source} has no rows{told}; expected one for each movie")
-        return list(names)
-
     @contextmanager
     def _text(self) -> Iterator[TextIO]:
         """Open the text; bytes of another encoding are read as ``bounded_lines`` expects them."""
         encoding = self._encoding or dialect.UTF8
         is_wide = encoding.replace("_", "-").startswith(("utf-16", "utf-32"))
-        is_json = self._suffix in (".json", *_LINES)
+        is_json = self._suffix in _JSON
         with (
             open_table(self.source) as (binary, _),
             io.TextIOWrapper(
@@ -209,8 +193,8 @@ class Table:
                 yield stream
             except OSError as error:
                 raise_system_error(error, Path(str(self.source)))
-                told = error.strerror or str(error)
-                raise DataError(f"{self.source} cannot be read: {told}") from None
+                reason = error.strerror or str(error)
+                raise DataError(f"{self.source} cannot be read: {reason}") from None
             except EOFError as error:
                 raise DataError(f"{self.source} cannot be unpacked: {error}") from None
 
@@ -220,8 +204,10 @@ class Table:
                 yield _json_row(value)
             return
         for line in bounded_lines(text):
-            if line.fault or line.text.strip():
-                yield _line_row(line)
+            if line.fault:
+                yield Row(fault=line.fault)
+            elif line.text.strip():
+                yield _line_row(line.text)
 
     def _separated_rows(self, text: TextIO) -> Iterator[Row]:
         csv.field_size_limit(MAX_RECORD_BYTES)
@@ -303,29 +289,6 @@ class RowReader:
                 return
 
 
-def column_names(source: TableSource, max_rows: int | None = None) -> list[str]:
-    """Return the columns of a table, see ``Table``."""
-    return Table(source, max_rows=max_rows).columns
-
-
-def count_rows(source: TableSource) -> int:
-    """Return how many rows ``read_rows`` yields.
-
-    Raises:
-        DataError: The file cannot be read.
-    """
-    return Table(source).count()
-
-
-def read_rows(source: TableSource, columns: Collection[str] | None = None) -> Iterator[Row]:
-    """Yield the rows of a table, in order, see ``Table.rows``."""
-    yield from Table(source).rows(columns)
-
-
-def _is_path(source: TableSource) -> TypeGuard[Path]:
-    return isinstance(source, Path)
-
-
 def _too_many_columns(source: TableSource) -> DataError:
     return DataError(f"{source} has more than {MAX_COLUMNS:,} columns; expected a table")
 
@@ -361,20 +324,16 @@ def _cells_row(names: Sequence[str], cells: Sequence[Any], fault: str) -> Row:
     if fault:
         return Row(values, fault)
     if len(cells) > len(names):
-        found, expected = len(cells), len(names)
-        return Row(values, f"has {found} cells, expected {expected}; is a quotation mark missing?")
+        counts = f"has {len(cells)} cells, expected {len(names)}"
+        return Row(values, f"{counts}; is a quotation mark missing?")
     return Row(values)
 
 
-def _line_row(line: Line) -> Row:
-    if line.fault:
-        return Row(fault=line.fault)
+def _line_row(text: str) -> Row:
     try:
-        return _json_row(parse_json(line.text))
+        return _json_row(parse_json(text))
     except ValueError as error:
         return Row(fault=f"not JSON: {error}")
-    except RecursionError:
-        return Row(fault="JSON within JSON too many times; expected an object with texts")
 
 
 def _json_row(values: Any) -> Row:  # noqa: ANN401 - whatever others wrote

@@ -13,7 +13,7 @@ from typing import IO, BinaryIO, cast
 from moviegenre.core.errors import DataError, shortened
 from moviegenre.core.reading import open_regular
 from moviegenre.data.storage import StoreFile
-from moviegenre.data.unpacking import UNPACKING_ERRORS, Unpacked, max_unpacked
+from moviegenre.data.unpacking import UNPACKING_ERRORS, Unpacked, error_text, max_unpacked
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json")
 TABLE_SUFFIXES = (*TEXT_SUFFIXES, ".parquet", ".xlsx")
@@ -109,16 +109,16 @@ def open_table(source: TableSource) -> Iterator[tuple[BinaryIO, str]]:
             content = Unpacked(Path(source.name), packed, max_unpacked(size))
             yield io.BufferedReader(content), suffix
         except UNZIPPING_ERRORS as error:
-            told = shortened(" ".join(str(error).split())) or type(error).__name__
-            raise DataError(f"{source} cannot be unpacked: {told}; is it whole?") from None
+            raise damaged_zip(source, error) from None
+
+
+def damaged_zip(source: TableSource, error: Exception) -> DataError:
+    """Return the error of a packed table that cannot be unpacked."""
+    return DataError(f"{source} cannot be unpacked: {error_text(error)}; is it whole?")
 
 
 def _refuse_packed(source: TableSource, stream: BinaryIO) -> None:
-    """Refuse a packed file that has the name of a text.
-
-    Raises:
-        DataError: It is one.
-    """
+    """Refuse a packed file that has the name of a text."""
     head = stream.read(len(_GZIP_MARK) + len(_ZIP_MARK))
     stream.seek(0)
     if head.startswith(_GZIP_MARK):
@@ -144,10 +144,10 @@ def unpacked(source: TableBytes, max_bytes: int) -> TableBytes:
 
 
 def check_zip(source: TableSource, stream: BinaryIO) -> None:
-    """Refuse a zip with more files than a table and its posters, before its list of them is read.
+    """Refuse a zip with far too many files, before its list of them is read.
 
     Raises:
-        DataError: It has, or it is no zip.
+        DataError: It has too many, or it is no zip.
     """
     size = stream.seek(0, os.SEEK_END)
     stream.seek(max(0, size - _END_BYTES))
@@ -191,7 +191,7 @@ def _zip_member(
         and not PurePosixPath(member.filename).name.startswith(".")
     ]
     if len(tables) > 1:  # a README beside the table
-        tables = [one for one in tables if not one.filename.lower().endswith(".txt")] or tables
+        tables = [t for t in tables if not t.filename.lower().endswith(".txt")] or tables
     if len(tables) != 1:
         names = ", ".join(member.filename for member in tables[:5])
         found = f"{len(tables)} tables ({shortened(names)})" if tables else "no table"

@@ -1,4 +1,4 @@
-"""The tables that a path, a folder, a pattern or an address stands for."""
+"""Find the tables of a path, a folder, a pattern or an address."""
 
 import glob
 import os
@@ -36,12 +36,11 @@ def find_tables(source: str) -> dict[str, TableFile]:
     path = Path(source)
     if path.is_dir():
         walked = (Path(root, name) for root, _, names in os.walk(path) for name in names)
-        tables: dict[str, TableFile] = {one.relative_to(path).as_posix(): one for one in walked}
-        return _tables_of(source, tables)
+        return _tables_of(source, {file.relative_to(path).as_posix(): file for file in walked})
     if _PATTERN.isdisjoint(source) or path.is_file():
         return {path.name: path}
-    found = [Path(name) for name in sorted(glob.glob(source)) if os.path.isfile(name)]
-    return _matched(source, {one.as_posix(): one for one in found})
+    files = [Path(name) for name in sorted(glob.glob(source)) if os.path.isfile(name)]
+    return _matched(source, {file.as_posix(): file for file in files})
 
 
 def _in_store(source: str) -> dict[str, TableFile]:
@@ -49,12 +48,12 @@ def _in_store(source: str) -> dict[str, TableFile]:
         parts = PurePosixPath(source).parts
         fixed = next(n for n, part in enumerate(parts) if not _PATTERN.isdisjoint(part))
         folder = "s3://" + "/".join(parts[1:fixed])
-        found = [one for one in store_files(folder) if _fits(one.address, parts)]
-        return _matched(source, {one.address: one for one in found})
+        files = [file for file in store_files(folder) if _fits(file.address, parts)]
+        return _matched(source, {file.address: file for file in files})
     if (file := StoreFile(source)).is_file():
         return {file.name: file}
     start = len(source.rstrip("/")) + 1
-    return _tables_of(source, {one.address[start:]: one for one in store_files(source)})
+    return _tables_of(source, {file.address[start:]: file for file in store_files(source)})
 
 
 def _fits(address: str, pattern: tuple[str, ...]) -> bool:

@@ -3,7 +3,7 @@
 import os
 import posixpath
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
@@ -13,23 +13,23 @@ from moviegenre.data.limits import MAX_FILES, MAX_POSTER_BYTES
 from moviegenre.data.placeholders import is_poster_placeholder
 from moviegenre.data.poster_formats import POSTER_SUFFIXES
 from moviegenre.data.storage import StoreFile
-from moviegenre.data.tables.cells import cell_text
 from moviegenre.data.tables.poster_files import (
     MissingPosterError,
     PosterFiles,
     PosterFolder,
+    PosterStore,
     refuse_address,
     spellings,
 )
-from moviegenre.data.tables.poster_store import PosterStore
 from moviegenre.data.tables.source import (
     TABLE_SUFFIXES,
     UNZIPPING_ERRORS,
     TableSource,
     check_zip,
+    damaged_zip,
     open_member,
 )
-from moviegenre.data.unpacking import max_unpacked
+from moviegenre.data.unpacking import error_text, max_unpacked
 
 
 def poster_files(table: Path | StoreFile, folder: Path | str | None = None) -> PosterFiles:
@@ -53,7 +53,7 @@ def poster_files(table: Path | StoreFile, folder: Path | str | None = None) -> P
     return PosterFolder(folder) if isinstance(folder, Path) else PosterStore(folder)
 
 
-class ZipPosters:
+class ZipPosters(PosterFiles):
     """The posters in a ZIP that holds a table.
 
     Args:
@@ -79,23 +79,23 @@ class ZipPosters:
         self._archive: zipfile.ZipFile | None = None
         self._max_unpacked = self._unpacked = 0
         with self.opened() as archive:
-            members = [one for one in archive.infolist() if not one.is_dir()]
+            members = [member for member in archive.infolist() if not member.is_dir()]
         if len(members) > max_files:
             raise DataError(
                 f"{source} holds {len(members):,} files; expected a table and its posters, "
                 f"{max_files:,} files at most"
             )
-        tables = [one for one in members if _suffix(one) in TABLE_SUFFIXES]
-        pictures = [one for one in members if _suffix(one) in POSTER_SUFFIXES]
+        tables = [member for member in members if _suffix(member) in TABLE_SUFFIXES]
+        pictures = [member for member in members if _suffix(member) in POSTER_SUFFIXES]
         self.has_pictures = bool(pictures)
         self._folder = posixpath.dirname(_place(tables[0].filename)) if tables else ""
-        self._members = {_place(one.filename): one for one in reversed(pictures)}
-        self._lower = {place.casefold(): one for place, one in reversed(self._members.items())}
+        self._members = {_place(member.filename): member for member in reversed(pictures)}
+        self._lower = {path.casefold(): m for path, m in reversed(self._members.items())}
         self._names: dict[str, zipfile.ZipInfo | None] = {}
-        for place, one in self._lower.items():
-            name = posixpath.basename(place)
-            self._names[name] = None if name in self._names else one  # of several none is meant
-        if sum(one.file_size for one in pictures) > self._max_unpacked:
+        for path, member in self._lower.items():
+            name = posixpath.basename(path)
+            self._names[name] = None if name in self._names else member  # several: none is meant
+        if sum(member.file_size for member in pictures) > self._max_unpacked:
             raise self._too_large()
 
     @contextmanager
@@ -115,23 +115,17 @@ class ZipPosters:
             try:
                 self._archive = zipfile.ZipFile(stream)
             except UNZIPPING_ERRORS as error:
-                raise DataError(
-                    f"{source} cannot be unpacked: {_told(error)}; is it whole?"
-                ) from None
+                raise damaged_zip(source, error) from None
             try:
                 yield self._archive
             finally:
                 self._archive = None
 
-    def place(self, name: str) -> Path:
-        """Return the name, as nothing of it lies on the disk."""
-        return Path(name)
-
     def find(self, name: str) -> bytes | None:
         """Return a poster's bytes; None where the name stands for none, such as ``N/A``.
 
-        A name is spelt as in a folder, see ``PosterFolder.find``. It is relative to the table, or
-        to the ZIP; a name without folders may be that of a picture in any folder.
+        A name is relative to the table, or to the ZIP; a name without folders may be that of a
+        picture in any folder.
 
         Raises:
             MissingPosterError: There is no such picture.
@@ -139,8 +133,9 @@ class ZipPosters:
             DataError: All that was read of the ZIP is more than is sane.
         """
         name = name.strip()
-        if not name or is_poster_placeholder(name):
-            return None
+        return self._find(name) if name and not is_poster_placeholder(name) else None
+
+    def _find(self, name: str) -> bytes:
         refuse_address(name)
         member = self._member(name)
         if member is None:
@@ -148,23 +143,15 @@ class ZipPosters:
             raise MissingPosterError(f"{shortened(name)} {hint}", hint)
         return self._read(member)
 
-    def names_files(self, cells: Iterable[object]) -> bool:
-        """Return whether one of some cells is the name of a picture in the ZIP."""
-        return any(self._member(cell_text(cell).strip()) is not None for cell in cells)
-
     def _member(self, name: str) -> zipfile.ZipInfo | None:
-        candidates = spellings(name) if name else []
-        places = [_place(place) for one in candidates for place in (f"{self._folder}/{one}", one)]
-        for place in places:
-            if (found := self._members.get(place)) is not None:
-                return found
-        for place in places:
-            if (found := self._lower.get(place.casefold())) is not None:
-                return found
-        for one in candidates:
-            if (found := self._names.get(one.casefold())) is not None:
-                return found
-        return None
+        candidates = spellings(name)
+        places = [_place(path) for c in candidates for path in (f"{self._folder}/{c}", c)]
+        members = (
+            *(self._members.get(place) for place in places),
+            *(self._lower.get(place.casefold()) for place in places),
+            *(self._names.get(candidate.casefold()) for candidate in candidates),
+        )
+        return next((member for member in members if member is not None), None)
 
     def _read(self, member: zipfile.ZipInfo) -> bytes:
         name, size = shortened(member.filename), member.file_size  # more is never unpacked of it
@@ -180,7 +167,7 @@ class ZipPosters:
                 return packed.read()
         except UNZIPPING_ERRORS as error:
             raise_system_error(error, Path(str(self._source)))
-            raise UnreadableFileError(f"{name} cannot be unpacked: {_told(error)}") from None
+            raise UnreadableFileError(f"{name} cannot be unpacked: {error_text(error)}") from None
 
     def _too_large(self) -> DataError:
         return DataError(
@@ -197,7 +184,3 @@ def _suffix(member: zipfile.ZipInfo) -> str:
 def _place(name: str) -> str:
     """Return the path of a file in the ZIP in one spelling; one that leaves it finds nothing."""
     return posixpath.normpath(name.replace("\\", "/").lstrip("/"))
-
-
-def _told(error: Exception) -> str:
-    return shortened(" ".join(str(error).split())) or type(error).__name__

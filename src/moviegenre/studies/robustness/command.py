@@ -7,8 +7,7 @@ import typer
 
 from moviegenre.apps.options import DataDir, Quiet, SplitOption
 from moviegenre.core.extras import require_training
-from moviegenre.core.seeds import MAX_SEED
-from moviegenre.core.types import Split
+from moviegenre.core.types import MAX_SEED, Split
 
 
 def robustness(

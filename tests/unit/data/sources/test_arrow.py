@@ -14,7 +14,7 @@ from tests.unit.data.raw_movies import poster
 
 
 def read(folder: Path) -> ArrowSplits:
-    return ArrowSplits(folder, arrow_files(folder))
+    return ArrowSplits(arrow_files(folder))
 
 
 def test_a_row_is_read_as_it_is(tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ def test_files_with_another_ending_are_a_set_of_their_own(tmp_path: Path) -> Non
     counts = {
         len(movie.plots)
         for files in (arrow_files(tmp_path), arrow_files(tmp_path, single))
-        for movie in ArrowSplits(tmp_path, files)
+        for movie in ArrowSplits(files)
     }
     assert [len(movie.plots) for movie in read(tmp_path)] == [2] * 12
     assert counts == {1, 2}
@@ -47,21 +47,15 @@ def test_a_missing_file_is_said(tmp_path: Path) -> None:
     assert movies.lacks == "train, val"
 
 
-def test_a_file_that_is_cut_off_is_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_empty", [False, True])
+def test_a_file_that_is_cut_off_is_one_line(tmp_path: Path, is_empty: bool) -> None:
     path = write_arrow(tmp_path) / "mmimdb_dev.arrow"
-    path.write_bytes(path.read_bytes()[:-200])
+    path.write_bytes(b"" if is_empty else path.read_bytes()[:-200])
     with pytest.raises(DataError) as error:
         list(read(tmp_path))
     assert str(error.value).startswith(f"{path} cannot be read as Arrow: ")
     assert str(error.value).endswith("; is it whole?")
     assert "\n" not in str(error.value)
-
-
-def test_an_empty_file_is_one_line(tmp_path: Path) -> None:
-    path = write_arrow(tmp_path) / "mmimdb_dev.arrow"
-    path.write_bytes(b"")
-    with pytest.raises(DataError, match="cannot be read as Arrow"):
-        read(tmp_path)
 
 
 def test_missing_columns_are_named(tmp_path: Path) -> None:

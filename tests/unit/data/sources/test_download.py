@@ -80,16 +80,12 @@ def test_a_file_comes_whole(server: FileServer, tmp_path: Path) -> None:
     assert note.read_text() == f"{SHA256}  movies.tar.gz\n"
 
 
-def test_what_is_there_is_not_fetched_again(server: FileServer, tmp_path: Path) -> None:
-    fetch(server.url, tmp_path)
-    assert fetch(server.url, tmp_path, SHA256).read_bytes() == CONTENT
-    assert server.ranges == [None]
-
-
-def test_a_file_that_has_changed_since_it_came_is_refused(
+def test_what_is_there_is_not_fetched_again_and_refused_where_it_has_changed(
     server: FileServer, tmp_path: Path
 ) -> None:
     path = fetch(server.url, tmp_path)
+    assert fetch(server.url, tmp_path, SHA256).read_bytes() == CONTENT
+    assert server.ranges == [None]
     path.write_bytes(CONTENT[:-1] + b"?")
     with pytest.raises(DataError, match=f"; it had {SHA256} when it was fetched; delete both it"):
         fetch(server.url, tmp_path)
@@ -113,19 +109,16 @@ def test_an_interrupted_download_goes_on(server: FileServer, tmp_path: Path) -> 
     assert not (tmp_path / "movies.tar.gz.part").exists()
 
 
-def test_a_server_that_knows_no_ranges_sends_everything_again(
-    server: FileServer, tmp_path: Path
+@pytest.mark.parametrize(
+    ("part", "knows_ranges"), [(b"something else", False), (CONTENT, True)], ids=["none", "whole"]
+)
+def test_parts_are_fetched_again_where_the_server_knows_no_ranges_and_whole_ones_taken(
+    server: FileServer, tmp_path: Path, part: bytes, knows_ranges: bool
 ) -> None:
-    (tmp_path / "movies.tar.gz.part").write_bytes(b"something else")
-    server.knows_ranges = False
+    (tmp_path / "movies.tar.gz.part").write_bytes(part)
+    server.knows_ranges = knows_ranges
     assert fetch(server.url, tmp_path).read_bytes() == CONTENT
-    assert server.ranges == ["bytes=14-"]
-
-
-def test_a_download_that_was_complete_is_taken(server: FileServer, tmp_path: Path) -> None:
-    (tmp_path / "movies.tar.gz.part").write_bytes(CONTENT)
-    assert fetch(server.url, tmp_path).read_bytes() == CONTENT
-    assert server.ranges == [f"bytes={len(CONTENT)}-"]
+    assert server.ranges == [f"bytes={len(part)}-"]
 
 
 def test_a_file_that_became_shorter_is_fetched_anew(server: FileServer, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from moviegenre.core.errors import DataError
 from moviegenre.core.types import Split
 from moviegenre.data.posters import decode_poster
-from moviegenre.data.records import MovieSource, RawMovie
+from moviegenre.data.records import RawMovie
 from moviegenre.data.sources.layouts import open_path
 from moviegenre.data.sources.table import MovieTable, TableColumns
 from tests.unit.data.mmimdb_forms import (
@@ -21,7 +21,7 @@ from tests.unit.data.mmimdb_forms import (
     write_hub,
     write_jsonl,
 )
-from tests.unit.data.raw_movies import SPLITS, complete_files, poster, write_archive, write_folder
+from tests.unit.data.raw_movies import SPLITS, complete_files, write_folder
 
 EVERY_SPLIT = {"train": range(6), "validation": range(6, 9), "test": range(9, 12)}
 
@@ -98,13 +98,6 @@ def test_other_tables_of_these_names_stay_tables(tmp_path: Path) -> None:
         row = '{"plot": "A dog runs.", "genres": ["War"]}\n'
         (tmp_path / f"{name}.jsonl").write_text(row)
     assert isinstance(open_path(tmp_path / "train.jsonl"), MovieTable)
-
-
-def test_archives_are_read_as_before(tmp_path: Path) -> None:
-    path = write_archive(tmp_path / "mmimdb.tar.gz", complete_files())
-    movies: MovieSource = open_path(path)
-    assert movies.form == "MM-IMDb as published"
-    assert next(iter(movies)).poster == poster(0)
 
 
 def test_a_folder_of_no_form_says_what_is_known(tmp_path: Path) -> None:

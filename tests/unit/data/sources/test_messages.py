@@ -17,7 +17,7 @@ TRAIN = {"train": TRAIN_IDS}
 
 
 def read(path: Path) -> MessageTables:
-    return MessageTables(path, message_files(path))
+    return MessageTables(message_files(path))
 
 
 def in_parts(number: int) -> dict[str, Any]:
@@ -69,12 +69,9 @@ def test_a_folder_saved_with_datasets_is_read(tmp_path: Path) -> None:
     assert [movie.plots for movie in read(folder)] == [(plots_of(n)[1],) for n in range(12)]
 
 
-def test_other_parquet_is_left_alone(tmp_path: Path) -> None:
-    folder = write_hub(tmp_path / "held", TRAIN, lambda number: {"plot": "a", "images": [number]})
+def test_other_parquet_is_left_alone_and_a_damaged_file_is_one_line(tmp_path: Path) -> None:
+    folder = write_hub(tmp_path / "other", TRAIN, lambda number: {"plot": "a", "images": [number]})
     assert message_files(folder) == []
-
-
-def test_a_damaged_file_is_one_line(tmp_path: Path) -> None:
     folder = write_hub(tmp_path / "held", TRAIN)
     path = folder / "data" / "train-00000-of-00001.parquet"
     path.write_bytes(path.read_bytes()[:-10])

@@ -76,9 +76,9 @@ def test_movies_come_in_the_order_of_the_split(read: Read, tmp_path: Path) -> No
 
 
 def test_without_a_split_they_come_by_id(read: Read, tmp_path: Path) -> None:
-    files = dict(reversed(movie_files(range(3)).items()))
+    files = {"mmimdb/synthetic.json": b"{}", **dict(reversed(movie_files(range(3)).items()))}
     movies = read(tmp_path, files)
-    assert movies.has_split is False
+    assert (movies.has_split, movies.synthetic) == (False, True)
     assert [int(movie.id) for movie in movies] == [0, 1, 2]
 
 
@@ -89,15 +89,12 @@ def test_the_top_folder_has_any_name_or_none(read: Read, tmp_path: Path, top: st
     assert [movie.split for movie in movies].count(Split.TRAIN) == len(SPLITS[Split.TRAIN])
 
 
-def test_posters_are_also_called_jpg(read: Read, tmp_path: Path) -> None:
-    files = {"dataset/1.json": record(1), "dataset/1.jpg": poster(7)}
-    movie = only(read(tmp_path, files))
-    assert (movie.poster, movie.poster_name) == (poster(7), "1.jpg")
-
-
-def test_of_two_posters_jpeg_is_taken(read: Read, tmp_path: Path) -> None:
-    files = {"dataset/1.json": record(1), "dataset/1.jpg": poster(7), "dataset/1.JPEG": poster(8)}
-    assert only(read(tmp_path, files)).poster == poster(8)
+def test_posters_are_also_called_jpg_and_of_two_jpeg_is_taken(read: Read, tmp_path: Path) -> None:
+    files = {f"dataset/{number}.json": record(number) for number in (1, 2)}
+    files |= {"dataset/1.jpg": poster(6), "dataset/2.jpg": poster(7), "dataset/2.JPEG": poster(8)}
+    first, second = read(tmp_path, files)
+    assert (first.poster, first.poster_name) == (poster(6), "1.jpg")
+    assert second.poster == poster(8)
 
 
 def test_other_files_are_passed_over(read: Read, tmp_path: Path) -> None:
@@ -110,15 +107,15 @@ def test_other_files_are_passed_over(read: Read, tmp_path: Path) -> None:
     assert only(read(tmp_path, files)).id == "0000001"
 
 
-def test_a_single_plot_may_be_a_text(read: Read, tmp_path: Path) -> None:
-    files = {"dataset/1.json": record(1, plot=" Only one. ", year=None, title=None)}
-    movie = only(read(tmp_path, files))
+def test_a_single_plot_may_be_a_text_and_blank_ones_are_none(read: Read, tmp_path: Path) -> None:
+    files = {
+        "dataset/1.json": record(1, plot=" Only one. ", year=None, title=None),
+        "dataset/2.json": record(2, plot=["", "  "]),
+    }
+    movie, blank = read(tmp_path, files)
     assert (movie.plots, movie.year, movie.title) == (("Only one.",), None, None)
     assert (movie.poster, movie.poster_name) == (None, None)
-
-
-def test_blank_plots_are_none(read: Read, tmp_path: Path) -> None:
-    assert only(read(tmp_path, {"dataset/1.json": record(1, plot=["", "  "])})).plots == ()
+    assert blank.plots == ()
 
 
 @pytest.mark.parametrize(
@@ -143,21 +140,16 @@ def test_a_damaged_record_says_what_is_wrong(
     assert second.fault is None
 
 
-def test_an_id_without_a_record_is_told(read: Read, tmp_path: Path) -> None:
-    files = {**movie_files([1]), "mmimdb/split.json": split_json({"train": [1, 2]})}
-    _, missing = read(tmp_path, files)
+def test_ids_may_have_no_record_or_two_splits(read: Read, tmp_path: Path) -> None:
+    parts = {"train": [1, 2], "test": [1]}
+    first, missing, again = read(
+        tmp_path, {**movie_files([1]), "mmimdb/split.json": split_json(parts)}
+    )
     assert missing == RawMovie(
         "0000002", split=Split.TRAIN, fault="split.json lists it, but it has no JSON"
     )
-
-
-def test_an_id_in_two_splits_comes_twice(read: Read, tmp_path: Path) -> None:
-    parts = {"train": [1], "test": [1]}
-    movies = read(tmp_path, {**movie_files([1]), "mmimdb/split.json": split_json(parts)})
-    assert [(movie.id, movie.split) for movie in movies] == [
-        ("0000001", Split.TRAIN),
-        ("0000001", Split.TEST),
-    ]
+    assert (first.id, first.split) == ("0000001", Split.TRAIN)
+    assert (again.id, again.split) == ("0000001", Split.TEST)
 
 
 def test_an_id_that_leaves_the_folder_leads_nowhere(tmp_path: Path) -> None:
@@ -181,11 +173,7 @@ def test_a_damaged_split_is_refused(read: Read, tmp_path: Path, content: bytes, 
     movies = read(tmp_path, {**movie_files([1]), "mmimdb/split.json": content})
     with pytest.raises(DataError) as error:
         list(movies)
-    assert str(error.value).startswith(f"split.json of {movies.description} {told}")
-
-
-def test_made_up_movies_are_known_by_their_marker(read: Read, tmp_path: Path) -> None:
-    assert read(tmp_path, {**movie_files([1]), "mmimdb/synthetic.json": b"{}"}).synthetic is True
+    assert str(error.value).startswith(f"split.json of {movies._path} {told}")
 
 
 def test_the_hash_of_an_archive_is_that_of_its_file(tmp_path: Path) -> None:

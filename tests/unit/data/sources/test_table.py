@@ -17,6 +17,7 @@ from moviegenre.data.records import RawMovie
 from moviegenre.data.sources.table import MovieTable, TableColumns
 from tests.unit.data.raw_movies import poster
 
+WAR_HORROR = ("War", "Horror")
 COLUMNS = TableColumns(
     id="movie_id",
     plots=("short", "long"),
@@ -90,27 +91,35 @@ def test_every_format_gives_the_same_movies(tmp_path: Path, name: str) -> None:
     assert second.year is None
 
 
-@pytest.mark.parametrize("name", ["m.jsonl", "m.parquet"])
-def test_genres_may_be_a_list(tmp_path: Path, name: str) -> None:
-    path = write(tmp_path / name, [{"plot": "x", "genres": ["War", " Drama "]}])
-    assert read(path, TableColumns())[0].genres == ("War", "Drama")
-
-
-def test_genres_may_be_a_list_written_as_text(tmp_path: Path) -> None:
-    rows = [{"plot": "x", "genres": "['War', \"Children's\"]"}, {"plot": "y", "genres": "[]"}]
-    movies = read(write(tmp_path / "m.csv", rows), TableColumns())
-    assert [movie.genres for movie in movies] == [("War", "Children's"), ()]
-
-
-@pytest.mark.parametrize("separator", ["|", ";", ","])
-def test_the_separator_is_found_out(tmp_path: Path, separator: str) -> None:
-    rows = [
-        {"plot": "x", "genres": "Drama"},
-        {"plot": "x", "genres": f"Drama{separator} War"},
-        {"plot": "x", "genres": f"War{separator}Horror"},
-    ]
-    movies = read(write(tmp_path / "m.csv", rows), TableColumns())
-    assert [movie.genres for movie in movies] == [("Drama",), ("Drama", "War"), ("War", "Horror")]
+@pytest.mark.parametrize(
+    ("name", "cells", "genres"),
+    [
+        ("m.jsonl", [["War", " Drama "]], [("War", "Drama")]),
+        ("m.parquet", [["War", " Drama "]], [("War", "Drama")]),
+        ("m.csv", ["['War', \"Children's\"]", "[]"], [("War", "Children's"), ()]),
+        (
+            "m.csv",
+            ["Drama", "Drama| War", "War|Horror"],
+            [("Drama",), ("Drama", "War"), WAR_HORROR],
+        ),
+        (
+            "m.csv",
+            ["Drama", "Drama; War", "War;Horror"],
+            [("Drama",), ("Drama", "War"), WAR_HORROR],
+        ),
+        (
+            "m.csv",
+            ["Drama", "Drama, War", "War,Horror"],
+            [("Drama",), ("Drama", "War"), WAR_HORROR],
+        ),
+    ],
+)
+def test_genres_are_lists_or_names_joined_by_a_separator(
+    tmp_path: Path, name: str, cells: list[Any], genres: list[tuple[str, ...]]
+) -> None:
+    rows = [{"plot": "x", "genres": cell} for cell in cells]
+    movies = read(write(tmp_path / name, rows), TableColumns())
+    assert [movie.genres for movie in movies] == genres
 
 
 def test_the_separator_can_be_named(tmp_path: Path) -> None:
@@ -175,16 +184,20 @@ def test_genres_are_read_without_posters(tmp_path: Path) -> None:
     assert list(MovieTable(write(tmp_path / "f.csv", flags), columns).genres()) == [("War",), ()]
 
 
-def test_an_index_without_a_name_is_no_fault(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (",plot,genres\n0,x,War\n", "utf-8"),  # as pandas writes its index
+        ("plot,genres\nx,War\n", "utf-8-sig"),  # as Excel writes it
+    ],
+)
+def test_an_index_and_a_byte_order_mark_are_no_faults(
+    tmp_path: Path, text: str, encoding: str
+) -> None:
     path = tmp_path / "m.csv"
-    path.write_text(",plot,genres\n0,x,War\n", encoding="utf-8")  # as pandas writes its index
-    assert read(path, TableColumns())[0].genres == ("War",)
-
-
-def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
-    path = tmp_path / "m.csv"
-    path.write_text("plot,genres\nx,War\n", encoding="utf-8-sig")  # as Excel writes it
-    assert read(path, TableColumns())[0].plots == ("x",)
+    path.write_text(text, encoding=encoding)
+    (movie,) = read(path, TableColumns())
+    assert (movie.plots, movie.genres) == (("x",), ("War",))
 
 
 def test_a_plot_may_be_long_and_have_lines(tmp_path: Path) -> None:
@@ -240,25 +253,21 @@ def test_a_table_in_another_encoding_is_read(tmp_path: Path, encoding: str) -> N
     assert (movie.plots, movie.year) == (("A dog.",), 1999)
 
 
-@pytest.mark.parametrize("name", ["m.csv", "m.jsonl"])
-def test_an_empty_table_is_refused(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_text("")
-    with pytest.raises(DataError, match=r"has no rows; expected one for each movie$"):
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("m.csv", "", r"has no rows; expected one for each movie$"),
+        ("m.jsonl", "", r"has no rows; expected one for each movie$"),
+        ("m.jsonl", "3\n", r"has no rows that can be read \(found int, expected an object"),
+        ("m.parquet", "PAR1 and no more", r"m\.parquet cannot be read as Parquet: "),
+    ],
+)
+def test_empty_and_damaged_tables_are_refused(
+    tmp_path: Path, name: str, content: str, message: str
+) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(DataError, match=message):
         MovieTable(tmp_path / name, TableColumns())
-
-
-def test_a_table_of_broken_rows_says_why(tmp_path: Path) -> None:
-    (tmp_path / "m.jsonl").write_text("3\n")
-    with pytest.raises(
-        DataError, match=r"has no rows that can be read \(found int, expected an ob"
-    ):
-        MovieTable(tmp_path / "m.jsonl", TableColumns())
-
-
-def test_damaged_parquet_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "m.parquet").write_bytes(b"PAR1 and no more")
-    with pytest.raises(DataError, match=r"m\.parquet cannot be read as Parquet: "):
-        MovieTable(tmp_path / "m.parquet", TableColumns())
 
 
 def test_a_missing_table_is_answered_with_its_neighbour(tmp_path: Path) -> None:

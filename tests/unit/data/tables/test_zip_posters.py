@@ -171,9 +171,9 @@ def test_encrypted_and_oddly_packed_pictures_are_refused() -> None:
         "is encrypted": with_flag(content, b"a.png", flag=1),
         "is not packed by deflate": with_flag(content, b"a.png", method=zipfile.ZIP_LZMA),
     }
-    for told, changed in cases.items():
+    for fault, changed in cases.items():
         posters = ZipPosters(TableBytes("films.zip", changed))
-        with pytest.raises(UnreadableFileError, match=told):
+        with pytest.raises(UnreadableFileError, match=fault):
             posters.find("a.png")
     table = TableBytes("t.zip", with_flag(content, b"t.csv", method=zipfile.ZIP_LZMA))
     with pytest.raises(DataError, match=r"t.csv is not packed by deflate"), open_table(table):
@@ -204,11 +204,11 @@ def test_a_list_of_files_that_lies_about_its_size_is_refused() -> None:
     content = zipped(FILES)
     place = content.rindex(b"PK\x05\x06")
     long = struct.pack("<I", 1 << 30)
-    told = content[: place + 12] + long + content[place + 16 :]
+    short_record = content[: place + 12] + long + content[place + 16 :]
     # A record of 64-bit sizes before it, which readers believe in place of the short one.
     record = struct.pack("<4sQHHIIQQQQ", b"PK\x06\x06", 44, 45, 45, 0, 0, 3, 3, 1 << 30, 0)
     locator = struct.pack("<4sIQI", b"PK\x06\x07", 0, place, 1)
     wide = content[:place] + record + locator + content[place:]
-    for one in (told, wide):
+    for upload in (short_record, wide):
         with pytest.raises(DataError, match="holds far too many files; expected one table and its"):
-            ZipPosters(TableBytes("films.zip", one))
+            ZipPosters(TableBytes("films.zip", upload))

@@ -19,7 +19,7 @@ class KnownTable:
         id: Columns of ids, likewise; none numbers the rows.
         film: Columns of titles, likewise.
         year: Columns of years or dates, likewise.
-        lacks: Columns it has not, which tell it from others.
+        lacks: Columns it lacks; they tell it from others.
     """
 
     name: str

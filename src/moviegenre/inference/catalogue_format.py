@@ -53,7 +53,7 @@ def answer_schema(genres: GenreVocabulary, kept: Iterable[str] = ()) -> pa.Schem
             *(pa.field(name, pa.float32()) for name in genres),  # null where nothing was read
             pa.field("error", pa.string()),  # null where all was read
             pa.field("warnings", pa.string()),  # null where the answer is as good as any
-            pa.field("modalities", pa.list_(pa.string()), nullable=False),  # what was read
+            pa.field("modalities", pa.list_(pa.string()), nullable=False),  # parts that were read
         ]
     )
 
@@ -68,7 +68,7 @@ def csv_lines(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> list[str]
 
     Args:
         rows: Their cells by column; a genre that is missing is left empty.
-        schema: What ``answer_schema`` returned.
+        schema: The result of ``answer_schema``.
     """
     stored = pa.Table.from_pylist([dict(row) for row in rows], schema).to_pylist()
     return [_csv_line(_rounded(row)) for row in stored]
@@ -101,7 +101,7 @@ def write_answers(
         stream: Where they go.
         suffix: ``.parquet``, ``.csv`` or ``.jsonl``.
         tables: The answers in their order, some films at a time.
-        schema: What ``answer_schema`` returned.
+        schema: The result of ``answer_schema``.
     """
     if suffix == ".parquet":
         with pq.ParquetWriter(stream, schema) as writer:
@@ -112,9 +112,6 @@ def write_answers(
         stream.write(csv_header(schema).encode())
     for table in tables:
         for row in map(_rounded, table.to_pylist()):
-            line = _csv_line(row) if suffix == ".csv" else _json_line(row)
+            is_csv = suffix == ".csv"
+            line = _csv_line(row) if is_csv else json.dumps(row, ensure_ascii=False) + "\n"
             stream.write(line.encode())
-
-
-def _json_line(row: Mapping[str, Any]) -> str:
-    return json.dumps(row, ensure_ascii=False) + "\n"
