@@ -121,17 +121,10 @@ def prepare(
     }
     columns: dict[str, Any] = {name: value for name, value in named.items() if value}
     if show:
-        unused: dict[str, object] = {
-            "--out": out,
-            "--split": split,
-            "--genres": genres,
-            "--overwrite": overwrite,
-        }
-        unused |= {"--keep-incomplete": keep_incomplete, "--sha256": sha256}
-        refuse_unused(unused, "--show")
-        if "://" in source or (source == "mmimdb" and not Path(source).exists()):
-            raise ConfigError(f"--show looks at files; {source} has to be downloaded first")
-        show_movies(Path(source), TableColumns(**columns) if columns else None)
+        unused = {"--out": out, "--split": split, "--genres": genres, "--overwrite": overwrite}
+        others = {"--keep-incomplete": keep_incomplete, "--sha256": sha256}
+        refuse_unused({**unused, **others}, "--show")
+        show_movies(_local_path(source), TableColumns(**columns) if columns else None)
         return
     if out is None:
         raise ConfigError("--out is missing; name a new folder for the prepared data")
@@ -149,6 +142,17 @@ def prepare(
         progress=not quiet,
     )
     _print_summary(summary, out)
+
+
+def _local_path(source: str) -> Path:
+    """Return the path of a source that ``--show`` can read.
+
+    Raises:
+        ConfigError: The source has to be downloaded first.
+    """
+    if "://" in source or (source == "mmimdb" and not Path(source).exists()):
+        raise ConfigError(f"--show looks at files; {source} has to be downloaded first")
+    return Path(source)
 
 
 def _print_summary(summary: "PreparedSummary", out: Path) -> None:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _FILM, _TABLE, _ANSWER = "One film", "A table", "Answer"
 _BATCH_SIZE = 32
+_UNUSED_BY_SHOW = ("--out", "--keep-columns", "--batch-size", "--resume")
 _MAX_EXPLAINED = 3  # chosen genres that are explained by words and regions
 
 Plots = Annotated[
@@ -240,8 +241,7 @@ def predict(
             format=table_format,
         )
         if show:
-            ignored = ("--out", "--keep-columns", "--batch-size", "--resume")
-            unused = {name: table_options[name] for name in ignored}
+            unused = {name: table_options[name] for name in _UNUSED_BY_SHOW}
             refuse_unused({**unused, "--names": names, "--checkpoint": checkpoint}, "--show")
             show_catalogue(table, columns, posters)
             return
