@@ -147,8 +147,8 @@ def _split(file: Any, num: int) -> list[Split | None]:  # noqa: ANN401
     splits: list[Split | None] = [None] * num
     if "split" not in file.attrs:
         start = 0
-        for split, stop in _PUBLISHED_SPLIT.items() if num == _NUM_PUBLISHED else ():
-            splits[start:stop] = [split] * (stop - start)
+        for published, stop in _PUBLISHED_SPLIT.items() if num == _NUM_PUBLISHED else ():
+            splits[start:stop] = [published] * (stop - start)
             start = stop
         return splits
     for row in file.attrs["split"]:
