@@ -14,7 +14,6 @@ import argparse
 import base64
 import contextlib
 import http.client
-import inspect
 import io
 import json
 import os
@@ -140,31 +139,20 @@ def served() -> Iterator[Service]:
 def serve() -> None:
     """Run the service, with an address for the explanations that only the page asks for."""
     import uvicorn
-    from fastapi import FastAPI, Request
+    from fastapi import Request
 
     import moviegenre
-    from moviegenre.apps.service import app as app_module
-    from moviegenre.apps.service.answering import Question
-    from moviegenre.apps.service.asking import Asking
+    from moviegenre.apps.service.app import create_app
+    from moviegenre.apps.service.film_predictor import FilmInput
     from moviegenre.box import box_folder
 
-    made: list[Asking] = []
-
-    class Remembered(Asking):
-        def __init__(self, *given: Any, **named: Any) -> None:
-            super().__init__(*given, **named)
-            made.append(self)
-
-    vars(app_module)["Asking"] = Remembered
-    app: FastAPI = app_module.create_app(moviegenre.load(box_folder()))
-    knows_clients = "client" in inspect.signature(Asking.ask).parameters
+    app = create_app(moviegenre.load(box_folder()))
 
     @app.post("/why")
     async def why(request: Request) -> dict[str, Any]:
-        question = Question((await request.json())["plot"], None, True, ("Drama",))
-        host = request.client.host if request.client else ""
-        named: dict[str, Any] = {"client": host, "kind": "explain"} if knows_clients else {}
-        (answer,) = await made[0].ask([question], **named)
+        film = FilmInput((await request.json())["plot"], None, True, ("Drama",))
+        client = request.state.client
+        (answer,) = await app.state.model_queue.predict([film], client=client, kind="explain")
         assert isinstance(answer, dict), answer
         return answer["explanation"]["modality_share"]  # type: ignore[no-any-return]
 

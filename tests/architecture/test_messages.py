@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from moviegenre.apps.options import with_options
+from moviegenre.apps.messages import with_options
 
 PACKAGE = Path(__file__).parents[2] / "src" / "moviegenre"
 MODULES = [

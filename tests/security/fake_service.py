@@ -11,12 +11,12 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from moviegenre.apps.listening import listen
 from moviegenre.apps.service.access.exposure import Access
 from moviegenre.apps.service.app import create_app
 from moviegenre.apps.service.logs import start_log
-from moviegenre.apps.service.server.running import GuardedServer
+from moviegenre.apps.service.server.guarded_server import GuardedServer
 from moviegenre.apps.service.settings import ServiceSettings
+from moviegenre.apps.sockets import listen
 from moviegenre.core.config import apply_overrides
 from moviegenre.inference.prediction import Prediction
 from tests.unit.apps.service.fake_predictor import FakePredictor

@@ -8,16 +8,27 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from moviegenre.apps.listening import listen
 from moviegenre.apps.service.access.exposure import Access
 from moviegenre.apps.service.app import create_app
-from moviegenre.apps.service.server.running import GuardedServer
+from moviegenre.apps.service.server.guarded_server import GuardedServer
 from moviegenre.apps.service.settings import ServiceSettings
+from moviegenre.apps.sockets import listen
 from tests.unit.apps.service.fake_predictor import FakePredictor
+
+if TYPE_CHECKING:
+    from moviegenre.inference.predictor import Predictor
 
 PATIENCE = 30.0
 FILM = b'{"plot": "A ghost."}'
+POST = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+def film_head(length: int) -> bytes:
+    """Return the head of a request for a film's genres, whose body is so long."""
+    return POST + f"Content-Length: {length}\r\n\r\n".encode()
 
 
 @dataclass(frozen=True)
@@ -122,17 +133,19 @@ def served(
     *,
     has_metrics_port: bool = False,
     library: Path | None = None,
+    predictor: FakePredictor | None = None,
+    model: "Predictor | None" = None,
 ) -> Iterator[Served]:
-    """Run a server until the block ends; a stop that hangs fails."""
+    """Run a server of a made-up predictor, or of a real model, until the block ends."""
     settings, access = settings or ServiceSettings(max_wait_ms=0), access or Access()
-    predictor = FakePredictor()
+    predictor = predictor or FakePredictor()
     with contextlib.ExitStack() as stack:
         listeners = [stack.enter_context(listen("127.0.0.1", 0))]
         if has_metrics_port:
             listeners.append(stack.enter_context(listen("127.0.0.1", 0)))
             access = replace(access, metrics_port=listeners[1].getsockname()[1])
         port = listeners[0].getsockname()[1]
-        app = create_app(predictor.as_predictor, settings, access=access, library=library)
+        app = create_app(model or predictor.as_predictor, settings, access=access, library=library)
         server = GuardedServer(app, settings, access)
         thread = threading.Thread(target=server.run, kwargs={"sockets": listeners})
         thread.start()

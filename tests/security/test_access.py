@@ -233,7 +233,7 @@ def test_a_key_is_needed_and_taken_in_two_ways(public: Served) -> None:
 
 
 def test_what_is_open_without_a_key(public: Served) -> None:
-    asked = {
+    statuses = {
         path: public.ask(path).status
         for path in (
             "/healthz",
@@ -246,7 +246,7 @@ def test_what_is_open_without_a_key(public: Served) -> None:
             "/",
         )
     }
-    assert asked == {
+    assert statuses == {
         "/healthz": 200,
         "/readyz": 200,
         "/model": 401,
@@ -313,11 +313,11 @@ def test_each_key_has_a_rate_of_its_own() -> None:
     settings = ServiceSettings(max_wait_ms=0, requests_per_second=0.01, request_burst=1)
     access = Access(proxies=("127.0.0.1",), keys=ApiKeys([KEY, OTHER_KEY]))
     with served(settings, access) as running:
-        asked = [
+        statuses = [
             running.predict(f"X-API-Key: {key}", f"X-Forwarded-For: 203.0.113.{number}").status
             for number, key in enumerate([KEY, KEY, OTHER_KEY])
         ]
-    assert asked == [200, 429, 200]
+    assert statuses == [200, 429, 200]
 
 
 def test_the_table_of_clients_is_bounded() -> None:

@@ -12,24 +12,19 @@ from collections.abc import Iterator
 import pytest
 
 from tests.security.processes import Process, in_a_process, stopping_seconds
-from tests.security.served import FILM, read_answer
+from tests.security.served import FILM, HEALTH, POST, film_head, read_answer
 
 pytestmark = pytest.mark.torture
 
-POST = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 FILES = 1024
 LARGEST = 12_582_912
-
-
-def head(length: int) -> bytes:
-    return POST + f"Content-Length: {length}\r\n\r\n".encode()
 
 
 def asked(running: Process) -> float:
     """Return the seconds that an innocent plot takes on a new connection."""
     start = time.perf_counter()
     with running.connect() as connection:
-        connection.sendall(head(len(FILM)) + FILM)
+        connection.sendall(film_head(len(FILM)) + FILM)
         answer = read_answer(connection)
     assert answer.status == 200, answer
     return time.perf_counter() - start
@@ -112,8 +107,8 @@ def running() -> Iterator[Process]:
 ATTACKS = {
     "1,100 idle connections": (1100, b"", b""),
     "1,100 slow heads": (1100, b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ", b"x"),
-    "1,100 slow bodies": (1100, head(5000) + b" ", b" "),
-    "100 unfinished bodies of 12 MB": (100, head(LARGEST) + b" " * (LARGEST - 1), b""),
+    "1,100 slow bodies": (1100, film_head(5000) + b" ", b" "),
+    "100 unfinished bodies of 12 MB": (100, film_head(LARGEST) + b" " * (LARGEST - 1), b""),
     "100 answers unread": (
         100,
         b"GET /docs/assets/swagger-ui-bundle.js HTTP/1.1\r\nHost: localhost\r\n\r\n" * 4,
@@ -150,7 +145,7 @@ def test_unfinished_bodies_cost_little_memory_and_give_it_back() -> None:
         before = running.memory()
         most = before
         for _ in range(2):
-            with Attackers(running, 100, head(LARGEST) + b" " * (LARGEST - 1)):
+            with Attackers(running, 100, film_head(LARGEST) + b" " * (LARGEST - 1)):
                 for _ in range(20):
                     most = max(most, running.memory())
                     time.sleep(0.25)
@@ -172,9 +167,9 @@ def test_a_stop_answers_what_was_taken(attack: str) -> None:
     ):
         taken = [stack.enter_context(running.connect()) for _ in range(8)]
         for connection in taken:
-            connection.sendall(head(len(FILM)) + FILM)
+            connection.sendall(film_head(len(FILM)) + FILM)
         with running.connect() as last:  # what was sent before has been read when it is answered
-            last.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            last.sendall(HEALTH)
             assert read_answer(last).status == 200
         running.process.send_signal(signal.SIGTERM)
         assert [read_answer(connection).status for connection in taken] == [200] * 8

@@ -6,18 +6,16 @@ from typing import Any
 
 import pytest
 
-from moviegenre.apps.service.refusals import sentence
+from moviegenre.apps.service.errors import validation_message
 from moviegenre.apps.service.settings import ServiceSettings
 from moviegenre.data.tables import rows
-from tests.security.served import FILM, Answer, Served, served
+from tests.security.served import FILM, HEALTH, POST, Answer, Served, served
 
 MANY = 20_000
 MAX_FAULTS = 20
 LENGTH = f"Content-Length: {len(FILM)}\r\n".encode()
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
 IN_CHUNKS = b"%x\r\n%s\r\n0\r\n\r\n" % (len(FILM), FILM)
-HEAD = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-NEXT = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +48,9 @@ def test_a_body_full_of_faults_costs_few(
 
     def counting(error: Any, where: str) -> str:
         faults.append(error.error_count())
-        return sentence(error, where)
+        return validation_message(error, where)
 
-    monkeypatch.setattr("moviegenre.apps.service.bodies.sentence", counting)
+    monkeypatch.setattr("moviegenre.apps.service.request_parsing.validation_message", counting)
     path, body = FLOODS[case]
     answer = running.ask(path, method="POST", body=body.encode())
     assert answer.status == 422
@@ -118,18 +116,18 @@ def test_rows_beyond_the_limit_are_still_named(running: Served) -> None:
 @pytest.mark.parametrize(
     ("head", "reason"),
     [
-        (HEAD + LENGTH + CHUNKED, "expected Content-Length or Transfer-Encoding, found both"),
-        (HEAD + CHUNKED + LENGTH, "expected Content-Length or Transfer-Encoding, found both"),
+        (POST + LENGTH + CHUNKED, "expected Content-Length or Transfer-Encoding, found both"),
+        (POST + CHUNKED + LENGTH, "expected Content-Length or Transfer-Encoding, found both"),
         (
-            HEAD + CHUNKED + b"Content-Length: 4\r\n",
+            POST + CHUNKED + b"Content-Length: 4\r\n",
             "expected Content-Length or Transfer-Encoding, found both",
         ),
-        (HEAD.replace(b"/1.1", b"/1.0") + CHUNKED, "HTTP/1.0 has no Transfer-Encoding"),
+        (POST.replace(b"/1.1", b"/1.0") + CHUNKED, "HTTP/1.0 has no Transfer-Encoding"),
     ],
 )
 def test_a_length_is_stated_once(running: Served, head: bytes, reason: str) -> None:
     with running.connect() as connection:
-        connection.sendall(head + b"\r\n" + IN_CHUNKS + NEXT)
+        connection.sendall(head + b"\r\n" + IN_CHUNKS + HEALTH)
         data = b""
         while part := connection.recv(65_536):
             data += part
@@ -139,11 +137,11 @@ def test_a_length_is_stated_once(running: Served, head: bytes, reason: str) -> N
 
 
 def test_chunks_alone_are_taken(running: Served) -> None:
-    assert running.raw(HEAD + CHUNKED + b"Connection: close\r\n\r\n" + IN_CHUNKS).status == 200
+    assert running.raw(POST + CHUNKED + b"Connection: close\r\n\r\n" + IN_CHUNKS).status == 200
 
 
 def test_a_bad_header_is_not_repeated(running: Served) -> None:
-    answer = running.raw(HEAD + b"X-API-Key : a secret\r\n\r\n")
+    answer = running.raw(POST + b"X-API-Key : a secret\r\n\r\n")
     assert answer.status == 400
     assert answer.error == "the request is not valid HTTP: illegal header line"
 

@@ -1,23 +1,25 @@
 """Connections that wait for nothing, heads and bodies that do not come, answers nobody reads."""
 
 import contextlib
+import itertools
 import json
 import signal
 import socket
 import time
-from collections.abc import Iterator
-
-import pytest
 
 from moviegenre.apps.service.settings import ServiceSettings
 from tests.security.processes import in_a_process, stopping_seconds
-from tests.security.served import FILM, PATIENCE, Served, read_answer, served, wait_until
-
-POST = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-
-
-def head(length: int) -> bytes:
-    return POST + f"Content-Length: {length}\r\n\r\n".encode()
+from tests.security.served import (
+    FILM,
+    HEALTH,
+    PATIENCE,
+    POST,
+    Served,
+    film_head,
+    read_answer,
+    served,
+    wait_until,
+)
 
 
 def is_closed(connection: socket.socket, seconds: float = PATIENCE) -> bool:
@@ -32,21 +34,12 @@ def is_closed(connection: socket.socket, seconds: float = PATIENCE) -> bool:
     return True
 
 
-@pytest.fixture
-def many() -> Iterator[list[socket.socket]]:
-    """Return a list whose connections are closed in the end."""
-    connections: list[socket.socket] = []
-    yield connections
-    for connection in connections:
-        connection.close()
-
-
 def test_answers_on_a_kept_connection_are_not_held_back() -> None:
     with served() as running, running.connect() as kept:
         seconds = []
         for _ in range(20):
             start = time.perf_counter()
-            kept.sendall(head(len(FILM)) + FILM)
+            kept.sendall(film_head(len(FILM)) + FILM)
             assert read_answer(kept).status == 200
             seconds.append(time.perf_counter() - start)
     assert sorted(seconds)[10] < 0.03, "Nagle's algorithm takes 40 ms"
@@ -66,7 +59,7 @@ def test_a_connection_at_work_is_not_closed_for_others(many: list[socket.socket]
         running.predictor.gate.clear()
         for _ in range(8):
             many.append(running.connect())
-            many[-1].sendall(head(len(FILM)) + FILM)
+            many[-1].sendall(film_head(len(FILM)) + FILM)
         assert running.predictor.entered.wait(PATIENCE)
         wait_until(lambda: _num_at_work(running) == 8)
         with running.connect() as refused:
@@ -83,7 +76,7 @@ def _num_at_work(running: Served) -> int:
 
 
 def test_a_head_must_arrive_in_time(many: list[socket.socket]) -> None:
-    whole = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    whole = HEALTH
     with served(ServiceSettings(header_seconds=0.5)) as running:
         for start in (b"", whole[:7], whole[:-6], whole + b"GET /"):
             many.append(running.connect())
@@ -106,7 +99,7 @@ def test_a_head_in_single_bytes_is_not_given_more_time() -> None:
 
 def test_a_rest_between_requests_is_bounded() -> None:
     with served(ServiceSettings(idle_seconds=1)) as running, running.connect() as kept:
-        kept.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        kept.sendall(HEALTH)
         assert read_answer(kept).status == 200
         began = time.monotonic()
         assert is_closed(kept)
@@ -117,7 +110,7 @@ def test_a_body_that_stops_is_a_408() -> None:
     with served(ServiceSettings(stall_seconds=0.3)) as running:
         for start in (b"", FILM[:-1]):
             with running.connect() as slow:
-                slow.sendall(head(len(FILM)) + start)
+                slow.sendall(film_head(len(FILM)) + start)
                 answer = read_answer(slow)
                 assert answer.status == 408
                 assert answer.error == "nothing of the body arrived for 0.3 seconds"
@@ -126,7 +119,7 @@ def test_a_body_that_stops_is_a_408() -> None:
 
 def test_a_body_in_single_bytes_is_a_408_at_its_deadline() -> None:
     with served(ServiceSettings(upload_seconds=0.6)) as running, running.connect() as slow:
-        slow.sendall(head(len(FILM)))
+        slow.sendall(film_head(len(FILM)))
         with contextlib.suppress(ConnectionError):
             for byte in FILM:
                 slow.sendall(bytes([byte]))
@@ -154,7 +147,7 @@ def test_bodies_together_are_bounded(many: list[socket.socket]) -> None:
         part = b" " * 900_000
         for _ in range(20):
             many.append(running.connect())
-            many[-1].sendall(head(1_000_000) + part)
+            many[-1].sendall(film_head(1_000_000) + part)
             assert running.predict().status == 200, "a plot finds room"
         refused = 0
         for connection in many:
@@ -176,7 +169,7 @@ def test_bodies_together_are_bounded(many: list[socket.socket]) -> None:
 
 def test_the_rest_of_an_unwanted_body_is_not_read_for_long() -> None:
     with served(ServiceSettings(max_body_bytes=1000)) as running, running.connect() as eager:
-        eager.sendall(head(10**9))
+        eager.sendall(film_head(10**9))
         assert read_answer(eager).status == 413
         began = time.monotonic()
         with contextlib.suppress(ConnectionError):
@@ -195,40 +188,42 @@ def test_an_answer_that_nobody_reads_is_given_up() -> None:
         wait_until(lambda: not connections)
 
 
-@pytest.mark.parametrize("cut", [-60, -30, -4])
-def test_a_form_that_is_cut_off_is_an_error(cut: int) -> None:
+def test_a_form_that_is_cut_off_is_an_error() -> None:
     poster = b"\x89PNG\r\n" + bytes(300)
     form = b'--b\r\nContent-Disposition: form-data; name="plot"\r\n\r\nA ghost.\r\n--b\r\n'
     form += b'Content-Disposition: form-data; name="poster"; filename="p"\r\n\r\n'
-    form = (form + poster + b"\r\n--b--\r\n")[:cut]
+    form += poster + b"\r\n--b--\r\n"
     kind = POST.replace(b"application/json", b"multipart/form-data; boundary=b")
     with served() as running:
-        answer = running.raw(kind + f"Content-Length: {len(form)}\r\n\r\n".encode() + form)
-        assert answer.status == 400
-        assert answer.error == "the form cannot be parsed: It is cut off before its last boundary."
+        for missing in (60, 30, 4):
+            part = form[:-missing]
+            answer = running.raw(kind + f"Content-Length: {len(part)}\r\n\r\n".encode() + part)
+            assert answer.status == 400, missing
+            cut_off = "the form cannot be parsed: It is cut off before its last boundary."
+            assert answer.error == cut_off
         assert not running.predictor.batches
 
 
-@pytest.mark.parametrize("depth", [500, 100_000])
-@pytest.mark.parametrize("opening", [b"[", b'{"plot":', b'[{"plot":'])
-def test_deep_json_is_refused(depth: int, opening: bytes) -> None:
+def test_deep_json_is_refused() -> None:
+    openings = (b"[", b'{"plot":', b'[{"plot":')
+    cases = itertools.product(("/predict", "/predict/batch"), openings, (500, 100_000))
     with served() as running:
-        for path in ("/predict", "/predict/batch"):
+        for path, opening, depth in cases:
             answer = running.ask(path, method="POST", body=opening * depth)
-            assert answer.status in {400, 422}
+            assert answer.status in {400, 422}, (path, opening, depth)
             assert answer.error
 
 
 def test_a_stop_under_attack_answers_what_was_taken(many: list[socket.socket]) -> None:
     with in_a_process(0.3, "max_wait_ms=0", files=256) as running:
-        for start in (b"", b"GET /", head(100), head(100) + b"{"):
+        for start in (b"", b"GET /", film_head(100), film_head(100) + b"{"):
             for _ in range(25):
                 many.append(running.connect())
                 many[-1].sendall(start)
         taken = [running.connect() for _ in range(4)]
         many.extend(taken)
         for connection in taken:
-            connection.sendall(head(len(FILM)) + FILM)
+            connection.sendall(film_head(len(FILM)) + FILM)
         time.sleep(0.2)
         running.process.send_signal(signal.SIGTERM)
         assert [read_answer(connection).status for connection in taken] == [200] * 4

@@ -2,66 +2,38 @@
 
 import json
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import httpx2
 import numpy as np
 import pytest
-import uvicorn
 
 import moviegenre
-from moviegenre.apps.service.app import create_app
 from moviegenre.apps.service.settings import ServiceSettings
 from moviegenre.box import box_folder
 from moviegenre.inference.slices import WHOLE, Slices
-from tests.unit.apps.service.fake_predictor import PATIENCE, FakePredictor
-
-SETTINGS = ServiceSettings(max_wait_ms=0, page=False)
-
-
-@contextmanager
-def served(predictor: Any, settings: ServiceSettings = SETTINGS) -> Iterator[str]:
-    """Run the service in a thread; yield its address."""
-    listener = socket.create_server(("127.0.0.1", 0), backlog=512)
-    server = uvicorn.Server(uvicorn.Config(create_app(predictor, settings), log_config=None))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
-        until(lambda: server.started)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
-        listener.close()
+from tests.security.served import PATIENCE, Served, read_answer, served, wait_until
+from tests.unit.apps.service.fake_predictor import FakePredictor
 
 
-def until(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not is_so():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.005)
-
-
-def sent(address: str, path: str, body: object, source: str = "127.0.0.1") -> socket.socket:
+def sent(running: Served, path: str, body: object, source: str = "127.0.0.1") -> socket.socket:
     """Return a connection on which a request was sent in full."""
-    host, port = address.removeprefix("http://").split(":")
     content = json.dumps(body).encode()
     head = (
-        f"POST {path} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Type: application/json\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(content)}\r\n\r\n"
     )
-    connection = socket.create_connection((host, int(port)), PATIENCE, source_address=(source, 0))
+    connection = socket.create_connection(
+        ("127.0.0.1", running.port), PATIENCE, source_address=(source, 0)
+    )
     connection.sendall(head.encode() + content)
     return connection
 
 
-def waiting(client: httpx2.Client) -> float:
+def waiting(running: Served) -> float:
     """Return how many films wait, as the service says."""
-    lines = client.get("/metrics").text.splitlines()
+    lines = running.ask("/metrics").body.decode().splitlines()
     return float(next(line.split()[1] for line in lines if line.startswith("moviegenre_queue_f")))
 
 
@@ -78,20 +50,18 @@ def test_a_client_that_closes_its_connection_has_nothing_computed(
 ) -> None:
     predictor = FakePredictor()
     predictor.gate.clear()
-    with served(predictor) as address, httpx2.Client(base_url=address, timeout=PATIENCE) as client:
-        try:
-            first = sent(address, "/predict", {"plot": "first"})
-            assert predictor.entered.wait(PATIENCE)
-            leaving = sent(address, path, body)
-            until(lambda: waiting(client) == number)
-            leaving.close()
-            until(lambda: waiting(client) == 0)
-        finally:
-            predictor.gate.set()
-        assert client.post("/predict", json={"plot": "next"}).status_code == 200
-        assert b"200 OK" in first.recv(100)
+    with served(predictor=predictor) as running:
+        first = sent(running, "/predict", {"plot": "first"})
+        assert predictor.entered.wait(PATIENCE)
+        leaving = sent(running, path, body)
+        wait_until(lambda: waiting(running) == number)
+        leaving.close()
+        wait_until(lambda: waiting(running) == 0)
+        predictor.gate.set()
+        assert running.predict().status == 200
+        assert read_answer(first).status == 200
         first.close()
-    assert predictor.batches == [["first"], ["next"]]
+    assert predictor.batches == [["first"], ["A ghost."]]
 
 
 class ExplainingPredictor(FakePredictor):
@@ -113,11 +83,11 @@ class ExplainingPredictor(FakePredictor):
 
 def test_an_explanation_gives_way_and_stops_when_its_client_leaves() -> None:
     predictor = ExplainingPredictor()
-    with served(predictor) as address, httpx2.Client(base_url=address, timeout=PATIENCE) as client:
-        leaving = sent(address, "/predict", {"plot": "why", "explain": True}, "127.0.0.2")
-        until(lambda: predictor.slices >= 3)
+    with served(predictor=predictor) as running:
+        leaving = sent(running, "/predict", {"plot": "why", "explain": True}, "127.0.0.2")
+        wait_until(lambda: predictor.slices >= 3)
         start = time.monotonic()
-        assert client.post("/predict", json={"plot": "what"}).status_code == 200
+        assert running.predict().status == 200
         waited = time.monotonic() - start
         assert predictor.slices < 2000, "the explanation was still being computed"
         leaving.close()
@@ -127,7 +97,7 @@ def test_an_explanation_gives_way_and_stops_when_its_client_leaves() -> None:
             time.sleep(0.1)
             return predictor.slices == before
 
-        until(stands_still)
+        wait_until(stands_still)
         assert predictor.slices < 2000
     assert waited < 5, "the whole explanation takes 20 seconds"
 
@@ -140,8 +110,8 @@ def test_an_innocent_plot_is_answered_in_time_beside_large_posters_and_batches()
     films = [{"plot": plot(300, seed)} for seed in range(64)]
     statuses: set[int] = set()
     with (
-        served(moviegenre.load(box_folder()), ServiceSettings(page=False)) as address,
-        httpx2.Client(base_url=address, timeout=PATIENCE) as client,
+        served(ServiceSettings(), model=moviegenre.load(box_folder())) as running,
+        httpx2.Client(base_url=f"http://127.0.0.1:{running.port}", timeout=PATIENCE) as client,
     ):
 
         def ask(seconds: float) -> list[float]:
@@ -155,8 +125,8 @@ def test_an_innocent_plot_is_answered_in_time_beside_large_posters_and_batches()
             return waits
 
         usual = float(np.median(ask(3)))
-        greedy = [sent(address, "/predict", poster, "127.0.0.2") for _ in range(20)]
-        greedy += [sent(address, "/predict/batch", films, f"127.0.0.{3 + n}") for n in range(4)]
+        greedy = [sent(running, "/predict", poster, "127.0.0.2") for _ in range(20)]
+        greedy += [sent(running, "/predict/batch", films, f"127.0.0.{3 + n}") for n in range(4)]
         waits = ask(15)
         for connection in greedy:
             connection.close()

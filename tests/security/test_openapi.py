@@ -33,8 +33,8 @@ def test_the_service_is_as_its_document_says(
     described: Any, mode: schemathesis.GenerationMode, number: int
 ) -> None:
     tried = 0
-    for found in described.get_all_operations():
-        operation = found.ok()
+    for result in described.get_all_operations():
+        operation = result.ok()
         if mode is schemathesis.GenerationMode.NEGATIVE and operation.method == "get":
             continue  # nothing in such a request could be wrong
 

@@ -6,25 +6,26 @@ import json
 import os
 import socket
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 
-import pytest
 from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
+from moviegenre.apps.service.line_stream import LineStream
 from moviegenre.apps.service.settings import ServiceSettings
-from moviegenre.apps.service.table_stream import LineStream
 from tests.security.processes import in_a_process
-from tests.security.served import FILM, PATIENCE, Served, read_answer, served, wait_until
+from tests.security.served import (
+    FILM,
+    HEALTH,
+    PATIENCE,
+    Served,
+    film_head,
+    read_answer,
+    served,
+    wait_until,
+)
 
-HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 SMALL_TABLE = b"id,plot\na,A ghost.\n"
-
-
-def film(length: int) -> bytes:
-    """Return the head of a request for a film's genres."""
-    head = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-    return head + f"Content-Length: {length}\r\n\r\n".encode()
 
 
 def table(content: bytes) -> bytes:
@@ -118,23 +119,14 @@ def test_a_client_that_reads_a_little_at_a_time_is_given_up() -> None:
     assert 2 <= streamed(0.02, size=10) < 15, "it would take 0.8 seconds, for 400 bytes"
 
 
-@pytest.fixture
-def many() -> Iterator[list[socket.socket]]:
-    """Return a list whose connections are closed in the end."""
-    connections: list[socket.socket] = []
-    yield connections
-    for connection in connections:
-        connection.close()
-
-
 def open_files(pid: int) -> int:
     """Return how many descriptors a process has."""
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
 def test_half_closed_connections_are_closed(many: list[socket.socket]) -> None:
-    whole = film(len(FILM)) + FILM
-    starts = (b"", HEALTH[:20], HEALTH, film(100), film(100) + b"{", whole)
+    whole = film_head(len(FILM)) + FILM
+    starts = (b"", HEALTH[:20], HEALTH, film_head(100), film_head(100) + b"{", whole)
     with in_a_process(0.0, "max_wait_ms=0") as running:
         with running.connect() as other:
             other.sendall(whole)
@@ -175,7 +167,7 @@ def test_answers_that_are_read_slowly_cost_little_memory(many: list[socket.socke
                 connection.recv(100)
             time.sleep(0.05)
         with running.connect() as other:
-            other.sendall(film(len(FILM)) + FILM)
+            other.sendall(film_head(len(FILM)) + FILM)
             assert read_answer(other).status == 200
     assert length > 1_000_000
     assert most - before < 100_000_000, "half a megabyte for each"

@@ -1,14 +1,12 @@
-"""``moviegenre adapt``: a model of one's own genres from one's own films."""
+"""``moviegenre adapt``: learn your own genres from your own films."""
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from moviegenre.apps.messages import echo
+from moviegenre.apps.progress import film_progress
 
 if TYPE_CHECKING:
     from moviegenre.adapt.adapt import Adapted
@@ -21,7 +19,7 @@ _NAMES = {
     "tfidf": "TF-IDF on the plots",
     "prior": "how common genres are",
 }
-_SHOWN = 5  # genres, of those that are left out
+_MAX_SHOWN = 5  # genres that are left out
 
 
 def adapt(
@@ -80,7 +78,7 @@ def adapt(
     columns = TableColumns(
         plots=tuple(plot_column or ()), poster=poster_column, genres=genres_column
     )
-    with _progress(quiet) as show:
+    with film_progress("computing films", quiet=quiet, transient=True) as show:
         adapted = run(
             table,
             columns,
@@ -93,22 +91,8 @@ def adapt(
     _print(adapted)
 
 
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """Yield what shows how many films are done and the time left, on a terminal only."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.progress import TimeRemainingColumn as TimeLeft
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeLeft())
-    # Elsewhere a bar that is removed leaves an empty line.
-    hidden = quiet or not sys.stdout.isatty()
-    with Progress(*columns, disable=hidden, transient=True, speed_estimate_period=300) as bar:
-        task = bar.add_task("computing films", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
 def _print(adapted: "Adapted") -> None:
-    """Print what was learned from, what was left out, and the cross-validated scores."""
+    """Print the numbers of films and genres, those left out, and the cross-validated scores."""
     from rich.console import Console
     from rich.table import Table
 
@@ -119,8 +103,8 @@ def _print(adapted: "Adapted") -> None:
         echo(f"Rows left out: {reasons}.")
     if films.rare:
         rare = [f"{name} ({number})" for name, number in films.rare.items()]
-        more = f" and {len(rare) - _SHOWN} more" if len(rare) > _SHOWN else ""
-        echo(f"Genres with too few films, left out: {', '.join(rare[:_SHOWN])}{more}.")
+        more = f" and {len(rare) - _MAX_SHOWN} more" if len(rare) > _MAX_SHOWN else ""
+        echo(f"Genres with too few films, left out: {', '.join(rare[:_MAX_SHOWN])}{more}.")
     scores = Table(title="Cross-validated on these films, per cent", title_justify="left")
     scores.add_column("model")
     for name in ("F1-macro", "F1-micro"):

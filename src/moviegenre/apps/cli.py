@@ -13,28 +13,27 @@ import typer
 from typer.core import TyperGroup
 
 from moviegenre.apps.adapt_command import adapt
-from moviegenre.apps.choices import (
+from moviegenre.apps.data_commands import app as data_app
+from moviegenre.apps.failures import (
+    failure_message,
+    interruption_message,
+    is_system_failure,
+    note_on_failure,
+)
+from moviegenre.apps.library_command import library
+from moviegenre.apps.messages import MessageFormatter, StderrHandler, echo, with_options
+from moviegenre.apps.model_commands import export, push
+from moviegenre.apps.options import (
     Config,
     DataDir,
     Overrides,
     Quiet,
     SplitOption,
 )
-from moviegenre.apps.data_commands import app as data_app
-from moviegenre.apps.failures import (
-    failure_message,
-    interruption_message,
-    is_system_failure,
-    what_is_left,
-)
-from moviegenre.apps.library_command import library
-from moviegenre.apps.messages import MessageFormatter, StderrHandler, echo
-from moviegenre.apps.model_commands import export, push
-from moviegenre.apps.options import with_options
 from moviegenre.apps.predict_command import predict
 from moviegenre.apps.reproduce_command import reproduce
 from moviegenre.apps.serve_command import serve
-from moviegenre.apps.training_processes import dismiss_others, trained_along
+from moviegenre.apps.training_processes import release_other_processes, run_as_worker
 from moviegenre.core.errors import ConfigError, MovieGenreError
 from moviegenre.core.extras import require_training
 from moviegenre.core.types import CalibrationMethod, Goal, Split, ThresholdRule
@@ -59,7 +58,7 @@ class _Commands(TyperGroup):
             result = super().invoke(ctx)
         except KeyboardInterrupt as error:
             raise _InterruptedError from error
-        dismiss_others(ctx.invoked_subcommand)
+        release_other_processes(ctx.invoked_subcommand)
         return result
 
 
@@ -120,9 +119,9 @@ def train(
     name = model or model_option
     if name is None or (model and model_option and model != model_option):
         raise ConfigError("train takes one model; name it as in: moviegenre train bert")
-    given = [*(overrides or []), *([f"data.dir={data}"] if data else [])]
-    experiment = load_experiment(config, name, given)
-    with what_is_left(f"finished intervals are kept in {out / name}; go on with --resume"):
+    settings = [*(overrides or []), *([f"data.dir={data}"] if data else [])]
+    experiment = load_experiment(config, name, settings)
+    with note_on_failure(f"finished intervals are kept in {out / name}; go on with --resume"):
         trained = run_training(experiment, out, resume=resume, progress=not quiet)
     score = 100 * trained.run["val_f1_macro"]
     echo(
@@ -189,9 +188,9 @@ def evaluate(
     if forms:
         from moviegenre.experiment.form_points import evaluate_forms
 
-        found = evaluate_forms(checkpoint, split, data_dir=data, save=save)
-        print_forms(found, f"{checkpoint} on {split.value}, per cent")
-        content = {form.form.name: form.to_json_dict() for form in found}
+        scores = evaluate_forms(checkpoint, split, data_dir=data, save=save)
+        print_forms(scores, f"{checkpoint} on {split.value}, per cent")
+        content = {form.form.name: form.to_json_dict() for form in scores}
     elif settings.fits:
         from moviegenre.experiment.tuning import evaluate_tuned
 
@@ -263,17 +262,17 @@ def _options(
     logging.basicConfig(level=level, handlers=[handler])
     logging.getLogger("moviegenre").setLevel(logging.INFO)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
-    if trained_along(context.invoked_subcommand):
+    if run_as_worker(context.invoked_subcommand):
         raise typer.Exit
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    """Treat a polite kill like Ctrl-C, so that both clean up and both can be resumed."""
+    """Treat SIGTERM like Ctrl-C, so that both clean up and both can be resumed."""
     raise KeyboardInterrupt
 
 
 def _thread_failed(failure: threading.ExceptHookArgs) -> None:
-    """Tell of a failure of the system in a thread in one line: TensorBoard's log has its own."""
+    """Show a failure of the system in a thread, such as that of TensorBoard's log, in one line."""
     if failure.exc_value is not None and is_system_failure(failure.exc_value):
         echo(f"warning: {failure_message(failure.exc_value)}", err=True)
     else:
@@ -281,7 +280,7 @@ def _thread_failed(failure: threading.ExceptHookArgs) -> None:
 
 
 def _show_usage_error(error: Any) -> None:  # noqa: ANN401 - click's or Typer's own copy of it
-    """Say in one line what is wrong with the options, and where they are explained."""
+    """Show in one line what is wrong with the options, and where they are explained."""
     if type(error).__name__ == "NoArgsIsHelpError":
         error.show()  # the help itself
         return

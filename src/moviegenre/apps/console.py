@@ -16,14 +16,7 @@ if TYPE_CHECKING:
 def print_table(
     table: Table, *, title: str, caption: str | None = None, kept: Sequence[str] | None = None
 ) -> None:
-    """Print a table.
-
-    Args:
-        table: The rows.
-        title: Above it.
-        caption: Below it.
-        kept: Headings of the columns that are shown; None shows all.
-    """
+    """Print a table, or of its columns those with the ``kept`` headings."""
     from rich.console import Console
 
     Console(highlight=False).print(rich_table(table, title=title, caption=caption, kept=kept))

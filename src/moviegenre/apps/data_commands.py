@@ -1,13 +1,12 @@
 """``moviegenre data``: synthesize, prepare, stats, audit."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from moviegenre.apps.messages import echo
-from moviegenre.apps.table_options import Encoding, Format, Separator, Show
+from moviegenre.apps.options import Encoding, Format, Separator, Show, refuse_unused
 from moviegenre.apps.table_preview import show_movies
 from moviegenre.core.errors import ConfigError
 from moviegenre.core.types import MAX_SEED, SplitKind
@@ -120,11 +119,12 @@ def prepare(
         "format": table_format,
         "written": Written(separator, encoding) if separator or encoding else None,
     }
-    given: dict[str, Any] = {name: value for name, value in named.items() if value}
+    columns: dict[str, Any] = {name: value for name, value in named.items() if value}
     if show:
         unused = {"--out": out, "--split": split, "--genres": genres, "--overwrite": overwrite}
-        _check_show(source, {**unused, "--keep-incomplete": keep_incomplete, "--sha256": sha256})
-        show_movies(Path(source), TableColumns(**given) if given else None)
+        others = {"--keep-incomplete": keep_incomplete, "--sha256": sha256}
+        refuse_unused({**unused, **others}, "--show")
+        show_movies(_local_path(source), TableColumns(**columns) if columns else None)
         return
     if out is None:
         raise ConfigError("--out is missing; name a new folder for the prepared data")
@@ -137,23 +137,22 @@ def prepare(
         min_movies=min_movies,
         keep_incomplete=keep_incomplete,
         overwrite=overwrite,
-        columns=TableColumns(**given) if given else None,
+        columns=TableColumns(**columns) if columns else None,
         sha256=sha256,
         progress=not quiet,
     )
     _print_summary(summary, out)
 
 
-def _check_show(source: str, unused: Mapping[str, object]) -> None:
-    """Refuse options that ``--show`` ignores, and sources that are not here.
+def _local_path(source: str) -> Path:
+    """Return the path of a source that ``--show`` can read.
 
     Raises:
-        ConfigError: There are such.
+        ConfigError: The source has to be downloaded first.
     """
-    if given := [option for option, value in unused.items() if value]:
-        raise ConfigError(f"{', '.join(given)} has no effect on --show; leave it out")
     if "://" in source or (source == "mmimdb" and not Path(source).exists()):
         raise ConfigError(f"--show looks at files; {source} has to be downloaded first")
+    return Path(source)
 
 
 def _print_summary(summary: "PreparedSummary", out: Path) -> None:
@@ -168,9 +167,9 @@ def _print_summary(summary: "PreparedSummary", out: Path) -> None:
         example = _example(summary.examples.get(reason)) if place < EXAMPLES else ""
         echo(f"left out, {reason}: {count:,} (listed in {out / 'excluded.csv'}){example}")
     if summary.genres_left_out:
-        told = "; ".join(summary.genres_left_out[:EXAMPLES])
+        shown = "; ".join(summary.genres_left_out[:EXAMPLES])
         more = len(summary.genres_left_out) - EXAMPLES
-        echo(f"genres left out: {told}" + (f"; and {more:,} more" if more > 0 else ""))
+        echo(f"genres left out: {shown}" + (f"; and {more:,} more" if more > 0 else ""))
     for note, count in summary.notes.items():
         echo(f"{note}: {count:,}")
 

@@ -66,7 +66,7 @@ def _genre_rows(tuning: Tuning) -> Iterator[tuple[str, ...]]:
     genres = list(tuning.point.genres)
     for row in sorted(range(len(genres)), key=lambda i: (-tuning.support[i], genres[i])):
         scores = (tuning.before, tuning.in_sample, tuning.cross_validated)
-        cells = [float(found.f1[row]) for found in scores]
+        cells = [float(score.f1[row]) for score in scores]
         yield (
             genres[row],
             f"{tuning.support[row]:,}",

@@ -1,4 +1,4 @@
-"""What the command line says where the system failed: what failed, what is left, what to do."""
+"""Messages about failures of the system: what failed, what is left, what to do."""
 
 import errno
 import os
@@ -25,23 +25,15 @@ _ALLOCATION = ("can't allocate memory", "not enough memory", "bad allocation", "
 
 
 def is_system_failure(error: BaseException) -> bool:
-    """Return whether an error comes from the system and not from a fault of this package.
-
-    Args:
-        error: Whatever ended a command.
-    """
+    """Return whether an error comes from the system and not from a bug of this package."""
     if isinstance(error, OSError | MemoryError):
         return True
     return isinstance(error, RuntimeError) and any(part in str(error) for part in _ALLOCATION)
 
 
 @contextmanager
-def what_is_left(note: str) -> Iterator[None]:
-    """Note on a failure of the system, or an interruption, what it leaves and how to go on.
-
-    Args:
-        note: What is said of it.
-    """
+def note_on_failure(note: str) -> Iterator[None]:
+    """Add a note to a failure of the system, or an interruption: what is left, how to go on."""
     try:
         yield
     except (Exception, KeyboardInterrupt) as error:

@@ -6,19 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from moviegenre.core.genre_mapping import OWN_NAMES, GenreNames
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import Console
 
+    from moviegenre.core.genre_mapping import GenreNames
     from moviegenre.inference.prediction import Explanation, Phrase, Prediction, WordShare
     from moviegenre.inference.predictor import Predictor
 
 _BAR_CELLS = 20
-_NAMED = 6  # words and phrases that are printed of each genre
-_NAMED_REGIONS = 3
+_MAX_WORDS = 6  # words and phrases that are printed of each genre
+_MAX_REGIONS = 3
 _BY_GENRE = (
     "modality_effects",
     "words",
@@ -31,9 +30,7 @@ _BY_GENRE = (
 """The parts of an explanation that have a value for each genre."""
 
 
-def shown_genres(
-    prediction: "Prediction", top: int | None, names: GenreNames = OWN_NAMES
-) -> dict[str, str]:
+def shown_genres(prediction: "Prediction", top: int | None, names: "GenreNames") -> dict[str, str]:
     """Return the names of the most probable genres and of every chosen one, most probable first.
 
     Of several genres with one name, a chosen one stays, else the most probable one.
@@ -60,7 +57,7 @@ def print_json(
     prediction: "Prediction",
     explanation: "Explanation | None",
     top: int | None,
-    names: GenreNames = OWN_NAMES,
+    names: "GenreNames",
 ) -> None:
     """Print an answer as one line of JSON."""
     answer: dict[str, Any] = prediction.to_json_dict()
@@ -86,7 +83,7 @@ def print_prediction(
     prediction: "Prediction",
     explanation: "Explanation | None",
     top: int | None,
-    names: GenreNames = OWN_NAMES,
+    names: "GenreNames",
 ) -> None:
     """Print a table: genre, probability as a bar, threshold, chosen or not, and why."""
     from rich.console import Console
@@ -160,7 +157,7 @@ def _print_parts(console: "Console", explanation: "Explanation", genre: str, nam
     for word in sorted(words, key=lambda word: -(word.share or 0)):
         if word.share and word.share > 0:
             effects.setdefault(word.text.lower(), _effect(word.share, word.without))
-    strongest = [f"{text} {effect}" for text, effect in list(effects.items())[:_NAMED]]
+    strongest = [f"{text} {effect}" for text, effect in list(effects.items())[:_MAX_WORDS]]
     grid = explanation.regions.get(genre)
     if grid is not None:
         left = explanation.regions_without.get(genre)
@@ -168,7 +165,7 @@ def _print_parts(console: "Console", explanation: "Explanation", genre: str, nam
         regions = [
             f"row {row + 1}, column {column + 1} "
             + _effect(float(grid[row, column]), None if left is None else float(left[row, column]))
-            for row, column in places[:_NAMED_REGIONS]
+            for row, column in places[:_MAX_REGIONS]
             if grid[row, column] > 0
         ]
     whole = f"{name} {explanation.probability[genre]:.0%}"
@@ -187,7 +184,7 @@ def _effect(share: float, without: float | None) -> str:
     return f"{share:+.2f}" if without is None else f"({without:.0%} without it)"
 
 
-def print_examples(predictor: "Predictor", names: GenreNames = OWN_NAMES) -> None:
+def print_examples(predictor: "Predictor", names: "GenreNames") -> None:
     """Print a table of the example films that the model can read, with the genres of each."""
     from rich.console import Console
     from rich.table import Table

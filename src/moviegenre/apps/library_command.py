@@ -5,15 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from moviegenre.apps.choices import Backend, Model, Names
-from moviegenre.core.errors import ConfigError
+from moviegenre.apps.options import Backend, Model, Names, refuse_unused
 from moviegenre.library.mode import Mode
 
 if TYPE_CHECKING:
     from moviegenre.inference.predictor import Predictor
 
 _CHANGES, _OUTPUT = "What changes", "Output"
-_MOST = 3
+_MAX_GENRES = 3
 
 Folder = Annotated[Path, typer.Argument(metavar="PATH", help="The folder your films are in.")]
 Write = Annotated[
@@ -84,7 +83,7 @@ def library(
     from moviegenre.apps.library_output import run_library, run_undo
 
     if undo:
-        useless = {
+        unused = {
             "--write": write,
             "--mode": mode,
             "--most": most,
@@ -94,8 +93,7 @@ def library(
             "--report": report,
             "--checkpoint": checkpoint,
         }
-        if given := [name for name, value in useless.items() if value]:
-            raise ConfigError(f"{', '.join(given)} has no effect on --undo; leave it out")
+        refuse_unused(unused, "--undo")
         run_undo(path, quiet=quiet)
         return
     from moviegenre.core.genre_mapping import read_names
@@ -106,7 +104,7 @@ def library(
         check_report(report)
     options = Options(
         mode=mode or Mode.MISSING,
-        most=most or _MOST,
+        most=most or _MAX_GENRES,
         names=read_names(names),
         lock=lock,
         from_poster=from_poster,

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from moviegenre.library.walk import Library
     from moviegenre.library.write import LibraryWriter
 
-_SHOWN = 40  # rows of the table; all are in the report
-_SHOWN_REASONS = 5
-_LONGEST_NOTE = 160
+_MAX_SHOWN = 40  # rows of the table; all are in the report
+_MAX_REASONS = 5
+_MAX_NOTE_CHARS = 160
 _NOT_WRITTEN = {
     "poster only": "poster only: add --from-poster to write",
     "title only": "title only: not written",
@@ -85,10 +85,6 @@ def run_library(
 def run_undo(path: Path, *, quiet: bool) -> None:
     """Restore a library's files as they were before ``--write``.
 
-    Args:
-        path: The library.
-        quiet: Show no progress bar.
-
     Raises:
         Exit: Files were left alone; the status is 1.
     """
@@ -127,7 +123,7 @@ def _changes(
     quiet: bool,
     undo: str,
 ) -> "Iterator[list[FilmChange]]":
-    """Yield what became of the films, some at a time, written if that is asked for."""
+    """Yield the changes of the films, some at a time; they are written if ``write`` is set."""
     from moviegenre.library.answers import model_answers, no_answers
     from moviegenre.library.plan import needs_answer, plan_changes
     from moviegenre.library.write import writing
@@ -143,7 +139,7 @@ def _changes(
         writer = stack.enter_context(writing(library.root)) if write else None
         show = stack.enter_context(film_progress("predicting", quiet=quiet or not total))
         show(0, total)
-        with _what_is_written(writer, undo):
+        with _note_written(writer, undo):
             for chunk in plan_changes(library, answer, options):
                 rows = chunk if writer is None else writer.write(chunk)
                 done += sum(change.path in to_predict for change in rows)
@@ -152,7 +148,7 @@ def _changes(
 
 
 @contextmanager
-def _what_is_written(writer: "LibraryWriter | None", undo: str) -> Iterator[None]:
+def _note_written(writer: "LibraryWriter | None", undo: str) -> Iterator[None]:
     """Note on an interruption or a failure of the system how many films are written."""
     try:
         yield
@@ -179,16 +175,16 @@ def _print_changes(changes: "Sequence[FilmChange]", *, write: bool) -> None:
     table = Table(box=None, pad_edge=False)
     for title in ("film", "genres now", "genres written" if write else "genres after", "note"):
         table.add_column(title, overflow="fold")
-    for change in rows[:_SHOWN]:
+    for change in rows[:_MAX_SHOWN]:
         reason = _NOT_WRITTEN.get(change.outcome.value)
         notes = [reason] if reason else []
         if change.note:
-            notes.append(shortened(change.note, _LONGEST_NOTE))
+            notes.append(shortened(change.note, _MAX_NOTE_CHARS))
         cells = (_name(change), ", ".join(change.before) or "-", _genres(change), "; ".join(notes))
         table.add_row(*(Text(whole_text(cell)) for cell in cells))
     Console().print(table)
-    if len(rows) > _SHOWN:
-        echo(f"and {len(rows) - _SHOWN:,} more films; --report FILE lists all")
+    if len(rows) > _MAX_SHOWN:
+        echo(f"and {len(rows) - _MAX_SHOWN:,} more films; --report FILE lists all")
 
 
 def _name(change: "FilmChange") -> str:
@@ -221,14 +217,14 @@ def _print_summary(library: "Library", changes: "Sequence[FilmChange]", *, write
         echo(f"left alone: {', '.join(left_alone)}")
     for outcome in ("not sure", "changed since", "cannot be read", "cannot be written"):
         rows = [(row.path, row.note) for row in changes if row.outcome.value == outcome]
-        _print_reasons(outcome, rows, _SHOWN_REASONS)
+        _print_reasons(outcome, rows, _MAX_REASONS)
 
 
-def _print_reasons(what: str, rows: "Sequence[tuple[Path, str]]", most: int) -> None:
+def _print_reasons(outcome: str, rows: "Sequence[tuple[Path, str]]", most: int) -> None:
     for path, reason in rows[:most]:
-        echo(f"{what}: {whole_text(path.as_posix())}: {shortened(whole_text(reason))}")
+        echo(f"{outcome}: {whole_text(path.as_posix())}: {shortened(whole_text(reason))}")
     if len(rows) > most:
-        echo(f"{what}: {len(rows) - most:,} more; --report FILE lists all")
+        echo(f"{outcome}: {len(rows) - most:,} more; --report FILE lists all")
 
 
 def _count(changes: "Sequence[FilmChange]") -> "Counter[str]":

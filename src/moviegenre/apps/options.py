@@ -1,61 +1,171 @@
-"""Settings in messages of the package become options of the command line."""
+"""The options that several commands share, and those of tables."""
 
-import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
 
-_SETTINGS = (
-    *(
-        "backend",
-        "calibrate",
-        "encoding",
-        "format",
-        "genres_column",
-        "genres_columns",
-        "id_column",
-        "separator",
-        "checkpoint",
-        "drop_leaks",
-        "fitted",
-        "genres",
-        "goal",
-        "half",
-    ),
-    *(
-        "index",
-        "keep_incomplete",
-        "labels",
-        "leaks",
-        "min_films",
-        "min_movies",
-        "missing_arrow",
-        "onnx",
-        "only",
-        "out",
-        "overwrite",
-        "parity_data",
-    ),
-    *("batch_size", "plot_column", "poster_column", "posters", "restart", "resume", "save"),
-    *("shards", "split", "workers"),
-    *("separator", "split_column", "thresholds", "title_column", "year_column"),
-)
-_OPTIONS = {"data_dir": "data", **{name: name.replace("_", "-") for name in _SETTINGS}}
-_SET = re.compile(r"`([a-z_.]+)`=")
-_SETTING = re.compile(r"`([a-z_0-9]+)`( off\b)?")
+import typer
+
+from moviegenre.core.errors import ConfigError, did_you_mean
+from moviegenre.core.types import BackendName, Split
+
+_OTHER_SPLIT_NAMES = {"dev": Split.VAL, "validation": Split.VAL}
+_TABLE, _MACHINES = "A table", "A table on many machines"
 
 
-def with_options(message: str) -> str:
-    """Return a message with options in the place of settings.
+def refuse_unused(options: Mapping[str, object], purpose: str) -> None:
+    """Refuse options that were given and have no effect.
 
-    Example:
-        >>> with_options("choose with `data_dir`, or leave it out with `save` off")
-        'choose with --data, or leave it out with --no-save'
-        >>> with_options("use more movies, or `folds`=N; see `moviegenre --help`")
-        'use more movies, or --set folds=N; see `moviegenre --help`'
+    Args:
+        options: The values by the names of the options.
+        purpose: What they have no effect on, as in "one film".
+
+    Raises:
+        ConfigError: There are such; the message names all.
     """
+    if unused := [name for name, value in options.items() if value]:
+        raise ConfigError(f"{', '.join(unused)} has no effect on {purpose}; leave it out")
 
-    def option(match: re.Match[str]) -> str:
-        name = _OPTIONS.get(match[1])
-        if name is None:
-            return match[0]
-        return f"--no-{name}" if match[2] else f"--{name}"
 
-    return _SETTING.sub(option, _SET.sub(r"--set \1=", message))
+def parse_split(word: str) -> Split:
+    """Return the split of that name; ``dev`` (MM-IMDb's word) and ``validation`` are ``val``.
+
+    Raises:
+        BadParameter: There is no such split.
+    """
+    if word in _OTHER_SPLIT_NAMES:
+        return _OTHER_SPLIT_NAMES[word]
+    try:
+        return Split(word)
+    except ValueError:
+        raise typer.BadParameter(f"unknown split {word!r}; {did_you_mean(word, Split)}") from None
+
+
+SplitOption = Annotated[
+    Split,
+    typer.Option(
+        "--split", parser=parse_split, metavar="[train|val|test]", help="Part of the data."
+    ),
+]
+
+
+def parse_year(word: str) -> int:
+    """Return a year.
+
+    Raises:
+        BadParameter: The word is no whole number.
+    """
+    try:
+        return int(word)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{word[:40]!r} is not a year; give a whole number such as 1994, or leave --year out"
+        ) from None
+
+
+Config = Annotated[Path | None, typer.Option("--config", help="YAML file of settings.")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="A.B=C", help="Override one setting.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars.")]
+DataDir = Annotated[Path | None, typer.Option("--data", help="Folder of prepared data.")]
+Restart = Annotated[
+    bool, typer.Option("--restart", help="Train anew what was trained with other settings.")
+]
+
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--checkpoint",
+        rich_help_panel="Model",
+        help="A best.pth, its folder, an exported folder, or a name on the Hub. "
+        "Default: the included model.",
+    ),
+]
+Backend = Annotated[
+    BackendName,
+    typer.Option(
+        rich_help_panel="Model",
+        help="What computes: torch, or an exported folder's onnx, int8 or int4 file.",
+    ),
+]
+Names = Annotated[
+    str | None,
+    typer.Option(
+        metavar="tmdb|imdb|FILE",
+        rich_help_panel="Answer",
+        help="Names of genres: TMDb's, IMDb's, or a .json or .csv file of genres and names. "
+        "An empty name drops the genre.",
+    ),
+]
+Verify = Annotated[
+    bool,
+    typer.Option(
+        "--verify",
+        rich_help_panel="Model",
+        help="Compare every file of the model with its manifest first.",
+    ),
+]
+
+Separator = Annotated[
+    str | None,
+    typer.Option(
+        rich_help_panel=_TABLE,
+        help="What stands between cells: one character, or tab. Default: found out.",
+    ),
+]
+Encoding = Annotated[
+    str | None,
+    typer.Option(
+        rich_help_panel=_TABLE, help="Of the table's text, such as cp1252. Default: found out."
+    ),
+]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        rich_help_panel=_TABLE,
+        help="A well-known table: tmdb-5000, kaggle-movies, tmdb, streaming, wikipedia, omdb, "
+        "mediaelch, cmu; plain for none. Default: recognised by its columns.",
+    ),
+]
+Show = Annotated[
+    bool,
+    typer.Option(
+        "--show",
+        rich_help_panel=_TABLE,
+        help="Print what is understood of the first five rows, and compute nothing.",
+    ),
+]
+
+Engine = Annotated[
+    Literal["local", "ray"],
+    typer.Option(
+        rich_help_panel=_MACHINES, help="What runs the shards: this process, or a Ray cluster."
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        rich_help_panel=_MACHINES,
+        help="Ray actors, each with a model. Default: one for each processor of the cluster.",
+    ),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        rich_help_panel=_MACHINES,
+        metavar="HOST:PORT",
+        help="Of the Ray cluster. Default: one is started on this machine, and ended.",
+    ),
+]
+Shards = Annotated[
+    str | None,
+    typer.Option(
+        metavar="K/N",
+        rich_help_panel=_MACHINES,
+        help="Answer the K-th of N shares only, where N runs share the table; the last to end "
+        "joins them.",
+    ),
+]

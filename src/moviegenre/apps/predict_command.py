@@ -7,17 +7,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from moviegenre.apps.choices import Backend, Model, Names, year_number
 from moviegenre.apps.film_output import print_examples, print_json, print_prediction
-from moviegenre.apps.table_options import (
+from moviegenre.apps.options import (
     Address,
+    Backend,
     Encoding,
     Engine,
     Format,
+    Model,
+    Names,
     Separator,
     Shards,
     Show,
+    Verify,
     Workers,
+    parse_year,
+    refuse_unused,
 )
 from moviegenre.apps.table_output import Machines, predict_table
 from moviegenre.apps.table_preview import show_catalogue
@@ -30,9 +35,10 @@ if TYPE_CHECKING:
     from moviegenre.inference.prediction import Prediction
     from moviegenre.inference.predictor import Predictor
 
-_FILM, _TABLE, _ANSWER, _MODEL = "One film", "A table", "Answer", "Model"
+_FILM, _TABLE, _ANSWER = "One film", "A table", "Answer"
 _BATCH_SIZE = 32
-_EXPLAINED = 3  # chosen genres of which words and regions are looked for
+_UNUSED_BY_SHOW = ("--out", "--keep-columns", "--batch-size", "--resume")
+_MAX_EXPLAINED = 3  # chosen genres that are explained by words and regions
 
 Plots = Annotated[
     list[str] | None,
@@ -51,7 +57,7 @@ Title = Annotated[
 Year = Annotated[
     int | None,
     typer.Option(
-        parser=year_number,
+        parser=parse_year,
         metavar="YEAR",
         rich_help_panel=_FILM,
         help="The year of its release, if you know it.",
@@ -157,14 +163,6 @@ Top = Annotated[
         help="Show the most probable genres only; chosen genres always stay.",
     ),
 ]
-Verify = Annotated[
-    bool,
-    typer.Option(
-        "--verify",
-        rich_help_panel=_MODEL,
-        help="Compare every file of the model with its manifest first.",
-    ),
-]
 
 
 def predict(
@@ -230,10 +228,10 @@ def predict(
     }
     genre_names = read_names(names)
     if examples:
-        _refuse("the example films", {**film_options, "--input": table, **table_options})
+        refuse_unused({**film_options, "--input": table, **table_options}, "the example films")
         print_examples(_load(checkpoint, backend, verify, genre_names), genre_names)
     elif table is not None:
-        _refuse("a table (--input)", film_options)
+        refuse_unused(film_options, "a table (--input)")
         from moviegenre.data.tables.rows import Written
         from moviegenre.inference.catalogue_texts import CatalogueColumns
 
@@ -243,7 +241,8 @@ def predict(
             format=table_format,
         )
         if show:
-            _refuse_beside_show({**table_options, "--names": names, "--checkpoint": checkpoint})
+            unused = {name: table_options[name] for name in _UNUSED_BY_SHOW}
+            refuse_unused({**unused, "--names": names, "--checkpoint": checkpoint}, "--show")
             show_catalogue(table, columns, posters)
             return
         predict_table(
@@ -259,7 +258,7 @@ def predict(
             load=lambda: _load(checkpoint, backend, verify, genre_names, bulk=True),
         )
     else:
-        _refuse("one film", table_options)
+        refuse_unused(table_options, "one film")
         _check_film(plot or (), poster, title)
         predictor = _load(checkpoint, backend, verify, genre_names, quick=not explain)
         prediction = predictor.predict(
@@ -276,7 +275,7 @@ def _show(
     as_json: bool,
     top: int | None,
 ) -> None:
-    explained = prediction.genres[:_EXPLAINED] or list(prediction.probabilities)[:1]
+    explained = prediction.genres[:_MAX_EXPLAINED] or list(prediction.probabilities)[:1]
     explanation = prediction.explain(attribute=explained) if explain else None
     if as_json:
         print_json(prediction, explanation, top, names)
@@ -284,31 +283,11 @@ def _show(
         print_prediction(prediction, explanation, top, names)
 
 
-def _refuse_beside_show(options: dict[str, object]) -> None:
-    """Refuse options that ``--show`` ignores.
-
-    Raises:
-        ConfigError: There are such; the message names all.
-    """
-    ignored = ("--out", "--keep-columns", "--names", "--batch-size", "--resume", "--checkpoint")
-    _refuse("--show", {option: options[option] for option in ignored})
-
-
-def _refuse(kind: str, options: dict[str, object]) -> None:
-    """Refuse options that were given and have no effect.
-
-    Raises:
-        ConfigError: There are such; the message names all.
-    """
-    if useless := [name for name, value in options.items() if value]:
-        raise ConfigError(f"{', '.join(useless)} has no effect on {kind}; leave it out")
-
-
 def _check_film(plots: Sequence[str], poster: Path | None, title: str | None) -> None:
-    """Raise an error if there is no film, or its plot is the name of a file.
+    """Refuse a film without content, and a plot that is the name of a file.
 
     Raises:
-        ConfigError: It is so.
+        ConfigError: It is such.
     """
     if not plots and poster is None and not title:
         raise ConfigError(
@@ -331,7 +310,7 @@ def _load(
     quick: bool = False,
     bulk: bool = False,
 ) -> "Predictor":
-    """Return the model, which has the genres that the names are for."""
+    """Return the model, after a check that it has the genres of the names."""
     from moviegenre import load
 
     predictor = load(checkpoint, backend=backend, verify=verify, quick=quick, bulk=bulk)

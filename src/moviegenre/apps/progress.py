@@ -17,7 +17,7 @@ def film_progress(
     Args:
         title: What is being done.
         quiet: Show nothing.
-        transient: Remove the bar at the end; where that is impossible, show nothing.
+        transient: Remove the bar at the end; show nothing if that is impossible.
     """
     from rich.progress import (
         BarColumn,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from moviegenre.apps.choices import Overrides, Quiet, Restart
+from moviegenre.apps.options import Overrides, Quiet, Restart
 from moviegenre.core.extras import require_training
 
 SuiteFile = Annotated[Path, typer.Option("--config", help="YAML file of the experiment.")]

@@ -7,43 +7,135 @@ import socket
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from moviegenre.apps.listening import listen
+import typer
+
 from moviegenre.apps.messages import echo
-from moviegenre.apps.serve_options import (
-    AllowHost,
-    ApiKeyFile,
-    BackendOption,
-    EngineOption,
-    Host,
-    Library,
-    MetricsHost,
-    MetricsPort,
-    Model,
-    NumWorkers,
-    Overrides,
-    Page,
-    Port,
-    RayAddress,
-    Replicas,
-    TrustProxy,
-    Verify,
-)
-from moviegenre.apps.serve_processes import Processes, answers_at
+from moviegenre.apps.options import Backend, Verify
+from moviegenre.apps.serve_processes import Engine, Processes, Service
+from moviegenre.apps.sockets import listen
 from moviegenre.core.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:
     from moviegenre.apps.service.access.exposure import Access
-    from moviegenre.apps.service.settings import ServiceSettings
-    from moviegenre.inference.predictor import Predictor
 
-_NEEDED = ("fastapi", "uvicorn", "prometheus_client", "python_multipart", "swagger_ui_bundle")
+_PACKAGES = ("fastapi", "uvicorn", "prometheus_client", "python_multipart", "swagger_ui_bundle")
+_ADDRESS, _ACCESS, _PROCESSES = "Address", "Access", "Processes"
+
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        rich_help_panel="Model",
+        help="An exported folder, a name on the hub, a best.pth or its folder. "
+        "Default: the included model.",
+    ),
+]
+Host = Annotated[
+    str,
+    typer.Option(
+        rich_help_panel=_ADDRESS,
+        help="Address to listen on. Beyond this machine it needs --allow-host.",
+    ),
+]
+Port = Annotated[
+    int, typer.Option(min=0, max=65535, rich_help_panel=_ADDRESS, help="0 takes a free one.")
+]
+MetricsHost = Annotated[
+    str, typer.Option(rich_help_panel=_ADDRESS, help="Address of --metrics-port.")
+]
+MetricsPort = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        max=65535,
+        rich_help_panel=_ADDRESS,
+        help="A port for /metrics alone, which needs no key.",
+    ),
+]
+AllowHost = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME",
+        rich_help_panel=_ACCESS,
+        help="A name that clients ask for, beside localhost; repeatable.",
+    ),
+]
+ApiKeyFile = Annotated[
+    Path | None,
+    typer.Option(rich_help_panel=_ACCESS, help="API keys, one a line; requests need one."),
+]
+TrustProxy = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ADDRESS",
+        rich_help_panel=_ACCESS,
+        help="Address or network of a proxy whose X-Forwarded-For is believed; repeatable.",
+    ),
+]
+Library = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        rich_help_panel="Film library",
+        help="Show a film library on the page: preview, write and undo its genres. Only on this "
+        "machine's loopback address.",
+    ),
+]
+Page = Annotated[
+    bool | None,
+    typer.Option(
+        "--page/--no-page",
+        rich_help_panel=_ACCESS,
+        help="Serve the page at /. Default: only on this machine.",
+    ),
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="A=C", help="A limit, as in max_queue=64; see docs/serve.md"),
+]
+NumWorkers = Annotated[
+    int,
+    typer.Option(
+        "--workers",
+        min=1,
+        max=256,
+        rich_help_panel=_PROCESSES,
+        help="Processes behind the port, each with the model.",
+    ),
+]
+EngineOption = Annotated[
+    Engine,
+    typer.Option(
+        "--engine",
+        rich_help_panel=_PROCESSES,
+        help="What runs the processes: this command, or Ray Serve on one machine or many.",
+    ),
+]
+Replicas = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N|auto",
+        rich_help_panel=_PROCESSES,
+        help="Processes of Ray Serve; auto adds and removes them by the length of the queue. "
+        "Default: 1.",
+    ),
+]
+RayAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--address",
+        metavar="HOST:PORT",
+        rich_help_panel=_PROCESSES,
+        help="A running Ray cluster, whose service changes to --model. Default: start Ray here.",
+    ),
+]
 
 
 def serve(
     model: Model = None,
-    backend: BackendOption = "auto",
+    backend: Backend = "auto",
     host: Host = "127.0.0.1",
     port: Port = 8000,
     metrics_host: MetricsHost = "127.0.0.1",
@@ -64,7 +156,7 @@ def serve(
 
     For example: moviegenre serve --port 8000
     """
-    for package in _NEEDED:
+    for package in _PACKAGES:
         if importlib.util.find_spec(package) is None:
             raise MissingExtraError(package, "serve", "moviegenre serve")
     from moviegenre import load
@@ -101,12 +193,13 @@ def serve(
             hint = "whoever reaches this address may ask, without a key; see --api-key-file"
             log_event(logging.WARNING, hint)
         name = model or f"the included model ({predictor.model.model_name})"
+        service = Service(predictor, name, settings, access, shows_page)
         if processes.is_one:
-            _run(predictor, name, settings, access, listeners, library, shows_page)
+            _run(service, listeners, library)
         elif processes.engine == "ray":
-            processes.run_on_ray(predictor, name, settings, access, listeners, port, shows_page)
+            processes.run_on_ray(service, listeners, port)
         else:
-            processes.run(predictor, name, settings, access, listeners, shows_page)
+            processes.run(service, listeners)
 
 
 def _check_library(library: Path, access: "Access", shows_page: bool) -> None:
@@ -128,22 +221,20 @@ def _check_library(library: Path, access: "Access", shows_page: bool) -> None:
     library_root(library)
 
 
-def _run(
-    predictor: "Predictor",
-    name: str,
-    settings: "ServiceSettings",
-    access: "Access",
-    listeners: Sequence[socket.socket],
-    library: Path | None,
-    shows_page: bool,
-) -> None:
-    """Answer until stopped."""
+def _run(service: Service, listeners: Sequence[socket.socket], library: Path | None) -> None:
+    """Answer in this process until stopped."""
     from moviegenre.apps.service.app import create_app
-    from moviegenre.apps.service.server.running import GuardedServer
+    from moviegenre.apps.service.server.guarded_server import GuardedServer
 
-    app = create_app(predictor, settings, page=shows_page, access=access, library=library)
-    server = GuardedServer(app, settings, access)
+    app = create_app(
+        service.predictor,
+        service.settings,
+        page=service.shows_page,
+        access=service.access,
+        library=library,
+    )
+    server = GuardedServer(app, service.settings, service.access)
     # Raised before the server listens to signals, and once more after a graceful stop.
     with contextlib.suppress(KeyboardInterrupt):
-        echo(f"{answers_at(name, listeners, shows_page)}; stop with Ctrl-C")
+        echo(f"{service.line(listeners)}; stop with Ctrl-C")
         server.run(sockets=list(listeners))

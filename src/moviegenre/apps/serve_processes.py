@@ -1,4 +1,4 @@
-"""Several processes for ``moviegenre serve``: workers of this command, or replicas of Ray Serve."""
+"""The processes of ``moviegenre serve``: this one, workers of it, or replicas of Ray Serve."""
 
 import contextlib
 import importlib.util
@@ -8,11 +8,10 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from moviegenre.apps.listening import shown_address
 from moviegenre.apps.messages import echo
-from moviegenre.apps.serve_options import Engine
+from moviegenre.apps.sockets import shown_address
 from moviegenre.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -20,7 +19,34 @@ if TYPE_CHECKING:
     from moviegenre.apps.service.settings import ServiceSettings
     from moviegenre.inference.predictor import Predictor
 
+Engine = Literal["local", "ray"]
 AUTO = "auto"
+
+
+@dataclass(frozen=True)
+class Service:
+    """What is served.
+
+    Attributes:
+        predictor: The model.
+        name: Of the model, for people.
+        settings: Limits and waits.
+        access: Who may reach it.
+        shows_page: Whether the page is served.
+    """
+
+    predictor: "Predictor"
+    name: str
+    settings: "ServiceSettings"
+    access: "Access"
+    shows_page: bool
+
+    def line(self, listeners: Sequence[socket.socket]) -> str:
+        """Return the beginning of the first line that is printed: the model and its addresses."""
+        hint = "open it in a browser, or see /docs" if self.shows_page else "see /docs"
+        if len(listeners) > 1:
+            hint += f"; metrics at http://{shown_address(listeners[1])}/metrics"
+        return f"{self.name} answers at http://{shown_address(listeners[0])}; {hint}"
 
 
 @dataclass(frozen=True)
@@ -41,7 +67,7 @@ class Processes:
     def parse(
         cls, workers: int, engine: Engine, replicas: str | None, address: str | None
     ) -> "Processes":
-        """Return what the options ask for.
+        """Return the processes that the options name.
 
         Raises:
             ConfigError: They do not go together, or ``--replicas`` is no number.
@@ -73,10 +99,10 @@ class Processes:
         return self.engine == "local" and self.number == 1
 
     def check(self, library: Path | None, metrics_port: int | None) -> None:
-        """Refuse what several processes cannot do.
+        """Refuse options that do not fit several processes.
 
         Raises:
-            ConfigError: It is asked for.
+            ConfigError: One is given.
         """
         if library is not None and not self.is_one:
             raise ConfigError(
@@ -89,65 +115,35 @@ class Processes:
                 "/metrics there"
             )
 
-    def run(
-        self,
-        predictor: "Predictor",
-        name: str,
-        settings: "ServiceSettings",
-        access: "Access",
-        listeners: Sequence[socket.socket],
-        shows_page: bool,
-    ) -> None:
-        """Answer until stopped.
-
-        Args:
-            predictor: The model, opened to see that it can be.
-            name: Of the model, for people.
-            settings: Limits and waits of the whole service.
-            access: Who may reach it.
-            listeners: The service's socket, and that of the numbers.
-            shows_page: Whether the page is served.
+    def run(self, service: Service, listeners: Sequence[socket.socket]) -> None:
+        """Answer in several workers until stopped.
 
         Raises:
-            MovieGenreError: A process cannot begin.
+            MovieGenreError: A worker cannot begin.
         """
         from moviegenre.apps.service.plan import ServicePlan, share_of, threads_of
         from moviegenre.apps.service.server.workers import Workers
 
         assert self.number is not None
+        settings = share_of(service.settings, self.number)
         plan = ServicePlan.of(
-            predictor,
-            share_of(settings, self.number),
-            access,
-            page=shows_page,
+            service.predictor,
+            settings,
+            service.access,
+            page=service.shows_page,
             threads=threads_of(self.number),
         )
-        shown = answers_at(name, listeners, shows_page)
+        line = f"{service.line(listeners)}; {self.number} workers; stop with Ctrl-C"
         with contextlib.suppress(KeyboardInterrupt):
-            Workers(plan, self.number, listeners).run(
-                lambda: echo(f"{shown}; {self.number} workers; stop with Ctrl-C")
-            )
+            Workers(plan, self.number, listeners).run(lambda: echo(line))
 
-    def run_on_ray(
-        self,
-        predictor: "Predictor",
-        name: str,
-        settings: "ServiceSettings",
-        access: "Access",
-        listeners: list[socket.socket],
-        port: int,
-        shows_page: bool,
-    ) -> None:
-        """Answer until stopped; on a cluster that runs already, return once it answers.
+    def run_on_ray(self, service: Service, listeners: Sequence[socket.socket], port: int) -> None:
+        """Answer in replicas until stopped; on a running cluster, return once they answer.
 
         Args:
-            predictor: The model, opened to see that it can be.
-            name: Of the model, for people.
-            settings: Limits and waits of each replica.
-            access: Who may reach it.
+            service: What they serve.
             listeners: A socket at the port, to see that it is free; none on another cluster.
             port: Where Ray's proxy listens on another cluster.
-            shows_page: Whether the page is served.
 
         Raises:
             MovieGenreError: There is no cluster, or a replica cannot begin.
@@ -156,15 +152,18 @@ class Processes:
         from moviegenre.apps.service.plan import ServicePlan, threads_of
         from moviegenre.core.ray_cluster import ray_cluster
 
+        settings, access = service.settings, service.access
         if access.is_public:
             hint = "Ray's HTTP proxy does not limit connections; put nginx or Caddy before it"
             log_event(logging.WARNING, hint)
         is_own = self.address is None
         threads = threads_of(self.number) if is_own and self.number else 1
-        plan = ServicePlan.of(predictor, settings, access, page=shows_page, threads=threads)
-        shown = f"{name} answers"
+        plan = ServicePlan.of(
+            service.predictor, settings, access, page=service.shows_page, threads=threads
+        )
+        line = f"{service.name} answers"
         for listener in listeners:
-            port, shown = listener.getsockname()[1], answers_at(name, listeners, shows_page)
+            port, line = listener.getsockname()[1], service.line(listeners)
             listener.close()
         with (
             contextlib.suppress(KeyboardInterrupt),
@@ -176,22 +175,8 @@ class Processes:
             with ray_serve(access.address, port, keep_alive_seconds=seconds, is_own=is_own):
                 deploy(plan, self.number, threads, is_own=is_own)
                 if not is_own:
-                    echo(f"{shown} on the Ray cluster at {cluster}")
+                    echo(f"{line} on the Ray cluster at {cluster}")
                     return
                 change = f"--engine ray --address {cluster} --model OTHER"
-                echo(f"{shown}; change the model with {change}; stop with Ctrl-C")
+                echo(f"{line}; change the model with {change}; stop with Ctrl-C")
                 threading.Event().wait()
-
-
-def answers_at(name: str, listeners: Sequence[socket.socket], shows_page: bool) -> str:
-    """Return the beginning of the first line: what answers where.
-
-    Args:
-        name: Of the model.
-        listeners: Where the service really listens, since port 0 is any.
-        shows_page: Whether there is a page to open.
-    """
-    where = "open it in a browser, or see /docs" if shows_page else "see /docs"
-    if len(listeners) > 1:
-        where += f"; metrics at http://{shown_address(listeners[1])}/metrics"
-    return f"{name} answers at http://{shown_address(listeners[0])}; {where}"

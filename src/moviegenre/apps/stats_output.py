@@ -5,7 +5,7 @@ from rich.table import Table
 
 from moviegenre.data.stats import PERCENTILES, DataStats
 
-_MOST_TOGETHER = 4
+_MAX_TOGETHER = 4
 
 
 def print_stats(stats: DataStats, *, synthetic: bool) -> None:
@@ -25,8 +25,8 @@ def print_stats(stats: DataStats, *, synthetic: bool) -> None:
         soft_wrap=True,
     )
     without = f"without plot {stats.without_plot:,}, without poster {stats.without_poster:,}"
-    told = ", ".join(f"{n}: {m:,} movies" for n, m in stats.plots_per_movie.items())
-    console.print(f"plots a movie: {told}; {without}", highlight=False, soft_wrap=True)
+    plots = ", ".join(f"{n}: {m:,} movies" for n, m in stats.plots_per_movie.items())
+    console.print(f"plots a movie: {plots}; {without}", highlight=False, soft_wrap=True)
     lengths = Table(title="lengths and sizes")
     rows = {f"words, plot: {rule}": values for rule, values in stats.plot_words.items()}
     rows |= {"poster width, px": stats.poster_width, "poster height, px": stats.poster_height}
@@ -46,6 +46,6 @@ def print_stats(stats: DataStats, *, synthetic: bool) -> None:
     console.print(table)
     together = Table("genre", "its movies also have, %", title="genres that occur together")
     for genre, others in stats.together.items():
-        most = list(others.items())[:_MOST_TOGETHER]
+        most = list(others.items())[:_MAX_TOGETHER]
         together.add_row(genre, ", ".join(f"{name} {share:.0f}" for name, share in most if share))
     console.print(together)

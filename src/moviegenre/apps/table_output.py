@@ -22,14 +22,7 @@ _POSTERS_LOOKED_FOR = 1_000  # rows, before the job begins
 
 @dataclass(frozen=True)
 class Machines:
-    """What runs the shards of a table.
-
-    Attributes:
-        engine: ``local`` or ``ray``.
-        workers: Actors of Ray; None takes one for each processor.
-        address: ``HOST:PORT`` of the Ray cluster; None starts one on this machine.
-        shards: The share of this run, as in ``3/16``; None for everything.
-    """
+    """What runs the shards of a table; see the options of the same names."""
 
     engine: str = "local"
     workers: int | None = None
@@ -68,10 +61,10 @@ def predict_table(
     quiet: bool,
     load: "Callable[[], Predictor]",
 ) -> None:
-    """Answer a table, after everything is checked that needs no model, and say what became of it.
+    """Check everything that needs no model, then answer a table and print a summary.
 
     Args:
-        source: The table, or what stands for several.
+        source: The table, or what stands for several, see ``find_tables``.
         out: The file or folder to write.
         columns: Which column holds what.
         posters: What paths of posters are relative to.
@@ -139,8 +132,8 @@ def _open_tables(
 def _kept_columns(keep: str | None, catalogue: "Catalogue", out: str) -> list[str]:
     """Return the columns that answers repeat."""
     if keep is None:
-        found = (catalogue.columns.title, catalogue.columns.year)
-        return [name for name in found if name] if out.lower().endswith(".csv") else []
+        usual = (catalogue.columns.title, catalogue.columns.year)
+        return [name for name in usual if name] if out.lower().endswith(".csv") else []
     if keep.strip().lower() == "none":
         return []
     named = [name.strip() for name in keep.split(",") if name.strip()]
@@ -156,9 +149,9 @@ def _counts(summary: "CatalogueSummary") -> str:
         parts.append(f"{in_part:,} of them read in part")
     if summary.empty:
         parts.append(f"{summary.empty:,} not answered")
-    told = ", ".join(parts) + ("; see the column error" if summary.with_errors else "")
+    counts = ", ".join(parts) + ("; see the column error" if summary.with_errors else "")
     ids = "id" if summary.rows == 1 else "ids"
-    return f"{told} ({summary.rows:,} {ids} in, the same out)"
+    return f"{counts} ({summary.rows:,} {ids} in, the same out)"
 
 
 def _warn_of_missing_columns(predictor: "Predictor", catalogue: "Catalogue") -> None:

@@ -1,59 +1,50 @@
-"""``--show``: what is understood of a table's first rows, without computing anything."""
+"""``--show``: how the first rows of a table are read, without computing anything."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
+
+if TYPE_CHECKING:
+    from moviegenre.data.sources.table import TableColumns
+    from moviegenre.inference.catalogue_texts import CatalogueColumns
 
 _ROWS = 5
 _CELL_CHARS = 60
 
 
-def show_catalogue(source: str, columns: object, posters: str | None) -> None:
-    """Print what ``predict --input`` reads of the first rows; of several tables, of the first one.
-
-    Args:
-        source: A table, or what stands for several, see ``find_tables``.
-        columns: A ``CatalogueColumns``.
-        posters: The folder of posters, if one is named.
-    """
+def show_catalogue(source: str, columns: "CatalogueColumns", posters: str | None) -> None:
+    """Print how ``predict --input`` reads the first rows of a table, or of the first of several."""
     from moviegenre.data.storage import is_address
     from moviegenre.data.tables.table_files import find_tables
     from moviegenre.inference.catalogue_rows import Catalogue
-    from moviegenre.inference.catalogue_texts import CatalogueColumns
 
-    assert isinstance(columns, CatalogueColumns), "the command makes them"
     path = next(iter(find_tables(source).values()))
     folder = posters if posters is None or is_address(posters) else Path(posters)
     catalogue = Catalogue(path, columns, folder)
-    found = catalogue.columns
+    columns = catalogue.columns
     _print_columns(
         {
-            "id": found.id or "(the row's number)",
-            "plot": ", ".join(found.plots) or "(none)",
-            "poster": found.poster or "(none)",
-            "title": found.title or "(none)",
-            "year": found.year or "(none)",
+            "id": columns.id or "(the row's number)",
+            "plot": ", ".join(columns.plots) or "(none)",
+            "poster": columns.poster or "(none)",
+            "title": columns.title or "(none)",
+            "year": columns.year or "(none)",
         }
     )
     for number, row in enumerate(catalogue.preview(_ROWS), start=1):
         _print_row(number, row)
 
 
-def show_movies(path: Path, columns: object) -> None:
-    """Print what ``data prepare`` reads of the first rows, or of the first movies of MM-IMDb.
-
-    Args:
-        path: The table, or MM-IMDb in one of its forms.
-        columns: A ``TableColumns``, or None.
-    """
+def show_movies(path: Path, columns: "TableColumns | None") -> None:
+    """Print how ``data prepare`` reads the first rows of a table, or movies of MM-IMDb."""
     from itertools import islice
 
     from moviegenre.core.reading import at_home
     from moviegenre.data.sources.layouts import open_path
-    from moviegenre.data.sources.table import MovieTable, TableColumns
+    from moviegenre.data.sources.table import MovieTable
 
-    assert columns is None or isinstance(columns, TableColumns), "the command makes them"
     movies = open_path(at_home(path), columns)
     if isinstance(movies, MovieTable):
         _print_columns(movies.found)

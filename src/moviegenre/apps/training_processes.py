@@ -1,22 +1,15 @@
-"""What a command does that runs in several processes: one runs it, the others train along."""
+"""A command in several processes: the first one runs it, the others only train."""
 
 import os
 
 from moviegenre.core.extras import require_training
 
 _COMMANDS = ("train", "reproduce", "ablate")
-"""The commands that train; any other runs in each process by itself."""
+"""The commands that train; each process runs any other by itself."""
 
 
-def trained_along(command: str | None) -> bool:
-    """Train along with the first process of a command, if this is another one.
-
-    Args:
-        command: Its name.
-
-    Returns:
-        Whether this is another process; the command is then over.
-    """
+def run_as_worker(command: str | None) -> bool:
+    """Train with the first process of a command, if this is another one; return whether it is."""
     number, node = (int(os.environ.get(name, "0")) for name in ("RANK", "NODE_RANK"))
     if command not in _COMMANDS or not (number or node):
         return False
@@ -34,12 +27,8 @@ def trained_along(command: str | None) -> bool:
     return True
 
 
-def dismiss_others(command: str | None) -> None:
-    """Let the processes that ``torchrun`` started end, after the command of the first one.
-
-    Args:
-        command: Its name.
-    """
+def release_other_processes(command: str | None) -> None:
+    """End the other processes that ``torchrun`` started, after a command of the first one."""
     if command not in _COMMANDS or "RANK" not in os.environ:
         return
     from moviegenre.training.launch import release_processes

@@ -155,6 +155,8 @@ def test_an_empty_library_loads_no_model(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(moviegenre, "load", None)
-    told = run(tmp_path)[1]
-    assert told.startswith(f"{tmp_path}: no film found; expected videos or folders with movie.nfo")
-    assert told.count("\n") == 1
+    printed = run(tmp_path)[1]
+    assert printed.startswith(
+        f"{tmp_path}: no film found; expected videos or folders with movie.nfo"
+    )
+    assert printed.count("\n") == 1

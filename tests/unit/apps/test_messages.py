@@ -88,5 +88,5 @@ def test_a_warning_of_the_command_line(tmp_path: Path) -> None:
         "logging.getLogger('moviegenre').warning('%s is damaged', sys.argv[1])"
     )
     command = [sys.executable, "-c", code, NAME]
-    found = subprocess.run(command, capture_output=True, check=True, cwd=tmp_path)
-    assert found.stderr.decode() == f"{SHOWN} is damaged\n"
+    done = subprocess.run(command, capture_output=True, check=True, cwd=tmp_path)
+    assert done.stderr.decode() == f"{SHOWN} is damaged\n"

@@ -52,25 +52,25 @@ def poster(tmp_path: Path) -> Path:
 
 
 def test_one_film_is_a_table(run: Run, model: str, poster: Path) -> None:
-    given = ["predict", "--checkpoint", model, "--plot", "the ghost", "--poster", poster]
-    code, out, _ = run(*given)
+    command = ["predict", "--checkpoint", model, "--plot", "the ghost", "--poster", poster]
+    code, out, _ = run(*command)
     assert code == 0
     assert "read: plot and poster" in out
     assert all(genre in out for genre in GENRES)
     assert "█" in out
     assert "0.60" in out, "the threshold of Drama"
-    _, first, _ = run(*given, "--top", "1")
+    _, first, _ = run(*command, "--top", "1")
     assert [genre in first for genre in GENRES].count(True) == 2, "one, and another that is chosen"
 
 
 def test_the_reason_is_told_when_asked_for(run: Run, model: str, poster: Path) -> None:
-    given = ["predict", "--checkpoint", model, "--plot", "the ghost", "--poster", poster]
-    _, out, _ = run(*given, "--explain")
+    command = ["predict", "--checkpoint", model, "--plot", "the ghost", "--poster", poster]
+    _, out, _ = run(*command, "--explain")
     assert "share in the answer: plot " in out
     assert "weight in the model's own gate: plot " in out
     assert re.search(r"^words for \w+ \d+%: ", out, re.M)
     assert re.search(r"^regions .*for \w+ \d+%: ", out, re.M)
-    code, out, _ = run(*given, "--explain", "--json")
+    code, out, _ = run(*command, "--explain", "--json")
     explanation = json.loads(out)["explanation"]
     assert code == 0
     assert set(explanation["modality_share"]) == {m.value for m in Modality}
@@ -112,8 +112,8 @@ def test_machines_get_the_keys_of_the_contract(run: Run, model: str) -> None:
     assert list(answer) == ["genres", "probabilities", "thresholds", "modalities", "warnings"]
     assert set(answer["probabilities"]) == set(answer["thresholds"]) == set(GENRES)
     assert answer["modalities"] == ["plot"]
-    given = ["predict", "--checkpoint", model, "--plot", "the ghost", "--json", "--top", "2"]
-    shown = json.loads(run(*given)[1])
+    command = ["predict", "--checkpoint", model, "--plot", "the ghost", "--json", "--top", "2"]
+    shown = json.loads(run(*command)[1])
     assert list(shown["probabilities"]) == list(answer["probabilities"])[:2]
     assert shown["genres"] == answer["genres"]
 
@@ -121,13 +121,13 @@ def test_machines_get_the_keys_of_the_contract(run: Run, model: str) -> None:
 def test_a_catalogue_goes_into_a_file(run: Run, model: str, tmp_path: Path, poster: Path) -> None:
     table, out = tmp_path / "movies.csv", tmp_path / "genres.csv"
     table.write_text("key,overview,image\na,the ghost,poster.png\nb,,\n")
-    given = ["predict", "--checkpoint", model, "--input", table, "--posters", tmp_path]
-    given += ["--out", out, "--id-column", "key", "--plot-column", "overview"]
-    given += ["--poster-column", "image", "--batch-size", "2", "--quiet"]
-    code, told, _ = run(*given)
+    command = ["predict", "--checkpoint", model, "--input", table, "--posters", tmp_path]
+    command += ["--out", out, "--id-column", "key", "--plot-column", "overview"]
+    command += ["--poster-column", "image", "--batch-size", "2", "--quiet"]
+    code, printed, _ = run(*command)
     assert code == 0
     counts = "1 film answered, 1 not answered; see the column error"
-    assert told == f"{out}: {counts} (2 ids in, the same out)\n"
+    assert printed == f"{out}: {counts} (2 ids in, the same out)\n"
     with out.open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [row["id"] for row in rows] == ["a", "b"]
@@ -139,12 +139,12 @@ def test_a_modality_without_a_column_is_told(
 ) -> None:
     table, out = tmp_path / "movies.csv", tmp_path / "genres.csv"
     table.write_text("id,blurb,poster\na,the ghost,poster.png\n")
-    given = ["predict", "--checkpoint", model, "--input", table, "--out", out, "--quiet"]
-    code, told, err = run(*given, "--posters", tmp_path)
+    command = ["predict", "--checkpoint", model, "--input", table, "--out", out, "--quiet"]
+    code, printed, err = run(*command, "--posters", tmp_path)
     assert code == 0
-    assert told == f"{out}: 1 film answered (1 id in, the same out)\n"
+    assert printed == f"{out}: 1 film answered (1 id in, the same out)\n"
     assert f"no column 'plot' in {table} (found id, blurb, poster): no plot is read" in err
-    code, _, err = run(*given, "--posters", tmp_path, "--plot-column", "blurb")
+    code, _, err = run(*command, "--posters", tmp_path, "--plot-column", "blurb")
     assert code == 0
     assert "no column" not in err
 
@@ -229,11 +229,11 @@ def test_one_film_is_answered_with_the_names_that_people_use(
     run: Run, model: str, tmp_path: Path
 ) -> None:
     names = tmp_path / "names.json"
-    given = ["predict", "--checkpoint", model, "--plot", "the ghost", "--json"]
-    own = json.loads(run(*given)[1])
+    command = ["predict", "--checkpoint", model, "--plot", "the ghost", "--json"]
+    own = json.loads(run(*command)[1])
     first, second, third = own["probabilities"]
     names.write_text(json.dumps({first: "Spooky", second: "Spooky", third: ""}))
-    code, out, _ = run(*given, "--explain", "--names", names)
+    code, out, _ = run(*command, "--explain", "--names", names)
     named = json.loads(out)
     assert code == 0
     assert list(named["probabilities"]) == list(named["thresholds"]) == ["Spooky"]
@@ -245,7 +245,7 @@ def test_one_film_is_answered_with_the_names_that_people_use(
     assert "Spooky" in table
     assert first not in table
     names.write_text(json.dumps({"Hofror": "Spooky"}))
-    code, _, err = run(*given, "--names", names)
+    code, _, err = run(*command, "--names", names)
     assert code == 2
     assert "unknown genre 'hofror'" in err
 

@@ -10,10 +10,11 @@ import moviegenre
 from moviegenre import box
 from moviegenre.apps import serve_command
 from moviegenre.apps.cli import main
+from moviegenre.apps.serve_processes import Service
 from moviegenre.apps.service import logs
 
 
-def refusal(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+def error_of(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     with pytest.raises(SystemExit) as stopped:
         main(["serve", *arguments])
     assert stopped.value.code == 2
@@ -24,14 +25,9 @@ def test_an_empty_box_is_told_where_no_model_is_named(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(box, "FOLDER", tmp_path)
-    found = refusal([], capsys)
-    assert found.startswith("error: no model was named, and the included model lacks model.int8.")
-    assert found.count("\n") == 1
-
-
-def test_a_misspelt_setting(capsys: pytest.CaptureFixture[str]) -> None:
-    found = refusal(["--model", "nowhere", "--set", "max_que=3"], capsys)
-    assert found.startswith("error: --set: unknown setting 'max_que'; did you mean \"max_queue\"?")
+    error = error_of([], capsys)
+    assert error.startswith("error: no model was named, and the included model lacks model.int8.")
+    assert error.count("\n") == 1
 
 
 def test_an_address_that_is_taken_is_told_before_the_model_is_loaded(
@@ -41,8 +37,8 @@ def test_an_address_that_is_taken_is_told_before_the_model_is_loaded(
     monkeypatch.setattr(moviegenre, "load", lambda model, **_: loaded.append(model))
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        found = refusal(["--model", str(tmp_path), "--port", str(port)], capsys)
-    assert found == (
+        error = error_of(["--model", str(tmp_path), "--port", str(port)], capsys)
+    assert error == (
         f"error: cannot listen on 127.0.0.1:{port}: Address already in use; "
         "name another --host or --port\n"
     )
@@ -70,15 +66,15 @@ def test_a_stop_as_soon_as_the_address_is_told_is_no_failure(
 def test_a_service_for_others_needs_a_name(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    found = refusal(["--host", "", "--model", str(tmp_path)], capsys)
-    assert found.startswith("error: --host 0.0.0.0 shows the service to every network of this")
-    assert "--allow-host films.example.org" in found
-    assert found.count("\n") == 1
+    error = error_of(["--host", "", "--model", str(tmp_path)], capsys)
+    assert error.startswith("error: --host 0.0.0.0 shows the service to every network of this")
+    assert "--allow-host films.example.org" in error
+    assert error.count("\n") == 1
     keys = tmp_path / "keys"
     keys.write_text("k" * 32)
     keys.chmod(0o644)
-    found = refusal(["--api-key-file", str(keys)], capsys)
-    assert found == (
+    error = error_of(["--api-key-file", str(keys)], capsys)
+    assert error == (
         f"error: --api-key-file {keys}: every user can open this file; run: chmod 600 {keys}\n"
     )
 
@@ -98,46 +94,25 @@ def test_a_service_for_others_needs_a_name(
 def test_the_page_is_off_where_others_reach_it(
     options: list[str], shows_page: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shown = []
+    served: list[Service] = []
     monkeypatch.setattr(
-        serve_command, "_run", lambda *arguments: shown.append((arguments[-1], arguments[3]))
+        serve_command,
+        "_run",
+        lambda service, *_: served.append(service),
     )
     with pytest.raises(SystemExit) as stopped:
         main(["serve", "--port", "0", *options])
     assert not stopped.value.code
-    ((has_page, access),) = shown
-    assert has_page is shows_page
-    assert access.is_public is ("--allow-host" in options)
-
-
-@pytest.mark.parametrize(
-    ("options", "expected"),
-    [
-        (
-            ["--host", "0.0.0.0", "--allow-host", "localhost", "--page"],
-            "error: --library has files of this machine written on request, so it is served on "
-            "the loopback address alone; leave out --host, --allow-host and --trust-proxy, or "
-            "--library\n",
-        ),
-        (["--allow-host", "films.example.org", "--page"], "error: --library has files of this"),
-        (["--trust-proxy", "127.0.0.1"], "error: --library has files of this machine written"),
-        (["--no-page"], "error: --library shows a part of the page, which is off; leave out"),
-        (["--set", "page=false"], "error: --library shows a part of the page, which is off"),
-    ],
-)
-def test_a_library_is_only_for_this_machine_and_its_page(
-    options: list[str], expected: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    found = refusal(["--library", str(tmp_path), "--model", "nowhere", *options], capsys)
-    assert found.startswith(expected)
-    assert found.count("\n") == 1
+    (service,) = served
+    assert service.shows_page is shows_page
+    assert service.access.is_public is ("--allow-host" in options)
 
 
 def test_a_library_that_is_not_there(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "Movies").mkdir()
     wanted = tmp_path / "Movis"
-    found = refusal(["--library", str(wanted), "--model", "nowhere"], capsys)
-    assert found == (
+    error = error_of(["--library", str(wanted), "--model", "nowhere"], capsys)
+    assert error == (
         f"error: {wanted} does not exist; expected a folder of films; did you mean "
         f'"{tmp_path / "Movies"}"?\n'
     )
@@ -146,6 +121,32 @@ def test_a_library_that_is_not_there(capsys: pytest.CaptureFixture[str], tmp_pat
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
+        (
+            ["--set", "max_que=3"],
+            "error: --set: unknown setting 'max_que'; did you mean \"max_queue\"?",
+        ),
+        (
+            ["--library", ".", "--host", "0.0.0.0", "--allow-host", "localhost"],
+            "error: --library has files of this machine written on request, so it is served on "
+            "the loopback address alone; leave out --host, --allow-host and --trust-proxy, or "
+            "--library\n",
+        ),
+        (
+            ["--library", ".", "--allow-host", "films.example.org", "--page"],
+            "error: --library has files of this",
+        ),
+        (
+            ["--library", ".", "--trust-proxy", "127.0.0.1"],
+            "error: --library has files of this machine written",
+        ),
+        (
+            ["--library", ".", "--no-page"],
+            "error: --library shows a part of the page, which is off; leave out",
+        ),
+        (
+            ["--library", ".", "--set", "page=false"],
+            "error: --library shows a part of the page, which is off",
+        ),
         (
             ["--workers", "2", "--library", "."],
             "error: --library keeps its preview in one process, which the next request must reach; "
@@ -163,9 +164,9 @@ def test_a_library_that_is_not_there(capsys: pytest.CaptureFixture[str], tmp_pat
         (["--engine", "ray", "--metrics-port", "0"], "error: --metrics-port has no effect with"),
     ],
 )
-def test_what_several_processes_cannot_do(
+def test_options_that_do_not_fit(
     options: list[str], expected: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = refusal(["--model", "nowhere", *options], capsys)
-    assert found.startswith(expected)
-    assert found.count("\n") == 1
+    error = error_of(["--model", "nowhere", *options], capsys)
+    assert error.startswith(expected)
+    assert error.count("\n") == 1

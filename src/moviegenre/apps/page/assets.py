@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from moviegenre.apps.service.settings import ServiceSettings
-from moviegenre.apps.service.table_bodies import SUFFIXES
+from moviegenre.apps.service.table_upload import SUFFIXES
 from moviegenre.core.version import __version__
 from moviegenre.data.poster_formats import POSTER_FORMATS, kinds_text
 from moviegenre.examples import example_films
@@ -26,13 +26,7 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class Asset:
-    """A file of the page.
-
-    Attributes:
-        content: Its bytes.
-        media_type: What it is.
-        etag: Changes with the content, so that a browser need not fetch it again.
-    """
+    """A file of the page; its ``etag`` changes with the content, so that browsers can keep it."""
 
     content: bytes
     media_type: str
@@ -40,12 +34,7 @@ class Asset:
 
 
 def page_assets(settings: ServiceSettings, *, has_library: bool = False) -> dict[str, Asset]:
-    """Return every file of the page by its address.
-
-    Args:
-        settings: Limits that the page names.
-        has_library: Whether a film library is served.
-    """
+    """Return every file of the page by its address; a served library adds its tab."""
     assets = {f"/static/{path.name}": _file(path) for path in sorted(FOLDER.iterdir())}
     assets["/"] = assets.pop("/static/index.html")
     assets["/static/limits.json"] = _json({**_limits(settings), "library": has_library})

@@ -26,13 +26,7 @@ _NOT_MODIFIED = 304
 
 
 def add_page(app: FastAPI, settings: ServiceSettings, *, has_library: bool = False) -> None:
-    """Serve the page at ``/``, its files below ``/static/``, its films below ``/examples``.
-
-    Args:
-        app: The service.
-        settings: Limits that the page names.
-        has_library: Whether a film library is served, so that the page shows its tab.
-    """
+    """Serve the page at ``/``, its files below ``/static/``, its films below ``/examples``."""
     for address, asset in page_assets(settings, has_library=has_library).items():
         _add_asset(app, address, asset)
 

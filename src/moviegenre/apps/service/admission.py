@@ -1,6 +1,6 @@
 """How many films may wait: in all, of one client, and how much of that may be bulk.
 
-It knows of no event loop; what is admitted in one thread may leave in another.
+It uses no event loop; what is admitted in one thread may leave in another.
 """
 
 import threading
@@ -21,37 +21,22 @@ class StoppedError(Exception):
     """Nothing more is taken, because the service is being stopped."""
 
 
-@dataclass(frozen=True)
-class Limits:
-    """How many films may wait.
-
-    Attributes:
-        total: In all.
-        client: Of one client.
-        bulk: Of batches, tables and explanations, so that single films always find places.
-    """
-
-    total: int
-    client: int
-    bulk: int
-
-
 @dataclass(eq=False)
 class Places:
     """The places of one request.
 
     Attributes:
-        client: Whose they are.
+        client: Who sent it.
         is_bulk: Whether they count as bulk.
         waiting: How many of its films still wait.
-        drop: Called once if the places go to somebody else; the room is locked meanwhile.
-        was_dropped: Whether they did.
+        drop: Called once if another client gets the places; the room is locked meanwhile.
+        was_dropped: Whether another client got them.
     """
 
     client: str
     is_bulk: bool
     waiting: int
-    drop: Callable[[], None] = field(repr=False, default=lambda: None)
+    drop: Callable[[], object] = field(repr=False, default=lambda: None)
     was_dropped: bool = False
 
 
@@ -65,13 +50,17 @@ class Room:
     for taking from the longest queue.
 
     Args:
-        limits: How many may wait.
+        total: Films that may wait.
+        per_client: Films of one client.
+        bulk: Films of batches, tables and explanations, so that single films always find places.
     """
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+    def __init__(self, total: int, per_client: int, bulk: int) -> None:
+        self._total = total
+        self._per_client = per_client
+        self._bulk = bulk
         self._changed = threading.Condition()
-        self._there: list[Places] = []
+        self._admitted: list[Places] = []
         self._is_open = True
 
     @property
@@ -82,23 +71,23 @@ class Room:
     @property
     def num_waiting(self) -> int:
         """Films that wait."""
-        return sum(places.waiting for places in list(self._there))
+        return sum(places.waiting for places in list(self._admitted))
 
-    def require(self, client: str, number: int = 1) -> None:
-        """Check that single films would be taken now.
+    def require(self, client: str) -> None:
+        """Check that a single film would be taken now.
 
         Raises:
             StoppedError: Nothing is taken any more.
-            QueueFullError: They would not be.
+            QueueFullError: It would not be.
         """
         with self._changed:
-            self._victim(client, number, is_bulk=False)
+            self._victim(client, 1, is_bulk=False)
 
     def take(self, client: str, number: int, *, is_bulk: bool) -> Places:
         """Return places for the films of one request.
 
         Args:
-            client: Who asks.
+            client: Who sent it.
             number: How many.
             is_bulk: Whether they are a batch, a table or explanations.
 
@@ -113,7 +102,7 @@ class Room:
                 victim.waiting = 0
                 victim.drop()
             places = Places(client, is_bulk, number)
-            self._there.append(places)
+            self._admitted.append(places)
             return places
 
     def leave_one(self, places: Places) -> None:
@@ -125,7 +114,7 @@ class Room:
         """Free all places of a request that is done."""
         with self._changed:
             places.waiting = 0
-            self._there.remove(places)
+            self._admitted.remove(places)
             self._changed.notify_all()
 
     def shut(self) -> None:
@@ -136,7 +125,7 @@ class Room:
     def wait_until_empty(self) -> None:
         """Return when all requests are done."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._there)
+            self._changed.wait_for(lambda: not self._admitted)
 
     def _victim(self, client: str, number: int, *, is_bulk: bool) -> Places | None:
         """Return the places that a request would take from another; None if there is room.
@@ -149,19 +138,19 @@ class Room:
             raise StoppedError
         waiting: Counter[str] = Counter()
         bulk = 0
-        for places in self._there:
+        for places in self._admitted:
             waiting[places.client] += places.waiting
             bulk += places.waiting if places.is_bulk else 0
-        if waiting.total() + number <= self._limits.total:
-            if waiting[client] + number > self._limits.client:
+        if waiting.total() + number <= self._total:
+            if waiting[client] + number > self._per_client:
                 raise ClientFullError
-            if is_bulk and bulk + number > self._limits.bulk:
+            if is_bulk and bulk + number > self._bulk:
                 raise QueueFullError
             return None
         if number == 1 and not is_bulk:
             singles = [
                 (waiting[places.client], order, places)
-                for order, places in enumerate(self._there)
+                for order, places in enumerate(self._admitted)
                 if places.waiting and not places.is_bulk
             ]
             most, _, victim = max(singles, default=(0, 0, None))

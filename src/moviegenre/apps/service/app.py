@@ -1,33 +1,33 @@
 """The service as an app: a predictor and settings in, something that uvicorn runs out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
+from starlette.requests import ClientDisconnect
 
-from moviegenre.apps.service.about import about
-from moviegenre.apps.service.answering import Answer, Question
-from moviegenre.apps.service.asking import Asking
-from moviegenre.apps.service.bodies import read_film, read_films
-from moviegenre.apps.service.clients import client_of, while_connected
 from moviegenre.apps.service.docs_page import add_docs_page
-from moviegenre.apps.service.documents import batch_body, film_body
-from moviegenre.apps.service.edge import add_edge
-from moviegenre.apps.service.observing import note
-from moviegenre.apps.service.refusals import BUSY, UNFIT, Refusal, add_refusals
+from moviegenre.apps.service.errors import RequestError, add_error_handlers
+from moviegenre.apps.service.film_predictor import Answer, FilmInput
+from moviegenre.apps.service.middleware import add_middleware
+from moviegenre.apps.service.model_info import model_info
+from moviegenre.apps.service.model_queue import ModelQueue
+from moviegenre.apps.service.openapi import ERROR_RESPONSES, batch_body, film_body
+from moviegenre.apps.service.request_log import add_to_log
+from moviegenre.apps.service.request_parsing import read_film, read_films
 from moviegenre.apps.service.schemas import (
-    REFUSALS,
     ErrorAnswer,
     ModelAnswer,
     PredictionAnswer,
     StatusAnswer,
 )
 from moviegenre.apps.service.settings import ServiceSettings
-from moviegenre.apps.service.sharing import Sharing
+from moviegenre.apps.service.shared_state import SharedState
 from moviegenre.apps.service.tables import add_tables
 from moviegenre.core.errors import MovieGenreError
 from moviegenre.core.version import __version__
@@ -35,6 +35,8 @@ from moviegenre.core.version import __version__
 if TYPE_CHECKING:
     from moviegenre.apps.service.access.exposure import Access
     from moviegenre.inference.predictor import Predictor
+
+T = TypeVar("T")
 
 
 def create_app(
@@ -44,7 +46,7 @@ def create_app(
     page: bool = False,
     access: "Access | None" = None,
     library: Path | None = None,
-    sharing: Sharing | None = None,
+    shared: SharedState | None = None,
 ) -> FastAPI:
     """Return the service around a predictor.
 
@@ -52,23 +54,23 @@ def create_app(
         predictor: What ``moviegenre.load`` returned; only one thread of the app touches it.
         settings: Limits and waits; None takes the defaults.
         page: Also serve the page at ``/``.
-        access: Who may reach it; None for an app that is asked inside this process only.
+        access: Who may reach it; None for an app that is used inside this process only.
         library: A folder of films to preview, write and undo; None serves none.
-        sharing: What it has in common with other processes; None where it is the only one.
+        shared: What it shares with other processes; None if it is the only one.
 
     Raises:
         ConfigError: There is a library, and others than this machine could reach it.
         DataNotFoundError: There is no such library.
     """
-    asking = Asking(predictor, settings or ServiceSettings())
-    sharing = sharing or Sharing()
-    stops: list[Callable[[], None]] = [asking.stop]
+    queue = ModelQueue(predictor, settings or ServiceSettings())
+    shared = shared or SharedState()
+    on_stop: list[Callable[[], None]] = [queue.stop]
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        asking.start()
+        queue.start()
         yield
-        for stop in stops:
+        for stop in on_stop:
             await asyncio.to_thread(stop)
 
     app = FastAPI(
@@ -80,68 +82,100 @@ def create_app(
         redirect_slashes=False,  # behind a proxy with TLS it could send clients to http://
         lifespan=lifespan,
     )
-    add_edge(app, asking.settings, asking.metrics, access, sharing)
-    add_refusals(app)
+    add_middleware(app, queue.settings, queue.metrics, access, shared)
+    add_error_handlers(app)
     add_docs_page(app)
-    _add_predictions(app, asking)
-    tables = add_tables(app, asking, predictor.model.genres)
-    stopping: list[Callable[[], None]] = [tables.stop]
-    _add_status(app, asking, about(predictor), sharing)
+    _add_predictions(app, queue)
+    on_signal: list[Callable[[], None]] = [add_tables(app, queue, predictor.model.genres).stop]
+    _add_status(app, queue, model_info(predictor), shared)
     if page:
         from moviegenre.apps.page.mounting import add_page
 
-        add_page(app, asking.settings, has_library=library is not None)
+        add_page(app, queue.settings, has_library=library is not None)
     if library is not None:
         from moviegenre.apps.service.library.routes import add_library
 
-        jobs = add_library(app, asking, predictor, library, access)
-        stopping.append(jobs.stop)
-        stops.insert(0, jobs.close)
-    app.state.asking = asking
-    app.state.stopping = lambda: [stop() for stop in stopping]
+        jobs = add_library(app, queue, predictor, library, access)
+        on_signal.append(jobs.stop)
+        on_stop.insert(0, jobs.close)
+    app.state.model_queue = queue
+    app.state.stopping = lambda: [stop() for stop in on_signal]
     return app
 
 
-async def _ask(asking: Asking, request: Request, questions: Sequence[Question]) -> list[Answer]:
-    note(request, **asking.about(questions))
-    return await while_connected(request, asking.ask(questions, client=client_of(request)))
+async def _predict(queue: ModelQueue, request: Request, films: Sequence[FilmInput]) -> list[Answer]:
+    """Return the answers to films, and log their number and sizes; no plot, unless it is set so."""
+    fields: dict[str, Any] = {
+        "films": len(films),
+        "plot_chars": sum(len(film.plot or "") for film in films),
+        "poster_bytes": sum(len(film.poster or b"") for film in films),
+    }
+    if queue.settings.log_plots:
+        fields["plots"] = [film.plot for film in films]
+    add_to_log(request, **fields)
+    answers = queue.predict(films, client=request.state.client)
+    return await cancel_on_disconnect(request, answers)
 
 
-def _add_predictions(app: FastAPI, asking: Asking) -> None:
+async def cancel_on_disconnect(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """Return the result of a coroutine, which is cancelled when the client leaves.
+
+    Raises:
+        ClientDisconnect: The client left.
+    """
+
+    async def disconnect() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    result = asyncio.create_task(work)
+    leaving = asyncio.create_task(disconnect())
+    try:
+        await asyncio.wait((result, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if not result.done() and leaving.exception() is None:
+            raise ClientDisconnect
+        return await result
+    finally:
+        for task in (result, leaving):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await task
+
+
+def _add_predictions(app: FastAPI, queue: ModelQueue) -> None:
     @app.post(
         "/predict",
-        responses={200: {"model": PredictionAnswer}, **REFUSALS},
-        openapi_extra=film_body(asking.settings),
+        responses={200: {"model": PredictionAnswer}, **ERROR_RESPONSES},
+        openapi_extra=film_body(queue.settings),
         summary="Tell the genres of one film",
     )
     async def predict(request: Request) -> JSONResponse:
-        asking.require_room(client_of(request))
-        question = await read_film(request, asking.settings)
-        (answer,) = await _ask(asking, request, [question])
+        queue.require_room(request.state.client)
+        film = await read_film(request, queue.settings)
+        (answer,) = await _predict(queue, request, [film])
         if isinstance(answer, MovieGenreError):
-            raise Refusal(UNFIT, str(answer))
+            raise RequestError(422, str(answer))
         if isinstance(answer, Exception):
             raise answer
         return JSONResponse(answer)
 
     @app.post(
         "/predict/batch",
-        responses={200: {"model": list[PredictionAnswer | ErrorAnswer]}, **REFUSALS},
-        openapi_extra=batch_body(asking.settings),
+        responses={200: {"model": list[PredictionAnswer | ErrorAnswer]}, **ERROR_RESPONSES},
+        openapi_extra=batch_body(queue.settings),
         summary="Tell the genres of several films",
         description="The answers come in the films' order; a film that cannot be read has an "
         "`error` in its place.",
     )
     async def predict_batch(request: Request) -> JSONResponse:
-        asking.require_room(client_of(request))
-        films = await read_films(request, asking.settings)
-        answers = iter(
-            await _ask(asking, request, [film for film in films if isinstance(film, Question)])
-        )
+        queue.require_room(request.state.client)
+        films = await read_films(request, queue.settings)
+        readable = [film for film in films if isinstance(film, FilmInput)]
+        answers = iter(await _predict(queue, request, readable))
         rows: list[dict[str, Any]] = []
         for film in films:
-            answer = film if isinstance(film, Refusal) else next(answers)
-            if isinstance(answer, Refusal | MovieGenreError):
+            answer = film if isinstance(film, RequestError) else next(answers)
+            if isinstance(answer, RequestError | MovieGenreError):
                 rows.append({"error": str(answer)})
             elif isinstance(answer, Exception):
                 raise answer
@@ -150,7 +184,7 @@ def _add_predictions(app: FastAPI, asking: Asking) -> None:
         return JSONResponse(rows)
 
 
-def _add_status(app: FastAPI, asking: Asking, model: ModelAnswer, sharing: Sharing) -> None:
+def _add_status(app: FastAPI, queue: ModelQueue, model: ModelAnswer, shared: SharedState) -> None:
     @app.get("/model", summary="Say which model answers")
     async def describe() -> ModelAnswer:
         return model
@@ -165,11 +199,11 @@ def _add_status(app: FastAPI, asking: Asking, model: ModelAnswer, sharing: Shari
         summary="Say whether films are taken",
     )
     async def ready() -> StatusAnswer:
-        if not asking.batcher.is_ready:
-            raise Refusal(BUSY, "the service is not taking films")
+        if not queue.batcher.is_ready:
+            raise RequestError(503, "the service is not taking films")
         return StatusAnswer(status="ready")
 
     @app.get("/metrics", response_class=Response, summary="Numbers for Prometheus")
     async def metrics() -> Response:
-        numbers = await sharing.numbers(asking.metrics)
-        return Response(numbers, media_type=asking.metrics.content_type)
+        content = await shared.metrics(queue.metrics)
+        return Response(content, media_type=queue.metrics.content_type)

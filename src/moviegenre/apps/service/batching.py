@@ -1,6 +1,6 @@
 """Micro-batching: what arrives together is computed together, by one thread, in fair turns.
 
-It knows nothing of films and of HTTP. Callers live in an event loop and await their answers; the
+It knows nothing of films and of HTTP. Callers live in an event loop and await their results; the
 worker thread takes slices of what waits and hands them to ``compute``. Other threads may have the
 worker run functions of theirs, between the slices.
 """
@@ -8,83 +8,117 @@ worker run functions of theirs, between the slices.
 import asyncio
 import contextlib
 import logging
+import statistics
 import threading
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Generic, TypeVar
 
-from moviegenre.apps.service.admission import Limits, QueueFullError, Room
-from moviegenre.apps.service.fairness import FairQueue
-from moviegenre.apps.service.jobs import Job, Piece, Stay
-from moviegenre.apps.service.pace import Pace
+from moviegenre.apps.service.admission import QueueFullError, Room
+from moviegenre.apps.service.fair_queue import FairQueue
+from moviegenre.apps.service.jobs import Job, QueuedRequest, Step
 
 _log = logging.getLogger("moviegenre.service")
 
-Q = TypeVar("Q")
-A = TypeVar("A")
+T = TypeVar("T")
+R = TypeVar("R")
 
 BULK = frozenset({"batch", "table", "explain"})
 """Kinds of work that never fill the queue."""
 
 _WEIGHTS = {"single": 8.0, "batch": 2.0}  # shares of the worker's time while all kinds wait
 _BULK_SHARE = 0.75  # of the queue
+_REMEMBERED = 9  # slices; their median is not moved by one that was held up
+_UNKNOWN_COST = 8.0  # units of work that are tried before anything is known
 
 
 class DeadlineError(Exception):
-    """The answer was not there in time."""
+    """The result was not there in time."""
 
 
 class WorkerError(Exception):
     """What was computed failed in a way that is no ordinary exception."""
 
 
-class MicroBatcher(Generic[Q, A]):
-    """Collects questions for a function that is faster on several at once.
+class SpeedEstimate:
+    """Estimates how much work fits into a slice, from how long the last slices took.
 
     Args:
-        compute: Answers several questions, in their order; what it raises is raised to all askers
-            of the slice.
-        max_batch: Questions handed over at once, at most.
-        max_wait_seconds: How long the first question of a slice waits for others.
-        max_queue: Questions that may wait.
-        max_per_client: Those of one client; None for no such limit.
-        pace: How much work fits into a slice, learnt by who computes; None for no limit.
+        slice_seconds: How long a slice should take at most.
+    """
+
+    def __init__(self, slice_seconds: float) -> None:
+        self._slice_seconds = slice_seconds
+        self._seconds: deque[float] = deque(maxlen=_REMEMBERED)
+        self._is_warm = False
+
+    @property
+    def slice_cost(self) -> float:
+        """Units of work of a slice."""
+        if not self._seconds:
+            return _UNKNOWN_COST
+        return self._slice_seconds / max(statistics.median(self._seconds), 1e-9)
+
+    @property
+    def bulk_cost(self) -> float:
+        """Units of work of a slice that others may have to wait for: half of the usual."""
+        return self.slice_cost / 2
+
+    def record(self, cost: float, seconds: float) -> None:
+        """Learn from a slice, but not from the first one, which loads and prepares things."""
+        if self._is_warm:
+            self._seconds.append(seconds / cost)
+        self._is_warm = True
+
+
+class MicroBatcher(Generic[T, R]):
+    """Collects items for a function that is faster on several at once.
+
+    Args:
+        compute: Returns the results of several items, in their order; what it raises is raised to
+            all callers of the slice.
+        max_batch: Items handed over at once, at most.
+        max_wait_seconds: How long the first item of a slice waits for others.
+        max_queue: Items that may wait.
+        max_per_client: Items of one client that may wait.
+        speed: How much work fits into a slice; ``compute`` records it.
 
     Attributes:
-        pace: As given.
+        speed: As given.
     """
 
     def __init__(
         self,
-        compute: Callable[[Sequence[Q]], Sequence[A]],
+        compute: Callable[[Sequence[T]], Sequence[R]],
         *,
         max_batch: int,
         max_wait_seconds: float,
         max_queue: int,
-        max_per_client: int | None = None,
-        pace: Pace | None = None,
+        max_per_client: int,
+        speed: SpeedEstimate,
     ) -> None:
-        client = max_queue if max_per_client is None else min(max_per_client, max_queue)
+        client = min(max_per_client, max_queue)
         bulk = min(max_queue, max(client, round(_BULK_SHARE * max_queue)))
         self._compute = compute
         self._max_batch = max_batch
         self._max_wait = max_wait_seconds
-        self._room = Room(Limits(max_queue, client, bulk))
-        self._queue: FairQueue[Job[Q, A] | Piece] = FairQueue(_WEIGHTS)
+        self._room = Room(max_queue, client, bulk)
+        self._queue: FairQueue[Job[T, R] | Step] = FairQueue(_WEIGHTS)
         self._changed = threading.Condition()
         self._stopping = False
         self._worker = threading.Thread(target=self._work, name="predictor", daemon=True)
-        self.pace = pace or Pace(None)
+        self.speed = speed
 
     @property
     def num_waiting(self) -> int:
-        """Questions that wait."""
+        """Items that wait."""
         return self._room.num_waiting
 
     @property
     def is_ready(self) -> bool:
-        """Whether questions are taken and answered."""
+        """Whether items are taken and computed."""
         return self._worker.is_alive() and self._room.is_open
 
     def start(self) -> None:
@@ -92,49 +126,36 @@ class MicroBatcher(Generic[Q, A]):
         self._worker.start()
 
     def stop(self) -> None:
-        """Take nothing more, and return when all that was taken is answered."""
+        """Take nothing more, and return when all that was taken is computed."""
         self._room.shut()
         with self._changed:
-            self._changed.notify_all()  # nobody need wait for company any longer
+            self._changed.notify_all()  # no slice waits for more items now
         self._room.wait_until_empty()
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
         self._worker.join()
 
-    def require_room(self, client: str = "", number: int = 1) -> None:
-        """Check that so many questions would be taken now.
+    def require_room(self, client: str) -> None:
+        """Check that one item would be taken now.
 
         Raises:
             StoppedError: It is being stopped.
-            QueueFullError: They would not.
+            QueueFullError: It would not.
         """
-        self._room.require(client, number)
-
-    async def ask(
-        self, questions: Sequence[Q], seconds: float, *, client: str = "", kind: str = "single"
-    ) -> list[A]:
-        """Return the answers to one caller's questions: all are taken, or none.
-
-        Args:
-            questions: They may be answered in slices with other callers'.
-            seconds: From now until the answers are of no use; what is not begun then never is.
-            client: Whose questions they are.
-            kind: Of which kind of work.
-
-        Raises:
-            StoppedError: It is being stopped.
-            QueueFullError: They do not fit into the queue.
-            DeadlineError: The time is up.
-        """
-        async with self.admitted(len(questions), seconds, client=client, kind=kind) as stay:
-            return await asyncio.gather(*(self.answer(question, stay) for question in questions))
+        self._room.require(client)
 
     @asynccontextmanager
     async def admitted(
         self, number: int, seconds: float, *, client: str = "", kind: str = "single"
-    ) -> AsyncGenerator[Stay]:
-        """Hold places for a request; at the end, whatever ends it, its waiting work is dropped.
+    ) -> AsyncGenerator[QueuedRequest]:
+        """Hold places for a request; at its end, however it ends, its waiting work is dropped.
+
+        Args:
+            number: Its items; all are taken, or none.
+            seconds: From now until the results are of no use; what is not begun then never is.
+            client: Who sent it.
+            kind: Its kind of work.
 
         Raises:
             StoppedError: It is being stopped.
@@ -143,7 +164,7 @@ class MicroBatcher(Generic[Q, A]):
         """
         loop = asyncio.get_running_loop()
         places = self._room.take(client, number, is_bulk=kind in BULK)
-        stay = Stay(client, kind, places, seconds)
+        request = QueuedRequest(client, kind, places, seconds)
         try:
             async with asyncio.timeout(seconds) as limit:
 
@@ -151,68 +172,65 @@ class MicroBatcher(Generic[Q, A]):
                     with contextlib.suppress(RuntimeError):  # it is over anyway
                         limit.reschedule(loop.time())
 
-                def drop() -> None:
-                    loop.call_soon_threadsafe(give_up)
-
-                places.drop = drop
-                yield stay
+                places.drop = lambda: loop.call_soon_threadsafe(give_up)
+                yield request
         except TimeoutError:
             if not limit.expired():
                 raise
             raise (QueueFullError if places.was_dropped else DeadlineError) from None
         finally:
             with self._changed:
-                for ticket in stay.leave():
+                for ticket in request.end():
                     self._queue.remove(ticket)
             self._room.close(places)
 
-    async def answer(
-        self, question: Q, stay: Stay, *, cost: float = 1.0, keeps_place: bool = False
-    ) -> A:
-        """Return the answer to one question of a request that was admitted.
+    async def compute(
+        self, item: T, request: QueuedRequest, *, cost: float = 1.0, keeps_place: bool = False
+    ) -> R:
+        """Return the result of one item of an admitted request.
 
         Args:
-            question: The question.
-            stay: What ``admitted`` gave.
+            item: The item.
+            request: What ``admitted`` yielded.
             cost: How much work it is; 1 for the least.
             keeps_place: Whether its place stays taken, because more is to be computed for it.
         """
-        job: Job[Q, A] = Job(question, stay, keeps_place, asyncio.get_running_loop())
+        job: Job[T, R] = Job(request, item, keeps_place)
         with self._changed:
-            ticket = self._queue.push(job, client=stay.client, kind=stay.kind, cost=cost)
+            ticket = self._queue.push(job, client=request.client, kind=request.kind, cost=cost)
             self._changed.notify_all()
         try:
-            return await job.future
+            return await asyncio.wrap_future(job.future)
         finally:
             with self._changed:
                 self._queue.remove(ticket)
 
-    def run(self, function: Callable[[], Any], stay: Stay, cost: float) -> Any:  # noqa: ANN401
+    def run(self, function: Callable[[], Any], request: QueuedRequest, cost: float) -> Any:  # noqa: ANN401
         """Return what a function returns, run by the worker; called in another thread.
 
         Args:
-            function: A slice of a longer work.
-            stay: What ``admitted`` gave.
+            function: A part of a longer work.
+            request: What ``admitted`` yielded.
             cost: How much work it is.
 
         Raises:
-            GoneError: Nobody waits for it any longer.
+            AbandonedError: Nobody waits for it any longer.
         """
-        piece = Piece(function, stay)
+        step = Step(request, function)
         with self._changed:
-            stay.require()
-            ticket = self._queue.push(piece, client=stay.client, kind="explain", cost=cost)
-            stay.pieces[ticket] = piece
+            request.require()
+            ticket = self._queue.push(step, client=request.client, kind="explain", cost=cost)
+            request.steps[ticket] = step
             self._changed.notify_all()
         try:
-            return piece.result.result()
+            return step.future.result()
         finally:
             with self._changed:
-                stay.pieces.pop(ticket, None)
+                request.steps.pop(ticket, None)
 
-    def leave_place(self, stay: Stay) -> None:
-        """Give up the place of a question that kept it."""
-        self._room.leave_one(stay.places)
+    def leave_place(self, request: QueuedRequest) -> None:
+        """Give up the place of an item that kept it."""
+        self._room.leave_one(request.places)
 
     def _work(self) -> None:
         while work := self._take():
@@ -221,19 +239,19 @@ class MicroBatcher(Generic[Q, A]):
             except BaseException:  # the thread must live on, whatever this was
                 _log.exception("slice failed")
 
-    def _compute_slice(self, work: "Sequence[Job[Q, A] | Piece]") -> None:
-        jobs: list[Job[Q, A]] = []
-        for item in work:
-            if isinstance(item, Piece):
-                item.run()
-            elif item.is_wanted:
-                jobs.append(item)
+    def _compute_slice(self, work: "Sequence[Job[T, R] | Step]") -> None:
+        jobs: list[Job[T, R]] = []
+        for part in work:
+            if isinstance(part, Step):
+                part.run()
+            elif part.is_wanted:
+                jobs.append(part)
         if not jobs:
             return
         try:
-            answers = self._compute([job.question for job in jobs])
-            for job, answer in zip(jobs, answers, strict=True):
-                job.answer(answer)
+            results = self._compute([job.item for job in jobs])
+            for job, result in zip(jobs, results, strict=True):
+                job.finish(result)
         except BaseException as error:
             _log.exception("batch failed")
             if not isinstance(error, Exception):
@@ -241,8 +259,8 @@ class MicroBatcher(Generic[Q, A]):
             for job in jobs:
                 job.fail(error)
 
-    def _take(self) -> "list[Job[Q, A] | Piece]":
-        """Wait for the next slice; nothing means that it was stopped and all is answered."""
+    def _take(self) -> "list[Job[T, R] | Step]":
+        """Wait for the next slice; an empty one means that all is computed after a stop."""
         with self._changed:
             while True:
                 first = self._queue.first()
@@ -251,31 +269,32 @@ class MicroBatcher(Generic[Q, A]):
                         return []
                     self._changed.wait()
                     continue
-                left = first.item.arrived + self._max_wait - time.monotonic()
+                remaining = first.item.arrived + self._max_wait - time.monotonic()
                 if (
-                    isinstance(first.item, Piece)
+                    isinstance(first.item, Step)
                     or len(self._queue) >= self._max_batch
                     or not self._room.is_open
-                    or left <= 0
+                    or remaining <= 0
                 ):
                     return self._slice()
-                self._changed.wait(left)
+                self._changed.wait(remaining)
 
-    def _slice(self) -> "list[Job[Q, A] | Piece]":
-        """Take what comes next, of one kind and up to a slice; a piece is a slice of its own."""
-        taken: list[Job[Q, A] | Piece] = []
+    def _slice(self) -> "list[Job[T, R] | Step]":
+        """Take what comes next, of one kind and up to a slice; a step is a slice of its own."""
+        taken: list[Job[T, R] | Step] = []
         first = self._queue.first()
         assert first is not None, "the caller looked"
-        room = self.pace.bulk_cost if first.kind in BULK else self.pace.slice_cost
+        room = self.speed.bulk_cost if first.kind in BULK else self.speed.slice_cost
         while len(taken) < self._max_batch and (ticket := self._queue.first()):
-            is_piece = isinstance(ticket.item, Piece)
-            if taken and (is_piece or ticket.kind != first.kind or ticket.cost > room):
+            work = ticket.item
+            is_step = isinstance(work, Step)
+            if taken and (is_step or ticket.kind != first.kind or ticket.cost > room):
                 break
             self._queue.take(ticket)
-            taken.append(ticket.item)
+            taken.append(work)
             room -= ticket.cost
-            if isinstance(ticket.item, Piece):
+            if isinstance(work, Step):
                 break
-            if not ticket.item.keeps_place:
-                self._room.leave_one(ticket.item.stay.places)
+            if not work.keeps_place:
+                self._room.leave_one(work.request.places)
         return taken

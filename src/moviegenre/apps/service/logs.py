@@ -36,9 +36,9 @@ class ReadableFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line; what a client sent cannot move the cursor or begin a new line."""
         fields = getattr(record, "fields", {})
-        told = [record.getMessage(), *(f"{name}={value}" for name, value in fields.items())]
+        parts = [record.getMessage(), *(f"{name}={value}" for name, value in fields.items())]
         time = datetime.fromtimestamp(record.created).strftime("%H:%M:%S")
-        line = f"{time} {record.levelname.lower():<7} {printable(' '.join(told))}"
+        line = f"{time} {record.levelname.lower():<7} {printable(' '.join(parts))}"
         if record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
         return line

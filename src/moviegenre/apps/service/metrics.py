@@ -119,20 +119,15 @@ class _Merged(Collector):
         for process, families in self._processes.items():
             for family in families:
                 empty = Metric(family.name, family.documentation, family.type)
-                to = merged.setdefault(family.name, empty)
+                metric = merged.setdefault(family.name, empty)
                 for sample in family.samples:
                     labels = {**sample.labels, "replica": process}
-                    to.add_sample(sample.name, labels, sample.value)
+                    metric.add_sample(sample.name, labels, sample.value)
         yield from merged.values()
 
 
 def render_merged(processes: Mapping[str, Iterable[Metric]]) -> bytes:
-    """Return the numbers of several processes as Prometheus reads them.
-
-    Args:
-        processes: What ``ServiceMetrics.families`` returned in each, by the process's name, which
-            becomes the label ``replica``.
-    """
+    """Return the metrics of several processes; their names become the label ``replica``."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Merged(processes))
     return generate_latest(registry)

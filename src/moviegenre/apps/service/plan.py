@@ -1,4 +1,4 @@
-"""What it takes to open the service in another process."""
+"""The plan from which another process opens the service."""
 
 import math
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from moviegenre.apps.service.access.exposure import Access
 from moviegenre.apps.service.app import create_app
 from moviegenre.apps.service.settings import ServiceSettings
-from moviegenre.apps.service.sharing import Sharing
+from moviegenre.apps.service.shared_state import SharedState
 from moviegenre.core.cores import num_cores
 from moviegenre.inference.model_source import Request, reopen
 
@@ -19,14 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ServicePlan:
-    """A service that can be pickled.
-
-    Attributes:
-        model: What ``reopen`` takes.
-        settings: Limits and waits of one process.
-        access: Who may reach it.
-        page: Whether the page is served.
-    """
+    """A service that can be pickled; ``model`` is what ``reopen`` takes."""
 
     model: Request
     settings: ServiceSettings
@@ -45,12 +38,7 @@ class ServicePlan:
     ) -> "ServicePlan":
         """Return the plan of a service around a model that was opened once.
 
-        Args:
-            predictor: What ``moviegenre.load`` returned.
-            settings: Limits and waits.
-            access: Who may reach it.
-            page: Whether the page is served.
-            threads: How many compute in each process; PyTorch has its own setting.
+        ``threads`` compute in each process; PyTorch has its own setting.
         """
         source, backend = predictor.source, predictor.backend.name
         assert source is not None, "it was loaded by name"
@@ -59,27 +47,20 @@ class ServicePlan:
             replace(source, backend=backend, threads=num_threads).request(), settings, access, page
         )
 
-    def app(self, sharing: Sharing) -> FastAPI:
+    def app(self, shared: SharedState) -> FastAPI:
         """Return the app, its model opened here.
-
-        Args:
-            sharing: What it has in common with other processes.
 
         Raises:
             CheckpointError: The model is not there, or is another one by now.
         """
         predictor = reopen(self.model)
         return create_app(
-            predictor, self.settings, page=self.page, access=self.access, sharing=sharing
+            predictor, self.settings, page=self.page, access=self.access, shared=shared
         )
 
 
 def threads_of(processes: int) -> int:
-    """Return how many threads compute in each of several processes on this machine.
-
-    Args:
-        processes: How many there are.
-    """
+    """Return how many threads compute in each of several processes on this machine."""
     return max(1, num_cores() // processes)
 
 
@@ -88,10 +69,6 @@ def share_of(settings: ServiceSettings, processes: int) -> ServiceSettings:
 
     Connections and bodies are limited for the sake of the machine, so each process has its share
     of them. The other limits go with the processors, and each process has its own.
-
-    Args:
-        settings: Of the whole service.
-        processes: How many there are.
     """
     bodies = settings.max_inflight_bytes // processes
     return settings.model_copy(

@@ -1,6 +1,6 @@
-"""What requests and answers look like, and the examples that the documentation page offers."""
+"""The data of requests and answers."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, FailFast, Field, JsonValue
 
@@ -12,10 +12,6 @@ TINY_POSTER = (
 
 MAX_ATTRIBUTE = 32
 """Genres that one request may have explained."""
-
-_PLOT = "A detective hunts a killer through the rain while an old case comes back to haunt him."
-_OTHER = "Two rivals have to share a bakery, a flat and in the end their lives."
-
 
 MAX_TITLE = 500
 """Characters of a title."""
@@ -49,7 +45,7 @@ class FilmRequest(BaseModel):
 
 
 class PredictionAnswer(BaseModel):
-    """What the model says of a film."""
+    """The prediction for a film."""
 
     genres: list[str] = Field(description="The chosen genres, most probable first.")
     probabilities: dict[str, float] = Field(description="Of every genre, most probable first.")
@@ -109,7 +105,7 @@ class ModelAnswer(BaseModel):
 
 
 class TablePreview(BaseModel):
-    """What was understood of a table, before anything is computed."""
+    """How a table is read, before anything is computed."""
 
     name: str = Field(description="The table's name.")
     columns: list[str] = Field(description="In its order.")
@@ -131,126 +127,3 @@ class StatusAnswer(BaseModel):
     """That the service is there."""
 
     status: str
-
-
-FILM_EXAMPLES: dict[str, dict[str, Any]] = {
-    "plot": {"summary": "A plot", "value": {"plot": _PLOT}},
-    "both": {"summary": "Plot and poster", "value": {"plot": _PLOT, "poster": TINY_POSTER}},
-    "explained": {"summary": "With reasons", "value": {"plot": _PLOT, "explain": True}},
-}
-BATCH_EXAMPLES: dict[str, dict[str, Any]] = {
-    "two": {"summary": "Two films", "value": [{"plot": _PLOT}, {"plot": _OTHER}]}
-}
-
-_FORM = {
-    "type": "object",
-    "properties": {
-        "plot": {"type": "string", "description": "What happens in the film."},
-        "poster": {"type": "string", "format": "binary", "description": "An image file."},
-        "title": {"type": "string", "maxLength": MAX_TITLE, "description": "The film's title."},
-        "year": {
-            "type": "integer",
-            "minimum": 1,
-            "maximum": 9999,
-            "description": "The year of its release.",
-        },
-        "explain": {"type": "boolean", "default": False},
-        "attribute": {
-            "type": "array",
-            "items": {"type": "string"},
-            "maxItems": MAX_ATTRIBUTE,
-            "description": "Genres to explain; the field is repeated.",
-        },
-    },
-}
-_TABLE_FORM = {
-    "type": "object",
-    "required": ["file"],
-    "properties": {
-        "file": {
-            "type": "string",
-            "format": "binary",
-            "description": "A table: .csv, .tsv, .json, .jsonl or .ndjson, also as .gz or .zip; a "
-            ".zip may hold the posters that the table names.",
-        },
-        "id_column": {
-            "type": "string",
-            "description": "The column of ids; without it `id`, or the rows are numbered.",
-        },
-        "plot_columns": {
-            "type": "array",
-            "items": {"type": "string"},
-            "description": "Columns of plots, joined in this order; without them `plot`, or the "
-            "only one of `overview`, `synopsis`, `description`, `summary` and `storyline`.",
-        },
-        "poster_column": {
-            "type": "string",
-            "description": "Of a .zip with pictures: the column that names them; without it "
-            "`poster`, or one with another usual name.",
-        },
-        "preview": {
-            "type": "boolean",
-            "default": False,
-            "description": "Only say what was understood of the table.",
-        },
-        "with_text": {
-            "type": "boolean",
-            "default": False,
-            "description": "Answer each row with its plot, title and year as well.",
-        },
-    },
-}
-
-FILM_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": FilmRequest.model_json_schema(),
-                "examples": FILM_EXAMPLES,
-            },
-            "multipart/form-data": {"schema": _FORM, "example": {"plot": _PLOT}},
-        },
-    }
-}
-BATCH_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {"type": "array", "items": FilmRequest.model_json_schema()},
-                "examples": BATCH_EXAMPLES,
-            }
-        },
-    }
-}
-
-TABLE_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {"multipart/form-data": {"schema": _TABLE_FORM}},
-    }
-}
-TABLE_LINES = {
-    "description": "With `preview` a JSON object. Otherwise one JSON object a line: first "
-    "`{type: start, rows, csv}`, then for every row `{type: row, row, id, genres, probabilities, "
-    "error, warnings, csv}` in the table's order, at the end `{type: end}`, or "
-    "`{type: error, error}` where it ended early. `csv` is the line of a CSV file.",
-    "content": {
-        "application/json": {"schema": {"$ref": "#/components/schemas/TablePreview"}},
-        "application/x-ndjson": {"schema": {"type": "string"}},
-    },
-}
-
-_REFUSED = {
-    400: "The body cannot be parsed.",
-    408: "The body did not arrive in time.",
-    413: "The body is too large.",
-    415: "The body, or the poster, is of a kind that is not taken.",
-    422: "The film, or the number of films, is not as expected.",
-    503: "The queue is full, or the service is stopping; see Retry-After.",
-    504: "The answer was not there in time.",
-}
-REFUSALS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ErrorAnswer, "description": text} for status, text in _REFUSED.items()
-}

@@ -132,3 +132,8 @@ class ServiceSettings(Config):
     def client_queue(self) -> int:
         """Films of one client that may wait."""
         return self.max_queue_per_client or max(self.max_films, self.max_queue // 2)
+
+    @property
+    def retry_after(self) -> dict[str, str]:
+        """The header of a 503."""
+        return {"Retry-After": str(self.retry_after_seconds)}

@@ -6,25 +6,24 @@ ZIP that was uploaded and nowhere else, since they would name files of this mach
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import nullcontext
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
-from moviegenre.apps.service.asking import Asking
-from moviegenre.apps.service.clients import client_of
-from moviegenre.apps.service.observing import note
-from moviegenre.apps.service.refusals import BUSY, UNFIT, Refusal
-from moviegenre.apps.service.schemas import REFUSALS, TABLE_BODY, TABLE_LINES, TablePreview
-from moviegenre.apps.service.table_answers import RowAnswer, TableAnswerer, preview, rows_of
-from moviegenre.apps.service.table_bodies import TableRequest, read_table
-from moviegenre.apps.service.table_stream import LineStream, line
+from moviegenre.apps.service.errors import RequestError
+from moviegenre.apps.service.line_stream import LineStream, line
+from moviegenre.apps.service.model_queue import ModelQueue
+from moviegenre.apps.service.openapi import ERROR_RESPONSES, TABLE_BODY, TABLE_LINES
+from moviegenre.apps.service.request_log import add_to_log
+from moviegenre.apps.service.schemas import TablePreview
+from moviegenre.apps.service.table_answers import RowAnswer, TableAnswerer, preview, read_rows
+from moviegenre.apps.service.table_upload import TableUpload, read_table
 from moviegenre.core.errors import DataError
 from moviegenre.core.genres import GenreVocabulary
-from moviegenre.data.tables.zip_posters import ZipPosters
+from moviegenre.data.records import whole_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,15 +43,10 @@ _READ_AT_ONCE = 2  # parsing takes some times a table's size in memory
 
 
 class Tables:
-    """The tables of a service.
+    """The tables that a service answers."""
 
-    Args:
-        asking: The way to the model.
-        genres: The model's.
-    """
-
-    def __init__(self, asking: Asking, genres: GenreVocabulary) -> None:
-        self._asking = asking
+    def __init__(self, queue: ModelQueue, genres: GenreVocabulary) -> None:
+        self._queue = queue
         self._genres = genres
         self._reading = asyncio.Semaphore(_READ_AT_ONCE)
         self._turns = asyncio.Semaphore(TABLES_AT_ONCE)
@@ -67,23 +61,22 @@ class Tables:
         """Return the answer to a request: a preview, or lines.
 
         Raises:
-            Refusal: The table is not taken.
+            RequestError: The table is not taken.
         """
-        client = client_of(request)
-        self._asking.require_room(client)
+        client, settings = request.state.client, self._queue.settings
+        self._queue.require_room(client)
         self._require_room(client)
-        table = await read_table(request, self._asking.settings)
-        if table.preview:
+        upload = await read_table(request, settings)
+        if upload.preview:
             async with self._reading:
-                found = await asyncio.to_thread(preview, table, self._asking.settings)
-            return JSONResponse(found.model_dump())
+                table_preview = await asyncio.to_thread(preview, upload, settings)
+            return JSONResponse(table_preview.model_dump())
         schema = self._schema()
         async with self._reading:
-            rows = await asyncio.to_thread(rows_of, table, self._asking.settings)
+            rows = await asyncio.to_thread(read_rows, upload, settings)
         self._require_room(client)  # others may have come in while this one was read
-        note(request, table_rows=len(rows), table_bytes=len(table.table.content))
-        lines = self._lines(client, rows, schema, table)
-        return LineStream(lines, self._asking.settings.deadline_seconds)
+        add_to_log(request, table_rows=len(rows), table_bytes=len(upload.table.content))
+        return LineStream(self._lines(client, rows, schema, upload), settings.deadline_seconds)
 
     def _schema(self) -> "pa.Schema":
         from moviegenre.inference.catalogue_format import answer_schema
@@ -91,20 +84,18 @@ class Tables:
         try:
             return answer_schema(self._genres)
         except DataError as error:
-            raise Refusal(UNFIT, str(error)) from None
+            raise RequestError(422, str(error)) from None
 
     def _require_room(self, client: str) -> None:
         own, others = self._open[client], self._open.total()
         if own >= MAX_CLIENT_TABLES or others >= MAX_TABLES:
-            whose = f"{own} of your tables" if own >= MAX_CLIENT_TABLES else f"{others} tables"
-            raise Refusal(
-                BUSY,
-                f"{whose} are waiting; try again later",
-                {"Retry-After": str(self._asking.settings.retry_after_seconds)},
+            tables = f"{own} of your tables" if own >= MAX_CLIENT_TABLES else f"{others} tables"
+            raise RequestError(
+                503, f"{tables} are waiting; try again later", self._queue.settings.retry_after
             )
 
     async def _lines(
-        self, client: str, rows: "Sequence[TextRow]", schema: "pa.Schema", table: TableRequest
+        self, client: str, rows: "Sequence[TextRow]", schema: "pa.Schema", upload: TableUpload
     ) -> AsyncGenerator[bytes, None]:
         """Yield the lines of an answer."""
         from moviegenre.inference.catalogue_format import csv_header
@@ -112,82 +103,80 @@ class Tables:
         self._open[client] += 1
         try:
             yield line({"type": "start", "rows": len(rows), "csv": csv_header(schema)})
-            with nullcontext() if table.posters is None else table.posters.opened():
-                slices = self._answerer(client, table.posters).answers(rows)
-                while answers := await self._next(slices):
-                    texts = [
-                        _texts(rows[one.row - 1]) if table.with_text else {} for one in answers
-                    ]
+            with nullcontext() if upload.posters is None else upload.posters.opened():
+                answerer = TableAnswerer(
+                    self._queue, client, lambda: self._is_stopping, upload.posters
+                )
+                chunks = answerer.answers(rows)
+                while answers := await self._next(chunks):
+                    texts = rows if upload.with_text else None
                     yield b"".join(_row_lines(answers, texts, schema))
             yield line({"type": "end"})
-        except Refusal as refusal:
-            yield line({"type": "error", "error": refusal.message})
+        except RequestError as error:
+            yield line({"type": "error", "error": error.message})
         finally:
             self._open[client] -= 1
             self._open = +self._open  # a client that has left is forgotten
 
-    async def _next(self, slices: AsyncIterator[list[RowAnswer]]) -> list[RowAnswer] | None:
+    async def _next(self, chunks: AsyncIterator[list[RowAnswer]]) -> list[RowAnswer] | None:
         """Return the next answers in turn with other tables; None after the last.
 
         A turn ends before its client reads them: two slow clients would keep out all others.
         """
         async with self._turns:
-            return await anext(slices, None)
-
-    def _answerer(self, client: str, posters: ZipPosters | None) -> TableAnswerer:
-        ask = partial(self._asking.ask, client=client, kind="table")
-        return TableAnswerer(ask, self._asking.settings, lambda: self._is_stopping, posters)
+            return await anext(chunks, None)
 
 
 def _texts(row: "TextRow") -> dict[str, Any]:
-    """Return what was read of a row, as UTF-8: JSON can spell halves of characters."""
-    plot, title = (
-        text.encode("utf-8", "replace").decode("utf-8")
-        for text in ("\n".join(row.plots), row.title or "")
-    )
+    """Return the texts of a row."""
+    plot, title = whole_text("\n".join(row.plots)), whole_text(row.title or "")
     return {"plot": plot, "title": title or None, "year": row.year}
 
 
 def _row_lines(
-    answers: Sequence[RowAnswer], texts: Sequence[Mapping[str, Any]], schema: "pa.Schema"
+    answers: Sequence[RowAnswer], rows: "Sequence[TextRow] | None", schema: "pa.Schema"
 ) -> list[bytes]:
-    """Return a line for each of some rows, with what a CSV file has of it."""
+    """Return a line for each of some answers, with its line of a CSV file.
+
+    Args:
+        answers: Some answers.
+        rows: All rows of the table, whose texts are repeated; None repeats none.
+        schema: Of the CSV file.
+    """
     from moviegenre.inference.catalogue_format import csv_lines
 
     cells = [
         {
-            "id": row.id,
-            "genres": row.genres,
-            **row.probabilities,
-            "error": row.error,
-            "warnings": " ".join(row.warnings) or None,
-            "modalities": row.modalities,
+            "id": answer.id,
+            "genres": answer.genres,
+            **answer.probabilities,
+            "error": answer.error,
+            "warnings": " ".join(answer.warnings) or None,
+            "modalities": answer.modalities,
         }
-        for row in answers
+        for answer in answers
     ]
     return [
-        line({"type": "row", **vars(row), **text, "csv": csv})
-        for row, text, csv in zip(answers, texts, csv_lines(cells, schema), strict=True)
+        line(
+            {
+                "type": "row",
+                **vars(answer),
+                **(_texts(rows[answer.row - 1]) if rows else {}),
+                "csv": csv,
+            }
+        )
+        for answer, csv in zip(answers, csv_lines(cells, schema), strict=True)
     ]
 
 
-def add_tables(app: FastAPI, asking: Asking, genres: GenreVocabulary) -> Tables:
-    """Serve ``POST /predict/table``.
-
-    Args:
-        app: The service.
-        asking: The way to the model.
-        genres: The model's.
-
-    Returns:
-        What is to be told when the service begins to stop.
-    """
-    tables = Tables(asking, genres)
+def add_tables(app: FastAPI, queue: ModelQueue, genres: GenreVocabulary) -> Tables:
+    """Serve ``POST /predict/table``; ``stop`` of the result is called when the service stops."""
+    tables = Tables(queue, genres)
 
     @app.post(
         "/predict/table",
         response_model=TablePreview,
-        responses={200: TABLE_LINES, **REFUSALS},
+        responses={200: TABLE_LINES, **ERROR_RESPONSES},
         openapi_extra=TABLE_BODY,
         summary="Predict the genres of a table of plots",
         description="The answers come as lines, in the table's order, while they are computed; a "

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from moviegenre.apps.choices import Overrides, Quiet, Restart
+from moviegenre.apps.options import Overrides, Quiet, Restart
 from moviegenre.core.extras import require_training
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from moviegenre.apps.choices import DataDir, Quiet
 from moviegenre.apps.messages import echo
+from moviegenre.apps.options import DataDir, Quiet
 from moviegenre.core.extras import require_training
 from moviegenre.core.locks import locked
 from moviegenre.core.types import Goal

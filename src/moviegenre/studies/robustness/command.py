@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from moviegenre.apps.choices import DataDir, Quiet, SplitOption
+from moviegenre.apps.options import DataDir, Quiet, SplitOption
 from moviegenre.core.extras import require_training
 from moviegenre.core.types import MAX_SEED, Split
 

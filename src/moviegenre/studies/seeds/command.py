@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from moviegenre.apps.choices import Overrides, Quiet, Restart
+from moviegenre.apps.options import Overrides, Quiet, Restart
 from moviegenre.apps.reproduce_command import SuiteFile, reproduce
 from moviegenre.core.extras import require_training
 

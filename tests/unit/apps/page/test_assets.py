@@ -86,9 +86,9 @@ def test_what_the_page_refers_to_is_there(client: TestClient) -> None:
 
 
 def test_the_page_has_nothing_inline_and_nothing_from_elsewhere() -> None:
-    found = elements()
-    assert found.inline == []
-    handlers = [part for part in found.attributes if part[1].startswith("on") or part[1] == "style"]
+    page = elements()
+    assert page.inline == []
+    handlers = [part for part in page.attributes if part[1].startswith("on") or part[1] == "style"]
     assert handlers == []
     for path in FOLDER.iterdir():
         text = path.read_text("utf-8")

@@ -105,7 +105,7 @@ def _explanation(film: Any, genres: Sequence[str]) -> Explanation:
         return Explanation(effects)
     words = plot_words(film.plot)
     shares = [1.0, *[0.0] * (len(words) - 2), -0.5][: len(words)]
-    told = tuple(
+    word_shares = tuple(
         WordShare(word.text, word.start, word.end, share)
         for word, share in zip(words, shares, strict=True)
     )
@@ -113,7 +113,7 @@ def _explanation(film: Any, genres: Sequence[str]) -> Explanation:
     return Explanation(
         effects,
         plot=film.plot,
-        words=dict.fromkeys(genres, told) if told else {},
+        words=dict.fromkeys(genres, word_shares) if word_shares else {},
         regions=dict.fromkeys(genres, grid) if film.has_poster else {},
         attribution_method={Modality.PLOT: "made up"},
     )

@@ -4,7 +4,6 @@ import pytest
 
 from moviegenre.apps.service.admission import (
     ClientFullError,
-    Limits,
     Places,
     QueueFullError,
     Room,
@@ -13,7 +12,7 @@ from moviegenre.apps.service.admission import (
 
 
 def room(total: int = 8, client: int = 6, bulk: int = 6) -> Room:
-    return Room(Limits(total, client, bulk))
+    return Room(total, client, bulk)
 
 
 def test_a_greedy_client_is_refused_while_others_are_not() -> None:

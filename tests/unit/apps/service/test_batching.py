@@ -6,9 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 import pytest
 
 from moviegenre.apps.service.admission import QueueFullError, StoppedError
-from moviegenre.apps.service.batching import DeadlineError, MicroBatcher, WorkerError
-from moviegenre.apps.service.jobs import GoneError, Stay
-from moviegenre.apps.service.pace import Pace
+from moviegenre.apps.service.batching import DeadlineError, MicroBatcher, SpeedEstimate, WorkerError
+from moviegenre.apps.service.jobs import AbandonedError, QueuedRequest
 
 PATIENCE = 60.0  # seconds that nothing takes but on a machine with no time for us
 
@@ -30,7 +29,33 @@ class Doubler:
         return [2 * number for number in numbers]
 
 
-Batcher = MicroBatcher[int, int]
+class Batcher(MicroBatcher[int, int]):
+    """A batcher of numbers, whose slices take less than a second."""
+
+    def __init__(
+        self,
+        compute: Callable[[Sequence[int]], list[int]],
+        *,
+        max_batch: int = 4,
+        wait: float = 0.0,
+        max_queue: int = 8,
+        speed: SpeedEstimate | None = None,
+    ) -> None:
+        super().__init__(
+            compute,
+            max_batch=max_batch,
+            max_wait_seconds=wait,
+            max_queue=max_queue,
+            max_per_client=max_queue,
+            speed=speed or SpeedEstimate(1.0),
+        )
+
+    async def ask(
+        self, numbers: Sequence[int], seconds: float, *, client: str = "", kind: str = "single"
+    ) -> list[int]:
+        """Return the results of one request."""
+        async with self.admitted(len(numbers), seconds, client=client, kind=kind) as request:
+            return await asyncio.gather(*(self.compute(number, request) for number in numbers))
 
 
 def run(
@@ -45,9 +70,7 @@ def run(
     doubler = Doubler()
     if is_open:
         doubler.gate.set()
-    batcher: Batcher = MicroBatcher(
-        doubler, max_batch=max_batch, max_wait_seconds=wait, max_queue=max_queue
-    )
+    batcher = Batcher(doubler, max_batch=max_batch, wait=wait, max_queue=max_queue)
     batcher.start()
 
     async def inside() -> None:
@@ -111,7 +134,7 @@ def test_a_full_queue_takes_all_of_a_request_or_nothing() -> None:
         third = asyncio.create_task(batcher.ask([5], PATIENCE))
         await asyncio.sleep(0)
         with pytest.raises(QueueFullError):
-            batcher.require_room()
+            batcher.require_room("")
         await asyncio.sleep(0.01)  # the third is in the queue then
         doubler.gate.set()
         assert list(await asyncio.gather(first, waiting, third)) == [[0], [2, 4], [10]]
@@ -211,16 +234,16 @@ def test_the_worker_survives_what_is_no_ordinary_exception() -> None:
     def panic(_numbers: Sequence[int]) -> list[int]:
         raise PanicError("index out of bounds")
 
-    batcher: Batcher = MicroBatcher(panic, max_batch=4, max_wait_seconds=0, max_queue=8)
+    batcher = Batcher(panic)
     batcher.start()
 
     async def inside() -> None:
         for _ in range(2):
             with pytest.raises(WorkerError, match="index out of bounds"):
                 await batcher.ask([1], PATIENCE)
-        async with batcher.admitted(1, PATIENCE) as stay:
+        async with batcher.admitted(1, PATIENCE) as request:
             with pytest.raises(PanicError):
-                await asyncio.to_thread(batcher.run, lambda: panic([]), stay, 1.0)
+                await asyncio.to_thread(batcher.run, lambda: panic([]), request, 1.0)
         assert batcher.is_ready
 
     asyncio.run(inside())
@@ -245,7 +268,7 @@ def test_questions_are_answered_between_the_pieces_of_a_longer_work() -> None:
     answered_before: list[int] = []
 
     async def scenario(batcher: Batcher, doubler: Doubler) -> None:
-        async with batcher.admitted(1, PATIENCE, client="a", kind="explain") as stay:
+        async with batcher.admitted(1, PATIENCE, client="a", kind="explain") as request:
             gate = threading.Event()
 
             def piece() -> None:
@@ -254,7 +277,7 @@ def test_questions_are_answered_between_the_pieces_of_a_longer_work() -> None:
 
             def explain() -> None:
                 for _ in range(3):
-                    batcher.run(piece, stay, 5.0)
+                    batcher.run(piece, request, 5.0)
 
             explaining = asyncio.create_task(asyncio.to_thread(explain))
             await asyncio.sleep(0.05)
@@ -279,16 +302,16 @@ def test_a_longer_work_stops_at_its_next_piece_when_nobody_waits() -> None:
             begun.set()
             assert gate.wait(PATIENCE)
 
-        def explain(stay: Stay) -> None:
+        def explain(request: QueuedRequest) -> None:
             try:
                 for _ in range(50):
-                    batcher.run(piece, stay, 1.0)
-            except GoneError:
+                    batcher.run(piece, request, 1.0)
+            except AbandonedError:
                 ended.set()
 
         async def ask() -> None:
-            async with batcher.admitted(1, 0.5, kind="explain") as stay:
-                await asyncio.to_thread(explain, stay)
+            async with batcher.admitted(1, 0.5, kind="explain") as request:
+                await asyncio.to_thread(explain, request)
 
         with pytest.raises(DeadlineError):
             await ask()
@@ -302,25 +325,22 @@ def test_a_longer_work_stops_at_its_next_piece_when_nobody_waits() -> None:
 
 
 def test_slices_are_as_long_as_the_last_ones_say() -> None:
-    pace = Pace(0.1)
-    assert pace.slice_cost == 8  # nothing is known yet
-    pace.note(1.0, 50.0)  # the first finds nothing prepared
-    assert pace.slice_cost == 8
+    speed = SpeedEstimate(0.1)
+    assert speed.slice_cost == 8  # nothing is known yet
+    speed.record(1.0, 50.0)  # the first finds nothing prepared
+    assert speed.slice_cost == 8
     for seconds in (0.02, 0.02, 9.0):  # one was held up
-        pace.note(2.0, seconds)
-    assert pace.slice_cost == pytest.approx(10)
-    assert Pace(None).slice_cost == float("inf")
+        speed.record(2.0, seconds)
+    assert speed.slice_cost == pytest.approx(10)
 
 
 def test_a_slice_takes_no_more_than_its_time() -> None:
     async def scenario() -> list[list[int]]:
         doubler = Doubler()
-        pace = Pace(1.0)
-        batcher: Batcher = MicroBatcher(
-            doubler, max_batch=32, max_wait_seconds=0, max_queue=64, pace=pace
-        )
+        speed = SpeedEstimate(1.0)
+        batcher = Batcher(doubler, max_batch=32, max_queue=64, speed=speed)
         for _ in range(4):
-            pace.note(1.0, 0.3)  # three fit into a second
+            speed.record(1.0, 0.3)  # three fit into a second
         batcher.start()
         first = await held(batcher, doubler)
         rest = asyncio.create_task(batcher.ask(list(range(1, 8)), PATIENCE))

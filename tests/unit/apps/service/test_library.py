@@ -9,13 +9,13 @@ from typing import Any
 import httpx2
 import pytest
 from fastapi.testclient import TestClient
-from starlette.types import Message
 
 from moviegenre.apps.service.app import create_app
 from moviegenre.apps.service.settings import ServiceSettings
 from moviegenre.library.nfo import parse_nfo
 from moviegenre.library.write import writing
 from tests.tiny_movies import png_bytes, tiny_movies
+from tests.unit.apps.service.asgi_client import AsgiClient
 from tests.unit.apps.service.fake_predictor import PATIENCE, FakePredictor
 from tests.unit.library.films import contents, nfo, put
 
@@ -166,68 +166,24 @@ def test_a_bug_is_told_without_its_words(
     assert ask(client, "preview")[-1]["type"] == "end", "and goes on"
 
 
-def request_to(what: str, body: object) -> tuple[dict[str, Any], bytes]:
-    """Return an ASGI scope and a body, for clients that leave."""
-    scope = {
-        "type": "http",
-        "method": "POST",
-        "path": f"/library/{what}",
-        "raw_path": f"/library/{what}".encode(),
-        "query_string": b"",
-        "headers": [(b"host", b"localhost"), (b"content-type", b"application/json")],
-        "client": ("127.0.0.1", 1),
-        "server": ("localhost", 80),
-        "scheme": "http",
-        "http_version": "1.1",
-        "root_path": "",
-        "asgi": {"version": "3.0"},
-    }
-    return scope, json.dumps(body).encode()
-
-
-class Client:
-    """A client that stays until it leaves."""
-
-    def __init__(self, body: bytes) -> None:
-        self._body: bytes | None = body
-        self.left = asyncio.Event()
-        self.sent: list[Message] = []
-
-    async def receive(self) -> Message:
-        if self._body is not None:
-            body, self._body = self._body, None
-            return {"type": "http.request", "body": body, "more_body": False}
-        await self.left.wait()
-        return {"type": "http.disconnect"}
-
-    async def send(self, message: Message) -> None:
-        self.sent.append(message)
-
-    @property
-    def lines(self) -> list[dict[str, Any]]:
-        content = b"".join(message.get("body", b"") for message in self.sent)
-        return [json.loads(line) for line in content.splitlines()]
-
-
 def test_one_job_at_a_time_and_a_client_that_leaves_ends_its_own(library: Path) -> None:
     predictor = FakePredictor()
     app = create_app(predictor.as_predictor, SETTINGS, library=library)
 
-    async def scenario() -> tuple[Client, Client, Client]:
-        scope, body = request_to("preview", {})
-        first, second, third = (Client(body) for _ in range(3))
+    first, second, third = (AsgiClient("/library/preview", json={}) for _ in range(3))
+
+    async def scenario() -> None:
         async with app.router.lifespan_context(app):
             predictor.gate.clear()
-            running = asyncio.create_task(app(dict(scope), first.receive, first.send))
+            running = asyncio.ensure_future(first.call(app))
             assert await asyncio.to_thread(predictor.entered.wait, PATIENCE)
-            await app(dict(scope), second.receive, second.send)
+            await second.call(app)
             first.left.set()
             await asyncio.wait_for(running, PATIENCE)
             predictor.gate.set()
-            await asyncio.wait_for(app(dict(scope), third.receive, third.send), PATIENCE)
-        return first, second, third
+            await asyncio.wait_for(third.call(app), PATIENCE)
 
-    first, second, third = asyncio.run(scenario())
+    asyncio.run(scenario())
     assert first.lines[-1]["type"] == "start", "nothing came after it left"
     assert second.sent[0]["status"] == 409
     assert second.lines[0]["error"].startswith("the library is in use in another window")
@@ -238,19 +194,19 @@ def test_a_stop_ends_a_preview_with_an_error(library: Path) -> None:
     predictor = FakePredictor()
     app = create_app(predictor.as_predictor, SETTINGS, library=library)
 
-    async def scenario() -> list[dict[str, Any]]:
-        scope, body = request_to("preview", {})
-        client = Client(body)
+    client = AsgiClient("/library/preview", json={})
+
+    async def scenario() -> None:
         async with app.router.lifespan_context(app):
             predictor.gate.clear()
-            running = asyncio.create_task(app(scope, client.receive, client.send))
+            running = asyncio.ensure_future(client.call(app))
             assert await asyncio.to_thread(predictor.entered.wait, PATIENCE)
             app.state.stopping()
             predictor.gate.set()
             await asyncio.wait_for(running, PATIENCE)
-        return client.lines
 
-    assert asyncio.run(scenario())[-1] == {
+    asyncio.run(scenario())
+    assert client.lines[-1] == {
         "type": "error",
         "error": "the service is stopping; try again later",
     }

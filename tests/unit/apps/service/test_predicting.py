@@ -288,7 +288,7 @@ def test_a_bug_shows_nothing_of_itself(client: TestClient) -> None:
 
 def test_the_examples_of_the_documentation_work(client: TestClient) -> None:
     paths = client.get("/openapi.json").json()["paths"]
-    asked = 0
+    tried = 0
     with TestClient(create_app(FakePredictor().as_predictor)) as roomy:  # the default limits
         for address in ("/predict", "/predict/batch"):
             content = paths[address]["post"]["requestBody"]["content"]["application/json"]
@@ -296,6 +296,6 @@ def test_the_examples_of_the_documentation_work(client: TestClient) -> None:
                 answer = roomy.post(address, json=example["value"])
                 assert answer.status_code == 200, answer.json()
                 assert "error" not in answer.text
-                asked += 1
-    assert asked == 4
+                tried += 1
+    assert tried == 4
     assert len(base64.b64decode(TINY_POSTER)) < 100

@@ -21,6 +21,7 @@ from moviegenre.apps.service.table_answers import FAILED
 from moviegenre.apps.service.tables import MAX_CLIENT_TABLES, MAX_TABLES
 from moviegenre.inference.prediction import Prediction
 from tests.tiny_movies import png_bytes, tiny_movies
+from tests.unit.apps.service.asgi_client import AsgiClient
 from tests.unit.apps.service.fake_predictor import PATIENCE, FakePredictor
 
 SETTINGS = ServiceSettings(max_wait_ms=0, max_plot_chars=40, page_rows=5, max_body_bytes=4000)
@@ -51,11 +52,11 @@ def lines(answer: httpx2.Response) -> list[dict[str, Any]]:
 
 def test_a_preview_says_what_was_understood(client: TestClient) -> None:
     table = "id,plot\n" + "".join(f"{n},{'long ' * 60}\n" for n in range(7))
-    found = send(client, table, preview="true").json()
-    assert (found["name"], found["columns"]) == ("films.csv", ["id", "plot"])
-    assert (found["id_column"], found["plot_columns"]) == ("id", ["plot"])
-    assert len(found["rows"]) == 5
-    assert found["rows"][0][1] == "long " * 40 + "..."
+    shown = send(client, table, preview="true").json()
+    assert (shown["name"], shown["columns"]) == ("films.csv", ["id", "plot"])
+    assert (shown["id_column"], shown["plot_columns"]) == ("id", ["plot"])
+    assert len(shown["rows"]) == 5
+    assert shown["rows"][0][1] == "long " * 40 + "..."
     other = send(client, TABLE, preview="true").json()
     assert (other["id_column"], other["plot_columns"]) == (None, [])
     assert other["rows"][0] == ["a", PLOT, "/etc/passwd"], "shown, and not looked at"
@@ -79,8 +80,8 @@ def test_every_row_is_answered_in_order(client: TestClient) -> None:
 
 def test_its_csv_lines_are_those_of_the_command(client: TestClient) -> None:
     table = json.dumps({"id": 'a,"b"', "plot": PLOT}) + '\n{"id": "n\\n2", "plot": null}\n'
-    found = lines(send(client, table, "films.jsonl"))
-    text = "".join(line.get("csv", "") for line in found)
+    answer = lines(send(client, table, "films.jsonl"))
+    text = "".join(line.get("csv", "") for line in answer)
     assert text.splitlines()[:2] == [
         "id,genres,Crime,Horror,error,warnings,modalities",
         '"a,""b""",Crime,0.2,0.25,,,plot',
@@ -101,10 +102,10 @@ class WaryPredictor(FakePredictor):
 
     def predict_films(self, films: Sequence[Any], batch_size: int) -> list[Prediction]:
         answers = super().predict_films(films, batch_size)
-        told = {"TBA": ([], "It says nothing."), "Short": (["plot"], "It is short.")}
+        readings = {"TBA": ([], "It says nothing."), "Short": (["plot"], "It is short.")}
         pairs = zip(films, answers, strict=True)
         return [
-            replace(answer, modalities=told[film.plot][0], warnings=[told[film.plot][1]])
+            replace(answer, modalities=readings[film.plot][0], warnings=[readings[film.plot][1]])
             for film, answer in pairs
         ]
 
@@ -189,10 +190,10 @@ ODD_ROWS = {
 def test_an_odd_row_spoils_no_other(case: str) -> None:
     settings = SETTINGS.model_copy(update={"max_body_bytes": 100_000})
     with TestClient(create_app(FakePredictor().as_predictor, settings)) as client:
-        found = lines(send(client, ODD_ROWS[case] + '{"plot": "good"}\n', "a.jsonl"))
-    assert [line["type"] for line in found] == ["start", "row", "row", "end"]
-    assert found[2]["genres"] == ["Crime"]
-    assert (found[1]["error"] is None) == (case == "half a character")
+        answer = lines(send(client, ODD_ROWS[case] + '{"plot": "good"}\n', "a.jsonl"))
+    assert [line["type"] for line in answer] == ["start", "row", "row", "end"]
+    assert answer[2]["genres"] == ["Crime"]
+    assert (answer[1]["error"] is None) == (case == "half a character")
 
 
 def test_a_line_that_no_film_has_is_refused_before_it_is_parsed() -> None:
@@ -210,68 +211,27 @@ def test_a_full_queue_only_makes_a_table_wait() -> None:
     small = SETTINGS.model_copy(update={"max_queue": 1, "max_films": 1})
     predictor = FakePredictor()
     with TestClient(create_app(predictor.as_predictor, small)) as client:
-        found = lines(send(client, "plot\na\nb\nc\n"))
-    assert [line["type"] for line in found] == ["start", "row", "row", "row", "end"]
+        answer = lines(send(client, "plot\na\nb\nc\n"))
+    assert [line["type"] for line in answer] == ["start", "row", "row", "row", "end"]
     assert predictor.batches == [["a"], ["b"], ["c"]]
 
 
-class Leaver:
-    """A client that sends a table and leaves when it has the first rows.
-
-    Args:
-        body: What it sends.
-    """
-
-    def __init__(self, body: bytes) -> None:
-        self.sent: list[bytes] = []
-        self.leaves = asyncio.Event()
-        self._messages: list[Message] = [{"type": "http.request", "body": body}]
-
-    async def receive(self) -> Message:
-        if self._messages:
-            return self._messages.pop()
-        await self.leaves.wait()
-        return {"type": "http.disconnect"}
-
-    async def send(self, message: Message) -> None:
-        self.sent.append(message.get("body", b""))
-
-
-def form(table: str) -> tuple[bytes, dict[str, Any]]:
-    request = httpx2.Request(
-        "POST", "http://service/predict/table", files={"file": ("a.csv", table.encode())}
-    )
-    headers = [(name.lower().encode(), value.encode()) for name, value in request.headers.items()]
-    scope = {
-        "type": "http",
-        "method": "POST",
-        "path": "/predict/table",
-        "raw_path": b"/predict/table",
-        "query_string": b"",
-        "headers": headers,
-        "client": ("127.0.0.1", 1),
-        "server": ("service", 80),
-        "scheme": "http",
-        "http_version": "1.1",
-        "root_path": "",
-        "asgi": {"version": "3.0", "spec_version": "2.4"},
-    }
-    return request.read(), scope
+def table_client(table: str, address: str = "127.0.0.1") -> AsgiClient:
+    files = {"file": ("a.csv", table.encode())}
+    return AsgiClient("/predict/table", address=address, files=files)
 
 
 def test_a_table_stops_when_its_client_leaves() -> None:
     predictor = FakePredictor()
-    settings = ServiceSettings(max_wait_ms=0)
-    app = create_app(predictor.as_predictor, settings)
+    app = create_app(predictor.as_predictor, ServiceSettings(max_wait_ms=0))
 
     async def scenario() -> None:
-        body, scope = form("plot\n" + "x\n" * 400)
-        leaver = Leaver(body)
+        client = table_client("plot\n" + "x\n" * 400)
         async with app.router.lifespan_context(app):
             predictor.gate.clear()
-            running = asyncio.create_task(app(scope, leaver.receive, leaver.send))
+            running = asyncio.ensure_future(client.call(app))
             assert await asyncio.to_thread(predictor.entered.wait, PATIENCE)
-            leaver.leaves.set()
+            client.left.set()
             await asyncio.wait_for(running, PATIENCE)
             predictor.gate.set()
 
@@ -279,19 +239,19 @@ def test_a_table_stops_when_its_client_leaves() -> None:
     assert sum(len(batch) for batch in predictor.batches) <= 8, "the rest is not computed"
 
 
-def test_a_client_that_reads_nothing_is_left() -> None:
+def test_a_client_that_reads_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     predictor = FakePredictor()
     app = create_app(predictor.as_predictor, ServiceSettings(max_wait_ms=0, deadline_seconds=0.3))
 
     async def scenario() -> None:
-        body, scope = form("plot\nx\n")
-        client = Leaver(body)
+        client = table_client("plot\nx\n")
 
         async def never(_message: Message) -> None:
             await asyncio.Event().wait()
 
+        monkeypatch.setattr(client, "send", never)
         async with app.router.lifespan_context(app):
-            await asyncio.wait_for(app(scope, client.receive, never), PATIENCE)
+            await asyncio.wait_for(client.call(app), PATIENCE)
 
     asyncio.run(scenario())
     assert predictor.batches == []
@@ -301,85 +261,56 @@ def test_a_stop_ends_a_table_with_an_error() -> None:
     predictor = FakePredictor()
     app = create_app(predictor.as_predictor, ServiceSettings(max_wait_ms=0))
 
-    async def scenario() -> list[bytes]:
-        body, scope = form("plot\n" + "x\n" * 40)
-        client = Leaver(body)
+    async def scenario() -> list[dict[str, Any]]:
+        client = table_client("plot\n" + "x\n" * 40)
         async with app.router.lifespan_context(app):
             predictor.gate.clear()
-            running = asyncio.create_task(app(scope, client.receive, client.send))
+            running = asyncio.ensure_future(client.call(app))
             assert await asyncio.to_thread(predictor.entered.wait, PATIENCE)
             app.state.stopping()
             predictor.gate.set()
             await asyncio.wait_for(running, PATIENCE)
-        return b"".join(client.sent).splitlines()
+        return client.lines
 
-    *rows, last = [json.loads(line) for line in asyncio.run(scenario())]
+    *rows, last = asyncio.run(scenario())
     assert last == {"type": "error", "error": "the service is stopping; try again later"}
     assert len(rows) == 1 + 8, "what was taken is answered"
 
 
-def test_a_client_has_a_few_tables_at_a_time() -> None:
+@pytest.mark.parametrize(
+    ("addresses", "error"),
+    [
+        (["10.0.0.1"] * MAX_CLIENT_TABLES, "4 of your tables are waiting; try again later"),
+        (
+            [f"10.0.0.{number}" for number in range(MAX_TABLES)],
+            "16 tables are waiting; try again later",
+        ),
+    ],
+    ids=["one client", "all clients"],
+)
+def test_tables_wait_for_their_turn_and_too_many_are_refused(
+    addresses: list[str], error: str
+) -> None:
     predictor = FakePredictor()
     app = create_app(predictor.as_predictor, ServiceSettings(max_wait_ms=0))
 
-    async def scenario() -> tuple[int, dict[str, Any]]:
-        transport = httpx2.ASGITransport(app=app, client=("10.0.0.1", 1))
-        async with (
-            app.router.lifespan_context(app),
-            httpx2.AsyncClient(transport=transport, base_url="http://service") as client,
-        ):
+    async def scenario() -> AsgiClient:
+        clients = [table_client("plot\nx\n", address) for address in addresses]
+        refused = table_client("plot\nx\n", "10.0.0.1")
+        async with app.router.lifespan_context(app):
             predictor.gate.clear()
-            body, scope = form("plot\nx\n")
-            clients = [Leaver(body) for _ in range(MAX_CLIENT_TABLES)]
-            own = {**scope, "client": ("10.0.0.1", 1)}
-            running = [
-                asyncio.create_task(app(dict(own), one.receive, one.send)) for one in clients
-            ]
-            while not all(len(one.sent) >= 2 for one in clients):
+            running = [asyncio.ensure_future(client.call(app)) for client in clients]
+            while not all(len(client.sent) >= 2 for client in clients):
                 await asyncio.sleep(0.01)
-            refused = await client.post("/predict/table", files={"file": ("a.csv", "plot\nx\n")})
-            predictor.gate.set()
-            await asyncio.gather(*running)
-            return refused.status_code, refused.json()
-
-    assert asyncio.run(scenario()) == (
-        503,
-        {"error": "4 of your tables are waiting; try again later"},
-    )
-
-
-def test_tables_wait_for_their_turn_and_too_many_are_refused() -> None:
-    predictor = FakePredictor()
-    app = create_app(predictor.as_predictor, ServiceSettings(max_wait_ms=0))
-
-    async def scenario() -> tuple[int, dict[str, Any]]:
-        transport = httpx2.ASGITransport(app=app)
-        async with (
-            app.router.lifespan_context(app),
-            httpx2.AsyncClient(transport=transport, base_url="http://service") as client,
-        ):
-            predictor.gate.clear()
-            body, scope = form("plot\nx\n")
-            clients = [Leaver(body) for _ in range(MAX_TABLES)]
-            running = [
-                asyncio.create_task(
-                    app({**scope, "client": (f"10.0.0.{number}", 1)}, one.receive, one.send)
-                )
-                for number, one in enumerate(clients)
-            ]
-            while not all(len(one.sent) >= 2 for one in clients):
-                await asyncio.sleep(0.01)
-            refused = await client.post("/predict/table", files={"file": ("a.csv", "plot\nx\n")})
+            await refused.call(app)
             assert sum(len(batch) for batch in predictor.batches) <= 2, "two at a time"
             predictor.gate.set()
             await asyncio.gather(*running)
-            assert all(b'{"type":"end"}' in b"".join(one.sent) for one in clients)
-            return refused.status_code, refused.json()
+        assert all(client.lines[-1] == {"type": "end"} for client in clients)
+        return refused
 
-    assert asyncio.run(scenario()) == (
-        503,
-        {"error": "16 tables are waiting; try again later"},
-    )
+    refused = asyncio.run(scenario())
+    assert (refused.sent[0]["status"], refused.lines) == (503, [{"error": error}])
 
 
 def test_rows_come_with_their_texts_where_these_are_asked_for(client: TestClient) -> None:
@@ -431,10 +362,10 @@ def test_a_zip_brings_a_table_and_its_posters(roomy: TestClient) -> None:
         *("poster", True),
         "films.csv",
     )
-    _, *found, last = lines(send(roomy, content, "films.zip"))
+    _, *answers, last = lines(send(roomy, content, "films.zip"))
     assert last == {"type": "end"}
-    assert [row["modalities"] for row in found] == [*rows.values(), ["poster"], []]
-    faults = [row["error"] for row in found]
+    assert [row["modalities"] for row in answers] == [*rows.values(), ["poster"], []]
+    faults = [row["error"] for row in answers]
     assert (faults[:2], faults[6:8]) == ([None, None], [None, None])
     used = "; the plot alone was used"
     assert faults[2] == f"gone.png is not in the ZIP; expected the name of a picture in it{used}"
@@ -463,18 +394,18 @@ def test_another_column_may_name_the_posters(roomy: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b"PK", "a.zip cannot be unpacked: it is no whole zip"),
         (zip_of("plot\nx\n", a=PICTURE)[:-9], "a.zip cannot be unpacked: "),
         (zip_of("plot\nx\n", x=b"").replace(b"films.csv", b"films.txx"), "no table"),
     ],
 )
-def test_a_bad_zip_is_one_line(roomy: TestClient, content: bytes, told: str) -> None:
+def test_a_bad_zip_is_one_line(roomy: TestClient, content: bytes, message: str) -> None:
     for fields in ({}, {"preview": "true"}):
         answer = send(roomy, content, "a.zip", **fields)
         assert answer.status_code == 422
-        assert told in answer.json()["error"]
+        assert message in answer.json()["error"]
         assert "\n" not in answer.json()["error"]
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from moviegenre.apps.options import with_options
+from moviegenre.apps.messages import with_options
 from moviegenre.data.tables.columns import find_columns
 from moviegenre.inference.catalogue_texts import CatalogueColumns, TextTable
 

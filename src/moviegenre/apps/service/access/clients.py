@@ -1,4 +1,4 @@
-"""Who a client is, as far as limits are concerned."""
+"""Which addresses count as one client for the limits."""
 
 import ipaddress
 from collections.abc import Iterable
@@ -26,14 +26,14 @@ def network_of(address: str) -> str:
         ('192.0.2.7', '2001:db8::/64', '192.0.2.7')
     """
     try:
-        found = ipaddress.ip_address(address.partition("%")[0])
+        ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return _UNKNOWN  # of a forwarded header; all such share one bucket
-    if isinstance(found, ipaddress.IPv6Address):
-        if found.ipv4_mapped is not None:
-            return str(found.ipv4_mapped)
-        return str(ipaddress.ip_network((found, 64), strict=False))
-    return str(found)
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped is not None:
+            return str(ip.ipv4_mapped)
+        return str(ipaddress.ip_network((ip, 64), strict=False))
+    return str(ip)
 
 
 def networks(addresses: Iterable[str]) -> list[Network]:

@@ -1,4 +1,4 @@
-"""From the options of ``moviegenre serve`` to who may reach the service."""
+"""Who may reach the service, by the options of ``moviegenre serve``."""
 
 import ipaddress
 import socket
@@ -38,13 +38,13 @@ def address_of(host: str, option: str = "--host") -> str:
 
     Args:
         host: An address or a name; the empty one is every address of this machine.
-        option: Where it was given.
+        option: The option that named it.
 
     Raises:
         ConfigError: The name is not known.
     """
     try:
-        found = socket.getaddrinfo(
+        addresses = socket.getaddrinfo(
             host or "0.0.0.0",  # only looked up; whether it may be used is decided later  # nosec B104
             None,
             type=socket.SOCK_STREAM,
@@ -55,7 +55,7 @@ def address_of(host: str, option: str = "--host") -> str:
             f"{option} {host!r}: is no address and no known name of this machine; "
             "expected one such as 127.0.0.1"
         ) from None
-    return str(found[0][4][0])
+    return str(addresses[0][4][0])
 
 
 def decide_access(

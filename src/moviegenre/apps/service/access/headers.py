@@ -19,11 +19,7 @@ SECURITY_HEADERS = {
 
 
 class SecurityHeaders:
-    """ASGI middleware that adds the headers which an answer does not set itself.
-
-    Args:
-        app: What answers.
-    """
+    """ASGI middleware that adds the headers which an answer does not set itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 
 from starlette.types import Scope
 
-from moviegenre.apps.service.access.checking import header_values
-from moviegenre.apps.service.refusals import BAD_REQUEST, MISDIRECTED, Refusal
+from moviegenre.apps.service.access.checks import header_values
+from moviegenre.apps.service.errors import RequestError
 from moviegenre.core.errors import ConfigError
 
 _HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?")
@@ -61,13 +61,13 @@ def allowed_names(names: Iterable[str]) -> frozenset[str]:
     allowed = set()
     for name in names:
         is_bare_ipv6 = ":" in name and not name.startswith("[")
-        found = split_host(f"[{name}]" if is_bare_ipv6 else name)
-        if found is None or found[1] is not None:
+        host = split_host(f"[{name}]" if is_bare_ipv6 else name)
+        if host is None or host[1] is not None:
             raise ConfigError(
                 f"--allow-host {name!r}: expected the name or address that clients ask for, "
                 "without scheme, port or wildcard, as in films.example.org"
             )
-        allowed.add(found[0])
+        allowed.add(host[0])
     return frozenset(allowed)
 
 
@@ -87,16 +87,16 @@ class HostCheck:
         """Look at the target and at ``Host``.
 
         Raises:
-            Refusal: The target is no path, or the host is missing, repeated, or not served.
+            RequestError: The target is no path, or the host is missing, repeated, or not served.
         """
         if not scope["path"].startswith("/"):
-            raise Refusal(BAD_REQUEST, "the request's target is no path; expected one, as in /docs")
+            raise RequestError(400, "the request's target is no path; expected one, as in /docs")
         values = header_values(scope, b"host")
         host = split_host(values[0]) if len(values) == 1 else None
         if host is None:
-            raise Refusal(BAD_REQUEST, "the request needs one Host header with a name or address")
+            raise RequestError(400, "the request needs one Host header with a name or address")
         if host[0] not in self._names and not is_loopback(host[0]):
-            raise Refusal(
-                MISDIRECTED,
+            raise RequestError(
+                421,
                 "the Host of the request is not served here; --allow-host adds names",
             )

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from starlette.types import Scope
 
-from moviegenre.apps.service.access.checking import header_values
-from moviegenre.apps.service.refusals import NO_KEY, Refusal
+from moviegenre.apps.service.access.checks import header_values
+from moviegenre.apps.service.errors import RequestError
 from moviegenre.core.errors import ConfigError
 
 _MIN_LENGTH = 20
@@ -38,11 +38,11 @@ class ApiKeys:
 
     def number_of(self, key: str) -> int | None:
         """Return which key this is, from 1, or None; it takes equally long for every key."""
-        given, found = _hash(key), None
+        digest, match = _hash(key), None
         for number, known in enumerate(self._hashes, start=1):
-            if hmac.compare_digest(given, known):
-                found = number
-        return found
+            if hmac.compare_digest(digest, known):
+                match = number
+        return match
 
 
 def _hash(key: str) -> bytes:
@@ -103,23 +103,23 @@ class KeyCheck:
         """Look at ``Authorization`` and ``X-API-Key``.
 
         Raises:
-            Refusal: There is no key, or an unknown one.
+            RequestError: There is no key, or an unknown one.
         """
         if is_open(scope) or (self._open_port and scope["server"][1] == self._open_port):
             return
-        given = _given_key(scope)
-        if given is None:
-            raise Refusal(
-                NO_KEY,
+        key = _shown_key(scope)
+        if key is None:
+            raise RequestError(
+                401,
                 "this address needs an API key; send it as Authorization: Bearer KEY or X-API-Key",
                 _CHALLENGE,
             )
-        number = self._keys.number_of(given)
+        number = self._keys.number_of(key)
         if number is None:
-            raise Refusal(NO_KEY, "this API key is not known", _CHALLENGE)
+            raise RequestError(401, "this API key is not known", _CHALLENGE)
         state = scope.setdefault("state", {})
         state["api_key"] = number
-        state.get("notes", {})["api_key"] = number
+        state.get("log_fields", {})["api_key"] = number
 
 
 def is_open(scope: Scope) -> bool:
@@ -138,10 +138,10 @@ def key_of(scope: Scope) -> str | None:
     return None if number is None else f"key {number}"
 
 
-def _given_key(scope: Scope) -> str | None:
+def _shown_key(scope: Scope) -> str | None:
     """Return the one key that a request shows; two different places or values are none."""
-    given = header_values(scope, b"x-api-key")
+    keys = header_values(scope, b"x-api-key")
     for value in header_values(scope, b"authorization"):
         scheme, _, key = value.partition(" ")
-        given.append(key.strip() if scheme.lower() == "bearer" else "")
-    return given[0] if len(given) == 1 and given[0] else None
+        keys.append(key.strip() if scheme.lower() == "bearer" else "")
+    return keys[0] if len(keys) == 1 and keys[0] else None

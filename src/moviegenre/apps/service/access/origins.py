@@ -4,9 +4,9 @@ from urllib.parse import urlsplit
 
 from starlette.types import Scope
 
-from moviegenre.apps.service.access.checking import header_values
+from moviegenre.apps.service.access.checks import header_values
 from moviegenre.apps.service.access.hosts import split_host
-from moviegenre.apps.service.refusals import FORBIDDEN, Refusal
+from moviegenre.apps.service.errors import RequestError
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_SITES = frozenset({"same-origin", "none"})  # none: typed by the user, or from a bookmark
@@ -26,36 +26,37 @@ class OriginCheck:
         """Look at ``Sec-Fetch-Site`` and ``Origin``.
 
         Raises:
-            Refusal: One of them names another site.
+            RequestError: One of them names another site.
         """
         if scope["method"] in _SAFE:
             return
         sites = header_values(scope, b"sec-fetch-site")
         origins = header_values(scope, b"origin")
         if sites and (len(sites) > 1 or sites[0].strip().lower() not in _OWN_SITES):
-            raise _refusal()
+            raise _other_origin()
         if origins and (len(origins) > 1 or not is_same_origin(origins[0], scope)):
-            raise _refusal()
+            raise _other_origin()
 
 
 def is_same_origin(origin: str, scope: Scope) -> bool:
     """Return whether an origin is the host that the request asks for, port included.
 
-    The scheme only gives the port: behind a proxy that ends TLS the service is asked in plain HTTP.
+    The scheme only gives the port: a proxy that ends TLS sends plain HTTP to the service.
     """
     try:
         parts = urlsplit(origin)
     except ValueError:
         return False
-    asked = split_host(next(iter(header_values(scope, b"host")), ""))
-    found = split_host(parts.netloc)
+    requested = split_host(next(iter(header_values(scope, b"host")), ""))
+    origin_host = split_host(parts.netloc)
     if parts.scheme not in _PORTS or origin.lower() != f"{parts.scheme}://{parts.netloc}".lower():
         return False
-    if asked is None or found is None:
+    if requested is None or origin_host is None:
         return False
     default = _PORTS[parts.scheme]
-    return (found[0], found[1] or default) == (asked[0], asked[1] or default)
+    own = (requested[0], requested[1] or default)
+    return (origin_host[0], origin_host[1] or default) == own
 
 
-def _refusal() -> Refusal:
-    return Refusal(FORBIDDEN, "the request comes from a page of another origin")
+def _other_origin() -> RequestError:
+    return RequestError(403, "the request comes from a page of another origin")

@@ -1,4 +1,4 @@
-"""How often a client may ask: token buckets in a table of bounded size."""
+"""Limits on the rate of requests: token buckets in a table of bounded size."""
 
 import math
 import time
@@ -9,7 +9,7 @@ from typing import Protocol
 from starlette.types import Scope
 
 from moviegenre.apps.service.access.clients import client_of
-from moviegenre.apps.service.refusals import TOO_MANY, Refusal
+from moviegenre.apps.service.errors import RequestError
 
 _MAX_CLIENTS = 10_000  # about 2 MB; the longest unseen is forgotten first
 
@@ -89,12 +89,7 @@ class TokenBuckets:
 
 
 class RateCheck:
-    """Refuses a client that asks too often.
-
-    Args:
-        buckets: Of all clients.
-        client: Who asks, from the request; None is not limited.
-    """
+    """Refuses a client that sends too many requests; one whose key is None is not limited."""
 
     reason = "rate"
 
@@ -102,23 +97,18 @@ class RateCheck:
         self._buckets = buckets
         self._client = client
 
-    def check(self, scope: Scope) -> Awaitable[None] | None:
+    async def check(self, scope: Scope) -> None:
         """Take a token.
 
         Raises:
-            Refusal: There is none; ``Retry-After`` says when there will be.
+            RequestError: There is none; ``Retry-After`` says when there will be.
         """
         client = self._client(scope)
-        wait = 0.0 if client is None else self._buckets.take(client)
+        if client is None:
+            return
+        wait = self._buckets.take(client)
         if isinstance(wait, Awaitable):
-            return self._check_later(wait)
-        self._require(wait)
-        return None
-
-    async def _check_later(self, wait: Awaitable[float]) -> None:
-        self._require(await wait)
-
-    def _require(self, wait: float) -> None:
+            wait = await wait
         if wait:
             again = {"Retry-After": str(math.ceil(wait))}
-            raise Refusal(TOO_MANY, "this client asks too often; try again later", again)
+            raise RequestError(429, "this client asks too often; try again later", again)

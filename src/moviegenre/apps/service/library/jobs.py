@@ -5,15 +5,15 @@ import logging
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from moviegenre.apps.service.asking import Asking
-from moviegenre.apps.service.jobs import GoneError
+from moviegenre.apps.service.errors import STOPPING, RequestError
+from moviegenre.apps.service.jobs import AbandonedError
+from moviegenre.apps.service.line_stream import line
 from moviegenre.apps.service.logs import log_event
-from moviegenre.apps.service.patience import ask_patiently
-from moviegenre.apps.service.refusals import BUSY, CONFLICT, Refusal
+from moviegenre.apps.service.model_queue import ModelQueue, retry_while_busy
 from moviegenre.apps.service.table_answers import FILMS_AT_ONCE
-from moviegenre.apps.service.table_stream import line
 from moviegenre.core.errors import MovieGenreError
 
 if TYPE_CHECKING:
@@ -26,80 +26,156 @@ _LINES_AHEAD = 4  # of what the client has read
 _FAILED = "the service failed on this; its log says why"
 
 
-class Link(Protocol):
-    """The way from a thread to the request that it works for."""
+class Connection:
+    """The connection of the library's thread to the request that it works for.
+
+    Args:
+        queue: The way to the model.
+        client: Who sent the request.
+        is_stopping: Whether the service takes nothing more.
+
+    Attributes:
+        lines: Lines for the client; None after the last one.
+    """
+
+    def __init__(self, queue: ModelQueue, client: str, is_stopping: Callable[[], bool]) -> None:
+        self.lines: asyncio.Queue[Mapping[str, Any] | None] = asyncio.Queue(_LINES_AHEAD)
+        self._loop = asyncio.get_running_loop()
+        self._queue = queue
+        self._client = client
+        self._is_stopping = is_stopping
+        self._waiting: Future[Any] | None = None
+        self._closed = threading.Event()
+
+    def run(self, job: "Job") -> None:
+        """Run a job in this thread and send an error as its last line; raises nothing."""
+        message = ""
+        try:
+            job(self)
+        except AbandonedError:
+            pass
+        except (RequestError, MovieGenreError) as error:
+            message = str(error)
+        except OSError as error:
+            message = f"{error.filename or 'the library'}: {error.strerror or error}"
+        except BaseException as error:
+            log_event(logging.ERROR, "library job failed", error=error)
+            message = _FAILED
+        try:
+            if message:
+                self._wait_for(self.lines.put({"type": "error", "error": message}))
+            self._wait_for(self.lines.put(None))
+        except AbandonedError:
+            pass
+
+    def close(self) -> None:
+        """End the job at its next step; called in the event loop."""
+        self._closed.set()
+        if self._waiting is not None:
+            self._waiting.cancel()
 
     def send(self, values: Mapping[str, Any]) -> None:
         """Send a line; waits until the client reads.
 
         Raises:
-            GoneError: The client left.
-            Refusal: The service is stopping.
+            AbandonedError: The client left.
+            RequestError: The service is stopping.
         """
+        self._require_service()
+        self._wait_for(self.lines.put(values))
 
     def predict(self, films: "Sequence[Film]") -> "Sequence[Prediction]":
         """Predict films in the queue of the service, behind others' single films.
 
         Raises:
-            GoneError: The client left.
-            Refusal: The service is stopping, or the answers were late several times.
+            AbandonedError: The client left.
+            RequestError: The service is stopping, or the answers were late several times.
             MovieGenreError: A film cannot be predicted.
         """
+        predictions: list[Prediction] = []
+        for start in range(0, len(films), FILMS_AT_ONCE):
+            self._require_service()
+            predict = partial(
+                self._queue.predict_read, films[start : start + FILMS_AT_ONCE], client=self._client
+            )
+            results = self._wait_for(
+                retry_while_busy(predict, self._queue.settings, self._is_stopping)
+            )
+            for result in results:
+                if isinstance(result, Exception):
+                    raise result
+                predictions.append(result.prediction)
+        return predictions
+
+    def _require_service(self) -> None:
+        if self._is_stopping():
+            raise RequestError(503, STOPPING)
+
+    def _wait_for(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine in the event loop and return its result.
+
+        Raises:
+            AbandonedError: The client left.
+        """
+        if self._closed.is_set():
+            coroutine.close()
+            raise AbandonedError
+        self._waiting = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        if self._closed.is_set():  # closed in between, before `close` could cancel this
+            self._waiting.cancel()
+        try:
+            result: T = self._waiting.result()
+        except CancelledError:
+            raise AbandonedError from None
+        return result
 
 
-Job = Callable[[Link], None]
+Job = Callable[[Connection], None]
 """Work for one request."""
 
 
 class LibraryJobs:
-    """One job at a time: two previews would only share the model, and two writers must not be.
+    """One job at a time: two previews would only share the model, and two writers must not be."""
 
-    Args:
-        asking: The way to the model.
-    """
-
-    def __init__(self, asking: Asking) -> None:
-        self._asking = asking
+    def __init__(self, queue: ModelQueue) -> None:
+        self._queue = queue
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="library")
-        self._link: _Link | None = None
+        self._connection: Connection | None = None
         self._is_stopping = False
 
     def require_room(self) -> None:
         """Check that no job runs.
 
         Raises:
-            Refusal: One does, or the service is stopping.
+            RequestError: One does, or the service is stopping.
         """
         if self._is_stopping:
-            raise Refusal(BUSY, "the service is stopping; try again later")
-        if self._link is not None:
-            raise Refusal(
-                CONFLICT,
-                "the library is in use in another window; wait until that ends, or stop it",
+            raise RequestError(503, STOPPING)
+        if self._connection is not None:
+            raise RequestError(
+                409, "the library is in use in another window; wait until that ends, or stop it"
             )
 
     async def lines(self, job: Job, client: str) -> AsyncGenerator[bytes, None]:
-        """Yield the lines of a job; closed early, the job ends at its next step.
+        """Yield the lines of a job, which runs in the library's thread.
 
-        Args:
-            job: Runs in the library's thread.
-            client: Who asks.
+        If the generator is closed early, the job ends at its next step.
         """
         try:
             self.require_room()
-        except Refusal as refusal:
-            yield line({"type": "error", "error": refusal.message})
+        except RequestError as error:
+            yield line({"type": "error", "error": error.message})
             return
-        loop = asyncio.get_running_loop()
-        link = self._link = _Link(loop, self._asking, client, lambda: self._is_stopping)
-        work = loop.run_in_executor(self._thread, link.run, job)
+        connection = Connection(self._queue, client, lambda: self._is_stopping)
+        self._connection = connection
+        work = asyncio.get_running_loop().run_in_executor(self._thread, connection.run, job)
         try:
-            while (values := await link.queue.get()) is not None:
+            while (values := await connection.lines.get()) is not None:
                 yield line(values)
         finally:
-            link.leave()
+            connection.close()
             await asyncio.wait({work})
-            self._link = None
+            self._connection = None
 
     def stop(self) -> None:
         """End the job that runs at its next step, with an error."""
@@ -109,107 +185,3 @@ class LibraryJobs:
         """Return when the thread has ended."""
         self.stop()
         self._thread.shutdown(cancel_futures=True)
-
-
-class _Link:
-    """The way from the library's thread to the event loop.
-
-    Args:
-        loop: The event loop.
-        asking: The way to the model.
-        client: Who asks.
-        is_stopping: Whether the service takes nothing more.
-
-    Attributes:
-        queue: Lines for the client; None after the last one.
-    """
-
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        asking: Asking,
-        client: str,
-        is_stopping: Callable[[], bool],
-    ) -> None:
-        self.queue: asyncio.Queue[Mapping[str, Any] | None] = asyncio.Queue(_LINES_AHEAD)
-        self._loop = loop
-        self._asking = asking
-        self._client = client
-        self._is_stopping = is_stopping
-        self._waiting: Future[Any] | None = None
-        self._left = threading.Event()
-
-    def run(self, job: Job) -> None:
-        """Run a job in this thread and send what failed as its last line; raises nothing."""
-        error = ""
-        try:
-            job(self)
-        except GoneError:
-            pass
-        except (Refusal, MovieGenreError) as fault:
-            error = str(fault)
-        except OSError as fault:
-            error = f"{fault.filename or 'the library'}: {fault.strerror or fault}"
-        except BaseException as fault:
-            log_event(logging.ERROR, "library job failed", error=fault)
-            error = _FAILED
-        try:
-            if error:
-                self._wait_for(self.queue.put({"type": "error", "error": error}))
-            self._wait_for(self.queue.put(None))
-        except GoneError:
-            pass
-
-    def leave(self) -> None:
-        """End the job at its next step; called in the event loop."""
-        self._left.set()
-        if self._waiting is not None:
-            self._waiting.cancel()
-
-    def send(self, values: Mapping[str, Any]) -> None:
-        """Send a line."""
-        self._require_service()
-        self._wait_for(self.queue.put(values))
-
-    def predict(self, films: "Sequence[Film]") -> "Sequence[Prediction]":
-        """Predict films."""
-        predictions: list[Prediction] = []
-        for start in range(0, len(films), FILMS_AT_ONCE):
-            self._require_service()
-            predictions += self._wait_for(self._predicted(films[start : start + FILMS_AT_ONCE]))
-        return predictions
-
-    async def _predicted(self, films: "Sequence[Film]") -> "list[Prediction]":
-        found = await ask_patiently(
-            lambda: self._asking.ask_about(films, client=self._client),
-            self._asking.settings,
-            self._is_stopping,
-        )
-        predictions: list[Prediction] = []
-        for answer in found:
-            if isinstance(answer, Exception):
-                raise answer
-            predictions.append(answer.prediction)
-        return predictions
-
-    def _require_service(self) -> None:
-        if self._is_stopping():
-            raise Refusal(BUSY, "the service is stopping; try again later")
-
-    def _wait_for(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine in the event loop and return its result.
-
-        Raises:
-            GoneError: The client left.
-        """
-        if self._left.is_set():
-            coroutine.close()
-            raise GoneError
-        self._waiting = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
-        if self._left.is_set():  # it left in between, and did not know of this
-            self._waiting.cancel()
-        try:
-            result: T = self._waiting.result()
-        except CancelledError:
-            raise GoneError from None
-        return result

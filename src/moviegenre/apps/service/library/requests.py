@@ -1,12 +1,12 @@
-"""What requests about the library look like: words and numbers, never a path."""
+"""The data of requests about the library: words and numbers, never a path."""
 
 from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, FailFast, Field, RootModel, ValidationError
 
-from moviegenre.apps.service.bodies import read_json
-from moviegenre.apps.service.refusals import UNFIT, Refusal, sentence
+from moviegenre.apps.service.errors import RequestError, validation_message
+from moviegenre.apps.service.request_parsing import read_json
 from moviegenre.apps.service.settings import ServiceSettings
 from moviegenre.core.genre_mapping import OWN_NAMES, read_names
 from moviegenre.library.plan import Mode, Options
@@ -17,7 +17,7 @@ T = TypeVar("T", bound=BaseModel)
 
 
 class PreviewRequest(BaseModel):
-    """What would be written."""
+    """Options of a preview."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -37,7 +37,7 @@ class PreviewRequest(BaseModel):
 
     @property
     def options(self) -> Options:
-        """The same as the library knows it."""
+        """The options as the library takes them."""
         names = OWN_NAMES if self.names == "model" else read_names(self.names)
         return Options(Mode(self.mode), self.most, names, self.lock, self.from_poster)
 
@@ -67,7 +67,7 @@ class WriteRequest(BaseModel):
 
 
 class UndoRequest(BaseModel):
-    """Nothing has to be said."""
+    """Has no fields."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -91,16 +91,16 @@ async def read_request(request: Request, settings: ServiceSettings, kind: type[T
     """Return the JSON body of a request.
 
     Raises:
-        Refusal: It is too large, too slow, of another kind, or not as expected.
+        RequestError: It is too large, too slow, of another media type, or not as expected.
     """
     value = await read_json(request, settings)
     try:
         return kind.model_validate(value, strict=True)
     except ValidationError as error:
-        raise Refusal(UNFIT, sentence(error, "the request")) from None
+        raise RequestError(422, validation_message(error, "the request")) from None
 
 
 def body_of(kind: type[BaseModel]) -> dict[str, Any]:
-    """Return how a request's body is documented."""
+    """Return the OpenAPI schema of a request's body."""
     content = {"application/json": {"schema": kind.model_json_schema()}}
     return {"requestBody": {"required": True, "content": content}}

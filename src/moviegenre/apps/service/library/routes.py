@@ -8,8 +8,6 @@ from fastapi import FastAPI, Request, Response
 from pydantic import BaseModel
 
 from moviegenre.apps.service.access.exposure import Access
-from moviegenre.apps.service.asking import Asking
-from moviegenre.apps.service.clients import client_of
 from moviegenre.apps.service.library.jobs import Job, LibraryJobs
 from moviegenre.apps.service.library.requests import (
     LINES,
@@ -21,9 +19,10 @@ from moviegenre.apps.service.library.requests import (
     read_request,
 )
 from moviegenre.apps.service.library.session import LibrarySession
-from moviegenre.apps.service.observing import note
-from moviegenre.apps.service.schemas import REFUSALS
-from moviegenre.apps.service.table_stream import LineStream
+from moviegenre.apps.service.line_stream import LineStream
+from moviegenre.apps.service.model_queue import ModelQueue
+from moviegenre.apps.service.openapi import ERROR_RESPONSES
+from moviegenre.apps.service.request_log import add_to_log
 from moviegenre.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -31,11 +30,11 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=BaseModel)
 
-_ANSWERS = {200: LINES, **REFUSALS}
+_ANSWERS = {200: LINES, **ERROR_RESPONSES}
 
 
 def require_loopback(access: Access) -> None:
-    """Refuse a library where others than this machine could reach it.
+    """Check that only this machine can reach the library.
 
     Raises:
         ConfigError: They could.
@@ -48,19 +47,16 @@ def require_loopback(access: Access) -> None:
 
 
 def add_library(
-    app: FastAPI, asking: Asking, predictor: "Predictor", root: Path, access: Access | None
+    app: FastAPI, queue: ModelQueue, predictor: "Predictor", root: Path, access: Access | None
 ) -> LibraryJobs:
-    """Serve a film library at ``/library``.
+    """Serve a film library at ``/library``; the jobs that are returned stop with the service.
 
     Args:
         app: The service.
-        asking: The way to the model.
+        queue: The way to the model.
         predictor: What reads films.
         root: The library's folder.
-        access: Who may reach the service; None for an app that is asked inside this process only.
-
-    Returns:
-        What is to be stopped with the service.
+        access: Who may reach the service; None for an app that is used inside this process only.
 
     Raises:
         ConfigError: Others than this machine could reach it.
@@ -69,7 +65,7 @@ def add_library(
     if access is not None:
         require_loopback(access)
     session = LibrarySession(root, predictor)
-    jobs = LibraryJobs(asking)
+    jobs = LibraryJobs(queue)
 
     @app.get("/library", summary="Say which film library is served")
     def describe() -> LibraryAnswer:
@@ -86,12 +82,12 @@ def add_library(
         )
         async def answer(request: Request) -> Response:
             jobs.require_room()
-            wanted = await read_request(request, asking.settings, kind)
-            job = begin(wanted)
-            if isinstance(wanted, WriteRequest):
-                note(request, library_films="all" if wanted.ids is None else len(wanted.ids))
-            lines = jobs.lines(job, client_of(request))
-            return LineStream(lines, asking.settings.deadline_seconds)
+            body = await read_request(request, queue.settings, kind)
+            job = begin(body)
+            if isinstance(body, WriteRequest):
+                add_to_log(request, library_films="all" if body.ids is None else len(body.ids))
+            lines = jobs.lines(job, request.state.client)
+            return LineStream(lines, queue.settings.deadline_seconds)
 
     add("preview", PreviewRequest, session.preview, "Show what would be written; nothing is")
     add("write", WriteRequest, session.write, "Write the genres of films of a preview")

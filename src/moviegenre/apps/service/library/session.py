@@ -3,17 +3,17 @@
 import secrets
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from moviegenre.apps.service.library.jobs import Job, Link
+from moviegenre.apps.service.errors import RequestError
+from moviegenre.apps.service.library.jobs import Connection, Job
 from moviegenre.apps.service.library.requests import (
     LibraryAnswer,
     PreviewRequest,
     WriteRequest,
 )
-from moviegenre.apps.service.refusals import CONFLICT, UNFIT, Refusal
 from moviegenre.core.errors import DataError
 from moviegenre.data.records import whole_text
 from moviegenre.library.answers import model_answers
@@ -33,13 +33,9 @@ _SECONDS = 0.2  # between two lines about progress
 
 
 class LibrarySession:
-    """The library of a service; each job runs in the one thread of ``LibraryJobs``.
+    """The library of a service, and its last preview; another preview takes its place.
 
-    It holds the last preview alone: another one takes its place.
-
-    Args:
-        root: The library's folder.
-        predictor: What reads films; predictions come through the service's queue.
+    Each job runs in the one thread of ``LibraryJobs``; predictions come through the queue.
 
     Raises:
         DataNotFoundError: There is no such folder.
@@ -55,61 +51,63 @@ class LibrarySession:
         """Return the library's name, and whether its journal has changes.
 
         Raises:
-            Refusal: The library is gone, or something else has its journal's name.
+            RequestError: The library is gone, or something else has its journal's name.
         """
         try:
             name = whole_text(self.root.name or str(self.root))
             return LibraryAnswer(name=name, can_undo=can_undo(self.root))
         except DataError as error:
-            raise Refusal(UNFIT, str(error)) from None
+            raise RequestError(422, str(error)) from None
 
     def preview(self, request: PreviewRequest) -> Job:
         """Return the job that plans changes and writes nothing."""
-        return lambda link: self._plan(request, link)
+        return lambda connection: self._plan(request, connection)
 
     def write(self, request: WriteRequest) -> Job:
         """Return the job that writes accepted films.
 
         Raises:
-            Refusal: The preview is another one, or has no such film.
+            RequestError: The preview is another one, or has no such film.
         """
         preview = self._preview
         if preview is None or not secrets.compare_digest(
             self._preview_id.encode(), request.preview.encode("utf-8", "replace")
         ):
-            raise Refusal(CONFLICT, "this preview is over; make a new one and accept films again")
+            raise RequestError(409, "this preview is over; make a new one and accept films again")
         numbers = list(preview.planned)
         if request.ids is not None:
             numbers = list(dict.fromkeys(request.ids))
             unknown = [number for number in numbers if number not in preview.planned]
             if unknown:
-                raise Refusal(
-                    UNFIT,
+                raise RequestError(
+                    422,
                     f"the preview has no film {unknown[0]} that would change; expected ids of the "
                     "preview that are not written yet",
                 )
-        return lambda link: self._write(preview, numbers, link)
+        return lambda connection: self._write(preview, numbers, connection)
 
     def undo(self) -> Job:
         """Return the job that restores every file of the journal."""
         return self._undo
 
-    def _plan(self, request: PreviewRequest, link: Link) -> None:
+    def _plan(self, request: PreviewRequest, connection: Connection) -> None:
         self._preview, self._preview_id = None, ""
         options = request.options
         options.names.check(self._predictor.model.genres)
-        progress = _Progress(link)
-        library = scan_library(self.root, lambda films: progress.show(films, None))
+        progress = _progress(connection)
+        library = scan_library(self.root, lambda films: progress(films, None))
         waiting = {place.nfo for place in library.films if needs_answer(place, options)}
-        link.send({"type": "start", "films": len(library.films), "to_predict": len(waiting)})
+        connection.send({"type": "start", "films": len(library.films), "to_predict": len(waiting)})
         unread = [
             FilmChange(path, Outcome.UNREADABLE, note=reason) for path, reason in library.unread
         ]
         counts = Counter(change.outcome.value for change in unread)
         if unread:
-            link.send({"type": "films", "done": 0, "films": [_row(None, one) for one in unread]})
+            connection.send(
+                {"type": "films", "done": 0, "films": [_row(None, one) for one in unread]}
+            )
         preview, done = Preview(library, options), 0
-        for rows in preview.changes(model_answers(self._predictor, link.predict)):
+        for rows in preview.changes(model_answers(self._predictor, connection.predict)):
             counts.update(change.outcome.value for _, change in rows)
             done += sum(change.path in waiting for _, change in rows)
             shown = [
@@ -117,9 +115,9 @@ class LibrarySession:
                 for number, change in rows
                 if change.outcome != Outcome.NOTHING_TO_DO
             ]
-            link.send({"type": "films", "done": done, "films": shown})
+            connection.send({"type": "films", "done": done, "films": shown})
         self._preview, self._preview_id = preview, secrets.token_urlsafe(16)
-        link.send(
+        connection.send(
             {
                 "type": "end",
                 "preview": self._preview_id,
@@ -129,11 +127,11 @@ class LibrarySession:
             }
         )
 
-    def _write(self, preview: Preview, numbers: Sequence[int], link: Link) -> None:
+    def _write(self, preview: Preview, numbers: Sequence[int], connection: Connection) -> None:
         done = 0
         with writing(self.root) as writer:
             try:
-                link.send({"type": "start", "films": len(numbers)})
+                connection.send({"type": "start", "films": len(numbers)})
                 for rows in preview.write(writer, numbers):
                     done += len(rows)
                     shown = [
@@ -144,13 +142,13 @@ class LibrarySession:
                         }
                         for number, change in rows
                     ]
-                    link.send({"type": "films", "done": done, "films": shown})
-            except (OSError, MemoryError, Refusal) as error:
+                    connection.send({"type": "films", "done": done, "films": shown})
+            except (OSError, MemoryError, RequestError) as error:
                 reason = getattr(error, "strerror", None) or str(error)
                 raise DataError(
                     f"{reason}; {writer.num_written:,} films are written, and undo restores them"
                 ) from None
-        link.send(
+        connection.send(
             {
                 "type": "end",
                 "written": writer.num_written,
@@ -159,15 +157,15 @@ class LibrarySession:
             }
         )
 
-    def _undo(self, link: Link) -> None:
+    def _undo(self, connection: Connection) -> None:
         self._preview, self._preview_id = None, ""
-        progress = _Progress(link)
-        summary = undo(self.root, progress.show)
+        progress = _progress(connection)
+        summary = undo(self.root, progress)
         skipped = [
             {"path": _text(path.as_posix()), "reason": _text(reason)}
             for path, reason in summary.skipped[:_MOST_SHOWN]
         ]
-        link.send(
+        connection.send(
             {
                 "type": "end",
                 "files": summary.num_files,
@@ -180,18 +178,17 @@ class LibrarySession:
         )
 
 
-class _Progress:
-    """Sends how far a job is, now and then."""
+def _progress(connection: Connection) -> Callable[[int, int | None], None]:
+    """Return a function that sends how far a job is, if it did not do so just now."""
+    next_time = 0.0
 
-    def __init__(self, link: Link) -> None:
-        self._link = link
-        self._next = 0.0
+    def show(done: int, total: int | None) -> None:
+        nonlocal next_time
+        if time.monotonic() >= next_time:
+            connection.send({"type": "progress", "done": done, "total": total})
+            next_time = time.monotonic() + _SECONDS
 
-    def show(self, done: int, total: int | None) -> None:
-        """Send a line if the last one was some time ago."""
-        if time.monotonic() >= self._next:
-            self._link.send({"type": "progress", "done": done, "total": total})
-            self._next = time.monotonic() + _SECONDS
+    return show
 
 
 def _row(number: int | None, change: FilmChange) -> Mapping[str, Any]:

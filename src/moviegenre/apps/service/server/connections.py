@@ -40,8 +40,6 @@ class ConnectionLimits:
         header_seconds: For a request's head.
         idle_seconds: Between two requests.
         send_seconds: In which a client must read a part of its answer.
-        linger_seconds: For the rest of a body that nobody wants, so that the client reads why.
-        stop_seconds: For unfinished requests once the server stops.
         is_exempt: Whether a client may have more than ``per_client``, as a proxy does.
     """
 
@@ -50,9 +48,7 @@ class ConnectionLimits:
     header_seconds: float
     idle_seconds: float
     send_seconds: float
-    linger_seconds: float = 5.0
-    stop_seconds: float = 3.0
-    is_exempt: Callable[[str], bool] = lambda _client: False
+    is_exempt: Callable[[str], bool]
 
 
 class Connection(Protocol):
@@ -66,7 +62,7 @@ class Connection(Protocol):
     network: str
     opened: float
 
-    def look(self, now: float) -> Phase:
+    def update_phase(self, now: float) -> Phase:
         """Return what it is doing."""
 
     def drop(self) -> None:
@@ -121,7 +117,7 @@ class ConnectionTable:
         """
         ranked = []
         for one in candidates:
-            phase = one.look(now)
+            phase = one.update_phase(now)
             if phase is Phase.WORK and not one.has_stalled():
                 continue
             # A new connection has had no chance to send its head yet.
@@ -136,20 +132,20 @@ class ConnectionTable:
         return bool(victims)
 
 
-def total_connections(wanted: int) -> int:
-    """Return how many connections the limit on open files leaves room for, at most ``wanted``."""
+def total_connections(maximum: int) -> int:
+    """Return how many connections the limit on open files leaves room for, at most ``maximum``."""
     limit = _max_open_files()
     if limit is None:
-        return wanted
+        return maximum
     room = max(1, limit - _num_open_files() - _OTHER_FILES - ACCEPT_BATCH)
-    if room < wanted:
+    if room < maximum:
         _log.warning(
             "at most %d connections are taken, not %d: the limit on open files is %d (ulimit -n)",
             room,
-            wanted,
+            maximum,
             limit,
         )
-    return min(wanted, room)
+    return min(maximum, room)
 
 
 def _max_open_files() -> int | None:

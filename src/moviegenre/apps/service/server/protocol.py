@@ -14,9 +14,10 @@ from uvicorn.server import ServerState
 
 from moviegenre.apps.service.access.clients import network_of
 from moviegenre.apps.service.access.headers import SECURITY_HEADERS
-from moviegenre.apps.service.refusals import BAD_REQUEST, BUSY
 from moviegenre.apps.service.server.connections import ConnectionTable, Phase
 
+_LINGER_SECONDS = 5.0  # for the rest of an unwanted body, so that the client reads the error
+_STOP_SECONDS = 3.0  # for unfinished requests once the server stops
 _DONE = {Phase.IDLE, Phase.HEAD, Phase.LINGER, Phase.CLOSING}
 
 _MAX_HEAD = 16_384  # bytes; no browser sends so many
@@ -25,15 +26,7 @@ _FREE_PIECES, _MIN_PIECE = 128, 128  # a body in single bytes costs a parser a h
 
 
 class GuardedState(ServerState):
-    """What uvicorn's connections share, and the table of all of them.
-
-    Args:
-        table: Of the connections.
-
-    Attributes:
-        table: As given.
-        stopping_since: When the server began to stop.
-    """
+    """What uvicorn's connections share, with the table of all of them and the time of the stop."""
 
     def __init__(self, table: ConnectionTable) -> None:
         super().__init__()
@@ -41,7 +34,7 @@ class GuardedState(ServerState):
         self.stopping_since: float | None = None
 
 
-class _Conversation(h11.Connection):
+class _GuardedParser(h11.Connection):
     """h11's parser, which refuses a body in a great many tiny pieces."""
 
     def __init__(self) -> None:
@@ -73,7 +66,7 @@ class _Conversation(h11.Connection):
 
 
 def _check_length(request: h11.Request) -> None:
-    """Refuse a body whose end a proxy may see elsewhere: the rest would be somebody's request.
+    """Refuse a body whose end a proxy may see elsewhere: its rest would pass as another request.
 
     Raises:
         h11.RemoteProtocolError: Its length is stated in two ways, or in one that HTTP/1.0 lacks.
@@ -103,7 +96,7 @@ class GuardedProtocol(H11Protocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self.conn = _Conversation()
+        self.conn = _GuardedParser()
         self.network = ""
         self.opened = self.loop.time()
         self._guard = cast("GuardedState", server_state)
@@ -113,7 +106,7 @@ class GuardedProtocol(H11Protocol):
         self._unread_since: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take a connection, or refuse it where nobody makes room."""
+        """Take a connection, or refuse it if there is no room."""
         super().connection_made(transport)
         connection = transport.get_extra_info("socket")
         if connection is not None and connection.family in (socket.AF_INET, socket.AF_INET6):
@@ -121,7 +114,7 @@ class GuardedProtocol(H11Protocol):
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.network = network_of(self.client[0]) if self.client else ""
         if not self._guard.table.admit(self, self.opened):
-            self._answer(BUSY, "too many connections; try again later", {"retry-after": "1"})
+            self._answer(503, "too many connections; try again later", {"retry-after": "1"})
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
@@ -129,11 +122,11 @@ class GuardedProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes; what comes after a refusal is not read."""
+        """Take bytes; after an error nothing is read."""
         if not self.transport.is_closing():
             super().data_received(data)
 
-    def look(self, now: float) -> Phase:
+    def update_phase(self, now: float) -> Phase:
         """Return what the connection is doing, and note since when."""
         phase = self._current_phase()
         if phase is not self._phase or self.cycle is not self._phase_cycle:
@@ -148,20 +141,20 @@ class GuardedProtocol(H11Protocol):
         """Return whether the client leaves its answer unread."""
         return self._unread_since is not None and self.flow.write_paused
 
-    def age(self, now: float) -> None:
+    def close_if_overdue(self, now: float) -> None:
         """Close the connection if it has waited for its client too long."""
-        phase = self.look(now)
+        phase = self.update_phase(now)
         waited = now - self._phase_since
         unread = 0.0 if self._unread_since is None else now - self._unread_since
         limits = self._guard.table.limits
         seconds = {
             Phase.HEAD: limits.header_seconds,
             Phase.IDLE: limits.idle_seconds,
-            Phase.LINGER: limits.linger_seconds,
+            Phase.LINGER: _LINGER_SECONDS,
         }
         stopping = self._guard.stopping_since
         if stopping is not None and phase is not Phase.WORK:
-            is_over = now - stopping > limits.stop_seconds
+            is_over = now - stopping > _STOP_SECONDS
         else:
             is_over = waited > seconds.get(phase, now)
         if is_over or unread > limits.send_seconds:
@@ -184,9 +177,9 @@ class GuardedProtocol(H11Protocol):
             self.cycle.keep_alive = False
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP as everything else is answered."""
+        """Answer invalid HTTP in the shape of every other error."""
         error = sys.exc_info()[1]
-        status = getattr(error, "error_status_hint", BAD_REQUEST)
+        status = getattr(error, "error_status_hint", 400)
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             reason = str(error or msg).partition(": bytearray(")[0]  # h11 repeats what was sent
             self._answer(status, f"the request is not valid HTTP: {reason}")
@@ -206,7 +199,7 @@ class GuardedProtocol(H11Protocol):
         return Phase.HEAD if self.conn.trailing_data[0] else Phase.IDLE
 
     def _answer(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
-        """Write a refusal that no app was asked for, and close."""
+        """Write an error that comes before the app, and close."""
         body = json.dumps({"error": message}).encode()
         fields = {
             "Content-Type": "application/json",

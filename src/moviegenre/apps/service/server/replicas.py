@@ -20,7 +20,7 @@ from moviegenre.apps.service.access.rates import TokenBuckets
 from moviegenre.apps.service.logs import start_log
 from moviegenre.apps.service.metrics import ServiceMetrics, render_merged
 from moviegenre.apps.service.plan import ServicePlan
-from moviegenre.apps.service.sharing import Sharing
+from moviegenre.apps.service.shared_state import SharedState
 from moviegenre.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _NAME = "moviegenre"
 _RATES = "rates"
 _BUSY_REQUESTS = 8  # of a replica on average, from which on `auto` adds another one
 _UPSCALE_SECONDS = 10.0
-_NUMBERS_SECONDS = 5.0
+_METRICS_SECONDS = 5.0
 _TRIES = 3
 
 
@@ -62,33 +62,28 @@ class _ActorBuckets:
         return float(await self._actor.take.remote(*self._arguments, client))
 
 
-class ReplicaSharing(Sharing):
-    """What the replicas have in common, on whichever machines they are."""
+class ReplicaState(SharedState):
+    """The state of all replicas, on whichever machines they are."""
 
     def buckets(self, name: str, per_second: float, burst: int) -> _ActorBuckets:
         """Return where requests are counted: in the one actor."""
         return _ActorBuckets(name, per_second, burst)
 
-    async def numbers(self, metrics: ServiceMetrics) -> bytes:
-        """Return the numbers of each replica, with its name as a label."""
+    async def metrics(self, own: ServiceMetrics) -> bytes:
+        """Return the metrics of each replica, with its name as a label."""
         handle = serve.get_deployment_handle(_NAME, _NAME)
-        replies = handle.broadcast("numbers").results_async(timeout_s=_NUMBERS_SECONDS)
+        replies = handle.broadcast("metrics").results_async(timeout_s=_METRICS_SECONDS)
         return render_merged(dict(await replies))
 
 
 class Replica:
-    """One replica.
-
-    Args:
-        plan: What it serves.
-        is_own: Whether the cluster is this service's, on this machine.
-    """
+    """One replica; ``is_own`` says whether the cluster is this service's, on this machine."""
 
     def __init__(self, plan: ServicePlan, is_own: bool) -> None:
         start_log()
         if is_own:
             _listen_on_loopback()
-        self._app = plan.app(ReplicaSharing())
+        self._app = plan.app(ReplicaState())
         if plan.access.proxies:  # what uvicorn does for them where it is ours
             proxies = list(plan.access.proxies)
             self._app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=proxies)
@@ -97,18 +92,14 @@ class Replica:
         """Return the app, for Serve."""
         return self._app
 
-    def numbers(self) -> "tuple[str, list[Metric]]":
-        """Return the replica's name and its numbers."""
+    def metrics(self) -> "tuple[str, list[Metric]]":
+        """Return the replica's name and its metrics."""
         tag = serve.get_replica_context().replica_tag
-        return tag, self._app.state.asking.metrics.families()
+        return tag, self._app.state.model_queue.metrics.families()
 
     def check_health(self) -> None:
-        """Have Serve replace the replica if it takes no films.
-
-        Raises:
-            RuntimeError: It takes none.
-        """
-        if not self._app.state.asking.batcher.is_ready:
+        """Raise an error, so that Serve replaces the replica, if it takes no films."""
+        if not self._app.state.model_queue.batcher.is_ready:
             raise RuntimeError("the service is not taking films")
 
 

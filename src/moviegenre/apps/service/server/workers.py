@@ -30,20 +30,20 @@ from moviegenre.apps.service.access.shared_rates import SharedBuckets
 from moviegenre.apps.service.logs import log_event, start_log
 from moviegenre.apps.service.metrics import ServiceMetrics
 from moviegenre.apps.service.plan import ServicePlan, threads_of
-from moviegenre.apps.service.server.running import GuardedServer
-from moviegenre.apps.service.sharing import Sharing
+from moviegenre.apps.service.server.guarded_server import GuardedServer
+from moviegenre.apps.service.shared_state import SharedState
 from moviegenre.core.errors import MovieGenreError
 
-NUMBERS = "PROMETHEUS_MULTIPROC_DIR"
-"""The variable by which prometheus_client finds the folder of all workers' numbers."""
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable by which prometheus_client finds the folder of all workers' metrics."""
 
 _ACCEPT_BATCH = 1  # connections that a worker accepts at once: the others are to have some as well
 _GRACE_SECONDS = 5.0  # beyond stop_seconds
 _MOST_PAUSE = 30.0
 
 
-class WorkerSharing(Sharing):
-    """What the workers of one machine have in common, in the files of a folder.
+class WorkerState(SharedState):
+    """The state of the workers of one machine, in the files of a folder.
 
     Args:
         folder: Of this service alone, with a random name.
@@ -56,7 +56,7 @@ class WorkerSharing(Sharing):
         """Return where requests are counted, in a file of this name."""
         return SharedBuckets(self._folder / f"{name}.rates", per_second, burst)
 
-    async def numbers(self, metrics: ServiceMetrics) -> bytes:
+    async def metrics(self, own: ServiceMetrics) -> bytes:
         """Return the sums over all workers, those included that have ended."""
         registry = CollectorRegistry()
         MultiProcessCollector(registry, path=str(self._folder))  # type: ignore[no-untyped-call]
@@ -65,27 +65,34 @@ class WorkerSharing(Sharing):
 
 @dataclass(eq=False)
 class _Worker:
-    """A process, and where it says that it is ready, or why not.
+    """A process, and a pipe on which it reports.
 
     Attributes:
         process: The process.
-        news: An empty text once it answers, or one sentence.
-        is_ready: Whether it answers.
+        report: Gets an empty text once the process answers, or one sentence why it cannot.
+        is_ready: Whether the process answers.
     """
 
     process: SpawnProcess
-    news: Connection
+    report: Connection
     is_ready: bool = False
+
+    def receive_report(self) -> str | None:
+        """Wait for its report; return None if it is ready, or why it is not."""
+        try:
+            fault = str(self.report.recv())
+        except EOFError:
+            self.process.join()
+            fault = f"a worker ended with {self.process.exitcode} before it answered; see the log"
+        if fault:
+            self.process.join()
+            return fault
+        self.is_ready = True
+        return None
 
 
 class Workers:
-    """The processes of one service.
-
-    Args:
-        plan: What each of them serves.
-        number: How many.
-        listeners: Sockets that all of them accept from.
-    """
+    """The processes of one service; all accept from the same sockets."""
 
     def __init__(self, plan: ServicePlan, number: int, listeners: Sequence[socket.socket]) -> None:
         self._plan = plan
@@ -106,11 +113,11 @@ class Workers:
         with tempfile.TemporaryDirectory(prefix="moviegenre-") as name:
             folder = Path(name)
             threads = os.environ.get("OMP_NUM_THREADS", str(threads_of(self._number)))
-            with _variables({NUMBERS: name, "OMP_NUM_THREADS": threads}):
+            with _variables({METRICS_FOLDER: name, "OMP_NUM_THREADS": threads}):
                 try:
                     self._workers = [self._start(folder) for _ in range(self._number)]
                     while not all(worker.is_ready for worker in self._workers):
-                        self._require_news()
+                        self._require_report()
                     ready()
                     while True:
                         self._watch(folder)
@@ -119,34 +126,33 @@ class Workers:
 
     def _start(self, folder: Path) -> _Worker:
         context = multiprocessing.get_context("spawn")  # threads here would not survive a fork
-        news, telling = context.Pipe(duplex=False)
+        report, sender = context.Pipe(duplex=False)
         process = context.Process(
             target=_work,
-            args=(self._plan, folder, self._listeners, telling),
+            args=(self._plan, folder, self._listeners, sender),
             name="moviegenre worker",
             daemon=True,
         )
         process.start()
-        telling.close()
-        return _Worker(process, news)
+        sender.close()
+        return _Worker(process, report)
 
-    def _require_news(self) -> None:
-        """Wait for one worker's news.
+    def _require_report(self) -> None:
+        """Wait for the next report of a worker.
 
         Raises:
-            MovieGenreError: It cannot begin.
+            MovieGenreError: The worker cannot begin.
         """
-        for worker in self._waiting(wait([one.news for one in self._workers if not one.is_ready])):
-            fault = _news(worker)
+        for worker in self._reporting(wait(self._pending_reports())):
+            fault = worker.receive_report()
             if fault is not None:
                 raise MovieGenreError(fault)
 
     def _watch(self, folder: Path) -> None:
         """Wait until something happens to a worker, and replace it if it has ended."""
-        starting = [worker.news for worker in self._workers if not worker.is_ready]
-        happened = wait([*starting, *(worker.process.sentinel for worker in self._workers)])
-        for worker in self._waiting(happened):
-            fault = _news(worker)
+        ends = [worker.process.sentinel for worker in self._workers]
+        for worker in self._reporting(wait([*self._pending_reports(), *ends])):
+            fault = worker.receive_report()
             if fault is None:
                 self._pause = 0.0
             else:
@@ -162,8 +168,11 @@ class Workers:
                 time.sleep(self._pause)
             self._workers[place] = self._start(folder)
 
-    def _waiting(self, happened: Sequence[object]) -> list[_Worker]:
-        return [one for one in self._workers if not one.is_ready and one.news in happened]
+    def _pending_reports(self) -> list[Connection]:
+        return [worker.report for worker in self._workers if not worker.is_ready]
+
+    def _reporting(self, ready: Sequence[object]) -> list[_Worker]:
+        return [one for one in self._workers if not one.is_ready and one.report in ready]
 
     def _stop(self) -> None:
         """Have all workers finish, and end those that do not."""
@@ -178,22 +187,8 @@ class Workers:
                 worker.process.join()
 
 
-def _news(worker: _Worker) -> str | None:
-    """Note that a worker is ready and return None, or return why it is not."""
-    try:
-        fault = str(worker.news.recv())
-    except EOFError:
-        worker.process.join()
-        fault = f"a worker ended with {worker.process.exitcode} before it answered; see the log"
-    if not fault:
-        worker.is_ready = True
-        return None
-    worker.process.join()
-    return fault
-
-
 class _WorkerServer(GuardedServer):
-    """A server that says when it answers."""
+    """A server that calls ``ready`` when it answers."""
 
     ready: Callable[[], None]
 
@@ -204,7 +199,7 @@ class _WorkerServer(GuardedServer):
 
 
 def _work(
-    plan: ServicePlan, folder: Path, listeners: list[socket.socket], telling: Connection
+    plan: ServicePlan, folder: Path, listeners: list[socket.socket], report: Connection
 ) -> None:
     """Serve in this process until SIGTERM, Ctrl-C, or the end of the parent."""
     signal.signal(signal.SIGTERM, _interrupt)
@@ -212,12 +207,12 @@ def _work(
     with contextlib.suppress(KeyboardInterrupt):
         start_log()
         try:
-            app = plan.app(WorkerSharing(folder))
+            app = plan.app(WorkerState(folder))
         except MovieGenreError as error:
-            telling.send(str(error))
+            report.send(str(error))
             return
         server = _WorkerServer(app, plan.settings, plan.access, accept_batch=_ACCEPT_BATCH)
-        server.ready = lambda: telling.send("")
+        server.ready = lambda: report.send("")
         server.run(sockets=listeners)
 
 

@@ -1,4 +1,4 @@
-"""Around every request: its id, its line in the log, its numbers, and what happens on a bug."""
+"""Middleware around every request: its id, its log line, its metrics, and its answer to a bug."""
 
 import logging
 import re
@@ -10,29 +10,25 @@ from fastapi import Request
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from moviegenre.apps.service.access.checks import header_values
+from moviegenre.apps.service.errors import RequestError
 from moviegenre.apps.service.logs import log_event
 from moviegenre.apps.service.metrics import ServiceMetrics
-from moviegenre.apps.service.refusals import FAILED, error_answer
 
 HEADER = "X-Request-ID"
-CLIENT_LEFT = 499  # as nginx logs it; there is nobody to send it to
+CLIENT_LEFT = 499  # as nginx logs it; it is never sent
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _MAX_PATH = 200  # characters in the log
 
 
-def note(request: Request, **fields: Any) -> None:  # noqa: ANN401 - whatever JSON takes
-    """Add something to the request's line in the log."""
-    request.state.notes.update(fields)
+def add_to_log(request: Request, **fields: Any) -> None:  # noqa: ANN401 - whatever JSON takes
+    """Add fields to the request's line in the log."""
+    request.state.log_fields.update(fields)
 
 
-class Observing:
-    """ASGI middleware.
-
-    Args:
-        app: What is around.
-        metrics: Where requests are counted.
-    """
+class RequestLog:
+    """ASGI middleware that gives every request an id, logs it and counts it."""
 
     def __init__(self, app: ASGIApp, metrics: ServiceMetrics) -> None:
         self._app = app
@@ -45,8 +41,8 @@ class Observing:
             return
         start = time.perf_counter()
         request_id = _request_id(scope)
-        notes: dict[str, Any] = {}
-        scope.setdefault("state", {}).update(request_id=request_id, notes=notes)
+        log_fields: dict[str, Any] = {}
+        scope.setdefault("state", {}).update(request_id=request_id, log_fields=log_fields)
         status = 0
 
         async def send_with_id(message: Message) -> None:
@@ -64,11 +60,11 @@ class Observing:
             status = CLIENT_LEFT
         except Exception as error:
             bug = error
-            if status:  # half an answer is out; only closing the connection can tell
+            if status:  # half an answer is out; only closing the connection shows the failure
                 raise
             self._metrics.count_error("failure")
             message = f"the service failed on this request; its log says why under {request_id}"
-            await error_answer(FAILED, message)(scope, receive, send_with_id)
+            await RequestError(500, message).response()(scope, receive, send_with_id)
         finally:
             seconds = time.perf_counter() - start
             self._metrics.count_request(_route(scope), status, seconds)
@@ -81,18 +77,16 @@ class Observing:
                 path=scope["path"][:_MAX_PATH],
                 status=status,
                 ms=round(1000 * seconds, 1),
-                **notes,
+                **log_fields,
             )
 
 
 def _request_id(scope: Scope) -> str:
-    """Return the id that the client gave, if it can stand in a log, or a new one."""
-    wanted = HEADER.lower().encode()
-    given = next((value for name, value in scope["headers"] if name == wanted), b"")
-    text = given.decode("latin-1")
-    return text if _SANE_ID.fullmatch(text) else uuid.uuid4().hex
+    """Return the id that the client gave, if it is safe in a log, or a new one."""
+    sent = next(iter(header_values(scope, HEADER.lower().encode())), "")
+    return sent if _SANE_ID.fullmatch(sent) else uuid.uuid4().hex
 
 
 def _route(scope: Scope) -> str:
-    """Return the route's pattern: a path would make a new time series of every typing error."""
+    """Return the route's pattern; with paths, every typing error would make a new time series."""
     return getattr(scope.get("route"), "path", None) or "other"

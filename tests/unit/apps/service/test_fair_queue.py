@@ -5,7 +5,7 @@ from collections import Counter, deque
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moviegenre.apps.service.fairness import FairQueue
+from moviegenre.apps.service.fair_queue import FairQueue
 
 
 def drained(queue: FairQueue[str]) -> list[str]:

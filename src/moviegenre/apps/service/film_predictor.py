@@ -1,4 +1,4 @@
-"""From films to answers: what is read of a film, predicted, and explained."""
+"""From films to answers: a film is read, predicted, and explained."""
 
 import logging
 import time
@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from moviegenre.apps.service.jobs import GoneError
+from moviegenre.apps.service.batching import SpeedEstimate
+from moviegenre.apps.service.jobs import AbandonedError
 from moviegenre.apps.service.logs import log_event
 from moviegenre.apps.service.metrics import ServiceMetrics
-from moviegenre.apps.service.pace import Pace
 from moviegenre.core.errors import MovieGenreError
 
 if TYPE_CHECKING:
@@ -22,20 +22,20 @@ Answer = dict[str, Any] | Exception
 """A prediction as plain values, or why there is none; a ``MovieGenreError`` is the film's fault."""
 
 _CHARS_PER_COST = 1000  # a plot of so many costs as much again as a film without one
-_MOST_CHARS = 4000  # models read no more than the beginning of a plot
+_MAX_CHARS = 4000  # models read no more than the beginning of a plot
 
 
 @dataclass(frozen=True)
-class Question:
+class FilmInput:
     """A film as it was sent.
 
     Attributes:
         plot: The text, if any.
         poster: The encoded image, if any.
-        explain: Also say what plot and poster had to do with it.
-        attribute: Genres of which to say as well which words and regions spoke for them.
-        title: Its title, where it is known.
-        year: The year of its release, where it is known.
+        explain: Also explain the prediction.
+        attribute: Genres to explain by words and regions as well.
+        title: Its title, if it is known.
+        year: The year of its release, if it is known.
     """
 
     plot: str | None
@@ -47,116 +47,95 @@ class Question:
 
     @property
     def cost(self) -> float:
-        """About how much work one answer to it is for the model; 1 for a film without a plot."""
-        return 1 + min(len(self.plot or ""), _MOST_CHARS) / _CHARS_PER_COST
+        """About how much work its prediction is for the model; 1 for a film without a plot."""
+        return 1 + min(len(self.plot or ""), _MAX_CHARS) / _CHARS_PER_COST
 
 
 @dataclass(frozen=True)
-class Work:
-    """A question for the model.
+class PredictionTask:
+    """A film for the model: as it was sent, and as the model reads it, if it was read already."""
 
-    Attributes:
-        question: The film as it was sent.
-        film: The film as the model reads it, where it was read already.
-    """
-
-    question: Question
+    input: FilmInput
     film: "Film | None" = None
 
 
 @dataclass(frozen=True)
 class Predicted:
-    """What the model says of a film.
-
-    Attributes:
-        film: The film as it was read.
-        prediction: The prediction.
-    """
+    """A film as it was read, and its prediction."""
 
     film: "Film"
     prediction: "Prediction"
 
 
-class FilmAnswerer:
-    """Answers questions about films; raises nothing.
+class FilmPredictor:
+    """Reads, predicts and explains films; raises nothing.
 
     ``predict`` is called in the one thread that touches the model, ``read`` and ``explain`` in any
     other as well.
-
-    Args:
-        predictor: What predicts.
-        metrics: Where slices and errors are counted.
-        pace: Where it is noted how long the model takes.
     """
 
-    def __init__(self, predictor: "Predictor", metrics: ServiceMetrics, pace: Pace) -> None:
+    def __init__(
+        self, predictor: "Predictor", metrics: ServiceMetrics, speed: SpeedEstimate
+    ) -> None:
         self._predictor = predictor
         self._metrics = metrics
-        self._pace = pace
+        self._speed = speed
 
-    def read(self, question: Question) -> "Film | Exception":
+    def read(self, film: FilmInput) -> "Film | Exception":
         """Return a film as the model reads it, its poster decoded; or why it cannot be read."""
         try:
-            return self._predictor.reader.read(
-                question.plot, question.poster, question.title, question.year
-            )
+            return self._predictor.reader.read(film.plot, film.poster, film.title, film.year)
         except BaseException as error:
-            return self._failed(error)
+            return self._failure(error)
 
-    def predict(self, works: Sequence[Work]) -> list[Predicted | Exception]:
-        """Return what the model says of every film, in their order."""
+    def predict(self, tasks: Sequence[PredictionTask]) -> list[Predicted | Exception]:
+        """Return the prediction of every film, in their order."""
         start = time.perf_counter()
-        answers: dict[int, Predicted | Exception] = {}
+        results: dict[int, Predicted | Exception] = {}
         films: dict[int, Film] = {}
-        for number, work in enumerate(works):
-            film = work.film if work.film is not None else self.read(work.question)
+        for number, task in enumerate(tasks):
+            film = task.film if task.film is not None else self.read(task.input)
             if isinstance(film, Exception):
-                answers[number] = film
+                results[number] = film
             else:
                 films[number] = film
         if films:
             begin = time.perf_counter()
-            answers.update(zip(films, self._predict(list(films.values())), strict=True))
+            results.update(zip(films, self._predict(list(films.values())), strict=True))
             end = time.perf_counter()
             self._metrics.count_batch(len(films), end - start)
             # Films that could not be read took no time, and must not make the model seem fast.
-            self._pace.note(sum(works[number].question.cost for number in films), end - begin)
-        return [answers[number] for number in range(len(works))]
+            self._speed.record(sum(tasks[number].input.cost for number in films), end - begin)
+        return [results[number] for number in range(len(tasks))]
 
     def _predict(self, films: "Sequence[Film]") -> list[Predicted | Exception]:
         try:
             predictions = self._predictor.predict_films(films, batch_size=len(films))
         except BaseException as error:
             if len(films) == 1:
-                return [self._failed(error)]
-            # One of them may be to blame, and the others are not to suffer for it.
+                return [self._failure(error)]
+            # One film may be the cause; the others get their predictions.
             return [self._predict([film])[0] for film in films]
         return [Predicted(*pair) for pair in zip(films, predictions, strict=True)]
 
-    def explain(self, predicted: Predicted, question: Question, slices: "Slices") -> Answer:
-        """Return a prediction as plain values, with what spoke for it.
-
-        Args:
-            predicted: What the model said.
-            question: What was asked.
-            slices: How the model's work on it is cut and run.
-        """
+    def explain(self, predicted: Predicted, film: FilmInput, slices: "Slices") -> Answer:
+        """Return a prediction with its explanation, computed in slices, as plain values."""
         try:
             answer = predicted.prediction.to_json_dict()
-            explanation = self._predictor.explain(predicted.film, question.attribute, slices=slices)
+            explanation = self._predictor.explain(predicted.film, film.attribute, slices=slices)
             answer["explanation"] = explanation.to_json_dict()
             if self._predictor.similar is not None:
                 answer["similar"] = [vars(movie) for movie in predicted.prediction.similar()]
         except BaseException as error:
-            return self._failed(error)
+            return self._failure(error)
         return answer
 
-    def _failed(self, error: BaseException) -> Exception:
+    def _failure(self, error: BaseException) -> Exception:
         """Count or log why a film has no answer, and return it as an ordinary exception."""
         if isinstance(error, MovieGenreError):
             self._metrics.count_error("film")
             return error
         failure = error if isinstance(error, Exception) else RuntimeError(repr(error))
-        if not isinstance(error, GoneError):
+        if not isinstance(error, AbandonedError):
             log_event(logging.ERROR, "prediction failed", error=failure)
         return failure

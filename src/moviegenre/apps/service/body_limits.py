@@ -1,6 +1,7 @@
-"""Bodies on their way in: how slowly they may come, and how much all of them may hold."""
+"""Limits of request bodies: how slowly they may come, and how much memory they hold together."""
 
 import asyncio
+import ctypes
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -8,14 +9,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from moviegenre.apps.service.access.clients import client_of
 from moviegenre.apps.service.access.keys import key_of
-from moviegenre.apps.service.memory import give_back
+from moviegenre.apps.service.errors import RequestError
 from moviegenre.apps.service.metrics import ServiceMetrics
-from moviegenre.apps.service.refusals import BUSY, TIMED_OUT, Refusal
 from moviegenre.apps.service.settings import ServiceSettings
 
 FREE_BYTES = 65_536  # of each body, which are not counted: a plot finds room whatever else comes
-_GIVE_BACK_BYTES = 33_554_432
-_GIVE_BACK_SECONDS = 1.0
+_TRIM_BYTES = 33_554_432
+_TRIM_SECONDS = 1.0
 
 
 @dataclass(eq=False)
@@ -41,8 +41,8 @@ class _Body:
 
 
 @dataclass
-class Room:
-    """What all bodies hold together; one event loop only.
+class BodyMemory:
+    """The memory that all bodies hold together; one event loop only.
 
     Attributes:
         max_bytes: That they may hold.
@@ -64,17 +64,17 @@ class Room:
     def grow(self, body: _Body, size: int) -> bool:
         """Count bytes that have arrived and return whether the body may stay.
 
-        Where there is no room, the client whose unfinished bodies hold most loses its largest.
+        If there is no room, the client whose unfinished bodies hold most loses its largest.
         """
         before = body.counted
         body.size += size
         self._count(body.counted - before)
         while self.held > self.max_bytes:
-            loser = self._largest()
-            if loser is None or loser is body or loser.counted == 0:
+            largest = self._largest()
+            if largest is None or largest is body or largest.counted == 0:
                 return False
-            self.leave(loser)
-            loser.drop()
+            self.leave(largest)
+            largest.drop()
         return not body.is_dropped
 
     def leave(self, body: _Body) -> None:
@@ -89,39 +89,32 @@ class Room:
 
     def _largest(self) -> _Body | None:
         unfinished = [body for body in self._bodies if not body.is_whole]
-        if not unfinished:
-            return None
         held: Counter[str] = Counter()
         for body in unfinished:
             held[body.client] += body.counted
-        return max(unfinished, key=lambda body: (held[body.client], body.counted))
+        return max(unfinished, key=lambda body: (held[body.client], body.counted), default=None)
 
 
-class IncomingBodies:
+class BodyLimits:
     """ASGI middleware: deadlines for every body, and a limit on what all of them hold.
 
     A body counts from its first byte to the end of its answer, since films wait with their posters.
-
-    Args:
-        app: What reads the bodies.
-        settings: ``upload_seconds``, ``stall_seconds`` and ``max_inflight_bytes``.
-        metrics: Where refusals are counted.
     """
 
     def __init__(self, app: ASGIApp, settings: ServiceSettings, metrics: ServiceMetrics) -> None:
         self._app = app
         self._settings = settings
         self._metrics = metrics
-        self._room = Room(settings.max_inflight_bytes)
+        self._memory = BodyMemory(settings.max_inflight_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on."""
+        """Pass a request on; ``request.state.client`` is the key by which work is shared out."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         client = key_of(scope) or client_of(scope)
-        scope.setdefault("state", {})["client"] = client  # for queues that are fair to clients
-        body = self._room.enter(client)
+        scope.setdefault("state", {})["client"] = client
+        body = self._memory.enter(client)
         deadline = asyncio.get_running_loop().time() + self._settings.upload_seconds
 
         async def receive_in_time() -> Message:
@@ -130,7 +123,7 @@ class IncomingBodies:
             message = await self._receive(body, receive, deadline)
             if message["type"] != "http.request":
                 return message
-            if not self._room.grow(body, len(message.get("body", b""))):
+            if not self._memory.grow(body, len(message.get("body", b""))):
                 raise self._no_room()
             body.is_whole = not message.get("more_body", False)
             return message
@@ -138,14 +131,14 @@ class IncomingBodies:
         try:
             await self._app(scope, receive_in_time, send)
         finally:
-            self._room.leave(body)
-            self._give_back_later()
+            self._memory.leave(body)
+            self._trim_later()
 
     async def _receive(self, body: _Body, receive: Receive, deadline: float) -> Message:
         """Wait for the next part of a body.
 
         Raises:
-            Refusal: It does not come in time, or its room was given to others.
+            RequestError: It does not come in time, or its room was given to others.
         """
         if body.is_dropped:
             raise self._no_room()
@@ -157,28 +150,30 @@ class IncomingBodies:
             if body.is_dropped:
                 raise self._no_room() from None
             self._metrics.count_error("slow_body")
-            seconds = self._settings.upload_seconds
+            message = f"the body did not arrive within {self._settings.upload_seconds:g} seconds"
             if stalled < deadline:
                 seconds = self._settings.stall_seconds
-                raise Refusal(
-                    TIMED_OUT, f"nothing of the body arrived for {seconds:g} seconds"
-                ) from None
-            raise Refusal(
-                TIMED_OUT, f"the body did not arrive within {seconds:g} seconds"
-            ) from None
+                message = f"nothing of the body arrived for {seconds:g} seconds"
+            raise RequestError(408, message) from None
         finally:
             body.waiting = None
 
-    def _no_room(self) -> Refusal:
+    def _no_room(self) -> RequestError:
         self._metrics.count_error("bodies_full")
-        return Refusal(
-            BUSY,
+        return RequestError(
+            503,
             "the service holds too many unfinished uploads; try again later",
-            {"Retry-After": str(self._settings.retry_after_seconds)},
+            self._settings.retry_after,
         )
 
-    def _give_back_later(self) -> None:
-        if self._room.held == 0 and self._room.most >= _GIVE_BACK_BYTES:
-            self._room.most = 0
+    def _trim_later(self) -> None:
+        if self._memory.held == 0 and self._memory.most >= _TRIM_BYTES:
+            self._memory.most = 0
             loop = asyncio.get_running_loop()
-            loop.call_later(_GIVE_BACK_SECONDS, loop.run_in_executor, None, give_back)
+            loop.call_later(_TRIM_SECONDS, loop.run_in_executor, None, _trim)
+
+
+def _trim() -> None:
+    """Return freed memory to the system; glibc otherwise keeps it for later."""
+    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
+        trim(0)

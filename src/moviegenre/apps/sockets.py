@@ -6,15 +6,10 @@ from moviegenre.core.errors import ConfigError
 
 
 def listen(address: str, port: int, option: str = "--host or --port") -> socket.socket:
-    """Return a socket that listens.
-
-    Args:
-        address: An IPv4 or IPv6 address.
-        port: 0 takes a free one.
-        option: What to change where it cannot.
+    """Return a socket that listens; port 0 takes a free one.
 
     Raises:
-        ConfigError: The address cannot be listened on.
+        ConfigError: The address cannot be listened on; ``option`` is to be changed.
     """
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:

@@ -1,4 +1,4 @@
-"""From a request's form to a table in memory, within the limits; no file is ever named."""
+"""From a request's form to a table in memory, within the limits; it opens no file."""
 
 import asyncio
 import re
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from fastapi import Request
 from starlette.datastructures import FormData, UploadFile
 
-from moviegenre.apps.service.bodies import FORM, form_of, kind_of
-from moviegenre.apps.service.refusals import UNFIT, WRONG_KIND, Refusal
+from moviegenre.apps.service.errors import RequestError
+from moviegenre.apps.service.request_parsing import FORM, check_media_type, open_form
 from moviegenre.apps.service.settings import ServiceSettings
 from moviegenre.core.errors import DataError
 from moviegenre.data.tables.source import TableBytes, table_suffix, unpacked
 from moviegenre.data.tables.zip_posters import ZipPosters
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json")
-"""What may be uploaded, also as .gz or .zip. Parquet may not: nobody knows what it unpacks to."""
+"""What may be uploaded, also as .gz or .zip. Parquet may not: its unpacked size is unknown."""
 
 _FIELDS = ("file", "id_column", "plot_columns", "poster_column", "preview", "with_text")
 _MAX_FIELDS = 64
@@ -28,54 +28,49 @@ _LONGEST_LINE = 1_000_000  # bytes; one of JSON can unpack to twenty times as mu
 
 
 @dataclass(frozen=True)
-class TableRequest:
+class TableUpload:
     """A table as it was sent.
 
     Attributes:
         table: What was uploaded.
         id_column: The column of ids, if one was named.
         plot_columns: The columns of plots that were named.
-        preview: Only say what was understood.
+        preview: Only show how the table is read.
         with_text: Answer each row with its plot, title and year as well.
         poster_column: The column of posters that was named.
-        posters: The pictures of the ZIP that was uploaded; None where there are none.
+        posters: The pictures of the uploaded ZIP; None if there are none.
     """
 
     table: TableBytes
     id_column: str | None
     plot_columns: tuple[str, ...]
     preview: bool
-    with_text: bool = False
-    poster_column: str | None = None
-    posters: ZipPosters | None = None
+    with_text: bool
+    poster_column: str | None
+    posters: ZipPosters | None
 
 
-async def read_table(request: Request, settings: ServiceSettings) -> TableRequest:
+async def read_table(request: Request, settings: ServiceSettings) -> TableUpload:
     """Return the table of a request.
 
     Raises:
-        Refusal: It is too large, too slow, of another kind, or not as expected.
+        RequestError: It is too large, too slow, of another media type, or not as expected.
     """
-    kind = kind_of(request)
-    if kind != FORM:
-        raise Refusal(WRONG_KIND, f"the body is {kind or 'of no stated kind'}; expected {FORM}")
-    form = await form_of(request, settings, max_fields=_MAX_FIELDS)
-    try:
-        return await _table_request(form, settings)
-    finally:
-        await form.close()
+    check_media_type(request, FORM)
+    async with open_form(request, settings, max_fields=_MAX_FIELDS) as form:
+        return await _table_upload(form, settings)
 
 
-async def _table_request(form: FormData, settings: ServiceSettings) -> TableRequest:
+async def _table_upload(form: FormData, settings: ServiceSettings) -> TableUpload:
     unknown = [name for name in form if name not in _FIELDS]
     if unknown:
-        raise Refusal(
-            UNFIT, f"the form has {len(unknown)} unknown fields; expected {', '.join(_FIELDS)}"
+        raise RequestError(
+            422, f"the form has {len(unknown)} unknown fields; expected {', '.join(_FIELDS)}"
         )
     uploads = [name for name, value in form.multi_items() if isinstance(value, UploadFile)]
     upload = form.get("file")
     if uploads != ["file"] or not isinstance(upload, UploadFile):
-        raise Refusal(UNFIT, "the form has no table; expected a file in the field 'file'")
+        raise RequestError(422, "the form has no table; expected a file in the field 'file'")
     preview, with_text = (_flag(form, name) for name in ("preview", "with_text"))
     name = file_name(upload.filename)
     table = TableBytes(name, await upload.read())
@@ -86,21 +81,21 @@ async def _table_request(form: FormData, settings: ServiceSettings) -> TableRequ
             posters = await asyncio.to_thread(_posters, table, settings)
             table = await asyncio.to_thread(unpacked, table, settings.max_body_bytes)
         except DataError as error:
-            raise Refusal(UNFIT, str(error)) from None
+            raise RequestError(422, str(error)) from None
         kind = table_suffix(table)
     if kind not in SUFFIXES:
         expected = f"{', '.join(SUFFIXES)}, or one of these as .gz or .zip"
-        raise Refusal(WRONG_KIND, f"{name} is not a table; expected {expected}")
+        raise RequestError(415, f"{name} is not a table; expected {expected}")
     if kind == ".json":
         _check_values(name, table.content, settings.page_rows * _VALUES_OF_A_ROW)
     else:
         _check_lines(name, table.content, settings.page_rows * _LINES_OF_A_ROW)
     poster_column = str(form.get("poster_column") or "") or None
     if poster_column and posters is None:
-        raise Refusal(
-            UNFIT, "poster_column has no effect: the file is no ZIP of a table and its posters"
+        raise RequestError(
+            422, "poster_column has no effect: the file is no ZIP of a table and its posters"
         )
-    return TableRequest(
+    return TableUpload(
         table,
         str(form.get("id_column") or "") or None,
         tuple(str(column) for column in form.getlist("plot_columns") if column),
@@ -112,7 +107,7 @@ async def _table_request(form: FormData, settings: ServiceSettings) -> TableRequ
 
 
 def _posters(table: TableBytes, settings: ServiceSettings) -> ZipPosters | None:
-    """Return the pictures of an upload; None where it is no ZIP, or has none.
+    """Return the pictures of an upload; None if it is no ZIP, or has none.
 
     Raises:
         DataError: The ZIP is damaged, or holds or unpacks to more than is sane.
@@ -126,50 +121,50 @@ def _posters(table: TableBytes, settings: ServiceSettings) -> ZipPosters | None:
 def _flag(form: FormData, name: str) -> bool:
     value = str(form.get(name, "")).lower()
     if value not in _YES_OR_NO:
-        raise Refusal(UNFIT, f"{name} is neither true nor false")
+        raise RequestError(422, f"{name} is neither true nor false")
     return _YES_OR_NO[value]
 
 
-def file_name(given: str | None) -> str:
+def file_name(path: str | None) -> str:
     r"""Return the name of an upload for messages: one line, no folders, not long.
 
     Example:
         >>> file_name("../../etc/films.csv"), file_name("C:\\films\\a.csv"), file_name(None)
         ('films.csv', 'a.csv', 'the table')
     """
-    last = re.split(r"[/\\]", given or "")[-1]
+    last = re.split(r"[/\\]", path or "")[-1]
     printable = "".join(char for char in last if char.isprintable()).strip()
     return printable[-_LONGEST_NAME:] or "the table"
 
 
 def _check_values(name: str, content: bytes, max_values: int) -> None:
-    """Refuse more values of JSON than a table needs, since each costs memory.
+    """Refuse more values of JSON than a table needs, because each costs memory.
 
     Raises:
-        Refusal: There are so many.
+        RequestError: There are so many.
     """
     values = sum(content.count(mark) for mark in (b",", b"[", b"{"))
     if values > max_values:
-        raise Refusal(UNFIT, f"{name} has {values:,} values; expected at most {max_values:,}")
+        raise RequestError(422, f"{name} has {values:,} values; expected at most {max_values:,}")
 
 
 def _check_lines(name: str, content: bytes, max_lines: int) -> None:
-    """Refuse more lines than a table needs, and a line that no film has, before they are parsed.
+    """Refuse too many lines, and a line longer than any film needs, before they are parsed.
 
     Raises:
-        Refusal: There are so many, or there is one.
+        RequestError: There are so many, or there is one.
     """
     # Blank lines are no rows, and a carriage return ends a line too.
     lines = content.count(b"\n") + content.count(b"\r") - content.count(b"\r\n")
     if lines > max_lines:
-        raise Refusal(UNFIT, f"{name} has {lines:,} lines; expected at most {max_lines:,}")
+        raise RequestError(422, f"{name} has {lines:,} lines; expected at most {max_lines:,}")
     start = 0
     while start < len(content):
         end = content.find(b"\n", start)
         end = len(content) if end < 0 else end
         if end - start > _LONGEST_LINE:
-            raise Refusal(
-                UNFIT,
+            raise RequestError(
+                422,
                 f"{name} has a line of {end - start:,} bytes; expected at most {_LONGEST_LINE:,}",
             )
         start = end + 1

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from moviegenre.apps.service.pool import FairPool
+from moviegenre.apps.service.fair_pool import FairPool
 from tests.unit.apps.service.fake_predictor import PATIENCE
 
 

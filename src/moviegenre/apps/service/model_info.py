@@ -1,4 +1,4 @@
-"""What ``GET /model`` says of the model that answers."""
+"""The answer of ``GET /model``: card, genres, thresholds, scores and versions of the model."""
 
 import json
 import platform
@@ -19,44 +19,41 @@ _SPLITS = ("test", "validation")
 _BY_INPUT = "test by what is given"
 
 
-def about(predictor: "Predictor") -> ModelAnswer:
-    """Return what is known of a model: its card, genres, thresholds and versions."""
+def model_info(predictor: "Predictor") -> ModelAnswer:
+    """Return what is known of a model."""
     model = predictor.model
-    thresholds = predictor.point.thresholds
+    names = model.genres.names
     return ModelAnswer(
         name=model.model_name,
         backend=predictor.backend.name,
         modalities=[modality.value for modality in Modality if modality in model.modalities],
-        genres=list(model.genres.names),
+        genres=list(names),
         thresholds={
-            name: float(value) for name, value in zip(model.genres.names, thresholds, strict=True)
+            name: float(value)
+            for name, value in zip(names, predictor.point.thresholds, strict=True)
         },
         metrics=dict(model.metrics),
-        card=_card(predictor),
-        genre_scores=genre_scores(predictor.files),
-        input_scores=input_scores(predictor.files),
+        card=_card(predictor.files),
+        genre_scores=_genre_scores(predictor.files),
+        input_scores=_input_scores(predictor.files),
         versions=_versions(),
         trained_with=dict(model.versions),
     )
 
 
-def _card(predictor: "Predictor") -> str | None:
+def _card(files: Sequence[Path]) -> str | None:
     """Return the text of the card beside the weights of an exported model."""
     from moviegenre.artifacts.folder import CARD_FILE, is_exported
 
-    for folder in {path.parent for path in predictor.files}:
+    for folder in {path.parent for path in files}:
         card = folder / CARD_FILE
         if is_exported(folder) and card.is_file():
             return card.read_text(encoding="utf-8")
     return None
 
 
-def genre_scores(files: Sequence[Path]) -> GenreScores | None:
-    """Return scores by genre from the first folder that has any, of the test split if it can be.
-
-    Args:
-        files: The files that the model was loaded from; ``metrics.json`` is looked for beside them.
-    """
+def _genre_scores(files: Sequence[Path]) -> GenreScores | None:
+    """Return scores by genre from the first folder that has any, of the test split if it can be."""
     for metrics in _metrics(files):
         try:
             for split in _SPLITS:
@@ -67,27 +64,24 @@ def genre_scores(files: Sequence[Path]) -> GenreScores | None:
     return None
 
 
-def input_scores(files: Sequence[Path]) -> dict[str, dict[str, float]] | None:
-    """Return scores on test films by what is given of each, from the first folder that has any.
-
-    Args:
-        files: The files that the model was loaded from; ``metrics.json`` is looked for beside them.
-    """
+def _input_scores(files: Sequence[Path]) -> dict[str, dict[str, float]] | None:
+    """Return scores on test films by what is given of each, from the first folder that has any."""
     for metrics in _metrics(files):
         try:
             rows = metrics.get(_BY_INPUT, {}).get("rows", {})
-            if found := {
+            scores = {
                 name: {key: float(value) for key, value in row.items()}
                 for name, row in rows.items()
-            }:
-                return found
+            }
         except (TypeError, ValueError, AttributeError):  # of another form
             continue
+        if scores:
+            return scores
     return None
 
 
 def _metrics(files: Sequence[Path]) -> Iterator[Any]:
-    """Yield what stands in the ``metrics.json`` of each folder that has one."""
+    """Yield the content of each ``metrics.json`` beside some files."""
     from moviegenre.artifacts.folder import METRICS_FILE
 
     for folder in dict.fromkeys(path.parent for path in files):
@@ -98,10 +92,10 @@ def _metrics(files: Sequence[Path]) -> Iterator[Any]:
 
 
 def _versions() -> dict[str, str]:
-    found = {"moviegenre": __version__, "python": platform.python_version()}
+    versions = {"moviegenre": __version__, "python": platform.python_version()}
     for package in _PACKAGES:
         try:
-            found[package] = version(package)
+            versions[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return versions

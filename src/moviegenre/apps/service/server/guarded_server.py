@@ -28,14 +28,8 @@ class GuardedServer(uvicorn.Server):
     """uvicorn with limits on connections.
 
     uvicorn can limit neither the connections of a client nor the time of a head, and answers all
-    with 503 once idle connections fill its ``limit_concurrency``; see docs/reliability.md for what
-    was measured of it and of others.
-
-    Args:
-        app: The service; ``app.state.stopping`` is called when it begins to stop.
-        settings: Limits and waits.
-        access: Who may reach it, and through which proxies.
-        accept_batch: Connections that are accepted at once.
+    with 503 once idle connections fill its ``limit_concurrency``; docs/reliability.md has the
+    measurements. ``app.state.stopping`` is called when it begins to stop.
     """
 
     def __init__(
@@ -104,7 +98,7 @@ class GuardedServer(uvicorn.Server):
             await asyncio.sleep(_SWEEP_SECONDS)
             for connection in list(self._guard.connections):
                 if isinstance(connection, GuardedProtocol):
-                    connection.age(loop.time())
+                    connection.close_if_overdue(loop.time())
 
 
 def _exempt(access: Access) -> Callable[[str], bool]:

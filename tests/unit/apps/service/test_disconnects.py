@@ -1,4 +1,4 @@
-"""Who asks, and what happens when they leave."""
+"""Work for a client that is connected, or that leaves."""
 
 import asyncio
 from typing import Any
@@ -7,21 +7,11 @@ import pytest
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from moviegenre.apps.service.clients import client_of, while_connected
+from moviegenre.apps.service.app import cancel_on_disconnect
 
 
-def request(messages: "asyncio.Queue[dict[str, Any]] | None" = None, **scope: Any) -> Request:
-    async def receive() -> dict[str, Any]:
-        assert messages is not None
-        return await messages.get()
-
-    return Request({"type": "http", "headers": [], "client": ("10.0.0.7", 80), **scope}, receive)
-
-
-def test_the_client_is_what_the_middleware_says_or_the_address() -> None:
-    assert client_of(request()) == "10.0.0.7"
-    assert client_of(request(state={"client": "key of Anna"})) == "key of Anna"
-    assert client_of(request(client=None)) == ""
+def request(messages: "asyncio.Queue[dict[str, Any]]") -> Request:
+    return Request({"type": "http"}, messages.get)
 
 
 def test_an_answer_is_returned_while_the_client_is_there() -> None:
@@ -30,7 +20,7 @@ def test_an_answer_is_returned_while_the_client_is_there() -> None:
             await asyncio.sleep(0)
             return 7
 
-        return await while_connected(request(asyncio.Queue()), answer())
+        return await cancel_on_disconnect(request(asyncio.Queue()), answer())
 
     assert asyncio.run(inside()) == 7
 
@@ -40,7 +30,7 @@ def test_an_error_is_raised_while_the_client_is_there() -> None:
         async def answer() -> None:
             raise ValueError("unlucky")
 
-        await while_connected(request(asyncio.Queue()), answer())
+        await cancel_on_disconnect(request(asyncio.Queue()), answer())
 
     with pytest.raises(ValueError, match="unlucky"):
         asyncio.run(inside())
@@ -55,7 +45,7 @@ def test_an_answer_is_awaited_though_nobody_can_say_whether_the_client_is_there(
             await asyncio.sleep(0.01)
             return 7
 
-        return await while_connected(Request({"type": "http"}, receive), answer())
+        return await cancel_on_disconnect(Request({"type": "http"}, receive), answer())
 
     assert asyncio.run(inside()) == 7
 
@@ -75,7 +65,7 @@ def test_work_is_cancelled_when_the_client_leaves() -> None:
                 cancelled = True
                 raise
 
-        await while_connected(request(messages), answer())
+        await cancel_on_disconnect(request(messages), answer())
 
     with pytest.raises(ClientDisconnect):
         asyncio.run(inside())

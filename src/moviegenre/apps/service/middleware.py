@@ -2,47 +2,46 @@
 
 from fastapi import FastAPI
 
-from moviegenre.apps.service.access.checking import Check, Checking
+from moviegenre.apps.service.access.checks import AccessChecks, Check, MetricsCheck
 from moviegenre.apps.service.access.exposure import Access
 from moviegenre.apps.service.access.headers import SecurityHeaders
 from moviegenre.apps.service.access.hosts import HostCheck
 from moviegenre.apps.service.access.keys import KeyCheck, key_of
-from moviegenre.apps.service.access.numbers import MetricsCheck
 from moviegenre.apps.service.access.origins import OriginCheck
 from moviegenre.apps.service.access.rates import RateCheck
-from moviegenre.apps.service.incoming import IncomingBodies
+from moviegenre.apps.service.body_limits import BodyLimits
 from moviegenre.apps.service.metrics import ServiceMetrics
-from moviegenre.apps.service.observing import Observing
+from moviegenre.apps.service.request_log import RequestLog
 from moviegenre.apps.service.settings import ServiceSettings
-from moviegenre.apps.service.sharing import Sharing
+from moviegenre.apps.service.shared_state import SharedState
 
 _PUBLIC_RATE = 10.0  # requests a second; two cores answer about 60 plots
 
 
-def add_edge(
+def add_middleware(
     app: FastAPI,
     settings: ServiceSettings,
     metrics: ServiceMetrics,
     access: Access | None,
-    sharing: Sharing,
+    shared: SharedState,
 ) -> None:
-    """Put headers, log, checks and limits of bodies around an app.
+    """Put headers, log, checks and limits of bodies around an app; its routes may be added later.
 
     Args:
-        app: Its routes may be added later.
+        app: The app.
         settings: Limits and waits.
-        metrics: Where requests and refusals are counted.
-        access: Who may reach it; None for an app that is asked inside this process only, and so
+        metrics: Where requests and errors are counted.
+        access: Who may reach it; None for an app that is used inside this process only, and so
             under any host name.
-        sharing: Where the requests of each client are counted.
+        shared: Where the requests of each client are counted.
     """
-    app.add_middleware(IncomingBodies, settings=settings, metrics=metrics)
-    app.add_middleware(Checking, checks=_checks(settings, access, sharing), metrics=metrics)
-    app.add_middleware(Observing, metrics=metrics)
+    app.add_middleware(BodyLimits, settings=settings, metrics=metrics)
+    app.add_middleware(AccessChecks, checks=_checks(settings, access, shared), metrics=metrics)
+    app.add_middleware(RequestLog, metrics=metrics)
     app.add_middleware(SecurityHeaders)  # added last, so that it is outermost
 
 
-def _checks(settings: ServiceSettings, access: Access | None, sharing: Sharing) -> list[Check]:
+def _checks(settings: ServiceSettings, access: Access | None, shared: SharedState) -> list[Check]:
     if access is None:
         return [OriginCheck()]
     port = access.metrics_port
@@ -54,11 +53,10 @@ def _checks(settings: ServiceSettings, access: Access | None, sharing: Sharing) 
         MetricsCheck(port, access.is_public and access.keys is None),
     ]
     if rate:
-        checks.append(RateCheck(sharing.buckets("clients", rate, settings.request_burst)))
+        checks.append(RateCheck(shared.buckets("clients", rate, settings.request_burst)))
     checks.append(OriginCheck())
     if access.keys is not None:
         checks.append(KeyCheck(access.keys, port))
         if rate:
-            buckets = sharing.buckets("keys", rate, settings.request_burst)
-            checks.append(RateCheck(buckets, key_of))
+            checks.append(RateCheck(shared.buckets("keys", rate, settings.request_burst), key_of))
     return checks

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from moviegenre.apps.service.fairness import FairQueue, Ticket
+from moviegenre.apps.service.fair_queue import FairQueue, Ticket
 
 T = TypeVar("T")
 
@@ -44,14 +44,9 @@ class FairPool:
         return self._running.total()
 
     async def run(self, function: Callable[[], T], *, client: str = "", price: int = 1) -> T:
-        """Return what a function returns.
+        """Return what a function returns; its price, which is positive, counts towards the budget.
 
         Cancelled, it is not begun; what has begun runs to its end and holds its price till then.
-
-        Args:
-            function: It may raise.
-            client: For whom.
-            price: What it costs, positive.
         """
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[None] = loop.create_future()
@@ -70,7 +65,7 @@ class FairPool:
             raise
 
         def ended(_: Future[T]) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
+            with contextlib.suppress(RuntimeError):  # the loop is closed
                 loop.call_soon_threadsafe(self._end, client, price)
 
         work.add_done_callback(ended)

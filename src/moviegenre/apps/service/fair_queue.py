@@ -1,6 +1,6 @@
-"""Waiting work, shared out fairly: between kinds of work by weight, in a kind between clients.
+"""A fair queue: kinds of work share by weight, and the clients of a kind share equally.
 
-It knows of no threads and no clocks; costs are in whatever unit the callers agree on.
+It uses no threads and no clocks; costs are in any unit that the callers agree on.
 """
 
 from collections import deque
@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-_REMEMBERED = 256  # keys that no longer wait; who is forgotten gains one item at most
+_REMEMBERED = 256  # keys that no longer wait; a forgotten one gains one item at most
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class _Turns:
 
     Every key has a virtual time at which its next item starts. The earliest start comes first and
     moves on by the item's cost. A key that comes back starts no earlier than the item that was
-    taken last, so that nobody saves up turns.
+    taken last, so that no key saves up turns.
 
     Reference: Goyal, Vin and Cheng, "Start-time fair queueing",
     https://doi.org/10.1145/248156.248171.
@@ -51,16 +51,16 @@ class _Turns:
         self._starts[key] = max(self._starts.get(key, 0.0), self._now)
 
     def in_order(self, keys: Iterable[str]) -> list[str]:
-        """Return keys, those first whose turn comes first; equal ones as they were given."""
+        """Return keys in the order of their turns; equal ones keep their order."""
         return sorted(keys, key=self._starts.__getitem__)
 
     def charge(self, key: str, cost: float) -> None:
         """Move a key on by the cost of the item that was taken."""
         self._now = max(self._now, self._starts.pop(key))
-        self._starts[key] = self._now + cost  # at the end, behind who was served before
+        self._starts[key] = self._now + cost  # at the end, behind keys served before
 
     def forget(self, waiting: Collection[str]) -> None:
-        """Drop who was served longest ago, where too many who no longer wait are remembered."""
+        """Drop the keys served longest ago, if too many that no longer wait are remembered."""
         too_many = len(self._starts) - len(waiting) - _REMEMBERED
         if too_many > 0:
             idle = (key for key in self._starts if key not in waiting)
@@ -69,7 +69,7 @@ class _Turns:
 
 
 class FairQueue(Generic[T]):
-    """A queue in which nobody stands in front of others for longer than one item.
+    """A queue in which each client has at most one item in front of another client's next.
 
     Kinds of work get shares of the whole by their weights; in a kind all clients get the same.
     The items of one client and kind keep their order.
@@ -89,17 +89,7 @@ class FairQueue(Generic[T]):
         return self._length
 
     def push(self, item: T, *, client: str = "", kind: str = "", cost: float = 1.0) -> Ticket[T]:
-        """Add an item.
-
-        Args:
-            item: What waits.
-            client: Whose it is.
-            kind: Of which kind of work.
-            cost: How much work it is, positive.
-
-        Returns:
-            What ``remove`` takes.
-        """
+        """Add an item of some cost, which is positive; ``remove`` takes the ticket."""
         assert cost > 0, "what costs nothing would never give way"
         ticket = Ticket(item, client, kind, cost)
         turns = self._clients.setdefault(kind, _Turns())
@@ -113,7 +103,7 @@ class FairQueue(Generic[T]):
         return ticket
 
     def first(self, skip: Collection[str] = ()) -> Ticket[T] | None:
-        """Return the ticket whose turn it is, and leave it there; None where nothing waits.
+        """Return the ticket whose turn it is, and leave it there; None if nothing waits.
 
         Args:
             skip: Clients whose turn it cannot be now.

@@ -5,8 +5,8 @@ from typing import Protocol
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from moviegenre.apps.service.errors import RequestError
 from moviegenre.apps.service.metrics import ServiceMetrics
-from moviegenre.apps.service.refusals import Refusal, error_answer
 
 
 class Check(Protocol):
@@ -22,18 +22,12 @@ class Check(Protocol):
         """Look at a request's head; what is returned, if anything, is awaited.
 
         Raises:
-            Refusal: The request does not meet the condition.
+            RequestError: The request does not meet the condition.
         """
 
 
-class Checking:
-    """ASGI middleware that lets a request pass when every check does.
-
-    Args:
-        app: What is behind the checks.
-        checks: In order; the first that refuses decides the answer.
-        metrics: Where refusals are counted.
-    """
+class AccessChecks:
+    """ASGI middleware that lets a request pass when every check does; the first error decides."""
 
     def __init__(self, app: ASGIApp, checks: Sequence[Check], metrics: ServiceMetrics) -> None:
         self._app = app
@@ -48,10 +42,9 @@ class Checking:
                     pending = check.check(scope)
                     if pending is not None:
                         await pending
-                except Refusal as refusal:
+                except RequestError as error:
                     self._metrics.count_error(check.reason)
-                    answer = error_answer(refusal.status, refusal.message, refusal.headers)
-                    await answer(scope, receive, send)
+                    await error.response()(scope, receive, send)
                     return
         await self._app(scope, receive, send)
 
@@ -64,3 +57,34 @@ def header_values(scope: Scope, name: bytes) -> list[str]:
         ['a', 'b']
     """
     return [value.decode("latin-1") for header, value in scope["headers"] if header == name]
+
+
+class MetricsCheck:
+    """Answers ``/metrics`` only where it may be read, and nothing else on a port of its own.
+
+    Args:
+        port: The port of its own, if there is one.
+        is_public: Whether anybody could read it at the other port.
+    """
+
+    reason = "metrics"
+
+    def __init__(self, port: int | None, is_public: bool) -> None:
+        self._port = port
+        self._is_public = is_public
+
+    def check(self, scope: Scope) -> None:
+        """Look at path and port.
+
+        Raises:
+            RequestError: They do not go together.
+        """
+        is_metrics = scope["path"].rstrip("/") == "/metrics"
+        if self._port is not None:
+            if is_metrics != (scope["server"][1] == self._port):
+                raise RequestError(404, "this port has nothing at this address")
+        elif is_metrics and self._is_public:
+            raise RequestError(
+                404,
+                "metrics are not shown to everybody; serve with --metrics-port or --api-key-file",
+            )

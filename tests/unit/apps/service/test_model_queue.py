@@ -8,9 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from moviegenre.apps.service.answering import Answer, Question
-from moviegenre.apps.service.asking import Asking
-from moviegenre.apps.service.refusals import Refusal
+from moviegenre.apps.service.errors import RequestError
+from moviegenre.apps.service.film_predictor import Answer, FilmInput
+from moviegenre.apps.service.model_queue import ModelQueue
 from moviegenre.apps.service.settings import ServiceSettings
 from moviegenre.core.errors import MovieGenreError
 from tests.tiny_movies import png_bytes, tiny_movies
@@ -43,34 +43,34 @@ class WatchedPredictor(FakePredictor):
         return super().read(plot, poster)
 
 
-Scenario = Callable[[Asking, WatchedPredictor], Awaitable[None]]
+Scenario = Callable[[ModelQueue, WatchedPredictor], Awaitable[None]]
 
 
 def run(scenario: Scenario, settings: ServiceSettings | None = None) -> WatchedPredictor:
     predictor = WatchedPredictor()
-    asking = Asking(predictor.as_predictor, settings or ServiceSettings(max_wait_ms=0))
-    asking.batcher.start()
+    queue = ModelQueue(predictor.as_predictor, settings or ServiceSettings(max_wait_ms=0))
+    queue.batcher.start()
 
     async def inside() -> None:
         try:
             async with asyncio.timeout(PATIENCE):
-                await scenario(asking, predictor)
+                await scenario(queue, predictor)
         finally:
             predictor.gate.set()
             predictor.poster_gate.set()
-            await asyncio.to_thread(asking.stop)
+            await asyncio.to_thread(queue.stop)
 
     asyncio.run(inside())
     return predictor
 
 
 def test_posters_are_decoded_beside_the_thread_of_the_model() -> None:
-    async def scenario(asking: Asking, predictor: WatchedPredictor) -> None:
+    async def scenario(queue: ModelQueue, predictor: WatchedPredictor) -> None:
         predictor.poster_gate.clear()
-        poster = asyncio.create_task(asking.ask([Question("with poster", PNG)], client="a"))
+        poster = asyncio.create_task(queue.predict([FilmInput("with poster", PNG)], client="a"))
         while not predictor.read_in:
             await asyncio.sleep(0.001)
-        assert len(await asking.ask([Question("plot", None)], client="b")) == 1
+        assert len(await queue.predict([FilmInput("plot", None)], client="b")) == 1
         assert not poster.done()
         predictor.poster_gate.set()
         (answer,) = await poster
@@ -81,18 +81,18 @@ def test_posters_are_decoded_beside_the_thread_of_the_model() -> None:
 
 
 def test_a_client_that_left_has_nothing_decoded_and_nothing_computed() -> None:
-    async def scenario(asking: Asking, predictor: WatchedPredictor) -> None:
+    async def scenario(queue: ModelQueue, predictor: WatchedPredictor) -> None:
         predictor.poster_gate.clear()
-        films = [Question(f"film {number}", PNG) for number in range(8)]
-        leaving = asyncio.create_task(asking.ask(films, client="a"))
+        films = [FilmInput(f"film {number}", PNG) for number in range(8)]
+        leaving = asyncio.create_task(queue.predict(films, client="a"))
         while not predictor.read_in:
             await asyncio.sleep(0.001)
         leaving.cancel()
         with pytest.raises(asyncio.CancelledError):
             await leaving
-        assert asking.batcher.num_waiting == 0
+        assert queue.batcher.num_waiting == 0
         predictor.poster_gate.set()
-        await asking.ask([Question("next", PNG)], client="a")
+        await queue.predict([FilmInput("next", PNG)], client="a")
 
     predictor = run(scenario)
     read = [plot for plot, _ in predictor.read_in]
@@ -102,22 +102,22 @@ def test_a_client_that_left_has_nothing_decoded_and_nothing_computed() -> None:
 
 
 def test_a_greedy_client_is_refused_and_another_is_not() -> None:
-    async def scenario(asking: Asking, predictor: WatchedPredictor) -> None:
-        def ask(plot: str, client: str) -> "asyncio.Task[list[Answer]]":
-            return asyncio.create_task(asking.ask([Question(plot, None)], client=client))
+    async def scenario(queue: ModelQueue, predictor: WatchedPredictor) -> None:
+        def predict(plot: str, client: str) -> "asyncio.Task[list[Answer]]":
+            return asyncio.create_task(queue.predict([FilmInput(plot, None)], client=client))
 
         predictor.gate.clear()
-        first = ask("film 0", "greedy")
+        first = predict("film 0", "greedy")
         assert await asyncio.to_thread(predictor.entered.wait, PATIENCE)
-        others = [ask(f"film {number}", "greedy") for number in range(1, 4)]
+        others = [predict(f"film {number}", "greedy") for number in range(1, 4)]
         await asyncio.sleep(0.01)
-        with pytest.raises(Refusal) as refused:
-            await asking.ask([Question("more", None)], client="greedy")
+        with pytest.raises(RequestError) as refused:
+            await queue.predict([FilmInput("more", None)], client="greedy")
         assert (refused.value.status, refused.value.headers) == (503, {"Retry-After": "1"})
         assert str(refused.value) == (
             "one client may have 3 films wait; try again when some are answered"
         )
-        modest = ask("one", "modest")
+        modest = predict("one", "modest")
         await asyncio.sleep(0.01)
         predictor.gate.set()
         await asyncio.gather(first, *others, modest)
@@ -129,7 +129,7 @@ def test_a_greedy_client_is_refused_and_another_is_not() -> None:
 
 
 def test_an_explanation_holds_its_place_until_it_is_begun() -> None:
-    async def scenario(asking: Asking, predictor: WatchedPredictor) -> None:
+    async def scenario(queue: ModelQueue, predictor: WatchedPredictor) -> None:
         block, begun = threading.Event(), threading.Event()
 
         def explain(*_: object, **__: object) -> None:
@@ -138,31 +138,31 @@ def test_an_explanation_holds_its_place_until_it_is_begun() -> None:
             raise MovieGenreError("not today")
 
         predictor.explain = explain  # type: ignore[method-assign, assignment]
-        asked = [
-            asyncio.create_task(asking.ask([Question("why", None, explain=True)], client="a"))
+        tasks = [
+            asyncio.create_task(queue.predict([FilmInput("why", None, explain=True)], client="a"))
             for _ in range(5)
         ]
         await asyncio.to_thread(begun.wait, PATIENCE)
         while len(predictor.batches) == 0 or sum(map(len, predictor.batches)) < 5:
             await asyncio.sleep(0.001)
-        while asking.batcher.num_waiting > 3:  # two of a client's are explained at once
+        while queue.batcher.num_waiting > 3:  # two of a client's are explained at once
             await asyncio.sleep(0.001)
         await asyncio.sleep(0.01)
-        assert asking.batcher.num_waiting == 3
+        assert queue.batcher.num_waiting == 3
         block.set()
-        for (answer,) in await asyncio.gather(*asked):
+        for (answer,) in await asyncio.gather(*tasks):
             assert str(answer) == "not today"
 
     run(scenario)
 
 
 def test_a_panic_while_reading_is_an_answer_and_the_next_film_is_read() -> None:
-    async def scenario(asking: Asking, _predictor: WatchedPredictor) -> None:
+    async def scenario(queue: ModelQueue, _predictor: WatchedPredictor) -> None:
         for poster in (None, PNG):
-            (answer,) = await asking.ask([Question("panic", poster)])
+            (answer,) = await queue.predict([FilmInput("panic", poster)])
             assert isinstance(answer, RuntimeError)
             assert "as of a library in Rust" in str(answer)
-        (answer,) = await asking.ask([Question("fine", None)])
+        (answer,) = await queue.predict([FilmInput("fine", None)])
         assert isinstance(answer, dict)
 
     run(scenario)
@@ -176,13 +176,13 @@ def test_no_two_settings_contradict_each_other() -> None:
 
 
 def test_films_that_cannot_be_read_do_not_make_the_model_seem_fast() -> None:
-    async def scenario(asking: Asking, _predictor: WatchedPredictor) -> None:
+    async def scenario(queue: ModelQueue, _predictor: WatchedPredictor) -> None:
         for _ in range(4):
-            await asking.ask([Question("a plot", None)])
-        before = asking.batcher.pace.slice_cost
+            await queue.predict([FilmInput("a plot", None)])
+        before = queue.batcher.speed.slice_cost
         for _ in range(20):
-            (answer,) = await asking.ask([Question(None, None)])
+            (answer,) = await queue.predict([FilmInput(None, None)])
             assert isinstance(answer, MovieGenreError)
-        assert asking.batcher.pace.slice_cost == before
+        assert queue.batcher.speed.slice_cost == before
 
     run(scenario)

@@ -1,0 +1,68 @@
+"""Error responses: one JSON shape, one clear sentence, never a traceback."""
+
+from collections.abc import Mapping
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+
+STOPPING = "the service is stopping; try again later"
+
+
+class RequestError(Exception):
+    """A request that gets an error in place of a prediction.
+
+    Args:
+        status: HTTP status.
+        message: One sentence: what was found, what is expected.
+        headers: Beside the usual ones.
+    """
+
+    def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.headers = headers
+
+    def response(self) -> JSONResponse:
+        """Return the shape that all errors have."""
+        return JSONResponse({"error": self.message}, self.status, self.headers)
+
+
+def validation_message(error: ValidationError | RequestValidationError, subject: str) -> str:
+    """Return all that pydantic found wrong, without the values, which may be private plots.
+
+    Args:
+        error: What pydantic raised.
+        subject: What was validated, as in "the film".
+    """
+    faults = []
+    for fault in error.errors():
+        place = ".".join(str(part) for part in fault["loc"])
+        is_unknown = fault["type"] == "extra_forbidden"
+        message = "unknown field (/docs lists them)" if is_unknown else fault["msg"]
+        faults.append(f"{place}: {message}" if place else message)
+    return f"{subject} is not as expected: {'; '.join(faults[:5])}"
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Make an app answer every error in the one shape."""
+
+    @app.exception_handler(RequestError)
+    async def request_error(_request: Request, error: RequestError) -> JSONResponse:
+        return error.response()
+
+    @app.exception_handler(RequestValidationError)
+    async def validation_error(_request: Request, error: RequestValidationError) -> JSONResponse:
+        return RequestError(422, validation_message(error, "the request")).response()
+
+    @app.exception_handler(HTTPException)
+    async def http_exception(request: Request, error: HTTPException) -> JSONResponse:
+        messages = {
+            404: "there is nothing at this address; /docs lists what there is",
+            405: f"this address does not take {request.method}; /docs lists what it takes",
+        }
+        message = messages.get(error.status_code, str(error.detail))
+        return RequestError(error.status_code, message, error.headers).response()

@@ -1,0 +1,228 @@
+"""The OpenAPI document, exact: limits of bodies, examples, and every answer of every address."""
+
+import copy
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from moviegenre.apps.service.schemas import (
+    MAX_ATTRIBUTE,
+    MAX_TITLE,
+    TINY_POSTER,
+    ErrorAnswer,
+    FilmRequest,
+)
+from moviegenre.apps.service.settings import ServiceSettings
+from moviegenre.data.poster_formats import POSTER_FORMATS
+
+# The packaged Swagger UI reads OpenAPI 3.0, and FastAPI writes 3.1.
+_OPENAPI_VERSION = "3.0.3"
+_NOT_BLANK = (
+    r"[^\s\x1c-\x1f]"  # the separators that Python counts as space, and JSON Schema does not
+)
+_ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorAnswer"}}}
+_PLOT = "A detective hunts a killer through the rain while an old case comes back to haunt him."
+_OTHER_PLOT = "Two rivals have to share a bakery, a flat and in the end their lives."
+_FILM_EXAMPLES: dict[str, Any] = {
+    "plot": {"summary": "A plot", "value": {"plot": _PLOT}},
+    "both": {"summary": "Plot and poster", "value": {"plot": _PLOT, "poster": TINY_POSTER}},
+    "explained": {"summary": "With reasons", "value": {"plot": _PLOT, "explain": True}},
+}
+_BATCH_EXAMPLES: dict[str, Any] = {
+    "two": {"summary": "Two films", "value": [{"plot": _PLOT}, {"plot": _OTHER_PLOT}]}
+}
+_FILM_FORM: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "plot": {"type": "string", "description": "What happens in the film."},
+        "poster": {"type": "string", "format": "binary", "description": "An image file."},
+        "title": {"type": "string", "maxLength": MAX_TITLE, "description": "The film's title."},
+        "year": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 9999,
+            "description": "The year of its release.",
+        },
+        "explain": {"type": "boolean", "default": False},
+        "attribute": {
+            "type": "array",
+            "items": {"type": "string"},
+            "maxItems": MAX_ATTRIBUTE,
+            "description": "Genres to explain; the field is repeated.",
+        },
+    },
+}
+_TABLE_FORM = {
+    "type": "object",
+    "required": ["file"],
+    "properties": {
+        "file": {
+            "type": "string",
+            "format": "binary",
+            "description": "A table: .csv, .tsv, .json, .jsonl or .ndjson, also as .gz or .zip; a "
+            ".zip may hold the posters that the table names.",
+        },
+        "id_column": {
+            "type": "string",
+            "description": "The column of ids; without it `id`, or the rows are numbered.",
+        },
+        "plot_columns": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Columns of plots, joined in this order; without them `plot`, or the "
+            "only one of `overview`, `synopsis`, `description`, `summary` and `storyline`.",
+        },
+        "poster_column": {
+            "type": "string",
+            "description": "Of a .zip with pictures: the column that names them; without it "
+            "`poster`, or one with another usual name.",
+        },
+        "preview": {
+            "type": "boolean",
+            "default": False,
+            "description": "Only say what was understood of the table.",
+        },
+        "with_text": {
+            "type": "boolean",
+            "default": False,
+            "description": "Answer each row with its plot, title and year as well.",
+        },
+    },
+}
+TABLE_BODY: dict[str, Any] = {
+    "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _TABLE_FORM}}}
+}
+TABLE_LINES = {
+    "description": "With `preview` a JSON object. Otherwise one JSON object a line: first "
+    "`{type: start, rows, csv}`, then for every row `{type: row, row, id, genres, probabilities, "
+    "error, warnings, csv}` in the table's order, at the end `{type: end}`, or "
+    "`{type: error, error}` where it ended early. `csv` is the line of a CSV file.",
+    "content": {
+        "application/json": {"schema": {"$ref": "#/components/schemas/TablePreview"}},
+        "application/x-ndjson": {"schema": {"type": "string"}},
+    },
+}
+ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorAnswer, "description": description}
+    for status, description in {
+        400: "The body cannot be parsed.",
+        408: "The body did not arrive in time.",
+        413: "The body is too large.",
+        415: "The body, or the poster, is of a kind that is not taken.",
+        422: "The film, or the number of films, is not as expected.",
+        503: "The queue is full, or the service is stopping; see Retry-After.",
+        504: "The answer was not there in time.",
+    }.items()
+}
+"""The errors of addresses that take films."""
+
+_MIDDLEWARE_RESPONSES = {
+    400: "The request is no HTTP as it should be.",
+    401: "There is no API key, or an unknown one. Only where keys are asked for.",
+    403: "The request comes from a page of another origin.",
+    408: "The body did not arrive in time.",
+    421: "The Host is not served here.",
+    429: "This client asks too often; see Retry-After.",
+    500: "The service failed; its log has the reason under the request's id.",
+    503: "There is no room for the request; see Retry-After.",
+}
+
+
+def film_body(settings: ServiceSettings) -> dict[str, Any]:
+    """Return what ``POST /predict`` takes: a plot that is not blank, or a poster, or both."""
+    film, form = _film_schema(), copy.deepcopy(_FILM_FORM)
+    for schema in (film, form):
+        schema["additionalProperties"] = False
+        schema["anyOf"] = [
+            _needed("plot", {"pattern": _NOT_BLANK}),
+            _needed("poster", {"minLength": 1}),
+        ]
+        _limit(schema["properties"]["plot"], maxLength=settings.max_plot_chars)
+    kinds = ", ".join(POSTER_FORMATS[kind].media_type for kind in settings.image_kinds)
+    form_content = {
+        "schema": form,
+        "example": {"plot": _PLOT},
+        "encoding": {"poster": {"contentType": kinds}},
+    }
+    content = {
+        "application/json": {"schema": film, "examples": _FILM_EXAMPLES},
+        "multipart/form-data": form_content,
+    }
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def batch_body(settings: ServiceSettings) -> dict[str, Any]:
+    """Return what ``POST /predict/batch`` takes; an empty film has an error in its place."""
+    schema = {
+        "type": "array",
+        "items": _film_schema(),
+        "minItems": 1,
+        "maxItems": settings.max_films,
+    }
+    content = {"application/json": {"schema": schema, "examples": _BATCH_EXAMPLES}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def _film_schema() -> dict[str, Any]:
+    schema = FilmRequest.model_json_schema()
+    _limit(schema["properties"]["poster"], format="byte")
+    return schema
+
+
+def _needed(name: str, rule: dict[str, Any]) -> dict[str, Any]:
+    return {"required": [name], "properties": {name: {"type": "string", **rule}}}
+
+
+def _limit(schema: dict[str, Any], **rules: Any) -> None:  # noqa: ANN401 - JSON
+    """Add rules to the schema of a text, or to the text among its choices."""
+    for choice in schema.get("anyOf", [schema]):
+        if choice.get("type") == "string":
+            choice.update(rules)
+
+
+def openapi_document(app: FastAPI) -> dict[str, Any]:
+    """Return the app's document, in a form that the page at ``/docs`` can read."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes
+        )
+        _add_middleware_responses(document)
+        app.openapi_schema = {**without_null_type(document), "openapi": _OPENAPI_VERSION}
+    return app.openapi_schema
+
+
+def _add_middleware_responses(document: dict[str, Any]) -> None:
+    """Add the errors that come before any address is looked up, and the keys."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for status, description in _MIDDLEWARE_RESPONSES.items():
+                response = {"description": description, "content": _ERROR}
+                operation["responses"].setdefault(str(status), response)
+    schemes = document.setdefault("components", {}).setdefault("securitySchemes", {})
+    schemes["Bearer"] = {"type": "http", "scheme": "bearer", "description": "An API key."}
+    schemes["Key"] = {"type": "apiKey", "in": "header", "name": "X-API-Key"}
+    # The empty one says that a key is optional: whether it is, depends on how the service runs.
+    document["security"] = [{}, {"Bearer": []}, {"Key": []}]
+
+
+def without_null_type(schema: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return a schema that writes values that may be null as OpenAPI 3.0 does.
+
+    Example:
+        >>> without_null_type({"anyOf": [{"type": "string"}, {"type": "null"}], "title": "Plot"})
+        {'title': 'Plot', 'type': 'string', 'nullable': True}
+    """
+    if isinstance(schema, list):
+        return [without_null_type(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    choices = schema.get("anyOf")
+    if not isinstance(choices, list):
+        return {name: without_null_type(part) for name, part in schema.items()}
+    rest = {name: without_null_type(part) for name, part in schema.items() if name != "anyOf"}
+    kept = [without_null_type(choice) for choice in choices if choice != {"type": "null"}]
+    nullable = {"nullable": True} if len(kept) < len(choices) else {}
+    if len(kept) == 1:
+        return {**rest, **kept[0], **nullable}
+    return {**rest, "anyOf": kept, **nullable}

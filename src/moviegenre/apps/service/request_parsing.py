@@ -1,0 +1,269 @@
+"""From a request's body to films, within the limits."""
+
+import base64
+import binascii
+import io
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, asynccontextmanager
+from itertools import islice
+from typing import Any
+
+from fastapi import Request
+from PIL import Image, UnidentifiedImageError
+from pydantic import ValidationError
+from pydantic_core import from_json
+from starlette.datastructures import FormData, Headers, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from moviegenre.apps.service.errors import RequestError, validation_message
+from moviegenre.apps.service.film_predictor import FilmInput
+from moviegenre.apps.service.schemas import MAX_ATTRIBUTE, FilmRequest
+from moviegenre.apps.service.settings import ServiceSettings
+from moviegenre.data.poster_formats import describe_other, kinds_text
+
+JSON = "application/json"
+FORM = "multipart/form-data"
+_MAX_FIELDS = 8 + MAX_ATTRIBUTE  # three and the genres; other names get a sentence of their own
+_MAX_NAMES = 2 * len(FilmRequest.model_fields)  # more than a film has, so one is always refused
+
+
+class WholeFormParser(MultiPartParser):
+    """Starlette's parser; it also refuses a form that is cut off within a part.
+
+    Files stay in memory, which ``max_inflight_bytes`` bounds; the disk would have no bound.
+
+    Args:
+        headers: Of the request.
+        stream: Its body.
+        limits: As Starlette has them.
+    """
+
+    spool_max_size = 2**40
+
+    def __init__(
+        self, headers: Headers, stream: AsyncGenerator[bytes, None], **limits: int
+    ) -> None:
+        super().__init__(headers, self._whole(stream), **limits)
+        self._is_whole = False
+
+    def on_end(self) -> None:
+        """Note the last boundary."""
+        self._is_whole = True
+
+    async def _whole(self, stream: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        async for chunk in stream:
+            yield chunk
+        if not self._is_whole:
+            raise MultiPartException("It is cut off before its last boundary.")
+
+
+async def read_film(request: Request, settings: ServiceSettings) -> FilmInput:
+    """Return the film of a request, from JSON or from a form.
+
+    Raises:
+        RequestError: It is too large, too slow, of another media type, or not as expected.
+    """
+    if check_media_type(request, JSON, FORM) == FORM:
+        return await _read_form(request, settings)
+    return _json_film(await read_json(request, settings), settings)
+
+
+async def read_films(request: Request, settings: ServiceSettings) -> list[FilmInput | RequestError]:
+    """Return the films of a request, and an error in the place of one that is not as expected.
+
+    Raises:
+        RequestError: The request is too large, too slow, of another media type, or no list of so
+            many films.
+    """
+    items = await read_json(request, settings)
+    if not isinstance(items, list):
+        raise RequestError(
+            422, "the list of films is not as expected: Input should be a valid array"
+        )
+    if not 1 <= len(items) <= settings.max_films:
+        raise RequestError(
+            422, f"the request has {len(items):,} films; expected 1 to {settings.max_films:,}"
+        )
+    films: list[FilmInput | RequestError] = []
+    for item in items:
+        try:
+            films.append(_json_film(item, settings))
+        except RequestError as error:
+            films.append(error)
+    return films
+
+
+async def read_json(request: Request, settings: ServiceSettings) -> object:
+    """Return the JSON body of a request as Python has it.
+
+    Raises:
+        RequestError: It is too large, too slow, of another media type, or no JSON.
+    """
+    check_media_type(request, JSON)
+    async with aclosing(_chunks(request, settings)) as chunks:
+        body = b"".join([chunk async for chunk in chunks])
+    try:
+        return from_json(body)
+    except ValueError:
+        raise RequestError(400, "the body is not valid JSON") from None
+
+
+def check_media_type(request: Request, *expected: str) -> str:
+    """Return the media type of a body.
+
+    Raises:
+        RequestError: It is another one, or none is stated.
+    """
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in expected:
+        shown = media_type or "of no stated kind"
+        raise RequestError(415, f"the body is {shown}; expected {' or '.join(expected)}")
+    return media_type
+
+
+async def _chunks(request: Request, settings: ServiceSettings) -> AsyncGenerator[bytes, None]:
+    """Yield a body and stop where it becomes too large, whatever its head says.
+
+    Raises:
+        RequestError: It is too large.
+    """
+    error = RequestError(
+        413, f"the body is too large; expected at most {settings.max_body_bytes:,} bytes"
+    )
+    stated = request.headers.get("content-length", "")
+    if stated.isdecimal() and int(stated) > settings.max_body_bytes:
+        raise error
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > settings.max_body_bytes:
+            raise error
+        yield chunk
+
+
+@asynccontextmanager
+async def open_form(
+    request: Request, settings: ServiceSettings, *, max_fields: int
+) -> AsyncGenerator[FormData, None]:
+    """Yield a form of at most one file, which has no name on the disk.
+
+    Args:
+        request: Its body is multipart.
+        settings: The limits.
+        max_fields: How many parts it may have beside the file.
+
+    Raises:
+        RequestError: It is too large, too slow, or no form.
+    """
+    async with aclosing(_chunks(request, settings)) as chunks:
+        parser = WholeFormParser(
+            request.headers,
+            chunks,
+            max_files=1,
+            max_fields=max_fields,
+            max_part_size=settings.max_body_bytes,  # a long plot gets its own sentence
+        )
+        try:
+            form = await parser.parse()
+        except MultiPartException as error:
+            raise RequestError(400, f"the form cannot be parsed: {error.message}") from None
+    try:
+        yield form
+    finally:
+        await form.close()
+
+
+async def _read_form(request: Request, settings: ServiceSettings) -> FilmInput:
+    async with open_form(request, settings, max_fields=_MAX_FIELDS) as form:
+        fields: dict[str, Any] = dict(form.items())
+        upload = fields.pop("poster", None)
+        if isinstance(upload, str) and upload:
+            raise RequestError(422, "the form's poster is text; expected a file")
+        poster = await upload.read() if isinstance(upload, UploadFile) else b""
+        others = (value for name, value in form.multi_items() if name != "poster")
+        if any(isinstance(value, UploadFile) for value in others):
+            raise RequestError(422, "the form has a file that is not its poster; expected poster")
+        if "attribute" in fields:
+            fields["attribute"] = form.getlist("attribute")
+        # A form has texts only. A browser sends an empty file if none was chosen.
+        return _film_input(_film_request(fields, strict=False), poster or None, settings)
+
+
+def _json_film(value: object, settings: ServiceSettings) -> FilmInput:
+    """Return a film in JSON as it is predicted.
+
+    Every fault costs time and about 2 KB, so a value has few of them, whatever its size.
+
+    Raises:
+        RequestError: It is not as expected.
+    """
+    if isinstance(value, dict) and len(value) > _MAX_NAMES:
+        value = dict(islice(value.items(), _MAX_NAMES))
+    film = _film_request(value, strict=True)  # so that what is taken is what the document says
+    poster = None if film.poster is None else _decoded(film.poster)
+    return _film_input(film, poster, settings)
+
+
+def _film_request(value: object, *, strict: bool) -> FilmRequest:
+    try:
+        return FilmRequest.model_validate(value, strict=strict)
+    except ValidationError as error:
+        raise RequestError(422, validation_message(error, "the film")) from None
+
+
+def _film_input(film: FilmRequest, poster: bytes | None, settings: ServiceSettings) -> FilmInput:
+    check_plot(film.plot, settings)
+    check_poster(poster, settings)
+    attribute = tuple(dict.fromkeys(film.attribute))  # naming genres asks for an explanation
+    explain = film.explain or bool(attribute)
+    return FilmInput(film.plot, poster, explain, attribute, film.title, film.year)
+
+
+def _decoded(poster: str) -> bytes:
+    """Return the bytes of a base64 poster.
+
+    Raises:
+        RequestError: It is no base64.
+    """
+    if poster.startswith("data:"):
+        poster = poster.partition(",")[2]
+    try:
+        return base64.b64decode("".join(poster.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise RequestError(422, "the poster is not base64; expected an encoded image") from None
+
+
+def check_plot(plot: str | None, settings: ServiceSettings) -> None:
+    """Check the length of a plot.
+
+    Raises:
+        RequestError: It is too long.
+    """
+    if plot is not None and len(plot) > settings.max_plot_chars:
+        raise RequestError(
+            422,
+            f"the plot has {len(plot):,} characters; expected at most {settings.max_plot_chars:,}",
+        )
+
+
+def check_poster(poster: bytes | None, settings: ServiceSettings) -> None:
+    """Check a poster by its head, without decoding it.
+
+    Raises:
+        RequestError: It has too many pixels, or is no image of a kind that is taken.
+    """
+    if poster is None:
+        return
+    limit = f"expected at most {settings.max_poster_pixels:,}"
+    try:
+        with Image.open(io.BytesIO(poster), formats=settings.image_kinds) as image:
+            width, height = image.size
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise RequestError(422, f"the poster has far too many pixels; {limit}") from None
+    except UnidentifiedImageError:
+        expected = f"expected {kinds_text(settings.image_kinds)}"
+        raise RequestError(415, f"the poster is {describe_other(poster)}; {expected}") from None
+    except (OSError, SyntaxError, ValueError) as error:
+        raise RequestError(422, f"the poster cannot be decoded: {error}") from None
+    if width * height > settings.max_poster_pixels:
+        raise RequestError(422, f"the poster has {width:,} x {height:,} pixels; {limit}")
