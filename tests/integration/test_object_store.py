@@ -103,8 +103,13 @@ def test_a_table_in_a_store_gets_the_bytes_of_a_local_one(
     assert [StoreFolder(out).names()[-1][-20:] for out in outs[:2]] == [
         sorted(path.name for path in (tmp_path / "local").glob("part-*"))[-1][-20:]
     ] * 2, "the same bytes, which the name ends with"
-    expected = answers.drop(["error"])
-    assert pq.read_table("films/whole", filesystem=store).drop(["error"]) == expected
+    whole = pq.read_table("films/whole", filesystem=store)
+    assert whole.column_names == answers.column_names
+    for name in set(answers.column_names) - {"error"}:
+        if pa.types.is_floating(answers.schema.field(name).type):  # other rows share the batch
+            assert whole[name].to_pylist() == pytest.approx(answers[name].to_pylist(), abs=1e-6)
+        else:
+            assert whole[name] == answers[name]
 
 
 def test_what_is_wrong_with_a_store_is_one_line(
