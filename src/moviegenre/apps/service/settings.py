@@ -39,68 +39,87 @@ class ServiceSettings(Config):
     stop_seconds: int = Field(
         default=30, ge=1, description="How long a stop waits for the requests that were taken."
     )
-    max_body_bytes: int = Field(default=12_582_912, ge=1, description="Of a request's body (413).")
-    max_plot_chars: int = Field(default=20_000, ge=1, description="Of one plot (422).")
+    max_body_bytes: int = Field(
+        default=12_582_912, ge=1, description="The most bytes of a request's body (413)."
+    )
+    max_plot_chars: int = Field(
+        default=20_000, ge=1, description="The most characters of a plot (422)."
+    )
     max_poster_pixels: int = Field(
-        default=25_000_000, ge=1, le=MAX_PIXELS, description="Width times height of a poster (422)."
+        default=25_000_000,
+        ge=1,
+        le=MAX_PIXELS,
+        description="The most pixels of a poster, width times height (422).",
     )
     image_kinds: tuple[ImageKind, ...] = Field(
-        default=tuple(POSTER_FORMATS), min_length=1, description="What a poster may be (415)."
+        default=tuple(POSTER_FORMATS),
+        min_length=1,
+        description="The accepted kinds of posters (415).",
     )
-    max_films: int = Field(default=64, ge=1, description="In one request to /predict/batch (422).")
+    max_films: int = Field(
+        default=64, ge=1, description="The most films in one request to /predict/batch (422)."
+    )
     page: bool = Field(default=True, description="Serve the page at /.")
-    page_rows: int = Field(default=2000, ge=1, description="Of a table that is uploaded (422).")
+    page_rows: int = Field(
+        default=2000, ge=1, description="The most rows of an uploaded table (422)."
+    )
     log_plots: bool = Field(
         default=False, description="Write plots into the log, for debugging only."
     )
     max_queue_per_client: int | None = Field(
         default=None,
         ge=1,
-        description="Films of one client that may wait (503); half of max_queue by default, "
-        "but no fewer than max_films.",
+        description="The most films of one client that may wait (503); half of max_queue by "
+        "default, but no fewer than max_films.",
     )
     max_decoded_pixels: int = Field(
         default=25_000_000,
         ge=1,
-        description="Of the posters that are decoded at the same time; a larger one is decoded "
-        "alone.",
+        description="The most pixels of all posters that are decoded at the same time; a larger "
+        "poster is decoded alone.",
     )
     slice_ms: float = Field(
         default=100.0,
         gt=0,
-        description="How long the model computes at a stretch before another client has its "
-        "turn, about.",
+        description="About how many milliseconds the model computes before the next client has "
+        "its turn.",
     )
 
     # Connections, bodies and rates.
     max_connections: int = Field(
-        default=512, ge=8, description="Open at once; the longest idle ones make room for more."
+        default=512,
+        ge=8,
+        description="The most open connections; the longest idle ones make room for more.",
     )
     max_client_connections: int = Field(
-        default=128, ge=1, description="Of one client beyond this machine; see max_connections."
+        default=128,
+        ge=1,
+        description="The most connections of one client that is not this machine.",
     )
     header_seconds: float = Field(
-        default=10.0, gt=0, description="In which a request's head must arrive; then it is closed."
+        default=10.0, gt=0, description="Time for a request's head to arrive."
     )
     idle_seconds: int = Field(
-        default=75, ge=1, description="That a connection may rest between two requests."
+        default=75, ge=1, description="Longest pause between two requests of a connection."
     )
     stall_seconds: float = Field(
-        default=10.0, gt=0, description="The longest pause in a request's body (408)."
+        default=10.0, gt=0, description="Longest pause in a request's body (408)."
     )
     send_seconds: float = Field(
-        default=30.0, gt=0, description="In which a client must read a part of its answer."
+        default=30.0, gt=0, description="Time for a client to read a part of its answer."
     )
     max_inflight_bytes: int = Field(
-        default=134_217_728, ge=1, description="Of all bodies that the service holds (503)."
+        default=134_217_728, ge=1, description="The most bytes of all bodies in memory (503)."
     )
     requests_per_second: float | None = Field(
         default=None,
         ge=0,
-        description="Of one client or key (429); null is 10 beyond this machine, 0 is no limit.",
+        description="For one client or key (429); null is 10 for other machines, 0 no limit.",
     )
     request_burst: int = Field(
-        default=50, ge=1, description="Requests that a client may send at once after a rest."
+        default=50,
+        ge=1,
+        description="The most requests that a client may send at once after a pause.",
     )
 
     @model_validator(mode="after")
