@@ -63,7 +63,8 @@ def load_inputs(experiment: ExperimentConfig, data: PreparedData) -> TrainingInp
     model, info = _build(experiment, data, extra)
     if teacher is not None and teacher.info.track == "open":
         info = info.model_copy(update={"track": "open"})
-    bf16 = uses_bf16(experiment.training)
+    # Measured, so processes could differ, and with them the name of the cache that they share.
+    bf16 = broadcast_from_first(lambda: uses_bf16(experiment.training))
     movies = (
         load_movies(data, Split.TRAIN, experiment.data, model, info.tokenizer, extra, bf16=bf16),
         load_scored_movies(data, Split.VAL, experiment.data, model, info.tokenizer),
