@@ -8,7 +8,6 @@ import json
 import pickle  # for the name of its error; nothing is unpickled with it # nosec B403
 import platform
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from moviegenre.artifacts.saving import save_tensors
 from moviegenre.artifacts.torch_model import TorchModel
 from moviegenre.core.errors import CheckpointError, MovieGenreError
 from moviegenre.core.files import atomic_file
-from moviegenre.core.version import __version__
+from moviegenre.core.version import __version__, installed_versions
 from moviegenre.models.base import BuildContext
 from moviegenre.models.registry import model_config_class
 
@@ -33,13 +32,8 @@ _PACKAGES = ("torch", "transformers", "tokenizers", "lightning", "numpy")
 
 def package_versions() -> dict[str, str]:
     """Return the versions of Python, of this package and of its training libraries."""
-    versions = {"python": platform.python_version(), "moviegenre": __version__}
-    for package in _PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return versions
+    own = {"python": platform.python_version(), "moviegenre": __version__}
+    return own | installed_versions(_PACKAGES)
 
 
 def save_checkpoint(path: Path, model: TorchModel) -> None:

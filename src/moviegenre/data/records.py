@@ -86,7 +86,7 @@ class MovieSource(ABC):
     """Somewhere to read movies from.
 
     Attributes:
-        sha256: Hash of what it was read from.
+        sha256: Hash of its source.
         sha256_of: What that is: a file, or a folder's names and sizes.
         form: What it was recognised as, in one line.
         has_split: Whether it says which movies are for training, validation and test.

@@ -3,13 +3,12 @@
 import json
 import platform
 from collections.abc import Iterator, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from moviegenre.apps.service.schemas import GenreScores, ModelAnswer
 from moviegenre.core.types import Modality
-from moviegenre.core.version import __version__
+from moviegenre.core.version import __version__, installed_versions
 
 if TYPE_CHECKING:
     from moviegenre.inference.predictor import Predictor
@@ -92,10 +91,5 @@ def _metrics(files: Sequence[Path]) -> Iterator[Any]:
 
 
 def _versions() -> dict[str, str]:
-    versions = {"moviegenre": __version__, "python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return versions
+    own = {"moviegenre": __version__, "python": platform.python_version()}
+    return own | installed_versions(_PACKAGES)

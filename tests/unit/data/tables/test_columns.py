@@ -1,4 +1,4 @@
-"""Columns that nobody names, and what is said of those that are left out."""
+"""Finding a table's columns, and the note on columns that are left out."""
 
 from pathlib import Path
 
