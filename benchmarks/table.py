@@ -32,7 +32,7 @@ def product(table: str) -> Callable[[], float]:
     from moviegenre.inference.catalogue_rows import Catalogue
     from moviegenre.inference.catalogue_texts import CatalogueColumns
 
-    predictor, path = moviegenre.load(), Path(table)
+    predictor, path = moviegenre.load(bulk=True), Path(table)
     catalogue = Catalogue(path, CatalogueColumns(), None)
     out = path.with_suffix(".product.csv")
     count = len(read_table(path))
