@@ -24,6 +24,7 @@ from benchmarks.harness import DATA, ROOT, STORE, Row, commit
 NAMES = {  # and the minutes after which one is ended, small and full
     "table": (8, 60),
     "film": (2, 10),
+    "peak": (2, 10),
     "start": (2, 10),
     "memory": (4, 240),
     "service": (4, 30),

@@ -188,8 +188,13 @@ def run(given: argparse.Namespace) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as scratch:
         encoders = "minilm", poster_network(Path(scratch, "efficientnet-b4"))
         works = (
-            ("both encoders trained", False, 1, 960 if given.full else 32),
-            (f"both encoders frozen, {_EPOCHS} epochs", True, _EPOCHS, 960 if given.full else 64),
+            ("both encoders trained", False, 1, given.movies if given.full else 32),
+            (
+                f"both encoders frozen, {_EPOCHS} epochs",
+                True,
+                _EPOCHS,
+                given.movies if given.full else 64,
+            ),
         )
         for number, (work, frozen, epochs, movies) in enumerate(works):
             folder = Path(scratch, str(number))
@@ -207,4 +212,6 @@ def run(given: argparse.Namespace) -> Iterator[Row]:
 
 
 if __name__ == "__main__":
-    harness.main(run, harness.options(__doc__))
+    parser = harness.options(__doc__)
+    parser.add_argument("--movies", type=int, default=960, help="of a full run (960)")
+    harness.main(run, parser)

@@ -90,7 +90,10 @@ def test_a_table_of_posters_alone(tmp_path: Path, capsys: pytest.CaptureFixture[
     (tmp_path / "films.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     command = ("adapt", tmp_path / "films.csv", "--out", tmp_path / "model", "--min-films", "10")
     assert run(*command, "--quiet") == 0
-    assert "Learned 2 genres from 20 films." in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "Learned 2 genres from 20 films." in shown
+    assert "TF-IDF" not in shown, "there are no plots to fit it to"
+    assert shown.rstrip().endswith("--poster …")
     predictor = moviegenre.load(tmp_path / "model")
     assert [predictor.predict(poster=tmp_path / f"{n}.png").genres for n in (0, 1)] == [
         ["Red"],

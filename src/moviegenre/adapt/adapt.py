@@ -27,7 +27,7 @@ class Adapted:
     Attributes:
         folder: Its folder.
         films: The films it was trained on.
-        scores: Cross-validated scores of ``adapted``, ``tfidf`` and ``prior``.
+        scores: Cross-validated scores of ``adapted``, ``prior`` and, with plots, ``tfidf``.
     """
 
     folder: Path

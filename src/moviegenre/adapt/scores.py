@@ -42,15 +42,14 @@ def cross_validate(
 
     Args:
         fitted: The regressions.
-        texts: The plots (N); for films without one, TF-IDF answers with the prior.
+        texts: The plots (N); for films without one, TF-IDF answers with the prior, and without any
+            it is left out.
         labels: (N, L), 0 or 1.
         genres: The columns of the labels.
     """
-    chosen_by = {
-        "adapted": fitted.chosen,
-        "tfidf": calibrate_and_choose(held_out_tfidf(texts, labels), labels)[1],
-        "prior": _prior(labels),
-    }
+    chosen_by = {"adapted": fitted.chosen, "prior": _prior(labels)}
+    if any(texts):
+        chosen_by["tfidf"] = calibrate_and_choose(held_out_tfidf(texts, labels), labels)[1]
     scores = {name: _score(chosen, labels, genres) for name, chosen in chosen_by.items()}
     for missing, point in fitted.without.items():
         scores[f"adapted, no {missing.value}"] = _score(point.chosen, labels[point.rows], genres)

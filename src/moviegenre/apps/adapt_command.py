@@ -116,4 +116,7 @@ def _print(adapted: "Adapted") -> None:
     console.print(scores)
     each = sorted(adapted.own_scores.per_genre.items(), key=lambda item: -item[1])
     console.print("F1 of each genre: " + ", ".join(f"{name} {100 * f1:.0f}" for name, f1 in each))
-    echo(f"{adapted.folder}: use it with moviegenre predict --checkpoint {adapted.folder} --plot …")
+    option = "--plot …" if any(films.texts) else "--poster …"
+    echo(
+        f"{adapted.folder}: use it with moviegenre predict --checkpoint {adapted.folder} {option}"
+    )
