@@ -11,7 +11,7 @@ import numpy as np
 
 from moviegenre.adapt.films import OwnFilms
 from moviegenre.adapt.regression import Fitted, Regressions
-from moviegenre.adapt.scores import CrossValidated
+from moviegenre.adapt.scores import SCORE_TITLES, CrossValidated
 from moviegenre.artifacts.folder import (
     CARD_FILE,
     CONFIG_FILE,
@@ -135,8 +135,9 @@ def _write_graph(weights: Path, regressions: Regressions, out: Path) -> None:
 def _card(films: OwnFilms, scores: Mapping[str, CrossValidated]) -> str:
     """Return the model card."""
     models = "\n".join(
-        f"| {name} | {100 * score.f1_macro:.1f} | {100 * score.f1_micro:.1f} |"
-        for name, score in scores.items()
+        f"| {title} | {100 * scores[name].f1_macro:.1f} | {100 * scores[name].f1_micro:.1f} |"
+        for name, title in SCORE_TITLES.items()
+        if name in scores
     )
     per_genre = scores[MODEL_NAME].per_genre
     genres = "\n".join(f"| {name} | {100 * per_genre[name]:.1f} |" for name in films.genres)
@@ -144,8 +145,8 @@ def _card(films: OwnFilms, scores: Mapping[str, CrossValidated]) -> str:
     return f"""# A model of your own genres
 
 `moviegenre adapt` learned it from {len(films):,} films.
-A trained model reads plot and poster; a regression for each genre was fitted to what
-it says of these films. Genres with too few films, left out: {rare}.
+A trained model reads plot and poster; a regression for each genre was fitted to its
+output for these films. Genres with too few films, left out: {rare}.
 
 ## Cross-validated scores, per cent
 

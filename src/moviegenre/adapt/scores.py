@@ -16,6 +16,15 @@ from moviegenre.adapt.regression import (
 )
 from moviegenre.core.genres import GenreVocabulary
 
+SCORE_TITLES = {
+    "adapted": "this model",
+    "adapted, no poster": "this model, without posters",
+    "adapted, no plot": "this model, without plots",
+    "tfidf": "TF-IDF on the plots",
+    "prior": "how common genres are",
+}
+"""What was scored, as people read it, in the order in which it is shown."""
+
 
 @dataclass(frozen=True)
 class CrossValidated:

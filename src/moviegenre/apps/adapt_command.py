@@ -12,13 +12,6 @@ if TYPE_CHECKING:
     from moviegenre.adapt.adapt import Adapted
 
 _TABLE, _MODEL = "The table", "Model"
-_NAMES = {
-    "adapted": "this model",
-    "adapted, no poster": "this model, without posters",
-    "adapted, no plot": "this model, without plots",
-    "tfidf": "TF-IDF on the plots",
-    "prior": "how common genres are",
-}
 _MAX_SHOWN = 5  # genres that are left out
 
 
@@ -96,6 +89,8 @@ def _print(adapted: "Adapted") -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from moviegenre.adapt.scores import SCORE_TITLES
+
     films = adapted.films
     echo(f"Learned {len(films.genres)} genres from {len(films):,} films.")
     if films.left_out:
@@ -109,14 +104,12 @@ def _print(adapted: "Adapted") -> None:
     scores.add_column("model")
     for name in ("F1-macro", "F1-micro"):
         scores.add_column(name, justify="right")
-    for name in [name for name in _NAMES if name in adapted.scores]:
-        score = adapted.scores[name]
-        scores.add_row(_NAMES[name], f"{100 * score.f1_macro:.1f}", f"{100 * score.f1_micro:.1f}")
+    for name, title in SCORE_TITLES.items():
+        if score := adapted.scores.get(name):
+            scores.add_row(title, f"{100 * score.f1_macro:.1f}", f"{100 * score.f1_micro:.1f}")
     console = Console()
     console.print(scores)
     each = sorted(adapted.own_scores.per_genre.items(), key=lambda item: -item[1])
     console.print("F1 of each genre: " + ", ".join(f"{name} {100 * f1:.0f}" for name, f1 in each))
     option = "--plot …" if any(films.texts) else "--poster …"
-    echo(
-        f"{adapted.folder}: use it with moviegenre predict --checkpoint {adapted.folder} {option}"
-    )
+    echo(f"{adapted.folder}: use it with moviegenre predict --checkpoint {adapted.folder} {option}")

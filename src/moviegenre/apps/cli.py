@@ -34,8 +34,9 @@ from moviegenre.apps.predict_command import predict
 from moviegenre.apps.reproduce_command import reproduce
 from moviegenre.apps.serve_command import serve
 from moviegenre.apps.training_processes import release_other_processes, run_as_worker
-from moviegenre.core.errors import ConfigError, MovieGenreError
+from moviegenre.core.errors import ConfigError, MovieGenreError, shortened
 from moviegenre.core.extras import require_training
+from moviegenre.core.faults import fault_message
 from moviegenre.core.types import CalibrationMethod, Goal, Split, ThresholdRule
 from moviegenre.studies.ablations.command import ablate
 from moviegenre.studies.audit.command import audit
@@ -284,7 +285,11 @@ def _show_usage_error(error: Any) -> None:  # noqa: ANN401 - click's or Typer's 
     if type(error).__name__ == "NoArgsIsHelpError":
         error.show()  # the help itself
         return
-    message = " ".join(error.format_message().split()).rstrip(".").replace("Value error, ", "")
+    message = " ".join(error.format_message().split()).rstrip(".")
+    if faults := getattr(error.__cause__, "errors", None):  # a value that pydantic refused
+        fault = faults()[0]
+        found = f"{shortened(str(fault['input']))!r} found, {fault_message(fault)}"
+        message = message.replace(" ".join(fault["msg"].split()), found)
     command = error.ctx.command_path if error.ctx is not None else "moviegenre"
     echo(
         f"error: {message[:1].lower()}{message[1:]}; see: {command} --help",

@@ -108,13 +108,15 @@ def print_prediction(
     for genre, name in shown.items():
         probability = prediction.probabilities[genre]
         cells = round(_BAR_CELLS * probability)
-        bar = f"{'█' * cells}{'·' * (_BAR_CELLS - cells)} {probability:.2f}"
+        threshold = prediction.thresholds[genre]
+        digits = 2 if f"{probability:.2f}" != f"{threshold:.2f}" else 4
+        bar = f"{'█' * cells}{'·' * (_BAR_CELLS - cells)} {probability:.{digits}f}"
         chosen = "yes" if genre in prediction.genres else ""
         effects = explanation.effects[genre].values() if explanation else ()
         shown_effects = [f"{effect:+.1f}" for effect in effects]
-        threshold = f"{prediction.thresholds[genre]:.2f}"
+        shown_threshold = f"{threshold:.{digits}f}"
         table.add_row(
-            name, bar, threshold, chosen, *shown_effects, style="bold" if chosen else None
+            name, bar, shown_threshold, chosen, *shown_effects, style="bold" if chosen else None
         )
     console.print(table)
     if prediction.likeliest:

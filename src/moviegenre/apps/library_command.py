@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from moviegenre.apps.options import Backend, Model, Names, refuse_unused
+from moviegenre.core.errors import ConfigError
 from moviegenre.library.mode import Mode
 
 if TYPE_CHECKING:
@@ -17,12 +18,22 @@ _MAX_GENRES = 3
 Folder = Annotated[Path, typer.Argument(metavar="PATH", help="The folder your films are in.")]
 Write = Annotated[
     bool,
-    typer.Option("--write", rich_help_panel=_CHANGES, help="Write. Default: show what would be."),
+    typer.Option(
+        "--write", rich_help_panel=_CHANGES, help="Write the changes. Default: only show them."
+    ),
 ]
 Undo = Annotated[
     bool,
     typer.Option(
         "--undo", rich_help_panel=_CHANGES, help="Restore every file as it was before --write."
+    ),
+]
+Overwrite = Annotated[
+    bool,
+    typer.Option(
+        "--overwrite",
+        rich_help_panel=_CHANGES,
+        help="With --undo: also restore files that you changed since; those changes are lost.",
     ),
 ]
 ModeOption = Annotated[
@@ -36,13 +47,15 @@ ModeOption = Annotated[
 Most = Annotated[
     int | None,
     typer.Option(
-        min=1, rich_help_panel=_CHANGES, help="At most so many genres a film. Default: 3."
+        min=1, rich_help_panel=_CHANGES, help="At most this many genres for a film. Default: 3."
     ),
 ]
 Lock = Annotated[
     bool,
     typer.Option(
-        "--lock", rich_help_panel=_CHANGES, help="Also add Genres to Jellyfin's lockedfields."
+        "--lock",
+        rich_help_panel=_CHANGES,
+        help="Also add Genres to Jellyfin's lockedfields, in the files that are written.",
     ),
 ]
 FromPoster = Annotated[
@@ -66,6 +79,7 @@ def library(
     path: Folder,
     write: Write = False,
     undo: Undo = False,
+    overwrite: Overwrite = False,
     mode: ModeOption = None,
     most: Most = None,
     names: Names = None,
@@ -94,8 +108,10 @@ def library(
             "--checkpoint": checkpoint,
         }
         refuse_unused(unused, "--undo")
-        run_undo(path, quiet=quiet)
+        run_undo(path, overwrite=overwrite, quiet=quiet)
         return
+    if overwrite:
+        raise ConfigError("--overwrite has no effect without --undo; add it, or leave both out")
     from moviegenre.core.genre_mapping import read_names
     from moviegenre.library.plan import Options
     from moviegenre.library.report import check_report

@@ -82,8 +82,13 @@ def run_library(
         raise typer.Exit(1)
 
 
-def run_undo(path: Path, *, quiet: bool) -> None:
+def run_undo(path: Path, *, overwrite: bool, quiet: bool) -> None:
     """Restore a library's files as they were before ``--write``.
+
+    Args:
+        path: The library's folder.
+        overwrite: Restore files that were changed since, too.
+        quiet: Show no progress bar.
 
     Raises:
         Exit: Files were left alone; the status is 1.
@@ -93,7 +98,7 @@ def run_undo(path: Path, *, quiet: bool) -> None:
 
     try:
         with film_progress("restoring", quiet=quiet) as show:
-            summary = undo(path, show)
+            summary = undo(path, show, overwrite=overwrite)
     except (KeyboardInterrupt, OSError) as error:
         error.add_note("every file is whole; run the same command again to restore the rest")
         raise
@@ -108,8 +113,9 @@ def run_undo(path: Path, *, quiet: bool) -> None:
     _print_reasons("left alone", summary.skipped, len(summary.skipped))
     if summary.skipped:
         echo(
-            "these files were changed after they were written, so they were left as they are; to "
-            f"keep them so, delete {path / JOURNAL_FOLDER}"
+            "these files were changed after they were written; to restore them and lose those "
+            "changes, add --overwrite; to keep them as they are, delete "
+            f"{path / JOURNAL_FOLDER}"
         )
         raise typer.Exit(1)
 
@@ -210,10 +216,10 @@ def _print_summary(library: "Library", changes: "Sequence[FilmChange]", *, write
         echo(f"{len(changes):,} {films}: {', '.join(parts)}")
     else:
         echo(
-            f"{library.root}: no film found; expected videos or folders with movie.nfo or "
-            "<video>.nfo, or with a poster beside the video (docs/library.md)"
+            f"{library.root}: no film found; expected movie.nfo or <video>.nfo files, or videos "
+            "with a poster beside them (docs/library.md)"
         )
-    if left_alone := [f"{number:,} {name}" for name, number in library.left_alone.items()]:
+    if left_alone := [f"{name} ({number:,})" for name, number in library.left_alone.items()]:
         echo(f"left alone: {', '.join(left_alone)}")
     for outcome in ("not sure", "changed since", "cannot be read", "cannot be written"):
         rows = [(row.path, row.note) for row in changes if row.outcome.value == outcome]

@@ -142,14 +142,20 @@ def _kept_columns(keep: str | None, catalogue: "Catalogue", out: str) -> list[st
 
 
 def _counts(summary: "CatalogueSummary") -> str:
-    """Return how many films were answered, and how many not or in part."""
+    """Return how many films were answered, and how many not, in part or with a warning."""
     answered = summary.rows - summary.empty
     parts = [f"{answered:,} {'film' if answered == 1 else 'films'} answered"]
     if in_part := summary.with_errors - summary.empty:
         parts.append(f"{in_part:,} of them read in part")
+    if summary.with_warnings:
+        parts.append(f"{summary.with_warnings:,} of them with a warning")
     if summary.empty:
         parts.append(f"{summary.empty:,} not answered")
-    counts = ", ".join(parts) + ("; see the column error" if summary.with_errors else "")
+    numbers = {"error": summary.with_errors, "warnings": summary.with_warnings}
+    columns = [name for name, number in numbers.items() if number]
+    counts = ", ".join(parts)
+    if columns:
+        counts += f"; see the column{'s' if len(columns) > 1 else ''} {' and '.join(columns)}"
     ids = "id" if summary.rows == 1 else "ids"
     return f"{counts} ({summary.rows:,} {ids} in, the same out)"
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from moviegenre.core.errors import CheckpointError
+from moviegenre.core.faults import fault_message
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Architectures, Modality, Track
 from moviegenre.data.config import DataConfig
@@ -17,9 +18,9 @@ def _vocabulary(genres: object) -> GenreVocabulary:
     if isinstance(genres, GenreVocabulary):
         return genres
     if not isinstance(genres, list):
-        raise ValueError("Input should be a valid list")
+        raise ValueError("expected a list")
     if not all(isinstance(name, str) for name in genres):
-        raise ValueError("Input should be a list of texts")
+        raise ValueError("expected a list of texts")
     return GenreVocabulary(tuple(genres))
 
 
@@ -93,7 +94,7 @@ class ModelInfo(BaseModel):
             return cls.model_validate(dict(content))
         except ValidationError as error:
             faults = [
-                f"{'.'.join(map(str, item['loc']))}: {item['msg'].removeprefix('Value error, ')}"
+                f"{'.'.join(map(str, item['loc']))}: {fault_message(dict(item))}"
                 for item in error.errors()
             ]
             raise CheckpointError(

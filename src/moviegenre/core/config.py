@@ -9,6 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from moviegenre.core.errors import ConfigError, did_you_mean, missing_path_message, shortened
+from moviegenre.core.faults import fault_message
 from moviegenre.core.reading import UnreadableFileError, read_bounded
 from moviegenre.core.types import MAX_SEED
 from moviegenre.core.yaml_text import MAX_YAML_CHARS, parse_yaml
@@ -63,7 +64,7 @@ def _fault(model: type[BaseModel], item: dict[str, Any]) -> str:
     if item["type"] == "union_tag_not_found":
         return f"setting '{dotted}.{_quoted(item['ctx']['discriminator'])[0]}' is missing"
     found = f" (found {_quote(item['input'])})" if not isinstance(item["input"], Mapping) else ""
-    message = item["msg"].removeprefix("Value error, ")  # pydantic's own, before our words
+    message = fault_message(item)
     return f"setting {dotted!r}: {message}{found}" if dotted else message
 
 

@@ -109,6 +109,11 @@ def read_names(names: str | None) -> GenreNames:
                 "in tables and .nfo files; choose another name"
             )
         mapping[genre.strip().lower()] = name.strip()
+    if not mapping:
+        raise DataError(
+            f"{path} names no genre; expected genres and names, as in "
+            '{"Sci-Fi": "Science Fiction", "Film-Noir": ""}'
+        )
     return GenreNames(mapping, str(path))
 
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, ValidationError
 
 from moviegenre.core.errors import DataError, DataNotFoundError, missing_path_message
+from moviegenre.core.faults import fault_message
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.reading import raise_system_error
 from moviegenre.core.types import PlotRule, Split
@@ -296,8 +297,8 @@ def _lines(path: Path) -> Iterator[_Line]:
         fault = error.errors()[0]
         where = ".".join(str(part) for part in fault["loc"]) or "the line"
         raise DataError(
-            f"{path}, line {number}: {where}: {fault['msg']}; expected an object with plot (a text "
-            "or a list of texts) and genres (a list of names)"
+            f"{path}, line {number}: {where}: {fault_message(fault)}; each line is an object with "
+            "plot (a text or a list of texts) and genres (a list of names)"
         ) from None
     except (ValueError, *UNPACKING_ERRORS) as error:
         raise_system_error(error, path)

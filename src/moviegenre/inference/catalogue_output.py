@@ -35,11 +35,13 @@ class CatalogueSummary:
         rows: How many it has; the output has the same ids in the same order.
         with_errors: How many could not be read in full.
         empty: How many of these have no answer.
+        with_warnings: How many have an answer and a warning.
     """
 
     rows: int = 0
     with_errors: int = 0
     empty: int = 0
+    with_warnings: int = 0
 
 
 class Output:
@@ -157,8 +159,8 @@ class Output:
         if changed:
             raise ConfigError(
                 f"{self.folder.address} holds {'a' if plan.is_finished else 'an unfinished'} job, "
-                f"begun with another {', another '.join(changed)}; go on with the same, or delete "
-                "that folder to begin anew"
+                f"started with another {', another '.join(changed)}; use the same ones, or delete "
+                "that folder to start again"
             )
         return plan
 
@@ -247,6 +249,10 @@ class Output:
             summary.rows += table.num_rows
             summary.with_errors += table.num_rows - table["error"].null_count
             summary.empty += table[probability].null_count
+            answered = zip(
+                table["warnings"].to_pylist(), table[probability].to_pylist(), strict=True
+            )
+            summary.with_warnings += sum(None not in row for row in answered)
             parts[shard.name] = {"file": name, "rows": table.num_rows}
             yield table
 

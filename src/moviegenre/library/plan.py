@@ -245,10 +245,14 @@ def _decide(film: _FilmToPredict, answer: Answer, options: Options) -> FilmChang
         return replace(change, note=note or lack)
     names = options.names.of(answer.genres)[: options.most]
     if not names:
-        return replace(change, note="the mapping of names drops every genre of the answer")
+        note = "the names of genres leave out all of its genres"
+        return replace(change, outcome=Outcome.NOTHING_TO_DO, note=note)
     probabilities = tuple(_probability(name, answer, options.names) for name in names)
     keep = options.mode == Mode.ADD
-    new = tuple(name for name in names if not (keep and _has_genre(name, film.before)))
+    had = _names_of_had(film.before, answer, options.names) if keep else ()
+    new = tuple(
+        name for name in names if name not in had and not (keep and _has_genre(name, film.before))
+    )
     if not new or (not keep and names == film.before):
         return replace(change, outcome=Outcome.NOTHING_TO_DO, note="has these genres")
     outcome = Outcome.CHANGE
@@ -281,6 +285,11 @@ def _probability(name: str, answer: Answer, names: GenreNames) -> float:
     """Return the largest probability of the genres written under a name."""
     pairs = zip(answer.genres, answer.probabilities, strict=True)
     return max(probability for genre, probability in pairs if name in names.of([genre]))
+
+
+def _names_of_had(before: Sequence[str], answer: Answer, names: GenreNames) -> tuple[str, ...]:
+    """Return the names of the answer's genres that a film has under the model's own names."""
+    return names.of(genre for genre in answer.genres if _has_genre(genre, before))
 
 
 def _has_genre(name: str, genres: Sequence[str]) -> bool:

@@ -25,10 +25,12 @@ def check_report(path: Path) -> None:
     Raises:
         ConfigError: It ends neither in .csv nor in .json, or its folder does not exist.
     """
+    if path.is_dir():
+        raise ConfigError(f"the report {path} is a folder; name a .csv or .json file")
     if path.suffix.lower() not in (".csv", ".json"):
         raise ConfigError(f"the report {path} ends in {path.suffix!r}; expected .csv or .json")
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        raise ConfigError(f"the report {path} cannot be written there; name a file in a folder")
+    if not (folder := path.absolute().parent).is_dir():
+        raise ConfigError(f"the report's folder {folder} does not exist; make it or name another")
 
 
 def write_report(path: Path, changes: Iterable[FilmChange], *, written: bool) -> None:

@@ -129,16 +129,21 @@ class UndoSummary:
 
 
 def undo(
-    path: Path, on_progress: Callable[[int, int], None] = lambda _done, _total: None
+    path: Path,
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+    *,
+    overwrite: bool = False,
 ) -> UndoSummary:
     """Restore every file of a library as it was before the first change in the journal.
 
-    A file that somebody else changed since is left alone and stays in the journal. An interrupted
-    undo is resumed by the next one.
+    A file that somebody else changed since is left alone and stays in the journal. If somebody
+    changed it between two of our changes, their version is restored; the file counts as skipped,
+    and the earlier change stays in the journal. An interrupted undo is resumed by the next one.
 
     Args:
         path: The library's folder.
         on_progress: Called with the files done and all files.
+        overwrite: Restore files that somebody else changed, too; their changes are lost.
 
     Raises:
         BusyError: Another run is changing the library.
@@ -156,7 +161,7 @@ def undo(
                 steps.setdefault(entry.path, []).append(step)
         summary = UndoSummary(num_files=len(steps))
         kept: list[Entry] = []
-        sources = _sources(journal, steps, summary)
+        sources, partly = _sources(journal, steps, summary, overwrite=overwrite)
         on_progress(0, len(steps))
         for file in reversed(journal.files()):
             wanted = sources.get(file, {})
@@ -168,23 +173,42 @@ def undo(
                     done = summary.num_restored + summary.num_same + len(summary.skipped)
                     on_progress(done, len(steps))
         skipped = {path for path, _ in summary.skipped}
-        for file in journal.files() if skipped else ():
-            kept += [entry for entry in journal.entries(file) if entry.path in skipped]
+        partly = {path: file for path, file in partly.items() if path not in skipped}
+        for file in journal.files() if skipped or partly else ():
+            kept += [
+                entry
+                for entry in journal.entries(file)
+                if entry.path in skipped or (entry.path in partly and file < partly[entry.path])
+            ]
+        summary.num_restored -= len(partly)
+        summary.skipped += [(path, _CHANGED_BETWEEN) for path in partly]
         journal.keep_only(kept)
     return summary
 
+
+_CHANGED_BETWEEN = (
+    "you changed the file between two runs of --write: it is as you left it then, with the genres "
+    "of the earlier run"
+)
 
 _Steps = dict[Path, list[tuple[str | None, str, Path]]]
 _Sources = dict[Path, dict[Path, tuple[str | None, str, str | None]]]
 
 
-def _sources(journal: Journal, steps: _Steps, summary: UndoSummary) -> _Sources:
-    """Return, by journal file, the entries that restore files and the files' current hashes.
+def _sources(
+    journal: Journal, steps: _Steps, summary: UndoSummary, *, overwrite: bool
+) -> tuple[_Sources, dict[Path, Path]]:
+    """Return what restores the files.
 
     The last change that wrote the current content of a file is found. From there, the changes are
     followed back as long as each began with the content that an earlier one wrote.
+
+    Returns:
+        By journal file, the entries that restore files and the files' current hashes. Then the
+        files for which that ends at somebody else's version, and the journal file that has it.
     """
     sources: _Sources = {}
+    partly: dict[Path, Path] = {}
     for path, changes in steps.items():
         remove_part(journal.root, path)
         try:
@@ -196,16 +220,18 @@ def _sources(journal: Journal, steps: _Steps, summary: UndoSummary) -> _Sources:
             summary.num_same += 1
             continue
         places = [place for place, change in enumerate(changes) if change[1] == current]
-        if not places:
+        if not places and not overwrite:
             reason = "the file is gone" if current is None else "the file was changed since"
             summary.skipped.append((path, reason))
             continue
-        place = places[-1]
+        place = 0 if overwrite else places[-1]
         while place and (before := changes[place][0]) in {step[1] for step in changes[:place]}:
             place = max(at for at in range(place) if changes[at][1] == before)
         before, after, file = changes[place]
         sources.setdefault(file, {})[path] = (before, after, current)
-    return sources
+        if before != changes[0][0]:
+            partly[path] = file
+    return sources, partly
 
 
 def _restore(journal: Journal, entry: Entry, expected: str | None, summary: UndoSummary) -> None:

@@ -56,7 +56,7 @@ def test_a_dry_run_shows_the_changes_and_writes_nothing(run: Run, library: Path)
     assert "Sci-Fi 90 %, Crime 80 %" in out
     assert "poster only: add --from-poster to write" in out
     assert "4 films: 1 would change, 1 nothing to do, 1 not sure, 1 poster only" in out
-    assert "left alone: 1 series" in out
+    assert "left alone: series (1)" in out
     assert "not sure: C/movie.nfo: no genre is probable enough" in out
     assert "nothing was written; add --write to write these genres" in out
     assert contents(library) == before
@@ -124,7 +124,7 @@ def test_ctrl_c_says_how_to_go_on(
         (("--names", "tvdb"), "unknown names 'tvdb'"),
         (("--report", "r.txt"), "expected .csv or .json"),
         (("--mode", "some"), "'some' is not one of"),
-        (("--most", "0"), "greater than or equal to 1"),
+        (("--most", "0"), "'0' found, expected at least 1"),
     ],
 )
 def test_options_that_do_not_fit(
@@ -156,7 +156,5 @@ def test_an_empty_library_loads_no_model(
 ) -> None:
     monkeypatch.setattr(moviegenre, "load", None)
     printed = run(tmp_path)[1]
-    assert printed.startswith(
-        f"{tmp_path}: no film found; expected videos or folders with movie.nfo"
-    )
+    assert printed.startswith(f"{tmp_path}: no film found; expected movie.nfo")
     assert printed.count("\n") == 1

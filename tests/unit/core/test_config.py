@@ -51,8 +51,7 @@ def test_all_faults_are_told_at_once() -> None:
         "a.yaml: setting 'count' is missing; "
         "setting 'inner.colour' is 'gren'; did you mean \"green\"? (known: green, red); "
         "unknown setting 'inner.widht'; did you mean \"width\"? (known: colour, width); "
-        "setting 'size.0': Input should be a valid integer, unable to parse string as an integer "
-        "(found 'x'); "
+        "setting 'size.0': expected a whole number (found 'x'); "
         "unknown setting 'kount'; did you mean \"count\"? (known: count, inner, shape, size)"
     )
 
@@ -71,7 +70,7 @@ def test_all_faults_are_told_at_once() -> None:
         ({"radius": 2}, "setting 'shape.name' is missing"),
         (
             {"name": "square", "side": -1},
-            "setting 'shape.side': Input should be greater than 0 (found -1)",
+            "setting 'shape.side': expected more than 0 (found -1)",
         ),
     ],
 )

@@ -66,9 +66,9 @@ def test_films_of_few_genres_are_left_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "fault"),
     [
-        ('{"genres": ["Drama"]}', "line 2: plot: Field required; expected an object with plot"),
-        ('{"plot": "A", "genres": "Drama"}', "line 2: genres: Input should be a valid list"),
-        ('["Drama"]', "line 2: the line: Input should be a valid dictionary"),
+        ('{"genres": ["Drama"]}', "line 2: plot: is missing; each line is an object with plot"),
+        ('{"plot": "A", "genres": "Drama"}', "line 2: genres: expected a list"),
+        ('["Drama"]', "line 2: the line: expected a mapping"),
         ("{", "cannot be read after line 2 "),
     ],
 )

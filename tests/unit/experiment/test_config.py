@@ -123,7 +123,7 @@ chekpoints: here
         "FILE, model bert, data: setting 'plot' is 'frist'; "
         'did you mean "first"? (known: each, first, joined, longest, random, sentence); '
         "FILE, model bert, training: setting 'batch_size': "
-        "Input should be greater than or equal to 1 (found 0); unknown setting 'sed'; "
+        "expected at least 1 (found 0); unknown setting 'sed'; "
         'did you mean "seed"? (known: batch_size, devices, encoder_lr, gradient_clip, head_lr, '
         "intervals_per_epoch, max_epochs, modality_loss_weight, num_nodes, patience, precision, "
         "seed, teacher, teacher_weight, warmup_share, weight_decay); "
@@ -185,8 +185,7 @@ chekpoints: here
         ),
         (
             "data: {image_size: [224, 0]}",
-            "FILE, model bert, data: setting 'image_size.1': "
-            "Input should be greater than or equal to 32 (found 0)",
+            "FILE, model bert, data: setting 'image_size.1': expected at least 32 (found 0)",
         ),
     ],
 )
@@ -215,7 +214,7 @@ def test_a_faulty_file_is_answered_with_what_was_meant(
             "resnet",
             "model.poster_encoder.grid=[0, 1]",
             "FILE, model resnet, model: setting 'poster_encoder.grid.0': "
-            "Input should be greater than 0 (found 0)",
+            "expected more than 0 (found 0)",
         ),
         (
             "attention_fusion",
@@ -301,5 +300,5 @@ def test_a_suite_tells_the_faults_of_all_models(tmp_path: Path) -> None:
         f"FILE: unknown setting 'reslts'; did you mean \"results\"? (known: {KNOWN_SHARED}); "
         "FILE, model cnn, model: unknown setting 'chanels'; "
         'did you mean "channels"? (known: augment, channels, downscale, dropout); '
-        "FILE, model bert, model: setting 'dropout': Input should be less than 1 (found 2)"
+        "FILE, model bert, model: setting 'dropout': expected less than 1 (found 2)"
     )

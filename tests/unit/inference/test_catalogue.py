@@ -221,13 +221,13 @@ def test_another_job_is_not_resumed(
         return str(error.value)
 
     assert refused(predictor, batch_size=3) == (
-        f"{begun}.parts holds an unfinished job, begun with another set of options; go on with "
-        "the same, or delete that folder to begin anew"
+        f"{begun}.parts holds an unfinished job, started with another set of options; use "
+        "the same ones, or delete that folder to start again"
     )
     other = save_tiny(tmp_path / "other", tiny_checkpoint("lstm", bert_folder))
-    assert "begun with another model;" in refused(moviegenre.load(other))
+    assert "started with another model;" in refused(moviegenre.load(other))
     table.write_text(table.read_text() + "tt9,the end,,\n")
-    assert "begun with another input;" in refused(predictor)
+    assert "started with another input;" in refused(predictor)
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def test_a_finished_folder_is_left_as_it_is(predictor: Predictor, tmp_path: Path
     before = {path: path.stat().st_mtime_ns for path in out.glob("part-*")}
     assert predict_catalogue(predictor, table, out, shard_rows=2) == summary
     assert {path: path.stat().st_mtime_ns for path in out.glob("part-*")} == before
-    with pytest.raises(ConfigError, match="out holds a job, begun with another set of options; go"):
+    with pytest.raises(ConfigError, match="holds a job, started with another set of options; use"):
         predict_catalogue(predictor, table, out, shard_rows=3)
     part = next(iter(before))
     os.rename(part, part.with_name("other.parquet"))

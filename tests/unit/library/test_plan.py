@@ -68,10 +68,16 @@ def test_names_and_most(tmp_path: Path) -> None:
     assert change.after == ("Science Fiction",)
     assert change.probabilities == pytest.approx((0.8,)), "the dropped genre does not count"
     put(tmp_path, "movie.nfo", nfo("Film-Noir"))
-    assert (
-        _one(tmp_path, names=read_names("tmdb")).note
-        == "the mapping of names drops every genre of the answer"
-    )
+    change = _one(tmp_path, names=read_names("tmdb"))
+    assert change.outcome == Outcome.NOTHING_TO_DO
+    assert change.note == "the names of genres leave out all of its genres"
+
+
+def test_a_genre_that_is_there_gets_no_second_name(tmp_path: Path) -> None:
+    put(tmp_path, "movie.nfo", nfo("Sci-Fi then Crime", "Crime"))
+    put(tmp_path, "names.csv", b"Crime,Krimi & Gangster\n")
+    change = _one(tmp_path, mode=Mode.ADD, names=read_names(str(tmp_path / "names.csv")))
+    assert change.after == ("Crime", "Sci-Fi")
 
 
 def test_posters_alone_are_written_when_asked_for(tmp_path: Path) -> None:

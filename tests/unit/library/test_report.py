@@ -40,5 +40,7 @@ def test_the_outcome_says_whether_changes_were_written(
 def test_reports_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"ends in '.txt'; expected .csv or .json"):
         check_report(tmp_path / "r.txt")
-    with pytest.raises(ConfigError, match="cannot be written there"):
+    with pytest.raises(ConfigError, match=r"none does not exist; make it or name another"):
         check_report(tmp_path / "none" / "r.csv")
+    with pytest.raises(ConfigError, match=r"is a folder; name a \.csv or \.json file"):
+        check_report(tmp_path)

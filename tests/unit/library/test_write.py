@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from moviegenre.core.errors import BusyError, DataError
-from moviegenre.library.journal import JOURNAL_FOLDER
+from moviegenre.library.journal import JOURNAL_FOLDER, Journal
 from moviegenre.library.nfo import parse_nfo
 from moviegenre.library.plan import FilmChange, Mode, Options, Outcome, plan_changes
 from moviegenre.library.walk import scan_library
@@ -65,11 +65,21 @@ def test_several_runs_are_undone_to_the_first(library: Path) -> None:
     put(library, "0/movie.nfo", contents(library)["0/movie.nfo"].replace(b"Crime Sci-Fi", b"Drama"))
     edited = contents(library)["0/movie.nfo"]
     assert sum(row.outcome == Outcome.CHANGE for row in _fill(library, mode=Mode.REPLACE)) == 1
-    undo(library)
+    summary = undo(library)
     after = contents(library)
     assert after.pop("0/movie.nfo") == edited, "what its owner changed in between stays"
-    before.pop("0/movie.nfo")
-    assert after == before
+    kept = [name for name in after if name.startswith(JOURNAL_FOLDER)]
+    assert len(kept) == 1, "the first change of that file is not forgotten"
+    del after[kept[0]]
+    assert {**after, "0/movie.nfo": before["0/movie.nfo"]} == before
+    ((path, reason),) = summary.skipped
+    assert path == Path("0/movie.nfo")
+    assert reason.startswith("you changed the file between two runs")
+    assert summary.num_restored + summary.num_same + 1 == summary.num_files
+    assert undo(library).skipped == [(path, "the file was changed since")]
+    assert undo(library, overwrite=True).num_restored == 1
+    assert contents(library) == before
+    assert not Journal(library).exists()
 
 
 def test_files_changed_since_are_left_alone(library: Path) -> None:
@@ -95,6 +105,15 @@ def test_undo_skips_what_was_changed_since_and_keeps_it_in_the_journal(library: 
     assert contents(library)["2/movie.nfo"] == b"mine"
     put(library, "2/movie.nfo", written)
     assert undo(library).num_restored == 1
+    assert contents(library) == before
+
+
+def test_undo_restores_what_was_changed_or_deleted_since_if_it_may(library: Path) -> None:
+    before = contents(library)
+    _fill(library)
+    put(library, "2/movie.nfo", b"mine")
+    (library / "3" / "movie.nfo").unlink()
+    assert not undo(library, overwrite=True).skipped
     assert contents(library) == before
 
 

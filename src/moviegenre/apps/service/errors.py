@@ -8,6 +8,8 @@ from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
+from moviegenre.core.faults import fault_message
+
 STOPPING = "the service is stopping; try again later"
 
 
@@ -42,7 +44,7 @@ def validation_message(error: ValidationError | RequestValidationError, subject:
     for fault in error.errors():
         place = ".".join(str(part) for part in fault["loc"])
         is_unknown = fault["type"] == "extra_forbidden"
-        message = "unknown field (/docs lists them)" if is_unknown else fault["msg"]
+        message = "unknown field (/docs lists them)" if is_unknown else fault_message(fault)
         faults.append(f"{place}: {message}" if place else message)
     return f"{subject} is not as expected: {'; '.join(faults[:5])}"
 

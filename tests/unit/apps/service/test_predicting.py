@@ -170,7 +170,7 @@ WRONG_FILMS = {
     "wrong type": (
         {"plot": ["secret"]},
         422,
-        "the film is not as expected: plot: Input should be a valid string",
+        "the film is not as expected: plot: expected a text",
     ),
 }
 
@@ -243,7 +243,7 @@ WRONG_BODIES: dict[str, tuple[str, dict[str, Any], int, str]] = {
         "/batch",
         {"json": {"plot": "a"}},
         422,
-        "the list of films is not as expected: Input should be a valid array",
+        "the request is no list of films; expected a list of objects",
     ),
     "form": (
         "/batch",
