@@ -55,7 +55,7 @@ def test_arrow_reads_what_python_holds_without_threads(tmp_path: Path) -> None:
     )
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.splitlines() == [
-        "CatalogueSummary(rows=1500, with_errors=0, empty=0)",
+        "CatalogueSummary(rows=1500, with_errors=0, empty=0, with_warnings=0)",
         "1500 0",
         "True as Arrow's own threads would be seen",
     ]

@@ -116,8 +116,9 @@ class Catalogue(TextTable):
 
     @property
     def unread(self) -> frozenset[Modality]:
-        """Modalities without a column."""
-        columns = {Modality.PLOT: self.columns.plots, Modality.POSTER: self.columns.poster}
+        """Modalities without a column, and without a note that says why theirs is not read."""
+        poster = self.columns.poster or self._has_unusable_posters
+        columns = {Modality.PLOT: self.columns.plots, Modality.POSTER: poster}
         return frozenset(modality for modality, column in columns.items() if not column)
 
     @property

@@ -113,6 +113,7 @@ class TextTable:
         self._table = Table(source, columns.written, max_rows)
         self.known = self._table.columns
         self.notes = list(self._table.notes)
+        self._has_unusable_posters = False
         self.columns = self._with_usual_names(columns)
         used = self._used(posters=True)
         require_single(used, self._table.twice, str(source))
@@ -181,6 +182,7 @@ class TextTable:
         if self._posters.names_files(row.values.get(name) for row in rows):
             return name
         self.notes.append(f"column {name!r} is not read, since it names no files here")
+        self._has_unusable_posters = True
         return None
 
     def _used(self, *, posters: bool = False) -> list[str]:

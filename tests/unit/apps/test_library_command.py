@@ -84,11 +84,15 @@ def test_write_and_undo(run: Run, library: Path, tmp_path: Path) -> None:
 
 
 def test_undo_says_what_it_leaves_alone(run: Run, library: Path) -> None:
+    before = contents(library)
     run(library, "--write", "--quiet")
     put(library, "A/movie.nfo", b"mine")
     code, out, _ = run(library, "--undo", "--quiet")
     assert code == 1
     assert "left alone: A/movie.nfo: the file was changed since" in out
+    assert "add --overwrite" in out
+    code, out, _ = run(library, "--undo", "--overwrite", "--quiet")
+    assert (code, contents(library)) == (0, before)
 
 
 def test_ctrl_c_says_how_to_go_on(
@@ -121,6 +125,7 @@ def test_ctrl_c_says_how_to_go_on(
     ("options", "message"),
     [
         (("--undo", "--write", "--most", "2"), "--write, --most has no effect on --undo"),
+        (("--overwrite",), "--overwrite has no effect without --undo"),
         (("--names", "tvdb"), "unknown names 'tvdb'"),
         (("--report", "r.txt"), "expected .csv or .json"),
         (("--mode", "some"), "'some' is not one of"),

@@ -15,6 +15,7 @@ from moviegenre.core.genres import GenreVocabulary
 from moviegenre.data.poster_formats import kinds_text
 from moviegenre.inference.catalogue import predict_catalogue
 from moviegenre.inference.catalogue_format import answer_schema
+from moviegenre.inference.catalogue_output import CatalogueSummary
 from moviegenre.inference.catalogue_rows import Catalogue
 from moviegenre.inference.catalogue_texts import CatalogueColumns
 from moviegenre.inference.films import FilmReader
@@ -197,6 +198,23 @@ def test_a_killed_job_goes_on_and_ends_the_same(
     assert seen[0] == (after, 7)
     assert seen[-1] == (7, 7)
     assert not (tmp_path / f"killed.{suffix}.parts").exists()
+
+
+def test_films_with_a_warning_are_counted(tmp_path: Path) -> None:
+    table = tmp_path / "films.csv"
+    plot = "A sheriff defends a frontier town from a gang of outlaws who robbed the bank."
+    table.write_text(f"id,title,plot\n1,Frontier,{plot}\n2,The Wedding,TBA\n3,,\n")
+    summary = predict_catalogue(moviegenre.load(), catalogue(table), tmp_path / "genres.jsonl")
+    assert summary == CatalogueSummary(rows=3, with_errors=1, empty=1, with_warnings=1)
+
+
+def test_posters_that_are_nowhere_are_noted_once(tmp_path: Path) -> None:
+    table = tmp_path / "tmdb.json"
+    films = [{"id": 1, "overview": "A killer.", "poster_path": "/kqjL17.jpg"}]
+    table.write_text(json.dumps(films))
+    read = catalogue(table)
+    assert "column 'poster_path' is not read, since it names no files here" in read.notes
+    assert not read.unread
 
 
 @pytest.fixture
