@@ -98,7 +98,7 @@ docs: setup ## The documentation as a site in site/, with the reference; a warni
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "open site/index.html"
 
-bench: setup ## Every benchmark, small: ten minutes; goes on where it stopped; FULL=1, AGAIN=1, DATA=folder
+bench: setup ## Every benchmark, small: twelve minutes; goes on where it stopped; FULL=1, AGAIN=1, DATA=folder
 	$(BIN)/python -m benchmarks $(if $(FULL),--full) $(if $(AGAIN),--again) $(if $(DATA),--data $(DATA))
 
 soak: setup ## A service under load for 30 minutes: errors, percentiles, memory; MINUTES=5 for less

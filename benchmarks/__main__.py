@@ -1,6 +1,6 @@
 """Run the benchmarks one after the other and write ``benchmarks/RESULTS.md``.
 
-    python -m benchmarks                  # all, small: about ten minutes on two quiet cores
+    python -m benchmarks                  # all, small: about twelve minutes on two quiet cores
     python -m benchmarks table film       # some of them anew; the rows of the others stay
     python -m benchmarks --full           # at real size: hours
 

@@ -249,10 +249,7 @@ def _decide(film: _FilmToPredict, answer: Answer, options: Options) -> FilmChang
         return replace(change, outcome=Outcome.NOTHING_TO_DO, note=note)
     probabilities = tuple(_probability(name, answer, options.names) for name in names)
     keep = options.mode == Mode.ADD
-    had = _names_of_had(film.before, answer, options.names) if keep else ()
-    new = tuple(
-        name for name in names if name not in had and not (keep and _has_genre(name, film.before))
-    )
+    new = _missing(names, film.before, answer, options.names) if keep else names
     if not new or (not keep and names == film.before):
         return replace(change, outcome=Outcome.NOTHING_TO_DO, note="has these genres")
     outcome = Outcome.CHANGE
@@ -287,9 +284,12 @@ def _probability(name: str, answer: Answer, names: GenreNames) -> float:
     return max(probability for genre, probability in pairs if name in names.of([genre]))
 
 
-def _names_of_had(before: Sequence[str], answer: Answer, names: GenreNames) -> tuple[str, ...]:
-    """Return the names of the answer's genres that a film has under the model's own names."""
-    return names.of(genre for genre in answer.genres if _has_genre(genre, before))
+def _missing(
+    chosen: tuple[str, ...], before: Sequence[str], answer: Answer, names: GenreNames
+) -> tuple[str, ...]:
+    """Return the names that a film has neither as they are nor under the model's own names."""
+    own = names.of(genre for genre in answer.genres if _has_genre(genre, before))
+    return tuple(name for name in chosen if name not in own and not _has_genre(name, before))
 
 
 def _has_genre(name: str, genres: Sequence[str]) -> bool:
