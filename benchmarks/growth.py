@@ -131,7 +131,7 @@ def draw(seconds: dict[str, dict[float, Figures]]) -> "Figure":
     from matplotlib.figure import Figure
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-    plain = FuncFormatter(lambda value, _place: f"{value:g}")
+    plain = FuncFormatter(lambda value, _place: f"{value:.2g}" if value < 100 else f"{value:,.0f}")
     figure = Figure(figsize=(9, 2.9), layout="constrained")
     panels = figure.subplots(1, len(seconds))
     for panel, (name, sizes) in zip(panels, seconds.items(), strict=True):
@@ -139,7 +139,7 @@ def draw(seconds: dict[str, dict[float, Figures]]) -> "Figure":
         slope = exponent(x, y)
         panel.loglog(x, y, "o-", color="#3f51b5", markersize=4)
         panel.loglog(x, [y[-1] * one / x[-1] for one in x], ":", color="#888888")
-        panel.set_xticks([x[0], x[len(x) // 2], x[-1]], minor=False)
+        panel.set_xticks([x[0], x[-1]], minor=False)
         panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         for axis in (panel.xaxis, panel.yaxis):
             axis.set_major_formatter(plain)

@@ -30,6 +30,7 @@ LIMIT = 0.25
 _BODIES = 64
 _STEPS = 4
 _TIMEOUT = 120.0
+_KEPT_SECONDS = 1.0  # for which a connection is used again
 
 
 def bodies(number: int) -> list[bytes]:
@@ -78,16 +79,19 @@ def latencies(port: int, requests: list[bytes], seconds: float, rate: float | No
     def ask(client: int) -> Figures:
         rng, found = np.random.default_rng(client), []
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_TIMEOUT)
-        start = due = time.monotonic()
+        start = due = used = time.monotonic()
         for number in range(client, 1_000_000, CLIENTS):
             due = time.monotonic() if rate is None else due + rng.exponential(CLIENTS / rate)
             if due > start + seconds:
                 break
             time.sleep(max(0.0, due - time.monotonic()))
+            if time.monotonic() - used > _KEPT_SECONDS:  # the service closes idle connections
+                connection.close()
             body = requests[number % len(requests)]
             connection.request("POST", "/predict", body, {"Content-Type": "application/json"})
             answer = connection.getresponse()
             text = answer.read()
+            used = time.monotonic()
             if answer.status != 200:
                 raise RuntimeError(f"{answer.status}: {text.decode()}")
             found.append(time.monotonic() - due)
