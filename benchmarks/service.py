@@ -85,7 +85,7 @@ def latencies(port: int, requests: list[bytes], seconds: float, rate: float | No
             if due > start + seconds:
                 break
             time.sleep(max(0.0, due - time.monotonic()))
-            if time.monotonic() - used > _KEPT_SECONDS:  # the service closes idle connections
+            if time.monotonic() - used > _KEPT_SECONDS:  # a server closes idle connections
                 connection.close()
             body = requests[number % len(requests)]
             connection.request("POST", "/predict", body, {"Content-Type": "application/json"})
