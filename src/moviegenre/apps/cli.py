@@ -288,8 +288,11 @@ def _show_usage_error(error: Any) -> None:  # noqa: ANN401 - click's or Typer's 
     message = " ".join(error.format_message().split()).rstrip(".")
     if faults := getattr(error.__cause__, "errors", None):  # a value that pydantic refused
         fault = faults()[0]
-        found = f"{shortened(str(fault['input']))!r} found, {fault_message(fault)}"
-        message = message.replace(" ".join(fault["msg"].split()), found)
+        reason = fault_message(fault)
+        if reason.startswith("expected"):
+            reason = f"{shortened(str(fault['input']))!r} found, {reason}"
+        message = message.replace(" ".join(fault["msg"].split()), reason)
+    message = message.replace("Value error, ", "")
     command = error.ctx.command_path if error.ctx is not None else "moviegenre"
     echo(
         f"error: {message[:1].lower()}{message[1:]}; see: {command} --help",

@@ -187,8 +187,8 @@ def undo(
 
 
 _CHANGED_BETWEEN = (
-    "you changed the file between two runs of --write: it is as you left it then, with the genres "
-    "of the earlier run"
+    "you changed the file between two runs that wrote it: it is as you left it then, with the "
+    "genres of the first"
 )
 
 _Steps = dict[Path, list[tuple[str | None, str, Path]]]

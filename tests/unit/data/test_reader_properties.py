@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from moviegenre.core.errors import DataError
 from moviegenre.data.json_text import parse_json
 from moviegenre.data.lines import bounded_lines
 from moviegenre.data.records import clean_names, parse_title, parse_year, whole_text
@@ -112,7 +113,10 @@ def test_json_lines_keep_their_rows(tmp_path: Path, rows: list[dict[str, Any]]) 
     assert json.dumps(found) == json.dumps(rows)
     if not any({"plot", "genres"} <= set(row) for row in rows):
         return
-    assert len(list(MovieTable(path, TableColumns()))) == len(rows)
+    try:
+        assert len(list(MovieTable(path, TableColumns()))) == len(rows)
+    except DataError as error:  # genres that are all numbers are TMDb's ids, or refused
+        assert "holds numbers" in str(error)
     told = list(Catalogue(path, CatalogueColumns(), None).texts())
     assert len(told) == len(rows)
     assert all(row.id.encode() for row in told)
