@@ -22,6 +22,13 @@ pytestmark = [
 ]
 
 psutil = pytest.importorskip("psutil", reason="psutil finds open ports")
+JOIN = """
+import sys
+from moviegenre.core.ray_cluster import ray_cluster
+
+with ray_cluster(sys.argv[1]):
+    pass
+"""
 FILM = {"plot": "A detective hunts a killer."}
 
 
@@ -56,6 +63,9 @@ def test_replicas_answer_and_refuse_as_the_service_does(tmp_path: Path) -> None:
         assert addresses <= {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
         first = ask(service)
         assert (first.status_code, first.json()["modalities"]) == (200, ["plot"])
+        (cluster,) = re.findall(r"--address (\S+)", service.line)
+        joined = subprocess.run([sys.executable, "-c", JOIN, cluster], check=False)
+        assert joined.returncode == 0, "another process has the cluster's token"
         stranger = httpx2.get(f"{service.address}/readyz", headers={"Host": "evil.example"})
         assert stranger.status_code == 421
 

@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from moviegenre.core.errors import ConfigError, MissingExtraError
@@ -38,10 +39,15 @@ def ray_cluster(
         raise MissingExtraError("ray", "ray", "the engine `ray`")
     if address is not None:
         _require_answer(address)
+    # All before the import, which reads them.
     if address is None or address.startswith("127.0.0.1:"):
         # Otherwise Ray looks for 127.0.0.1 at this machine's address in its network.
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # before the import, which reads both
+    if address is not None and address.startswith("127.0.0.1:") and _has_token():
+        # A cluster that is started here asks for the token, which Ray does not send by itself to
+        # an address that is named.
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     # Ray gives its proxy five seconds to start, too little on a busy machine.
     os.environ.setdefault("RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S", "60")
     os.environ["RAY_DEDUP_LOGS"] = "0"  # requests are logged with lines that look alike
@@ -73,6 +79,12 @@ def ray_cluster(
         yield str(context.address_info["address"])
     finally:
         ray.shutdown()
+
+
+def _has_token() -> bool:
+    """Return whether this user has a token for Ray's clusters, in one of the places Ray knows."""
+    named = any(os.environ.get(name) for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"))
+    return named or Path("~/.ray/auth_token").expanduser().is_file()
 
 
 def _require_answer(address: str) -> None:
