@@ -23,7 +23,7 @@ SCORE_TITLES = {
     "tfidf": "TF-IDF on the plots",
     "prior": "how common genres are",
 }
-"""What was scored, as people read it, in the order in which it is shown."""
+"""Titles of the scored models, in the order of display."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from types import FrameType
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 from typer.core import TyperGroup
 
 from moviegenre.apps.adapt_command import adapt
@@ -36,7 +37,7 @@ from moviegenre.apps.serve_command import serve
 from moviegenre.apps.training_processes import release_other_processes, run_as_worker
 from moviegenre.core.errors import ConfigError, MovieGenreError, shortened
 from moviegenre.core.extras import require_training
-from moviegenre.core.faults import fault_message
+from moviegenre.core.faults import expected_value
 from moviegenre.core.types import CalibrationMethod, Goal, Split, ThresholdRule
 from moviegenre.studies.ablations.command import ablate
 from moviegenre.studies.audit.command import audit
@@ -286,12 +287,11 @@ def _show_usage_error(error: Any) -> None:  # noqa: ANN401 - click's or Typer's 
         error.show()  # the help itself
         return
     message = " ".join(error.format_message().split()).rstrip(".")
-    if faults := getattr(error.__cause__, "errors", None):  # a value that pydantic refused
-        fault = faults()[0]
-        reason = fault_message(fault)
-        if reason.startswith("expected"):
-            reason = f"{shortened(str(fault['input']))!r} found, {reason}"
-        message = message.replace(" ".join(fault["msg"].split()), reason)
+    if isinstance(error.__cause__, ValidationError):  # what Typer checks values with
+        fault = error.__cause__.errors()[0]
+        if expected := expected_value(fault):
+            reason = f"found {shortened(str(fault['input']))!r}, expected {expected}"
+            message = message.replace(" ".join(fault["msg"].split()), reason)
     message = message.replace("Value error, ", "")
     command = error.ctx.command_path if error.ctx is not None else "moviegenre"
     echo(

@@ -33,7 +33,8 @@ Overwrite = Annotated[
     typer.Option(
         "--overwrite",
         rich_help_panel=_CHANGES,
-        help="With --undo: also restore files that you changed since; those changes are lost.",
+        help="With --undo: also restore files that you changed or deleted since; your changes are "
+        "lost.",
     ),
 ]
 ModeOption = Annotated[
@@ -111,7 +112,9 @@ def library(
         run_undo(path, overwrite=overwrite, quiet=quiet)
         return
     if overwrite:
-        raise ConfigError("--overwrite has no effect without --undo; add it, or leave both out")
+        raise ConfigError(
+            "--overwrite has no effect without --undo; add --undo, or leave out --overwrite"
+        )
     from moviegenre.core.genre_mapping import read_names
     from moviegenre.library.plan import Options
     from moviegenre.library.report import check_report

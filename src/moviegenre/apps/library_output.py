@@ -111,12 +111,13 @@ def run_undo(path: Path, *, overwrite: bool, quiet: bool) -> None:
         f"{len(summary.skipped):,} left alone"
     )
     _print_reasons("left alone", summary.skipped, len(summary.skipped))
-    if summary.skipped:
+    if summary.has_own_changes:
         echo(
-            "these files were changed after they were written; to restore them and lose those "
+            "files that were changed after they were written: to restore them and lose those "
             "changes, add --overwrite; to keep them as they are, delete "
             f"{path / JOURNAL_FOLDER}"
         )
+    if summary.skipped:
         raise typer.Exit(1)
 
 

@@ -20,7 +20,7 @@ def _vocabulary(genres: object) -> GenreVocabulary:
     if not isinstance(genres, list):
         raise ValueError("expected a list")
     if not all(isinstance(name, str) for name in genres):
-        raise ValueError("expected a list of texts")
+        raise ValueError("expected a list of names")
     return GenreVocabulary(tuple(genres))
 
 

@@ -1,29 +1,51 @@
 """What pydantic finds wrong with a value, in words for users."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-_KINDS = {
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "string": "a text",
-    "list": "a list",
-    "array": "a list",
-    "tuple": "a list",
-    "dictionary": "a mapping of names to values",
-    "object": "a mapping of names to values",
+_WHOLE, _NUMBER, _LIST = "a whole number", "a number", "a list"
+_MAPPING = "a mapping of names to values"
+_EXPECTED = {
+    "int_type": _WHOLE,
+    "int_parsing": _WHOLE,
+    "int_parsing_size": "a smaller whole number",
+    "int_from_float": _WHOLE,
+    "float_type": _NUMBER,
+    "float_parsing": _NUMBER,
+    "finite_number": "a finite number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "string_type": "a text",
+    "list_type": _LIST,
+    "tuple_type": _LIST,
+    "dict_type": _MAPPING,
+    "model_type": _MAPPING,
+    "model_attributes_type": _MAPPING,
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "at least {ge}",
+    "less_than": "less than {lt}",
+    "less_than_equal": "at most {le}",
+    "multiple_of": "a multiple of {multiple_of}",
+    "too_short": "at least {min_length} of them (found {actual_length})",
+    "too_long": "at most {max_length} of them (found {actual_length})",
+    "string_too_short": "a text of at least {min_length} characters",
+    "string_too_long": "a text of at most {max_length} characters",
+    "enum": "{expected}",
+    "literal_error": "{expected}",
 }
-_LIMITS = {
-    "greater than or equal to": "at least",
-    "less than or equal to": "at most",
-    "greater than": "more than",
-    "less than": "less than",
-}
-_OTHERS = {"Field required": "is missing"}
-_KIND = re.compile(rf"Input should be (?:a valid|an?) ({'|'.join(_KINDS)})\b.*")
-_LIMIT = re.compile(rf"Input should be ({'|'.join(_LIMITS)}) (\S+)")
+"""What is expected, by pydantic's types of errors, with the names of their context."""
+
+
+def expected_value(fault: Mapping[str, Any]) -> str | None:
+    """Return what is expected in the place of a value; None if its message says it otherwise.
+
+    Args:
+        fault: One of ``ValidationError.errors()``.
+    """
+    expected = _EXPECTED.get(fault["type"])
+    limits = fault.get("ctx", {}).items()
+    plain = {name: f"{limit:g}" if isinstance(limit, float) else limit for name, limit in limits}
+    return expected and expected.format(**plain)
 
 
 def fault_message(fault: Mapping[str, Any]) -> str:
@@ -33,12 +55,11 @@ def fault_message(fault: Mapping[str, Any]) -> str:
         fault: One of ``ValidationError.errors()``.
 
     Example:
-        >>> fault_message({"msg": "Input should be greater than or equal to 1"})
+        >>> fault_message({"type": "greater_than_equal", "msg": "", "ctx": {"ge": 1}})
         'expected at least 1'
     """
-    message = str(fault["msg"]).removeprefix("Value error, ")  # pydantic's own, before our words
-    if match := _KIND.fullmatch(message):
-        return f"expected {_KINDS[match[1]]}"
-    if match := _LIMIT.fullmatch(message):
-        return f"expected {_LIMITS[match[1]]} {match[2]}"
-    return _OTHERS.get(message, message)
+    if fault["type"] == "missing":
+        return "missing"
+    if expected := expected_value(fault):
+        return f"expected {expected}"
+    return str(fault["msg"]).removeprefix("Value error, ")  # pydantic's own, before our words

@@ -93,6 +93,8 @@ def read_names(names: str | None) -> GenreNames:
     try:
         content = read_bounded(path, _MAX_BYTES, "a file of genre names").decode("utf-8-sig")
         pairs = _json_pairs(content) if path.suffix.lower() == ".json" else _csv_pairs(content)
+        if not pairs:
+            raise ValueError("it names no genre")
     except MissingFileError:
         step = "name tmdb, imdb or a file"
         raise DataNotFoundError(missing_path_message(path, "a file of genre names", step)) from None
@@ -109,11 +111,6 @@ def read_names(names: str | None) -> GenreNames:
                 "in tables and .nfo files; choose another name"
             )
         mapping[genre.strip().lower()] = name.strip()
-    if not mapping:
-        raise DataError(
-            f"{path} names no genre; expected genres and names, as in "
-            '{"Sci-Fi": "Science Fiction", "Film-Noir": ""}'
-        )
     return GenreNames(mapping, str(path))
 
 

@@ -295,7 +295,11 @@ def _lines(path: Path) -> Iterator[_Line]:
                     yield _Line.model_validate(parse_json(line.text))
     except ValidationError as error:
         fault = error.errors()[0]
-        where = ".".join(str(part) for part in fault["loc"]) or "the line"
+        # Without pydantic's own names for the members of a union.
+        place = [
+            part for part in fault["loc"] if isinstance(part, int) or part in _Line.model_fields
+        ]
+        where = ".".join(map(str, place)) or "the line"
         raise DataError(
             f"{path}, line {number}: {where}: {fault_message(fault)}; each line is an object with "
             "plot (a text or a list of texts) and genres (a list of names)"

@@ -116,7 +116,10 @@ class Catalogue(TextTable):
 
     @property
     def unread(self) -> frozenset[Modality]:
-        """Modalities without a column, and without a note that says why theirs is not read."""
+        """Modalities without a column.
+
+        A column of posters that names no files here has a note of its own, and does not count.
+        """
         poster = self.columns.poster or self._has_unusable_posters
         columns = {Modality.PLOT: self.columns.plots, Modality.POSTER: poster}
         return frozenset(modality for modality, column in columns.items() if not column)

@@ -245,7 +245,7 @@ def _decide(film: _FilmToPredict, answer: Answer, options: Options) -> FilmChang
         return replace(change, note=note or lack)
     names = options.names.of(answer.genres)[: options.most]
     if not names:
-        note = "the names of genres leave out all of its genres"
+        note = "the chosen names drop every genre predicted for it"
         return replace(change, outcome=Outcome.NOTHING_TO_DO, note=note)
     probabilities = tuple(_probability(name, answer, options.names) for name in names)
     keep = options.mode == Mode.ADD
@@ -287,9 +287,9 @@ def _probability(name: str, answer: Answer, names: GenreNames) -> float:
 def _missing(
     chosen: tuple[str, ...], before: Sequence[str], answer: Answer, names: GenreNames
 ) -> tuple[str, ...]:
-    """Return the names that a film has neither as they are nor under the model's own names."""
-    own = names.of(genre for genre in answer.genres if _has_genre(genre, before))
-    return tuple(name for name in chosen if name not in own and not _has_genre(name, before))
+    """Return the chosen names that a film lacks, as they are and under the model's own names."""
+    lacking = names.of(genre for genre in answer.genres if not _has_genre(genre, before))
+    return tuple(name for name in chosen if name in lacking and not _has_genre(name, before))
 
 
 def _has_genre(name: str, genres: Sequence[str]) -> bool:

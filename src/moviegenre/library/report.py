@@ -23,14 +23,16 @@ def check_report(path: Path) -> None:
     """Raise an error if the report cannot be written.
 
     Raises:
-        ConfigError: It ends neither in .csv nor in .json, or its folder does not exist.
+        ConfigError: It is a folder, has another ending, or its folder does not exist.
     """
     if path.is_dir():
         raise ConfigError(f"the report {path} is a folder; name a .csv or .json file")
     if path.suffix.lower() not in (".csv", ".json"):
         raise ConfigError(f"the report {path} ends in {path.suffix!r}; expected .csv or .json")
     if not (folder := path.absolute().parent).is_dir():
-        raise ConfigError(f"the report's folder {folder} does not exist; make it or name another")
+        raise ConfigError(
+            f"the report's folder {folder} does not exist; create it or name another folder"
+        )
 
 
 def write_report(path: Path, changes: Iterable[FilmChange], *, written: bool) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -111,6 +112,13 @@ def can_undo(path: Path) -> bool:
     return bool(Journal(library_root(path)).files())
 
 
+_CHANGED, _GONE = "the file was changed since", "the file is gone"
+_CHANGED_BETWEEN = (
+    "the file was changed between two runs that wrote it; it has its content from before the last "
+    "of them again"
+)
+
+
 @dataclass
 class UndoSummary:
     """The result of an undo.
@@ -126,6 +134,11 @@ class UndoSummary:
     num_restored: int = 0
     num_same: int = 0
     skipped: list[tuple[Path, str]] = field(default_factory=list)
+
+    @property
+    def has_own_changes(self) -> bool:
+        """Whether files were left alone only because somebody changed or deleted them."""
+        return any(reason in (_CHANGED, _GONE, _CHANGED_BETWEEN) for _, reason in self.skipped)
 
 
 def undo(
@@ -143,7 +156,7 @@ def undo(
     Args:
         path: The library's folder.
         on_progress: Called with the files done and all files.
-        overwrite: Restore files that somebody else changed, too; their changes are lost.
+        overwrite: Restore files that somebody else changed or deleted, too; their changes are lost.
 
     Raises:
         BusyError: Another run is changing the library.
@@ -173,23 +186,18 @@ def undo(
                     done = summary.num_restored + summary.num_same + len(summary.skipped)
                     on_progress(done, len(steps))
         skipped = {path for path, _ in summary.skipped}
-        partly = {path: file for path, file in partly.items() if path not in skipped}
+        partly = {path: place for path, place in partly.items() if path not in skipped}
+        seen: Counter[Path] = Counter()
         for file in journal.files() if skipped or partly else ():
-            kept += [
-                entry
-                for entry in journal.entries(file)
-                if entry.path in skipped or (entry.path in partly and file < partly[entry.path])
-            ]
+            for entry in journal.entries(file):
+                if entry.path in skipped or seen[entry.path] < partly.get(entry.path, 0):
+                    kept.append(entry)
+                seen[entry.path] += 1
         summary.num_restored -= len(partly)
         summary.skipped += [(path, _CHANGED_BETWEEN) for path in partly]
         journal.keep_only(kept)
     return summary
 
-
-_CHANGED_BETWEEN = (
-    "you changed the file between two runs that wrote it: it is as you left it then, with the "
-    "genres of the first"
-)
 
 _Steps = dict[Path, list[tuple[str | None, str, Path]]]
 _Sources = dict[Path, dict[Path, tuple[str | None, str, str | None]]]
@@ -197,7 +205,7 @@ _Sources = dict[Path, dict[Path, tuple[str | None, str, str | None]]]
 
 def _sources(
     journal: Journal, steps: _Steps, summary: UndoSummary, *, overwrite: bool
-) -> tuple[_Sources, dict[Path, Path]]:
+) -> tuple[_Sources, dict[Path, int]]:
     """Return what restores the files.
 
     The last change that wrote the current content of a file is found. From there, the changes are
@@ -205,10 +213,10 @@ def _sources(
 
     Returns:
         By journal file, the entries that restore files and the files' current hashes. Then the
-        files for which that ends at somebody else's version, and the journal file that has it.
+        files that end at somebody else's version, with the index of the change that has it.
     """
     sources: _Sources = {}
-    partly: dict[Path, Path] = {}
+    partly: dict[Path, int] = {}
     for path, changes in steps.items():
         remove_part(journal.root, path)
         try:
@@ -221,8 +229,7 @@ def _sources(
             continue
         places = [place for place, change in enumerate(changes) if change[1] == current]
         if not places and not overwrite:
-            reason = "the file is gone" if current is None else "the file was changed since"
-            summary.skipped.append((path, reason))
+            summary.skipped.append((path, _GONE if current is None else _CHANGED))
             continue
         place = 0 if overwrite else places[-1]
         while place and (before := changes[place][0]) in {step[1] for step in changes[:place]}:
@@ -230,7 +237,7 @@ def _sources(
         before, after, file = changes[place]
         sources.setdefault(file, {})[path] = (before, after, current)
         if before != changes[0][0]:
-            partly[path] = file
+            partly[path] = place
     return sources, partly
 
 
@@ -240,7 +247,7 @@ def _restore(journal: Journal, entry: Entry, expected: str | None, summary: Undo
     try:
         current = _read(journal.root, entry.path)
         if sha256(current) != expected:
-            raise DataError("the file was changed since")
+            raise DataError(_CHANGED)
         if entry.before is None:
             path.unlink(missing_ok=True)
             sync_folder(path.parent)

@@ -129,7 +129,7 @@ def test_ctrl_c_says_how_to_go_on(
         (("--names", "tvdb"), "unknown names 'tvdb'"),
         (("--report", "r.txt"), "expected .csv or .json"),
         (("--mode", "some"), "'some' is not one of"),
-        (("--most", "0"), "'0' found, expected at least 1"),
+        (("--most", "0"), "found '0', expected at least 1"),
     ],
 )
 def test_options_that_do_not_fit(

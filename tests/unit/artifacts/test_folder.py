@@ -109,7 +109,7 @@ def test_an_encoders_folder_is_no_exported_model(bert_folder: Path) -> None:
         (
             "config.json",
             '{"format": "moviegenre-export-1"}',
-            r"is damaged \(model_name: is missing; architectures: is missing",
+            r"is damaged \(model_name: missing; architectures: missing",
         ),
         ("genres.json", '{"a": 1, "b": 2}', r"is damaged \(genres: expected a list\)"),
         ("genres.json", None, r"genres.json does not exist; expected an exported model's file"),

@@ -38,6 +38,8 @@ def test_a_file(tmp_path: Path, name: str, content: str) -> None:
         ("a.json", '{"War": "A/B"}', "has '/', which separates genres"),
         ("a.csv", "War\n", "row 1 has 1 columns, expected 2"),
         ("a.json", "{", "expected genres and names"),
+        ("a.json", "{}", "it names no genre; expected genres and names"),
+        ("a.csv", "genre,name\n", "it names no genre; expected genres and names"),
     ],
 )
 def test_files_that_are_no_mapping(tmp_path: Path, name: str, content: str, message: str) -> None:

@@ -66,9 +66,10 @@ def test_films_of_few_genres_are_left_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "fault"),
     [
-        ('{"genres": ["Drama"]}', "line 2: plot: is missing; each line is an object with plot"),
+        ('{"genres": ["Drama"]}', "line 2: plot: missing; each line is an object with plot"),
         ('{"plot": "A", "genres": "Drama"}', "line 2: genres: expected a list"),
         ('["Drama"]', "line 2: the line: expected a mapping"),
+        ('{"plot": 3, "genres": ["Drama"]}', "line 2: plot: expected a"),
         ("{", "cannot be read after line 2 "),
     ],
 )

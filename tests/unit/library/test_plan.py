@@ -70,12 +70,19 @@ def test_names_and_most(tmp_path: Path) -> None:
     put(tmp_path, "movie.nfo", nfo("Film-Noir"))
     change = _one(tmp_path, names=read_names("tmdb"))
     assert change.outcome == Outcome.NOTHING_TO_DO
-    assert change.note == "the names of genres leave out all of its genres"
+    assert change.note == "the chosen names drop every genre predicted for it"
 
 
 def test_a_genre_that_is_there_gets_no_second_name(tmp_path: Path) -> None:
     put(tmp_path, "movie.nfo", nfo("Sci-Fi then Crime", "Crime"))
     put(tmp_path, "names.csv", b"Crime,Krimi & Gangster\n")
+    change = _one(tmp_path, mode=Mode.ADD, names=read_names(str(tmp_path / "names.csv")))
+    assert change.after == ("Crime", "Sci-Fi")
+
+
+def test_a_genre_that_is_there_does_not_stand_for_another_of_its_name(tmp_path: Path) -> None:
+    put(tmp_path, "movie.nfo", nfo("Sci-Fi then Crime", "Crime"))
+    put(tmp_path, "names.csv", b"Crime,Sci-Fi\n")
     change = _one(tmp_path, mode=Mode.ADD, names=read_names(str(tmp_path / "names.csv")))
     assert change.after == ("Crime", "Sci-Fi")
 

@@ -40,7 +40,7 @@ def test_the_outcome_says_whether_changes_were_written(
 def test_reports_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"ends in '.txt'; expected .csv or .json"):
         check_report(tmp_path / "r.txt")
-    with pytest.raises(ConfigError, match=r"none does not exist; make it or name another"):
+    with pytest.raises(ConfigError, match=r"none does not exist; create it or name another folder"):
         check_report(tmp_path / "none" / "r.csv")
     with pytest.raises(ConfigError, match=r"is a folder; name a \.csv or \.json file"):
         check_report(tmp_path)

@@ -74,7 +74,7 @@ def test_several_runs_are_undone_to_the_first(library: Path) -> None:
     assert {**after, "0/movie.nfo": before["0/movie.nfo"]} == before
     ((path, reason),) = summary.skipped
     assert path == Path("0/movie.nfo")
-    assert reason.startswith("you changed the file between two runs")
+    assert reason.startswith("the file was changed between two runs")
     assert summary.num_restored + summary.num_same + 1 == summary.num_files
     assert undo(library).skipped == [(path, "the file was changed since")]
     assert undo(library, overwrite=True).num_restored == 1
@@ -113,7 +113,22 @@ def test_undo_restores_what_was_changed_or_deleted_since_if_it_may(library: Path
     _fill(library)
     put(library, "2/movie.nfo", b"mine")
     (library / "3" / "movie.nfo").unlink()
-    assert not undo(library, overwrite=True).skipped
+    summary = undo(library, overwrite=True)
+    assert (summary.num_restored, summary.skipped) == (summary.num_files, [])
+    assert contents(library) == before
+
+
+def test_the_first_change_outlives_an_undo_that_left_the_file_alone(library: Path) -> None:
+    before = contents(library)
+    _fill(library)
+    put(library, "0/movie.nfo", contents(library)["0/movie.nfo"].replace(b"Crime Sci-Fi", b"Drama"))
+    _fill(library, mode=Mode.REPLACE)
+    written = contents(library)["0/movie.nfo"]
+    put(library, "0/movie.nfo", b"mine")
+    assert undo(library).skipped == [(Path("0/movie.nfo"), "the file was changed since")]
+    put(library, "0/movie.nfo", written)
+    assert undo(library).has_own_changes
+    assert undo(library, overwrite=True).num_restored == 1
     assert contents(library) == before
 
 

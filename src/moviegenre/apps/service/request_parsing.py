@@ -77,7 +77,7 @@ async def read_films(request: Request, settings: ServiceSettings) -> list[FilmIn
     """
     items = await read_json(request, settings)
     if not isinstance(items, list):
-        raise RequestError(422, "the request is no list of films; expected a list of objects")
+        raise RequestError(422, "the request is not a list; expected a list of films")
     if not 1 <= len(items) <= settings.max_films:
         raise RequestError(
             422, f"the request has {len(items):,} films; expected 1 to {settings.max_films:,}"

@@ -243,7 +243,7 @@ WRONG_BODIES: dict[str, tuple[str, dict[str, Any], int, str]] = {
         "/batch",
         {"json": {"plot": "a"}},
         422,
-        "the request is no list of films; expected a list of objects",
+        "the request is not a list; expected a list of films",
     ),
     "form": (
         "/batch",
