@@ -118,7 +118,7 @@ def run(given: argparse.Namespace) -> Iterator[Row]:
             ours, theirs = (
                 [100 * one[name][place] for one in by_draw] for name in ("adapt", rival)
             )
-            work = f"{metric} of {given.task} learned from {size} films"
+            work = f"{metric} of {given.task} learned from {size} films, {len(test.ids):,} scored"
             yield Row(work, "%", ours, theirs, rival)
 
 

@@ -20,7 +20,7 @@ def print_stats(stats: DataStats, *, synthetic: bool) -> None:
     console.print(f"movies: {stats.num_movies:,} ({parts})", highlight=False, soft_wrap=True)
     console.print(
         f"genres: {len(stats.genres)}, {stats.mean_genres:.2f} a movie, "
-        f"imbalance {stats.imbalance}",
+        f"imbalance in train {stats.imbalance}",
         highlight=False,
         soft_wrap=True,
     )

@@ -75,7 +75,7 @@ def test_the_facts_are_printed(data: PreparedData, capsys: pytest.CaptureFixture
     shown = capsys.readouterr().out
     assert "made-up movies: nothing measured on them is a result" in shown
     assert "movies: 12 (train 6 (50.0 %), val 3 (25.0 %), test 3 (25.0 %))" in shown
-    assert "genres: 3, 1.08 a movie, imbalance 3:1 (Comedy:Horror)" in shown
+    assert "genres: 3, 1.08 a movie, imbalance in train 3:1 (Comedy:Horror)" in shown
     assert "plots a movie: 0: 1 movies, 2: 11 movies; without plot 1, without poster 1" in shown
     assert "poster height, px" in shown
     assert "Drama 20" in shown[shown.index("genres that occur together") :]

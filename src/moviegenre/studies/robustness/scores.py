@@ -117,11 +117,11 @@ class Verdict:
         side = "above" if difference >= 0 else "below"
         low, high = 100 * self.interval.low, 100 * self.interval.high
         if self.loses_more:
-            verdict = "it loses more than that sibling does"
+            verdict = "it scores below that sibling"
         elif self.interval.low > 0:
-            verdict = "it keeps more than that sibling has"
+            verdict = "it scores above that sibling"
         else:
-            verdict = "these movies do not show that it loses more"
+            verdict = "these movies do not show a difference"
         return (
             f"Without any {self.missing.value}, {self.fusion} has {100 * self.score:.2f} F1-macro, "
             f"{abs(difference):.2f} points {side} {self.sibling} alone "

@@ -78,9 +78,9 @@ def test_a_clear_loss_is_said() -> None:
 @pytest.mark.parametrize(
     ("interval", "words"),
     [
-        ((-0.05, -0.01), "it loses more than that sibling does"),
-        ((-0.05, 0.01), "these movies do not show that it loses more"),
-        ((0.005, 0.02), "it keeps more than that sibling has"),
+        ((-0.05, -0.01), "it scores below that sibling"),
+        ((-0.05, 0.01), "these movies do not show a difference"),
+        ((0.005, 0.02), "it scores above that sibling"),
     ],
 )
 def test_the_sentence(interval: tuple[float, float], words: str) -> None:
