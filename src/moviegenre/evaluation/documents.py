@@ -81,7 +81,7 @@ def rich_table(
     for column in columns:
         number = column >= table.num_text_columns
         heading = "\n".join(table.headings[column].replace("-", "-\n").rsplit(" ", 1))
-        shown.add_column(heading, justify="right" if number else "left", no_wrap=number)
+        shown.add_column(heading, justify="right" if number else "left", no_wrap=True)
     for row in table.rows:
         shown.add_row(*(row[column] for column in columns))
     return shown

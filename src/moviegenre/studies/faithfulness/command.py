@@ -64,7 +64,10 @@ def faithfulness(
         progress=not quiet,
     )
     title = f"fall of the likeliest genre's probability without {share:.0%} of the parts, in points"
-    print_table(faithfulness_table(results), title=title)
+    table = faithfulness_table(results)
+    kept = [heading for heading in table.headings if heading != "found by"]  # for 80 columns
+    found = ", ".join(f"{one.method} ({one.modality.value})" for one in results)
+    print_table(table, title=title, caption=f"found by {found}", kept=kept)
     if folder is not None:
         record(folder, split.value, share, results)
     if json_file is not None:
