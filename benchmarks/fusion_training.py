@@ -187,14 +187,10 @@ def run(given: argparse.Namespace) -> Iterator[Row]:
     """Yield a row for trained and for frozen encoders."""
     with tempfile.TemporaryDirectory() as scratch:
         encoders = "minilm", poster_network(Path(scratch, "efficientnet-b4"))
+        many = given.movies if given.full else None
         works = (
-            ("both encoders trained", False, 1, given.movies if given.full else 32),
-            (
-                f"both encoders frozen, {_EPOCHS} epochs",
-                True,
-                _EPOCHS,
-                given.movies if given.full else 64,
-            ),
+            ("both encoders trained", False, 1, many or 32),
+            (f"both encoders frozen, {_EPOCHS} epochs", True, _EPOCHS, many or 64),
         )
         for number, (work, frozen, epochs, movies) in enumerate(works):
             folder = Path(scratch, str(number))

@@ -19,6 +19,7 @@ from typing import Any
 import torch
 from benchmarks import bert_training, films, fusion_training, harness
 from benchmarks.harness import ROOT, Row, Side
+from benchmarks.machine import peak_flops
 from torch.utils.flop_counter import FlopCounterMode
 
 from moviegenre.box import box_folder
@@ -76,20 +77,6 @@ def plot_network(folder: Path, **sizes: Any) -> str:
     )
     tokenizer.save_pretrained(folder)
     return str(folder)
-
-
-def peak_flops(size: int, seconds: float = 1.0) -> float:
-    """Return the floating-point operations a second of products of square matrices in bf16."""
-    one = torch.ones(size, size, dtype=torch.bfloat16, device=device())
-    counts, started = 0, 0.0
-    while counts < 2 or time.perf_counter() - started < seconds:
-        torch.mm(one, one)
-        if torch.cuda.is_available():
-            torch.cuda.synchronize()
-        counts += 1
-        if counts == 1:  # the first also sets up the kernel
-            started = time.perf_counter()
-    return 2.0 * size**3 * (counts - 1) / (time.perf_counter() - started)
 
 
 def flops_of_a_movie(model: GenreModel, movies: MovieTensors, precision: str) -> float:
@@ -240,7 +227,7 @@ def table(folder: Path, data: Path, config: str, movies: int) -> Iterator[Row]:
 def run(given: argparse.Namespace) -> Iterator[Row]:
     """Yield all rows."""
     sizes: dict[str, Any] = _SMALL if given.small else _REAL
-    peak = peak_flops(sizes["matrix"])
+    peak = peak_flops(sizes["matrix"], torch.bfloat16, device())
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
         for name in ("training", "table"):

@@ -20,6 +20,7 @@ import numpy as np
 from benchmarks import harness
 from benchmarks.films import write_table
 from benchmarks.harness import Row, Side, rate
+from benchmarks.machine import peak_flops
 
 import moviegenre
 
@@ -66,15 +67,7 @@ def torch_peak(form: str) -> Callable[[], float]:
     """
     import torch
 
-    matrix = torch.ones(_SIZE, _SIZE, dtype=getattr(torch, _FORMS[form]))
-
-    @torch.inference_mode()
-    def work() -> None:
-        for _ in range(_PRODUCTS):
-            torch.mm(matrix, matrix)
-
-    work()
-    return lambda: rate(work, 2 * _SIZE**3 * _PRODUCTS) / 1e9
+    return lambda: peak_flops(_SIZE, getattr(torch, _FORMS[form])) / 1e9
 
 
 def int8_peak() -> Callable[[], float]:

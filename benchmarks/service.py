@@ -23,14 +23,13 @@ from pathlib import Path
 import numpy as np
 from benchmarks import films, harness
 from benchmarks.harness import Figures, Row, Side, Worker
-from benchmarks.serving import served
+from benchmarks.serving import KEPT_SECONDS, served
 
 CLIENTS = 16
 LIMIT = 0.25
 _BODIES = 64
 _STEPS = 4
 _TIMEOUT = 120.0
-_KEPT_SECONDS = 1.0  # for which a connection is used again
 
 
 def bodies(number: int) -> list[bytes]:
@@ -85,7 +84,7 @@ def latencies(port: int, requests: list[bytes], seconds: float, rate: float | No
             if due > start + seconds:
                 break
             time.sleep(max(0.0, due - time.monotonic()))
-            if time.monotonic() - used > _KEPT_SECONDS:  # a server closes idle connections
+            if time.monotonic() - used > KEPT_SECONDS:
                 connection.close()
             body = requests[number % len(requests)]
             connection.request("POST", "/predict", body, {"Content-Type": "application/json"})

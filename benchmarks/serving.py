@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+KEPT_SECONDS = 1.0
+"""How long a client uses a connection again: a server closes idle ones."""
+
 _START_SECONDS = 120.0
 _STOP_SECONDS = 60.0
 

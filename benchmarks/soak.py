@@ -31,14 +31,13 @@ from typing import Any
 import numpy as np
 from benchmarks import harness
 from benchmarks.harness import Row
-from benchmarks.serving import served
+from benchmarks.serving import KEPT_SECONDS, served
 from PIL import Image
 
 _CLIENTS = 16
 _JUDGED_MINUTES = 5.0  # of a run from which on memory has to be steady
 _SAMPLE_SECONDS = 5.0
 _IDLE_SECONDS = 10.0  # after which the service has closed what its clients left
-_KEPT_SECONDS = 1.0  # for which a connection is used again; the service closes idle ones
 _LONGEST_WAIT = 60.0
 _WORDS = ("city", "detective", "love", "war", "space", "robot", "ghost", "music", "the", "and")
 _LIMIT_MB = 5.0  # an hour
@@ -255,7 +254,7 @@ class Client:
 
     def _status(self, ask: Ask) -> int:
         connection = getattr(self._own, "connection", None)
-        if connection is None or time.monotonic() > self._own.used + _KEPT_SECONDS:
+        if connection is None or time.monotonic() > self._own.used + KEPT_SECONDS:
             connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=_LONGEST_WAIT)
             self._own.connection = connection
         headers = {"Content-Type": ask.content_type} if ask.content_type else {}

@@ -40,10 +40,11 @@ def ray_cluster(
     if address is not None:
         _require_answer(address)
     # All before the import, which reads them.
-    if address is None or address.startswith("127.0.0.1:"):
+    is_named_here = address is not None and address.startswith("127.0.0.1:")
+    if address is None or is_named_here:
         # Otherwise Ray looks for 127.0.0.1 at this machine's address in its network.
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
-    if address is not None and address.startswith("127.0.0.1:") and _has_token():
+    if is_named_here and _has_token():
         # A cluster that is started here asks for the token, which Ray does not send by itself to
         # an address that is named.
         os.environ.setdefault("RAY_AUTH_MODE", "token")

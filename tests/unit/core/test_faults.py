@@ -1,4 +1,4 @@
-"""What pydantic refuses is told in plain words."""
+"""Errors about wrong values say in plain words what is expected."""
 
 from enum import StrEnum
 from typing import Annotated, Any, Literal
