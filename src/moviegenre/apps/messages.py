@@ -56,8 +56,9 @@ class StderrHandler(logging.Handler):
     """Writes to whatever is standard error at the time: a program may replace and close it."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record as a line."""
+        """Write a record as a line, in one piece: several processes may share standard error."""
         try:
-            print(self.format(record), file=sys.stderr, flush=True)
+            sys.stderr.write(f"{self.format(record)}\n")  # print would write the newline apart
+            sys.stderr.flush()
         except Exception:
             self.handleError(record)

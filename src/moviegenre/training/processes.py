@@ -216,7 +216,7 @@ def _report(error: Exception, store: Store, place: Place) -> None:
     except RuntimeError:
         if place.number == 1:
             line = lost_message("the first process of this training was lost")
-            print(f"error: {line}", file=sys.stderr, flush=True)
+            sys.stderr.write(f"error: {line}\n")
 
 
 def error_key(number: int) -> str:

@@ -1,5 +1,6 @@
 """Messages are one line that a terminal only shows, whatever names of files they repeat."""
 
+import io
 import logging
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from moviegenre.apps.cli import main
-from moviegenre.apps.messages import MessageFormatter, echo
+from moviegenre.apps.messages import MessageFormatter, StderrHandler, echo
 from moviegenre.core.errors import printable
 from tests.tiny_movies import write_prepared
 
@@ -90,3 +91,27 @@ def test_a_warning_of_the_command_line(tmp_path: Path) -> None:
     command = [sys.executable, "-c", code, NAME]
     done = subprocess.run(command, capture_output=True, check=True, cwd=tmp_path)
     assert done.stderr.decode() == f"{SHOWN} is damaged\n"
+
+
+class _Unbuffered(io.StringIO):
+    """Standard error as ``python -u`` has it: every write reaches the file at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[str] = []
+
+    def write(self, text: str) -> int:
+        self.pieces.append(text)
+        return super().write(text)
+
+
+def test_a_record_is_written_in_one_piece_so_that_processes_can_share_a_log(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stderr = _Unbuffered()
+    monkeypatch.setattr(sys, "stderr", stderr)
+    handler = StderrHandler()
+    handler.setFormatter(MessageFormatter())
+    for message in ("first", "x" * 10_000):
+        handler.emit(logging.makeLogRecord({"msg": message}))
+    assert stderr.pieces == ["first\n", "x" * 10_000 + "\n"]
