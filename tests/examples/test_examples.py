@@ -12,7 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from moviegenre.library.nfo import parse_nfo
-from moviegenre.library.write import undo
+from moviegenre.library.undo import undo
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))

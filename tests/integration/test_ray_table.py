@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -21,42 +20,15 @@ from moviegenre.inference.catalogue import predict_catalogue
 from moviegenre.inference.catalogue_output import CatalogueSummary
 from moviegenre.inference.catalogue_rows import Catalogue
 from moviegenre.inference.catalogue_texts import CatalogueColumns
-from moviegenre.inference.predictor import Predictor
 from moviegenre.inference.ray_engine import RayEngine
+from tests.poisonous_model import POISON, PoisonousModel
 from tests.tiny_checkpoints import POINT, tiny_checkpoint
 from tests.tiny_movies import tiny_movies
 
 pytest.importorskip("ray.data", reason="Ray is not installed: pip install '.[ray]'")
 
-POISON = "a fatal film"
 MEMORY = 100 << 20  # of a node's object store
 ROOT = Path(__file__).parents[2]
-
-
-@dataclass(frozen=True)
-class Poisonous:
-    """Opens a model that ends its process when it reads a certain plot, and says on which node.
-
-    Attributes:
-        model: The model's folder.
-        deaths: The folder in which each death leaves a file.
-    """
-
-    model: Path
-    deaths: Path
-
-    def __call__(self, threads: int) -> Predictor:
-        predictor = moviegenre.load(self.model, threads=threads)
-        read = predictor.reader.read
-
-        def reading(plot: Any, *rest: Any) -> Any:
-            if plot == POISON:
-                (self.deaths / str(time.monotonic_ns())).touch()
-                os.kill(os.getpid(), signal.SIGKILL)
-            return read(plot, *rest)
-
-        setattr(predictor.reader, "read", reading)  # noqa: B010 - mypy forbids the other way
-        return predictor
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +77,7 @@ def test_a_row_that_kills_its_worker_is_an_error_row(
     deaths = tmp_path / "deaths"
     deaths.mkdir()
     predictor = moviegenre.load(model, threads=1)
-    engine = RayEngine(2, open_model=Poisonous(model, deaths))
+    engine = RayEngine(2, open_model=PoisonousModel(model, deaths))
     out = tmp_path / "out"
     summary = predict_catalogue(predictor, table, out, shard_rows=50, engine=engine)
     assert summary == CatalogueSummary(300, 1, 1)

@@ -94,7 +94,7 @@ def run_undo(path: Path, *, overwrite: bool, quiet: bool) -> None:
         Exit: Files were left alone; the status is 1.
     """
     from moviegenre.library.journal import JOURNAL_FOLDER
-    from moviegenre.library.write import undo
+    from moviegenre.library.undo import undo
 
     try:
         with film_progress("restoring", quiet=quiet) as show:
@@ -110,8 +110,8 @@ def run_undo(path: Path, *, overwrite: bool, quiet: bool) -> None:
         f"{summary.num_restored:,} {files} restored, {summary.num_same:,} were as before, "
         f"{len(summary.skipped):,} left alone"
     )
-    _print_reasons("left alone", summary.skipped, len(summary.skipped))
-    if summary.has_own_changes:
+    _print_reasons("left alone", [file[:2] for file in summary.skipped], len(summary.skipped))
+    if any(file.is_own_change for file in summary.skipped):
         echo(
             "files that were changed after they were written: to restore them and lose those "
             "changes, add --overwrite; to keep them as they are, delete "

@@ -11,7 +11,8 @@ from moviegenre.library.edit import with_genres
 from moviegenre.library.nfo import parse_nfo
 from moviegenre.library.nfo_text import NfoError
 from moviegenre.library.plan import FilmChange, Outcome
-from moviegenre.library.write import undo, writing
+from moviegenre.library.undo import undo
+from moviegenre.library.write import writing
 from tests.unit.library.writers import GENRES, Written, nfo_files
 
 _NEW = GENRES.filter(bool)

@@ -8,8 +8,9 @@ from moviegenre.core.genre_mapping import read_names
 from moviegenre.library.nfo import parse_nfo
 from moviegenre.library.plan import FilmChange, Mode, Options, Outcome
 from moviegenre.library.preview import Preview
+from moviegenre.library.undo import can_undo, undo
 from moviegenre.library.walk import scan_library
-from moviegenre.library.write import can_undo, undo, writing
+from moviegenre.library.write import writing
 from tests.unit.library.films import answer, contents, nfo, put
 
 

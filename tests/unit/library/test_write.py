@@ -18,8 +18,9 @@ from moviegenre.core.errors import BusyError, DataError
 from moviegenre.library.journal import JOURNAL_FOLDER, Journal
 from moviegenre.library.nfo import parse_nfo
 from moviegenre.library.plan import FilmChange, Mode, Options, Outcome, plan_changes
+from moviegenre.library.undo import undo
 from moviegenre.library.walk import scan_library
-from moviegenre.library.write import undo, writing
+from moviegenre.library.write import writing
 from tests.unit.library.films import answer, contents, nfo, put
 
 
@@ -72,11 +73,11 @@ def test_several_runs_are_undone_to_the_first(library: Path) -> None:
     assert len(kept) == 1, "the first change of that file is not forgotten"
     del after[kept[0]]
     assert {**after, "0/movie.nfo": before["0/movie.nfo"]} == before
-    ((path, reason),) = summary.skipped
-    assert path == Path("0/movie.nfo")
+    ((path, reason, is_own_change),) = summary.skipped
+    assert (path, is_own_change) == (Path("0/movie.nfo"), True)
     assert reason.startswith("the file was changed between two runs")
     assert summary.num_restored + summary.num_same + 1 == summary.num_files
-    assert undo(library).skipped == [(path, "the file was changed since")]
+    assert undo(library).skipped == [(path, "the file was changed since", True)]
     assert undo(library, overwrite=True).num_restored == 1
     assert contents(library) == before
     assert not Journal(library).exists()
@@ -101,7 +102,7 @@ def test_undo_skips_what_was_changed_since_and_keeps_it_in_the_journal(library: 
     written = contents(library)["2/movie.nfo"]
     put(library, "2/movie.nfo", b"mine")
     summary = undo(library)
-    assert summary.skipped == [(Path("2/movie.nfo"), "the file was changed since")]
+    assert summary.skipped == [(Path("2/movie.nfo"), "the file was changed since", True)]
     assert contents(library)["2/movie.nfo"] == b"mine"
     put(library, "2/movie.nfo", written)
     assert undo(library).num_restored == 1
@@ -125,9 +126,9 @@ def test_the_first_change_outlives_an_undo_that_left_the_file_alone(library: Pat
     _fill(library, mode=Mode.REPLACE)
     written = contents(library)["0/movie.nfo"]
     put(library, "0/movie.nfo", b"mine")
-    assert undo(library).skipped == [(Path("0/movie.nfo"), "the file was changed since")]
+    assert undo(library).skipped == [(Path("0/movie.nfo"), "the file was changed since", True)]
     put(library, "0/movie.nfo", written)
-    assert undo(library).has_own_changes
+    assert [file.is_own_change for file in undo(library).skipped] == [True]
     assert undo(library, overwrite=True).num_restored == 1
     assert contents(library) == before
 
@@ -278,7 +279,7 @@ def test_a_link_in_the_journals_place_is_refused(library: Path, tmp_path: Path) 
 _FILL_OR_UNDO = """
 import sys
 from pathlib import Path
-from moviegenre.library.write import undo
+from moviegenre.library.undo import undo
 from tests.unit.library.test_write import _fill
 print("ready", flush=True)
 undo(Path(sys.argv[1])) if sys.argv[2] == "undo" else _fill(Path(sys.argv[1]))

@@ -19,8 +19,9 @@ from moviegenre.data.records import whole_text
 from moviegenre.library.answers import model_answers
 from moviegenre.library.plan import FilmChange, Outcome, needs_answer
 from moviegenre.library.preview import Preview
+from moviegenre.library.undo import can_undo, undo
 from moviegenre.library.walk import library_root, scan_library
-from moviegenre.library.write import can_undo, undo, writing
+from moviegenre.library.write import writing
 
 if TYPE_CHECKING:
     from moviegenre.inference.predictor import Predictor
@@ -162,8 +163,8 @@ class LibrarySession:
         progress = _progress(connection)
         summary = undo(self.root, progress)
         skipped = [
-            {"path": _text(path.as_posix()), "reason": _text(reason)}
-            for path, reason in summary.skipped[:_MOST_SHOWN]
+            {"path": _text(file.path.as_posix()), "reason": _text(file.reason)}
+            for file in summary.skipped[:_MOST_SHOWN]
         ]
         connection.send(
             {

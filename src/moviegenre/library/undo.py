@@ -1,0 +1,211 @@
+"""Restore the files of a library as they were before the first change in its journal."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from moviegenre.core.errors import DataError
+from moviegenre.core.files import sync_folder
+from moviegenre.core.reading import raise_system_error
+from moviegenre.library.journal import Entry, Journal, remove_part, sha256
+from moviegenre.library.walk import library_root
+from moviegenre.library.write import read_file, write_file
+
+_CHANGED, _GONE = "the file was changed since", "the file is gone"
+_CHANGED_BETWEEN = (
+    "the file was changed between two runs that wrote it; it has its content from before the last "
+    "of them again"
+)
+
+
+class SkippedFile(NamedTuple):
+    """A file that an undo left alone.
+
+    Attributes:
+        path: Relative to the library.
+        reason: Why.
+        is_own_change: Somebody changed or deleted it after it was written.
+    """
+
+    path: Path
+    reason: str
+    is_own_change: bool = False
+
+
+@dataclass
+class UndoSummary:
+    """The result of an undo.
+
+    Attributes:
+        num_files: Files in the journal.
+        num_restored: Files that were restored now.
+        num_same: Files that were already as before.
+        skipped: Files that were left alone.
+    """
+
+    num_files: int = 0
+    num_restored: int = 0
+    num_same: int = 0
+    skipped: list[SkippedFile] = field(default_factory=list)
+
+
+def can_undo(path: Path) -> bool:
+    """Return whether a library has a journal of changes.
+
+    Args:
+        path: The library's folder.
+
+    Raises:
+        DataNotFoundError: There is no such folder.
+    """
+    return bool(Journal(library_root(path)).files())
+
+
+def undo(
+    path: Path,
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+    *,
+    overwrite: bool = False,
+) -> UndoSummary:
+    """Restore every file of a library as it was before the first change in the journal.
+
+    A file that somebody else changed since is left alone and stays in the journal. If somebody
+    changed it between two of our changes, their version is restored; the file counts as skipped,
+    and the earlier change stays in the journal. An interrupted undo is resumed by the next one.
+
+    Args:
+        path: The library's folder.
+        on_progress: Called with the files done and all files.
+        overwrite: Restore files that somebody else changed or deleted, too; their changes are lost.
+
+    Raises:
+        BusyError: Another run is changing the library.
+        DataError: The journal is damaged; nothing is changed then.
+        DataNotFoundError: There is no such folder.
+    """
+    journal = Journal(library_root(path))
+    if not journal.exists():
+        return UndoSummary()
+    with journal.locked():
+        changes: dict[Path, list[_Change]] = {}
+        for file in journal.files():
+            for entry in journal.entries(file):
+                change = _Change(entry.before_sha256, entry.after_sha256, file)
+                changes.setdefault(entry.path, []).append(change)
+        summary = UndoSummary(num_files=len(changes))
+        steps = _restore_steps(journal, changes, summary, overwrite=overwrite)
+        on_progress(0, len(changes))
+        for file in reversed(journal.files()):
+            wanted = {path: step for path, step in steps.items() if step.change.file == file}
+            for entry in journal.entries(file) if wanted else ():
+                step = wanted.get(entry.path)
+                if step and step.change[:2] == (entry.before_sha256, entry.after_sha256):
+                    del wanted[entry.path]
+                    _restore(journal, entry, step.current_sha256, summary)
+                    done = summary.num_restored + summary.num_same + len(summary.skipped)
+                    on_progress(done, len(changes))
+        skipped = {file.path for file in summary.skipped}
+        partly = {
+            path: step.place
+            for path, step in steps.items()
+            if step.change.before_sha256 != changes[path][0].before_sha256 and path not in skipped
+        }
+        journal.keep_only(_unrestored(journal, skipped, partly))
+        summary.num_restored -= len(partly)
+        summary.skipped += [SkippedFile(path, _CHANGED_BETWEEN, True) for path in partly]
+    return summary
+
+
+class _Change(NamedTuple):
+    """A change of a file in the journal; None is the hash of no file."""
+
+    before_sha256: str | None
+    after_sha256: str
+    file: Path
+
+
+class _Step(NamedTuple):
+    """How a file is restored: from which of its changes, at what place among them."""
+
+    change: _Change
+    place: int
+    current_sha256: str | None
+
+
+def _restore_steps(
+    journal: Journal,
+    changes: Mapping[Path, list[_Change]],
+    summary: UndoSummary,
+    *,
+    overwrite: bool,
+) -> dict[Path, _Step]:
+    """Return how each file is restored, and count the files that are not.
+
+    The last change that wrote the current content of a file is found. From there, the changes are
+    followed back as long as each began with the content that an earlier one wrote.
+    """
+    steps: dict[Path, _Step] = {}
+    for path, own in changes.items():
+        remove_part(journal.root, path)
+        try:
+            current = sha256(read_file(journal.root, path))
+        except DataError as error:
+            summary.skipped.append(SkippedFile(path, str(error)))
+            continue
+        if current == own[0].before_sha256:
+            summary.num_same += 1
+            continue
+        places = [place for place, change in enumerate(own) if change.after_sha256 == current]
+        if not places and not overwrite:
+            reason = _GONE if current is None else _CHANGED
+            summary.skipped.append(SkippedFile(path, reason, True))
+            continue
+        place = 0 if overwrite else places[-1]
+        while earlier := [
+            at for at in range(place) if own[at].after_sha256 == own[place].before_sha256
+        ]:
+            place = earlier[-1]
+        steps[path] = _Step(own[place], place, current)
+    return steps
+
+
+def _restore(journal: Journal, entry: Entry, expected: str | None, summary: UndoSummary) -> None:
+    """Restore the bytes of a file, or remove a file that did not exist."""
+    path = journal.root / entry.path
+    try:
+        current = read_file(journal.root, entry.path)
+        if sha256(current) != expected:
+            summary.skipped.append(SkippedFile(entry.path, _CHANGED, True))
+            return
+        if entry.before is None:
+            path.unlink(missing_ok=True)
+            sync_folder(path.parent)
+        else:
+            write_file(journal.root, entry.path, current, entry.before)
+    except DataError as error:
+        summary.skipped.append(SkippedFile(entry.path, str(error)))
+    except OSError as error:
+        raise_system_error(error, path)
+        summary.skipped.append(SkippedFile(entry.path, error.strerror or str(error)))
+    else:
+        summary.num_restored += 1
+
+
+def _unrestored(journal: Journal, skipped: set[Path], partly: Mapping[Path, int]) -> list[Entry]:
+    """Return the journal's changes that are still to be undone.
+
+    Args:
+        journal: The journal.
+        skipped: Files that were left alone; all of their changes stay.
+        partly: Files of which only the changes before a place stay, with the place.
+    """
+    kept: list[Entry] = []
+    seen: Counter[Path] = Counter()
+    for file in journal.files() if skipped or partly else ():
+        for entry in journal.entries(file):
+            if entry.path in skipped or seen[entry.path] < partly.get(entry.path, 0):
+                kept.append(entry)
+            seen[entry.path] += 1
+    return kept
