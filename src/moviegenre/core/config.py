@@ -63,8 +63,9 @@ def _fault(model: type[BaseModel], item: dict[str, Any]) -> str:
         return f"setting {dotted!r} is {_quote(item['ctx']['tag'])}; {suggestion}"
     if item["type"] == "union_tag_not_found":
         return f"setting '{dotted}.{_quoted(item['ctx']['discriminator'])[0]}' is missing"
-    found = f" (found {_quote(item['input'])})" if not isinstance(item["input"], Mapping) else ""
     message = fault_message(item)
+    has_found = isinstance(item["input"], Mapping) or "(found " in message
+    found = "" if has_found else f" (found {_quote(item['input'])})"
     return f"setting {dotted!r}: {message}{found}" if dotted else message
 
 

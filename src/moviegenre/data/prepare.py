@@ -125,9 +125,7 @@ def prepare(
         restore_folder(out)
         _check_target(out, overwrite)
         movies = open_source(source, out.parent, columns, sha256=sha256, progress=progress)
-        # A table logs more of itself; the published form is what everybody expects.
-        if not isinstance(movies, MovieTable) and movies.form != PUBLISHED:
-            logger.info("%s: recognised as %s", source, movies.form)
+        _log_form(source, movies)
         kind = _split_kind(source, movies, split)
         _require_plots(source, movies, keep_incomplete)
         validation = Validation(
@@ -169,6 +167,12 @@ def prepare(
         examples(validation.excluded),
         tuple(genre.detail for genre in left_out),
     )
+
+
+def _log_form(source: str, movies: MovieSource) -> None:
+    """Name an unusual form; a table logs more of itself, and the published form is expected."""
+    if not isinstance(movies, MovieTable) and movies.form != PUBLISHED:
+        logger.info("%s: recognised as %s", source, movies.form)
 
 
 def _split_kind(source: str, movies: MovieSource, named: SplitKind | None) -> SplitKind:

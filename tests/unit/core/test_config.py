@@ -30,6 +30,7 @@ class Outer(Config):
     inner: Inner = Inner()
     shape: Annotated[Round | Square, Field(discriminator="name")] = Round()
     size: tuple[int, int] = (1, 1)
+    names: tuple[str, ...] = Field(default=("a",), min_length=1)
 
 
 def message_for(values: dict[str, object]) -> str:
@@ -52,7 +53,13 @@ def test_all_faults_are_told_at_once() -> None:
         "setting 'inner.colour' is 'gren'; did you mean \"green\"? (known: green, red); "
         "unknown setting 'inner.widht'; did you mean \"width\"? (known: colour, width); "
         "setting 'size.0': expected a whole number (found 'x'); "
-        "unknown setting 'kount'; did you mean \"count\"? (known: count, inner, shape, size)"
+        "unknown setting 'kount'; did you mean \"count\"? (known: count, inner, names, shape, size)"
+    )
+
+
+def test_a_list_of_the_wrong_length_has_its_length_in_the_message() -> None:
+    assert message_for({"count": 1, "names": []}) == (
+        "a.yaml: setting 'names': expected at least 1 of them (found 0)"
     )
 
 
