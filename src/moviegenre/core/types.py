@@ -15,6 +15,11 @@ class Modality(StrEnum):
     POSTER = "poster"
 
 
+Part = Literal["plot", "poster", "title", "year"]
+"""What a model may read of a film."""
+
+PLOT_AND_POSTER: tuple[Part, ...] = ("plot", "poster")
+
 MAX_SEED = 2**32 - 1
 """The largest seed that NumPy and PyTorch both accept."""
 
@@ -67,7 +72,7 @@ SplitKind = Literal["official", "stratified"]
 """How movies are split: as their source says, or anew."""
 
 TextRule = Literal["longest", "first", "joined", "sentence", "random"]
-"""A rule that gives one text of a movie's plots, see ``data.plots``."""
+"""A rule that gives one text of a movie's plots, see ``data.film_text``."""
 
 PlotRule = Literal[TextRule, "each"]
 """A rule of ``TextRule``, or ``each``: every plot is a text of its own."""

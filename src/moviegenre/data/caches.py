@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from moviegenre.core.errors import DamagedError
 from moviegenre.core.seals import check_seal, sealed_file
-from moviegenre.core.types import Modality, PlotRule, Split
+from moviegenre.core.types import PLOT_AND_POSTER, Modality, Part, PlotRule, Split
 from moviegenre.data.batches import MovieTensors
 from moviegenre.data.config import DataConfig
-from moviegenre.data.film_text import PLOT_AND_POSTER, Part, text_name
+from moviegenre.data.film_text import text_name
 from moviegenre.data.posters import decode_poster, resize_poster
 from moviegenre.data.prepared import PreparedData
 from moviegenre.data.ragged import Ragged

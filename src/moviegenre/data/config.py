@@ -6,8 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from moviegenre.core.config import Config
-from moviegenre.core.types import PlotRule
-from moviegenre.data.film_text import PLOT_AND_POSTER, Part
+from moviegenre.core.types import PLOT_AND_POSTER, Part, PlotRule
 from moviegenre.data.forms import Form
 from moviegenre.data.limits import MAX_GENRES, MAX_PLOTS
 

@@ -22,12 +22,11 @@ from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.reading import raise_system_error
 from moviegenre.core.types import PlotRule, Split
 from moviegenre.data.config import DataConfig
-from moviegenre.data.film_text import film_text
+from moviegenre.data.film_text import choose_plot, film_text, texts_of
 from moviegenre.data.forms import Form, draw_heading_parts, text_in_form
 from moviegenre.data.json_text import parse_json
 from moviegenre.data.limits import MAX_PLOT_CHARS
 from moviegenre.data.lines import bounded_lines
-from moviegenre.data.plots import choose_plot, texts_of
 from moviegenre.data.prepared import PreparedData
 from moviegenre.data.records import parse_title, parse_year, whole_text
 from moviegenre.data.unpacking import UNPACKING_ERRORS, open_unpacked

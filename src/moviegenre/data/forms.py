@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from moviegenre.data.film_text import Part
+from moviegenre.core.types import Part
 
 Form = Literal["overview", "sentence", "piece", "longest", "joined", "heading"]
 

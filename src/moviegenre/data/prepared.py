@@ -17,12 +17,11 @@ from moviegenre.core.errors import CheckpointError, DataError, DataNotFoundError
 from moviegenre.core.folders import restore_folder
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.reading import raise_system_error, read_bounded
-from moviegenre.core.types import PlotRule, Split
-from moviegenre.data.film_text import PLOT_AND_POSTER, Part, film_text
+from moviegenre.core.types import PLOT_AND_POSTER, Part, PlotRule, Split
+from moviegenre.data.film_text import choose_plot, film_text
 from moviegenre.data.integrity import FILES_KEY, FileCheck
 from moviegenre.data.json_text import parse_json
 from moviegenre.data.limits import MAX_RECORD_BYTES
-from moviegenre.data.plots import choose_plot
 from moviegenre.data.records import clean_names
 from moviegenre.data.schema import CACHE_DIR, DATASHEET_FILE, GENRES_FILE, split_file
 from moviegenre.data.unpacking import error_text

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from moviegenre.core.types import Modality, PlotRule
-from moviegenre.data.film_text import PLOT_AND_POSTER, Part
+from moviegenre.core.types import PLOT_AND_POSTER, Modality, Part, PlotRule
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,7 @@ from moviegenre.artifacts.locate import locate, weights_file
 from moviegenre.artifacts.manifest import rewriting
 from moviegenre.artifacts.open import open_model
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
-from moviegenre.core.types import Modality, PlotRule, Split
-from moviegenre.data.film_text import PLOT_AND_POSTER, Part
+from moviegenre.core.types import PLOT_AND_POSTER, Modality, Part, PlotRule, Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Predictions
 from moviegenre.evaluation.tuning import TunedScores, TuningSettings, fit_point, score

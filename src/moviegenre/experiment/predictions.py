@@ -13,9 +13,8 @@ from moviegenre.artifacts.trained import TrainedModel
 from moviegenre.core.decisions import from_log_odds, log_odds, mean_by_film, probabilities
 from moviegenre.core.errors import DataError
 from moviegenre.core.files import file_sha256
-from moviegenre.core.types import Modality, Split
+from moviegenre.core.types import PLOT_AND_POSTER, Modality, Split
 from moviegenre.data.batches import ordered_batches
-from moviegenre.data.film_text import PLOT_AND_POSTER
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.results import Predictions
 from moviegenre.experiment.film_forms import FilmForm

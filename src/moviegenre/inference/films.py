@@ -21,10 +21,9 @@ from moviegenre.core.reading import (
 )
 from moviegenre.core.types import Modality
 from moviegenre.data.batches import BatchArrays, MovieTensors
-from moviegenre.data.film_text import film_text
+from moviegenre.data.film_text import choose_plot, film_text
 from moviegenre.data.limits import MAX_PLOT_CHARS, MAX_POSTER_BYTES
 from moviegenre.data.placeholders import is_placeholder, without_markup
-from moviegenre.data.plots import choose_plot
 from moviegenre.data.poster_check import PosterCheck, check_poster
 from moviegenre.data.posters import PosterError, decode_poster, resize_poster, upright_rgb
 from moviegenre.data.ragged import Ragged

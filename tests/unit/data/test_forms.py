@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from moviegenre.core.types import Split
+from moviegenre.core.types import Part, Split
 from moviegenre.data.config import DataConfig
 from moviegenre.data.extra import read_forms, training_texts
-from moviegenre.data.film_text import Part, film_text
+from moviegenre.data.film_text import film_text
 from moviegenre.data.forms import PIECE_WORDS, Form, first_sentence, text_in_form
 from moviegenre.data.prepared import PreparedData
 from tests.tiny_movies import with_plots

@@ -9,9 +9,8 @@ import pytest
 
 from moviegenre.artifacts.checkpoint import load_checkpoint
 from moviegenre.artifacts.open import open_model
-from moviegenre.core.types import PlotRule, Split
+from moviegenre.core.types import PLOT_AND_POSTER, PlotRule, Split
 from moviegenre.data.extra import training_texts
-from moviegenre.data.film_text import PLOT_AND_POSTER
 from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.config import ExperimentConfig
 from moviegenre.experiment.export import export

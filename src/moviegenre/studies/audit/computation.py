@@ -12,7 +12,7 @@ from moviegenre.artifacts.locate import weights_file
 from moviegenre.core.decisions import from_log_odds, log_odds
 from moviegenre.core.errors import CheckpointError
 from moviegenre.core.types import Split
-from moviegenre.data.plots import choose_plot
+from moviegenre.data.film_text import choose_plot
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.calibration import fit_calibration
 from moviegenre.evaluation.results import Predictions

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from moviegenre.core.types import PlotRule
 from moviegenre.data.config import DataConfig
-from moviegenre.data.plots import choose_plot, texts_of
+from moviegenre.data.film_text import choose_plot, texts_of
 
 PLOTS = ["A dog. It runs home over the hills.", "A dog comes home to its family over the hills."]
 
