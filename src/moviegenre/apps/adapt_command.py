@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from moviegenre.adapt.adapt import Adapted
 
 _TABLE, _MODEL = "The table", "Model"
-_MAX_SHOWN = 5  # genres that are left out
+_MAX_SHOWN = 5  # rare genres that are printed
 
 
 def adapt(
@@ -85,7 +85,7 @@ def adapt(
 
 
 def _print(adapted: "Adapted") -> None:
-    """Print the numbers of films and genres, those left out, and the cross-validated scores."""
+    """Print the numbers of films and genres, what was left out, and the cross-validated scores."""
     from rich.console import Console
     from rich.table import Table
 
@@ -98,8 +98,8 @@ def _print(adapted: "Adapted") -> None:
         echo(f"Rows left out: {reasons}.")
     if films.rare:
         rare = [f"{name} ({number})" for name, number in films.rare.items()]
-        more = f" and {len(rare) - _MAX_SHOWN} more" if len(rare) > _MAX_SHOWN else ""
-        echo(f"Genres with too few films, left out: {', '.join(rare[:_MAX_SHOWN])}{more}.")
+        more_text = f" and {len(rare) - _MAX_SHOWN} more" if len(rare) > _MAX_SHOWN else ""
+        echo(f"Genres with too few films, left out: {', '.join(rare[:_MAX_SHOWN])}{more_text}.")
     scores = Table(title="Cross-validated on these films, per cent", title_justify="left")
     scores.add_column("model")
     for name in ("F1-macro", "F1-micro"):
@@ -109,7 +109,9 @@ def _print(adapted: "Adapted") -> None:
             scores.add_row(title, f"{100 * score.f1_macro:.1f}", f"{100 * score.f1_micro:.1f}")
     console = Console()
     console.print(scores)
-    each = sorted(adapted.own_scores.per_genre.items(), key=lambda item: -item[1])
-    console.print("F1 of each genre: " + ", ".join(f"{name} {100 * f1:.0f}" for name, f1 in each))
+    genre_scores = sorted(adapted.own_scores.per_genre.items(), key=lambda item: -item[1])
+    console.print(
+        "F1 of each genre: " + ", ".join(f"{name} {100 * f1:.0f}" for name, f1 in genre_scores)
+    )
     option = "--plot …" if any(films.texts) else "--poster …"
     echo(f"{adapted.folder}: use it with moviegenre predict --checkpoint {adapted.folder} {option}")

@@ -52,7 +52,7 @@ class _InterruptedError(BaseException):
 
 
 class _Commands(TyperGroup):
-    """The commands; an interruption gets past Typer."""
+    """The commands; an interruption becomes an error that Typer does not handle."""
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - click's or Typer's own copy of it
         """Run a command."""
@@ -81,7 +81,7 @@ app.add_typer(data_app, name="data", rich_help_panel=_TRAINING)
 app.command(rich_help_panel=_TRAINING)(reproduce)
 app.command(rich_help_panel=_TRAINING)(export)
 app.command(rich_help_panel=_TRAINING)(push)
-# Studies, each with one import above and one line here; nothing else needs them.
+# Each study has one import above and one line here; nothing else uses it.
 app.command(rich_help_panel=_STUDIES)(ablate)
 app.command(rich_help_panel=_STUDIES)(ensemble)
 data_app.command()(audit)
@@ -90,8 +90,8 @@ app.command(rich_help_panel=_STUDIES)(robustness)
 app.command("reproduce", rich_help_panel=_TRAINING)(reproduce_seeds)  # with --seeds
 
 USER_ERROR = 2
-INTERRUPTED = 130  # 128 + SIGINT, as shells have it
-# Of click, or of Typer's own copy of click.
+INTERRUPTED = 130  # 128 + SIGINT, as in shells
+# The class of click, or of Typer's own copy of click.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
@@ -176,7 +176,7 @@ def evaluate(
     from moviegenre.evaluation.tuning import TuningSettings
     from moviegenre.experiment.evaluate import evaluate as run_evaluation
 
-    if math.isnan(threshold):  # which lies in every range
+    if math.isnan(threshold):  # nan passes every check of a range
         raise ConfigError("--threshold is nan; expected a probability")
     if forms and (threshold != 0.5 or any((thresholds, goal, calibrate))):
         raise ConfigError("--forms fits thresholds and calibration its own way; leave the rest")
@@ -273,8 +273,8 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _thread_failed(failure: threading.ExceptHookArgs) -> None:
-    """Show a failure of the system in a thread, such as that of TensorBoard's log, in one line."""
+def _on_thread_failure(failure: threading.ExceptHookArgs) -> None:
+    """Show a system failure in a thread, such as the thread of TensorBoard, in one line."""
     if failure.exc_value is not None and is_system_failure(failure.exc_value):
         echo(f"warning: {failure_message(failure.exc_value)}", err=True)
     else:
@@ -282,12 +282,12 @@ def _thread_failed(failure: threading.ExceptHookArgs) -> None:
 
 
 def _show_usage_error(error: Any) -> None:  # noqa: ANN401 - click's or Typer's own copy of it
-    """Show in one line what is wrong with the options, and where they are explained."""
+    """Show an error in the options in one line, with the command that explains them."""
     if type(error).__name__ == "NoArgsIsHelpError":
         error.show()  # the help itself
         return
     message = " ".join(error.format_message().split()).rstrip(".")
-    if isinstance(error.__cause__, ValidationError):  # what Typer checks values with
+    if isinstance(error.__cause__, ValidationError):  # Typer checks values with pydantic
         fault = error.__cause__.errors()[0]
         if expected := expected_value(fault):
             reason = f"found {shortened(str(fault['input']))!r}, expected {expected}"
@@ -303,7 +303,7 @@ def _show_usage_error(error: Any) -> None:  # noqa: ANN401 - click's or Typer's 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; user errors become one line on standard error and exit status 2."""
     signal.signal(signal.SIGTERM, _interrupt)
-    threading.excepthook = _thread_failed
+    threading.excepthook = _on_thread_failure
     try:
         status = app(args=arguments, prog_name="moviegenre", standalone_mode=False)
     except _UsageError as error:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def print_table(
     table: Table, *, title: str, caption: str | None = None, kept: Sequence[str] | None = None
 ) -> None:
-    """Print a table, or of its columns those with the ``kept`` headings."""
+    """Print a table, or only its columns with the ``kept`` headings."""
     from rich.console import Console
 
     Console(highlight=False).print(rich_table(table, title=title, caption=caption, kept=kept))
@@ -37,15 +37,15 @@ def print_files(files: Iterable[Path]) -> None:
 
 
 def print_comparison(comparison: "Comparison", page: Path) -> None:
-    """Print the ranking, what it shows, and where the page is."""
+    """Print the ranking, the findings, and the path of the page."""
     from moviegenre.evaluation.findings import findings
     from moviegenre.evaluation.tables import ranking_table
     from moviegenre.evaluation.tuned_tables import TUNED_IN_SHORT, tuned_table
 
     ranking = ranking_table(comparison)
     title = f"{comparison.split}, {comparison.num_movies:,} movies, per cent"
-    kept = [name for name in ranking.headings if name not in ("#", "looks at")]
-    print_table(ranking, title=title, caption=f"threshold {comparison.threshold:g}", kept=kept)
+    headings = [name for name in ranking.headings if name not in ("#", "looks at")]
+    print_table(ranking, title=title, caption=f"threshold {comparison.threshold:g}", kept=headings)
     tuned = tuned_table(comparison)
     if tuned is not None:
         title = "thresholds by genre fitted on validation, per cent"

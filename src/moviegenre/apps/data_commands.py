@@ -106,7 +106,7 @@ def prepare(
     from moviegenre.data.sources.table import TableColumns
     from moviegenre.data.tables.rows import Written
 
-    named = {
+    column_options = {
         "id": id_column,
         "plots": tuple(plot_column) if plot_column else None,
         "poster": poster_column,
@@ -119,11 +119,11 @@ def prepare(
         "format": table_format,
         "written": Written(separator, encoding) if separator or encoding else None,
     }
-    columns: dict[str, Any] = {name: value for name, value in named.items() if value}
+    columns: dict[str, Any] = {name: value for name, value in column_options.items() if value}
     if show:
         unused = {"--out": out, "--split": split, "--genres": genres, "--overwrite": overwrite}
-        others = {"--keep-incomplete": keep_incomplete, "--sha256": sha256}
-        refuse_unused({**unused, **others}, "--show")
+        more_unused = {"--keep-incomplete": keep_incomplete, "--sha256": sha256}
+        refuse_unused({**unused, **more_unused}, "--show")
         show_movies(_local_path(source), TableColumns(**columns) if columns else None)
         return
     if out is None:
@@ -156,20 +156,20 @@ def _local_path(source: str) -> Path:
 
 
 def _print_summary(summary: "PreparedSummary", out: Path) -> None:
-    """Print what was kept, and what was left out and why."""
+    """Print the numbers of movies, and of those left out, by reason."""
     from moviegenre.data.excluded import EXAMPLES
 
     movies = summary.data.datasheet["movies"]
-    kept = ", ".join(f"{name} {count:,}" for name, count in movies.items())
-    number = len(summary.data.genres)
-    echo(f"{out}: {kept}; {number} {'genre' if number == 1 else 'genres'}")
-    for place, (reason, count) in enumerate(summary.excluded.items()):
-        example = _example(summary.examples.get(reason)) if place < EXAMPLES else ""
+    splits = ", ".join(f"{name} {count:,}" for name, count in movies.items())
+    num_genres = len(summary.data.genres)
+    echo(f"{out}: {splits}; {num_genres} {'genre' if num_genres == 1 else 'genres'}")
+    for index, (reason, count) in enumerate(summary.excluded.items()):
+        example = _example(summary.examples.get(reason)) if index < EXAMPLES else ""
         echo(f"left out, {reason}: {count:,} (listed in {out / 'excluded.csv'}){example}")
     if summary.genres_left_out:
-        shown = "; ".join(summary.genres_left_out[:EXAMPLES])
-        more = len(summary.genres_left_out) - EXAMPLES
-        echo(f"genres left out: {shown}" + (f"; and {more:,} more" if more > 0 else ""))
+        names = "; ".join(summary.genres_left_out[:EXAMPLES])
+        num_more = len(summary.genres_left_out) - EXAMPLES
+        echo(f"genres left out: {names}" + (f"; and {num_more:,} more" if num_more > 0 else ""))
     for note, count in summary.notes.items():
         echo(f"{note}: {count:,}")
 

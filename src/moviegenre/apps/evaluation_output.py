@@ -16,7 +16,7 @@ _FRACTION = "hamming_loss"  # the only score that no table shows in per cent
 
 
 def print_evaluation(evaluation: Evaluation) -> None:
-    """Print the scores, and those of every genre, in per cent as the comparison has them."""
+    """Print the scores, and the scores of every genre, in per cent."""
     title = f"{evaluation.model} on {evaluation.split}, {evaluation.num_movies:,} movies"
     rows = tuple(
         (f"{name} (a fraction)", fraction(value)) if name == _FRACTION else (name, per_cent(value))
@@ -24,16 +24,16 @@ def print_evaluation(evaluation: Evaluation) -> None:
     )
     print_table(Table(("metric", "per cent"), rows), title=title)
     names = ("f1", "precision", "recall", "roc_auc")
-    genres = []
+    genre_rows = []
     for genre, scores in evaluation.to_json_dict()["per_genre"].items():
         cells = [scores[name] for name in names]
-        shown = ["undefined" if cell is None else f"{100 * cell:.1f}" for cell in cells]
-        genres.append((genre, *shown, str(scores["support"])))
-    print_table(Table(("genre", *names, "support"), tuple(genres)), title="by genre, per cent")
+        texts = ["undefined" if cell is None else f"{100 * cell:.1f}" for cell in cells]
+        genre_rows.append((genre, *texts, str(scores["support"])))
+    print_table(Table(("genre", *names, "support"), tuple(genre_rows)), title="by genre, per cent")
 
 
 def print_tuning(tuned: TunedEvaluation) -> None:
-    """Print what fitting gained: on validation, where it was fitted, and on the split."""
+    """Print the scores without and with fitting, on validation and on the split."""
     tuning, split = tuned.tuning, tuned.evaluation.split
     columns = {
         "val at 0.5": tuning.before,
@@ -47,7 +47,7 @@ def print_tuning(tuned: TunedEvaluation) -> None:
         (title, *(f"{100 * getattr(scores, name):.2f}" for scores in columns.values()))
         for title, name in names
     )
-    title = f"fitted on val ({_described(tuning.settings)}), per cent"
+    title = f"fitted on val ({_settings_text(tuning.settings)}), per cent"
     print_table(Table(("", *columns), rows), title=title)
     if tuning.settings.thresholds == "per-genre":
         headings = ("genre", "movies", "threshold", "at 0.5", "fitted there", "cross-validated")
@@ -56,21 +56,21 @@ def print_tuning(tuned: TunedEvaluation) -> None:
     echo(f"wrote {tuned.file}" if tuned.file else "wrote nothing")
 
 
-def _described(settings: TuningSettings) -> str:
+def _settings_text(settings: TuningSettings) -> str:
     goal = f" for {settings.goal}" if settings.thresholds != "0.5" else ""
     return f"thresholds {settings.thresholds}{goal}, calibration {settings.calibration}"
 
 
 def _genre_rows(tuning: Tuning) -> Iterator[tuple[str, ...]]:
-    """Yield a row a genre, the commonest first."""
+    """Yield a row for each genre, the most frequent first."""
     genres = list(tuning.point.genres)
-    for row in sorted(range(len(genres)), key=lambda i: (-tuning.support[i], genres[i])):
+    for index in sorted(range(len(genres)), key=lambda i: (-tuning.support[i], genres[i])):
         scores = (tuning.before, tuning.in_sample, tuning.cross_validated)
-        cells = [float(score.f1[row]) for score in scores]
+        cells = [float(score.f1[index]) for score in scores]
         yield (
-            genres[row],
-            f"{tuning.support[row]:,}",
-            f"{tuning.point.thresholds[row]:.3f}",
+            genres[index],
+            f"{tuning.support[index]:,}",
+            f"{tuning.point.thresholds[index]:.3f}",
             *("undefined" if np.isnan(cell) else f"{100 * cell:.1f}" for cell in cells),
         )
 

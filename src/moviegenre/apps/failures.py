@@ -1,4 +1,4 @@
-"""Messages about failures of the system: what failed, what is left, what to do."""
+"""Messages about system failures: the cause, the state of the files, and the next step."""
 
 import errno
 import os
@@ -19,8 +19,8 @@ _ADVICE = {
     errno.ENOTDIR: "name another place, or move away what is there",
     errno.ELOOP: "name another place: this link leads to itself",
 }
-_OTHERWISE = "put that right and run the same command again"
-_LEFT = "every file is whole, old or new"
+_DEFAULT_ADVICE = "put that right and run the same command again"
+_FILE_STATE = "every file is whole, old or new"
 _ALLOCATION = ("can't allocate memory", "not enough memory", "bad allocation", "std::bad_alloc")
 
 
@@ -33,7 +33,7 @@ def is_system_failure(error: BaseException) -> bool:
 
 @contextmanager
 def note_on_failure(note: str) -> Iterator[None]:
-    """Add a note to a failure of the system, or an interruption: what is left, how to go on."""
+    """Add a note to a system failure or an interruption: the state of the files, the next step."""
     try:
         yield
     except (Exception, KeyboardInterrupt) as error:
@@ -43,13 +43,13 @@ def note_on_failure(note: str) -> Iterator[None]:
 
 
 def interruption_message(error: KeyboardInterrupt) -> str:
-    """Return one line: what is left after Ctrl-C or a polite kill, and how to go on."""
+    """Return one line on an interruption: the state of the files, and the next step."""
     notes = getattr(error, "__notes__", ())
-    return f"interrupted; {'; '.join(notes) or f'{_LEFT}; run the same command again'}"
+    return f"interrupted; {'; '.join(notes) or f'{_FILE_STATE}; run the same command again'}"
 
 
 def failure_message(error: BaseException) -> str:
-    """Return one line: what failed, what is left, what to do.
+    """Return one line: the cause, the state of the files, and the next step.
 
     Args:
         error: A system failure.
@@ -58,15 +58,15 @@ def failure_message(error: BaseException) -> str:
         >>> failure_message(OSError(errno.ENOSPC, "No space left on device", "a.csv"))[:34]
         'a.csv: no space left on device; ev'
     """
-    left = "; ".join([*getattr(error, "__notes__", ())]) or _LEFT
+    state = "; ".join([*getattr(error, "__notes__", ())]) or _FILE_STATE
     if not isinstance(error, OSError):
         return (
-            f"the memory is not enough; {left}; close other programs, or ask for less at once (a "
+            f"the memory is not enough; {state}; close other programs, or ask for less at once (a "
             "smaller batch, shorter plots), and run the same command again"
         )
     reason = (os.strerror(error.errno) if error.errno else str(error)) or type(error).__name__
     reason = " ".join(reason.split())
     reason = reason[0].lower() + reason[1:]
     names = [str(name) for name in (error.filename, error.filename2) if name is not None]
-    where = f"{' -> '.join(names)}: " if names else ""
-    return f"{where}{reason}; {left}; {_ADVICE.get(error.errno or 0, _OTHERWISE)}"
+    prefix = f"{' -> '.join(names)}: " if names else ""
+    return f"{prefix}{reason}; {state}; {_ADVICE.get(error.errno or 0, _DEFAULT_ADVICE)}"

@@ -1,4 +1,4 @@
-"""How ``moviegenre predict`` shows the answer to one film: a table, or JSON."""
+"""Output of ``moviegenre predict`` for one film: a table, or JSON."""
 
 import json
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from moviegenre.inference.predictor import Predictor
 
 _BAR_CELLS = 20
-_MAX_WORDS = 6  # words and phrases that are printed of each genre
+_MAX_WORDS = 6  # words and phrases that are printed for each genre
 _MAX_REGIONS = 3
 _BY_GENRE = (
     "modality_effects",
@@ -33,15 +33,15 @@ _BY_GENRE = (
 def shown_genres(prediction: "Prediction", top: int | None, names: "GenreNames") -> dict[str, str]:
     """Return the names of the most probable genres and of every chosen one, most probable first.
 
-    Of several genres with one name, a chosen one stays, else the most probable one.
+    If several genres have the same name, only the first chosen or most probable one stays.
 
     Args:
         prediction: The answer.
-        top: How many of the most probable; None is all.
-        names: What genres are called; one without a name is left out.
+        top: The number of most probable genres; None for all.
+        names: The names of genres; genres without a name are left out.
 
     Returns:
-        The name by the model's genre.
+        The name of each shown genre, by the model's genre.
     """
     genre_of: dict[str, str] = {}
     for genre in [*prediction.genres, *prediction.probabilities]:
@@ -49,8 +49,8 @@ def shown_genres(prediction: "Prediction", top: int | None, names: "GenreNames")
             genre_of.setdefault(name, genre)
     name_of = {genre: name for name, genre in genre_of.items()}
     ranked = [genre for genre in prediction.probabilities if genre in name_of]
-    first = set(ranked[:top]) | set(prediction.genres)
-    return {genre: name_of[genre] for genre in ranked if genre in first}
+    selected = set(ranked[:top]) | set(prediction.genres)
+    return {genre: name_of[genre] for genre in ranked if genre in selected}
 
 
 def print_json(
@@ -64,17 +64,17 @@ def print_json(
     shown = shown_genres(prediction, top, names)
     answer["genres"] = list(names.of(prediction.genres))
     for key in ("probabilities", "thresholds"):
-        answer[key] = _named(answer[key], shown)
+        answer[key] = _by_name(answer[key], shown)
     if explanation is not None:
         reasons = explanation.to_json_dict()
         for key in _BY_GENRE:
             if key in reasons:
-                reasons[key] = _named(reasons[key], shown_genres(prediction, None, names))
+                reasons[key] = _by_name(reasons[key], shown_genres(prediction, None, names))
         answer["explanation"] = reasons
     typer.echo(json.dumps(answer, ensure_ascii=False))
 
 
-def _named(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+def _by_name(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     """Return the values of some genres by their names."""
     return {name: values[genre] for genre, name in names.items() if genre in values}
 
@@ -102,15 +102,15 @@ def print_prediction(
     table.add_column("threshold", justify="right")
     table.add_column("chosen")
     shown = shown_genres(prediction, top, names)
-    parts = next(iter(explanation.effects.values())) if explanation else ()
-    for modality in parts:
-        table.add_column(_part(modality, prediction), justify="right")
+    modalities = next(iter(explanation.effects.values())) if explanation else ()
+    for modality in modalities:
+        table.add_column(_modality_name(modality, prediction), justify="right")
     for genre, name in shown.items():
         probability = prediction.probabilities[genre]
-        cells = round(_BAR_CELLS * probability)
+        num_cells = round(_BAR_CELLS * probability)
         threshold = prediction.thresholds[genre]
         digits = 2 if f"{probability:.2f}" != f"{threshold:.2f}" else 4
-        bar = f"{'█' * cells}{'·' * (_BAR_CELLS - cells)} {probability:.{digits}f}"
+        bar = f"{'█' * num_cells}{'·' * (_BAR_CELLS - num_cells)} {probability:.{digits}f}"
         chosen = "yes" if genre in prediction.genres else ""
         effects = explanation.effects[genre].values() if explanation else ()
         shown_effects = [f"{effect:+.1f}" for effect in effects]
@@ -120,20 +120,20 @@ def print_prediction(
         )
     console.print(table)
     if prediction.likeliest:
-        likeliest = _named(prediction.likeliest, shown_genres(prediction, None, names))
-        named = ", ".join(f"{name} {value:.0%}" for name, value in likeliest.items())
-        console.print(f"No genre reaches its threshold. Not sure: {named}", highlight=False)
+        likeliest = _by_name(prediction.likeliest, shown_genres(prediction, None, names))
+        genres = ", ".join(f"{name} {value:.0%}" for name, value in likeliest.items())
+        console.print(f"No genre reaches its threshold. Not sure: {genres}", highlight=False)
     if explanation is not None:
         share = ", ".join(
-            f"{_part(modality, prediction)} {value:.0%}"
+            f"{_modality_name(modality, prediction)} {value:.0%}"
             for modality, value in explanation.share().items()
         )
         console.print(f"share in the answer: {share}")
         _print_explanation(console, explanation, shown_genres(prediction, None, names))
 
 
-def _part(modality: str, prediction: "Prediction") -> str:
-    """Return what a modality of a film is called: the text may be a title alone."""
+def _modality_name(modality: str, prediction: "Prediction") -> str:
+    """Return the name of a modality in the output: the text may be only a title."""
     return "title" if modality == "plot" and "title" in prediction.modalities else str(modality)
 
 
@@ -141,7 +141,7 @@ def _print_explanation(
     console: "Console", explanation: "Explanation", names: Mapping[str, str]
 ) -> None:
     if explanation.attention is not None:
-        gate = ", ".join(f"{n} {v:.0%}" for n, v in explanation.attention.items())
+        gate = ", ".join(f"{name} {value:.0%}" for name, value in explanation.attention.items())
         console.print(f"weight in the model's own gate: {gate}")
     for genre, name in names.items():
         if genre in explanation.probability:
@@ -152,7 +152,7 @@ def _print_explanation(
 
 
 def _print_parts(console: "Console", explanation: "Explanation", genre: str, name: str) -> None:
-    """Print the words and regions that speak for a genre, strongest first."""
+    """Print the words and regions that are evidence for a genre, strongest first."""
     words: Sequence[Phrase | WordShare] = explanation.words.get(genre, ())
     words = explanation.phrases.get(genre, words)
     effects: dict[str, str] = {}
@@ -162,27 +162,29 @@ def _print_parts(console: "Console", explanation: "Explanation", genre: str, nam
     strongest = [f"{text} {effect}" for text, effect in list(effects.items())[:_MAX_WORDS]]
     grid = explanation.regions.get(genre)
     if grid is not None:
-        left = explanation.regions_without.get(genre)
-        places = [divmod(int(place), grid.shape[1]) for place in (-grid).argsort(axis=None)]
+        without = explanation.regions_without.get(genre)
+        cells = [divmod(int(index), grid.shape[1]) for index in (-grid).argsort(axis=None)]
         regions = [
             f"row {row + 1}, column {column + 1} "
-            + _effect(float(grid[row, column]), None if left is None else float(left[row, column]))
-            for row, column in places[:_MAX_REGIONS]
+            + _effect(
+                float(grid[row, column]), None if without is None else float(without[row, column])
+            )
+            for row, column in cells[:_MAX_REGIONS]
             if grid[row, column] > 0
         ]
-    whole = f"{name} {explanation.probability[genre]:.0%}"
+    title = f"{name} {explanation.probability[genre]:.0%}"
     lines = []
     if genre in explanation.words:
-        lines.append(f"words for {whole}: {'; '.join(strongest) or 'none'}")
+        lines.append(f"words for {title}: {'; '.join(strongest) or 'none'}")
     if grid is not None:
         size = f" of {grid.shape[0]} x {grid.shape[1]}" if regions else ""
-        lines.append(f"regions{size} for {whole}: {'; '.join(regions) or 'none'}")
+        lines.append(f"regions{size} for {title}: {'; '.join(regions) or 'none'}")
     for line in [*lines, *explanation.notes.get(genre, ())]:
         console.print(line, highlight=False, markup=False)
 
 
 def _effect(share: float, without: float | None) -> str:
-    """Return what leaving out a part does: the probability without it, or its log-odds."""
+    """Return the effect of a part: the probability without it, or its share of the log-odds."""
     return f"{share:+.2f}" if without is None else f"({without:.0%} without it)"
 
 
@@ -198,12 +200,12 @@ def print_examples(predictor: "Predictor", names: "GenreNames") -> None:
     for name in ("film", "read", "genres"):
         table.add_column(name)
     for film in example_films():
-        has = {Modality.PLOT: film.plot, Modality.POSTER: film.poster}
-        if not any(has[modality] for modality in predictor.model.modalities):
+        inputs = {Modality.PLOT: film.plot, Modality.POSTER: film.poster}
+        if not any(inputs[modality] for modality in predictor.model.modalities):
             continue
         prediction = predictor.predict(plot=film.plot, poster=film.poster)
         shown = shown_genres(prediction, None, names)
         chosen = [genre for genre in prediction.genres if genre in shown]
-        named = [f"{shown[genre]} {prediction.probabilities[genre]:.2f}" for genre in chosen]
-        table.add_row(film.title, " and ".join(prediction.modalities), ", ".join(named) or "none")
+        genres = [f"{shown[genre]} {prediction.probabilities[genre]:.2f}" for genre in chosen]
+        table.add_row(film.title, " and ".join(prediction.modalities), ", ".join(genres) or "none")
     Console().print(table)

@@ -1,4 +1,4 @@
-"""How ``moviegenre library`` runs: a progress bar, a table of changes and a summary."""
+"""Running ``moviegenre library``, with a progress bar, a table of changes and a summary."""
 
 import shlex
 from collections import Counter
@@ -43,10 +43,10 @@ def run_library(
 
     Args:
         path: The library.
-        options: What to write.
+        options: Which genres are written.
         load: Returns the model; called once, if a film has to be predicted.
-        write: Write; otherwise nothing in the library is touched.
-        report: Where a row for every film goes.
+        write: Write the changes; otherwise nothing in the library is touched.
+        report: The file that gets a row for every film.
         quiet: Show no progress bar.
 
     Raises:
@@ -56,15 +56,17 @@ def run_library(
     from moviegenre.library.report import write_report
     from moviegenre.library.walk import scan_library
 
-    undo = f"moviegenre library {shlex.quote(whole_text(str(path)))} --undo"
+    undo_command = f"moviegenre library {shlex.quote(whole_text(str(path)))} --undo"
     changes: list[FilmChange] = []
     try:
         with film_progress("looking for films", quiet=quiet, transient=True) as show:
             library = scan_library(path, lambda films: show(films, None))
         changes += [
-            FilmChange(unread, Outcome.UNREADABLE, note=reason) for unread, reason in library.unread
+            FilmChange(file, Outcome.UNREADABLE, note=reason) for file, reason in library.unread
         ]
-        for chunk in _changes(library, options, load, write=write, quiet=quiet, undo=undo):
+        for chunk in _changes(
+            library, options, load, write=write, quiet=quiet, undo_command=undo_command
+        ):
             changes += chunk
     finally:
         if report is not None and changes:
@@ -73,7 +75,7 @@ def run_library(
     _print_summary(library, changes, write=write)
     counts = _count(changes)
     if write and counts["change"]:
-        echo(f"to restore the files: {undo}")
+        echo(f"to restore the files: {undo_command}")
     elif counts["change"]:
         echo("nothing was written; add --write to write these genres")
     if report is not None and changes:
@@ -87,7 +89,7 @@ def run_undo(path: Path, *, overwrite: bool, quiet: bool) -> None:
 
     Args:
         path: The library's folder.
-        overwrite: Restore files that were changed since, too.
+        overwrite: Also restore files that were changed since.
         quiet: Show no progress bar.
 
     Raises:
@@ -128,9 +130,9 @@ def _changes(
     *,
     write: bool,
     quiet: bool,
-    undo: str,
+    undo_command: str,
 ) -> "Iterator[list[FilmChange]]":
-    """Yield the changes of the films, some at a time; they are written if ``write`` is set."""
+    """Yield the changes of the films in chunks; write them if ``write`` is set."""
     from moviegenre.library.answers import model_answers, no_answers
     from moviegenre.library.plan import needs_answer, plan_changes
     from moviegenre.library.write import writing
@@ -138,16 +140,16 @@ def _changes(
     to_predict = {place.nfo for place in library.films if needs_answer(place, options)}
     total, done = len(to_predict), 0
     with ExitStack() as stack:
-        answer: Answerer = no_answers
+        answerer: Answerer = no_answers
         if total:
             predictor = load()
             options.names.check(predictor.model.genres)
-            answer = model_answers(predictor)
+            answerer = model_answers(predictor)
         writer = stack.enter_context(writing(library.root)) if write else None
         show = stack.enter_context(film_progress("predicting", quiet=quiet or not total))
         show(0, total)
-        with _note_written(writer, undo):
-            for chunk in plan_changes(library, answer, options):
+        with _note_written(writer, undo_command):
+            for chunk in plan_changes(library, answerer, options):
                 rows = chunk if writer is None else writer.write(chunk)
                 done += sum(change.path in to_predict for change in rows)
                 show(done, total)
@@ -155,8 +157,8 @@ def _changes(
 
 
 @contextmanager
-def _note_written(writer: "LibraryWriter | None", undo: str) -> Iterator[None]:
-    """Note on an interruption or a failure of the system how many films are written."""
+def _note_written(writer: "LibraryWriter | None", undo_command: str) -> Iterator[None]:
+    """Add the number of written films to an interruption or a system failure."""
     try:
         yield
     except (KeyboardInterrupt, OSError, MemoryError) as error:
@@ -165,13 +167,13 @@ def _note_written(writer: "LibraryWriter | None", undo: str) -> Iterator[None]:
         else:
             error.add_note(
                 f"{writer.num_written:,} films are written; the same command goes on from there, "
-                f"and {undo} restores them"
+                f"and {undo_command} restores them"
             )
         raise
 
 
 def _print_changes(changes: "Sequence[FilmChange]", *, write: bool) -> None:
-    """Print a table of the films that change, and of those resting on too little to write."""
+    """Print a table of the films that change, and of films with too little input to be written."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -202,15 +204,17 @@ def _name(change: "FilmChange") -> str:
 
 def _genres(change: "FilmChange") -> str:
     """Return the genres of a film, new ones with their probability."""
-    kept = len(change.after) - len(change.probabilities)
-    new = zip(change.after[kept:], change.probabilities, strict=True)
-    return ", ".join([*change.after[:kept], *(f"{name} {100 * p:.0f} %" for name, p in new)])
+    num_kept = len(change.after) - len(change.probabilities)
+    new_genres = zip(change.after[num_kept:], change.probabilities, strict=True)
+    return ", ".join(
+        [*change.after[:num_kept], *(f"{name} {100 * value:.0f} %" for name, value in new_genres)]
+    )
 
 
 def _print_summary(library: "Library", changes: "Sequence[FilmChange]", *, write: bool) -> None:
     counts = _count(changes)
-    change = "written" if write else "would change"
-    parts = [f"{counts['change']:,} {change}"]
+    change_text = "written" if write else "would change"
+    parts = [f"{counts['change']:,} {change_text}"]
     parts += [f"{number:,} {name}" for name, number in counts.items() if name != "change"]
     films = "film" if len(changes) == 1 else "films"
     if changes:
@@ -227,11 +231,11 @@ def _print_summary(library: "Library", changes: "Sequence[FilmChange]", *, write
         _print_reasons(outcome, rows, _MAX_REASONS)
 
 
-def _print_reasons(outcome: str, rows: "Sequence[tuple[Path, str]]", most: int) -> None:
-    for path, reason in rows[:most]:
+def _print_reasons(outcome: str, rows: "Sequence[tuple[Path, str]]", max_rows: int) -> None:
+    for path, reason in rows[:max_rows]:
         echo(f"{outcome}: {whole_text(path.as_posix())}: {shortened(whole_text(reason))}")
-    if len(rows) > most:
-        echo(f"{outcome}: {len(rows) - most:,} more; --report FILE lists all")
+    if len(rows) > max_rows:
+        echo(f"{outcome}: {len(rows) - max_rows:,} more; --report FILE lists all")
 
 
 def _count(changes: "Sequence[FilmChange]") -> "Counter[str]":

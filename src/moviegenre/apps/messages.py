@@ -53,12 +53,12 @@ class MessageFormatter(logging.Formatter):
 
 
 class StderrHandler(logging.Handler):
-    """Writes to whatever is standard error at the time: a program may replace and close it."""
+    """Writes to the current standard error, because a program may replace and close it."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record as a line, in one piece: several processes may share standard error."""
+        """Write a record and its newline at once: several processes may share standard error."""
         try:
-            sys.stderr.write(f"{self.format(record)}\n")  # print would write the newline apart
+            sys.stderr.write(f"{self.format(record)}\n")  # print would write the newline separately
             sys.stderr.flush()
         except Exception:
             self.handleError(record)

@@ -1,4 +1,4 @@
-"""``moviegenre export`` and ``moviegenre push``: a trained model leaves the house."""
+"""``moviegenre export`` and ``moviegenre push``: a model in a folder, or on the Hub."""
 
 from pathlib import Path
 from typing import Annotated, cast
@@ -83,16 +83,16 @@ def export(
 
 
 def _only(only: SmallBackend | None, *, int8_only: bool, int4_only: bool) -> SmallBackend | None:
-    """Return the small form that is asked for, by ``--only`` or by its former options.
+    """Return the small form that ``--only`` or one of its former options names.
 
     Raises:
-        ConfigError: Two different ones are asked for.
+        ConfigError: The options name two different forms.
     """
-    former = [form for form, given in (("int8", int8_only), ("int4", int4_only)) if given]
-    named = {*former, *([only] if only else [])}
-    if len(named) > 1:
+    former = [form for form, is_set in (("int8", int8_only), ("int4", int4_only)) if is_set]
+    forms = {*former, *([only] if only else [])}
+    if len(forms) > 1:
         raise ConfigError("--only int8 and --only int4 keep different weights; give one of them")
-    return cast("SmallBackend | None", next(iter(named), None))
+    return cast("SmallBackend | None", next(iter(forms), None))
 
 
 def push(

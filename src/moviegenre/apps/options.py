@@ -17,18 +17,18 @@ def refuse_unused(options: Mapping[str, object], purpose: str) -> None:
     """Refuse options that were given and have no effect.
 
     Args:
-        options: The values by the names of the options.
-        purpose: What they have no effect on, as in "one film".
+        options: The values of the options, by name.
+        purpose: The input that they have no effect on, such as "one film".
 
     Raises:
-        ConfigError: There are such; the message names all.
+        ConfigError: An option was given; the message names all of them.
     """
     if unused := [name for name, value in options.items() if value]:
         raise ConfigError(f"{', '.join(unused)} has no effect on {purpose}; leave it out")
 
 
 def parse_split(word: str) -> Split:
-    """Return the split of that name; ``dev`` (MM-IMDb's word) and ``validation`` are ``val``.
+    """Return the split with this name; ``dev`` (MM-IMDb's word) and ``validation`` are ``val``.
 
     Raises:
         BadParameter: There is no such split.

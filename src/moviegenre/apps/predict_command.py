@@ -275,8 +275,8 @@ def _show(
     as_json: bool,
     top: int | None,
 ) -> None:
-    explained = prediction.genres[:_MAX_EXPLAINED] or list(prediction.probabilities)[:1]
-    explanation = prediction.explain(attribute=explained) if explain else None
+    genres = prediction.genres[:_MAX_EXPLAINED] or list(prediction.probabilities)[:1]
+    explanation = prediction.explain(attribute=genres) if explain else None
     if as_json:
         print_json(prediction, explanation, top, names)
     else:
@@ -287,7 +287,7 @@ def _check_film(plots: Sequence[str], poster: Path | None, title: str | None) ->
     """Refuse a film without content, and a plot that is the name of a file.
 
     Raises:
-        ConfigError: It is such.
+        ConfigError: The film has no content, or its plot is the name of a file.
     """
     if not plots and poster is None and not title:
         raise ConfigError(

@@ -10,12 +10,12 @@ _SPEED_SECONDS = 300  # films come in chunks, seconds apart
 def film_progress(
     title: str, *, quiet: bool = False, transient: bool = False
 ) -> Iterator[Callable[[int, int | None], None]]:
-    """Yield a function that shows how many of how many films are done, the rate and the time left.
+    """Yield a function that shows the progress of films, the rate and the time left.
 
     The bar appears when the function is first called.
 
     Args:
-        title: What is being done.
+        title: The text before the bar.
         quiet: Show nothing.
         transient: Remove the bar at the end; show nothing if that is impossible.
     """
@@ -46,7 +46,7 @@ def film_progress(
             bar.start()
             tasks.append(bar.add_task(title, total=None, rate=""))
         (task,) = tasks
-        if total is not None and bar.tasks[0].total is None:  # what was done before is no speed
+        if total is not None and bar.tasks[0].total is None:  # earlier films do not count
             bar.reset(task, total=total, completed=done)
         speed = bar.tasks[0].speed
         rate = f"{speed:.1f} films/s" if speed else ""

@@ -183,8 +183,8 @@ def serve(
         if processes.address is None:
             listeners.append(stack.enter_context(listen(access.address, port)))
         if metrics_port is not None:
-            where = address_of(metrics_host, "--metrics-host")
-            listener = listen(where, metrics_port, "--metrics-host or --metrics-port")
+            metrics_address = address_of(metrics_host, "--metrics-host")
+            listener = listen(metrics_address, metrics_port, "--metrics-host or --metrics-port")
             listeners.append(stack.enter_context(listener))
             access = replace(access, metrics_port=listener.getsockname()[1])
         start_log()
@@ -206,7 +206,7 @@ def _check_library(library: Path, access: "Access", shows_page: bool) -> None:
     """Fail early if a film library cannot be served, before the model is loaded.
 
     Raises:
-        ConfigError: Others could reach it, or there is no page to show it.
+        ConfigError: Other machines could reach it, or the page is off.
         DataNotFoundError: There is no such folder.
     """
     from moviegenre.apps.service.library.routes import require_loopback
@@ -234,7 +234,7 @@ def _run(service: Service, listeners: Sequence[socket.socket], library: Path | N
         library=library,
     )
     server = GuardedServer(app, service.settings, service.access)
-    # Raised before the server listens to signals, and once more after a graceful stop.
+    # KeyboardInterrupt comes before the server handles signals, or after a graceful stop.
     with contextlib.suppress(KeyboardInterrupt):
         echo(f"{service.line(listeners)}; stop with Ctrl-C")
         server.run(sockets=list(listeners))

@@ -1,4 +1,4 @@
-"""The processes of ``moviegenre serve``: this one, workers of it, or replicas of Ray Serve."""
+"""The processes of ``moviegenre serve``: this process, its workers, or replicas of Ray Serve."""
 
 import contextlib
 import importlib.util
@@ -25,12 +25,12 @@ AUTO = "auto"
 
 @dataclass(frozen=True)
 class Service:
-    """What is served.
+    """The model and the settings that are served.
 
     Attributes:
         predictor: The model.
-        name: Of the model, for people.
-        settings: Limits and waits.
+        name: The name of the model, for messages.
+        settings: Limits and waiting times.
         access: Who may reach it.
         shows_page: Whether the page is served.
     """
@@ -42,7 +42,7 @@ class Service:
     shows_page: bool
 
     def line(self, listeners: Sequence[socket.socket]) -> str:
-        """Return the beginning of the first line that is printed: the model and its addresses."""
+        """Return the beginning of the first message: the model and its addresses."""
         hint = "open it in a browser, or see /docs" if self.shows_page else "see /docs"
         if len(listeners) > 1:
             hint += f"; metrics at http://{shown_address(listeners[1])}/metrics"
@@ -51,12 +51,12 @@ class Service:
 
 @dataclass(frozen=True)
 class Processes:
-    """How many processes answer, and what runs them.
+    """The processes that answer, and the engine that runs them.
 
     Attributes:
-        engine: What runs them.
-        number: How many; None for as many as the queue needs.
-        address: Of a running Ray cluster.
+        engine: This command, or Ray Serve.
+        number: The number of processes; None for as many as the queue needs.
+        address: The address of a running Ray cluster.
     """
 
     engine: Engine
@@ -70,7 +70,7 @@ class Processes:
         """Return the processes that the options name.
 
         Raises:
-            ConfigError: They do not go together, or ``--replicas`` is no number.
+            ConfigError: An option has no effect, or ``--replicas`` is not a number.
         """
         if engine == "local":
             if replicas is not None or address is not None:
@@ -102,7 +102,7 @@ class Processes:
         """Refuse options that do not fit several processes.
 
         Raises:
-            ConfigError: One is given.
+            ConfigError: Such an option is given.
         """
         if library is not None and not self.is_one:
             raise ConfigError(
@@ -119,7 +119,7 @@ class Processes:
         """Answer in several workers until stopped.
 
         Raises:
-            MovieGenreError: A worker cannot begin.
+            MovieGenreError: A worker cannot start.
         """
         from moviegenre.apps.service.plan import ServicePlan, share_of, threads_of
         from moviegenre.apps.service.server.workers import Workers
@@ -141,12 +141,12 @@ class Processes:
         """Answer in replicas until stopped; on a running cluster, return once they answer.
 
         Args:
-            service: What they serve.
-            listeners: A socket at the port, to see that it is free; none on another cluster.
-            port: Where Ray's proxy listens on another cluster.
+            service: The model and the settings.
+            listeners: A socket at the port, as a check that it is free; empty on another cluster.
+            port: The port of Ray's proxy on another cluster.
 
         Raises:
-            MovieGenreError: There is no cluster, or a replica cannot begin.
+            MovieGenreError: There is no cluster, or a replica cannot start.
         """
         from moviegenre.apps.service.logs import log_event
         from moviegenre.apps.service.plan import ServicePlan, threads_of
@@ -177,6 +177,6 @@ class Processes:
                 if not is_own:
                     echo(f"{line} on the Ray cluster at {cluster}")
                     return
-                change = f"--engine ray --address {cluster} --model OTHER"
-                echo(f"{line}; change the model with {change}; stop with Ctrl-C")
+                change_options = f"--engine ray --address {cluster} --model OTHER"
+                echo(f"{line}; change the model with {change_options}; stop with Ctrl-C")
                 threading.Event().wait()

@@ -24,28 +24,32 @@ def print_stats(stats: DataStats, *, synthetic: bool) -> None:
         highlight=False,
         soft_wrap=True,
     )
-    without = f"without plot {stats.without_plot:,}, without poster {stats.without_poster:,}"
-    plots = ", ".join(f"{n}: {m:,} movies" for n, m in stats.plots_per_movie.items())
-    console.print(f"plots a movie: {plots}; {without}", highlight=False, soft_wrap=True)
+    missing = f"without plot {stats.without_plot:,}, without poster {stats.without_poster:,}"
+    plots_text = ", ".join(
+        f"{num_plots}: {num_movies:,} movies"
+        for num_plots, num_movies in stats.plots_per_movie.items()
+    )
+    console.print(f"plots a movie: {plots_text}; {missing}", highlight=False, soft_wrap=True)
     lengths = Table(title="lengths and sizes")
     rows = {f"words, plot: {rule}": values for rule, values in stats.plot_words.items()}
     rows |= {"poster width, px": stats.poster_width, "poster height, px": stats.poster_height}
-    headings = [*(f"p{p}" for p in PERCENTILES), "mean", "max"]
+    headings = [*(f"p{percentile}" for percentile in PERCENTILES), "mean", "max"]
     lengths.add_column("")
     for heading in headings:
         lengths.add_column(heading, justify="right")
     for name, values in rows.items():
-        lengths.add_row(name, *(f"{values[h]:,.0f}" if h in values else "" for h in headings))
+        cells = (f"{values[key]:,.0f}" if key in values else "" for key in headings)
+        lengths.add_row(name, *cells)
     console.print(lengths)
     table = Table(title="genres")
     for heading in ("genre", *stats.splits, "share of movies"):
         table.add_column(heading, justify="left" if heading == "genre" else "right")
     for genre, counts in stats.genres.items():
         share = sum(counts.values()) / stats.num_movies
-        table.add_row(genre, *(f"{n:,}" for n in counts.values()), f"{100 * share:.1f} %")
+        table.add_row(genre, *(f"{count:,}" for count in counts.values()), f"{100 * share:.1f} %")
     console.print(table)
     together = Table("genre", "its movies also have, %", title="genres that occur together")
-    for genre, others in stats.together.items():
-        most = list(others.items())[:_MAX_TOGETHER]
-        together.add_row(genre, ", ".join(f"{name} {share:.0f}" for name, share in most if share))
+    for genre, shares in stats.together.items():
+        top = list(shares.items())[:_MAX_TOGETHER]
+        together.add_row(genre, ", ".join(f"{name} {share:.0f}" for name, share in top if share))
     console.print(together)

@@ -1,4 +1,4 @@
-"""How ``moviegenre predict --input`` answers a table: a progress bar and a summary."""
+"""Running ``moviegenre predict --input``, with a progress bar and a summary."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from moviegenre.inference.catalogue_texts import CatalogueColumns
     from moviegenre.inference.predictor import Predictor
 
-_POSTERS_LOOKED_FOR = 1_000  # rows, before the job begins
+_MAX_CHECKED_ROWS = 1_000  # rows whose posters are looked for before the job begins
 
 
 @dataclass(frozen=True)
 class Machines:
-    """What runs the shards of a table; see the options of the same names."""
+    """The machines that run the shards of a table; see the options of the same names."""
 
     engine: str = "local"
     workers: int | None = None
@@ -30,7 +30,7 @@ class Machines:
     shards: str | None = None
 
     def chosen_engine(self) -> "Engine":
-        """Return what computes the shards.
+        """Return the engine that computes the shards.
 
         Raises:
             ConfigError: An option has no effect on this engine.
@@ -64,14 +64,14 @@ def predict_table(
     """Check everything that needs no model, then answer a table and print a summary.
 
     Args:
-        source: The table, or what stands for several, see ``find_tables``.
+        source: The table, or a text that names several, see ``find_tables``.
         out: The file or folder to write.
-        columns: Which column holds what.
-        posters: What paths of posters are relative to.
+        columns: The columns to read.
+        posters: The folder or address that paths of posters are relative to.
         keep: Columns to repeat, joined by commas.
-        names: What chosen genres are called.
+        names: The names of genres.
         batch_size: Films that are computed together.
-        machines: What runs the shards.
+        machines: The machines that run the shards.
         quiet: Show no progress bar.
         load: Opens the model, which takes seconds.
 
@@ -91,8 +91,8 @@ def predict_table(
     share = None if machines.shards is None else Share.parse(machines.shards)
     catalogues = _open_tables(source, columns, posters, output)
     check_same_columns(catalogues)
-    if kept := _kept_columns(keep, catalogues[0], out):
-        catalogues = [catalogue.keeping(kept) for catalogue in catalogues]
+    if kept_columns := _kept_columns(keep, catalogues[0], out):
+        catalogues = [catalogue.keeping(kept_columns) for catalogue in catalogues]
     predictor = load()
     _warn_of_missing_columns(predictor, catalogues[0])
     _warn_of_missing_posters(predictor, catalogues[0], posters)
@@ -132,17 +132,17 @@ def _open_tables(
 def _kept_columns(keep: str | None, catalogue: "Catalogue", out: str) -> list[str]:
     """Return the columns that answers repeat."""
     if keep is None:
-        usual = (catalogue.columns.title, catalogue.columns.year)
-        return [name for name in usual if name] if out.lower().endswith(".csv") else []
+        default_columns = (catalogue.columns.title, catalogue.columns.year)
+        return [name for name in default_columns if name] if out.lower().endswith(".csv") else []
     if keep.strip().lower() == "none":
         return []
-    named = [name.strip() for name in keep.split(",") if name.strip()]
-    others = [name for name in catalogue.known if name and name != catalogue.columns.id]
-    return others if [name.lower() for name in named] == ["all"] else named
+    names = [name.strip() for name in keep.split(",") if name.strip()]
+    all_columns = [name for name in catalogue.known if name and name != catalogue.columns.id]
+    return all_columns if [name.lower() for name in names] == ["all"] else names
 
 
 def _counts(summary: "CatalogueSummary") -> str:
-    """Return how many films were answered, and how many not, in part or with a warning."""
+    """Return the numbers of films: answered, read in part, with a warning, not answered."""
     answered = summary.rows - summary.empty
     parts = [f"{answered:,} {'film' if answered == 1 else 'films'} answered"]
     if in_part := summary.with_errors - summary.empty:
@@ -151,8 +151,8 @@ def _counts(summary: "CatalogueSummary") -> str:
         parts.append(f"{summary.with_warnings:,} of them with a warning")
     if summary.empty:
         parts.append(f"{summary.empty:,} not answered")
-    numbers = {"error": summary.with_errors, "warnings": summary.with_warnings}
-    columns = [name for name, number in numbers.items() if number]
+    column_counts = {"error": summary.with_errors, "warnings": summary.with_warnings}
+    columns = [name for name, number in column_counts.items() if number]
     counts = ", ".join(parts)
     if columns:
         counts += f"; see the column{'s' if len(columns) > 1 else ''} {' and '.join(columns)}"
@@ -176,10 +176,10 @@ def _warn_of_missing_posters(
     """Warn before the job begins if none of the posters that a table names is found."""
     if Modality.POSTER not in predictor.model.modalities:
         return
-    missing, rows = catalogue.missing_posters(_POSTERS_LOOKED_FOR)
+    missing, rows = catalogue.missing_posters(_MAX_CHECKED_ROWS)
     if not missing:
         return
-    first = "the first " if rows == _POSTERS_LOOKED_FOR else ""
+    first = "the first " if rows == _MAX_CHECKED_ROWS else ""
     echo(
         f"{catalogue.path}: {missing:,} of {first}{rows:,} rows name a poster, and none of these "
         f"was found in {catalogue.poster_place}; name {'another' if posters else 'their'} folder "

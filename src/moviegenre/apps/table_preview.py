@@ -67,16 +67,16 @@ def show_movies(path: Path, columns: "TableColumns | None") -> None:
 
 
 def _print_columns(columns: Mapping[str, str]) -> None:
-    typer.echo("columns: " + "; ".join(f"{part}: {name}" for part, name in columns.items()))
+    typer.echo("columns: " + "; ".join(f"{field}: {name}" for field, name in columns.items()))
 
 
 def _print_row(number: int, cells: Mapping[str, object]) -> None:
-    shown: Sequence[str] = [
+    texts: Sequence[str] = [
         f"{name}: {cell if name == 'error' else _short(str(cell))}"
         for name, cell in cells.items()
         if cell not in (None, "")
     ]
-    typer.echo(f"row {number}  " + "  ".join(shown))
+    typer.echo(f"row {number}  " + "  ".join(texts))
 
 
 def _short(text: str) -> str:

@@ -5,13 +5,13 @@ import os
 from moviegenre.core.extras import require_training
 
 _COMMANDS = ("train", "reproduce", "ablate")
-"""The commands that train; each process runs any other by itself."""
+"""The commands that train; each process runs other commands by itself."""
 
 
 def run_as_worker(command: str | None) -> bool:
-    """Train with the first process of a command, if this is another one; return whether it is."""
-    number, node = (int(os.environ.get(name, "0")) for name in ("RANK", "NODE_RANK"))
-    if command not in _COMMANDS or not (number or node):
+    """Train as a worker, unless this is a command's first process; return whether it is."""
+    rank, node_rank = (int(os.environ.get(name, "0")) for name in ("RANK", "NODE_RANK"))
+    if command not in _COMMANDS or not (rank or node_rank):
         return False
     require_training("training a model")
     from moviegenre.experiment.worker import train_along

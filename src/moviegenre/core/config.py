@@ -16,7 +16,7 @@ from moviegenre.core.yaml_text import MAX_YAML_CHARS, parse_yaml
 
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 
-_MOST_FAULTS = 20  # that one message lists
+_MAX_FAULTS = 20  # in one message
 
 
 class Config(BaseModel):
@@ -39,19 +39,19 @@ class Config(BaseModel):
             return cls.model_validate(values)
         except ValidationError as error:
             items = error.errors(include_url=False)
-            faults = [_fault(cls, dict(item)) for item in items[:_MOST_FAULTS]]
-            if len(items) > _MOST_FAULTS:
-                faults.append(f"and {len(items) - _MOST_FAULTS:,} more faults")
+            faults = [_fault(cls, dict(item)) for item in items[:_MAX_FAULTS]]
+            if len(items) > _MAX_FAULTS:
+                faults.append(f"and {len(items) - _MAX_FAULTS:,} more faults")
             raise ConfigError(f"{where}: " + "; ".join(faults)) from None
 
 
 def _fault(model: type[BaseModel], item: dict[str, Any]) -> str:
     location = [shortened(str(part)) for part in item["loc"]]
-    written, models = _follow(model, location[:-1])
-    dotted = ".".join([*written, *location[-1:]])
+    names, models = _follow(model, location[:-1])
+    dotted = ".".join([*names, *location[-1:]])
     if item["type"] == "extra_forbidden":
-        known = {name for nested in models for name in nested.model_fields}
-        return f"unknown setting {dotted!r}; {did_you_mean(location[-1], known)}"
+        known_names = {name for nested in models for name in nested.model_fields}
+        return f"unknown setting {dotted!r}; {did_you_mean(location[-1], known_names)}"
     if item["type"] == "missing":
         return f"setting {dotted!r} is missing"
     if item["type"] == "literal_error":
@@ -64,9 +64,9 @@ def _fault(model: type[BaseModel], item: dict[str, Any]) -> str:
     if item["type"] == "union_tag_not_found":
         return f"setting '{dotted}.{_quoted(item['ctx']['discriminator'])[0]}' is missing"
     message = fault_message(item)
-    has_found = isinstance(item["input"], Mapping) or "(found " in message
-    found = "" if has_found else f" (found {_quote(item['input'])})"
-    return f"setting {dotted!r}: {message}{found}" if dotted else message
+    shows_value = isinstance(item["input"], Mapping) or "(found " in message
+    value_text = "" if shows_value else f" (found {_quote(item['input'])})"
+    return f"setting {dotted!r}: {message}{value_text}" if dotted else message
 
 
 def _quote(value: object) -> str:
@@ -85,22 +85,22 @@ def _quoted(text: str) -> list[str]:
 def _follow(
     model: type[BaseModel], location: Sequence[str]
 ) -> tuple[list[str], list[type[BaseModel]]]:
-    """Follow a fault's location down nested models.
+    """Follow a fault's location through nested models.
 
     Returns:
-        The location as the user writes it, without the tags that pydantic puts in to say which
-        member of a union it chose, and the models at its end.
+        The location as the user writes it, without pydantic's tags for the members of unions, and
+        the models at its end.
     """
-    models, written = [model], []
+    models, names = [model], []
     for part in location:
-        tagged = [m for m in models if len(models) > 1 and _has_tag(m, part)]
+        tagged = [choice for choice in models if len(models) > 1 and _has_tag(choice, part)]
         if tagged:
             models = tagged
             continue
-        written.append(part)
-        annotations = [m.model_fields[part].annotation for m in models if part in m.model_fields]
-        models = [nested for a in annotations for nested in _models_in(a)] or models
-    return written, models
+        names.append(part)
+        fields = [choice.model_fields[part] for choice in models if part in choice.model_fields]
+        models = [nested for field in fields for nested in _models_in(field.annotation)] or models
+    return names, models
 
 
 def _has_tag(model: type[BaseModel], tag: str) -> bool:
@@ -153,8 +153,8 @@ def apply_overrides(values: Mapping[str, Any], overrides: Sequence[str]) -> dict
         try:
             value: Any = parse_yaml(text)
         except ValueError:
-            shown = shortened(override)
-            raise ConfigError(f"override {shown!r}: the value is not valid YAML") from None
+            text = shortened(override)
+            raise ConfigError(f"override {text!r}: the value is not valid YAML") from None
         parts = key.strip().split(".")
         nested: Any = value
         for part in reversed(parts):
@@ -164,12 +164,15 @@ def apply_overrides(values: Mapping[str, Any], overrides: Sequence[str]) -> dict
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``base`` with ``over`` laid on top, mappings merged key by key."""
-    result = {k: merge(v, {}) if isinstance(v, Mapping) else v for k, v in base.items()}
+    """Return ``base`` updated with ``over``; mappings are merged key by key."""
+    result = {
+        key: merge(value, {}) if isinstance(value, Mapping) else value
+        for key, value in base.items()
+    }
     for key, value in over.items():
-        below = result.get(key)
-        if isinstance(value, Mapping) and isinstance(below, Mapping):
-            result[key] = merge(below, value)
+        old_value = result.get(key)
+        if isinstance(value, Mapping) and isinstance(old_value, Mapping):
+            result[key] = merge(old_value, value)
         else:
             result[key] = merge(value, {}) if isinstance(value, Mapping) else value
     return result

@@ -1,6 +1,6 @@
 """The only sigmoid and the only threshold: how logits become probabilities and decisions.
 
-Both refuse NaN and infinity, so that neither is ever an answer.
+Both refuse NaN and infinity, so no answer contains them.
 """
 
 import numpy as np
@@ -8,20 +8,20 @@ import numpy.typing as npt
 
 from moviegenre.core.errors import NotFiniteError
 
-DEFAULT_THRESHOLD = 0.5  # the reference's; the comparison table keeps it
+DEFAULT_THRESHOLD = 0.5  # of the reference; also in the comparison table
 
 FloatArray = npt.NDArray[np.floating]
 BoolArray = npt.NDArray[np.bool_]
 
-_SMALLEST = 1e-7  # a probability of exactly 0 or 1 has no log-odds
-_LARGEST = 700.0  # log-odds beyond which the exponential overflows
+_MIN_PROB = 1e-7  # a probability of exactly 0 or 1 has no log-odds
+_MAX_LOG_ODDS = 700.0  # log-odds beyond which the exponential overflows
 
 
 def probabilities(logits: FloatArray) -> npt.NDArray[np.float32]:
     """Return independent label probabilities (..., L), float32, for logits (..., L).
 
-    Equal logits have equal probabilities, wherever they stand in the array: they are computed as
-    float64, since the last bit of float32's may differ between the body of an array and its tail.
+    Equal logits have equal probabilities at all positions of the array. They are computed in
+    float64, because float32 may differ in the last bit between the body and the tail of an array.
 
     Raises:
         NotFiniteError: A logit is NaN or infinite.
@@ -31,15 +31,15 @@ def probabilities(logits: FloatArray) -> npt.NDArray[np.float32]:
 
 
 def log_odds(probs: FloatArray) -> npt.NDArray[np.float64]:
-    """Return the log-odds of probabilities, finite for 0 and 1 too."""
-    clipped = np.clip(np.asarray(probs, dtype=np.float64), _SMALLEST, 1 - _SMALLEST)
-    odds: npt.NDArray[np.float64] = np.log(clipped) - np.log1p(-clipped)
+    """Return the log-odds of probabilities, finite also for 0 and 1."""
+    clipped_probs = np.clip(np.asarray(probs, dtype=np.float64), _MIN_PROB, 1 - _MIN_PROB)
+    odds: npt.NDArray[np.float64] = np.log(clipped_probs) - np.log1p(-clipped_probs)
     return odds
 
 
 def from_log_odds(odds: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the probabilities of log-odds, however large these are."""
-    probs: npt.NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(odds, -_LARGEST, _LARGEST)))
+    """Return the probabilities of log-odds of any size."""
+    probs: npt.NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(odds, -_MAX_LOG_ODDS, _MAX_LOG_ODDS)))
     return probs
 
 
@@ -51,7 +51,7 @@ def mean_by_film(
     Args:
         probs: Probabilities of texts (T, L).
         films: The row of each text's film (T,); every film has at least one text.
-        num_films: How many films N there are.
+        num_films: The number of films N.
 
     Example:
         >>> mean_by_film(np.array([[0.2], [0.4], [1.0]]), np.array([0, 0, 1]), 2).round(2).tolist()
@@ -88,17 +88,17 @@ def require_finite(values: FloatArray, what: str) -> None:
     """Raise an error if a value is NaN or infinite.
 
     Args:
-        values: Of any shape.
+        values: Numbers of any shape.
         what: Their name, for the message.
 
     Raises:
-        NotFiniteError: There is one.
+        NotFiniteError: A value is NaN or infinite.
     """
-    finite = np.isfinite(values)
-    if not bool(finite.all()):
-        bad = int((~finite).sum())
+    is_finite = np.isfinite(values)
+    if not bool(is_finite.all()):
+        num_bad = int((~is_finite).sum())
         raise NotFiniteError(
-            f"{bad:,} of {int(np.prod(values.shape)):,} {what} are NaN or infinite; expected "
+            f"{num_bad:,} of {int(np.prod(values.shape)):,} {what} are NaN or infinite; expected "
             "numbers: the model's weights or its calibration are damaged, or its training "
             "diverged (lower its rates); train, export or fetch it again"
         )

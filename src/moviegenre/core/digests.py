@@ -1,7 +1,7 @@
 """The user's cache: SHA-256 of files, and commits of models on the Hub.
 
 A hash is computed once for each state of a file: its device, inode, size and times. Writing to a
-file changes one of them. Only computing anew finds a bit that flipped on the disk itself.
+file changes one of them. Only a new computation finds a bit that flipped on the disk.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ from moviegenre.core.reading import real_path
 
 _HASHES_FILE = "sha256.json"
 _COMMITS_FILE = "hub-commits.json"
-_MOST_ENTRIES = 1000  # in a file of the cache; the oldest go first
+_MOST_ENTRIES = 1000  # in a file of the cache; the oldest are dropped first
 _SETTLED_SECONDS = 2.0  # times are coarse: a file written now may change without a new time
 
 
@@ -25,10 +25,10 @@ def cache_folder() -> Path:
     That is ``$MOVIEGENRE_CACHE``, or ``moviegenre`` in ``$XDG_CACHE_HOME``, in ``%LOCALAPPDATA%``
     on Windows, or in ``~/.cache``.
     """
-    if own := os.environ.get("MOVIEGENRE_CACHE"):
-        return Path(own)
-    named = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
-    return (Path(named) if named else Path.home() / ".cache") / "moviegenre"
+    if folder := os.environ.get("MOVIEGENRE_CACHE"):
+        return Path(folder)
+    parent = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+    return (Path(parent) if parent else Path.home() / ".cache") / "moviegenre"
 
 
 def known_sha256(path: Path, *, anew: bool = False) -> str:
@@ -36,7 +36,7 @@ def known_sha256(path: Path, *, anew: bool = False) -> str:
 
     Args:
         path: The file.
-        anew: Compute it in any case.
+        anew: Compute it even if it is in the cache.
 
     Raises:
         OSError: The file cannot be read.
@@ -48,7 +48,7 @@ def known_sha256(path: Path, *, anew: bool = False) -> str:
         return str(entry[-1])
     digest = file_sha256(path)
     if _state(path) == state and time.time() - path.stat().st_mtime > _SETTLED_SECONDS:
-        _remember(_HASHES_FILE, key, [*state, digest])
+        _store(_HASHES_FILE, key, [*state, digest])
     return digest
 
 
@@ -61,7 +61,7 @@ def known_commit(name: str) -> str | None:
 def note_commit(name: str, commit: str) -> None:
     """Remember the commit of a model on the Hub."""
     if known_commit(name) != commit:
-        _remember(_COMMITS_FILE, name, commit)
+        _store(_COMMITS_FILE, name, commit)
 
 
 def _state(path: Path) -> list[int]:
@@ -78,9 +78,9 @@ def _read(name: str) -> dict[str, object]:
     return content if isinstance(content, dict) else {}
 
 
-def _remember(name: str, key: str, entry: object) -> None:
+def _store(name: str, key: str, entry: object) -> None:
     cache = _read(name)
     cache.pop(key, None)
-    kept = dict(list(cache.items())[-(_MOST_ENTRIES - 1) :])
-    with contextlib.suppress(OSError, RuntimeError):  # a cache that cannot be written is no fault
-        write_text(cache_folder() / name, json.dumps({**kept, key: entry}, indent=0) + "\n")
+    newest = dict(list(cache.items())[-(_MOST_ENTRIES - 1) :])
+    with contextlib.suppress(OSError, RuntimeError):  # a cache that cannot be written is no error
+        write_text(cache_folder() / name, json.dumps({**newest, key: entry}, indent=0) + "\n")

@@ -75,7 +75,7 @@ class MissingExtraError(MovieGenreError):
 
     Args:
         package: The package that failed to import.
-        extra: The extra of this package that brings it.
+        extra: The extra of this package that installs it.
         purpose: Its purpose, as in "the HTML report".
     """
 
@@ -86,11 +86,11 @@ class MissingExtraError(MovieGenreError):
         )
 
 
-_MOST_SIBLINGS = 10_000  # files of a folder that are searched for a similar name
-_LONGEST_QUOTE = 200  # characters of a quoted text in a message
+_MAX_SIBLINGS = 10_000  # files of a folder that are searched for a similar name
+_MAX_QUOTE_CHARS = 200  # characters of a quoted text in a message
 
 
-def shortened(text: str, longest: int = _LONGEST_QUOTE) -> str:
+def shortened(text: str, longest: int = _MAX_QUOTE_CHARS) -> str:
     """Return a text for a one-line message; a long text is shortened and its length stated.
 
     Example:
@@ -111,7 +111,7 @@ def printable(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -129,8 +129,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """
     choices = sorted(known)
     listing = ", ".join(choices)
-    near = get_close_matches(word, choices, n=1, cutoff=0.6)
-    return f'did you mean "{near[0]}"? (known: {listing})' if near else f"known: {listing}"
+    similar = get_close_matches(word, choices, n=1, cutoff=0.6)
+    return f'did you mean "{similar[0]}"? (known: {listing})' if similar else f"known: {listing}"
 
 
 def _is_loop(path: Path) -> bool:
@@ -145,32 +145,32 @@ def missing_path_message(path: Path, what: str, next_step: str) -> str:
     """Return a message that a path does not exist, with the most similar sibling.
 
     Args:
-        path: The path that was given.
+        path: The missing path.
         what: The expected kind, as in "a checkpoint".
         next_step: What to do if no sibling is similar.
     """
     parent = path.parent
     try:
-        siblings = [entry.name for entry in islice(parent.iterdir(), _MOST_SIBLINGS)]
-    except (OSError, ValueError):  # no folder, or none that can be looked through
+        siblings = [entry.name for entry in islice(parent.iterdir(), _MAX_SIBLINGS)]
+    except (OSError, ValueError):  # no folder, or an unreadable one
         siblings = []
-    others = [name for name in siblings if name != path.name]
-    near = _most_similar(path, others)
+    other_names = [name for name in siblings if name != path.name]
+    similar = _most_similar(path, other_names)
     state = "does not exist"
     if os.path.exists(path):  # a path of the wrong kind is no misspelling
-        state, near = "is a folder" if os.path.isdir(path) else "is a file", None
+        state, similar = "is a folder" if os.path.isdir(path) else "is a file", None
     elif os.path.islink(path):
         state = f"is a link that leads {'to itself' if _is_loop(path) else 'nowhere'}"
-    hint = f'did you mean "{parent / near}"?' if near else next_step
+    hint = f'did you mean "{parent / similar}"?' if similar else next_step
     return f"{shortened(str(path))} {state}; expected {what}; {hint}"
 
 
 def _most_similar(path: Path, names: Sequence[str]) -> str | None:
-    """Return the name most like that of a path; an ending that both have does not count."""
+    """Return the name that is most similar to a path's name; an equal ending is ignored."""
     stems = {Path(name).stem: name for name in names if Path(name).suffix == path.suffix}
-    near: list[str] = get_close_matches(path.stem, stems, n=1, cutoff=0.6)
-    if near:
-        return stems[near[0]]
-    others = [name for name in names if Path(name).suffix != path.suffix]
-    near = get_close_matches(path.name, others, n=1, cutoff=0.6)
-    return near[0] if near else None
+    similar: list[str] = get_close_matches(path.stem, stems, n=1, cutoff=0.6)
+    if similar:
+        return stems[similar[0]]
+    other_names = [name for name in names if Path(name).suffix != path.suffix]
+    similar = get_close_matches(path.name, other_names, n=1, cutoff=0.6)
+    return similar[0] if similar else None

@@ -11,7 +11,7 @@ def is_installed(package: str) -> bool:
     """Return whether a package can be imported, without importing it."""
     try:
         return importlib.util.find_spec(package) is not None
-    except (ImportError, ValueError):  # it is there and refuses, or is being taken away
+    except (ImportError, ValueError):  # the package is damaged, or is being removed
         return False
 
 

@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with a value, in words for users."""
+"""Messages for users about values that pydantic refuses."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -33,23 +33,25 @@ _EXPECTED = {
     "enum": "{expected}",
     "literal_error": "{expected}",
 }
-"""What is expected, by pydantic's types of errors, with the names of their context."""
+"""Expected values by pydantic's error types, with the names of their context."""
 
 
 def expected_value(fault: Mapping[str, Any]) -> str | None:
-    """Return what is expected in the place of a value; None if its message says it otherwise.
+    """Return the expected value in words; None if there are none for this fault.
 
     Args:
         fault: One of ``ValidationError.errors()``.
     """
     expected = _EXPECTED.get(fault["type"])
     limits = fault.get("ctx", {}).items()
-    plain = {name: f"{limit:g}" if isinstance(limit, float) else limit for name, limit in limits}
-    return expected and expected.format(**plain)
+    limit_texts = {
+        name: f"{limit:g}" if isinstance(limit, float) else limit for name, limit in limits
+    }
+    return expected and expected.format(**limit_texts)
 
 
 def fault_message(fault: Mapping[str, Any]) -> str:
-    """Return what is wrong with a value, without the value.
+    """Return the fault of a value, without the value.
 
     Args:
         fault: One of ``ValidationError.errors()``.
@@ -62,4 +64,4 @@ def fault_message(fault: Mapping[str, Any]) -> str:
         return "missing"
     if expected := expected_value(fault):
         return f"expected {expected}"
-    return str(fault["msg"]).removeprefix("Value error, ")  # pydantic's own, before our words
+    return str(fault["msg"]).removeprefix("Value error, ")  # pydantic's prefix of our message

@@ -16,9 +16,9 @@ _CHUNK_BYTES = 1 << 20
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[BinaryIO]:
-    """Yield a binary stream whose file takes the place of ``path`` when the block succeeds.
+    """Yield a binary stream whose file replaces ``path`` when the block succeeds.
 
-    The file is on the disk before it is renamed, and so is its name afterwards. The hidden file
+    The file is flushed to the disk before it is renamed, and the folder afterwards. The hidden file
     of a killed run is overwritten. Another writer of the same file waits.
 
     Args:
@@ -36,14 +36,14 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
         stream.flush()
         os.fsync(descriptor)
         if os.name == "nt":
-            stream.close()  # an open file cannot be renamed there
+            stream.close()  # Windows cannot rename an open file
         part.replace(path)
         sync_folder(path.parent)
     except BaseException as error:
         with suppress(OSError):
             part.unlink()
         if isinstance(error, OSError) and error.filename is None and error.errno:
-            error.filename = str(path)  # a failed write does not say of which file
+            error.filename = str(path)  # a failed write does not name its file
         raise
     finally:
         with suppress(OSError):  # its buffer is flushed above, or discarded
@@ -52,7 +52,7 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Yield the path of a file that takes the place of ``path``, for writers that take no stream.
+    """Yield the path of a file that replaces ``path``, for writers that need a path.
 
     Args:
         path: Where the file will be; its folder is made.
@@ -90,7 +90,7 @@ def sync_folder(path: Path) -> None:
     try:
         sync_file(path)
     except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.EBADF):  # this file system cannot
+        if error.errno not in (errno.EINVAL, errno.EBADF):  # not supported by this file system
             raise
 
 
@@ -102,9 +102,9 @@ def check_folder(path: Path, setting: str) -> None:
         setting: The setting that names it, for the message.
 
     Raises:
-        DataError: It is a file or a link that leads nowhere, or lies in one.
+        DataError: The path or a parent is a file, or a link that leads nowhere.
     """
-    nearest = next((p for p in (path, *path.parents) if os.path.lexists(p)), None)
+    nearest = next((part for part in (path, *path.parents) if os.path.lexists(part)), None)
     if nearest is not None and not nearest.is_dir():
         kind = "a file" if nearest.exists() else "a link that leads nowhere"
         raise DataError(f"{nearest} is {kind}, expected a folder; name another with {setting}")

@@ -1,9 +1,9 @@
 """Write folders in one step: a folder is complete and on the disk, or unchanged.
 
-Beside the output ``NAME`` lie, for a moment, ``.NAME.moviegenre-new`` (being written), ``-old``
-(the one before, until the new one has its name) and ``-gone`` (being removed). A run that is killed
-leaves at most these. The next one that opens or writes the output gives an ``-old`` its name back
-if nothing has that name, and removes the rest.
+A run uses three folders beside the output ``NAME``: ``.NAME.moviegenre-new`` (being written),
+``-old`` (the previous one, until the new one has its name) and ``-gone`` (being removed). A killed
+run leaves at most these. The next run that opens or writes the output restores ``-old`` if the
+output is missing, and removes the others.
 """
 
 import logging
@@ -21,16 +21,16 @@ from moviegenre.core.reading import real_path
 
 logger = logging.getLogger(__name__)
 
-_REMOVALS = 2  # tries: some failures pass, such as one of a network drive
-_SYNCS_AT_ONCE = 8  # the file system writes concurrent ones to the disk together
+_REMOVAL_TRIES = 2  # some failures are temporary, such as those of a network drive
+_SYNCS_AT_ONCE = 8  # the file system combines concurrent ones
 
 
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """Yield a new folder that takes the place of ``path`` when the block succeeds.
+    """Yield a new folder that replaces ``path`` when the block succeeds.
 
-    Only then is the old folder removed. After a failure it keeps its name, or gets it back when the
-    output is opened the next time.
+    The old folder is removed after that. After a failure it keeps its name, or it is restored when
+    the output is opened the next time.
 
     Args:
         path: Where the folder will be; its parent is made.
@@ -61,7 +61,7 @@ def restore_folder(path: Path) -> None:
     path = real_path(path)
     if path.exists() or not hidden_path(path, "old").is_dir():
         return
-    with suppress(BusyError), locked(path):  # another run that writes it will name it
+    with suppress(BusyError), locked(path):  # another run that writes it will restore it
         _tidy(path)
 
 
@@ -78,7 +78,7 @@ def sync_tree(folder: Path) -> None:
 
 
 def _swap(new: Path, path: Path) -> None:
-    """Give the new folder its name, or leave everything as it was."""
+    """Rename the new folder to its path, or leave everything unchanged."""
     old = hidden_path(path, "old")
     try:
         if path.exists():
@@ -106,12 +106,12 @@ def _tidy(path: Path) -> None:
 def _remove_old(path: Path) -> None:
     """Rename and remove the old folder once a new one has its name.
 
-    The other name keeps a half-removed folder from being restored. The output is complete even if
+    The rename prevents a half-removed folder from being restored. The output is complete even if
     this fails, so a failure is a warning.
     """
     old, gone = hidden_path(path, "old"), hidden_path(path, "gone")
     failure = ""
-    for _ in range(_REMOVALS):
+    for _ in range(_REMOVAL_TRIES):
         try:
             if gone.exists():
                 shutil.rmtree(gone)
@@ -122,9 +122,9 @@ def _remove_old(path: Path) -> None:
             failure = error.strerror or str(error)
         else:
             return
-    left = gone if gone.exists() else old
+    leftover = gone if gone.exists() else old
     logger.warning(
         "%s could not be removed (%s); delete it, or the next run with this output does",
-        left,
+        leftover,
         failure,
     )

@@ -42,8 +42,8 @@ class GenreNames:
 
     def of(self, genres: Iterable[str]) -> tuple[str, ...]:
         """Return the names of some genres, in their order, each once."""
-        named = (self.names.get(genre.lower(), genre) for genre in genres)
-        return tuple(dict.fromkeys(name for name in named if name))
+        names = (self.names.get(genre.lower(), genre) for genre in genres)
+        return tuple(dict.fromkeys(name for name in names if name))
 
     def check(self, genres: Iterable[str]) -> None:
         """Refuse a file that names genres the model does not have.
@@ -52,23 +52,23 @@ class GenreNames:
             genres: The model's genres.
 
         Raises:
-            ConfigError: There are such; the message names all.
+            ConfigError: The file names unknown genres; the message lists all.
         """
         if not self.source:
             return
         known = list(genres)
-        lower = {name.lower() for name in known}
+        known_lower = {name.lower() for name in known}
         faults = [
             f"unknown genre {shortened(name, 40)!r}, {did_you_mean(name, known)}"
             for name in self.names
-            if name not in lower
+            if name not in known_lower
         ]
         if faults:
             raise ConfigError(f"{self.source}: {'; '.join(faults)}")
 
 
 OWN_NAMES = GenreNames({})
-"""The model's own names, as they are."""
+"""The model's own names, unchanged."""
 
 
 def read_names(names: str | None) -> GenreNames:
@@ -79,8 +79,8 @@ def read_names(names: str | None) -> GenreNames:
             columns, the model's genre and the name to write; None keeps the model's names.
 
     Raises:
-        ConfigError: It is another word.
-        DataError: The file is no mapping of names.
+        ConfigError: The text is none of these.
+        DataError: The file is not a mapping of names.
         DataNotFoundError: There is no such file.
     """
     if names is None:

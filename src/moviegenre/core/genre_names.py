@@ -28,8 +28,8 @@ GENRE_SEPARATORS = "/|,;"
 """Characters between several genres in one text."""
 
 _ALIASES = dict.fromkeys(("science fiction", "sciencefiction", "scifi", "sci fi"), "Sci-Fi")
-_SHORT = {"noir": "film noir"}  # may be a genre of its own in somebody's data
-_JOINTS = re.compile(r"[\s_-]+")
+_SHORT = {"noir": "film noir"}  # may be a separate genre in a user's data
+_WORD_BREAKS = re.compile(r"[\s_-]+")
 
 
 def folded(name: str) -> str:
@@ -39,7 +39,7 @@ def folded(name: str) -> str:
         >>> folded("Film-Noir") == folded("film noir ")
         True
     """
-    return _JOINTS.sub(" ", name.strip().casefold()).strip()
+    return _WORD_BREAKS.sub(" ", name.strip().casefold()).strip()
 
 
 def is_standard(name: str) -> bool:
@@ -84,14 +84,14 @@ def one_spelling(counts: Mapping[str, int]) -> dict[str, str]:
     variants: dict[str, list[str]] = {}
     for name in counts:
         variants.setdefault(folded(standard_name(name)), []).append(name)
-    chosen: dict[str, str] = {}
+    spellings: dict[str, str] = {}
     for key, names in variants.items():
-        best = max(sorted(names), key=lambda name: counts[name])
+        spelling = max(sorted(names), key=lambda name: counts[name])
         if len(names) > 1 and _STANDARD.get(key) in names:
-            best = _STANDARD[key]
-        best = standard_name(best)
-        chosen.update({name: best for name in names if name != best})
-    return {name: chosen[name] for name in counts if name in chosen}
+            spelling = _STANDARD[key]
+        spelling = standard_name(spelling)
+        spellings.update({name: spelling for name in names if name != spelling})
+    return {name: spellings[name] for name in counts if name in spellings}
 
 
 def reserved(names: Iterable[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The genre vocabulary: which names there are and which column each has."""
+"""The genre vocabulary: the genre names and their columns."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class GenreVocabulary:
         names: Genre names, unique and not empty.
 
     Raises:
-        DataError: A name is empty or given twice, or there is none at all.
+        DataError: A name is empty or repeated, or there is no name.
 
     Example:
         >>> genres = GenreVocabulary(("Drama", "Horror"))
@@ -34,9 +34,9 @@ class GenreVocabulary:
             raise DataError("the genre vocabulary is empty; expected at least one genre name")
         if any(not name.strip() for name in self.names):
             raise DataError(f"the genre vocabulary has an empty name among {list(self.names)}")
-        twice = sorted({name for name in self.names if self.names.count(name) > 1})
-        if twice:
-            raise DataError(f"the genre vocabulary names {', '.join(twice)} more than once")
+        repeated = sorted({name for name in self.names if self.names.count(name) > 1})
+        if repeated:
+            raise DataError(f"the genre vocabulary names {', '.join(repeated)} more than once")
 
     def __len__(self) -> int:
         return len(self.names)
@@ -62,4 +62,4 @@ class GenreVocabulary:
 
     def decode(self, chosen: Sequence[bool] | npt.NDArray[np.bool_]) -> list[str]:
         """Return the names of the chosen columns of a row (L,)."""
-        return [name for name, take in zip(self.names, chosen, strict=True) if take]
+        return [name for name, is_chosen in zip(self.names, chosen, strict=True) if is_chosen]

@@ -1,9 +1,9 @@
 """One writer at a time: locks that end with the process that holds them.
 
-The lock is ``flock`` on a hidden file beside the output. The system releases it however the process
-ends, so a killed run never leaves a lock behind. The file is removed before the lock is released,
-and a process that gets a lock checks that its file is still there, so no lock files pile up. (The
-package filelock keeps its files on Unix, and falls back to a lock that outlives its process.)
+The lock is ``flock`` on a hidden file beside the output. The system always releases it when the
+process ends, so a killed run never leaves a lock behind. The file is removed before the lock is
+released, and a process that gets a lock checks that its file is still there, so no lock files pile
+up. (The package filelock keeps its files on Unix, and may use a lock that outlives its process.)
 """
 
 import errno
@@ -19,7 +19,7 @@ from pathlib import Path
 from moviegenre.core.errors import BusyError
 from moviegenre.core.reading import real_path
 
-if sys.platform != "win32":  # Windows has no flock, so runs there are not kept apart
+if sys.platform != "win32":  # Windows has no flock, so runs are not separated there
     import fcntl
 
 logger = logging.getLogger(__name__)
@@ -100,11 +100,11 @@ def open_locked(path: Path, *, wait: bool) -> int | None:
             if not _lock(descriptor, path, wait=wait):
                 os.close(descriptor)
                 return None
-            current = _is_at(descriptor, path)
+            is_current = _is_same_file(descriptor, path)
         except BaseException:
             os.close(descriptor)
             raise
-        if current:
+        if is_current:
             return descriptor
         os.close(descriptor)  # the process that had the lock removed or renamed it
 
@@ -132,7 +132,7 @@ def _warn_once(folder: Path) -> None:
     logger.warning("%s: this file system has no locks, so runs are not kept apart", folder)
 
 
-def _is_at(descriptor: int, path: Path) -> bool:
+def _is_same_file(descriptor: int, path: Path) -> bool:
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:
@@ -140,7 +140,7 @@ def _is_at(descriptor: int, path: Path) -> bool:
 
 
 def _output(path: Path) -> Path:
-    """Return the output that a hidden path of ``hidden_path`` stands beside."""
+    """Return the output of a path that ``hidden_path`` returned."""
     name, is_hidden, _ = path.name.rpartition(".moviegenre-")
     return path.with_name(name[1:]) if is_hidden else path
 
@@ -148,7 +148,7 @@ def _output(path: Path) -> Path:
 def _owner(file: Path) -> str:
     """Return the owner of a lock in brackets; empty if unknown."""
     try:
-        number = file.read_text(encoding="ascii")
+        process_id = file.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError):
         return ""
-    return f" (process {number})" if number.isdecimal() else ""
+    return f" (process {process_id})" if process_id.isdecimal() else ""

@@ -1,6 +1,6 @@
 """The operating point of a model: calibration and thresholds, in a file beside its weights.
 
-Everything that predicts takes both from here, so that a threshold fitted once is used everywhere.
+All predictions take both from here, so that a fitted threshold is used everywhere.
 """
 
 import json
@@ -83,7 +83,7 @@ class OperatingPoint:
             num_tokens: The tokens of its plot; None takes the point for plots of the usual length.
         """
         points = (point for missing, point in self.without.items() if missing not in modalities)
-        return next(points, self)._at(num_tokens)
+        return next(points, self)._for_length(num_tokens)
 
     def by_rows(
         self,
@@ -100,26 +100,28 @@ class OperatingPoint:
         for row, modalities in enumerate(films):
             length = None if lengths is None else lengths[row]
             rows.setdefault((frozenset(modalities), length), []).append(row)
-        return [(self.of(*key), numbers) for key, numbers in rows.items()]
+        return [(self.of(*key), film_rows) for key, film_rows in rows.items()]
 
-    def _at(self, num_tokens: int | None) -> "OperatingPoint":
+    def _for_length(self, num_tokens: int | None) -> "OperatingPoint":
         """Return the operating point for a plot of this many tokens."""
         if not self.by_length or not num_tokens:
             return self
-        known = sorted(self.by_length)
-        place = float(np.interp(np.log(num_tokens), np.log(known), np.arange(len(known))))
-        shorter, longer = (self.by_length[known[int(end)]] for end in (place, np.ceil(place)))
-        share = place - int(place)
+        lengths = sorted(self.by_length)
+        position = float(np.interp(np.log(num_tokens), np.log(lengths), np.arange(len(lengths))))
+        shorter = self.by_length[lengths[int(position)]]
+        longer = self.by_length[lengths[int(np.ceil(position))]]
+        weight = position - int(position)
 
-        def between(name: str) -> FloatArray:
-            mixed: FloatArray = (1 - share) * getattr(shorter, name) + share * getattr(longer, name)
-            return mixed
+        def interpolate(name: str) -> FloatArray:
+            low, high = getattr(shorter, name), getattr(longer, name)
+            values: FloatArray = (1 - weight) * low + weight * high
+            return values
 
         return replace(
             self,
-            thresholds=between("thresholds"),
-            scale=between("scale"),
-            shift=between("shift"),
+            thresholds=interpolate("thresholds"),
+            scale=interpolate("scale"),
+            shift=interpolate("shift"),
             by_length={},
         )
 
@@ -143,8 +145,8 @@ class OperatingPoint:
 
         This compares decisions of several models at one threshold.
         """
-        moved = log_odds(self.calibrate(probs)) - log_odds(self.thresholds)
-        return from_log_odds(moved)
+        odds = log_odds(self.calibrate(probs)) - log_odds(self.thresholds)
+        return from_log_odds(odds)
 
     def threshold_by_genre(self) -> dict[str, float]:
         """Return the threshold of each genre by name."""
@@ -179,7 +181,7 @@ class OperatingPoint:
 
         Args:
             path: The file.
-            genres: The model's vocabulary, whose order the columns get.
+            genres: The model's vocabulary, which gives the order of the columns.
 
         Raises:
             CheckpointError: The file is damaged, or made for other genres.
@@ -207,16 +209,16 @@ class OperatingPoint:
         thresholds, scale, shift = (
             _column(by_genre, genres, key) for key in ("threshold", "scale", "shift")
         )
-        is_sound = (thresholds >= 0) & (thresholds <= 1) & (scale > 0)
-        if not np.all(is_sound & np.isfinite(scale) & np.isfinite(shift)):
+        is_valid = (thresholds >= 0) & (thresholds <= 1) & (scale > 0)
+        if not np.all(is_valid & np.isfinite(scale) & np.isfinite(shift)):
             raise ValueError("thresholds lie in [0, 1], scales are positive, all are finite")
         without = {
-            Modality(missing): cls._parse(part, genres)
-            for missing, part in content.get("without", {}).items()
+            Modality(missing): cls._parse(point, genres)
+            for missing, point in content.get("without", {}).items()
         }
         by_length = {
-            int(length): cls._parse(part, genres)
-            for length, part in content.get("by_length", {}).items()
+            int(length): cls._parse(point, genres)
+            for length, point in content.get("by_length", {}).items()
         }
         if any(length < 1 for length in by_length):
             raise ValueError("lengths are numbers of tokens")

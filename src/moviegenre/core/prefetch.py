@@ -1,4 +1,4 @@
-"""Compute the next items in a thread while the caller works on the present one."""
+"""Compute the next items in a thread while the caller works on the current one."""
 
 from collections import deque
 from collections.abc import Generator, Iterable
@@ -9,21 +9,21 @@ T = TypeVar("T")
 
 
 class _End:
-    """Stands for the end of the items."""
+    """Marks the end of the items."""
 
 
 def prefetch(items: Iterable[T], size: int) -> Generator[T, None, None]:
-    """Yield items in their order, computed ahead of time in a thread of their own.
+    """Yield items in their order, computed ahead of time in a separate thread.
 
     Close the generator (``contextlib.closing``) if you may not take all items: that stops the
     thread after the item it works on.
 
     Args:
         items: The items; only the thread iterates over them.
-        size: How many items are kept ready at most.
+        size: The most items that are kept ready.
 
     Raises:
-        Exception: Whatever computing an item raised, at the place of this item.
+        Exception: The error of computing an item, in place of this item.
 
     Example:
         >>> list(prefetch((number * number for number in range(4)), 2))

@@ -23,7 +23,7 @@ def ray_cluster(
 ) -> Iterator[str]:
     """Connect to Ray until the block ends; yield the cluster's address.
 
-    A cluster that is started here listens on the loopback address alone, has no dashboard, and
+    A cluster that is started here listens only on the loopback address, has no dashboard, and
     ends with the block. No usage statistics are sent.
 
     Args:
@@ -39,14 +39,14 @@ def ray_cluster(
         raise MissingExtraError("ray", "ray", "the engine `ray`")
     if address is not None:
         _require_answer(address)
-    # All before the import, which reads them.
+    # Set the variables before the import, which reads them.
     is_named_here = address is not None and address.startswith("127.0.0.1:")
     if address is None or is_named_here:
-        # Otherwise Ray looks for 127.0.0.1 at this machine's address in its network.
+        # Otherwise Ray replaces 127.0.0.1 with this machine's network address.
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
     if is_named_here and _has_token():
-        # A cluster that is started here asks for the token, which Ray does not send by itself to
-        # an address that is named.
+        # A cluster that is started here requires the token, and Ray does not send it to a named
+        # address by default.
         os.environ.setdefault("RAY_AUTH_MODE", "token")
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     # Ray gives its proxy five seconds to start, too little on a busy machine.
@@ -54,7 +54,7 @@ def ray_cluster(
     os.environ["RAY_DEDUP_LOGS"] = "0"  # requests are logged with lines that look alike
     import ray
 
-    own: dict[str, Any] = {
+    local_options: dict[str, Any] = {
         "include_dashboard": False,
         "_node_ip_address": "127.0.0.1",
         "num_cpus": num_cpus,
@@ -66,16 +66,16 @@ def ray_cluster(
             address or "local",
             logging_level=logging.ERROR,
             log_to_driver=show_logs,
-            **({} if address else own),
+            **({} if address else local_options),
         )
     except Exception as error:
         ray.shutdown()
-        # Ray raises a bare Exception where a start takes too long.
+        # Ray raises a bare Exception if a start takes too long.
         if not isinstance(error, _NO_CLUSTER) and type(error) is not Exception:
             raise
         raise ConfigError(_no_cluster(address, error)) from None
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, on_sigterm)  # Ray would end the process where it stands
+        signal.signal(signal.SIGTERM, on_sigterm)  # Ray's handler would end the process at once
     try:
         yield str(context.address_info["address"])
     finally:
@@ -84,15 +84,17 @@ def ray_cluster(
 
 def _has_token() -> bool:
     """Return whether this user has a token for Ray's clusters, in one of the places Ray knows."""
-    named = any(os.environ.get(name) for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"))
-    return named or Path("~/.ray/auth_token").expanduser().is_file()
+    is_in_environment = any(
+        os.environ.get(name) for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
+    )
+    return is_in_environment or Path("~/.ray/auth_token").expanduser().is_file()
 
 
 def _require_answer(address: str) -> None:
     """Fail early if nothing listens at an address; Ray itself would try for many minutes.
 
     Raises:
-        ConfigError: Nothing does.
+        ConfigError: Nothing listens there.
     """
     host, _, port = address.rpartition(":")
     try:

@@ -46,7 +46,7 @@ class MissingFileError(UnreadableFileError):
 def real_path(path: Path) -> Path:
     """Return a path without links; a link to itself stays unchanged.
 
-    ``Path.resolve`` raises an error of its own there, which is neither of the system nor of ours.
+    ``Path.resolve`` is not used, because it raises a ``RuntimeError`` for a link to itself.
     """
     return Path(os.path.realpath(path))
 
@@ -62,7 +62,7 @@ def at_home(path: Path) -> Path:
 def raise_system_error(error: BaseException, path: Path) -> None:
     """Raise the error again if the system failed and not this one file.
 
-    Every reader of many files calls it before it blames one of them.
+    Call it before one of many files is reported as unreadable.
 
     Args:
         error: The error of reading a file.
@@ -141,12 +141,12 @@ def read_bounded(path: Path, max_bytes: int, what: str = "a file") -> bytes:
     with open_regular(path, what) as stream:
         try:
             size = os.fstat(stream.fileno()).st_size
-            # Files of the kernel say that they have no bytes, and may still never end.
+            # Files of the kernel have a size of 0, but may never end.
             content = stream.read(max_bytes + 1) if size <= max_bytes else b""
         except OSError as error:
             raise_system_error(error, path)
             raise UnreadableFileError(f"{path} cannot be read: {error.strerror}") from None
-    if content is None:  # nothing is there yet, and it is not waited for
+    if content is None:  # there is no data yet, and the stream does not wait
         raise UnreadableFileError(f"{path} has nothing to read; expected {what}")
     if size > max_bytes or len(content) > max_bytes:
         size_text = f"{size:,}" if size > max_bytes else f"more than {max_bytes:,}"

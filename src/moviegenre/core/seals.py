@@ -1,8 +1,8 @@
 """Files that end with their own SHA-256, so that a reader notices damage.
 
 A seal is the last 48 bytes of a file: a mark of eight bytes, the length of the content before it,
-and the SHA-256 of that content. It is part of the file, so that no kill can part the two. NumPy
-maps such files and PyTorch reads them as if it were not there.
+and the SHA-256 of that content. It is part of the file, so a killed run cannot lose it.
+NumPy maps such files and PyTorch reads them without noticing the seal.
 """
 
 import hashlib
@@ -43,7 +43,7 @@ def check_seal(path: Path) -> bool:
         path: The file.
 
     Raises:
-        DamagedError: It has one, and its content differs from the sealed content.
+        DamagedError: The file has a seal, and its content differs from the sealed content.
     """
     with path.open("rb") as stream:
         size = stream.seek(0, 2)
@@ -65,7 +65,7 @@ def read_sealed(path: Path) -> bytes:
     """Return the content of a sealed file.
 
     Raises:
-        DamagedError: It has no seal, or its content is not what was sealed.
+        DamagedError: The file has no seal, or its content differs from the sealed content.
     """
     if not check_seal(path):
         raise DamagedError(f"{path} is damaged: its end is missing")
@@ -73,12 +73,12 @@ def read_sealed(path: Path) -> bytes:
 
 
 def _digest(stream: BinaryIO, length: int | None) -> tuple[bytes, int]:
-    """Return the SHA-256 of this many bytes, or of all to the end, and their number."""
-    digest, done = hashlib.sha256(), 0
-    while length is None or done < length:
-        want = _CHUNK_BYTES if length is None else min(_CHUNK_BYTES, length - done)
-        if not (chunk := stream.read(want)):
+    """Return the SHA-256 of the next ``length`` bytes, or of all, and their number."""
+    digest, num_read = hashlib.sha256(), 0
+    while length is None or num_read < length:
+        num_bytes = _CHUNK_BYTES if length is None else min(_CHUNK_BYTES, length - num_read)
+        if not (chunk := stream.read(num_bytes)):
             break
         digest.update(chunk)
-        done += len(chunk)
-    return digest.digest(), done
+        num_read += len(chunk)
+    return digest.digest(), num_read

@@ -37,7 +37,7 @@ class Family(StrEnum):
 
     @property
     def is_baseline(self) -> bool:
-        """Whether it only has to be beaten: it is ranked, and is left out of the findings."""
+        """Whether it is a baseline: it is ranked, but is left out of the findings."""
         return self is Family.BASELINE
 
     @property
@@ -69,7 +69,7 @@ class Split(StrEnum):
 
 
 SplitKind = Literal["official", "stratified"]
-"""How movies are split: as their source says, or anew."""
+"""How movies are split: by their source, or by a new stratified split."""
 
 TextRule = Literal["longest", "first", "joined", "sentence", "random"]
 """A rule that gives one text of a movie's plots, see ``data.film_text``."""

@@ -10,7 +10,7 @@ _MAX_DEPTH = 50
 
 
 class _Loader(yaml.SafeLoader):
-    """Builds no document that is deeper or, with its aliases written out, larger than a bound."""
+    """Refuses a document that is too deep or, with expanded aliases, too large."""
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:  # noqa: ANN401
         self._depth: int = getattr(self, "_depth", 0) + 1
@@ -22,7 +22,7 @@ class _Loader(yaml.SafeLoader):
 
     def get_single_node(self) -> yaml.Node | None:
         node = super().get_single_node()
-        if node is not None and _written_out(node, {}, set()) > _MAX_VALUES:
+        if node is not None and _expanded_size(node, {}, set()) > _MAX_VALUES:
             raise ValueError(f"more than {_MAX_VALUES:,} values, those of aliases counted")
         return node
 
@@ -34,8 +34,8 @@ def parse_yaml(text: str) -> Any:  # noqa: ANN401 - whatever it says
         text: A document of plain values.
 
     Raises:
-        ValueError: It is no YAML, too long, nested too deeply, refers to itself, or is too large
-            when its aliases are written out.
+        ValueError: The text is no YAML, too long, nested too deeply, refers to itself, or is too
+            large when its aliases are expanded.
 
     Example:
         >>> parse_yaml("seed: 7")
@@ -53,22 +53,22 @@ def parse_yaml(text: str) -> Any:  # noqa: ANN401 - whatever it says
         raise ValueError(f"a value cannot be read: {error}") from None
 
 
-def _written_out(node: yaml.Node, sizes: dict[int, int], above: set[int]) -> int:
-    """Return how many values a node has when every alias is written out.
+def _expanded_size(node: yaml.Node, sizes: dict[int, int], ancestors: set[int]) -> int:
+    """Return the number of values of a node when every alias is expanded.
 
     Raises:
-        ValueError: It holds itself.
+        ValueError: The node contains itself.
     """
     if id(node) in sizes:
         return sizes[id(node)]
-    if id(node) in above:
+    if id(node) in ancestors:
         raise ValueError("an alias refers to what it is part of")
-    below: list[yaml.Node] = []
+    children: list[yaml.Node] = []
     if isinstance(node, yaml.MappingNode):
-        below = [part for pair in node.value for part in pair]
+        children = [child for pair in node.value for child in pair]
     elif isinstance(node, yaml.SequenceNode):
-        below = node.value
-    above.add(id(node))
-    sizes[id(node)] = 1 + sum(_written_out(part, sizes, above) for part in below)
-    above.discard(id(node))
+        children = node.value
+    ancestors.add(id(node))
+    sizes[id(node)] = 1 + sum(_expanded_size(child, sizes, ancestors) for child in children)
+    ancestors.discard(id(node))
     return sizes[id(node)]

@@ -1,5 +1,5 @@
-"""The page at ``/``: static files that ask the service's own addresses from the browser.
+"""The page at ``/``: static files, which call the service's API from the browser.
 
-The server's part only hands out ``static/`` and the example films. No address of the page takes
-anything from a client, so that none can name a file of this machine.
+The server only serves ``static/`` and the example films. The page's addresses take no input, so no
+request can name a file of this machine.
 """

@@ -1,4 +1,4 @@
-"""The page's files, read once at the start: an address is looked up, never opened."""
+"""The page's files, read once at the start; a request only looks up an address."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class Asset:
-    """A file of the page; its ``etag`` changes with the content, so that browsers can keep it."""
+    """A file of the page; its ``etag`` changes with the content, so that browsers can cache it."""
 
     content: bytes
     media_type: str
@@ -70,7 +70,7 @@ def _limits(settings: ServiceSettings) -> Mapping[str, object]:
 
 
 def _examples() -> list[Mapping[str, object]]:
-    """Return the example films; addresses are relative to the page, wherever a proxy puts it."""
+    """Return the example films; addresses are relative, because a proxy may move the page."""
     return [
         {
             "title": film.title,

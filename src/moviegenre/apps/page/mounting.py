@@ -1,11 +1,11 @@
-"""The page on the service's app: at ``/``, with headers that let it load from itself alone."""
+"""Serving the page at ``/``, with headers that let it load only its own files."""
 
 from fastapi import FastAPI, Request, Response
 
 from moviegenre.apps.page.assets import Asset, page_assets
 from moviegenre.apps.service.settings import ServiceSettings
 
-# No script or style within the page, none made of text (trusted types), nothing from elsewhere.
+# No inline scripts or styles, no scripts from text (trusted types), no files of other sites.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; "
@@ -19,7 +19,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    # Kept by the browser, but asked for again each time: another version may serve at this address.
+    # Browsers keep files but check them each time: another version may serve at this address.
     "Cache-Control": "no-cache",
 }
 _NOT_MODIFIED = 304

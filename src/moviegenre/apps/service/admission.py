@@ -1,6 +1,6 @@
-"""How many films may wait: in all, of one client, and how much of that may be bulk.
+"""Limits on waiting films: in total, for one client, and for bulk work.
 
-It uses no event loop; what is admitted in one thread may leave in another.
+There is no event loop: a request may be admitted in one thread and closed in another.
 """
 
 import threading
@@ -14,23 +14,23 @@ class QueueFullError(Exception):
 
 
 class ClientFullError(QueueFullError):
-    """So many films of this client wait that it gets no more places."""
+    """Too many films of this client wait already."""
 
 
 class StoppedError(Exception):
-    """Nothing more is taken, because the service is being stopped."""
+    """No more films are accepted, because the service is stopping."""
 
 
 @dataclass(eq=False)
 class Places:
-    """The places of one request.
+    """The places of one request in the queue.
 
     Attributes:
-        client: Who sent it.
-        is_bulk: Whether they count as bulk.
+        client: The client that sent it.
+        is_bulk: Whether its films count as bulk.
         waiting: How many of its films still wait.
-        drop: Called once if another client gets the places; the room is locked meanwhile.
-        was_dropped: Whether another client got them.
+        drop: Called once if another client gets the places, while the room is locked.
+        was_dropped: Whether another client got the places.
     """
 
     client: str
@@ -41,18 +41,18 @@ class Places:
 
 
 class Room:
-    """Gives places to requests: all that one needs, or none.
+    """Gives each request all the places that it needs, or none.
 
-    A single film finds a place even when all are taken, as long as another client has clearly
-    more of them: that client's newest film then loses its place.
+    If all places are taken, a single film still gets one if another client has clearly more of
+    them. The newest single film of that client then loses its place.
 
-    Reference: McKenney, "Stochastic fairness queueing", https://doi.org/10.1109/INFCOM.1990.91316,
-    for taking from the longest queue.
+    Reference: McKenney, "Stochastic fairness queueing", https://doi.org/10.1109/INFCOM.1990.91316
+    (drop from the longest queue).
 
     Args:
-        total: Films that may wait.
-        per_client: Films of one client.
-        bulk: Films of batches, tables and explanations, so that single films always find places.
+        total: The most films that may wait.
+        per_client: The most films of one client.
+        bulk: The most films of bulk work, so that single films always find places.
     """
 
     def __init__(self, total: int, per_client: int, bulk: int) -> None:
@@ -65,20 +65,20 @@ class Room:
 
     @property
     def is_open(self) -> bool:
-        """Whether requests are taken."""
+        """Whether requests are accepted."""
         return self._is_open
 
     @property
     def num_waiting(self) -> int:
-        """Films that wait."""
+        """The number of films that wait."""
         return sum(places.waiting for places in list(self._admitted))
 
     def require(self, client: str) -> None:
-        """Check that a single film would be taken now.
+        """Check that a single film would be accepted now.
 
         Raises:
-            StoppedError: Nothing is taken any more.
-            QueueFullError: It would not be.
+            StoppedError: The service is stopping.
+            QueueFullError: There is no room.
         """
         with self._changed:
             self._victim(client, 1, is_bulk=False)
@@ -87,13 +87,13 @@ class Room:
         """Return places for the films of one request.
 
         Args:
-            client: Who sent it.
-            number: How many.
+            client: The client that sent it.
+            number: The number of films.
             is_bulk: Whether they are a batch, a table or explanations.
 
         Raises:
-            StoppedError: Nothing is taken any more.
-            QueueFullError: They do not fit.
+            StoppedError: The service is stopping.
+            QueueFullError: There is no room for them.
         """
         with self._changed:
             victim = self._victim(client, number, is_bulk=is_bulk)
@@ -106,7 +106,7 @@ class Room:
             return places
 
     def leave_one(self, places: Places) -> None:
-        """Free the place of a film that is being computed now."""
+        """Free the place of a film that is computed now."""
         with self._changed:
             places.waiting = max(0, places.waiting - 1)
 
@@ -118,7 +118,7 @@ class Room:
             self._changed.notify_all()
 
     def shut(self) -> None:
-        """Take nothing more."""
+        """Accept no more requests."""
         with self._changed:
             self._is_open = False
 
@@ -128,32 +128,32 @@ class Room:
             self._changed.wait_for(lambda: not self._admitted)
 
     def _victim(self, client: str, number: int, *, is_bulk: bool) -> Places | None:
-        """Return the places that a request would take from another; None if there is room.
+        """Return the places of another client that a request would take; None if there is room.
 
         Raises:
-            StoppedError: Nothing is taken any more.
+            StoppedError: The service is stopping.
             QueueFullError: There is no room.
         """
         if not self._is_open:
             raise StoppedError
-        waiting: Counter[str] = Counter()
-        bulk = 0
+        num_waiting: Counter[str] = Counter()
+        num_bulk = 0
         for places in self._admitted:
-            waiting[places.client] += places.waiting
-            bulk += places.waiting if places.is_bulk else 0
-        if waiting.total() + number <= self._total:
-            if waiting[client] + number > self._per_client:
+            num_waiting[places.client] += places.waiting
+            num_bulk += places.waiting if places.is_bulk else 0
+        if num_waiting.total() + number <= self._total:
+            if num_waiting[client] + number > self._per_client:
                 raise ClientFullError
-            if is_bulk and bulk + number > self._bulk:
+            if is_bulk and num_bulk + number > self._bulk:
                 raise QueueFullError
             return None
         if number == 1 and not is_bulk:
             singles = [
-                (waiting[places.client], order, places)
-                for order, places in enumerate(self._admitted)
+                (num_waiting[places.client], index, places)
+                for index, places in enumerate(self._admitted)
                 if places.waiting and not places.is_bulk
             ]
-            most, _, victim = max(singles, default=(0, 0, None))
-            if most > waiting[client] + 1:
+            most_waiting, _, victim = max(singles, default=(0, 0, None))
+            if most_waiting > num_waiting[client] + 1:
                 return victim
         raise QueueFullError

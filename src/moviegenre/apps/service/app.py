@@ -1,4 +1,4 @@
-"""The service as an app: a predictor and settings in, something that uvicorn runs out."""
+"""The service as an ASGI app, built from a predictor and settings."""
 
 import asyncio
 import contextlib
@@ -48,19 +48,19 @@ def create_app(
     library: Path | None = None,
     shared: SharedState | None = None,
 ) -> FastAPI:
-    """Return the service around a predictor.
+    """Return the app that serves a predictor.
 
     Args:
-        predictor: What ``moviegenre.load`` returned; only one thread of the app touches it.
-        settings: Limits and waits; None takes the defaults.
+        predictor: The result of ``moviegenre.load``; only one thread of the app uses it.
+        settings: Limits and waiting times; None uses the defaults.
         page: Also serve the page at ``/``.
         access: Who may reach it; None for an app that is used inside this process only.
         library: A folder of films to preview, write and undo; None serves none.
-        shared: What it shares with other processes; None if it is the only one.
+        shared: State that it shares with other processes; None for a single process.
 
     Raises:
-        ConfigError: There is a library, and others than this machine could reach it.
-        DataNotFoundError: There is no such library.
+        ConfigError: There is a library, and other machines could reach it.
+        DataNotFoundError: The library's folder does not exist.
     """
     queue = ModelQueue(predictor, settings or ServiceSettings())
     shared = shared or SharedState()
@@ -79,7 +79,7 @@ def create_app(
         description="Film genres from plot and poster.",
         docs_url=None,
         redoc_url=None,
-        redirect_slashes=False,  # behind a proxy with TLS it could send clients to http://
+        redirect_slashes=False,  # behind a TLS proxy, it could lead clients to http://
         lifespan=lifespan,
     )
     add_middleware(app, queue.settings, queue.metrics, access, shared)
@@ -104,7 +104,7 @@ def create_app(
 
 
 async def _predict(queue: ModelQueue, request: Request, films: Sequence[FilmInput]) -> list[Answer]:
-    """Return the answers to films, and log their number and sizes; no plot, unless it is set so."""
+    """Return the answers to films; log their number and sizes, and plots only if ``log_plots``."""
     fields: dict[str, Any] = {
         "films": len(films),
         "plot_chars": sum(len(film.plot or "") for film in films),
@@ -118,25 +118,25 @@ async def _predict(queue: ModelQueue, request: Request, films: Sequence[FilmInpu
 
 
 async def cancel_on_disconnect(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """Return the result of a coroutine, which is cancelled when the client leaves.
+    """Return the result of a coroutine; cancel it when the client leaves.
 
     Raises:
         ClientDisconnect: The client left.
     """
 
-    async def disconnect() -> None:
+    async def wait_for_disconnect() -> None:
         while (await request.receive())["type"] != "http.disconnect":
             pass
 
     result = asyncio.create_task(work)
-    leaving = asyncio.create_task(disconnect())
+    disconnection = asyncio.create_task(wait_for_disconnect())
     try:
-        await asyncio.wait((result, leaving), return_when=asyncio.FIRST_COMPLETED)
-        if not result.done() and leaving.exception() is None:
+        await asyncio.wait((result, disconnection), return_when=asyncio.FIRST_COMPLETED)
+        if not result.done() and disconnection.exception() is None:
             raise ClientDisconnect
         return await result
     finally:
-        for task in (result, leaving):
+        for task in (result, disconnection):
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError, Exception):
                 await task

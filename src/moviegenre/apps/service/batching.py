@@ -1,8 +1,8 @@
-"""Micro-batching: what arrives together is computed together, by one thread, in fair turns.
+"""Micro-batching: one thread computes slices of the waiting items, in fair turns.
 
-It knows nothing of films and of HTTP. Callers live in an event loop and await their results; the
-worker thread takes slices of what waits and hands them to ``compute``. Other threads may have the
-worker run functions of theirs, between the slices.
+The module knows neither films nor HTTP. Callers await their results in an event loop. The worker
+thread takes slices of the queue and passes them to ``compute``. Between slices, it also runs
+functions for other threads.
 """
 
 import asyncio
@@ -30,46 +30,46 @@ BULK = frozenset({"batch", "table", "explain"})
 
 _WEIGHTS = {"single": 8.0, "batch": 2.0}  # shares of the worker's time while all kinds wait
 _BULK_SHARE = 0.75  # of the queue
-_REMEMBERED = 9  # slices; their median is not moved by one that was held up
-_UNKNOWN_COST = 8.0  # units of work that are tried before anything is known
+_REMEMBERED = 9  # slices; one slow slice does not move their median
+_UNKNOWN_COST = 8.0  # units of work in a slice while the speed is unknown
 
 
 class DeadlineError(Exception):
-    """The result was not there in time."""
+    """The result was not ready in time."""
 
 
 class WorkerError(Exception):
-    """What was computed failed in a way that is no ordinary exception."""
+    """The computation raised a ``BaseException`` that is no ``Exception``."""
 
 
 class SpeedEstimate:
-    """Estimates how much work fits into a slice, from how long the last slices took.
+    """Estimates how much work fits into a slice, from the times of the last slices.
 
     Args:
-        slice_seconds: How long a slice should take at most.
+        slice_seconds: The longest time that a slice should take.
     """
 
     def __init__(self, slice_seconds: float) -> None:
         self._slice_seconds = slice_seconds
-        self._seconds: deque[float] = deque(maxlen=_REMEMBERED)
+        self._unit_seconds: deque[float] = deque(maxlen=_REMEMBERED)
         self._is_warm = False
 
     @property
     def slice_cost(self) -> float:
-        """Units of work of a slice."""
-        if not self._seconds:
+        """Units of work in a slice."""
+        if not self._unit_seconds:
             return _UNKNOWN_COST
-        return self._slice_seconds / max(statistics.median(self._seconds), 1e-9)
+        return self._slice_seconds / max(statistics.median(self._unit_seconds), 1e-9)
 
     @property
     def bulk_cost(self) -> float:
-        """Units of work of a slice that others may have to wait for: half of the usual."""
+        """Units of work in a slice of bulk work: half, because single films may wait for it."""
         return self.slice_cost / 2
 
     def record(self, cost: float, seconds: float) -> None:
-        """Learn from a slice, but not from the first one, which loads and prepares things."""
+        """Record the time of a slice; the first one is ignored, because it includes loading."""
         if self._is_warm:
-            self._seconds.append(seconds / cost)
+            self._unit_seconds.append(seconds / cost)
         self._is_warm = True
 
 
@@ -77,16 +77,16 @@ class MicroBatcher(Generic[T, R]):
     """Collects items for a function that is faster on several at once.
 
     Args:
-        compute: Returns the results of several items, in their order; what it raises is raised to
+        compute: Returns the results of several items, in their order. An exception is raised to
             all callers of the slice.
-        max_batch: Items handed over at once, at most.
+        max_batch: The most items in a slice.
         max_wait_seconds: How long the first item of a slice waits for others.
-        max_queue: Items that may wait.
-        max_per_client: Items of one client that may wait.
-        speed: How much work fits into a slice; ``compute`` records it.
+        max_queue: The most items that may wait.
+        max_per_client: The most items of one client that may wait.
+        speed: The estimate of how much work fits into a slice; ``compute`` updates it.
 
     Attributes:
-        speed: As given.
+        speed: The estimate.
     """
 
     def __init__(
@@ -99,12 +99,12 @@ class MicroBatcher(Generic[T, R]):
         max_per_client: int,
         speed: SpeedEstimate,
     ) -> None:
-        client = min(max_per_client, max_queue)
-        bulk = min(max_queue, max(client, round(_BULK_SHARE * max_queue)))
+        client_limit = min(max_per_client, max_queue)
+        bulk_limit = min(max_queue, max(client_limit, round(_BULK_SHARE * max_queue)))
         self._compute = compute
         self._max_batch = max_batch
         self._max_wait = max_wait_seconds
-        self._room = Room(max_queue, client, bulk)
+        self._room = Room(max_queue, client_limit, bulk_limit)
         self._queue: FairQueue[Job[T, R] | Step] = FairQueue(_WEIGHTS)
         self._changed = threading.Condition()
         self._stopping = False
@@ -113,12 +113,12 @@ class MicroBatcher(Generic[T, R]):
 
     @property
     def num_waiting(self) -> int:
-        """Items that wait."""
+        """The number of items that wait."""
         return self._room.num_waiting
 
     @property
     def is_ready(self) -> bool:
-        """Whether items are taken and computed."""
+        """Whether items are accepted and computed."""
         return self._worker.is_alive() and self._room.is_open
 
     def start(self) -> None:
@@ -126,10 +126,10 @@ class MicroBatcher(Generic[T, R]):
         self._worker.start()
 
     def stop(self) -> None:
-        """Take nothing more, and return when all that was taken is computed."""
+        """Accept no more items, and return when all accepted ones are computed."""
         self._room.shut()
         with self._changed:
-            self._changed.notify_all()  # no slice waits for more items now
+            self._changed.notify_all()  # slices stop waiting for more items
         self._room.wait_until_empty()
         with self._changed:
             self._stopping = True
@@ -137,11 +137,11 @@ class MicroBatcher(Generic[T, R]):
         self._worker.join()
 
     def require_room(self, client: str) -> None:
-        """Check that one item would be taken now.
+        """Check that one item would be accepted now.
 
         Raises:
-            StoppedError: It is being stopped.
-            QueueFullError: It would not.
+            StoppedError: The service is stopping.
+            QueueFullError: There is no room.
         """
         self._room.require(client)
 
@@ -149,17 +149,17 @@ class MicroBatcher(Generic[T, R]):
     async def admitted(
         self, number: int, seconds: float, *, client: str = "", kind: str = "single"
     ) -> AsyncGenerator[QueuedRequest]:
-        """Hold places for a request; at its end, however it ends, its waiting work is dropped.
+        """Hold places for a request; when the block ends, its waiting work is dropped.
 
         Args:
-            number: Its items; all are taken, or none.
-            seconds: From now until the results are of no use; what is not begun then never is.
-            client: Who sent it.
+            number: The number of its items; all are accepted, or none.
+            seconds: The time until the results are useless; work not begun by then is dropped.
+            client: The client that sent it.
             kind: Its kind of work.
 
         Raises:
-            StoppedError: It is being stopped.
-            QueueFullError: There is no room, or a client with less took the place.
+            StoppedError: The service is stopping.
+            QueueFullError: There is no room, or another client got the place.
             DeadlineError: The time is up.
         """
         loop = asyncio.get_running_loop()
@@ -168,11 +168,11 @@ class MicroBatcher(Generic[T, R]):
         try:
             async with asyncio.timeout(seconds) as limit:
 
-                def give_up() -> None:
-                    with contextlib.suppress(RuntimeError):  # it is over anyway
+                def expire() -> None:
+                    with contextlib.suppress(RuntimeError):  # the block has ended already
                         limit.reschedule(loop.time())
 
-                places.drop = lambda: loop.call_soon_threadsafe(give_up)
+                places.drop = lambda: loop.call_soon_threadsafe(expire)
                 yield request
         except TimeoutError:
             if not limit.expired():
@@ -191,9 +191,9 @@ class MicroBatcher(Generic[T, R]):
 
         Args:
             item: The item.
-            request: What ``admitted`` yielded.
-            cost: How much work it is; 1 for the least.
-            keeps_place: Whether its place stays taken, because more is to be computed for it.
+            request: The request that ``admitted`` yielded.
+            cost: The units of work; 1 is the least.
+            keeps_place: Whether the item keeps its place, because more work for it follows.
         """
         job: Job[T, R] = Job(request, item, keeps_place)
         with self._changed:
@@ -206,15 +206,15 @@ class MicroBatcher(Generic[T, R]):
                 self._queue.remove(ticket)
 
     def run(self, function: Callable[[], Any], request: QueuedRequest, cost: float) -> Any:  # noqa: ANN401
-        """Return what a function returns, run by the worker; called in another thread.
+        """Run a function in the worker thread and return its result; called in another thread.
 
         Args:
-            function: A part of a longer work.
-            request: What ``admitted`` yielded.
-            cost: How much work it is.
+            function: A part of a longer computation.
+            request: The request that ``admitted`` yielded.
+            cost: The units of work.
 
         Raises:
-            AbandonedError: Nobody waits for it any longer.
+            AbandonedError: The client no longer waits.
         """
         step = Step(request, function)
         with self._changed:
@@ -229,23 +229,23 @@ class MicroBatcher(Generic[T, R]):
                 request.steps.pop(ticket, None)
 
     def leave_place(self, request: QueuedRequest) -> None:
-        """Give up the place of an item that kept it."""
+        """Free the place of an item that kept it."""
         self._room.leave_one(request.places)
 
     def _work(self) -> None:
-        while work := self._take():
+        while tasks := self._take():
             try:
-                self._compute_slice(work)
-            except BaseException:  # the thread must live on, whatever this was
+                self._compute_slice(tasks)
+            except BaseException:  # the thread must go on after any error
                 _log.exception("slice failed")
 
-    def _compute_slice(self, work: "Sequence[Job[T, R] | Step]") -> None:
+    def _compute_slice(self, tasks: "Sequence[Job[T, R] | Step]") -> None:
         jobs: list[Job[T, R]] = []
-        for part in work:
-            if isinstance(part, Step):
-                part.run()
-            elif part.is_wanted:
-                jobs.append(part)
+        for task in tasks:
+            if isinstance(task, Step):
+                task.run()
+            elif task.is_wanted:
+                jobs.append(task)
         if not jobs:
             return
         try:
@@ -260,7 +260,7 @@ class MicroBatcher(Generic[T, R]):
                 job.fail(error)
 
     def _take(self) -> "list[Job[T, R] | Step]":
-        """Wait for the next slice; an empty one means that all is computed after a stop."""
+        """Wait for the next slice; after a stop, return an empty one when all is computed."""
         with self._changed:
             while True:
                 first = self._queue.first()
@@ -269,32 +269,32 @@ class MicroBatcher(Generic[T, R]):
                         return []
                     self._changed.wait()
                     continue
-                remaining = first.item.arrived + self._max_wait - time.monotonic()
+                wait_seconds = first.item.arrived + self._max_wait - time.monotonic()
                 if (
                     isinstance(first.item, Step)
                     or len(self._queue) >= self._max_batch
                     or not self._room.is_open
-                    or remaining <= 0
+                    or wait_seconds <= 0
                 ):
                     return self._slice()
-                self._changed.wait(remaining)
+                self._changed.wait(wait_seconds)
 
     def _slice(self) -> "list[Job[T, R] | Step]":
-        """Take what comes next, of one kind and up to a slice; a step is a slice of its own."""
-        taken: list[Job[T, R] | Step] = []
+        """Take the next jobs of one kind, up to a slice, or the next step alone."""
+        tasks: list[Job[T, R] | Step] = []
         first = self._queue.first()
-        assert first is not None, "the caller looked"
-        room = self.speed.bulk_cost if first.kind in BULK else self.speed.slice_cost
-        while len(taken) < self._max_batch and (ticket := self._queue.first()):
-            work = ticket.item
-            is_step = isinstance(work, Step)
-            if taken and (is_step or ticket.kind != first.kind or ticket.cost > room):
+        assert first is not None, "the caller checked"
+        remaining_cost = self.speed.bulk_cost if first.kind in BULK else self.speed.slice_cost
+        while len(tasks) < self._max_batch and (ticket := self._queue.first()):
+            task = ticket.item
+            is_step = isinstance(task, Step)
+            if tasks and (is_step or ticket.kind != first.kind or ticket.cost > remaining_cost):
                 break
             self._queue.take(ticket)
-            taken.append(work)
-            room -= ticket.cost
-            if isinstance(work, Step):
+            tasks.append(task)
+            remaining_cost -= ticket.cost
+            if isinstance(task, Step):
                 break
-            if not work.keeps_place:
-                self._room.leave_one(work.request.places)
-        return taken
+            if not task.keeps_place:
+                self._room.leave_one(task.request.places)
+        return tasks

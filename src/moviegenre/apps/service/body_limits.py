@@ -1,4 +1,4 @@
-"""Limits of request bodies: how slowly they may come, and how much memory they hold together."""
+"""Limits of request bodies: how slowly they may arrive, and how much memory they use in total."""
 
 import asyncio
 import ctypes
@@ -13,20 +13,20 @@ from moviegenre.apps.service.errors import RequestError
 from moviegenre.apps.service.metrics import ServiceMetrics
 from moviegenre.apps.service.settings import ServiceSettings
 
-FREE_BYTES = 65_536  # of each body, which are not counted: a plot finds room whatever else comes
+FREE_BYTES = 65_536  # not counted of each body, so that a plot always finds room
 _TRIM_BYTES = 33_554_432
 _TRIM_SECONDS = 1.0
 
 
 @dataclass(eq=False)
 class _Body:
-    """One body: how much of it is here, and what it waits for."""
+    """A request body: its size so far, its state, and the timeout of its next part."""
 
     client: str
     size: int = 0
-    is_whole: bool = False
+    is_complete: bool = False
     is_dropped: bool = False
-    waiting: asyncio.Timeout | None = None
+    timeout: asyncio.Timeout | None = None
 
     @property
     def counted(self) -> int:
@@ -34,20 +34,20 @@ class _Body:
         return max(0, self.size - FREE_BYTES)
 
     def drop(self) -> None:
-        """Have the request refused, at once if it waits for more."""
+        """Have the request refused, at once if it waits for its next part."""
         self.is_dropped = True
-        if self.waiting is not None:
-            self.waiting.reschedule(asyncio.get_running_loop().time())
+        if self.timeout is not None:
+            self.timeout.reschedule(asyncio.get_running_loop().time())
 
 
 @dataclass
 class BodyMemory:
-    """The memory that all bodies hold together; one event loop only.
+    """The memory that all bodies of one event loop use.
 
     Attributes:
-        max_bytes: That they may hold.
-        held: That they hold now.
-        most: That they held since memory was last given back.
+        max_bytes: The most counted bytes.
+        held: The counted bytes now.
+        most: The most counted bytes since freed memory was last returned to the system.
     """
 
     max_bytes: int
@@ -64,11 +64,11 @@ class BodyMemory:
     def grow(self, body: _Body, size: int) -> bool:
         """Count bytes that have arrived and return whether the body may stay.
 
-        If there is no room, the client whose unfinished bodies hold most loses its largest.
+        If there is no room, the client with the most unfinished bytes loses its largest body.
         """
-        before = body.counted
+        counted_before = body.counted
         body.size += size
-        self._count(body.counted - before)
+        self._count(body.counted - counted_before)
         while self.held > self.max_bytes:
             largest = self._largest()
             if largest is None or largest is body or largest.counted == 0:
@@ -78,7 +78,7 @@ class BodyMemory:
         return not body.is_dropped
 
     def leave(self, body: _Body) -> None:
-        """Count a body no longer."""
+        """Stop counting a body."""
         if body in self._bodies:
             self._bodies.remove(body)
             self._count(-body.counted)
@@ -88,7 +88,7 @@ class BodyMemory:
         self.most = max(self.most, self.held)
 
     def _largest(self) -> _Body | None:
-        unfinished = [body for body in self._bodies if not body.is_whole]
+        unfinished = [body for body in self._bodies if not body.is_complete]
         held: Counter[str] = Counter()
         for body in unfinished:
             held[body.client] += body.counted
@@ -96,9 +96,9 @@ class BodyMemory:
 
 
 class BodyLimits:
-    """ASGI middleware: deadlines for every body, and a limit on what all of them hold.
+    """ASGI middleware: deadlines for every body, and a limit on the memory of all bodies.
 
-    A body counts from its first byte to the end of its answer, since films wait with their posters.
+    A body counts until the end of its answer, because films wait together with their posters.
     """
 
     def __init__(self, app: ASGIApp, settings: ServiceSettings, metrics: ServiceMetrics) -> None:
@@ -108,7 +108,7 @@ class BodyLimits:
         self._memory = BodyMemory(settings.max_inflight_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on; ``request.state.client`` is the key by which work is shared out."""
+        """Pass a request on; ``request.state.client`` names the client for the fair queues."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -118,45 +118,45 @@ class BodyLimits:
         deadline = asyncio.get_running_loop().time() + self._settings.upload_seconds
 
         async def receive_in_time() -> Message:
-            if body.is_whole:
+            if body.is_complete:
                 return await receive()
             message = await self._receive(body, receive, deadline)
             if message["type"] != "http.request":
                 return message
             if not self._memory.grow(body, len(message.get("body", b""))):
                 raise self._no_room()
-            body.is_whole = not message.get("more_body", False)
+            body.is_complete = not message.get("more_body", False)
             return message
 
         try:
             await self._app(scope, receive_in_time, send)
         finally:
             self._memory.leave(body)
-            self._trim_later()
+            self._schedule_trim()
 
     async def _receive(self, body: _Body, receive: Receive, deadline: float) -> Message:
         """Wait for the next part of a body.
 
         Raises:
-            RequestError: It does not come in time, or its room was given to others.
+            RequestError: It does not arrive in time, or another client got its room.
         """
         if body.is_dropped:
             raise self._no_room()
-        stalled = asyncio.get_running_loop().time() + self._settings.stall_seconds
+        stall_deadline = asyncio.get_running_loop().time() + self._settings.stall_seconds
         try:
-            async with asyncio.timeout_at(min(deadline, stalled)) as body.waiting:
+            async with asyncio.timeout_at(min(deadline, stall_deadline)) as body.timeout:
                 return await receive()
         except TimeoutError:
             if body.is_dropped:
                 raise self._no_room() from None
             self._metrics.count_error("slow_body")
             message = f"the body did not arrive within {self._settings.upload_seconds:g} seconds"
-            if stalled < deadline:
+            if stall_deadline < deadline:
                 seconds = self._settings.stall_seconds
                 message = f"nothing of the body arrived for {seconds:g} seconds"
             raise RequestError(408, message) from None
         finally:
-            body.waiting = None
+            body.timeout = None
 
     def _no_room(self) -> RequestError:
         self._metrics.count_error("bodies_full")
@@ -166,7 +166,7 @@ class BodyLimits:
             self._settings.retry_after,
         )
 
-    def _trim_later(self) -> None:
+    def _schedule_trim(self) -> None:
         if self._memory.held == 0 and self._memory.most >= _TRIM_BYTES:
             self._memory.most = 0
             loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""The page at ``/docs``: Swagger UI from an installed package, with nothing from elsewhere."""
+"""The page at ``/docs``: Swagger UI from an installed package, without files from other sites."""
 
 import html
 
@@ -11,7 +11,7 @@ from moviegenre.apps.service.openapi import openapi_document
 
 _ASSETS = "/docs/assets"
 _START = "/docs/start.js"
-# Swagger UI sets no style by text and loads nothing but itself and the document.
+# Swagger UI has no inline styles and loads only its own files and the document.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -32,7 +32,7 @@ _PAGE = """<!DOCTYPE html>
 </body>
 </html>
 """
-# By default Swagger UI asks a server on the internet whether the document is valid.
+# By default, Swagger UI sends the document's address to a validator on the internet.
 _SCRIPT = """"use strict";
 SwaggerUIBundle({
   url: document.currentScript.dataset.document,

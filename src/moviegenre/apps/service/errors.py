@@ -1,4 +1,4 @@
-"""Error responses: one JSON shape, one clear sentence, never a traceback."""
+"""Error responses: JSON of one form, one clear sentence, never a traceback."""
 
 from collections.abc import Mapping
 
@@ -19,7 +19,7 @@ class RequestError(Exception):
     Args:
         status: HTTP status.
         message: One sentence: what was found, what is expected.
-        headers: Beside the usual ones.
+        headers: Headers in addition to the usual ones.
     """
 
     def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
@@ -29,28 +29,28 @@ class RequestError(Exception):
         self.headers = headers
 
     def response(self) -> JSONResponse:
-        """Return the shape that all errors have."""
+        """Return the error as JSON."""
         return JSONResponse({"error": self.message}, self.status, self.headers)
 
 
 def validation_message(error: ValidationError | RequestValidationError, subject: str) -> str:
-    """Return all that pydantic found wrong, without the values, which may be private plots.
+    """Return the faults that pydantic found, without the values, which may be private plots.
 
     Args:
-        error: What pydantic raised.
-        subject: What was validated, as in "the film".
+        error: The error that pydantic raised.
+        subject: The name of the validated object, such as "the film".
     """
     faults = []
     for fault in error.errors():
-        place = ".".join(str(part) for part in fault["loc"])
+        field = ".".join(str(part) for part in fault["loc"])
         is_unknown = fault["type"] == "extra_forbidden"
         message = "unknown field (/docs lists them)" if is_unknown else fault_message(fault)
-        faults.append(f"{place}: {message}" if place else message)
+        faults.append(f"{field}: {message}" if field else message)
     return f"{subject} is not as expected: {'; '.join(faults[:5])}"
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Make an app answer every error in the one shape."""
+    """Make an app answer all errors with JSON of one form."""
 
     @app.exception_handler(RequestError)
     async def request_error(_request: Request, error: RequestError) -> JSONResponse:

@@ -1,4 +1,4 @@
-"""A few threads whose time is shared out fairly, with a budget for what they do at once."""
+"""A pool of threads that clients share fairly, with a budget for all running functions."""
 
 import asyncio
 import contextlib
@@ -13,15 +13,15 @@ T = TypeVar("T")
 
 
 class FairPool:
-    """Runs functions in threads: clients in turn, by price, and no more at once than a budget.
+    """Runs functions in threads; clients take turns by price, within a budget.
 
-    Everything but the functions themselves happens in the event loop.
+    Only the functions run in threads; everything else happens in the event loop.
 
     Args:
-        name: Of the threads.
-        num_threads: How many.
-        budget: What all that runs may cost together; what costs more on its own runs alone.
-        client_budget: The same for one client; meanwhile the turn is the others'.
+        name: The name of the threads.
+        num_threads: The number of threads.
+        budget: The highest total price of running functions; a more expensive one runs alone.
+        client_budget: The same for one client; at the limit, other clients take their turns.
     """
 
     def __init__(self, name: str, num_threads: int, budget: float, client_budget: float) -> None:
@@ -35,18 +35,18 @@ class FairPool:
 
     @property
     def num_waiting(self) -> int:
-        """Functions that wait for their turn."""
+        """The number of functions that wait for their turn."""
         return len(self._queue)
 
     @property
     def num_running(self) -> int:
-        """Functions that run."""
+        """The number of functions that run."""
         return self._running.total()
 
     async def run(self, function: Callable[[], T], *, client: str = "", price: int = 1) -> T:
-        """Return what a function returns; its price, which is positive, counts towards the budget.
+        """Return the result of a function; its price, which is positive, counts towards the budget.
 
-        Cancelled, it is not begun; what has begun runs to its end and holds its price till then.
+        A cancelled function does not begin; if it runs already, its price counts until its end.
         """
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[None] = loop.create_future()
@@ -55,24 +55,24 @@ class FairPool:
         try:
             await turn
         except asyncio.CancelledError:
-            if not self._queue.remove(ticket):  # it had its turn just now
+            if not self._queue.remove(ticket):  # its turn has already begun
                 self._end(client, price)
             raise
         try:
-            work = self._threads.submit(function)
-        except RuntimeError:  # it was stopped
+            future = self._threads.submit(function)
+        except RuntimeError:  # the pool was stopped
             self._end(client, price)
             raise
 
-        def ended(_: Future[T]) -> None:
+        def on_done(_: Future[T]) -> None:
             with contextlib.suppress(RuntimeError):  # the loop is closed
                 loop.call_soon_threadsafe(self._end, client, price)
 
-        work.add_done_callback(ended)
-        return await asyncio.wrap_future(work)
+        future.add_done_callback(on_done)
+        return await asyncio.wrap_future(future)
 
     def stop(self) -> None:
-        """Begin nothing more, and return when what runs has ended."""
+        """Begin no more functions, and return when the running ones have ended."""
         self._threads.shutdown(cancel_futures=True)
 
     def _end(self, client: str, price: int) -> None:
@@ -83,7 +83,7 @@ class FairPool:
         self._begin()
 
     def _begin(self) -> None:
-        """Give the turn to as many as the threads and the budgets allow."""
+        """Begin as many functions as the threads and the budgets allow."""
         while self._running.total() < self._num_threads:
             ticket = self._next()
             if ticket is None:
@@ -95,14 +95,14 @@ class FairPool:
                 ticket.item.set_result(None)
 
     def _next(self) -> Ticket[asyncio.Future[None]] | None:
-        """Return whose turn it is; None if what runs must end first."""
-        busy: set[str] = set()
-        while ticket := self._queue.first(skip=busy):
-            running = self._prices[ticket.client]
-            if running and running + ticket.cost > self._client_budget:
-                busy.add(ticket.client)
+        """Return the next ticket; None if a running function must end first."""
+        busy_clients: set[str] = set()
+        while ticket := self._queue.first(skip=busy_clients):
+            client_price = self._prices[ticket.client]
+            if client_price and client_price + ticket.cost > self._client_budget:
+                busy_clients.add(ticket.client)
                 continue
-            everything = self._prices.total()
-            fits = not everything or everything + ticket.cost <= self._budget
+            total = self._prices.total()
+            fits = not total or total + ticket.cost <= self._budget
             return ticket if fits else None
         return None

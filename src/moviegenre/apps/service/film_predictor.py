@@ -1,4 +1,4 @@
-"""From films to answers: a film is read, predicted, and explained."""
+"""Reading, predicting and explaining films."""
 
 import logging
 import time
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from moviegenre.inference.slices import Slices
 
 Answer = dict[str, Any] | Exception
-"""A prediction as plain values, or why there is none; a ``MovieGenreError`` is the film's fault."""
+"""A prediction as plain values, or an error; a ``MovieGenreError`` is the film's fault."""
 
-_CHARS_PER_COST = 1000  # a plot of so many costs as much again as a film without one
-_MAX_CHARS = 4000  # models read no more than the beginning of a plot
+_CHARS_PER_COST = 1000  # a plot of this length doubles the cost of a film
+_MAX_CHARS = 4000  # models read only the beginning of a plot
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,13 @@ class FilmInput:
 
     @property
     def cost(self) -> float:
-        """About how much work its prediction is for the model; 1 for a film without a plot."""
+        """The approximate work of its prediction; 1 for a film without a plot."""
         return 1 + min(len(self.plot or ""), _MAX_CHARS) / _CHARS_PER_COST
 
 
 @dataclass(frozen=True)
 class PredictionTask:
-    """A film for the model: as it was sent, and as the model reads it, if it was read already."""
+    """A film for the model: as it was sent and, if it was read already, in the model's form."""
 
     input: FilmInput
     film: "Film | None" = None
@@ -61,7 +61,7 @@ class PredictionTask:
 
 @dataclass(frozen=True)
 class Predicted:
-    """A film as it was read, and its prediction."""
+    """A film in the model's form, and its prediction."""
 
     film: "Film"
     prediction: "Prediction"
@@ -70,8 +70,8 @@ class Predicted:
 class FilmPredictor:
     """Reads, predicts and explains films; raises nothing.
 
-    ``predict`` is called in the one thread that touches the model, ``read`` and ``explain`` in any
-    other as well.
+    Only the thread of the model may call ``predict``; any thread may call ``read`` and
+    ``explain``.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class FilmPredictor:
         self._speed = speed
 
     def read(self, film: FilmInput) -> "Film | Exception":
-        """Return a film as the model reads it, its poster decoded; or why it cannot be read."""
+        """Return a film in the model's form, with its poster decoded, or the error."""
         try:
             return self._predictor.reader.read(film.plot, film.poster, film.title, film.year)
         except BaseException as error:
@@ -93,20 +93,20 @@ class FilmPredictor:
         start = time.perf_counter()
         results: dict[int, Predicted | Exception] = {}
         films: dict[int, Film] = {}
-        for number, task in enumerate(tasks):
+        for index, task in enumerate(tasks):
             film = task.film if task.film is not None else self.read(task.input)
             if isinstance(film, Exception):
-                results[number] = film
+                results[index] = film
             else:
-                films[number] = film
+                films[index] = film
         if films:
-            begin = time.perf_counter()
+            predict_start = time.perf_counter()
             results.update(zip(films, self._predict(list(films.values())), strict=True))
             end = time.perf_counter()
             self._metrics.count_batch(len(films), end - start)
-            # Films that could not be read took no time, and must not make the model seem fast.
-            self._speed.record(sum(tasks[number].input.cost for number in films), end - begin)
-        return [results[number] for number in range(len(tasks))]
+            # Unreadable films took no time; they must not make the model seem fast.
+            self._speed.record(sum(tasks[index].input.cost for index in films), end - predict_start)
+        return [results[index] for index in range(len(tasks))]
 
     def _predict(self, films: "Sequence[Film]") -> list[Predicted | Exception]:
         try:
@@ -116,7 +116,9 @@ class FilmPredictor:
                 return [self._failure(error)]
             # One film may be the cause; the others get their predictions.
             return [self._predict([film])[0] for film in films]
-        return [Predicted(*pair) for pair in zip(films, predictions, strict=True)]
+        return [
+            Predicted(film, prediction) for film, prediction in zip(films, predictions, strict=True)
+        ]
 
     def explain(self, predicted: Predicted, film: FilmInput, slices: "Slices") -> Answer:
         """Return a prediction with its explanation, computed in slices, as plain values."""
@@ -131,7 +133,7 @@ class FilmPredictor:
         return answer
 
     def _failure(self, error: BaseException) -> Exception:
-        """Count or log why a film has no answer, and return it as an ordinary exception."""
+        """Count or log the error of a film, and return it as an ``Exception``."""
         if isinstance(error, MovieGenreError):
             self._metrics.count_error("film")
             return error

@@ -18,7 +18,7 @@ class AbandonedError(Exception):
 
 
 class QueuedRequest:
-    """A request between its admission and its end, which comes after some seconds at the latest.
+    """A request from its admission to its end; it has a deadline.
 
     Attributes:
         steps: Its functions that wait for the worker, by their tickets.
@@ -41,13 +41,13 @@ class QueuedRequest:
         """Check that the client still waits.
 
         Raises:
-            AbandonedError: It does not.
+            AbandonedError: The client no longer waits.
         """
         if not self.is_wanted:
             raise AbandonedError
 
     def end(self) -> list[Ticket[Any]]:
-        """End it, wake the threads that wait for its steps, and return the steps' tickets."""
+        """End the request, wake threads that wait for its steps, and return the steps' tickets."""
         self._has_ended = True
         steps = dict(self.steps)
         for step in steps.values():
@@ -80,7 +80,7 @@ class _Work(Generic[R]):
 
 
 class Step(_Work[Any]):
-    """A function, part of a longer work, that the worker runs for another thread."""
+    """A function that the worker runs for another thread, as a part of a longer computation."""
 
     def __init__(self, request: QueuedRequest, function: Callable[[], Any]) -> None:
         super().__init__(request)
@@ -93,7 +93,7 @@ class Step(_Work[Any]):
             return
         try:
             self.finish(self._function())
-        except BaseException as error:  # such as a panic of a library in Rust
+        except BaseException as error:  # such as a panic in a Rust library
             self.fail(error)
 
 

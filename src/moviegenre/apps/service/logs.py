@@ -1,4 +1,4 @@
-"""The log on standard error: one JSON object a line, or lines to read on a terminal."""
+"""The log on standard error: one JSON object a line, or readable lines on a terminal."""
 
 import json
 import logging
@@ -14,7 +14,7 @@ LOGGER = "moviegenre.service"
 
 
 class JsonFormatter(logging.Formatter):
-    """Writes a record as one line: time, level, event, what ``fields`` adds, and a traceback."""
+    """Writes a record as one line of JSON: time, level, event, fields, and a traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
@@ -34,7 +34,7 @@ class ReadableFormatter(logging.Formatter):
     """Writes a record for people: time, level, event, fields, and a traceback below."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line; what a client sent cannot move the cursor or begin a new line."""
+        """Return the line; text of a client cannot move the cursor or begin a new line."""
         fields = getattr(record, "fields", {})
         parts = [record.getMessage(), *(f"{name}={value}" for name, value in fields.items())]
         time = datetime.fromtimestamp(record.created).strftime("%H:%M:%S")
@@ -45,15 +45,15 @@ class ReadableFormatter(logging.Formatter):
 
 
 def log_event(level: int, event: str, *, error: BaseException | None = None, **fields: Any) -> None:  # noqa: ANN401 - whatever JSON takes
-    """Write an event of the service's own."""
+    """Log an event of the service."""
     logging.getLogger(LOGGER).log(level, event, exc_info=error, extra={"fields": fields})
 
 
 def log_config(*, for_people: bool = False) -> dict[str, Any]:
-    """Return what ``logging.config.dictConfig`` takes: every logger in one form.
+    """Return settings for ``logging.config.dictConfig``: one format for every logger.
 
     Args:
-        for_people: Lines to read, in place of JSON.
+        for_people: Write readable lines instead of JSON.
     """
     return {
         "version": 1,
@@ -68,7 +68,7 @@ def log_config(*, for_people: bool = False) -> dict[str, Any]:
         "loggers": {
             "moviegenre": {"level": "INFO"},
             "uvicorn": {"level": "INFO"},
-            # Requests are logged by the service itself, with their ids.
+            # The service itself logs requests, with their ids.
             "uvicorn.access": {"level": "WARNING"},
         },
         "root": {"level": "WARNING", "handlers": ["stderr"]},
@@ -76,6 +76,6 @@ def log_config(*, for_people: bool = False) -> dict[str, Any]:
 
 
 def start_log() -> None:
-    """Write everything in one form from now on, Python's warnings included."""
+    """Set one format for all log records, Python's warnings included."""
     logging.config.dictConfig(log_config(for_people=sys.stderr.isatty()))
     logging.captureWarnings(True)

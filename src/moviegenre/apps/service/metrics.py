@@ -1,4 +1,4 @@
-"""What Prometheus reads at ``/metrics``."""
+"""The metrics that Prometheus reads at ``/metrics``."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -15,10 +15,10 @@ _REASONS = (*_ANSWERING, *_ACCESS)
 
 
 class ServiceMetrics:
-    """The service's own numbers, in a registry of their own, so that apps do not share them.
+    """The metrics of one app, in a separate registry, so that apps do not share them.
 
     Attributes:
-        content_type: Of what ``render`` returns.
+        content_type: The content type of ``render``.
     """
 
     content_type = CONTENT_TYPE_LATEST
@@ -58,8 +58,8 @@ class ServiceMetrics:
             registry=self._registry,
         )
         for reason in _REASONS:
-            self._errors.labels(reason)  # there from the start, so that rates are defined
-        # Of several workers, the sum over those that live.
+            self._errors.labels(reason)  # present from the start, so that rates are defined
+        # With several workers, the sum over the live ones.
         self._queue = Gauge(
             "moviegenre_queue_films",
             "Films that wait for the model.",
@@ -75,7 +75,7 @@ class ServiceMetrics:
         self._queue_length: Callable[[], float] = lambda: 0.0
 
     def watch_queue(self, length: Callable[[], float]) -> None:
-        """Ask this for the queue's length whenever something is counted or read."""
+        """Set the function that returns the queue's length when a metric is counted or read."""
         self._queue_length = length
 
     def count_process(self) -> None:
@@ -95,17 +95,17 @@ class ServiceMetrics:
         self._queue.set(self._queue_length())
 
     def count_error(self, reason: str) -> None:
-        """Count what was not answered, by one of the reasons above."""
+        """Count a film or request without an answer, by one of ``_REASONS``."""
         self._errors.labels(reason).inc()
         self._queue.set(self._queue_length())
 
     def families(self) -> list[Metric]:
-        """Return all numbers of this process."""
+        """Return all metrics of this process."""
         self._queue.set(self._queue_length())
         return list(self._registry.collect())
 
     def render(self) -> bytes:
-        """Return all numbers as Prometheus reads them."""
+        """Return all metrics in Prometheus's text format."""
         self._queue.set(self._queue_length())
         return generate_latest(self._registry)
 

@@ -1,4 +1,4 @@
-"""Everything between the server and the app's routes, outermost first."""
+"""All middleware between the server and the app's routes."""
 
 from fastapi import FastAPI
 
@@ -25,15 +25,15 @@ def add_middleware(
     access: Access | None,
     shared: SharedState,
 ) -> None:
-    """Put headers, log, checks and limits of bodies around an app; its routes may be added later.
+    """Add the middleware to an app: headers, log, checks, limits of bodies; routes may come later.
 
     Args:
         app: The app.
-        settings: Limits and waits.
-        metrics: Where requests and errors are counted.
+        settings: Limits and waiting times.
+        metrics: The metrics that count requests and errors.
         access: Who may reach it; None for an app that is used inside this process only, and so
             under any host name.
-        shared: Where the requests of each client are counted.
+        shared: The state that counts the requests of each client.
     """
     app.add_middleware(BodyLimits, settings=settings, metrics=metrics)
     app.add_middleware(AccessChecks, checks=_checks(settings, access, shared), metrics=metrics)

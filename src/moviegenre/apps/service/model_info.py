@@ -19,7 +19,7 @@ _BY_INPUT = "test by what is given"
 
 
 def model_info(predictor: "Predictor") -> ModelAnswer:
-    """Return what is known of a model."""
+    """Return the answer of ``GET /model``."""
     model = predictor.model
     names = model.genres.names
     return ModelAnswer(
@@ -52,19 +52,19 @@ def _card(files: Sequence[Path]) -> str | None:
 
 
 def _genre_scores(files: Sequence[Path]) -> GenreScores | None:
-    """Return scores by genre from the first folder that has any, of the test split if it can be."""
+    """Return scores by genre from the first folder that has any; the test split comes first."""
     for metrics in _metrics(files):
         try:
             for split in _SPLITS:
                 if by_genre := metrics.get(split, {}).get("per_genre"):
                     return GenreScores(split=split, genres=by_genre)
-        except (ValueError, AttributeError):  # of another form
+        except (ValueError, AttributeError):  # the file has another form
             continue
     return None
 
 
 def _input_scores(files: Sequence[Path]) -> dict[str, dict[str, float]] | None:
-    """Return scores on test films by what is given of each, from the first folder that has any."""
+    """Return scores on test films by their inputs, from the first folder that has any."""
     for metrics in _metrics(files):
         try:
             rows = metrics.get(_BY_INPUT, {}).get("rows", {})
@@ -72,7 +72,7 @@ def _input_scores(files: Sequence[Path]) -> dict[str, dict[str, float]] | None:
                 name: {key: float(value) for key, value in row.items()}
                 for name, row in rows.items()
             }
-        except (TypeError, ValueError, AttributeError):  # of another form
+        except (TypeError, ValueError, AttributeError):  # the file has another form
             continue
         if scores:
             return scores
@@ -91,5 +91,5 @@ def _metrics(files: Sequence[Path]) -> Iterator[Any]:
 
 
 def _versions() -> dict[str, str]:
-    own = {"moviegenre": __version__, "python": platform.python_version()}
-    return own | installed_versions(_PACKAGES)
+    versions = {"moviegenre": __version__, "python": platform.python_version()}
+    return versions | installed_versions(_PACKAGES)

@@ -1,4 +1,4 @@
-"""The one way to the model: films are admitted, read, predicted and explained, or refused."""
+"""The queue of the model: films are admitted, read, predicted and explained, or refused."""
 
 import asyncio
 import os
@@ -38,18 +38,18 @@ _MAX_DECODERS = 4
 _EXPLAINERS = 4  # threads; they wait for the model most of the time
 _EXPLAINERS_PER_CLIENT = 2
 _MAX_FILMS_PER_SLICE = 16
-_MAX_LATE_TRIES = 3  # of work that was late because others went first
+_MAX_LATE_TRIES = 3  # of work that is late because other work goes first
 
 
 class ModelQueue:
-    """Films on their way to the one thread that touches the model.
+    """The queue of films for the one thread that uses the model.
 
-    Posters are decoded and explanations led in threads of their own, so that neither keeps the
-    model, nor the event loop, from others' films.
+    Other threads decode posters and control explanations, so that neither blocks the model or
+    the event loop.
 
     Attributes:
-        settings: Limits and waits.
-        metrics: The numbers of the service.
+        settings: Limits and waiting times.
+        metrics: The metrics of the service.
         batcher: The queue and its worker.
     """
 
@@ -76,18 +76,18 @@ class ModelQueue:
         self.metrics.watch_queue(lambda: self.batcher.num_waiting)
 
     def start(self) -> None:
-        """Begin to answer."""
+        """Start the worker."""
         self.batcher.start()
         self.metrics.count_process()
 
     def stop(self) -> None:
-        """Take nothing more, and return when all that was taken is answered."""
+        """Accept no more films, and return when all accepted ones are answered."""
         self.batcher.stop()
         for pool in (self._decoders, self._explainers):
             pool.stop()
 
     def require_room(self, client: str) -> None:
-        """Check that a film would be taken now, before a request's body is read.
+        """Check that a film would be accepted now, before a request's body is read.
 
         Raises:
             RequestError: The queue is full, or the service is stopping.
@@ -100,15 +100,15 @@ class ModelQueue:
     async def predict(
         self, films: Sequence[FilmInput], *, client: str = "", kind: Kind | None = None
     ) -> list[Answer]:
-        """Return the answers to films; if it is cancelled, films not yet computed never are.
+        """Return the answers to films; a cancellation drops the films that are not computed yet.
 
         Args:
             films: The films.
-            client: Who sent them; all clients get the same share.
-            kind: Their kind of work; None judges by their number and by what is explained.
+            client: The client that sent them; all clients get the same share.
+            kind: Their kind of work; None chooses it by their number and explanations.
 
         Raises:
-            RequestError: They are not taken, or not answered in time.
+            RequestError: They are not accepted, or not answered in time.
         """
         if kind is None and any(film.attribute for film in films):
             kind = "explain"
@@ -120,10 +120,10 @@ class ModelQueue:
     async def predict_read(
         self, films: "Sequence[Film]", *, client: str
     ) -> "list[Predicted | Exception]":
-        """Return predictions of films that were read already, as bulk work like a table's.
+        """Return predictions of films in the model's form, as bulk work like a table.
 
         Raises:
-            RequestError: They are not taken, or not answered in time.
+            RequestError: They are not accepted, or not answered in time.
         """
         tasks = [PredictionTask(FilmInput(film.plot, None), film) for film in films]
         async with self._admitted(len(tasks), client, "table") as request:
@@ -166,7 +166,7 @@ class ModelQueue:
     async def _with_poster(
         self, film_input: FilmInput, request: QueuedRequest
     ) -> "Film | Exception | None":
-        """Return a film whose poster was decoded; None if no poster is read."""
+        """Return a film with its poster decoded, or the error; None if no poster is read."""
         if film_input.poster is None or not self._reads_posters:
             return None
         return await self._decoders.run(
@@ -178,12 +178,12 @@ class ModelQueue:
     def _explain(
         self, predicted: Predicted, film_input: FilmInput, request: QueuedRequest
     ) -> Answer:
-        """Return an answer with its explanation; runs in a thread beside the model's."""
+        """Return an answer with its explanation; called in a thread of ``_explainers``."""
         self.batcher.leave_place(request)
 
         def num_films() -> int:
-            films = self.batcher.speed.bulk_cost / film_input.cost
-            return max(1, int(min(films, _MAX_FILMS_PER_SLICE)))
+            num_fitting = self.batcher.speed.bulk_cost / film_input.cost
+            return max(1, int(min(num_fitting, _MAX_FILMS_PER_SLICE)))
 
         def run(slice_: Any) -> Any:  # noqa: ANN401 - whatever it returns
             return self.batcher.run(slice_, request, num_films() * film_input.cost)
@@ -193,17 +193,17 @@ class ModelQueue:
     def _request_error(self, error: Exception) -> RequestError:
         """Count an error of the queue and return it as an error of the request."""
         settings = self.settings
-        client_full = (
+        client_message = (
             f"one client may have {settings.client_queue} films wait; "
             "try again when some are answered"
         )
-        full = f"the queue of {settings.max_queue} films is full; try again later"
-        late = f"the answer was not there within {settings.deadline_seconds:g} seconds"
+        full_message = f"the queue of {settings.max_queue} films is full; try again later"
+        late_message = f"the answer was not there within {settings.deadline_seconds:g} seconds"
         reason, status, message = {
-            ClientFullError: ("queue_full", 503, client_full),
-            QueueFullError: ("queue_full", 503, full),
+            ClientFullError: ("queue_full", 503, client_message),
+            QueueFullError: ("queue_full", 503, full_message),
             StoppedError: ("stopping", 503, STOPPING),
-            DeadlineError: ("deadline", 504, late),
+            DeadlineError: ("deadline", 504, late_message),
         }[type(error)]
         self.metrics.count_error(reason)
         return RequestError(status, message, settings.retry_after if status == 503 else None)
@@ -212,23 +212,23 @@ class ModelQueue:
 async def retry_while_busy(
     predict: Callable[[], Awaitable[T]], settings: ServiceSettings, is_stopping: Callable[[], bool]
 ) -> T:
-    """Return predictions of work that can wait; it is tried again if it is refused or late.
+    """Return predictions of work that can wait; refused or late work is tried again.
 
     Args:
         predict: Called again after a 503 or a 504.
-        settings: How long to wait between two tries.
-        is_stopping: Whether the service takes nothing more.
+        settings: The time between two tries.
+        is_stopping: Returns whether the service is stopping.
 
     Raises:
-        RequestError: The service is stopping, the work was late several times, or it is refused
+        RequestError: The service is stopping, the work was late several times, or it was refused
             for another reason.
     """
-    late = 0
+    num_late = 0
     while True:
         try:
             return await predict()
         except RequestError as error:
-            late += error.status == 504
-            if is_stopping() or error.status not in (503, 504) or late > _MAX_LATE_TRIES:
+            num_late += error.status == 504
+            if is_stopping() or error.status not in (503, 504) or num_late > _MAX_LATE_TRIES:
                 raise
             await asyncio.sleep(settings.retry_after_seconds)

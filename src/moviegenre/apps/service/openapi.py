@@ -1,4 +1,4 @@
-"""The OpenAPI document, exact: limits of bodies, examples, and every answer of every address."""
+"""The OpenAPI document: limits of bodies, examples, and every answer of every address."""
 
 import copy
 from typing import Any
@@ -18,9 +18,7 @@ from moviegenre.data.poster_formats import POSTER_FORMATS
 
 # The packaged Swagger UI reads OpenAPI 3.0, and FastAPI writes 3.1.
 _OPENAPI_VERSION = "3.0.3"
-_NOT_BLANK = (
-    r"[^\s\x1c-\x1f]"  # the separators that Python counts as space, and JSON Schema does not
-)
+_NOT_BLANK = r"[^\s\x1c-\x1f]"  # Python counts these separators as space, JSON Schema does not
 _ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorAnswer"}}}
 _PLOT = "A detective hunts a killer through the rain while an old case comes back to haunt him."
 _OTHER_PLOT = "Two rivals have to share a bakery, a flat and in the end their lives."
@@ -130,13 +128,13 @@ _MIDDLEWARE_RESPONSES = {
 
 
 def film_body(settings: ServiceSettings) -> dict[str, Any]:
-    """Return what ``POST /predict`` takes: a plot that is not blank, or a poster, or both."""
+    """Return the body of ``POST /predict``: a plot that is not blank, a poster, or both."""
     film, form = _film_schema(), copy.deepcopy(_FILM_FORM)
     for schema in (film, form):
         schema["additionalProperties"] = False
         schema["anyOf"] = [
-            _needed("plot", {"pattern": _NOT_BLANK}),
-            _needed("poster", {"minLength": 1}),
+            _required("plot", {"pattern": _NOT_BLANK}),
+            _required("poster", {"minLength": 1}),
         ]
         _limit(schema["properties"]["plot"], maxLength=settings.max_plot_chars)
     kinds = ", ".join(POSTER_FORMATS[kind].media_type for kind in settings.image_kinds)
@@ -153,7 +151,7 @@ def film_body(settings: ServiceSettings) -> dict[str, Any]:
 
 
 def batch_body(settings: ServiceSettings) -> dict[str, Any]:
-    """Return what ``POST /predict/batch`` takes; an empty film has an error in its place."""
+    """Return the body of ``POST /predict/batch``; an empty film gets an error as its answer."""
     schema = {
         "type": "array",
         "items": _film_schema(),
@@ -170,19 +168,19 @@ def _film_schema() -> dict[str, Any]:
     return schema
 
 
-def _needed(name: str, rule: dict[str, Any]) -> dict[str, Any]:
+def _required(name: str, rule: dict[str, Any]) -> dict[str, Any]:
     return {"required": [name], "properties": {name: {"type": "string", **rule}}}
 
 
 def _limit(schema: dict[str, Any], **rules: Any) -> None:  # noqa: ANN401 - JSON
-    """Add rules to the schema of a text, or to the text among its choices."""
+    """Add rules to the schema of a text; in a choice, to its texts."""
     for choice in schema.get("anyOf", [schema]):
         if choice.get("type") == "string":
             choice.update(rules)
 
 
 def openapi_document(app: FastAPI) -> dict[str, Any]:
-    """Return the app's document, in a form that the page at ``/docs`` can read."""
+    """Return the app's document, in the OpenAPI version that ``/docs`` can read."""
     if app.openapi_schema is None:
         document = get_openapi(
             title=app.title, version=app.version, description=app.description, routes=app.routes
@@ -193,7 +191,7 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
 
 
 def _add_middleware_responses(document: dict[str, Any]) -> None:
-    """Add the errors that come before any address is looked up, and the keys."""
+    """Add the errors of the middleware, and the API keys."""
     for operations in document["paths"].values():
         for operation in operations.values():
             for status, description in _MIDDLEWARE_RESPONSES.items():
@@ -202,12 +200,12 @@ def _add_middleware_responses(document: dict[str, Any]) -> None:
     schemes = document.setdefault("components", {}).setdefault("securitySchemes", {})
     schemes["Bearer"] = {"type": "http", "scheme": "bearer", "description": "An API key."}
     schemes["Key"] = {"type": "apiKey", "in": "header", "name": "X-API-Key"}
-    # The empty one says that a key is optional: whether it is, depends on how the service runs.
+    # {} makes the key optional, because not every service requires one.
     document["security"] = [{}, {"Bearer": []}, {"Key": []}]
 
 
 def without_null_type(schema: Any) -> Any:  # noqa: ANN401 - JSON
-    """Return a schema that writes values that may be null as OpenAPI 3.0 does.
+    """Return a schema in which values that may be null have the form of OpenAPI 3.0.
 
     Example:
         >>> without_null_type({"anyOf": [{"type": "string"}, {"type": "null"}], "title": "Plot"})
@@ -220,9 +218,9 @@ def without_null_type(schema: Any) -> Any:  # noqa: ANN401 - JSON
     choices = schema.get("anyOf")
     if not isinstance(choices, list):
         return {name: without_null_type(part) for name, part in schema.items()}
-    rest = {name: without_null_type(part) for name, part in schema.items() if name != "anyOf"}
-    kept = [without_null_type(choice) for choice in choices if choice != {"type": "null"}]
-    nullable = {"nullable": True} if len(kept) < len(choices) else {}
-    if len(kept) == 1:
-        return {**rest, **kept[0], **nullable}
-    return {**rest, "anyOf": kept, **nullable}
+    rules = {name: without_null_type(part) for name, part in schema.items() if name != "anyOf"}
+    other_choices = [without_null_type(choice) for choice in choices if choice != {"type": "null"}]
+    nullable = {"nullable": True} if len(other_choices) < len(choices) else {}
+    if len(other_choices) == 1:
+        return {**rules, **other_choices[0], **nullable}
+    return {**rules, "anyOf": other_choices, **nullable}

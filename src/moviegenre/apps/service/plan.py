@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ServicePlan:
-    """A service that can be pickled; ``model`` is what ``reopen`` takes."""
+    """The plan of a service, which can be pickled; ``model`` is the argument of ``reopen``."""
 
     model: Request
     settings: ServiceSettings
@@ -36,22 +36,25 @@ class ServicePlan:
         page: bool,
         threads: int,
     ) -> "ServicePlan":
-        """Return the plan of a service around a model that was opened once.
+        """Return the plan of a service for an open model.
 
-        ``threads`` compute in each process; PyTorch has its own setting.
+        Each process computes with ``threads`` threads; PyTorch has its own setting.
         """
         source, backend = predictor.source, predictor.backend.name
         assert source is not None, "it was loaded by name"
         num_threads = None if backend == "torch" else threads
         return cls(
-            replace(source, backend=backend, threads=num_threads).request(), settings, access, page
+            replace(source, backend=backend, threads=num_threads).request(),
+            settings,
+            access,
+            page,
         )
 
     def app(self, shared: SharedState) -> FastAPI:
-        """Return the app, its model opened here.
+        """Return the app, with the model opened in this process.
 
         Raises:
-            CheckpointError: The model is not there, or is another one by now.
+            CheckpointError: The model is missing or has changed.
         """
         predictor = reopen(self.model)
         return create_app(
@@ -67,14 +70,14 @@ def threads_of(processes: int) -> int:
 def share_of(settings: ServiceSettings, processes: int) -> ServiceSettings:
     """Return the settings of one of several processes on a machine.
 
-    Connections and bodies are limited for the sake of the machine, so each process has its share
-    of them. The other limits go with the processors, and each process has its own.
+    The limits on connections and bodies protect the machine, so each process gets a share of them.
+    The other limits depend on the processors, so each process keeps them.
     """
-    bodies = settings.max_inflight_bytes // processes
+    body_bytes = settings.max_inflight_bytes // processes
     return settings.model_copy(
         update={
             "max_connections": max(8, math.ceil(settings.max_connections / processes)),
             "max_client_connections": math.ceil(settings.max_client_connections / processes),
-            "max_inflight_bytes": max(bodies, settings.max_body_bytes),
+            "max_inflight_bytes": max(body_bytes, settings.max_body_bytes),
         }
     )

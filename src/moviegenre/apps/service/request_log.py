@@ -1,4 +1,4 @@
-"""Middleware around every request: its id, its log line, its metrics, and its answer to a bug."""
+"""Middleware for every request: id, log line, metrics, and the answer to an unexpected error."""
 
 import logging
 import re
@@ -16,9 +16,9 @@ from moviegenre.apps.service.logs import log_event
 from moviegenre.apps.service.metrics import ServiceMetrics
 
 HEADER = "X-Request-ID"
-CLIENT_LEFT = 499  # as nginx logs it; it is never sent
+CLIENT_LEFT = 499  # the status that nginx logs; it is never sent
 
-_SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_SAFE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _MAX_PATH = 200  # characters in the log
 
 
@@ -60,7 +60,7 @@ class RequestLog:
             status = CLIENT_LEFT
         except Exception as error:
             bug = error
-            if status:  # half an answer is out; only closing the connection shows the failure
+            if status:  # a part was sent; only a closed connection shows the failure
                 raise
             self._metrics.count_error("failure")
             message = f"the service failed on this request; its log says why under {request_id}"
@@ -82,11 +82,11 @@ class RequestLog:
 
 
 def _request_id(scope: Scope) -> str:
-    """Return the id that the client gave, if it is safe in a log, or a new one."""
-    sent = next(iter(header_values(scope, HEADER.lower().encode())), "")
-    return sent if _SANE_ID.fullmatch(sent) else uuid.uuid4().hex
+    """Return the id that the client sent, if it is safe in a log, or a new one."""
+    client_id = next(iter(header_values(scope, HEADER.lower().encode())), "")
+    return client_id if _SAFE_ID.fullmatch(client_id) else uuid.uuid4().hex
 
 
 def _route(scope: Scope) -> str:
-    """Return the route's pattern; with paths, every typing error would make a new time series."""
+    """Return the route's pattern; with paths, each typing error would make a new time series."""
     return getattr(scope.get("route"), "path", None) or "other"

@@ -1,4 +1,4 @@
-"""From a request's body to films, within the limits."""
+"""Parsing a request's body into films, within the limits."""
 
 import base64
 import binascii
@@ -23,8 +23,8 @@ from moviegenre.data.poster_formats import describe_other, kinds_text
 
 JSON = "application/json"
 FORM = "multipart/form-data"
-_MAX_FIELDS = 8 + MAX_ATTRIBUTE  # three and the genres; other names get a sentence of their own
-_MAX_NAMES = 2 * len(FilmRequest.model_fields)  # more than a film has, so one is always refused
+_MAX_FIELDS = 8 + MAX_ATTRIBUTE  # the fields and the genres; unknown fields get their own message
+_MAX_NAMES = 2 * len(FilmRequest.model_fields)  # more than a film has, so an unknown one remains
 
 
 class WholeFormParser(MultiPartParser):
@@ -33,9 +33,9 @@ class WholeFormParser(MultiPartParser):
     Files stay in memory, which ``max_inflight_bytes`` bounds; the disk would have no bound.
 
     Args:
-        headers: Of the request.
-        stream: Its body.
-        limits: As Starlette has them.
+        headers: The request's headers.
+        stream: The request's body.
+        limits: The limits of Starlette's parser.
     """
 
     spool_max_size = 2**40
@@ -43,17 +43,17 @@ class WholeFormParser(MultiPartParser):
     def __init__(
         self, headers: Headers, stream: AsyncGenerator[bytes, None], **limits: int
     ) -> None:
-        super().__init__(headers, self._whole(stream), **limits)
-        self._is_whole = False
+        super().__init__(headers, self._checked(stream), **limits)
+        self._is_complete = False
 
     def on_end(self) -> None:
-        """Note the last boundary."""
-        self._is_whole = True
+        """Record that the last boundary was read."""
+        self._is_complete = True
 
-    async def _whole(self, stream: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    async def _checked(self, stream: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
         async for chunk in stream:
             yield chunk
-        if not self._is_whole:
+        if not self._is_complete:
             raise MultiPartException("It is cut off before its last boundary.")
 
 
@@ -61,7 +61,7 @@ async def read_film(request: Request, settings: ServiceSettings) -> FilmInput:
     """Return the film of a request, from JSON or from a form.
 
     Raises:
-        RequestError: It is too large, too slow, of another media type, or not as expected.
+        RequestError: The body is too large, too slow, of another media type, or invalid.
     """
     if check_media_type(request, JSON, FORM) == FORM:
         return await _read_form(request, settings)
@@ -69,11 +69,11 @@ async def read_film(request: Request, settings: ServiceSettings) -> FilmInput:
 
 
 async def read_films(request: Request, settings: ServiceSettings) -> list[FilmInput | RequestError]:
-    """Return the films of a request, and an error in the place of one that is not as expected.
+    """Return the films of a request, with an error in place of each invalid film.
 
     Raises:
-        RequestError: The request is too large, too slow, of another media type, or no list of so
-            many films.
+        RequestError: The body is too large, too slow, of another media type, no list, or has too
+            few or too many films.
     """
     items = await read_json(request, settings)
     if not isinstance(items, list):
@@ -92,10 +92,10 @@ async def read_films(request: Request, settings: ServiceSettings) -> list[FilmIn
 
 
 async def read_json(request: Request, settings: ServiceSettings) -> object:
-    """Return the JSON body of a request as Python has it.
+    """Return the JSON body of a request as Python objects.
 
     Raises:
-        RequestError: It is too large, too slow, of another media type, or no JSON.
+        RequestError: The body is too large, too slow, of another media type, or no JSON.
     """
     check_media_type(request, JSON)
     async with aclosing(_chunks(request, settings)) as chunks:
@@ -110,26 +110,26 @@ def check_media_type(request: Request, *expected: str) -> str:
     """Return the media type of a body.
 
     Raises:
-        RequestError: It is another one, or none is stated.
+        RequestError: The media type is not one of the expected ones, or is missing.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in expected:
-        shown = media_type or "of no stated kind"
-        raise RequestError(415, f"the body is {shown}; expected {' or '.join(expected)}")
+        description = media_type or "of no stated kind"
+        raise RequestError(415, f"the body is {description}; expected {' or '.join(expected)}")
     return media_type
 
 
 async def _chunks(request: Request, settings: ServiceSettings) -> AsyncGenerator[bytes, None]:
-    """Yield a body and stop where it becomes too large, whatever its head says.
+    """Yield the parts of a body; count its size, because its head can be wrong.
 
     Raises:
-        RequestError: It is too large.
+        RequestError: The body is too large.
     """
     error = RequestError(
         413, f"the body is too large; expected at most {settings.max_body_bytes:,} bytes"
     )
-    stated = request.headers.get("content-length", "")
-    if stated.isdecimal() and int(stated) > settings.max_body_bytes:
+    stated_size = request.headers.get("content-length", "")
+    if stated_size.isdecimal() and int(stated_size) > settings.max_body_bytes:
         raise error
     size = 0
     async for chunk in request.stream():
@@ -143,15 +143,15 @@ async def _chunks(request: Request, settings: ServiceSettings) -> AsyncGenerator
 async def open_form(
     request: Request, settings: ServiceSettings, *, max_fields: int
 ) -> AsyncGenerator[FormData, None]:
-    """Yield a form of at most one file, which has no name on the disk.
+    """Yield a form with at most one file, which stays in memory.
 
     Args:
-        request: Its body is multipart.
+        request: The request; its body is multipart.
         settings: The limits.
-        max_fields: How many parts it may have beside the file.
+        max_fields: The most parts that it may have besides the file.
 
     Raises:
-        RequestError: It is too large, too slow, or no form.
+        RequestError: The body is too large, too slow, or no form.
     """
     async with aclosing(_chunks(request, settings)) as chunks:
         parser = WholeFormParser(
@@ -159,7 +159,7 @@ async def open_form(
             chunks,
             max_files=1,
             max_fields=max_fields,
-            max_part_size=settings.max_body_bytes,  # a long plot gets its own sentence
+            max_part_size=settings.max_body_bytes,  # a long plot gets its own message
         )
         try:
             form = await parser.parse()
@@ -178,26 +178,26 @@ async def _read_form(request: Request, settings: ServiceSettings) -> FilmInput:
         if isinstance(upload, str) and upload:
             raise RequestError(422, "the form's poster is text; expected a file")
         poster = await upload.read() if isinstance(upload, UploadFile) else b""
-        others = (value for name, value in form.multi_items() if name != "poster")
-        if any(isinstance(value, UploadFile) for value in others):
+        other_values = (value for name, value in form.multi_items() if name != "poster")
+        if any(isinstance(value, UploadFile) for value in other_values):
             raise RequestError(422, "the form has a file that is not its poster; expected poster")
         if "attribute" in fields:
             fields["attribute"] = form.getlist("attribute")
-        # A form has texts only. A browser sends an empty file if none was chosen.
+        # All values of a form are texts. A browser sends an empty file if none was chosen.
         return _film_input(_film_request(fields, strict=False), poster or None, settings)
 
 
 def _json_film(value: object, settings: ServiceSettings) -> FilmInput:
-    """Return a film in JSON as it is predicted.
+    """Return a film from its JSON value.
 
-    Every fault costs time and about 2 KB, so a value has few of them, whatever its size.
+    Every fault costs time and about 2 KB, so only the first fields of a large value are checked.
 
     Raises:
-        RequestError: It is not as expected.
+        RequestError: The value is not a valid film.
     """
     if isinstance(value, dict) and len(value) > _MAX_NAMES:
         value = dict(islice(value.items(), _MAX_NAMES))
-    film = _film_request(value, strict=True)  # so that what is taken is what the document says
+    film = _film_request(value, strict=True)  # only the types of the OpenAPI document
     poster = None if film.poster is None else _decoded(film.poster)
     return _film_input(film, poster, settings)
 
@@ -221,7 +221,7 @@ def _decoded(poster: str) -> bytes:
     """Return the bytes of a base64 poster.
 
     Raises:
-        RequestError: It is no base64.
+        RequestError: The text is not base64.
     """
     if poster.startswith("data:"):
         poster = poster.partition(",")[2]
@@ -235,7 +235,7 @@ def check_plot(plot: str | None, settings: ServiceSettings) -> None:
     """Check the length of a plot.
 
     Raises:
-        RequestError: It is too long.
+        RequestError: The plot is too long.
     """
     if plot is not None and len(plot) > settings.max_plot_chars:
         raise RequestError(
@@ -248,7 +248,7 @@ def check_poster(poster: bytes | None, settings: ServiceSettings) -> None:
     """Check a poster by its head, without decoding it.
 
     Raises:
-        RequestError: It has too many pixels, or is no image of a kind that is taken.
+        RequestError: It has too many pixels, or is no image of an accepted kind.
     """
     if poster is None:
         return

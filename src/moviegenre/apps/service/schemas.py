@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, FailFast, Field, JsonValue
 
-# Two by three red pixels: the smallest poster there is.
+# A poster of two by three red pixels, for examples.
 TINY_POSTER = (
     "iVBORw0KGgoAAAANSUhEUgAAAAIAAAADCAIAAAA2iEnWAAAAEElEQVR42mPYoiEHRAwoFABBHwXdMgqU"
     "sAAAAABJRU5ErkJggg=="

@@ -1,4 +1,4 @@
-"""Every limit of the service, as a setting."""
+"""The settings of the service: all of its limits."""
 
 from typing import Self
 
@@ -10,9 +10,9 @@ from moviegenre.data.posters import MAX_PIXELS
 
 
 class ServiceSettings(Config):
-    """How much the service takes, how long it waits, and what it writes down.
+    """Limits, waiting times and logging of the service.
 
-    The longest waiting line times the largest body bounds the memory that requests can take.
+    The longest queue times the largest body bounds the memory that requests can use.
     """
 
     max_batch: int = Field(
@@ -123,7 +123,7 @@ class ServiceSettings(Config):
     )
 
     @model_validator(mode="after")
-    def _the_largest_body_fits(self) -> Self:
+    def _check_body_limits(self) -> Self:
         if self.max_body_bytes > self.max_inflight_bytes:
             raise ValueError(
                 f"max_body_bytes is {self.max_body_bytes} and max_inflight_bytes "
@@ -133,7 +133,7 @@ class ServiceSettings(Config):
         return self
 
     @model_validator(mode="after")
-    def _a_batch_fits_the_queue(self) -> Self:
+    def _check_film_limits(self) -> Self:
         if self.max_films > self.max_queue:
             raise ValueError(
                 f"max_films is {self.max_films} and max_queue {self.max_queue}: such a batch "
@@ -149,7 +149,7 @@ class ServiceSettings(Config):
 
     @property
     def client_queue(self) -> int:
-        """Films of one client that may wait."""
+        """The most films of one client that may wait."""
         return self.max_queue_per_client or max(self.max_films, self.max_queue // 2)
 
     @property

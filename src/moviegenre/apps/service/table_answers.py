@@ -1,4 +1,4 @@
-"""A table of films on its way through the model: its preview, its rows, and their answers."""
+"""Preview, rows and answers of an uploaded table."""
 
 import asyncio
 import itertools
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
 FAILED = "the service failed on this film; its log says why"
 
 FILMS_AT_ONCE = 8
-"""Few, so that others' single films need not wait for a whole table."""
+"""Films of a table that are computed together; few, so that single films need not wait long."""
 
 _MAX_COLUMNS = 1000
 _MAX_LISTED = 10  # columns in a message
 _PREVIEW_ROWS = 5
 _PREVIEW_CHARS = 200  # of a cell
-_ERROR_CHARS = 500  # some name what was found, which may be long
+_ERROR_CHARS = 500  # some repeat a value of the table, which may be long
 
 
 def preview(upload: TableUpload, settings: ServiceSettings) -> TablePreview:
     """Return how a table is read, without computing anything.
 
     Raises:
-        RequestError: It cannot be read.
+        RequestError: The table cannot be read.
     """
     from moviegenre.data.tables.columns import ID_COLUMNS, usual_column
     from moviegenre.data.tables.rows import Table
@@ -50,89 +50,93 @@ def preview(upload: TableUpload, settings: ServiceSettings) -> TablePreview:
         table = Table(upload.table, max_rows=settings.page_rows + 1)
         columns = _columns(table)
         known = recognise(columns)
-        plots = _plot_columns(columns, known)
+        candidates = _plot_columns(columns, known)
         rows = [
             [_cell(row.values.get(name)) for name in columns]
             for row in itertools.islice(table.rows(), _PREVIEW_ROWS)
         ]
     except MovieGenreError as error:
         raise RequestError(422, str(error)) from None
-    notes = [*table.notes, f"recognised as {known.title}" if known else "", _plot_note(plots)]
+    notes = [
+        *table.notes,
+        f"recognised as {known.title}" if known else "",
+        _plot_note(candidates),
+    ]
     return TablePreview(
         name=upload.table.name,
         columns=columns,
         rows=rows,
         id_column=usual_column(columns, known.id if known and known.id else ID_COLUMNS),
-        plot_columns=plots if len(plots) == 1 else [],
-        poster_column=_poster_column(upload, settings, plots),
+        plot_columns=candidates if len(candidates) == 1 else [],
+        poster_column=_poster_column(upload, settings, candidates),
         has_posters=upload.posters is not None,
         note="; ".join(filter(None, notes)) or None,
     )
 
 
 def _poster_column(
-    upload: TableUpload, settings: ServiceSettings, plots: Sequence[str]
+    upload: TableUpload, settings: ServiceSettings, candidates: Sequence[str]
 ) -> str | None:
     """Return the column that names pictures of the ZIP; None if there is none."""
     from moviegenre.inference.catalogue_texts import CatalogueColumns, TextTable
 
     if upload.posters is None:
         return None
-    columns = CatalogueColumns(plots=tuple(plots))
+    columns = CatalogueColumns(plots=tuple(candidates))
     try:
         table = TextTable(upload.table, columns, settings.page_rows + 1, upload.posters)
-    except DataError:  # nothing in it is read; the error comes with the rows
+    except DataError:  # `read_rows` reports the error
         return None
     return table.columns.poster
 
 
-def _plot_columns(columns: Sequence[str], known: KnownTable | None) -> list[str]:
-    """Return the columns that may be the plot; of a well-known table there is one."""
-    if known is None:
+def _plot_columns(columns: Sequence[str], known_table: KnownTable | None) -> list[str]:
+    """Return the columns that may be the plot; a well-known table has one."""
+    if known_table is None:
         return plot_candidates(columns)
-    return [name for name in columns if name.lower() == known.plots[0]][:1]
+    return [name for name in columns if name.lower() == known_table.plots[0]][:1]
 
 
-def _plot_note(plots: Sequence[str]) -> str:
-    """Return which column is read as the plot, or that one of several has to be chosen."""
-    if len(plots) == 1:
-        return plot_column_note(plots[0])
-    named = ", ".join(repr(name) for name in plots)
-    return f"there is no column 'plot', but {named}; choose the columns of plots" if named else ""
+def _plot_note(candidates: Sequence[str]) -> str:
+    """Return a note on the column that is read as the plot, or on the columns to choose from."""
+    if len(candidates) == 1:
+        return plot_column_note(candidates[0])
+    names = ", ".join(repr(name) for name in candidates)
+    return f"there is no column 'plot', but {names}; choose the columns of plots" if names else ""
 
 
-def _usual_plots(upload: TableUpload, settings: ServiceSettings) -> tuple[str, ...]:
-    """Return the column of plots of a table for which none is named; none if posters are read.
+def _usual_plot_columns(upload: TableUpload, settings: ServiceSettings) -> tuple[str, ...]:
+    """Return the column of plots by its usual name; no column if only posters are read.
 
     Raises:
-        DataError: None has a usual name, or several have.
+        DataError: No column has a usual name, or several have.
     """
     from moviegenre.data.tables.rows import Table
 
     columns = _columns(Table(upload.table, max_rows=settings.page_rows + 1))
-    if (known := recognise(columns)) is not None:
-        return tuple(_plot_columns(columns, known))
+    if (known_table := recognise(columns)) is not None:
+        return tuple(_plot_columns(columns, known_table))
     advice = "choose the columns of plots (plot_columns)"
     plot = find_plot_column(columns, table=upload.table.name, advice=advice)
     if plot is None and upload.posters is None:
-        listed = ", ".join(columns[:_MAX_LISTED]) + (", ..." if columns[_MAX_LISTED:] else "")
+        column_names = ", ".join(columns[:_MAX_LISTED]) + (", ..." if columns[_MAX_LISTED:] else "")
         raise DataError(
-            f"{upload.table.name} has no column 'plot' (found {listed}); {advice}, as "
+            f"{upload.table.name} has no column 'plot' (found {column_names}); {advice}, as "
             "posters are read here only from a ZIP that holds the table and its posters"
         )
     return () if plot is None else (plot,)
 
 
 def read_rows(upload: TableUpload, settings: ServiceSettings) -> "list[TextRow]":
-    """Return all rows of a table, which the limits keep few and short.
+    """Return all rows of a table; the limits keep them few and short.
 
     Raises:
-        RequestError: It cannot be read, lacks a column, or has too many rows.
+        RequestError: The table cannot be read, lacks a column, or has too many rows.
     """
     from moviegenre.inference.catalogue_texts import CatalogueColumns, TextTable
 
     try:
-        plots = upload.plot_columns or _usual_plots(upload, settings)
+        plots = upload.plot_columns or _usual_plot_columns(upload, settings)
         columns = CatalogueColumns(upload.id_column, plots, upload.poster_column)
         table = TextTable(upload.table, columns, settings.page_rows + 1, upload.posters)
         rows = list(itertools.islice(table.texts(), settings.page_rows + 1))
@@ -153,12 +157,12 @@ class RowAnswer:
 
     Attributes:
         row: Its number, from 1.
-        id: As in the table, or its number.
-        genres: The chosen ones, most probable first.
-        probabilities: By genre; none if the row has no answer.
+        id: Its id in the table, or its number.
+        genres: The chosen genres, most probable first.
+        probabilities: Probabilities by genre; empty if the row has no answer.
         error: Why the row could not be read in full; None if it could.
-        warnings: What the reader of the answer should know, as sentences.
-        modalities: What the answer rests on.
+        warnings: Warnings for the reader of the answer, as sentences.
+        modalities: The inputs that the answer is based on.
     """
 
     row: int
@@ -174,10 +178,10 @@ class TableAnswerer:
     """Answers the rows of a table.
 
     Args:
-        queue: The way to the model.
-        client: Who sent the table.
-        is_stopping: Whether the service takes no more films.
-        posters: The pictures that rows name; None reads none.
+        queue: The queue of the model.
+        client: The client that sent the table.
+        is_stopping: Returns whether the service is stopping.
+        posters: The pictures that rows name; None if there are none.
     """
 
     def __init__(
@@ -199,49 +203,49 @@ class TableAnswerer:
         Raises:
             RequestError: The service is stopping.
         """
-        at_once = max(1, min(FILMS_AT_ONCE, self._settings.max_queue // 2))
-        for start in range(0, len(rows), at_once):
+        num_films = max(1, min(FILMS_AT_ONCE, self._settings.max_queue // 2))
+        for start in range(0, len(rows), num_films):
             if self._is_stopping():
                 raise RequestError(503, STOPPING)
-            yield await self._answers(rows[start : start + at_once], start + 1)
+            yield await self._answers(rows[start : start + num_films], start + 1)
 
     async def _answers(self, rows: "Sequence[TextRow]", number: int) -> list[RowAnswer]:
-        """Return the answers to some rows; one that cannot be read does not spoil the others.
+        """Return the answers to some rows; an unreadable row does not affect the others.
 
         Args:
             rows: The rows.
-            number: Of the first.
+            number: The number of the first row.
         """
         answers: dict[int, Answer] = {}
         films: dict[int, FilmInput] = {}
         faults: dict[int, str] = {}
-        for place, row in enumerate(rows):
+        for index, row in enumerate(rows):
             if not row.is_readable:
                 continue
             plot = whole_text("\n".join(row.plots))
             try:
                 check_plot(plot, self._settings)
             except RequestError as error:
-                answers[place] = error
+                answers[index] = error
                 continue
             poster = await asyncio.to_thread(self._poster, row) if row.poster else None
             if isinstance(poster, str):
-                faults[place], poster = poster, None
-            films[place] = FilmInput(plot, poster, title=row.title, year=row.year)
-        answers |= await self._predicted(films)
+                faults[index], poster = poster, None
+            films[index] = FilmInput(plot, poster, title=row.title, year=row.year)
+        answers |= await self._predict(films)
         without_poster: dict[int, FilmInput] = {}
-        for place, film in films.items():
-            if film.poster is not None and isinstance(answers[place], MovieGenreError):
-                faults[place] = str(answers[place])
-                without_poster[place] = replace(film, poster=None)
-        answers |= await self._predicted(without_poster)
+        for index, film in films.items():
+            if film.poster is not None and isinstance(answers[index], MovieGenreError):
+                faults[index] = str(answers[index])
+                without_poster[index] = replace(film, poster=None)
+        answers |= await self._predict(without_poster)
         return [
-            _row_answer(number + place, row, answers.get(place), faults.get(place))
-            for place, row in enumerate(rows)
+            _row_answer(number + index, row, answers.get(index), faults.get(index))
+            for index, row in enumerate(rows)
         ]
 
-    async def _predicted(self, films: Mapping[int, FilmInput]) -> dict[int, Answer]:
-        """Return the answers to some rows, by their places; others' films may go first.
+    async def _predict(self, films: Mapping[int, FilmInput]) -> dict[int, Answer]:
+        """Return the answers to some rows, by their indices; films of others may go first.
 
         Raises:
             RequestError: The service is stopping.
@@ -260,8 +264,8 @@ class TableAnswerer:
         return dict(zip(films, answers, strict=True))
 
     def _poster(self, row: "TextRow") -> bytes | str | None:
-        """Return the poster that a row names; a text says why it cannot be read."""
-        assert self._posters is not None, "otherwise no row has a name"
+        """Return the poster that a row names, or the error as a text."""
+        assert self._posters is not None, "without posters, no row names one"
         try:
             poster = self._posters.find(row.poster)
             check_poster(poster, self._settings)
@@ -281,7 +285,7 @@ def _row_answer(
         faults.append(str(answer))
     elif isinstance(answer, Exception):
         faults.append(FAILED)
-    if values and not values["modalities"]:  # as the command has it
+    if values and not values["modalities"]:  # as in `moviegenre predict`
         faults.append(f"no plot: {' '.join(values.get('warnings', []))}")
         values = {}
     return RowAnswer(
@@ -299,7 +303,7 @@ def _columns(table: "Table") -> list[str]:
     """Return the columns of a table.
 
     Raises:
-        DataError: It cannot be read, or has far too many.
+        DataError: The table cannot be read, or has too many columns.
     """
     columns = table.columns
     if len(columns) > _MAX_COLUMNS:

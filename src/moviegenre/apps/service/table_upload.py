@@ -1,4 +1,4 @@
-"""From a request's form to a table in memory, within the limits; it opens no file."""
+"""Parsing a request's form into a table in memory, within the limits."""
 
 import asyncio
 import re
@@ -20,11 +20,11 @@ SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json")
 _FIELDS = ("file", "id_column", "plot_columns", "poster_column", "preview", "with_text")
 _MAX_FIELDS = 64
 _YES_OR_NO = {"": False, "false": False, "0": False, "true": True, "1": True}
-_LONGEST_NAME = 100  # characters of a file's name that messages repeat
-_FILES_OF_A_ROW = 10  # of a ZIP: a poster, and what else lies there
-_VALUES_OF_A_ROW = 200  # and commas in its plot
-_LINES_OF_A_ROW = 100  # a plot in quotes may have lines of its own
-_LONGEST_LINE = 1_000_000  # bytes; one of JSON can unpack to twenty times as much memory
+_MAX_NAME_CHARS = 100  # of a file's name in messages
+_MAX_FILES_PER_ROW = 10  # of a ZIP: a poster and other files
+_MAX_VALUES_PER_ROW = 200  # commas in its plot are counted too
+_MAX_LINES_PER_ROW = 100  # a plot in quotes may have lines of its own
+_MAX_LINE_BYTES = 1_000_000  # a line of JSON can need twenty times as much memory
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class TableUpload:
     """A table as it was sent.
 
     Attributes:
-        table: What was uploaded.
+        table: The uploaded table.
         id_column: The column of ids, if one was named.
         plot_columns: The columns of plots that were named.
         preview: Only show how the table is read.
@@ -54,7 +54,7 @@ async def read_table(request: Request, settings: ServiceSettings) -> TableUpload
     """Return the table of a request.
 
     Raises:
-        RequestError: It is too large, too slow, of another media type, or not as expected.
+        RequestError: The body is too large, too slow, of another media type, or invalid.
     """
     check_media_type(request, FORM)
     async with open_form(request, settings, max_fields=_MAX_FIELDS) as form:
@@ -87,9 +87,9 @@ async def _table_upload(form: FormData, settings: ServiceSettings) -> TableUploa
         expected = f"{', '.join(SUFFIXES)}, or one of these as .gz or .zip"
         raise RequestError(415, f"{name} is not a table; expected {expected}")
     if kind == ".json":
-        _check_values(name, table.content, settings.page_rows * _VALUES_OF_A_ROW)
+        _check_values(name, table.content, settings.page_rows * _MAX_VALUES_PER_ROW)
     else:
-        _check_lines(name, table.content, settings.page_rows * _LINES_OF_A_ROW)
+        _check_lines(name, table.content, settings.page_rows * _MAX_LINES_PER_ROW)
     poster_column = str(form.get("poster_column") or "") or None
     if poster_column and posters is None:
         raise RequestError(
@@ -110,11 +110,11 @@ def _posters(table: TableBytes, settings: ServiceSettings) -> ZipPosters | None:
     """Return the pictures of an upload; None if it is no ZIP, or has none.
 
     Raises:
-        DataError: The ZIP is damaged, or holds or unpacks to more than is sane.
+        DataError: The ZIP is damaged, has too many files, or is too large when unpacked.
     """
     if table.suffix.lower() != ".zip":
         return None
-    posters = ZipPosters(table, settings.max_body_bytes, _FILES_OF_A_ROW * settings.page_rows)
+    posters = ZipPosters(table, settings.max_body_bytes, _MAX_FILES_PER_ROW * settings.page_rows)
     return posters if posters.has_pictures else None
 
 
@@ -126,45 +126,47 @@ def _flag(form: FormData, name: str) -> bool:
 
 
 def file_name(path: str | None) -> str:
-    r"""Return the name of an upload for messages: one line, no folders, not long.
+    r"""Return the name of an upload for messages: one short line without folders.
 
     Example:
         >>> file_name("../../etc/films.csv"), file_name("C:\\films\\a.csv"), file_name(None)
         ('films.csv', 'a.csv', 'the table')
     """
-    last = re.split(r"[/\\]", path or "")[-1]
-    printable = "".join(char for char in last if char.isprintable()).strip()
-    return printable[-_LONGEST_NAME:] or "the table"
+    name = re.split(r"[/\\]", path or "")[-1]
+    printable = "".join(char for char in name if char.isprintable()).strip()
+    return printable[-_MAX_NAME_CHARS:] or "the table"
 
 
 def _check_values(name: str, content: bytes, max_values: int) -> None:
     """Refuse more values of JSON than a table needs, because each costs memory.
 
     Raises:
-        RequestError: There are so many.
+        RequestError: There are too many values.
     """
-    values = sum(content.count(mark) for mark in (b",", b"[", b"{"))
-    if values > max_values:
-        raise RequestError(422, f"{name} has {values:,} values; expected at most {max_values:,}")
+    num_values = sum(content.count(mark) for mark in (b",", b"[", b"{"))
+    if num_values > max_values:
+        raise RequestError(
+            422, f"{name} has {num_values:,} values; expected at most {max_values:,}"
+        )
 
 
 def _check_lines(name: str, content: bytes, max_lines: int) -> None:
-    """Refuse too many lines, and a line longer than any film needs, before they are parsed.
+    """Refuse too many lines, and a line longer than any film needs, before parsing.
 
     Raises:
-        RequestError: There are so many, or there is one.
+        RequestError: There are too many lines, or a line is too long.
     """
     # Blank lines are no rows, and a carriage return ends a line too.
-    lines = content.count(b"\n") + content.count(b"\r") - content.count(b"\r\n")
-    if lines > max_lines:
-        raise RequestError(422, f"{name} has {lines:,} lines; expected at most {max_lines:,}")
+    num_lines = content.count(b"\n") + content.count(b"\r") - content.count(b"\r\n")
+    if num_lines > max_lines:
+        raise RequestError(422, f"{name} has {num_lines:,} lines; expected at most {max_lines:,}")
     start = 0
     while start < len(content):
         end = content.find(b"\n", start)
         end = len(content) if end < 0 else end
-        if end - start > _LONGEST_LINE:
+        if end - start > _MAX_LINE_BYTES:
             raise RequestError(
                 422,
-                f"{name} has a line of {end - start:,} bytes; expected at most {_LONGEST_LINE:,}",
+                f"{name} has a line of {end - start:,} bytes; expected at most {_MAX_LINE_BYTES:,}",
             )
         start = end + 1

@@ -1,7 +1,7 @@
-"""``POST /predict/table``: a table of plots goes up, its answers come back line by line.
+"""``POST /predict/table``: a client uploads a table of plots and gets the answers line by line.
 
-An upload lives in the memory of the request that brought it. Names of posters are looked for in the
-ZIP that was uploaded and nowhere else, since they would name files of this machine.
+An upload stays in memory until its request ends. Posters are read only from the uploaded ZIP,
+because other paths would name files of this machine.
 """
 
 import asyncio
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
     from moviegenre.inference.catalogue_texts import TextRow
 
 TABLES_AT_ONCE = 2
-"""Tables whose rows are computed at the same time, a few rows a turn; the others wait meanwhile."""
+"""Tables that are computed at the same time, a few rows in each turn; other tables wait."""
 
 MAX_TABLES = 16
-"""Tables that are answered or wait; one more is refused, to come back later."""
+"""The most tables that are computed or wait; more are refused with a 503."""
 
 MAX_CLIENT_TABLES = 4
-"""The same for each client, so that one cannot keep out the others."""
+"""The same for each client, so that one client cannot block the others."""
 
-_READ_AT_ONCE = 2  # parsing takes some times a table's size in memory
+_READ_AT_ONCE = 2  # parsing needs several times a table's size in memory
 
 
 class Tables:
@@ -54,14 +54,14 @@ class Tables:
         self._is_stopping = False
 
     def stop(self) -> None:
-        """End running tables with an error at their next rows, so that a stop need not wait."""
+        """End running tables with an error at their next rows, so that the service stops soon."""
         self._is_stopping = True
 
     async def respond(self, request: Request) -> Response:
         """Return the answer to a request: a preview, or lines.
 
         Raises:
-            RequestError: The table is not taken.
+            RequestError: The table is not accepted.
         """
         client, settings = request.state.client, self._queue.settings
         self._queue.require_room(client)
@@ -74,7 +74,7 @@ class Tables:
         schema = self._schema()
         async with self._reading:
             rows = await asyncio.to_thread(read_rows, upload, settings)
-        self._require_room(client)  # others may have come in while this one was read
+        self._require_room(client)  # other tables may have arrived while this one was read
         add_to_log(request, table_rows=len(rows), table_bytes=len(upload.table.content))
         return LineStream(self._lines(client, rows, schema, upload), settings.deadline_seconds)
 
@@ -87,9 +87,13 @@ class Tables:
             raise RequestError(422, str(error)) from None
 
     def _require_room(self, client: str) -> None:
-        own, others = self._open[client], self._open.total()
-        if own >= MAX_CLIENT_TABLES or others >= MAX_TABLES:
-            tables = f"{own} of your tables" if own >= MAX_CLIENT_TABLES else f"{others} tables"
+        num_own, num_open = self._open[client], self._open.total()
+        if num_own >= MAX_CLIENT_TABLES or num_open >= MAX_TABLES:
+            tables = (
+                f"{num_own} of your tables"
+                if num_own >= MAX_CLIENT_TABLES
+                else f"{num_open} tables"
+            )
             raise RequestError(
                 503, f"{tables} are waiting; try again later", self._queue.settings.retry_after
             )
@@ -116,12 +120,12 @@ class Tables:
             yield line({"type": "error", "error": error.message})
         finally:
             self._open[client] -= 1
-            self._open = +self._open  # a client that has left is forgotten
+            self._open = +self._open  # drops clients without tables
 
     async def _next(self, chunks: AsyncIterator[list[RowAnswer]]) -> list[RowAnswer] | None:
-        """Return the next answers in turn with other tables; None after the last.
+        """Return the next answers, in turn with other tables; None after the last.
 
-        A turn ends before its client reads them: two slow clients would keep out all others.
+        A turn ends before the client reads them; otherwise two slow clients would block all others.
         """
         async with self._turns:
             return await anext(chunks, None)
@@ -136,12 +140,12 @@ def _texts(row: "TextRow") -> dict[str, Any]:
 def _row_lines(
     answers: Sequence[RowAnswer], rows: "Sequence[TextRow] | None", schema: "pa.Schema"
 ) -> list[bytes]:
-    """Return a line for each of some answers, with its line of a CSV file.
+    """Return a line for each answer, with its line of a CSV file.
 
     Args:
         answers: Some answers.
-        rows: All rows of the table, whose texts are repeated; None repeats none.
-        schema: Of the CSV file.
+        rows: All rows of the table, for their texts; None adds no texts.
+        schema: The schema of the CSV file.
     """
     from moviegenre.inference.catalogue_format import csv_lines
 

@@ -1,4 +1,4 @@
-"""The checks of a request's head, in order, before anything else sees the request."""
+"""The checks of a request's head, which run in order before its body is read."""
 
 from collections.abc import Awaitable, Sequence
 from typing import Protocol
@@ -19,7 +19,7 @@ class Check(Protocol):
     reason: str
 
     def check(self, scope: Scope) -> Awaitable[None] | None:
-        """Look at a request's head; what is returned, if anything, is awaited.
+        """Check a request's head; an awaitable result is awaited.
 
         Raises:
             RequestError: The request does not meet the condition.
@@ -27,7 +27,7 @@ class Check(Protocol):
 
 
 class AccessChecks:
-    """ASGI middleware that lets a request pass when every check does; the first error decides."""
+    """ASGI middleware that refuses a request with the error of the first check that fails."""
 
     def __init__(self, app: ASGIApp, checks: Sequence[Check], metrics: ServiceMetrics) -> None:
         self._app = app
@@ -60,11 +60,11 @@ def header_values(scope: Scope, name: bytes) -> list[str]:
 
 
 class MetricsCheck:
-    """Answers ``/metrics`` only where it may be read, and nothing else on a port of its own.
+    """Refuses ``/metrics`` where it may not be read, and all other paths on the metrics port.
 
     Args:
-        port: The port of its own, if there is one.
-        is_public: Whether anybody could read it at the other port.
+        port: The separate port of ``/metrics``; None if there is none.
+        is_public: Whether everybody could read it on the port of the service.
     """
 
     reason = "metrics"
@@ -74,10 +74,10 @@ class MetricsCheck:
         self._is_public = is_public
 
     def check(self, scope: Scope) -> None:
-        """Look at path and port.
+        """Check path and port.
 
         Raises:
-            RequestError: They do not go together.
+            RequestError: The path is not served on this port.
         """
         is_metrics = scope["path"].rstrip("/") == "/metrics"
         if self._port is not None:

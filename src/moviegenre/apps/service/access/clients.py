@@ -28,7 +28,7 @@ def network_of(address: str) -> str:
     try:
         ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
-        return _UNKNOWN  # of a forwarded header; all such share one bucket
+        return _UNKNOWN  # a malformed forwarded header; all such clients share one bucket
     if isinstance(ip, ipaddress.IPv6Address):
         if ip.ipv4_mapped is not None:
             return str(ip.ipv4_mapped)
@@ -40,13 +40,13 @@ def networks(addresses: Iterable[str]) -> list[Network]:
     """Return addresses and networks in one form.
 
     Raises:
-        ValueError: One is neither.
+        ValueError: A text is neither an address nor a network.
     """
     return [ipaddress.ip_network(address) for address in addresses]
 
 
 def is_within(client: str, wide: Iterable[Network]) -> bool:
-    """Return whether a client, as ``network_of`` writes it, lies in one of some networks.
+    """Return whether a client, in the form of ``network_of``, lies in one of some networks.
 
     Example:
         >>> is_within("10.1.2.3", networks(["10.0.0.0/8"]))

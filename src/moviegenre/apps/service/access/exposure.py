@@ -17,12 +17,12 @@ class Access:
     """Who may reach the service.
 
     Attributes:
-        address: What it listens on.
-        names: Hosts that are served beside those of the loopback.
-        is_public: Whether others reach it: it listens beyond the loopback, or has a name there.
-        keys: Needed for everything but health checks and the page's own files; None needs none.
-        proxies: Addresses and networks whose ``X-Forwarded-For`` is believed.
-        metrics_port: A port of its own for ``/metrics``.
+        address: The address that the service listens on.
+        names: Hosts that are served, in addition to those of the loopback.
+        is_public: Whether others reach it: it listens beyond the loopback, or has a public name.
+        keys: Keys for all but health checks and the page's own files; None if no key is needed.
+        proxies: Addresses and networks whose ``X-Forwarded-For`` is trusted.
+        metrics_port: A separate port for ``/metrics``.
     """
 
     address: str = "127.0.0.1"
@@ -34,18 +34,18 @@ class Access:
 
 
 def address_of(host: str, option: str = "--host") -> str:
-    """Return the one address that is to be listened on.
+    """Return the one address to listen on.
 
     Args:
-        host: An address or a name; the empty one is every address of this machine.
-        option: The option that named it.
+        host: An address or a name; empty means every address of this machine.
+        option: The option that gave it, for the error message.
 
     Raises:
         ConfigError: The name is not known.
     """
     try:
         addresses = socket.getaddrinfo(
-            host or "0.0.0.0",  # only looked up; whether it may be used is decided later  # nosec B104
+            host or "0.0.0.0",  # only looked up; decide_access decides on it  # nosec B104
             None,
             type=socket.SOCK_STREAM,
             flags=socket.AI_PASSIVE,
@@ -68,9 +68,9 @@ def decide_access(
     """Return who may reach a service at an address.
 
     Args:
-        address: What ``address_of`` returned.
+        address: The result of ``address_of``.
         allow_hosts: Names that clients use.
-        api_key_file: With one key a line.
+        api_key_file: A file with one key a line.
         trust_proxies: Addresses and networks of proxies in front.
 
     Raises:
@@ -79,11 +79,13 @@ def decide_access(
     names = allowed_names(allow_hosts)
     is_beyond = not is_loopback(address)
     if is_beyond and not allow_hosts:
-        every = ipaddress.ip_address(address.partition("%")[0]).is_unspecified
-        whom = "every network of this machine" if every else f"whoever can reach {address}"
+        is_unspecified = ipaddress.ip_address(address.partition("%")[0]).is_unspecified
+        audience = (
+            "every network of this machine" if is_unspecified else f"whoever can reach {address}"
+        )
         raise ConfigError(
-            f"--host {address} shows the service to {whom}; name the host that clients ask for: "
-            "--allow-host films.example.org (and --api-key-file FILE to ask them for a key)"
+            f"--host {address} shows the service to {audience}; name the host that clients ask "
+            "for: --allow-host films.example.org (and --api-key-file FILE to ask them for a key)"
         )
     try:
         networks(trust_proxies)
@@ -91,7 +93,7 @@ def decide_access(
         raise ConfigError(
             f"--trust-proxy: {error}; expected an address or a network, as in 10.0.0.0/8"
         ) from None
-    # A name that is not this machine's leads to it through a proxy.
+    # A proxy passes requests for names of other machines on to this one.
     is_public = is_beyond or not all(is_loopback(name) for name in names)
     keys = None if api_key_file is None else read_keys(api_key_file)
     return Access(address, names, is_public, keys, tuple(trust_proxies))

@@ -1,9 +1,9 @@
-"""Headers that every answer has, errors included; nothing here opens the service to other pages."""
+"""Security headers of every answer, errors included; none of them allows other origins."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# An answer is data: nothing in it is to be shown, run or put into a frame. Pages set their own.
+# An answer is data: a browser must not render, run or frame it. Pages set their own policy.
 NO_CONTENT_POLICY = (
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
@@ -11,7 +11,7 @@ SECURITY_HEADERS = {
     "Content-Security-Policy": NO_CONTENT_POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    # Not no-referrer, with which browsers send "Origin: null" for forms of the page itself.
+    # With no-referrer, browsers would send "Origin: null" for forms of the page itself.
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -19,7 +19,7 @@ SECURITY_HEADERS = {
 
 
 class SecurityHeaders:
-    """ASGI middleware that adds the headers which an answer does not set itself."""
+    """ASGI middleware that adds the headers that an answer does not set itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

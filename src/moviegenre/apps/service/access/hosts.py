@@ -1,7 +1,7 @@
-"""Which hosts a request may be addressed to: the guard against DNS rebinding.
+"""The check of a request's host, which guards against DNS rebinding.
 
-Starlette's TrustedHostMiddleware cuts the port off at a colon, which breaks IPv6 addresses, and
-answers in plain text; hence these lines of our own.
+Starlette's TrustedHostMiddleware is not used: it cuts the port off at a colon, which breaks IPv6
+addresses, and answers in plain text.
 """
 
 import ipaddress
@@ -18,7 +18,7 @@ _HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>[0
 
 
 def split_host(value: str) -> tuple[str, int | None] | None:
-    """Return name and port of a ``Host`` value in one spelling; None if it is malformed.
+    """Return the normalised name and the port of a ``Host`` value; None if it is malformed.
 
     Example:
         >>> split_host("LocalHost:8000"), split_host("[0:0::1]"), split_host("a@b")
@@ -53,10 +53,10 @@ def is_loopback(name: str) -> bool:
 
 
 def allowed_names(names: Iterable[str]) -> frozenset[str]:
-    """Return names as they are compared.
+    """Return normalised names.
 
     Raises:
-        ConfigError: One is no bare name or address.
+        ConfigError: A text is not a bare name or address.
     """
     allowed = set()
     for name in names:
@@ -72,10 +72,10 @@ def allowed_names(names: Iterable[str]) -> frozenset[str]:
 
 
 class HostCheck:
-    """Refuses a request for another host.
+    """Refuses a request for a host that is not served.
 
     Args:
-        names: Names that are served beside those of the loopback.
+        names: Names that are served, in addition to those of the loopback.
     """
 
     reason = "host"
@@ -84,10 +84,10 @@ class HostCheck:
         self._names = names
 
     def check(self, scope: Scope) -> None:
-        """Look at the target and at ``Host``.
+        """Check the target and ``Host``.
 
         Raises:
-            RequestError: The target is no path, or the host is missing, repeated, or not served.
+            RequestError: The target is not a path, or the host is missing, repeated, or not served.
         """
         if not scope["path"].startswith("/"):
             raise RequestError(400, "the request's target is no path; expected one, as in /docs")

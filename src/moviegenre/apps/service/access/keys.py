@@ -1,4 +1,4 @@
-"""API keys: read from a file, compared in constant time, never written down."""
+"""API keys: read from a file, compared in constant time, kept only as hashes."""
 
 import hashlib
 import hmac
@@ -19,15 +19,15 @@ _MAX_BYTES = 1_000_000
 _MAKE = "make one with: openssl rand -hex 32"
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="moviegenre"'}
 
-# Whether the process lives, for what restarts it and for load balancers.
+# Health checks, for process supervisors and load balancers.
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
-# The page's own files hold no data, and it has to be shown before it can ask for a key.
+# The page's own files hold no data, and the page must load before it can ask for a key.
 PAGE_PATHS = frozenset({"/", "/favicon.ico"})
 PAGE_PREFIXES = ("/static/", "/examples")
 
 
 class ApiKeys:
-    """Keys that clients may show; only their hashes are kept.
+    """The accepted keys; only their hashes are kept.
 
     Args:
         keys: As clients send them.
@@ -37,10 +37,10 @@ class ApiKeys:
         self._hashes = [_hash(key) for key in keys]
 
     def number_of(self, key: str) -> int | None:
-        """Return which key this is, from 1, or None; it takes equally long for every key."""
+        """Return the number of a key, from 1, or None; the time is the same for every key."""
         digest, match = _hash(key), None
-        for number, known in enumerate(self._hashes, start=1):
-            if hmac.compare_digest(digest, known):
+        for number, known_hash in enumerate(self._hashes, start=1):
+            if hmac.compare_digest(digest, known_hash):
                 match = number
         return match
 
@@ -50,10 +50,10 @@ def _hash(key: str) -> bytes:
 
 
 def read_keys(path: Path) -> ApiKeys:
-    """Return the keys of a file: one a line; empty lines and ``#`` comments are left out.
+    """Return the keys of a file: one a line; empty lines and ``#`` comments are ignored.
 
     Raises:
-        ConfigError: The file cannot be read, others can read it too, or a key is no good.
+        ConfigError: The file cannot be read, other users can open it, or a key is malformed.
     """
     option = f"--api-key-file {path}"
     try:
@@ -67,8 +67,12 @@ def read_keys(path: Path) -> ApiKeys:
         raise ConfigError(f"{option}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{option}: is no text; expected one key a line; {_MAKE}") from None
-    lines = [(n, line.strip()) for n, line in enumerate(text.splitlines(), start=1)]
-    keys = [(n, line) for n, line in lines if line and not line.startswith("#")]
+    lines = [line.strip() for line in text.splitlines()]
+    keys = [
+        (number, line)
+        for number, line in enumerate(lines, start=1)
+        if line and not line.startswith("#")
+    ]
     if not keys:
         raise ConfigError(f"{option}: has no key; expected one a line; {_MAKE}")
     for number, key in keys:
@@ -89,8 +93,8 @@ class KeyCheck:
     """Refuses a request without a known key.
 
     Args:
-        keys: The known ones.
-        open_port: A port of the server's own that needs no key, for metrics.
+        keys: The accepted keys.
+        open_port: A separate port for metrics, which needs no key.
     """
 
     reason = "key"
@@ -100,14 +104,14 @@ class KeyCheck:
         self._open_port = open_port
 
     def check(self, scope: Scope) -> None:
-        """Look at ``Authorization`` and ``X-API-Key``.
+        """Check ``Authorization`` and ``X-API-Key``.
 
         Raises:
             RequestError: There is no key, or an unknown one.
         """
         if is_open(scope) or (self._open_port and scope["server"][1] == self._open_port):
             return
-        key = _shown_key(scope)
+        key = _sent_key(scope)
         if key is None:
             raise RequestError(
                 401,
@@ -133,13 +137,13 @@ def is_open(scope: Scope) -> bool:
 
 
 def key_of(scope: Scope) -> str | None:
-    """Return the number of the key that a request has shown, for a limit of its own."""
+    """Return a name for the key of a request, for the limits of each key; None without a key."""
     number = scope.get("state", {}).get("api_key")
     return None if number is None else f"key {number}"
 
 
-def _shown_key(scope: Scope) -> str | None:
-    """Return the one key that a request shows; two different places or values are none."""
+def _sent_key(scope: Scope) -> str | None:
+    """Return the key that a request sends; None if it sends none or several."""
     keys = header_values(scope, b"x-api-key")
     for value in header_values(scope, b"authorization"):
         scheme, _, key = value.partition(" ")

@@ -1,4 +1,4 @@
-"""Which pages may send requests that change something: only the service's own."""
+"""The check of a request's origin: only the service's own pages may change something."""
 
 from urllib.parse import urlsplit
 
@@ -9,21 +9,21 @@ from moviegenre.apps.service.access.hosts import split_host
 from moviegenre.apps.service.errors import RequestError
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_OWN_SITES = frozenset({"same-origin", "none"})  # none: typed by the user, or from a bookmark
+_OWN_SITES = frozenset({"same-origin", "none"})  # none: a typed address or a bookmark
 _PORTS = {"http": 80, "https": 443}
 
 
 class OriginCheck:
-    """Refuses what a browser sends for a page of another origin.
+    """Refuses requests from pages of other origins.
 
-    A browser always sends ``Origin`` with such a request, and newer ones ``Sec-Fetch-Site``; a
-    client that sends neither is no browser, and no page can make it send one.
+    Every browser sends ``Origin`` with such a request, and a newer one ``Sec-Fetch-Site``. A client
+    that sends neither is not a browser, so no page controls it.
     """
 
     reason = "origin"
 
     def check(self, scope: Scope) -> None:
-        """Look at ``Sec-Fetch-Site`` and ``Origin``.
+        """Check ``Sec-Fetch-Site`` and ``Origin``.
 
         Raises:
             RequestError: One of them names another site.
@@ -39,23 +39,23 @@ class OriginCheck:
 
 
 def is_same_origin(origin: str, scope: Scope) -> bool:
-    """Return whether an origin is the host that the request asks for, port included.
+    """Return whether an origin has the host and the port of the request's ``Host``.
 
-    The scheme only gives the port: a proxy that ends TLS sends plain HTTP to the service.
+    The scheme gives only the default port, because a proxy that ends TLS sends plain HTTP.
     """
     try:
         parts = urlsplit(origin)
     except ValueError:
         return False
-    requested = split_host(next(iter(header_values(scope, b"host")), ""))
+    request_host = split_host(next(iter(header_values(scope, b"host")), ""))
     origin_host = split_host(parts.netloc)
     if parts.scheme not in _PORTS or origin.lower() != f"{parts.scheme}://{parts.netloc}".lower():
         return False
-    if requested is None or origin_host is None:
+    if request_host is None or origin_host is None:
         return False
-    default = _PORTS[parts.scheme]
-    own = (requested[0], requested[1] or default)
-    return (origin_host[0], origin_host[1] or default) == own
+    default_port = _PORTS[parts.scheme]
+    request_address = (request_host[0], request_host[1] or default_port)
+    return (origin_host[0], origin_host[1] or default_port) == request_address
 
 
 def _other_origin() -> RequestError:

@@ -11,11 +11,11 @@ from starlette.types import Scope
 from moviegenre.apps.service.access.clients import client_of
 from moviegenre.apps.service.errors import RequestError
 
-_MAX_CLIENTS = 10_000  # about 2 MB; the longest unseen is forgotten first
+_MAX_CLIENTS = 10_000  # about 2 MB; the least recently seen client is dropped first
 
 
 class Buckets(Protocol):
-    """Where the tokens of clients are counted."""
+    """The token buckets of clients."""
 
     def take(self, client: str) -> float | Awaitable[float]:
         """Take a token and return 0, or return the seconds until there is one."""
@@ -27,10 +27,10 @@ def take_token(
     """Return the seconds until a bucket has a token (0 takes it), and its tokens afterwards.
 
     Args:
-        tokens: That it had.
-        idle_seconds: Since then.
+        tokens: The tokens that it had.
+        idle_seconds: The time since then.
         per_second: Tokens that it gains each second.
-        burst: Tokens that it holds.
+        burst: The most tokens that it holds.
 
     Example:
         >>> take_token(0.0, 0.25, 2.0, 1), take_token(0.0, 0.5, 2.0, 1)
@@ -43,14 +43,14 @@ def take_token(
 class TokenBuckets:
     """Each client has a bucket of tokens that fills at a steady rate; a request takes one.
 
-    The kept libraries for this (limits, slowapi) want a store behind them or count in windows that
-    let twice the rate pass at a border, and none bounds its table.
+    The maintained libraries (limits, slowapi) need a store, or count in windows that let twice the
+    rate pass at a border. Neither bounds its table.
 
     Args:
         per_second: Tokens that a bucket gains each second.
-        burst: Tokens that a bucket holds.
-        max_clients: Buckets that are kept.
-        clock: Seconds from anywhere.
+        burst: The most tokens that a bucket holds.
+        max_clients: The most buckets that are kept.
+        clock: Returns the time in seconds, from any start.
     """
 
     def __init__(
@@ -79,8 +79,8 @@ class TokenBuckets:
             (0.0, 0.5)
         """
         now = self._clock()
-        tokens, then = self._buckets.get(client, (float(self._burst), now))
-        wait, tokens = take_token(tokens, now - then, self._per_second, self._burst)
+        tokens, last_time = self._buckets.get(client, (float(self._burst), now))
+        wait, tokens = take_token(tokens, now - last_time, self._per_second, self._burst)
         self._buckets[client] = (tokens, now)
         self._buckets.move_to_end(client)
         if len(self._buckets) > self._max_clients:
@@ -89,7 +89,7 @@ class TokenBuckets:
 
 
 class RateCheck:
-    """Refuses a client that sends too many requests; one whose key is None is not limited."""
+    """Refuses a client that sends too many requests; without a client there is no limit."""
 
     reason = "rate"
 
@@ -110,5 +110,5 @@ class RateCheck:
         if isinstance(wait, Awaitable):
             wait = await wait
         if wait:
-            again = {"Retry-After": str(math.ceil(wait))}
-            raise RequestError(429, "this client asks too often; try again later", again)
+            headers = {"Retry-After": str(math.ceil(wait))}
+            raise RequestError(429, "this client asks too often; try again later", headers)

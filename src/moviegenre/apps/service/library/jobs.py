@@ -1,4 +1,4 @@
-"""Work on the library in a thread of its own, whose lines are sent while it goes on."""
+"""Jobs on the library, run in one thread; their lines are sent while they run."""
 
 import asyncio
 import logging
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_LINES_AHEAD = 4  # of what the client has read
+_LINES_AHEAD = 4  # lines that may wait for the client
 _FAILED = "the service failed on this; its log says why"
 
 
 class Connection:
-    """The connection of the library's thread to the request that it works for.
+    """The connection of the library's thread to the request of a job.
 
     Args:
-        queue: The way to the model.
-        client: Who sent the request.
-        is_stopping: Whether the service takes nothing more.
+        queue: The queue of the model.
+        client: The client that sent the request.
+        is_stopping: Returns whether the service is stopping.
 
     Attributes:
         lines: Lines for the client; None after the last one.
@@ -44,7 +44,7 @@ class Connection:
         self._queue = queue
         self._client = client
         self._is_stopping = is_stopping
-        self._waiting: Future[Any] | None = None
+        self._pending: Future[Any] | None = None
         self._closed = threading.Event()
 
     def run(self, job: "Job") -> None:
@@ -71,11 +71,11 @@ class Connection:
     def close(self) -> None:
         """End the job at its next step; called in the event loop."""
         self._closed.set()
-        if self._waiting is not None:
-            self._waiting.cancel()
+        if self._pending is not None:
+            self._pending.cancel()
 
     def send(self, values: Mapping[str, Any]) -> None:
-        """Send a line; waits until the client reads.
+        """Send a line; wait until the client reads.
 
         Raises:
             AbandonedError: The client left.
@@ -85,11 +85,11 @@ class Connection:
         self._wait_for(self.lines.put(values))
 
     def predict(self, films: "Sequence[Film]") -> "Sequence[Prediction]":
-        """Predict films in the queue of the service, behind others' single films.
+        """Predict films in the queue of the service, as bulk work like a table.
 
         Raises:
             AbandonedError: The client left.
-            RequestError: The service is stopping, or the answers were late several times.
+            RequestError: The service is stopping, or the predictions were late several times.
             MovieGenreError: A film cannot be predicted.
         """
         predictions: list[Prediction] = []
@@ -120,22 +120,22 @@ class Connection:
         if self._closed.is_set():
             coroutine.close()
             raise AbandonedError
-        self._waiting = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
-        if self._closed.is_set():  # closed in between, before `close` could cancel this
-            self._waiting.cancel()
+        self._pending = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        if self._closed.is_set():  # `close` was called before it could cancel this
+            self._pending.cancel()
         try:
-            result: T = self._waiting.result()
+            result: T = self._pending.result()
         except CancelledError:
             raise AbandonedError from None
         return result
 
 
 Job = Callable[[Connection], None]
-"""Work for one request."""
+"""The work of one request."""
 
 
 class LibraryJobs:
-    """One job at a time: two previews would only share the model, and two writers must not be."""
+    """Runs one job at a time: previews would only share the model, and writers would conflict."""
 
     def __init__(self, queue: ModelQueue) -> None:
         self._queue = queue
@@ -147,7 +147,7 @@ class LibraryJobs:
         """Check that no job runs.
 
         Raises:
-            RequestError: One does, or the service is stopping.
+            RequestError: A job runs, or the service is stopping.
         """
         if self._is_stopping:
             raise RequestError(503, STOPPING)
@@ -168,20 +168,20 @@ class LibraryJobs:
             return
         connection = Connection(self._queue, client, lambda: self._is_stopping)
         self._connection = connection
-        work = asyncio.get_running_loop().run_in_executor(self._thread, connection.run, job)
+        job_future = asyncio.get_running_loop().run_in_executor(self._thread, connection.run, job)
         try:
             while (values := await connection.lines.get()) is not None:
                 yield line(values)
         finally:
             connection.close()
-            await asyncio.wait({work})
+            await asyncio.wait({job_future})
             self._connection = None
 
     def stop(self) -> None:
-        """End the job that runs at its next step, with an error."""
+        """End the running job at its next step, with an error."""
         self._is_stopping = True
 
     def close(self) -> None:
-        """Return when the thread has ended."""
+        """Stop the job and wait until the thread has ended."""
         self.stop()
         self._thread.shutdown(cancel_futures=True)

@@ -11,7 +11,7 @@ from moviegenre.apps.service.settings import ServiceSettings
 from moviegenre.core.genre_mapping import OWN_NAMES, read_names
 from moviegenre.library.plan import Mode, Options
 
-_MOST_FILMS = 1_000_000
+_MAX_FILMS = 1_000_000
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -37,7 +37,7 @@ class PreviewRequest(BaseModel):
 
     @property
     def options(self) -> Options:
-        """The options as the library takes them."""
+        """The options in the library's form."""
         names = OWN_NAMES if self.names == "model" else read_names(self.names)
         return Options(Mode(self.mode), self.most, names, self.lock, self.from_poster)
 
@@ -45,8 +45,8 @@ class PreviewRequest(BaseModel):
 class FilmIds(RootModel[list[int]]):
     """Ids of films."""
 
-    root: Annotated[list[Annotated[int, Field(ge=1, le=_MOST_FILMS)]], FailFast()] = Field(
-        min_length=1, max_length=_MOST_FILMS
+    root: Annotated[list[Annotated[int, Field(ge=1, le=_MAX_FILMS)]], FailFast()] = Field(
+        min_length=1, max_length=_MAX_FILMS
     )
 
 
@@ -91,7 +91,7 @@ async def read_request(request: Request, settings: ServiceSettings, kind: type[T
     """Return the JSON body of a request.
 
     Raises:
-        RequestError: It is too large, too slow, of another media type, or not as expected.
+        RequestError: The body is too large, too slow, of another media type, or invalid.
     """
     value = await read_json(request, settings)
     try:

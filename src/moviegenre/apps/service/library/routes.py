@@ -1,4 +1,4 @@
-"""``/library``: the addresses of a film library, on the loopback address alone."""
+"""``/library``: the routes of a film library, on the loopback address only."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -37,7 +37,7 @@ def require_loopback(access: Access) -> None:
     """Check that only this machine can reach the library.
 
     Raises:
-        ConfigError: They could.
+        ConfigError: Other machines could reach it.
     """
     if access.is_public or access.proxies:
         raise ConfigError(
@@ -49,17 +49,17 @@ def require_loopback(access: Access) -> None:
 def add_library(
     app: FastAPI, queue: ModelQueue, predictor: "Predictor", root: Path, access: Access | None
 ) -> LibraryJobs:
-    """Serve a film library at ``/library``; the jobs that are returned stop with the service.
+    """Serve a film library at ``/library``; stop the returned jobs with the service.
 
     Args:
         app: The service.
-        queue: The way to the model.
-        predictor: What reads films.
+        queue: The queue of the model.
+        predictor: The model; its reader reads the films.
         root: The library's folder.
         access: Who may reach the service; None for an app that is used inside this process only.
 
     Raises:
-        ConfigError: Others than this machine could reach it.
+        ConfigError: Other machines could reach it.
         DataNotFoundError: There is no such folder.
     """
     if access is not None:
@@ -71,7 +71,7 @@ def add_library(
     def describe() -> LibraryAnswer:
         return session.describe()
 
-    def add(name: str, kind: type[R], begin: Callable[[R], Job], summary: str) -> None:
+    def add_job(name: str, kind: type[R], make_job: Callable[[R], Job], summary: str) -> None:
         @app.post(
             f"/library/{name}",
             name=name,
@@ -83,14 +83,14 @@ def add_library(
         async def answer(request: Request) -> Response:
             jobs.require_room()
             body = await read_request(request, queue.settings, kind)
-            job = begin(body)
+            job = make_job(body)
             if isinstance(body, WriteRequest):
                 add_to_log(request, library_films="all" if body.ids is None else len(body.ids))
             lines = jobs.lines(job, request.state.client)
             return LineStream(lines, queue.settings.deadline_seconds)
 
-    add("preview", PreviewRequest, session.preview, "Show what would be written; nothing is")
-    add("write", WriteRequest, session.write, "Write the genres of films of a preview")
-    restore = "Restore every file as it was before the first write"
-    add("undo", UndoRequest, lambda _: session.undo(), restore)
+    add_job("preview", PreviewRequest, session.preview, "Show what would be written; nothing is")
+    add_job("write", WriteRequest, session.write, "Write the genres of films of a preview")
+    undo_summary = "Restore every file as it was before the first write"
+    add_job("undo", UndoRequest, lambda _: session.undo(), undo_summary)
     return jobs

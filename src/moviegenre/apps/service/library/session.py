@@ -1,4 +1,4 @@
-"""The preview of a library, what is written of it, and its undo, as lines for a page."""
+"""Preview, writing and undo of a library, as lines for the page."""
 
 import secrets
 import time
@@ -26,17 +26,17 @@ from moviegenre.library.write import writing
 if TYPE_CHECKING:
     from moviegenre.inference.predictor import Predictor
 
-_LONGEST_TEXT = 300  # characters of a title, a path or a note
-_LONGEST_GENRE = 60
-_MOST_GENRES = 30  # of those that are there
-_MOST_SHOWN = 200  # reasons of an undo
-_SECONDS = 0.2  # between two lines about progress
+_MAX_TEXT_CHARS = 300  # characters of a title, a path or a note
+_MAX_GENRE_CHARS = 60
+_MAX_GENRES = 30  # existing genres that are shown
+_MAX_SKIPPED = 200  # skipped files of an undo that are shown
+_PROGRESS_SECONDS = 0.2  # between two lines of progress
 
 
 class LibrarySession:
-    """The library of a service, and its last preview; another preview takes its place.
+    """The library of a service, and its last preview; a new preview replaces it.
 
-    Each job runs in the one thread of ``LibraryJobs``; predictions come through the queue.
+    Each job runs in the thread of ``LibraryJobs``; the queue of the service predicts films.
 
     Raises:
         DataNotFoundError: There is no such folder.
@@ -52,7 +52,7 @@ class LibrarySession:
         """Return the library's name, and whether its journal has changes.
 
         Raises:
-            RequestError: The library is gone, or something else has its journal's name.
+            RequestError: The library is missing, or another file has its journal's name.
         """
         try:
             name = whole_text(self.root.name or str(self.root))
@@ -68,7 +68,7 @@ class LibrarySession:
         """Return the job that writes accepted films.
 
         Raises:
-            RequestError: The preview is another one, or has no such film.
+            RequestError: The preview is not the last one, or has no such film.
         """
         preview = self._preview
         if preview is None or not secrets.compare_digest(
@@ -97,26 +97,28 @@ class LibrarySession:
         options.names.check(self._predictor.model.genres)
         progress = _progress(connection)
         library = scan_library(self.root, lambda films: progress(films, None))
-        waiting = {place.nfo for place in library.films if needs_answer(place, options)}
-        connection.send({"type": "start", "films": len(library.films), "to_predict": len(waiting)})
+        to_predict = {place.nfo for place in library.films if needs_answer(place, options)}
+        connection.send(
+            {"type": "start", "films": len(library.films), "to_predict": len(to_predict)}
+        )
         unread = [
             FilmChange(path, Outcome.UNREADABLE, note=reason) for path, reason in library.unread
         ]
         counts = Counter(change.outcome.value for change in unread)
         if unread:
             connection.send(
-                {"type": "films", "done": 0, "films": [_row(None, one) for one in unread]}
+                {"type": "films", "done": 0, "films": [_row(None, change) for change in unread]}
             )
         preview, done = Preview(library, options), 0
         for rows in preview.changes(model_answers(self._predictor, connection.predict)):
             counts.update(change.outcome.value for _, change in rows)
-            done += sum(change.path in waiting for _, change in rows)
-            shown = [
+            done += sum(change.path in to_predict for _, change in rows)
+            films = [
                 _row(number if number in preview.planned else None, change)
                 for number, change in rows
                 if change.outcome != Outcome.NOTHING_TO_DO
             ]
-            connection.send({"type": "films", "done": done, "films": shown})
+            connection.send({"type": "films", "done": done, "films": films})
         self._preview, self._preview_id = preview, secrets.token_urlsafe(16)
         connection.send(
             {
@@ -135,7 +137,7 @@ class LibrarySession:
                 connection.send({"type": "start", "films": len(numbers)})
                 for rows in preview.write(writer, numbers):
                     done += len(rows)
-                    shown = [
+                    films = [
                         {
                             "id": number,
                             "written": change.outcome == Outcome.CHANGE,
@@ -143,7 +145,7 @@ class LibrarySession:
                         }
                         for number, change in rows
                     ]
-                    connection.send({"type": "films", "done": done, "films": shown})
+                    connection.send({"type": "films", "done": done, "films": films})
             except (OSError, MemoryError, RequestError) as error:
                 reason = getattr(error, "strerror", None) or str(error)
                 raise DataError(
@@ -164,7 +166,7 @@ class LibrarySession:
         summary = undo(self.root, progress)
         skipped = [
             {"path": _text(file.path.as_posix()), "reason": _text(file.reason)}
-            for file in summary.skipped[:_MOST_SHOWN]
+            for file in summary.skipped[:_MAX_SKIPPED]
         ]
         connection.send(
             {
@@ -180,23 +182,23 @@ class LibrarySession:
 
 
 def _progress(connection: Connection) -> Callable[[int, int | None], None]:
-    """Return a function that sends how far a job is, if it did not do so just now."""
+    """Return a function that sends the progress of a job, but only every ``_PROGRESS_SECONDS``."""
     next_time = 0.0
 
     def show(done: int, total: int | None) -> None:
         nonlocal next_time
         if time.monotonic() >= next_time:
             connection.send({"type": "progress", "done": done, "total": total})
-            next_time = time.monotonic() + _SECONDS
+            next_time = time.monotonic() + _PROGRESS_SECONDS
 
     return show
 
 
 def _row(number: int | None, change: FilmChange) -> Mapping[str, Any]:
-    """Return a film as the page shows it; with an id it can be accepted."""
-    kept = len(change.after) - len(change.probabilities)
-    new = zip(change.after[kept:], change.probabilities, strict=True)
-    before = [_text(name, _LONGEST_GENRE) for name in change.before[:_MOST_GENRES]]
+    """Return a film as the page shows it; a film with an id can be accepted."""
+    num_kept = len(change.after) - len(change.probabilities)
+    new_genres = zip(change.after[num_kept:], change.probabilities, strict=True)
+    before = [_text(name, _MAX_GENRE_CHARS) for name in change.before[:_MAX_GENRES]]
     return {
         "id": number,
         "title": _text(change.title or "") or None,
@@ -204,12 +206,12 @@ def _row(number: int | None, change: FilmChange) -> Mapping[str, Any]:
         "path": _text(change.path.as_posix()),
         "outcome": change.outcome.value,
         "before": before,
-        "kept": kept > 0,
-        "genres": [[_text(name, _LONGEST_GENRE), round(value, 4)] for name, value in new],
+        "kept": num_kept > 0,
+        "genres": [[_text(name, _MAX_GENRE_CHARS), round(value, 4)] for name, value in new_genres],
         "note": _text(change.note),
     }
 
 
-def _text(text: str, longest: int = _LONGEST_TEXT) -> str:
-    whole = whole_text(text)
-    return whole if len(whole) <= longest else f"{whole[:longest]}..."
+def _text(text: str, max_chars: int = _MAX_TEXT_CHARS) -> str:
+    text = whole_text(text)
+    return text if len(text) <= max_chars else f"{text[:max_chars]}..."

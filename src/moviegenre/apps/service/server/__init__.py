@@ -1,5 +1,5 @@
-"""The server: uvicorn, with limits on connections, heads and slow readers that it does not have.
+"""The server: uvicorn with additional limits on connections, heads and slow readers.
 
-It knows no films. ``guarded_server`` starts it, ``protocol`` is one connection, and
-``connections`` is the table of all.
+It does not know films. ``guarded_server`` starts it, ``protocol`` is one connection, and
+``connections`` is the table of all connections.
 """

@@ -1,4 +1,4 @@
-"""All open connections: which may stay, and which must make room for new ones."""
+"""The table of all open connections, which closes some to make room for new ones."""
 
 import logging
 import os
@@ -7,20 +7,21 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import chain
 from typing import Protocol
 
 ACCEPT_BATCH = 64
 """Connections that the event loop accepts at once, before any of them can be refused."""
 
-_OTHER_FILES = 128  # models, posters, logs, and what a library opens for a moment
+_OTHER_FILES = 128  # open files of models, posters, logs, and short-lived others
 _NEW_SECONDS = 1.0
-_EVICTED_SHARE = 16  # one in so many connections is closed at once, which spares a search for each
+_EVICTED_SHARE = 16  # one candidate in 16 is closed at once, which saves a search for each
 
 _log = logging.getLogger("moviegenre.service")
 
 
 class Phase(IntEnum):
-    """What a connection is doing; the lower ones are closed first where room is needed."""
+    """The phase of a connection; for new connections, lower phases are closed first."""
 
     CLOSING = 0
     LINGER = 1
@@ -32,14 +33,14 @@ class Phase(IntEnum):
 
 @dataclass(frozen=True)
 class ConnectionLimits:
-    """How many connections there may be, and how long each may do nothing.
+    """Limits on the number of connections, and on their waiting times.
 
     Attributes:
-        total: Open at once.
-        per_client: Of one client's network.
-        header_seconds: For a request's head.
-        idle_seconds: Between two requests.
-        send_seconds: In which a client must read a part of its answer.
+        total: The most open connections.
+        per_client: The most connections of one client's network.
+        header_seconds: The time for a request's head.
+        idle_seconds: The time between two requests.
+        send_seconds: The time in which a client must read a part of its answer.
         is_exempt: Whether a client may have more than ``per_client``, as a proxy does.
     """
 
@@ -52,21 +53,21 @@ class ConnectionLimits:
 
 
 class Connection(Protocol):
-    """What the table asks of a connection.
+    """A connection in the table.
 
     Attributes:
-        network: Its client's; see ``network_of``.
-        opened: When it was opened.
+        network: The network of its client; see ``network_of``.
+        opened: The time when it was opened.
     """
 
     network: str
     opened: float
 
     def update_phase(self, now: float) -> Phase:
-        """Return what it is doing."""
+        """Update and return its phase."""
 
     def drop(self) -> None:
-        """Close it at once, whatever it is doing."""
+        """Close it at once, in any phase."""
 
     def has_stalled(self) -> bool:
         """Return whether the client leaves its answer unread."""
@@ -76,7 +77,7 @@ class ConnectionTable:
     """Every open connection, by client.
 
     Args:
-        limits: How many there may be.
+        limits: The limits on their number.
     """
 
     def __init__(self, limits: ConnectionLimits) -> None:
@@ -89,41 +90,43 @@ class ConnectionTable:
         return self._num
 
     def admit(self, connection: Connection, now: float) -> bool:
-        """Count a new connection and return whether it may stay; others are closed for it."""
-        own = self._by_client[connection.network]
+        """Add a new connection and return whether it may stay; close others to make room."""
+        client_connections = self._by_client[connection.network]
         is_exempt = self.limits.is_exempt(connection.network)
-        is_crowded = len(own) >= self.limits.per_client and not is_exempt
-        may_stay = not is_crowded or self._make_room(list(own), now)
+        is_crowded = len(client_connections) >= self.limits.per_client and not is_exempt
+        may_stay = not is_crowded or self._make_room(list(client_connections), now)
         if may_stay and self._num >= self.limits.total:
-            everybody = [one for group in self._by_client.values() for one in group]
-            may_stay = self._make_room(everybody, now)
+            all_connections = list(chain.from_iterable(self._by_client.values()))
+            may_stay = self._make_room(all_connections, now)
         self._by_client[connection.network].add(connection)
         self._num += 1
         return may_stay
 
     def leave(self, connection: Connection) -> None:
-        """Count a connection no longer; one that has left already is left out."""
-        group = self._by_client.get(connection.network, set())
-        if connection in group:
-            group.remove(connection)
+        """Remove a connection, unless it was removed already."""
+        client_connections = self._by_client.get(connection.network, set())
+        if connection in client_connections:
+            client_connections.remove(connection)
             self._num -= 1
-            if not group:
+            if not client_connections:
                 del self._by_client[connection.network]
 
     def _make_room(self, candidates: list[Connection], now: float) -> bool:
-        """Close some connections that wait for their client; return whether there was one.
+        """Close some connections that wait for their client; return whether there were any.
 
-        First those that wait for nothing of worth, of the client with most, the oldest.
+        The order: lower phases, then clients with the most connections, then older connections.
         """
         ranked = []
-        for one in candidates:
-            phase = one.update_phase(now)
-            if phase is Phase.WORK and not one.has_stalled():
+        for connection in candidates:
+            phase = connection.update_phase(now)
+            if phase is Phase.WORK and not connection.has_stalled():
                 continue
             # A new connection has had no chance to send its head yet.
-            is_new = phase is Phase.HEAD and now - one.opened < _NEW_SECONDS
+            is_new = phase is Phase.HEAD and now - connection.opened < _NEW_SECONDS
             rank = Phase.WORK if is_new else max(phase, Phase.HEAD)
-            ranked.append((rank, -len(self._by_client[one.network]), one.opened, one))
+            ranked.append(
+                (rank, -len(self._by_client[connection.network]), connection.opened, connection)
+            )
         ranked.sort(key=lambda entry: entry[:3])
         victims = [entry[3] for entry in ranked[: max(1, len(candidates) // _EVICTED_SHARE)]]
         for victim in victims:

@@ -27,9 +27,9 @@ _KERNEL_BACKLOG = 1024  # connections that wait to be accepted; they cost no des
 class GuardedServer(uvicorn.Server):
     """uvicorn with limits on connections.
 
-    uvicorn can limit neither the connections of a client nor the time of a head, and answers all
-    with 503 once idle connections fill its ``limit_concurrency``; docs/reliability.md has the
-    measurements. ``app.state.stopping`` is called when it begins to stop.
+    uvicorn limits neither the connections of a client nor the time of a head. It answers 503 to all
+    once idle connections fill its ``limit_concurrency``; see docs/reliability.md. The server calls
+    ``app.state.stopping`` when it begins to stop.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class GuardedServer(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                loop="asyncio",  # whose accepting is bounded by the backlog
+                loop="asyncio",  # the backlog bounds how many it accepts at once
                 http=GuardedProtocol,
                 ws="none",
                 log_config=None,
@@ -70,15 +70,15 @@ class GuardedServer(uvicorn.Server):
         self._sweeper: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to listen, and to look for connections that wait too long."""
+        """Begin to listen, and to close connections that wait too long."""
         await super().startup(sockets)
         for listener in sockets or []:
-            # asyncio listens with the number that it accepts at once, which is meant to be small.
+            # asyncio listens with the small number of connections that it accepts at once.
             listener.listen(_KERNEL_BACKLOG)
         self._sweeper = asyncio.create_task(self._sweep())
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Finish what was taken, and close the rest."""
+        """Finish accepted requests, and close all other connections."""
         self._guard.stopping_since = asyncio.get_running_loop().time()
         try:
             await super().shutdown(sockets)
@@ -87,7 +87,7 @@ class GuardedServer(uvicorn.Server):
                 self._sweeper.cancel()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Tell the app at once that it is to stop."""
+        """Notify the app at once that the server stops."""
         if stopping := getattr(self._app.state, "stopping", None):
             stopping()
         super().handle_exit(sig, frame)
@@ -102,7 +102,7 @@ class GuardedServer(uvicorn.Server):
 
 
 def _exempt(access: Access) -> Callable[[str], bool]:
-    """Return who may have as many connections as there are: this machine and known proxies."""
+    """Return a test for clients without a limit of their own: this machine and known proxies."""
     proxies = networks(access.proxies)
 
     def is_exempt(network: str) -> bool:

@@ -1,7 +1,7 @@
 """The service as replicas of Ray Serve, and a change of model without a gap.
 
-Ray's HTTP proxy passes every request to the replica with the fewest, and each replica is the whole
-app with its limits. Serve's own limits lie behind the app's, so that clients read its refusals.
+Ray's HTTP proxy passes each request to the replica with the fewest requests. Each replica is the
+whole app with its limits. They apply before Serve's limits, so that clients get the app's errors.
 """
 
 import importlib
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
 _NAME = "moviegenre"
 _RATES = "rates"
-_BUSY_REQUESTS = 8  # of a replica on average, from which on `auto` adds another one
+_BUSY_REQUESTS = 8  # average per replica from which on `auto` adds a replica
 _UPSCALE_SECONDS = 10.0
 _METRICS_SECONDS = 5.0
 _TRIES = 3
 
 
 class Rates:
-    """The token buckets of all replicas, in an actor of their own."""
+    """The token buckets of all replicas, as a separate actor."""
 
     def __init__(self) -> None:
         self._buckets: dict[str, TokenBuckets] = {}
@@ -56,17 +56,17 @@ class _ActorBuckets:
     async def take(self, client: str) -> float:
         """Take a token and return 0, or return the seconds until there is one."""
         if self._actor is not None:
-            with suppress(RayActorError):  # Serve starts a new one then
+            with suppress(RayActorError):  # Serve then starts a new actor
                 return float(await self._actor.take.remote(*self._arguments, client))
         self._actor = serve.get_deployment_actor(_RATES)
         return float(await self._actor.take.remote(*self._arguments, client))
 
 
 class ReplicaState(SharedState):
-    """The state of all replicas, on whichever machines they are."""
+    """The state of all replicas, on all machines."""
 
     def buckets(self, name: str, per_second: float, burst: int) -> _ActorBuckets:
-        """Return where requests are counted: in the one actor."""
+        """Return the token buckets, which are in one actor."""
         return _ActorBuckets(name, per_second, burst)
 
     async def metrics(self, own: ServiceMetrics) -> bytes:
@@ -84,7 +84,7 @@ class Replica:
         if is_own:
             _listen_on_loopback()
         self._app = plan.app(ReplicaState())
-        if plan.access.proxies:  # what uvicorn does for them where it is ours
+        if plan.access.proxies:  # without Ray, uvicorn does this
             proxies = list(plan.access.proxies)
             self._app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=proxies)
 
@@ -98,23 +98,23 @@ class Replica:
         return tag, self._app.state.model_queue.metrics.families()
 
     def check_health(self) -> None:
-        """Raise an error, so that Serve replaces the replica, if it takes no films."""
+        """Raise an error if the replica accepts no films, so that Serve replaces it."""
         if not self._app.state.model_queue.batcher.is_ready:
             raise RuntimeError("the service is not taking films")
 
 
 def _listen_on_loopback() -> None:
-    """Have this replica take other replicas' calls on the loopback address alone.
+    """Accept calls of other replicas on the loopback address only.
 
-    Serve listens on all addresses and has no setting for it; a test looks at the open ports.
+    Serve listens on all addresses and has no setting for it; a test checks the open ports.
     """
     replica: Any = importlib.import_module("ray.serve._private.replica")
     listen = replica.add_port_to_grpc_server
 
-    def listen_here(server: object, address: str) -> int:
+    def listen_on_loopback(server: object, address: str) -> int:
         return int(listen(server, address.replace("[::]", "127.0.0.1")))
 
-    replica.add_port_to_grpc_server = listen_here
+    replica.add_port_to_grpc_server = listen_on_loopback
 
 
 @contextmanager
@@ -122,9 +122,9 @@ def ray_serve(host: str, port: int, *, keep_alive_seconds: int, is_own: bool) ->
     """Start Serve's proxy on the cluster that this process is connected to.
 
     Args:
-        host: The address that it listens on, and
-        port: its port; both as they are where Serve runs already.
-        keep_alive_seconds: That a connection may rest between two requests.
+        host: The address of the proxy; ignored if Serve runs already.
+        port: The port of the proxy; ignored if Serve runs already.
+        keep_alive_seconds: The longest pause between two requests of a connection.
         is_own: Whether Serve ends with the block.
 
     Raises:
@@ -151,19 +151,19 @@ def ray_serve(host: str, port: int, *, keep_alive_seconds: int, is_own: bool) ->
 
 
 def deploy(plan: ServicePlan, number: int | None, threads: int, *, is_own: bool) -> None:
-    """Start the replicas; those that run already are replaced one after the other.
+    """Start the replicas; replace running ones one after the other.
 
-    A new replica answers before an old one stops, which first finishes what it took. For the time
-    of the change each reserves half of the processors it uses, so that both find room.
+    A new replica answers before an old one stops; the old one first finishes its requests. Each
+    replica reserves half of the processors that it uses, so that both fit during the change.
 
     Args:
-        plan: What they serve.
-        number: How many; None for as many as the queue needs.
-        threads: That compute in each.
+        plan: The plan of the service.
+        number: The number of replicas; None for as many as the queue needs.
+        threads: The threads that compute in each replica.
         is_own: Whether the cluster is this service's, on this machine.
 
     Raises:
-        ConfigError: They cannot begin; those that ran before go on.
+        ConfigError: The replicas cannot start; the old ones continue.
     """
     settings = plan.settings
     scaling: dict[str, Any] = {"num_replicas": number}

@@ -1,7 +1,7 @@
 """Several processes behind one port: started, watched, replaced and stopped.
 
-All accept from the same socket, so a connection that a worker has not accepted yet goes to another
-one if it ends. With a socket each (SO_REUSEPORT) such connections would be lost. uvicorn's own
+All workers accept from the same socket. If a worker ends, another one accepts its waiting
+connections; with a socket for each worker (SO_REUSEPORT), they would be lost. uvicorn's own
 supervisor builds plain servers, without the limits on connections.
 """
 
@@ -35,29 +35,29 @@ from moviegenre.apps.service.shared_state import SharedState
 from moviegenre.core.errors import MovieGenreError
 
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""The variable by which prometheus_client finds the folder of all workers' metrics."""
+"""The environment variable with the folder of all workers' metrics, for prometheus_client."""
 
-_ACCEPT_BATCH = 1  # connections that a worker accepts at once: the others are to have some as well
+_ACCEPT_BATCH = 1  # connections that a worker accepts at once; few, so that all workers get some
 _GRACE_SECONDS = 5.0  # beyond stop_seconds
-_MOST_PAUSE = 30.0
+_MAX_PAUSE = 30.0
 
 
 class WorkerState(SharedState):
     """The state of the workers of one machine, in the files of a folder.
 
     Args:
-        folder: Of this service alone, with a random name.
+        folder: A folder of this service only, with a random name.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def buckets(self, name: str, per_second: float, burst: int) -> Buckets:
-        """Return where requests are counted, in a file of this name."""
+        """Return the token buckets in the file of this name."""
         return SharedBuckets(self._folder / f"{name}.rates", per_second, burst)
 
     async def metrics(self, own: ServiceMetrics) -> bytes:
-        """Return the sums over all workers, those included that have ended."""
+        """Return the sums over all workers, including the ones that have ended."""
         registry = CollectorRegistry()
         MultiProcessCollector(registry, path=str(self._folder))  # type: ignore[no-untyped-call]
         return generate_latest(registry)
@@ -69,7 +69,7 @@ class _Worker:
 
     Attributes:
         process: The process.
-        report: Gets an empty text once the process answers, or one sentence why it cannot.
+        report: Receives an empty text once the process answers, or the error as one sentence.
         is_ready: Whether the process answers.
     """
 
@@ -78,7 +78,7 @@ class _Worker:
     is_ready: bool = False
 
     def receive_report(self) -> str | None:
-        """Wait for its report; return None if it is ready, or why it is not."""
+        """Wait for its report; return None if it is ready, or the error."""
         try:
             fault = str(self.report.recv())
         except EOFError:
@@ -102,18 +102,18 @@ class Workers:
         self._pause = 0.0
 
     def run(self, ready: Callable[[], None]) -> None:
-        """Answer until a KeyboardInterrupt, and end when all that was taken is answered.
+        """Answer until a KeyboardInterrupt, and end when all accepted requests are answered.
 
         Args:
             ready: Called once all workers answer.
 
         Raises:
-            MovieGenreError: A worker cannot begin.
+            MovieGenreError: A worker cannot start.
         """
         with tempfile.TemporaryDirectory(prefix="moviegenre-") as name:
             folder = Path(name)
             threads = os.environ.get("OMP_NUM_THREADS", str(threads_of(self._number)))
-            with _variables({METRICS_FOLDER: name, "OMP_NUM_THREADS": threads}):
+            with _environment({METRICS_FOLDER: name, "OMP_NUM_THREADS": threads}):
                 try:
                     self._workers = [self._start(folder) for _ in range(self._number)]
                     while not all(worker.is_ready for worker in self._workers):
@@ -128,7 +128,7 @@ class Workers:
         context = multiprocessing.get_context("spawn")  # threads here would not survive a fork
         report, sender = context.Pipe(duplex=False)
         process = context.Process(
-            target=_work,
+            target=_serve,
             args=(self._plan, folder, self._listeners, sender),
             name="moviegenre worker",
             daemon=True,
@@ -141,7 +141,7 @@ class Workers:
         """Wait for the next report of a worker.
 
         Raises:
-            MovieGenreError: The worker cannot begin.
+            MovieGenreError: The worker cannot start.
         """
         for worker in self._reporting(wait(self._pending_reports())):
             fault = worker.receive_report()
@@ -149,38 +149,40 @@ class Workers:
                 raise MovieGenreError(fault)
 
     def _watch(self, folder: Path) -> None:
-        """Wait until something happens to a worker, and replace it if it has ended."""
-        ends = [worker.process.sentinel for worker in self._workers]
-        for worker in self._reporting(wait([*self._pending_reports(), *ends])):
+        """Wait until a worker reports or ends, and replace it if it has ended."""
+        sentinels = [worker.process.sentinel for worker in self._workers]
+        for worker in self._reporting(wait([*self._pending_reports(), *sentinels])):
             fault = worker.receive_report()
             if fault is None:
                 self._pause = 0.0
             else:
                 log_event(logging.ERROR, "a worker could not begin", reason=fault)
-        for place, worker in enumerate(self._workers):
+        for index, worker in enumerate(self._workers):
             if worker.process.exitcode is None:
                 continue
             pid, code = worker.process.pid, worker.process.exitcode
             log_event(logging.WARNING, "a worker ended and is replaced", pid=pid, exit_code=code)
             mark_process_dead(pid, path=str(folder))  # type: ignore[no-untyped-call]
-            if not worker.is_ready:  # it would not begin now either
-                self._pause = min(_MOST_PAUSE, 2 * self._pause or 1.0)
+            if not worker.is_ready:  # another one might fail too
+                self._pause = min(_MAX_PAUSE, 2 * self._pause or 1.0)
                 time.sleep(self._pause)
-            self._workers[place] = self._start(folder)
+            self._workers[index] = self._start(folder)
 
     def _pending_reports(self) -> list[Connection]:
         return [worker.report for worker in self._workers if not worker.is_ready]
 
-    def _reporting(self, ready: Sequence[object]) -> list[_Worker]:
-        return [one for one in self._workers if not one.is_ready and one.report in ready]
+    def _reporting(self, reports: Sequence[object]) -> list[_Worker]:
+        return [
+            worker for worker in self._workers if not worker.is_ready and worker.report in reports
+        ]
 
     def _stop(self) -> None:
-        """Have all workers finish, and end those that do not."""
+        """Stop all workers, and kill those that do not stop in time."""
         for worker in self._workers:
             worker.process.terminate()  # SIGTERM: a graceful stop
-        end = time.monotonic() + self._plan.settings.stop_seconds + _GRACE_SECONDS
+        deadline = time.monotonic() + self._plan.settings.stop_seconds + _GRACE_SECONDS
         for worker in self._workers:
-            worker.process.join(max(0.0, end - time.monotonic()))
+            worker.process.join(max(0.0, deadline - time.monotonic()))
             if worker.process.exitcode is None:
                 log_event(logging.WARNING, "a worker did not stop", pid=worker.process.pid)
                 worker.process.kill()
@@ -198,7 +200,7 @@ class _WorkerServer(GuardedServer):
         self.ready()
 
 
-def _work(
+def _serve(
     plan: ServicePlan, folder: Path, listeners: list[socket.socket], report: Connection
 ) -> None:
     """Serve in this process until SIGTERM, Ctrl-C, or the end of the parent."""
@@ -228,14 +230,14 @@ def _end_with_parent() -> None:
 
 
 @contextlib.contextmanager
-def _variables(values: dict[str, str]) -> Iterator[None]:
-    """Set variables of the environment, which new processes inherit, until the block ends."""
-    before = {name: os.environ.get(name) for name in values}
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    """Set environment variables, which new processes inherit, until the block ends."""
+    old_values = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:
         yield
     finally:
-        for name, value in before.items():
+        for name, value in old_values.items():
             os.environ.pop(name, None)
             if value is not None:
                 os.environ[name] = value
