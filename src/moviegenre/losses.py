@@ -1,9 +1,6 @@
-"""The four losses and their settings. All take logits and give a mean over movies and labels.
+"""The four losses and their settings. Each is a mean over movies and labels, from logits.
 
-A label that is NaN is unknown and counts for nothing.
-
-Golden tests hold them against hand-worked numbers; focal with ``gamma = 0`` is binary
-cross-entropy.
+A label that is NaN is unknown and ignored. Focal loss with ``gamma = 0`` is binary cross-entropy.
 """
 
 from abc import ABC, abstractmethod
@@ -18,11 +15,11 @@ from torch.nn import functional
 
 from moviegenre.core.config import Config
 
-_SMALLEST_BASE = 1e-8  # of a power: with an exponent below one, zero has no finite gradient
+_MIN_BASE = 1e-8  # of a power; at 0, an exponent below 1 has no finite gradient
 
 
 class LabelLoss(nn.Module, ABC):
-    """A loss on each label of each movie, averaged over the labels that are known."""
+    """A loss on each label of each movie, averaged over the known labels."""
 
     @abstractmethod
     def elements(self, logits: Tensor, labels: Tensor) -> Tensor:
@@ -31,7 +28,7 @@ class LabelLoss(nn.Module, ABC):
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Return the loss, a scalar, of logits (B, L) against labels (B, L).
 
-        Labels may be NaN, unknown; where none is known the loss is zero.
+        NaN labels are unknown; if all are unknown, the loss is zero.
         """
         unknown = labels.isnan()
         if not unknown.any():
@@ -45,7 +42,7 @@ class WeightedBCE(LabelLoss):
     """Binary cross-entropy with a weight on the positives of each label.
 
     Args:
-        positive_weights: One weight a label (L,); ones give the plain loss.
+        positive_weights: A weight for each label (L,); ones give the plain loss.
     """
 
     positive_weights: Tensor
@@ -69,8 +66,8 @@ class FocalLoss(LabelLoss):
     rather than a sum over anchors divided by the positives.
 
     Args:
-        gamma: How strongly easy decisions are played down; 0 does not.
-        alpha: Weight of positives in [0, 1], negatives get 1 - alpha; None weighs neither.
+        gamma: The exponent that lowers the weight of easy decisions; 0 has no effect.
+        alpha: Weight of positives in [0, 1]; negatives have 1 - alpha. None gives both weight 1.
     """
 
     def __init__(self, gamma: float, alpha: float | None) -> None:
@@ -83,17 +80,17 @@ class FocalLoss(LabelLoss):
         cross_entropy = functional.binary_cross_entropy_with_logits(
             logits, labels, reduction="none"
         )
-        missed = 1 - torch.exp(-cross_entropy)  # one minus the probability of the truth
+        missed = 1 - torch.exp(-cross_entropy)  # one minus the probability of the label
         loss = cross_entropy
         if self.gamma:
-            loss = missed.clamp(min=_SMALLEST_BASE) ** self.gamma * cross_entropy
+            loss = missed.clamp(min=_MIN_BASE) ** self.gamma * cross_entropy
         if self.alpha is not None:
             loss = loss * (self.alpha * labels + (1 - self.alpha) * (1 - labels))
         return loss
 
 
 class AsymmetricLoss(LabelLoss):
-    """Focal loss with a stronger focus for negatives, and easy negatives dropped.
+    """Focal loss with a stronger focus on negatives, and without easy negatives.
 
     Reference: Ridnik et al., "Asymmetric loss for multi-label classification",
     https://arxiv.org/abs/2009.14119, equation 7; differs in that it is a mean, not a sum.
@@ -101,7 +98,7 @@ class AsymmetricLoss(LabelLoss):
     Args:
         gamma_positive: Focus of the positives.
         gamma_negative: Focus of the negatives.
-        clip: Negatives with a probability below this cost nothing.
+        clip: Negatives with a probability below this have loss 0.
     """
 
     def __init__(self, gamma_positive: float, gamma_negative: float, clip: float) -> None:
@@ -118,8 +115,8 @@ class AsymmetricLoss(LabelLoss):
         positive = torch.exp(log_positive)
         shifted = (positive - self.clip).clamp(min=0)
         log_negative = torch.log1p(-shifted.clamp(max=1 - 1e-6))
-        positive_focus = (1 - positive).clamp(min=_SMALLEST_BASE) ** self.gamma_positive
-        negative_focus = shifted.clamp(min=_SMALLEST_BASE) ** self.gamma_negative
+        positive_focus = (1 - positive).clamp(min=_MIN_BASE) ** self.gamma_positive
+        negative_focus = shifted.clamp(min=_MIN_BASE) ** self.gamma_negative
         loss = labels * positive_focus * log_positive
         loss = loss + (1 - labels) * negative_focus * log_negative
         return -loss
@@ -128,7 +125,7 @@ class AsymmetricLoss(LabelLoss):
 class _LossConfig(Config, ABC):
     @abstractmethod
     def build(self, labels: npt.NDArray[np.float32]) -> nn.Module:
-        """Return the loss, weighted for the training labels (N, L) where it weighs."""
+        """Return the loss; a weighted loss depends on the training labels (N, L)."""
 
 
 class BCEConfig(_LossConfig):
@@ -137,7 +134,7 @@ class BCEConfig(_LossConfig):
     name: Literal["bce"] = "bce"
 
     def build(self, labels: npt.NDArray[np.float32]) -> nn.Module:
-        """Return the loss; the training labels (N, L) only say how many there are."""
+        """Return the loss; only the number of labels L depends on the training labels (N, L)."""
         return WeightedBCE(torch.ones(labels.shape[1]))
 
 
@@ -145,7 +142,7 @@ class WeightedBCEConfig(_LossConfig):
     """Binary cross-entropy with positives weighted by negatives / positives of the training split.
 
     Attributes:
-        max_weight: The largest weight. Without a cap a rare genre shouts all others down.
+        max_weight: The largest weight. Without a limit, rare genres would dominate the loss.
     """
 
     name: Literal["weighted_bce"] = "weighted_bce"
@@ -190,10 +187,10 @@ def positive_weights(labels: npt.NDArray[np.float32], max_weight: float) -> Tens
     """Return negatives / positives of each label (L,), between 1 and ``max_weight``.
 
     Args:
-        labels: Multi-hot truth of the training split (N, L), NaN where it is unknown.
+        labels: Labels of the training split (N, L), multi-hot; NaN if unknown.
         max_weight: The largest weight; also that of a label without positives.
     """
     positives = np.nansum(labels, axis=0)
-    known = (~np.isnan(labels)).sum(axis=0)
-    ratio = (known - positives) / np.maximum(positives, 1)
+    num_known = (~np.isnan(labels)).sum(axis=0)
+    ratio = (num_known - positives) / np.maximum(positives, 1)
     return torch.from_numpy(np.clip(ratio, 1.0, max_weight).astype(np.float32))

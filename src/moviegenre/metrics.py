@@ -1,8 +1,8 @@
 """The metrics of multi-label classification.
 
-Counts and areas by label are torchmetrics'; which labels an average runs over is decided here,
-because a label without a positive (or without a negative) in the split has scores that are not
-defined. Definitions in words: ``docs/metrics.md``.
+Counts and areas of each label are from torchmetrics. The averages are computed here, because a
+label without a positive (or without a negative) in the split has undefined scores. Definitions in
+words: ``docs/metrics.md``.
 """
 
 import warnings
@@ -40,15 +40,15 @@ METRIC_NAMES = (
 
 @dataclass(frozen=True)
 class LabelMetrics:
-    """The scores of some movies, over all labels and label by label.
+    """The scores of movies, over all labels and for each label.
 
     Attributes:
-        metrics: Every name in ``METRIC_NAMES``, fractions in [0, 1]; NaN where it is undefined.
-        f1: F1 of each label (L,); NaN for a label without positives.
-        precision: Precision of each label (L,), likewise; 0 for a label that was never chosen.
-        recall: Recall of each label (L,), likewise.
-        roc_auc: ROC-AUC of each label (L,); NaN for a label without positives or negatives.
-        average_precision: Average precision of each label (L,); NaN for one without positives.
+        metrics: Every name in ``METRIC_NAMES``, fractions in [0, 1]; NaN if undefined.
+        f1: F1 of each label (L,); NaN without positives.
+        precision: Precision of each label (L,); NaN without positives, 0 if never chosen.
+        recall: Recall of each label (L,); NaN without positives.
+        roc_auc: ROC-AUC of each label (L,); NaN without positives or negatives.
+        average_precision: Average precision of each label (L,); NaN without positives.
         support: Number of positives of each label (L,).
         num_movies: N, the number of movies.
     """
@@ -64,37 +64,37 @@ class LabelMetrics:
 
     @property
     def without_positives(self) -> tuple[int, ...]:
-        """Columns of the labels that no movie has: none of their scores is defined."""
+        """Columns of the labels that no movie has; all their scores are undefined."""
         return tuple(int(i) for i in np.flatnonzero(self.support == 0))
 
     @property
     def without_negatives(self) -> tuple[int, ...]:
-        """Columns of the labels that every movie has: their ROC-AUC is not defined."""
-        full = (self.support == self.num_movies) & (self.support > 0)
-        return tuple(int(i) for i in np.flatnonzero(full))
+        """Columns of the labels that every movie has; their ROC-AUC is undefined."""
+        has_all = (self.support == self.num_movies) & (self.support > 0)
+        return tuple(int(i) for i in np.flatnonzero(has_all))
 
     @property
     def undefined(self) -> tuple[int, ...]:
-        """Columns of all labels for which something is not defined."""
+        """Columns of all labels with an undefined score."""
         return tuple(sorted({*self.without_positives, *self.without_negatives}))
 
 
 def compute_metrics(
     probs: FloatArray, labels: npt.NDArray[Any], threshold: float | FloatArray
 ) -> LabelMetrics:
-    """Score probabilities against the truth.
+    """Score probabilities.
 
-    Averages over labels (``f1_macro``, ``roc_auc``, ``mean_average_precision``) run over the
-    labels for which the score is defined; ``LabelMetrics.undefined`` names the others.
+    Averages over labels (``f1_macro``, ``roc_auc``, ``mean_average_precision``) include only the
+    labels with a defined score; ``LabelMetrics.undefined`` has the other labels.
 
     Args:
         probs: Probabilities (N, L) in [0, 1].
-        labels: The truth (N, L), zeros and ones.
-        threshold: The threshold in [0, 1] for all labels, or for each (L,).
+        labels: The labels (N, L), zeros and ones.
+        threshold: The threshold of all labels in [0, 1], or of each label (L,).
 
     Raises:
-        MovieGenreError: A probability is not finite, as after a training that diverged.
-        ValueError: The shapes do not fit, or values lie outside [0, 1].
+        MovieGenreError: A probability is not finite, for example after a diverged training.
+        ValueError: The shapes do not fit, or values are outside [0, 1].
 
     Example:
         >>> probs = np.array([[0.9, 0.2], [0.4, 0.7]])
@@ -104,7 +104,7 @@ def compute_metrics(
     """
     _check(probs, labels)
     if len(probs) == 0:
-        return _nothing_to_score(probs.shape[1])
+        return _undefined_metrics(probs.shape[1])
     truth = torch.from_numpy(np.ascontiguousarray(labels).astype(np.int64))
     scores = torch.from_numpy(np.array(probs, dtype=np.float64))
     chosen = torch.from_numpy(np.asarray(decide(probs, threshold)).astype(np.int64))
@@ -116,7 +116,7 @@ def compute_metrics(
     counts = multilabel_stat_scores(
         chosen, truth, num_labels, average="none", validate_args=False
     ).double()
-    counts = counts.reshape(num_labels, -1)  # it drops the dimension of a single label
+    counts = counts.reshape(num_labels, -1)  # torchmetrics drops the dimension of a single label
     tp, fp, fn = counts[:, 0], counts[:, 1], counts[:, 3]
     f1 = _where(has_positives, _ratio(2 * tp, 2 * tp + fp + fn))
     roc_auc, precision_area = _ranking_scores(scores, truth, has_positives, has_both)
@@ -146,11 +146,11 @@ def _check(probs: FloatArray, labels: npt.NDArray[Any]) -> None:
         raise ValueError(
             f"probabilities {probs.shape} and labels {labels.shape} must have one shape (N, L)"
         )
-    bad = int((~np.isfinite(probs)).any(axis=1).sum())
-    if bad:
+    num_bad = int((~np.isfinite(probs)).any(axis=1).sum())
+    if num_bad:
         raise MovieGenreError(
-            f"the probabilities of {bad} of {len(probs)} movies are not finite; expected numbers "
-            "from 0 to 1; the training has diverged: lower its rates and train again"
+            f"the probabilities of {num_bad} of {len(probs)} movies are not finite; expected "
+            "numbers from 0 to 1; the training has diverged: lower its rates and train again"
         )
     if probs.size and (probs.min() < 0 or probs.max() > 1):
         raise ValueError(f"probabilities from {probs.min()} to {probs.max()}; expected 0 to 1")
@@ -158,24 +158,24 @@ def _check(probs: FloatArray, labels: npt.NDArray[Any]) -> None:
         raise ValueError("labels must be 0 or 1")
 
 
-def _nothing_to_score(num_labels: int) -> LabelMetrics:
-    unknown = np.full(num_labels, np.nan)
+def _undefined_metrics(num_labels: int) -> LabelMetrics:
+    undefined = np.full(num_labels, np.nan)
     return LabelMetrics(
         metrics=dict.fromkeys(METRIC_NAMES, float("nan")),
-        f1=unknown,
-        precision=unknown,
-        recall=unknown,
-        roc_auc=unknown,
-        average_precision=unknown,
+        f1=undefined,
+        precision=undefined,
+        recall=undefined,
+        roc_auc=undefined,
+        average_precision=undefined,
         support=np.zeros(num_labels, dtype=np.int64),
         num_movies=0,
     )
 
 
 def _by_movie(chosen: Tensor, truth: Tensor) -> dict[str, float]:
-    """Return what is counted movie by movie.
+    """Return the scores that are averages over movies.
 
-    Counted here: torchmetrics' samplewise F1 fails for a single movie or a single label.
+    They are computed here, because torchmetrics' F1 fails for a single movie or a single label.
     """
     hits = (chosen & truth).sum(dim=1).double()
     f1 = _ratio(2 * hits, (chosen + truth).sum(dim=1))
@@ -188,7 +188,7 @@ def _by_movie(chosen: Tensor, truth: Tensor) -> dict[str, float]:
 def _ranking_scores(
     scores: Tensor, truth: Tensor, has_positives: Tensor, has_both: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Return ROC-AUC and average precision of each label (L,), NaN where undefined."""
+    """Return ROC-AUC and average precision of each label (L,); NaN if undefined."""
     num_labels = truth.shape[1]
     arguments: dict[str, Any] = {
         "num_labels": num_labels,
@@ -197,7 +197,7 @@ def _ranking_scores(
         "validate_args": False,
     }
     with warnings.catch_warnings():
-        # It warns of labels without positives or negatives; they are masked and reported below.
+        # torchmetrics warns of labels without positives or negatives, which are masked below.
         warnings.simplefilter("ignore", UserWarning)
         roc_auc = multilabel_auroc(scores, truth, **arguments)
         area = multilabel_average_precision(scores, truth, **arguments)
@@ -213,9 +213,9 @@ def _micro_auc(scores: Tensor, truth: Tensor) -> float:
     return float(binary_auroc(scores.flatten(), truth.flatten(), validate_args=False))
 
 
-def _ratio(part: Tensor, whole: Tensor) -> Tensor:
-    """Divide, with 0 for 0 / 0."""
-    return part / whole.clamp(min=1)
+def _ratio(numerator: Tensor, denominator: Tensor) -> Tensor:
+    """Return the ratio of counts, with 0 for 0 / 0."""
+    return numerator / denominator.clamp(min=1)
 
 
 def _where(defined: Tensor, values: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from moviegenre.core.types import BackendName
 from moviegenre.data.sources.table import TableColumns
 from moviegenre.inference.loading import load_predictor
 
-MIN_FILMS = 20  # fewer say too little of a genre to fit and to score it
+MIN_FILMS = 20  # a genre with fewer films cannot be fitted and scored
 
 
 @dataclass(frozen=True)
@@ -50,22 +50,22 @@ def adapt(
     overwrite: bool = False,
     on_progress: Progress = lambda _done, _total: None,
 ) -> Adapted:
-    """Fit a model to the genres of a table of films and write it as an exported folder.
+    """Fit a model to the genres of a table of films, and write it as an exported folder.
 
     The trained model stays as it is; a regression for each genre reads its embeddings and logits.
 
     Args:
-        table: Films with genres.
+        table: A table of films with genres.
         columns: The names of its columns.
         out: A new folder.
         model: An exported folder or a name on the Hub; None takes the included model.
-        min_films: Films that a genre needs.
-        overwrite: Replace a model that is in ``out`` already.
-        on_progress: Called with the rows of the table read so far and all rows.
+        min_films: The minimum number of films of a genre.
+        overwrite: Replace an existing model in ``out``.
+        on_progress: Called with the number of rows read so far and of all rows.
 
     Raises:
-        CheckpointError: The model is no exported folder, or gives no embeddings.
-        ConfigError: The output folder holds something else, or a model that is not to be replaced.
+        CheckpointError: The model is no exported folder, or has no embeddings.
+        ConfigError: ``out`` has other content, or a model and ``overwrite`` is false.
         DataError: The table cannot be read, or no genre has enough films.
         MissingExtraError: The extra ``adapt`` is not installed.
     """
@@ -84,10 +84,10 @@ def adapt(
 
 
 def _check_target(out: Path, overwrite: bool) -> None:
-    """Refuse an output folder that is not empty, unless it is a model to overwrite.
+    """Raise an error if the output folder is not empty, unless it has a model to overwrite.
 
     Raises:
-        ConfigError: It holds something else, or ``overwrite`` is false.
+        ConfigError: The folder has other content, or ``overwrite`` is false.
     """
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
@@ -104,7 +104,7 @@ def _embedding_backend(base: Path) -> BackendName:
     """Return the backend of a folder's ONNX file.
 
     Raises:
-        CheckpointError: It is no exported folder with such a file.
+        CheckpointError: The folder has no ONNX file.
     """
     names: tuple[BackendName, ...] = ("onnx", "int8", "int4")
     for name in names:

@@ -1,4 +1,4 @@
-"""Films with the user's genres, in the form that a model reads."""
+"""Films with the user's genres, as training data."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -25,13 +25,13 @@ class OwnFilms:
     """Films to train on.
 
     Attributes:
-        features: Embedding and logits of each (N, F).
-        texts: The plots of each, joined (N); empty if there are none.
-        labels: (N, L), 0 or 1.
+        features: Embedding and logits of each film (N, F).
+        texts: The joined plots of each film (N); empty if there are none.
+        labels: Labels (N, L), 0 or 1.
         variants: Films as if a modality were missing, by the missing modality.
         genres: The columns of the labels.
-        rare: Genres that are left out, with their too few films.
-        left_out: Reasons why rows of the table are left out, and how many rows.
+        rare: The genres with too few films, which are left out, with their number of films.
+        left_out: The number of rows that are left out, by reason.
     """
 
     features: Floats
@@ -47,7 +47,7 @@ class OwnFilms:
 
 
 class _Rows:
-    """The readable rows of a table; everything but the posters is kept."""
+    """The readable rows of a table, without their posters."""
 
     def __init__(self, table: MovieTable, reader: FilmReader) -> None:
         self._table = table
@@ -85,20 +85,20 @@ def read_own_films(
 ) -> OwnFilms:
     """Read a table of films with genres and compute their features.
 
-    Genres are counted before anything is computed. A film whose genres are all rare stays, as one
-    that has none of the others.
+    Genres are counted before features are computed. A film with only rare genres stays, as a film
+    without genres.
 
     Args:
         path: The table.
         columns: The names of its columns.
         predictor: The model that reads the films, opened with one thread.
-        min_films: Films that a genre needs.
-        on_progress: Called with the rows read so far and all rows.
+        min_films: The minimum number of films of a genre.
+        on_progress: Called with the number of rows read so far and of all rows.
 
     Raises:
-        CheckpointError: The model gives no embeddings.
+        CheckpointError: The model has no embeddings.
         DataError: The table cannot be read, or no genre has enough films.
-        ConfigError: All films that can be read have the same genres.
+        ConfigError: A genre is that of all readable films.
     """
     table = MovieTable(path, columns)
     genres_of_rows = list(table.genres())
@@ -106,18 +106,18 @@ def read_own_films(
     rows = _Rows(table, predictor.reader)
     total = len(genres_of_rows)
     features = compute_features(predictor, rows.films(lambda done: on_progress(done, total)))
-    has = {
+    has_modality = {
         modality: np.array([modality in modalities for modalities in rows.modalities])
         for modality in Modality
     }
     genres = GenreVocabulary(tuple(_frequent(path, rows.genres, min_films)))
     labels = [genres.encode(name for name in names if name in genres) for names in rows.genres]
-    again = _Rows(table, predictor.reader)
+    second_pass = _Rows(table, predictor.reader)
     return OwnFilms(
         features=features,
         texts=rows.texts,
         labels=np.stack(labels),
-        variants=missing_modality_variants(predictor, features, has, again.films),
+        variants=missing_modality_variants(predictor, features, has_modality, second_pass.films),
         genres=genres,
         rare={
             name: number for name, number in _count(rows.genres).most_common() if number < min_films
@@ -134,20 +134,20 @@ def _frequent(path: Path, genres: Sequence[Sequence[str]], min_films: int) -> li
     """Return the genres with enough films, sorted.
 
     Raises:
-        DataError: There is none.
-        ConfigError: All films have one.
+        DataError: No genre has enough films.
+        ConfigError: All films have the same genre.
     """
     counts = _count(genres)
-    kept = sorted(name for name, number in counts.items() if number >= min_films)
-    if not kept:
+    frequent = sorted(name for name, number in counts.items() if number >= min_films)
+    if not frequent:
         most = ", ".join(f"{name} ({number})" for name, number in counts.most_common(3))
         raise DataError(
             f"{path}: no genre has {min_films} films; the most have {most or 'no genre'}; add "
             "films, or lower `min_films`"
         )
-    if constant := [name for name in kept if counts[name] == len(genres)]:
+    if constant := [name for name in frequent if counts[name] == len(genres)]:
         raise ConfigError(
             f"{path}: every film is {', '.join(constant)}, so there is nothing to tell apart; add "
             "films without it, or leave the genre out"
         )
-    return kept
+    return frequent

@@ -1,4 +1,4 @@
-"""Write the adapted model as an exported folder: another model with new outputs."""
+"""Write the adapted model as an exported folder: the base model with new outputs."""
 
 import json
 import shutil
@@ -47,7 +47,7 @@ def write_adapted(
     """Write the folder of an adapted model in one step.
 
     Args:
-        base: The exported folder that was adapted.
+        base: The exported folder of the base model.
         weights: Its ONNX file.
         table: The table of films.
         films: The films in it.
@@ -56,14 +56,14 @@ def write_adapted(
         out: The new folder.
 
     Raises:
-        CheckpointError: The file gives no embeddings.
+        CheckpointError: The ONNX file has no embeddings.
     """
     ones = np.ones(len(films.genres))
     without = {
         missing: OperatingPoint(
-            films.genres, one.thresholds, one.scale, one.shift, _facts(len(one.rows))
+            films.genres, point.thresholds, point.scale, point.shift, _facts(len(point.rows))
         )
-        for missing, one in fitted.without.items()
+        for missing, point in fitted.without.items()
     }
     facts = _facts(len(films))
     point = OperatingPoint(films.genres, fitted.thresholds, ones, 0 * ones, facts, without)
@@ -100,7 +100,7 @@ def _facts(num_films: int) -> dict[str, Any]:
 
 
 def _write_graph(weights: Path, regressions: Regressions, out: Path) -> None:
-    """Write an ONNX file again with regressions on its embedding and its logits."""
+    """Write a copy of an ONNX file with regressions on its embedding and its logits."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 

@@ -14,9 +14,9 @@ from moviegenre.inference.films import Film
 from moviegenre.inference.predictor import Predictor
 from moviegenre.inference.wide_deep_parts import WideDeepParts
 
-_MIN_FILMS = 50  # with plot and poster; fewer do not calibrate answers without one of them
-_MAX_FILMS = 1_000  # to calibrate on: more cost time and change little
-_LARGEST_DIFFERENCE = 1e-3  # of a logit that is computed in parts
+_MIN_FILMS = 50  # with plot and poster; fewer are not enough for a calibration
+_MAX_FILMS = 1_000  # of the calibration; more cost time and change little
+_MAX_DIFFERENCE = 1e-3  # of a logit that is computed in parts
 
 _OTHER = {Modality.PLOT: Modality.POSTER, Modality.POSTER: Modality.PLOT}
 
@@ -29,12 +29,12 @@ def missing_modality_variants(
 ) -> dict[Modality, Variant]:
     """Return films as if a modality were missing, by the missing modality.
 
-    Empty for a model of one modality, and if too few films have both.
+    The result is empty for a model of one modality, or if too few films have both.
 
     Args:
         predictor: The model.
         features: The films' features (N, F), see ``compute_features``.
-        has: Which films have each modality (N,).
+        has: For each modality, whether the films have it (N,).
         films: Reads the films again, for a model that cannot be computed in parts.
     """
     both = has[Modality.PLOT] & has[Modality.POSTER]
@@ -42,18 +42,20 @@ def missing_modality_variants(
         return {}
     parts = _Parts.open(predictor)
     variants: dict[Modality, Variant] = {}
-    for missing, kept in _OTHER.items():
-        rows = np.flatnonzero(has[kept])[:_MAX_FILMS]
-        changed, complete = features[rows], both[rows]
+    for missing, available in _OTHER.items():
+        rows = np.flatnonzero(has[available])[:_MAX_FILMS]
+        variant_features, has_both = features[rows], both[rows]
         if parts is None:
-            chosen = set(rows[complete].tolist())
+            rows_with_both = set(rows[has_both].tolist())
             reduced = (
-                without_modality(film, missing) for row, film in enumerate(films()) if row in chosen
+                without_modality(film, missing)
+                for row, film in enumerate(films())
+                if row in rows_with_both
             )
-            changed[complete] = compute_features(predictor, reduced)
+            variant_features[has_both] = compute_features(predictor, reduced)
         else:
-            changed[complete] = parts.without(changed[complete], missing)
-        variants[missing] = Variant(rows, changed)
+            variant_features[has_both] = parts.without(variant_features[has_both], missing)
+        variants[missing] = Variant(rows, variant_features)
     return variants
 
 
@@ -66,24 +68,24 @@ def without_modality(film: Film, missing: Modality) -> Film:
 
 @dataclass(frozen=True)
 class _Parts:
-    """A model in parts, and its embedding of a missing plot and of a missing poster."""
+    """A model in parts, with its embeddings of a missing plot and a missing poster."""
 
     parts: WideDeepParts
     missing: Mapping[Modality, Floats]
 
     @classmethod
     def open(cls, predictor: Predictor) -> "_Parts | None":
-        """Return the parts of a model; None if their answers differ from the model's own."""
+        """Return the parts of a model; None if their logits differ from the model's logits."""
         parts = WideDeepParts.open(predictor.backend, predictor.reader)
         if parts is None:
             return None
         film = predictor.reader.form(["A film."], Image.new("RGB", (64, 96), "navy"))
-        whole = compute_features(predictor, [film])
+        complete = compute_features(predictor, [film])
         reduced = {
             missing: compute_features(predictor, [without_modality(film, missing)])
             for missing in Modality
         }
-        dim, width = parts.plot_dim, whole.shape[1] - len(predictor.model.genres)
+        dim, width = parts.plot_dim, complete.shape[1] - len(predictor.model.genres)
         model = cls(
             parts,
             {
@@ -93,10 +95,10 @@ class _Parts:
         )
         try:
             is_close = all(
-                np.abs(model.without(whole, missing) - expected).max() < _LARGEST_DIFFERENCE
+                np.abs(model.without(complete, missing) - expected).max() < _MAX_DIFFERENCE
                 for missing, expected in reduced.items()
             )
-        except (KeyError, ValueError, IndexError):  # weights of another form
+        except (KeyError, ValueError, IndexError):  # unexpected names or shapes of weights
             return None
         return model if is_close else None
 
@@ -104,12 +106,12 @@ class _Parts:
         """Return the features (N, F) of films with both modalities as if one were missing."""
         dim = self.parts.plot_dim
         width = dim + len(self.missing[Modality.POSTER])
-        whole, logits = features[:, :width], features[:, width:]
-        embeddings = whole.copy()
+        complete, logits = features[:, :width], features[:, width:]
+        embeddings = complete.copy()
         if missing is Modality.PLOT:
             embeddings[:, :dim] = self.missing[missing]
-            logits = self.parts.poster_head(whole[:, dim:])
+            logits = self.parts.poster_head(complete[:, dim:])
         else:
             embeddings[:, dim:] = self.missing[missing]
-            logits = logits - self.parts.head(whole) + self.parts.head(embeddings)
+            logits = logits - self.parts.head(complete) + self.parts.head(embeddings)
         return np.concatenate([embeddings, logits], axis=1)

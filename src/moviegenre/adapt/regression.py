@@ -15,9 +15,9 @@ from moviegenre.core.types import Modality
 from moviegenre.evaluation.calibration import fit_calibration
 from moviegenre.evaluation.thresholds import fit_thresholds
 
-_STRENGTHS = np.logspace(1, 5, 13)  # strengths of regularisation that are compared
-_FOLDS = 5
-_SHRINKAGE = 20.0  # positives that weigh as much as the threshold of all genres
+_STRENGTHS = np.logspace(1, 5, 13)  # the compared strengths of regularisation
+_NUM_FOLDS = 5
+_SHRINKAGE = 20.0  # number of positives with the same weight as the global threshold
 _LOWEST, _HIGHEST = 0.2, 0.6  # bounds of a threshold
 
 Floats = npt.NDArray[np.float32]
@@ -29,8 +29,8 @@ class Regressions:
     """Logits that are linear in the features.
 
     Attributes:
-        weight: (F, L).
-        bias: (L,).
+        weight: The weights (F, L).
+        bias: The biases (L,).
     """
 
     weight: Column
@@ -58,11 +58,11 @@ class Point(NamedTuple):
     """The operating point for films with a missing modality.
 
     Attributes:
-        scale: Of the logits (L,).
-        shift: Added to them (L,).
-        thresholds: The probability from which a genre is chosen (L,).
-        rows: The films it was fitted to (M,).
-        chosen: The genres chosen for these films (M, L), by points fitted to the other folds.
+        scale: The scale of the logits (L,).
+        shift: The shift of the logits (L,).
+        thresholds: The thresholds (L,).
+        rows: The films of the fit (M,).
+        chosen: The decisions for these films (M, L), with fits to the other folds.
     """
 
     scale: Column
@@ -77,10 +77,10 @@ class Fitted:
     """Regressions and their held-out predictions.
 
     Attributes:
-        regressions: Fitted to all films; their probabilities are calibrated.
-        thresholds: The probability from which a genre is chosen (L,).
-        held_out: Probabilities (N, L) of each film by regressions fitted to the other folds.
-        chosen: The genres chosen for each film (N, L), by thresholds fitted to the other folds.
+        regressions: The regressions fitted to all films; their probabilities are calibrated.
+        thresholds: The thresholds (L,).
+        held_out: Probabilities (N, L) of each film from regressions fitted to the other folds.
+        chosen: The decisions for each film (N, L), with thresholds fitted to the other folds.
         without: The operating point for films with a missing modality, by that modality.
     """
 
@@ -98,12 +98,12 @@ def require_adapt() -> None:
             raise MissingExtraError(package, "adapt", "adapting a model")
 
 
-def fold_of_each(num_films: int, folds: int = _FOLDS) -> npt.NDArray[np.int64]:
+def fold_of_each(num_films: int, folds: int = _NUM_FOLDS) -> npt.NDArray[np.int64]:
     """Return the fold (N,) of each film, the same for every compared model."""
     order = np.random.default_rng(0).permutation(num_films)
-    folded = np.empty(num_films, dtype=np.int64)
-    folded[order] = np.arange(num_films) % folds
-    return folded
+    fold_by_film = np.empty(num_films, dtype=np.int64)
+    fold_by_film[order] = np.arange(num_films) % folds
+    return fold_by_film
 
 
 def fit_regressions(
@@ -111,22 +111,22 @@ def fit_regressions(
 ) -> Fitted:
     """Fit ridge regressions with calibrated outputs, and cross-validate them.
 
-    Leave-one-out cross-validation chooses the strength of regularisation for each genre; Platt's
-    scale and shift make probabilities of the scores.
+    Leave-one-out cross-validation chooses the strength of regularisation for each genre. Platt's
+    scale and shift convert scores to probabilities.
 
     Args:
-        features: (N, F).
-        labels: (N, L), 0 or 1; no column may be constant.
+        features: Features (N, F).
+        labels: Labels (N, L), 0 or 1; no column may be constant.
         variants: Films as if a modality were missing, by that modality.
     """
     mean, deviation = _moments(features)
-    standard = (features - mean) / deviation
-    ridge = Ridge(*decompose(standard), 2 * labels.astype(np.float64) - 1, _STRENGTHS)
-    weight = standard.T @ ridge.dual() / deviation[:, None]
+    standardised = (features - mean) / deviation
+    ridge = Ridge(*decompose(standardised), 2 * labels.astype(np.float64) - 1, _STRENGTHS)
+    weight = standardised.T @ ridge.dual() / deviation[:, None]
     bias = ridge.mean - mean @ weight
     variants = variants or {}
     products = [
-        (variant.rows, ((variant.features - mean) / deviation) @ standard.T)
+        (variant.rows, ((variant.features - mean) / deviation) @ standardised.T)
         for variant in variants.values()
     ]
     scores, *variant_scores = ridge.held_out(fold_of_each(len(labels)), products)
@@ -148,27 +148,27 @@ def _point(rows: npt.NDArray[np.int64], logits: Column, labels: Floats) -> Point
     """Return the operating point of films (M,) from their held-out logits and all labels (N, L)."""
     truth = labels[rows]
     scale, shift = fit_calibration(from_log_odds(logits), truth, "platt")
-    fitted = thresholds(from_log_odds(logits * scale + shift), truth)
+    point_thresholds = thresholds(from_log_odds(logits * scale + shift), truth)
     chosen = calibrate_and_choose(logits, truth, fold_of_each(len(labels))[rows])[1]
-    return Point(scale, shift, fitted, rows, chosen)
+    return Point(scale, shift, point_thresholds, rows, chosen)
 
 
 def _moments(features: Floats) -> tuple[Column, Column]:
-    """Return mean (F,) and deviation (F,) of features; infinite where they are constant."""
-    whole = features.astype(np.float64)
-    mean, deviation = whole.mean(axis=0), whole.std(axis=0)
+    """Return mean (F,) and deviation (F,) of features; a constant feature's is infinite."""
+    values = features.astype(np.float64)
+    mean, deviation = values.mean(axis=0), values.std(axis=0)
     return mean, np.where(deviation > 1e-6 * (1 + np.abs(mean)), deviation, np.inf)
 
 
 def calibrate_and_choose(
     scores: Column, labels: Floats, folds: npt.NDArray[np.int64] | None = None
 ) -> tuple[Column, npt.NDArray[np.bool_]]:
-    """Return probabilities (N, L) and choices (N, L) of films, each fitted to the other folds.
+    """Return probabilities (N, L) and decisions (N, L) of films, with fits to the other folds.
 
     Args:
         scores: Held-out scores (N, L).
-        labels: (N, L), 0 or 1.
-        folds: The fold of each film (N,); None takes that of ``fold_of_each``.
+        labels: Labels (N, L), 0 or 1.
+        folds: The fold of each film (N,); None takes those of ``fold_of_each``.
     """
     if folds is None:
         folds = fold_of_each(len(labels))
@@ -178,8 +178,8 @@ def calibrate_and_choose(
         seen, unseen = folds != fold, folds == fold
         scale, shift = fit_calibration(from_log_odds(scores[seen]), labels[seen], "platt")
         probs[unseen] = from_log_odds(scores[unseen] * scale + shift)
-        fitted = thresholds(from_log_odds(scores[seen] * scale + shift), labels[seen])
-        chosen[unseen] = probs[unseen] >= fitted
+        fold_thresholds = thresholds(from_log_odds(scores[seen] * scale + shift), labels[seen])
+        chosen[unseen] = probs[unseen] >= fold_thresholds
     return probs, chosen
 
 

@@ -1,4 +1,4 @@
-"""Ridge regressions for all genres and all strengths of regularisation from one decomposition."""
+"""Ridge regressions for all genres and regularisation strengths, from one decomposition."""
 
 from collections.abc import Sequence
 
@@ -8,15 +8,15 @@ import numpy.typing as npt
 Column = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
-_TINY = 1e-10  # of the largest eigenvalue; smaller ones are rounding errors
+_MIN_EIGENVALUE = 1e-10  # relative to the largest one; smaller ones are rounding errors
 
 
 class Ridge:
-    """Ridge regressions on the features of some films, one for each genre, with an intercept.
+    """Ridge regressions on the features of films, one for each genre, with an intercept.
 
-    Held-out predictions follow from the decomposition, so nothing is fitted again: the residuals of
-    a group of films S that is left out are ``(I - H[S, S])^-1 (y - Hy)[S]``, where H is the matrix
-    that turns labels into predictions.
+    Held-out predictions follow from the decomposition, without another fit: the residuals of a
+    group S of held-out films are ``(I - H[S, S])^-1 (y - Hy)[S]``, where the matrix H maps labels
+    to predictions.
 
     Reference: Hastie, Tibshirani, Friedman, "The elements of statistical learning", 2nd edition,
     section 7.10, for a single film; a group of films follows in the same way.
@@ -29,7 +29,7 @@ class Ridge:
 
     Attributes:
         mean: The mean of the targets (L,).
-        errors: The squared error (A, N, L) of each film by a fit to all others.
+        errors: The squared error (A, N, L) of each film in a fit to all other films.
     """
 
     def __init__(self, vectors: Column, values: Column, targets: Column, strengths: Column) -> None:
@@ -39,39 +39,39 @@ class Ridge:
         self._shrinkage = values / (values + strengths[:, None])  # (A, R)
         self._inverse = 1 / (values + strengths[:, None])
         self.mean = targets.mean(axis=0)
-        self._turned = vectors.T @ (targets - self.mean)  # (R, L)
-        self.errors = self._errors_alone()
+        self._projected = vectors.T @ (targets - self.mean)  # (R, L)
+        self.errors = self._leave_one_out_errors()
 
-    def _errors_alone(self) -> Column:
-        """Return the squared errors (A, N, L) of each film by a fit to all others."""
-        own = self._vectors**2 @ self._shrinkage.T + 1 / len(self._vectors)  # (N, A)
+    def _leave_one_out_errors(self) -> Column:
+        """Return the squared errors (A, N, L) of each film in a fit to all other films."""
+        leverage = self._vectors**2 @ self._shrinkage.T + 1 / len(self._vectors)  # (N, A)
         residuals = np.stack([self._targets - self._predictions(row) for row in self._shrinkage])
-        errors: Column = (residuals / np.maximum(1 - own.T[:, :, None], 1e-9)) ** 2
+        errors: Column = (residuals / np.maximum(1 - leverage.T[:, :, None], 1e-9)) ** 2
         return errors
 
     def _predictions(self, shrinkage: Column) -> Column:
         """Return the predictions (N, L) of the films themselves."""
-        predictions: Column = self._vectors @ (shrinkage[:, None] * self._turned) + self.mean
+        predictions: Column = self._vectors @ (shrinkage[:, None] * self._projected) + self.mean
         return predictions
 
     def best(self, films: npt.NDArray[np.bool_]) -> Rows:
-        """Return the place (L,) of each genre's best strength, judged on some films.
+        """Return the index (L,) of each genre's best strength for films.
 
         Args:
-            films: The films that count (N,).
+            films: True for the films whose errors count (N,).
         """
-        best: Rows = self.errors[:, films].mean(axis=1).argmin(axis=0)
-        return best
+        indices: Rows = self.errors[:, films].mean(axis=1).argmin(axis=0)
+        return indices
 
     def held_out(self, folds: Rows, variants: Sequence[tuple[Rows, Column]] = ()) -> list[Column]:
-        """Return predictions of each film by a fit to the films of other folds.
+        """Return predictions of each film in a fit to the films of other folds.
 
-        The strength of regularisation is judged on those films as well.
+        The films of other folds also determine the strength of regularisation.
 
         Args:
             folds: The fold of each film (N,).
-            variants: Other forms of some films: which films (M,), and the inner products (M, N) of
-                these forms, centred like the films, with the films.
+            variants: Other forms of films: the rows of the films (M,), and the inner products
+                (M, N) of these forms, centred like the films, with the films.
 
         Returns:
             The predictions of the films (N, L), and of each variant (M, L).
@@ -82,18 +82,20 @@ class Ridge:
         for fold in range(folds.max() + 1):
             unseen = folds == fold
             vectors, best = self._vectors[unseen], self.best(~unseen)
-            for place in np.unique(best):
-                genres = np.flatnonzero(best == place)
-                fitted = self._predictions(self._shrinkage[place])[np.ix_(unseen, genres)]
-                residuals = self._targets[np.ix_(unseen, genres)] - fitted
-                own = (vectors * self._shrinkage[place]) @ vectors.T + 1 / len(self._vectors)
-                left_out = np.linalg.solve(np.eye(len(vectors)) - own, residuals)
-                turned = self._turned[:, genres] - vectors.T @ left_out
-                weights = self._inverse[place][:, None] * turned
-                mean = self.mean[genres] - left_out.sum(axis=0) / len(self._vectors)
-                for (rows, turned_products), values in zip(forms, predictions, strict=True):
-                    held_out = unseen[rows]
-                    values[np.ix_(held_out, genres)] = turned_products[held_out] @ weights + mean
+            for index in np.unique(best):
+                genres = np.flatnonzero(best == index)
+                in_sample = self._predictions(self._shrinkage[index])[np.ix_(unseen, genres)]
+                residuals = self._targets[np.ix_(unseen, genres)] - in_sample
+                hat_matrix = (vectors * self._shrinkage[index]) @ vectors.T + 1 / len(self._vectors)
+                held_out_residuals = np.linalg.solve(np.eye(len(vectors)) - hat_matrix, residuals)
+                projected = self._projected[:, genres] - vectors.T @ held_out_residuals
+                weights = self._inverse[index][:, None] * projected
+                mean = self.mean[genres] - held_out_residuals.sum(axis=0) / len(self._vectors)
+                for (rows, projected_products), values in zip(forms, predictions, strict=True):
+                    is_held_out = unseen[rows]
+                    values[np.ix_(is_held_out, genres)] = (
+                        projected_products[is_held_out] @ weights + mean
+                    )
         return predictions
 
     def dual(self) -> Column:
@@ -102,20 +104,20 @@ class Ridge:
         The weights of features (N, F) are the transpose of the centred features times these.
         """
         best = self.best(np.ones(len(self._targets), dtype=np.bool_))
-        weights: Column = self._vectors @ (self._inverse[best].T * self._turned)
+        weights: Column = self._vectors @ (self._inverse[best].T * self._projected)
         return weights
 
 
 def decompose(features: Column) -> tuple[Column, Column]:
     """Return eigenvectors (N, R) and eigenvalues (R,) of the inner products of films.
 
-    The smaller of two matrices is decomposed: that of films (N, N) or that of features (F, F).
+    The smaller matrix is decomposed: that of films (N, N) or that of features (F, F).
 
     Args:
         features: Centred features (N, F).
     """
-    films, number = features.shape
-    if films <= number:
+    num_films, num_features = features.shape
+    if num_films <= num_features:
         return decompose_products(features @ features.T)
     axes, values = decompose_products(features.T @ features)
     return features @ (axes / np.sqrt(values)), values
@@ -124,5 +126,5 @@ def decompose(features: Column) -> tuple[Column, Column]:
 def decompose_products(products: Column) -> tuple[Column, Column]:
     """Return eigenvectors (K, R) and positive eigenvalues (R,) of centred inner products (K, K)."""
     values, vectors = np.linalg.eigh(products)
-    kept = values > max(_TINY * values[-1], np.finfo(np.float64).tiny)
-    return vectors[:, kept], values[kept]
+    is_positive = values > max(_MIN_EIGENVALUE * values[-1], np.finfo(np.float64).tiny)
+    return vectors[:, is_positive], values[is_positive]

@@ -1,4 +1,4 @@
-"""Scores of a model of the user's own genres, beside simple baselines on the same films."""
+"""Scores of a model of the user's genres, and of simple baselines on the same films."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +28,7 @@ SCORE_TITLES = {
 
 @dataclass(frozen=True)
 class CrossValidated:
-    """Scores of films that were held out, fractions in [0, 1].
+    """Scores on held-out films, fractions in [0, 1].
 
     Attributes:
         f1_macro: Mean of the genres' F1.
@@ -51,9 +51,9 @@ def cross_validate(
 
     Args:
         fitted: The regressions.
-        texts: The plots (N); for films without one, TF-IDF answers with the prior, and without any
-            it is left out.
-        labels: (N, L), 0 or 1.
+        texts: The plots (N). TF-IDF predicts the prior for films without a plot; it is left out if
+            no film has a plot.
+        labels: Labels (N, L), 0 or 1.
         genres: The columns of the labels.
     """
     chosen_by = {"adapted": fitted.chosen, "prior": _prior(labels)}
@@ -66,7 +66,7 @@ def cross_validate(
 
 
 def held_out_tfidf(texts: list[str], labels: Floats) -> Column:
-    """Return log-odds (N, L) of films by TF-IDF fitted to the films of other folds."""
+    """Return log-odds (N, L) of films from TF-IDF fitted to the films of other folds."""
     folds, counts = fold_of_each(len(texts)), _counts(texts)
     odds = np.zeros(labels.shape)
     for fold in range(folds.max() + 1):
@@ -76,13 +76,13 @@ def held_out_tfidf(texts: list[str], labels: Floats) -> Column:
 
 
 def tfidf_log_odds(texts: list[str], labels: Floats, unseen: list[str]) -> Column:
-    """Return log-odds (M, L) of films by logistic regressions on words and pairs of words.
+    """Return log-odds (M, L) of films from logistic regressions on words and pairs of words.
 
     The log-odds are 0 for films without a plot and for genres that all or no films have.
 
     Args:
-        texts: The plots to learn from (N).
-        labels: (N, L), 0 or 1.
+        texts: The training plots (N).
+        labels: Labels (N, L), 0 or 1.
         unseen: The plots to predict (M).
     """
     counts = _counts([*texts, *unseen])
@@ -90,7 +90,7 @@ def tfidf_log_odds(texts: list[str], labels: Floats, unseen: list[str]) -> Colum
 
 
 def _counts(texts: list[str]) -> Any:  # noqa: ANN401 - a sparse matrix of SciPy, without types
-    """Return how often each word and pair of words stands in each text (N, W)."""
+    """Return the counts of words and pairs of words in each text (N, W)."""
     from scipy.sparse import csr_matrix
     from sklearn.feature_extraction.text import CountVectorizer
 
@@ -100,19 +100,19 @@ def _counts(texts: list[str]) -> Any:  # noqa: ANN401 - a sparse matrix of SciPy
         return csr_matrix((len(texts), 0))
 
 
-def _log_odds(counts: Any, labels: Floats, others: Any) -> Column:  # noqa: ANN401 - as above
-    """Return log-odds (M, L) of texts, given the words of these (M, W) and of others (N, W)."""
+def _log_odds(counts: Any, labels: Floats, unseen_counts: Any) -> Column:  # noqa: ANN401 - as above
+    """Return log-odds (M, L) of unseen texts from counts of words (M, W), fitted to (N, W)."""
     from sklearn.feature_extraction.text import TfidfTransformer
     from sklearn.linear_model import LogisticRegression
 
-    odds = np.zeros((others.shape[0], labels.shape[1]))
-    seen, unseen = (np.flatnonzero(part.getnnz(axis=1)) for part in (counts, others))
-    known = np.flatnonzero(counts.getnnz(axis=0))
-    if not len(known) or not len(unseen):
+    odds = np.zeros((unseen_counts.shape[0], labels.shape[1]))
+    seen, unseen = (np.flatnonzero(part.getnnz(axis=1)) for part in (counts, unseen_counts))
+    columns = np.flatnonzero(counts.getnnz(axis=0))
+    if not len(columns) or not len(unseen):
         return odds
     transformer = TfidfTransformer(sublinear_tf=True)
-    words = transformer.fit_transform(counts[seen][:, known])
-    unseen_words = transformer.transform(others[unseen][:, known])
+    words = transformer.fit_transform(counts[seen][:, columns])
+    unseen_words = transformer.transform(unseen_counts[unseen][:, columns])
     for column, truth in enumerate(labels[seen].T > 0):
         if truth.any() and not truth.all():
             model = LogisticRegression(class_weight="balanced", solver="liblinear", dual=True)
@@ -121,7 +121,7 @@ def _log_odds(counts: Any, labels: Floats, others: Any) -> Column:  # noqa: ANN4
 
 
 def _prior(labels: Floats) -> npt.NDArray[np.bool_]:
-    """Return the choices (N, L) of the label prior."""
+    """Return the decisions (N, L) of the label prior."""
     folds = fold_of_each(len(labels))
     chosen = np.zeros(labels.shape, dtype=np.bool_)
     for fold in range(folds.max() + 1):
@@ -137,9 +137,9 @@ def _score(
     from sklearn.metrics import f1_score
 
     truth = labels > 0
-    each = f1_score(truth, chosen, average=None, zero_division=0)
+    f1_by_genre = f1_score(truth, chosen, average=None, zero_division=0)
     return CrossValidated(
-        f1_macro=float(np.mean(each)),
+        f1_macro=float(np.mean(f1_by_genre)),
         f1_micro=float(f1_score(truth, chosen, average="micro", zero_division=0)),
-        per_genre={name: float(score) for name, score in zip(genres, each, strict=True)},
+        per_genre={name: float(score) for name, score in zip(genres, f1_by_genre, strict=True)},
     )

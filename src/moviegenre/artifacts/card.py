@@ -29,7 +29,7 @@ _PLOT_RULES = {
     "random": "one at random, always the same one of a film",
     "each": "the first one",
 }
-_READS = {
+_MODALITY_PHRASES = {
     frozenset({Modality.PLOT}): "plot",
     frozenset({Modality.POSTER}): "poster",
     frozenset(Modality): "plot and poster; either may be missing",
@@ -46,22 +46,22 @@ def model_card(
     parity: Parity | None,
     onnx_note: str,
 ) -> str:
-    """Return a model card as Markdown, with the front matter that the Hugging Face hub reads.
+    """Return a model card as Markdown, with the front matter for the Hugging Face Hub.
 
     Args:
-        info: The model's.
+        info: The description of the model.
         point: Its calibration and thresholds.
-        scores: By split: ``metrics``, and ``per_genre`` where known.
+        scores: By split: ``metrics``, and ``per_genre`` if known.
         data_source: The source in the data sheet of the prepared data; may be empty.
         starts_from: A sentence for each further model that its weights learned from.
-        parity: The comparison of its ONNX files; None where they were not compared.
+        parity: The comparison of its ONNX files; None if they were not compared.
         onnx_note: The text about ONNX files if there is no parity.
     """
     kind = model_config_class(info.model_name)
     parts = [
         _front_matter(info),
         f"# Film genres: {kind.title}",
-        f"Predicts a film's genres from its {_READS[info.modalities]}. Each of the "
+        f"Predicts a film's genres from its {_MODALITY_PHRASES[info.modalities]}. Each of the "
         f"{len(info.genres)} genres gets a probability of its own; a film may have several "
         f"genres, or none: {', '.join(info.genres)}.",
         _USAGE,
@@ -116,8 +116,8 @@ def _data(info: ModelInfo, source: str) -> str:
     if Modality.PLOT in info.modalities:
         rule = _PLOT_RULES.get(config.plot, f"the {config.plot} one")
         lines.append(f"Of several plots it reads {rule}, at most {config.max_tokens} tokens.")
-        if named := [part for part in ("title", "year") if part in config.reads]:
-            lines.append(f"It also reads the {' and the '.join(named)}, where they are given.")
+        if fields := [part for part in ("title", "year") if part in config.reads]:
+            lines.append(f"It also reads the {' and the '.join(fields)}, where they are given.")
         if config.plot == "each":
             lines.append("A film's scores are of its mean probability over all its plots.")
         if config.forms:
@@ -150,17 +150,17 @@ _LIMITS = """
 
 
 def _scores(scores: Mapping[str, Mapping[str, Any]], point: OperatingPoint) -> str:
-    known = {name: split for name, split in scores.items() if split.get("metrics")}
+    scored_splits = {name: split for name, split in scores.items() if split.get("metrics")}
     lines = ["## Scores", ""]
-    if not known:
+    if not scored_splits:
         return "\n".join([*lines, "None are known."])
     lines += [
-        f"| metric | {' | '.join(known)} |",
-        f"|---|{'---|' * len(known)}",
+        f"| metric | {' | '.join(scored_splits)} |",
+        f"|---|{'---|' * len(scored_splits)}",
     ]
     for key, title in _METRICS.items():
-        write = _plain if key == "hamming_loss" else _percent
-        cells = [write(split["metrics"].get(key)) for split in known.values()]
+        format_value = _number if key == "hamming_loss" else _percent
+        cells = [format_value(split["metrics"].get(key)) for split in scored_splits.values()]
         if any(cells):
             lines.append(f"| {title} | {' | '.join(cells)} |")
     lines += [
@@ -168,12 +168,12 @@ def _scores(scores: Mapping[str, Mapping[str, Any]], point: OperatingPoint) -> s
         "In percent, but for Hamming loss, the share of wrong decisions, where less is better. "
         "Validation scores chose the weights and are a little too good.",
     ]
-    for name, split in known.items():
+    for name, split in scored_splits.items():
         if split.get("per_genre"):
             lines += ["", f"By genre, on {name}:", "", *_genre_rows(split["per_genre"], point)]
     if point.fitted:
-        fitting = ", ".join(f"{name} {value}" for name, value in point.fitted.items())
-        lines += ["", f"How calibration and thresholds were fitted: {fitting}."]
+        settings = ", ".join(f"{name} {value}" for name, value in point.fitted.items())
+        lines += ["", f"How calibration and thresholds were fitted: {settings}."]
     return "\n".join(lines)
 
 
@@ -214,9 +214,9 @@ def _onnx(parity: Parity | None, note: str) -> str:
 
 def _making(info: ModelInfo) -> str:
     versions = ", ".join(f"{name} {number}" for name, number in info.versions.items())
-    kept = portable_settings(info.config)
-    shown = {key: kept.get(key) for key in ("training", "loss", "model")}
-    settings = yaml.safe_dump(shown, sort_keys=False, default_flow_style=None, width=100)
+    settings = portable_settings(info.config)
+    sections = {key: settings.get(key) for key in ("training", "loss", "model")}
+    settings_text = yaml.safe_dump(sections, sort_keys=False, default_flow_style=None, width=100)
     return f"""
 ## How it was made
 
@@ -224,7 +224,7 @@ def _making(info: ModelInfo) -> str:
 (best validation F1-macro); {versions or "versions unknown"}.
 
 ```yaml
-{settings.strip()}
+{settings_text.strip()}
 ```
 """
 
@@ -233,9 +233,9 @@ def with_scores(card: str, scores: Mapping[str, Mapping[str, Any]], point: Opera
     """Return a model card with other scores and thresholds.
 
     Args:
-        card: What ``model_card`` returned.
-        scores: By split: ``metrics``, and ``per_genre`` where known.
-        point: The calibration and thresholds they were measured with.
+        card: A card from ``model_card``.
+        scores: By split: ``metrics``, and ``per_genre`` if known.
+        point: The calibration and thresholds of the scores.
     """
     return with_section(card, _scores(scores, point))
 
@@ -244,10 +244,10 @@ def with_forms(card: str, split: str, rows: Mapping[str, Mapping[str, float]]) -
     """Return a model card with scores by form of film.
 
     Args:
-        card: What ``model_card`` returned.
-        split: The movies it was scored on.
-        rows: ``f1_macro``, ``f1_micro``, ``ece``, ``mean_chosen`` and ``mean_true`` by what is
-            given.
+        card: A card from ``model_card``.
+        split: The split of the scores.
+        rows: ``f1_macro``, ``f1_micro``, ``ece``, ``mean_chosen`` and ``mean_true`` by form of
+            film.
     """
     lines = [
         "## Scores by what is given",
@@ -269,30 +269,30 @@ def with_parity(card: str, parity: Parity) -> str:
     """Return a model card with another comparison of its ONNX files.
 
     Args:
-        card: What ``model_card`` returned.
-        parity: How they compare.
+        card: A card from ``model_card``.
+        parity: The comparison.
     """
     return with_section(card, _onnx(parity, ""))
 
 
 def with_section(card: str, section: str) -> str:
-    """Return a card in which the section with the same heading is replaced, or added at its end.
+    """Return a card with the section of the same heading replaced, or added at the end.
 
     Args:
-        card: What ``model_card`` returned.
+        card: A card from ``model_card``.
         section: Markdown; its first line is the heading.
     """
     heading = section.split("\n", 1)[0]
     before, _, rest = card.partition(f"\n{heading}\n")
-    _, mark, after = rest.partition("\n## ")
-    return f"{before}\n{section}\n{mark}{after}"
+    _, next_heading, after = rest.partition("\n## ")
+    return f"{before}\n{section}\n{next_heading}{after}"
 
 
 def _percent(value: object) -> str:
     return f"{100 * value:.1f}" if isinstance(value, int | float) else ""
 
 
-def _plain(value: object) -> str:
+def _number(value: object) -> str:
     return f"{value:.4f}" if isinstance(value, int | float) else ""
 
 

@@ -1,11 +1,11 @@
-"""Checkpoints: one file with weights and all that is needed to use them, without code.
+"""Checkpoints: one file with the weights and the full description of a model, without code.
 
-A checkpoint holds plain values and tensors, so that it loads with ``weights_only=True``. Its hash
-lies beside it, in ``manifest.json``.
+A checkpoint has only plain values and tensors, so that it loads with ``weights_only=True``. Its
+hash is in ``manifest.json`` beside it.
 """
 
 import json
-import pickle  # for the name of its error; nothing is unpickled with it # nosec B403
+import pickle  # only for its exception class; nothing is unpickled # nosec B403
 import platform
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,20 +26,23 @@ from moviegenre.models.base import BuildContext
 from moviegenre.models.registry import model_config_class
 
 FORMAT = "moviegenre-checkpoint-1"
-_JSON_TEXTS = ("config", "architectures")  # whatever JSON holds, as weights_only takes no more
+_JSON_TEXTS = (
+    "config",
+    "architectures",
+)  # as text: weights_only accepts few types
 _PACKAGES = ("torch", "transformers", "tokenizers", "lightning", "numpy")
 
 
 def package_versions() -> dict[str, str]:
     """Return the versions of Python, of this package and of its training libraries."""
-    own = {"python": platform.python_version(), "moviegenre": __version__}
-    return own | installed_versions(_PACKAGES)
+    base_versions = {"python": platform.python_version(), "moviegenre": __version__}
+    return base_versions | installed_versions(_PACKAGES)
 
 
 def save_checkpoint(path: Path, model: TorchModel) -> None:
     """Write a checkpoint in one step.
 
-    Its manifest is written last; an interruption before that leaves none.
+    Its manifest is written last; after an interruption there is no manifest.
     """
     info = model.info
     content = {
@@ -52,7 +55,7 @@ def save_checkpoint(path: Path, model: TorchModel) -> None:
     content |= {name: json.dumps(content[name]) for name in _JSON_TEXTS}
     with atomic_file(path) as stream:
         save_tensors(content, stream)
-        (path.parent / MANIFEST_FILE).unlink(missing_ok=True)  # of the file that goes now
+        (path.parent / MANIFEST_FILE).unlink(missing_ok=True)  # the old file's manifest
     write_manifest(
         path.parent,
         [path.name],
@@ -66,55 +69,55 @@ def load_checkpoint(path: Path) -> TorchModel:
     """Read a checkpoint without executing code.
 
     Args:
-        path: A ``best.pth``, or the folder that holds one.
+        path: A ``best.pth`` or its folder.
 
     Raises:
-        CheckpointError: There is none, it is damaged, or it is of another kind.
+        CheckpointError: The file is missing, damaged or not a checkpoint.
     """
     path = checkpoint_file(path)
     manifest = check_checkpoint(path)
     try:
         content: Mapping[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:  # PyTorch's message advises what may execute code
+    except pickle.UnpicklingError:  # PyTorch's message advises a load that may execute code
         raise CheckpointError(
             f"{path} cannot be read as a checkpoint: it holds something else; expected the "
             "best.pth, or its folder, that moviegenre train wrote, or an exported folder"
         ) from None
-    except Exception as error:  # a damaged file raises whatever its bytes stumble over
+    except Exception as error:  # a damaged file can raise any exception
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise CheckpointError(f"{path} cannot be read as a checkpoint: {reason}") from None
-    stated = content.get("format") if isinstance(content, Mapping) else type(content).__name__
-    if stated != FORMAT:
+    file_format = content.get("format") if isinstance(content, Mapping) else type(content).__name__
+    if file_format != FORMAT:
         raise CheckpointError(
-            f"{path} has format {stated!r}; expected {FORMAT!r}, as moviegenre train writes it"
+            f"{path} has format {file_format!r}; expected {FORMAT!r}, as moviegenre train writes it"
         )
-    plain = _plain(path, content)
-    info = ModelInfo.parse(plain, str(path))
+    values = _plain_values(path, content)
+    info = ModelInfo.parse(values, str(path))
     if manifest is not None:
-        manifest.check_content(path.parent, list(info.genres), plain["tokenizer"])
+        manifest.check_content(path.parent, list(info.genres), values["tokenizer"])
     return rebuild(path, info, content.get("state_dict"))
 
 
-def _plain(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the description of a model in a file, with its JSON texts parsed."""
-    plain = {str(key): value for key, value in content.items() if key != "state_dict"}
+def _plain_values(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the description of a model in a checkpoint, with its JSON texts parsed."""
+    values = {str(key): value for key, value in content.items() if key != "state_dict"}
     for name in _JSON_TEXTS:
         try:
-            plain[name] = json.loads(plain.get(name, ""))
+            values[name] = json.loads(values.get(name, ""))
         except (ValueError, TypeError, RecursionError) as error:
             raise CheckpointError(
                 f"{path} is damaged ({name}: {error}); train the model again, or copy it again"
             ) from None
-    return plain
+    return values
 
 
 def rebuild(file: Path, info: ModelInfo, weights: object) -> TorchModel:
     """Build a saved model and load its weights.
 
     Args:
-        file: Where the weights came from.
+        file: The file of the weights.
         info: The description of the model.
-        weights: Its tensors by name.
+        weights: The tensors by name.
 
     Raises:
         CheckpointError: The weights do not fit the settings, or are not finite.
@@ -128,14 +131,14 @@ def rebuild(file: Path, info: ModelInfo, weights: object) -> TorchModel:
         network.load_state_dict(_finite(weights))
     except MovieGenreError:
         raise
-    except Exception as error:  # architectures are checked by the libraries that they belong to
+    except Exception as error:  # other libraries check the architectures
         reason = " ".join(str(error).split())[:300]
         raise CheckpointError(f"{file} does not fit its own settings: {reason}") from None
     return TorchModel(info, network.eval(), file)
 
 
 def _finite(weights: object) -> Mapping[str, Tensor]:
-    """Return weights if they are tensors of numbers."""
+    """Return the weights if all are finite tensors."""
     if not isinstance(weights, Mapping):
         raise ValueError(f"its weights are {type(weights).__name__}, expected tensors by name")
     for name, tensor in weights.items():

@@ -14,11 +14,11 @@ def checkpoint_file(path: Path) -> Path:
     """Return the path of ``best.pth``: the path itself, or the file in the folder.
 
     Raises:
-        CheckpointError: There is none, or files of an exported folder are missing.
+        CheckpointError: The file does not exist, or files of an exported folder are missing.
     """
     if path.is_dir():
         manifest = Manifest.read(path)
-        if manifest is not None:  # what an exported folder lacks is not a best.pth
+        if manifest is not None:  # for an exported folder, name its missing files
             missing = [name for name in manifest.files if not (path / name).is_file()]
             manifest.check(path, missing)
         path = path / BEST_FILE
@@ -36,10 +36,10 @@ def check_checkpoint(path: Path, *, anew: bool = False) -> Manifest | None:
 
     Args:
         path: The file.
-        anew: Compute its hash, remembered or not.
+        anew: Compute its hash again, even if it is cached.
 
     Returns:
-        The manifest, if the file is in one.
+        The manifest, if it lists the file.
 
     Raises:
         CheckpointError: The file has changed since it was written.
@@ -47,7 +47,7 @@ def check_checkpoint(path: Path, *, anew: bool = False) -> Manifest | None:
     manifest = Manifest.read(path.parent)
     if manifest is None or path.name in manifest.files:
         manifest = checked_manifest(path.parent, [path.name], anew=anew)
-    else:  # another file, which was put beside a checkpoint
+    else:  # another file beside a checkpoint
         manifest = None
     if manifest is None and zipfile.is_zipfile(path):
         _check_records(path)
@@ -55,12 +55,12 @@ def check_checkpoint(path: Path, *, anew: bool = False) -> Manifest | None:
 
 
 def _check_records(path: Path) -> None:
-    """Raise an error if the CRC-32 of a tensor or value is wrong."""
+    """Raise an error if a CRC-32 in the file is wrong."""
     try:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()
     except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, ValueError, EOFError) as error:
-        damaged = str(error)  # RuntimeError and NotImplementedError: flags that nobody wrote
+        damaged = str(error)  # RuntimeError: unsupported flags
     if damaged is not None:
         raise CheckpointError(
             f"{path} cannot be read as a checkpoint: {damaged} is not as it was written; train the "

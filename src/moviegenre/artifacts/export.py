@@ -41,8 +41,10 @@ NO_ONNX = "There is no ONNX file."
 
 _BITS: dict[SmallBackend, Bits] = {"int8": 8, "int4": 4}
 
-_MOST_ERROR = 0.02
-"""Of a file with a scale for each token, as a share of the logits; the included model has 0.01."""
+_MAX_ERROR = 0.02
+"""The mean error of a file with a scale for each token, relative to the mean size of the logits.
+
+The included model has 0.01."""
 
 Measure = Callable[[Path, Sequence[Backend]], Parity | None]
 """Compares a folder's ONNX files with its exact weights; None if there is nothing to measure on."""
@@ -53,9 +55,9 @@ class Exported:
     """The result of an export.
 
     Attributes:
-        folder: Where.
-        parity: How the ONNX files compare with PyTorch; None where that was not measured.
-        without_onnx: Why there is no ONNX file; empty where there is one or none was asked for.
+        folder: The exported folder.
+        parity: The comparison of the ONNX files with PyTorch; None if it was not measured.
+        without_onnx: Why the export to ONNX failed; empty if it succeeded or was not requested.
     """
 
     folder: Path
@@ -77,26 +79,26 @@ def export_model(
     index: Callable[[Path], None] | None = None,
     measure: Measure | None = None,
 ) -> Exported:
-    """Write a self-contained folder; it is there whole, or as it was before.
+    """Write a self-contained folder; after a failure, the folder is as it was before.
 
     Args:
         model: The trained model.
         point: Its calibration and thresholds.
         out: A new folder, or an earlier export, which is replaced.
-        scores: By split: ``metrics``, and ``per_genre`` where known.
-        data_source: What the prepared data say of where they came from, for the card.
-        starts_from: What else its weights learned from, a sentence each, for the card.
+        scores: By split: ``metrics``, and ``per_genre`` if known.
+        data_source: The source of the prepared data, for the card.
+        starts_from: A sentence for each further model that the weights learned from, for the card.
         onnx: Also write ``model.onnx`` and ``model.int8.onnx``.
-        only: Leave ``model.int8.onnx`` or ``model.int4.onnx`` as the only weights once it is
-            compared: a small form, which can answer and nothing else.
+        only: Keep ``model.int8.onnx`` or ``model.int4.onnx`` as the only weights after the
+            comparison. Such a folder can only predict.
         half: Write ``model.safetensors`` in 16-bit floats; see ``write_exported``.
         index: Writes the index of similar movies to a file.
-        measure: Compares these with the model.
+        measure: Compares the ONNX files with the model.
 
     Raises:
-        ConfigError: The folder holds something else, the model is a fitted baseline, which there
-            is no exported form of, or only an ONNX form is asked for and there is none.
-        MissingExtraError: ONNX files were asked for and the extra is not installed.
+        ConfigError: The folder has other content, the model is a fitted baseline, which cannot be
+            exported, or ``only`` is set and the model cannot be written as ONNX.
+        MissingExtraError: ONNX files were requested and the extra is not installed.
     """
     restore_folder(out)
     if out.exists() and not is_exported(out) and (out.is_file() or any(out.iterdir())):
@@ -116,7 +118,7 @@ def export_model(
         reason = _write_onnx(folder, model, only or "int8") if onnx else ""
         if only and reason:
             raise ConfigError(f"{reason}; leave `only` out")
-        seal(folder, model.info)  # its files are checked while they are compared
+        seal(folder, model.info)  # the comparison checks the files
         parity = None
         if onnx and not reason and measure is not None:
             names: tuple[Backend, ...] = (only,) if only else ("onnx", "int8")
@@ -145,7 +147,7 @@ def export_model(
 
 
 def _is_close(folder: Path, small: SmallBackend, info: ModelInfo) -> bool:
-    """Return whether a small file answers the plots of the example films as ``model.onnx`` does."""
+    """Return whether the logits of a small file for example plots are near ``model.onnx``'s."""
     if info.tokenizer is None:
         return True
     plots = [film.plot for film in example_films() if film.plot]
@@ -161,11 +163,11 @@ def _is_close(folder: Path, small: SmallBackend, info: ModelInfo) -> bool:
         OnnxModel(folder / BACKEND_FILES[name], info, name).answer(batch).logits
         for name in ("onnx", small)
     )
-    return bool(np.abs(exact - rounded).mean() <= _MOST_ERROR * np.abs(exact).mean())
+    return bool(np.abs(exact - rounded).mean() <= _MAX_ERROR * np.abs(exact).mean())
 
 
 def _write_onnx(folder: Path, model: TorchModel, small: SmallBackend) -> str:
-    """Write an ONNX file and a small one; return why not, where the model cannot be written so."""
+    """Write an ONNX file and a small one; return the reason if this fails, otherwise ""."""
     file = BACKEND_FILES[small]
     try:
         export_onnx(model, folder / ONNX_FILE)
@@ -178,7 +180,7 @@ def _write_onnx(folder: Path, model: TorchModel, small: SmallBackend) -> str:
         fuse(folder / file)
     except (ConfigError, MissingExtraError, OSError, MemoryError):
         raise
-    except Exception as error:  # a model of somebody's own; the exporter's errors have no base
+    except Exception as error:  # a user's own model; the exporter's errors have no base class
         for name in (ONNX_FILE, file):
             (folder / name).unlink(missing_ok=True)
         lines = str(error).strip().splitlines() or [type(error).__name__]

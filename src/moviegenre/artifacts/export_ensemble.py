@@ -33,7 +33,7 @@ def export_ensemble(path: Path, out: Path) -> Exported:
 
     Raises:
         CheckpointError: A member is missing or was trained again.
-        ConfigError: The folder holds something else, or it is the ensemble's own.
+        ConfigError: The folder has other content, or is the ensemble's own folder.
     """
     source = ensemble_file(path).parent
     if real_path(out) == real_path(source):
@@ -46,8 +46,8 @@ def export_ensemble(path: Path, out: Path) -> Exported:
         copies = []
         for member in record.members:
             file = member.file(source)
-            place = Path(MEMBERS_FOLDER, member.name.strip("/"))
-            target = folder / place
+            member_folder = Path(MEMBERS_FOLDER, member.name.strip("/"))
+            target = folder / member_folder
             target.mkdir(parents=True)
             names = EXPORTED_FILES if is_exported(file.parent) else (file.name,)
             for name in names:
@@ -55,7 +55,7 @@ def export_ensemble(path: Path, out: Path) -> Exported:
                     shutil.copyfile(file.parent / name, target / name)
             if not is_exported(target):
                 copy_record(file, target)
-            copies.append(replace(member, path=(place / file.name).as_posix()))
+            copies.append(replace(member, path=(member_folder / file.name).as_posix()))
         for name in _COMPANIONS:
             if (source / name).is_file():
                 shutil.copyfile(source / name, folder / name)
@@ -65,7 +65,7 @@ def export_ensemble(path: Path, out: Path) -> Exported:
 
 
 def _card(record: EnsembleRecord) -> str:
-    """Return a short model card: the members, and the scores that came with the weights."""
+    """Return a short model card: the members, and the scores of the ensemble."""
     lines = [
         "# moviegenre ensemble",
         "",

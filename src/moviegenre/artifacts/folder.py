@@ -4,12 +4,12 @@
 
     model.safetensors  config.json        the weights, and all other content of a checkpoint
     genres.json        thresholds.json    the genres of the logits, and their thresholds
-    tokenizer.json     tokenizer_config.json  preprocessor_config.json  in transformers' naming
+    tokenizer.json     tokenizer_config.json  preprocessor_config.json  as named by transformers
     metrics.json       README.md          scores, and the model card
-    model.onnx         model.int8.onnx    parity.json  index.parquet    if asked for
+    model.onnx         model.int8.onnx    parity.json  index.parquet    if requested
     model.int4.onnx                       replaces both other ONNX files
 
-    manifest.json      the SHA-256 of every other file, compared when the folder is used
+    manifest.json      the SHA-256 of every other file, checked when the folder is used
 
 A folder that only predicts needs no ``model.safetensors``: its ONNX file is enough.
 """
@@ -57,16 +57,16 @@ EXPORTED_FILES = (
     INDEX_FILE,
     MANIFEST_FILE,
 )
-"""Every file that an exported folder may have; nothing else is sent to or taken from the hub."""
+"""All files of an exported folder; no other file is uploaded to or downloaded from the Hub."""
 
 RENAMED = {"architectures": "encoders", "config": "settings", "versions": "trained_with"}
-"""The names in ``config.json`` of those facts of ``ModelInfo`` that have another one there."""
+"""The fields of ``ModelInfo`` that have another name in ``config.json``, with this name."""
 
 WEIGHTS_FILES = (WEIGHTS_FILE, ONNX_FILE, INT8_FILE, INT4_FILE)
 """The files of weights, from the most exact to the smallest; a folder has at least one."""
 
 BACKEND_FILES = {"torch": WEIGHTS_FILE, "onnx": ONNX_FILE, "int8": INT8_FILE, "int4": INT4_FILE}
-"""The file of an exported folder that each backend computes."""
+"""The file of weights for each backend."""
 
 
 def is_exported(path: Path) -> bool:
@@ -75,7 +75,7 @@ def is_exported(path: Path) -> bool:
 
 
 def exported_weights(folder: Path) -> Path | None:
-    """Return the most exact file of weights in a folder; None where there is none."""
+    """Return the most exact file of weights in a folder; None if there is none."""
     files = (folder / name for name in WEIGHTS_FILES)
     return next((file for file in files if file.is_file()), None)
 
@@ -88,26 +88,27 @@ def read_info(folder: Path, weights: Sequence[str] = ()) -> ModelInfo:
         weights: The files of weights that are used.
 
     Raises:
-        CheckpointError: A file is missing, damaged or changed, or the folder is of another kind.
+        CheckpointError: A file is missing, damaged or changed, or the folder has another format.
     """
-    read = [CONFIG_FILE, GENRES_FILE, TOKENIZER_FILE, IMAGE_FILE, METRICS_FILE]
-    manifest = checked_manifest(folder, [*read, *weights])
+    names = [CONFIG_FILE, GENRES_FILE, TOKENIZER_FILE, IMAGE_FILE, METRICS_FILE]
+    manifest = checked_manifest(folder, [*names, *weights])
     config = _read_json(folder / CONFIG_FILE)
-    stated = config.get("format") if isinstance(config, dict) else type(config).__name__
-    if stated != FORMAT:
+    file_format = config.get("format") if isinstance(config, dict) else type(config).__name__
+    if file_format != FORMAT:
         raise CheckpointError(
-            f"{folder / CONFIG_FILE} has format {stated!r}; expected {FORMAT!r}, as "
+            f"{folder / CONFIG_FILE} has format {file_format!r}; expected {FORMAT!r}, as "
             "moviegenre export writes it"
         )
     genres, tokenizer = _read_json(folder / GENRES_FILE), folder / TOKENIZER_FILE
     files = {Modality.PLOT: TOKENIZER_FILE, Modality.POSTER: IMAGE_FILE}
+    modalities = (modality for modality, name in files.items() if (folder / name).is_file())
     content = {
         **config,
-        **{name: config[other] for name, other in RENAMED.items() if other in config},
+        **{name: config[stored] for name, stored in RENAMED.items() if stored in config},
         "genres": genres,
         "tokenizer": _read_text(tokenizer) if tokenizer.is_file() else None,
         "metrics": _validation_scores(folder / METRICS_FILE),
-        "modalities": frozenset(one for one, name in files.items() if (folder / name).is_file()),
+        "modalities": frozenset(modalities),
     }
     info = ModelInfo.parse(content, str(folder))
     if manifest is not None:
@@ -122,7 +123,7 @@ def _validation_scores(path: Path) -> object:
     metrics = split.get("metrics", {}) if isinstance(split, dict) else split
     if not isinstance(metrics, dict):
         return metrics
-    return {name: value for name, value in metrics.items() if value is not None}  # undefined ones
+    return {name: value for name, value in metrics.items() if value is not None}  # undefined
 
 
 def _read_json(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds

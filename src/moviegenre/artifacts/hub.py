@@ -12,16 +12,16 @@ def push(folder: Path, name: str, *, private: bool = False) -> str:
     """Upload an exported folder to the Hub; ``moviegenre.load(name)`` loads it from there.
 
     Args:
-        folder: What ``moviegenre export`` wrote; other files in it stay here.
+        folder: An exported folder; other files in it are not uploaded.
         name: ``OWNER/NAME``; it is created if it does not exist.
-        private: Make it visible to its owner only; no effect on an existing one.
+        private: Make a new model visible to its owner only; no effect on an existing one.
 
     Returns:
         The address of the model's page.
 
     Raises:
-        CheckpointError: The folder is no exported model, or not as it was written.
-        HubError: The hub refused, or cannot be reached.
+        CheckpointError: The folder is no exported model, or its files have changed.
+        HubError: The upload was refused, or the Hub cannot be reached.
     """
     if not is_exported(folder):
         raise CheckpointError(
@@ -41,7 +41,7 @@ def push(folder: Path, name: str, *, private: bool = False) -> str:
             allow_patterns=list(EXPORTED_FILES),
             commit_message="Exported by moviegenre",
         )
-    except Exception as error:  # the hub's client has a dozen unrelated kinds
+    except Exception as error:  # the Hub's client raises a dozen unrelated classes
         reason = (str(error).strip().splitlines() or [""])[0]
         raise HubError(
             f"{name} could not be uploaded to the Hugging Face Hub ({type(error).__name__}: "

@@ -32,24 +32,23 @@ def _tokenizer(tokenizer: object) -> object:
 class ModelInfo(BaseModel):
     """A trained model without its weights.
 
-    A fact that is added here is in every checkpoint and every exported folder, and is checked when
-    these are read.
+    Every checkpoint and exported folder has these fields, and they are checked when it is read.
 
     Attributes:
-        model_name: Which model, as on the command line.
+        model_name: Its name on the command line.
         architectures: Architecture of each pretrained encoder.
-        config: The resolved settings it was trained with: ``data, training, model, loss``.
+        config: The resolved settings of its training: ``data, training, model, loss``.
         genres: The genre of each logit, in order.
         tokenizer: Its tokenizer; None if it reads no plots.
         metrics: Validation scores, fractions in [0, 1].
-        epoch: After how many epochs the weights were taken.
+        epoch: The number of epochs after which the weights were saved.
         revisions: Hub revisions of pretrained parts.
         versions: Package versions it was trained with.
         data_fingerprint: Hash of the prepared data it was trained on.
-        track: ``closed`` if it learned from the training split alone, ``open`` if from further
-            labelled plots as well, itself or what it started from.
-        modalities: The modalities it reads. Not stored, as the network or the folder has them.
-        members: The models that an ensemble is made of; none for all others. Not stored.
+        track: ``closed`` if it learned from the training split alone; ``open`` if it, or the model
+            that it started from, also learned from other labelled plots.
+        modalities: The modalities it reads. Not stored: the network or the folder has them.
+        members: The members of an ensemble; empty for other models. Not stored.
     """
 
     model_config = ConfigDict(
@@ -66,7 +65,7 @@ class ModelInfo(BaseModel):
     revisions: dict[str, str]
     versions: dict[str, str]
     data_fingerprint: str
-    track: Track = "closed"  # older ones do not say
+    track: Track = "closed"  # older files have no track
     modalities: frozenset[Modality] = frozenset()
     members: tuple["ModelInfo", ...] = ()
 
@@ -79,16 +78,16 @@ class ModelInfo(BaseModel):
 
     @classmethod
     def parse(cls, content: Mapping[str, Any], where: str) -> Self:
-        """Read what ``stored`` returned.
+        """Read the result of ``stored``.
 
         Args:
             content: Plain values.
             where: Their source, for the message.
 
         Raises:
-            CheckpointError: Values are missing or of another type; the message names all.
-            DataError: The genres are none, or not distinct.
-            PretrainedError: The tokenizer is none.
+            CheckpointError: Values are missing or have the wrong type; the message names all.
+            DataError: There are no genres, or they are not distinct.
+            PretrainedError: The tokenizer's text is no tokenizer.
         """
         try:
             return cls.model_validate(dict(content))
@@ -103,9 +102,9 @@ class ModelInfo(BaseModel):
             ) from None
 
     def stored(self) -> dict[str, Any]:
-        """Return the facts in a model's files, as plain values."""
-        plain = {name: value for name, value in self if name not in ("modalities", "members")}
-        return plain | {"genres": list(self.genres), "tokenizer": self.tokenizer_json}
+        """Return the fields in a model's files, as plain values."""
+        values = {name: value for name, value in self if name not in ("modalities", "members")}
+        return values | {"genres": list(self.genres), "tokenizer": self.tokenizer_json}
 
     @property
     def tokenizer_json(self) -> str | None:
@@ -114,11 +113,11 @@ class ModelInfo(BaseModel):
 
     @property
     def data_config(self) -> DataConfig:
-        """The data settings it was trained with.
+        """The data settings of its training.
 
         Raises:
-            CheckpointError: They are missing.
-            ConfigError: They are no data settings.
+            CheckpointError: The data settings are missing.
+            ConfigError: They are not valid.
         """
         if not isinstance(self.config.get("data"), Mapping):
             raise CheckpointError(

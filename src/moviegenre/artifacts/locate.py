@@ -1,7 +1,4 @@
-"""Locate a trained model: a checkpoint, its folder, an exported folder, or a Hub name.
-
-An ensemble's folder, which names its members, is one of them.
-"""
+"""Locate a trained model: a checkpoint, an exported folder, an ensemble, or a name on the Hub."""
 
 import re
 from collections.abc import Sequence
@@ -27,17 +24,16 @@ _HUB_NAME = re.compile(r"(?P<name>[\w-][\w.-]*/[\w-][\w.-]*)(@(?P<revision>[\w./
 
 
 def verify(path: Path) -> None:
-    """Compare every file of a located model with its manifest, each hash computed anew.
+    """Compare every file of a located model with its manifest; compute each hash again.
 
-    Loading does so with the files that it uses, and remembers the hash of a file that does not
-    change.
+    Loading a model compares only the files that it uses, and caches the hashes of unchanged files.
 
     Args:
-        path: What ``locate`` returned.
+        path: The result of ``locate``.
 
     Raises:
-        CheckpointError: Files are missing, have changed or do not belong there, there is no
-            manifest, or there is no model.
+        CheckpointError: Files are missing, have changed or do not belong there, or the manifest
+            or the model is missing.
     """
     if is_ensemble(path):
         file = ensemble_file(path)
@@ -56,23 +52,23 @@ def verify(path: Path) -> None:
 
 
 def _verify_folder(folder: Path, names: Sequence[str]) -> None:
-    """Compare the files of a manifest, and other named files, with it."""
+    """Compare the named files, and all files of the manifest, with the manifest."""
     manifest = Manifest.read(folder)
     if manifest is None:
         raise CheckpointError(
             f"{folder} has no {MANIFEST_FILE}, so it cannot be verified; write the model again "
             "with this version, or leave verifying out"
         )
-    named = sorted({*manifest.files, *names} - {MANIFEST_FILE})
-    manifest.check(folder, named, anew=True)
+    all_names = sorted({*manifest.files, *names} - {MANIFEST_FILE})
+    manifest.check(folder, all_names, anew=True)
 
 
 def read_point(folder: Path, genres: GenreVocabulary) -> OperatingPoint:
     """Read the calibration and thresholds beside a model; the default if there are none.
 
     Args:
-        folder: Where the model's files lie.
-        genres: The model's.
+        folder: The folder of the model's files.
+        genres: The model's genres.
 
     Raises:
         CheckpointError: The file is damaged, has changed, or was made for other genres.
@@ -104,19 +100,19 @@ def weights_file(path: Path) -> Path:
 def locate(model: str | Path) -> Path:
     """Return the path of a trained model, downloading it from the Hub if necessary.
 
-    What exists here is never looked for on the hub, nor is ``FOLDER/NAME`` where the folder is
-    here: that is a misspelt path.
+    A path that exists is never searched on the Hub. Nor is ``FOLDER/NAME`` if the folder exists:
+    that is a misspelt path.
 
     Raises:
-        HubError: It is not on the hub, or the hub cannot be reached.
-        CheckpointError: What the hub has under that name was not exported by this package.
+        HubError: The model is not on the Hub, or the Hub cannot be reached.
+        CheckpointError: The model on the Hub was not exported by this package.
     """
     path = at_home(Path(model))
-    named = _HUB_NAME.fullmatch(str(model))
+    hub_name = _HUB_NAME.fullmatch(str(model))
     restore_folder(path)
-    if is_there(path) or is_there(path.parent) or named is None or path.suffix == ".pth":
+    if is_there(path) or is_there(path.parent) or hub_name is None or path.suffix == ".pth":
         return path
-    return _download(named["name"], named["revision"])
+    return _download(hub_name["name"], hub_name["revision"])
 
 
 def companions(path: Path) -> Path:
@@ -133,7 +129,7 @@ def _download(name: str, revision: str | None) -> Path:
             "package 'huggingface_hub', which is not installed; install it with: pip install "
             "huggingface_hub, or name a best.pth or an exported folder"
         ) from None
-    except Exception as error:  # the hub's client has a dozen unrelated kinds
+    except Exception as error:  # the Hub's client raises a dozen unrelated classes
         raise HubError(
             f"{name} is no local path and could not be downloaded from the Hugging Face Hub "
             f"({type(error).__name__}); check the name and the network, or name a best.pth or an "

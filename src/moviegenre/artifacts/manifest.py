@@ -1,7 +1,7 @@
-"""``manifest.json``: which files belong to a model, and the SHA-256 of each.
+"""``manifest.json``: the list of a model's files, with the SHA-256 of each.
 
-It lies beside a ``best.pth``, in every exported folder and beside an ``ensemble.json``, and is
-compared when a model is loaded: with the files that are used, or with all of them if asked to.
+A manifest lies beside a ``best.pth``, in every exported folder and beside an ``ensemble.json``.
+Loading a model compares the used files with it; ``locate.verify`` compares all files.
 """
 
 import contextlib
@@ -21,8 +21,8 @@ from moviegenre.core.operating_point import THRESHOLDS_FILE
 
 MANIFEST_FILE = "manifest.json"
 FORMAT = "moviegenre-manifest-1"
-_DIGITS = 12  # of a hash, in messages
-_AGAIN = "write the model again, or fetch it again"
+_DIGITS = 12  # shown of a hash in messages
+_WRITE_AGAIN = "write the model again, or fetch it again"
 _OPTIONAL = frozenset({THRESHOLDS_FILE})  # may be added to a model later, and deleted
 
 logger = logging.getLogger(__name__)
@@ -34,8 +34,8 @@ class FileRecord:
     """The size and hash of a file.
 
     Attributes:
-        num_bytes: Its length.
-        sha256: Of its bytes.
+        num_bytes: Its size.
+        sha256: The SHA-256 of its content.
     """
 
     num_bytes: int
@@ -43,7 +43,7 @@ class FileRecord:
 
     @classmethod
     def of(cls, path: Path) -> "FileRecord":
-        """Return the record of a file as it is now."""
+        """Return the record of a file's current content."""
         return cls(path.stat().st_size, known_sha256(path, anew=True))
 
 
@@ -52,10 +52,10 @@ class Manifest:
     """The content of ``manifest.json``.
 
     Attributes:
-        model_format: The format of the model's files, as these name it too.
-        genres: What the logits mean, in order.
-        tokenizer_sha256: Of the tokenizer's JSON text; None where the model reads no plots.
-        files: Every file of the model but the manifest.
+        model_format: The format of the model's files, which these files also contain.
+        genres: The genres of the logits, in order.
+        tokenizer_sha256: The SHA-256 of the tokenizer's JSON text; None without a tokenizer.
+        files: Every file of the model except the manifest.
     """
 
     model_format: str
@@ -64,7 +64,7 @@ class Manifest:
     files: dict[str, FileRecord]
 
     def write(self, folder: Path) -> None:
-        """Write it into a folder, in one step."""
+        """Write the manifest into a folder, in one step."""
         content = {
             "format": FORMAT,
             "model_format": self.model_format,
@@ -80,10 +80,10 @@ class Manifest:
 
     @classmethod
     def read(cls, folder: Path) -> "Manifest | None":
-        """Read the manifest of a folder; None where there is none.
+        """Read the manifest of a folder; return None if there is none.
 
         Raises:
-            CheckpointError: It is damaged, or of another kind.
+            CheckpointError: The manifest is damaged, or has another format.
         """
         path = folder / MANIFEST_FILE
         try:
@@ -103,23 +103,23 @@ class Manifest:
             return None
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise CheckpointError(
-                f"{path} is damaged ({type(error).__name__}: {error}); {_AGAIN}, or delete this "
-                "file to use the model without checks"
+                f"{path} is damaged ({type(error).__name__}: {error}); {_WRITE_AGAIN}, or delete "
+                "this file to use the model without checks"
             ) from None
 
     def check(
-        self, folder: Path, names: Iterable[str], *, anew: bool = False, step: str = _AGAIN
+        self, folder: Path, names: Iterable[str], *, anew: bool = False, step: str = _WRITE_AGAIN
     ) -> None:
         """Compare files with their records.
 
         Args:
-            folder: Where they lie.
-            names: Which of them are used.
-            anew: Compute every hash, remembered or not.
-            step: What to do about a fault, for the message.
+            folder: The folder of the files.
+            names: The names of the files.
+            anew: Compute every hash again, even if it is cached.
+            step: The next step after a fault, for the message.
 
         Raises:
-            CheckpointError: Files are missing, have changed, or do not belong here; it names all.
+            CheckpointError: Files are missing, have changed, or do not belong here; all are named.
         """
         faults = [fault for name in names if (fault := self._fault(folder, name, anew))]
         if faults:
@@ -127,7 +127,7 @@ class Manifest:
             raise CheckpointError(f"{folder} is not as it was written: {listed}; {step}")
 
     def _fault(self, folder: Path, name: str, anew: bool) -> str:
-        """Return what is wrong with a file; nothing if it is right."""
+        """Return the fault of a file; empty if there is none."""
         path, record = folder / name, self.files.get(name)
         if not path.is_file():
             if record is None:
@@ -157,21 +157,21 @@ class Manifest:
         """Compare a model's genres and tokenizer with the manifest.
 
         Args:
-            folder: Where the files lie.
-            genres: As they were read, in order.
-            tokenizer: Its JSON text as it was read.
+            folder: The folder of the files.
+            genres: The genres in the model's files, in order.
+            tokenizer: The tokenizer's JSON text in the model's files.
 
         Raises:
-            CheckpointError: They are others.
+            CheckpointError: The genres or the tokenizer differ.
         """
         if tuple(genres) != self.genres:
             raise CheckpointError(
                 f"{folder} has the genres {', '.join(genres)}; its {MANIFEST_FILE} has "
-                f"{', '.join(self.genres)}, in this order; {_AGAIN}"
+                f"{', '.join(self.genres)}, in this order; {_WRITE_AGAIN}"
             )
         if _text_sha256(tokenizer) != self.tokenizer_sha256:
             raise CheckpointError(
-                f"{folder} has another tokenizer than its {MANIFEST_FILE} says; {_AGAIN}"
+                f"{folder} has another tokenizer than its {MANIFEST_FILE} says; {_WRITE_AGAIN}"
             )
 
 
@@ -186,10 +186,10 @@ def write_manifest(
     """Write the manifest of a model, after all its files.
 
     Args:
-        folder: Where the files lie.
-        names: The files that a model of this kind may have.
+        folder: The folder of the files.
+        names: The files that such a model may have.
         model_format: The format of these files.
-        genres: What the logits mean.
+        genres: The genres of the logits.
         tokenizer: The tokenizer's JSON text, if the model reads plots.
     """
     files = _records(folder, [name for name in names if name != MANIFEST_FILE])
@@ -197,12 +197,12 @@ def write_manifest(
 
 
 def checked_manifest(folder: Path, names: Iterable[str], *, anew: bool = False) -> Manifest | None:
-    """Check files of a model and return its manifest; None, with a warning, if there is none.
+    """Check files of a model and return its manifest; warn and return None if there is none.
 
     Args:
-        folder: Where the files lie.
-        names: Which of them are used.
-        anew: Compute every hash, remembered or not.
+        folder: The folder of the files.
+        names: The names of the files.
+        anew: Compute every hash again, even if it is cached.
 
     Raises:
         CheckpointError: Files are missing or have changed, or the manifest is damaged.
@@ -222,11 +222,11 @@ def checked_manifest(folder: Path, names: Iterable[str], *, anew: bool = False) 
 def rewriting(folder: Path, *names: str) -> Iterator[None]:
     """Keep a manifest correct while some of its files are rewritten.
 
-    An interruption leaves them out of the manifest, never with a hash that they do not have. A
+    After an interruption, these files are missing in the manifest, so no hash is ever wrong. A
     folder without a manifest stays without one.
 
     Args:
-        folder: Where the files lie.
+        folder: The folder of the files.
         names: The files that the block writes or deletes.
 
     Raises:
@@ -236,20 +236,20 @@ def rewriting(folder: Path, *names: str) -> Iterator[None]:
     if manifest is None:
         yield
         return
-    others = {name: record for name, record in manifest.files.items() if name not in names}
-    replace(manifest, files=others).write(folder)
+    other_files = {name: record for name, record in manifest.files.items() if name not in names}
+    replace(manifest, files=other_files).write(folder)
     try:
         yield
     except Exception:
-        records = _records(folder, names)
-        same = {name: one for name, one in records.items() if manifest.files.get(name) == one}
-        replace(manifest, files={**others, **same}).write(folder)
+        records = _records(folder, names).items()
+        unchanged = {name: record for name, record in records if manifest.files.get(name) == record}
+        replace(manifest, files={**other_files, **unchanged}).write(folder)
         raise
-    replace(manifest, files={**others, **_records(folder, names)}).write(folder)
+    replace(manifest, files={**other_files, **_records(folder, names)}).write(folder)
 
 
 def copy_record(path: Path, target: Path) -> None:
-    """Write a manifest of one file beside its copy, if the file itself is in one.
+    """Write a manifest beside the copy of a file, if the file itself has one.
 
     Args:
         path: The file.

@@ -9,7 +9,7 @@ _HEADS, _KEYS = [0, 2, 1, 3], [0, 2, 3, 1]  # transpositions of (B, T, heads, si
 
 
 class _Graph:
-    """A graph and where its values come from.
+    """A graph with an index of its values.
 
     Args:
         graph: The graph.
@@ -31,42 +31,45 @@ class _Graph:
         return nodes[0] if len(nodes) == 1 else None
 
     def by_heads(self, name: str, order: list[int]) -> "onnx.NodeProto | None":
-        """Return the Reshape that cuts a value into heads, which are then transposed so."""
-        moved = self.before(name, "Transpose")
-        if moved is None or list(moved.attribute[0].ints) != order:
+        """Return the Reshape that splits a value into heads, before a Transpose in this order."""
+        transpose = self.before(name, "Transpose")
+        if transpose is None or list(transpose.attribute[0].ints) != order:
             return None
-        return self.before(moved.input[0], "Reshape")
+        return self.before(transpose.input[0], "Reshape")
 
-    def num_heads(self, cut: "onnx.NodeProto") -> int | None:
+    def num_heads(self, reshape: "onnx.NodeProto") -> int | None:
         """Return the number of heads that a Reshape makes; None if it is not constant."""
         from onnx import numpy_helper
 
-        shape, biased = self.before(cut.input[1], "Concat"), self.before(cut.input[0], "Add")
+        shape, bias_sum = (
+            self.before(reshape.input[1], "Concat"),
+            self.before(reshape.input[0], "Add"),
+        )
         size = None if shape is None else self.constants.get(shape.input[-1])
-        if size is None or biased is None:
+        if size is None or bias_sum is None:
             return None
-        widths = [self.constants[one].dims[0] for one in biased.input if one in self.constants]
+        widths = [self.constants[name].dims[0] for name in bias_sum.input if name in self.constants]
         return int(widths[0] // numpy_helper.to_array(size).item()) if widths else None
 
 
 def fuse_attention(model: "onnx.ModelProto") -> None:
     """Replace the nodes of each self-attention by one.
 
-    What guards softmax against rows without a token falls away: an encoder is given none.
+    The nodes that protect softmax from rows without a token are dropped: encoders get no such rows.
 
     Args:
-        model: What ONNX Runtime's own optimiser returned, which is changed.
+        model: A model that ONNX Runtime has optimised; it is changed in place.
     """
     graph = _Graph(model.graph)
     for softmax in [node for node in model.graph.node if node.op_type == "Softmax"]:
-        merged = _merged(graph, softmax)
-        if merged is not None:
-            graph.producer[merged.output[0]].CopyFrom(merged)
+        attention = _merged_attention(graph, softmax)
+        if attention is not None:
+            graph.producer[attention.output[0]].CopyFrom(attention)
     _drop_unused(model.graph)
 
 
-def _merged(graph: _Graph, softmax: "onnx.NodeProto") -> "onnx.NodeProto | None":
-    """Return the node that replaces the attention around a softmax; None where it is another."""
+def _merged_attention(graph: _Graph, softmax: "onnx.NodeProto") -> "onnx.NodeProto | None":
+    """Return the node that replaces the attention around a softmax; None for other attention."""
     from onnx import helper
 
     masked = graph.before(softmax.input[0], "Add")
@@ -74,27 +77,27 @@ def _merged(graph: _Graph, softmax: "onnx.NodeProto") -> "onnx.NodeProto | None"
     if masked is None or scores is None:
         return None
     probs = softmax.output[0]
-    guarded = graph.after(probs, "Where")
-    probs = probs if guarded is None else guarded.output[0]
+    guard = graph.after(probs, "Where")
+    probs = probs if guard is None else guard.output[0]
     product = graph.after(probs, "MatMul")
-    cut = product and graph.after(product.output[0], "Reshape")  # into the shape that it has
-    states = cut or product
-    moved = states and graph.after(states.output[0], "Transpose")
-    joined = moved and graph.after(moved.output[0], "Reshape")
+    reshape = product and graph.after(product.output[0], "Reshape")  # without effect on the shape
+    states = reshape or product
+    transpose = states and graph.after(states.output[0], "Transpose")
+    output = transpose and graph.after(transpose.output[0], "Reshape")
     query = graph.by_heads(scores.input[0], _HEADS)
     key = graph.by_heads(scores.input[1], _KEYS)
     value = product and graph.by_heads(product.input[1], _HEADS)
-    heads = query and graph.num_heads(query)
-    if joined is None or query is None or key is None or value is None or not heads:
+    num_heads = query and graph.num_heads(query)
+    if output is None or query is None or key is None or value is None or not num_heads:
         return None
-    settings = {one.name: one for one in scores.attribute}
+    settings = {item.name: item for item in scores.attribute}
     return helper.make_node(
         "MultiHeadAttention",
         [query.input[0], key.input[0], value.input[0], "", "", masked.input[1]],
-        [joined.output[0]],
+        [output.output[0]],
         name=softmax.name,
         domain="com.microsoft",
-        num_heads=heads,
+        num_heads=num_heads,
         scale=settings["alpha"].f,
     )
 
@@ -102,14 +105,14 @@ def _merged(graph: _Graph, softmax: "onnx.NodeProto") -> "onnx.NodeProto | None"
 def _drop_unused(graph: "onnx.GraphProto") -> None:
     """Remove nodes and weights that no output depends on."""
     used = {output.name for output in graph.output}
-    kept = []
-    for node in reversed(graph.node):  # which are in the order of computing
+    used_nodes = []
+    for node in reversed(graph.node):  # nodes are in the order of execution
         if not used.isdisjoint(node.output):
-            kept.append(node)
+            used_nodes.append(node)
             used.update(node.input)
-            for inner in (one.g for one in node.attribute if one.HasField("g")):
-                used.update(name for each in inner.node for name in each.input)
+            for branch in (item.g for item in node.attribute if item.HasField("g")):
+                used.update(name for branch_node in branch.node for name in branch_node.input)
     weights = [tensor for tensor in graph.initializer if tensor.name in used]
     del graph.node[:], graph.initializer[:]
-    graph.node.extend(reversed(kept))
+    graph.node.extend(reversed(used_nodes))
     graph.initializer.extend(weights)

@@ -1,7 +1,7 @@
-"""A model as an ONNX file.
+"""Write a model as an ONNX file.
 
-PyTorch's older exporter, which traces, is used: the newer one needs onnxscript, and the older one
-takes all seven models as they are, packed sequences included.
+PyTorch's older exporter, which traces, is used: it exports all seven models without changes, packed
+sequences included. The newer exporter needs onnxscript.
 """
 
 import os
@@ -27,7 +27,7 @@ from moviegenre.core.types import Modality
 from moviegenre.models.base import GenreModel
 from moviegenre.models.batch import Batch
 
-OPSET = 17  # the newest that the older exporter writes whole and every runtime since 2022 reads
+OPSET = 17  # the newest one that the exporter fully supports; runtimes since 2022 read it
 
 _PACKING_WARNING = re.compile(
     rb"^\[W[^\n]* Warning: The shape inference of prim::(PackPadded|PadPacked) type is missing"
@@ -45,14 +45,14 @@ _INPUTS: dict[Modality, dict[str, dict[int, str]]] = {
 
 
 class OnnxForm(nn.Module):
-    """A model that takes tensors, as ONNX wants it, instead of a batch.
+    """A model whose inputs are tensors, as ONNX requires, instead of a batch.
 
     Args:
-        model: The model; inputs of a modality that it does not look at fall away.
-        has_gate: Whether it also gives the weights of its gate.
+        model: The model; the export drops inputs of modalities that it does not read.
+        has_gate: Whether the outputs include the weights of the model's gate.
 
     Attributes:
-        outputs: The names of what it returns.
+        outputs: The names of the outputs.
     """
 
     def __init__(self, model: GenreModel, has_gate: bool) -> None:
@@ -67,11 +67,11 @@ class OnnxForm(nn.Module):
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor, image: Tensor, has_poster: Tensor
     ) -> tuple[Tensor, ...]:
-        """Return logits (B, L), the gate's weights (B, 2), and embeddings (B, D), if there are any.
+        """Return logits (B, L) and, if the model has them, gate weights (B, 2), embeddings (B, D).
 
         Args:
             input_ids: Plot tokens (B, T), int64.
-            attention_mask: 1 at real tokens (B, T), int64; all 0 where there is no plot.
+            attention_mask: 1 at real tokens (B, T), int64; all 0 without a plot.
             image: Posters (B, 3, H, W), uint8 RGB.
             has_poster: Whether the film has a poster (B,), bool.
         """
@@ -99,9 +99,9 @@ class OnnxForm(nn.Module):
 def export_onnx(trained: TorchModel, path: Path) -> None:
     """Write a model as one ONNX file.
 
-    The inputs are those of ``OnnxForm`` that belong to the model's modalities; the number of films
-    and of tokens is free, the size of posters is the model's. The outputs are ``logits``, for a
-    model with a gate ``modality``, and for one with a head ``embedding``.
+    The inputs are those of ``OnnxForm`` for the model's modalities. The number of films and tokens
+    is free; the poster size is fixed. The outputs are ``logits``, ``modality`` if the model has a
+    gate, and ``embedding`` if it has a head.
 
     Args:
         trained: The model.
@@ -116,7 +116,7 @@ def export_onnx(trained: TorchModel, path: Path) -> None:
     with torch.no_grad():
         has_gate = GATE in model(example).attention
     form = OnnxForm(model, has_gate).eval()
-    given = (
+    inputs = (
         example.input_ids,
         example.attention_mask.long(),
         example.image.contiguous(),
@@ -125,14 +125,14 @@ def export_onnx(trained: TorchModel, path: Path) -> None:
     axes = {name: {0: "films"} for name in form.outputs}
     for modality in model.modalities:
         axes |= _INPUTS[modality]
-    names = [name for inputs in _INPUTS.values() for name in inputs]
+    names = [name for modality_inputs in _INPUTS.values() for name in modality_inputs]
     with warnings.catch_warnings(), atomic_path(path) as temporary, without_packing_warnings():
-        # It calls itself old, and tracing warns of every shape that is compared; what comes out is
-        # compared with the model afterwards, see parity.
+        # The exporter warns that it is old, and of every shape that is compared in tracing. The
+        # file is compared with the model afterwards, see parity.
         warnings.simplefilter("ignore")
         torch.onnx.export(
             form,
-            given,
+            inputs,
             temporary,
             input_names=names,
             output_names=form.outputs,
@@ -144,30 +144,31 @@ def export_onnx(trained: TorchModel, path: Path) -> None:
 
 @contextmanager
 def without_packing_warnings() -> Iterator[None]:
-    """Keep PyTorch's warnings about packed sequences off standard error; the rest is written later.
+    """Remove PyTorch's warnings about packed sequences from standard error.
 
-    The exporter warns that it does not know the shapes of packed words, as ``lstm`` has them. A
-    later pass of its own removes these nodes, so nothing is wrong with the file. PyTorch writes the
+    The exporter warns that it does not know the shapes of packed sequences, which ``lstm`` has. A
+    later pass of the exporter removes these nodes, so the file is correct. PyTorch writes the
     warnings in C++, past Python's filters and ``sys.stderr``: only descriptor 2 can be filtered.
+    Other output is written at the end.
     """
     try:
         stderr = os.dup(2)
-    except OSError:  # there is no standard error
+    except OSError:  # no standard error
         yield
         return
-    with tempfile.TemporaryFile() as caught:
+    with tempfile.TemporaryFile() as captured:
         _flush_stderr()
-        os.dup2(caught.fileno(), 2)
+        os.dup2(captured.fileno(), 2)
         try:
             yield
         finally:
             _flush_stderr()
             os.dup2(stderr, 2)
             os.close(stderr)
-            caught.seek(0)
-            others = _PACKING_WARNING.sub(b"", caught.read())
+            captured.seek(0)
+            other_output = _PACKING_WARNING.sub(b"", captured.read())
             with suppress(OSError), open(2, "wb", closefd=False) as stream:
-                stream.write(others)
+                stream.write(other_output)
 
 
 def _flush_stderr() -> None:
@@ -179,8 +180,8 @@ def example_inputs(height: int, width: int) -> dict[str, npt.NDArray[Any]]:
     """Return the inputs of ``OnnxForm`` for the three films that a model is traced with.
 
     Args:
-        height: Of a poster, in pixels.
-        width: Of a poster, in pixels.
+        height: The height of a poster in pixels.
+        width: The width of a poster in pixels.
     """
     example = _example(height, width)
     return {
@@ -194,7 +195,7 @@ def example_inputs(height: int, width: int) -> dict[str, npt.NDArray[Any]]:
 def require_onnx() -> None:
     """Raise a MissingExtraError if the packages for writing ONNX files are not installed.
 
-    PyTorch's exporter and ONNX Runtime's quantiser look for it late and say little.
+    PyTorch's exporter and ONNX Runtime's quantiser import them late, with unclear errors.
     """
     for package in ("onnx", "onnx_ir"):
         try:

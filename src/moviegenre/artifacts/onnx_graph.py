@@ -1,4 +1,4 @@
-"""Rewrite the graph of an ONNX file to load and compute faster with the same answers."""
+"""Rewrite the graph of an ONNX file so that it loads and runs faster, with the same logits."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -16,18 +16,18 @@ from moviegenre.core.files import atomic_path
 if TYPE_CHECKING:
     import onnx
 
-_ENCODER = "/model/poster_encoder/"  # the scope of its nodes, as PyTorch's exporter names them
+_ENCODER = "/model/poster_encoder/"  # the prefix of its nodes, from PyTorch's exporter
 
 
 def skip_missing_posters(path: Path, films: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Let a model compute its poster encoder only where a film of the batch has a poster.
+    """Compute the poster encoder of a model only if a film of the batch has a poster.
 
-    The encoder's nodes move into a branch; the other branch gives embeddings of zeros, which the
-    model does not look at, because ``has_poster`` says so. A model without such an encoder stays.
+    The encoder's nodes move into a branch. The other branch outputs embeddings of zeros, which the
+    model ignores because ``has_poster`` is false. A model without a poster encoder stays as it is.
 
     Args:
-        path: The ONNX file, which is replaced.
-        films: Inputs of a few films by name, to find the size of the embeddings with.
+        path: The ONNX file; it is replaced.
+        films: Inputs of a few films by name, to compute the size of the embeddings.
     """
     import onnx
 
@@ -37,28 +37,29 @@ def skip_missing_posters(path: Path, films: Mapping[str, npt.NDArray[Any]]) -> N
     if not encoder:
         return
     branch = [node for i, node in enumerate(graph.node) if i in encoder]
-    rest = [node for i, node in enumerate(graph.node) if i not in encoder]
+    outside = [node for i, node in enumerate(graph.node) if i not in encoder]
     used_inside = {name for node in branch for name in node.input}
-    used_outside = {name for node in rest for name in node.input}
+    used_outside = {name for node in outside for name in node.input}
     outputs = [name for node in branch for name in node.output if name in used_outside]
     embeddings = {name: _shape(model, name, films) for name in outputs}
-    weights = [one for one in graph.initializer if one.name in used_inside - used_outside]
-    moved = {one.name for one in weights}
-    kept = [one for one in graph.initializer if one.name not in moved]
-    first = next(i for i, node in enumerate(rest) if not set(outputs).isdisjoint(node.input))
-    nodes = [*rest[:first], *_condition(branch, weights, embeddings), *rest[first:]]
+    branch_names = used_inside - used_outside
+    branch_weights = [tensor for tensor in graph.initializer if tensor.name in branch_names]
+    other_weights = [tensor for tensor in graph.initializer if tensor.name not in branch_names]
+    first = next(i for i, node in enumerate(outside) if not set(outputs).isdisjoint(node.input))
+    condition = _condition(branch, branch_weights, embeddings)
+    nodes = [*outside[:first], *condition, *outside[first:]]
     del graph.node[:], graph.initializer[:]
     graph.node.extend(nodes)
-    graph.initializer.extend(kept)
+    graph.initializer.extend(other_weights)
     onnx.checker.check_model(model)
     with atomic_path(path) as temporary:
         onnx.save(model, temporary)
 
 
 def _encoder_nodes(graph: "onnx.GraphProto") -> set[int]:
-    """Return the positions of the nodes that compute the poster encoder and serve nothing else."""
+    """Return the positions of the nodes whose outputs only the poster encoder uses."""
     needs_image, users = {"image"}, defaultdict(list)
-    for position, node in enumerate(graph.node):  # which are in the order of computing
+    for position, node in enumerate(graph.node):  # in the order of execution
         if not needs_image.isdisjoint(node.input):
             needs_image.update(node.output)
         for name in node.input:
@@ -69,8 +70,8 @@ def _encoder_nodes(graph: "onnx.GraphProto") -> set[int]:
         if node.name.startswith(_ENCODER) and not needs_image.isdisjoint(node.output)
     }
     for position, node in reversed(list(enumerate(graph.node))):
-        served = [user for name in node.output for user in users[name]]
-        if served and inside.issuperset(served):
+        consumers = [user for name in node.output for user in users[name]]
+        if consumers and inside.issuperset(consumers):
             inside.add(position)
     return inside
 
@@ -78,7 +79,7 @@ def _encoder_nodes(graph: "onnx.GraphProto") -> set[int]:
 def _shape(
     model: "onnx.ModelProto", name: str, films: Mapping[str, npt.NDArray[Any]]
 ) -> tuple[int, ...]:
-    """Return the shape of one film's value in the graph, computed for example films."""
+    """Return the shape of a value of the graph for one film, computed with example films."""
     import onnx
 
     onnxruntime = onnx_runtime()
@@ -103,18 +104,18 @@ def _condition(
     """Return the nodes that compute a branch if a film has a poster, and zeros otherwise."""
     from onnx import TensorProto, helper, numpy_helper
 
-    zeros, values, missing = [helper.make_node("Shape", ["has_poster"], ["none/films"])], [], []
+    zeros, values, zero_values = [helper.make_node("Shape", ["has_poster"], ["none/films"])], [], []
     for index, (name, shape) in enumerate(embeddings.items()):
-        size, whole, out = f"none/size{index}", f"none/shape{index}", f"none/embedding{index}"
-        sizes = numpy_helper.from_array(np.array(shape, dtype=np.int64))
+        size, full_shape, out = f"none/size{index}", f"none/shape{index}", f"none/embedding{index}"
+        film_shape = numpy_helper.from_array(np.array(shape, dtype=np.int64))
         zero = numpy_helper.from_array(np.zeros(1, dtype=np.float32))
         zeros += [
-            helper.make_node("Constant", [], [size], value=sizes),
-            helper.make_node("Concat", ["none/films", size], [whole], axis=0),
-            helper.make_node("ConstantOfShape", [whole], [out], value=zero),
+            helper.make_node("Constant", [], [size], value=film_shape),
+            helper.make_node("Concat", ["none/films", size], [full_shape], axis=0),
+            helper.make_node("ConstantOfShape", [full_shape], [out], value=zero),
         ]
         values.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, ["films", *shape]))
-        missing.append(helper.make_tensor_value_info(out, TensorProto.FLOAT, ["films", *shape]))
+        zero_values.append(helper.make_tensor_value_info(out, TensorProto.FLOAT, ["films", *shape]))
     return [
         helper.make_node("Cast", ["has_poster"], ["poster/number"], to=TensorProto.INT32),
         helper.make_node("ReduceMax", ["poster/number"], ["poster/any"], keepdims=0),
@@ -125,7 +126,7 @@ def _condition(
             list(embeddings),
             name=f"{_ENCODER}If",
             then_branch=helper.make_graph(branch, "poster", [], values, weights),
-            else_branch=helper.make_graph(zeros, "no_poster", [], missing),
+            else_branch=helper.make_graph(zeros, "no_poster", [], zero_values),
         ),
     ]
 
@@ -133,11 +134,11 @@ def _condition(
 def fuse(path: Path) -> None:
     """Let ONNX Runtime merge the nodes of a file once instead of at each load.
 
-    Only what holds on every processor is merged. Small weights are not restored, so the file keeps
-    its size. ``FUSED`` in the file says that this was done.
+    Only merges that every processor supports are made. Small weights are not restored to floats, so
+    the file keeps its size. The property ``FUSED`` marks the file as merged.
 
     Args:
-        path: The file, which is replaced; ONNX Runtime alone can compute it afterwards.
+        path: The file; it is replaced. Afterwards only ONNX Runtime can compute it.
     """
     import onnx
 
@@ -162,7 +163,7 @@ def fuse(path: Path) -> None:
 
 
 def _drop_new_attributes(graph: "onnx.GraphProto") -> None:
-    """Remove attributes without effect that ONNX Runtime 1.22, the oldest, does not accept."""
+    """Remove attributes without effect that the oldest ONNX Runtime, 1.22, does not accept."""
     for node in graph.node:
         for attribute in list(node.attribute):
             if attribute.name == "weight_prepacked" and not attribute.i:

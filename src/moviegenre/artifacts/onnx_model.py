@@ -27,20 +27,20 @@ FUSED = "moviegenre.fused"
 class OnnxModel(TrainedModel):
     """An exported ONNX file.
 
-    A file with weights in eight or four bits is computed one film at a time: it rounds activations
-    too, and in a batch their last bit, or the scale that they share, depends on the other films.
-    That costs nothing but the overhead of a call (docs/reliability.md).
+    A file with 8- or 4-bit weights is computed one film at a time. It also rounds activations; in a
+    batch, their last bit or shared scale would depend on the other films. This costs only the
+    overhead of a call (docs/reliability.md).
 
     Args:
         file: The file.
-        info: What is known of the model.
+        info: The description of the model.
         name: ``onnx``, ``int8`` or ``int4``.
-        num_threads: How many threads compute a film; None takes one for each core.
-        quick: Be ready sooner and with less memory, and slower for each film: what only depends on
-            the weights is computed anew for every film instead of once.
-        bulk: Compute several films at once, each by one thread, instead of each film by all
-            threads. Films in a batch take less time and a single film takes more. No effect on
-            ``onnx``, which computes a batch as a whole.
+        num_threads: The number of threads for a film; None takes one for each core.
+        quick: Load faster and with less memory, but compute each film slower: values that depend
+            only on the weights are computed for every film instead of once.
+        bulk: Compute several films at once, each with one thread, instead of each film with all
+            threads. A batch takes less time and a single film takes more. No effect on ``onnx``,
+            which computes a batch as a whole.
 
     Raises:
         CheckpointError: The file is missing or damaged, or has other inputs or outputs.
@@ -69,7 +69,7 @@ class OnnxModel(TrainedModel):
         self._check()
 
     def _check(self) -> None:
-        """Raise an error if inputs or outputs of the file are not those of the model."""
+        """Raise an error if the inputs or outputs of the file do not fit the model."""
         if not set(self._inputs) <= set(_FEEDS) or "logits" not in self._outputs:
             raise CheckpointError(
                 f"{self.file} takes {', '.join(self._inputs) or 'nothing'} and gives "
@@ -83,15 +83,15 @@ class OnnxModel(TrainedModel):
                 f"{len(self.info.genres)} genres in genres.json; export the model again"
             )
         files = {Modality.PLOT: TOKENIZER_FILE, Modality.POSTER: IMAGE_FILE}
-        unknown = [
+        unsupported = [
             modality
             for modality, name in ((Modality.PLOT, "input_ids"), (Modality.POSTER, "image"))
             if name in self._inputs and modality not in self.info.modalities
         ]
-        if unknown:
-            missing = ", ".join(files[modality] for modality in unknown)
+        if unsupported:
+            missing = ", ".join(files[modality] for modality in unsupported)
             raise CheckpointError(
-                f"{self.file} reads a film's {' and '.join(unknown)}, and {missing} is missing "
+                f"{self.file} reads a film's {' and '.join(unsupported)}, and {missing} is missing "
                 "beside it; export the model again"
             )
 
@@ -103,8 +103,8 @@ class OnnxModel(TrainedModel):
         """
         if self.name == "onnx" or batch.size == 1:
             return self._answer(batch)
-        films = (batch.film(row) for row in range(batch.size))
-        answers = list((map if self._pool is None else self._pool.map)(self._answer, films))
+        single_films = (batch.film(row) for row in range(batch.size))
+        answers = list((map if self._pool is None else self._pool.map)(self._answer, single_films))
         gates = [answer.gate for answer in answers if answer.gate is not None]
         logits = np.concatenate([answer.logits for answer in answers])
         return Answer(logits, np.concatenate(gates) if gates else None)
@@ -113,7 +113,7 @@ class OnnxModel(TrainedModel):
         """Return logits (B, L) and embeddings (B, D), all films computed at once.
 
         Raises:
-            CheckpointError: The file gives no embeddings, or cannot compute these films.
+            CheckpointError: The file has no embeddings, or cannot compute these films.
         """
         if EMBEDDING not in self._outputs:
             raise CheckpointError(
@@ -147,7 +147,7 @@ _FEEDS: dict[str, Callable[[BatchArrays], npt.NDArray[Any]]] = {
     "image": lambda batch: np.ascontiguousarray(batch.image),
     "has_poster": lambda batch: batch.has_poster,
 }
-"""The inputs that an exported file may have, as a batch gives them."""
+"""The possible inputs of an exported file, each computed from a batch."""
 
 
 def _session(path: Path, num_threads: int | None, quick: bool) -> "onnxruntime.InferenceSession":
@@ -159,10 +159,10 @@ def _session(path: Path, num_threads: int | None, quick: bool) -> "onnxruntime.I
     onnxruntime = onnx_runtime()
     fused = quick and _is_fused(path)
     options = onnxruntime.SessionOptions()
-    if fused:  # what is left to merge is not worth its time for a few films
+    if fused:  # further merges take more time than they save for a few films
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.log_severity_level = 3  # errors; what it warns of is its own optimiser's business
-    # Threads that wait in a loop take the processor from whatever else runs on the machine.
+    options.log_severity_level = 3  # only errors; its warnings are about its own optimiser
+    # Threads that wait in a loop take processor time from other programs.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.intra_op_num_threads = num_threads or 0
     try:
@@ -178,7 +178,7 @@ def _session(path: Path, num_threads: int | None, quick: bool) -> "onnxruntime.I
 
 
 def _is_fused(path: Path) -> bool:
-    """Return whether ``onnx_graph.fuse`` wrote a file: its properties stand at the end."""
+    """Return whether ``onnx_graph.fuse`` wrote a file; the properties are at the end of a file."""
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - 256))
         return FUSED.encode() in file.read()

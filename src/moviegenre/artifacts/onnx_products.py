@@ -1,7 +1,7 @@
-"""Compute the matrix products of an ONNX graph in eight-bit integers, with a scale for each token.
+"""Compute the matrix products of an ONNX graph in 8-bit integers, with a scale for each token.
 
-Processors with instructions for integers (VNNI) multiply these three times as fast as floats, and
-``MatMulNBits`` no faster than floats (docs/performance.md).
+Processors with instructions for integers (VNNI) multiply integers three times as fast as floats.
+``MatMulNBits`` is no faster than floats (docs/performance.md).
 """
 
 from typing import TYPE_CHECKING, Any
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float32]
 
 _SMALLEST = 64  # rows and columns; smaller products are not worth their scales
-_LARGEST = 127  # of an integer weight
-_LARGEST_PAIR = 128  # 255 * 128 still fits in 16 bits
+_LARGEST = 127  # the largest integer weight
+_LARGEST_PAIR = 128  # the largest sum of two neighbouring weights: 255 * 128 fits in 16 bits
 _ONE, _ZERO, _TINY = "token/one", "token/zero", "token/tiny"
 
 
 def scale_by_token(model: "onnx.ModelProto") -> None:
     """Replace products with weights by products of integers.
 
-    The activations of each token are divided by the largest of them and rounded; each column of the
-    weights has a scale of its own. The integers are added exactly, so a film's products do not
-    depend on the films beside it. Products of two activations stay.
+    The activations of each token are divided by their largest value and rounded. Each column of
+    the weights has its own scale. Sums of integers are exact, so a film's products do not depend
+    on the other films of the batch. Products of two activations stay.
 
     Args:
-        model: The model, which is changed.
+        model: The model; it is changed in place.
     """
     from onnx import helper, numpy_helper
 
@@ -37,31 +37,31 @@ def scale_by_token(model: "onnx.ModelProto") -> None:
     products = [node for node in graph.node if _is_large_product(node, weights)]
     if not products:
         return
-    replacing = {id(node) for node in products}
+    product_ids = {id(node) for node in products}
     nodes: list[onnx.NodeProto] = []
-    rounded: set[str] = set()
+    rounded_names: set[str] = set()
     for node in graph.node:
-        if id(node) not in replacing:
+        if id(node) not in product_ids:
             nodes.append(node)
             continue
-        (value, weight), (out,) = node.input, node.output
-        if value not in rounded:
-            nodes += _rounded(value)
-            rounded.add(value)
-        whole, scale = f"{weight}_columns", f"{weight}_column_scale"
-        if weight in weights:  # which may serve several products
+        (activations, weight), (out,) = node.input, node.output
+        if activations not in rounded_names:
+            nodes += _rounding_nodes(activations)
+            rounded_names.add(activations)
+        integer_name, scale_name = f"{weight}_columns", f"{weight}_column_scale"
+        if weight in weights:  # not yet replaced: several products may share it
             integers, scales = columns(numpy_helper.to_array(weights[weight]))
             graph.initializer.remove(weights.pop(weight))
-            graph.initializer.append(numpy_helper.from_array(integers, whole))
-            graph.initializer.append(numpy_helper.from_array(scales, scale))
+            graph.initializer.append(numpy_helper.from_array(integers, integer_name))
+            graph.initializer.append(numpy_helper.from_array(scales, scale_name))
         product = helper.make_node(
             "MatMulIntegerToFloat",
-            [f"{value}/rounded", whole, _ONE, scale, _ZERO],
+            [f"{activations}/rounded", integer_name, _ONE, scale_name, _ZERO],
             [f"{out}/scaled"],
             name=node.name,
             domain="com.microsoft",
         )
-        nodes += [product, _node("Mul", [f"{out}/scaled", f"{value}/largest"], out)]
+        nodes += [product, _node("Mul", [f"{out}/scaled", f"{activations}/largest"], out)]
     del graph.node[:]
     graph.node.extend(nodes)
     graph.initializer.append(numpy_helper.from_array(np.array(1 / _LARGEST, np.float32), _ONE))
@@ -77,13 +77,13 @@ def columns(
     """Return integers (K, N) and the scale (N,) of each column of a weight.
 
     Processors without VNNI add the products of two neighbouring rows in 16 bits. The scales are
-    large enough for no such sum to overflow.
+    large enough that no such sum overflows.
 
     Args:
         weight: Floats (K, N).
     """
-    even = np.pad(weight, ((0, len(weight) % 2), (0, 0)))
-    pairs = np.abs(even[::2] + even[1::2]).max(axis=0) / (_LARGEST_PAIR - 1)  # 1 for rounding
+    padded = np.pad(weight, ((0, len(weight) % 2), (0, 0)))
+    pairs = np.abs(padded[::2] + padded[1::2]).max(axis=0) / (_LARGEST_PAIR - 1)  # 1 for rounding
     scale = np.maximum(np.abs(weight).max(axis=0) / _LARGEST, pairs)
     scale = np.maximum(scale, np.finfo(np.float32).tiny).astype(np.float32)
     return np.rint(weight / scale).astype(np.int8), scale
@@ -102,22 +102,22 @@ def _is_large_product(node: "onnx.NodeProto", weights: "dict[str, onnx.TensorPro
     )
 
 
-def _rounded(value: str) -> "list[onnx.NodeProto]":
-    """Return the nodes that round the activations of each token, and keep the largest."""
-    size, most, largest, share, rounded = (
-        f"{value}/{part}" for part in ("size", "most", "largest", "share", "rounded")
+def _rounding_nodes(activations: str) -> "list[onnx.NodeProto]":
+    """Return the nodes that round the activations of each token and output the largest one."""
+    magnitude, maximum, largest, scaled, rounded = (
+        f"{activations}/{part}" for part in ("size", "most", "largest", "share", "rounded")
     )
     return [
-        _node("Abs", [value], size),
-        _node("ReduceMax", [size], most, axes=[-1], keepdims=1),
-        _node("Max", [most, _TINY], largest),  # a token of zeros
-        _node("Div", [value, largest], share),
-        _node("QuantizeLinear", [share, _ONE, _ZERO], rounded),
+        _node("Abs", [activations], magnitude),
+        _node("ReduceMax", [magnitude], maximum, axes=[-1], keepdims=1),
+        _node("Max", [maximum, _TINY], largest),  # a token of zeros
+        _node("Div", [activations, largest], scaled),
+        _node("QuantizeLinear", [scaled, _ONE, _ZERO], rounded),
     ]
 
 
 def _node(kind: str, inputs: list[str], output: str, **settings: Any) -> "onnx.NodeProto":  # noqa: ANN401 - ONNX
-    """Return a node with one output, which is its name as well: a profile shows where it is."""
+    """Return a node with one output; the output is also its name, which profiles show."""
     from onnx import helper
 
     return helper.make_node(kind, inputs, [output], name=output, **settings)

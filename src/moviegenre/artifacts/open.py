@@ -1,4 +1,4 @@
-"""``open_model``: a checkpoint, an exported folder, an ensemble or a name on the Hub, opened."""
+"""Open a checkpoint, an exported folder, an ensemble or a model on the Hub."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,16 +25,16 @@ def open_model(
     Args:
         model: A ``best.pth``, its folder, an exported folder, an ensemble's folder, a file that
             ``weights_file`` returned, or ``OWNER/NAME`` (with ``@REVISION``) on the Hub.
-        backends: What may compute it; the first one whose file there is does.
-        quick: Be ready sooner and slower for each film; no effect on what PyTorch computes.
+        backends: The allowed backends; the first one whose file exists is used.
+        quick: Load faster and compute each film slower; no effect with PyTorch.
         bulk: Compute several films at once; see ``OnnxModel``.
-        threads: How many threads compute a film; None takes one for each core. No effect on what
-            PyTorch computes.
+        threads: The number of threads for a film; None takes one for each core. No effect with
+            PyTorch.
 
     Raises:
-        CheckpointError: There is no such model, it is damaged, or no such backend fits it.
-        HubError: The model is not on the hub, or the hub cannot be reached.
-        MissingExtraError: PyTorch computes the model, and is not installed.
+        CheckpointError: The model does not exist, is damaged, or has no file for these backends.
+        HubError: The model is not on the Hub, or the Hub cannot be reached.
+        MissingExtraError: The model needs PyTorch, which is not installed.
     """
     path = locate(model)
     folder = path.parent if path.name in WEIGHTS_FILES else path
@@ -43,8 +43,8 @@ def open_model(
         if "torch" not in backends:
             raise CheckpointError(_no_onnx(path, backends[0]))
         return _open_torch(path)
-    there = (name for name in backends if (folder / BACKEND_FILES[name]).is_file())
-    backend = next(there, backends[0])
+    available = (name for name in backends if (folder / BACKEND_FILES[name]).is_file())
+    backend = next(available, backends[0])
     if backend == "torch":
         return _open_torch(folder)
     weights = BACKEND_FILES[backend]

@@ -16,13 +16,12 @@ def open_torch(model: str | Path) -> TorchModel:
     """Open a trained model with its exact weights.
 
     Args:
-        model: A ``best.pth``, its folder, an exported folder, an ensemble's folder, or
-            ``OWNER/NAME`` (with ``@REVISION`` if need be) on the Hugging Face hub. The file that
-            ``weights_file`` returns will do as well.
+        model: A ``best.pth``, its folder, an exported folder, an ensemble's folder, a file that
+            ``weights_file`` returned, or ``OWNER/NAME`` (with ``@REVISION``) on the Hub.
 
     Raises:
-        CheckpointError: There is none, it is damaged, or it is of another kind.
-        HubError: It is not on the hub, or the hub cannot be reached.
+        CheckpointError: The model is missing or damaged, or has another format.
+        HubError: The model is not on the Hub, or the Hub cannot be reached.
     """
     path = locate(model)
     if is_ensemble(path):
@@ -37,11 +36,11 @@ def _open_ensemble(file: Path) -> TorchModel:
     record = EnsembleRecord.read(file)
     members = [open_torch(member.file(file.parent)) for member in record.members]
     infos = tuple(member.info for member in members)
-    facts = {
-        "revisions": {name: commit for one in infos for name, commit in one.revisions.items()},
+    updates = {
+        "revisions": {name: commit for info in infos for name, commit in info.revisions.items()},
         "track": joint_track(infos),
         "members": infos,
     }
-    info = record.info.model_copy(update=facts)
+    info = record.info.model_copy(update=updates)
     network = Ensemble([member.network for member in members], record.combiner)
     return TorchModel(info, network.eval(), file, members)

@@ -11,7 +11,7 @@ _MPNET = "all-mpnet-base-v2, by the Sentence Transformers project, Apache-2.0"
 _FROM_SCRATCH = (
     "random weights, trained on posters of the training split alone: nobody else's terms"
 )
-_KNOWN = {
+_KNOWN_ENCODERS = {
     BGE_SMALL: _BGE,
     "BAAI/bge-small-en-v1.5": _BGE,
     MPNET: _MPNET,
@@ -27,22 +27,22 @@ _KNOWN = {
     "scratch": _FROM_SCRATCH,
     "none": _FROM_SCRATCH,
 }
-"""The encoders that this package knows by name, with the licence that their makers state."""
+"""The known encoders, with the licences that their makers state."""
 
-_ENCODERS = ("plot_encoder", "poster_encoder")
+_ENCODER_FIELDS = ("plot_encoder", "poster_encoder")
 
 
 def origins(info: ModelInfo, also: Sequence[str] = ()) -> str:
     """Return a Markdown section with the origin of every encoder's weights.
 
     Args:
-        info: The model's.
+        info: The description of the model.
         also: A sentence for each further model that the weights learned from.
     """
     settings = info.config["model"]
     lines = [
         f"- {field.replace('_', ' ').capitalize()}: {_origin(settings[field]['name'])}."
-        for field in _ENCODERS
+        for field in _ENCODER_FIELDS
         if field in settings
     ]
     if not lines:
@@ -53,7 +53,7 @@ def origins(info: ModelInfo, also: Sequence[str] = ()) -> str:
 
 
 def _origin(name: str) -> str:
-    shown = name.rstrip("/").rsplit("/", 1)[-1] if name.startswith((".", "/", "~")) else name
-    if shown in _KNOWN:
-        return f"{_KNOWN[shown]} (`{shown}`)"
-    return f"`{shown}`, on its owner's terms"
+    short_name = name.rstrip("/").rsplit("/", 1)[-1] if name.startswith((".", "/", "~")) else name
+    if short_name in _KNOWN_ENCODERS:
+        return f"{_KNOWN_ENCODERS[short_name]} (`{short_name}`)"
+    return f"`{short_name}`, on its owner's terms"

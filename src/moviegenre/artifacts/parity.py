@@ -1,4 +1,4 @@
-"""``parity.json``: how the decisions of exported ONNX files compare with those of the model."""
+"""``parity.json``: the comparison of exported ONNX files with the model."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,23 +12,23 @@ from moviegenre.core.errors import DataError
 from moviegenre.metrics import compute_metrics
 
 LEAST_EQUAL = 0.995
-"""The share of an ONNX file's decisions that must be the model's own."""
+"""The minimum share of ``model.onnx``'s decisions that must equal the model's decisions."""
 
 MOST_LOST = 0.005
-"""How much lower the F1-macro of a file in eight or four bits may be."""
+"""The maximum loss of F1-macro of a file with 8- or 4-bit weights."""
 
 
 @dataclass(frozen=True)
 class FileParity:
-    """One ONNX file against the model.
+    """The comparison of one ONNX file with the model.
 
     Attributes:
-        equal_decisions: Share of all decisions, a genre of a film each, that are the model's.
-        largest_difference: Of any probability.
-        f1_macro: Its own score; NaN where it is not defined.
-        f1_macro_lost: The model's score less its own.
-        refitted: Whether its own score uses thresholds fitted to its own answers. Equal decisions
-            are always counted with the model's thresholds on both sides.
+        equal_decisions: Share of decisions (a genre of a film each) that equal the model's.
+        largest_difference: The largest difference of a probability.
+        f1_macro: The file's score; NaN if undefined.
+        f1_macro_lost: The model's score minus the file's score.
+        refitted: Whether the file's score uses thresholds fitted to its own answers. Equal
+            decisions are always counted with the model's thresholds on both sides.
     """
 
     equal_decisions: float
@@ -40,12 +40,12 @@ class FileParity:
 
 @dataclass(frozen=True)
 class Parity:
-    """All ONNX files against the model.
+    """The comparison of all ONNX files with the model.
 
     Attributes:
         num_movies: The number of movies compared.
         source: Their split and data.
-        f1_macro: The model's own score on them, a fraction; NaN where it is not defined.
+        f1_macro: The model's score on them, a fraction; NaN if undefined.
         files: By backend: ``onnx``, ``int8``, ``int4``.
     """
 
@@ -56,7 +56,7 @@ class Parity:
 
     @property
     def faults(self) -> list[str]:
-        """The limits that are not met, one sentence each."""
+        """One sentence for each limit that is not met."""
         messages = []
         onnx = self.files.get("onnx")
         if onnx and onnx.equal_decisions < LEAST_EQUAL:
@@ -115,7 +115,7 @@ class Parity:
         """Return the same report after thresholds were fitted to the answers of its only file.
 
         Args:
-            f1_macro: What the file scores on the same movies with these thresholds.
+            f1_macro: The file's score on the same movies with these thresholds.
 
         Raises:
             DataError: Several files were compared; expected one.
@@ -127,16 +127,16 @@ class Parity:
             )
         ((name, file),) = self.files.items()
         lost = self.f1_macro - f1_macro
-        changed = replace(file, f1_macro=f1_macro, f1_macro_lost=lost, refitted=True)
-        return replace(self, files={name: changed})
+        refitted_file = replace(file, f1_macro=f1_macro, f1_macro_lost=lost, refitted=True)
+        return replace(self, files={name: refitted_file})
 
 
 def f1_macro(chosen: BoolArray, truth: npt.NDArray[np.float32]) -> float:
-    """Return the F1-macro of decisions (N, L), a fraction; NaN where it is not defined.
+    """Return the F1-macro of decisions (N, L), a fraction; NaN if undefined.
 
     Args:
-        chosen: Which genres are chosen; films without a poster may have other thresholds.
-        truth: Which are right (N, L), multi-hot.
+        chosen: Decisions (N, L); films without a poster may have other thresholds.
+        truth: Labels (N, L), multi-hot.
     """
     return compute_metrics(chosen.astype(np.float64), truth, 0.5).metrics["f1_macro"]
 

@@ -1,4 +1,4 @@
-"""Write tensors to a stream so that the caller sees a failure of the stream."""
+"""Write tensors to a stream; if the stream fails, raise its own error."""
 
 from typing import Any, BinaryIO
 
@@ -8,12 +8,12 @@ import torch
 def save_tensors(content: Any, stream: BinaryIO) -> None:  # noqa: ANN401 - whatever torch.save takes
     """Write tensors and plain values as ``torch.save`` does.
 
-    PyTorch answers a failed write with an error of its own, about a position in its archive; here
-    the failure itself is raised: a full disk as an OSError, say.
+    After a failed write, PyTorch raises an error about a position in its archive. This function
+    raises the original error, such as an OSError for a full disk.
 
     Args:
-        content: What to write.
-        stream: Where to.
+        content: The tensors and values.
+        stream: The stream to write to.
     """
     try:
         torch.save(content, stream)

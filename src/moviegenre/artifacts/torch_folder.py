@@ -35,7 +35,7 @@ from moviegenre.data.config import DataConfig
 from moviegenre.data.text import PAD_TOKEN, UNKNOWN_TOKEN
 from moviegenre.nn.images import IMAGENET_MEAN, IMAGENET_STD
 
-_BICUBIC = 3  # Pillow's number, which transformers' ``resample`` takes
+_BICUBIC = 3  # Pillow's number, for ``resample`` in transformers
 
 
 def portable_settings(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,12 +69,12 @@ def write_exported(
     """Write a model's weights, settings, genres, tokenizer, image settings and scores.
 
     Args:
-        folder: Where; it is made.
+        folder: The folder; it is created.
         model: The model.
-        scores: By split; the model's own scores go under ``validation`` if nothing else does.
-        half: Write matrices and kernels as 16-bit floats, and whole numbers that fit in 32 bits, in
-            half the space; biases and norms, which are small and may be out of the range of 16-bit
-            floats, stay as they are.
+        scores: By split; without ``validation``, the model's own scores are written there.
+        half: Write matrices and kernels as 16-bit floats, and 64-bit integers as 32-bit integers
+            if they fit. Biases and norms stay: they are small, and may be out of the range of
+            16-bit floats.
     """
     tensors = {
         name: _halved(tensor.detach().cpu().contiguous(), half)
@@ -83,7 +83,7 @@ def write_exported(
     write_bytes(folder / WEIGHTS_FILE, save(tensors, metadata={"format": "pt"}))
     info = model.info
     config = {RENAMED.get(name, name): value for name, value in info.stored().items()}
-    for name in ("genres", "metrics", "tokenizer"):  # which have files of their own
+    for name in ("genres", "metrics", "tokenizer"):  # they have separate files
         del config[name]
     config |= {
         "format": FORMAT,
@@ -105,8 +105,8 @@ def _halved(tensor: Tensor, half: bool) -> Tensor:
     if not half:
         return tensor
     if tensor.dtype is torch.int64:
-        narrow = tensor.int()
-        return narrow if torch.equal(narrow.long(), tensor) else tensor
+        integers = tensor.int()
+        return integers if torch.equal(integers.long(), tensor) else tensor
     return tensor.half() if tensor.is_floating_point() and tensor.dim() > 1 else tensor
 
 
@@ -140,7 +140,7 @@ def seal(folder: Path, info: ModelInfo) -> None:
 
     Args:
         folder: The folder.
-        info: The model's.
+        info: The description of the model.
     """
     write_manifest(
         folder,
@@ -155,7 +155,7 @@ def read_exported(folder: Path) -> TorchModel:
     """Read an exported folder with its exact weights.
 
     Raises:
-        CheckpointError: A file is missing, damaged or changed, or the folder is of another kind.
+        CheckpointError: A file is missing, damaged or changed, or the folder has another format.
     """
     file = folder / WEIGHTS_FILE
     if not file.is_file() and is_exported(folder):

@@ -1,4 +1,4 @@
-"""A trained model that PyTorch computes, and that can be trained on, exported and combined."""
+"""A trained model in PyTorch, which can also be trained further, exported and combined."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -24,10 +24,10 @@ class TorchModel(TrainedModel):
     """A network and its description.
 
     Args:
-        info: Architectures and modalities in it are taken from the network.
-        network: In evaluation mode, if it is to answer.
-        file: The file of its weights, or where they are to be written.
-        members: The models that an ensemble is made of.
+        info: The description; its architectures and modalities are replaced by the network's.
+        network: The network; in evaluation mode if it is used for predictions.
+        file: The file of its weights, or the path where they will be written.
+        members: The members of an ensemble.
     """
 
     name: Backend = "torch"
@@ -40,24 +40,24 @@ class TorchModel(TrainedModel):
         file: Path = Path(),
         members: Sequence["TorchModel"] = (),
     ) -> None:
-        facts = {"architectures": network.architectures(), "modalities": network.modalities}
-        self.info = info.model_copy(update=facts)
+        updates = {"architectures": network.architectures(), "modalities": network.modalities}
+        self.info = info.model_copy(update=updates)
         self.network = network
         self.file = file
         self._members = tuple(members)
 
     @property
     def members(self) -> tuple["TorchModel", ...]:
-        """The models that an ensemble is made of; none for all others."""
+        """The members of an ensemble; empty for other models."""
         return self._members
 
     @property
     def combiner(self) -> Combiner | None:
-        """How the answers of ``members`` are combined; None for all but ensembles."""
+        """The weights that combine the members of an ensemble; None for other models."""
         return self.network.combiner
 
     def movies(self, data: PreparedData, split: Split, config: DataConfig) -> MovieTensors:
-        """Return a split in the form that the model reads, frozen encoders' outputs included."""
+        """Return a split in the model's input form, with the outputs of frozen encoders."""
         return load_scored_movies(data, split, config, self.network, self.info.tokenizer)
 
     def on_device(self) -> AbstractContextManager[object]:
@@ -65,19 +65,19 @@ class TorchModel(TrainedModel):
         return on_computing_device(self.network)
 
     def stay_on_device(self) -> None:
-        """Move the network to the GPU, if there is one, for all films to come."""
+        """Move the network to the GPU, if there is one, and leave it there."""
         self.network.to(computing_device())
 
     def answer(self, batch: BatchArrays) -> Answer:
         """Return logits (B, L), and the gate's weights (B, 2) if the model has one.
 
         Raises:
-            CheckpointError: The model's tokenizer is another model's.
+            CheckpointError: The tokenizer belongs to another model.
         """
         try:
             with torch.inference_mode():
                 output = self.network(to_batch(batch).to(device_of(self.network)))
-        except IndexError as error:  # a token that the model has no embedding for
+        except IndexError as error:  # a token without an embedding
             raise CheckpointError(
                 f"the model cannot read its own tokens ({error}); its tokenizer is another "
                 "model's: train, export or fetch it again"

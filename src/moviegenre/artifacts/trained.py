@@ -1,4 +1,4 @@
-"""``TrainedModel``: a model that answers, whichever library computes it."""
+"""``TrainedModel``: the interface of a trained model, with any backend."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -27,13 +27,13 @@ Backend = Literal["torch", "onnx", "int8", "int4"]
 
 EXACT_FIRST: tuple[Backend, ...] = ("torch", "onnx", "int8", "int4")
 FAST_FIRST: tuple[Backend, ...] = ("onnx", "torch", "int8", "int4")
-"""The order in which ``backend`` auto takes the first that exists."""
+"""The order of backends for ``backend`` auto; the first one whose file exists is used."""
 
 GATE = "modality"
-"""The attention of a model that weighs plot and poster, plot first."""
+"""The name of the attention weights of plot and poster, in this order."""
 
 EMBEDDING = "embedding"
-"""The input of a model's head for a film, D numbers."""
+"""The name of a film's embedding (D,), the input of the model's head."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -44,7 +44,7 @@ class Answer:
 
     Attributes:
         logits: One score per label (B, L).
-        gate: Weights of plot and poster (B, 2), where the model has a gate.
+        gate: Weights of plot and poster (B, 2); None if the model has no gate.
     """
 
     logits: Floats
@@ -57,10 +57,10 @@ class TrainedModel(ABC):
     Attributes:
         info: Its description, without its weights.
         file: The file whose hash identifies its weights.
-        name: The library that computes it, see ``Backend``.
-        network: The PyTorch model, if it has gradients.
-        only_answers: Whether it can answer and nothing else. Its folder is then one that was
-            exported to be passed on: nothing is put into it but scores and thresholds.
+        name: The backend, see ``Backend``.
+        network: The PyTorch model; None for other backends.
+        only_answers: Whether it can only predict. Its folder was then exported for distribution:
+            only scores and thresholds are written into it.
     """
 
     info: ModelInfo
@@ -71,26 +71,26 @@ class TrainedModel(ABC):
 
     @property
     def members(self) -> Sequence["TrainedModel"]:
-        """The models that an ensemble is made of; none for all others."""
+        """The members of an ensemble; empty for other models."""
         return ()
 
     @property
     def combiner(self) -> Combiner | None:
-        """How the answers of ``members`` are combined; None for all but ensembles."""
+        """The weights that combine the members of an ensemble; None for other models."""
         return None
 
     def movies(self, data: "PreparedData", split: Split, config: DataConfig) -> MovieTensors:
-        """Return a split in the form that the model reads.
+        """Return a split in the model's input form.
 
         Args:
             data: The prepared data.
-            split: Which part.
-            config: The model's own settings, or others that it can read.
+            split: The split.
+            config: The data settings: the model's, or others that it supports.
 
         Raises:
             ConfigError: The model does not support the settings.
         """
-        # These read Parquet, which answering does not.
+        # These modules read Parquet, which predictions do not need.
         from moviegenre.data.caches import cached_movies
         from moviegenre.data.extra import read_each_plot
 
@@ -107,11 +107,11 @@ class TrainedModel(ABC):
         )
 
     def on_device(self) -> AbstractContextManager[object]:
-        """Return a context in which many batches are computed, on the GPU if there is one."""
+        """Return a context in which batches are computed on the GPU, if there is one."""
         return nullcontext()
 
     def stay_on_device(self) -> None:  # noqa: B027 - ONNX Runtime computes on CPUs alone
-        """Compute all films to come on the GPU, if there is one and PyTorch computes."""
+        """Compute all later films on the GPU, if there is one and the backend is PyTorch."""
 
     @abstractmethod
     def answer(self, batch: BatchArrays) -> Answer:
@@ -133,7 +133,7 @@ class TrainedModel(ABC):
         """Return logits (B, L) and embeddings (B, D), each film computed alone.
 
         Raises:
-            CheckpointError: The model gives no embeddings, or cannot compute these films.
+            CheckpointError: The model has no embeddings, or cannot compute these films.
         """
         films = [self.embed_together(batch.film(row)) for row in range(batch.size)]
         logits, embeddings = zip(*films, strict=True)
@@ -142,10 +142,10 @@ class TrainedModel(ABC):
     def embed_together(self, batch: BatchArrays) -> tuple[Floats, Floats]:
         """Return logits (B, L) and embeddings (B, D), all films computed at once.
 
-        That is quicker, and of weights in eight or four bits their last digits are others.
+        This is faster. With 8- or 4-bit weights, the last digits differ from ``embed``.
 
         Raises:
-            CheckpointError: The model gives no embeddings, or cannot compute these films.
+            CheckpointError: The model has no embeddings, or cannot compute these films.
         """
         raise CheckpointError(
             f"{self.name} computes the model; embeddings come from an exported folder's ONNX "

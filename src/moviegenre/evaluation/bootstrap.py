@@ -1,7 +1,7 @@
-"""The paired bootstrap: how far scores and differences would vary with other movies.
+"""The paired bootstrap: the variation of scores and differences with other movies.
 
-Every resample draws the split's movies with replacement, the same draw for every model, so that a
-difference between two models is not blurred by which movies happened to be drawn.
+Every resample draws the split's movies with replacement, the same movies for every model, so that
+the draw does not blur the difference between two models.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ import numpy.typing as npt
 Draws = npt.NDArray[np.float64]
 
 NUM_RESAMPLES = 1000
-_TAILS = (2.5, 97.5)  # percentiles that hold 95 % between them
+_PERCENTILES = (2.5, 97.5)  # the ends of a 95 % interval
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Interval:
 
     Attributes:
         low: The 2.5th percentile of the resamples.
-        high: The 97.5th.
+        high: The 97.5th percentile.
     """
 
     low: float
@@ -40,10 +40,10 @@ class Bootstrap:
     """The scores of every model on the same resamples.
 
     Attributes:
-        f1_macro: One score a resample (S,), by model.
-        f1_micro: Likewise.
+        f1_macro: A score for each resample (S,), by model.
+        f1_micro: A score for each resample (S,), by model.
         num_resamples: S.
-        seed: What the draws were made from.
+        seed: The seed of the draws.
     """
 
     f1_macro: Mapping[str, Draws]
@@ -58,10 +58,10 @@ class Bootstrap:
 
 def interval_of(draws: Draws) -> Interval:
     """Return the central 95 % interval of the finite draws (S,)."""
-    known = draws[np.isfinite(draws)]
-    if known.size == 0:
+    finite = draws[np.isfinite(draws)]
+    if finite.size == 0:
         return Interval(float("nan"), float("nan"))
-    low, high = np.percentile(known, _TAILS)
+    low, high = np.percentile(finite, _PERCENTILES)
     return Interval(float(low), float(high))
 
 
@@ -74,37 +74,37 @@ def paired_bootstrap(
 ) -> Bootstrap:
     """Score every model on the same resamples of the movies.
 
-    F1-macro is defined as in ``metrics.compute_metrics``: within a resample it averages over the
-    labels that have a positive there.
+    F1-macro is defined as in ``metrics.compute_metrics``: in each resample, it is the mean over the
+    labels with a positive.
 
     Args:
         decisions: Chosen labels (N, L) of each model, movies in the same order.
-        labels: The truth (N, L).
-        num_resamples: S, how many resamples.
-        seed: Of the draws; equal seeds give equal intervals.
+        labels: The labels (N, L).
+        num_resamples: S, the number of resamples.
+        seed: The seed of the draws; equal seeds give equal intervals.
     """
     truth = np.asarray(labels, dtype=bool)
     num_movies = len(truth)
     generator = np.random.default_rng(seed)
-    times = np.zeros((num_resamples, num_movies), dtype=np.float64)
+    draw_counts = np.zeros((num_resamples, num_movies), dtype=np.float64)
     if num_movies:
         shares = np.full(num_movies, 1 / num_movies)
-        times[:] = generator.multinomial(num_movies, shares, size=num_resamples)
-    positives = times @ truth  # (S, L)
+        draw_counts[:] = generator.multinomial(num_movies, shares, size=num_resamples)
+    positives = draw_counts @ truth  # (S, L)
     macro: dict[str, Draws] = {}
     micro: dict[str, Draws] = {}
     for name, chosen in decisions.items():
-        hits = times @ (truth & chosen)
-        # 2 tp + fp + fn is the number of positives and the number of choices together.
-        whole = positives + times @ chosen
-        f1 = 2 * hits / np.maximum(whole, 1)
+        hits = draw_counts @ (truth & chosen)
+        # 2 tp + fp + fn is the number of positives plus the number of chosen labels.
+        denominators = positives + draw_counts @ chosen
+        f1 = 2 * hits / np.maximum(denominators, 1)
         macro[name] = _mean_where(f1, positives > 0)
-        micro[name] = 2 * hits.sum(axis=1) / np.maximum(whole.sum(axis=1), 1)
+        micro[name] = 2 * hits.sum(axis=1) / np.maximum(denominators.sum(axis=1), 1)
     return Bootstrap(macro, micro, num_resamples, seed)
 
 
 def _mean_where(values: Draws, defined: npt.NDArray[np.bool_]) -> Draws:
-    """Average rows (S, L) over their defined entries; NaN where there is none."""
+    """Return the mean of the defined entries of each row (S, L); NaN if there are none."""
     counts = defined.sum(axis=1)
     means = np.where(defined, values, 0).sum(axis=1) / np.maximum(counts, 1)
     return np.where(counts > 0, means, np.nan)

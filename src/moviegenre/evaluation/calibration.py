@@ -1,8 +1,8 @@
 """Calibration: measure whether a probability of 0.7 is right 7 times in 10, and correct it.
 
-Corrections are a scale and a shift of the log-odds, as ``core.operating_point`` keeps them. They
-never reorder the movies of a genre, so they change no ranking and no best F1. Isotonic regression
-is left out on purpose; ``docs/thresholds.md`` says why.
+A correction is a scale and a shift of the log-odds, stored by ``core.operating_point``. It never
+reorders the movies of a genre, so it changes no ranking and no best F1. For the reason against
+isotonic regression, see ``docs/thresholds.md``.
 """
 
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ from moviegenre.core.types import CalibrationMethod
 Column = npt.NDArray[np.float64]
 
 NUM_BINS = 15
-_SMALLEST_SCALE = 0.05  # a genre that is ranked the wrong way round keeps its order all the same
+_MIN_SCALE = 0.05  # positive, so that the order of a genre's movies never reverses
 _MAX_STEPS = 100
-_CONVERGED = 1e-10
+_GRADIENT_TOLERANCE = 1e-10
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class Reliability:
     """Probabilities in bins of equal width, with the share of positives in each bin.
 
     Attributes:
-        predicted: Mean probability of each bin (K,); NaN where it is empty.
-        observed: Share of positives of each bin (K,), likewise.
-        counts: How many probabilities are in each (K,).
+        predicted: Mean probability of each bin (K,); NaN for an empty bin.
+        observed: Share of positives of each bin (K,); NaN for an empty bin.
+        counts: Number of probabilities in each bin (K,).
     """
 
     predicted: Column
@@ -40,37 +40,37 @@ class Reliability:
 def reliability(
     probs: FloatArray, labels: npt.NDArray[Any], num_bins: int = NUM_BINS
 ) -> Reliability:
-    """Put probabilities into bins and count how often they were right.
+    """Put probabilities into bins and compute the share of positives in each bin.
 
     Args:
-        probs: Probabilities of any shape; all are taken together.
-        labels: The truth, of the same shape.
-        num_bins: K; bin k holds probabilities from k / K up to, but not with, (k + 1) / K, the
-            last one also 1.
+        probs: Probabilities of any shape, which is ignored.
+        labels: The labels, of the same shape.
+        num_bins: K; bin k has the probabilities in [k / K, (k + 1) / K), and the last bin also has
+            probability 1.
     """
     flat = np.asarray(probs, dtype=np.float64).reshape(-1)
     edges = np.linspace(0, 1, num_bins + 1)
-    places = np.minimum(np.searchsorted(edges, flat, side="right") - 1, num_bins - 1)
-    counts = np.bincount(places, minlength=num_bins)
-    with np.errstate(invalid="ignore"):  # 0 / 0 of an empty bin is NaN, as said
-        predicted = np.bincount(places, flat, num_bins) / counts
-        observed = np.bincount(places, np.asarray(labels).reshape(-1), num_bins) / counts
+    bin_indices = np.minimum(np.searchsorted(edges, flat, side="right") - 1, num_bins - 1)
+    counts = np.bincount(bin_indices, minlength=num_bins)
+    with np.errstate(invalid="ignore"):  # an empty bin: 0 / 0 is NaN
+        predicted = np.bincount(bin_indices, flat, num_bins) / counts
+        observed = np.bincount(bin_indices, np.asarray(labels).reshape(-1), num_bins) / counts
     return Reliability(predicted, observed, counts.astype(np.int64))
 
 
 def calibration_error(probs: FloatArray, labels: npt.NDArray[Any]) -> float:
     """Return the expected calibration error over all movie-label pairs; NaN without any.
 
-    The mean distance between a bin's mean probability and its share of positives, each bin
-    weighted by how many probabilities it holds.
+    It is the mean distance between a bin's mean probability and its share of positives, weighted
+    by the number of probabilities in the bin.
 
     Reference: Naeini et al., "Obtaining well calibrated probabilities using Bayesian binning",
-    https://doi.org/10.1609/aaai.v29i1.9602; differs in that each label is judged by itself,
-    rather than a movie's likeliest label alone.
+    https://doi.org/10.1609/aaai.v29i1.9602; differs in that every label counts, not only the most
+    probable label of a movie.
 
     Args:
         probs: Probabilities of any shape.
-        labels: The truth, of the same shape.
+        labels: The labels, of the same shape.
 
     Example:
         >>> round(calibration_error(np.array([0.7, 0.7]), np.array([1, 0])), 3)
@@ -78,7 +78,7 @@ def calibration_error(probs: FloatArray, labels: npt.NDArray[Any]) -> float:
     """
     if np.size(probs) == 0:
         return float("nan")
-    # Counted here, from the bins that are drawn: torchmetrics' has one more, for exactly 1.
+    # These are the bins of the plots; torchmetrics has one more bin, for exactly 1.
     bins = reliability(probs, labels)
     filled = bins.counts > 0
     gaps = np.abs(bins.predicted - bins.observed)[filled]
@@ -100,19 +100,19 @@ def fit_calibration(
     """Return the scale (L,) and shift (L,) of the log-odds that calibrate probabilities.
 
     Args:
-        probs: A model's own probabilities (N, L), those of a validation split.
-        labels: The truth (N, L).
+        probs: A model's own probabilities (N, L) on a validation split.
+        labels: The labels (N, L).
         method: ``none`` corrects nothing. ``weights`` undoes the positive weights of a weighted
-            loss and needs no movies: weighted cross-entropy is smallest where the odds are the
-            true ones times the weight, so the shift is minus its logarithm. ``temperature`` fits
-            one scale for all labels. ``platt`` fits a scale and a shift for each.
-        positive_weights: What the loss weighed the positives of each label with (L,); only for
+            loss and needs no movies: weighted cross-entropy is minimal at the true odds times the
+            weight, so the shift is minus the logarithm of the weight. ``temperature`` fits one
+            scale for all labels. ``platt`` fits a scale and a shift for each label.
+        positive_weights: The loss's weight of the positives of each label (L,); only for
             ``weights``.
 
     References: Guo et al., "On calibration of modern neural networks",
     https://arxiv.org/abs/1706.04599; Platt, "Probabilistic outputs for support vector machines",
-    1999, whose targets (for n positives (n + 1) / (n + 2) instead of 1, for m negatives
-    1 / (m + 2) instead of 0) keep a label with few positives from becoming too sure.
+    1999. Platt's targets, (n + 1) / (n + 2) instead of 1 for n positives and 1 / (m + 2) instead
+    of 0 for m negatives, prevent probabilities near 1 for a label with few positives.
     """
     num_labels = probs.shape[1]
     scale, shift = np.ones(num_labels), np.zeros(num_labels)
@@ -126,23 +126,24 @@ def fit_calibration(
     if method == "temperature":
         if not 0 < truth.mean() < 1:
             return scale, shift
-        (fitted,) = _logistic(odds.reshape(-1, 1), truth.reshape(-1))
-        return np.full(num_labels, max(fitted, _SMALLEST_SCALE)), shift
+        (temperature_scale,) = _logistic(odds.reshape(-1, 1), truth.reshape(-1))
+        return np.full(num_labels, max(temperature_scale, _MIN_SCALE)), shift
     for column in range(num_labels):
-        positives, movies = truth[:, column].sum(), len(truth)
-        if 0 < positives < movies:
-            highest, lowest = (positives + 1) / (positives + 2), 1 / (movies - positives + 2)
-            targets = np.where(truth[:, column] > 0, highest, lowest)
+        num_positives, num_movies = truth[:, column].sum(), len(truth)
+        if 0 < num_positives < num_movies:
+            positive_target = (num_positives + 1) / (num_positives + 2)
+            negative_target = 1 / (num_movies - num_positives + 2)
+            targets = np.where(truth[:, column] > 0, positive_target, negative_target)
             scale[column], shift[column] = _scale_and_shift(odds[:, column], targets)
     return scale, shift
 
 
 def _scale_and_shift(odds: Column, targets: Column) -> tuple[float, float]:
-    """Return Platt's two numbers for log-odds (N,), the scale positive."""
+    """Return Platt's scale, which is positive, and shift for log-odds (N,)."""
     ones = np.ones_like(odds)
     scale, shift = _logistic(np.stack([odds, ones], axis=1), targets)
-    if scale < _SMALLEST_SCALE:  # the problem is convex: the best allowed scale is the bound
-        scale = _SMALLEST_SCALE
+    if scale < _MIN_SCALE:  # the problem is convex: the best allowed scale is the bound
+        scale = _MIN_SCALE
         (shift,) = _logistic(ones[:, None], targets, scale * odds)
     return float(scale), float(shift)
 
@@ -152,20 +153,20 @@ def _logistic(features: Column, targets: Column, offset: Column | float = 0.0) -
 
     Args:
         features: (N, K).
-        targets: Probabilities (N,) to come near to, in [0, 1].
-        offset: Added to the log-odds (N,).
+        targets: Target probabilities (N,) in [0, 1].
+        offset: A constant part of the log-odds (N,).
     """
     from scipy.optimize import minimize
 
-    fitted = minimize(
-        lambda tried: _cross_entropy(tried, features, targets, offset)[:2],
+    result = minimize(
+        lambda values: _cross_entropy(values, features, targets, offset)[:2],
         np.zeros(features.shape[1]),
         jac=True,
-        hess=lambda tried: _cross_entropy(tried, features, targets, offset)[2],
+        hess=lambda values: _cross_entropy(values, features, targets, offset)[2],
         method="trust-ncg",
-        options={"gtol": _CONVERGED, "maxiter": _MAX_STEPS},
+        options={"gtol": _GRADIENT_TOLERANCE, "maxiter": _MAX_STEPS},
     )
-    coefficients: Column = fitted.x
+    coefficients: Column = result.x
     return coefficients
 
 

@@ -22,8 +22,8 @@ from moviegenre.evaluation.tuning import TunedScores
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_GENRE_BINS = 8  # a genre has too few movies for the fifteen of all genres together
-SMALLEST_BIN = 10  # the share of fewer movies is mostly chance
+_GENRE_BINS = 8  # fewer bins than for all genres, because a genre has fewer movies
+SMALLEST_BIN = 10  # the share of positives among fewer movies is mostly chance
 
 
 class _Series(NamedTuple):
@@ -36,7 +36,7 @@ class _Series(NamedTuple):
 
 
 def _before_and_after(best: ModelResult) -> list[_Series]:
-    """Return both series of a model; none if nothing was fitted."""
+    """Return both series of a model; empty if the model is not tuned."""
     if best.tuned is None:
         return []
     before = {"color": LINES[1], "linestyle": "--", "marker": "s"}
@@ -48,12 +48,12 @@ def _before_and_after(best: ModelResult) -> list[_Series]:
 
 
 def draw_reliability(comparison: Comparison) -> "Figure | None":
-    """Draw the best model's reliability and its error by genre; None where nothing was fitted."""
+    """Draw the best model's reliability and its error by genre; None if it is not tuned."""
     from matplotlib.lines import Line2D
 
     best = comparison.ranking[0]
-    both = _before_and_after(best)
-    if not both:
+    all_series = _before_and_after(best)
+    if not all_series:
         return None
     genres = comparison.genres_by_support
     figure = new_figure(9, max(4.4, 1.4 + 0.24 * len(genres)))
@@ -64,12 +64,12 @@ def draw_reliability(comparison: Comparison) -> "Figure | None":
     heights = np.arange(len(genres))[::-1]
     columns = [comparison.genres.index(genre) for genre in genres]
     handles = []
-    for name, style, probs, scores in both:
+    for name, style, probs, scores in all_series:
         bins = reliability(probs, best.run.predictions.labels)
         filled = bins.counts > 0
         left.plot(bins.predicted[filled], bins.observed[filled], markersize=4.5, **style)
-        dots = {**style, "linestyle": "none"}
-        right.plot(100 * scores.ece_by_genre[columns], heights, markersize=5.5, **dots)
+        dot_style = {**style, "linestyle": "none"}
+        right.plot(100 * scores.ece_by_genre[columns], heights, markersize=5.5, **dot_style)
         handles.append(Line2D([], [], label=f"{name} (error {100 * scores.ece:.1f} %)", **style))
     left.set(xlim=(0, 1), ylim=(0, 1))
     left.set_xlabel("probability")
@@ -83,27 +83,29 @@ def draw_reliability(comparison: Comparison) -> "Figure | None":
 
 
 def draw_genre_reliability(comparison: Comparison) -> "Figure | None":
-    """Draw one panel a genre with the best model's reliability; None where nothing was fitted."""
+    """Draw a panel for each genre, with the best model's reliability; None if it is not tuned."""
     from matplotlib.lines import Line2D
 
     best = comparison.ranking[0]
-    both = _before_and_after(best)
-    if not both:
+    all_series = _before_and_after(best)
+    if not all_series:
         return None
     genres, labels = comparison.genres_by_support, best.run.predictions.labels
     figure, panels = genre_panels(len(genres), extra_height=0.9)
     for panel, genre in zip(panels, genres, strict=True):
         panel.plot([0, 1], [0, 1], color=FAINT, linewidth=1.2)
         column = comparison.genres.index(genre)
-        for _, style, probs, _ in both:
+        for _, style, probs, _ in all_series:
             bins = reliability(probs[:, column], labels[:, column], _GENRE_BINS)
             filled = bins.counts >= SMALLEST_BIN
             panel.plot(
                 bins.predicted[filled], bins.observed[filled], linewidth=1.4, markersize=3, **style
             )
-        errors = " → ".join(f"{100 * series.scores.ece_by_genre[column]:.1f}" for series in both)
+        errors = " → ".join(
+            f"{100 * series.scores.ece_by_genre[column]:.1f}" for series in all_series
+        )
         panel.set_title(f"{genre}: {errors} %", fontsize=9.5, color=INK)
     axis_labels(figure, "probability", "share that was right")
-    handles = [Line2D([], [], label=name, **style) for name, style, *_ in both]
+    handles = [Line2D([], [], label=name, **style) for name, style, *_ in all_series]
     legend(figure, handles, loc="outside upper center", ncols=len(handles))
     return figure

@@ -1,7 +1,6 @@
-"""Colours and empty figures that all plots share.
+"""The colours and empty figures of all plots.
 
-Colours are those of Okabe and Ito, which colour-blind readers can tell apart. Lines also differ in
-style.
+The colours of Okabe and Ito are distinct for colour-blind readers. Lines also differ in style.
 """
 
 import math
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _DPI = 130
-_KIND_LINES = {"plot": 0, "poster": 4, "fusion": 2}  # places in LINES
+_KIND_LINES = {"plot": 0, "poster": 4, "fusion": 2}  # indices in LINES
 _OTHER_LINE = 3
 STYLES: tuple[Literal["-", "--", ":", "-."], ...] = ("-", "--", ":", "-.")
 
@@ -30,7 +29,7 @@ def new_figure(width: float, height: float) -> "Figure":
 
 
 def dress(axes: "Axes", *, grid: Literal["x", "y", "both"] | None = None) -> None:
-    """Draw only the lines that axes need, and colour them."""
+    """Show only the left and bottom lines of axes, and set their colours."""
     axes.set_facecolor(PAPER)
     for side, spine in axes.spines.items():
         spine.set_color(FAINT)
@@ -45,8 +44,8 @@ def dress(axes: "Axes", *, grid: Literal["x", "y", "both"] | None = None) -> Non
 
 def legend(owner: Any, handles: Sequence[Any], **placement: Any) -> None:  # noqa: ANN401
     """Add a legend without a frame, in the colour of text, to a figure or to axes."""
-    drawn = owner.legend(handles=handles, frameon=False, fontsize=9, **placement)
-    for text in drawn.get_texts():
+    box = owner.legend(handles=handles, frameon=False, fontsize=9, **placement)
+    for text in box.get_texts():
         text.set_color(INK)
 
 
@@ -59,7 +58,7 @@ def genre_panels(num_genres: int, extra_height: float) -> tuple["Figure", list["
     """Return a figure with a panel for each genre, whose axes go from 0 to 1.
 
     Args:
-        num_genres: How many panels.
+        num_genres: The number of panels.
         extra_height: Inches for labels and legend.
     """
     columns = min(4, num_genres)
@@ -69,9 +68,9 @@ def genre_panels(num_genres: int, extra_height: float) -> tuple["Figure", list["
     for panel in panels[:num_genres]:
         dress(panel, grid="both")
         panel.set(xlim=(0, 1), ylim=(0, 1), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
-    for position in range(num_genres, len(panels)):
-        panels[position].set_visible(False)
-        panels[position - columns].tick_params(labelbottom=True)
+    for index in range(num_genres, len(panels)):
+        panels[index].set_visible(False)
+        panels[index - columns].tick_params(labelbottom=True)
     return figure, panels[:num_genres]
 
 

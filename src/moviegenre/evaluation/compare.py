@@ -17,23 +17,23 @@ from moviegenre.evaluation.tuned import TunedResult, tuned_result
 
 @dataclass(frozen=True)
 class ModelRun:
-    """A trained model, as the comparison needs to know it.
+    """A trained model in the comparison.
 
     Attributes:
-        name: As on the command line.
-        title: As in prose.
+        name: Its name on the command line.
+        title: Its name in text.
         family: The kind of model.
         modalities: The modalities it reads.
         predictions: Its probabilities on the split.
-        validation: Its probabilities on validation, to fit thresholds and a calibration on; None
+        validation: Its probabilities on validation, for fitting thresholds and calibration; None
             if there are none.
-        baseline: Name of its unpretrained sibling, where it is a pretrained model.
-        history: One record an interval, as ``history.json`` holds them.
-        setup_seconds: How long it took, before training, to tokenise plots, decode posters and
-            run frozen encoders, as far as no earlier model had done so; None where unknown.
-        train_seconds: How long training took; None where unknown.
-        num_parameters: How many weights it has.
-        num_trainable: How many of them were trained.
+        baseline: For a pretrained model, the name of the same model without pretraining.
+        history: The records of ``history.json``, one for each interval.
+        setup_seconds: The time to fill caches before training: tokens, decoded posters and outputs
+            of frozen encoders; None if unknown.
+        train_seconds: The time of training; None if unknown.
+        num_parameters: The number of its weights.
+        num_trainable: The number of its trained weights.
         command: The command that trains it again.
         settings: Its resolved config.
         track: ``open`` if it learned from further labelled plots too.
@@ -82,14 +82,14 @@ class ModelResult:
 
     @property
     def score(self) -> float:
-        """F1-macro, what models are ranked by; a fraction."""
+        """F1-macro, a fraction; the ranking uses it."""
         return self.evaluation.metrics["f1_macro"]
 
     @property
     def kind(self) -> str:
         """The kind of model: ``plot``, ``poster``, ``fusion`` or ``nothing``.
 
-        An ensemble, which may look at anything, is a kind of its own.
+        An ensemble is a kind of its own, whichever modalities it reads.
         """
         if self.run.family.is_fusion or self.run.family.is_ensemble:
             return self.run.family.value
@@ -103,9 +103,9 @@ class Contrast:
     """Two models and their difference in F1-macro.
 
     Attributes:
-        first: The model that is judged.
-        second: The model it is judged against.
-        interval: 95 % interval of the first's score less the second's.
+        first: The model.
+        second: The model that it is compared with.
+        interval: 95 % interval of the first score minus the second.
     """
 
     first: ModelResult
@@ -119,30 +119,30 @@ class Contrast:
 
     @property
     def per_cent(self) -> float | None:
-        """The difference as per cent of the second's score; None where that is zero."""
+        """The difference in per cent of the second score; None if that is zero."""
         ratio = self.ratio
         return None if ratio is None else 100 * (ratio - 1)
 
     @property
     def ratio(self) -> float | None:
-        """The first's score divided by the second's; None where that is zero or undefined."""
+        """The first score divided by the second; None if undefined."""
         if not self.second.score > 0 or math.isnan(self.first.score):
             return None
         return self.first.score / self.second.score
 
     @property
     def is_clear(self) -> bool:
-        """Whether the interval leaves out zero."""
+        """Whether the interval excludes zero."""
         return not self.interval.holds_zero
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Some models on the same movies.
+    """The scores of models on the same movies.
 
     Attributes:
         ranking: The models, best F1-macro first.
-        split: Which part of the data.
+        split: The name of the split.
         threshold: The probability from which a genre is chosen.
         bootstrap: The resamples behind the intervals.
     """
@@ -159,12 +159,12 @@ class Comparison:
 
     @property
     def num_movies(self) -> int:
-        """How many movies the models were scored on."""
+        """The number of movies in the split."""
         return self.ranking[0].evaluation.num_movies
 
     @property
     def genres_by_support(self) -> list[str]:
-        """The genres, the commonest in the split first."""
+        """The genres, the most frequent in the split first."""
         per_genre = self.ranking[0].evaluation.per_genre
         return sorted(self.genres, key=lambda genre: (-per_genre[genre].support, genre))
 
@@ -184,13 +184,13 @@ class Comparison:
         return tuple(result for result in self.ranking if result.run.family.is_baseline)
 
     def find(self, name: str) -> ModelResult | None:
-        """Return the model of that name; None where it was not compared."""
+        """Return the model with this name; None if it was not compared."""
         return next((result for result in self.ranking if result.name == name), None)
 
     def best(self, kind: str) -> ModelResult | None:
-        """Return the best ``plot``, ``poster`` or ``fusion`` model; None where there is none.
+        """Return the best ``plot``, ``poster`` or ``fusion`` model; None if there is none.
 
-        Baselines are no candidates.
+        Baselines are excluded.
         """
         return next((result for result in self.models if result.kind == kind), None)
 
@@ -202,10 +202,10 @@ class Comparison:
 def compare(
     runs: Sequence[ModelRun], split: str, threshold: float = DEFAULT_THRESHOLD
 ) -> Comparison:
-    """Score some models on the same movies and rank them by F1-macro.
+    """Score models on the same movies and rank them by F1-macro.
 
     Args:
-        runs: The models; any number, in any order, also ones beyond the reference's seven.
+        runs: The models, in any order.
         split: The split's name.
         threshold: The probability from which a genre is chosen, the same for all models.
 
@@ -216,20 +216,22 @@ def compare(
     """
     _check(runs)
     ids = runs[0].predictions.ids
-    aligned = {run.name: _in_order(run, ids) for run in runs}
-    labels = aligned[runs[0].name].labels
+    predictions_by_model = {run.name: _in_order(run, ids) for run in runs}
+    labels = predictions_by_model[runs[0].name].labels
     decisions = {
         name: np.asarray(decide(predictions.probs, threshold), dtype=bool)
-        for name, predictions in aligned.items()
+        for name, predictions in predictions_by_model.items()
     }
     bootstrap = paired_bootstrap(decisions, labels)
     results = [
         ModelResult(
-            run=replace(run, predictions=aligned[run.name]),
-            evaluation=evaluate_predictions(aligned[run.name], run.name, split, threshold),
+            run=replace(run, predictions=predictions_by_model[run.name]),
+            evaluation=evaluate_predictions(
+                predictions_by_model[run.name], run.name, split, threshold
+            ),
             f1_macro=interval_of(bootstrap.f1_macro[run.name]),
             f1_micro=interval_of(bootstrap.f1_micro[run.name]),
-            tuned=tuned_result(aligned[run.name], run.validation),
+            tuned=tuned_result(predictions_by_model[run.name], run.validation),
         )
         for run in runs
     ]
@@ -244,28 +246,28 @@ def _check(runs: Sequence[ModelRun]) -> None:
     if not runs:
         raise DataError("there is no model to compare; train one with: moviegenre train MODEL")
     names = [run.name for run in runs]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise DataError(f"{', '.join(twice)} is given more than once; compare each model once")
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise DataError(f"{', '.join(repeated)} is given more than once; compare each model once")
     first = runs[0]
     faults: list[str] = []
     for run in runs[1:]:
-        other, own = first.predictions, run.predictions
-        if own.genres != other.genres:
+        expected, predictions = first.predictions, run.predictions
+        if predictions.genres != expected.genres:
             faults.append(f"{run.name} has other genres than {first.name}")
-        elif sorted(own.ids) != sorted(other.ids):
+        elif sorted(predictions.ids) != sorted(expected.ids):
             faults.append(
-                f"{run.name} was evaluated on {len(own.ids)} movies, which are not the "
-                f"{len(other.ids)} of {first.name}"
+                f"{run.name} was evaluated on {len(predictions.ids)} movies, which are not the "
+                f"{len(expected.ids)} of {first.name}"
             )
-        elif not np.array_equal(_in_order(run, other.ids).labels, other.labels):
+        elif not np.array_equal(_in_order(run, expected.ids).labels, expected.labels):
             faults.append(f"{run.name} has other labels than {first.name}")
     if faults:
         raise DataError("; ".join(faults) + "; evaluate all models on the same prepared data")
 
 
 def _in_order(run: ModelRun, ids: tuple[str, ...]) -> Predictions:
-    """Return a run's predictions with their movies in the given order."""
+    """Return a run's predictions with the movies in the order of ``ids``."""
     predictions = run.predictions
     if predictions.ids == ids:
         return predictions

@@ -1,6 +1,6 @@
 """Documents: sentences and tables as Markdown, JSON, one web page, or tables on the console.
 
-The comparison and every study write with these, and so agree in form.
+The comparison and all studies use these functions, so their documents look alike.
 """
 
 import base64
@@ -32,9 +32,9 @@ class Table:
     """Rows of text under headings.
 
     Attributes:
-        headings: One a column.
-        rows: As many cells each.
-        num_text_columns: How many columns on the left hold words; the others hold numbers.
+        headings: One for each column.
+        rows: Each has a cell for each column.
+        num_text_columns: The number of text columns, on the left; the others have numbers.
     """
 
     headings: tuple[str, ...]
@@ -62,14 +62,14 @@ def rich_table(
 
     Args:
         table: The rows.
-        title: Above it.
-        caption: Below it.
+        title: The text above the table.
+        caption: The text below the table.
         kept: Headings of the columns that are shown; None shows all.
     """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table as RichTable
 
-    shown = RichTable(
+    console_table = RichTable(
         title=title,
         caption=caption,
         box=SIMPLE_HEAD,
@@ -77,14 +77,14 @@ def rich_table(
         pad_edge=False,
         padding=(0, 1),
     )
-    columns = [i for i, name in enumerate(table.headings) if kept is None or name in kept]
+    columns = [column for column, name in enumerate(table.headings) if kept is None or name in kept]
     for column in columns:
-        number = column >= table.num_text_columns
+        is_number = column >= table.num_text_columns
         heading = "\n".join(table.headings[column].replace("-", "-\n").rsplit(" ", 1))
-        shown.add_column(heading, justify="right" if number else "left", no_wrap=True)
+        console_table.add_column(heading, justify="right" if is_number else "left", no_wrap=True)
     for row in table.rows:
-        shown.add_row(*(row[column] for column in columns))
-    return shown
+        console_table.add_row(*(row[column] for column in columns))
+    return console_table
 
 
 def markdown(title: str, parts: Iterable["str | Table | None"]) -> str:
@@ -123,7 +123,7 @@ def write_files(out: Path, files: Mapping[str, str | bytes]) -> list[Path]:
 
     Args:
         out: The folder.
-        files: What each holds, by name.
+        files: The content of each file, by name.
     """
     for name, content in files.items():
         if isinstance(content, str):
@@ -137,10 +137,10 @@ def page_template(package: str, name: str, extra: str, purpose: str) -> Any:  # 
     """Return the template of a web page.
 
     Args:
-        package: The package whose folder ``templates`` holds it.
-        name: Of the file.
+        package: The package with the folder ``templates``.
+        name: The name of the file.
         extra: The extra of this package that installs jinja2.
-        purpose: What the page is for, in the message.
+        purpose: The purpose of the page, for the message.
 
     Raises:
         MissingExtraError: jinja2 is not installed.
@@ -160,10 +160,10 @@ def page_template(package: str, name: str, extra: str, purpose: str) -> Any:  # 
 
 
 def data_uri(image: bytes, kind: str) -> str:
-    """Return an encoded image as an address that a page embeds.
+    """Return an image as a data URI, to embed it in a page.
 
     Args:
-        image: The file.
+        image: The content of the image file.
         kind: ``png`` or ``jpeg``.
     """
     return f"data:image/{kind};base64," + base64.b64encode(image).decode("ascii")

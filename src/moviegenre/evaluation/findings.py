@@ -1,8 +1,8 @@
 """The findings of a comparison, in sentences computed from its scores.
 
-A sentence names who leads, by how many points of F1-macro and per cent, and whether the paired
-bootstrap's 95 % interval of the difference includes zero. If a question cannot be answered, its
-sentence says what is missing.
+A sentence names the better model, its lead in points of F1-macro and in per cent, and whether the
+paired bootstrap's 95 % interval of the difference includes zero. If a finding cannot be computed,
+its sentence names the missing models.
 """
 
 import math
@@ -24,7 +24,7 @@ class Finding:
         key: Its name in ``results.json``.
         heading: Its heading in the report.
         sentences: The answer.
-        contrasts: The pairs of models behind it; empty where it cannot be computed.
+        contrasts: The compared pairs of models; empty if it cannot be computed.
     """
 
     key: str
@@ -38,11 +38,11 @@ class Finding:
             "heading": self.heading,
             "sentences": list(self.sentences),
             "computed": bool(self.contrasts),
-            "contrasts": [_plain(contrast) for contrast in self.contrasts],
+            "contrasts": [_contrast_to_json_dict(contrast) for contrast in self.contrasts],
         }
 
 
-def _plain(contrast: Contrast) -> dict[str, Any]:
+def _contrast_to_json_dict(contrast: Contrast) -> dict[str, Any]:
     interval = contrast.interval
     return {
         "model": contrast.first.name,
@@ -58,10 +58,7 @@ def _plain(contrast: Contrast) -> dict[str, Any]:
 
 
 def findings(comparison: Comparison) -> tuple[Finding, ...]:
-    """Answer the four questions of the reference and one about the baseline.
-
-    The four are about the models; baselines are left to the fifth.
-    """
+    """Answer four questions about the models, and one about the bag-of-words baseline."""
     if math.isnan(comparison.ranking[0].score):
         reason = "Cannot be computed: no genre has a movie in this split."
         return tuple(Finding(key, heading, (reason,)) for key, heading, _ in _QUESTIONS)
@@ -93,19 +90,20 @@ def _modality_contribution(comparison: Comparison) -> Answer:
     if plot is None or poster is None:
         return _missing(comparison, {"plot model": plot, "poster model": poster})
     contrast = comparison.contrast(plot, poster)
-    leads = contrast.difference >= 0
-    ahead = contrast if leads else comparison.contrast(poster, plot)
-    more, less = ("plot", "poster") if leads else ("poster", "plot")
-    opening = f"{more.capitalize()}s tell more than {less}s"
+    plot_leads = contrast.difference >= 0
+    ahead = contrast if plot_leads else comparison.contrast(poster, plot)
+    better, worse = ("plot", "poster") if plot_leads else ("poster", "plot")
+    opening = f"{better.capitalize()}s tell more than {worse}s"
     if ahead.difference == 0:
         opening = "Plots and posters tell the same"
     elif not ahead.is_clear:
         opening += ", but not clearly"
-    times = f"reaches {ahead.ratio:.2f} times" if ahead.ratio is not None else "stands against"
+    ratio_text = f"reaches {ahead.ratio:.2f} times" if ahead.ratio is not None else "stands against"
     sentence = (
-        f"{opening}: {ahead.first.run.title}, the best {more} model "
-        f"({_points(ahead.first)} F1-macro), {times} the F1-macro of {ahead.second.run.title}, "
-        f"the best {less} model ({_points(ahead.second)}); {_certainty(ahead)}"
+        f"{opening}: {ahead.first.run.title}, the best {better} model "
+        f"({_points(ahead.first)} F1-macro), {ratio_text} the F1-macro of "
+        f"{ahead.second.run.title}, the best {worse} model ({_points(ahead.second)}); "
+        f"{_certainty(ahead)}"
     )
     return (sentence,), (contrast,)
 
@@ -141,14 +139,14 @@ def _fusion_strategies(comparison: Comparison) -> Answer:
     fusions = [r for r in comparison.models if r.kind == "fusion"]
     if not fusions:
         return _missing(comparison, {"fusion model": None})
-    best, others = fusions[0], fusions[1:]
-    if not others:
+    best, other_fusions = fusions[0], fusions[1:]
+    if not other_fusions:
         return (
             f"Cannot be computed: {best.run.title} ({_points(best)} F1-macro) is the only fusion "
             "model compared.",
         ), ()
     sentences = [f"{_sentence_case(best.run.title)} is the best fusion ({_points(best)} F1-macro)."]
-    contrasts = [comparison.contrast(other, best) for other in others]
+    contrasts = [comparison.contrast(other, best) for other in other_fusions]
     for contrast in contrasts:
         share = "" if contrast.ratio is None else f" reaches {100 * contrast.ratio:.1f} % of it and"
         title = _sentence_case(contrast.first.run.title)

@@ -1,4 +1,4 @@
-"""Plots with one cell, panel or row a genre: F1, precision over recall, co-occurrence."""
+"""Plots with a cell, panel or row for each genre: F1, precision over recall, co-occurrence."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def _heat(axes: "Axes", values: npt.NDArray[np.float64], highest: float) -> Any:  # noqa: ANN401 - matplotlib's AxesImage
+def _draw_heat_map(axes: "Axes", values: npt.NDArray[np.float64], highest: float) -> Any:  # noqa: ANN401 - matplotlib's AxesImage
     """Draw a matrix of per cents; undefined cells stay empty."""
     from matplotlib import colormaps
 
@@ -38,11 +38,11 @@ def _heat(axes: "Axes", values: npt.NDArray[np.float64], highest: float) -> Any:
     return image
 
 
-def _number(axes: "Axes", values: npt.NDArray[np.float64], highest: float) -> None:
+def _write_numbers(axes: "Axes", values: npt.NDArray[np.float64], highest: float) -> None:
     """Write the numbers of a heat map into its cells."""
     for (row, column), value in np.ndenumerate(values):
         is_defined = bool(np.isfinite(value))
-        # cividis turns from dark to light about its middle.
+        # The colours of cividis are dark below the middle and light above it.
         shade = "#ffffff" if is_defined and value < 0.55 * highest else "#000000"
         axes.text(
             column,
@@ -56,7 +56,7 @@ def _number(axes: "Axes", values: npt.NDArray[np.float64], highest: float) -> No
 
 
 def draw_genres(comparison: Comparison) -> "Figure | None":
-    """Draw F1 as a heat map; None where no score is defined."""
+    """Draw F1 as a heat map; None if no score is defined."""
     genres = comparison.genres_by_support
     results = comparison.ranking
     values = np.array(
@@ -67,8 +67,8 @@ def draw_genres(comparison: Comparison) -> "Figure | None":
     figure = new_figure(max(5.5, 2.6 + 0.85 * len(results)), 1.6 + 0.3 * len(genres))
     axes = figure.subplots()
     dress(axes)
-    image = _heat(axes, values, max(1.0, float(np.nanmax(values))))
-    _number(axes, values, max(1.0, float(np.nanmax(values))))
+    image = _draw_heat_map(axes, values, max(1.0, float(np.nanmax(values))))
+    _write_numbers(axes, values, max(1.0, float(np.nanmax(values))))
     support = results[0].evaluation.per_genre
     axes.set_yticks(range(len(genres)), [f"{g} ({support[g].support:,})" for g in genres])
     axes.set_xticks(range(len(results)), [r.run.title for r in results], rotation=35, ha="right")
@@ -90,7 +90,7 @@ def precision_recall(
 
     Args:
         probs: Probabilities of one label (N,).
-        labels: Its truth (N,), with at least one positive.
+        labels: Its values (N,), with at least one positive.
     """
     order = np.argsort(-probs, kind="stable")
     hits = np.cumsum(np.asarray(labels, dtype=np.float64)[order])
@@ -100,7 +100,7 @@ def precision_recall(
 
 
 def draw_precision_recall(comparison: Comparison) -> "Figure | None":
-    """Draw one panel a genre with the best model of each kind; None without positives."""
+    """Draw a panel for each genre, with the best model of each kind; None without positives."""
     from matplotlib.lines import Line2D
 
     best = [comparison.best(kind) for kind in ("fusion", "plot", "poster")]
@@ -140,7 +140,7 @@ def draw_precision_recall(comparison: Comparison) -> "Figure | None":
 
 
 def draw_cooccurrence(comparison: Comparison) -> "Figure | None":
-    """Draw truth and the best model's answer side by side; None for a single genre."""
+    """Draw the labels and the best model's predictions side by side; None for a single genre."""
     genres = comparison.genres_by_support
     if len(genres) < 2:
         return None
@@ -148,17 +148,17 @@ def draw_cooccurrence(comparison: Comparison) -> "Figure | None":
     best = comparison.ranking[0].run
     predictions = best.predictions
     truth = cooccurrence(predictions.labels.astype(bool)[:, order])
-    answer = cooccurrence(
+    predicted = cooccurrence(
         np.asarray(decide(predictions.probs, comparison.threshold), dtype=bool)[:, order]
     )
-    highest = max(1.0, float(np.nanmax(np.append(truth, answer), initial=0)))
+    highest = max(1.0, float(np.nanmax(np.append(truth, predicted), initial=0)))
     side = 1.4 + 0.2 * len(genres)
     figure = new_figure(2 * side + 0.6, side + 0.9)
     panels = figure.subplots(1, 2, sharey=True)
     titles = ("truth", f"prediction of {best.title}")
-    for axes, values, title in zip(panels, (truth, answer), titles, strict=True):
+    for axes, values, title in zip(panels, (truth, predicted), titles, strict=True):
         dress(axes)
-        image = _heat(axes, values, highest)
+        image = _draw_heat_map(axes, values, highest)
         axes.set_title(title, fontsize=11, color=INK)
         axes.set_xticks(range(len(genres)), genres, rotation=90)
         axes.set_yticks(range(len(genres)), genres)

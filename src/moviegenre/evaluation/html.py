@@ -38,8 +38,8 @@ def render_html(
         findings: The findings of the comparison.
         data: Facts about the movies.
         pictures: The plots as PNG; a dark page inverts their colours.
-        notes: Definitions and cautions, a sentence or more each.
-        banner: A warning on top, such as that the movies are made up; None for none.
+        notes: Definitions and cautions, one or more sentences each.
+        banner: A warning at the top, such as for made-up movies; None for no warning.
 
     Raises:
         MissingExtraError: jinja2 is not installed.

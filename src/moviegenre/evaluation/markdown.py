@@ -1,4 +1,4 @@
-"""The comparison as ``RESULTS.md``, in the shape of the reference's."""
+"""The comparison as ``RESULTS.md``."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -43,8 +43,8 @@ def render_markdown(
         findings: The findings of the comparison.
         data: Facts about the movies.
         notes: Definitions and cautions.
-        banner: A warning on top; None for none.
-        pictures: The plots, which lie beside it as PNG.
+        banner: A warning at the top; None for no warning.
+        pictures: The plots; their PNG files are in the same folder.
     """
     parts: list[str | Table | None] = [
         banner_markdown(banner),

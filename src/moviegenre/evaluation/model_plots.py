@@ -1,4 +1,4 @@
-"""Plots with one bar or line for each model: the ranking and the training curves."""
+"""Plots with a bar or line for each model: the ranking and the training curves."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def draw_ranking(comparison: Comparison) -> "Figure | None":
-    """Draw one bar a model with its interval; None where no score is defined."""
+    """Draw a bar for each model, with its interval; None if no score is defined."""
     from matplotlib.patches import Patch
 
     results = [r for r in comparison.ranking if not math.isnan(r.score)]
@@ -24,30 +24,30 @@ def draw_ranking(comparison: Comparison) -> "Figure | None":
     figure = new_figure(8, 1.3 + 0.42 * len(results))
     axes = figure.subplots()
     dress(axes, grid="x")
-    places = np.arange(len(results))[::-1]
+    heights = np.arange(len(results))[::-1]
     scores = np.array([100 * r.score for r in results])
-    ends = [(100 * r.f1_macro.low, 100 * r.f1_macro.high) for r in results]
+    intervals = [(100 * r.f1_macro.low, 100 * r.f1_macro.high) for r in results]
     colours = [kind_colour(r.kind) for r in results]
-    axes.barh(places, scores, color=colours, height=0.66)
-    for place, score, (low, high) in zip(places, scores, ends, strict=True):
-        axes.plot([low, high], [place, place], color=INK, linewidth=1.6)
+    axes.barh(heights, scores, color=colours, height=0.66)
+    for height, score, (low, high) in zip(heights, scores, intervals, strict=True):
+        axes.plot([low, high], [height, height], color=INK, linewidth=1.6)
         for end in (low, high):
-            axes.plot([end, end], [place - 0.14, place + 0.14], color=INK, linewidth=1.6)
+            axes.plot([end, end], [height - 0.14, height + 0.14], color=INK, linewidth=1.6)
         axes.annotate(
             f"{score:.1f}",
-            (max(high, score), place),
+            (max(high, score), height),
             xytext=(6, 0),
             textcoords="offset points",
             va="center",
             color=INK,
             fontsize=10,
         )
-    axes.set_yticks(places, [r.run.title for r in results])
+    axes.set_yticks(heights, [r.run.title for r in results])
     axes.tick_params(axis="y", labelsize=10, length=0)
-    axes.set_xlim(0, min(108.0, 1.12 * max(high for _, high in ends) + 1))
+    axes.set_xlim(0, min(108.0, 1.12 * max(high for _, high in intervals) + 1))
     axes.set_xlabel("F1-macro, per cent")
     kinds = dict.fromkeys(r.kind for r in results)
-    handles = [Patch(color=kind_colour(k), label=k) for k in kinds]
+    handles = [Patch(color=kind_colour(kind), label=kind) for kind in kinds]
     legend(figure, handles, loc="outside upper right", ncols=len(handles))
     return figure
 
@@ -61,10 +61,10 @@ def _series(
 
 
 def draw_training(comparison: Comparison) -> "Figure | None":
-    """Draw validation score and relative loss over epochs; None where no history is known."""
+    """Draw validation score and relative loss over epochs; None if no model has a history."""
     from matplotlib.lines import Line2D
 
-    results = [r for r in comparison.models if len(r.run.history)]  # baselines take no steps
+    results = [r for r in comparison.models if len(r.run.history)]  # baselines have no steps
     if not results:
         return None
     figure = new_figure(9, 4.2)
@@ -73,20 +73,20 @@ def draw_training(comparison: Comparison) -> "Figure | None":
         dress(axes, grid="both")
         axes.set_xlabel("epoch")
     handles = []
-    for place, result in enumerate(results):
-        look: dict[str, Any] = {
-            "color": LINES[place % len(LINES)],
-            "linestyle": STYLES[place % len(STYLES)],
+    for index, result in enumerate(results):
+        style: dict[str, Any] = {
+            "color": LINES[index % len(LINES)],
+            "linestyle": STYLES[index % len(STYLES)],
             "linewidth": 1.8,
             "marker": "o",
             "markersize": 3.5,
         }
         epochs, scores = _series(result.run.history, "val_f1_macro")
-        left.plot(epochs, 100 * scores, **look)
+        left.plot(epochs, 100 * scores, **style)
         epochs, losses = _series(result.run.history, "train_loss")
         if losses.size and losses[0] > 0:
-            right.plot(epochs, losses / losses[0], **look)
-        handles.append(Line2D([], [], label=result.run.title, **look))
+            right.plot(epochs, losses / losses[0], **style)
+        handles.append(Line2D([], [], label=result.run.title, **style))
     left.set_title("F1-macro on validation, per cent", fontsize=10)
     right.set_title("training loss, as a share of the first", fontsize=10)
     right.set_ylim(bottom=0)

@@ -1,6 +1,6 @@
-"""The pictures of a comparison, on white paper; a dark page inverts them.
+"""The plots of a comparison, on white; a dark page inverts them.
 
-Drawn with matplotlib's object interface, so no window and no global state.
+They use matplotlib's object interface, so there is no window and no global state.
 """
 
 import io
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Plot:
-    """A kind of picture.
+    """A kind of plot.
 
     Attributes:
         name: Its file is ``NAME.png``.
         title: Its heading.
-        caption: What it shows, for those who read and those who cannot see it.
-        draw: Draws it; None where there is nothing to draw.
+        caption: Its description, also for readers who cannot see it.
+        draw: Draws the plot; None if there is no content.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Plot:
 
 
 def render_png(plot: Plot, comparison: Comparison) -> bytes | None:
-    """Return a plot as PNG bytes; None where there is nothing to draw.
+    """Return a plot as PNG bytes; None if there is no content.
 
     Raises:
         MissingExtraError: matplotlib is not installed.
@@ -65,15 +65,15 @@ def figure_png(figure: "Figure") -> bytes:
 
     figure.set_facecolor(PAPER)
     canvas = FigureCanvasAgg(figure)
-    # Drawn once; savefig draws twice to place what is outside the axes.
+    # This draws once; savefig would draw twice, to place legends outside the axes.
     canvas.draw()  # type: ignore[no-untyped-call]
-    # A palette of 256 colours makes the files a third as large and is not seen.
+    # A palette of 256 colours makes the files a third as large, without a visible difference.
     pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
     picture = Image.fromarray(pixels).convert("RGB")
-    small = io.BytesIO()
+    stream = io.BytesIO()
     palette = picture.quantize(256, dither=Image.Dither.NONE)
-    palette.save(small, format="png", optimize=True)
-    return small.getvalue()
+    palette.save(stream, format="png", optimize=True)
+    return stream.getvalue()
 
 
 def _check_matplotlib() -> None:

@@ -21,16 +21,15 @@ def write_report(comparison: Comparison, data: Mapping[str, Any], out: Path) -> 
 
     Args:
         comparison: The models.
-        data: Facts about the movies, as plain values. ``synthetic`` (true for made-up movies)
-            puts a banner on top; ``command`` is what makes all of it again; everything else is
-            listed.
+        data: Facts about the movies, as plain values. ``synthetic`` (true for made-up movies) adds
+            a banner at the top; ``command`` reproduces the report; all other facts are listed.
         out: The folder.
 
     Returns:
         The files: Markdown, JSON, page and plots.
 
     Raises:
-        MissingExtraError: matplotlib or jinja2 is not installed; nothing is written then.
+        MissingExtraError: matplotlib or jinja2 is not installed; no file is written.
     """
     findings = find(comparison)
     notes = report_notes(comparison)
@@ -48,7 +47,7 @@ def write_report(comparison: Comparison, data: Mapping[str, Any], out: Path) -> 
 
 
 def comparison_to_json_dict(comparison: Comparison, findings: Sequence[Finding]) -> dict[str, Any]:
-    """Return the comparison as plain values: models by name, best first, and what they show."""
+    """Return the comparison as plain values: the models by name, best first, and the findings."""
     bootstrap = comparison.bootstrap
     return {
         "split": comparison.split,
@@ -123,7 +122,7 @@ def report_notes(comparison: Comparison) -> list[str]:
         members = result.run.settings.get("model", {}).get("members")
         if result.run.family.is_ensemble and members:
             notes.append(
-                f"{result.name} combines {_in_prose(members)}, with weights fitted on validation; "
+                f"{result.name} combines {_joined(members)}, with weights fitted on validation; "
                 "details: docs/ensemble.md."
             )
     if any(result.tuned is not None for result in comparison.ranking):
@@ -145,7 +144,7 @@ def report_notes(comparison: Comparison) -> list[str]:
     return notes
 
 
-def _in_prose(names: Sequence[str]) -> str:
+def _joined(names: Sequence[str]) -> str:
     """Return names as in ``a, b and c``."""
-    *others, last = names
-    return f"{', '.join(others)} and {last}" if others else last
+    *first_names, last = names
+    return f"{', '.join(first_names)} and {last}" if first_names else last

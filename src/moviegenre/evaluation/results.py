@@ -28,7 +28,7 @@ class Predictions:
         ids: Movie ids, N of them.
         genres: Genre names in column order, L of them.
         probs: Probabilities (N, L).
-        labels: The truth (N, L), zeros and ones.
+        labels: The labels (N, L), zeros and ones.
     """
 
     ids: tuple[str, ...]
@@ -45,7 +45,7 @@ class Predictions:
             )
 
     def save(self, path: Path) -> None:
-        """Write an ``.npz`` file that holds plain arrays only, in one step."""
+        """Write an ``.npz`` file of plain arrays, in one step."""
         with sealed_file(path) as stream:
             np.savez_compressed(
                 stream,
@@ -57,10 +57,10 @@ class Predictions:
 
     @classmethod
     def load(cls, path: Path) -> "Predictions":
-        """Read what ``save`` wrote; nothing in the file is executed.
+        """Read the file that ``save`` wrote; no code in the file is executed.
 
         Raises:
-            DataError: The file is missing, damaged, or something else.
+            DataError: The file is missing, damaged, or not a file of predictions.
         """
         if not path.is_file():
             next_step = "make it with: moviegenre compare"
@@ -86,11 +86,11 @@ class GenreScores:
 
     Attributes:
         f1: Harmonic mean of precision and recall.
-        precision: Share of the chosen that have the genre.
-        recall: Share of those that have the genre that were chosen.
+        precision: Share of the chosen movies that have the genre.
+        recall: Share of the movies with the genre that were chosen.
         roc_auc: Area under the receiver operating characteristic.
         average_precision: Area under precision over recall, as a step function.
-        support: How many movies have the genre.
+        support: Number of movies with the genre.
     """
 
     f1: float
@@ -101,7 +101,7 @@ class GenreScores:
     support: int
 
     def to_json_dict(self) -> dict[str, float | int | None]:
-        """Return plain values, undefined ones as None."""
+        """Return plain values; None if undefined."""
         scores = {name: number_or_none(value) for name, value in vars(self).items()}
         return {**scores, "support": self.support}
 
@@ -113,11 +113,11 @@ class Evaluation:
     Attributes:
         model: The model's name.
         split: The split's name.
-        num_movies: How many movies were scored.
-        threshold: The probability from which a genre is chosen; one, or one for each genre.
-        metrics: The overall scores, as in ``metrics.METRIC_NAMES``; NaN where undefined.
+        num_movies: The number of scored movies.
+        threshold: The threshold of all genres, or the threshold of each genre.
+        metrics: The overall scores, as in ``metrics.METRIC_NAMES``; NaN if undefined.
         per_genre: Scores by genre.
-        undefined: Genres for which something is undefined, with the reason.
+        undefined: Genres with an undefined score, with the reason.
     """
 
     model: str
@@ -129,7 +129,7 @@ class Evaluation:
     undefined: dict[str, str]
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what ``moviegenre evaluate --json`` writes; undefined values are None."""
+        """Return the content of ``moviegenre evaluate --json``; undefined values are None."""
         return {
             "model": self.model,
             "split": self.split,
@@ -152,10 +152,10 @@ def evaluate_predictions(
     """Score predictions.
 
     Args:
-        predictions: A model's probabilities and the truth.
+        predictions: A model's probabilities and the labels.
         model: The model's name.
         split: The split's name.
-        threshold: The probability from which a genre is chosen, for all genres or each (L,).
+        threshold: The threshold of all genres, or the thresholds of each genre (L,).
 
     Raises:
         MovieGenreError: A probability is not finite.

@@ -76,7 +76,7 @@ def contrast_table(finding: Finding) -> Table:
 
 
 def genre_table(comparison: Comparison) -> Table:
-    """Return F1 by genre and model, the commonest genre first."""
+    """Return F1 by genre and model, the most frequent genre first."""
     per_genre = comparison.ranking[0].evaluation.per_genre
     rows = tuple(
         (
@@ -90,9 +90,9 @@ def genre_table(comparison: Comparison) -> Table:
 
 
 def training_table(comparison: Comparison) -> Table:
-    """Return the command that trains each model, with the time that took.
+    """Return the command and the training time of each model.
 
-    Caches are shared: the model that first needs one pays for it.
+    Models share caches; the time of filling a cache counts for the first model that needs it.
     """
     rows = [
         (
@@ -114,11 +114,11 @@ def training_table(comparison: Comparison) -> Table:
 
 
 def fact_tables(data: Mapping[str, Any]) -> list[tuple[str, Table]]:
-    """Return all known facts about the data: single facts first, then tables.
+    """Return all known facts about the data: a table of single facts, then further tables.
 
     Args:
         data: Facts by name. Numbers, words and mappings of them share one table; a mapping of
-            mappings, as genres by split, gets its own.
+            mappings, such as genres by split, has its own table.
     """
     facts: list[tuple[str, str]] = []
     nested: list[tuple[str, Table]] = []
@@ -127,22 +127,23 @@ def fact_tables(data: Mapping[str, Any]) -> list[tuple[str, Table]]:
             continue
         is_mapping = isinstance(value, Mapping) and bool(value)
         if is_mapping and all(isinstance(row, Mapping) for row in value.values()):
-            nested.append((_words(name), _matrix(_words(name), value)))
+            nested.append((_words(name), _nested_table(_words(name), value)))
         else:
-            facts.append((_words(name), _plain(value)))
+            facts.append((_words(name), _value_text(value)))
     single = [("", Table(("fact", "value"), tuple(facts), num_text_columns=2))] if facts else []
     return single + nested
 
 
-def _matrix(title: str, rows: Mapping[str, Mapping[str, Any]]) -> Table:
+def _nested_table(title: str, rows: Mapping[str, Mapping[str, Any]]) -> Table:
     columns = list(dict.fromkeys(key for row in rows.values() for key in row))
     cells = tuple(
-        (str(name), *(_plain(row.get(column)) for column in columns)) for name, row in rows.items()
+        (str(name), *(_value_text(row.get(column)) for column in columns))
+        for name, row in rows.items()
     )
     return Table((title, *(_words(column) for column in columns)), cells)
 
 
-def _plain(value: Any) -> str:  # noqa: ANN401 - any fact about the data
+def _value_text(value: Any) -> str:  # noqa: ANN401 - any fact about the data
     if value is None:
         return "-"
     if isinstance(value, bool):
@@ -152,9 +153,9 @@ def _plain(value: Any) -> str:  # noqa: ANN401 - any fact about the data
     if isinstance(value, float):
         return f"{value:,.4g}" if abs(value) < 1 else f"{value:,.2f}"
     if isinstance(value, Mapping):
-        return ", ".join(f"{_words(str(key))} {_plain(item)}" for key, item in value.items())
+        return ", ".join(f"{_words(str(key))} {_value_text(item)}" for key, item in value.items())
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return ", ".join(_plain(item) for item in value)
+        return ", ".join(_value_text(item) for item in value)
     return str(value)
 
 

@@ -1,4 +1,4 @@
-"""Scores with thresholds and a calibration fitted on validation, beside those at 0.5."""
+"""Scores with thresholds and calibration fitted on validation, and scores at 0.5."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ from moviegenre.evaluation.tuning import (
 
 @dataclass(frozen=True)
 class TunedResult:
-    """The scores of a model with one threshold a genre, fitted on validation.
+    """The scores of a model with a threshold for each genre, fitted on validation.
 
     Attributes:
         for_macro: The fit for F1-macro.
@@ -27,7 +27,7 @@ class TunedResult:
         before: Scores on the split at 0.5.
         macro: Scores on the split with the thresholds for F1-macro.
         micro: Scores on the split with the thresholds for F1-micro.
-        calibrated: The split's probabilities (N, L), corrected.
+        calibrated: The calibrated probabilities (N, L) of the split.
     """
 
     for_macro: Tuning
@@ -38,7 +38,7 @@ class TunedResult:
     calibrated: FloatArray
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return plain values, fractions; undefined ones are None."""
+        """Return plain values, fractions; None if undefined."""
         ece = {"before": self.before.ece, "after": self.macro.ece}
         content: dict[str, Any] = {
             "thresholds": "per-genre",
@@ -62,19 +62,19 @@ def tuned_result(split: Predictions, val: Predictions | None) -> TunedResult | N
 
     Args:
         split: A model's probabilities for the split.
-        val: Those for validation; None where there are none.
+        val: Its probabilities for validation; None if there are none.
 
     Returns:
-        None where there are too few validation movies to fit on.
+        The scores; None if there are too few validation movies.
     """
     if val is None or len(val.ids) < NUM_FOLDS:
         return None
     probs = np.asarray(split.probs, dtype=np.float64)
     if not (np.isfinite(probs).all() and np.isfinite(val.probs).all()):
-        return None  # scoring says so, for the whole comparison
+        return None  # evaluate_predictions raises the error
     settings = TuningSettings("per-genre", calibration="platt")
     for_macro, for_micro = tune_goals(val, settings, ["f1_macro", "f1_micro"])
-    calibrated = for_macro.point.calibrate(probs)  # the goal changes the thresholds alone
+    calibrated = for_macro.point.calibrate(probs)  # equal for both goals
     return TunedResult(
         for_macro=for_macro,
         for_micro=for_micro,

@@ -1,4 +1,4 @@
-"""The tables of tuned scores: gains from fitting, and where they are overfitted."""
+"""The tables of tuned scores: the gains from fitting and the overfitting."""
 
 import math
 
@@ -19,11 +19,11 @@ TUNED_GENRE_TEXT = (
 _MACRO, _MICRO, _ECE = "tuned F1-macro", "tuned F1-micro", "ECE after"
 _MACRO_GAIN, _MICRO_GAIN = "gain (macro)", "gain (micro)"
 TUNED_IN_SHORT = ("model", _MACRO, _MACRO_GAIN, _MICRO, _MICRO_GAIN, "ECE before", _ECE)
-"""The headings that fit into eighty columns."""
+"""The columns that fit into a console of eighty characters."""
 
 
 def tuned_table(comparison: Comparison) -> Table | None:
-    """Return tuned scores beside those at 0.5, best at 0.5 first; None where nothing is tuned."""
+    """Return tuned scores and scores at 0.5, best at 0.5 first; None if no model is tuned."""
     rows = []
     for result in comparison.ranking:
         tuned = result.tuned
@@ -63,18 +63,18 @@ def tuned_genre_table(comparison: Comparison) -> Table | None:
         return None
     fit = tuned.for_macro
     genres = list(fit.point.genres)
-    order = sorted(range(len(genres)), key=lambda row: (-fit.support[row], genres[row]))
+    order = sorted(range(len(genres)), key=lambda index: (-fit.support[index], genres[index]))
     rows = tuple(
         (
-            genres[row],
-            f"{fit.support[row]:,}",
-            f"{fit.point.thresholds[row]:.3f}",
-            per_cent(float(fit.before.f1[row])),
-            per_cent(float(fit.in_sample.f1[row])),
-            per_cent(float(fit.cross_validated.f1[row])),
-            points(float(fit.in_sample.f1[row] - fit.cross_validated.f1[row])),
+            genres[index],
+            f"{fit.support[index]:,}",
+            f"{fit.point.thresholds[index]:.3f}",
+            per_cent(float(fit.before.f1[index])),
+            per_cent(float(fit.in_sample.f1[index])),
+            per_cent(float(fit.cross_validated.f1[index])),
+            points(float(fit.in_sample.f1[index] - fit.cross_validated.f1[index])),
         )
-        for row in order
+        for index in order
     )
     headings = (
         "genre",

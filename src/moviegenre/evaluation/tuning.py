@@ -1,7 +1,7 @@
 """Fit calibration and thresholds on validation, and estimate their gain on other movies.
 
-A fit scores too well on the movies it was fitted to. The cross-validated score is honest: the
-validation movies are split into folds, and each fold is decided with the fit to the other folds.
+The score on the movies of the fit is too good. The cross-validated score is not: the validation
+movies are split into folds, and each fold is scored with the fit to the other folds.
 """
 
 from collections.abc import Sequence
@@ -26,20 +26,20 @@ from moviegenre.evaluation.thresholds import fit_thresholds
 from moviegenre.metrics import compute_metrics
 
 NUM_FOLDS = 5
-SHRINKAGE = 10.0  # measured in docs/dev-log.md: less luck in rare genres' thresholds, at no cost
-_SEED = 0  # of the folds
+SHRINKAGE = 10.0  # more stable thresholds of rare genres, at no cost (docs/dev-log.md)
+_FOLD_SEED = 0
 
 
 @dataclass(frozen=True)
 class TuningSettings:
-    """What to fit, and how.
+    """The settings of a fit.
 
     Attributes:
         thresholds: ``0.5``, ``global`` or ``per-genre``.
         goal: The score that thresholds maximise: ``f1_macro`` or ``f1_micro``.
         calibration: ``none``, ``weights``, ``temperature`` or ``platt``.
-        shrinkage: How many positives weigh as much as the global threshold; see ``fit_thresholds``.
-        bounds: Thresholds below the first or above the second are moved there.
+        shrinkage: The weight of the global threshold; see ``fit_thresholds``.
+        bounds: The smallest and largest threshold; others are clipped.
         beta: Weight of recall against precision for ``f1_macro``; see ``fit_thresholds``.
     """
 
@@ -60,20 +60,20 @@ class TuningSettings:
             ConfigError: A word is unknown, or the goal has no effect.
         """
         faults = [
-            f"unknown `{name}` {word!r}; {did_you_mean(word, get_args(kind))}"
-            for name, word, kind in (
+            f"unknown `{name}` {value!r}; {did_you_mean(value, get_args(literal))}"
+            for name, value, literal in (
                 ("thresholds", thresholds, ThresholdRule),
                 ("goal", goal, Goal),
                 ("calibrate", calibration, CalibrationMethod),
             )
-            if word is not None and word not in get_args(kind)
+            if value is not None and value not in get_args(literal)
         ]
         if goal is not None and thresholds in (None, cls.thresholds):
             faults.append("`goal` has no effect without `thresholds` global or per-genre")
         if faults:
             raise ConfigError("; ".join(faults))
         words: Any = {"thresholds": thresholds, "goal": goal, "calibration": calibration}
-        return cls(**{name: word for name, word in words.items() if word is not None})
+        return cls(**{name: value for name, value in words.items() if value is not None})
 
     @property
     def fits(self) -> bool:
@@ -83,14 +83,14 @@ class TuningSettings:
 
 @dataclass(frozen=True)
 class TunedScores:
-    """The scores of one way of deciding, fractions; NaN if undefined.
+    """The scores of decisions and probabilities, fractions; NaN if undefined.
 
     Attributes:
         f1_macro: Mean F1 over genres.
         f1_micro: F1 of all decisions together.
         f1: F1 of each genre (L,).
         ece: Expected calibration error over all movie-genre pairs.
-        ece_by_genre: That of each genre (L,).
+        ece_by_genre: Expected calibration error of each genre (L,).
     """
 
     f1_macro: float
@@ -112,10 +112,10 @@ class Tuning:
     Attributes:
         settings: The settings of the fit.
         point: The fitted operating point.
-        support: How many validation movies have each genre (L,).
+        support: Number of validation movies with each genre (L,).
         before: Scores of the model's own probabilities, threshold 0.5.
-        in_sample: Scores on the movies it was fitted on: too good.
-        cross_validated: Scores of every fold with what was fitted on the others: honest.
+        in_sample: Scores on the movies of the fit: too good.
+        cross_validated: Scores of every fold with the fit to the other folds: not too good.
         chosen: The decisions (N, L) behind the cross-validated scores.
     """
 
@@ -146,11 +146,11 @@ class Tuning:
             "cross_validated": self.cross_validated.to_json_dict(),
             "f1_by_genre": {
                 genre: {
-                    "support": int(self.support[row]),
+                    "support": int(self.support[index]),
                     "threshold": thresholds[genre],
-                    **{name: number_or_none(float(f1[row])) for name, f1 in columns.items()},
+                    **{name: number_or_none(float(f1[index])) for name, f1 in columns.items()},
                 }
-                for row, genre in enumerate(self.point.genres)
+                for index, genre in enumerate(self.point.genres)
             },
         }
 
@@ -178,12 +178,12 @@ def tune_goals(
     goals: Sequence[Goal],
     positive_weights: FloatArray | None = None,
 ) -> list[Tuning]:
-    """Tune for several goals, which share the calibration: it does not depend on the goal.
+    """Tune for several goals; the calibration is the same for all goals.
 
     Args:
         val: As for ``tune``.
-        settings: What to fit; their goal is not used.
-        goals: The scores to maximise, one after the other.
+        settings: The settings of the fit; their goal is ignored.
+        goals: The scores to maximise, each in its own fit.
         positive_weights: As for ``tune``.
 
     Raises:
@@ -195,23 +195,23 @@ def tune_goals(
             f"validation has {len(probs)} movies; expected at least {NUM_FOLDS} to fit thresholds "
             "or a calibration on; use more movies, or the default of 0.5"
         )
-    each = [replace(settings, goal=goal) for goal in goals]
-    corrected = np.zeros_like(probs)
+    goal_settings = [replace(settings, goal=goal) for goal in goals]
+    calibrated = np.zeros_like(probs)
     chosen = [np.zeros(probs.shape, dtype=bool) for _ in goals]
     for fold in _folds(len(probs)):
-        others = np.setdiff1d(np.arange(len(probs)), fold)
-        part = replace(
+        other_rows = np.setdiff1d(np.arange(len(probs)), fold)
+        other_folds = replace(
             val,
-            ids=tuple(val.ids[row] for row in others),
-            probs=probs[others],
-            labels=labels[others],
+            ids=tuple(val.ids[row] for row in other_rows),
+            probs=probs[other_rows],
+            labels=labels[other_rows],
         )
-        points = _fit_points(part, each, positive_weights)
-        corrected[fold] = points[0].calibrate(probs[fold])
+        points = _fit_points(other_folds, goal_settings, positive_weights)
+        calibrated[fold] = points[0].calibrate(probs[fold])
         for decisions, point in zip(chosen, points, strict=True):
-            decisions[fold] = point.decide(corrected[fold])
-    points = _fit_points(val, each, positive_weights)
-    all_corrected = points[0].calibrate(probs)
+            decisions[fold] = point.decide(calibrated[fold])
+    points = _fit_points(val, goal_settings, positive_weights)
+    all_calibrated = points[0].calibrate(probs)
     support = np.asarray(labels).sum(axis=0).astype(np.int64)
     before = score(probs, decide(probs), labels)
     return [
@@ -220,35 +220,39 @@ def tune_goals(
             point=point,
             support=support,
             before=before,
-            in_sample=score(all_corrected, point.decide(all_corrected), labels),
-            cross_validated=score(corrected, decisions, labels),
+            in_sample=score(all_calibrated, point.decide(all_calibrated), labels),
+            cross_validated=score(calibrated, decisions, labels),
             chosen=decisions,
         )
-        for settings, point, decisions in zip(each, points, chosen, strict=True)
+        for settings, point, decisions in zip(goal_settings, points, chosen, strict=True)
     ]
 
 
 def fit_point(movies: Predictions, settings: TuningSettings) -> OperatingPoint:
-    """Return the operating point that fits some movies best.
+    """Return the operating point that fits movies best.
 
     Args:
         movies: A model's own probabilities.
-        settings: What to fit.
+        settings: The settings of the fit.
     """
     return _fit_points(movies, [settings], None)[0]
 
 
 def _fit_points(
-    movies: Predictions, each: Sequence[TuningSettings], positive_weights: FloatArray | None
+    movies: Predictions,
+    goal_settings: Sequence[TuningSettings],
+    positive_weights: FloatArray | None,
 ) -> list[OperatingPoint]:
-    """Return the best operating point for each of the settings, whose calibration is the same."""
+    """Return the best operating point for each of the settings, which share their calibration."""
     genres = GenreVocabulary(movies.genres)
     probs = np.asarray(movies.probs, dtype=np.float64)
-    scale, shift = fit_calibration(probs, movies.labels, each[0].calibration, positive_weights)
+    scale, shift = fit_calibration(
+        probs, movies.labels, goal_settings[0].calibration, positive_weights
+    )
     default = np.full(len(genres), DEFAULT_THRESHOLD)
     calibrated = OperatingPoint(genres, default, scale, shift, {}).calibrate(probs)
     points = []
-    for settings in each:
+    for settings in goal_settings:
         thresholds = fit_thresholds(
             calibrated,
             movies.labels,
@@ -296,6 +300,6 @@ def _description(settings: TuningSettings, num_movies: int) -> dict[str, Any]:
 
 
 def _folds(num_movies: int) -> Sequence[npt.NDArray[np.int64]]:
-    """Return the rows of each fold; the same for every model with as many movies."""
-    order = np.random.default_rng(_SEED).permutation(num_movies)
-    return [np.sort(part) for part in np.array_split(order, NUM_FOLDS)]
+    """Return the rows of each fold; they depend only on the number of movies."""
+    order = np.random.default_rng(_FOLD_SEED).permutation(num_movies)
+    return [np.sort(fold) for fold in np.array_split(order, NUM_FOLDS)]

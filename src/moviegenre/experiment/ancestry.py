@@ -1,4 +1,4 @@
-"""The trained models that a model learned from: those it started from, and its teachers."""
+"""The trained models that a model learned from: its initial models and its teachers."""
 
 from pathlib import Path
 from typing import Any
@@ -22,21 +22,21 @@ def ancestry(info: ModelInfo) -> list[str]:
 def _sentences(
     name: str, settings: dict[str, Any], subject: str, seen: frozenset[Path]
 ) -> list[str]:
-    """Return sentences about a model, then about those that it started from.
+    """Return sentences about a model, then about its initial models.
 
     Args:
-        name: Which model.
-        settings: What it was trained with: ``training``, ``model``.
-        subject: What it is called at the start of a sentence.
-        seen: Folders already described.
+        name: The name of the model.
+        settings: The settings of its training: ``training``, ``model``.
+        subject: The subject of the sentences.
+        seen: The folders that are already described.
     """
     sentences = []
     if teacher := settings.get("training", {}).get("teacher"):
         path = Path(teacher)
-        shown = path.parent.name if path.name == BEST_FILE else path.name
+        teacher_name = path.parent.name if path.name == BEST_FILE else path.name
         sentences.append(
-            f"{subject} also learned from the probabilities that `{shown}` gives to the training "
-            "films (distillation), not from its weights."
+            f"{subject} also learned from the probabilities that `{teacher_name}` gives to the "
+            "training films (distillation), not from its weights."
         )
     config = model_config_class(name).parse(settings["model"], name)
     initial = config.initial_models()
@@ -47,15 +47,15 @@ def _sentences(
         sentences.append(
             f"{subject} started from `{source}`, which had been trained on {modality}s."
         )
-        place = folder / source
-        run = _run(place)
-        if run is not None and place not in seen:
-            sentences += _sentences(source, run["settings"], f"`{source}`", seen | {place})
+        source_folder = folder / source
+        run = _run(source_folder)
+        if run is not None and source_folder not in seen:
+            sentences += _sentences(source, run["settings"], f"`{source}`", seen | {source_folder})
     return sentences
 
 
 def _run(folder: Path) -> dict[str, Any] | None:
     try:
         return read_run(folder)
-    except CheckpointError:  # damaged; the card is not what that should stop
+    except CheckpointError:  # a damaged record must not prevent the card
         return None

@@ -44,12 +44,12 @@ def compare(
     """Evaluate every trained model in a folder on the same movies and write the report.
 
     Args:
-        checkpoints: The folder that holds a folder for each model.
-        out: Where ``RESULTS.md``, ``results.html``, ``results.json``, plots and configs go.
-        names: Which models; None takes all that are there.
-        data_dir: Prepared data; None takes those the models were trained on.
-        split: Which part of them.
-        threshold: The probability from which a genre is chosen.
+        checkpoints: The folder with a folder for each model.
+        out: The folder for ``RESULTS.md``, ``results.html``, ``results.json``, plots and configs.
+        names: The models; None takes all in the folder.
+        data_dir: Prepared data; None takes the training data of the models.
+        split: The split.
+        threshold: The threshold of all genres.
         command: The command in the report; None takes ``moviegenre compare``.
         progress: Show progress bars.
 
@@ -57,9 +57,8 @@ def compare(
         The comparison, and the path of the HTML page.
 
     Raises:
-        CheckpointError: There is no trained model, or one of them cannot be read.
-        DataError: The models were trained on different data and ``data_dir`` does not say which
-            to take.
+        CheckpointError: There is no trained model, or a model cannot be read.
+        DataError: The models were trained on different data and ``data_dir`` is None.
         BusyError: Another run is writing ``out``.
     """
     folders = model_folders(checkpoints, names)
@@ -93,26 +92,26 @@ def model_folders(checkpoints: Path, names: Sequence[str] | None) -> list[Path]:
     for name in names or ():
         if name not in folders:
             raise CheckpointError(f"no {name!r} in {checkpoints}; {did_you_mean(name, folders)}")
-    order = {name: position for position, name in enumerate(MODELS)}
+    order = {name: index for index, name in enumerate(MODELS)}
     chosen = [name for name in folders if names is None or name in names]
     return [folders[name] for name in sorted(chosen, key=lambda n: (order.get(n, len(order)), n))]
 
 
 def common_data_dir(folders: Sequence[Path]) -> Path:
     """Return the prepared data that all models were trained on."""
-    used: dict[str, Path] = {}
+    data_dirs: dict[str, Path] = {}
     for folder in folders:
         run = read_run(folder)
-        if run is None:  # a checkpoint that came alone
-            used[folder.name] = open_model(folder).info.data_config.dir
+        if run is None:  # a checkpoint without run.json
+            data_dirs[folder.name] = open_model(folder).info.data_config.dir
         else:
-            used[folder.name] = Path(run["settings"]["data"]["dir"])
-    if len(set(used.values())) > 1:
-        listed = ", ".join(f"{name}: {path}" for name, path in used.items())
+            data_dirs[folder.name] = Path(run["settings"]["data"]["dir"])
+    if len(set(data_dirs.values())) > 1:
+        listed = ", ".join(f"{name}: {path}" for name, path in data_dirs.items())
         raise DataError(
             f"the models were trained on different data ({listed}); choose with `data_dir`"
         )
-    return next(iter(used.values()))
+    return next(iter(data_dirs.values()))
 
 
 def _run(folder: Path, data: PreparedData, split: Split, out: Path, *, progress: bool) -> ModelRun:
@@ -120,12 +119,12 @@ def _run(folder: Path, data: PreparedData, split: Split, out: Path, *, progress:
     run = read_run(folder) or {}
     checkpoint = weights_file(folder)
     predictions = cached_predictions(checkpoint, data, split, progress=progress)
-    validation = None  # what is fitted on val says nothing on val
+    validation = None  # scores on val of a fit to val would be too good
     if split is not Split.VAL:
         validation = cached_predictions(checkpoint, data, Split.VAL, progress=progress)
     name = str(run.get("model", folder.name))
     kind = model_config_class(name)
-    track: Track = run.get("track", "closed")  # older ones do not say
+    track: Track = run.get("track", "closed")  # older files have no track
     config = Path("configs", f"{folder.name}.yaml")
     command = f"moviegenre train {name} --config {config}"
     if (folder / CONFIG_FILE).is_file():
@@ -135,7 +134,7 @@ def _run(folder: Path, data: PreparedData, split: Split, out: Path, *, progress:
         name=folder.name,
         title=f"{kind.title} (open)" if track == "open" else kind.title,
         track=track,
-        family=Family(kind.family),  # a model of somebody's own may give the text
+        family=Family(kind.family),  # a user's own model may have a plain string
         modalities=read_modalities(run, kind),
         predictions=predictions,
         validation=validation,

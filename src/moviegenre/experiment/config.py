@@ -1,10 +1,10 @@
 """The composed config: one file describes the data, the training and every model.
 
-A file's ``training`` section holds for all models. A model's own section holds its loss and its
-settings, and may override ``training``. Of ``data`` it may override ``max_tokens``, ``extra``,
-``extra_min_genres``, ``extra_limit``, ``forms`` and ``other_plots`` alone: all models are scored on
-the same movies and read the same plots of them. A model that is fitted in one go (``tfidf``) has
-neither loss nor training settings:
+The ``training`` section of a file is for all models. The section of a model has its loss and its
+settings, and may override ``training``. It may override only ``max_tokens``, ``extra``,
+``extra_min_genres``, ``extra_limit``, ``forms`` and ``other_plots`` of ``data``, so that all models
+are scored on the same movies and read the same plots. A fitted model (``tfidf``) has neither loss
+nor training settings:
 
     data: {dir: data/prepared, plot: longest}
     training: {max_epochs: 3}
@@ -33,18 +33,25 @@ from moviegenre.models.registry import MODELS, model_config_class
 from moviegenre.training.config import TrainingConfig
 
 _SECTIONS = ("data", "training", "loss", "model")
-_OWN_DATA = ("max_tokens", "extra", "extra_min_genres", "extra_limit", "forms", "other_plots")
+_DATA_KEYS = (
+    "max_tokens",
+    "extra",
+    "extra_min_genres",
+    "extra_limit",
+    "forms",
+    "other_plots",
+)
 
 
 class PrepareConfig(Config):
     """The source of the movies for ``reproduce``.
 
     Attributes:
-        source: What ``moviegenre data prepare`` takes; ``synthetic`` makes movies up.
-        split: ``official`` or ``stratified``; None takes the source's own where it has one.
-        seed: Of a stratified split, and of synthetic movies.
-        min_movies: A genre needs this many movies to be in the vocabulary.
-        synthetic_movies: How many are made up.
+        source: A source of ``moviegenre data prepare``; ``synthetic`` generates movies.
+        split: ``official`` or ``stratified``; None takes the split of the source, if it has one.
+        seed: The seed of a stratified split and of synthetic movies.
+        min_movies: The minimum number of movies of a genre in the vocabulary.
+        synthetic_movies: The number of synthetic movies.
     """
 
     source: str = "mmimdb"
@@ -55,14 +62,14 @@ class PrepareConfig(Config):
 
 
 class _Shared(Config):
-    """The settings of a file besides those of its models."""
+    """The settings of a file outside its models."""
 
     prepare: PrepareConfig = PrepareConfig()
     data: DataConfig = DataConfig()
     training: TrainingConfig = TrainingConfig()
     checkpoints: Path = Path("checkpoints")
     results: Path = Path("results")
-    ablations: tuple[dict[str, Any], ...] = ()  # read by the study of that name
+    ablations: tuple[dict[str, Any], ...] = ()  # settings of the study ablations
 
 
 class _LossSection(Config):
@@ -74,11 +81,11 @@ class ExperimentConfig:
     """All resolved settings of one training.
 
     Attributes:
-        model_name: Which model.
-        data: Which movies, in what form.
-        training: How to train; without effect on a fitted model.
-        loss: What to minimise; likewise.
-        model: The model's own settings.
+        model_name: The name of the model.
+        data: The settings of the movies and their form.
+        training: The settings of the training; no effect on a fitted model.
+        loss: The settings of the loss; no effect on a fitted model.
+        model: The settings of the model.
     """
 
     model_name: str
@@ -88,7 +95,7 @@ class ExperimentConfig:
     model: ModelConfig
 
     def to_file_dict(self) -> dict[str, Any]:
-        """Return the resolved settings as a config file that trains this model again."""
+        """Return the resolved settings as the content of a config file."""
         sections = self.to_dict()
         model_section = sections.pop("model")
         if "loss" in sections:
@@ -106,16 +113,16 @@ class ExperimentConfig:
 
 @dataclass(frozen=True)
 class Suite:
-    """One file: shared settings and one resolved experiment for every model it names.
+    """One config file: shared settings and a resolved experiment for each of its models.
 
     Attributes:
         path: The file.
-        prepare: Where the movies come from.
-        data: Which movies, in what form.
-        checkpoints: Where trained models go.
-        results: Where the comparison goes.
-        experiments: By model name, in the order in which they are trained.
-        ablations: Settings of the study of that name, as they stand in the file.
+        prepare: The source of the movies.
+        data: The settings of the movies and their form.
+        checkpoints: The folder of trained models.
+        results: The folder of the comparison.
+        experiments: The experiments by model name, in the order of training.
+        ablations: The settings of the study ablations, as in the file.
     """
 
     path: Path
@@ -132,11 +139,11 @@ def load_suite(path: Path, overrides: Sequence[str] = ()) -> Suite:
 
     Args:
         path: The YAML file.
-        overrides: ``a.b=c`` settings; ``model.``, ``loss.`` and ``training.`` ones hold for
-            every model, the latter two not for fitted ones; ``paths.`` ones replace its paths.
+        overrides: ``a.b=c`` settings. ``model.`` ones are for every model, ``loss.`` and
+            ``training.`` ones for every model that is not fitted; ``paths.`` ones replace paths.
 
     Raises:
-        ConfigError: Anything is wrong; the message lists all faults of all models.
+        ConfigError: A setting is wrong; the message lists all faults of all models.
     """
     path = find_config(path)
     values, overrides = read_config(path, overrides)
@@ -153,7 +160,7 @@ def load_suite(path: Path, overrides: Sequence[str] = ()) -> Suite:
     for name in MODELS:
         if name not in sections:
             continue
-        model_overrides = _own_overrides(name, overrides)
+        model_overrides = _model_overrides(name, overrides)
         try:
             experiments[name] = _resolve(name, path, shared_values, sections[name], model_overrides)
         except ConfigError as error:
@@ -175,16 +182,16 @@ def load_suite(path: Path, overrides: Sequence[str] = ()) -> Suite:
 def load_experiment(
     path: Path | None, model_name: str, overrides: Sequence[str] = ()
 ) -> ExperimentConfig:
-    """Resolve one model's settings from a config file; defaults for all others.
+    """Resolve one model's settings from a config file; other settings have their defaults.
 
     Args:
         path: The YAML file; None takes every default.
-        model_name: Which model.
-        overrides: ``a.b=c`` settings, laid on last: ``data.``, ``training.``, ``loss.`` and
-            ``model.`` ones, and ``paths.`` ones where there is a file.
+        model_name: The name of the model.
+        overrides: ``a.b=c`` settings, applied last: ``data.``, ``training.``, ``loss.`` and
+            ``model.`` ones, and ``paths.`` ones if there is a file.
 
     Raises:
-        ConfigError: The model is unknown or any setting is wrong.
+        ConfigError: The model is unknown or a setting is wrong.
     """
     if model_config_class(model_name).fitted:
         _refuse_training(model_name, "the overrides", [o.partition(".")[0] for o in overrides])
@@ -194,7 +201,7 @@ def load_experiment(
     section = _model_sections(where, values).get(model_name, {})
     shared = {k: v for k, v in values.items() if k != "models"}
     faults: list[str] = []
-    try:  # data and training are parsed with the model's own laid over them
+    try:  # data and training are parsed below, merged with the model's
         _Shared.parse({k: v for k, v in shared.items() if k not in _SECTIONS}, str(where))
     except ConfigError as error:
         faults.append(str(error))
@@ -212,7 +219,7 @@ def read_section(path: Path, section: str) -> tuple[Any, list[str]]:
 
     Args:
         path: The YAML file.
-        section: Its name; where there is none, the result is None.
+        section: The name of the section; if the file lacks it, the result is None.
 
     Raises:
         ConfigError: The file is no YAML, or its models have unknown names.
@@ -232,44 +239,46 @@ def resolve_variant(
 
     Args:
         path: The YAML file.
-        name: A model of it.
-        where: What this is called in messages.
-        changes: Settings by their dotted name in the model's section. Each takes the place of what
-            was there as a whole, so that another loss does not inherit this one's settings. Those
-            of ``data`` may be any but ``dir``.
-        overrides: ``a.b=c`` settings, laid below the changes.
+        name: A model of the file.
+        where: The name of the variant in messages.
+        changes: Settings by their dotted name in the model's section. Each replaces the old value
+            as a whole, so that another loss does not inherit the settings of this loss. All
+            ``data`` settings except ``dir`` are allowed.
+        overrides: ``a.b=c`` settings, applied before the changes.
 
     Raises:
-        ConfigError: Any setting is wrong.
+        ConfigError: A setting is wrong.
     """
     values, overrides = read_config(path, overrides)
     section = _model_sections(path, values).get(name, {})
     shared = {k: v for k, v in values.items() if k != "models"}
-    model_overrides = _own_overrides(name, overrides)
+    model_overrides = _model_overrides(name, overrides)
     return _resolve(name, path, shared, section, model_overrides, where=where, changes=changes)
 
 
-def _own_overrides(name: str, overrides: Sequence[str]) -> list[str]:
-    """Return the overrides that apply to a model: a fitted model has no loss."""
+def _model_overrides(name: str, overrides: Sequence[str]) -> list[str]:
+    """Return the overrides that apply to a model; a fitted model has no loss."""
     return [o for o in overrides if not (MODELS[name].fitted and o.startswith("loss."))]
 
 
-def _replaced(values: Mapping[str, Any], changes: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Return settings with some of them replaced, named as in a model's section."""
+def _with_changes(
+    values: Mapping[str, Any], changes: Mapping[str, Any], where: str
+) -> dict[str, Any]:
+    """Return settings with changes, which are named as in a model's section."""
     result, faults = merge(values, {}), []
     for key, value in changes.items():
         parts = key.split(".")
         if key in ("data", "training", "data.dir", "training.seed"):
-            meant = "name one of its settings" if key in ("data", "training") else "leave it out"
-            faults.append(f"{where}: a variant cannot replace {key!r}; {meant}")
+            step = "name one of its settings" if key in ("data", "training") else "leave it out"
+            faults.append(f"{where}: a variant cannot replace {key!r}; {step}")
             continue
         if parts[0] not in _SECTIONS or parts[0] == "model":
             parts = ["model", *parts]
-        place: Any = result
+        section: Any = result
         for part in parts[:-1]:
-            place = place.setdefault(part, {}) if isinstance(place, dict) else None
-        if isinstance(place, dict):
-            place[parts[-1]] = value
+            section = section.setdefault(part, {}) if isinstance(section, dict) else None
+        if isinstance(section, dict):
+            section[parts[-1]] = value
         else:
             faults.append(f"{where}: {key!r} goes below a setting that has none; shorten it")
     if faults:
@@ -303,11 +312,11 @@ def _mapping(content: object, what: str) -> Mapping[str, Any]:
 
 
 def _refuse_training(name: str, where: str, sections: Iterable[str]) -> None:
-    """Raise an error for training settings of a model that takes no training steps."""
-    sections_given = sorted({"training", "loss"} & set(sections))
-    if sections_given:
+    """Raise an error for training settings of a fitted model."""
+    useless = sorted({"training", "loss"} & set(sections))
+    if useless:
         raise ConfigError(
-            f"{where}: {' and '.join(sections_given)} settings have no effect on {name}, which is "
+            f"{where}: {' and '.join(useless)} settings have no effect on {name}, which is "
             "fitted in one go; leave them out"
         )
 
@@ -325,12 +334,12 @@ def _resolve(
     where = where or f"{path}, model {name}"
     if MODELS[name].fitted:
         _refuse_training(name, where, section)
-    own_data = _mapping(section.get("data"), f"{where}, data")
-    unshared = [key for key in own_data if key not in _OWN_DATA]
-    if unshared:
+    model_data = _mapping(section.get("data"), f"{where}, data")
+    refused = [key for key in model_data if key not in _DATA_KEYS]
+    if refused:
         raise ConfigError(
-            f"{where}, data: a model's own section may set {', '.join(_OWN_DATA)} (found "
-            f"{', '.join(map(repr, unshared))}); set it for all models, so that they are compared "
+            f"{where}, data: a model's own section may set {', '.join(_DATA_KEYS)} (found "
+            f"{', '.join(map(repr, refused))}); set it for all models, so that they are compared "
             "on the same data"
         )
     values: dict[str, Any] = {
@@ -344,7 +353,7 @@ def _resolve(
         "loss": section.get("loss") or {"name": MODELS[name].default_loss},
         "model": {k: v for k, v in section.items() if k not in ("data", "training", "loss")},
     }
-    values = _replaced(apply_overrides(values, overrides), changes or {}, where)
+    values = _with_changes(apply_overrides(values, overrides), changes or {}, where)
     if MODELS[name].fitted:
         _refuse_training(name, where, [key.partition(".")[0] for key in changes or {}])
     unknown = [key for key in values if key not in (*_SECTIONS, *_Shared.model_fields)]

@@ -21,11 +21,11 @@ def evaluate(
     """Score a checkpoint on a split.
 
     Args:
-        path: A ``best.pth``, the folder that holds one, an exported folder, an
-            ensemble's folder, or a hub name.
-        split: Which part.
-        data_dir: Prepared data; None takes those the model was trained on.
-        threshold: The probability from which a genre is chosen.
+        path: A ``best.pth``, its folder, an exported folder, an ensemble's folder, or a name on
+            the Hub.
+        split: The split.
+        data_dir: Prepared data; None takes the training data of the model.
+        threshold: The threshold of all genres.
         progress: Show a progress bar.
     """
     model = open_model(path)

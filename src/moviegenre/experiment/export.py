@@ -33,7 +33,7 @@ from moviegenre.inference.similar import write_index
 
 logger = logging.getLogger(__name__)
 
-_COMPARED_SPLIT = Split.VAL  # the test split is for one look at the end
+_COMPARED_SPLIT = Split.VAL  # the test split is only for the final scores
 
 
 def export(
@@ -52,24 +52,24 @@ def export(
     """Export a trained model with its known scores.
 
     Args:
-        model: A checkpoint, or what else ``open_model`` takes.
+        model: A checkpoint, or another form that ``open_model`` accepts.
         out: A new folder, or an earlier export, which is replaced.
         onnx: Also write ONNX files.
-        only: Leave a small one as the only weights; see ``export_model``.
+        only: Keep a small file as the only weights; see ``export_model``.
         half: Write the weights as 16-bit floats; see ``export_model``.
         index: Add an index of the training movies, for ``Prediction.similar``.
-        parity_data: Prepared movies on which ONNX is compared with PyTorch; None takes the
-            model's own, if they exist.
-        parity_movies: How many movies of the validation split are compared; 0 for none.
+        parity_data: Prepared movies for the comparison of ONNX with PyTorch; None takes the
+            training data of the model, if they exist.
+        parity_movies: The number of compared movies of the validation split; 0 for none.
         progress: Show a progress bar.
         verified: Compare every file of the model with its manifest first.
 
     Raises:
-        CheckpointError: There is no such model, its files have changed, or the movies have other
-            genres than it.
-        ConfigError: ``out`` holds something else, the model has no ONNX form and only that is
-            asked for, or movies are named and nothing is compared.
-        MissingExtraError: ONNX files were asked for and the extra is not installed.
+        CheckpointError: The model does not exist, its files have changed, or the movies have other
+            genres than the model.
+        ConfigError: ``out`` has other content, ``only`` is set and the model cannot be written as
+            ONNX, or ``parity_data`` is set and nothing is compared.
+        MissingExtraError: ONNX files were requested and the extra is not installed.
     """
     if parity_data is not None and not (onnx and parity_movies):
         raise ConfigError(
@@ -89,7 +89,7 @@ def export(
         return export_ensemble(path, out)
     info = trained.info
     point = read_point(companions(path), info.genres)
-    data = PreparedData(parity_data) if parity_data else _own_data(info)
+    data = PreparedData(parity_data) if parity_data else _training_data(info)
     return export_model(
         trained,
         point,
@@ -107,7 +107,7 @@ def export(
 
 def _write_index(path: Path, info: ModelInfo, file: Path) -> None:
     """Write the predictions of a model for its training movies."""
-    data = _own_data(info)
+    data = _training_data(info)
     if data is None or data.fingerprint != info.data_fingerprint:
         raise CheckpointError(
             f"`index` needs the movies that {info.model_name} was trained on, and "
@@ -125,8 +125,8 @@ def _write_index(path: Path, info: ModelInfo, file: Path) -> None:
     )
 
 
-def _own_data(info: ModelInfo) -> PreparedData | None:
-    """Return the movies that a model was trained on, if they still exist."""
+def _training_data(info: ModelInfo) -> PreparedData | None:
+    """Return the training data of a model, if they still exist."""
     try:
         data = PreparedData(info.data_config.dir)
     except DataError:
@@ -140,7 +140,7 @@ def _own_data(info: ModelInfo) -> PreparedData | None:
 
 
 def _source(info: ModelInfo, data: PreparedData | None) -> str:
-    """Return the description of the training data, if these data are the training data."""
+    """Return the source of the data; empty if they are not the training data."""
     if data is None or data.fingerprint != info.data_fingerprint:
         return ""
     made_up = "made-up movies, so the scores say nothing about real ones: "
@@ -171,8 +171,8 @@ def _known_scores(trained: TorchModel, point: OperatingPoint) -> dict[str, dict[
     """Return the scores stored beside a model, by split."""
     metrics = trained.file.parent / METRICS_FILE
     if metrics.is_file():
-        known: dict[str, Any] = json.loads(metrics.read_text("utf-8"))
-        return {name: scores for name, scores in known.items() if name != "validation"}
+        stored_scores: dict[str, Any] = json.loads(metrics.read_text("utf-8"))
+        return {name: scores for name, scores in stored_scores.items() if name != "validation"}
     file = any_cache_file(trained.file, Split.TEST)
     if file is None:
         return {}

@@ -1,8 +1,7 @@
-"""Rewrite the files beside an exported ONNX file after thresholds are fitted to its answers.
+"""Update the files beside an exported ONNX file after thresholds are fitted to its probabilities.
 
-Eight bits move probabilities a little, so thresholds fitted to the exact model are slightly wrong
-for the exported file. Thresholds fitted to its own answers bring other scores, a parity report and
-another card.
+8-bit weights change probabilities a little, so thresholds of the exact model are slightly wrong for
+the exported file. New thresholds need new scores, a new parity report and a new card.
 """
 
 import json
@@ -24,7 +23,7 @@ def write_scores(folder: Path, key: str, scores: dict[str, Any]) -> dict[str, An
 
     Args:
         folder: The exported folder.
-        key: Their name in the file.
+        key: The name of the scores in the file.
         scores: Plain values.
     """
     path = folder / METRICS_FILE
@@ -39,8 +38,8 @@ def record_forms(folder: Path, split: str, rows: dict[str, dict[str, Any]]) -> N
 
     Args:
         folder: The exported folder.
-        split: The movies it was scored on.
-        rows: The scores by what is given.
+        split: The split of the scores.
+        rows: The scores by form of film.
     """
     write_scores(folder, f"{split} by what is given", {"rows": rows})
     card = folder / CARD_FILE
@@ -55,16 +54,16 @@ def refresh_companions(
 
     Args:
         folder: The exported folder.
-        point: The operating point fitted to its own answers.
+        point: The operating point fitted to the file's probabilities.
         evaluation: Its scores at that point.
-        val: Its own probabilities for the validation movies, in the order of the parity report.
+        val: Its probabilities for the validation movies, in the order of the parity report.
 
     Raises:
-        DataError: The parity report compares several files; nothing is written then.
+        DataError: The parity report compares several files; no file is changed.
     """
     report, card = folder / PARITY_FILE, folder / CARD_FILE
     parity = None
-    if report.is_file():  # first of all, since it may refuse
+    if report.is_file():  # first, because it may raise
         parity = Parity.from_json_dict(json.loads(report.read_text("utf-8")))
         rows = slice(parity.num_movies)
         probs = point.calibrate(np.asarray(val.probs[rows], dtype=np.float64))

@@ -1,4 +1,4 @@
-"""The forms of a film in which a model is fitted and scored."""
+"""The forms of a film for fits and scores."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,12 @@ from moviegenre.core.types import PLOT_AND_POSTER, Modality, Part, PlotRule
 
 @dataclass(frozen=True)
 class FilmForm:
-    """One form of film: which inputs are given.
+    """One form of film: the inputs that the model gets.
 
     Attributes:
-        plot: Which of its plots, or how much of them.
-        reads: Which parts.
-        name: What this is called in tables.
+        plot: The plot rule.
+        reads: The parts.
+        name: Its name in tables.
     """
 
     plot: PlotRule

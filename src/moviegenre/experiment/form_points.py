@@ -1,7 +1,7 @@
 """Calibration and thresholds for each form of a film, fitted on validation.
 
-A sentence says less than ten pages, and a poster less than either. A model is therefore calibrated
-for each form by itself, and between forms by the number of tokens.
+A sentence has less information than ten pages, and a poster less than a sentence. Each form
+therefore has its own calibration; between two forms, the number of tokens decides.
 """
 
 from collections.abc import Callable
@@ -27,13 +27,13 @@ from moviegenre.experiment.film_forms import FILM_FORMS, FilmForm
 from moviegenre.experiment.predictions import predict_split
 
 LENGTHS: tuple[PlotRule, ...] = ("sentence", "first", "joined")
-"""The forms of a plot that are fitted, the shortest first; the second is the usual one."""
+"""The plot rules with a fit of their own, the shortest first; the second is the usual one."""
 
 BOUNDS = (0.25, 0.55)
-"""Thresholds stay within, so that no genre is dropped beside a much weaker one."""
+"""The bounds of thresholds, so that no genre is dropped while a much weaker one is chosen."""
 
 POSTER_BOUNDS = (0.15, 0.55)
-"""Those for a poster alone, on which rare genres seldom reach a quarter (docs/dev-log.md)."""
+"""The bounds for a poster alone, where rare genres seldom reach 0.25 (docs/dev-log.md)."""
 
 POSTER_BETA = 0.8
 """F-beta for a poster alone, because F1 chooses a third more genres than films have
@@ -51,9 +51,9 @@ class FormScores:
 
     Attributes:
         form: The form of film.
-        scores: At its calibration and thresholds.
-        mean_chosen: How many genres it chooses of a film, on average.
-        mean_true: How many a film has.
+        scores: The scores at its calibration and thresholds.
+        mean_chosen: The mean number of chosen genres of a film.
+        mean_true: The mean number of true genres of a film.
     """
 
     form: FilmForm
@@ -72,12 +72,12 @@ def evaluate_forms(
 ) -> list[FormScores]:
     """Fit calibration and thresholds for every form of film on validation, and score the model.
 
-    An exported folder keeps those that it was exported with; its scores go on its card.
+    An exported folder keeps its calibration and thresholds; its scores are added to its card.
 
     Args:
         path: A ``best.pth``, its folder, or an exported folder.
-        split: Which part is scored.
-        data_dir: Prepared data; None takes those the model was trained on.
+        split: The split for the scores.
+        data_dir: Prepared data; None takes the training data of the model.
         save: Fit, and write the fit beside the weights.
 
     Raises:
@@ -97,12 +97,12 @@ def evaluate_forms(
         lengths = {
             rule: num_tokens(info, data, Split.VAL, FilmForm(rule, ("plot",))) for rule in LENGTHS
         }
-        usual = {rule: max(1, int(np.median(tokens))) for rule, tokens in lengths.items()}
-        point = point_for_forms(predict, usual)
+        usual_lengths = {rule: max(1, int(np.median(tokens))) for rule, tokens in lengths.items()}
+        point = point_for_forms(predict, usual_lengths)
         with rewriting(path.parent, THRESHOLDS_FILE):
             point.write(file)
     scores = [
-        _scored(predict(split, form), form, point, num_tokens(info, data, split, form))
+        _score_form(predict(split, form), form, point, num_tokens(info, data, split, form))
         for form in FILM_FORMS
     ]
     if save and model.only_answers:
@@ -115,38 +115,38 @@ def evaluate_forms(
 def point_for_forms(predict: Predict, usual: dict[PlotRule, int]) -> OperatingPoint:
     """Return an operating point for films with and without posters, by length, and without plots.
 
-    Films are taken with and without title and year, so that one point serves both.
+    Each fit uses films with and without title and year, so that one point fits both.
 
     Args:
         predict: The model.
-        usual: How many tokens the plot usually has in each of ``LENGTHS``.
+        usual: The usual number of tokens of a plot for each of ``LENGTHS``.
     """
 
-    def fitted(*reads: Part) -> OperatingPoint:
+    def fit_lengths(*reads: Part) -> OperatingPoint:
         points = {}
         for rule in LENGTHS:
-            plain = predict(Split.VAL, FilmForm(rule, reads))
-            named = predict(Split.VAL, FilmForm(rule, (*reads, "title", "year")))
-            points[usual[rule]] = fit_point(_stacked(plain, named), SETTINGS)
+            without_title = predict(Split.VAL, FilmForm(rule, reads))
+            with_title = predict(Split.VAL, FilmForm(rule, (*reads, "title", "year")))
+            points[usual[rule]] = fit_point(_concatenate(without_title, with_title), SETTINGS)
         return replace(points[usual[LENGTHS[1]]], by_length=points)
 
-    settings = replace(SETTINGS, bounds=POSTER_BOUNDS, beta=POSTER_BETA)
-    posters = fit_point(predict(Split.VAL, FilmForm(LENGTHS[1], ("poster",))), settings)
-    without = {Modality.PLOT: posters, Modality.POSTER: fitted("plot")}
-    return replace(fitted(*PLOT_AND_POSTER), without=without)
+    poster_settings = replace(SETTINGS, bounds=POSTER_BOUNDS, beta=POSTER_BETA)
+    poster_point = fit_point(predict(Split.VAL, FilmForm(LENGTHS[1], ("poster",))), poster_settings)
+    without = {Modality.PLOT: poster_point, Modality.POSTER: fit_lengths("plot")}
+    return replace(fit_lengths(*PLOT_AND_POSTER), without=without)
 
 
 def num_tokens(
     info: ModelInfo, data: PreparedData, split: Split, form: FilmForm
 ) -> npt.NDArray[np.int64]:
-    """Return how many tokens the text of each movie of a split has (N,)."""
+    """Return the number of tokens of each movie's text (N,)."""
     assert info.tokenizer is not None, "the model reads plots"
     texts = data.plots(split, form.plot, form.reads)
     tokens = info.tokenizer.encode(texts, info.data_config.max_tokens)
     return np.array([len(row) for row in tokens], dtype=np.int64)
 
 
-def _scored(
+def _score_form(
     movies: Predictions, form: FilmForm, point: OperatingPoint, lengths: npt.NDArray[np.int64]
 ) -> FormScores:
     probs = np.array(movies.probs, dtype=np.float64)
@@ -162,8 +162,8 @@ def _scored(
     )
 
 
-def _stacked(first: Predictions, second: Predictions) -> Predictions:
-    """Return two sets of predictions for the same films as one."""
+def _concatenate(first: Predictions, second: Predictions) -> Predictions:
+    """Return two sets of predictions as one."""
     return replace(
         first,
         ids=(*first.ids, *second.ids),

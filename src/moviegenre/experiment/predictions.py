@@ -34,7 +34,7 @@ def predict_split(
     keep: bool = False,
     progress: bool = False,
 ) -> Predictions:
-    """Return a trained model's probabilities for every movie of a split, in the data's order.
+    """Return a model's probabilities for every movie of a split, in the order of the data.
 
     An ensemble combines the probabilities of its members, cached ones if weights and movies are
     unchanged.
@@ -42,7 +42,7 @@ def predict_split(
     Args:
         model: The trained model.
         data: Prepared data with the same genres.
-        split: Which part.
+        split: The split.
         missing: Hide this modality of every movie.
         form: The form of every movie; None means the inputs in the settings of the model. An
             ensemble ignores it.
@@ -50,7 +50,7 @@ def predict_split(
         progress: Show a progress bar.
 
     Raises:
-        CheckpointError: The data have other genres than the model was trained for.
+        CheckpointError: The genres of the data differ from those of the model.
     """
     info = model.info
     remedy = "evaluate on data prepared with `genres` naming the checkpoint's"
@@ -58,10 +58,10 @@ def predict_split(
     if model.combiner is not None:
         members = []
         for member in model.members:
-            hidden = missing if missing in member.info.modalities else None
+            member_missing = missing if missing in member.info.modalities else None
             members.append(
                 cached_predictions(
-                    member, data, split, missing=hidden, keep=keep, progress=progress
+                    member, data, split, missing=member_missing, keep=keep, progress=progress
                 )
             )
         odds = log_odds(np.stack([predictions.probs for predictions in members]))
@@ -70,7 +70,7 @@ def predict_split(
     config = info.data_config
     if form is not None:
         missing = form.missing
-        # Of posters alone the plots are hidden below: no text is encoded anew for that.
+        # For posters alone, plots are hidden below; so the cached texts can be used.
         reads = PLOT_AND_POSTER if missing is Modality.PLOT else form.reads
         config = config.model_copy(update={"plot": form.plot, "reads": reads})
     movies = model.movies(data, split, config)
@@ -83,7 +83,7 @@ def predict_split(
             batch = movies.batch(rows)
             logits = model.logits(batch if missing is None else batch.without(missing))
             probs[rows] = probabilities(logits)
-    if movies.stored is not None:  # several texts of a movie
+    if movies.stored is not None:  # a movie has several texts
         probs = mean_by_film(probs, movies.stored, data.num_movies(split)).astype(np.float32)
     return Predictions(
         ids=data.ids(split), genres=data.genres.names, probs=probs, labels=data.labels(split)
@@ -93,31 +93,31 @@ def predict_split(
 def availability(
     data: PreparedData, split: Split, missing: Modality | None = None
 ) -> dict[Modality, npt.NDArray[np.bool_]]:
-    """Return which movies of a split have each modality (N,).
+    """Return for each modality whether the movies of a split have it (N,).
 
     Args:
         data: The prepared data.
-        split: Which part.
-        missing: The modality that is hidden from all.
+        split: The split.
+        missing: A modality that is hidden for all movies.
     """
     plots = data.plots(split, "joined")
     available = {
         Modality.PLOT: np.array([bool(plot.strip()) for plot in plots], dtype=bool),
         Modality.POSTER: data.has_poster(split),
     }
-    return {modality: has & (modality is not missing) for modality, has in available.items()}
+    return {modality: mask & (modality is not missing) for modality, mask in available.items()}
 
 
 def cache_file(
     weights: Path, data: PreparedData, split: Split, missing: Modality | None = None
 ) -> Path:
-    """Return the file that holds a model's probabilities for a split, or will.
+    """Return the path of the cache of a model's probabilities for a split.
 
     Args:
-        weights: The file of the model's weights; the cache lies beside it.
+        weights: The file of the model's weights; the cache is in the same folder.
         data: The prepared data.
-        split: Which part.
-        missing: The modality that is hidden.
+        split: The split.
+        missing: The hidden modality.
     """
     return weights.parent / _file_name(weights, split, data.fingerprint, missing)
 
@@ -127,7 +127,7 @@ def any_cache_file(weights: Path, split: Split) -> Path | None:
 
     Args:
         weights: The file of the model's weights.
-        split: Which part.
+        split: The split.
     """
     return max(weights.parent.glob(_file_name(weights, split, "*")), default=None)
 
@@ -154,10 +154,10 @@ def cached_predictions(
     """Return a model's probabilities, from the cache if weights and movies are unchanged.
 
     Args:
-        model: A trained model, or the file that ``weights_file`` returns, which is opened only if
-            the probabilities are not in the cache.
+        model: A trained model, or the file from ``weights_file``, which is opened only if the
+            probabilities are not in the cache.
         data: The prepared data.
-        split: Which part.
+        split: The split.
         missing: Hide this modality of every movie.
         keep: Write the cache, and delete outdated ones.
         progress: Show a progress bar.

@@ -26,17 +26,17 @@ def reproduce(
     Args:
         config: The YAML file.
         overrides: ``a.b=c`` settings.
-        restart: Train anew what was trained with other settings, on other data, or from other
-            checkpoints; without it such a model is an error, so that nothing is lost unasked.
+        restart: Train a model again if its settings, data or initial checkpoints have changed;
+            otherwise such a model is an error, so that no model is lost by mistake.
         progress: Show progress bars.
 
     Returns:
         The comparison, and the path of its HTML page.
 
     Raises:
-        ConfigError: A setting is wrong, or the file names no model.
-        DataError: The source cannot be prepared, or other data lie where it is to go.
-        CheckpointError: A model was trained in another way and ``restart`` is not given.
+        ConfigError: A setting is wrong, the file names no model, or a model has changed.
+        DataError: The source cannot be prepared, or the folder has other data.
+        CheckpointError: The record of an earlier training is damaged.
     """
     suite = load_suite(config, overrides)
     command = command_line("reproduce", config, overrides)
@@ -50,8 +50,8 @@ def run_suite(
     """Run a config file; the caller holds the locks of its folders.
 
     Args:
-        suite: The file's settings, resolved.
-        command: The command that runs it again, for the report.
+        suite: The resolved settings of the file.
+        command: The command that reproduces it, for the report.
         restart: As for ``reproduce``.
         progress: Show progress bars.
     """
@@ -67,8 +67,8 @@ def run_suite(
     data = PreparedData(suite.data.dir)
     for experiment in suite.experiments.values():
         model = experiment.model.started_from(suite.checkpoints)
-        own = replace(experiment, model=model)
-        train_once(own, suite.checkpoints, data, restart=restart, progress=progress)
+        experiment = replace(experiment, model=model)
+        train_once(experiment, suite.checkpoints, data, restart=restart, progress=progress)
     return compare(
         suite.checkpoints,
         suite.results,

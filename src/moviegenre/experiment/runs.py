@@ -1,4 +1,4 @@
-"""Read and write ``run.json`` and ``history.json``: how a model was trained."""
+"""Read and write ``run.json`` and ``history.json``: the records of a model's training."""
 
 import json
 from pathlib import Path
@@ -29,7 +29,7 @@ def read_run(folder: Path) -> dict[str, Any] | None:
     """Return the content of a model's ``run.json``; None if there is none.
 
     Raises:
-        CheckpointError: The file is there but cannot be read.
+        CheckpointError: The file exists but cannot be read.
     """
     path = folder / RUN_FILE
     if not path.is_file():
@@ -66,7 +66,7 @@ def read_history(folder: Path) -> list[dict[str, float]]:
     try:
         records: list[dict[str, float]] = json.loads(path.read_text(encoding="utf-8"))
         sum(float(record["seconds"]) for record in records)
-        stored_hash = run.get(HISTORY_HASH)  # None in an earlier version
+        stored_hash = run.get(HISTORY_HASH)  # None in earlier versions
         if run.get("status") == "finished" and stored_hash not in (None, file_sha256(path)):
             raise ValueError("it is not what was written")
     except (ValueError, TypeError, KeyError) as error:
@@ -102,18 +102,18 @@ def differing_settings(run: dict[str, Any], settings: dict[str, Any]) -> list[st
 
 
 def _with_defaults(model_name: str, settings: dict[str, Any]) -> dict[str, Any]:
-    """Return an earlier run's settings in today's form, with defaults filled in."""
-    kinds: dict[str, type[Config]] = {
+    """Return an earlier run's settings in the current form, with defaults for new settings."""
+    config_classes: dict[str, type[Config]] = {
         "data": DataConfig,
         "training": TrainingConfig,
         "model": model_config_class(model_name),
     }
     try:
-        filled = {
-            name: kinds[name].parse(settings[name], "run.json").model_dump(mode="json")
-            for name in kinds
+        complete = {
+            name: config_classes[name].parse(settings[name], "run.json").model_dump(mode="json")
+            for name in config_classes
             if name in settings
         }
     except ConfigError:
         return settings
-    return {**settings, **filled}
+    return {**settings, **complete}

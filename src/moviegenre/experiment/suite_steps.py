@@ -1,8 +1,8 @@
 """The steps of a whole experiment: prepare the movies, train each model.
 
 Finished steps are not repeated: prepared data and finished models are kept, and an interrupted
-training goes on from its last completed interval. A model that was trained with other settings is
-trained anew only with ``restart``.
+training is resumed after its last completed interval. A model that was trained with other settings
+is trained again only with ``restart``.
 """
 
 import logging
@@ -40,11 +40,11 @@ def prepare_once(suite: Suite, *, progress: bool) -> None:
     """Prepare the movies, unless they were prepared from the same source before.
 
     Args:
-        suite: Its settings name source and folder.
+        suite: The settings; they name the source and the folder.
         progress: Show progress bars.
 
     Raises:
-        DataError: The source cannot be prepared, or other data lie where it is to go.
+        DataError: The source cannot be prepared, or the folder has other data.
     """
     from moviegenre.data.prepare import prepare
 
@@ -101,18 +101,17 @@ def train_once(
 
     Args:
         experiment: Its settings.
-        checkpoints: The folder in which the model has its own.
+        checkpoints: The folder of the models' folders.
         data: The prepared data.
-        restart: Train anew what was trained with other settings, on other data, or from other
-            checkpoints.
+        restart: Train the model again if its settings, data or initial checkpoints have changed.
         progress: Show a progress bar.
 
     Returns:
-        Whether anything was left to train.
+        Whether the model was trained; False if it was finished before.
 
     Raises:
-        ConfigError: It was trained in another way and ``restart`` is not given.
-        CheckpointError: A model that it starts from is missing or does not fit.
+        ConfigError: Settings, data or initial checkpoints have changed, and ``restart`` is false.
+        CheckpointError: An initial model is missing or does not fit.
     """
     name = experiment.model_name
     folder = checkpoints / name
@@ -151,7 +150,7 @@ def changes_since(experiment: ExperimentConfig, checkpoints: Path, data: Prepare
 
     Args:
         experiment: The current settings.
-        checkpoints: The folder in which the model has its own.
+        checkpoints: The folder of the models' folders.
         data: The prepared data.
 
     Raises:

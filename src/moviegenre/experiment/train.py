@@ -53,7 +53,7 @@ from moviegenre.training.solve import solve
 logger = logging.getLogger(__name__)
 
 _FILES = (RESUME_FILE, HISTORY_FILE, RUN_FILE, MANIFEST_FILE, BEST_FILE, THRESHOLDS_FILE)
-"""What a training writes, in the order in which an earlier one's are deleted."""
+"""The files of a training, in the order in which a new training deletes them."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class FinishedTraining:
 
     Attributes:
         checkpoint: Path of ``best.pth``.
-        run: What ``run.json`` beside it says.
+        run: The content of ``run.json``.
     """
 
     checkpoint: Path
@@ -89,14 +89,14 @@ def train(
     Args:
         experiment: The resolved settings.
         out: The folder of checkpoints; the model gets its own folder in it.
-        resume: Go on after an interruption. The settings must be those it was started with.
+        resume: Resume after an interruption, with the same settings.
         progress: Show a progress bar.
 
     Raises:
         DataNotFoundError: There are no prepared data.
         PretrainedError: A pretrained encoder cannot be loaded.
-        CheckpointError: What is to be resumed, or started from, does not fit.
-        BusyError: Another run is training this model there.
+        CheckpointError: The training to resume or an initial model does not fit.
+        BusyError: Another run is training this model in this folder.
     """
     folder = out / experiment.model_name
     with locked(folder):
@@ -112,10 +112,10 @@ def _train(
     _require_posters(experiment, data)
     earlier = _earlier_seconds(folder, settings, data.fingerprint) if resume else _Seconds()
     resume = resume and _can_resume(folder)
-    others: AbstractContextManager[None] = nullcontext()
+    other_processes: AbstractContextManager[None] = nullcontext()
     if not experiment.model.fitted:
-        others = all_processes(experiment.training, (experiment, folder, resume))
-    with others:
+        other_processes = all_processes(experiment.training, (experiment, folder, resume))
+    with other_processes:
         inputs = load_inputs(experiment, data)
         if not resume:
             for name in _FILES:
@@ -146,7 +146,7 @@ def _fit(
 
     def save(metrics: dict[str, float], epoch: float) -> None:
         best = TorchModel(info.model_copy(update={"metrics": metrics, "epoch": epoch}), model)
-        for name in (MANIFEST_FILE, THRESHOLDS_FILE):  # of the weights before these
+        for name in (MANIFEST_FILE, THRESHOLDS_FILE):  # they belong to the weights before
             (folder / name).unlink(missing_ok=True)
         save_checkpoint(folder / BEST_FILE, best)
 
@@ -166,7 +166,7 @@ def _fit(
 
 
 def _can_resume(folder: Path) -> bool:
-    """Return whether a training can be resumed; a damaged state cannot."""
+    """Return whether a training can be resumed; False if its state is damaged."""
     path = folder / RESUME_FILE
     if not path.is_file():
         return True
@@ -219,15 +219,15 @@ def _sizes(model: GenreModel) -> dict[str, int]:
 
 
 def initial_checkpoints(settings: ModelConfig) -> dict[str, str]:
-    """Return the SHA-256 of each trained checkpoint that a model starts from, by its name.
+    """Return the SHA-256 of the checkpoint of each initial model, by name.
 
     Raises:
-        CheckpointError: One of them is missing.
+        CheckpointError: A checkpoint is missing.
     """
-    initial = settings.initial_models()
-    if initial is None:
+    initial_models = settings.initial_models()
+    if initial_models is None:
         return {}
-    folder, sources = initial
+    folder, sources = initial_models
     hashes: dict[str, str] = {}
     for name in sources.values():
         path = folder / name / BEST_FILE

@@ -35,7 +35,7 @@ class TrainingInputs:
         model: The untrained model.
         info: Its description.
         movies: The training and the validation split.
-        loss: Takes logits and labels; weighted for the training labels where it weighs.
+        loss: The loss of logits and labels; a weighted loss has the weights of the training labels.
     """
 
     model: GenreModel
@@ -45,7 +45,7 @@ class TrainingInputs:
 
 
 def load_inputs(experiment: ExperimentConfig, data: PreparedData) -> TrainingInputs:
-    """Build the model and load its movies; every process of a training does so.
+    """Build the model and load its movies, in every process of a training.
 
     Args:
         experiment: The resolved settings.
@@ -53,8 +53,8 @@ def load_inputs(experiment: ExperimentConfig, data: PreparedData) -> TrainingInp
 
     Raises:
         PretrainedError: A pretrained encoder cannot be loaded.
-        CheckpointError: A model that it starts from does not fit.
-        ConfigError: The model cannot take the settings.
+        CheckpointError: An initial model does not fit.
+        ConfigError: The model does not support the settings.
     """
     extra = _extra_plots(experiment, data)
     teacher = None
@@ -63,7 +63,7 @@ def load_inputs(experiment: ExperimentConfig, data: PreparedData) -> TrainingInp
     model, info = _build(experiment, data, extra)
     if teacher is not None and teacher.info.track == "open":
         info = info.model_copy(update={"track": "open"})
-    # Measured, so processes could differ, and with them the name of the cache that they share.
+    # A measurement, which could differ between processes; the name of their shared cache uses it.
     bf16 = broadcast_from_first(lambda: uses_bf16(experiment.training))
     movies = (
         load_movies(data, Split.TRAIN, experiment.data, model, info.tokenizer, extra, bf16=bf16),
@@ -82,24 +82,24 @@ def load_inputs(experiment: ExperimentConfig, data: PreparedData) -> TrainingInp
 def _teacher_labels(
     movies: MovieTensors, teacher: TorchModel, experiment: ExperimentConfig, data: PreparedData
 ) -> npt.NDArray[np.float32]:
-    """Return labels (N, L) mixed from the truth and a teacher's probabilities.
+    """Return labels (N, L) mixed with a teacher's probabilities.
 
     Reference: Hinton, Vinyals and Dean, "Distilling the knowledge in a neural network",
-    https://arxiv.org/abs/1503.02531; differs in that the labels are independent, and in that
-    probabilities are mixed rather than two losses.
+    https://arxiv.org/abs/1503.02531; differs in that the labels are independent, and that labels
+    and probabilities are mixed instead of two losses.
     """
     assert movies.labels is not None, "training movies are labelled"
-    share = experiment.training.teacher_weight
+    weight = experiment.training.teacher_weight
     probs = broadcast_from_first(lambda: predict_split(teacher, data, Split.TRAIN).probs)
     stored = np.arange(len(movies)) if movies.stored is None else movies.stored
-    known = stored < len(probs)  # not the further plots, which follow as they are
+    is_movie = stored < len(probs)  # extra plots follow; they keep their labels
     labels = movies.labels.copy()
-    labels[known] = (1 - share) * labels[known] + share * probs[stored[known]]
+    labels[is_movie] = (1 - weight) * labels[is_movie] + weight * probs[stored[is_movie]]
     return labels
 
 
 def _extra_plots(experiment: ExperimentConfig, data: PreparedData) -> ExtraPlots | None:
-    """Return additional plots for training, if the model reads plots."""
+    """Return the extra plots for training, if the model reads plots."""
     if Modality.PLOT not in experiment.model.modalities:
         return None
     in_epochs = not experiment.model.fitted
@@ -116,8 +116,8 @@ def _build(
     def train_plots() -> list[str]:
         if extra is not None and extra.movies is not None:
             return extra.plots
-        own = data.plots(Split.TRAIN, experiment.data.plot, experiment.data.reads)
-        return own if extra is None else own + extra.plots
+        plots = data.plots(Split.TRAIN, experiment.data.plot, experiment.data.reads)
+        return plots if extra is None else plots + extra.plots
 
     tokenizer = settings.load_tokenizer(train_plots)
     context = BuildContext(

@@ -37,8 +37,8 @@ class TunedEvaluation:
 
     Attributes:
         evaluation: The scores.
-        before: F1 and calibration on the split of the unchanged model, threshold 0.5.
-        after: The same with what was fitted.
+        before: F1 and calibration on the split before the fit, at threshold 0.5.
+        after: F1 and calibration on the split with the fit.
         tuning: The fit, and its scores on validation.
         file: The file of the fit; None if it was not saved.
     """
@@ -50,7 +50,7 @@ class TunedEvaluation:
     file: Path | None
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what ``moviegenre evaluate --json`` writes; undefined values are None."""
+        """Return the content of ``moviegenre evaluate --json``; undefined values are None."""
         return {
             **self.evaluation.to_json_dict(),
             "before": self.before.to_json_dict(),
@@ -86,10 +86,10 @@ def evaluate_tuned(
     """Fit on validation, save the fit beside the weights, and score a split with it.
 
     Args:
-        path: A ``best.pth``, or what else ``open_model`` takes.
-        split: Which part is scored; fitting always takes the validation split.
-        settings: What to fit.
-        data_dir: Prepared data; None takes those the model was trained on.
+        path: A ``best.pth``, or another form that ``open_model`` accepts.
+        split: The split for the scores; the fit always uses the validation split.
+        settings: The settings of the fit.
+        data_dir: Prepared data; None takes the training data of the model.
         save: Write ``thresholds.json`` and the predictions beside the weights.
         progress: Show a progress bar.
 
@@ -105,18 +105,18 @@ def evaluate_tuned(
         info = model.info
         data = PreparedData(data_dir or info.data_config.dir)
         weights = trained_weights(info, data) if settings.calibration == "weights" else None
-        keep = save and not model.only_answers  # a folder to pass on holds nothing but the model
+        keep = save and not model.only_answers  # no caches in an exported folder
         val = cached_predictions(model, data, Split.VAL, keep=keep, progress=progress)
-        scored = val
+        predictions = val
         if split is not Split.VAL:
-            scored = cached_predictions(model, data, split, keep=keep, progress=progress)
+            predictions = cached_predictions(model, data, split, keep=keep, progress=progress)
         tuning = tune(val, settings, weights)
         if settings.fits and len(info.modalities) > 1:
             without = _points_without(model, data, settings, weights, keep)
             tuning = replace(tuning, point=replace(tuning.point, without=without))
-        probs = np.asarray(scored.probs, dtype=np.float64)
-        corrected = tuning.point.calibrate(probs)
-        evaluation = _evaluate(replace(scored, probs=corrected), info, split, tuning.point)
+        probs = np.asarray(predictions.probs, dtype=np.float64)
+        calibrated = tuning.point.calibrate(probs)
+        evaluation = _evaluate(replace(predictions, probs=calibrated), info, split, tuning.point)
         file = path.parent / THRESHOLDS_FILE if save and settings.fits else None
         if file is not None:
             companions = (METRICS_FILE, PARITY_FILE, CARD_FILE) if model.only_answers else ()
@@ -126,8 +126,8 @@ def evaluate_tuned(
                 tuning.point.write(file)
     return TunedEvaluation(
         evaluation=evaluation,
-        before=score(probs, decide(probs), scored.labels),
-        after=score(corrected, tuning.point.decide(corrected), scored.labels),
+        before=score(probs, decide(probs), predictions.labels),
+        after=score(calibrated, tuning.point.decide(calibrated), predictions.labels),
         tuning=tuning,
         file=file,
     )
@@ -156,7 +156,7 @@ def trained_weights(info: ModelInfo, data: PreparedData) -> FloatArray:
 
     Raises:
         ConfigError: The loss has no weights.
-        CheckpointError: The data are not those it was trained on.
+        CheckpointError: The data are not the training data of the model.
     """
     loss: dict[str, Any] = info.config.get("loss", {})  # a fitted baseline has none
     name = WeightedBCEConfig().name
@@ -175,10 +175,10 @@ def trained_weights(info: ModelInfo, data: PreparedData) -> FloatArray:
 
 
 def _evaluate(
-    corrected: Predictions, info: ModelInfo, split: Split, point: OperatingPoint
+    calibrated: Predictions, info: ModelInfo, split: Split, point: OperatingPoint
 ) -> Evaluation:
-    """Score corrected probabilities; one threshold for all genres is reported as one number."""
+    """Score calibrated probabilities; equal thresholds are reported as one number."""
     thresholds = point.thresholds
     is_global = bool((thresholds == thresholds[0]).all())
     threshold = float(thresholds[0]) if is_global else thresholds
-    return evaluate_predictions(corrected, info.model_name, split.value, threshold)
+    return evaluate_predictions(calibrated, info.model_name, split.value, threshold)

@@ -1,4 +1,4 @@
-"""A process that trains along with the first one of a distributed training."""
+"""The main function of every further process of a distributed training."""
 
 import sys
 from pathlib import Path
@@ -11,10 +11,10 @@ from moviegenre.training.processes import Place, exit_with_parent, jobs
 
 
 def train_along(place: Place) -> None:
-    """Do what the first process asks for until its command ends.
+    """Run the trainings of the first process until its command ends.
 
     Args:
-        place: Of this process.
+        place: The rank of this process.
     """
     experiment: ExperimentConfig
     folder: Path
@@ -33,7 +33,7 @@ def train_along(place: Place) -> None:
 
 
 def main() -> None:
-    """Train along; the argument is the number of the process that started this one."""
+    """Run this process; the argument is the number of the process that started it."""
     exit_with_parent(int(sys.argv[1]))
     place = Place.of_environment()
     assert place is not None, "the starting process sets it"

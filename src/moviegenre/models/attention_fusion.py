@@ -28,19 +28,19 @@ class AttentionFusion(Fusion):
     Reference: the weighing follows the gated multimodal unit of Arevalo et al., "Gated multimodal
     units for information fusion", https://arxiv.org/abs/1702.01992; differs in that tokens and
     regions first attend to each other (Tan and Bansal, "LXMERT", https://arxiv.org/abs/1908.07490)
-    and in that the gate is a softmax over the modalities that are there. Films without a plot may
-    have a head of their own, which reads the average of the poster's regions.
+    and that the gate is a softmax over the available modalities. A separate poster head for films
+    without a plot is optional; it reads the average of the poster's regions.
 
     Args:
-        plot_encoder: Gives the token vectors.
-        poster_encoder: Gives the region vectors.
-        dim: D, the common size both are brought to; a multiple of ``num_heads``.
+        plot_encoder: Computes the token vectors.
+        poster_encoder: Computes the region vectors.
+        dim: D, the common size of token and region vectors; a multiple of ``num_heads``.
         num_heads: Heads of the cross-attention.
         num_labels: L.
         dropout: In the blocks and before each layer of the head.
         modality_dropout: See ``FusionConfig``.
         poster_hidden_dim: See ``FusionConfig``.
-        label_frequencies: Where the logits start; see ``ClassificationHead``.
+        label_frequencies: Initialise the logits; see ``ClassificationHead``.
     """
 
     def __init__(
@@ -78,15 +78,15 @@ class AttentionFusion(Fusion):
         """Return logits (B, L) and attention weights.
 
         The weights: ``plot_to_poster`` (B, T, R), ``poster_to_plot`` (B, R, T), ``plot`` (B, T),
-        ``poster`` (B, R) and ``modality`` (B, 2), plot first. What the poster alone would say is
-        there too, where it has its own head.
+        ``poster`` (B, R) and ``modality`` (B, 2), plot first. With a poster head, the output also
+        has its logits.
         """
         if self.training:
             batch = hide_modalities(batch, self.modality_dropout)
         plot_mask = self.plot_encoder.mask(batch)
         tokens = self.plot_projection(self.plot_encoder(batch))
-        encoded = self.poster_encoder(batch)
-        regions = self.poster_projection(encoded)
+        raw_regions = self.poster_encoder(batch)
+        regions = self.poster_projection(raw_regions)
         poster_mask = region_mask(batch.has_poster, regions)
         plot, plot_to_poster = self.plot_attention(tokens, regions, poster_mask)
         poster, poster_to_plot = self.poster_attention(regions, tokens, plot_mask)
@@ -95,7 +95,7 @@ class AttentionFusion(Fusion):
         present = torch.stack([batch.has_plot, batch.has_poster], dim=1)
         gate = masked_softmax(self.gate(torch.cat([plot_pooled, poster_pooled], dim=1)), present)
         weighed = gate[:, :1] * plot_pooled + gate[:, 1:] * poster_pooled
-        # What each modality says on average stays visible beside what attention picked out.
+        # The averages keep information that the attention weights suppress.
         averages = [masked_mean(tokens, plot_mask), masked_mean(regions, poster_mask)]
         logits: Tensor = self.head(self.norm(torch.cat([weighed, *averages], dim=1)))
         output = ModelOutput(
@@ -108,7 +108,7 @@ class AttentionFusion(Fusion):
                 "modality": gate,
             },
         )
-        return self.with_poster_head(output, encoded, batch)
+        return self.with_poster_head(output, raw_regions, batch)
 
 
 def _projection(dim: int, common_dim: int) -> nn.Sequential:
@@ -120,7 +120,7 @@ class AttentionFusionConfig(FusionConfig):
     """Settings of ``attention_fusion``.
 
     Attributes:
-        dim: The common size tokens and regions are brought to; a multiple of ``num_heads``.
+        dim: The common size of token and region vectors; a multiple of ``num_heads``.
         num_heads: Heads of the cross-attention.
     """
 
@@ -137,7 +137,7 @@ class AttentionFusionConfig(FusionConfig):
         return self
 
     def build(self, context: BuildContext) -> AttentionFusion:
-        """Return the model, its encoders pretrained unless the context has their architecture."""
+        """Return the model, with pretrained encoders unless the context has their architecture."""
         return self.apply_freezing(
             AttentionFusion(**self.parts(context), dim=self.dim, num_heads=self.num_heads)
         )

@@ -1,4 +1,4 @@
-"""The base of every model: a config that builds it, and ``Batch`` in, logits out."""
+"""The base classes of models, encoders and their configs: ``Batch`` in, logits out."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
@@ -26,11 +26,11 @@ class BuildContext:
 
     Attributes:
         num_labels: L, the size of the genre vocabulary.
-        tokenizer: Gives plot models their vocabulary; None for poster models.
-        label_frequencies: Share of positives of each label in the training split (L,); None
-            where weights are loaded afterwards anyway.
-        architectures: Architecture of each pretrained encoder by its attribute name, as a
-            checkpoint keeps it. Given these, nothing pretrained is read and weights are random.
+        tokenizer: The tokenizer of plot models; None for poster models.
+        label_frequencies: Share of positives of each label in the training split (L,); None if
+            weights are loaded afterwards.
+        architectures: Architecture of each pretrained encoder by its attribute name, as stored in
+            a checkpoint. With these, no pretrained weights are loaded and weights are random.
     """
 
     num_labels: int
@@ -48,14 +48,14 @@ class BuildContext:
 class GenreModel(nn.Module, ABC):
     """A model: takes a ``Batch``, returns logits, and declares its modalities.
 
-    Parameters of encoders are those under an attribute ending in ``_encoder``; they train at the
-    encoder's rate, all others at the head's.
+    Parameters of modules named ``..._encoder`` have the learning rate ``encoder_lr``, all others
+    ``head_lr``.
 
     Attributes:
         modalities: The modalities that the model reads.
-        fitted: Whether it is fitted in one go by ``fit``, not by gradient steps. Such a model is a
-            baseline, and is not exported.
-        combiner: How an ensemble combines its members; None for all other models.
+        fitted: Whether ``fit`` fits it without gradient steps. Such a model is a baseline, and
+            cannot be exported.
+        combiner: The weights that combine an ensemble's members; None for other models.
     """
 
     modalities: ClassVar[frozenset[Modality]]
@@ -67,21 +67,22 @@ class GenreModel(nn.Module, ABC):
         """Return logits (B, L) for B movies."""
 
     def fit(self, movies: MovieTensors) -> None:
-        """Fit the model to labelled movies in one go, if it is ``fitted``.
+        """Fit the model to labelled movies without gradient steps, if it is ``fitted``.
 
         Raises:
-            DataError: The movies have nothing that the model could be fitted to.
+            DataError: The model cannot be fitted to the movies.
             MissingExtraError: The solver is not installed.
         """
         raise NotImplementedError(f"{type(self).__name__} is trained by gradient steps")
 
     def num_parameters(self) -> tuple[int, int]:
-        """Return how many parameters the model has, and how many of them are trained."""
-        sizes = [(one.numel(), one.requires_grad) for one in self.parameters()]
-        return sum(n for n, _ in sizes), sum(n for n, trained in sizes if trained)
+        """Return the number of parameters, and the number of trained parameters."""
+        parameters = list(self.parameters())
+        num_trained = sum(tensor.numel() for tensor in parameters if tensor.requires_grad)
+        return sum(tensor.numel() for tensor in parameters), num_trained
 
     def frozen_head_weights(self) -> set[str]:
-        """Return the names of frozen weights, which a trained model has to give."""
+        """Return the names of frozen weights, which must come from a trained model."""
         return set()
 
     def encoders(self) -> Iterator[tuple[str, "Encoder"]]:
@@ -100,18 +101,18 @@ class GenreModel(nn.Module, ABC):
             encoder.check(config)
 
     def prepare(self, movies: MovieTensors) -> None:
-        """Read the training movies once before the first step, if the model's size depends on them.
+        """Read the training movies before the first step, if the model's size depends on them.
 
         Raises:
-            DataError: The movies do not have what the model needs.
+            DataError: The movies do not have the data that the model needs.
         """
 
     def inner_layer(self, modality: Modality) -> nn.Module | None:
         """Return the layer whose gradients attribute a prediction to parts of a modality.
 
-        Of plots, the layer whose output are the vectors of the tokens as such (B, T, D); of
-        posters, the one whose output is a map of features (B, D, rows, columns). None where there
-        is none, as in a model that is no network: explanations then leave parts out instead.
+        For plots, it is the layer whose output is the token vectors (B, T, D); for posters, the
+        layer whose output is a map of features (B, D, rows, columns). None if there is none:
+        explanations then leave parts out instead.
         """
         layers = (
             encoder.inner_layer() for _, encoder in self.encoders() if encoder.modality is modality
@@ -121,17 +122,17 @@ class GenreModel(nn.Module, ABC):
     def embedding_head(self) -> nn.Module | None:
         """Return the head whose input (B, D) is the film's embedding; None if there is none.
 
-        Exported files give that input as an output of their own.
+        Exported files have this input as an additional output.
         """
         head = getattr(self, "head", None)
         return head if isinstance(head, nn.Module) else None
 
     def encoded(self, batch: Batch, modality: Modality) -> Batch:
-        """Return a batch that carries its encoder's vectors, with gradients even if it is frozen.
+        """Return the batch with an encoder's vectors, with gradients even if it is frozen.
 
         Args:
             batch: Movies.
-            modality: Whose encoder; a model without one gives the batch as it is.
+            modality: The encoder's modality; without such an encoder the batch is returned.
         """
         for _, encoder in self.encoders():
             if encoder.modality is modality:
@@ -144,10 +145,10 @@ class GenreModel(nn.Module, ABC):
 
 
 class FittedModel(GenreModel):
-    """A model that is fitted to the training movies in one go, not by gradient steps.
+    """A model that is fitted to the training movies without gradient steps.
 
-    What was fitted lies in buffers: a checkpoint holds it, and an optimiser has nothing to move.
-    Before ``fit`` the model gives the label prior it was built with; an earlier fit is replaced.
+    The fitted values are buffers: a checkpoint has them, and an optimiser does not change them.
+    Before ``fit``, the logits are the label prior of ``build``.
     """
 
     fitted: ClassVar[bool] = True
@@ -157,16 +158,16 @@ class FittedModel(GenreModel):
         """Fit the model to labelled movies; an earlier fit is replaced."""
 
     def num_parameters(self) -> tuple[int, int]:
-        """Return how many numbers are fitted, twice."""
-        num_fitted = sum(one.numel() for one in self.buffers() if one.is_floating_point())
+        """Return the number of fitted numbers, twice."""
+        num_fitted = sum(tensor.numel() for tensor in self.buffers() if tensor.is_floating_point())
         return num_fitted, num_fitted
 
 
 def label_frequencies(labels: npt.NDArray[np.float32]) -> list[float]:
-    """Return the share of positives of each label (L,), never quite 0 or 1.
+    """Return the share of positives of each label (L,), limited to be above 0 and below 1.
 
     Args:
-        labels: Multi-hot truth (N, L); NaN, unknown, counts for neither.
+        labels: Labels (N, L), multi-hot; NaN (unknown) is not counted.
     """
     smallest = 1 / (len(labels) + 2)
     return [float(p) for p in np.nanmean(labels, axis=0).clip(smallest, 1 - smallest)]
@@ -176,7 +177,7 @@ class Encoder(nn.Module, ABC):
     """A pretrained network that turns one modality into a sequence of vectors.
 
     Args:
-        frozen: Never trained, always in evaluation mode; its outputs may be cached.
+        frozen: Never train it, and keep it in evaluation mode; its outputs may be cached.
     """
 
     modality: ClassVar[Modality]
@@ -196,7 +197,7 @@ class Encoder(nn.Module, ABC):
 
     @abstractmethod
     def architecture(self) -> dict[str, Any]:
-        """Return the settings that build the network again, without its weights."""
+        """Return the settings to build the network without its weights."""
 
     def inner_layer(self) -> nn.Module | None:
         """Return the layer for ``GenreModel.inner_layer``; None if there is none."""
@@ -210,25 +211,25 @@ class Encoder(nn.Module, ABC):
         """
 
     def num_states(self, lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Return the number of vectors (N,) for inputs of these lengths; here one a token."""
+        """Return the number of vectors (N,) for inputs of these lengths; one for each token."""
         return lengths
 
     @abstractmethod
     def cache_key(self, config: DataConfig) -> str:
-        """Return settings that change the vectors, besides weights and movies."""
+        """Return the settings that change the vectors, besides weights and movies."""
 
     def cached(self, batch: Batch) -> Tensor | None:
         """Return the cached vectors of the batch, if any."""
         return batch.plot_states if self.modality is Modality.PLOT else batch.poster_states
 
     def with_states(self, batch: Batch, states: Tensor) -> Batch:
-        """Return the batch with these vectors (B, T or R, D) in it."""
+        """Return the batch with these vectors (B, T or R, D)."""
         if self.modality is Modality.PLOT:
             return replace(batch, plot_states=states)
         return replace(batch, poster_states=states)
 
     def forward(self, batch: Batch) -> Tensor:
-        """Return vectors (B, S or R, D), from the batch if it carries them."""
+        """Return vectors (B, S or R, D), from the batch if it has them."""
         states = self.cached(batch)
         if states is not None:
             return states
@@ -238,7 +239,7 @@ class Encoder(nn.Module, ABC):
         return self.encode(batch)
 
     def apply_freezing(self) -> None:
-        """Stop gradients into a frozen encoder; call it once the encoder is built."""
+        """Stop gradients into a frozen encoder; call this after the encoder is built."""
         if self.frozen:
             self.requires_grad_(False)
             self.train(False)
@@ -250,23 +251,22 @@ class Encoder(nn.Module, ABC):
 
 
 MAX_WIDTH = 8192
-"""Of a hidden layer; ten times that of any head that was useful here."""
+"""The largest width of a hidden layer: ten times that of any useful head so far."""
 
 
 class ModelConfig(Config, ABC):
-    """The settings of one model; it builds the model and knows its title.
+    """The settings of one model, with its title and ``build``.
 
     Attributes:
         model_name: The name on the command line and in tables.
-        title: The name in prose.
+        title: The name in text.
         modalities: The modalities that the model reads.
         family: The kind of model.
-        fitted: Whether it builds a ``FittedModel``, on which neither loss nor ``training`` settings
-            have an effect.
-        starts_from_others: Whether it is meant to start from trained models, as ``started_from``
-            lets it.
+        fitted: Whether it builds a ``FittedModel``; loss and ``training`` settings then have no
+            effect.
+        starts_from_others: Whether ``started_from`` can set trained models to start from.
         baseline: The model without pretraining to compare with, if this one is pretrained.
-        default_loss: The reference's loss for this model.
+        default_loss: The name of the default loss.
     """
 
     model_name: ClassVar[str]
@@ -280,17 +280,17 @@ class ModelConfig(Config, ABC):
 
     @abstractmethod
     def build(self, context: BuildContext) -> GenreModel:
-        """Return the model, pretrained parts loaded.
+        """Return the model, with pretrained parts loaded.
 
         Raises:
             PretrainedError: A pretrained part cannot be loaded.
         """
 
     def load_tokenizer(self, plots: Callable[[], Sequence[str]]) -> PlotTokenizer | None:
-        """Return the tokenizer the model reads plots with; None if it reads none.
+        """Return the tokenizer for plots; None if the model reads no plots.
 
         Args:
-            plots: Gives the training plots, for a vocabulary made from them.
+            plots: Returns the training plots, for a vocabulary built from them.
 
         Raises:
             PretrainedError: The tokenizer cannot be loaded.
@@ -300,17 +300,17 @@ class ModelConfig(Config, ABC):
     def initial_models(self) -> tuple[Path, dict[Modality, str]] | None:
         """Return a folder of trained models and, by modality, the model to start from.
 
-        None where the model starts afresh.
+        None if it starts without trained models.
         """
         return None
 
     def started_from(self, folder: Path) -> Self:
         """Return these settings with a folder of trained models to start from.
 
-        They stay as they are if the model starts from none, or if they name a folder, or none.
+        The settings stay as they are if the model uses no such folder, or if ``init_from`` is set.
         """
         return self
 
     def revisions(self) -> dict[str, str]:
-        """Return the revision of each part from the Hub, by its name there."""
+        """Return the revision of each part from the Hub, by its name on the Hub."""
         return {}

@@ -1,4 +1,4 @@
-"""The input and output of a model: movies as tensors, and logits."""
+"""The input and the output of a model: movies as tensors, and logits."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -16,19 +16,19 @@ from moviegenre.nn.devices import computing_device
 
 @dataclass(frozen=True)
 class Batch:
-    """Some movies as tensors, the input of every model.
+    """Movies as tensors, the input of every model.
 
     Attributes:
-        input_ids: Plot tokens (B, T), int64; one padding token where there is no plot.
+        input_ids: Plot tokens (B, T), int64; one padding token without a plot.
         attention_mask: True at real tokens (B, T), bool.
         has_plot: Whether the movie has a plot (B,), bool.
-        image: Posters (B, 3, H, W), uint8 RGB, not normalised; zeros where there is none.
+        image: Posters (B, 3, H, W), uint8 RGB, not normalised; zeros without a poster.
         has_poster: Whether the movie has a poster (B,), bool.
-        labels: Multi-hot truth (B, L), float32, or None where it is unknown.
+        labels: Labels (B, L), multi-hot, float32; None if unknown.
         index: Row of each movie in its split (B,), int64.
         plot_states: A frozen plot encoder's cached output (B, S, D), a vector for each token or
             window; the encoder is then skipped.
-        poster_states: A frozen poster encoder's cached output (B, R, D); likewise.
+        poster_states: A frozen poster encoder's cached output (B, R, D); the encoder is skipped.
     """
 
     input_ids: Tensor
@@ -49,22 +49,22 @@ class Batch:
     def to(self, device: torch.device | str) -> "Batch":
         """Return the same batch on another device; a GPU copies pinned memory without waiting."""
         in_background = torch.device(device).type == "cuda"
-        return self._each(lambda tensor: tensor.to(device, non_blocking=in_background))
+        return self._transformed(lambda tensor: tensor.to(device, non_blocking=in_background))
 
     def pin_memory(self) -> "Batch":
-        """Return the same batch in memory that a GPU copies without waiting; loaders call it."""
-        return self._each(Tensor.pin_memory)
+        """Return the same batch in pinned memory, which a GPU copies without waiting."""
+        return self._transformed(Tensor.pin_memory)
 
-    def _each(self, change: Callable[[Tensor], Tensor]) -> "Batch":
-        """Return the batch with each of its tensors changed."""
-        changed: dict[str, Any] = {}
+    def _transformed(self, transform: Callable[[Tensor], Tensor]) -> "Batch":
+        """Return the batch with each of its tensors transformed."""
+        tensors: dict[str, Any] = {}
         for name in (f.name for f in fields(self)):
             tensor: Tensor | None = getattr(self, name)
-            changed[name] = None if tensor is None else change(tensor)
-        return Batch(**changed)
+            tensors[name] = None if tensor is None else transform(tensor)
+        return Batch(**tensors)
 
     def without(self, modality: Modality) -> "Batch":
-        """Return the batch as if every movie lacked ``modality``: masked, not blackened."""
+        """Return the batch as if every movie lacked ``modality``: the modality is masked."""
         if modality is Modality.PLOT:
             return replace(
                 self,
@@ -76,13 +76,13 @@ class Batch:
 
 @dataclass(frozen=True)
 class EnsembleBatch(Batch):
-    """Some movies in the form that each member of an ensemble reads.
+    """Movies in the input form of each member of an ensemble.
 
-    Members differ in tokenizer, in plot rule and in image size, so each has a batch of its own. The
-    tensors of the batch itself only state the modalities of each movie.
+    Members differ in tokenizer, plot rule and image size, so each has its own batch. The tensors of
+    the ensemble batch only tell the modalities of each movie.
 
     Attributes:
-        views: The same movies, a batch for each member, see ``BatchArrays.joint``.
+        views: A batch of the same movies for each member, see ``BatchArrays.joint``.
     """
 
     views: tuple[Batch, ...] = ()
@@ -121,13 +121,13 @@ class EnsembleBatch(Batch):
 
 @dataclass(frozen=True)
 class ModelOutput:
-    """A model's answer.
+    """The output of a model.
 
     Attributes:
         logits: One score per label (B, L); ``core.decisions`` turns it into a probability.
-        modality_logits: What each modality alone would say (B, L), where the model can tell.
-        attention: Named attention weights for inspection, each (B, ...), summing to one over
-            what is attended to.
+        modality_logits: The logits of each modality alone (B, L), if the model has them.
+        attention: Named attention weights for inspection, each (B, ...); they sum to one over the
+            attended positions.
     """
 
     logits: Tensor
@@ -139,7 +139,7 @@ def to_batch(arrays: BatchArrays) -> Batch:
     """Return the same movies as tensors, which share the arrays' memory.
 
     Args:
-        arrays: Movies; those of an ensemble have a view for each of its members.
+        arrays: Movies; for an ensemble, with a view for each member.
     """
     if arrays.views:
         return EnsembleBatch.of([to_batch(view) for view in arrays.views])
@@ -157,8 +157,8 @@ def batch_loader(
 
     Args:
         movies: A split.
-        batches: The rows of each batch. One row beyond the last stands for no movie: it is read
-            as row 0 with unknown labels, which count for nothing.
+        batches: The rows of each batch. A batch of one row beyond the last has no movie: it gets
+            row 0 with unknown labels, which no loss counts.
     """
 
     def collate(rows: list[int]) -> Batch:

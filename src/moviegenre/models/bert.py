@@ -21,14 +21,14 @@ class Bert(GenreModel):
 
     Reference: Devlin et al., "BERT", https://arxiv.org/abs/1810.04805; differs in that tokens are
     averaged (Reimers and Gurevych, https://arxiv.org/abs/1908.10084), which suits sentence
-    encoders and makes every token's share visible.
+    encoders and shows every token's share.
 
     Args:
-        plot_encoder: Gives the token vectors.
+        plot_encoder: Computes the token vectors.
         num_labels: L.
         hidden_dim: Width of a hidden layer before the logits; 0 for none.
         dropout: Before each layer of the head.
-        label_frequencies: Where the logits start; see ``ClassificationHead``.
+        label_frequencies: Initialise the logits; see ``ClassificationHead``.
     """
 
     modalities = frozenset({Modality.PLOT})
@@ -67,8 +67,8 @@ class BertConfig(ModelConfig):
 
     Attributes:
         plot_encoder: The pretrained encoder.
-        init_from: A folder of trained models, whose ``bert`` this one starts from, as when long
-            plots are read after short ones; None starts from the pretrained encoder.
+        init_from: A folder of trained models with a ``bert`` to start from, for example one
+            trained on short plots; None starts from the pretrained encoder.
         hidden_dim: Width of a hidden layer before the logits; 0 for none.
         dropout: Before each layer of the head.
     """
@@ -85,11 +85,11 @@ class BertConfig(ModelConfig):
     dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
 
     def load_tokenizer(self, plots: Callable[[], Sequence[str]]) -> PlotTokenizer:
-        """Return the encoder's own tokenizer."""
+        """Return the tokenizer of the encoder."""
         return self.plot_encoder.load_tokenizer()
 
     def build(self, context: BuildContext) -> Bert:
-        """Return the model, its encoder pretrained unless the context has its architecture."""
+        """Return the model, with a pretrained encoder unless the context has its architecture."""
         return Bert(
             self.plot_encoder.build(context.architectures.get("plot_encoder")),
             num_labels=context.num_labels,
@@ -99,9 +99,9 @@ class BertConfig(ModelConfig):
         )
 
     def initial_models(self) -> tuple[Path, dict[Modality, str]] | None:
-        """Return the folder whose ``bert`` the plot encoder and the head start from."""
+        """Return the folder with the ``bert`` that plot encoder and head start from."""
         return None if self.init_from is None else (self.init_from, {Modality.PLOT: "bert"})
 
     def revisions(self) -> dict[str, str]:
-        """Return the encoder's hub revision, where it has one."""
+        """Return the Hub revision of the encoder, if it is from the Hub."""
         return self.plot_encoder.revisions()

@@ -22,11 +22,11 @@ class CNN(GenreModel):
 
     Args:
         channels: Channels after each block; each block halves height and width.
-        downscale: Posters are first averaged over squares of this many pixels.
+        downscale: Side in pixels of the squares over which posters are averaged first.
         augment: Mirror, shift and re-light posters while training.
         num_labels: L.
         dropout: Before the logits.
-        label_frequencies: Where the logits start; see ``ClassificationHead``.
+        label_frequencies: Initialise the logits; see ``ClassificationHead``.
     """
 
     modalities = frozenset({Modality.POSTER})
@@ -45,9 +45,7 @@ class CNN(GenreModel):
         self.downscale = downscale
         self.normalize = ImageNormalizer()
         self.augment = ImageAugmenter() if augment else None
-        sizes = [3, *channels]
-        blocks = [conv_block(a, b) for a, b in pairwise(sizes)]
-        self.blocks = nn.Sequential(*blocks)
+        self.blocks = nn.Sequential(*(conv_block(*sizes) for sizes in pairwise([3, *channels])))
         self.head = ClassificationHead(
             channels[-1], num_labels, dropout=dropout, label_frequencies=label_frequencies
         )
@@ -71,7 +69,7 @@ class CNN(GenreModel):
         """Raise an error if posters are too small for the number of blocks.
 
         Raises:
-            ConfigError: They are.
+            ConfigError: The posters are too small.
         """
         super().check(config)
         height, width = config.image_size
@@ -91,7 +89,7 @@ class CNNConfig(ModelConfig):
 
     Attributes:
         channels: Channels after each block.
-        downscale: Side in pixels of the squares that posters are averaged over first.
+        downscale: Side in pixels of the squares over which posters are averaged first.
         augment: Mirror, shift and re-light posters while training.
         dropout: Before the logits.
     """

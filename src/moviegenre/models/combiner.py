@@ -1,7 +1,7 @@
-"""How an ensemble's members are combined: a weight for each member and genre, case by case.
+"""The combination of an ensemble's members: for each case, a weight for each member and genre.
 
 A case is the set of modalities of a film: plot and poster, one of them, or nothing. Each case has
-its own weights, so a film without a poster is predicted by the members that can read it.
+its own weights, so a film without a poster is predicted by the members that read plots.
 """
 
 from collections.abc import Mapping
@@ -22,8 +22,8 @@ class CaseWeights:
     """The formula of one case: log-odds of genre l = bias_l + sum over m of weight_ml * odds_ml.
 
     Attributes:
-        bias: (L,).
-        weights: One for each member and genre (M, L); zeros for a member that is left out.
+        bias: One for each genre (L,).
+        weights: One for each member and genre (M, L); zeros for an unused member.
     """
 
     bias: Array
@@ -40,8 +40,8 @@ class Combiner:
     """The formulas of all cases.
 
     Attributes:
-        modalities: What the members look at, all together.
-        cases: The formula for every subset of these.
+        modalities: The modalities that at least one member reads.
+        cases: The formula for every subset of the modalities.
     """
 
     modalities: Case
@@ -51,8 +51,8 @@ class Combiner:
         """Return the ensemble's log-odds (N, L).
 
         Args:
-            odds: The members' (M, N, L).
-            available: Which films have each modality (N,).
+            odds: The log-odds of the members (M, N, L).
+            available: For each modality, whether the films have it (N,).
         """
         combined = np.zeros(odds.shape[1:])
         for case, formula in self.cases.items():
@@ -79,7 +79,7 @@ class Combiner:
     def from_json_dict(
         cls, content: Mapping[str, Any], members: list[str], genres: list[str]
     ) -> "Combiner":
-        """Read what ``to_json_dict`` returned; KeyError, TypeError or ValueError if damaged."""
+        """Read the result of ``to_json_dict``; KeyError, TypeError or ValueError if damaged."""
         cases: dict[Case, CaseWeights] = {}
         for name, formula in content.items():
             bias = [float(formula["bias"][genre]) for genre in genres]

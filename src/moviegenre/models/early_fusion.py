@@ -1,4 +1,4 @@
-"""``early_fusion``: the embeddings of both modalities, joined, under one head."""
+"""``early_fusion``: one head on the concatenated embeddings of both modalities."""
 
 from collections.abc import Sequence
 
@@ -16,20 +16,20 @@ from moviegenre.nn.pooling import masked_mean
 
 
 class EarlyFusion(Fusion):
-    """Average each modality, normalise, join, classify.
+    """Average each modality, normalise, concatenate, classify.
 
-    A missing modality is replaced by a learned embedding, which says "unknown" to the head. Films
-    without a plot may have a head of their own, which reads posters alone.
+    A missing modality is replaced by a learned embedding. A separate poster head for films without
+    a plot is optional.
 
     Args:
-        plot_encoder: Gives the token vectors.
-        poster_encoder: Gives the region vectors.
+        plot_encoder: Computes the token vectors.
+        poster_encoder: Computes the region vectors.
         num_labels: L.
         hidden_dim: Width of the head's hidden layer.
         dropout: Before each layer of the head.
         modality_dropout: See ``FusionConfig``.
         poster_hidden_dim: See ``FusionConfig``.
-        label_frequencies: Where the logits start; see ``ClassificationHead``.
+        label_frequencies: Initialise the logits; see ``ClassificationHead``.
     """
 
     def __init__(
@@ -59,17 +59,17 @@ class EarlyFusion(Fusion):
         self.add_poster_head(num_labels, poster_hidden_dim, dropout, label_frequencies)
 
     def forward(self, batch: Batch) -> ModelOutput:
-        """Return logits (B, L), and those of the poster's own head if there is one."""
+        """Return logits (B, L), and those of the poster head if there is one."""
         if self.training:
             batch = hide_modalities(batch, self.modality_dropout)
         plot = self.plot_norm(masked_mean(self.plot_encoder(batch), self.plot_encoder.mask(batch)))
         regions = self.poster_encoder(batch)
         poster = self.poster_norm(regions.mean(dim=1))
-        joined = [
+        embeddings = [
             fill_missing(plot, batch.has_plot, self.missing_plot),
             fill_missing(poster, batch.has_poster, self.missing_poster),
         ]
-        output = ModelOutput(self.head(torch.cat(joined, dim=1)))
+        output = ModelOutput(self.head(torch.cat(embeddings, dim=1)))
         return self.with_poster_head(output, regions, batch)
 
 
@@ -91,5 +91,5 @@ class EarlyFusionConfig(FusionConfig):
     hidden_dim: int = Field(default=512, ge=1, le=MAX_WIDTH)
 
     def build(self, context: BuildContext) -> EarlyFusion:
-        """Return the model, its encoders pretrained unless the context has their architecture."""
+        """Return the model, with pretrained encoders unless the context has their architecture."""
         return self.apply_freezing(EarlyFusion(**self.parts(context), hidden_dim=self.hidden_dim))

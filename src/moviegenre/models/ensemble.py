@@ -1,7 +1,7 @@
-"""``ensemble``: several trained models whose answers are combined.
+"""``ensemble``: several trained models whose log-odds are combined.
 
-It is not trained by gradient steps: its members are trained already, and the weights that combine
-them are fitted on validation by ``moviegenre ensemble``.
+It has no gradient steps: its members are trained before, and ``moviegenre ensemble`` fits the
+weights that combine them on validation.
 """
 
 from collections.abc import Sequence
@@ -23,8 +23,8 @@ class Ensemble(GenreModel):
     """Several models whose log-odds are combined.
 
     Args:
-        members: In evaluation mode.
-        combiner: Their weights.
+        members: The trained models, in evaluation mode.
+        combiner: The weights of the members.
     """
 
     modalities: ClassVar[frozenset[Modality]] = frozenset(Modality)
@@ -34,7 +34,7 @@ class Ensemble(GenreModel):
         super().__init__()
         self.members = nn.ModuleList(members)
         self.combiner = combiner
-        # Unlike any other model's, it depends on what the ensemble was made of.
+        # Unlike in other models, the modalities depend on the instance: on its members.
         self.modalities = combiner.modalities  # type: ignore[misc]
 
     def forward(self, batch: Batch) -> ModelOutput:
@@ -44,8 +44,8 @@ class Ensemble(GenreModel):
             batch: An ``EnsembleBatch`` with a view for each member.
         """
         assert isinstance(batch, EnsembleBatch), "the ensemble's own reader makes its batches"
-        # The same numbers as are kept of a member's predictions, which the weights were fitted to.
-        answers = [
+        # Equal to the cached predictions of the member, to which the weights were fitted.
+        member_probs = [
             _mean_by_movie(member(view), view.index)
             for member, view in zip(self.members, batch.views, strict=True)
         ]
@@ -53,12 +53,12 @@ class Ensemble(GenreModel):
             Modality.PLOT: batch.has_plot.cpu().numpy(),
             Modality.POSTER: batch.has_poster.cpu().numpy(),
         }
-        combined = self.combiner.combine(log_odds(np.stack(answers)), available)
+        combined = self.combiner.combine(log_odds(np.stack(member_probs)), available)
         return ModelOutput(torch.from_numpy(combined).float().to(batch.has_plot.device))
 
 
 def _mean_by_movie(output: ModelOutput, index: torch.Tensor) -> FloatArray:
-    """Return a member's probabilities (B, L); of a movie with several texts their mean."""
+    """Return a member's probabilities (B, L); the mean for a movie with several texts."""
     probs = probabilities(output.logits.detach().float().cpu().numpy())
     movies, rows = np.unique(index.cpu().numpy(), return_inverse=True)
     return probs if len(movies) == len(probs) else mean_by_film(probs, rows, len(movies))

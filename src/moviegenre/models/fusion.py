@@ -1,7 +1,7 @@
-"""The base of the three fusions: two encoders, their settings, and modality dropout.
+"""The base of all fusions: two encoders, their settings, and modality dropout.
 
-Early fusion joins embeddings before one head; late fusion lets each modality decide and combines
-the decisions; attention fusion cross-attends tokens and regions and weighs the modalities per
+Early fusion joins embeddings before one head. Late fusion lets each modality decide and combines
+the decisions. Attention fusion cross-attends tokens and regions and weighs the modalities per
 movie. Reference for the terms: Baltrušaitis, Ahuja and Morency, "Multimodal machine learning: a
 survey and taxonomy", https://arxiv.org/abs/1705.09406.
 """
@@ -30,12 +30,12 @@ _POSTER_HEAD = ("poster_norm", "poster_head")
 class Fusion(GenreModel):
     """A model of both modalities, with an optional head that reads posters alone.
 
-    That head answers for films without a plot. It and the norm before it have the names that they
-    have in a poster model, so that they start as its own where the fusion starts from one.
+    This poster head predicts films without a plot. The head and the norm before it have the same
+    names as in a poster model, so that their weights can be copied from a trained poster model.
 
     Args:
-        plot_encoder: Gives the plot's vectors (B, S, D).
-        poster_encoder: Gives the region vectors (B, R, D).
+        plot_encoder: Computes the plot's vectors (B, S, D).
+        poster_encoder: Computes the region vectors (B, R, D).
         modality_dropout: See ``FusionConfig``.
     """
 
@@ -64,14 +64,14 @@ class Fusion(GenreModel):
 
         Args:
             num_labels: L.
-            hidden_dim: Width of its hidden layer; 0 for none, None for no such head.
+            hidden_dim: Width of its hidden layer; 0 for no hidden layer, None for no head.
             dropout: Before each of its layers.
-            label_frequencies: Where its logits start; see ``ClassificationHead``.
+            label_frequencies: Initialise its logits; see ``ClassificationHead``.
         """
         if hidden_dim is None:
             return
-        # A training that goes on finds the optimiser's state by the order of the weights: the norm
-        # comes last here, and earlier in the fusions that make it themselves.
+        # The order of the weights must stay, because the saved optimiser state depends on it: the
+        # norm is last here, and earlier in fusions that create it themselves.
         self.poster_head = ClassificationHead(
             self.poster_encoder.dim,
             num_labels,
@@ -82,7 +82,7 @@ class Fusion(GenreModel):
         self.poster_norm = nn.LayerNorm(self.poster_encoder.dim)
 
     def poster_logits(self, regions: Tensor, batch: Batch) -> Tensor:
-        """Return the logits of the poster alone (B, L), the label prior for films without one.
+        """Return the logits of the poster alone (B, L); the label prior without a poster.
 
         Args:
             regions: The output of the poster encoder (B, R, D).
@@ -94,9 +94,9 @@ class Fusion(GenreModel):
         return logits
 
     def with_poster_head(self, output: ModelOutput, regions: Tensor, batch: Batch) -> ModelOutput:
-        """Return the output, with the poster head's logits for the films that have no plot.
+        """Return the output, with the poster head's logits for films without a plot.
 
-        The poster head's logits of all films are in it too, as its loss is added to the rest.
+        ``modality_logits`` has the poster head's logits of all films, for its own loss.
 
         Args:
             output: Logits (B, L) of every film.
@@ -105,28 +105,28 @@ class Fusion(GenreModel):
         """
         if self.poster_head is None:
             return output
-        alone = self.poster_logits(regions, batch)
+        poster_logits = self.poster_logits(regions, batch)
         return replace(
             output,
-            logits=torch.where(batch.has_plot.unsqueeze(1), output.logits, alone),
-            modality_logits={**output.modality_logits, Modality.POSTER: alone},
+            logits=torch.where(batch.has_plot.unsqueeze(1), output.logits, poster_logits),
+            modality_logits={**output.modality_logits, Modality.POSTER: poster_logits},
         )
 
     def freeze_poster_head(self) -> None:
-        """Freeze the head for films without a plot, with its norm and dropout."""
+        """Freeze the poster head with its norm and dropout."""
         assert self.poster_head is not None, "the config refuses it"
         self.has_frozen_poster_head = True
         self.poster_norm.requires_grad_(False)
         self.poster_head.requires_grad_(False)
 
     def frozen_head_weights(self) -> set[str]:
-        """Return the weights of a frozen poster head, which a trained poster model has to give."""
+        """Return the weights of a frozen poster head, which a trained poster model must provide."""
         if not self.has_frozen_poster_head:
             return set()
         return {name for name in self.state_dict() if name.startswith(_POSTER_HEAD)}
 
     def train(self, mode: bool = True) -> Self:
-        """Switch to training mode, except for a frozen head."""
+        """Switch the mode, except that of a frozen head."""
         super().train(mode)
         if self.has_frozen_poster_head and self.poster_head is not None:
             self.poster_head.eval()
@@ -137,24 +137,24 @@ AnyFusion = TypeVar("AnyFusion", bound=Fusion)
 
 
 class FusionConfig(ModelConfig):
-    """Settings that every fusion has.
+    """The settings of all fusions.
 
     Attributes:
         plot_encoder: The pretrained encoder for plots.
         poster_encoder: The encoder for posters.
-        init_from: A folder of trained checkpoints; parameters of the same name are copied from
-            ``init_plot`` and ``init_poster`` in it. None starts from the pretrained encoders.
+        init_from: A folder of trained checkpoints; parameters of the same name are copied from its
+            models ``init_plot`` and ``init_poster``. None starts from the pretrained encoders.
         init_plot: The plot model to start from; None for the pretrained plot encoder.
         init_poster: The poster model to start from; None for the pretrained poster encoder.
-        modality_dropout: Share of training movies that lose one modality, each as often. With a
-            frozen poster head, those that lose their plot teach nothing.
+        modality_dropout: Share of training movies that lose one modality, plot and poster equally
+            often. With a frozen poster head, movies without a plot do not change any weight.
         dropout: Before each layer of the heads.
-        poster_hidden_dim: Width of the hidden layer of the head that reads posters alone; 0 for
-            none. That of ``init_poster``, whose head it starts from. None for no such head: films
-            without a plot are then answered by the head for all, less well than by a poster model.
-            ``late_fusion`` and ``wide_deep`` always have it, and take None for 0.
-        frozen_poster_head: Whether that head stays the poster model's that it starts from, so that
-            films without a plot are answered as that model answers them.
+        poster_hidden_dim: Width of the hidden layer of the poster head, equal to ``hidden_dim`` of
+            ``init_poster``; 0 for no hidden layer. None for no poster head: the common head then
+            predicts films without a plot, less well than a poster model. ``late_fusion`` and
+            ``wide_deep`` always have a poster head; for them None means 0.
+        frozen_poster_head: Keep the weights of the poster head that ``init_poster`` has, so that
+            films without a plot get the predictions of that model.
     """
 
     modalities = BOTH
@@ -197,7 +197,7 @@ class FusionConfig(ModelConfig):
         return self
 
     def load_tokenizer(self, plots: Callable[[], Sequence[str]]) -> PlotTokenizer:
-        """Return the plot encoder's own tokenizer."""
+        """Return the tokenizer of the plot encoder."""
         return self.plot_encoder.load_tokenizer()
 
     def initial_models(self) -> tuple[Path, dict[Modality, str]] | None:
@@ -208,13 +208,13 @@ class FusionConfig(ModelConfig):
         return self.init_from, {modality: name for modality, name in models.items() if name}
 
     def started_from(self, folder: Path) -> Self:
-        """Return these settings with a folder of trained models to start from, unless they say."""
+        """Return these settings with a folder of initial models, unless ``init_from`` is set."""
         if "init_from" in self.model_fields_set:
             return self
         return self.model_copy(update={"init_from": folder})
 
     def parts(self, context: BuildContext) -> dict[str, Any]:
-        """Return the arguments of every fusion; the encoders are pretrained, or as stored."""
+        """Return the arguments of every fusion, with pretrained or stored encoders."""
         stored = context.architectures
         return {
             "plot_encoder": self.plot_encoder.build(stored.get("plot_encoder")),
@@ -227,18 +227,18 @@ class FusionConfig(ModelConfig):
         }
 
     def apply_freezing(self, model: AnyFusion) -> AnyFusion:
-        """Return the model, with its poster head frozen if the settings say so."""
+        """Return the model; freeze its poster head if ``frozen_poster_head`` is set."""
         if self.frozen_poster_head:
             model.freeze_poster_head()
         return model
 
     def revisions(self) -> dict[str, str]:
-        """Return the encoders' hub revisions, where they have one."""
+        """Return the Hub revisions of the encoders, if they are from the Hub."""
         return {**self.plot_encoder.revisions(), **self.poster_encoder.revisions()}
 
 
 def hide_modalities(batch: Batch, share: float) -> Batch:
-    """Return the batch with one modality of some movies hidden, never their only one.
+    """Return the batch with one modality of some movies hidden, never their only modality.
 
     Reference: Neverova et al., "ModDrop", https://arxiv.org/abs/1501.00102.
 

@@ -40,7 +40,7 @@ from moviegenre.nn.processes import (
 logger = logging.getLogger(__name__)
 
 _ENCODING_BATCH = 64
-_ENCODING_TOKENS = 16384  # in one batch, so that long plots do not exhaust the memory
+_ENCODING_TOKENS = 16384  # in one batch, so that long plots fit into memory
 
 
 def load_movies(
@@ -53,20 +53,20 @@ def load_movies(
     *,
     bf16: bool = False,
 ) -> MovieTensors:
-    """Return a split in the form ``model`` reads; caches are filled on first use.
+    """Return a split in the model's input form; caches are filled on first use.
 
     Args:
         data: The prepared data.
-        split: Which part.
-        config: Which plot, how many tokens, how large posters.
-        model: Says which modalities it looks at and which encoders are frozen.
-        tokenizer: The model's; None if it reads no plots.
-        extra: Further plots that follow the split's movies, or texts in their place; a model
-            without plots has none.
+        split: The split.
+        config: The data settings: plot rule, number of tokens, size of posters.
+        model: The model; it determines the modalities and the frozen encoders.
+        tokenizer: The model's tokenizer; None if it reads no plots.
+        extra: Extra plots that follow the split's movies, or texts that replace them; None for a
+            model without plots.
         bf16: Compute frozen encoders in bf16: for training, never for scores.
 
     Raises:
-        ConfigError: The model cannot take the settings.
+        ConfigError: The model does not support the settings.
     """
     model.check(config)
     has_frozen = any(e.frozen and e.modality is Modality.PLOT for _, e in model.encoders())
@@ -101,17 +101,17 @@ def load_scored_movies(
     model: GenreModel,
     tokenizer: PlotTokenizer | None,
 ) -> MovieTensors:
-    """Return a split in the form in which a model is scored on it.
+    """Return a split in the model's input form for scores.
 
-    With ``data.plot=each`` every plot is a row; ``stored`` then has the row of its movie, over
-    which probabilities are averaged.
+    With ``data.plot=each``, every plot is a row, and ``stored`` has the row of its movie. The
+    probabilities of a movie's plots are then averaged.
 
     Args:
         data: The prepared data.
-        split: Which part.
-        config: Which plot, how many tokens, how large posters.
+        split: The split.
+        config: The data settings: plot rule, number of tokens, size of posters.
         model: The model.
-        tokenizer: The model's; None if it reads no plots.
+        tokenizer: The model's tokenizer; None if it reads no plots.
     """
     has_texts = config.plot == "each" and tokenizer is not None
     texts = read_each_plot(data, split, config) if has_texts else None
@@ -129,17 +129,17 @@ def _with_cached_states(
     name: str,
     bf16: bool,
 ) -> MovieTensors:
-    """Return the movies with the outputs of their frozen encoder of a modality, if it has one."""
+    """Return the movies with the outputs of the frozen encoder of a modality, if there is one."""
     plot_states = movies.plot_states
     poster_states = movies.poster_states
     for _, encoder in model.encoders():
         if not encoder.frozen or encoder.modality is not modality:
             continue
-        form = "-bf16" if bf16 else ""
-        path = data.cache_dir / f"{name}-{_encoding_key(encoder, config)}{form}.npy"
+        suffix = "-bf16" if bf16 else ""
+        path = data.cache_dir / f"{name}-{_encoding_key(encoder, config)}{suffix}.npy"
         if not broadcast_from_first(partial(is_current, path, data, split)):
-            what = f"{split.value} {encoder.modality}s"
-            logger.info("encoding the %s with a frozen encoder (once)", what)
+            inputs = f"{split.value} {encoder.modality}s"
+            logger.info("encoding the %s with a frozen encoder (once)", inputs)
             _write_states(movies, encoder, path, bf16=bf16)
         states = np.load(path, mmap_mode="r")
         if encoder.modality is Modality.PLOT:
@@ -156,7 +156,7 @@ def _with_cached_states(
 
 
 def _encoding_key(encoder: Encoder, config: DataConfig) -> str:
-    """Return a hash of everything an encoder's outputs depend on, besides the split."""
+    """Return a hash of all inputs of an encoder's outputs, except the split."""
     digest = hashlib.sha256(repr(sorted(encoder.architecture().items())).encode())
     for name, tensor in encoder.state_dict().items():
         digest.update(name.encode())
@@ -172,7 +172,7 @@ def _state_offsets(movies: MovieTensors, encoder: Encoder) -> npt.NDArray[np.int
 
 
 def _encoding_batches(movies: MovieTensors) -> Iterator[list[int]]:
-    """Yield every movie once, longest plots first, fewer together the longer they are."""
+    """Yield every movie once, longest plots first, in smaller batches for longer plots."""
     for rows in ordered_batches(movies.lengths, _ENCODING_BATCH):
         longest = max(1, int(movies.lengths[rows[0]]))
         size = max(1, min(_ENCODING_BATCH, _ENCODING_TOKENS // longest))
@@ -181,9 +181,9 @@ def _encoding_batches(movies: MovieTensors) -> Iterator[list[int]]:
 
 
 def _write_states(movies: MovieTensors, encoder: Encoder, path: Path, *, bf16: bool) -> None:
-    """Write an encoder's outputs, float16, as a .npy file: (S, D) for plots, (N, R, D) else.
+    """Write an encoder's outputs as a float16 .npy file: (S, D) for plots, otherwise (N, R, D).
 
-    Every process computes a share of the batches; the first one writes.
+    Every process computes a share of the batches; the first process writes.
     """
     is_plot = encoder.modality is Modality.PLOT
     offsets = _state_offsets(movies, encoder) if is_plot else np.arange(len(movies) + 1)
@@ -200,7 +200,7 @@ def _write_states(movies: MovieTensors, encoder: Encoder, path: Path, *, bf16: b
 def _encoded(
     movies: MovieTensors, encoder: Encoder, *, bf16: bool
 ) -> Iterator[tuple[list[int], npt.NDArray[np.float16]]]:
-    """Yield rows and an encoder's outputs (B, S or R, D) for them, in the first process all."""
+    """Yield rows and their encoder outputs (B, S or R, D); the first process yields all."""
     encoder.eval()
     batches = list(_encoding_batches(movies))
     with (
@@ -209,11 +209,11 @@ def _encoded(
         torch.autocast(device.type, torch.bfloat16, enabled=bf16),
     ):
         for start in range(0, len(batches), num_processes()):
-            own = []
+            outputs = []
             for rows in share(batches[start : start + num_processes()]):
                 states = encoder.encode(to_batch(movies.batch(rows)).to(device)).float().cpu()
-                own.append((rows, states.numpy().astype(np.float16)))
-            yield from chain(*gather_to_first(own))
+                outputs.append((rows, states.numpy().astype(np.float16)))
+            yield from chain(*gather_to_first(outputs))
 
 
 def _write_rows(
@@ -223,17 +223,17 @@ def _write_rows(
     *,
     is_plot: bool,
 ) -> None:
-    """Write outputs to the places of their rows."""
-    begin = row_bytes = 0
+    """Write outputs to the positions of their rows."""
+    header_end = row_bytes = 0
     for rows, encoded in states:
-        if not begin:
+        if not header_end:
             shape = (int(offsets[-1]), *encoded.shape[2 if is_plot else 1 :])
             header = {"descr": "<f2", "fortran_order": False, "shape": shape}
             np.lib.format.write_array_header_1_0(stream, header)
-            begin, row_bytes = stream.tell(), 2 * math.prod(shape[1:])
-            stream.truncate(begin + shape[0] * row_bytes)
-        for position, row in enumerate(rows):
+            header_end, row_bytes = stream.tell(), 2 * math.prod(shape[1:])
+            stream.truncate(header_end + shape[0] * row_bytes)
+        for index, row in enumerate(rows):
             count = int(offsets[row + 1] - offsets[row])
-            vectors = encoded[position, :count] if is_plot else encoded[position]
-            stream.seek(begin + int(offsets[row]) * row_bytes)
+            vectors = encoded[index, :count] if is_plot else encoded[index]
+            stream.seek(header_end + int(offsets[row]) * row_bytes)
             stream.write(np.ascontiguousarray(vectors, dtype="<f2").tobytes())

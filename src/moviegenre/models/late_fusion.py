@@ -20,19 +20,19 @@ from moviegenre.nn.pooling import masked_mean
 class LateFusion(Fusion):
     """Two single-modality models and a weight for each model and label.
 
-    With both modalities the logit of label l is
-    ``b_l + w_plot,l z_plot,l + w_poster,l z_poster,l``; with one alone it is that modality's own.
-    Weights start at (1, 1) and the bias at minus the prior's log-odds, which is how independent
-    evidence adds up (naive Bayes).
+    With both modalities, the logit of label l is
+    ``b_l + w_plot,l z_plot,l + w_poster,l z_poster,l``; with one modality, it is that modality's.
+    Weights start at 1 and the bias at minus the prior's log-odds, as in naive Bayes, which adds
+    independent evidence.
 
     Args:
-        plot_encoder: Gives the token vectors.
-        poster_encoder: Gives the region vectors.
+        plot_encoder: Computes the token vectors.
+        poster_encoder: Computes the region vectors.
         num_labels: L.
         poster_hidden_dim: See ``FusionConfig``.
         dropout: Before the logits of each modality.
         modality_dropout: See ``FusionConfig``.
-        label_frequencies: Where the logits start; see ``ClassificationHead``.
+        label_frequencies: Initialise the logits; see ``ClassificationHead``.
     """
 
     def __init__(
@@ -52,8 +52,8 @@ class LateFusion(Fusion):
         )
         self.poster_norm = nn.LayerNorm(poster_encoder.dim)
         self.add_poster_head(num_labels, poster_hidden_dim, dropout, label_frequencies)
-        # Two vectors rather than one matrix: the optimiser decays matrices, which would pull the
-        # weights towards saying nothing.
+        # Two vectors instead of one matrix, because weight decay on a matrix would pull the weights
+        # towards 0.
         self.plot_weight = nn.Parameter(torch.ones(num_labels))
         self.poster_weight = nn.Parameter(torch.ones(num_labels))
         self.bias = nn.Parameter(-self.plot_head.output.bias.detach().clone())
@@ -83,5 +83,5 @@ class LateFusionConfig(FusionConfig):
     poster_hidden_dim: int | None = Field(default=0, ge=0, le=MAX_WIDTH)
 
     def build(self, context: BuildContext) -> LateFusion:
-        """Return the model, its encoders pretrained unless the context has their architecture."""
+        """Return the model, with pretrained encoders unless the context has their architecture."""
         return self.apply_freezing(LateFusion(**self.parts(context)))

@@ -26,14 +26,14 @@ class LSTM(GenreModel):
     https://doi.org/10.1162/neco.1997.9.8.1735.
 
     Args:
-        vocab_size: Words, padding and unknown included.
-        pad_id: The padding word.
+        vocab_size: The number of words, with padding and unknown.
+        pad_id: The id of the padding word.
         embedding_dim: Size of a word's vector.
         hidden_dim: Size of each direction's state.
-        num_layers: LSTM layers on top of each other.
+        num_layers: The number of LSTM layers.
         num_labels: L.
         dropout: On word vectors, between layers and before the logits.
-        label_frequencies: Where the logits start; see ``ClassificationHead``.
+        label_frequencies: Initialise the logits; see ``ClassificationHead``.
     """
 
     modalities = frozenset({Modality.PLOT})
@@ -69,7 +69,7 @@ class LSTM(GenreModel):
         )
 
     def architectures(self) -> Architectures:
-        """Return the size of word vectors, which a file of them may have set."""
+        """Return the size of word vectors, which may depend on a file."""
         return {"embedding": {"dim": self.embedding.embedding_dim}}
 
     def inner_layer(self, modality: Modality) -> nn.Module | None:
@@ -78,11 +78,13 @@ class LSTM(GenreModel):
 
     def forward(self, batch: Batch) -> ModelOutput:
         """Return logits (B, L); a movie without a plot gets the label prior."""
-        words = self.embedding_dropout(self.embedding(batch.input_ids))
-        lengths = batch.attention_mask.sum(dim=1).clamp(min=1).cpu()  # packing refuses length 0
-        packed = pack_padded_sequence(words, lengths, batch_first=True, enforce_sorted=False)
+        word_vectors = self.embedding_dropout(self.embedding(batch.input_ids))
+        lengths = (
+            batch.attention_mask.sum(dim=1).clamp(min=1).cpu()
+        )  # packing needs a length of at least 1
+        packed = pack_padded_sequence(word_vectors, lengths, batch_first=True, enforce_sorted=False)
         states: Tensor = pad_packed_sequence(
-            self.lstm(packed)[0], batch_first=True, total_length=words.shape[1]
+            self.lstm(packed)[0], batch_first=True, total_length=word_vectors.shape[1]
         )[0]
         mask = batch.attention_mask
         pooled = torch.cat([masked_mean(states, mask), masked_max(states, mask)], dim=1)
@@ -96,12 +98,12 @@ class LSTMConfig(ModelConfig):
     """Settings of ``lstm``.
 
     Attributes:
-        max_words: Size of the vocabulary made from the training plots.
-        glove: A file of word vectors to start from, see ``read_word_vectors``; their length
-            is then the size of a word's vector.
+        max_words: Size of the vocabulary, built from the training plots.
+        glove: A file of initial word vectors, see ``read_word_vectors``; their length replaces
+            ``embedding_dim``.
         embedding_dim: Size of a word's vector without ``glove``.
         hidden_dim: Size of each direction's state.
-        num_layers: LSTM layers on top of each other.
+        num_layers: The number of LSTM layers.
         dropout: On word vectors, between layers and before the logits.
     """
 
@@ -120,9 +122,10 @@ class LSTMConfig(ModelConfig):
 
     @model_validator(mode="after")
     def _limit_weights(self) -> Self:
-        state = self.hidden_dim
-        read = max(self.embedding_dim, 2 * state)
-        layers = 8 * state * self.num_layers * (read + state + 2)  # two directions, four gates
+        state_dim = self.hidden_dim
+        input_dim = max(self.embedding_dim, 2 * state_dim)
+        # Two directions, with four gates each.
+        layers = 8 * state_dim * self.num_layers * (input_dim + state_dim + 2)
         weights = self.max_words * self.embedding_dim + layers
         if weights > _MAX_WEIGHTS:
             raise ValueError(
@@ -136,10 +139,10 @@ class LSTMConfig(ModelConfig):
         return PlotTokenizer.from_words(plots(), self.max_words)
 
     def build(self, context: BuildContext) -> LSTM:
-        """Return the model with random weights, word vectors started from GloVe if asked.
+        """Return the model with random weights, and with word vectors from ``glove`` if it is set.
 
         Raises:
-            PretrainedError: The file of word vectors is missing or not of the expected form.
+            PretrainedError: The file of word vectors is missing or has another format.
         """
         stored = context.architectures.get("embedding")
         vectors = read_word_vectors(self.glove) if self.glove and stored is None else {}
@@ -165,14 +168,14 @@ class LSTMConfig(ModelConfig):
 
 
 def read_word_vectors(path: Path) -> dict[str, list[float]]:
-    """Read word vectors, all of one length.
+    """Read word vectors of equal length.
 
     Args:
-        path: GloVe's own text (a word and its numbers on each line), or ``.json`` (an object of
-            word to list of numbers).
+        path: A text file in GloVe's format (a word and its numbers on each line), or ``.json``
+            (an object from word to list of numbers).
 
     Raises:
-        PretrainedError: The file is missing or not of that form.
+        PretrainedError: The file is missing or has another format.
     """
     if not path.is_file():
         step = "name a file of word vectors, or set model.glove=null"
@@ -191,6 +194,6 @@ def read_word_vectors(path: Path) -> dict[str, list[float]]:
 
 
 def _parse_glove(text: str) -> dict[str, list[float]]:
-    # Not splitlines: GloVe has words such as U+0085, which it takes for the end of a line.
+    # Not splitlines, which also splits at U+0085, a word of GloVe.
     rows = (line.split(" ") for line in text.split("\n") if line)
     return {row[0]: [float(number) for number in row[1:]] for row in rows}

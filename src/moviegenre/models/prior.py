@@ -1,4 +1,4 @@
-"""``prior``: the label frequencies of the training split, whatever the movie; the floor."""
+"""``prior``: the label frequencies of the training split for every movie; the lower bound."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -22,7 +22,7 @@ class Prior(FittedModel):
 
     Args:
         num_labels: L.
-        frequencies: Share of positives of each label (L,), in (0, 1); None starts at one half.
+        frequencies: Share of positives of each label (L,), in (0, 1); None means one half.
     """
 
     modalities: ClassVar[frozenset[Modality]] = frozenset()
@@ -33,7 +33,7 @@ class Prior(FittedModel):
         self.register_buffer("log_odds", prior_log_odds(num_labels, frequencies))
 
     def fit(self, movies: MovieTensors) -> None:
-        """Take the label frequencies of some movies."""
+        """Set the logits to the label frequencies of movies."""
         assert movies.labels is not None, "training movies are labelled"
         frequencies = label_frequencies(movies.labels)
         self.log_odds = prior_log_odds(len(frequencies), frequencies)
@@ -44,7 +44,7 @@ class Prior(FittedModel):
 
 
 def prior_log_odds(num_labels: int, frequencies: Sequence[float] | None) -> Tensor:
-    """Return the log-odds (L,) of label frequencies in (0, 1); zeros where they are unknown."""
+    """Return the log-odds (L,) of label frequencies in (0, 1); zeros if they are unknown."""
     if frequencies is None:
         return torch.zeros(num_labels)
     return torch.logit(torch.tensor(frequencies, dtype=torch.float64)).float()

@@ -1,4 +1,4 @@
-"""The models: one file each, listed here by name. A new one needs one line in ``MODELS``."""
+"""The models: one file each, listed here by name. A new model needs one line in ``MODELS``."""
 
 from moviegenre.core.errors import ConfigError, did_you_mean
 from moviegenre.models.attention_fusion import AttentionFusionConfig
@@ -36,7 +36,7 @@ def model_config_class(name: str) -> type[ModelConfig]:
     """Return the config class of a model.
 
     Raises:
-        ConfigError: There is no model of that name; the message says which was probably meant.
+        ConfigError: There is no model with this name; the message suggests a similar name.
     """
     if name == EnsembleConfig.model_name:
         return EnsembleConfig

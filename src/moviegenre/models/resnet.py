@@ -20,12 +20,12 @@ class ResNet(GenreModel):
     https://arxiv.org/abs/1512.03385; any other vision encoder works the same way.
 
     Args:
-        poster_encoder: Gives the regions.
+        poster_encoder: Computes the region vectors.
         num_labels: L.
         hidden_dim: Width of a hidden layer before the logits; 0 for none.
         dropout: Before each layer of the head.
-        label_frequencies: Where the logits start; see ``ClassificationHead``.
-        members: How many heads the hidden layer is cut into; likewise.
+        label_frequencies: Initialise the logits; see ``ClassificationHead``.
+        members: The number of heads that share the hidden layer; see ``ClassificationHead``.
     """
 
     modalities = frozenset({Modality.POSTER})
@@ -70,7 +70,7 @@ class ResNetConfig(ModelConfig):
         poster_encoder: The network.
         hidden_dim: Width of a hidden layer before the logits; 0 for none.
         dropout: Before each layer of the head.
-        members: Into how many heads of equal width the hidden layer is cut, whose mean answers.
+        members: The number of heads of equal width that share the hidden layer; they are averaged.
     """
 
     model_name = "resnet"
@@ -90,7 +90,7 @@ class ResNetConfig(ModelConfig):
         return self
 
     def build(self, context: BuildContext) -> ResNet:
-        """Return the model, its encoder pretrained unless the context has its architecture."""
+        """Return the model, with a pretrained encoder unless the context has its architecture."""
         return ResNet(
             self.poster_encoder.build(context.architectures.get("poster_encoder")),
             num_labels=context.num_labels,
@@ -101,5 +101,5 @@ class ResNetConfig(ModelConfig):
         )
 
     def revisions(self) -> dict[str, str]:
-        """Return the encoder's hub revision, where it has one."""
+        """Return the Hub revision of the encoder, if it is from the Hub."""
         return self.poster_encoder.revisions()

@@ -1,4 +1,4 @@
-"""``tfidf``: TF-IDF of words and word pairs, and one logistic regression a genre."""
+"""``tfidf``: TF-IDF of words and word pairs, and a logistic regression for each genre."""
 
 from collections.abc import Callable, Sequence
 from typing import ClassVar
@@ -37,10 +37,10 @@ class Tfidf(FittedModel):
     Args:
         features: Turns token ids into features.
         num_labels: L.
-        min_plots: A word or pair is a feature if at least so many training plots have it.
-        max_share: And at most this share of them, in (0, 1].
+        min_plots: The minimum number of training plots with a word or pair that is a feature.
+        max_share: The maximum share of training plots with it, in (0, 1].
         c: Inverse strength of the L2 penalty, scikit-learn's ``C``.
-        frequencies: Label frequencies (L,), in (0, 1); the answer for a movie without a plot.
+        frequencies: Label frequencies (L,), in (0, 1); the logits of a movie without a plot.
     """
 
     modalities = frozenset({Modality.PLOT})
@@ -74,7 +74,7 @@ class Tfidf(FittedModel):
         return {"features": sizes}
 
     def fit(self, movies: MovieTensors) -> None:
-        """Choose the features and solve one logistic regression a label.
+        """Choose the features and fit a logistic regression for each label.
 
         Movies without a plot count in the prior only.
 
@@ -83,7 +83,7 @@ class Tfidf(FittedModel):
             MissingExtraError: scikit-learn is not installed.
         """
         assert movies.labels is not None, "training movies are labelled"
-        require_solver()  # what is not installed is better missed now than after the features
+        require_solver()  # raise before the features are computed
         order = np.argsort(-movies.lengths, kind="stable")  # batches with little padding
         order = order[movies.lengths[order] > 0]
         self.features.fit(
@@ -100,9 +100,9 @@ class Tfidf(FittedModel):
             [self.features(*text) for text in plot_texts(movies, order)], self.features.num_features
         )
         weight, bias = logistic_regressions(rows, movies.labels[order], self.c)
-        single = np.isnan(bias)  # nothing to tell apart: every plot has the label, or none
+        is_constant = np.isnan(bias)  # all plots have the label, or no plot has it
         self.weight = torch.from_numpy(weight)
-        self.bias = torch.where(torch.from_numpy(single), self.prior, torch.from_numpy(bias))
+        self.bias = torch.where(torch.from_numpy(is_constant), self.prior, torch.from_numpy(bias))
 
     def forward(self, batch: Batch) -> ModelOutput:
         """Return logits (B, L); a movie without a plot gets the label prior."""
@@ -116,8 +116,8 @@ class TfidfConfig(ModelConfig):
     """Settings of ``tfidf``.
 
     Attributes:
-        min_plots: A word or pair of words counts if at least so many training plots have it.
-        max_share: And at most this share of them.
+        min_plots: The minimum number of training plots with a word or pair that is a feature.
+        max_share: The maximum share of training plots with it.
         sublinear: Count a word that occurs n times as 1 + log n instead of n.
         c: Inverse strength of the L2 penalty, scikit-learn's ``C``.
     """
@@ -138,7 +138,7 @@ class TfidfConfig(ModelConfig):
         return PlotTokenizer.from_plain_words(plots(), self.min_plots)
 
     def build(self, context: BuildContext) -> Tfidf:
-        """Return the model, as large as the context says where it was fitted before."""
+        """Return the model; the context has the number of features if it was fitted before."""
         tokenizer = context.plot_tokenizer
         features = NgramFeatures(
             tokenizer.vocab_size,

@@ -1,4 +1,4 @@
-"""``wide_deep``: both encoders under one head, plus a regression on every word and word pair."""
+"""``wide_deep``: one head on both encoders, plus a regression on words and word pairs."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -29,46 +29,45 @@ from moviegenre.nn.heads import ClassificationHead
 from moviegenre.nn.ngrams import NgramFeatures, SparseFeatures
 from moviegenre.nn.pooling import AttentionPooling, masked_mean
 
-_USUAL_TOKENS = 64  # of an overview; where a scale by length is the plain one
+_USUAL_TOKENS = 64  # of a short plot; at this length, the scale does not depend on the length
 
 
 class WideDeep(Fusion):
     """A deep head on both encoders' vectors, plus a wide layer on the plot's n-grams.
 
-    The deep part generalises from meaning; the wide part, a weight for each word or pair of words
-    and each label, remembers what single words say, and reads all of a plot for little. The logits
-    are their sum, the wide ones times a learned scale for each label.
+    The deep part generalises from meaning. The wide part has a weight for each word or word pair
+    and each label; it memorises single words, and reads long plots at low cost. The logits are
+    the deep logits plus the wide logits times a learned scale for each label.
 
-    The wide part is fitted first, by logistic regression, and stays as it is. While the deep part
-    is trained, it is added to what regressions fitted to other movies say of a movie: of
-    those it was fitted to, the wide part is surer than of new ones, and a deep part that saw that
-    would learn to leave everything to it. Trained together instead, the wide part did no good
-    (docs/dev-log.md).
+    The wide part is fitted first, by logistic regression, and then fixed. While the deep part is
+    trained, the wide logits are held-out: they come from regressions fitted to other movies. The
+    wide part is surer of movies that it was fitted to, and the deep part would learn to rely on it
+    too much. Trained together, the wide part did not help (docs/dev-log.md).
     References: Cheng et al., "Wide and deep learning for recommender systems",
     https://arxiv.org/abs/1606.07792, which trains both parts together; Wolpert, "Stacked
     generalization", https://doi.org/10.1016/S0893-6080(05)80023-1.
 
-    The plot's vectors, of tokens or of windows, are averaged, and pooled by a learned score as
-    well; both, and the poster's average, are normalised and joined under one head. A film without a
-    plot is answered by a head that sees posters alone: nothing of the rest has a say there, and
-    one head that must do with and without plots does worse without them than a poster model.
+    The plot's vectors, of tokens or windows, are averaged, and also pooled by a learned score.
+    Both results and the poster's average are normalised and concatenated for one head. A separate
+    poster head predicts films without a plot: a common head for films with and without plots is
+    worse without a plot than a poster model.
 
     Args:
-        plot_encoder: Gives the plot's vectors.
-        poster_encoder: Gives the region vectors.
+        plot_encoder: Computes the plot's vectors.
+        poster_encoder: Computes the region vectors.
         features: Turns the same token ids into n-gram features; fitted by ``prepare``.
         num_labels: L.
         hidden_dim: Width of the head's hidden layer.
-        members: How many heads that layer is cut into; see ``ClassificationHead``.
+        members: The number of heads that share that layer; see ``ClassificationHead``.
         dropout: Before each layer of the head.
         poster_hidden_dim: See ``FusionConfig``.
-        min_plots: A word or pair is a feature if at least so many training plots have it.
+        min_plots: The minimum number of training plots with a word or pair that is a feature.
         c: Inverse strength of the L2 penalty of the regressions.
-        scale_by_length: Whether the learned scale of the wide logits also depends on how many
-            tokens a plot has: words of a sentence say less than those of ten pages.
-        folds: Into how many parts the training movies are cut, each held out in turn.
+        scale_by_length: Whether the scale of the wide logits also depends on the number of tokens:
+            the words of a sentence are weaker evidence than those of ten pages.
+        folds: The number of folds of the training movies, each held out in turn.
         modality_dropout: See ``FusionConfig``.
-        label_frequencies: Where the logits for posters alone start; see ``ClassificationHead``.
+        label_frequencies: Initialise the logits of the poster head; see ``ClassificationHead``.
     """
 
     wide: Tensor
@@ -105,8 +104,8 @@ class WideDeep(Fusion):
         self.plot_norm = nn.LayerNorm(2 * plot_encoder.dim)
         self.poster_norm = nn.LayerNorm(poster_encoder.dim)
         self.missing_poster = nn.Parameter(torch.zeros(poster_encoder.dim))
-        self.head = ClassificationHead(  # starts at zero, since the wide part knows how common
-            2 * plot_encoder.dim + poster_encoder.dim,  # a genre is
+        self.head = ClassificationHead(  # logits start at 0: the wide part has the label prior
+            2 * plot_encoder.dim + poster_encoder.dim,
             num_labels,
             hidden_dim=hidden_dim,
             dropout=dropout,
@@ -116,7 +115,7 @@ class WideDeep(Fusion):
         self._held_out: Tensor | None = None
 
     def architectures(self) -> Architectures:
-        """Return the encoders' architectures, and how many n-grams there are."""
+        """Return the encoders' architectures and the number of n-grams."""
         sizes: dict[str, Any] = {
             "num_words": self.features.num_words,
             "num_pairs": self.features.num_pairs,
@@ -124,18 +123,18 @@ class WideDeep(Fusion):
         return {**super().architectures(), "features": sizes}
 
     def inner_layer(self, modality: Modality) -> nn.Module | None:
-        """Return the poster layer only: n-grams have no vectors with gradients."""
+        """Return the layer of posters; None for plots, because n-grams have no gradients."""
         return None if modality is Modality.PLOT else super().inner_layer(modality)
 
     def prepare(self, movies: MovieTensors) -> None:
-        """Choose the n-grams by the training plots, and fit the wide part to them.
+        """Choose the n-grams of the training plots, and fit the wide part to them.
 
         Raises:
             DataError: No n-gram is in enough plots.
             MissingExtraError: scikit-learn is not installed.
         """
         assert movies.labels is not None, "training movies are labelled"
-        require_solver()  # what is not installed is better missed now than after the features
+        require_solver()  # raise before the features are computed
         order = np.argsort(-movies.lengths, kind="stable")  # batches with little padding
         order = order[movies.lengths[order] > 0]
         longest = _longest_texts(movies, order)
@@ -146,8 +145,8 @@ class WideDeep(Fusion):
                 "them; change model.min_plots"
             )
         with torch.no_grad():
-            parts = [self.features(*text) for text in plot_texts(movies, order)]
-        rows, labels = sparse_rows(parts, self.features.num_features), movies.labels[order]
+            features = [self.features(*text) for text in plot_texts(movies, order)]
+        rows, labels = sparse_rows(features, self.features.num_features), movies.labels[order]
         weight, bias = logistic_regressions(rows, labels, self.c)
         self.wide = torch.from_numpy(weight)
         self.wide_bias = torch.from_numpy(bias).nan_to_num()
@@ -163,7 +162,7 @@ class WideDeep(Fusion):
         )
 
     def forward(self, batch: Batch) -> ModelOutput:
-        """Return logits (B, L), the weights ``plot`` (B, S), and the logits of the poster alone.
+        """Return logits (B, L), the weights ``plot`` (B, S), and the logits of the poster head.
 
         The weights are those of the pooled plot vectors.
         """
@@ -176,8 +175,8 @@ class WideDeep(Fusion):
         poster = self.poster_norm(regions.mean(dim=1))
         poster = fill_missing(poster, batch.has_poster, self.missing_poster)
         deep: Tensor = self.head(torch.cat([plot, poster], dim=1))
-        both = deep + self._scale(batch) * self._wide_logits(batch)
-        output = ModelOutput(both, attention={"plot": weights})
+        logits = deep + self._scale(batch) * self._wide_logits(batch)
+        output = ModelOutput(logits, attention={"plot": weights})
         return self.with_poster_head(output, regions, batch)
 
     def _scale(self, batch: Batch) -> Tensor:
@@ -196,7 +195,7 @@ class WideDeep(Fusion):
 
 
 def _longest_texts(movies: MovieTensors, order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return the rows of the longest text of each movie, of rows that have the longest first."""
+    """Return the row of the longest text of each movie; ``order`` has long texts first."""
     if movies.stored is None:
         return order
     _, first = np.unique(movies.stored[order], return_index=True)
@@ -208,13 +207,13 @@ class WideDeepConfig(FusionConfig):
 
     Attributes:
         hidden_dim: Width of the head's hidden layer.
-        members: Into how many heads of equal width that layer is cut, whose mean answers.
-        min_plots: A word or pair of words counts if at least so many training plots have it.
+        members: The number of heads of equal width that share that layer; they are averaged.
+        min_plots: The minimum number of training plots with a word or pair that is a feature.
         c: Inverse strength of the L2 penalty of the words' weights, scikit-learn's ``C``.
-        scale_by_length: Whether what words say is scaled by how long the plot is; for models that
-            learn from plots of many lengths (``data.forms``).
-        folds: Into how many parts the training movies are cut, so that the deep part learns beside
-            what words say of movies that their weights were not fitted to.
+        scale_by_length: Whether the scale of the wide logits depends on the length of the plot;
+            for models that learn from plots of many lengths (``data.forms``).
+        folds: The number of folds of the training movies for the held-out wide logits, with which
+            the deep part is trained.
     """
 
     model_name = "wide_deep"
@@ -231,7 +230,7 @@ class WideDeepConfig(FusionConfig):
     folds: int = Field(default=4, ge=2, le=1_000)
 
     def build(self, context: BuildContext) -> WideDeep:
-        """Return the model, its encoders pretrained unless the context has their architecture."""
+        """Return the model, with pretrained encoders unless the context has their architecture."""
         tokenizer = context.plot_tokenizer
         features = NgramFeatures(
             tokenizer.vocab_size,

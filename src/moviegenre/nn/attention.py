@@ -7,10 +7,10 @@ from moviegenre.nn.pooling import masked_softmax
 
 
 class CrossAttention(nn.Module):
-    """One pre-norm block in which a sequence attends to another and keeps its own content.
+    """A pre-norm block in which a sequence attends to another, with residual connections.
 
     Reference: Vaswani et al., "Attention is all you need", https://arxiv.org/abs/1706.03762;
-    differs in that a query with nothing to attend to is left as it is, rather than undefined.
+    differs in that attention to an empty context adds zero instead of being undefined.
 
     Args:
         dim: D, the size of the vectors of both sequences; a multiple of ``num_heads``.
@@ -37,8 +37,8 @@ class CrossAttention(nn.Module):
         """Attend from ``states`` to ``context``.
 
         Args:
-            states: The sequence that asks (B, T, D).
-            context: The sequence that is looked at (B, R, D).
+            states: The query sequence (B, T, D).
+            context: The key and value sequence (B, R, D).
             context_mask: True where the context counts (B, R).
 
         Returns:
@@ -49,12 +49,12 @@ class CrossAttention(nn.Module):
         key, value = self._split(key), self._split(value)
         scores = torch.einsum("bhtd,bhrd->bhtr", query, key) * query.shape[-1] ** -0.5
         weights = masked_softmax(scores, context_mask[:, None, None, :].expand_as(scores))
-        mixed = torch.einsum("bhtr,bhrd->bhtd", weights, value).transpose(1, 2).flatten(2)
+        attended = torch.einsum("bhtr,bhrd->bhtd", weights, value).transpose(1, 2).flatten(2)
         present = context_mask.any(dim=1)[:, None, None].to(states.dtype)
-        states = states + present * self.dropout(self.output(mixed))
+        states = states + present * self.dropout(self.output(attended))
         return states + self.dropout(self.feed_forward(states)), weights.mean(dim=1)
 
     def _split(self, states: Tensor) -> Tensor:
-        """Turn (B, T, D) into (B, heads, T, D / heads)."""
+        """Reshape (B, T, D) to (B, heads, T, D / heads)."""
         batch, length, dim = states.shape
         return states.view(batch, length, self.num_heads, dim // self.num_heads).transpose(1, 2)

@@ -1,4 +1,4 @@
-"""The device that computes networks: a GPU if there is one. No other module chooses a device."""
+"""The device of networks: a GPU if there is one. No other module chooses a device."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,14 +14,14 @@ def computing_device() -> torch.device:
 
 
 def device_of(network: nn.Module) -> torch.device:
-    """Return where a network is."""
-    weights = chain(network.parameters(), network.buffers())
-    return next((one.device for one in weights), torch.device("cpu"))
+    """Return the device of a network."""
+    tensors = chain(network.parameters(), network.buffers())
+    return next((tensor.device for tensor in tensors), torch.device("cpu"))
 
 
 @contextmanager
 def on_computing_device(network: nn.Module) -> Iterator[torch.device]:
-    """Move a network to the computing device, which is yielded, and afterwards to the CPU."""
+    """Move a network to the computing device, yield the device, and move it back to the CPU."""
     device = computing_device()
     network.to(device)
     try:

@@ -1,4 +1,4 @@
-"""From an embedding to logits."""
+"""The classification head: from an embedding to logits."""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from moviegenre.core.errors import ConfigError
 
 
 class ClassificationHead(nn.Module):
-    """Dropout, an optional hidden layer, and one logit a label.
+    """Dropout, an optional hidden layer, and a logit for each label.
 
     The last bias starts at the log-odds of the label frequencies, so that training begins at the
     prior instead of at one half (Lin et al., "Focal loss", https://arxiv.org/abs/1708.02002, 3.3).
@@ -21,12 +21,12 @@ class ClassificationHead(nn.Module):
         hidden_dim: Width of the hidden layer; 0 for none.
         dropout: Probability of dropping a value of each layer's input.
         label_frequencies: Share of positives of each label (L,), in (0, 1); None starts at zero.
-        members: The hidden layer is cut into so many heads of equal width. In training each
-            example is answered by one of them, drawn by chance; afterwards by the mean of all,
-            which knows more than any. It takes as many times the epochs.
+        members: The number of heads of equal width that share the hidden layer. In training, each
+            example uses one head at random; in evaluation, the logits are the mean of all heads,
+            which is better than one head. Training needs ``members`` times the epochs.
 
     Raises:
-        ConfigError: The hidden layer cannot be cut into so many.
+        ConfigError: ``hidden_dim`` is not a multiple of ``members``.
     """
 
     def __init__(
@@ -61,8 +61,8 @@ class ClassificationHead(nn.Module):
         """Return logits (B, L) for embeddings (B, D)."""
         hidden: Tensor = self.hidden(embedding)
         if self.training and self.members > 1:
-            drawn = torch.randint(self.members, (len(hidden), 1), device=hidden.device)
-            member = torch.arange(hidden.shape[1], device=hidden.device) * self.members
-            hidden = hidden * (self.members * (member // hidden.shape[1] == drawn))
+            member = torch.randint(self.members, (len(hidden), 1), device=hidden.device)
+            units = torch.arange(hidden.shape[1], device=hidden.device) * self.members
+            hidden = hidden * (self.members * (units // hidden.shape[1] == member))
         logits: Tensor = self.output(hidden)
         return logits

@@ -1,7 +1,6 @@
 """Words and pairs of neighbouring words as sparse TF-IDF features of token ids.
 
-Knows token ids and masks only. The same features are fitted on, predicted from, and feed a wide
-layer beside an encoder.
+``tfidf`` and the wide part of ``wide_deep`` are regressions on these features.
 """
 
 from collections.abc import Iterable
@@ -11,18 +10,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-_SMALLEST_LENGTH = 1e-12  # of a row; one without features is zero and stays it
+_MIN_LENGTH = 1e-12  # of a row, so that a row without features stays zero
 
 
 @dataclass(frozen=True)
 class SparseFeatures:
-    """A matrix (B, F) that is nearly all zeros, row by row: which columns, and with what values.
+    """A sparse matrix (B, F): for each row, its non-zero columns and their values.
 
-    A column that a text has n times is named n times, each with an n-th of its value.
+    A feature that occurs n times in a text has n columns, each with an n-th of its value.
 
     Attributes:
-        columns: Columns (B, S), int64; 0 where there is none.
-        values: Their values (B, S), float32; 0 where there is none.
+        columns: Columns (B, S), int64; 0 at padding.
+        values: Their values (B, S), float32; 0 at padding.
     """
 
     columns: Tensor
@@ -36,19 +35,19 @@ class SparseFeatures:
 
 
 class NgramFeatures(nn.Module):
-    """TF-IDF features of words and pairs of neighbouring words, rows of length one.
+    """TF-IDF features of words and pairs of neighbouring words; each row has norm 1.
 
     The formulas are those of scikit-learn's ``TfidfVectorizer`` with ``ngram_range=(1, 2)``; see
     Salton and Buckley, "Term-weighting approaches in automatic text retrieval",
-    https://doi.org/10.1016/0306-4573(88)90021-0. A word that the tokenizer does not know is no
-    feature and no part of one, but it still stands between its neighbours.
+    https://doi.org/10.1016/0306-4573(88)90021-0. A word that the tokenizer does not know is never a
+    feature or a part of a feature, but it separates its neighbours.
 
     Args:
         vocab_size: V, the number of tokens.
-        unknown_id: The token that stands for unknown words.
-        sublinear: Count a feature n times as 1 + log n instead of n.
-        num_words: How many words are features, as ``fit`` found; zero before it.
-        num_pairs: How many pairs of words are features; likewise.
+        unknown_id: The token of unknown words.
+        sublinear: Count a feature that occurs n times as 1 + log n instead of n.
+        num_words: The number of words that are features; ``fit`` sets it, zero before.
+        num_pairs: The number of pairs that are features; ``fit`` sets it, zero before.
     """
 
     word_columns: Tensor
@@ -75,7 +74,7 @@ class NgramFeatures(nn.Module):
 
     @property
     def num_pairs(self) -> int:
-        """How many pairs of words are features."""
+        """The number of pairs of words that are features."""
         return len(self.pair_keys)
 
     @property
@@ -86,27 +85,27 @@ class NgramFeatures(nn.Module):
     def fit(
         self, texts: Iterable[tuple[Tensor, Tensor]], *, min_texts: int, max_share: float
     ) -> None:
-        """Choose the features and count in how many texts each one is.
+        """Choose the features, and count the texts with each.
 
         Args:
-            texts: Token ids (B, T) and attention masks (B, T) of all texts, some at a time.
-            min_texts: A feature is in at least so many texts.
-            max_share: And in at most this share of them, in (0, 1].
+            texts: Token ids (B, T) and attention masks (B, T) of all texts, in batches.
+            min_texts: The minimum number of texts with a feature.
+            max_share: The maximum share of texts with a feature, in (0, 1].
         """
-        nothing = torch.zeros(0, dtype=torch.int64)
-        words, pairs = [nothing], [nothing]
+        empty = torch.zeros(0, dtype=torch.int64)
+        words, pairs = [empty], [empty]
         num_texts = 0
         for input_ids, attention_mask in texts:
             num_texts += len(input_ids)
-            for row, mask in zip(input_ids, self._known(input_ids, attention_mask), strict=True):
+            for row, mask in zip(input_ids, self._is_known(input_ids, attention_mask), strict=True):
                 words.append(_count(row[mask])[0])
                 pairs.append(_count(self._pairs(row)[mask[:-1] & mask[1:]])[0])
-        most = max_share * num_texts
+        max_texts = max_share * num_texts
 
         def frequent(parts: list[Tensor]) -> tuple[Tensor, Tensor]:
             keys, counts = _count(torch.cat(parts))
-            kept = (counts >= min_texts) & (counts <= most)
-            return keys[kept], counts[kept]
+            is_feature = (counts >= min_texts) & (counts <= max_texts)
+            return keys[is_feature], counts[is_feature]
 
         word_ids, word_counts = frequent(words)
         self.pair_keys, pair_counts = frequent(pairs)
@@ -119,38 +118,38 @@ class NgramFeatures(nn.Module):
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> SparseFeatures:
         """Return the features of token ids (B, T) with their mask (B, T).
 
-        Made of operations that ONNX has as well: no search, no ``unique``.
+        All operations also exist in ONNX, which has no search and no ``unique``.
         """
-        known = self._known(input_ids, attention_mask)
-        columns = [torch.where(known, self.word_columns[input_ids], -1)]
+        is_known = self._is_known(input_ids, attention_mask)
+        columns = [torch.where(is_known, self.word_columns[input_ids], -1)]
         if self.num_pairs:
             keys = self._pairs(input_ids)
-            place = self._place(keys)
-            is_pair = (self.pair_keys[place] == keys) & known[:, :-1] & known[:, 1:]
-            columns.append(torch.where(is_pair, self.num_words + place, -1))
+            index = self._pair_index(keys)
+            is_pair = (self.pair_keys[index] == keys) & is_known[:, :-1] & is_known[:, 1:]
+            columns.append(torch.where(is_pair, self.num_words + index, -1))
         return self._weigh(torch.cat(columns, dim=1))
 
-    def _place(self, keys: Tensor) -> Tensor:
-        """Return where each key (B, T) is among the sorted keys of pairs, if it is there at all."""
-        place = torch.zeros_like(keys)
+    def _pair_index(self, keys: Tensor) -> Tensor:
+        """Return the index of each key (B, T) in the sorted ``pair_keys``; any index if missing."""
+        index = torch.zeros_like(keys)
         for bit in reversed(range(self.num_pairs.bit_length())):
-            further = place + (1 << bit)
-            reached = self.pair_keys[further.clamp(max=self.num_pairs - 1)] <= keys
-            place = torch.where(reached & (further < self.num_pairs), further, place)
-        return place
+            next_index = index + (1 << bit)
+            is_reached = self.pair_keys[next_index.clamp(max=self.num_pairs - 1)] <= keys
+            index = torch.where(is_reached & (next_index < self.num_pairs), next_index, index)
+        return index
 
-    def _known(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+    def _is_known(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         return attention_mask & (input_ids != self.unknown_id)
 
     def _pairs(self, input_ids: Tensor) -> Tensor:
-        """Return one number (..., T - 1) for each pair of neighbours in (..., T)."""
+        """Return a key (..., T - 1) for each pair of neighbours in (..., T)."""
         return input_ids[..., :-1] * self.vocab_size + input_ids[..., 1:]
 
     def _weigh(self, columns: Tensor) -> SparseFeatures:
-        """Return the features whose columns occur in (B, S), where -1 is none."""
+        """Return the features of columns (B, S), where -1 is no column."""
         columns = columns.sort(dim=1).values
         first = functional.pad(columns[:, 1:] != columns[:, :-1], (1, 0), value=False)
-        run = first.long().cumsum(dim=1)  # occurrences of one column share a number
+        run = first.long().cumsum(dim=1)  # equal columns have the same number
         ones = torch.ones_like(columns, dtype=torch.float32)
         counts = torch.zeros_like(ones).scatter_add(1, run, ones).gather(1, run)
         frequency = 1 + counts.log() if self.sublinear else counts
@@ -159,10 +158,10 @@ class NgramFeatures(nn.Module):
         idf = self.idf[columns] if self.num_features else ones
         values = frequency * idf * is_feature
         length = (values.square() / counts).sum(dim=1, keepdim=True).sqrt()
-        return SparseFeatures(columns, values / counts / length.clamp(min=_SMALLEST_LENGTH))
+        return SparseFeatures(columns, values / counts / length.clamp(min=_MIN_LENGTH))
 
 
 def _count(values: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the distinct values, sorted, and how often each occurs."""
+    """Return the sorted distinct values and their counts."""
     distinct, counts = torch.unique(values, return_counts=True)
     return distinct, counts

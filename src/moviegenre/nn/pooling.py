@@ -1,4 +1,4 @@
-"""From many vectors to one: masked mean, maximum and attention pooling."""
+"""Pool many vectors into one: masked mean, maximum and attention pooling."""
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +13,7 @@ def masked_mean(states: Tensor, mask: Tensor) -> Tensor:
         mask: True where a vector counts (B, T).
 
     Returns:
-        Averages (B, D); zeros where nothing counts.
+        Averages (B, D); zeros if no vector counts.
     """
     weights = mask.unsqueeze(-1).to(states.dtype)
     return (states * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1.0)
@@ -27,7 +27,7 @@ def masked_max(states: Tensor, mask: Tensor) -> Tensor:
         mask: True where a vector counts (B, T).
 
     Returns:
-        Maxima (B, D); zeros where nothing counts.
+        Maxima (B, D); zeros if no vector counts.
     """
     lowest = torch.finfo(states.dtype).min
     largest = states.masked_fill(~mask.unsqueeze(-1), lowest).amax(dim=1)
@@ -35,10 +35,10 @@ def masked_max(states: Tensor, mask: Tensor) -> Tensor:
 
 
 def grid_mean(maps: Tensor, grid: tuple[int, int]) -> Tensor:
-    """Average maps over a grid of cells, which need not be all of one size.
+    """Average maps over a grid of cells, which may differ in size.
 
-    While a model is written as ONNX, which has no such operator: the average is linear and the
-    sizes are known, so it becomes one matrix product over rows and one over columns.
+    ONNX has no such operator. The average is linear and the sizes are known, so the export to ONNX
+    uses a matrix product over rows and another over columns.
 
     Args:
         maps: Maps (B, D, H, W).
@@ -55,7 +55,7 @@ def grid_mean(maps: Tensor, grid: tuple[int, int]) -> Tensor:
 
 
 def _averages(size: int, cells: int) -> Tensor:
-    """Return the matrix (cells, size) that averages as PyTorch's adaptive pooling does."""
+    """Return a matrix (cells, size) with the averages of PyTorch's adaptive pooling."""
     matrix = torch.zeros(cells, size)
     for cell in range(cells):
         start, end = cell * size // cells, -(-(cell + 1) * size // cells)
@@ -86,8 +86,8 @@ class AttentionPooling(nn.Module):
             mask: True where a vector counts (B, T).
 
         Returns:
-            The pooled vectors (B, D) and the weights (B, T), which sum to one over what counts;
-            both zero where nothing counts.
+            The pooled vectors (B, D), and the weights (B, T), which sum to one; both are zero if no
+            vector counts.
         """
         weights = masked_softmax(self.score(states).squeeze(-1), mask)
         return torch.einsum("bt,btd->bd", weights, states), weights
@@ -101,7 +101,7 @@ def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
         mask: True where a score counts (..., T).
 
     Returns:
-        Weights (..., T); all zero where nothing counts.
+        Weights (..., T); all zero if no score counts.
     """
     lowest = torch.finfo(scores.dtype).min
     weights = scores.masked_fill(~mask, lowest).softmax(dim=-1)

@@ -1,7 +1,7 @@
 """Communication between the processes of a distributed training.
 
-Outside ``together``, and in a process that trains alone, every function here works as if there were
-one process: nothing is sent, shares are the whole.
+Outside ``together``, and in a single process, every function works as for one process: no messages
+are sent, and a share has all items.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -20,10 +20,10 @@ _films_in_statistics: ContextVar[Tensor | None] = ContextVar("films_in_statistic
 
 @contextmanager
 def together(value: bool = True) -> Iterator[None]:
-    """Work with the other processes, all of which run the same code.
+    """Communicate with the other processes, which run the same code.
 
     Args:
-        value: False has this process work alone for a while.
+        value: False lets this process work alone in the block.
     """
     token = _is_together.set(value)
     try:
@@ -33,12 +33,12 @@ def together(value: bool = True) -> Iterator[None]:
 
 
 def rank() -> int:
-    """Return the number of this process; the first, which alone writes files, is 0."""
+    """Return the number of this process; only process 0 writes files."""
     return distributed.get_rank() if _is_together.get() else 0
 
 
 def num_processes() -> int:
-    """Return how many processes work together."""
+    """Return the number of processes that work together."""
     return distributed.get_world_size() if _is_together.get() else 1
 
 
@@ -57,7 +57,7 @@ def sum_over_processes(values: Tensor) -> Tensor:
 
 
 def gather_all(value: T) -> list[T]:
-    """Return the values of all processes, the first one's first."""
+    """Return the values of all processes, in their order."""
     if num_processes() == 1:
         return [value]
     values: list[Any] = [None] * num_processes()
@@ -66,7 +66,7 @@ def gather_all(value: T) -> list[T]:
 
 
 def gather_to_first(value: T) -> list[T]:
-    """Return the values of all processes in the first one, and nothing in the others."""
+    """Return the values of all processes in the first process; empty in the others."""
     if num_processes() == 1:
         return [value]
     values: list[Any] | None = [None] * num_processes() if rank() == 0 else None
@@ -75,7 +75,7 @@ def gather_to_first(value: T) -> list[T]:
 
 
 def broadcast_from_first(compute: Callable[[], T]) -> T:
-    """Return what the first process computes, alone, in all of them."""
+    """Return, in all processes, a value that only the first process computes."""
     if num_processes() == 1:
         return compute()
     values: list[Any] = [None]
@@ -95,7 +95,7 @@ def wait_for_all() -> None:
 
 @contextmanager
 def first_before_others() -> Iterator[None]:
-    """Let the first process go through a block before the others: it fills caches, they read."""
+    """Run a block in the first process, which fills caches, before the other processes."""
     if rank() > 0:
         wait_for_all()
     yield
@@ -105,9 +105,9 @@ def first_before_others() -> Iterator[None]:
 
 @contextmanager
 def batch_statistics_of(films: Tensor) -> Iterator[None]:
-    """Set which films (B,) of this process's share count in the statistics of a batch.
+    """Set the films (B,) of this process's share that count in batch statistics.
 
-    A share without films has a stand-in, and an encoder may read a film that it need not.
+    An empty share is filled with a film, and an encoder may read a film without a poster.
 
     Args:
         films: True where the film counts.
@@ -120,17 +120,17 @@ def batch_statistics_of(films: Tensor) -> Iterator[None]:
 
 
 def films_in_statistics() -> Tensor | None:
-    """Return which films count in batch statistics (B,); None in a process that works alone."""
+    """Return whether each film counts in batch statistics (B,); None in a single process."""
     return _films_in_statistics.get()
 
 
 def sum_with_gradients(values: Tensor) -> Tensor:
-    """Return the sum of a tensor over all processes, whose losses all depend on it."""
-    result: Tensor = _Total.apply(values)  # type: ignore[no-untyped-call]
+    """Return the sum of a tensor over all processes, with gradients from all their losses."""
+    result: Tensor = _SumOverProcesses.apply(values)  # type: ignore[no-untyped-call]
     return result
 
 
-class _Total(torch.autograd.Function):
+class _SumOverProcesses(torch.autograd.Function):
     """The sum of a tensor over all processes, with gradients."""
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""A small residual network that is trained from scratch on a processor without a GPU."""
+"""A small residual network, which can be trained from scratch without a GPU."""
 
 from collections.abc import Sequence
 
@@ -10,11 +10,11 @@ _STEM_SIZE = 7
 
 
 class ResidualBlock(nn.Module):
-    """Two convolutions, and a way around them.
+    """Two convolutions and a shortcut.
 
     Args:
-        in_channels: Channels that come in.
-        out_channels: Channels that go out.
+        in_channels: The number of input channels.
+        out_channels: The number of output channels.
         stride: 2 halves height and width, 1 keeps them.
     """
 
@@ -43,10 +43,10 @@ class ResidualNet(nn.Module):
     """A coarse stem and stages of residual blocks, each of which halves height and width.
 
     Reference: He et al., "Deep residual learning for image recognition",
-    https://arxiv.org/abs/1512.03385; differs in that the stem divides both sides by four in one
-    convolution, that no stage stays at its resolution, and in size. Full 3 x 3 convolutions rather
-    than separable ones: those need fewer multiplications but wait for memory, so on two AVX2 cores
-    they train no faster. Batch norms melt into the convolutions when the network is exported.
+    https://arxiv.org/abs/1512.03385; differs in that one convolution of the stem divides both sides
+    by four, that every stage halves the resolution, and in size. Separable convolutions would need
+    fewer multiplications than full 3 x 3 ones but wait for memory, and train no faster on two AVX2
+    cores. Batch norms are merged into the convolutions when the network is exported.
 
     Args:
         stem_channels: Channels of the stem.
@@ -54,7 +54,7 @@ class ResidualNet(nn.Module):
         stage_blocks: Blocks of each stage.
 
     Raises:
-        ValueError: There are not as many numbers of blocks as of channels.
+        ValueError: ``stage_channels`` and ``stage_blocks`` differ in length.
     """
 
     def __init__(
@@ -72,8 +72,8 @@ class ResidualNet(nn.Module):
         channels = stem_channels
         for width, blocks in zip(stage_channels, stage_blocks, strict=True):
             first = ResidualBlock(channels, width, stride=2)
-            others = [ResidualBlock(width, width, stride=1) for _ in range(blocks - 1)]
-            self.stages.append(nn.Sequential(first, *others))
+            other_blocks = [ResidualBlock(width, width, stride=1) for _ in range(blocks - 1)]
+            self.stages.append(nn.Sequential(first, *other_blocks))
             channels = width
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
@@ -81,7 +81,7 @@ class ResidualNet(nn.Module):
 
     @property
     def stride(self) -> int:
-        """How many pixels of a side become one in the last stage."""
+        """The number of pixels of a side for each position of the last stage."""
         return int(_STEM_STRIDE * 2 ** len(self.stages))
 
     def forward(self, image: Tensor) -> list[Tensor]:

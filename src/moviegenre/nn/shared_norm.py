@@ -1,6 +1,6 @@
 """Batch normalisation over the batch of all processes, on CPUs and GPUs alike.
 
-PyTorch's ``SyncBatchNorm`` needs a GPU, and counts every film of a share.
+PyTorch's ``SyncBatchNorm`` needs a GPU, and cannot ignore films of a share.
 """
 
 from typing import cast
@@ -12,7 +12,7 @@ from moviegenre.nn.processes import films_in_statistics, num_processes, sum_with
 
 
 class SharedBatchNorm(nn.BatchNorm2d):
-    """``BatchNorm2d`` whose mean and variance are those of the whole batch, not of one share.
+    """``BatchNorm2d`` with the mean and variance of the whole batch instead of one share.
 
     Reference: Ioffe and Szegedy, "Batch normalization", https://arxiv.org/abs/1502.03167.
     """
@@ -25,8 +25,8 @@ class SharedBatchNorm(nn.BatchNorm2d):
         films = films_in_statistics()
         weight = values.new_ones(len(values)) if films is None else films.to(values.dtype)
         weight = weight.view(-1, 1, 1, 1)
-        own = weight.sum().view(1) * values.shape[2] * values.shape[3]
-        sums = sum_with_gradients(torch.cat([(values * weight).sum(dim=(0, 2, 3)), own]))
+        own_count = weight.sum().view(1) * values.shape[2] * values.shape[3]
+        sums = sum_with_gradients(torch.cat([(values * weight).sum(dim=(0, 2, 3)), own_count]))
         count = sums[-1].detach()
         mean = sums[:-1] / count
         centred = values - mean.view(1, -1, 1, 1)
@@ -38,7 +38,7 @@ class SharedBatchNorm(nn.BatchNorm2d):
 
     def _update_running(self, mean: Tensor, variance: Tensor) -> None:
         """Move the running statistics towards those of the batch (C,)."""
-        assert self.running_mean is not None, "as BatchNorm2d is by default"
+        assert self.running_mean is not None, "the default of BatchNorm2d"
         assert self.running_var is not None
         assert self.num_batches_tracked is not None
         self.num_batches_tracked.add_(1)
@@ -48,7 +48,7 @@ class SharedBatchNorm(nn.BatchNorm2d):
 
 
 def share_batch_norms(network: nn.Module) -> None:
-    """Have every ``BatchNorm2d`` of a network take its statistics over all processes."""
+    """Let every ``BatchNorm2d`` of a network compute its statistics over all processes."""
     for module in network.modules():
         if type(module) is nn.BatchNorm2d:
             # Parameters and buffers stay, and so do the names in checkpoints.

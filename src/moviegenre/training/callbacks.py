@@ -1,4 +1,4 @@
-"""Callbacks after every interval: history, the best checkpoint, early stopping; and the bar."""
+"""Callbacks after every interval: history, best checkpoint, early stopping; the progress bar."""
 
 import json
 from collections.abc import Callable
@@ -18,11 +18,11 @@ def _validation_scores(trainer: lightning.Trainer) -> dict[str, float]:
 
 
 class History(Callback):
-    """Keeps one record an interval, as data, in ``history.json``.
+    """Write a record of every interval to ``history.json``.
 
     Args:
-        path: The file; None writes none.
-        intervals_per_epoch: To state epochs rather than intervals.
+        path: The file; None writes no file.
+        intervals_per_epoch: Converts intervals to epochs.
     """
 
     def __init__(self, path: Path | None, intervals_per_epoch: int) -> None:
@@ -42,7 +42,7 @@ class History(Callback):
         return {"records": self.records}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take up the records of an interrupted training, and write them again."""
+        """Restore the records of an interrupted training, and write them again."""
         self.records = list(state_dict["records"])
         self._write()
 
@@ -52,11 +52,11 @@ class History(Callback):
 
 
 class BestCheckpoint(Callback):
-    """Calls ``save``, in the first process, when validation F1-macro is better than ever before.
+    """Call ``save`` in the first process after every interval with a new best validation F1-macro.
 
     Args:
-        save: Writes the checkpoint, given the validation metrics and the epoch.
-        intervals_per_epoch: To state epochs rather than intervals.
+        save: Writes the checkpoint with validation metrics and epoch.
+        intervals_per_epoch: Converts intervals to epochs.
     """
 
     def __init__(
@@ -86,15 +86,15 @@ class BestCheckpoint(Callback):
         return {"best": self.best, "best_epoch": self.best_epoch}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take up the best score of an interrupted training."""
+        """Restore the best score of an interrupted training."""
         self.best, self.best_epoch = state_dict["best"], state_dict["best_epoch"]
 
 
 class Patience(EarlyStopping):
-    """Stops when validation has not improved for so many intervals, and stays stopped on resuming.
+    """Stop after a number of intervals without a better validation score, also on resuming.
 
     Args:
-        intervals: How many.
+        intervals: The number of intervals.
     """
 
     def __init__(self, intervals: int) -> None:
@@ -109,12 +109,12 @@ class Patience(EarlyStopping):
 
 
 class ProgressBar(TQDMProgressBar):
-    """Lightning's bar without ``v_num``: the end of the name of a log's folder says nothing."""
+    """Lightning's progress bar without ``v_num``, a part of the log folder's name."""
 
     def get_metrics(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> dict[str, int | str | float | dict[str, float]]:
-        """Return what the bar shows beside the progress."""
-        shown = super().get_metrics(trainer, pl_module)
-        shown.pop("v_num", None)
-        return shown
+        """Return the metrics that the bar shows."""
+        metrics = super().get_metrics(trainer, pl_module)
+        metrics.pop("v_num", None)
+        return metrics

@@ -1,4 +1,4 @@
-"""How a model is trained."""
+"""The settings of training."""
 
 from pathlib import Path
 from typing import Literal, Self
@@ -14,25 +14,25 @@ class TrainingConfig(Config):
     """Settings of training.
 
     Attributes:
-        seed: Fixes weights, order of movies and dropout.
-        max_epochs: Passes over the training split.
-        intervals_per_epoch: Into how many intervals a pass is cut; after each the model is
-            validated, and can be resumed from.
-        batch_size: Movies a step, of all processes together.
+        seed: The seed of weights, order of movies and dropout.
+        max_epochs: The maximum number of epochs.
+        intervals_per_epoch: The number of intervals of an epoch. After each, the model is
+            validated, and training can be resumed.
+        batch_size: Movies of a step, over all processes.
         encoder_lr: Highest learning rate of pretrained encoders.
-        head_lr: Highest learning rate of everything else.
-        weight_decay: AdamW's, on matrices only.
-        warmup_share: Share of all steps in which rates rise, before they fall to zero.
+        head_lr: Highest learning rate of all other weights.
+        weight_decay: AdamW's weight decay, on matrices only.
+        warmup_share: Share of all steps in which learning rates rise, before they fall to zero.
         gradient_clip: Largest norm of a step's gradient.
-        patience: Intervals without a better validation F1-macro after which training stops.
-        modality_loss_weight: Weight of the loss on what each modality alone says, for models
-            that tell.
-        teacher: A trained checkpoint whose probabilities for the training movies are learned from
-            beside their labels (distillation); None learns from the labels alone.
-        teacher_weight: Share of the teacher in what is learned, in (0, 1].
-        precision: ``auto`` is bf16 where this machine computes faster in it, and fp32 elsewhere.
-        devices: Processes on each machine, each with a GPU of its own where there are GPUs.
-        num_nodes: Machines. ``torchrun`` sets both by itself.
+        patience: Training stops after so many intervals without a better validation F1-macro.
+        modality_loss_weight: Weight of the losses of single modalities, for models with logits for
+            each modality.
+        teacher: A trained checkpoint; the model also learns from its probabilities for the
+            training movies (distillation). None learns from the labels alone.
+        teacher_weight: Weight of the teacher's probabilities in the labels, in (0, 1].
+        precision: ``auto`` is bf16 if it is faster on this machine, and otherwise fp32.
+        devices: Processes on each machine; with GPUs, each process has its own.
+        num_nodes: Number of machines. ``torchrun`` sets both ``devices`` and ``num_nodes``.
     """
 
     seed: Seed = 0

@@ -1,6 +1,6 @@
-"""Setting up Lightning's Trainer and running it: from a model and its movies to ``best.pth``.
+"""Set up Lightning's Trainer and run it: from a model and its movies to ``best.pth``.
 
-The processes of a distributed training all run ``fit``; each computes a share of every batch.
+All processes of a distributed training run ``fit``; each computes a share of every batch.
 """
 
 import logging
@@ -40,7 +40,7 @@ EVALUATION_BATCH = 64
 
 
 class MovieBatches(lightning.LightningDataModule):
-    """Gives the trainer another order of movies for every interval.
+    """The batches of the training, with another order of movies for every interval.
 
     Args:
         train: Movies to train on.
@@ -81,15 +81,15 @@ class MovieBatches(lightning.LightningDataModule):
         return sum(len(self.sampler(i)) for i in range(self.config.max_intervals))
 
     def train_dataloader(self) -> Any:  # noqa: ANN401 - Lightning's own annotation
-        """Return this process's share of each batch of the interval that begins."""
+        """Return this process's share of each batch of the current interval."""
         interval = self.trainer.current_epoch if self.trainer else 0
         batches = [share(batch) or [len(self.train)] for batch in self.sampler(interval)]
         return batch_loader(self.train, batches)
 
     def val_dataloader(self) -> Any:  # noqa: ANN401 - Lightning's own annotation
-        """Return the validation movies, each once, or this process's share of them.
+        """Return this process's share of the validation batches.
 
-        Lightning expects a batch in each process; a process without one repeats another's.
+        Lightning expects a batch in each process; a process without a share repeats the first.
         """
         batches = ordered_batches(self.val.lengths, EVALUATION_BATCH)
         return batch_loader(self.val, share(batches) or batches[:1])
@@ -100,11 +100,11 @@ class FitResult:
     """The result of a training.
 
     Attributes:
-        history: One record an interval: epoch, losses, validation metrics, seconds, throughput.
-        best_f1_macro: Of the saved weights, on validation.
-        best_epoch: After how many epochs they were taken.
-        seconds: Wall time of this call, set-up and validation included.
-        finished: False where it was interrupted.
+        history: A record for each interval: epoch, losses, validation metrics, seconds, throughput.
+        best_f1_macro: F1-macro of the saved weights on validation.
+        best_epoch: The number of epochs after which they were saved.
+        seconds: Wall time of this call, with set-up and validation.
+        finished: False if the training was interrupted.
     """
 
     history: list[dict[str, float]]
@@ -125,32 +125,34 @@ def fit(
     resume: bool,
     progress: bool = True,
 ) -> FitResult:
-    """Train a model until its epochs are over or validation stops improving.
+    """Train a model for all epochs, or until validation stops improving.
 
     Args:
-        model: Trained in place.
-        loss: Takes logits and labels.
+        model: The model; it is trained in place.
+        loss: The loss of logits and labels.
         movies: The training and the validation split.
-        config: How to train.
-        folder: Where history, logs and the point to resume from are written.
-        save: Writes ``best.pth``, given validation metrics and the epoch; only in the first of
-            several processes.
-        resume: Go on from the last completed interval, where there is one.
+        config: The settings of the training.
+        folder: The folder for history, logs and the state to resume from.
+        save: Writes ``best.pth`` with validation metrics and epoch; only called in the first
+            process.
+        resume: Resume after the last completed interval, if there is one.
         progress: Show a progress bar.
     """
     started = time.perf_counter()
-    _quieten_lightning()
+    _silence_lightning()
     lightning.seed_everything(config.seed, verbose=False)
-    model.train()  # pretrained parts come in evaluation mode, and Lightning leaves them in it
+    model.train()  # pretrained parts are in evaluation mode, and Lightning does not change it
     if num_processes() > 1:
         share_batch_norms(model)
     batches = MovieBatches(*movies, config)
     task = GenreTask(model, loss, config, batches.total_steps, val_films=movies[1].stored)
-    writes = rank() == 0
-    history = History(folder / HISTORY_FILE if writes else None, config.intervals_per_epoch)
+    is_first = rank() == 0
+    history = History(folder / HISTORY_FILE if is_first else None, config.intervals_per_epoch)
     best = BestCheckpoint(save, config.intervals_per_epoch)
-    last = folder / RESUME_FILE
-    checkpoint = broadcast_from_first(lambda: last if resume and last.is_file() else None)
+    resume_path = folder / RESUME_FILE
+    checkpoint = broadcast_from_first(
+        lambda: resume_path if resume and resume_path.is_file() else None
+    )
     trainer = lightning.Trainer(
         **trainer_processes(SealedCheckpoints()),
         precision=broadcast_from_first(lambda: lightning_precision(config)),
@@ -160,10 +162,10 @@ def fit(
             history,
             best,
             Patience(config.patience),
-            ResumePoint(last),
+            ResumePoint(resume_path),
             *([ProgressBar(refresh_rate=5)] if progress else []),
         ],
-        logger=_loggers(folder) if writes else False,
+        logger=_loggers(folder) if is_first else False,
         default_root_dir=folder,
         reload_dataloaders_every_n_epochs=1,
         use_distributed_sampler=False,
@@ -186,9 +188,9 @@ def fit(
 
 @contextmanager
 def _interruptible(trainer: lightning.Trainer) -> Iterator[None]:
-    """Let SIGINT and SIGTERM end the training, not the process; the caller learns by ``finished``.
+    """Let SIGINT and SIGTERM end the training, not the process; ``finished`` is then false.
 
-    Lightning answers both with SystemExit, and leaves SIGINT ignored.
+    Lightning raises SystemExit for both, and ignores SIGINT afterwards.
     """
     in_main_thread = threading.current_thread() is threading.main_thread()
     handler = signal.getsignal(signal.SIGINT)
@@ -203,9 +205,9 @@ def _interruptible(trainer: lightning.Trainer) -> Iterator[None]:
 
 
 def _loggers(folder: Path) -> list[Logger]:
-    # The CSV logger deletes what it finds: a resumed training writes a file of its own.
-    starts = len(list((folder / LOGS_FOLDER).glob("csv*"))) + 1
-    version = "csv" if starts == 1 else f"csv-{starts}"
+    # The CSV logger deletes existing files, so a resumed training writes another file.
+    number = len(list((folder / LOGS_FOLDER).glob("csv*"))) + 1
+    version = "csv" if number == 1 else f"csv-{number}"
     loggers: list[Logger] = [CSVLogger(folder, name=LOGS_FOLDER, version=version)]
     try:
         loggers.append(TensorBoardLogger(folder, name=LOGS_FOLDER, version="tensorboard"))
@@ -214,19 +216,19 @@ def _loggers(folder: Path) -> list[Logger]:
     return loggers
 
 
-def _quieten_lightning() -> None:
+def _silence_lightning() -> None:
     """Silence Lightning's warnings about deliberate choices."""
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    # Batches are cut from memory-mapped arrays: worker processes would only copy them.
+    # Batches are slices of memory-mapped arrays; worker processes would only copy them.
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
     warnings.filterwarnings("ignore", message=".*Checkpoint directory .* exists and is not empty.*")
-    # Lightning 2.6 on torch 2.13: its own use of torch's trees.
+    # Lightning 2.6 itself uses a deprecated function of torch 2.13.
     warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.* is deprecated.*")
     # Frozen encoders stay in evaluation mode.
     warnings.filterwarnings("ignore", message=".*in eval mode at the start of training.*")
-    # What is logged of validation is of the whole split, in every process.
+    # Validation scores are those of the whole split in every process.
     warnings.filterwarnings("ignore", message=".*recommended to use `self.log.*sync_dist=True.*")
-    # Resuming happens at interval ends only, where no batch is half consumed.
+    # Training is only resumed after a complete interval.
     warnings.filterwarnings("ignore", message=".*resuming from a checkpoint that ended.*")
     warnings.filterwarnings("ignore", message=".*smaller than the logging interval.*")

@@ -1,4 +1,4 @@
-"""Starting a model from trained single-modality checkpoints."""
+"""Initialise a model from trained single-modality checkpoints."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,8 +39,8 @@ def initialise_from(
 
     Args:
         model: The model to be trained.
-        folder: Holds a folder for each trained model.
-        sources: Which trained model each modality starts from.
+        folder: The folder with a folder for each trained model.
+        sources: The name of the trained model for each modality.
         genres: The model's genre vocabulary.
         tokenizer: The model's tokenizer.
 
@@ -48,8 +48,8 @@ def initialise_from(
         The copied weights and their track.
 
     Raises:
-        CheckpointError: A checkpoint is missing or was made for other genres, another tokenizer,
-            another encoder or a head of another width.
+        CheckpointError: A checkpoint is missing or has other genres, another tokenizer, another
+            encoder or a head of another width.
     """
     copied: list[str] = []
     tracks: set[Track] = set()
@@ -59,17 +59,17 @@ def initialise_from(
         _check_fits(path, source.info, modality, genres, tokenizer)
         tracks.add(source.info.track)
         weights = source.network.state_dict()
-        own = model.state_dict()
+        model_weights = model.state_dict()
         prefix = f"{modality.value}_"
-        shared = [key for key in weights if key.startswith(prefix) and key in own]
-        resized = [key for key in shared if weights[key].shape != own[key].shape]
-        encoder_keys = [key for key in own if key.startswith(f"{prefix}encoder.")]
+        shared = [key for key in weights if key.startswith(prefix) and key in model_weights]
+        resized = [key for key in shared if weights[key].shape != model_weights[key].shape]
+        encoder_keys = [key for key in model_weights if key.startswith(f"{prefix}encoder.")]
         if resized and all(key.startswith(f"{prefix}head.") for key in resized):
             key = resized[0]
             raise CheckpointError(
                 f"{path} has a {key} of {tuple(weights[key].shape)}, this model one of "
-                f"{tuple(own[key].shape)}; give both heads the same width (hidden_dim there; here "
-                "model.poster_hidden_dim, for posters)"
+                f"{tuple(model_weights[key].shape)}; give both heads the same width (hidden_dim "
+                "there; here model.poster_hidden_dim, for posters)"
             )
         if resized or not set(encoder_keys) <= set(shared):
             raise CheckpointError(
@@ -78,7 +78,7 @@ def initialise_from(
             )
         with torch.no_grad():
             for key in shared:
-                own[key].copy_(weights[key])
+                model_weights[key].copy_(weights[key])
         copied += shared
     return Initial(copied, "open" if "open" in tracks else "closed")
 

@@ -1,7 +1,7 @@
-"""Start the other processes of a distributed training, and end all of them together.
+"""Start the other processes of a distributed training, and end all processes together.
 
-``torchrun`` starts all processes; without it the first process starts those of its machine, and on
-each further machine the same command starts that machine's.
+``torchrun`` starts all processes. Without it, the first process starts those of its machine, and
+the same command on each further machine starts the processes there.
 """
 
 import logging
@@ -47,23 +47,23 @@ _END_SECONDS = 60.0
 
 @contextmanager
 def all_processes(config: TrainingConfig, job: Any) -> Iterator[None]:  # noqa: ANN401
-    """Have the other processes, if there are any, do the same as this one, the first.
+    """Run a job in the other processes, if there are any, while this first process runs the block.
 
     Args:
-        config: Says how many there are, unless ``torchrun`` started them.
-        job: What ``jobs`` yields in the others.
+        config: Has the number of processes, unless ``torchrun`` started them.
+        job: The value that ``jobs`` yields in the other processes.
 
     Raises:
-        ConfigError: Their number does not fit this machine or ``torchrun``.
-        ProcessError: One of the others was lost.
+        ConfigError: The number of processes does not fit this machine or ``torchrun``.
+        ProcessError: Another process was lost.
     """
     place = Place.of_environment()
     _check(config, place)
     if place is None and config.devices * config.num_nodes == 1:
         yield
         return
-    others = _TorchrunProcesses(place) if place else _OwnProcesses(config)
-    with threads_shared(others.place.devices), others.connected():
+    other_processes = _TorchrunProcesses(place) if place else _OwnProcesses(config)
+    with threads_shared(other_processes.place.devices), other_processes.connected():
         try:
             with together():
                 distributed.broadcast_object_list([job])
@@ -71,17 +71,17 @@ def all_processes(config: TrainingConfig, job: Any) -> Iterator[None]:  # noqa: 
         except RuntimeError as error:
             if not is_lost_connection(error):
                 raise
-            raise ProcessError(others.reason()) from None
+            raise ProcessError(other_processes.reason()) from None
 
 
 def _check(config: TrainingConfig, place: Place | None) -> None:
     devices, nodes = config.devices, config.num_nodes
     if place is not None:
-        launched = (place.devices, place.size // place.devices)
-        if (devices, nodes) not in ((1, 1), launched):
+        started = (place.devices, place.size // place.devices)
+        if (devices, nodes) not in ((1, 1), started):
             raise ConfigError(
                 f"training.devices is {devices} and training.num_nodes {nodes}, but torchrun "
-                f"started {launched[0]} processes on each of {launched[1]} machines; leave both out"
+                f"started {started[0]} processes on each of {started[1]} machines; leave both out"
             )
         return
     if computing_device().type == "cuda" and devices > torch.cuda.device_count():
@@ -97,10 +97,10 @@ def _check(config: TrainingConfig, place: Place | None) -> None:
 
 
 class _TorchrunProcesses:
-    """The other processes where ``torchrun`` started all; it ends them if one is lost.
+    """The other processes, started by ``torchrun``, which ends all if one is lost.
 
     Args:
-        place: Of this process.
+        place: The rank of this process.
     """
 
     def __init__(self, place: Place) -> None:
@@ -108,7 +108,7 @@ class _TorchrunProcesses:
 
     @contextmanager
     def connected(self) -> Iterator[None]:
-        """Join them, for this training and those to come."""
+        """Connect to them; the connection stays for later trainings."""
         if not distributed.is_initialized():
             connect(self.place)
         yield
@@ -119,17 +119,17 @@ class _TorchrunProcesses:
 
 
 class _OwnProcesses:
-    """The other processes where this one starts those of its machine.
+    """The other processes; this process starts those of its machine.
 
     Args:
-        config: Says how many there are.
+        config: Has the number of processes.
     """
 
     def __init__(self, config: TrainingConfig) -> None:
         devices, nodes = config.devices, config.num_nodes
         self.place = Place(0, 0, devices, devices * nodes)
         address = os.environ[_ADDRESS] if nodes > 1 else "127.0.0.1"
-        port = int(os.environ[_PORT]) if nodes > 1 else 0  # 0 takes a free one
+        port = int(os.environ[_PORT]) if nodes > 1 else 0  # 0 takes a free port
         self._store = TCPStore(
             address, port, is_master=True, wait_for_workers=False, timeout=TIMEOUT
         )
@@ -139,7 +139,7 @@ class _OwnProcesses:
 
     @contextmanager
     def connected(self) -> Iterator[None]:
-        """Join them for a training; afterwards they have ended."""
+        """Connect to them for one training; they have ended afterwards."""
         threading.Thread(target=self._watch, name="watch processes", daemon=True).start()
         wait = 0.0
         try:
@@ -160,7 +160,7 @@ class _OwnProcesses:
                 disconnect()
 
     def reason(self) -> str:
-        """Return why one of them was lost; it may end a moment after its connection."""
+        """Return why a process was lost; it may end shortly after its connection is lost."""
         deadline = time.monotonic() + NOTICE_SECONDS
         while (failure := self._failure()) is None and time.monotonic() < deadline:
             time.sleep(0.1)
@@ -180,10 +180,10 @@ class _OwnProcesses:
         return None
 
     def _watch(self) -> None:
-        """End this process if one of the others is lost and the training does not notice."""
+        """End this process if another process is lost and the training does not notice."""
         while not self._is_over.wait(1.0):
-            ended = [process.poll() for process in self._processes.values()]
-            if any(ended) and not self._is_over.wait(NOTICE_SECONDS):
+            statuses = [process.poll() for process in self._processes.values()]
+            if any(statuses) and not self._is_over.wait(NOTICE_SECONDS):
                 logger.error("error: %s", self.reason())
                 for process in self._processes.values():
                     process.kill()
@@ -194,11 +194,11 @@ def _start(first: int, place: Place, address: str, port: int) -> dict[int, subpr
     """Start the processes of this machine, except the first of all; return them by number."""
     processes = {}
     for local in range(place.devices):
-        own = Place(first + local, local, place.devices, place.size)
-        if own.number == 0:
+        process_place = Place(first + local, local, place.devices, place.size)
+        if process_place.number == 0:
             continue
-        variables = {_ADDRESS: address, _PORT: str(port), **own.to_environment()}
-        processes[own.number] = subprocess.Popen(  # nosec B603 - likewise
+        variables = {_ADDRESS: address, _PORT: str(port), **process_place.to_environment()}
+        processes[process_place.number] = subprocess.Popen(  # nosec B603 - starts this program itself
             [sys.executable, "-m", WORKER, str(os.getpid())], env={**os.environ, **variables}
         )
     return processes
@@ -209,7 +209,7 @@ def run_further_machine() -> None:
 
     Raises:
         ConfigError: The address of the first machine is not set.
-        ProcessError: The training did not end well.
+        ProcessError: The training failed.
     """
     if not {_ADDRESS, _PORT} <= set(os.environ):
         raise ConfigError(
@@ -227,10 +227,10 @@ def run_further_machine() -> None:
 
 
 def release_processes(place: Place) -> None:
-    """Let the processes that ``torchrun`` started end, after the command of the first one.
+    """End the other processes that ``torchrun`` started, after the command of the first process.
 
     Args:
-        place: Of this process.
+        place: The rank of this process.
     """
     if not distributed.is_initialized():
         connect(place)

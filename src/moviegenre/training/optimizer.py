@@ -1,4 +1,4 @@
-"""AdamW with one rate for encoders and one for the rest, warm-up and linear decay."""
+"""AdamW with one learning rate for encoders and one for other weights; warm-up, linear decay."""
 
 import torch
 from torch import nn
@@ -13,8 +13,8 @@ ENCODER_SUFFIX = "_encoder"
 def build_optimizer(model: nn.Module, config: TrainingConfig) -> AdamW:
     """Return AdamW over the trainable parameters, in four groups.
 
-    Parameters under an attribute ending in ``_encoder`` train at ``encoder_lr``, all others at
-    ``head_lr``; vectors (biases, norms) are not decayed.
+    Parameters of modules named ``..._encoder`` have the learning rate ``encoder_lr``, all others
+    ``head_lr``. Vectors (biases, norms) have no weight decay.
 
     Reference: Loshchilov and Hutter, "Decoupled weight decay regularization",
     https://arxiv.org/abs/1711.05101. The fused kernel saves a fifth of a step on a CPU.
@@ -34,12 +34,12 @@ def build_optimizer(model: nn.Module, config: TrainingConfig) -> AdamW:
 
 
 def build_schedule(optimizer: torch.optim.Optimizer, steps: int, warmup_share: float) -> LambdaLR:
-    """Return a schedule that rises for a share of ``steps`` and then falls to zero."""
-    warmup = round(steps * warmup_share)
+    """Return a schedule of factors that rise for a share of ``steps`` and then fall to zero."""
+    warmup_steps = round(steps * warmup_share)
 
     def factor(step: int) -> float:
-        if step < warmup:
-            return (step + 1) / (warmup + 1)
-        return max(0.0, (steps - step) / max(1, steps - warmup))
+        if step < warmup_steps:
+            return (step + 1) / (warmup_steps + 1)
+        return max(0.0, (steps - step) / max(1, steps - warmup_steps))
 
     return LambdaLR(optimizer, factor)

@@ -1,7 +1,7 @@
-"""Join the processes of a distributed training, and train along in all but the first.
+"""Connect the processes of a distributed training, and run the jobs of the first process.
 
-The first process runs the command. Each other one waits for what the first one sends, trains along,
-and writes nothing.
+The first process runs the command. Each other process waits for jobs from the first one, runs them
+too, and writes no files.
 """
 
 import logging
@@ -27,10 +27,10 @@ from moviegenre.core.cores import num_cores
 from moviegenre.nn.devices import computing_device
 from moviegenre.nn.processes import num_processes, together
 
-# The others wait while the first process evaluates; a lost process is noticed sooner.
+# Long, because the others wait while the first process evaluates; losses are noticed sooner.
 TIMEOUT = timedelta(days=30)
 NOTICE_SECONDS = 20.0
-"""How long a training has to notice a lost process itself; on GPUs it may hang instead."""
+"""The time in which a training should notice a lost process; on GPUs it may hang instead."""
 
 _THREADS = "OMP_NUM_THREADS"
 _NETWORK_ERRORS = (distributed.DistBackendError, distributed.DistNetworkError)
@@ -39,13 +39,13 @@ _NETWORK_WORDS = ("gloo", "NCCL", "Connection closed by peer", "Connection reset
 
 @dataclass(frozen=True)
 class Place:
-    """The place of a process among all.
+    """The rank of a process in a distributed training.
 
     Attributes:
-        number: Its number; the first has 0.
+        number: Its number; the first process has 0.
         local: Its number on its machine.
-        devices: Processes on each machine.
-        size: Processes in all.
+        devices: The number of processes on each machine.
+        size: The number of all processes.
     """
 
     number: int
@@ -55,7 +55,7 @@ class Place:
 
     @classmethod
     def of_environment(cls) -> Self | None:
-        """Return the place that ``torchrun`` gave this process; None if it started none."""
+        """Return the rank that ``torchrun`` gave this process; None if it did not start several."""
         if "RANK" not in os.environ or "WORLD_SIZE" not in os.environ:
             return None
         size = int(os.environ["WORLD_SIZE"])
@@ -71,57 +71,57 @@ class Place:
 
 
 class Store(Protocol):
-    """Where processes meet; the first one, or ``torchrun``, keeps it."""
+    """The key-value store of all processes; the first process or ``torchrun`` serves it."""
 
     def set(self, key: str, value: str, /) -> None:
         """Write a value."""
 
     def get(self, key: str, /) -> bytes:
-        """Return a value; wait until there is one."""
+        """Return a value; wait until it exists."""
 
     def check(self, keys: list[str], /) -> bool:
         """Return whether all keys have a value."""
 
 
-_joined: list[Place] = []  # the place of this process, while it is connected
+_connected: list[Place] = []  # the rank of this process, while it is connected
 
 
 def connect(place: Place, store: Store | None = None) -> Store:
-    """Join the other processes: gloo carries what is on CPUs, NCCL what is on GPUs.
+    """Connect to the other processes: with gloo for CPU tensors, and NCCL for GPU tensors.
 
     Args:
-        place: Of this process.
-        store: Where processes meet; None takes the one that ``torchrun`` named.
+        place: The rank of this process.
+        store: The store of all processes; None takes the store of ``torchrun``.
     """
     if store is None:
         store = next(rendezvous("env://", timeout=TIMEOUT))[0]
     on_gpu = computing_device().type == "cuda"
     if on_gpu:
         torch.cuda.set_device(place.local)
-    meeting: Any = store
+    untyped_store: Any = store
     distributed.init_process_group(
         "cpu:gloo,cuda:nccl" if on_gpu else "gloo",
-        store=meeting,
+        store=untyped_store,
         rank=place.number,
         world_size=place.size,
         timeout=TIMEOUT,
     )
-    _joined.append(place)
+    _connected.append(place)
     return store
 
 
 def disconnect() -> None:
-    """Leave the other processes."""
-    _joined.clear()
+    """Close the connection to the other processes."""
+    _connected.clear()
     distributed.destroy_process_group()
 
 
 @contextmanager
 def threads_shared(processes: int) -> Iterator[None]:
-    """Give this process its share of the cores, unless ``OMP_NUM_THREADS`` says how many.
+    """Let this process use its share of the cores, unless ``OMP_NUM_THREADS`` is set.
 
     Args:
-        processes: How many there are on this machine.
+        processes: The number of processes on this machine.
     """
     if _THREADS in os.environ:
         yield
@@ -132,19 +132,19 @@ def threads_shared(processes: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-        os.environ.pop(_THREADS, None)  # which Lightning sets
+        os.environ.pop(_THREADS, None)  # Lightning sets it
 
 
 def trainer_processes(checkpoints: CheckpointIO) -> dict[str, Any]:
-    """Return the arguments of Lightning's Trainer that say where it computes.
+    """Return the arguments of Lightning's Trainer for devices and processes.
 
     Args:
-        checkpoints: Writes its checkpoints.
+        checkpoints: Writes the checkpoints.
     """
     accelerator = "gpu" if computing_device().type == "cuda" else "cpu"
     if num_processes() == 1:
         return {"accelerator": accelerator, "devices": 1, "plugins": [checkpoints]}
-    (place,) = _joined
+    (place,) = _connected
     return {
         "accelerator": accelerator,
         "devices": place.devices,
@@ -155,10 +155,10 @@ def trainer_processes(checkpoints: CheckpointIO) -> dict[str, Any]:
 
 
 class _Connected(LightningEnvironment):
-    """Tells Lightning that all processes run and are connected.
+    """An environment for Lightning in which all processes run and are connected.
 
     Args:
-        place: Of this process.
+        place: The rank of this process.
     """
 
     def __init__(self, place: Place) -> None:
@@ -183,14 +183,14 @@ class _Connected(LightningEnvironment):
 
 
 def jobs(place: Place) -> Iterator[Any]:
-    """Yield, in another process than the first, what the first one sends until it ends.
+    """Yield the jobs of the first process in another process, until the first one ends.
 
-    The caller trains along with each. An error ends this process; the first one reports it.
+    The caller runs each job. An error ends this process; the first process reports it.
 
     Args:
-        place: Of this process.
+        place: The rank of this process.
     """
-    warnings.simplefilter("ignore")  # what is said, and Ctrl-C, are left to the first process
+    warnings.simplefilter("ignore")  # only the first process prints, and handles Ctrl-C
     logging.disable(logging.CRITICAL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     store = connect(place)
@@ -220,12 +220,12 @@ def _report(error: Exception, store: Store, place: Place) -> None:
 
 
 def error_key(number: int) -> str:
-    """Return the key under which a process says why it ends."""
+    """Return the key of a process's error message in the store."""
     return f"error/{number}"
 
 
 def lost_message(reason: str) -> str:
-    """Return the line for a training that the loss of a process ended."""
+    """Return the message for a training that ended because a process was lost."""
     return (
         f"{reason}, so all were ended; finished intervals are kept: run the same command again "
         "(moviegenre train goes on with --resume)"
@@ -233,23 +233,23 @@ def lost_message(reason: str) -> str:
 
 
 def is_lost_connection(error: BaseException) -> bool:
-    """Return whether an error came from a process that was lost."""
+    """Return whether an error is due to a lost process."""
     if isinstance(error, _NETWORK_ERRORS):
         return True
     return isinstance(error, RuntimeError) and any(word in str(error) for word in _NETWORK_WORDS)
 
 
 def exit_with_parent(parent: int) -> None:
-    """End this process after its parent ended, as it may wait in vain for the training.
+    """End this process after its parent ended, because it might wait forever for the training.
 
     Args:
-        parent: The number of the process that started this one.
+        parent: The process id of the parent.
     """
 
     def watch() -> None:
         while os.getppid() == parent:
             time.sleep(1.0)
-        time.sleep(NOTICE_SECONDS)  # the training may notice first, and say so
+        time.sleep(NOTICE_SECONDS)  # the training may notice first, and report it
         os._exit(1)
 
     threading.Thread(target=watch, name="watch parent", daemon=True).start()

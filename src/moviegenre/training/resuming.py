@@ -17,7 +17,7 @@ RESUME_FILE = "last.ckpt"
 
 
 class SealedCheckpoints(TorchCheckpointIO):
-    """Writes Lightning's checkpoints in one step, with a seal."""
+    """Write Lightning's checkpoints in one step, with a seal."""
 
     def save_checkpoint(
         self,
@@ -31,7 +31,7 @@ class SealedCheckpoints(TorchCheckpointIO):
 
 
 class ResumePoint(Checkpoint):
-    """Writes the whole training state after every interval, so that a kill loses at most one.
+    """Write the training state after every interval, so that an abort loses at most one interval.
 
     Args:
         path: The file; it is replaced in one step.
@@ -51,14 +51,16 @@ def check_resume_point(path: Path) -> None:
     """Raise a DamagedError if a training cannot be resumed from this file.
 
     Args:
-        path: The ``last.ckpt``, which is there.
+        path: The ``last.ckpt``, which exists.
     """
     if check_seal(path):
         return
-    try:  # one of an earlier version, or cut off
+    try:  # no seal: from an earlier version, or truncated
         torch.load(path, map_location="cpu", weights_only=True, mmap=False)
-    except Exception as error:  # PyTorch has a dozen for files that are not its own
-        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # it seeks before the start
+    except Exception as error:  # PyTorch raises a dozen classes for such files
+        if (
+            isinstance(error, OSError) and error.errno != errno.EINVAL
+        ):  # EINVAL: a seek before the start
             raise
         reason = (str(error).splitlines() or [type(error).__name__])[0][:100]
         raise DamagedError(f"{path} is damaged ({reason})") from None

@@ -1,4 +1,4 @@
-"""Fit a model without gradient steps, validate it once, and save it like any other."""
+"""Fit a model without gradient steps, validate it once, and save it."""
 
 import json
 import time
@@ -23,17 +23,17 @@ def solve(
     *,
     is_done: bool,
 ) -> FitResult:
-    """Fit a model and write its history, one record that counts as one epoch.
+    """Fit a model and write its history: one record, which counts as one epoch.
 
     Args:
-        model: Fitted in place.
+        model: The model; it is fitted in place.
         movies: The training and the validation split.
-        folder: Where the history is written.
-        save: Writes ``best.pth``, given validation metrics and the epoch.
-        is_done: The model was fitted and saved before; its history tells the result.
+        folder: The folder for the history.
+        save: Writes ``best.pth`` with validation metrics and epoch.
+        is_done: The model was fitted and saved before; its history has the result.
 
     Raises:
-        DataError: The movies have nothing that the model could be fitted to.
+        DataError: The model cannot be fitted to the movies.
         MissingExtraError: The solver is not installed.
     """
     started = time.perf_counter()
@@ -62,7 +62,7 @@ def solve(
 
 
 def _read_record(history: Path) -> dict[str, float] | None:
-    """Return the only record of a history; None where it is not there or damaged."""
+    """Return the only record of a history; None if it is missing or damaged."""
     try:
         (record,) = json.loads(history.read_text(encoding="utf-8"))
         return {str(name): float(value) for name, value in record.items()}

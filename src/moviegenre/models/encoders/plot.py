@@ -1,4 +1,4 @@
-"""The pretrained encoder that every BERT-type plot model shares."""
+"""The pretrained encoder of all BERT-type plot models."""
 
 from typing import Any, Self
 
@@ -27,29 +27,29 @@ from moviegenre.models.encoders.pretrained import (
 from moviegenre.nn.dropout import draw_bytes
 from moviegenre.nn.pooling import masked_mean
 
-# Attention dropout keeps scaled-dot-product attention off its fast path on the CPU (2 to 3 times
-# slower at 256 tokens), and gains nothing here; each family of encoders has its own name for it.
+# With attention dropout, scaled-dot-product attention cannot use its fast path on the CPU (2 to 3
+# times slower at 256 tokens), without a gain here. Its name depends on the family of encoders.
 _NO_ATTENTION_DROPOUT = {"attention_probs_dropout_prob": 0.0, "attention_dropout": 0.0}
 
 
 class PlotEncoder(Encoder):
-    """A transformer over plot tokens, or over windows of a long plot, one after the other.
+    """A transformer over plot tokens, or over separate windows of a long plot.
 
-    Without windows S is T, and the vectors are those of tokens. With windows a plot is cut into
-    pieces of ``window`` tokens, each is read on its own and gives the average of its tokens; S is
-    then the number of windows. So a plot may be of any length, its cost grows with its length and
-    not with the square of it, and the outputs to be kept are few.
+    Without windows, S is T, and the vectors are those of tokens. With windows, a plot is split into
+    windows of ``window`` tokens. Each is read separately, and its vector is the average of its
+    tokens; S is then the number of windows. So a plot may have any length, the cost is linear in
+    its length, and there are few outputs to cache.
 
     Args:
         backbone: A BERT-type encoder of the ``transformers`` library.
         frozen: Never train it.
-        frozen_layers: How many layers, counted from the embeddings, are never trained.
-        window: Tokens a window; None reads the plot as a whole.
-        read_tokens: How many tokens of a plot are read at most, its last one, which ends it,
-            among them; None for all.
+        frozen_layers: The number of layers, counted from the embeddings, that are never trained.
+        window: Tokens of a window; None reads the plot as a whole.
+        read_tokens: The maximum number of tokens that are read of a plot, with the end token; None
+            for all.
 
     Raises:
-        PretrainedError: The encoder has fewer layers than are to be frozen.
+        PretrainedError: ``frozen_layers`` is larger than the number of layers.
     """
 
     modality = Modality.PLOT
@@ -67,7 +67,7 @@ class PlotEncoder(Encoder):
         self.window = window
         self.read_tokens = read_tokens
         if getattr(backbone, "pooler", None) is not None:
-            backbone.pooler = None  # plots are pooled here; an unused layer would never train
+            backbone.pooler = None  # not used, because plots are pooled below
         self.backbone = backbone
         if frozen_layers:
             self._freeze_bottom(frozen_layers)
@@ -90,24 +90,24 @@ class PlotEncoder(Encoder):
         return int(self.backbone.config.hidden_size)
 
     def encode(self, batch: Batch) -> Tensor:
-        """Return vectors (B, S, D) of tokens or windows; ignore those of padding."""
+        """Return vectors (B, S, D) of tokens or windows; vectors of padding have no meaning."""
         input_ids, attention_mask = self._truncated(batch)
         if self.window is None:
             return self._read(input_ids, attention_mask)
         input_ids, attention_mask = self._windows(input_ids), self._windows(attention_mask)
         rows, width = attention_mask.shape[:2]
         input_ids, attention_mask = input_ids.flatten(0, 1), attention_mask.flatten(0, 1)
-        full = attention_mask.any(dim=1)
-        # The network cannot read nothing: the first window is read even where no film has a plot.
-        full = full | (torch.arange(rows * width, device=full.device) == 0)
-        read = self._read(input_ids[full], attention_mask[full])
-        states = read.new_zeros(rows * width, self.dim)
-        states[full] = masked_mean(read, attention_mask[full])
+        is_read = attention_mask.any(dim=1)
+        # The network needs a window: the first one is read even if no film has a plot.
+        is_read = is_read | (torch.arange(rows * width, device=is_read.device) == 0)
+        token_states = self._read(input_ids[is_read], attention_mask[is_read])
+        states = token_states.new_zeros(rows * width, self.dim)
+        states[is_read] = masked_mean(token_states, attention_mask[is_read])
         return states.view(rows, width, self.dim)
 
     def _truncated(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return the token ids (B, T) that are read, with their mask (B, T)."""
-        # No branch on the number of tokens and no padding by it: a traced model has one path.
+        """Return the read token ids (B, T) with their mask (B, T)."""
+        # A traced model has one path: no branch and no padding may depend on the number of tokens.
         input_ids, mask = batch.input_ids, batch.attention_mask
         if self.read_tokens is None:
             return input_ids, mask
@@ -119,22 +119,22 @@ class PlotEncoder(Encoder):
             input_ids.gather(1, last),
             input_ids[:, self.read_tokens - 1 : self.read_tokens],
         )
-        read = torch.cat([input_ids[:, : self.read_tokens - 1], end], dim=1)
-        return read[:, :length], mask[:, : self.read_tokens]
+        truncated = torch.cat([input_ids[:, : self.read_tokens - 1], end], dim=1)
+        return truncated[:, :length], mask[:, : self.read_tokens]
 
     def _read(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Return token vectors (B, T, D) of token ids (B, T) with their mask (B, T)."""
-        # A movie without a plot has nothing to attend to, which is undefined; it then sees its
-        # padding, and whoever pools leaves it out.
+        # Attention without any token is undefined, so a movie without a plot attends to its
+        # padding. Pooling ignores the result.
         mask = attention_mask | ~attention_mask.any(dim=1, keepdim=True)
         output = self.backbone(input_ids=input_ids, attention_mask=mask.long())
         states: Tensor = output.last_hidden_state
         return states
 
     def inner_layer(self) -> nn.Module | None:
-        """Return the layer with one vector for each token (B, T, D), if all are read at once.
+        """Return the layer with a vector for each token (B, T, D).
 
-        Not with windows, whose vectors come by row and window, nor where a plot is cut.
+        None with windows, whose vectors are by row and window, and if plots are truncated.
         """
         if self.window is not None or self.read_tokens is not None:
             return None
@@ -144,13 +144,13 @@ class PlotEncoder(Encoder):
     def _windows(self, tokens: Tensor) -> Tensor:
         """Split values of tokens (B, T) into windows (B, S, W), the last one padded.
 
-        W is no more than T: a batch of short plots is not filled up to whole windows.
+        W is at most T: a batch of short plots is not padded to full windows.
         """
         assert self.window is not None, "the plot is read in windows"
         count = (tokens.shape[1] + self.window - 1) // self.window
-        filled = functional.pad(tokens, (0, self.window - 1))[:, : count * self.window]
-        windows = filled.reshape(tokens.shape[0], -1, self.window)
-        return windows[:, :, : tokens.shape[1]]  # beyond the end a slice stops, in ONNX as well
+        padded = functional.pad(tokens, (0, self.window - 1))[:, : count * self.window]
+        windows = padded.reshape(tokens.shape[0], -1, self.window)
+        return windows[:, :, : tokens.shape[1]]  # a slice stops at the end, also in ONNX
 
     def mask(self, batch: Batch) -> Tensor:
         """Return the mask (B, S) of the encoder's vectors (B, S, D), bool."""
@@ -166,8 +166,8 @@ class PlotEncoder(Encoder):
     def cache_key(self, config: DataConfig) -> str:
         """Return the settings that change the vectors: tokens read and window size."""
         tokens = min(config.max_tokens, self.read_tokens or config.max_tokens)
-        what = text_name(config.plot, config.reads)
-        return f"{what} {tokens}" + (f" {self.window}" if self.window else "")
+        name = text_name(config.plot, config.reads)
+        return f"{name} {tokens}" + (f" {self.window}" if self.window else "")
 
     @property
     def max_tokens(self) -> int:
@@ -175,7 +175,7 @@ class PlotEncoder(Encoder):
         embeddings = getattr(self.backbone, "embeddings", None)
         positions = getattr(embeddings, "position_embeddings", None)
         padding = getattr(positions, "padding_idx", None)
-        # RoBERTa and its kin count positions from behind the padding's.
+        # RoBERTa-like networks count positions from the one after the padding's.
         first = 0 if padding is None else int(padding) + 1
         return int(self.backbone.config.max_position_embeddings) - first
 
@@ -188,7 +188,7 @@ class PlotEncoder(Encoder):
         name, tokens = "data.max_tokens", config.max_tokens
         if self.read_tokens is not None and self.read_tokens < tokens:
             name, tokens = "model.plot_encoder.read_tokens", self.read_tokens
-        if self.window is not None:  # a shorter plot is filled up to one
+        if self.window is not None:  # a shorter plot is padded to a window
             name, tokens = "model.plot_encoder.window", self.window
         if tokens > self.max_tokens:
             raise ConfigError(
@@ -203,19 +203,20 @@ class PlotEncoder(Encoder):
 
 
 class PlotEncoderConfig(Config):
-    """Which pretrained encoder reads the plots.
+    """The settings of the pretrained encoder of plots.
 
     Attributes:
-        name: ``minilm`` (packaged), a local folder, or a name on the hub.
-        revision: Commit, tag or branch on the hub.
-        frozen: Keep it as it is and cache its outputs.
-        frozen_layers: How many layers from the bottom, with the embeddings, to keep as they are.
-        window: Read plots in windows of so many tokens, each giving one vector; None reads them as
-            a whole and gives a vector a token.
-        dropout: In training, within the encoder; None for the encoder's own. One pass over many
-            texts needs none, and is a tenth faster without.
-        read_tokens: Read at most so many tokens of a plot; None reads all of ``data.max_tokens``.
-            A model that looks at the tokens themselves as well may so read more of them.
+        name: ``minilm`` (packaged), a local folder, or a name on the Hub.
+        revision: Commit, tag or branch on the Hub.
+        frozen: Never train it, and cache its outputs.
+        frozen_layers: The number of layers from the bottom that are never trained, like the
+            embeddings.
+        window: Read plots in windows of so many tokens, with a vector for each; None reads a plot
+            as a whole, with a vector for each token.
+        dropout: Dropout in the encoder during training; None for the encoder's own. Training for
+            one epoch on many texts does not need it, and is a tenth faster without.
+        read_tokens: The maximum number of tokens that the encoder reads of a plot; None reads all
+            ``data.max_tokens``. The n-grams of ``wide_deep`` still use all tokens.
     """
 
     name: str = "bert-base-uncased"
@@ -255,6 +256,6 @@ class PlotEncoderConfig(Config):
         return PlotTokenizer.from_folder(pretrained_folder(self.name, self.revision))
 
     def revisions(self) -> dict[str, str]:
-        """Return the hub's commit that is used, where the encoder came from the hub."""
+        """Return the used commit, if the encoder is from the Hub."""
         commit = hub_revision(pretrained_folder(self.name, self.revision))
         return {self.name: commit} if commit else {}

@@ -27,17 +27,17 @@ from moviegenre.nn.processes import batch_statistics_of, films_in_statistics, ra
 from moviegenre.nn.residual import ResidualNet
 
 SCRATCH = "scratch"
-"""The name of the encoder that starts from random weights and is trained on the posters alone."""
+"""The name of the encoder with random initial weights, which is trained on the posters alone."""
 
 _SCRATCH_ARCHITECTURE = {
-    # 1.5 million parameters and 130 million multiplications a poster of 224 x 160: an epoch of
-    # MM-IMDb's 13,500 in three to four minutes of one AVX2 core, crops and all.
+    # 1.5 million parameters, and 130 million multiplications for a poster of 224 x 160: an epoch of
+    # MM-IMDb's 13,500 posters takes one AVX2 core three to four minutes, with crops.
     "model_type": SCRATCH,
     "stem_channels": 24,
     "stage_channels": [48, 128, 256],
     "stage_blocks": [1, 2, 1],
 }
-_TINY_RESNET = {  # what name "none" builds; for tests and demos without pretrained weights
+_TINY_RESNET = {  # the network named "none", for tests and demos without pretrained weights
     "model_type": "resnet",
     "embedding_size": 32,
     "hidden_sizes": [32, 64, 128],
@@ -48,15 +48,16 @@ _UNTRAINED = {"none": _TINY_RESNET, SCRATCH: _SCRATCH_ARCHITECTURE}
 
 
 class PosterEncoder(Encoder):
-    """A convolutional network over posters; its output is a grid of regions.
+    """A convolutional network on posters; its output is a grid of regions.
 
     Args:
         backbone: A vision encoder of the ``transformers`` library that returns hidden states.
-        stages: Which hidden states are taken, joined along D; negative ones count from the end.
-        grid: Rows and columns of regions that every stage is averaged to.
+        stages: The indices of the used hidden states, concatenated along D; negative indices count
+            from the end.
+        grid: Rows and columns of regions; every stage is averaged to this grid.
         frozen: Never train it.
         augment: Mirror, shift and re-light posters while training.
-        crop: With that, crop them instead of shifting; see ``ImageAugmenter``.
+        crop: With ``augment``, crop posters instead of shifting them; see ``ImageAugmenter``.
 
     Raises:
         PretrainedError: The encoder has no such stage.
@@ -80,25 +81,25 @@ class PosterEncoder(Encoder):
         self.grid = grid
         self.normalize = ImageNormalizer()
         self.augment = ImageAugmenter(crop=crop) if augment else None
-        self.feature_map = nn.Identity()  # the regions as a map; explanations look at it
-        self._dim = self._probe()
+        self.feature_map = nn.Identity()  # the regions as a map, for explanations
+        self._dim = self._find_dim()
         self.apply_freezing()
 
-    def _probe(self) -> int:
+    def _find_dim(self) -> int:
         self.backbone.eval()
         with torch.no_grad():
             hidden = self._hidden_states(torch.zeros(1, 3, 64, 64))
-        outside = [stage for stage in self.stages if not -len(hidden) <= stage < len(hidden)]
-        if outside:
+        invalid = [stage for stage in self.stages if not -len(hidden) <= stage < len(hidden)]
+        if invalid:
             raise PretrainedError(
-                f"stages {outside} asked for, but the encoder has stages 0 to {len(hidden) - 1}"
+                f"stages {invalid} asked for, but the encoder has stages 0 to {len(hidden) - 1}"
             )
         self.train()
         return sum(hidden[stage].shape[1] for stage in self.stages)
 
     @property
     def dim(self) -> int:
-        """D, the channels of all stages together."""
+        """D, the number of channels of all stages."""
         return self._dim
 
     @property
@@ -108,24 +109,24 @@ class PosterEncoder(Encoder):
 
     def encode(self, batch: Batch) -> Tensor:
         """Return region vectors (B, R, D), row by row; zeros for films without a poster."""
-        # Only existing posters are encoded; as with plots in windows, the first film always is.
-        films = batch.has_poster.shape[0]  # which stays free where the model is traced
-        encoded = batch.has_poster | (torch.arange(films, device=batch.image.device) == 0)
-        with self._statistics(batch.has_poster, encoded):
-            own_regions = self._regions(batch.image[encoded])
-        regions = own_regions.new_zeros(films, self.num_regions, self.dim)
-        regions[encoded] = own_regions
+        # Only existing posters are encoded, and always the first film, as with windows of plots.
+        num_films = batch.has_poster.shape[0]  # a free size in a traced model
+        is_encoded = batch.has_poster | (torch.arange(num_films, device=batch.image.device) == 0)
+        with self._statistics(batch.has_poster, is_encoded):
+            encoded_regions = self._regions(batch.image[is_encoded])
+        regions = encoded_regions.new_zeros(num_films, self.num_regions, self.dim)
+        regions[is_encoded] = encoded_regions
         return regions
 
-    def _statistics(self, has_poster: Tensor, encoded: Tensor) -> AbstractContextManager[None]:
-        """Return a context whose batch statistics ignore the first film of a share if it is blank.
+    def _statistics(self, has_poster: Tensor, is_encoded: Tensor) -> AbstractContextManager[None]:
+        """Return a context whose batch statistics ignore a first film without a poster.
 
-        The first share begins with the first film of the batch, which a single process encodes too.
+        The first film of the first share counts, because a single process encodes it too.
         """
-        counts = films_in_statistics()
-        if counts is None:
+        counted = films_in_statistics()
+        if counted is None:
             return nullcontext()
-        return batch_statistics_of((counts if rank() == 0 else counts & has_poster)[encoded])
+        return batch_statistics_of((counted if rank() == 0 else counted & has_poster)[is_encoded])
 
     def _regions(self, image: Tensor) -> Tensor:
         """Return the region vectors (B, R, D) of posters (B, 3, H, W)."""
@@ -158,8 +159,8 @@ class ScratchPosterEncoder(PosterEncoder):
     """A poster encoder with a ``ResidualNet``, without pretrained weights.
 
     Args:
-        architecture: What ``architecture`` returned.
-        settings: Those of ``PosterEncoder``.
+        architecture: The result of ``architecture``.
+        settings: The settings of ``PosterEncoder``.
     """
 
     def __init__(self, architecture: dict[str, Any], **settings: Any) -> None:  # noqa: ANN401
@@ -176,10 +177,10 @@ class ScratchPosterEncoder(PosterEncoder):
         return self._architecture
 
     def check(self, config: DataConfig) -> None:
-        """Raise an error if one pixel of a poster remains: a batch norm cannot learn from it.
+        """Raise an error if one pixel of a poster remains; a batch norm cannot train on it.
 
         Raises:
-            ConfigError: They are too small.
+            ConfigError: The posters are too small.
         """
         height, width = config.image_size
         smallest = 2 * self.backbone.stride
@@ -195,18 +196,18 @@ GridSide = Annotated[int, Field(gt=0, le=64)]
 
 
 class PosterEncoderConfig(Config):
-    """Which encoder sees the posters.
+    """The settings of the encoder of posters.
 
     Attributes:
-        name: A local folder or a name on the hub; ``scratch`` is a small residual network with
-            random weights, to be trained on the posters alone; ``none`` a tiny one for tests.
-        revision: Commit, tag or branch on the hub.
-        stages: Which hidden states are taken; ``[-1]`` is the last.
+        name: A local folder or a name on the Hub; ``scratch`` is a small residual network with
+            random weights, trained on the posters alone; ``none`` is a tiny network for tests.
+        revision: Commit, tag or branch on the Hub.
+        stages: The indices of the used hidden states; ``[-1]`` is the last.
         grid: Rows and columns of regions.
-        frozen: Keep it as it is and cache its outputs.
+        frozen: Never train it, and cache its outputs.
         augment: Mirror, shift and re-light posters while training; not with a frozen encoder.
-        crop: With ``augment``, show random parts of posters instead of shifting them: the largest
-            share of each side that is cut away.
+        crop: With ``augment``, crop posters instead of shifting them: the largest share of each
+            side that is cropped.
     """
 
     name: str = "microsoft/resnet-50"
@@ -249,10 +250,10 @@ class PosterEncoderConfig(Config):
         """Raise an error if an untrained encoder is frozen.
 
         Args:
-            started: Whether its weights are copied from a trained model.
+            started: Whether weights are copied from a trained model.
 
         Raises:
-            ValueError: It would stay random.
+            ValueError: The encoder is frozen and untrained.
         """
         if self.frozen and self.name == SCRATCH and not started:
             raise ValueError(
@@ -261,7 +262,7 @@ class PosterEncoderConfig(Config):
             )
 
     def revisions(self) -> dict[str, str]:
-        """Return the hub's commit that is used, where the encoder came from the hub."""
+        """Return the used commit, if the encoder is from the Hub."""
         if self.name in _UNTRAINED:
             return {}
         commit = hub_revision(pretrained_folder(self.name, self.revision))

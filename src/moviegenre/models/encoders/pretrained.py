@@ -1,4 +1,4 @@
-"""Find pretrained encoders: packaged ones, a local folder, or the Hugging Face Hub."""
+"""Find pretrained encoders: in a package, a local folder, or on the Hugging Face Hub."""
 
 import logging
 import re
@@ -13,12 +13,12 @@ from moviegenre.models.encoders.packaged import MINILM, PACKAGED
 logger = logging.getLogger(__name__)
 
 PINNED_REVISIONS = {
-    # As public projects that pin them have it in their notices and cache paths.
+    # From the notices and cache paths of public projects that pin these encoders.
     "bert-base-uncased": "86b5e0934494bd15c9632b12f734a8a67f723594",
     "google-bert/bert-base-uncased": "86b5e0934494bd15c9632b12f734a8a67f723594",
     "microsoft/resnet-50": "34c2154c194f829b11125337b98c8f5f9965ff19",
 }
-"""The commit of each default encoder on the hub; any other name takes its newest."""
+"""The commit of each default encoder on the Hub; other encoders take their newest commit."""
 
 _HUB_FILES = ["config.json", "*.safetensors", "tokenizer.json", "preprocessor_config.json"]
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -29,12 +29,12 @@ def pretrained_folder(name: str, revision: str | None) -> Path:
 
     Args:
         name: ``minilm``, ``bge-small``, ``mpnet``, a folder, or a name on the hub.
-        revision: A commit, tag or branch on the hub; None takes the pinned one of a default
-            encoder and the newest of any other, and the run records which that was.
+        revision: A commit, tag or branch on the Hub; None takes the pinned commit of a default
+            encoder and the newest commit of any other. The run records the commit.
 
     Raises:
-        PretrainedError: There is no such encoder, or it cannot be reached or trusted.
-        MissingExtraError: A packaged encoder was asked for and its wheel is not installed.
+        PretrainedError: The encoder does not exist, cannot be downloaded, or has changed.
+        MissingExtraError: The wheel of a packaged encoder is not installed.
     """
     if name in PACKAGED:
         return PACKAGED[name]()
@@ -44,10 +44,10 @@ def pretrained_folder(name: str, revision: str | None) -> Path:
             raise PretrainedError(f"{folder} has no config.json; expected an encoder's folder")
         return folder
     if name.startswith((".", "/", "~")) or name.count("/") > 1:
-        *others, last = PACKAGED
+        *first_names, last = PACKAGED
         raise PretrainedError(
             f"{name} does not exist; expected an encoder's folder, a name on the Hugging Face hub "
-            f"such as bert-base-uncased, {', '.join(others)} or {last}"
+            f"such as bert-base-uncased, {', '.join(first_names)} or {last}"
         )
     return _hub_folder(name, revision)
 
@@ -60,7 +60,7 @@ def hub_revision(folder: Path) -> str | None:
 def _hub_folder(name: str, revision: str | None) -> Path:
     try:
         return hub_snapshot(name, revision or PINNED_REVISIONS.get(name), _HUB_FILES)
-    except Exception as error:  # the hub's client has a dozen unrelated kinds
+    except Exception as error:  # the Hub's client raises a dozen unrelated classes
         raise PretrainedError(
             f"{name} is no local folder and could not be downloaded from the Hugging Face Hub "
             f"({type(error).__name__}); check the name and the network, or name a local folder, "
@@ -72,11 +72,11 @@ def load_backbone(folder: Path, **config_changes: object) -> Any:  # noqa: ANN40
     """Load an encoder with its weights, in float32.
 
     Args:
-        folder: What ``pretrained_folder`` returned.
-        config_changes: Settings of the encoder's config to change, where it has them.
+        folder: The result of ``pretrained_folder``.
+        config_changes: Settings of the encoder's config to change, if it has them.
 
     Raises:
-        PretrainedError: The folder's files do not make an encoder.
+        PretrainedError: The folder's files are no encoder.
     """
     import torch
     from transformers import AutoConfig, AutoModel
@@ -86,7 +86,7 @@ def load_backbone(folder: Path, **config_changes: object) -> Any:  # noqa: ANN40
     transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     try:
         config = AutoConfig.from_pretrained(folder)  # a local folder # nosec B615
-        _change(config, config_changes)
+        _change_config(config, config_changes)
         return AutoModel.from_pretrained(  # a local folder # nosec B615
             folder, config=config, dtype=torch.float32
         )
@@ -96,12 +96,12 @@ def load_backbone(folder: Path, **config_changes: object) -> Any:  # noqa: ANN40
 
 
 def build_backbone(architecture: dict[str, Any], **config_changes: object) -> Any:  # noqa: ANN401
-    """Build an encoder with random weights from what ``architecture_of`` returned."""
+    """Build an encoder with random weights from the result of ``architecture_of``."""
     from transformers import AutoConfig, AutoModel
 
     values = dict(architecture)
     config = AutoConfig.for_model(values.pop("model_type"), **values)
-    _change(config, config_changes)
+    _change_config(config, config_changes)
     return AutoModel.from_config(config)  # type: ignore[no-untyped-call]
 
 
@@ -114,7 +114,7 @@ def architecture_of(backbone: Any) -> dict[str, Any]:  # noqa: ANN401 - any HF m
     return values
 
 
-def _change(config: Any, changes: dict[str, object]) -> None:  # noqa: ANN401 - any HF config
+def _change_config(config: Any, changes: dict[str, object]) -> None:  # noqa: ANN401 - any HF config
     for key, value in changes.items():
         if hasattr(config, key):
             setattr(config, key, value)

@@ -38,18 +38,17 @@ def ablate(
     Args:
         config: The YAML file.
         overrides: ``a.b=c`` settings of every base.
-        restart: Train anew what was trained with other settings, on other data, or from other
-            checkpoints; without it such a model is an error, so that nothing is lost unasked.
+        restart: Train a model again if its settings, data or initial checkpoints have changed;
+            otherwise such a model is an error, so that no model is lost by mistake.
         progress: Show progress bars.
 
     Returns:
-        The factors, and the files their tables were written to.
+        The factors, and the files of their tables.
 
     Raises:
-        ConfigError: A setting is wrong, or a model was trained in another way and ``restart`` is
-            not given.
-        DataError: The source cannot be prepared, or other data lie where it is to go.
-        CheckpointError: What a model starts from is missing or does not fit.
+        ConfigError: A setting is wrong, or a model has changed and ``restart`` is false.
+        DataError: The source cannot be prepared, or the folder has other data.
+        CheckpointError: An initial model is missing or does not fit.
     """
     suite, ablations = load_ablations(config, overrides)
     command = command_line("ablate", config, overrides)
@@ -82,18 +81,18 @@ def _train_and_measure(
     for ablation in ablations:
         base = measure(_base(suite, ablation, data, progress=progress))
         rows = [base]
-        for position, variant in enumerate(ablation.variants, start=1):
+        for num_done, variant in enumerate(ablation.variants, start=1):
             folder = suite.checkpoints / variant.folder
             is_new = train_once(
                 variant.experiment, folder, data, restart=restart, progress=progress
             )
-            trained = _scored(
+            trained = _trained(
                 folder / ablation.base, variant.name, variant.changes, data, progress=progress
             )
             rows.append(measure(trained, base))
-            missing = tuple(other.name for other in ablation.variants[position:])
+            missing = tuple(other.name for other in ablation.variants[num_done:])
             current = AblationResult(ablation.base, ablation.factor, tuple(rows), missing)
-            if is_new:  # else the tables of before may know more than was read so far
+            if is_new:  # otherwise the existing tables may have more variants
                 write_ablations([*done, current], command, banner, suite.results)
         done.append(current)
     return done, write_ablations(done, command, banner, suite.results)
@@ -122,10 +121,10 @@ def _base(suite: Suite, ablation: Ablation, data: PreparedData, *, progress: boo
     """Return the base of a factor, with the settings that its variants change."""
     before = {key: value for v in ablation.variants for key, value in v.before.items()}
     folder = suite.checkpoints / BASE_FOLDER / ablation.base
-    return _scored(folder, BASE, before, data, progress=progress)
+    return _trained(folder, BASE, before, data, progress=progress)
 
 
-def _scored(
+def _trained(
     folder: Path, name: str, changes: Mapping[str, Any], data: PreparedData, *, progress: bool
 ) -> Trained:
     run = read_run(folder) or {}

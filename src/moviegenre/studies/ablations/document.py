@@ -34,7 +34,7 @@ _MINUTE = 60
 
 
 def ablation_table(result: AblationResult) -> Table:
-    """Return the base and its variants, a row each; scores in per cent, differences in points."""
+    """Return a row for the base and each variant; scores in per cent, differences in points."""
     rows = [
         (
             row.trained.name,
@@ -82,9 +82,9 @@ def write_ablations(
     """Write ``ABLATIONS.md`` and ``ablations.json``, each in one step; return their paths.
 
     Args:
-        results: The factors, some of whose variants may be missing yet.
-        command: The command that makes them again.
-        banner: A warning on top; None for none.
+        results: The factors; some of their variants may still be missing.
+        command: The command that reproduces them.
+        banner: A warning at the top; None for no warning.
         out: The folder.
     """
     num_movies = len(results[0].rows[0].trained.predictions.ids) if results else 0

@@ -39,9 +39,9 @@ class AblationSection(Config):
     """One factor of a file's ``ablations``, which ``moviegenre ablate`` runs.
 
     Attributes:
-        base: The model it is changed in, one of the file's.
-        factor: What is changed, as the title of its table.
-        variants: By name, settings of the model's section that take the place of the base's.
+        base: The model that is changed, one of the file's.
+        factor: The name of the factor, also the title of its table.
+        variants: By name, settings of the model's section that replace those of the base.
     """
 
     base: str
@@ -66,14 +66,14 @@ class _File(Config):
 
 @dataclass(frozen=True)
 class Variant:
-    """A base with one thing changed.
+    """A base with one change.
 
     Attributes:
-        name: In tables.
-        folder: Of its checkpoints, in that of the file's.
-        changes: The settings in the file, by dotted name.
+        name: Its name in tables.
+        folder: The folder of its checkpoints, relative to the file's ``checkpoints``.
+        changes: The changed settings, by dotted name.
         before: The base's values of these settings.
-        experiment: All its settings, resolved.
+        experiment: All its resolved settings.
     """
 
     name: str
@@ -89,8 +89,8 @@ class Ablation:
 
     Attributes:
         base: The model.
-        factor: What is changed.
-        variants: The ways in which it is.
+        factor: The name of the factor.
+        variants: The variants of the base.
     """
 
     base: str
@@ -103,13 +103,13 @@ def load_ablations(path: Path, overrides: Sequence[str] = ()) -> tuple[Suite, li
 
     Args:
         path: The YAML file.
-        overrides: ``a.b=c`` settings of every base; what a variant changes stays changed.
+        overrides: ``a.b=c`` settings of every base; they do not override changes of variants.
 
     Returns:
-        The file's models, which are the bases and what they start from, and the factors.
+        The file's models, which are the bases and their initial models, and the factors.
 
     Raises:
-        ConfigError: Anything is wrong; the message lists all faults of bases and variants.
+        ConfigError: A setting is wrong; the message lists all faults of bases and variants.
     """
     path = find_config(path)
     try:
@@ -125,7 +125,7 @@ def load_ablations(path: Path, overrides: Sequence[str] = ()) -> tuple[Suite, li
         )
     ablations: list[Ablation] = []
     faults: list[str] = []
-    places: dict[tuple[str, str], str] = {}
+    owners: dict[tuple[str, str], str] = {}
     for section in sections:
         if section.base not in suite.experiments:
             faults.append(_unknown_base(path, section, suite.experiments))
@@ -148,10 +148,10 @@ def load_ablations(path: Path, overrides: Sequence[str] = ()) -> tuple[Suite, li
             except ConfigError as error:
                 faults.append(str(error))
                 continue
-            place = (variant.folder, section.base)
-            if place in places:
-                faults.append(f"{where}: its folder would be that of {places[place]}; rename one")
-            places.setdefault(place, f"{name} of {section.factor}")
+            key = (variant.folder, section.base)
+            if key in owners:
+                faults.append(f"{where}: its folder would be that of {owners[key]}; rename one")
+            owners.setdefault(key, f"{name} of {section.factor}")
         ablations.append(Ablation(section.base, section.factor, tuple(variants)))
     if faults:
         raise ConfigError("; ".join(faults))
@@ -173,7 +173,7 @@ def _faults_of_variants(path: Path, overrides: Sequence[str], reported: str) -> 
         content, models = read_section(path, "ablations")
         sections = _File.parse({"ablations": content or ()}, str(path)).ablations
     except ConfigError:
-        return []  # the models' own message says it
+        return []  # reported with the faults of the models
     faults = []
     for section in sections:
         if section.base not in models:
@@ -238,7 +238,7 @@ def _setting(experiment: ExperimentConfig, key: str) -> Any:  # noqa: ANN401 - a
     """Return a resolved setting by its dotted name in the model's section."""
     sections: Any = experiment.to_dict()
     parts = key.split(".")
-    place = sections if parts[0] in ("data", "training", "loss") else sections["model"]
+    value = sections if parts[0] in ("data", "training", "loss") else sections["model"]
     for part in parts:
-        place = place.get(part) if isinstance(place, dict) else None
-    return place
+        value = value.get(part) if isinstance(value, dict) else None
+    return value

@@ -26,7 +26,7 @@ _ROWS_PER_GROUP = 512
 
 
 def check_clean_target(out: Path) -> None:
-    """Raise a DataError if the folder is not empty, or cannot be made."""
+    """Raise a DataError if the folder is not empty, or cannot be created."""
     check_folder(out, "`drop_leaks`")
     if out.exists() and any(out.iterdir()):
         raise DataError(f"{out} is not empty; name a new folder with `drop_leaks`")
@@ -39,23 +39,23 @@ def write_clean(
     out: Path,
     thresholds: Mapping[str, Any],
 ) -> dict[str, int]:
-    """Write a prepared folder without some movies; the rest is unchanged.
+    """Write a prepared folder without some movies; the other movies are unchanged.
 
-    Beside the movies is their split alone, as MM-IMDb has it: ``prepare`` takes it in the place of
-    the source's own.
+    The folder also has a file of the split in the format of MM-IMDb, which ``prepare`` accepts
+    instead of the source's split.
 
     Args:
-        data: What was audited.
+        data: The audited data.
         movies: Its movies.
         dropped: By row of a movie to drop, the rows of its near duplicates.
-        out: A new folder. It appears when all is done.
+        out: A new folder, written in one step.
         thresholds: The limits of near duplicates, for the data sheet.
 
     Returns:
-        How many movies each split lost.
+        The number of dropped movies of each split.
 
     Raises:
-        DataError: The folder holds something, or a split would be left empty.
+        DataError: The folder is not empty, or a split would be empty.
     """
     num_dropped = Counter(movies.splits[row] for row in dropped)
     for split in Split:
@@ -96,7 +96,7 @@ def write_clean(
 
 
 def _old_facts(data: PreparedData) -> dict[str, Any]:
-    """Return the source in the data sheet; missing entries are unknown."""
+    """Return the facts in the data sheet; missing facts are unknown."""
     unknown = {
         "source": "unknown",
         "sha256": "",
@@ -127,8 +127,8 @@ def _write_excluded(
     text = io.StringIO()
     text.write(old.read_text(encoding="utf-8") if old.is_file() else header)
     writer = csv.writer(text, lineterminator="\n")
-    for row, others in sorted(dropped.items()):
-        like = ", ".join(f"{movies.splits[r].value} {movies.ids[r]}" for r in others)
-        detail = f"{movies.splits[row].value} movie, like {like}"
+    for row, duplicates in sorted(dropped.items()):
+        listed = ", ".join(f"{movies.splits[r].value} {movies.ids[r]}" for r in duplicates)
+        detail = f"{movies.splits[row].value} movie, like {listed}"
         writer.writerow([movies.ids[row], Reason.NEAR_DUPLICATE.value, detail])
     write_text(new, text.getvalue())

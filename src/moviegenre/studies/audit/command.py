@@ -70,7 +70,7 @@ def audit(
         top=top,
     )
     check_folder(out, "`out`")
-    audit_template()  # what is not installed is better missed now than after minutes
+    audit_template()  # raise now, not after minutes of computation
     files: list[Path] = []
 
     def report(result: Audit) -> None:

@@ -44,20 +44,20 @@ def audit(
     on_step: OnStep = lambda text: None,
     report: Callable[[Audit], None] = lambda result: None,
 ) -> Audit:
-    """Audit prepared data; their folder and that of the models stay unchanged.
+    """Audit prepared data; the folders of the data and of the models stay unchanged.
 
     Args:
         data_dir: The prepared data.
         settings: The limits of the audit.
-        checkpoints: Trained models, whose kept predictions judge the labels of val and test.
-        judge_labels: Look for label errors, which takes longest.
+        checkpoints: Trained models; their cached predictions judge the labels of val and test.
+        judge_labels: Search for label errors, which takes longest.
         drop_leaks: Write a clean split into this new folder.
         on_step: Called with the name of each step.
         report: Writes the findings, before the clean split is written.
 
     Raises:
-        CheckpointError: No model in ``checkpoints`` has kept predictions for these movies.
-        DataError: The data cannot be read, or ``drop_leaks`` is taken.
+        CheckpointError: No model in ``checkpoints`` has cached predictions for these movies.
+        DataError: The data cannot be read, or the folder ``drop_leaks`` is not empty.
         MissingExtraError: scipy or scikit-learn is not installed.
     """
     data = PreparedData(data_dir)
@@ -81,7 +81,7 @@ def audit(
     with timed("posters"):
         poster_pairs, plain = find_poster_pairs(movies, settings.poster_distance)
     pairs = sorted([*pairs, *poster_pairs], key=lambda p: (-p.similarity, p.first, p.second))
-    texts = [choose_plot(own, settings.plot) for own in movies.plots]
+    texts = [choose_plot(plots, settings.plot) for plots in movies.plots]
     with timed("genre words"):
         words = find_genre_words(texts, movies.labels, movies.genres)
     sources: dict[str, str] = {}
@@ -104,7 +104,7 @@ def audit(
         seconds=seconds,
     )
     report(result)
-    if drop_leaks is not None:  # last: once it is there, the same audit is refused
+    if drop_leaks is not None:  # last, because the same audit is refused if the folder exists
         thresholds = {
             "plot_similarity": settings.plot_similarity,
             "poster_distance": settings.poster_distance,
@@ -116,9 +116,9 @@ def audit(
 
 
 def _judges(checkpoints: Path, data: PreparedData) -> dict[str, Probs]:
-    """Return calibrated log-odds for val and test, one below the other, by model.
+    """Return the calibrated log-odds of each model for val and test, in one array.
 
-    A model with one answer for all movies, such as ``prior``, is left out.
+    A model with equal predictions for all movies, such as ``prior``, is left out.
     """
     judges: dict[str, Probs] = {}
     for folder in model_folders(checkpoints, None):
@@ -147,7 +147,7 @@ def _label_errors(
     settings: AuditSettings,
     on_step: OnStep,
 ) -> tuple[dict[str, str], list[LabelError]]:
-    """Return the models that judged each split's labels, and the likely errors, worst first."""
+    """Return the models that judged each split, and the likely label errors, the worst first."""
     groups = clusters(pairs, len(movies))
     raw = cross_fitted(texts, movies.labels, groups, folds=settings.folds, on_step=on_step)
     readable = np.array([bool(text.strip()) for text in texts])
@@ -167,6 +167,6 @@ def _label_errors(
 
 
 def _calibrated(probs: Probs, labels: npt.NDArray[np.bool_]) -> Probs:
-    """Return probabilities corrected by a scale and a shift of the log-odds for each genre."""
+    """Return probabilities calibrated with a scale and a shift of the log-odds of each genre."""
     scale, shift = fit_calibration(probs, labels, "platt")
     return from_log_odds(log_odds(probs) * scale + shift)

@@ -1,4 +1,4 @@
-"""Out-of-sample probabilities for every movie, by a bag of words fitted to the other movies."""
+"""Out-of-sample probabilities for every movie, from a bag of words fitted to other movies."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -18,17 +18,17 @@ def cross_fitted(
     folds: int,
     on_step: Callable[[str], None] = lambda text: None,
 ) -> npt.NDArray[np.float64]:
-    """Return probabilities (N, L), each from regressions that did not see the movie's label.
+    """Return probabilities (N, L), each from regressions without the movie's label.
 
     Features and solver are those of the model ``tfidf`` with its default settings. The features
-    are chosen from all texts, which takes no labels.
+    are chosen from all texts, without labels.
 
     Args:
         texts: The text of each movie, N of them.
         labels: The labels (N, L).
-        groups: A number for each movie (N,); equal ones are in one fold, so that a copy of a
-            movie does not confirm its label.
-        folds: How many parts the movies are cut into.
+        groups: A number for each movie (N,); movies with equal numbers are in one fold, so that a
+            copy of a movie does not confirm its label.
+        folds: The number of folds.
         on_step: Called with the name of each step.
 
     Raises:
@@ -55,14 +55,14 @@ def cross_fitted(
     on_step("counting words")
     try:
         features: Any = vectorizer.fit_transform(texts)
-    except ValueError as error:  # scikit-learn's word for an empty vocabulary
+    except ValueError as error:  # scikit-learn's error for an empty vocabulary
         raise DataError(f"the plots share no words ({error}); use `labels` off") from None
     members = np.unique(np.asarray(groups), return_inverse=True)[1]
-    fold = (np.random.default_rng(0).permutation(members.max() + 1) % folds)[members]
+    fold_of_movie = (np.random.default_rng(0).permutation(members.max() + 1) % folds)[members]
     probs = np.zeros(labels.shape, dtype=np.float64)
-    for part in range(folds):
-        on_step(f"fitting fold {part + 1} of {folds}")
-        held_out = fold == part
+    for fold in range(folds):
+        on_step(f"fitting fold {fold + 1} of {folds}")
+        held_out = fold_of_movie == fold
         train_features, test_features = features[~held_out], features[held_out]
         for label, truth in enumerate(labels.T):
             train_labels = truth[~held_out]

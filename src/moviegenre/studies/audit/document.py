@@ -24,10 +24,10 @@ def write_audit(audit: Audit, out: Path, command: str) -> list[Path]:
     Args:
         audit: The findings.
         out: The folder.
-        command: The command that makes it again.
+        command: The command that reproduces it.
 
     Raises:
-        MissingExtraError: jinja2 is not installed; nothing is written then.
+        MissingExtraError: jinja2 is not installed; no file is written.
     """
     content = {"command": command, **audit_to_json_dict(audit)}
     texts = {
@@ -49,10 +49,10 @@ def audit_to_json_dict(audit: Audit) -> dict[str, Any]:
         "synthetic": audit.synthetic,
         "settings": asdict(audit.settings),
         "pair_counts": {
-            kind: count_by_splits(listed, movies.splits) for kind, listed in pairs.items()
+            kind: count_by_splits(of_kind, movies.splits) for kind, of_kind in pairs.items()
         },
         "cluster_sizes": audit.cluster_sizes,
-        "pairs": [_pair_row(audit, pair) for listed in pairs.values() for pair in listed],
+        "pairs": [_pair_row(audit, pair) for of_kind in pairs.values() for pair in of_kind],
         "plain_posters": [movies.ids[row] for row in audit.plain_posters],
         "short_plots": audit.short_plots,
         "leaks": {
@@ -61,9 +61,9 @@ def audit_to_json_dict(audit: Audit) -> dict[str, Any]:
                 {
                     "id": movies.ids[row],
                     "split": movies.splits[row].value,
-                    "like": [movies.ids[other] for other in others],
+                    "like": [movies.ids[duplicate] for duplicate in duplicates],
                 }
-                for row, others in sorted(audit.dropped.items())
+                for row, duplicates in sorted(audit.dropped.items())
             ],
         },
         "genre_words": [

@@ -22,14 +22,14 @@ class Audit:
         movies: All movies.
         settings: The limits of the audit.
         pairs: Near duplicates of both kinds, the most similar first.
-        plain_posters: Movies whose poster is too plain to be compared.
-        short_plots: How many plots are too short to be compared.
-        words: Genre names spelled out, by genre; the most telling first.
-        sources: The models that judged the labels, by split; empty if none did.
+        plain_posters: Movies whose poster is too plain for a comparison.
+        short_plots: The number of plots that are too short for a comparison.
+        words: Genre names in plots, by genre; the most informative first.
+        sources: The models that judged the labels, by split; empty if labels were not judged.
         errors: Likely label errors, the worst first.
         dropped: By row, the movies of train and val that leak, with their near duplicates.
-        synthetic: Whether the movies are made up.
-        seconds: How long each part took.
+        synthetic: Whether the movies are synthetic.
+        seconds: The time of each part.
     """
 
     movies: AuditMovies
@@ -45,7 +45,7 @@ class Audit:
     seconds: Mapping[str, float] = field(default_factory=dict)
 
     def pairs_of(self, kind: str) -> list[Pair]:
-        """Return the pairs of one kind, those across splits first, then the most similar."""
+        """Return the pairs of one kind: first those across splits, each by similarity."""
         splits = self.movies.splits
         pairs_of_kind = [pair for pair in self.pairs if pair.kind == kind]
         return sorted(
@@ -59,11 +59,11 @@ class Audit:
 
     @property
     def cluster_sizes(self) -> list[int]:
-        """Sizes of the clusters that the pairs of both kinds form, the largest first."""
+        """Sizes of the clusters of pairs of both kinds, the largest first."""
         sizes = Counter(clusters(self.pairs, len(self.movies)))
         return sorted((n for n in sizes.values() if n >= _SMALLEST_CLUSTER), reverse=True)
 
     def dropped_by_split(self) -> dict[str, int]:
-        """Return how many movies of each split leak."""
+        """Return the number of leaking movies of each split."""
         counts = Counter(self.movies.splits[row] for row in self.dropped)
         return {split.value: counts[split] for split in Split}

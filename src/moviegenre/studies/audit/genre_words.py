@@ -13,7 +13,7 @@ _ALIASES = (
     frozenset({"biography", "biopic"}),
     frozenset({"animation", "animated"}),
 )
-"""Names of one genre under which writers know it; everything else is derived from the name."""
+"""Sets of names for the same genre; other names are derived from the genre's name."""
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,11 @@ class GenreWord:
 
     Attributes:
         genre: The genre.
-        words: The names that were searched, besides plurals.
-        with_label: Share of the movies that have the genre, NaN without any.
-        without_label: Share of those that do not, likewise.
-        precision: Share of the movies with the word that have the genre, likewise.
-        num_movies: Movies with the word.
+        words: The searched names, without plurals.
+        with_label: Share of the movies with the genre that have the word; NaN if undefined.
+        without_label: Share of the movies without the genre that have the word; NaN if undefined.
+        precision: Share of the movies with the word that have the genre; NaN if undefined.
+        num_movies: Number of movies with the word.
     """
 
     genre: str
@@ -38,7 +38,7 @@ class GenreWord:
 
 
 def genre_names(genre: str) -> tuple[str, ...]:
-    """Return the names to look for: lower case, words apart by one space.
+    """Return the searched names: in lower case, with one space between words.
 
     Example:
         >>> genre_names("Film-Noir")
@@ -49,8 +49,10 @@ def genre_names(genre: str) -> tuple[str, ...]:
     names: list[str] = []
     for part in re.split(r"[/|,&]| and ", genre.lower()):
         name = " ".join(re.findall(r"\w+", part))
-        same = next((aliases for aliases in _ALIASES if name in aliases), frozenset({name}))
-        names += [name, *sorted(same - {name})]
+        aliases_of_name = next(
+            (aliases for aliases in _ALIASES if name in aliases), frozenset({name})
+        )
+        names += [name, *sorted(aliases_of_name - {name})]
     return tuple(dict.fromkeys(name for name in names if name))
 
 
@@ -70,7 +72,7 @@ def genre_pattern(genre: str) -> re.Pattern[str]:
             f"{re.escape(last[:-1])}(?:y|ies)" if last.endswith("y") else f"{re.escape(last)}s?"
         )
         forms.append(r"[\s-]*".join([*map(re.escape, start), ending]))
-    forms.sort(key=len, reverse=True)  # the longest name wins where one holds another
+    forms.sort(key=len, reverse=True)  # longer names first, because they may contain shorter ones
     return re.compile(rf"\b(?:{'|'.join(forms)})\b" if forms else r"(?!)", re.IGNORECASE)
 
 
@@ -86,10 +88,10 @@ def find_genre_words(
     """
     lowered = [text.lower() for text in texts]
     genre_words = []
-    for genre, has in zip(genres, labels.T, strict=True):
+    for genre, has_genre in zip(genres, labels.T, strict=True):
         pattern = genre_pattern(genre)
         stems = tuple(name.split(" ")[0].removesuffix("y") for name in genre_names(genre))
-        names_genre = np.array(  # a plain search for the stems first: it is many times faster
+        names_genre = np.array(  # searching for the stems first is many times faster
             [any(s in text for s in stems) and bool(pattern.search(text)) for text in lowered],
             dtype=bool,
         )
@@ -97,9 +99,9 @@ def find_genre_words(
             GenreWord(
                 genre=genre,
                 words=genre_names(genre),
-                with_label=_share(names_genre[has]),
-                without_label=_share(names_genre[~has]),
-                precision=_share(has[names_genre]),
+                with_label=_share(names_genre[has_genre]),
+                without_label=_share(names_genre[~has_genre]),
+                precision=_share(has_genre[names_genre]),
                 num_movies=int(names_genre.sum()),
             )
         )

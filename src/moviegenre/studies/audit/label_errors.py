@@ -1,4 +1,4 @@
-"""Labels that are contradicted by models that were not trained on them."""
+"""Find labels that models contradict that were not trained on them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ class LabelError:
     Attributes:
         row: The movie.
         genre: Column of the genre.
-        labelled: Whether the movie has the genre; the models say the opposite.
+        labelled: Whether the movie has the genre; the models predict the opposite.
         prob: The genre's calibrated probability.
-        score: Self-confidence (the probability of the given label) less the mean of all movies
-            that have that label; the lower, the likelier is an error.
+        score: Self-confidence (the probability of the given label) minus the mean of all movies
+            with the same label; an error is more likely at a lower score.
     """
 
     row: int
@@ -32,11 +32,11 @@ class LabelError:
 def find_label_errors(
     probs: FloatArray, labels: npt.NDArray[np.bool_], rows: Sequence[int] | npt.NDArray[np.int64]
 ) -> list[LabelError]:
-    """Return the labels that the probabilities contradict confidently, the worst first.
+    """Return the labels that probabilities clearly contradict, the worst first.
 
     Each genre is judged alone. A movie with the genre is reported if its probability of *not*
-    having it is at least the average of movies without it, and its probability of having the genre
-    is below the average of movies with it; and the other way round.
+    having the genre is at least the average of movies without it, and its probability of having the
+    genre is below the average of movies with it. A movie without the genre is judged in reverse.
 
     References: Northcutt, Jiang and Chuang, "Confident learning: estimating uncertainty in dataset
     labels", https://doi.org/10.1613/jair.1.12125, whose class thresholds these are; Thyagarajan et
@@ -46,7 +46,7 @@ def find_label_errors(
     Args:
         probs: Calibrated out-of-sample probabilities (N, L).
         labels: The labels (N, L).
-        rows: The number of each movie in the result (N,).
+        rows: The row of each movie (N,), for the result.
     """
     errors: list[LabelError] = []
     for genre in range(probs.shape[1]):
@@ -55,8 +55,8 @@ def find_label_errors(
             continue  # nothing to compare with
         mean_with = float(prob[has_label].mean())
         mean_without = float((1 - prob[~has_label]).mean())
-        says_yes, says_no = prob >= mean_with, 1 - prob >= mean_without
-        wrong = np.where(has_label, says_no & ~says_yes, says_yes & ~says_no)
+        predicts_yes, predicts_no = prob >= mean_with, 1 - prob >= mean_without
+        wrong = np.where(has_label, predicts_no & ~predicts_yes, predicts_yes & ~predicts_no)
         scores = np.where(has_label, prob - mean_with, 1 - prob - mean_without)
         errors += [
             LabelError(

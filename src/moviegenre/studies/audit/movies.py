@@ -17,12 +17,12 @@ _ROWS_PER_READ = 256
 
 @dataclass(frozen=True)
 class AuditMovies:
-    """All movies, those of train first, then val, then test; N of them.
+    """All N movies: those of train, then val, then test.
 
     Attributes:
         root: The prepared folder.
         ids: Movie ids.
-        titles: With the year where it is known; empty where the data have no title.
+        titles: The title, with the year if it is known; empty if unknown.
         splits: The split of each movie.
         genres: Genre names in column order, L of them.
         labels: Multi-hot labels (N, L).
@@ -68,11 +68,11 @@ class AuditMovies:
         return [name for name, has in zip(self.genres, self.labels[row], strict=True) if has]
 
     def rows_of(self, split: Split) -> npt.NDArray[np.int64]:
-        """Return the rows of a split's movies, in the split's order."""
-        return np.flatnonzero([own is split for own in self.splits])
+        """Return the rows of a split's movies, in the order of the split."""
+        return np.flatnonzero([movie_split is split for movie_split in self.splits])
 
     def posters(self) -> Iterator[tuple[int, bytes]]:
-        """Yield row and encoded poster of each movie that has one.
+        """Yield row and encoded poster of each movie with a poster.
 
         Raises:
             DataError: A file of the data cannot be read.
@@ -87,7 +87,7 @@ class AuditMovies:
                         row += 1
 
     def posters_of(self, rows: Collection[int]) -> dict[int, bytes]:
-        """Return the encoded posters of some movies, by row, where they have one."""
+        """Return the encoded posters of movies by row, without those that have no poster."""
         return {row: poster for row, poster in self.posters() if row in rows}
 
 

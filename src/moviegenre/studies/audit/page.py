@@ -19,7 +19,7 @@ _SNIPPET = 420  # characters
 
 
 def audit_template() -> Any:  # noqa: ANN401 - jinja2 is optional
-    """Return the page's template; calling this first shows early whether jinja2 is installed.
+    """Return the page's template; an early call checks whether jinja2 is installed.
 
     Raises:
         MissingExtraError: jinja2 is not installed.
@@ -33,7 +33,7 @@ def render_audit(audit: Audit, command: str) -> str:
 
     Args:
         audit: The findings.
-        command: The command that makes it again.
+        command: The command that reproduces it.
 
     Raises:
         MissingExtraError: jinja2 is not installed.
@@ -43,9 +43,10 @@ def render_audit(audit: Audit, command: str) -> str:
     pairs = {kind: audit.pairs_of(kind)[:top] for kind in ("plot", "poster")}
     denied = [error for error in audit.errors if error.labelled][:top]
     insisted = [error for error in audit.errors if not error.labelled][:top]
-    plain = list(audit.plain_posters)[:top]
-    rows = {row for own in pairs.values() for pair in own for row in (pair.first, pair.second)}
-    rows |= {error.row for error in (*denied, *insisted)} | set(plain)
+    plain_rows = list(audit.plain_posters)[:top]
+    shown = [pair for pairs_of_kind in pairs.values() for pair in pairs_of_kind]
+    rows = {row for pair in shown for row in (pair.first, pair.second)}
+    rows |= {error.row for error in (*denied, *insisted)} | set(plain_rows)
     posters = {
         row: uri for row, data in audit.movies.posters_of(rows).items() if (uri := _uri(data))
     }
@@ -61,7 +62,10 @@ def render_audit(audit: Audit, command: str) -> str:
             "words": words_table(audit),
             "errors": errors_table(audit),
         },
-        pairs={kind: [_pair(audit, p, posters) for p in own] for kind, own in pairs.items()},
+        pairs={
+            kind: [_pair(audit, pair, posters) for pair in pairs_of_kind]
+            for kind, pairs_of_kind in pairs.items()
+        },
         num_pairs={kind: len(audit.pairs_of(kind)) for kind in pairs},
         errors={
             "denied": [_error(audit, error, posters) for error in denied],
@@ -71,7 +75,7 @@ def render_audit(audit: Audit, command: str) -> str:
             "denied": sum(error.labelled for error in audit.errors),
             "insisted": sum(not error.labelled for error in audit.errors),
         },
-        plain=[_movie(audit, row, posters) for row in plain],
+        plain=[_movie(audit, row, posters) for row in plain_rows],
         dropped=audit.dropped_by_split(),
         sizes=audit.cluster_sizes,
     )
@@ -86,7 +90,7 @@ def _pair(audit: Audit, pair: Pair, posters: Mapping[int, str]) -> dict[str, Any
         "differing": round((1 - pair.similarity) * HASH_BITS),
         "across": splits[pair.first] is not splits[pair.second],
         "same": audit.same_genres(pair),
-        "movies": [_movie(audit, row, posters, place) for row, place in sides],
+        "movies": [_movie(audit, row, posters, plot_index) for row, plot_index in sides],
     }
 
 
@@ -99,12 +103,12 @@ def _error(audit: Audit, error: LabelError, posters: Mapping[int, str]) -> dict[
 
 
 def _movie(
-    audit: Audit, row: int, posters: Mapping[int, str], place: int | None = None
+    audit: Audit, row: int, posters: Mapping[int, str], plot_index: int | None = None
 ) -> dict[str, Any]:
-    """Return the content of a card, with the plot at ``place`` or the first one."""
+    """Return the content of a movie's card, with the plot at ``plot_index`` or the first."""
     movies = audit.movies
     plots = movies.plots[row]
-    text = plots[place or 0] if plots else ""
+    text = plots[plot_index or 0] if plots else ""
     return {
         "id": movies.ids[row],
         "title": movies.titles[row] or movies.ids[row],
@@ -116,7 +120,7 @@ def _movie(
 
 
 def _uri(poster: bytes) -> str | None:
-    """Return a small copy of a poster for the page; None where it does not decode."""
+    """Return a small copy of a poster for the page; None if it cannot be decoded."""
     try:
         image = decode_poster(poster)
     except PosterError:

@@ -1,4 +1,4 @@
-"""Pairs of movies that are nearly the same, where they lie, and the clusters they form."""
+"""Pairs of movies that are nearly the same, their splits, and their clusters."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -17,12 +17,12 @@ class Pair:
     """Two movies whose plots, or posters, are nearly the same.
 
     Attributes:
-        kind: What is the same.
+        kind: Whether plots or posters are the same.
         first: Row of one movie.
-        second: Row of the other, larger.
-        similarity: In [0, 1]; of plots the shared part of the shorter one, of posters the share
+        second: Row of the other movie, which is larger.
+        similarity: In [0, 1]; for plots the shared part of the shorter one, for posters the share
             of equal bits.
-        places: Of plots: which plot of either movie, from 0.
+        places: For plots, the index of the plot of each movie.
     """
 
     kind: PairKind
@@ -33,7 +33,7 @@ class Pair:
 
 
 def count_by_splits(pairs: Iterable[Pair], splits: Sequence[Split]) -> dict[str, int]:
-    """Return how many pairs lie within and across splits, every combination named."""
+    """Return the number of pairs within and across splits, for every combination."""
     order = list(Split)
     names = [f"{a.value}-{b.value}" for i, a in enumerate(order) for b in order[i:]]
     counts = Counter(f"{splits[p.first].value}-{splits[p.second].value}" for p in pairs)
@@ -41,12 +41,12 @@ def count_by_splits(pairs: Iterable[Pair], splits: Sequence[Split]) -> dict[str,
 
 
 def leak_pairs(pairs: Sequence[Pair], rule: LeakRule) -> list[Pair]:
-    """Return the pairs that count as leaks where they lie across splits.
+    """Return the pairs that count as leaks if they are across splits.
 
     Args:
-        pairs: Of both kinds.
-        rule: ``plot`` or ``poster`` takes those alone, ``either`` all, ``both`` those movies
-            whose plots and posters are both alike.
+        pairs: Pairs of both kinds.
+        rule: ``plot`` or ``poster`` takes pairs of this kind, ``either`` takes all, ``both`` takes
+            pairs of movies whose plots and posters are both nearly the same.
     """
     if rule == "either":
         return list(pairs)
@@ -57,7 +57,7 @@ def leak_pairs(pairs: Sequence[Pair], rule: LeakRule) -> list[Pair]:
 
 
 def clusters(pairs: Sequence[Pair], num_movies: int) -> list[int]:
-    """Return a cluster number for each movie; movies joined by any chain of pairs share one."""
+    """Return a cluster number for each movie; movies linked by a chain of pairs share one."""
     keys: list[list[int]] = [[] for _ in range(num_movies)]
     for number, pair in enumerate(pairs):
         keys[pair.first].append(number)
@@ -66,18 +66,18 @@ def clusters(pairs: Sequence[Pair], num_movies: int) -> list[int]:
 
 
 def leaked_rows(pairs: Sequence[Pair], splits: Sequence[Split]) -> dict[int, list[int]]:
-    """Return the movies to drop so that no cluster lies in two splits, each with its duplicate.
+    """Return the movies to drop so that no cluster is in two splits, with their duplicates.
 
-    A cluster keeps its movies of test; where it has none, those of val. Test loses nothing.
+    A cluster keeps its movies of test or, if it has none, those of val. Test loses no movies.
 
     Args:
-        pairs: Those that count as leaks.
-        splits: Of each movie.
+        pairs: The pairs that count as leaks.
+        splits: The split of each movie.
 
     Returns:
         By row of a movie to drop, the rows of the same cluster that are in a later split.
     """
-    order = {split: place for place, split in enumerate(Split)}
+    order = {split: position for position, split in enumerate(Split)}
     members: dict[int, list[int]] = {}
     for row, cluster in enumerate(clusters(pairs, len(splits))):
         members.setdefault(cluster, []).append(row)

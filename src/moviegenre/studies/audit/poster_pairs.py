@@ -1,13 +1,13 @@
 """Near-duplicate posters: all pairs of perceptual hashes within a distance.
 
-The hash keeps the signs of low frequencies, so scaling, recompression and small changes of colour
-leave it nearly as it was; another crop or a mirrored image does not.
+The hash has the signs of low frequencies, so scaling, recompression and small changes of colour
+hardly change it; a crop or a mirrored image does.
 
 Reference: Zauner, "Implementation and benchmarking of perceptual image hash functions", 2010,
-https://www.phash.org/docs/pubs/thesis_zauner.pdf, section 3.2.1; differs in that 16 x 16
-frequencies are kept instead of 8 x 8: of 154 million pairs of real posters, 64 bits put dozens of
-unlike ones as near as like ones. It is not imagehash's: that one keeps the frequency zero, which is
-the poster's brightness, and so gives other hashes than those the distances were measured with.
+https://www.phash.org/docs/pubs/thesis_zauner.pdf, section 3.2.1; differs in that it uses 16 x 16
+frequencies instead of 8 x 8: among 154 million pairs of real posters, the 64 bits of dozens of
+different posters were as near as those of equal posters. The package imagehash is not used: its
+hash has frequency zero, the brightness, so the distances here would not fit.
 """
 
 from collections.abc import Iterable
@@ -23,11 +23,11 @@ from moviegenre.studies.audit.pairs import Pair
 
 HASH_BITS = 256
 DEFAULT_DISTANCE = 48
-"""Bits. Real posters at a quarter of their size, or cropped by 2 % on each side, stay within it."""
+"""In bits. Real posters at a quarter of their size, or cropped by 2 % on each side, are within."""
 
 LOW_DETAIL = 8.0
-"""Grey levels. A poster that varies less, 32 x 32 pixels of it, is nearly blank: its hash is noise,
-and two blank posters say nothing about their movies."""
+"""In grey levels. A poster whose 32 x 32 pixels deviate less is nearly blank: its hash is noise,
+and equal blank posters do not mean equal movies."""
 
 _SIDE, _FREQUENCIES = 32, 16
 _BLOCK = 128
@@ -35,12 +35,12 @@ _BLOCK = 128
 
 @dataclass(frozen=True)
 class PosterHashes:
-    """Hashes of those posters that can be compared.
+    """The hashes of all posters that can be compared.
 
     Attributes:
-        rows: Their movies (P,).
+        rows: The rows of the movies (P,).
         words: The hashes (P, 4), uint64.
-        low_detail: Movies whose poster is too plain to be compared.
+        low_detail: The rows of movies whose poster is too plain for a comparison.
     """
 
     rows: npt.NDArray[np.int64]
@@ -52,7 +52,7 @@ def poster_pixels(poster: bytes) -> npt.NDArray[np.uint8]:
     """Return a poster as grey pixels (32, 32).
 
     Raises:
-        PosterError: It does not decode.
+        PosterError: The poster cannot be decoded.
     """
     grey = decode_poster(poster).convert("L")
     small = grey.resize((_SIDE, _SIDE), Image.Resampling.LANCZOS, reducing_gap=3.0)
@@ -77,16 +77,16 @@ def hash_posters(posters: Iterable[tuple[int, bytes]]) -> PosterHashes:
 
 
 def perceptual_hash(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]:
-    """Return the hash (4,) of grey pixels (32, 32): which low frequencies are above the median."""
+    """Return the hash (4,) of grey pixels (32, 32): the low frequencies above the median."""
     spectrum = _COSINES @ pixels.astype(np.float64) @ _COSINES.T
     bits = spectrum > np.median(spectrum)
     return np.packbits(bits.reshape(-1)).view(np.uint64)
 
 
 def _cosines() -> npt.NDArray[np.float64]:
-    """Return the rows (16, 32) of the discrete cosine transform from the second frequency on."""
-    place, frequency = np.arange(_SIDE), np.arange(1, _FREQUENCIES + 1)[:, None]
-    waves: npt.NDArray[np.float64] = np.cos(np.pi * frequency * (2 * place + 1) / (2 * _SIDE))
+    """Return the rows (16, 32) of the discrete cosine transform, without frequency zero."""
+    position, frequency = np.arange(_SIDE), np.arange(1, _FREQUENCIES + 1)[:, None]
+    waves: npt.NDArray[np.float64] = np.cos(np.pi * frequency * (2 * position + 1) / (2 * _SIDE))
     return waves
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 from moviegenre.core.types import TextRule
 
 LeakRule = Literal["either", "plot", "poster", "both"]
-"""Which near duplicates count as leaks."""
+"""The near duplicates that count as leaks."""
 
 
 @dataclass(frozen=True)
@@ -17,10 +17,10 @@ class AuditSettings:
         poster_distance: Posters are a pair if at most so many of 256 hash bits differ.
         plot_similarity: Plots are a pair if the longer one has at least this share of the
             shorter one's sequences of four words.
-        plot: Which text is searched for genre words and judged against the labels.
-        leaks: Which pairs make a movie leak.
-        folds: Of the cross-fitted bag of words.
-        top: How many of each kind the page shows.
+        plot: The plot rule for genre words and label errors.
+        leaks: The pairs that count as leaks.
+        folds: The number of folds of the cross-fitted bag of words.
+        top: The number of findings of each kind on the page.
     """
 
     poster_distance: int

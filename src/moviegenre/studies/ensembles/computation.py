@@ -41,8 +41,8 @@ class FittedEnsemble:
 
     Attributes:
         file: Its ``ensemble.json``.
-        record: What that says.
-        fit: How the weights were fitted.
+        record: The content of this file.
+        fit: The fit of the weights.
     """
 
     file: Path
@@ -62,20 +62,20 @@ def ensemble(
     """Combine trained models with weights fitted on validation.
 
     Args:
-        checkpoints: The members, as ``open_model`` takes them.
+        checkpoints: The members, in any form that ``open_model`` accepts.
         out: The ensemble's folder: ``ensemble.json``, ``thresholds.json``, ``run.json`` and its
             cross-validated predictions for validation.
-        data_dir: Prepared data; None takes those the members were trained on.
-        goal: What the thresholds in ``thresholds.json`` are to make best.
-        config: How the weights are fitted; None takes the defaults.
+        data_dir: Prepared data; None takes the training data of the members.
+        goal: The score that the thresholds in ``thresholds.json`` maximise.
+        config: The settings of the fit; None takes the defaults.
         progress: Show progress bars.
 
     Raises:
-        CheckpointError: A member cannot be read, is given twice, is an ensemble itself, or has
-            other genres than the rest.
-        ConfigError: The folder holds a trained model.
-        DataError: The members were trained on different data and ``data_dir`` does not say which
-            to take, or there are too few validation movies.
+        CheckpointError: A member cannot be read, is named twice, is an ensemble itself, or has
+            other genres than the other members.
+        ConfigError: The folder has a trained model.
+        DataError: The members were trained on different data and ``data_dir`` is None, or there
+            are too few validation movies.
     """
     started = time.perf_counter()
     config = config or CombiningConfig()
@@ -86,13 +86,15 @@ def ensemble(
     names = _names(files)
     _check(names, files, trained)
     data = PreparedData(data_dir or _common_data(names, trained))
-    reads = {name: model.info.modalities for name, model in zip(names, trained, strict=True)}
-    modalities = frozenset[Modality]().union(*reads.values())
+    modalities_by_member = {
+        name: model.info.modalities for name, model in zip(names, trained, strict=True)
+    }
+    modalities = frozenset[Modality]().union(*modalities_by_member.values())
     odds = {
         case: _log_odds(trained, data, case, progress) for case in filter(None, subsets(modalities))
     }
     labels = data.labels(Split.VAL)
-    fit = fit_ensemble(odds, reads, labels, availability(data, Split.VAL), config)
+    fit = fit_ensemble(odds, modalities_by_member, labels, availability(data, Split.VAL), config)
     predictions = Predictions(data.ids(Split.VAL), data.genres.names, fit.probs, labels)
     tuning = tune(predictions, TuningSettings(thresholds="per-genre", goal=goal))
     facts = {
@@ -131,7 +133,7 @@ def ensemble(
 def _log_odds(
     trained: Sequence[TorchModel], data: PreparedData, case: Case, progress: bool
 ) -> Array:
-    """Return the log odds of each member for the validation movies in a case."""
+    """Return the log-odds (M, N, L) of the members for the validation movies in a case."""
     probs = [
         cached_predictions(
             model,
@@ -148,7 +150,7 @@ def _log_odds(
 def _hidden(reads: Case, case: Case) -> Modality | None:
     """Return the modality to hide from a member in a case.
 
-    None if it is none, or all that the member reads: its weight is zero then.
+    None if nothing is hidden, or if the member reads no modality of the case: its weight is zero.
     """
     missing = reads - case
     return next(iter(missing)) if missing and missing != reads else None
@@ -181,24 +183,26 @@ def _check(names: Sequence[str], files: Sequence[Path], trained: Sequence[TorchM
             "posters"
         )
     vocabularies = {name: model.info.genres for name, model in zip(names, trained, strict=True)}
-    others = [name for name, own in vocabularies.items() if own != vocabularies[names[0]]]
-    if others:
-        genres = {name: ", ".join(own) for name, own in vocabularies.items()}
+    mismatched = [name for name, genres in vocabularies.items() if genres != vocabularies[names[0]]]
+    if mismatched:
+        listed = {name: ", ".join(genres) for name, genres in vocabularies.items()}
         raise CheckpointError(
-            f"the members answer with different genres: {names[0]} with {genres[names[0]]}; "
-            + "; ".join(f"{name} with {genres[name]}" for name in others)
+            f"the members answer with different genres: {names[0]} with {listed[names[0]]}; "
+            + "; ".join(f"{name} with {listed[name]}" for name in mismatched)
             + "; combine models that were trained on the same genres"
         )
 
 
 def _common_data(names: Sequence[str], trained: Sequence[TorchModel]) -> Path:
-    used = {name: model.info.data_config.dir for name, model in zip(names, trained, strict=True)}
-    if len(set(used.values())) > 1:
-        folders = ", ".join(f"{name}: {path}" for name, path in used.items())
+    data_dirs = {
+        name: model.info.data_config.dir for name, model in zip(names, trained, strict=True)
+    }
+    if len(set(data_dirs.values())) > 1:
+        folders = ", ".join(f"{name}: {path}" for name, path in data_dirs.items())
         raise DataError(
             f"the members were trained on different data ({folders}); choose with `data_dir`"
         )
-    return next(iter(used.values()))
+    return next(iter(data_dirs.values()))
 
 
 def _run(
@@ -208,7 +212,7 @@ def _run(
     checkpoints: Sequence[str],
     out: Path,
 ) -> dict[str, Any]:
-    """Return the ``run.json`` of an ensemble, as ``train`` writes it for a model."""
+    """Return the content of an ensemble's ``run.json``, in the format of ``train``."""
     return {
         "model": EnsembleConfig.model_name,
         "status": "finished",

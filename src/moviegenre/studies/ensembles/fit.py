@@ -1,4 +1,4 @@
-"""Fit an ensemble on validation: its weights for every case, and their cross-validated scores."""
+"""Fit an ensemble on validation: the weights of every case, and cross-validated scores."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -39,12 +39,12 @@ class CombinedScores:
     """Cross-validated scores on validation, means over draws; all but the loss are fractions.
 
     Attributes:
-        log_loss: Summed over genres, a movie.
+        log_loss: The sum over genres, averaged over movies.
         roc_auc: Mean over genres.
         f1_macro: With the threshold 0.5.
-        f1_micro: Likewise.
+        f1_micro: With the threshold 0.5.
         tuned_f1_macro: With thresholds by genre for F1-macro, fitted on the other folds.
-        tuned_f1_micro: With thresholds by genre for F1-micro, likewise.
+        tuned_f1_micro: With thresholds by genre for F1-micro, fitted on the other folds.
     """
 
     log_loss: float
@@ -61,11 +61,11 @@ class EnsembleFit:
 
     Attributes:
         combiner: The weights.
-        strength: How strongly they are drawn together.
-        losses: Cross-validated log-loss of every strength that was tried.
-        scores: Those of the best member, of the plain means and of the ensemble, by their names;
+        strength: The strength of their shrinkage.
+        losses: Cross-validated log-loss of every compared strength.
+        scores: The scores of the best member, the plain means and the ensemble, by their names;
             all calibrated on the other folds.
-        best_member: Which member has the smallest cross-validated log-loss.
+        best_member: The member with the smallest cross-validated log-loss.
         probs: The ensemble's probabilities (N, L), cross-validated.
     """
 
@@ -81,7 +81,7 @@ class EnsembleFit:
         return {
             "strength": asdict(self.strength),
             "log_loss_by_strength": [
-                {**asdict(tried), "log_loss": loss} for tried, loss in self.losses.items()
+                {**asdict(strength), "log_loss": loss} for strength, loss in self.losses.items()
             ],
             "best_member": self.best_member,
             "cross_validated": {name: asdict(scores) for name, scores in self.scores.items()},
@@ -97,18 +97,18 @@ def fit_ensemble(
 ) -> EnsembleFit:
     """Fit the weights of every case on validation.
 
-    The movies with all modalities choose how strongly weights are drawn together, for all cases.
-    Scores are cross-validated on the same movies.
+    The movies with all modalities determine the strength of shrinkage for all cases. Scores are
+    cross-validated on the same movies.
 
     Args:
-        odds: By case, the members' log-odds (M, N, L) for films with these modalities alone.
-        members: Their names, and the modalities of each.
-        labels: The truth (N, L).
-        available: Which movies have each modality (N,).
-        config: How the weights are fitted.
+        odds: By case, the members' log-odds (M, N, L) for films with only these modalities.
+        members: The names of the members, with the modalities of each.
+        labels: The labels (N, L).
+        available: For each modality, whether the movies have it (N,).
+        config: The settings of the fit.
 
     Raises:
-        DataError: There are fewer movies than folds that have all that the members look at.
+        DataError: Fewer movies than folds have all modalities of the members.
     """
     modalities = frozenset[Modality]().union(*members.values())
     truth = np.asarray(labels, dtype=np.float64)
@@ -129,17 +129,17 @@ def fit_ensemble(
     rivals = _rivals(full, full_truth, list(members), config)
     probs = from_log_odds(combiner.combine(odds[modalities], available))
     probs[rows] = from_log_odds(np.mean(draws, axis=0))
-    scores = {name: score(own, full_truth, config) for name, own in rivals.items()}
+    scores = {name: score(rival, full_truth, config) for name, rival in rivals.items()}
     scores[ENSEMBLE] = score(draws, full_truth, config)
     return EnsembleFit(combiner, strength, losses, scores, next(iter(rivals)), probs)
 
 
 def _rows(case: Case, available: Mapping[Modality, npt.NDArray[np.bool_]], total: int) -> Rows:
     """Return the movies that have all modalities of a case."""
-    whole = np.ones(total, dtype=bool)
+    has_all = np.ones(total, dtype=bool)
     for modality in case:
-        whole &= available[modality]
-    return np.flatnonzero(whole)
+        has_all &= available[modality]
+    return np.flatnonzero(has_all)
 
 
 def _case_weights(
@@ -151,12 +151,16 @@ def _case_weights(
     strength: Strength,
 ) -> CaseWeights:
     """Return the weights of one case; zero for members that read none of its modalities."""
-    usable = [i for i, reads in enumerate(members.values()) if reads & case or not reads]
+    usable = [
+        index
+        for index, modalities in enumerate(members.values())
+        if modalities & case or not modalities
+    ]
     rows = _rows(case, available, len(truth))
     weights = np.zeros((len(members), truth.shape[1]))
     if not case or not usable or not len(rows):
-        smallest = 1 / (len(truth) + 2)
-        return CaseWeights(log_odds(truth.mean(axis=0).clip(smallest, 1 - smallest)), weights)
+        min_share = 1 / (len(truth) + 2)
+        return CaseWeights(log_odds(truth.mean(axis=0).clip(min_share, 1 - min_share)), weights)
     fitted = fit_weights(odds[case][usable][:, rows], truth[rows], strength)
     weights[usable] = fitted.weights
     return CaseWeights(fitted.bias, weights)
@@ -167,8 +171,8 @@ def _rivals(
 ) -> dict[str, list[Array]]:
     """Return the calibrated rivals of the ensemble: the best member first, then the means."""
     calibrated = {
-        name: list(cross_validated(recalibration(own, labels), len(labels), config))
-        for name, own in zip(names, odds, strict=True)
+        name: list(cross_validated(recalibration(member_odds, labels), len(labels), config))
+        for name, member_odds in zip(names, odds, strict=True)
     }
     losses = {
         name: float(np.mean([log_loss(draw, labels) for draw in draws]))
@@ -185,29 +189,29 @@ def _rivals(
 
 
 def score(draws: Iterable[Array], labels: Array, config: CombiningConfig) -> CombinedScores:
-    """Return the scores of cross-validated log-odds, draw by draw (N, L), as their means."""
+    """Return the mean scores of cross-validated log-odds (N, L), one for each draw."""
     draw_scores = []
-    for odds, parts in zip(draws, folds(len(labels), config), strict=True):
+    for odds, draw_folds in zip(draws, folds(len(labels), config), strict=True):
         probs = from_log_odds(odds)
-        plain = compute_metrics(probs, labels, DEFAULT_THRESHOLD).metrics
+        metrics = compute_metrics(probs, labels, DEFAULT_THRESHOLD).metrics
         draw_scores.append(
             [
                 log_loss(odds, labels),
-                *(plain[name] for name in ("roc_auc", "f1_macro", "f1_micro")),
-                _tuned(probs, labels, parts, "f1_macro"),
-                _tuned(probs, labels, parts, "f1_micro"),
+                *(metrics[name] for name in ("roc_auc", "f1_macro", "f1_micro")),
+                _tuned(probs, labels, draw_folds, "f1_macro"),
+                _tuned(probs, labels, draw_folds, "f1_micro"),
             ]
         )
     return CombinedScores(*np.mean(draw_scores, axis=0).tolist())
 
 
-def _tuned(probs: Array, labels: Array, parts: Sequence[Rows], goal: Goal) -> float:
-    """Return a score of decisions by thresholds that were fitted on the other folds."""
+def _tuned(probs: Array, labels: Array, draw_folds: Sequence[Rows], goal: Goal) -> float:
+    """Return a score of decisions with thresholds fitted on the other folds."""
     chosen = np.zeros(probs.shape)
-    for part in parts:
-        others = np.setdiff1d(np.arange(len(probs)), part)
+    for fold in draw_folds:
+        other_rows = np.setdiff1d(np.arange(len(probs)), fold)
         thresholds = fit_thresholds(
-            probs[others], labels[others], "per-genre", goal, shrinkage=SHRINKAGE
+            probs[other_rows], labels[other_rows], "per-genre", goal, shrinkage=SHRINKAGE
         )
-        chosen[part] = decide(probs[part], thresholds)
+        chosen[fold] = decide(probs[fold], thresholds)
     return compute_metrics(chosen, labels, DEFAULT_THRESHOLD).metrics[goal]

@@ -1,4 +1,4 @@
-"""How the weights of an ensemble are fitted."""
+"""The settings of the weights of an ensemble."""
 
 from typing import Annotated
 
@@ -12,15 +12,16 @@ Strengths = Annotated[
 
 
 class CombiningConfig(Config):
-    """How the weights are fitted.
+    """The settings of fitting the weights.
 
     Attributes:
-        genre_shrinkage: Strengths with which a genre's weights are drawn towards the members' means
-            over genres; the best is chosen by cross-validation.
-        member_shrinkage: Strengths with which these means are drawn towards each other; likewise.
-        folds: Into how many folds validation is split.
-        draws: How often it is split anew; scores are means over these.
-        seed: Of the splits.
+        genre_shrinkage: Strengths of shrinking a genre's weights towards the members' means over
+            genres; cross-validation chooses the best one.
+        member_shrinkage: Strengths of shrinking these means towards each other; cross-validation
+            chooses the best one.
+        folds: The number of folds of validation.
+        draws: The number of random splits into folds; scores are means over these.
+        seed: The seed of the splits.
     """
 
     genre_shrinkage: Strengths = (30.0, 100.0, 300.0, 1000.0, 10000.0)

@@ -1,8 +1,8 @@
 """Fit the weights of an ensemble's members on validation.
 
-The log-odds of genre l are a weighted sum of the members' own, plus a bias: a logistic regression
-whose plain log-loss gives calibrated probabilities. Rare genres have too few positives for weights
-of their own, so these are drawn towards what all genres share, and that towards equal weights.
+The log-odds of genre l are a weighted sum of the members' log-odds, plus a bias: a logistic
+regression, whose log-loss gives calibrated probabilities. Rare genres have too few positives for
+separate weights, so weights shrink towards the means over genres, and these towards each other.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,20 +21,20 @@ from moviegenre.studies.ensembles.settings import CombiningConfig
 Array = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 Method = Callable[[Rows, Rows], Array]
-"""Fits to some rows and returns log-odds for others."""
+"""Fits to the first rows and returns log-odds for the second rows."""
 
 _MAX_STEPS = 50
-_CONVERGED = 1e-8  # of the objective, relative
-_SMALLEST_STEP = 1e-6
+_TOLERANCE = 1e-8  # relative change of the objective
+_MIN_STEP = 1e-6
 
 
 @dataclass(frozen=True)
 class Strength:
-    """How strongly weights are drawn together.
+    """The strength of shrinkage.
 
     Attributes:
-        genre: A genre's weights towards the members' means over genres.
-        member: These means towards each other.
+        genre: Of a genre's weights towards the members' means over genres.
+        member: Of these means towards each other.
     """
 
     genre: float
@@ -46,18 +46,18 @@ def fit_weights(odds: Array, labels: npt.NDArray[Any], strength: Strength) -> Ca
 
     With v_m the mean of member m's weights over the L genres, and u that of all v_m, the objective
     is the log-loss summed over movies and genres, plus ``genre * sum (w_ml - v_m)^2`` plus
-    ``member * L * sum (v_m - u)^2``. Sums, not means: the more positives a genre has, the less its
-    weights are drawn. It is convex, and minimised by Newton's method over the weights above zero.
-    The solver is our own because scipy's bounded one (L-BFGS-B) takes 6 to 16 times as long for the
-    same weights.
+    ``member * L * sum (v_m - u)^2``. These are sums, not means: the weights of a genre with more
+    positives shrink less. The objective is convex, and minimised by Newton's method over the
+    weights above zero. scipy's bounded solver (L-BFGS-B) takes 6 to 16 times as long for the same
+    weights.
 
     Reference: Bertsekas, "Projected Newton methods for optimization problems with simple
     constraints", https://doi.org/10.1137/0320018.
 
     Args:
         odds: The members' log-odds (M, N, L).
-        labels: The truth (N, L).
-        strength: How strongly weights are drawn together.
+        labels: The labels (N, L).
+        strength: The strength of shrinkage.
     """
     num_members, num_movies, num_labels = odds.shape
     features = np.ones((num_labels, num_members + 1, num_movies))  # the last one is the bias
@@ -76,7 +76,7 @@ def fit_weights(odds: Array, labels: npt.NDArray[Any], strength: Strength) -> Ca
         ridge = 1e-9 * np.eye(int(free.sum()))  # a genre without positives has no best bias
         step[free] = np.linalg.solve(curvature[np.ix_(free, free)] + ridge, gradient[free])
         size = 1.0
-        while size > _SMALLEST_STEP:
+        while size > _MIN_STEP:
             trial = solution - size * step
             trial[is_weight] = np.maximum(trial[is_weight], 0)
             new_loss, new_logits = _objective(trial, features, truth, penalty)
@@ -85,8 +85,8 @@ def fit_weights(odds: Array, labels: npt.NDArray[Any], strength: Strength) -> Ca
             size /= 2
         else:
             break
-        gained, solution, loss, logits = loss - new_loss, trial, new_loss, new_logits
-        if gained <= _CONVERGED * abs(loss):
+        decrease, solution, loss, logits = loss - new_loss, trial, new_loss, new_logits
+        if decrease <= _TOLERANCE * abs(loss):
             break
     table = solution.reshape(num_labels, num_members + 1)
     return CaseWeights(bias=table[:, -1].copy(), weights=table[:, :-1].T.copy())
@@ -98,11 +98,11 @@ def _penalty(num_members: int, num_labels: int, strength: Strength) -> Array:
     by_member = np.kron(np.full((num_labels, num_labels), 1 / num_labels), np.eye(num_members))
     spread_of_genres = np.eye(size) - by_member
     spread_of_members = by_member - 1 / max(size, 1)
-    whole = np.zeros((num_labels, num_members + 1, num_labels, num_members + 1))
-    whole[:, :-1, :, :-1] = (
+    matrix = np.zeros((num_labels, num_members + 1, num_labels, num_members + 1))
+    matrix[:, :-1, :, :-1] = (
         2 * (strength.genre * spread_of_genres + strength.member * spread_of_members)
     ).reshape(num_labels, num_members, num_labels, num_members)
-    return whole.reshape(num_labels * (num_members + 1), -1)
+    return matrix.reshape(num_labels * (num_members + 1), -1)
 
 
 def _objective(
@@ -119,44 +119,46 @@ def _curvature(features: Array, probs: Array, penalty: Array) -> Array:
     """Return the second derivatives of the objective."""
     blocks = (features * (probs * (1 - probs))[:, None]) @ features.transpose(0, 2, 1)
     num_labels, width = blocks.shape[:2]
-    whole = penalty.reshape(num_labels, width, num_labels, width).copy()
+    matrix = penalty.reshape(num_labels, width, num_labels, width).copy()
     diagonal = np.arange(num_labels)
-    whole[diagonal, :, diagonal, :] += blocks
-    return whole.reshape(num_labels * width, -1)
+    matrix[diagonal, :, diagonal, :] += blocks
+    return matrix.reshape(num_labels * width, -1)
 
 
 def folds(num_movies: int, config: CombiningConfig) -> Iterator[list[Rows]]:
-    """Yield, once a draw, the rows of each fold; equal configs give equal folds."""
+    """Yield the rows of each fold, for every draw; equal configs give equal folds."""
     for draw in range(config.draws):
         order = np.random.default_rng([config.seed, draw]).permutation(num_movies)
-        yield [np.sort(order[part :: config.folds]) for part in range(config.folds)]
+        yield [np.sort(order[fold :: config.folds]) for fold in range(config.folds)]
 
 
 def cross_validated(method: Method, num_movies: int, config: CombiningConfig) -> Iterator[Array]:
-    """Yield, once a draw, log-odds (N, L) of every movie by a fit to the other folds."""
-    for parts in folds(num_movies, config):
+    """Yield log-odds (N, L) of every movie from a fit to the other folds, for every draw."""
+    for draw_folds in folds(num_movies, config):
         held_out: dict[int, Array] = {}
-        for part in parts:
-            others = np.setdiff1d(np.arange(num_movies), part)
-            held_out.update(zip(part.tolist(), method(others, part), strict=True))
+        for fold in draw_folds:
+            other_rows = np.setdiff1d(np.arange(num_movies), fold)
+            held_out.update(zip(fold.tolist(), method(other_rows, fold), strict=True))
         yield np.stack([held_out[row] for row in range(num_movies)])
 
 
 def combination(odds: Array, labels: npt.NDArray[Any], strength: Strength) -> Method:
     """Return the method that fits weights."""
 
-    def method(others: Rows, part: Rows) -> Array:
-        return fit_weights(odds[:, others], labels[others], strength).combine(odds[:, part])
+    def method(train_rows: Rows, test_rows: Rows) -> Array:
+        return fit_weights(odds[:, train_rows], labels[train_rows], strength).combine(
+            odds[:, test_rows]
+        )
 
     return method
 
 
 def recalibration(odds: Array, labels: npt.NDArray[Any]) -> Method:
-    """Return the method that gives log-odds (N, L) a scale and a shift by genre (Platt)."""
+    """Return the method that fits a scale and a shift of log-odds (N, L) by genre (Platt)."""
 
-    def method(others: Rows, part: Rows) -> Array:
-        scale, shift = fit_calibration(from_log_odds(odds[others]), labels[others], "platt")
-        return np.asarray(scale * odds[part] + shift)
+    def method(train_rows: Rows, test_rows: Rows) -> Array:
+        scale, shift = fit_calibration(from_log_odds(odds[train_rows]), labels[train_rows], "platt")
+        return np.asarray(scale * odds[test_rows] + shift)
 
     return method
 
@@ -167,7 +169,7 @@ def mean_probabilities(odds: Array) -> Array:
 
 
 def log_loss(odds: Array, labels: npt.NDArray[Any]) -> float:
-    """Return the log-loss of log-odds (N, L), summed over labels, a movie."""
+    """Return the log-loss of log-odds (N, L), summed over labels and averaged over movies."""
     return float((np.logaddexp(0, odds) - labels * odds).sum() / max(len(odds), 1))
 
 
@@ -175,9 +177,9 @@ def choose_strength(
     odds: Array, labels: npt.NDArray[Any], config: CombiningConfig
 ) -> tuple[Strength, dict[Strength, float]]:
     """Return the strength with the smallest cross-validated log-loss, and all log-losses."""
-    tried = [Strength(*p) for p in product(config.genre_shrinkage, config.member_shrinkage)]
+    strengths = [Strength(*p) for p in product(config.genre_shrinkage, config.member_shrinkage)]
     losses: dict[Strength, float] = {}
-    for strength in tried:
+    for strength in strengths:
         draws = cross_validated(combination(odds, labels, strength), len(labels), config)
         losses[strength] = float(np.mean([log_loss(draw, labels) for draw in draws]))
-    return min(tried, key=lambda strength: losses[strength]), losses
+    return min(strengths, key=lambda strength: losses[strength]), losses

@@ -65,11 +65,11 @@ def faithfulness(
     )
     title = f"fall of the likeliest genre's probability without {share:.0%} of the parts, in points"
     table = faithfulness_table(results)
-    kept = [heading for heading in table.headings if heading != "found by"]  # for 80 columns
-    found = ", ".join(f"{one.method} ({one.modality.value})" for one in results)
-    print_table(table, title=title, caption=f"found by {found}", kept=kept)
+    columns = [heading for heading in table.headings if heading != "found by"]  # for 80 columns
+    found = ", ".join(f"{result.method} ({result.modality.value})" for result in results)
+    print_table(table, title=title, caption=f"found by {found}", kept=columns)
     if folder is not None:
         record(folder, split.value, share, results)
     if json_file is not None:
-        text = json_text([one.to_json_dict() for one in results])
+        text = json_text([result.to_json_dict() for result in results])
         print_files(write_files(json_file.parent, {json_file.name: text}))

@@ -1,8 +1,8 @@
 """Measure whether the parts that explanations rank first matter more than random parts.
 
-The model answers without the tenth of the words, or of the regions, that an explanation ranks
+The model predicts a film without the tenth of its words, or regions, that an explanation ranks
 first, and without as many random ones. Reference: DeYoung et al., "ERASER",
-https://arxiv.org/abs/1911.03429, comprehensiveness; differs in that random parts are the measure.
+https://arxiv.org/abs/1911.03429, comprehensiveness; differs in the comparison with random parts.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -27,27 +27,27 @@ from moviegenre.inference.prediction import Explanation
 from moviegenre.inference.predictor import Predictor
 from moviegenre.inference.region_occlusion import without_regions
 
-_DRAWS = 5  # sets of random parts, averaged for each film
-_RESAMPLES = 1000
-_TAILS = (2.5, 97.5)  # percentiles that hold 95 % between them
+_NUM_DRAWS = 5  # sets of random parts, averaged for each film
+_NUM_RESAMPLES = 1000
+_PERCENTILES = (2.5, 97.5)  # the ends of a 95 % interval
 
 Falls = tuple[float, float]
-"""How far a probability falls without the first parts, and without random ones."""
+"""The falls of a probability without the first parts, and without random parts."""
 
 
 @dataclass(frozen=True)
 class Faithfulness:
-    """How far the probability of the likeliest genre fell.
+    """The falls of the most probable genre's probability.
 
     Attributes:
-        modality: Whose parts were taken away: words of the plot, or regions of the poster.
-        method: How the explanation was made.
+        modality: The modality of the removed parts: words of the plot, or regions of the poster.
+        method: The method of the explanation.
         num_films: N.
-        without_top: Mean fall without the parts it puts first, in points of probability (0 to 100).
+        without_top: Mean fall without the first parts, in points of probability (0 to 100).
         without_random: Mean fall without as many random parts.
-        difference: 95 % bootstrap interval over films of the first less the second.
-        share_above: Share of films whose fall without the first parts is the larger one.
-        num_silent: Further films whose explanation names nothing that speaks for the genre.
+        difference: 95 % bootstrap interval over films of the first fall minus the second.
+        share_above: Share of films with a larger fall without the first parts.
+        num_silent: The number of further films whose explanation has no part for the genre.
     """
 
     modality: Modality
@@ -61,7 +61,7 @@ class Faithfulness:
 
     @property
     def ratio(self) -> float | None:
-        """How many times as far it falls without the first parts; None where chance raises it."""
+        """The first fall divided by the second; None if random parts do not lower it."""
         return self.without_top / self.without_random if self.without_random > 0 else None
 
     def to_json_dict(self) -> dict[str, Any]:
@@ -82,14 +82,14 @@ def measure_faithfulness(
 
     Args:
         predictor: The model.
-        films: Films that its reader read.
-        method: How explanations are made.
-        share: Which share of words or regions is taken away, at least one.
-        seed: Draws them.
+        films: Films from its reader.
+        method: The method of explanations.
+        share: The removed share of words or regions, at least one part.
+        seed: Draws the random parts.
         on_progress: Called with the number of films done so far.
 
     Returns:
-        One for each modality that a film had.
+        A result for each modality of the films.
 
     Raises:
         ConfigError: The model does not support the method.
@@ -119,35 +119,35 @@ def film_falls(
     method: AttributionMethod,
     share: float,
 ) -> dict[tuple[Modality, str], Falls | None]:
-    """Return how far the likeliest genre's probability falls without some parts of a film.
+    """Return the falls of the most probable genre's probability without parts of a film.
 
     Args:
         predictor: The model.
         film: The film.
         generator: Draws random parts.
-        method: How the explanation is made.
-        share: Which share of words or regions is taken away.
+        method: The method of the explanation.
+        share: The removed share of words or regions.
 
     Returns:
-        By modality and method of the explanation; None where it names nothing.
+        The falls by modality and method; None if the explanation has no parts for the genre.
     """
-    whole = predictor.probabilities([film])[0]
-    label = int(whole.argmax())
+    probs = predictor.probabilities([film])[0]
+    label = int(probs.argmax())
     name = predictor.model.genres.names[label]
     explanation = predictor.explain(film, [name], method)
     falls: dict[tuple[Modality, str], Falls | None] = {}
     for modality, method_name in explanation.attribution_method.items():
         shares, leave_out = _parts(predictor, film, explanation, name, modality)
         if len(shares) < 2:
-            continue  # one word is the first and the random one
+            continue  # a single word is both the first and the random part
         size = min(max(1, round(share * len(shares))), int((shares > 0).sum()))
         if not size:
             falls[modality, method_name] = None
             continue
         sets = [np.argsort(-shares, kind="stable")[:size]]
-        sets += [generator.permutation(len(shares))[:size] for _ in range(_DRAWS)]
+        sets += [generator.permutation(len(shares))[:size] for _ in range(_NUM_DRAWS)]
         variants = [leave_out(parts.tolist()) for parts in sets]
-        fall = whole[label] - predictor.probabilities(variants)[:, label]
+        fall = probs[label] - predictor.probabilities(variants)[:, label]
         falls[modality, method_name] = (float(fall[0]), float(fall[1:].mean()))
     return falls
 
@@ -155,11 +155,11 @@ def film_falls(
 def _parts(
     predictor: Predictor, film: Film, explanation: Explanation, name: str, modality: Modality
 ) -> tuple[npt.NDArray[np.float64], Callable[[list[int]], Film]]:
-    """Return the share of each word or region, and a function that leaves some of them out."""
+    """Return the share of each word or region, and a function that removes parts."""
     if modality is Modality.PLOT:
         shares = [word.share for word in explanation.words[name] if word.share is not None]
-        places = predictor.reader.token_words(film)
-        return np.array(shares), partial(without_words, film, places)
+        token_words = predictor.reader.token_words(film)
+        return np.array(shares), partial(without_words, film, token_words)
     grid = explanation.regions[name]
     rows, columns = grid.shape
 
@@ -172,18 +172,18 @@ def _parts(
 def summarise(
     modality: Modality, method: str, rows: Sequence[Falls | None], seed: int
 ) -> Faithfulness:
-    """Summarise how far the probability falls without the first parts, and without random ones.
+    """Summarise the falls without the first parts, and without random parts.
 
     Args:
-        modality: What was taken away.
-        method: How the explanation was made.
-        rows: Both falls for each film; None where the explanation names nothing.
+        modality: The modality of the removed parts.
+        method: The method of the explanation.
+        rows: Both falls for each film; None if the explanation has no parts for the genre.
         seed: Draws the films of the bootstrap.
     """
     falls = np.array([row for row in rows if row is not None])
     gains = falls[:, 0] - falls[:, 1]
-    drawn = np.random.default_rng(seed).integers(0, len(gains), (_RESAMPLES, len(gains)))
-    low, high = np.percentile(100 * gains[drawn].mean(axis=1), _TAILS)
+    resamples = np.random.default_rng(seed).integers(0, len(gains), (_NUM_RESAMPLES, len(gains)))
+    low, high = np.percentile(100 * gains[resamples].mean(axis=1), _PERCENTILES)
     top, random = 100 * falls.mean(axis=0)
     return Faithfulness(
         modality=modality,
@@ -209,33 +209,33 @@ def faithfulness(
     backend: BackendName = "auto",
     progress: bool = True,
 ) -> list[Faithfulness]:
-    """Return how far probabilities fall without the parts that explanations rank first.
+    """Return the falls of probabilities without the parts that explanations rank first.
 
     Args:
-        model: A checkpoint, or what else ``load_predictor`` takes.
-        data_dir: Prepared movies; None takes those the model was trained on.
-        split: Which part of them; the first ``movies`` that the model can read.
-        movies: How many.
-        method: How explanations are made.
-        share: Which share of words or regions is taken away.
-        seed: Draws the random ones.
-        backend: What computes the model.
+        model: A checkpoint, or another form that ``load_predictor`` accepts.
+        data_dir: Prepared movies; None takes the training data of the model.
+        split: The split; its first ``movies`` that the model can read are used.
+        movies: The number of movies.
+        method: The method of explanations.
+        share: The removed share of words or regions.
+        seed: Draws the random parts.
+        backend: The backend.
         progress: Show a progress bar.
 
     Raises:
-        CheckpointError: There is no such model, or the movies have other genres.
+        CheckpointError: The model does not exist, or the movies have other genres.
         ConfigError: The model does not support the method.
-        DataError: There are no such movies.
+        DataError: The movies do not exist.
     """
     predictor = load_predictor(model, backend=backend)
     data = PreparedData(data_dir or predictor.model.data_config.dir)
-    read = labelled_films(data, split, predictor.reader, predictor.model.genres)
+    films = labelled_films(data, split, predictor.reader, predictor.model.genres)
     with Progress(disable=not progress) as bar:
         total = min(movies, data.num_movies(split))
         task = bar.add_task("taking parts away", total=total)
         return measure_faithfulness(
             predictor,
-            (film for film, _ in islice(read, movies)),
+            (film for film, _ in islice(films, movies)),
             method=method,
             share=share,
             seed=seed,

@@ -1,4 +1,4 @@
-"""The table of a faithfulness study, and the section of it on a model's card."""
+"""The table of a faithfulness study, and its section on a model's card."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,36 +15,36 @@ from moviegenre.studies.faithfulness.computation import Faithfulness
 
 
 def faithfulness_table(results: Sequence[Faithfulness]) -> Table:
-    """Return how far the probability of the likeliest genre fell, in points."""
+    """Return the falls of the most probable genre's probability, in points."""
     headings = (
         *("parts of", "found by", "films", "first ones", "random ones"),
         *("times", "difference (95 %)", "films above", "nothing named"),
     )
     rows = tuple(
         (
-            one.modality.value,
-            one.method,
-            f"{one.num_films:,}",
-            f"{one.without_top:.2f}",
-            f"{one.without_random:.2f}",
-            "-" if one.ratio is None else f"{one.ratio:.1f}",
-            f"{one.difference[0]:.2f} to {one.difference[1]:.2f}",
-            f"{one.share_above:.1%}",
-            f"{one.num_silent:,}",
+            result.modality.value,
+            result.method,
+            f"{result.num_films:,}",
+            f"{result.without_top:.2f}",
+            f"{result.without_random:.2f}",
+            "-" if result.ratio is None else f"{result.ratio:.1f}",
+            f"{result.difference[0]:.2f} to {result.difference[1]:.2f}",
+            f"{result.share_above:.1%}",
+            f"{result.num_silent:,}",
         )
-        for one in results
+        for result in results
     )
     return Table(headings, rows, num_text_columns=2)
 
 
 def exported_folder(model: str | Path) -> Path:
-    """Return the exported folder of a model, whose card the result is added to.
+    """Return the exported folder of a model; the result is added to its card.
 
     Args:
-        model: What ``load_predictor`` takes.
+        model: A model in any form that ``load_predictor`` accepts.
 
     Raises:
-        ConfigError: It is a checkpoint.
+        ConfigError: The model is a checkpoint.
     """
     path = locate(model)
     folder = path.parent if path.name in WEIGHTS_FILES else path
@@ -61,9 +61,9 @@ def record(folder: Path, split: str, share: float, results: Sequence[Faithfulnes
 
     Args:
         folder: The exported folder.
-        split: The movies it was measured on.
-        share: Which share of words or regions was taken away.
-        results: What was measured.
+        split: The split of the measurement.
+        share: The removed share of words or regions.
+        results: The results.
 
     Raises:
         CheckpointError: The folder's manifest is damaged.

@@ -38,17 +38,17 @@ def robustness(
     missing_arrow: Path | None = None,
     progress: bool = True,
 ) -> tuple[Robustness, list[Path]]:
-    """Score every fusion in a folder as posters or plots go missing, and write the report.
+    """Score every fusion in a folder with missing posters or plots, and write the report.
 
     Args:
-        checkpoints: The folder that holds a folder for each model.
-        out: Where the files go.
-        data_dir: Prepared data; None takes those the models were trained on.
-        split: Which part of them.
+        checkpoints: The folder with a folder for each model.
+        out: The folder for the files.
+        data_dir: Prepared data; None takes the training data of the models.
+        split: The split.
         seed: Draws the movies that lack a modality.
         fitted: Decide with each model's thresholds for the remaining modalities instead of 0.5.
-        missing_table: A ``.pt`` file that says what each movie lacks, see ``missing_tables``.
-        missing_arrow: The Arrow file that it belongs to.
+        missing_table: A ``.pt`` file of missing modalities, see ``missing_tables``.
+        missing_arrow: The Arrow file with the rows of the table.
         progress: Show progress bars.
 
     Returns:
@@ -57,8 +57,8 @@ def robustness(
     Raises:
         CheckpointError: There is no trained fusion, a model cannot be read, or it has no fitted
             thresholds.
-        DataError: The models were trained on different data and ``data_dir`` does not say which
-            to take, or the missing table is not of these movies.
+        DataError: The models were trained on different data and ``data_dir`` is None, or the
+            missing table does not fit the movies.
     """
     folders = model_folders(checkpoints, None)
     data = PreparedData(data_dir or common_data_dir(folders))
@@ -69,10 +69,10 @@ def robustness(
         kind = model_config_class(str(run.get("model", folder.name)))
         family = Family(kind.family)
         if family.is_baseline:
-            continue  # no sibling of a fusion: it starts from none of them
+            continue  # a baseline is no sibling: no fusion starts from it
         path, modalities = weights_file(folder), read_modalities(run, kind)
         if family.is_ensemble and len(modalities) < len(Modality):
-            continue  # no fusion, and more than a sibling of one
+            continue  # an ensemble of one modality is neither fusion nor sibling
         point = _fitted_point(folder, data) if fitted else None
         complete = _predictions(path, data, split, modalities, point, progress=progress)
         if family.is_single:
@@ -129,7 +129,7 @@ def _predictions(
 ) -> Predictions:
     """Return a model's predictions, shifted so that its fitted thresholds become 0.5.
 
-    Each movie is judged by the thresholds for what it has.
+    The thresholds of a movie depend on its modalities.
     """
     predictions = cached_predictions(path, data, split, missing=missing, progress=progress)
     if point is None:
@@ -145,7 +145,7 @@ def _predictions(
 
 
 def _siblings(run: dict[str, Any]) -> dict[Modality, str]:
-    """Return the models that a fusion's settings say it starts from."""
+    """Return the initial models in a fusion's settings."""
     settings = run.get("settings", {}).get("model", {})
     keys = {Modality.PLOT: "init_plot", Modality.POSTER: "init_poster"}
     return {modality: settings[key] for modality, key in keys.items() if settings.get(key)}

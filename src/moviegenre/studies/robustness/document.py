@@ -25,15 +25,15 @@ MODALITIES = (Modality.POSTER, Modality.PLOT)
 
 
 def write_robustness(scores: Robustness, out: Path, command: str) -> list[Path]:
-    """Write the table in words and numbers, and the plot, every file in one step.
+    """Write Markdown, JSON and the plot, every file in one step.
 
     Args:
         scores: The scores.
         out: The folder.
-        command: The command that writes them again.
+        command: The command that reproduces them.
 
     Raises:
-        MissingExtraError: matplotlib is not installed; nothing is written then.
+        MissingExtraError: matplotlib is not installed; no file is written.
     """
     picture = figure_png(draw_robustness(scores))
     files: dict[str, str | bytes] = {
@@ -58,7 +58,7 @@ def robustness_table(scores: Robustness, missing: Modality) -> Table:
 
 
 def missing_table_scores(table: Mapping[str, Any]) -> Table:
-    """Return each fusion's scores where a missing table says what each movie lacks."""
+    """Return the scores of each fusion with a missing table."""
     rows = tuple(
         (row["model"], per_cent(row["f1_macro"]), per_cent(row["f1_micro"]))
         for row in table["scores"]
@@ -93,7 +93,7 @@ def _markdown(scores: Robustness, command: str) -> str:
 
 
 def draw_robustness(scores: Robustness) -> "Figure":
-    """Draw F1-macro over the share of movies that lack a modality, a panel for each."""
+    """Draw F1-macro over the share of movies without a modality, in a panel for each modality."""
     from matplotlib.lines import Line2D
 
     figure = new_figure(9, 4.2)
@@ -103,23 +103,23 @@ def draw_robustness(scores: Robustness) -> "Figure":
     for axes, missing in zip(panels, MODALITIES, strict=True):
         dress(axes, grid="both")
         for curve in (curve for curve in scores.curves if curve.missing is missing):
-            place = titles.index(curve.model)
-            look: dict[str, Any] = {
-                "color": LINES[place % len(LINES)],
-                "linestyle": STYLES[place % len(STYLES)],
+            index = titles.index(curve.model)
+            style: dict[str, Any] = {
+                "color": LINES[index % len(LINES)],
+                "linestyle": STYLES[index % len(STYLES)],
                 "linewidth": 1.2 if curve.alone else 1.8,
                 "marker": None if curve.alone else "o",
                 "markersize": 4,
             }
             axes.plot(
-                [100 * share for share in SHARES], [100 * f1 for f1 in curve.f1_macro], **look
+                [100 * share for share in SHARES], [100 * f1 for f1 in curve.f1_macro], **style
             )
             name = f"{curve.model} (alone)" if curve.alone else curve.model
-            handles[name] = Line2D([], [], label=name, **look)
+            handles[name] = Line2D([], [], label=name, **style)
         axes.set_title(f"{missing.value}s missing", fontsize=10, color=INK)
         axes.set_xlabel("of movies, per cent")
     panels[0].set_ylabel("F1-macro, per cent")
     panels[0].set_ylim(bottom=0)
-    kept = list(handles.values())
-    legend(figure, kept, loc="outside lower center", ncols=min(4, len(kept)))
+    lines = list(handles.values())
+    legend(figure, lines, loc="outside lower center", ncols=min(4, len(lines)))
     return figure

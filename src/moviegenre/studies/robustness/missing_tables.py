@@ -1,4 +1,4 @@
-"""Missing tables of papers: which movies lack a plot or poster, and the scores of fusions.
+"""Missing tables of papers: the movies that lack a plot or poster, and the scores of fusions.
 
 Reference: https://github.com/YiLunLee/missing_aware_prompts, and docs/mmimdb.md.
 """
@@ -29,11 +29,11 @@ _EXPECTED = "expected one number for each movie: 0 complete, 1 no plot, 2 no pos
 
 @dataclass(frozen=True)
 class TableScores:
-    """The scores of fusions on movies that lack what a table says.
+    """The scores of fusions on movies that lack modalities according to a table.
 
     Attributes:
         name: The table's file.
-        num_missing: How many movies lack a modality.
+        num_missing: The number of movies that lack each modality.
         scores: Title, F1-macro and F1-micro of each fusion, fractions.
     """
 
@@ -54,10 +54,10 @@ class TableScores:
 
 
 def read_missing_table(path: Path) -> npt.NDArray[np.int64]:
-    """Return the numbers of a ``.pt`` file (N,); no code in it is run.
+    """Return the numbers of a ``.pt`` file (N,) without executing code.
 
     Raises:
-        DataError: It is no such table.
+        DataError: The file is no such table.
     """
     import torch
 
@@ -67,7 +67,7 @@ def read_missing_table(path: Path) -> npt.NDArray[np.int64]:
                 raise ValueError(f"more than {_MAX_BYTES:,} bytes")
             stream.seek(0)
             content = torch.load(stream, map_location="cpu", weights_only=True)
-        except Exception as error:  # torch raises whatever a damaged file leads it to
+        except Exception as error:  # a damaged file can raise any exception
             raise_system_error(error, path)
             reason = shortened(str(error).split("\n")[0]) or type(error).__name__
             raise DataError(f"{path} cannot be read as a missing table: {reason}") from None
@@ -87,7 +87,7 @@ def codes_by_movie(
     Args:
         path: The table.
         ids: The movies.
-        arrow: The Arrow file whose rows the table numbers; None takes its rows for the movies.
+        arrow: The Arrow file with the rows of the table; None if its rows are the movies.
 
     Raises:
         DataError: The table has other rows than the movies or the Arrow file, or lacks a movie.
@@ -100,31 +100,31 @@ def codes_by_movie(
                 "it belongs to with `missing_arrow`"
             )
         return codes
-    named = [str(values.get("image_id")) for values, _ in arrow_rows(arrow, ("image_id",))]
-    if len(named) != len(codes):
+    row_ids = [str(values.get("image_id")) for values, _ in arrow_rows(arrow, ("image_id",))]
+    if len(row_ids) != len(codes):
         raise DataError(
-            f"{path} has {len(codes):,} rows and {arrow} {len(named):,}; name the Arrow file of "
+            f"{path} has {len(codes):,} rows and {arrow} {len(row_ids):,}; name the Arrow file of "
             "the same split"
         )
-    known = dict(zip(named, codes.tolist(), strict=True))
-    absent = [movie for movie in ids if movie not in known]
+    code_by_id = dict(zip(row_ids, codes.tolist(), strict=True))
+    absent = [movie for movie in ids if movie not in code_by_id]
     if absent:
         raise DataError(
             f"{arrow} lacks {len(absent):,} of {len(ids):,} movies, for example {absent[0]}; name "
             "the Arrow file of the same split"
         )
-    return np.array([known[movie] for movie in ids], dtype=np.int64)
+    return np.array([code_by_id[movie] for movie in ids], dtype=np.int64)
 
 
 def score_table(
     name: str, codes: npt.NDArray[np.int64], fusions: Sequence[FusionModel]
 ) -> TableScores:
-    """Score fusions while each movie lacks what its number says.
+    """Score fusions on movies that lack the modality of their number.
 
     Args:
-        name: Of the table.
+        name: The name of the table.
         codes: A number for each movie (N,), see ``CODES``.
-        fusions: All of the same movies in the same order.
+        fusions: Fusions with predictions for the same movies in the same order.
     """
     scores = []
     for fusion in fusions:

@@ -1,7 +1,8 @@
-"""Scores of fusions as posters or plots go missing, beside single-modality models.
+"""Scores of fusions with missing posters or plots, and of single-modality models.
 
-A model in evaluation mode answers for each movie by itself, so the answers for a half-blind split
-are rows of two complete passes: some movies as they are, the others without the modality.
+A model in evaluation mode predicts each movie separately. The predictions for a split with some
+missing modalities are therefore rows of two passes: complete movies, and movies without the
+modality.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +20,7 @@ from moviegenre.evaluation.results import Predictions, number_or_none
 from moviegenre.metrics import compute_metrics
 
 SHARES = (0.0, 0.3, 0.5, 0.7, 1.0)
-"""How many of the movies lack the modality."""
+"""The shares of movies that lack the modality."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ class SingleModel:
     """A model of one modality.
 
     Attributes:
-        name: As on the command line.
-        title: As in prose.
+        name: Its name on the command line.
+        title: Its name in text.
         modality: The modality it reads.
         predictions: Its predictions.
     """
@@ -44,12 +45,12 @@ class FusionModel:
     """A model of both modalities, with three sets of predictions.
 
     Attributes:
-        name: As on the command line.
-        title: As in prose.
-        complete: For the movies as they are.
-        without: For the movies when every one lacks a modality.
-        siblings: Name of the single-modality model that it is to be measured against, where its
-            settings name one; the strongest there is otherwise.
+        name: Its name on the command line.
+        title: Its name in text.
+        complete: The predictions for complete movies.
+        without: The predictions for movies that all lack a modality.
+        siblings: The names of the single-modality models in its settings, for the comparison;
+            without a name, the best single-modality model is used.
     """
 
     name: str
@@ -61,7 +62,7 @@ class FusionModel:
     def answers(
         self, missing: Modality, rows: npt.NDArray[np.int64]
     ) -> npt.NDArray[np.floating[Any]]:
-        """Return probabilities (N, L) where the movies in some rows lack a modality."""
+        """Return probabilities (N, L) if the movies of some rows lack a modality."""
         mixed = self.complete.probs.copy()
         mixed[rows] = self.without[missing].probs[rows]
         return mixed
@@ -69,14 +70,14 @@ class FusionModel:
 
 @dataclass(frozen=True)
 class Curve:
-    """A model's scores as a modality goes missing.
+    """A model's scores by share of movies that lack a modality.
 
     Attributes:
         model: The model's title.
-        missing: The modality that goes missing.
+        missing: The missing modality.
         alone: True for a model that never reads it.
-        f1_macro: One score a share of ``SHARES``, fractions.
-        f1_micro: Likewise.
+        f1_macro: F1-macro for each of ``SHARES``, fractions.
+        f1_micro: F1-micro for each of ``SHARES``, fractions.
     """
 
     model: str
@@ -88,15 +89,15 @@ class Curve:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A fusion left with one modality, compared with its single-modality sibling.
+    """The comparison of a fusion without one modality with its single-modality sibling.
 
     Attributes:
         fusion: The fusion's title.
-        sibling: The other's.
+        sibling: The sibling's title.
         missing: The modality that every movie lacks.
         score: F1-macro of the fusion, a fraction.
-        sibling_score: That of the sibling.
-        interval: 95 % interval of the first less the second, from the paired bootstrap.
+        sibling_score: F1-macro of the sibling.
+        interval: 95 % interval of the first score minus the second, from the paired bootstrap.
     """
 
     fusion: str
@@ -132,17 +133,17 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Robustness:
-    """Every fusion as either modality goes missing.
+    """The scores of all fusions with missing modalities.
 
     Attributes:
         split: The split's name.
-        num_movies: How many movies it has.
-        threshold: The probability from which a genre is chosen.
-        seed: What the movies that lack a modality were drawn from.
-        fitted: Whether each model decides at its own thresholds, fitted for the modalities left.
-        curves: Fusions and siblings, for posters and for plots.
-        verdicts: Each fusion against its siblings.
-        tables: Scores by missing tables of papers, as ``missing_tables`` gives them.
+        num_movies: The number of its movies.
+        threshold: The threshold of all genres.
+        seed: The seed that draws the movies without a modality.
+        fitted: Whether each model uses its own thresholds for the available modalities.
+        curves: The curves of fusions and siblings, for posters and for plots.
+        verdicts: The comparisons of each fusion with its siblings.
+        tables: Scores by missing tables of papers, from ``missing_tables``.
     """
 
     split: str
@@ -155,7 +156,7 @@ class Robustness:
     tables: tuple[dict[str, Any], ...] = ()
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return plain values; scores are fractions, undefined ones None."""
+        """Return plain values; scores are fractions, None if undefined."""
         return {
             "split": self.split,
             "num_movies": self.num_movies,
@@ -194,7 +195,7 @@ class Robustness:
 
 
 def missing_rows(num_movies: int, share: float, seed: int) -> npt.NDArray[np.int64]:
-    """Return the rows that lack a modality; a larger share takes those of a smaller one, too."""
+    """Return the rows that lack a modality; a larger share includes the rows of a smaller one."""
     order = np.random.default_rng(seed).permutation(num_movies)
     return order[: round(share * num_movies)]
 
@@ -207,16 +208,14 @@ def measure_robustness(
     seed: int = 0,
     fitted: bool = False,
 ) -> Robustness:
-    """Score fusions while each modality goes missing for the same movies.
-
-    A genre is chosen from a probability of 0.5 on.
+    """Score fusions with each missing modality, for the same movies, at the threshold 0.5.
 
     Args:
-        fusions: The fusions, at least one; all of the same movies in the same order.
-        singles: The single-modality models, of the same movies.
+        fusions: The fusions, at least one; all for the same movies in the same order.
+        singles: The single-modality models, for the same movies.
         split: The split's name.
         seed: Draws the movies that lack a modality.
-        fitted: Whether each model's own thresholds were moved to 0.5.
+        fitted: Whether probabilities were shifted so that fitted thresholds are 0.5.
 
     Raises:
         DataError: There is no fusion, or the movies differ between models.
@@ -229,15 +228,15 @@ def measure_robustness(
     for missing in (Modality.POSTER, Modality.PLOT):
         siblings: dict[str, SingleModel] = {}
         for fusion in fusions:
-            answers = [fusion.answers(missing, rows) for rows in draws]
-            curves.append(_curve(fusion.title, missing, False, answers, truth))
+            probs = [fusion.answers(missing, rows) for rows in draws]
+            curves.append(_curve(fusion.title, missing, False, probs, truth))
             sibling = _sibling(fusion, missing, singles)
             if sibling is not None:
                 siblings[sibling.name] = sibling
                 verdicts.append(_verdict(fusion, sibling, missing))
         for sibling in siblings.values():
-            answers = [sibling.predictions.probs] * len(SHARES)
-            curves.append(_curve(sibling.title, missing, True, answers, truth))
+            probs = [sibling.predictions.probs] * len(SHARES)
+            curves.append(_curve(sibling.title, missing, True, probs, truth))
     return Robustness(
         split, len(truth), DEFAULT_THRESHOLD, seed, fitted, tuple(curves), tuple(verdicts)
     )
@@ -268,10 +267,10 @@ def _curve(
     title: str,
     missing: Modality,
     alone: bool,
-    answers: Sequence[npt.NDArray[np.floating[Any]]],
+    probs_by_share: Sequence[npt.NDArray[np.floating[Any]]],
     truth: npt.NDArray[Any],
 ) -> Curve:
-    scores = [compute_metrics(probs, truth, DEFAULT_THRESHOLD).metrics for probs in answers]
+    scores = [compute_metrics(probs, truth, DEFAULT_THRESHOLD).metrics for probs in probs_by_share]
     macro = tuple(score["f1_macro"] for score in scores)
     micro = tuple(score["f1_micro"] for score in scores)
     return Curve(title, missing, alone, macro, micro)
@@ -280,7 +279,7 @@ def _curve(
 def _sibling(
     fusion: FusionModel, missing: Modality, singles: Sequence[SingleModel]
 ) -> SingleModel | None:
-    """Return the model of the other modality to compare with; None where there is none."""
+    """Return the sibling, a model of the other modality; None if there is none."""
     candidates = [model for model in singles if model.modality is not missing]
     for model in candidates:
         if model.name == fusion.siblings.get(model.modality):

@@ -26,24 +26,24 @@ def reproduce_seeds(
     restart: bool = False,
     progress: bool = True,
 ) -> tuple[SeedComparison, list[Path]]:
-    """Run a config file once for each of several seeds, and put the comparisons together.
+    """Run a config file for several seeds, and combine the comparisons.
 
-    The first seed is the file's own, and its models and report lie where ``reproduce`` puts them;
-    those of a further seed S lie in ``seed-S`` beside them. Everything that a fusion starts from
-    is of its own seed, unless the file names a folder for it.
+    The first seed is that of the file, with models and report in the folders of ``reproduce``. The
+    models and report of a further seed S are in ``seed-S`` beside them. The initial models of a
+    fusion have its seed, unless the file names a folder for them.
 
     Args:
         config: The YAML file.
         overrides: ``a.b=c`` settings.
-        num_seeds: How many, counted up from ``training.seed``.
+        num_seeds: The number of seeds, from ``training.seed`` upwards.
         restart: As for ``reproduce``.
         progress: Show progress bars.
 
     Returns:
-        The comparison over seeds, and the files it was written to.
+        The comparison over seeds, and its files.
 
     Raises:
-        ConfigError: There are fewer than two seeds, models have seeds of their own, or as for
+        ConfigError: There are fewer than two seeds, models have different seeds, or as for
             ``reproduce``.
         DataError: As for ``reproduce``.
     """
@@ -57,15 +57,15 @@ def reproduce_seeds(
             "expected one training.seed for all of them"
         )
     (first,) = seeds
-    one_seed = command_line("reproduce", config, overrides)
-    command = f"{one_seed} --seeds {num_seeds}"
+    first_command = command_line("reproduce", config, overrides)
+    command = f"{first_command} --seeds {num_seeds}"
     comparisons = {}
     with locked(suite.checkpoints, OTHER_CHECKPOINTS):
         for seed in range(first, first + num_seeds):
             logger.info("seed %d", seed)
             comparisons[seed], _ = run_suite(
-                suite if seed == first else _of_seed(suite, seed),
-                one_seed if seed == first else command,
+                suite if seed == first else _suite_of_seed(suite, seed),
+                first_command if seed == first else command,
                 restart=restart,
                 progress=progress,
             )
@@ -74,26 +74,26 @@ def reproduce_seeds(
     return compared, write_seeds(compared, command, banner, suite.results)
 
 
-def _of_seed(suite: Suite, seed: int) -> Suite:
-    """Return the same suite for another seed, in folders of its own.
+def _suite_of_seed(suite: Suite, seed: int) -> Suite:
+    """Return the suite for another seed, in separate folders.
 
-    What starts from, or learns from, a model of the suite does so from that of its own seed.
+    Initial models and teachers from the suite are replaced by those of the same seed.
     """
     folder = f"seed-{seed}"
     checkpoints = suite.checkpoints / folder
 
-    def moved(path: Path | None) -> Path | None:
+    def path_of_seed(path: Path | None) -> Path | None:
         if path is None or not path.is_relative_to(suite.checkpoints):
             return path
         return checkpoints / path.relative_to(suite.checkpoints)
 
     experiments = {}
     for name, experiment in suite.experiments.items():
-        update = {"seed": seed, "teacher": moved(experiment.training.teacher)}
+        update = {"seed": seed, "teacher": path_of_seed(experiment.training.teacher)}
         model = experiment.model
         if "init_from" in model.model_fields_set:
-            start = {"init_from": moved(getattr(model, "init_from", None))}
-            model = model.model_copy(update=start)
+            initial = {"init_from": path_of_seed(getattr(model, "init_from", None))}
+            model = model.model_copy(update=initial)
         experiments[name] = replace(
             experiment, training=experiment.training.model_copy(update=update), model=model
         )

@@ -21,12 +21,12 @@ IN_SHORT = ("model", "F1-macro", "F1-micro", "ROC-AUC")
 
 
 def _cell(metric: str, spread: Spread) -> str:
-    write = fraction if metric == "hamming_loss" else per_cent
-    return f"{write(spread.mean)} ± {write(spread.deviation)}"
+    format_value = fraction if metric == "hamming_loss" else per_cent
+    return f"{format_value(spread.mean)} ± {format_value(spread.deviation)}"
 
 
 def seeds_table(comparison: SeedComparison) -> Table:
-    """Return mean and deviation of every model, best first."""
+    """Return mean and deviation of every model, the best first."""
     rows = []
     for rank, (name, title) in enumerate(comparison.titles.items(), start=1):
         cells = [_cell(metric, spread) for metric, spread in comparison.scores[name].items()]
@@ -38,13 +38,13 @@ def difference_table(comparison: SeedComparison) -> Table:
     """Return the differences between models, with their certainty."""
     rows = tuple(
         (
-            comparison.titles[one.first],
-            comparison.titles[one.second],
-            f"{100 * one.points.mean:+.2f} ± {100 * one.points.deviation:.2f}",
-            interval_text(one.interval, signed=True),
-            "yes" if one.is_clear else "no",
+            comparison.titles[difference.first],
+            comparison.titles[difference.second],
+            f"{100 * difference.points.mean:+.2f} ± {100 * difference.points.deviation:.2f}",
+            interval_text(difference.interval, signed=True),
+            "yes" if difference.is_clear else "no",
         )
-        for one in comparison.differences
+        for difference in comparison.differences
     )
     headings = ("model", "against", "points of F1-macro", "95 % over movies", "clear")
     return Table(headings, rows, num_text_columns=2)
@@ -57,8 +57,8 @@ def write_seeds(
 
     Args:
         comparison: The comparison.
-        command: The command that makes it again.
-        banner: A warning on top; None for none.
+        command: The command that reproduces it.
+        banner: A warning at the top; None for no warning.
         out: The folder.
     """
     seeds = ", ".join(map(str, comparison.seeds))

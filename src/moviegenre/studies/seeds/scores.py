@@ -1,7 +1,7 @@
 """The same comparison from several seeds: differences between models and between seeds.
 
-A deviation over seeds says how far a score moves when the same model is trained again; an interval
-over movies, how far it would move on other films. A difference has to stand against both.
+The deviation over seeds is the variation of a score if the same model is trained again. The
+interval over movies is its variation on other films. A clear difference exceeds both.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,7 +33,7 @@ class Spread:
     """One metric of one model over the seeds.
 
     Attributes:
-        values: One for each seed, in their order; fractions.
+        values: A fraction for each seed, in the order of seeds.
     """
 
     values: tuple[float, ...]
@@ -49,7 +49,7 @@ class Spread:
         return float(np.std(self.values, ddof=1))
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return plain values; what is undefined is None."""
+        """Return plain values; None if undefined."""
         return {
             "values": [number_or_none(value) for value in self.values],
             "mean": number_or_none(self.mean),
@@ -62,10 +62,10 @@ class SeededDifference:
     """Two models and the difference of their F1-macros.
 
     Attributes:
-        first: The model that is judged.
-        second: The model it is judged against.
-        points: The first's less the second's, seed by seed.
-        interval: 95 % of its mean over seeds on resampled movies, the same for all seeds.
+        first: The model.
+        second: The model that it is compared with.
+        points: The first F1-macro minus the second, for each seed.
+        interval: 95 % interval of the mean over seeds on resampled movies, equal for all seeds.
     """
 
     first: str
@@ -75,24 +75,24 @@ class SeededDifference:
 
     @property
     def is_clear(self) -> bool:
-        """Whether the interval leaves out zero and all seeds agree on the sign."""
+        """Whether the interval excludes zero and all seeds agree on the sign."""
         signs = {value > 0 for value in self.points.values}
         return not self.interval.holds_zero and len(signs) == 1
 
 
 @dataclass(frozen=True)
 class SeedComparison:
-    """Models over seeds.
+    """The comparison of models over seeds.
 
     Attributes:
-        seeds: Which.
-        titles: Each model as in prose, best mean F1-macro first.
-        tracks: Each model's, ``closed`` or ``open``.
-        scores: By model and metric.
-        differences: Every pair that the report makes a claim of.
-        split: Which part of the data.
-        num_movies: In it.
-        threshold: The probability from which a genre is chosen.
+        seeds: The seeds.
+        titles: The name of each model in text, best mean F1-macro first.
+        tracks: The track of each model, ``closed`` or ``open``.
+        scores: The scores by model and metric.
+        differences: The differences of all pairs in the report.
+        split: The name of the split.
+        num_movies: The number of movies in the split.
+        threshold: The threshold of all genres.
     """
 
     seeds: tuple[int, ...]
@@ -135,10 +135,10 @@ class SeedComparison:
 
 
 def compare_seeds(comparisons: Mapping[int, Comparison]) -> SeedComparison:
-    """Put comparisons of the same models from several seeds together.
+    """Combine comparisons of the same models from several seeds.
 
     Args:
-        comparisons: By seed.
+        comparisons: The comparisons by seed.
 
     Raises:
         DataError: There are fewer than two seeds, or their models or movies differ.
@@ -203,7 +203,7 @@ def compare_seeds(comparisons: Mapping[int, Comparison]) -> SeedComparison:
 
 
 def _claims(comparisons: Iterable[Comparison], order: Sequence[str]) -> list[tuple[str, str]]:
-    """Return pairs of models: neighbours, fusions with single models, and those of findings."""
+    """Return pairs of models: neighbours, fusions with single models, and pairs of findings."""
     pairs = dict.fromkeys(pairwise(order))
     for comparison in comparisons:
         fusions = [result.name for result in comparison.ranking if result.run.family.is_fusion]
