@@ -54,7 +54,7 @@ Answerer = Callable[[Sequence[FilmText]], list[Answer]]
 
 
 Predict = Callable[[Sequence[Film]], Sequence[Prediction]]
-"""Predicts films that were read, in their order."""
+"""Predicts films in the model's form, in their order."""
 
 
 def no_answers(films: Sequence[FilmText]) -> list[Answer]:
@@ -66,39 +66,39 @@ def model_answers(predictor: Predictor, predict: Predict | None = None) -> Answe
     """Return an answerer that uses a model.
 
     Args:
-        predictor: The model, which reads the films.
-        predict: Predicts them; None calls the model directly.
+        predictor: The model; its reader also reads the films.
+        predict: Predicts films; None calls the model directly.
     """
     predict_films = predict or partial(predictor.predict_films, batch_size=_BATCH_SIZE)
 
     def answer(films: Sequence[FilmText]) -> list[Answer]:
-        read = [_read(predictor, film) for film in films]
-        usable = [film for film, _ in read if film is not None]
+        results = [_read(predictor, film) for film in films]
+        usable = [film for film, _ in results if film is not None]
         predictions = iter(predict_films(usable))
         return [
-            Answer(warnings=fault) if film is None else _answer(film, next(predictions), fault)
-            for film, fault in read
+            Answer(warnings=faults) if film is None else _answer(film, next(predictions), faults)
+            for film, faults in results
         ]
 
     return answer
 
 
 def _read(predictor: Predictor, film: FilmText) -> tuple[Film | None, tuple[str, ...]]:
-    """Return a film in the model's form, and the error of what could not be read."""
-    fault: tuple[str, ...] = ()
+    """Return a film in the model's form, and the error of the parts that could not be read."""
+    faults: tuple[str, ...] = ()
     for poster in (film.poster, None):
         try:
-            return predictor.reader.read(film.plot, poster, film.title, film.year), fault
+            return predictor.reader.read(film.plot, poster, film.title, film.year), faults
         except MovieGenreError as error:
-            fault = fault or (str(error),)
-    return None, fault
+            faults = faults or (str(error),)
+    return None, faults
 
 
-def _answer(film: Film, prediction: Prediction, fault: tuple[str, ...]) -> Answer:
+def _answer(film: Film, prediction: Prediction, faults: tuple[str, ...]) -> Answer:
     return Answer(
         tuple(prediction.genres),
         tuple(prediction.probabilities[name] for name in prediction.genres),
         has_plot=bool(film.plot.strip()),
         has_poster=film.poster is not None,
-        warnings=(*fault, *prediction.warnings),
+        warnings=(*faults, *prediction.warnings),
     )

@@ -9,7 +9,7 @@ from moviegenre.library.nfo import Nfo
 from moviegenre.library.nfo_text import Edit, NfoError, NfoText
 
 _LINE_START = re.compile(r"(?:\r\n|\n|\r)[ \t]*\Z")
-_LONGEST_INDENT = 1_000  # characters before a tag that are looked at
+_MAX_INDENT = 1_000  # characters that are searched before a tag
 _SEPARATOR = re.compile(rf"(?<=[^\s])(\s*[{re.escape(GENRE_SEPARATORS)}]\s*)(?=[^\s])")
 _LOCKED_GENRES = "Genres"
 
@@ -17,13 +17,13 @@ _LOCKED_GENRES = "Genres"
 def with_genres(nfo: Nfo, genres: Sequence[str], *, keep: bool, lock: bool = False) -> bytes:
     """Return the file with other genres.
 
-    They are written in the file's way: one element for each genre, or all in one element.
+    The layout of the file is kept: one element for each genre, or all genres in one element.
     Attributes of the first element stay, such as ``clear="true"``.
 
     Args:
         nfo: The file.
         genres: The genres to write, the surest first.
-        keep: Add them to the existing ones; otherwise replace these.
+        keep: Add the genres to the existing ones; otherwise replace the existing ones.
         lock: Also add Genres to Jellyfin's ``lockedfields``.
 
     Raises:
@@ -62,9 +62,11 @@ def _added(nfo: Nfo, genres: Sequence[str]) -> list[Edit]:
     last = elements[-1]
     if separator is not None:
         inner = nfo.text.characters[last.inner_start : last.inner_end]
-        place = last.inner_start + len(inner.rstrip())
+        position = last.inner_start + len(inner.rstrip())
         return [
-            Edit(place, place, "".join(separator + nfo.text.escaped(genre) for genre in genres))
+            Edit(
+                position, position, "".join(separator + nfo.text.escaped(genre) for genre in genres)
+            )
         ]
     return [_after(nfo, last, genres)]
 
@@ -73,17 +75,17 @@ def _replaced(nfo: Nfo, genres: Sequence[str]) -> list[Edit]:
     elements = nfo.elements("genre")
     if not elements:
         return [_first(nfo, genres)]
-    separator = _separator(nfo, [one for one in elements if nfo.genres_in(one)])
+    separator = _separator(nfo, [element for element in elements if nfo.genres_in(element)])
     values = [nfo.text.escaped(name) for name in genres]
     if separator is not None:
         values = [separator.join(values)]
-    edits = [_filled(nfo, *pair) for pair in zip(elements, values, strict=False)]
+    edits = [_filled(nfo, element, value) for element, value in zip(elements, values, strict=False)]
     edits += [
         Edit(element.start - len(_line_start(nfo, element)), element.end, "")
         for element in elements[len(values) :]
     ]
-    if more := genres[len(elements) :] if separator is None else ():
-        edits.append(_after(nfo, elements[-1], more))
+    if separator is None and (remaining_genres := genres[len(elements) :]):
+        edits.append(_after(nfo, elements[-1], remaining_genres))
     return edits
 
 
@@ -99,10 +101,10 @@ def _first(nfo: Nfo, genres: Sequence[str]) -> Edit:
     """Return the change that gives a film its first genre elements."""
     if nfo.root.children:
         return _after(nfo, nfo.root.children[-1], genres)
-    place = nfo.root.element.inner_start
-    inner = nfo.text.characters[place : nfo.root.element.inner_end]
-    line = "\r\n" if "\r\n" in inner else "\n" if "\n" in inner else ""
-    return Edit(place, place, _tags(nfo, genres, f"{line}  " if line else ""))
+    position = nfo.root.element.inner_start
+    inner = nfo.text.characters[position : nfo.root.element.inner_end]
+    line_end = "\r\n" if "\r\n" in inner else "\n" if "\n" in inner else ""
+    return Edit(position, position, _tags(nfo, genres, f"{line_end}  " if line_end else ""))
 
 
 def _after(nfo: Nfo, element: Element, genres: Sequence[str]) -> Edit:
@@ -114,8 +116,8 @@ def _tags(nfo: Nfo, genres: Sequence[str], start: str) -> str:
 
 
 def _line_start(nfo: Nfo, element: Element) -> str:
-    """Return the line end and indentation before an element; empty within a line."""
-    before = nfo.text.characters[max(0, element.start - _LONGEST_INDENT) : element.start]
+    """Return the line end and indentation before an element; empty if text is before it."""
+    before = nfo.text.characters[max(0, element.start - _MAX_INDENT) : element.start]
     match = _LINE_START.search(before)
     return match[0] if match else ""
 
@@ -137,8 +139,8 @@ def _locked(nfo: Nfo) -> list[Edit]:
     if not elements:
         last = nfo.root.children[-1] if nfo.root.children else None
         start = _line_start(nfo, last) if last else ""
-        place = last.end if last else nfo.root.element.inner_start
-        return [Edit(place, place, f"{start}<lockedfields>{_LOCKED_GENRES}</lockedfields>")]
+        position = last.end if last else nfo.root.element.inner_start
+        return [Edit(position, position, f"{start}<lockedfields>{_LOCKED_GENRES}</lockedfields>")]
     first = elements[0]
     names = [name.strip() for name in nfo.plain(first).split("|") if name.strip()]
     if _LOCKED_GENRES.lower() in (name.lower() for name in names):

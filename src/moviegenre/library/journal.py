@@ -29,9 +29,9 @@ class Entry:
 
     Attributes:
         path: The file, relative to the library.
-        before: Its bytes before; None if there was no file.
+        before: Its bytes before the change; None if there was no file.
         before_sha256: Their SHA-256; None if there was no file.
-        after_sha256: The SHA-256 of its bytes after.
+        after_sha256: The SHA-256 of its bytes after the change.
     """
 
     path: Path
@@ -51,7 +51,7 @@ def make_entry(path: Path, before: bytes | None, after: bytes) -> Entry:
 
 
 class Journal:
-    """The journal of one library; only one run may write it at a time.
+    """The journal of one library; only one run at a time may write it.
 
     Args:
         root: The library's folder, with links resolved.
@@ -132,9 +132,9 @@ class Journal:
         if entries:
             sync_folder(self.folder)
             return
-        for left in self.folder.glob(".*.moviegenre-*"):
-            left.unlink()
-        with suppress(OSError):  # it was never made, or somebody put something in it
+        for temporary in self.folder.glob(".*.moviegenre-*"):
+            temporary.unlink()
+        with suppress(OSError):  # the folder does not exist, or has other files
             self.folder.rmdir()
         sync_folder(self.root)
 
@@ -160,7 +160,7 @@ def remove_part(root: Path, relative: Path) -> None:
 
 
 def remove_link(path: Path) -> None:
-    """Remove a link under a name that is about to be written."""
+    """Remove a link at a path before a file is written there."""
     if path.is_symlink():
         path.unlink()
 

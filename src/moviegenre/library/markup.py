@@ -1,8 +1,8 @@
-"""A tolerant scanner of XML: the places of the root and its children, and their texts.
+"""A tolerant scanner of XML: the positions of the root and its children, and their texts.
 
-Media managers write files that no XML parser takes (a bare ``&``, an address after the root), so
-nothing is refused that can be understood. Entities are never expanded but the named characters of
-HTML and numbers, one character for each, so no file can grow in memory.
+Media managers write files that no XML parser accepts (a bare ``&``, an address after the root).
+The scanner accepts such files. It replaces only HTML's named characters and numeric references,
+each by one character, so no file can grow in memory.
 """
 
 import re
@@ -26,14 +26,14 @@ _SURROGATES = range(0xD800, 0xE000)
 
 @dataclass(frozen=True)
 class Element:
-    """An element, by places in its text.
+    """An element and its positions in the text.
 
     Attributes:
         name: Its name.
-        start: Where its start tag begins.
-        inner_start: Where its content begins.
-        inner_end: Where its content ends.
-        end: Where its end tag ends.
+        start: The start of its start tag.
+        inner_start: The start of its content.
+        inner_end: The end of its content.
+        end: The end of its end tag.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Root:
     """The root of a text.
 
     Attributes:
-        element: The root itself; it ends where the text ends if it is never closed.
+        element: The root itself; without an end tag, it ends with the text.
         children: The elements directly in it, in order.
         fault: Why it cannot be changed safely; None if it can.
     """
@@ -64,7 +64,7 @@ class Root:
 
 
 def find_root(text: str) -> Root | None:
-    """Return the root of a text; None if it does not begin with an element.
+    """Return the root of a text; None if the text does not begin with an element.
 
     Example:
         >>> root = find_root("<movie><title>Tom & Ann</title></movie> https://example.org")
@@ -91,7 +91,7 @@ def find_root(text: str) -> Root | None:
 
 
 def _children(text: str, name: str, start: int, inner_start: int) -> Root:
-    """Return the root with its children; ``inner_start`` is where its content begins."""
+    """Return the root with its children; its content begins at ``inner_start``."""
     children: list[Element] = []
     open_tags: list[tuple[str, int, int]] = []  # below the root: name, start, start of content
     names = Counter({name: 1})
@@ -107,18 +107,17 @@ def _children(text: str, name: str, start: int, inner_start: int) -> Root:
                 children.append(Element(tag, token.start(), *[token.end()] * 3))
             continue
         if not names[tag]:
-            continue  # an end without a beginning
+            continue  # an end tag without a start tag
         while open_tags:
-            opened, opened_start, opened_inner = open_tags.pop()
-            names[opened] -= 1
-            if opened == tag:
+            open_tag, open_start, open_inner = open_tags.pop()
+            names[open_tag] -= 1
+            if open_tag == tag:
                 if not open_tags:
-                    found = (opened_start, opened_inner, token.start(), token.end())
-                    children.append(Element(tag, *found))
+                    children.append(Element(tag, open_start, open_inner, *token.span()))
                 break
-            if not open_tags:  # the root ends, and a child of it has not
+            if not open_tags:  # the root ends before its child
                 element = Element(name, start, inner_start, *token.span())
-                return Root(element, tuple(children), f"<{opened}> is never closed")
+                return Root(element, tuple(children), f"<{open_tag}> is never closed")
         else:
             return Root(Element(name, start, inner_start, *token.span()), tuple(children))
     element = Element(name, start, inner_start, len(text), len(text))
@@ -149,7 +148,7 @@ def has_markup(text: str, element: Element) -> bool:
 
 
 def unescaped(text: str) -> str:
-    """Return a text with references to characters replaced; others stay as they are."""
+    """Return a text with character references replaced; unknown references stay."""
     return _REFERENCE.sub(_character, text) if "&" in text else text
 
 

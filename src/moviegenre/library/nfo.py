@@ -12,7 +12,7 @@ from moviegenre.library.markup import Element, Root, find_root, plain_text
 from moviegenre.library.nfo_text import NfoError, NfoText, decode_nfo
 
 MAX_NFO_BYTES = 4 << 20
-"""Bytes of an .nfo file; a larger one is left alone."""
+"""The most bytes of an .nfo file; larger files are left alone."""
 
 _SEPARATOR = re.compile(rf"\s*[{re.escape(GENRE_SEPARATORS)}]\s*")
 _NO_GENRES = frozenset(("", "unknown", "none", "null", "na", "n a", "no genres listed", r"\n", "-"))
@@ -67,7 +67,7 @@ class Nfo:
         return whole_text(plain_text(self.text.characters, element))
 
     def genres_in(self, element: Element) -> list[str]:
-        """Return the genres that one element names; none of a placeholder such as "N/A"."""
+        """Return the genres in one element; empty for a placeholder such as "N/A"."""
         inner = self.plain(element)
         if _is_no_genre(inner):
             return []
@@ -75,7 +75,7 @@ class Nfo:
 
     @cached_property
     def genres(self) -> tuple[str, ...]:
-        """The film's genres, in order, each once."""
+        """The film's genres, in order, without repetitions."""
         names = [name for element in self.elements("genre") for name in self.genres_in(element)]
         return tuple(dict.fromkeys(names))
 
@@ -100,7 +100,7 @@ class Nfo:
 
 
 def nfo_kind(content: bytes) -> tuple[NfoKind, bool]:
-    """Return what an .nfo file describes, by its root, and whether a film has genres.
+    """Return the kind of an .nfo file, by its root element, and whether a film has genres.
 
     Raises:
         NfoError: It cannot be decoded.
@@ -124,7 +124,7 @@ def parse_nfo(content: bytes) -> Nfo:
         content: The file.
 
     Raises:
-        NfoError: It is none, or cannot be changed safely.
+        NfoError: The file is not a film's, or cannot be changed safely.
     """
     text = decode_nfo(content)
     root = find_root(text.characters)

@@ -14,7 +14,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _ASCII = "".join(map(chr, (9, 10, 13, *range(32, 127))))
-_GUESS = "cp1252"  # of bytes that are no UTF-8: a superset of printable Latin-1
+_GUESS = "cp1252"  # for bytes that are not UTF-8: a superset of printable Latin-1
 
 
 class NfoError(DataError):
@@ -26,8 +26,8 @@ class Edit:
     """A change of a text.
 
     Attributes:
-        start: The first character that goes.
-        end: The first character that stays; ``start`` to insert.
+        start: The first character that is replaced.
+        end: The first character that stays; equal to ``start`` for an insertion.
         new: The new text.
     """
 
@@ -53,7 +53,7 @@ class NfoText:
     is_sure: bool = True
 
     def encode(self, text: str) -> bytes:
-        """Return a part of the text as the bytes it came from."""
+        """Return a part of the text as its original bytes."""
         return text.encode(self.codec, _errors(self.codec))
 
     def escaped(self, text: str) -> str:
@@ -64,30 +64,33 @@ class NfoText:
             'Krimi &amp; &#381;\u00e9n'
         """
         plain = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-        return "".join(one if self._can_hold(one) else f"&#{ord(one)};" for one in plain)
+        return "".join(
+            character if self._can_hold(character) else f"&#{ord(character)};"
+            for character in plain
+        )
 
     def edited(self, edits: Iterable[Edit]) -> bytes:
         """Return the file with some parts changed; every other byte is as it was.
 
         Args:
-            edits: None overlaps another; those at the same place keep their order.
+            edits: Edits that do not overlap; edits at the same position keep their order.
 
         Raises:
             NfoError: The encoding depends on earlier text, so parts cannot be changed.
         """
         old, new = [self.bom], [self.bom]
         position = 0
-        for edit in sorted(edits, key=lambda one: one.start):
-            kept = self.encode(self.characters[position : edit.start])
-            old += [kept, self.encode(self.characters[edit.start : edit.end])]
-            new += [kept, self.encode(edit.new)]
+        for edit in sorted(edits, key=lambda edit: edit.start):
+            unchanged = self.encode(self.characters[position : edit.start])
+            old += [unchanged, self.encode(self.characters[edit.start : edit.end])]
+            new += [unchanged, self.encode(edit.new)]
             position = edit.end
-        rest = self.encode(self.characters[position:])
-        if b"".join([*old, rest]) != self.bom + self.encode(self.characters):
+        tail = self.encode(self.characters[position:])
+        if b"".join([*old, tail]) != self.bom + self.encode(self.characters):
             raise NfoError(
                 f"the encoding {self.codec} cannot be changed in parts; save it as UTF-8"
             )
-        return b"".join([*new, rest])
+        return b"".join([*new, tail])
 
     def _can_hold(self, character: str) -> bool:
         if character.isascii():
@@ -128,18 +131,18 @@ def _decoded(content: bytes) -> NfoText:
             return NfoText(_decode(content, codec), codec)
     declared = _declared_codec(content)
     is_contradicted = False
-    for known in filter(None, (declared, "utf-8")):
+    for codec in filter(None, (declared, "utf-8")):
         try:
-            return NfoText(content.decode(known), known, is_sure=not is_contradicted)
+            return NfoText(content.decode(codec), codec, is_sure=not is_contradicted)
         except UnicodeDecodeError:
             is_contradicted = True
     return NfoText(_decode(content, _GUESS), _GUESS, is_sure=False)
 
 
 def _declared_codec(content: bytes) -> str | None:
-    """Return the encoding of the declaration, None if there is none that fits.
+    """Return the declared encoding; None if there is none or it cannot be right.
 
-    A declaration that is read as ASCII is no UTF-16, whatever it says.
+    A declaration that can be read as ASCII cannot be in UTF-16, even if it names UTF-16.
     """
     match = _DECLARED.match(content)
     if match is None:

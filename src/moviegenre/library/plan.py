@@ -20,7 +20,7 @@ from moviegenre.library.walk import FilmPlace, Library
 CHUNK_FILMS = 64
 """Films in memory: predicted and written together."""
 
-_MAX_CHUNK = 4_096  # films, with those that are not predicted
+_MAX_CHUNK = 4_096  # films, including those that are not predicted
 
 
 class Outcome(StrEnum):
@@ -42,7 +42,7 @@ class Options:
 
     Attributes:
         mode: What happens to existing genres.
-        most: The most genres of the model for each film.
+        most: The maximum number of predicted genres for each film.
         names: The names of genres in the files.
         lock: Lock the genres for Jellyfin.
         from_poster: Also write genres predicted from the poster alone.
@@ -64,9 +64,9 @@ class FilmChange:
         outcome: Its outcome.
         title: Its title.
         year: The year of its release.
-        before: The genres that are there.
-        after: The genres that will be there.
-        probabilities: Of the model's genres that are written, the surest first.
+        before: The genres before the change.
+        after: The genres after the change.
+        probabilities: The probabilities of the predicted genres that are written, surest first.
         note: Why nothing is written, or warnings.
         old: The file's bytes; None for no file.
         new: The bytes to write; None to write nothing.
@@ -84,7 +84,7 @@ class FilmChange:
     new: bytes | None = None
 
     def without_content(self) -> "FilmChange":
-        """Return the same without the file's bytes."""
+        """Return the change without the file's bytes."""
         return replace(self, old=None, new=None)
 
 
@@ -111,7 +111,7 @@ def plan_changes(
         library: The result of ``scan_library``.
         answer: Predicts films.
         options: The options of writing genres.
-        chunk_films: Films that are answered together.
+        chunk_films: The number of films that are predicted together.
     """
     for places in _chunks(library.films, options, chunk_films):
         films = [_film_to_predict(library, place, options) for place in places]
@@ -130,7 +130,7 @@ class PlannedFilm:
     Attributes:
         place: The film's place.
         sha256: The SHA-256 of its .nfo file when the change was planned; None if there was none.
-        genres: The genres of the model that are written, the surest first.
+        genres: The predicted genres that are written, the surest first.
         probabilities: Their probabilities.
     """
 
@@ -239,10 +239,10 @@ def _decide(film: _FilmToPredict, answer: Answer, options: Options) -> FilmChang
         note=note,
         old=film.old,
     )
-    rests_on_title = not (answer.has_plot or answer.has_poster)
+    has_title_only = not (answer.has_plot or answer.has_poster)
     if not answer.genres:
-        lack = "no plot and no poster" if rests_on_title else "no genre is probable enough"
-        return replace(change, note=note or lack)
+        reason = "no plot and no poster" if has_title_only else "no genre is probable enough"
+        return replace(change, note=note or reason)
     names = options.names.of(answer.genres)[: options.most]
     if not names:
         note = "the chosen names drop every genre predicted for it"
@@ -253,7 +253,7 @@ def _decide(film: _FilmToPredict, answer: Answer, options: Options) -> FilmChang
     if not new or (not keep and names == film.before):
         return replace(change, outcome=Outcome.NOTHING_TO_DO, note="has these genres")
     outcome = Outcome.CHANGE
-    if rests_on_title:
+    if has_title_only:
         outcome = Outcome.TITLE_ONLY
     elif not answer.has_plot and not options.from_poster:
         outcome = Outcome.POSTER_ONLY
@@ -261,7 +261,11 @@ def _decide(film: _FilmToPredict, answer: Answer, options: Options) -> FilmChang
         change,
         outcome=outcome,
         after=(*film.before, *new) if keep else names,
-        probabilities=tuple(p for name, p in zip(names, probabilities, strict=True) if name in new),
+        probabilities=tuple(
+            probability
+            for name, probability in zip(names, probabilities, strict=True)
+            if name in new
+        ),
     )
     try:
         return replace(change, new=_content(film, new, options, keep=keep))
@@ -287,7 +291,7 @@ def _probability(name: str, answer: Answer, names: GenreNames) -> float:
 def _missing(
     chosen: tuple[str, ...], before: Sequence[str], answer: Answer, names: GenreNames
 ) -> tuple[str, ...]:
-    """Return the chosen names that a film lacks, as they are and under the model's own names."""
+    """Return the chosen names that a film lacks, also under the model's own genre names."""
     lacking = names.of(genre for genre in answer.genres if not _has_genre(genre, before))
     return tuple(name for name in chosen if name in lacking and not _has_genre(name, before))
 

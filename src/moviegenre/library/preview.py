@@ -1,4 +1,4 @@
-"""A preview of a library's changes, some of which are accepted and written later."""
+"""A preview of a library's changes; accepted changes are written later."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -19,11 +19,11 @@ from moviegenre.library.write import LibraryWriter
 PREVIEW_FILMS = 16
 """Films that are predicted together; a preview shows the rows of each chunk at once."""
 
-_WRITTEN_FILMS = 32  # together, after one entry in the journal
+_WRITTEN_FILMS = 32  # films that are written together, after one entry in the journal
 
 
 class Preview:
-    """The changes that were planned for a library, by number; no file's bytes are kept.
+    """The planned changes of a library, by number; the bytes of files are not kept.
 
     Args:
         library: The result of ``scan_library``.
@@ -61,8 +61,8 @@ class Preview:
         A written film is no longer planned. A file that changed since the preview is left alone.
 
         Args:
-            writer: Has the library's lock.
-            numbers: Films; those that are not planned are skipped.
+            writer: A writer that has the library's lock.
+            numbers: The films' numbers; films that are not planned are skipped.
 
         Raises:
             OSError: The disk is full or broken, so nothing more can be written.
@@ -74,8 +74,8 @@ class Preview:
                 for number in numbers[start : start + _WRITTEN_FILMS]
                 if number in self.planned
             ]
-            again = [plan_again(root, self.planned[number], self.options) for number in chunk]
-            rows = list(zip(chunk, writer.write(again), strict=True))
+            changes = [plan_again(root, self.planned[number], self.options) for number in chunk]
+            rows = list(zip(chunk, writer.write(changes), strict=True))
             for number, change in rows:
                 if change.outcome == Outcome.CHANGE:
                     del self.planned[number]

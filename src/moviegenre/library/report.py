@@ -70,7 +70,7 @@ def _row(change: FilmChange, *, written: bool) -> dict[str, Any]:
         "written" if is_written else change.outcome.value,
         list(change.before),
         list(change.after),
-        [round(one, _DECIMALS) for one in change.probabilities],
+        [round(probability, _DECIMALS) for probability in change.probabilities],
         whole_text(change.note),
     )
     return dict(zip(_COLUMNS, cells, strict=True))

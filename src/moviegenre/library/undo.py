@@ -25,7 +25,7 @@ class SkippedFile(NamedTuple):
 
     Attributes:
         path: Relative to the library.
-        reason: Why.
+        reason: Why it was left alone.
         is_own_change: Somebody changed or deleted it after it was written.
     """
 
@@ -41,7 +41,7 @@ class UndoSummary:
     Attributes:
         num_files: Files in the journal.
         num_restored: Files that were restored now.
-        num_same: Files that were already as before.
+        num_same: Files that already had their content from before.
         skipped: Files that were left alone.
     """
 
@@ -98,23 +98,23 @@ def undo(
         steps = _restore_steps(journal, changes, summary, overwrite=overwrite)
         on_progress(0, len(changes))
         for file in reversed(journal.files()):
-            wanted = {path: step for path, step in steps.items() if step.change.file == file}
-            for entry in journal.entries(file) if wanted else ():
-                step = wanted.get(entry.path)
+            file_steps = {path: step for path, step in steps.items() if step.change.file == file}
+            for entry in journal.entries(file) if file_steps else ():
+                step = file_steps.get(entry.path)
                 if step and step.change[:2] == (entry.before_sha256, entry.after_sha256):
-                    del wanted[entry.path]
+                    del file_steps[entry.path]
                     _restore(journal, entry, step.current_sha256, summary)
                     done = summary.num_restored + summary.num_same + len(summary.skipped)
                     on_progress(done, len(changes))
         skipped = {file.path for file in summary.skipped}
-        partly = {
-            path: step.place
+        partial = {
+            path: step.index
             for path, step in steps.items()
             if step.change.before_sha256 != changes[path][0].before_sha256 and path not in skipped
         }
-        journal.keep_only(_unrestored(journal, skipped, partly))
-        summary.num_restored -= len(partly)
-        summary.skipped += [SkippedFile(path, _CHANGED_BETWEEN, True) for path in partly]
+        journal.keep_only(_unrestored(journal, skipped, partial))
+        summary.num_restored -= len(partial)
+        summary.skipped += [SkippedFile(path, _CHANGED_BETWEEN, True) for path in partial]
     return summary
 
 
@@ -127,10 +127,10 @@ class _Change(NamedTuple):
 
 
 class _Step(NamedTuple):
-    """How a file is restored: from which of its changes, at what place among them."""
+    """How a file is restored: the change to undo to, and its index among the file's changes."""
 
     change: _Change
-    place: int
+    index: int
     current_sha256: str | None
 
 
@@ -143,31 +143,35 @@ def _restore_steps(
 ) -> dict[Path, _Step]:
     """Return how each file is restored, and count the files that are not.
 
-    The last change that wrote the current content of a file is found. From there, the changes are
-    followed back as long as each began with the content that an earlier one wrote.
+    The search starts at the last change that wrote the current content of the file. It goes back
+    as long as an earlier change wrote the content that this one replaced.
     """
     steps: dict[Path, _Step] = {}
-    for path, own in changes.items():
+    for path, file_changes in changes.items():
         remove_part(journal.root, path)
         try:
             current = sha256(read_file(journal.root, path))
         except DataError as error:
             summary.skipped.append(SkippedFile(path, str(error)))
             continue
-        if current == own[0].before_sha256:
+        if current == file_changes[0].before_sha256:
             summary.num_same += 1
             continue
-        places = [place for place, change in enumerate(own) if change.after_sha256 == current]
-        if not places and not overwrite:
+        indices = [
+            index for index, change in enumerate(file_changes) if change.after_sha256 == current
+        ]
+        if not indices and not overwrite:
             reason = _GONE if current is None else _CHANGED
             summary.skipped.append(SkippedFile(path, reason, True))
             continue
-        place = 0 if overwrite else places[-1]
+        index = 0 if overwrite else indices[-1]
         while earlier := [
-            at for at in range(place) if own[at].after_sha256 == own[place].before_sha256
+            earlier_index
+            for earlier_index, change in enumerate(file_changes[:index])
+            if change.after_sha256 == file_changes[index].before_sha256
         ]:
-            place = earlier[-1]
-        steps[path] = _Step(own[place], place, current)
+            index = earlier[-1]
+        steps[path] = _Step(file_changes[index], index, current)
     return steps
 
 
@@ -193,19 +197,19 @@ def _restore(journal: Journal, entry: Entry, expected: str | None, summary: Undo
         summary.num_restored += 1
 
 
-def _unrestored(journal: Journal, skipped: set[Path], partly: Mapping[Path, int]) -> list[Entry]:
-    """Return the journal's changes that are still to be undone.
+def _unrestored(journal: Journal, skipped: set[Path], partial: Mapping[Path, int]) -> list[Entry]:
+    """Return the changes that stay in the journal.
 
     Args:
         journal: The journal.
         skipped: Files that were left alone; all of their changes stay.
-        partly: Files of which only the changes before a place stay, with the place.
+        partial: Files whose first changes stay, with the number of these changes.
     """
-    kept: list[Entry] = []
-    seen: Counter[Path] = Counter()
-    for file in journal.files() if skipped or partly else ():
+    remaining: list[Entry] = []
+    num_seen: Counter[Path] = Counter()
+    for file in journal.files() if skipped or partial else ():
         for entry in journal.entries(file):
-            if entry.path in skipped or seen[entry.path] < partly.get(entry.path, 0):
-                kept.append(entry)
-            seen[entry.path] += 1
-    return kept
+            if entry.path in skipped or num_seen[entry.path] < partial.get(entry.path, 0):
+                remaining.append(entry)
+            num_seen[entry.path] += 1
+    return remaining

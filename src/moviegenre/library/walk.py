@@ -59,10 +59,10 @@ class FilmPlace:
 class LeftAlone(StrEnum):
     """Things in a library that are left alone."""
 
-    SERIES = "series"  # nothing below their folders is read
+    SERIES = "series"  # their folders are not read
     EPISODES = "episodes"  # .nfo files outside the folder of a series
     TEXT_FILES = "text files named .nfo"
-    OTHER_NFOS = "other .nfo files"  # of something else, or without their video
+    OTHER_NFOS = "other .nfo files"  # not of films, or without their video
     BARE_VIDEOS = "videos with neither .nfo nor poster"
     LINKS = "links"  # not followed
 
@@ -145,7 +145,7 @@ def scan_library(path: Path, on_folder: Callable[[int], None] = lambda _films: N
 
 @dataclass
 class _Folder:
-    """The names in a folder: of .nfo files and images by lower case, of videos by stem."""
+    """The names in a folder: .nfo files and images by lower-case name, videos by stem."""
 
     relative: Path
     nfos: dict[str, str] = field(default_factory=dict)
@@ -163,25 +163,25 @@ def _read_folder(library: Library, relative: Path) -> _Folder | None:
     try:
         with os.scandir(library.root / relative) as entries:
             for entry in entries:
-                _sort_in(library, folder, entry)
+                _add_entry(library, folder, entry)
     except OSError as error:
         library.unread.append((relative, error.strerror or str(error)))
         return None
-    folder.videos = _joined_parts(folder.videos)
+    folder.videos = _merge_parts(folder.videos)
     return folder
 
 
-def _joined_parts(videos: dict[str, str]) -> dict[str, str]:
-    """Return videos with those of one film in parts, as "Dust cd1" and "Dust cd2", as one."""
+def _merge_parts(videos: dict[str, str]) -> dict[str, str]:
+    """Return the videos, with the parts of one film, such as "Dust cd1" and "cd2", as one."""
     num_parts = Counter(_PART.sub("", stem) for stem in videos)
-    joined: dict[str, str] = {}
+    merged: dict[str, str] = {}
     for stem, name in videos.items():
         is_part = num_parts[_PART.sub("", stem)] > 1
-        joined[_PART.sub("", stem) if is_part else stem] = _PART.sub("", name) if is_part else name
-    return joined
+        merged[_PART.sub("", stem) if is_part else stem] = _PART.sub("", name) if is_part else name
+    return merged
 
 
-def _sort_in(library: Library, folder: _Folder, entry: "os.DirEntry[str]") -> None:
+def _add_entry(library: Library, folder: _Folder, entry: "os.DirEntry[str]") -> None:
     name, lower = entry.name, entry.name.lower()
     if name.startswith(".") or lower in _SYSTEM_FOLDERS:
         return
@@ -207,7 +207,7 @@ def _find_films(library: Library, folder: _Folder) -> None:
         has_genres = _movie_has_genres(library, folder.relative / name)
         if has_genres is None:
             continue
-        own_videos = {video for video in folder.videos if _is_of(stem, video)}
+        own_videos = {video for video in folder.videos if _describes(stem, video)}
         is_folder_nfo = stem in ("movie", folder.relative.name.lower())
         if folder.videos and not (own_videos or is_folder_nfo or folder.is_disc):
             library.counts[LeftAlone.OTHER_NFOS] += 1
@@ -215,7 +215,7 @@ def _find_films(library: Library, folder: _Folder) -> None:
         described_videos |= own_videos or set(
             folder.videos if len(folder.videos) == 1 or is_folder_nfo else ()
         )
-        place = _place(library, folder, stem, name, has_nfo=True)
+        place = _film_place(library, folder, stem, name, has_nfo=True)
         library.films.append(replace(place, has_genres=has_genres))
         library.film_folders.add(folder.relative)
     if folder.is_disc:
@@ -224,15 +224,15 @@ def _find_films(library: Library, folder: _Folder) -> None:
     for video, name in sorted(folder.videos.items()):
         if video in described_videos:
             continue
-        place = _place(library, folder, video, f"{name}.nfo", has_nfo=False)
+        place = _film_place(library, folder, video, f"{name}.nfo", has_nfo=False)
         if place.poster is not None and f"{video}.nfo" not in folder.nfos:
             library.films.append(place)
         else:
             library.counts[LeftAlone.BARE_VIDEOS] += 1
 
 
-def _is_of(stem: str, video: str) -> bool:
-    """Return whether an .nfo file with this stem is that of a video with that stem."""
+def _describes(stem: str, video: str) -> bool:
+    """Return whether the .nfo file with this stem describes the video with the other stem."""
     bare = _PART.sub("", stem)
     return stem == video or (video.startswith(bare) and not video[len(bare) :][:1].isalnum())
 
@@ -264,12 +264,14 @@ def _movie_has_genres(library: Library, relative: Path) -> bool | None:
     return None
 
 
-def _place(library: Library, folder: _Folder, stem: str, name: str, *, has_nfo: bool) -> FilmPlace:
+def _film_place(
+    library: Library, folder: _Folder, stem: str, name: str, *, has_nfo: bool
+) -> FilmPlace:
     poster = next(_posters(library, folder, stem), None)
     title, year = _name_parts(Path(name).stem)
     if year is None:
-        disc = folder.is_disc
-        title, year = _name_parts((folder.relative.parent if disc else folder.relative).name)
+        film_folder = folder.relative.parent if folder.is_disc else folder.relative
+        title, year = _name_parts(film_folder.name)
     return FilmPlace(folder.relative / name, has_nfo, poster, title, year)
 
 
@@ -279,9 +281,9 @@ def _posters(library: Library, folder: _Folder, stem: str) -> Iterator[Path]:
     if len(folder.videos) <= 1 and len(folder.nfos) <= 2:  # otherwise they may be another film's
         stems += [f"{video}-poster" for video in folder.videos]
         stems += _POSTER_STEMS
-    for one in stems:
+    for poster_stem in stems:
         for suffix in POSTER_SUFFIXES:
-            if (name := folder.images.get(one + suffix)) is not None:
+            if (name := folder.images.get(poster_stem + suffix)) is not None:
                 yield folder.relative / name
     if folder.is_disc and stem in _DISC_NFOS:
         yield from _parent_posters(library, folder)
@@ -291,13 +293,14 @@ def _parent_posters(library: Library, folder: _Folder) -> Iterator[Path]:
     parent = folder.relative.parent
     for stem in _POSTER_STEMS:
         for suffix in POSTER_SUFFIXES:
-            path = library.root / parent / (stem + suffix)
+            relative = parent / (stem + suffix)
+            path = library.root / relative
             if path.is_file() and not path.is_symlink():
-                yield parent / (stem + suffix)
+                yield relative
 
 
 def _name_parts(name: str) -> tuple[str | None, int | None]:
-    """Return title and year of a name such as "Dust (1999)"; None for another."""
+    """Return title and year of a name such as "Dust (1999)"; None for other names."""
     match = _TITLE_AND_YEAR.match(name)
     if match is None:
         return None, None

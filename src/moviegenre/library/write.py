@@ -51,7 +51,7 @@ class LibraryWriter:
         return [self._written(change).without_content() for change in checked]
 
     def _checked(self, change: FilmChange) -> FilmChange:
-        """Return a change, or the outcome that its file has changed."""
+        """Return a change, with another outcome if its file has changed."""
         if change.outcome != Outcome.CHANGE or change.new is None:
             return change
         try:
@@ -95,15 +95,15 @@ def write_file(root: Path, relative: Path, old: bytes | None, new: bytes) -> Non
     """Write a file if it is unchanged; mode, owner and extended attributes stay.
 
     Raises:
-        DataError: It is not, or a link leads out of the library.
+        DataError: The file was changed, or a link leads out of the library.
     """
     path = root / relative
     remove_link(hidden_path(path, "part"))
-    like = os.stat(path) if old is not None else None
+    original = os.stat(path) if old is not None else None
     with atomic_file(path) as stream:
         stream.write(new)
-        if like is not None:
-            _keep_owner(stream.fileno(), path, like)
+        if original is not None:
+            _keep_owner(stream.fileno(), path, original)
         _require_unchanged(root, relative, old)
 
 
@@ -126,19 +126,22 @@ def read_file(root: Path, relative: Path) -> bytes | None:
         return None
 
 
-def _keep_owner(descriptor: int, path: Path, like: os.stat_result) -> None:
-    """Give a new file mode, owner and extended attributes of the one it replaces."""
-    now = os.fstat(descriptor)
-    if hasattr(os, "fchown") and (now.st_uid, now.st_gid) != (like.st_uid, like.st_gid):
+def _keep_owner(descriptor: int, path: Path, original: os.stat_result) -> None:
+    """Give a new file the mode, owner and extended attributes of the original."""
+    current = os.fstat(descriptor)
+    if hasattr(os, "fchown") and (current.st_uid, current.st_gid) != (
+        original.st_uid,
+        original.st_gid,
+    ):
         try:
-            os.fchown(descriptor, like.st_uid, like.st_gid)
+            os.fchown(descriptor, original.st_uid, original.st_gid)
         except PermissionError as error:
             reason = "its owner cannot be kept; run the command as the owner of the files"
             raise PermissionError(error.errno, reason, str(path)) from None
     if hasattr(os, "fchmod"):
-        os.fchmod(descriptor, stat.S_IMODE(like.st_mode))
+        os.fchmod(descriptor, stat.S_IMODE(original.st_mode))
     if hasattr(os, "listxattr"):
-        with suppress(OSError):  # this file system has none, or some belong to the system
+        with suppress(OSError):  # no attributes on this file system, or some cannot be set
             for name in os.listxattr(path):
                 os.setxattr(descriptor, name, os.getxattr(path, name))
 
