@@ -68,9 +68,9 @@ class Attributor:
 
     Args:
         backend: The model.
-        reader: The model's.
-        point: Its calibration and thresholds.
-        ask: The model's logits of films.
+        reader: The model's reader of films.
+        point: The model's calibration and thresholds.
+        ask: Computes the model's logits of films.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class Attributor:
             explanation: The effects of the modalities.
             film: The film.
             logits: Its logits (L,).
-            labels: The genres and their columns; none leaves the explanation as it is.
+            labels: The genres and their columns; if empty, the explanation stays as it is.
             method: How words and regions are attributed.
             slices: How the work is split and run; if it is split, ``auto`` means occlusion.
 
@@ -113,10 +113,10 @@ class Attributor:
             return explanation
         if method == "auto" and slices.num_films is not None:
             method = "occlusion"
-        networks = {one: self._network(one, method) for one in film.modalities}
+        networks = {modality: self._network(modality, method) for modality in film.modalities}
         explained = _Explained(film, labels, self._variants(film, logits, slices), self._point)
-        whole = explained.probabilities([len(film.tokens)], logits[None])[0]
-        probability = {name: float(whole[column]) for name, column in labels.items()}
+        probs = explained.probabilities([len(film.tokens)], logits[None])[0]
+        probability = {name: float(probs[column]) for name, column in labels.items()}
         explanation = replace(explanation, probability=probability, notes=dict.fromkeys(labels, ()))
         for modality, network in networks.items():
             if network is not None:
@@ -167,8 +167,8 @@ class Attributor:
         film, labels = explained.film, list(explained.labels.values())
         batch = self._reader.batch([film])
         if modality is Modality.PLOT:
-            places, pad_id = self._reader.token_words(film), self._reader.pad_id
-            gradients = partial(integrated_gradients, network, batch, places, pad_id, labels)
+            word_indices, pad_id = self._reader.token_words(film), self._reader.pad_id
+            gradients = partial(integrated_gradients, network, batch, word_indices, pad_id, labels)
             scaled = _scaled(explained, slices.run(gradients))
             words = {name: word_shares(film.plot, values) for name, values in scaled.items()}
             return _with_parts(explanation, modality, "integrated gradients", words=words)
@@ -180,18 +180,20 @@ class Attributor:
         film = explained.film
         if not film.plot.strip():  # a title alone
             return explanation
-        places = self._reader.token_words(film)
-        effects = occlude_words(explained.variants, film, places, list(explained.labels.values()))
+        word_indices = self._reader.token_words(film)
+        effects = occlude_words(
+            explained.variants, film, word_indices, list(explained.labels.values())
+        )
         scaled = _scaled(explained, effects.values)
-        lengths = [int((~np.isin(places, run)).sum()) for run in effects.without]
+        lengths = [int((~np.isin(word_indices, run)).sum()) for run in effects.without]
         answers = np.stack([*effects.without.values(), effects.whole])
         probs = explained.probabilities([*lengths, len(film.tokens)], answers)
-        words, named, notes = {}, {}, dict(explanation.notes)
+        words, top_phrases, notes = {}, {}, dict(explanation.notes)
         for name, label in explained.labels.items():
             column = map(float, probs[:-1, label])
             without = dict(zip(effects.without, column, strict=True))
             words[name] = word_shares(film.plot, scaled[name], without)
-            named[name] = phrases(
+            top_phrases[name] = phrases(
                 film.plot,
                 effects,
                 label,
@@ -199,13 +201,13 @@ class Attributor:
                 without=without,
                 scale=float(explained.point.scale[label]),
             )
-            notes[name] += note_of_words(name, named[name])
+            notes[name] += note_of_words(name, top_phrases[name])
         return _with_parts(
             explanation,
             Modality.PLOT,
             "leaving words out",
             words=words,
-            phrases=named,
+            phrases=top_phrases,
             notes=notes,
         )
 
@@ -220,11 +222,11 @@ def _with_regions(explanation: Explanation, explained: _Explained) -> Explanatio
     scaled = _scaled(explained, effects.values)
     regions, without, notes = {}, {}, dict(explanation.notes)
     for row, (name, label) in enumerate(explained.labels.items()):
-        left = probs[:, label].reshape(rows, columns)
-        changes = np.abs(explanation.probability[name] - left) >= LEAST_CHANGE
-        holds = effects.holds[row] & changes
+        remaining_probs = probs[:, label].reshape(rows, columns)
+        is_changed = np.abs(explanation.probability[name] - remaining_probs) >= LEAST_CHANGE
+        holds = effects.holds[row] & is_changed
         regions[name] = np.where(holds, scaled[name], np.float32(0))
-        without[name] = np.where(holds, left, np.nan).astype(np.float32)
+        without[name] = np.where(holds, remaining_probs, np.nan).astype(np.float32)
         notes[name] += note_of_regions(name, regions[name])
     return _with_parts(
         explanation,
@@ -250,7 +252,7 @@ def _with_parts(
     method: str,
     **parts: Any,  # noqa: ANN401 - the fields of an explanation
 ) -> Explanation:
-    """Return an explanation with more parts, found by a method."""
+    """Return an explanation with more parts and the method that computed them."""
     methods = {**explanation.attribution_method, modality: method}
     return replace(explanation, attribution_method=methods, **parts)
 
@@ -260,10 +262,10 @@ def label_columns(genres: Sequence[str], known: Sequence[str]) -> dict[str, int]
 
     Args:
         genres: Their names.
-        known: The model's, in the order of its columns.
+        known: The model's genres, in the order of its columns.
 
     Raises:
-        InputError: The model does not know one; the message names all unknown ones.
+        InputError: The model does not have a genre; the message names all such genres.
     """
     names = [genres] if isinstance(genres, str) else list(genres)
     unknown = [name for name in names if name not in known]

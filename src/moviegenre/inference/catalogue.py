@@ -31,8 +31,8 @@ logger = logging.getLogger(__name__)
 Engine = Callable[[ShardWork, Predictor, Sequence[Shard], Callable[[int], None]], None]
 """Computes shards and writes their parts, in this process or elsewhere.
 
-It gets the work of a worker, the model, the shards in the order of the input, and a function that
-it calls with the number of rows computed since the last call.
+Its arguments are the work of a worker, the model, the shards in the order of the input, and a
+function that it calls with the number of rows computed since the last call.
 """
 
 
@@ -87,12 +87,12 @@ def predict_catalogue(
     """
     catalogues = [catalogue] if isinstance(catalogue, Catalogue) else list(catalogue)
     output, share = Output(out), share or Share()
-    output.check_inputs([one.path for one in catalogues])
+    output.check_inputs([table.path for table in catalogues])
     check_same_columns(catalogues)
-    kept = kept_names(catalogues[0].columns.kept, predictor.model.genres)
-    schema = answer_schema(predictor.model.genres, kept.values())
+    kept_columns = kept_names(catalogues[0].columns.kept, predictor.model.genres)
+    schema = answer_schema(predictor.model.genres, kept_columns.values())
     names.check(predictor.model.genres)
-    files = [(one.path.name, file_stamp(one.path)) for one in catalogues]
+    files = [(table.path.name, file_stamp(table.path)) for table in catalogues]
     posters = catalogues[0].posters
     if isinstance(posters, Path):
         posters = real_path(posters)
@@ -109,12 +109,13 @@ def predict_catalogue(
             "names": dict(names.names),
         },
     }
-    job = json.loads(json.dumps(job))  # as the manifest has it
+    job = json.loads(json.dumps(job))  # as it is read from the manifest
     with output.locked(share), _unfinished_note(output):
         plan = _planned(output, job, catalogues, files, shard_rows)
-        mine = share.select(plan.shards)
-        missing = output.missing(mine)
-        total, done = (sum(s.rows for s in some) for some in (mine, set(mine) - set(missing)))
+        own_shards = share.select(plan.shards)
+        missing = output.missing(own_shards)
+        total = sum(shard.rows for shard in own_shards)
+        done = total - sum(shard.rows for shard in missing)
         if done:
             logger.info("going on with an unfinished job: %d of %d rows are done", done, total)
         on_progress(done, total)
@@ -126,7 +127,7 @@ def predict_catalogue(
                 on_progress(done, total)
 
         if missing:
-            work = ShardWork(catalogues, output.folder, kept, names, batch_size)
+            work = ShardWork(catalogues, output.folder, kept_columns, names, batch_size)
             engine(work, predictor, missing, on_rows)
         with output.locked_whole():
             if not output.folder.has(MANIFEST_FILE):
@@ -143,7 +144,7 @@ def check_same_columns(catalogues: Sequence[Catalogue]) -> None:
         catalogues: The tables of one job.
 
     Raises:
-        ConfigError: Two do.
+        ConfigError: Two tables differ.
     """
     first = catalogues[0]
     for other in catalogues[1:]:
@@ -163,7 +164,7 @@ def _planned(
     files: Sequence[tuple[str, str]],
     shard_rows: int,
 ) -> Plan:
-    """Return the plan of the job, which the first of its runs makes."""
+    """Return the plan of the job; the first run makes it, later runs read it."""
     with output.locked_whole():
         plan = output.read_plan(job)
         if plan is not None:
@@ -178,7 +179,7 @@ def _planned(
 
 @contextmanager
 def _unfinished_note(output: Output) -> Iterator[None]:
-    """Add to a system error, or an interruption, where the finished parts are."""
+    """Add the folder of the finished parts to a system error or an interruption."""
     try:
         yield
     except (OSError, MemoryError, KeyboardInterrupt) as error:

@@ -22,18 +22,18 @@ def kept_names(columns: Iterable[str], genres: GenreVocabulary) -> dict[str, str
 
     Args:
         columns: Columns of the catalogue.
-        genres: The model's; a column with the name of a genre, or of another column of the
-            answers, is called ``input_`` and its name.
+        genres: The model's genres; a column with the name of a genre, or of another column of
+            the answers, gets the prefix ``input_``.
     """
-    taken = {*RESERVED_NAMES, *genres}
-    return {name: f"input_{name}" if name in taken else name for name in columns}
+    used_names = {*RESERVED_NAMES, *genres}
+    return {name: f"input_{name}" if name in used_names else name for name in columns}
 
 
 def answer_schema(genres: GenreVocabulary, kept: Iterable[str] = ()) -> pa.Schema:
     """Return the columns of the output.
 
     Args:
-        genres: The model's.
+        genres: The model's genres.
         kept: Columns that are repeated from the catalogue.
 
     Raises:
@@ -50,9 +50,9 @@ def answer_schema(genres: GenreVocabulary, kept: Iterable[str] = ()) -> pa.Schem
             pa.field("id", pa.string(), nullable=False),
             *(pa.field(name, pa.string()) for name in kept),
             pa.field("genres", pa.list_(pa.string()), nullable=False),
-            *(pa.field(name, pa.float32()) for name in genres),  # null where nothing was read
-            pa.field("error", pa.string()),  # null where all was read
-            pa.field("warnings", pa.string()),  # null where the answer is as good as any
+            *(pa.field(name, pa.float32()) for name in genres),  # null if nothing was read
+            pa.field("error", pa.string()),  # null if everything was read
+            pa.field("warnings", pa.string()),  # null if there is no warning
             pa.field("modalities", pa.list_(pa.string()), nullable=False),  # parts that were read
         ]
     )
@@ -67,7 +67,7 @@ def csv_lines(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> list[str]
     """Return the lines of some films in the output as CSV.
 
     Args:
-        rows: Their cells by column; a genre that is missing is left empty.
+        rows: Their cells by column; missing genres stay empty.
         schema: The result of ``answer_schema``.
     """
     stored = pa.Table.from_pylist([dict(row) for row in rows], schema).to_pylist()
@@ -98,9 +98,9 @@ def write_answers(
     """Write the answers of all films in one format.
 
     Args:
-        stream: Where they go.
+        stream: The output.
         suffix: ``.parquet``, ``.csv`` or ``.jsonl``.
-        tables: The answers in their order, some films at a time.
+        tables: The answers in the order of the films, in chunks.
         schema: The result of ``answer_schema``.
     """
     if suffix == ".parquet":

@@ -32,10 +32,10 @@ class CatalogueSummary:
     """The result of predicting a catalogue.
 
     Attributes:
-        rows: How many it has; the output has the same ids in the same order.
-        with_errors: How many could not be read in full.
-        empty: How many of these have no answer.
-        with_warnings: How many have an answer and a warning.
+        rows: The number of rows; the output has the same ids in the same order.
+        with_errors: The number of rows that could not be read in full.
+        empty: The number of these rows without an answer.
+        with_warnings: The number of rows with an answer and a warning.
     """
 
     rows: int = 0
@@ -52,7 +52,7 @@ class Output:
             folder here or in an object store, which keeps them.
 
     Raises:
-        ConfigError: It is a file with another ending.
+        ConfigError: The output is a file with another ending.
 
     Attributes:
         name: As given, for messages.
@@ -84,22 +84,22 @@ class Output:
             )
 
     def check_inputs(self, tables: Sequence[TableFile]) -> None:
-        """Raise an error if the output would overwrite a table or become one.
+        """Raise an error if the output is one of the tables, or a folder with one of them.
 
         Args:
             tables: The tables to predict.
 
         Raises:
-            ConfigError: It would.
+            ConfigError: It is.
         """
         for table in tables:
             if isinstance(table, Path):
-                place, own = real_path(table), real_path(Path(self.name))
-                if place == own and self.file is not None:
+                table_path, out_path = real_path(table), real_path(Path(self.name))
+                if table_path == out_path and self.file is not None:
                     raise ConfigError(
                         f"{self.name} is the table itself; name another file with `out`"
                     )
-                inside = self.file is None and own in place.parents
+                inside = self.file is None and out_path in table_path.parents
             else:
                 inside = str(table).startswith(f"{self.folder.address}/")
             if inside:
@@ -114,14 +114,14 @@ class Output:
         Object stores have no locks: two runs there do the same work twice.
 
         Raises:
-            BusyError: Another run has it.
+            BusyError: Another run has locked it.
         """
         if not isinstance(self.folder, LocalFolder):
             return nullcontext()
         if share.of == 1:
             return locked(self.file or self.folder.path)
-        place = self.folder.path / f"share-{share.number}-of-{share.of}"
-        return locked(place, "name another share with `shards`")
+        path = self.folder.path / f"share-{share.number}-of-{share.of}"
+        return locked(path, "name another share with `shards`")
 
     def locked_whole(self) -> AbstractContextManager[None]:
         """Wait until no other run plans or joins."""
@@ -140,19 +140,19 @@ class Output:
         """
         content = self.folder.read(MANIFEST_FILE)
         if content is None:
-            others = [name for name in self.folder.names() if name[0] not in "._"]
-            if others and self.file is None:
+            other_names = [name for name in self.folder.names() if name[0] not in "._"]
+            if other_names and self.file is None:
                 raise ConfigError(
-                    f"{self.folder.address} is not empty (found {others[0]}) and holds no job; "
-                    "name a new folder with `out`"
+                    f"{self.folder.address} is not empty (found {other_names[0]}) and holds no "
+                    "job; name a new folder with `out`"
                 )
             self._clear()
             return None
         try:
             plan = Plan.from_json(content)
         except ValueError as error:
-            place = f"{self.folder.address}/{MANIFEST_FILE}"
-            logger.warning("%s is damaged (%s); the job begins anew", place, error)
+            path = f"{self.folder.address}/{MANIFEST_FILE}"
+            logger.warning("%s is damaged (%s); the job begins anew", path, error)
             self._clear()
             return None
         changed = [key for key in job if plan.job.get(key) != job[key]]
@@ -165,7 +165,7 @@ class Output:
         return plan
 
     def parts(self) -> dict[str, list[str]]:
-        """Return the names of the parts that are there, by the name of their shard."""
+        """Return the names of the existing parts, by the name of their shard."""
         parts: dict[str, list[str]] = {}
         for name in self.folder.names():
             if name.startswith("part-") and name.endswith(".parquet"):
@@ -175,10 +175,10 @@ class Output:
     def missing(self, shards: Sequence[Shard]) -> list[Shard]:
         """Return the shards without an undamaged part."""
         parts = self.parts()
-        return [shard for shard in shards if not self._is_whole(parts.get(shard.name, []))]
+        return [shard for shard in shards if not self._keep_one_part(parts.get(shard.name, []))]
 
     def finish(self, plan: Plan, schema: pa.Schema) -> CatalogueSummary:
-        """Compare all ids with the input's, and write the file or the manifest.
+        """Compare all ids with the ids of the input, and write the file or the manifest.
 
         Args:
             plan: The job.
@@ -207,22 +207,22 @@ class Output:
             if name[0] != ".":
                 self.folder.remove(name)
 
-    def _is_whole(self, names: Sequence[str]) -> bool:
-        """Return whether one of some parts is undamaged; the others are removed."""
-        is_whole = False
+    def _keep_one_part(self, names: Sequence[str]) -> bool:
+        """Return whether one of a shard's parts is undamaged; remove all other parts."""
+        has_part = False
         for name in names:
-            if is_whole or not self._is_undamaged(name):
+            if has_part or not self._is_undamaged(name):
                 self.folder.remove(name)
             else:
-                is_whole = True
-        return is_whole
+                has_part = True
+        return has_part
 
     def _is_undamaged(self, name: str) -> bool:
         content = self.folder.read(name) or b""
-        if _is_named_after(name, content):
+        if _has_named_digest(name, content):
             return True
-        place = f"{self.folder.address}/{name}"
-        logger.warning("%s is damaged: it is not what was written; it is made again", place)
+        path = f"{self.folder.address}/{name}"
+        logger.warning("%s is damaged: it is not what was written; it is made again", path)
         return False
 
     def _checked(
@@ -234,25 +234,23 @@ class Output:
         for shard in plan.shards:
             name = sorted(names[shard.name])[0]
             content = self.folder.read(name) or b""
-            place = f"{self.folder.address}/{name}"
-            if not _is_named_after(name, content):
-                raise DamagedError(f"{place} is damaged; run the same command again")
-            # Arrow's own threads would let go of Python's bytes at any time, and end the process
-            # with 134 if the interpreter is gone by then.
+            path = f"{self.folder.address}/{name}"
+            if not _has_named_digest(name, content):
+                raise DamagedError(f"{path} is damaged; run the same command again")
+            # Arrow's own threads could release Python's bytes after the interpreter has ended;
+            # the process would then exit with 134.
             with pq.ParquetFile(pa.BufferReader(content), pre_buffer=False) as part:
                 table = part.read(use_threads=False)
             if table.num_rows != shard.rows or ids_digest(table["id"].to_pylist()) != shard.ids:
                 raise DataError(
-                    f"{place} has other ids than rows {shard.first + 1} to {shard.range.stop} of "
+                    f"{path} has other ids than rows {shard.first + 1} to {shard.range.stop} of "
                     f"{plan.files[shard.file][0]}; delete it and run the same command again"
                 )
             summary.rows += table.num_rows
             summary.with_errors += table.num_rows - table["error"].null_count
             summary.empty += table[probability].null_count
-            answered = zip(
-                table["warnings"].to_pylist(), table[probability].to_pylist(), strict=True
-            )
-            summary.with_warnings += sum(None not in row for row in answered)
+            pairs = zip(table["warnings"].to_pylist(), table[probability].to_pylist(), strict=True)
+            summary.with_warnings += sum(None not in pair for pair in pairs)
             parts[shard.name] = {"file": name, "rows": table.num_rows}
             yield table
 
@@ -267,6 +265,6 @@ class Output:
             shutil.rmtree(self.folder.path, ignore_errors=True)
 
 
-def _is_named_after(name: str, content: bytes) -> bool:
+def _has_named_digest(name: str, content: bytes) -> bool:
     digest = name.removesuffix(".parquet").rpartition("-")[2]
     return hashlib.sha256(content).hexdigest()[:16] == digest

@@ -33,7 +33,7 @@ from moviegenre.inference.films import Film, FilmReader, Poster
 
 logger = logging.getLogger(__name__)
 
-_LONGEST_ERROR = 1_000  # characters of the column error
+_MAX_ERROR_CHARS = 1_000  # in the column error
 _CRASHED = "reading or computing this row has ended the process three times; it was left out"
 
 
@@ -42,9 +42,9 @@ class Entry:
     """A row of a catalogue.
 
     Attributes:
-        id: As in the catalogue, as text.
+        id: The id in the catalogue, as text.
         film: The film in the model's form; None if there is nothing to read.
-        error: Why the row could not be read in full; None if it could.
+        error: Why the row could not be read in full; None if it was.
         kept: Cells that the answer repeats, as texts, by column.
         warning: A warning about the row itself, as a sentence.
     """
@@ -57,7 +57,7 @@ class Entry:
 
 
 def id_hash(id_: str) -> int:
-    """Return a hash of an id of 64 bits, the same in every process."""
+    """Return a 64-bit hash of an id, the same in every process."""
     return int.from_bytes(hashlib.blake2b(id_.encode(), digest_size=8).digest(), "little")
 
 
@@ -67,19 +67,18 @@ class Catalogue(TextTable):
     Args:
         path: A file on this machine or in an object store.
         columns: The names of its columns.
-        posters: The folder, or address in an object store, that paths of posters are relative to;
-            None takes the table's own folder, or the ZIP that the table lies in, if that holds
-            pictures.
+        posters: The folder, or address in an object store, that paths of posters are relative to.
+            With None it is the table's own folder, or the table's ZIP if that also has images.
         label: The prefix of row numbers that serve as ids, if there are several tables.
 
     Raises:
         DataNotFoundError: The table or the folder of posters does not exist.
-        DataError: The table cannot be read, columns are not there (the message lists these), or
-            several may be the plot and none is named.
+        DataError: The table cannot be read, columns are missing (the message lists them), or
+            several columns may be the plot and none is named.
         ConfigError: Posters are named and there is no column for them.
 
     Attributes:
-        path: As given.
+        path: The table.
         posters: The folder or address that paths of posters are relative to.
     """
 
@@ -118,7 +117,7 @@ class Catalogue(TextTable):
     def unread(self) -> frozenset[Modality]:
         """Modalities without a column.
 
-        A column of posters that names no files here has a note of its own, and does not count.
+        A poster column without usable file names is not included; it has a note of its own.
         """
         poster = self.columns.poster or self._has_unusable_posters
         columns = {Modality.PLOT: self.columns.plots, Modality.POSTER: poster}
@@ -126,21 +125,21 @@ class Catalogue(TextTable):
 
     @property
     def poster_place(self) -> str:
-        """The place of the posters: a folder, an address, or the ZIP that holds the table."""
+        """The location of the posters: a folder, an address, or the ZIP with the table."""
         if isinstance(self._files, ZipPosters):
             return str(self.path)
         return str(self.posters.absolute() if isinstance(self.posters, Path) else self.posters)
 
     def missing_posters(self, most_rows: int) -> tuple[int, int]:
-        """Return how many of the first rows name a poster if none of these exists; else 0.
+        """Return how many of the first rows name a poster, if none of the posters exists; else 0.
 
-        Addresses of the web do not count, because no folder would help.
+        Web addresses do not count, because another folder would not help.
 
         Args:
-            most_rows: The most rows to read; in most tables the first one is enough.
+            most_rows: The maximum number of rows to read; often the first row is enough.
 
         Returns:
-            That number, and the number of rows that were read.
+            The number of missing posters, and the number of rows that were read.
         """
         missing = num_rows = 0
         if self.columns.poster is None:
@@ -155,7 +154,7 @@ class Catalogue(TextTable):
                     continue
                 except MissingPosterError:
                     missing += 1
-                except MovieGenreError:  # it is there, and cannot be read
+                except MovieGenreError:  # the poster exists, but cannot be read
                     return 0, num_rows
         return missing, num_rows
 
@@ -163,7 +162,7 @@ class Catalogue(TextTable):
         """Return the same table with columns to copy into the output.
 
         Raises:
-            DataError: One is not there.
+            DataError: A column is missing.
         """
         missing = [name for name in columns if name not in self.known]
         if missing:
@@ -183,7 +182,7 @@ class Catalogue(TextTable):
         """Return a reader of the columns that a model needs.
 
         Args:
-            reader: The model's.
+            reader: The model's reader.
         """
         return RowReader(self._table, self._used(posters=Modality.POSTER in reader.modalities))
 
@@ -199,10 +198,10 @@ class Catalogue(TextTable):
         """Yield rows as films, in order.
 
         Args:
-            reader: The model's.
-            wanted: Which rows, counted from 0; None yields all.
-            rows: The result of ``row_reader``, to go on where it stands; None begins anew.
-            repeated: Whether several rows have an id.
+            reader: The model's reader.
+            wanted: The rows to yield, counted from 0; None yields all.
+            rows: The result of ``row_reader``, to continue at its position; None starts at row 0.
+            repeated: Returns whether several rows have an id.
             crashing: Rows, counted from 0, that ended the process each time; they are not read.
         """
         rows = rows or self.row_reader(reader)
@@ -243,12 +242,12 @@ class Catalogue(TextTable):
     ) -> Entry:
         text = self._text_row(row, number)
         faults = list(text.faults)
-        kept = self._kept(row)
+        kept_cells = self._kept(row)
         warning = None
         if repeated(text.id):
             warning = f"Several rows have the id {shortened(text.id, 60)}."
         if not text.is_readable:
-            return Entry(text.id, None, _joined(faults), kept, warning)
+            return Entry(text.id, None, _joined(faults), kept_cells, warning)
         plot = text.plots if reader.chooses_plots else "\n".join(text.plots)
         try:
             poster = self._poster(row, is_read=Modality.POSTER in reader.modalities)
@@ -262,7 +261,7 @@ class Catalogue(TextTable):
         if film is not None and not film.modalities:
             faults.append(f"{self._lacking()}: {' '.join(film.warnings)}")
             film = None
-        return Entry(text.id, film, _joined(faults) if faults else None, kept, warning)
+        return Entry(text.id, film, _joined(faults) if faults else None, kept_cells, warning)
 
     def _lacking(self) -> str:
         return "no plot" if self.columns.poster is None else "no plot and no poster"
@@ -271,12 +270,12 @@ class Catalogue(TextTable):
         """Return a row's poster; a path is opened only if the model reads posters.
 
         Raises:
-            InputError: There is no such file.
+            InputError: The file does not exist.
         """
         value = row.values.get(self.columns.poster) if self.columns.poster else None
         if isinstance(value, list) and len(value) == 1:
             value = value[0]
-        if isinstance(value, Mapping):  # as this package and Hugging Face's keep images in Parquet
+        if isinstance(value, Mapping):  # an image in Parquet of this package or of Hugging Face
             value = value.get("bytes") or value.get("path")
         if isinstance(value, bytes):
             return value or None
@@ -287,4 +286,4 @@ class Catalogue(TextTable):
 
 
 def _joined(faults: Sequence[str]) -> str:
-    return whole_text(shortened("; ".join(faults), _LONGEST_ERROR))
+    return whole_text(shortened("; ".join(faults), _MAX_ERROR_CHARS))

@@ -12,7 +12,7 @@ from moviegenre.data.tables.poster_files import PosterFiles
 from moviegenre.data.tables.rows import Row, Table, Written
 from moviegenre.data.tables.source import TableSource
 
-_POSTER_ROWS = 50  # rows in which a poster that exists is looked for
+_POSTER_ROWS = 50  # rows that are searched for an existing poster
 
 
 @dataclass(frozen=True)
@@ -20,18 +20,18 @@ class CatalogueColumns:
     """The columns of a catalogue; columns that are not named are searched for.
 
     Attributes:
-        id: The film's id; None takes one with a usual name, see ``columns``, or the row's number
-            where there is none.
-        plots: Plots, joined in this order; none takes ``plot``, or the only column with another
-            usual name, see ``plot_column``. Of an ensemble each member takes one or joins them, by
-            its own rule.
+        id: The film's id; None takes a column with a usual name, see ``columns``, or the row's
+            number if there is no such column.
+        plots: Plots, joined in this order; if empty, ``plot`` or the only column with another
+            usual name, see ``plot_column``. Each member of an ensemble takes one plot or joins
+            them, by its own rule.
         poster: The poster's file, or in Parquet its bytes; None takes ``poster``, or a column with
             another usual name that names files.
-        title: The film's title; None takes one with a usual name, where there is one.
-        year: The year of its release; None takes one with a usual name, where there is one.
+        title: The film's title; None takes a column with a usual name, if there is one.
+        year: The year of its release; None takes a column with a usual name, if there is one.
         kept: Columns that answers repeat.
-        written: How the table is written; None finds out.
-        format: A well-known table, see ``known_tables``; None finds out.
+        written: How the table is written; None detects it.
+        format: A well-known table, see ``known_tables``; None detects it.
     """
 
     id: str | None = None
@@ -46,16 +46,16 @@ class CatalogueColumns:
 
 @dataclass(frozen=True)
 class TextRow:
-    """A row of a catalogue, its poster by name alone.
+    """A row of a catalogue; of its poster only the name.
 
     Attributes:
-        id: As in the catalogue, as text.
-        plots: Its texts; none if there is none that can be read.
+        id: The id in the catalogue, as text.
+        plots: Its texts; empty if no text can be read.
         title: The film's title; None if there is none.
-        year: The year of its release; None if there is none that can be read.
+        year: The year of its release; None if no year can be read.
         faults: Errors of reading.
-        is_readable: Whether the cells stand in their columns.
-        poster: The name of its poster, where names are read; empty if it has none.
+        is_readable: Whether the cells are in their columns.
+        poster: The name of its poster, if names are read; empty if it has none.
     """
 
     id: str
@@ -68,12 +68,12 @@ class TextRow:
 
 
 def row_id(row: Row, column: str | None, number: int, label: str = "") -> str:
-    """Return the id of a row: its cell, else its number, which no id can be by chance.
+    """Return the id of a row: its cell, else its number in a form that no id has by chance.
 
     Args:
         row: The row.
         column: The column of ids; None if there is none.
-        number: Which row it is, counted from 1.
+        number: The row's number, counted from 1.
         label: The prefix of the number if there is no column: the table's name, of several.
     """
     if column is None:
@@ -87,12 +87,12 @@ class TextTable:
     Args:
         source: A table, see ``tables.source``.
         columns: The names of its columns.
-        max_rows: The rows in which columns of JSON are looked for; None for all.
-        posters: Where names of posters lead; None reads no names.
+        max_rows: The rows of JSON that are searched for columns; None searches all.
+        posters: The files that posters' names refer to; None reads no names.
 
     Raises:
-        DataError: The table cannot be read, columns are not there (the message lists these), or
-            several may be the plot and none is named.
+        DataError: The table cannot be read, columns are missing (the message lists them), or
+            several columns may be the plot and none is named.
 
     Attributes:
         known: The table's columns.
@@ -121,7 +121,7 @@ class TextTable:
             self.notes.append(f"several columns are named {shortened(', '.join(twice))}")
 
     def texts(self) -> Iterator[TextRow]:
-        """Yield every row, in order, its poster by name alone."""
+        """Yield every row, in order; of its poster only the name."""
         name = None if self._posters is None else self.columns.poster
         used = self._used(posters=name is not None)
         for number, row in enumerate(self._table.rows(used), start=1):
@@ -134,7 +134,7 @@ class TextTable:
         """Return the columns with the missing names filled in.
 
         Raises:
-            DataError: A column is not there, or there is nothing to read.
+            DataError: A column is missing, or there is nothing to read.
         """
         known, path = self.known, self._source
         missing = [name for name in _names(columns, columns.poster) if name not in known]
@@ -173,7 +173,7 @@ class TextTable:
         return filled
 
     def _usual_poster(self, name: str | None) -> str | None:
-        """Return a column of posters that nobody named, if it may hold names of files here."""
+        """Return a poster column with a usual name, if it may have names of existing files."""
         if name is None or name == "poster":
             return name
         if self._posters is None:
@@ -191,7 +191,7 @@ class TextTable:
 
     def _text_row(self, row: Row, number: int) -> TextRow:
         id_ = row_id(row, self.columns.id, number, self._label)
-        if row.fault:  # its cells may stand in the wrong columns
+        if row.fault:  # its cells may be in the wrong columns
             fault = f"row {number}: {row.fault}"
             return TextRow(id_, (), faults=(fault,), is_readable=False)
         faults: list[str] = []

@@ -33,13 +33,13 @@ Column = list[Any] | npt.NDArray[Any] | Series
 
 _POSTER = "poster"
 _FURTHER_COLUMNS = ("title", "year")
-_MISSING = frozenset({"NAType", "NaTType"})  # pandas' own, found by name: it is not imported
+_MISSING = frozenset({"NAType", "NaTType"})  # pandas' types, by name: pandas is not imported
 
 
 class TableClassifier:
-    """Makes a trained classifier fit to be the last step of a scikit-learn pipeline.
+    """A base class that makes a trained classifier the last step of a scikit-learn pipeline.
 
-    It imports scikit-learn only in the method that only scikit-learn calls.
+    scikit-learn is imported only in ``__sklearn_tags__``, which only scikit-learn calls.
     """
 
     def fit(self, X: object, y: object = None) -> Self:
@@ -50,7 +50,7 @@ class TableClassifier:
         return True
 
     def __sklearn_clone__(self) -> Self:
-        return self  # nothing in it changes, and its weights are large
+        return self  # immutable, and its weights are large
 
     def __sklearn_tags__(self) -> Any:  # noqa: ANN401 - scikit-learn's own class
         from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
@@ -73,15 +73,15 @@ def table_rows(
     Args:
         table: A pandas or polars data frame, an Arrow table or anything else with Arrow's
             ``__arrow_c_stream__``, with the columns ``plot``, ``poster`` or both, and ``title`` and
-            ``year`` where it has them; a sequence of mappings with these keys, of (plot, poster)
+            ``year`` if it has them; a sequence of mappings with these keys, of (plot, poster)
             pairs, or of plots; a Series or an array of plots.
-        errors: ``report`` returns the error of a row that is something else in its place. Wrong
-            columns of a data frame are an error of the table, and raised.
+        errors: ``report`` returns an error in place of a row of another kind. Wrong columns of a
+            data frame are always raised, because they concern the whole table.
 
     Without ``plot`` the only column with another usual name is read, see ``plot_column``.
 
     Raises:
-        InputError: It is something else; the message names the first row that is.
+        InputError: The table or a row is of another kind; the message names the first such row.
         DataError: Several columns may be the plot.
     """
     is_frame = True
@@ -116,10 +116,10 @@ def table_rows(
 
 
 def _plot_name(films: Sequence[object]) -> str:
-    """Return the key of the plot in the mappings of a table, and log it where it is not ``plot``.
+    """Return the key of the plot in the mappings of a table, and log it if it is not ``plot``.
 
     Raises:
-        DataError: Several may be the plot.
+        DataError: Several keys may be the plot.
     """
     keys = {name for film in films if isinstance(film, Mapping) for name in film}
     advice = "rename the one to read to 'plot'"
@@ -136,22 +136,22 @@ def film_rows(**parts: Any) -> list[Row]:  # noqa: ANN401 - lists as predict tak
         parts: The result of ``as_column`` for ``plot``, ``poster``, ``title`` and ``year``.
 
     Raises:
-        InputError: One is a list and another a single film's, or they differ in length.
+        InputError: One part is a list and another a single value, or lists differ in length.
     """
     for name, value in parts.items():
         if value is not None and not isinstance(value, list):
             raise InputError(f"{name} is {type(value).__name__} beside a list; expected two lists")
-    given = {name: values for name, values in parts.items() if values is not None}
-    lengths = {name: len(values) for name, values in given.items()}
-    number = max(lengths.values(), default=0)
-    if set(lengths.values()) - {number}:
+    columns = {name: values for name, values in parts.items() if values is not None}
+    lengths = {name: len(values) for name, values in columns.items()}
+    num_films = max(lengths.values(), default=0)
+    if set(lengths.values()) - {num_films}:
         listed = " and ".join(f"{length} {name}s" for name, length in lengths.items())
         raise InputError(f"found {listed}; expected as many")
     plots, posters, titles, years = (
-        [_value(value) for value in given.get(name, [None] * number)]
+        [_value(value) for value in columns.get(name, [None] * num_films)]
         for name in (PLOT_COLUMN, _POSTER, *_FURTHER_COLUMNS)
     )
-    return list(zip(plots, map(_poster, posters), titles, map(_whole, years), strict=True))
+    return list(zip(plots, map(_poster, posters), titles, map(_whole_number, years), strict=True))
 
 
 def as_column(values: Any) -> Any:  # noqa: ANN401 - what predict takes
@@ -159,10 +159,10 @@ def as_column(values: Any) -> Any:  # noqa: ANN401 - what predict takes
 
     Args:
         values: A list, a Series of pandas or polars, an Arrow array, an array with one axis, or
-            pixels of several posters (N, H, W, 3 or 4). No library is imported to find out.
+            pixels of several posters (N, H, W, 3 or 4). No library is imported for the checks.
 
     Raises:
-        InputError: It is ``frame.plot``, pandas' drawing, and no column.
+        InputError: The value is ``frame.plot``, pandas' drawing, not a column.
     """
     if type(values).__name__ == "PlotAccessor":
         raise InputError(
@@ -184,9 +184,9 @@ def _row(number: int, film: Any, plot_name: str) -> Row:  # noqa: ANN401 - check
         return film, None, None, None
     if isinstance(film, Mapping):
         columns = (plot_name, _POSTER)
-        absent = [name for name in columns if name not in film]
-        near = [key for key in film if str(key).lower() in absent]
-        if near or not any(name in film for name in columns):
+        missing_names = [name for name in columns if name not in film]
+        misspelt = [key for key in film if str(key).lower() in missing_names]
+        if misspelt or not any(name in film for name in columns):
             raise InputError(
                 f"row {number} has {', '.join(map(str, film)) or 'nothing'}; "
                 "expected plot, poster or both"
@@ -194,7 +194,7 @@ def _row(number: int, film: Any, plot_name: str) -> Row:  # noqa: ANN401 - check
         plot, poster, title, year = (
             _value(film.get(name)) for name in (*columns, *_FURTHER_COLUMNS)
         )
-        return plot, _poster(poster), parse_title(title), parse_year(_whole(year))
+        return plot, _poster(poster), parse_title(title), parse_year(_whole_number(year))
     is_pair = isinstance(film, Sequence) or (isinstance(film, np.ndarray) and film.ndim == 1)
     if is_pair and not isinstance(film, bytes | bytearray | memoryview) and len(film) in (1, 2):
         plot, poster = (*map(_value, film), None)[:2]
@@ -215,14 +215,14 @@ def _value(value: Any) -> Any:  # noqa: ANN401 - a table's cell
 
 
 def _poster(poster: Any) -> Any:  # noqa: ANN401 - a table's cell
-    """Return a poster; of a struct, as this package and Hugging Face's keep images, its content."""
+    """Return a poster; from a struct of this package or of Hugging Face, its content."""
     if isinstance(poster, Mapping):
         return poster.get("bytes") or poster.get("path")
     return poster
 
 
-def _whole(year: Any) -> Any:  # noqa: ANN401 - a table's cell
-    """Return a year that has become a float, as beside missing ones in pandas, as a number."""
+def _whole_number(year: Any) -> Any:  # noqa: ANN401 - a table's cell
+    """Return a year as a whole number; pandas makes years floats if some are missing."""
     if isinstance(year, np.integer):
         return int(year)
     return int(year) if isinstance(year, float | np.floating) and float(year).is_integer() else year

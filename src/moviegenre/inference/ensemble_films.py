@@ -15,11 +15,11 @@ from moviegenre.inference.films import Film, FilmReader
 
 @dataclass(frozen=True)
 class EnsembleFilm(Film):
-    """A film in every member's form; its own fields are those of the longest form.
+    """A film in every member's form; its other fields are those of the longest form.
 
     Attributes:
-        views: The film as each member reads it: in one form, or in several if its plot rule is
-            ``each``; empty forms if a member can read nothing.
+        views: The film's forms for each member: one form, or several if the member's plot rule
+            is ``each``; empty forms if a member can read nothing.
     """
 
     views: tuple[tuple[Film, ...], ...] = ()
@@ -70,10 +70,10 @@ class EnsembleReader(FilmReader):
         for member, reader in enumerate(self._readers):
             forms: list[Film] = []
             index: list[int] = []
-            for number, film in enumerate(films):
+            for film_index, film in enumerate(films):
                 assert isinstance(film, EnsembleFilm), "the ensemble's reader read them"
                 forms += film.views[member]
-                index += [number] * len(film.views[member])
+                index += [film_index] * len(film.views[member])
             batches.append(replace(reader.batch(forms), index=np.array(index, dtype=np.int64)))
         return BatchArrays.joint(batches)
 

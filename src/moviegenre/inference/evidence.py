@@ -19,15 +19,15 @@ def word_shares(
 
     Args:
         plot: The text.
-        values: Shares of the first W words (W,); the model read no further.
+        values: Shares of the first W words (W,), which are the words that the model read.
         without: The probability without each word that was left out alone.
     """
-    known = without or {}
+    probability_without = without or {}
     words = plot_words(plot)
     shares = [*(float(value) for value in values), *[None] * (len(words) - len(values))]
     return tuple(
-        WordShare(word.text, word.start, word.end, share, known.get((place,)))
-        for place, (word, share) in enumerate(zip(words, shares, strict=True))
+        WordShare(word.text, word.start, word.end, share, probability_without.get((index,)))
+        for index, (word, share) in enumerate(zip(words, shares, strict=True))
     )
 
 
@@ -41,15 +41,15 @@ def phrases(
 ) -> tuple[Phrase, ...]:
     """Return the words and phrases that change a label's probability, strongest first.
 
-    Neighbours that act together are one phrase; its words are not named alone.
+    Neighbouring words that act together are one phrase, not several words.
 
     Args:
         plot: The text.
         effects: The effects of leaving its words out.
         label: The label.
-        whole: Its probability.
-        without: Its probability without each run of words in ``effects``.
-        scale: The calibration's factor for its logit.
+        whole: The label's probability for the whole plot.
+        without: The label's probability without each run of words in ``effects``.
+        scale: The calibration's factor for the label's logit.
     """
     joint = [run for run in effects.without if len(run) > 1]
     joint = [run for run in joint if acts_together(effects.whole, effects.without, run, label)]

@@ -12,9 +12,9 @@ from moviegenre.inference.films import Film, FilmReader, Plot
 logger = logging.getLogger(__name__)
 
 Errors = Literal["raise", "report"]
-"""Stop with one error if films cannot be read, or go on and report them."""
+"""Stop with one error if films cannot be read, or continue and report the errors."""
 
-_SHOWN = 3  # faults that a message names one by one
+_MAX_NAMED = 3  # faults in a message
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class ReadFilm:
 
     Attributes:
         film: The film in the model's form; None if nothing can be read.
-        error: What could not be read; None if all could.
+        error: The error of the parts that could not be read; None if there is none.
     """
 
     film: Film | None
@@ -36,14 +36,14 @@ def read_films(
     """Return films in a model's form, in their order.
 
     Args:
-        reader: The model's.
+        reader: The model's reader.
         rows: Plot, poster, title and year of each film, or the error of reading them.
-        errors: ``raise`` stops if a film cannot be read in full; ``report`` reads the rest of a
-            film whose poster is broken, and goes on if nothing is left.
+        errors: ``raise`` stops if a film cannot be read in full; ``report`` reads a film with a
+            broken poster without it, and never stops.
 
     Raises:
-        ConfigError: ``errors`` is something else.
-        InputError: Films cannot be read; the message names the first of them.
+        ConfigError: ``errors`` has another value.
+        InputError: Films cannot be read; the message names the first of these films.
     """
     known = get_args(Errors)
     if errors not in known:
@@ -91,7 +91,7 @@ def film_without_poster(
 
 
 def used_instead(parts: Sequence[str]) -> str:
-    """Return the end of a sentence on a broken poster: the part that was used instead.
+    """Return the end of a message on a broken poster: the part that was used instead.
 
     Args:
         parts: The parts of the film that were read; if empty, the result is empty too.
@@ -102,6 +102,6 @@ def used_instead(parts: Sequence[str]) -> str:
 def _faults(films: Sequence[ReadFilm]) -> str:
     """Return the first faults and the number of others; empty if there are none."""
     faults = [f"film {number}: {film.error}" for number, film in enumerate(films) if film.error]
-    named = "; ".join(faults[:_SHOWN])
-    more = len(faults) - _SHOWN
+    named = "; ".join(faults[:_MAX_NAMED])
+    more = len(faults) - _MAX_NAMED
     return f"{named}; and {more:,} more films" if more > 0 else named

@@ -49,10 +49,10 @@ class Film:
     """A film in the form a model reads it.
 
     Attributes:
-        plot: The text that is read; empty if there is none.
-        tokens: Its token ids (T,), cut as in training; empty if there is no plot.
-        poster: RGB pixels (H, W, 3) of the size the model was trained with; None for none.
-        heading: Title and year, where the model reads them: the tokens are those of this text
+        plot: The text that the model reads; empty if there is none.
+        tokens: Token ids (T,), cut as in training; empty if there is no text.
+        poster: RGB pixels (H, W, 3) of the size that the model was trained with; None for none.
+        heading: Title and year, if the model reads them: the tokens are those of this text
             followed by the plot.
         warnings: Warnings about the film, as sentences.
     """
@@ -85,8 +85,8 @@ class FilmReader:
 
     Attributes:
         modalities: The model's modalities.
-        chooses_plots: Whether it gets a catalogue's plot columns one by one, for several rules to
-            choose from; joined otherwise.
+        chooses_plots: Whether a catalogue's plot columns are passed one by one, because several
+            rules choose from them; otherwise they are joined.
         pad_id: The token that fills short plots.
     """
 
@@ -108,17 +108,17 @@ class FilmReader:
     ) -> Film:
         """Convert a film to the model's form; modalities that the model does not read are ignored.
 
-        A plot such as "TBA" or a black poster is ignored too, with a warning in the film. A film
-        that has nothing else is read as well, with no modalities.
+        A plot such as "TBA" or a black poster is ignored too, with a warning in the film. If the
+        film has nothing else, it has no modalities.
 
         Args:
-            plot: A text; from several texts, the model's own rule takes one or joins them.
+            plot: A text, or several texts, of which the model's rule takes one or joins all.
             poster: See ``Poster``; may be transparent or rotated.
             title: The film's title, if known.
             year: The year of its release, if known.
 
         Raises:
-            InputError: The film has nothing that the model reads, or something of another kind.
+            InputError: The film has nothing that the model reads, or a part has another type.
             PosterError: The poster is no image.
         """
         texts = _texts(plot)
@@ -138,7 +138,7 @@ class FilmReader:
         image = read_poster(poster) if reads_posters and poster is not None else None
         check = PosterCheck() if image is None else check_poster(image)
         if not usable and title is None:
-            year = None  # a year alone says nothing about a film
+            year = None  # a year alone is no evidence for a genre
         film = self.form(usable, image if check.usable else None, title, year)
         warnings = [warning, check.warning, year_warning]
         if film.tokens.size and not usable and film.poster is None:
@@ -169,7 +169,7 @@ class FilmReader:
         """
         film = Film("", np.zeros(0, dtype=np.int32), None)
         if self._tokenizer is not None:
-            plot, warnings = _bounded(choose_plot(texts, self._data.plot))
+            plot, warnings = _limited(choose_plot(texts, self._data.plot))
             text, start = film_text(plot, title, year, self._data.reads)
             (tokens,) = self._tokenizer.encode([text], self._data.max_tokens)
             film = Film(text[start:], tokens, None, text[:start].strip(), warnings=warnings)
@@ -184,23 +184,23 @@ class FilmReader:
         title: str | None = None,
         year: int | None = None,
     ) -> tuple[Film, ...]:
-        """Convert a film as ``form`` does; with the plot rule ``each``, to a form for each text."""
+        """Convert a film to the model's forms: with the plot rule ``each``, one for each text."""
         choices: list[Sequence[str]] = [texts]
         if self._data.plot == "each" and texts:
             choices = [[text] for text in texts]
-        return tuple(self.form(one, image, title, year) for one in choices)
+        return tuple(self.form(choice, image, title, year) for choice in choices)
 
     def token_words(self, film: Film) -> npt.NDArray[np.int64]:
-        """Return for each token of a film the place of its word in the plot (T,).
+        """Return the index of each token's word in the plot (T,).
 
-        Places are those among ``plot_words(film.plot)``; ``NO_WORD`` where a token stands for none,
-        or for a word of the title or the year.
+        It is the index in ``plot_words(film.plot)``; ``NO_WORD`` for a token of no word, or of a
+        word of the title or the year.
         """
         if self._tokenizer is None:
             return np.zeros(0, dtype=np.int64)
         text = f"{film.heading} {film.plot}".strip()
-        places = self._tokenizer.token_words(text, self._data.max_tokens)
-        return np.maximum(places - len(plot_words(film.heading)), NO_WORD)
+        word_indices = self._tokenizer.token_words(text, self._data.max_tokens)
+        return np.maximum(word_indices - len(plot_words(film.heading)), NO_WORD)
 
     def batch(self, films: Sequence[Film]) -> BatchArrays:
         """Return films as the batch a model takes, plots padded to the longest."""
@@ -224,21 +224,21 @@ def _checked_title(title: str | None, year: object) -> tuple[str | None, int | N
     """Return a usable title and year, and a warning if the year is not usable.
 
     Raises:
-        InputError: One of them is of another kind.
+        InputError: The title or the year has another type.
     """
     if title is not None and not isinstance(title, str):
         raise InputError(f"a title is {type(title).__name__}; expected a text")
     name = (title or "").strip()
-    known = name if name and not is_placeholder(name) else None
+    usable_title = name if name and not is_placeholder(name) else None
     if year is None:
-        return known, None, None
+        return usable_title, None, None
     try:
         number = operator.index(year)  # type: ignore[arg-type] # what is no whole number raises
     except TypeError:
         raise InputError(f"a year is {year!r}; expected a whole number, such as 1947") from None
     if not _FIRST_YEAR <= number <= _LAST_YEAR:
-        return known, None, f"No film is of the year {number}, so it was ignored."
-    return known, number, None
+        return usable_title, None, f"No film is of the year {number}, so it was ignored."
+    return usable_title, number, None
 
 
 def read_poster(poster: Poster) -> Image.Image:
@@ -247,7 +247,7 @@ def read_poster(poster: Poster) -> Image.Image:
     A file and encoded bytes may be shrunk while they are decoded, see ``decode_poster``.
 
     Raises:
-        InputError: The file does not exist, or it is something else than a poster.
+        InputError: The file does not exist, or the value has another type.
         PosterError: The file or the bytes are no image.
     """
     if isinstance(poster, str | Path):
@@ -280,8 +280,8 @@ def _read_file(path: Path) -> Image.Image:
         raise PosterError(f"{path}: {error}") from None
 
 
-def _bounded(text: str) -> tuple[str, tuple[str, ...]]:
-    """Return the part of a plot that is read, and a warning if that is not all."""
+def _limited(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return the first ``MAX_PLOT_CHARS`` of a plot, and a warning if it is longer."""
     if len(text) <= MAX_PLOT_CHARS:
         return text, ()
     warning = f"The plot has {len(text):,} characters; the first {MAX_PLOT_CHARS:,} were read."
@@ -302,8 +302,8 @@ def _texts(plot: Plot) -> list[str]:
     """Return the texts of a plot without blank ones."""
     if plot is None:
         return []
-    several = isinstance(plot, Sequence) and not isinstance(plot, str | bytes)
-    texts: Sequence[Any] = plot if several else [plot]
+    is_several = isinstance(plot, Sequence) and not isinstance(plot, str | bytes)
+    texts: Sequence[Any] = plot if is_several else [plot]
     for text in texts:
         if not isinstance(text, str):
             raise InputError(

@@ -1,6 +1,6 @@
-"""Attribution by gradients, computed with Captum; only networks in PyTorch have them.
+"""Attribution by gradients, computed with Captum; only networks in PyTorch have gradients.
 
-Captum puts hooks into the network while it works, so nothing else may use the network meanwhile.
+Captum puts hooks into the network while it works, so nothing else may use the network then.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ from moviegenre.models.batch import Batch, to_batch
 from moviegenre.nn.devices import device_of
 
 STEPS = 16
-"""Points on the way from the baseline to the plot at which gradients are taken."""
+"""Points on the line from the baseline to the plot at which gradients are computed."""
 
 _BATCH = 32  # films computed together, so that long plots and many genres fit into memory
 
@@ -30,8 +30,8 @@ def integrated_gradients(
     """Return the effect of each word of a plot on the logits of some labels (G, W).
 
     The baseline is the plot with padding in place of every token that belongs to a word. The
-    effects of a word's tokens are summed. Over all words, they add up to about the logit minus that
-    of the baseline.
+    effects of a word's tokens are summed. The effects of all words add up to about the logit
+    minus the baseline's logit.
 
     Reference: Sundararajan, Taly and Yan, "Axiomatic attribution for deep networks",
     https://arxiv.org/abs/1703.01365.
@@ -49,8 +49,8 @@ def integrated_gradients(
     attr = _captum_attr()
     layer, batch, logits = _layer_and_logits(network, arrays, Modality.PLOT, "input_ids")
     device = batch.input_ids.device
-    word_of = torch.from_numpy(places)
-    baseline = batch.input_ids.masked_fill((word_of >= 0).to(device), pad_id)
+    word_indices = torch.from_numpy(places)
+    baseline = batch.input_ids.masked_fill((word_indices >= 0).to(device), pad_id)
     attributed = attr.LayerIntegratedGradients(logits, layer).attribute(
         batch.input_ids.expand(len(labels), -1),
         baseline.expand(len(labels), -1),
@@ -60,7 +60,7 @@ def integrated_gradients(
     )
     tokens = attributed.detach().sum(dim=2).cpu()  # (G, T)
     words = torch.zeros(len(labels), int(places.max(initial=-1)) + 1)
-    words.index_add_(1, word_of[word_of >= 0], tokens[:, word_of >= 0])
+    words.index_add_(1, word_indices[word_indices >= 0], tokens[:, word_indices >= 0])
     return words.numpy()
 
 
@@ -80,7 +80,7 @@ def grad_cam(network: GenreModel, arrays: BatchArrays, labels: Sequence[int]) ->
     """
     attr = _captum_attr()
     layer, batch, logits = _layer_and_logits(network, arrays, Modality.POSTER, "image")
-    # Whole numbers have no gradients, and those of a frozen network begin at its input.
+    # Integers have no gradients; the gradients of a frozen network start at its input.
     image = batch.image.float().expand(len(labels), -1, -1, -1).requires_grad_()
     maps: Tensor = attr.LayerGradCam(logits, layer).attribute(
         image, target=torch.tensor(labels, device=image.device)

@@ -35,16 +35,16 @@ def load_predictor(
         model: A ``best.pth``, its folder, an exported folder, or a name on the hub.
         backend: ``torch``, ``onnx``, ``int8``, ``int4``; ``auto`` takes ``onnx`` if there is
             such a file, otherwise the one that exists.
-        verified: Compare all files with the manifest first, each hash computed anew.
-        fitted: Read the calibration and the thresholds; otherwise it answers without.
-        quick: Be ready sooner and slower for each film; no effect on what PyTorch computes.
-        bulk: Compute several films at once, each by one thread; no effect on what PyTorch computes.
-        threads: How many threads compute a film; None takes one for each core.
+        verified: Compare all files with the manifest first, and compute every hash again.
+        fitted: Use the model's calibration and thresholds; otherwise the defaults.
+        quick: Load faster, but predict more slowly; no effect with PyTorch.
+        bulk: Compute several films at once, each with one thread; no effect with PyTorch.
+        threads: The number of threads that compute a film; None takes one for each core.
 
     Raises:
         CheckpointError: There is no such model, it is damaged, or the backend does not fit it.
-        ConfigError: There is no such backend, or ``threads`` is no number from 1 on, or has no
-            effect because PyTorch computes.
+        ConfigError: There is no such backend, or ``threads`` is not a whole number from 1 on, or
+            has no effect because PyTorch computes the model.
         HubError: The model is not on the hub, or the hub cannot be reached.
         MissingExtraError: PyTorch computes the model, and is not installed.
     """

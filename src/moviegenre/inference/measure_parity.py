@@ -24,15 +24,15 @@ LabelledFilm = tuple[Film, npt.NDArray[np.float32]]
 def labelled_films(
     data: PreparedData, split: Split, reader: FilmReader, genres: GenreVocabulary
 ) -> Iterator[LabelledFilm]:
-    """Yield the films of a split as a model reads them, with their labels (L,), in order.
+    """Yield the films of a split in a model's form, with their labels (L,), in order.
 
     Films that the model cannot read are left out. Nothing is cached.
 
     Args:
         data: Prepared movies.
-        split: Which part.
-        reader: The model's.
-        genres: The model's.
+        split: The split.
+        reader: The model's reader.
+        genres: The model's genres.
 
     Raises:
         CheckpointError: The movies have other genres than the model.
@@ -57,14 +57,14 @@ def measure_parity(
     source: str,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Parity:
-    """Compare ONNX files with the model they were made from.
+    """Compare exported ONNX files with their model.
 
     Args:
-        model: Computed by PyTorch.
-        files: The same model computed by its files, by backend.
+        model: The model, computed by PyTorch.
+        files: The same model computed from its files, by backend.
         films: The films to compare on.
-        limit: How many of them.
-        source: Which films they are, for the report.
+        limit: The maximum number of films.
+        source: The source of the films, for the report.
         on_progress: Called with the number of films done so far.
 
     Raises:
@@ -75,36 +75,36 @@ def measure_parity(
     labels: list[npt.NDArray[np.float32]] = []
     chosen_films = islice(films, limit)
     while chunk := list(islice(chosen_films, _CHUNK)):
-        read = [film for film, _ in chunk]
+        chunk_films = [film for film, _ in chunk]
         labels += [row for _, row in chunk]
         for name, predictor in {"torch": model, **files}.items():
-            probs[name].append(predictor.probabilities(read))
-            chosen[name].append(model.decide(read, probs[name][-1]))
+            probs[name].append(predictor.probabilities(chunk_films))
+            chosen[name].append(model.decide(chunk_films, probs[name][-1]))
         on_progress(len(labels))
     if not labels:
         raise DataError(f"{source} holds no movie that the model can read; name other data")
     truth = np.stack(labels)
     answers = {name: (np.concatenate(probs[name]), np.concatenate(chosen[name])) for name in probs}
-    own = answers["torch"]
-    score = f1_macro(own[1], truth)
+    expected = answers["torch"]
+    score = f1_macro(expected[1], truth)
     return Parity(
         num_movies=len(labels),
         source=source,
         f1_macro=score,
-        files={name: _compare(own, answers[name], truth, score) for name in files},
+        files={name: _compare(expected, answers[name], truth, score) for name in files},
     )
 
 
 def _compare(
-    own_answers: tuple[FloatArray, BoolArray],
+    expected: tuple[FloatArray, BoolArray],
     answers: tuple[FloatArray, BoolArray],
     truth: npt.NDArray[np.float32],
     score: float,
 ) -> FileParity:
-    scored = f1_macro(answers[1], truth)
+    file_score = f1_macro(answers[1], truth)
     return FileParity(
-        equal_decisions=float((own_answers[1] == answers[1]).mean()),
-        largest_difference=float(np.abs(own_answers[0] - answers[0]).max()),
-        f1_macro=scored,
-        f1_macro_lost=score - scored,
+        equal_decisions=float((expected[1] == answers[1]).mean()),
+        largest_difference=float(np.abs(expected[0] - answers[0]).max()),
+        f1_macro=file_score,
+        f1_macro_lost=score - file_score,
     )

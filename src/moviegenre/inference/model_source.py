@@ -22,10 +22,10 @@ class ModelSource:
     Attributes:
         model: An absolute path, or a name on the Hub; None for the included model.
         folder: The folder of its files on this machine.
-        backend: As given.
-        fitted: As given.
-        quick: As given.
-        threads: As given.
+        backend: The argument ``backend``.
+        fitted: The argument ``fitted``.
+        quick: The argument ``quick``.
+        threads: The argument ``threads``.
     """
 
     model: str | None
@@ -70,7 +70,7 @@ class ModelSource:
         """Open the same model again.
 
         Raises:
-            CheckpointError: The model is not there.
+            CheckpointError: The model does not exist.
         """
         from moviegenre.inference.loading import load_predictor
 
@@ -96,7 +96,7 @@ def reopen(request: Request) -> "Predictor":
         request: The result of ``ModelSource.request``.
 
     Raises:
-        CheckpointError: The model is not there, or has changed.
+        CheckpointError: The model does not exist, or has changed.
     """
     source, digest = request
     predictor = source.open(source.threads, quick=source.quick)
@@ -110,7 +110,7 @@ def reopen(request: Request) -> "Predictor":
 
 
 def no_index_message(name: str, source: ModelSource | None) -> str:
-    """Return why a model names no similar movies, and what to do.
+    """Return a message that a model has no index of similar movies, and what to do.
 
     Args:
         name: The model's name.

@@ -1,6 +1,6 @@
 """The n-grams' logits of ``wide_deep``: linear in the features, so exact for variants of a text.
 
-``nn.ngrams`` defines the features and ``models.wide_deep`` the scale; here they are numpy.
+``nn.ngrams`` defines the features, ``models.wide_deep`` the scale; this module uses numpy.
 """
 
 import math
@@ -15,7 +15,7 @@ from moviegenre.inference.onnx_weights import Array
 USUAL_TOKENS = 64
 """The number of tokens at which the scale has no slope, as in ``models.wide_deep``."""
 
-_SMALLEST_LENGTH = 1e-12  # of the features of a text without any
+_MIN_LENGTH = 1e-12  # the length of the feature vector of a text without features
 
 Tokens = npt.NDArray[np.integer]
 Doubles = npt.NDArray[np.float64]
@@ -52,32 +52,32 @@ class NgramWeights:
             tokens: The text (T,).
         """
         ids = tokens.astype(np.int64)
-        known = ids != self.unknown_id
-        words = np.where(known, self.word_columns[ids], -1)
+        is_known = ids != self.unknown_id
+        words = np.where(is_known, self.word_columns[ids], -1)
         keys = ids[:-1] * len(self.word_columns) + ids[1:]
-        places = np.minimum(np.searchsorted(self.pair_keys, keys), len(self.pair_keys) - 1)
-        is_pair = (self.pair_keys[places] == keys) & known[:-1] & known[1:]
-        return words, np.where(is_pair, len(self.idf) - len(self.pair_keys) + places, -1)
+        indices = np.minimum(np.searchsorted(self.pair_keys, keys), len(self.pair_keys) - 1)
+        is_pair = (self.pair_keys[indices] == keys) & is_known[:-1] & is_known[1:]
+        return words, np.where(is_pair, len(self.idf) - len(self.pair_keys) + indices, -1)
 
     def logits(self, total: Doubles, square: float, num_tokens: int) -> Doubles:
         """Return the scaled logits (L,) of a text.
 
         Args:
             total: The sum of its features times their weights (L,).
-            square: The square of the length of its features.
-            num_tokens: How many tokens it has.
+            square: The squared length of its feature vector.
+            num_tokens: The number of its tokens.
         """
         scale = self.scale + self.slope * math.log(max(num_tokens, 1) / USUAL_TOKENS)
-        length = max(math.sqrt(max(square, 0.0)), _SMALLEST_LENGTH)
+        length = max(math.sqrt(max(square, 0.0)), _MIN_LENGTH)
         scaled: Doubles = scale * (total / length + self.bias)
         return scaled
 
 
 class NgramText:
-    """A text whose variants are computed from their changes.
+    """A text; the logits of a variant are computed from the changed features.
 
     Args:
-        weights: The model's.
+        weights: The model's weights.
         tokens: The text (T,).
     """
 
@@ -105,7 +105,7 @@ class NgramText:
         return self._weights.logits(total, square, len(variant))
 
     def _removed(self, variant: Tokens) -> tuple[int, int] | None:
-        """Return where tokens in a row are missing from a variant; None if it is otherwise."""
+        """Return start and end of the one gap in a variant; None if it differs otherwise."""
         missing = len(self._tokens) - len(variant)
         if missing < 0:
             return None
@@ -115,15 +115,15 @@ class NgramText:
         return (start, start + missing) if same else None
 
     def _changes(self, start: int, end: int) -> dict[int, int]:
-        """Return how much more often each feature occurs without the tokens in between."""
+        """Return the change of each feature's count if the tokens from start to end are removed."""
         changes: dict[int, int] = {}
         if start == end:
             return changes
         removed = [*self._words[start:end], *self._pairs[max(0, start - 1) : end]]
         added = []
         if start > 0 and end < len(self._tokens):
-            seam = self._tokens[[start - 1, end]]
-            added = [self._weights.columns(seam)[1][0]]
+            joined_pair = self._tokens[[start - 1, end]]
+            added = [self._weights.columns(joined_pair)[1][0]]
         for columns, change in ((removed, -1), (added, 1)):
             for column in map(int, columns):
                 if column >= 0:
@@ -136,7 +136,7 @@ class NgramText:
 
     @cached_property
     def _counts(self) -> dict[int, int]:
-        """How often each feature occurs."""
+        """The count of each feature."""
         columns = np.concatenate([self._words, self._pairs])
         distinct, counts = np.unique(columns[columns >= 0], return_counts=True)
         return dict(zip(distinct.tolist(), counts.tolist(), strict=True))

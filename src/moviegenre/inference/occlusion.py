@@ -20,29 +20,29 @@ from moviegenre.inference.slices import WHOLE, Slices
 Floats = npt.NDArray[np.float32]
 Places = npt.NDArray[np.int64]
 Run = tuple[int, ...]
-"""Places of neighbouring words."""
+"""Indices of neighbouring words."""
 
 MAX_TOKENS = 6000
-"""The tokens a model reads, at most, to find the words of a plot that matter."""
+"""The maximum number of tokens that a model reads to find the words of a plot that matter."""
 
 MIN_VARIANTS, MAX_VARIANTS = 20, 96
-"""Variants of a plot that are computed, at least and at most, before phrases are searched."""
+"""The minimum and maximum number of variants of a plot before phrases are searched."""
 
-_SENTENCES = 3  # one in so many variants is for sentences
-_PHRASES = 5  # after so many variants, one more is for phrases
+_SENTENCE_SHARE = 3  # one in three variants is for sentences
+_PHRASE_SHARE = 5  # after five variants, one more is for phrases
 _FREE_PHRASES = 40  # phrases that cost next to nothing
-_LONGEST_PHRASE = 4  # words
-_TOGETHER = 0.1  # log-odds by which neighbours do more together than each alone
+_MAX_PHRASE_WORDS = 4
+_MIN_JOINT_EFFECT = 0.1  # log-odds: the effect of a phrase beyond the sum of its words' effects
 
 Ask = Callable[[Sequence[Film]], Floats]
-"""Gives the logits (N, L) of N films."""
+"""Computes the logits (N, L) of N films."""
 
 
 class Variants(Protocol):
-    """A model that answers variants of one film."""
+    """A model that predicts variants of one film."""
 
     def num_tokens(self, film: Film) -> int:
-        """Return how many tokens it reads again for a variant with other words; 0 is free."""
+        """Return how many tokens the model reads for a variant with other words; 0 is free."""
 
     def logits(self, films: Sequence[Film]) -> Floats:
         """Return the logits (N, L) of variants."""
@@ -53,10 +53,10 @@ class Variants(Protocol):
 
 @dataclass(frozen=True)
 class AnyModel:
-    """A model that reads every variant as a film of its own.
+    """A model that reads every variant as a new film.
 
     Attributes:
-        ask: The model.
+        ask: Computes the model's logits.
         slices: How its work is split and run.
     """
 
@@ -64,7 +64,7 @@ class AnyModel:
     slices: Slices = WHOLE
 
     def num_tokens(self, film: Film) -> int:
-        """Return the tokens of a variant: all are read."""
+        """Return the number of tokens of a variant: all are read."""
         return len(film.tokens)
 
     def logits(self, films: Sequence[Film]) -> Floats:
@@ -81,10 +81,10 @@ class WordEffects:
     """The effects of leaving words of a plot out.
 
     Attributes:
-        whole: Logits (L,) of the whole film.
-        values: How far the logits of some labels fall without each word (G, W). Words that were
-            not left out alone share the fall of their sentence.
-        without: Logits (L,) without a word that was left out alone, or without neighbours.
+        whole: Logits (L,) of the complete film.
+        values: The decrease of some labels' logits without each word (G, W). Words that were not
+            left out alone share the decrease of their sentence.
+        without: Logits (L,) without a single word, or without neighbouring words.
     """
 
     whole: Floats
@@ -95,12 +95,12 @@ class WordEffects:
 def without_words(film: Film, places: Places, words: Collection[int]) -> Film:
     """Return a film without some words of its plot.
 
-    The model reads no further than before: words beyond its limit stay cut off.
+    Words beyond the model's limit stay cut off.
 
     Args:
         film: A film with a plot.
-        places: The word that each of its tokens belongs to (T,).
-        words: The places of the words to leave out.
+        places: The index of the word that each of its tokens belongs to (T,).
+        words: The indices of the words to leave out.
     """
     return replace(film, tokens=film.tokens[~np.isin(places, list(words))])
 
@@ -110,36 +110,37 @@ def occlude_words(
 ) -> WordEffects:
     """Leave out the words of a plot, one by one, and neighbours that may act together.
 
-    Function words are not tried; their effect is 0. A plot of which not every word can be tried
-    with ``MAX_TOKENS`` is first searched by sentences, and then by the words that seem to matter
-    most. Words that cost nothing are all tried.
+    Function words are not left out; their effect is 0. If ``MAX_TOKENS`` does not suffice for
+    every word of a plot, sentences are left out first, then the words that seem to matter most.
+    Words that cost nothing are always left out.
 
     Args:
         variants: The model.
         film: A film with a plot.
-        places: The word that each of its tokens belongs to (T,); W is one more than the largest.
+        places: The index of the word that each of its tokens belongs to (T,); W is the largest
+            index plus one.
         labels: The G labels.
     """
     return _WordSearch(variants, film, places, labels).effects()
 
 
 class _WordSearch:
-    """A search for the words of one plot that matter; for arguments see ``occlude_words``."""
+    """A search for the words of one plot that matter; its arguments are ``occlude_words``'s."""
 
     def __init__(
-        self, variants: Variants, film: Film, places: Places, labels: Sequence[int]
+        self, variants: Variants, film: Film, word_indices: Places, labels: Sequence[int]
     ) -> None:
-        self._variants, self._film, self._places = variants, film, places
+        self._variants, self._film, self._word_indices = variants, film, word_indices
         self._labels = list(labels)
         self._whole = variants.logits([film])[0]
         words = plot_words(film.plot)
         self._sentences = sentences(film.plot, words)
-        read = np.unique(places[places >= 0]).tolist()
-        self._words = [place for place in read if not is_function_word(words[place].text)]
+        read_words = np.unique(word_indices[word_indices >= 0]).tolist()
+        self._words = [word for word in read_words if not is_function_word(words[word].text)]
         self._without: dict[Run, Floats] = {}
 
     def effects(self) -> WordEffects:
-        values = np.zeros((len(self._labels), int(self._places.max(initial=-1)) + 1))
+        values = np.zeros((len(self._labels), int(self._word_indices.max(initial=-1)) + 1))
         if self._words:
             costs = {
                 word: self._variants.num_tokens(self._film_without((word,))) for word in self._words
@@ -153,17 +154,17 @@ class _WordSearch:
             else:
                 self._search(costly, values, num_variants)
             for run, without in self._without.items():
-                values[:, run[0]] = self._fall(without)
-            self._find_phrases(values, -(-num_variants // _PHRASES))
+                values[:, run[0]] = self._decrease(without)
+            self._find_phrases(values, -(-num_variants // _PHRASE_SHARE))
         return WordEffects(self._whole, values.astype(np.float32), self._without)
 
     def _film_without(self, run: Sequence[int]) -> Film:
-        return without_words(self._film, self._places, run)
+        return without_words(self._film, self._word_indices, run)
 
-    def _fall(self, logits: Floats) -> npt.NDArray[np.float64]:
-        """Return how far the labels' logits (..., G) fall, given the remaining logits (..., L)."""
-        fallen: npt.NDArray[np.float64] = (self._whole - logits)[..., self._labels].astype(float)
-        return fallen
+    def _decrease(self, logits: Floats) -> npt.NDArray[np.float64]:
+        """Return the decrease of the labels' logits (..., G) from the whole film's to these."""
+        decrease: npt.NDArray[np.float64] = (self._whole - logits)[..., self._labels].astype(float)
+        return decrease
 
     def _leave_out(self, runs: Sequence[Run]) -> None:
         if runs:
@@ -175,30 +176,32 @@ class _WordSearch:
 
         Effects of words that are not left out alone are written into ``values`` (G, W).
         """
-        groups = [[word for word in words if word in part] for part in self._sentences]
-        groups = _fewer([group for group in groups if group], num_variants // _SENTENCES)
-        fallen = self._fall(self._variants.logits([self._film_without(group) for group in groups]))
-        guesses = self._variants.estimates([self._film_without((word,)) for word in words])
-        if guesses is not None:
-            values[:, words] = self._fall(guesses).T
-        for group, fall in zip(groups, fallen, strict=True):
-            values[:, group] += ((fall - values[:, group].sum(axis=1)) / len(group))[:, None]
-        best = np.argsort(-_largest(values[:, words]), kind="stable")
-        self._leave_out([(words[place],) for place in sorted(best[: num_variants - len(groups)])])
+        groups = [[word for word in words if word in sentence] for sentence in self._sentences]
+        groups = _merge_groups(
+            [group for group in groups if group], num_variants // _SENTENCE_SHARE
+        )
+        logits = self._variants.logits([self._film_without(group) for group in groups])
+        estimates = self._variants.estimates([self._film_without((word,)) for word in words])
+        if estimates is not None:
+            values[:, words] = self._decrease(estimates).T
+        for group, decrease in zip(groups, self._decrease(logits), strict=True):
+            values[:, group] += ((decrease - values[:, group].sum(axis=1)) / len(group))[:, None]
+        order = np.argsort(-_strength(values[:, words]), kind="stable")
+        self._leave_out([(words[index],) for index in sorted(order[: num_variants - len(groups)])])
 
     def _find_phrases(self, values: npt.NDArray[np.float64], num_variants: int) -> None:
-        """Leave out neighbours, those with the strongest ``values`` (G, W) first, and join them."""
+        """Leave out neighbours, strongest ``values`` (G, W) first, and merge overlapping pairs."""
         alone = {run[0] for run in self._without}
-        neighbours = {pair for part in self._sentences for pair in pairwise(part)}
+        neighbours = {pair for sentence in self._sentences for pair in pairwise(sentence)}
         pairs = [pair for pair in sorted(neighbours) if alone.issuperset(pair)]
-        strength = _largest(values)
+        strength = _strength(values)
         pairs.sort(key=lambda pair: -max(strength[list(pair)]))
         costs = {pair: self._variants.num_tokens(self._film_without(pair)) for pair in pairs}
         free = [pair for pair in pairs if not costs[pair]]
         costly = [pair for pair in pairs if costs[pair]]
         self._leave_out([*free[:_FREE_PHRASES], *costly[:num_variants]])
         joint = sorted(pair for pair in pairs if pair in self._without and self._is_joint(pair))
-        runs = [run for run in _joined(joint) if 2 < len(run) <= _LONGEST_PHRASE]
+        runs = [run for run in _merge_pairs(joint) if 2 < len(run) <= _MAX_PHRASE_WORDS]
         self._leave_out(runs[:num_variants])
 
     def _is_joint(self, run: Run) -> bool:
@@ -206,26 +209,26 @@ class _WordSearch:
 
 
 def acts_together(whole: Floats, without: dict[Run, Floats], run: Run, label: int) -> bool:
-    """Return whether neighbours change a label's logit more together than all of them alone.
+    """Return whether neighbours together change a label's logit more than the sum of each alone.
 
     Args:
-        whole: Logits (L,) of the whole film.
+        whole: Logits (L,) of the complete film.
         without: Logits (L,) without the neighbours, and without each of them.
         run: The neighbours.
         label: The label.
     """
     together = abs(whole[label] - without[run][label])
     alone = sum(abs(whole[label] - without[word,][label]) for word in run)
-    return bool(together > alone + _TOGETHER)
+    return bool(together > alone + _MIN_JOINT_EFFECT)
 
 
-def _fewer(groups: list[list[int]], number: int) -> list[list[int]]:
-    """Return at most ``number`` groups of words, joined from neighbouring groups."""
-    parts = np.array_split(np.arange(len(groups)), min(len(groups), max(1, number)))
-    return [[word for place in part for word in groups[place]] for part in parts]
+def _merge_groups(groups: list[list[int]], max_groups: int) -> list[list[int]]:
+    """Return at most ``max_groups`` groups of words: neighbouring groups are merged."""
+    parts = np.array_split(np.arange(len(groups)), min(len(groups), max(1, max_groups)))
+    return [[word for index in part for word in groups[index]] for part in parts]
 
 
-def _joined(pairs: Sequence[Run]) -> list[Run]:
+def _merge_pairs(pairs: Sequence[Run]) -> list[Run]:
     """Return pairs that share a word as longer runs."""
     runs: list[Run] = []
     for pair in pairs:
@@ -236,8 +239,8 @@ def _joined(pairs: Sequence[Run]) -> list[Run]:
     return runs
 
 
-def _largest(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the largest part (W,) of a label's strongest effect that each of (G, W) is."""
+def _strength(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return each word's strength (W,): its effect (G, W) relative to the label's strongest."""
     strongest = np.abs(values).max(axis=1, keepdims=True)
-    largest: npt.NDArray[np.float64] = (np.abs(values) / np.maximum(strongest, 1e-9)).max(axis=0)
-    return largest
+    strength: npt.NDArray[np.float64] = (np.abs(values) / np.maximum(strongest, 1e-9)).max(axis=0)
+    return strength

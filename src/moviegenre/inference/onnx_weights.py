@@ -1,8 +1,8 @@
 """Read weights out of an ONNX file with numpy alone.
 
-ONNX Runtime computes a file but gives none of its weights, and the package onnx is not installed
-where films are only answered. The format: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto,
-encoded as https://protobuf.dev/programming-guides/encoding/ says.
+ONNX Runtime does not return a file's weights, and predicting does not need the package onnx.
+Format: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto, encoded as in
+https://protobuf.dev/programming-guides/encoding/.
 """
 
 import math
@@ -30,11 +30,11 @@ _TYPES: dict[int, type[np.generic]] = {
 def read_weights(path: Path, names: Collection[str]) -> dict[str, Array]:
     """Return the weights of an ONNX file that have these names; missing ones are left out.
 
-    They are views of the mapped file, so unused weights are not read.
+    The weights are views of the mapped file, so unused weights are not read.
 
     Args:
         path: The file.
-        names: Which weights.
+        names: The names of the weights.
 
     Raises:
         ValueError: The file is no ONNX file.
@@ -54,40 +54,40 @@ def read_weights(path: Path, names: Collection[str]) -> dict[str, Array]:
 
 def _fields(content: Array) -> Iterator[tuple[int, int | Array]]:
     """Yield the number of each field of a message and its value: a whole number or bytes."""
-    at = 0
-    while at < len(content):
-        key, at = _varint(content, at)
+    position = 0
+    while position < len(content):
+        key, position = _varint(content, position)
         number, wire = key >> 3, key & 7
         if wire == _VARINT:
-            value, at = _varint(content, at)
+            value, position = _varint(content, position)
             yield number, value
             continue
         if wire == _LENGTH:
-            length, at = _varint(content, at)
+            length, position = _varint(content, position)
         elif wire in (_EIGHT_BYTES, _FOUR_BYTES):
             length = 8 if wire == _EIGHT_BYTES else 4
         else:
             raise ValueError(f"found wire type {wire}; expected an ONNX file")
-        if at + length > len(content):
+        if position + length > len(content):
             raise ValueError("the file ends early; expected an ONNX file")
-        yield number, content[at : at + length]
-        at += length
+        yield number, content[position : position + length]
+        position += length
 
 
-def _varint(content: Array, at: int) -> tuple[int, int]:
-    """Return a whole number and where it ends."""
+def _varint(content: Array, position: int) -> tuple[int, int]:
+    """Return a whole number and the position after it."""
     value = shift = 0
-    while at < len(content) and shift < 64:
-        byte = int(content[at])
+    while position < len(content) and shift < 64:
+        byte = int(content[position])
         value |= (byte & 0x7F) << shift
-        at, shift = at + 1, shift + 7
+        position, shift = position + 1, shift + 7
         if byte < 0x80:
-            return value, at
+            return value, position
     raise ValueError("a number has no end; expected an ONNX file")
 
 
 def _tensor(message: Array) -> tuple[str, Array | None]:
-    """Return the name of a tensor and its values; None if they are of another kind."""
+    """Return the name of a tensor and its values; None for values of another type."""
     name, dims, kind, raw = "", list[int](), 0, None
     for number, value in _fields(message):
         if isinstance(value, int):
@@ -96,9 +96,9 @@ def _tensor(message: Array) -> tuple[str, Array | None]:
             elif number == _TYPE:
                 kind = value
         elif number == _DIMS:  # packed
-            at = 0
-            while at < len(value):
-                dim, at = _varint(value, at)
+            position = 0
+            while position < len(value):
+                dim, position = _varint(value, position)
                 dims.append(dim)
         elif number == _NAME:
             name = value.tobytes().decode("utf-8", "replace")

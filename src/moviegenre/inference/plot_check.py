@@ -1,7 +1,7 @@
 """Check whether a plot is usable: text, in English, and long enough.
 
-A model answers every text with high probabilities, even "TBA" or Japanese. A refused plot counts as
-no plot, and the prediction's ``warnings`` say why.
+A model predicts high probabilities for every text, even "TBA" or Japanese. A refused plot counts as
+no plot; the prediction's ``warnings`` give the reason.
 """
 
 import re
@@ -23,14 +23,14 @@ SHORT_WORDS = 8
 _MAX_QUOTED = 30  # characters of a placeholder that a warning repeats
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 _LATIN = re.compile(r"[a-zA-Z\u00c0-\u024f]")
-_MIN_LETTERS = 12  # of a text in Latin letters, below which a language cannot be named
-_SURE = 0.75  # probability from which a language is named
-_ENGLISH_AT_MOST = 0.02  # probability of English, from which a text is not called foreign
+_MIN_LETTERS = 12  # a shorter text in Latin letters has no certain language
+_MIN_PROBABILITY = 0.75  # from this probability on, a language is certain
+_MAX_ENGLISH = 0.02  # above this probability of English, a text is not foreign
 _ENGLISH = frozenset({"en", "sco", "pcm", "zxx"})  # with Scots, Pidgin and "no language"
-_GARBLED = 0.42  # tokens a letter: of 4,000 real overviews none has more than 0.34
-_COMMON_SHARE = 0.2  # of English function words, from which a text is English beyond doubt
+_GARBLED = 0.42  # tokens per letter: none of 4,000 real overviews has more than 0.34
+_COMMON_SHARE = 0.2  # from this share of English function words on, a text is English
 
-# Words that any plot may have: with function words alone beside them, a plot says no genre.
+# Words of any plot: a plot with only these and function words is no evidence for a genre.
 _GENERIC = frozenset(
     """called certain character characters different event events everyone everything film films
     find finds girl guy happen happened happens human kind life lives man men movie movies named
@@ -75,12 +75,12 @@ class PlotCheck:
 def check_plot(
     plot: str, *, english: bool = True, tokenizer: PlotTokenizer | None = None
 ) -> PlotCheck:
-    """Return whether a plot is usable, and a warning if it is not, or is very short.
+    """Return whether a plot is usable, and a warning if it is unusable or very short.
 
     Args:
         plot: A text with at least one character that is not white space.
         english: Whether the model reads English only; other models get fewer checks.
-        tokenizer: The model's, which knows most English words; None skips that check.
+        tokenizer: The model's tokenizer, for the check on unknown words; None skips this check.
 
     Example:
         >>> check_plot("TBA").warning
@@ -114,7 +114,7 @@ def check_plots(
     """Return the usable texts of a film, and a warning if there is a reason.
 
     Args:
-        plots: None of them blank; there may be none.
+        plots: Texts that are not blank; may be empty.
         english: See ``check_plot``.
         tokenizer: See ``check_plot``.
 
@@ -130,23 +130,23 @@ def check_plots(
 
 
 def other_language(text: str) -> str | None:
-    """Return the name of a text's language if it is surely not English; else None.
+    """Return the name of a text's language if it is certainly not English; else None.
 
     Args:
-        text: Without markup; only its first 2,000 characters count.
+        text: A text without markup; only its first 2,000 characters count.
     """
     words = _WORD.findall(text[:MAX_CHECKED].lower())
     letters = sum(map(len, words))
     latin = sum(1 for word in words for letter in word if _LATIN.match(letter))
     if not words or (2 * latin >= letters and letters < _MIN_LETTERS):
         return None
-    common = sum(word in FUNCTION_WORDS for word in words) / len(words)
-    if common >= _COMMON_SHARE:  # nearly every plot stops here, before the identifier is loaded
+    common_share = sum(word in FUNCTION_WORDS for word in words) / len(words)
+    if common_share >= _COMMON_SHARE:  # true for most plots, so the identifier is seldom loaded
         return None
     ranked = _identifier().rank(text[:MAX_CHECKED])
     code, probability = ranked[0]
     english = sum(value for name, value in ranked if name in _ENGLISH)
-    if code in _ENGLISH or english > _ENGLISH_AT_MOST or probability < _SURE:
+    if code in _ENGLISH or english > _MAX_ENGLISH or probability < _MIN_PROBABILITY:
         return "unknown language" if 2 * latin < letters else None
     return _LANGUAGES.get(code, f"language code {code}")
 
@@ -158,5 +158,5 @@ def _identifier() -> "LanguageIdentifier":
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 
-def _ignored(reason: str, more: str = "") -> PlotCheck:
-    return PlotCheck(False, f"The plot {reason}, so it was ignored{more}.")
+def _ignored(reason: str, addition: str = "") -> PlotCheck:
+    return PlotCheck(False, f"The plot {reason}, so it was ignored{addition}.")

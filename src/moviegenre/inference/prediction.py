@@ -14,7 +14,7 @@ from moviegenre.data.words import Word
 from moviegenre.inference.prediction_html import prediction_html
 from moviegenre.inference.similar import SimilarMovie
 
-_LIKELIEST = 3  # genres that are named if none is chosen
+_NUM_LIKELIEST = 3  # genres that are shown if none is chosen
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class WordShare(Word):
 
     Attributes:
         share: The word's part of the genre's log-odds: positive is evidence for the genre, negative
-            against it; None if the model did not read as far.
+            against it; None if the model did not read the word.
         without: The genre's probability without this word; None if it was not left out alone.
     """
 
@@ -36,7 +36,7 @@ class Phrase(Word):
     """A word, or neighbours that act together, whose absence changes a genre's probability.
 
     Attributes:
-        share: How far the genre's log-odds fall without it; positive means evidence for the genre.
+        share: The decrease of the genre's log-odds without it; positive is evidence for the genre.
         without: The genre's probability without it.
     """
 
@@ -49,14 +49,14 @@ class Explanation:
     """The effects of a film's parts on the prediction.
 
     Attributes:
-        effects: By genre and modality, how far the genre's log-odds fall without that modality:
+        effects: By genre and modality, the decrease of the genre's log-odds without that modality:
             positive is evidence for the genre, negative against it.
         attention: The weights of the model's own gate for each modality, adding up to 1; None if
             the model has no gate.
-        plot: The text that the model read, which ``start`` and ``end`` of words refer to: the plot
-            as given, or from several plots the chosen one or all joined.
-        words: By requested genre, every word of ``plot`` in its order; empty if there is no plot,
-            or the model reads none.
+        plot: The text that the model read: the plot, or from several plots the chosen one or all
+            joined. The ``start`` and ``end`` of words are positions in it.
+        words: By requested genre, every word of ``plot`` in order; empty if there is no plot, or
+            the model does not read plots.
         regions: By requested genre, a grid (rows, columns) over the whole poster, the first row at
             its top: each region's part of the genre's log-odds, with the same signs; empty if there
             is no poster. If regions are greyed out, 0 stands for an effect no larger than chance.
@@ -92,8 +92,11 @@ class Explanation:
         for row in rows:
             for modality, effect in row.items():
                 totals[modality] = totals.get(modality, 0.0) + abs(effect)
-        whole = sum(totals.values())
-        return {modality: total / whole if whole else 0.0 for modality, total in totals.items()}
+        sum_of_totals = sum(totals.values())
+        return {
+            modality: total / sum_of_totals if sum_of_totals else 0.0
+            for modality, total in totals.items()
+        }
 
     def to_json_dict(self) -> dict[str, Any]:
         """Return plain values; words and regions only if they were requested."""
@@ -105,7 +108,7 @@ class Explanation:
         if self.attribution_method:
             plain["attribution_method"] = _plain(self.attribution_method)
             for name, words in (("words", self.words), ("phrases", self.phrases)):
-                plain[name] = {genre: [vars(one) for one in row] for genre, row in words.items()}
+                plain[name] = {genre: list(map(vars, row)) for genre, row in words.items()}
             plain["regions"] = {genre: grid.tolist() for genre, grid in self.regions.items()}
             plain["regions_without"] = {
                 genre: [
@@ -126,7 +129,7 @@ class Prediction:
 
     Attributes:
         genres: The chosen genres, most probable first.
-        probabilities: Every genre's probability, corrected as ``thresholds.json`` says, most
+        probabilities: Every genre's probability, calibrated with ``thresholds.json``, most
             probable first.
         thresholds: The probability from which each genre is chosen, in the same order.
         modalities: The parts of the film that the model read: ``plot``, ``poster``, both, or
@@ -135,7 +138,7 @@ class Prediction:
         warnings: Warnings as sentences: that the plot is a placeholder, not in English or very
             short, or the poster blank. Empty if nothing is wrong.
         error: Why the film could not be read in full, if ``predict`` was called with
-            ``errors="report"``; without anything to read there are no probabilities either.
+            ``errors="report"``; if nothing could be read, there are no probabilities either.
     """
 
     genres: list[str]
@@ -168,14 +171,14 @@ class Prediction:
         """
         if self.genres or not self.modalities:
             return {}
-        return dict(list(self.probabilities.items())[:_LIKELIEST])
+        return dict(list(self.probabilities.items())[:_NUM_LIKELIEST])
 
     def explain(self, *, attribute: Sequence[str] = ()) -> Explanation:
-        """Return an explanation, computed now.
+        """Compute an explanation.
 
         Args:
-            attribute: Genres for which words of the plot and regions of the poster are attributed
-                too, which takes far longer than the effects of plot and poster as a whole.
+            attribute: Genres for which the effects of single words and poster regions are computed
+                too; this takes far longer than the effects of plot and poster as a whole.
 
         Raises:
             InputError: The model does not know such a genre.
@@ -215,8 +218,8 @@ class Prediction:
         return replace(self)  # with its model, which __getstate__ leaves out
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        kept = ("_explain", "_similar")
-        parts = {name: part for name, part in self.__dict__.items() if name not in kept}
+        shared = ("_explain", "_similar")
+        parts = {name: part for name, part in self.__dict__.items() if name not in shared}
         return replace(self, **deepcopy(parts, memo))
 
 

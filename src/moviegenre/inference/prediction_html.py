@@ -1,7 +1,7 @@
 """A prediction as a piece of HTML, which Jupyter shows in place of the text.
 
-Styles stand in the elements, because notebooks drop style sheets; colours come from the page or are
-half transparent, so that it reads on light and on dark ground.
+Styles are in the elements, because notebooks drop style sheets. Colours come from the page or are
+half transparent, so that text is legible on light and on dark backgrounds.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from moviegenre.inference.prediction import Prediction
 
-_SHOWN = 6  # genres above the fold, or as many as are chosen
+_MIN_SHOWN = 6  # genres that are shown without a click; more if more are chosen
 
 _BAR = "#4f8fd9"  # at least 3:1 on white and on black
 _PALE = "rgba(79,143,217,.45)"
@@ -30,12 +30,12 @@ def prediction_html(prediction: "Prediction") -> str:
         _row(name, probability, prediction.thresholds[name], name in prediction.genres)
         for name, probability in prediction.probabilities.items()
     ]
-    num_shown = max(_SHOWN, len(prediction.genres))
+    num_shown = max(_MIN_SHOWN, len(prediction.genres))
     headline = f'<div style="margin:0 0 4px">{_headline(prediction)}</div>'
     parts = [headline, _table(rows[:num_shown])]
-    if rest := rows[num_shown:]:
-        summary = f'<summary style="cursor:pointer">{len(rest)} more genres</summary>'
-        parts.append(f"<details>{summary}{_table(rest)}</details>")
+    if hidden_rows := rows[num_shown:]:
+        summary = f'<summary style="cursor:pointer">{len(hidden_rows)} more genres</summary>'
+        parts.append(f"<details>{summary}{_table(hidden_rows)}</details>")
     notes = [*prediction.warnings, *([prediction.error] if prediction.error else [])]
     parts += [f'<div style="margin:4px 0 0">&#9888; {escape(note)}</div>' for note in notes]
     return f'<div style="font-size:13px;line-height:1.45;max-width:46em">{"".join(parts)}</div>'
@@ -48,8 +48,8 @@ def _headline(prediction: "Prediction") -> str:
         answer = f"Not sure. Likeliest: {escape(', '.join(prediction.likeliest))}"
     else:
         answer = "No answer"
-    read = " and ".join(prediction.modalities)
-    notes = [f"read: {escape(read)}"] if read else []
+    modalities = " and ".join(prediction.modalities)
+    notes = [f"read: {escape(modalities)}"] if modalities else []
     notes += ["mark: threshold"] if prediction.probabilities else []
     return " &middot; ".join([answer, *notes])
 

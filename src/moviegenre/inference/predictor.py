@@ -39,18 +39,18 @@ _BATCH_SIZE = 32
 
 
 class Predictor(TableClassifier):
-    """A trained model, ready to answer; made by ``moviegenre.load``.
+    """A trained model that predicts films; made by ``moviegenre.load``.
 
     It is also a scikit-learn classifier: ``predict(X)`` and ``predict_proba(X)`` take a table of
     films as their one positional argument, see ``classifier.table_rows``; ``classes_`` names the
     columns. It can be pickled: the other process opens the same model again.
 
     Args:
-        backend: The model, opened.
+        backend: The opened model.
         point: Its calibration and thresholds.
-        files: The files that decide what it predicts; some may be missing.
+        files: The files that determine its predictions; some may be missing.
         similar: The index of similar movies, if any.
-        source: Its source; without it a predictor cannot be pickled.
+        source: The model's source; without it a predictor cannot be pickled.
 
     Attributes:
         reader: Converts films to the form the model reads.
@@ -76,7 +76,7 @@ class Predictor(TableClassifier):
 
     def __repr__(self) -> str:
         included = "the included " if self.source is not None and self.source.is_included else ""
-        parts = [one.value for one in Modality if one in self.model.modalities]
+        parts = [modality.value for modality in Modality if modality in self.model.modalities]
         parts += [part for part in ("title", "year") if part in self.model.data_config.reads]
         return (
             f"Predictor({included}{self.model.model_name}, {len(self.model.genres)} genres, "
@@ -87,7 +87,7 @@ class Predictor(TableClassifier):
         return self._with_point(self.point)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return self._with_point(deepcopy(self.point, memo))  # nothing else in it ever changes
+        return self._with_point(deepcopy(self.point, memo))  # the other parts never change
 
     def _with_point(self, point: OperatingPoint) -> Self:
         parts = (self.files, self.similar, self.source)
@@ -102,7 +102,7 @@ class Predictor(TableClassifier):
 
     @property
     def model(self) -> ModelInfo:
-        """Everything that is known of the model but its weights."""
+        """The model's information: everything except its weights."""
         return self.backend.info
 
     @property
@@ -170,25 +170,25 @@ class Predictor(TableClassifier):
         """Predict the genres of a film, of several films, or of a table.
 
         Args:
-            films: A text is the plot of one film. Anything else is a table, as scikit-learn has
-                it, see ``classifier.table_rows``; give nothing else then.
+            films: A text is the plot of one film. Anything else is a table, as in scikit-learn,
+                see ``classifier.table_rows``; a table allows no other arguments than ``errors``.
             plot: A text; a tuple of several texts about one film; a list, Series or array for
                 several films.
-            poster: A path, encoded bytes, a PIL image or pixels; a list for several films. Either
-                of the two may be missing, and single films of a list may have None.
-            title: The film's title, where it is known; a list for several films.
-            year: The year of its release, likewise. A model that does not read them ignores both.
+            poster: A path, encoded bytes, a PIL image or pixels; a list for several films. Plot or
+                poster may be missing, and single films of a list may have None.
+            title: The film's title, if known; a list for several films.
+            year: The year of its release, likewise. Models that do not read them ignore both.
             errors: ``raise``: one error for all films that cannot be read. ``report``: such a film
-                has no genres and says why in ``error``; one with a broken poster is answered from
-                the rest. A table has no column for that: a warning is logged.
+                has no genres and a reason in ``error``; a broken poster is left out. A table has
+                no column for the reason: a warning is logged.
 
         Returns:
-            A prediction, or a list of them; for a table, ones where a genre is chosen (N, L).
+            A prediction, or a list of predictions; for a table, 1 for each chosen genre (N, L).
 
         Raises:
-            InputError: A film has nothing that the model reads; the message names all such.
+            InputError: Films have nothing that the model reads; the message names them.
             PosterError: The poster is no image.
-            ConfigError: ``errors`` is neither of the two.
+            ConfigError: ``errors`` has another value.
         """
         parts: list[Any] = [plot, poster, title, year]
         if isinstance(films, str) and plot is None:
@@ -214,8 +214,8 @@ class Predictor(TableClassifier):
                 are not-a-number, and a warning is logged.
 
         Raises:
-            InputError: It is no table, or films have nothing that the model reads.
-            ConfigError: ``errors`` is neither of the two.
+            InputError: X is no table, or films have nothing that the model reads.
+            ConfigError: ``errors`` has another value.
         """
         consequence = "a film without anything to read has not-a-number"
         num_films, rows, films = self._read_table(X, errors, consequence)
@@ -226,7 +226,7 @@ class Predictor(TableClassifier):
     def predict_films(
         self, films: Sequence[Film], batch_size: int = _BATCH_SIZE
     ) -> list[Prediction]:
-        """Predict films that were read already, in their order.
+        """Predict films in the model's form, in their order.
 
         Args:
             films: The result of ``reader.read``.
@@ -275,7 +275,7 @@ class Predictor(TableClassifier):
         return self.point.by_rows((film.modalities for film in films), lengths)
 
     def answer(self, films: Sequence[Film], batch_size: int = _BATCH_SIZE) -> Answer:
-        """Return logits (N, L) and gate weights of N films, computed in batches of like length."""
+        """Return logits (N, L) and gate weights of N films, batched by similar length."""
         lengths = np.array([len(film.tokens) for film in films], dtype=np.int64)
         logits = np.zeros((len(films), len(self.model.genres)), dtype=np.float32)
         gate: npt.NDArray[np.float32] | None = None
@@ -296,15 +296,15 @@ class Predictor(TableClassifier):
     ) -> Explanation:
         """Return the effect of each modality on each genre, and of words and regions on some.
 
-        Each modality in turn is left out. If no modality is left, the model's label prior answers.
+        Each modality in turn is left out. A film without any modality gets the label prior.
 
         Args:
             film: The result of ``reader.read``.
             attribute: Genres for which words and regions are attributed.
-            method: By ``gradients``, by ``occlusion``, which leaves parts out, or ``auto``, which
-                takes gradients if the model has them.
-            slices: How the work is split and run. If it is split, ``auto`` takes occlusion, since
-                gradients are computed at once.
+            method: ``gradients``; ``occlusion``, which leaves parts out; or ``auto``, which uses
+                gradients if the model has them.
+            slices: How the work is split and run. If it is split, ``auto`` uses occlusion, because
+                gradients cannot be split.
 
         Raises:
             ConfigError: There is no such method, or the model has no gradients.
@@ -319,8 +319,8 @@ class Predictor(TableClassifier):
         for modality in film.modalities:
             without = slices.run(partial(self.backend.answer, batch.without(modality)))
             # The calibration's shift cancels in the difference; its scale does not.
-            moved = point.scale * (whole.logits[0] - without.logits[0])
-            for name, effect in zip(self.model.genres, moved, strict=True):
+            decrease = point.scale * (whole.logits[0] - without.logits[0])
+            for name, effect in zip(self.model.genres, decrease, strict=True):
                 effects[name][modality] = float(effect)
         gate = None
         if whole.gate is not None:
@@ -346,20 +346,20 @@ class Predictor(TableClassifier):
         self, table: object, errors: Errors, consequence: str
     ) -> tuple[int, list[int], list[Film]]:
         """Return the number of films in a table, and the readable films with their rows."""
-        read = read_films(self.reader, table_rows(table, errors), errors)
-        log_faults(read, consequence)
-        rows = [row for row, one in enumerate(read) if one.film is not None]
-        return len(read), rows, [one.film for one in read if one.film is not None]
+        results = read_films(self.reader, table_rows(table, errors), errors)
+        log_faults(results, consequence)
+        rows = [row for row, result in enumerate(results) if result.film is not None]
+        return len(results), rows, [result.film for result in results if result.film is not None]
 
     def _predict_rows(self, rows: Sequence[Row], errors: Errors) -> list[Prediction]:
-        read = read_films(self.reader, rows, errors)
-        films = [one.film for one in read if one.film is not None]
+        results = read_films(self.reader, rows, errors)
+        films = [result.film for result in results if result.film is not None]
         answers = iter(self.predict_films(films))
         return [
-            Prediction.unreadable(one.error or "")
-            if one.film is None
-            else replace(next(answers), error=one.error)
-            for one in read
+            Prediction.unreadable(result.error or "")
+            if result.film is None
+            else replace(next(answers), error=result.error)
+            for result in results
         ]
 
     def _prediction(

@@ -1,8 +1,8 @@
 """Shards on a Ray cluster, through Ray Data: one model for each actor.
 
-Ray gets the numbers of shards and returns how many rows are done. This package keeps the rows of a
-shard, the name of its part and the check of all ids. So an actor that dies, a task that runs twice
-or a cluster of another size change nothing in the output.
+Ray gets the numbers of shards and returns the numbers of finished rows. This package decides the
+rows of a shard and the name of its part, and checks all ids. So the output stays the same if an
+actor dies, a task runs twice, or the cluster has another size.
 """
 
 import logging
@@ -26,7 +26,7 @@ from moviegenre.inference.predictor import Predictor
 from moviegenre.inference.shard_work import MANIFEST_FILE, ShardWork, ShardWorker
 from moviegenre.inference.shards import Shard
 
-_MOST_BLOCKS = 10_000  # of a dataset of shards; Ray's scheduler keeps a record of each
+_MAX_BLOCKS = 10_000  # blocks of a dataset; Ray's scheduler keeps a record of each
 
 
 class ShardActor:
@@ -34,9 +34,9 @@ class ShardActor:
 
     Args:
         work: Its work, without the model.
-        shards: All shards, of which it is called with some.
+        shards: All shards; each call computes some of them.
         open_model: Opens the model with a number of threads.
-        threads: The processors that Ray gave it.
+        threads: The number of processors that Ray assigned.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class ShardActor:
                     "all machines share, or an address in an object store"
                 )
             self._worker = ShardWorker(work, open_model(threads))
-        except MovieGenreError as error:  # it would be retried for ever
+        except MovieGenreError as error:  # Ray would retry it for ever
             self._fault = str(error)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
@@ -65,7 +65,7 @@ class ShardActor:
         Args:
             batch: Their numbers, in the column ``shard``.
         """
-        done, faults = [], []
+        num_rows, faults = [], []
         for number in batch["shard"].tolist():
             shard, fault = self._shards[number], self._fault
             if self._worker is not None:
@@ -74,16 +74,16 @@ class ShardActor:
                         pass
                 except MovieGenreError as error:
                     fault = str(error)
-            done.append(0 if fault else shard.rows)
+            num_rows.append(0 if fault else shard.rows)
             faults.append(fault)
-        return {"rows": np.array(done), "fault": np.array(faults, dtype=object)}
+        return {"rows": np.array(num_rows), "fault": np.array(faults, dtype=object)}
 
 
 class RayEngine:
     """Computes shards on a Ray cluster, see ``catalogue.Engine``.
 
     Args:
-        workers: How many actors; None takes one for each processor.
+        workers: The number of actors; None takes one for each processor.
         address: ``HOST:PORT`` of the cluster; None starts one on this machine.
         open_model: Opens the model with a number of threads; None opens the predictor's own again,
             from the same path on every machine.
@@ -124,14 +124,14 @@ class RayEngine:
         shards: Sequence[Shard],
         on_rows: Callable[[int], None],
     ) -> None:
-        data: Any = import_module("ray.data")  # its types are known in part only
-        logging.getLogger("ray.data").setLevel(logging.ERROR)  # it would log its plan
+        data: Any = import_module("ray.data")  # only partly typed
+        logging.getLogger("ray.data").setLevel(logging.ERROR)  # do not log its plan
         data.DataContext.get_current().enable_progress_bars = False
-        actors, cpus = _shape(self._workers, len(shards))
+        actors, cpus = _actors_and_cpus(self._workers, len(shards))
         open_model = self._open_model or _Reopen(predictor)
         dataset = data.from_items(
             [{"shard": number} for number in range(len(shards))],
-            override_num_blocks=min(len(shards), _MOST_BLOCKS),
+            override_num_blocks=min(len(shards), _MAX_BLOCKS),
         ).map_batches(
             ShardActor,
             fn_constructor_args=(work, shards, open_model, cpus),
@@ -149,7 +149,7 @@ class _Reopen:
     """Opens the model of a predictor on another machine.
 
     Args:
-        predictor: It was opened by ``moviegenre.load``.
+        predictor: A predictor from ``moviegenre.load``.
     """
 
     def __init__(self, predictor: Predictor) -> None:
@@ -163,7 +163,7 @@ class _Reopen:
         """Return the model, which computes with ``threads`` threads.
 
         Raises:
-            CheckpointError: It is not there, or is another one.
+            CheckpointError: The model does not exist here, or is another one.
         """
         predictor = self._source.open(threads if self._takes_threads else None, bulk=True)
         if _file_hashes(predictor) != self._files:
@@ -178,8 +178,8 @@ def _file_hashes(predictor: Predictor) -> dict[str, str]:
     return {path.name: file_sha256(path) for path in predictor.files if path.is_file()}
 
 
-def _shape(workers: int | None, shards: int) -> tuple[int, int]:
-    """Return how many actors there are, and how many processors each has.
+def _actors_and_cpus(workers: int | None, shards: int) -> tuple[int, int]:
+    """Return the number of actors, and the number of processors for each.
 
     Raises:
         ConfigError: The cluster has fewer processors than workers.
@@ -194,6 +194,8 @@ def _shape(workers: int | None, shards: int) -> tuple[int, int]:
             f"`workers` is {workers}, and the Ray cluster has {total} processors; ask for {total} "
             "at most"
         )
-    # The most processors for which all actors fit, each on one machine.
-    cpus = max(n for n in range(1, total + 1) if sum(node // n for node in nodes) >= workers)
+    # The maximum number of processors with which all actors fit, each on one machine.
+    cpus = max(
+        count for count in range(1, total + 1) if sum(node // count for node in nodes) >= workers
+    )
     return min(workers, shards), cpus

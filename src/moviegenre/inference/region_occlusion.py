@@ -1,8 +1,8 @@
 """The regions of a poster that matter: predict again without each, and check the result.
 
-A region that is painted over leaves a patch that is no part of any poster, and a model answers to
-the patch as well. So a region counts only if two ways of painting it over agree, if it stands out
-among all regions, and if there was something in it.
+Painting over a region leaves an unnatural patch, which also changes the prediction. So a region
+counts only if two ways of painting it over agree, if its effect stands out among all regions, and
+if it is not blank.
 """
 
 from collections.abc import Collection, Sequence
@@ -16,11 +16,11 @@ from moviegenre.inference.films import Film
 from moviegenre.inference.occlusion import Floats, Variants
 
 POSTER_GRID = (7, 5)
-"""Rows and columns of a poster's regions; posters are about as much taller than wide."""
+"""Rows and columns of a poster's regions; the ratio is about that of posters."""
 
-_BLANK = 6.0  # standard deviation of a region's colours, of 255, below which it shows nothing
-_OUTSTANDING = 2.5  # times the usual region's effect that one needs to be more than chance
-_BLUR = 8  # the radius is the poster's height divided by it
+_BLANK = 6.0  # a region whose colours (0 to 255) have a smaller standard deviation is blank
+_OUTSTANDING = 2.5  # a region's effect must be this many times the median to be more than chance
+_BLUR = 8  # the blur radius is the poster's height divided by this number
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -30,9 +30,9 @@ class RegionEffects:
     """The effects of leaving regions of a poster out.
 
     Attributes:
-        values: How far the logits of some labels fall without each region (G, rows, columns); of
-            two ways to paint it over, by the one that changes less.
-        holds: Which of them are more than chance (G, rows, columns).
+        values: The decrease of some labels' logits without each region (G, rows, columns), by the
+            way of painting over that changes less.
+        holds: Whether each effect is more than chance (G, rows, columns).
         without: The logits without each region, row by row (rows x columns, L), likewise.
     """
 
@@ -56,18 +56,18 @@ def without_regions(
     poster = film.poster.copy()
     fill = _blurred(poster) if blurred else _mean_colour(poster)
     for region in regions:
-        place = _place(poster, region, grid)
-        poster[place] = fill[place]
+        pixels = _region_slices(poster, region, grid)
+        poster[pixels] = fill[pixels]
     return replace(film, poster=poster)
 
 
 def occlude_regions(
     variants: Variants, film: Film, labels: Sequence[int], grid: tuple[int, int] = POSTER_GRID
 ) -> RegionEffects:
-    """Return how far the logits of some labels fall without each region, and which falls hold.
+    """Return the decrease of some labels' logits without each region, and which effects hold.
 
-    A region holds if it is not blank, if its effect is at least 2.5 times the usual region's, and
-    if the effect has the same sign and still that size where the region is blurred instead.
+    An effect holds if the region is not blank, if the effect is at least 2.5 times the median, and
+    if it has the same sign and still that size when the region is blurred instead.
 
     Args:
         variants: The model.
@@ -76,36 +76,36 @@ def occlude_regions(
         grid: Rows and columns of regions.
     """
     assert film.poster is not None, "regions are those of a poster"
-    number, columns = grid[0] * grid[1], list(labels)
+    num_regions, columns = grid[0] * grid[1], list(labels)
     whole = variants.logits([film])[0]
-    filled = [region for region in range(number) if not _is_blank(film.poster, region, grid)]
-    without = np.repeat(whole[None], number, axis=0)
+    filled = [region for region in range(num_regions) if not _is_blank(film.poster, region, grid)]
+    without = np.repeat(whole[None], num_regions, axis=0)
     if filled:
         painted = [without_regions(film, [region], grid) for region in filled]
         without[filled] = variants.logits(painted)
-    falls = (whole - without)[:, columns]
-    usual = np.median(np.abs(falls[filled]), axis=0) if filled else np.zeros(len(columns))
-    least = np.maximum(_OUTSTANDING * usual, 1e-6)
-    candidates = np.flatnonzero((np.abs(falls) >= least).any(axis=1)).tolist()
+    decrease = (whole - without)[:, columns]
+    usual = np.median(np.abs(decrease[filled]), axis=0) if filled else np.zeros(len(columns))
+    min_effect = np.maximum(_OUTSTANDING * usual, 1e-6)
+    candidates = np.flatnonzero((np.abs(decrease) >= min_effect).any(axis=1)).tolist()
     if candidates:
         blurred = [without_regions(film, [region], grid, blurred=True) for region in candidates]
         weaker = _weaker(whole, without[candidates], variants.logits(blurred))
         without[candidates] = weaker
-    falls = (whole - without)[:, columns]
-    holds = (np.abs(falls) >= least).T.reshape(len(columns), *grid)
-    values = falls.T.reshape(len(columns), *grid).astype(np.float32)
+    decrease = (whole - without)[:, columns]
+    holds = (np.abs(decrease) >= min_effect).T.reshape(len(columns), *grid)
+    values = decrease.T.reshape(len(columns), *grid).astype(np.float32)
     return RegionEffects(values, holds, without)
 
 
-def _weaker(whole: Floats, one: Floats, other: Floats) -> Floats:
-    """Return of two changed logits the one that changes less; none if they disagree."""
-    changes, others = one - whole, other - whole
-    smaller = np.where(np.abs(changes) <= np.abs(others), changes, others)
-    weaker: Floats = whole + np.where(changes * others > 0, smaller, np.float32(0))
+def _weaker(whole: Floats, painted: Floats, blurred: Floats) -> Floats:
+    """Return the logits that differ less from ``whole``; ``whole`` if the signs disagree."""
+    change, blur_change = painted - whole, blurred - whole
+    smaller = np.where(np.abs(change) <= np.abs(blur_change), change, blur_change)
+    weaker: Floats = whole + np.where(change * blur_change > 0, smaller, np.float32(0))
     return weaker
 
 
-def _place(poster: Pixels, region: int, grid: tuple[int, int]) -> tuple[slice, slice]:
+def _region_slices(poster: Pixels, region: int, grid: tuple[int, int]) -> tuple[slice, slice]:
     """Return the rows and columns of a region's pixels."""
     rows, columns = (
         np.linspace(0, size, number + 1).round().astype(int)
@@ -116,8 +116,8 @@ def _place(poster: Pixels, region: int, grid: tuple[int, int]) -> tuple[slice, s
 
 
 def _is_blank(poster: Pixels, region: int, grid: tuple[int, int]) -> bool:
-    """Return whether a region has one colour, more or less: there is nothing in it."""
-    pixels = poster[_place(poster, region, grid)].reshape(-1, poster.shape[2])
+    """Return whether a region has only one colour, more or less."""
+    pixels = poster[_region_slices(poster, region, grid)].reshape(-1, poster.shape[2])
     return bool(pixels.std(axis=0).max() < _BLANK)
 
 

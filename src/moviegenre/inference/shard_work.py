@@ -1,9 +1,9 @@
-"""Compute shards: each becomes one Parquet part, in whichever process.
+"""Compute shards: each becomes one Parquet part, in any process.
 
-A row that ends the process itself (a fault in a decoder, no memory) must not end the job. While a
-process has a shard, a small file beside the parts names the shard. If another process finds that
-file, the first one died: the rows are then tried one by one. A row that ends two more processes is
-left out, with a reason in the column ``error``.
+A row that ends the process (a fault in a decoder, too little memory) must not end the job. While a
+process computes a shard, there is a small file beside the parts with the shard's name. If the next
+process finds the file, the first one died, and the rows are tried one by one. A row that ends two
+more processes is left out, with a reason in the column ``error``.
 """
 
 import hashlib
@@ -36,8 +36,8 @@ TRY_PREFIX = "_try-"
 WINDOW_ROWS = 256
 """Rows in memory: read ahead and sorted into batches."""
 
-_DEATHS_OF_A_ROW = 2  # while it was tried alone, after one in a batch
-_DEATHS_OF_A_SHARD = 5  # while no row was tried alone
+_MAX_ROW_DEATHS = 2  # deaths while the row was tried alone, after one death in a batch
+_MAX_SHARD_DEATHS = 5  # deaths while no row was tried alone
 
 
 def part_name(shard: Shard, content: bytes) -> str:
@@ -52,7 +52,7 @@ class ShardWork:
     Attributes:
         catalogues: The tables.
         folder: The folder of the parts.
-        kept: The name in the output of each kept column.
+        kept: The output name of each kept column.
         names: The names of chosen genres.
         batch_size: Films that are computed together.
     """
@@ -81,7 +81,7 @@ class _Attempts:
     @property
     def crashing(self) -> frozenset[int]:
         """Rows that are left out."""
-        return frozenset(int(r) for r, ended in self.rows.items() if ended >= _DEATHS_OF_A_ROW)
+        return frozenset(int(row) for row, deaths in self.rows.items() if deaths >= _MAX_ROW_DEATHS)
 
 
 class ShardWorker:
@@ -111,16 +111,16 @@ class ShardWorker:
             on_rows: Called with the number of rows that were computed since the last call.
 
         Raises:
-            DataError: The input has changed, or rows end the process and no single one does.
+            DataError: The input has changed, or rows end the process only together.
             BusyError: Another run has finished the job.
         """
         crashed = self._crashed_shards(shards)
         try:
-            yield from self._compute([s for s in shards if s not in crashed], on_rows)
+            yield from self._compute([shard for shard in shards if shard not in crashed], on_rows)
             for shard in shards:
                 if shard in crashed:
                     yield from self._compute([shard], on_rows, self._find_crashing_rows(shard))
-        finally:  # a process that ends by itself leaves nothing behind
+        finally:  # only a process that dies leaves its files behind
             while self._own_shards:
                 self._folder.remove(_attempts_name(self._own_shards.popitem()[0]))
 
@@ -134,29 +134,29 @@ class ShardWorker:
         with closing(prefetch(entries, WINDOW_ROWS)) as ready:
             for shard in shards:
                 tables: list[pa.Table] = []
-                done = rows = 0
-                while done < shard.rows:
-                    on_rows(rows)
-                    wanted = min(WINDOW_ROWS, shard.rows - done)
-                    chunk = list(islice(ready, wanted))
-                    rows = len(chunk)
-                    done += rows
-                    if rows < wanted:
-                        raise _changed(self._work, shard)
+                num_done = num_rows = 0
+                while num_done < shard.rows:
+                    on_rows(num_rows)
+                    num_wanted = min(WINDOW_ROWS, shard.rows - num_done)
+                    chunk = list(islice(ready, num_wanted))
+                    num_rows = len(chunk)
+                    num_done += num_rows
+                    if num_rows < num_wanted:
+                        raise _changed_error(self._work, shard)
                     tables.append(pa.Table.from_pylist(self._answers(chunk), self._schema))
                 self._write(shard, pa.concat_tables(tables).combine_chunks())
-                on_rows(rows)
+                on_rows(num_rows)
                 yield shard
 
     def _entries(
         self, shard: Shard, crashing: frozenset[int], *, alone: bool = False
     ) -> Iterator[Entry]:
-        """Yield the rows of a shard, after noting that this process has it."""
+        """Yield the rows of a shard, after writing that this process computes it."""
         if not alone and shard not in self._own_shards:
             self._own_shards[shard] = None
             self._note(shard, _Attempts())
         catalogue, reader = self._work.catalogues[shard.file], self._predictor.reader
-        if shard.file not in self._readers:  # the last one's file is closed
+        if shard.file not in self._readers:  # keep only one file open
             self._readers = {shard.file: catalogue.row_reader(reader)}
         yield from catalogue.entries(
             reader,
@@ -170,17 +170,17 @@ class ShardWorker:
         if not len(self._repeated):
             return False
         hashed = np.uint64(id_hash(id_))
-        place = int(np.searchsorted(self._repeated, hashed))
-        return place < len(self._repeated) and bool(self._repeated[place] == hashed)
+        index = int(np.searchsorted(self._repeated, hashed))
+        return index < len(self._repeated) and bool(self._repeated[index] == hashed)
 
     def _answers(self, entries: Sequence[Entry]) -> list[dict[str, Any]]:
-        """Return the output's rows for some of the input's."""
+        """Return the rows of the output for some rows of the input."""
         films = [entry.film for entry in entries if entry.film is not None]
-        answered = iter(self._predictor.predict_films(films, self._work.batch_size))
+        predictions = iter(self._predictor.predict_films(films, self._work.batch_size))
         kept, names = self._work.kept, self._work.names
         rows: list[dict[str, Any]] = []
         for entry in entries:
-            prediction = next(answered) if entry.film is not None else None
+            prediction = next(predictions) if entry.film is not None else None
             warnings = [*(prediction.warnings if prediction else ()), entry.warning]
             rows.append(
                 {
@@ -189,7 +189,7 @@ class ShardWorker:
                     "genres": list(names.of(prediction.genres)) if prediction else [],
                     **(prediction.probabilities if prediction else {}),
                     "error": entry.error,
-                    "warnings": " ".join(one for one in warnings if one) or None,
+                    "warnings": " ".join(warning for warning in warnings if warning) or None,
                     "modalities": prediction.modalities if prediction else [],
                 }
             )
@@ -197,7 +197,7 @@ class ShardWorker:
 
     def _write(self, shard: Shard, table: pa.Table) -> None:
         if ids_digest(table["id"].to_pylist()) != shard.ids:
-            raise _changed(self._work, shard)
+            raise _changed_error(self._work, shard)
         if not self._folder.has(MANIFEST_FILE):
             raise BusyError(f"{self._folder.address} is gone: another run has finished this job")
         stream = io.BytesIO()
@@ -207,16 +207,17 @@ class ShardWorker:
         self._own_shards.pop(shard, None)
 
     def _crashed_shards(self, shards: Sequence[Shard]) -> set[Shard]:
-        """Return the shards that a process had when it died."""
-        if len(shards) == 1:
-            return {s for s in shards if self._folder.read(_attempts_name(s)) is not None}
+        """Return the shards that a process was computing when it died."""
+        if len(shards) == 1:  # one read is cheaper than a list of all files
+            (shard,) = shards
+            return set() if self._folder.read(_attempts_name(shard)) is None else {shard}
         names = set(self._folder.names())
         return {shard for shard in shards if _attempts_name(shard) in names}
 
     def _find_crashing_rows(self, shard: Shard) -> frozenset[int]:
-        """Try each row of a shard alone; return the rows that have ended a process."""
+        """Try each row of a shard alone; return the rows that ended a process before."""
         attempts = _read_attempts(self._folder.read(_attempts_name(shard)))
-        if attempts.ended >= _DEATHS_OF_A_SHARD:
+        if attempts.ended >= _MAX_SHARD_DEATHS:
             raise DataError(
                 f"{self._work.catalogues[shard.file].path}: rows {shard.first + 1} to "
                 f"{shard.range.stop} have ended {attempts.ended} processes, though each row alone "
@@ -246,10 +247,10 @@ def _attempts_name(shard: Shard) -> str:
 
 
 def _read_attempts(content: bytes | None) -> _Attempts:
-    """Return the record of a dead process, with its own death counted."""
+    """Return the record of a dead process, including its own death."""
     try:
         attempts = _Attempts(**json.loads(content or b"{}"))
-    except (ValueError, TypeError):  # half a file after a power cut
+    except (ValueError, TypeError):  # an incomplete file after a power cut
         attempts = _Attempts()
     if attempts.row is None:
         attempts.ended += 1
@@ -258,7 +259,7 @@ def _read_attempts(content: bytes | None) -> _Attempts:
     return attempts
 
 
-def _changed(work: ShardWork, shard: Shard) -> DataError:
+def _changed_error(work: ShardWork, shard: Shard) -> DataError:
     return DataError(
         f"{work.catalogues[shard.file].path} has changed since the job began: rows "
         f"{shard.first + 1} to {shard.range.stop} have other ids; delete {work.folder.address} "

@@ -1,7 +1,7 @@
 """A table job as a set of shards: rows of one input file each, named by their content.
 
-The plan depends on the input alone, so every process that makes it makes the same one, and the
-parts have the same names and bytes whatever computed them.
+The plan depends only on the input, so every process makes the same plan, and the parts have the
+same names and bytes on every machine.
 """
 
 import hashlib
@@ -22,11 +22,11 @@ from moviegenre.data.tables.table_files import TableFile
 from moviegenre.inference.catalogue_rows import Catalogue, id_hash
 
 SHARD_ROWS = 2048
-"""Rows of a shard: the most that a kill can lose, and the smallest share of a machine."""
+"""Rows of a shard: the maximum that a killed process loses, and the minimum for a machine."""
 
 Hashes = npt.NDArray[np.uint64]
 
-_COMPARED_HASHES = 1 << 20  # at a time
+_CHUNK_HASHES = 1 << 20  # hashes that are compared at a time
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ class Shard:
     """Some rows of one file.
 
     Attributes:
-        file: Which of the input's files, counted from 0.
-        first: Its first row in the file, counted from 0.
-        rows: How many rows it has.
+        file: The index of its input file.
+        first: The index of its first row in the file.
+        rows: The number of its rows.
         content: The SHA-256 of the file, or the stamp of an object store.
         ids: The digest of its ids, see ``ids_digest``.
     """
@@ -49,7 +49,7 @@ class Shard:
 
     @property
     def name(self) -> str:
-        """Its name; sorted by name, shards stand in the order of the input."""
+        """Its name; names sort in the order of the input."""
         digest = hashlib.sha256(self.content.encode()).hexdigest()[:12]
         return f"{self.file:05d}-{self.first:010d}-{digest}"
 
@@ -64,8 +64,8 @@ class Share:
     """Every N-th shard, for one of several processes.
 
     Attributes:
-        number: Which share, from 1 on.
-        of: How many shares there are.
+        number: The number of this share, counted from 1.
+        of: The number of all shares.
     """
 
     number: int = 1
@@ -73,14 +73,19 @@ class Share:
 
     @classmethod
     def parse(cls, text: str) -> "Share":
-        """Return the share that a text such as ``3/16`` names.
+        """Return the share of a text such as ``3/16``.
 
         Raises:
-            ConfigError: It names none.
+            ConfigError: The text has another form.
         """
-        number, slash, of = text.partition("/")
-        if slash and number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of):
-            return cls(int(number), int(of))
+        number, slash, num_shares = text.partition("/")
+        if (
+            slash
+            and number.isdecimal()
+            and num_shares.isdecimal()
+            and 1 <= int(number) <= int(num_shares)
+        ):
+            return cls(int(number), int(num_shares))
         raise ConfigError(f"`shards` is {text!r}; expected K/N, such as 3/16: the third of 16")
 
     def __str__(self) -> str:
@@ -93,14 +98,14 @@ class Share:
 
 @dataclass(frozen=True)
 class Plan:
-    """A job: everything its answers depend on, its files and its shards.
+    """A job: its settings and model, its files and its shards.
 
     Attributes:
         job: Everything the answers depend on, as plain values.
         files: The input's files: their names and stamps, see ``file_stamp``.
         shards: In the order of the input.
-        repeated_ids: How many ids stand in several rows.
-        is_finished: Whether all parts are there and were compared with the input.
+        repeated_ids: The number of ids that several rows have.
+        is_finished: Whether all parts exist and were compared with the input.
     """
 
     job: Mapping[str, Any]
@@ -111,7 +116,7 @@ class Plan:
 
     @property
     def rows(self) -> int:
-        """How many rows the input has."""
+        """The number of rows of the input."""
         return sum(shard.rows for shard in self.shards)
 
     def to_json(self, parts: Mapping[str, Any] | None = None) -> bytes:
@@ -125,7 +130,7 @@ class Plan:
             "files": self.files,
             "rows": self.rows,
             "repeated_ids": self.repeated_ids,
-            "shards": [[s.file, s.first, s.rows, s.ids] for s in self.shards],
+            "shards": [[shard.file, shard.first, shard.rows, shard.ids] for shard in self.shards],
         }
         if parts is not None:
             values["parts"] = parts
@@ -136,7 +141,7 @@ class Plan:
         """Return the plan that ``to_json`` wrote.
 
         Raises:
-            ValueError: It is none.
+            ValueError: The content is not a plan.
         """
         values = json.loads(content)
         try:
@@ -170,16 +175,16 @@ def make_plan(
     files: Sequence[tuple[str, str]],
     shard_rows: int,
 ) -> tuple[Plan, Hashes]:
-    """Read the ids of all tables once; in bounded memory.
+    """Return the plan of a job; reads the ids of all tables once, in bounded memory.
 
     Args:
         job: Everything the answers depend on, as plain values.
         catalogues: The tables.
         files: Their names and stamps.
-        shard_rows: The most rows of a shard.
+        shard_rows: The maximum number of rows of a shard.
 
     Returns:
-        The plan, and the sorted hashes of ids that stand in several rows.
+        The plan, and the sorted hashes of ids that several rows have.
 
     Raises:
         DataError: A table is damaged as a whole.
@@ -200,11 +205,11 @@ def make_plan(
 
 
 def _repeated(stream: BinaryIO) -> Hashes:
-    """Return the hashes that stand in a file more than once, sorted on the disk."""
+    """Return the hashes that are more than once in a file, which is sorted on the disk."""
     hashes: Hashes = np.memmap(stream, np.uint64, mode="r+")
     hashes.sort()
     repeated: list[Hashes] = []
-    for start in range(0, len(hashes), _COMPARED_HASHES):
-        piece = np.asarray(hashes[start : start + _COMPARED_HASHES + 1])
-        repeated.append(piece[:-1][piece[1:] == piece[:-1]])
+    for start in range(0, len(hashes), _CHUNK_HASHES):
+        chunk = np.asarray(hashes[start : start + _CHUNK_HASHES + 1])
+        repeated.append(chunk[:-1][chunk[1:] == chunk[:-1]])
     return np.unique(np.concatenate(repeated))

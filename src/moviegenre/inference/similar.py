@@ -1,7 +1,7 @@
 """The training movies with predictions most similar to those of a film.
 
-The similarity of two movies is the cosine of their standardised logits. It needs only a model's
-answers, so it works with an ONNX file too.
+The similarity of two movies is the cosine of their standardised logits. It needs nothing else from
+the model, so it works with an ONNX file too.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _COLUMNS = ("id", "title", "year", "genres", "logits")
-_SMALLEST = 1e-6  # of a deviation, or of a length
+_MIN_DIVISOR = 1e-6  # for a deviation or a length
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class SimilarMovie:
     """A movie of an index.
 
     Attributes:
-        id: Its id in the data it is from.
+        id: Its id in its data set.
         title: Its title; empty if it is unknown.
         year: Its year; None if it is unknown.
         genres: Its labels.
@@ -48,7 +48,7 @@ class SimilarIndex:
         movies: A table of ``id``, ``title``, ``year``, ``genres`` and ``logits`` (L numbers).
 
     Raises:
-        CheckpointError: It has other columns, or no rows.
+        CheckpointError: The table has other columns, or no rows.
     """
 
     def __init__(self, movies: "pa.Table") -> None:
@@ -59,7 +59,7 @@ class SimilarIndex:
             )
         self._movies = movies
         logits = np.array(movies["logits"].to_pylist(), dtype=np.float32)
-        self._mean, self._deviation = logits.mean(axis=0), logits.std(axis=0) + _SMALLEST
+        self._mean, self._deviation = logits.mean(axis=0), logits.std(axis=0) + _MIN_DIVISOR
         self._directions = self._direction(logits)
 
     @classmethod
@@ -81,22 +81,22 @@ class SimilarIndex:
         """Return the most similar movies, the nearest first.
 
         Args:
-            logits: Of a film, before calibration (L,).
-            count: How many.
+            logits: The logits of a film, before calibration (L,).
+            count: The number of movies.
         """
         similarity = self._directions @ self._direction(logits)
-        best = np.argsort(-similarity, kind="stable")[:count]
-        rows = self._movies.select(_COLUMNS[:-1]).take(best).to_pylist()
+        indices = np.argsort(-similarity, kind="stable")[:count]
+        rows = self._movies.select(_COLUMNS[:-1]).take(indices).to_pylist()
         return [
-            SimilarMovie(**row, similarity=float(similarity[place]))
-            for row, place in zip(rows, best, strict=True)
+            SimilarMovie(**row, similarity=float(similarity[row_index]))
+            for row, row_index in zip(rows, indices, strict=True)
         ]
 
     def _direction(self, logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return standardised logits (..., L) of length one."""
         standardised = (logits - self._mean) / self._deviation
         length = np.linalg.norm(standardised, axis=-1, keepdims=True)
-        direction: npt.NDArray[np.float32] = standardised / np.maximum(length, _SMALLEST)
+        direction: npt.NDArray[np.float32] = standardised / np.maximum(length, _MIN_DIVISOR)
         return direction
 
 
@@ -117,7 +117,7 @@ def write_index(
         titles: Their titles; empty if unknown.
         years: Their years; None if unknown.
         genres: Their labels.
-        logits: The model's logits of them (N, L).
+        logits: The model's logits for them (N, L).
     """
     import pyarrow as pa
     import pyarrow.parquet as pq

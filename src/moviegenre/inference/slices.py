@@ -15,7 +15,7 @@ class Slices:
     """How the model's work on an explanation is split and run.
 
     Attributes:
-        num_films: Returns how many films a slice may compute; None does not split.
+        num_films: Returns the maximum number of films in a slice; None does not split.
         run: Runs a slice and returns its result. It may raise to end the explanation.
     """
 
@@ -29,11 +29,11 @@ class Slices:
             compute: The function.
             films: All films.
         """
-        results, rest = [], films
-        while rest:
-            number = len(rest) if self.num_films is None else self.num_films()
-            results.append(self.run(partial(compute, rest[:number])))
-            rest = rest[number:]
+        results, remaining_films = [], films
+        while remaining_films:
+            number = len(remaining_films) if self.num_films is None else self.num_films()
+            results.append(self.run(partial(compute, remaining_films[:number])))
+            remaining_films = remaining_films[number:]
         return results
 
 

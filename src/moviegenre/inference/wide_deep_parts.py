@@ -1,9 +1,9 @@
-"""The included model in parts, so that many variants of one film are computed for little.
+"""The included model in parts, so that many variants of one film are computed quickly.
 
-An ONNX file of ``wide_deep`` gives the embeddings of plot and poster. The head and the n-grams'
-weights after them are small and computed here with numpy. If only the plot changes, the poster is
-not read again, and the other way round. If only words beyond the plot encoder's limit change,
-nothing is read again. ``models.wide_deep`` defines the model.
+An ONNX file of ``wide_deep`` computes the embeddings of plot and poster. This module computes the
+rest, the head and the n-grams, with numpy, because they are small. If only the plot changes, the
+poster is not encoded again, and vice versa. If only words beyond the plot encoder's limit change,
+nothing is encoded again. ``models.wide_deep`` defines the model.
 """
 
 import math
@@ -23,12 +23,12 @@ from moviegenre.inference.slices import WHOLE, Slices
 
 Floats = npt.NDArray[np.float32]
 
-_LARGEST_DIFFERENCE = 1e-3  # of a logit that is computed in parts
+_MAX_DIFFERENCE = 1e-3  # of a logit that is computed in parts
 _HEADS = ("head", "poster_head")
 _HEAD = ("hidden.1.weight", "hidden.1.bias", "output.weight", "output.bias")
 _PLAIN = ("features.word_columns", "features.pair_keys", "features.idf", "plot_norm.weight")
 _WIDE = ("wide_bias", "wide_scale", "wide_slope")
-_FORMS = ("", "_whole", "_row_scale", "_half")  # how ``quantise`` stores a matrix
+_FORMS = ("", "_whole", "_row_scale", "_half")  # the forms in which ``quantise`` stores a matrix
 
 _erf = np.vectorize(math.erf, otypes=[np.float64])
 
@@ -39,10 +39,10 @@ class WideDeepParts:
 
     Attributes:
         backend: The file.
-        reader: The model's.
-        weights: By their names in the file, without ``model.``; matrices as they are stored.
+        reader: The model's reader.
+        weights: By name in the file, without ``model.``; matrices in their stored form.
         unknown_id: The token of unknown words.
-        read_tokens: How many tokens the plot encoder reads; None for all.
+        read_tokens: The number of tokens that the plot encoder reads; None for all.
     """
 
     backend: TrainedModel
@@ -57,7 +57,7 @@ class WideDeepParts:
 
         Args:
             backend: The model.
-            reader: The model's.
+            reader: The model's reader.
         """
         model = backend.info
         if model.model_name != "wide_deep" or not backend.only_answers:
@@ -78,22 +78,25 @@ class WideDeepParts:
         return cls(backend, reader, weights, unknown_id, encoder.get("read_tokens"))
 
     def film_parts(self, film: Film, logits: Floats, slices: Slices = WHOLE) -> "FilmParts | None":
-        """Return a film in parts; None if the parts do not give the model's own answer.
+        """Return a film in parts; None if the parts give other logits than the model.
 
         Args:
             film: A film with a plot.
-            logits: The model's logits of it (L,).
+            logits: The model's logits of the film (L,).
             slices: How the file's work is split and run.
         """
         if not len(film.tokens):
             return None
         try:
             parts = FilmParts(self, film, slices)
-            (own,) = parts.logits([film])
+            (parts_logits,) = parts.logits([film])
         except (KeyError, ValueError, IndexError):  # weights of another form
             return None
-        close = own.shape == logits.shape and np.abs(own - logits).max() < _LARGEST_DIFFERENCE
-        return parts if close else None
+        is_close = (
+            parts_logits.shape == logits.shape
+            and np.abs(parts_logits - logits).max() < _MAX_DIFFERENCE
+        )
+        return parts if is_close else None
 
     def embed(self, film: Film) -> Floats:
         """Return the embedding of a film (D,), the plot's part first."""
@@ -103,7 +106,7 @@ class WideDeepParts:
 
     @property
     def plot_dim(self) -> int:
-        """How many numbers of an embedding are the plot's."""
+        """The size of the plot's part of an embedding."""
         return len(self.weights["plot_norm.weight"])
 
     def head(self, embeddings: Floats) -> Floats:
@@ -111,7 +114,7 @@ class WideDeepParts:
         return self._layers("head", *self._head, embeddings)
 
     def poster_head(self, embeddings: Floats) -> Floats:
-        """Return the logits (N, L) of films with a poster alone, given its embedding (N, E)."""
+        """Return the logits (N, L) of films with only a poster, from its embedding (N, E)."""
         return self._layers("poster_head", *self._matrices("poster_head"), embeddings)
 
     def _layers(self, head: str, first: Array, last: Array, inputs: Floats) -> Floats:
@@ -122,7 +125,7 @@ class WideDeepParts:
         return np.asarray(outputs, dtype=np.float32)
 
     def encoder_input(self, film: Film) -> bytes:
-        """Return the tokens that the plot encoder reads, to compare films by."""
+        """Return the tokens that the plot encoder reads, as a key for comparing films."""
         tokens = film.tokens
         if self.read_tokens is not None and len(tokens) > self.read_tokens:
             tokens = np.append(tokens[: self.read_tokens - 1], tokens[-1])
@@ -153,10 +156,10 @@ class WideDeepParts:
         return self._rows(first, slice(None)), self._rows(last, slice(None))
 
     def _rows(self, name: str, rows: Array | slice) -> Array:
-        """Return rows of a matrix, however it is stored."""
-        for plain in (name, f"{name}_half"):
-            if plain in self.weights:
-                return self.weights[plain][rows].astype(np.float32)
+        """Return rows of a matrix, from any stored form."""
+        for float_name in (name, f"{name}_half"):
+            if float_name in self.weights:
+                return self.weights[float_name][rows].astype(np.float32)
         scale = self.weights[f"{name}_row_scale"][rows]
         restored: Array = self.weights[f"{name}_whole"][rows].astype(np.float32) * scale
         return restored
@@ -167,7 +170,7 @@ class FilmParts:
 
     Args:
         parts: The model.
-        film: The film as it is, with a plot.
+        film: The complete film, with a plot.
         slices: How the file's work is split and run.
     """
 
@@ -175,11 +178,11 @@ class FilmParts:
         self._parts = parts
         self._film = film
         self._slices = slices
-        whole = slices.run(partial(parts.embed, film))
+        embedding = slices.run(partial(parts.embed, film))
         self._ngrams = NgramText(parts.ngrams, film.tokens)
         self._plot = parts.encoder_input(film)
-        self._plots = {self._plot: whole[: parts.plot_dim]}
-        self._posters = {self._poster_key(film): whole[parts.plot_dim :]}
+        self._plots = {self._plot: embedding[: parts.plot_dim]}
+        self._posters = {self._poster_key(film): embedding[parts.plot_dim :]}
         self._deep: dict[tuple[bytes, bytes], Floats] = {}
 
     def num_tokens(self, film: Film) -> int:
@@ -197,7 +200,7 @@ class FilmParts:
         return has_poster and self._parts.encoder_input(film) in self._plots
 
     def _embed(self, films: Sequence[Film]) -> None:
-        """Compute the embeddings of plots and posters that are not known yet."""
+        """Compute the embeddings of new plots and posters."""
         for film in films:
             plot, poster = self._parts.encoder_input(film), self._poster_key(film)
             if plot not in self._plots:
@@ -210,7 +213,7 @@ class FilmParts:
     def estimates(self, films: Sequence[Film]) -> Floats:
         """Return logits (N, L) as if the plot encoder had read the whole plot, at no cost.
 
-        Their change from the whole plot to a variant is the n-grams' share of the effect.
+        The difference between the whole plot and a variant is the n-grams' share of the effect.
 
         Args:
             films: Variants with other words.
@@ -218,7 +221,7 @@ class FilmParts:
         return self._sums(films, [self._plot] * len(films))
 
     def _sums(self, films: Sequence[Film], plots: Sequence[bytes]) -> Floats:
-        """Return the logits (N, L) of variants, given the plot encoder's input for each."""
+        """Return the logits (N, L) of variants, from the plot encoder's input for each."""
         keys = [(plot, self._poster_key(film)) for film, plot in zip(films, plots, strict=True)]
         missing = [key for key in dict.fromkeys(keys) if key not in self._deep]
         if missing:

@@ -108,7 +108,7 @@ def undo(
                     on_progress(done, len(changes))
         skipped = {file.path for file in summary.skipped}
         partial = {
-            path: step.index
+            path: step.position
             for path, step in steps.items()
             if step.change.before_sha256 != changes[path][0].before_sha256 and path not in skipped
         }
@@ -127,10 +127,10 @@ class _Change(NamedTuple):
 
 
 class _Step(NamedTuple):
-    """How a file is restored: the change to undo to, and its index among the file's changes."""
+    """How a file is restored: the change to undo to, and its position in the file's changes."""
 
     change: _Change
-    index: int
+    position: int
     current_sha256: str | None
 
 
