@@ -1,4 +1,4 @@
-"""Movies as batches: which movies go together, and how their arrays are put together."""
+"""Batches of movies: the choice of movies for each batch, and their arrays."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,24 +10,24 @@ import numpy.typing as npt
 from moviegenre.core.types import Modality
 from moviegenre.data.ragged import Ragged
 
-_BATCHES_PER_POOL = 50  # sorted together; more saves padding, fewer mixes better
+_BATCHES_PER_POOL = 50  # batches sorted together; more: less padding, fewer: better shuffling
 
 
 @dataclass(frozen=True)
 class BatchArrays:
-    """Some movies as arrays: an ONNX file takes them, and a model's ``Batch`` is made of them.
+    """Some movies as arrays: the input of an ONNX file, and the source of a model's ``Batch``.
 
     Attributes:
-        input_ids: Plot tokens (B, T), int64; one padding token where there is no plot.
+        input_ids: Plot tokens (B, T), int64; one padding token if there is no plot.
         attention_mask: True at real tokens (B, T), bool.
         has_plot: Whether the movie has a plot (B,), bool.
-        image: Posters (B, 3, H, W), uint8 RGB, not normalised; zeros where there is none.
+        image: Posters (B, 3, H, W), uint8 RGB, not normalised; zeros if there is no poster.
         has_poster: Whether the movie has a poster (B,), bool.
-        labels: Multi-hot truth (B, L), float32, or None where it is unknown.
+        labels: Multi-hot truth (B, L), float32, or None if it is unknown.
         index: Row of each movie in its split (B,), int64; several rows may be one movie's texts.
         plot_states: A frozen plot encoder's cached output (B, S, D), float32.
-        poster_states: A frozen poster encoder's cached output (B, R, D), likewise.
-        views: The same movies as each member of an ensemble reads them; empty for other models.
+        poster_states: A frozen poster encoder's cached output (B, R, D), float32.
+        views: The same movies in the form of each member of an ensemble; empty for other models.
     """
 
     input_ids: npt.NDArray[np.int64]
@@ -43,13 +43,13 @@ class BatchArrays:
 
     @classmethod
     def joint(cls, views: Sequence["BatchArrays"]) -> "BatchArrays":
-        """Return the joint batch of what the members of an ensemble read.
+        """Return the joint batch of the members of an ensemble.
 
-        Its own arrays only say which movies have a plot and which a poster.
+        Of its own arrays, only ``has_plot`` and ``has_poster`` count.
 
         Args:
-            views: A batch for each member; one with several texts of a movie has a row for each,
-                and ``index`` has the movie of each row.
+            views: A batch for each member; with several texts of a movie it has a row for each
+                text, and ``index`` has the movie of each row.
         """
         return replace(
             views[0],
@@ -64,7 +64,7 @@ class BatchArrays:
         return len(self.has_plot)
 
     def without(self, modality: Modality) -> "BatchArrays":
-        """Return the batch as if every movie lacked ``modality``: masked, not blackened."""
+        """Return the batch with ``modality`` missing in every movie: masked, not black."""
         views = tuple(view.without(modality) for view in self.views)
         if modality is Modality.PLOT:
             return replace(
@@ -76,26 +76,26 @@ class BatchArrays:
         return replace(self, has_poster=np.zeros_like(self.has_poster), views=views)
 
     def film(self, row: int) -> "BatchArrays":
-        """Return one movie, without what its plot was padded with."""
-        real = np.flatnonzero(self.attention_mask[row])
-        tokens = int(real[-1]) + 1 if len(real) else 1
-        only = slice(row, row + 1)
+        """Return one movie, without the padding of its plot."""
+        real_tokens = np.flatnonzero(self.attention_mask[row])
+        num_tokens = int(real_tokens[-1]) + 1 if len(real_tokens) else 1
+        rows = slice(row, row + 1)
         return BatchArrays(
-            input_ids=self.input_ids[only, :tokens],
-            attention_mask=self.attention_mask[only, :tokens],
-            has_plot=self.has_plot[only],
-            image=self.image[only],
-            has_poster=self.has_poster[only],
+            input_ids=self.input_ids[rows, :num_tokens],
+            attention_mask=self.attention_mask[rows, :num_tokens],
+            has_plot=self.has_plot[rows],
+            image=self.image[rows],
+            has_poster=self.has_poster[rows],
             labels=None,
-            index=self.index[only],
+            index=self.index[rows],
         )
 
 
 def by_movie(flags: npt.NDArray[np.bool_], movies: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Return whether a flag is set for one of the rows of each movie (B,).
+    """Return for each movie whether a flag is set in one of its rows (B,).
 
     Args:
-        flags: One for each row.
+        flags: A flag for each row.
         movies: The movie of each row.
     """
     _, rows = np.unique(movies, return_inverse=True)
@@ -104,21 +104,21 @@ def by_movie(flags: npt.NDArray[np.bool_], movies: npt.NDArray[np.int64]) -> npt
 
 @dataclass(frozen=True)
 class MovieTensors:
-    """All movies of a split in the form batches are cut from.
+    """All movies of a split, as the source of batches.
 
     Attributes:
-        labels: Multi-hot truth (N, L), NaN where a label is unknown; None where all are.
-        tokens: Plot token ids, one row a movie; None where the model reads no plots.
-        posters: RGB bytes (N, H, W, 3), or fewer rows where the last movies have no poster; None
-            where the model sees no posters, or their ``poster_states`` stand in for them.
-        has_poster: Which movies have a poster (N,).
+        labels: Multi-hot truth (N, L), NaN for an unknown label; None if all are unknown.
+        tokens: Plot token ids, one row a movie; None if the model reads no plots.
+        posters: RGB bytes (N, H, W, 3), or fewer rows if the last movies have no poster; None if
+            the model reads no posters, or reads ``poster_states`` instead.
+        has_poster: Whether each movie has a poster (N,).
         pad_id: The token that fills short plots.
         plot_states: Cached outputs of a frozen plot encoder, rows of (S, D).
         poster_states: Cached outputs of a frozen poster encoder (N, R, D), or fewer rows likewise.
         stored: The row of each movie's poster in ``posters`` and ``poster_states`` (N,), for
-            several texts of one film; None where rows are the same.
-        drawn_from: The film of each text (N,), where an epoch reads one text of each film, drawn
-            anew; None where it reads all rows.
+            several texts of one film; None if the rows are the same.
+        drawn_from: The film of each text (N,), if every epoch draws one text of each film; None
+            if it reads all rows.
     """
 
     labels: npt.NDArray[np.float32] | None
@@ -136,11 +136,11 @@ class MovieTensors:
 
     @property
     def lengths(self) -> npt.NDArray[np.int64]:
-        """Tokens of each movie's plot (N,); zeros where no plots are read."""
+        """Tokens of each movie's plot (N,); zeros if no plots are read."""
         return self.tokens.lengths if self.tokens else np.zeros(len(self), dtype=np.int64)
 
     def batch(self, rows: Sequence[int]) -> BatchArrays:
-        """Cut some movies out as a batch, plots padded to the longest among them."""
+        """Return some movies as a batch, plots padded to the longest of them."""
         index = np.asarray(rows, dtype=np.int64)
         lengths = self.lengths[index]
         longest = max(1, int(lengths.max(initial=1)))
@@ -149,12 +149,12 @@ class MovieTensors:
         if self.tokens is not None:
             for position, row in enumerate(index):
                 input_ids[position, : lengths[position]] = self.tokens[row]
-        stored = index if self.stored is None else self.stored[index]
+        poster_rows = index if self.stored is None else self.stored[index]
         return BatchArrays(
             input_ids=input_ids,
             attention_mask=mask,
             has_plot=lengths > 0,
-            image=self._images(stored),
+            image=self._images(poster_rows),
             has_poster=self.has_poster[index],
             labels=None if self.labels is None else self.labels[index],
             index=index,
@@ -162,7 +162,7 @@ class MovieTensors:
             poster_states=(
                 None
                 if self.poster_states is None
-                else _rows(self.poster_states, stored).astype(np.float32)
+                else _rows(self.poster_states, poster_rows).astype(np.float32)
             ),
         )
 
@@ -170,8 +170,8 @@ class MovieTensors:
         """Return the rows that an epoch of training reads.
 
         Args:
-            seed: Draws texts, if they are drawn.
-            epoch: Which epoch, counted from 0.
+            seed: The seed for drawing texts, if they are drawn.
+            epoch: The epoch, counted from 0.
         """
         if self.drawn_from is None:
             return np.arange(len(self))
@@ -183,12 +183,12 @@ class MovieTensors:
         """Return these movies followed by others that have a plot and no poster.
 
         Args:
-            tokens: Their plot token ids, one row a movie.
-            labels: Their truth (N, L), NaN where it is unknown.
+            tokens: The others' plot token ids, one row a movie.
+            labels: The others' truth (N, L), NaN where it is unknown.
         """
         assert self.tokens is not None, "these movies have plots"
-        assert self.labels is not None, "and they are labelled"
-        assert self.plot_states is None, "encoder outputs are cached for prepared movies alone"
+        assert self.labels is not None, "these movies have labels"
+        assert self.plot_states is None, "encoder outputs are cached only for prepared movies"
         return replace(
             self,
             labels=np.concatenate([self.labels, labels]),
@@ -202,13 +202,12 @@ class MovieTensors:
         labels: npt.NDArray[np.float32],
         movies: npt.NDArray[np.int64],
     ) -> "MovieTensors":
-        """Return texts of these movies, and of others, in their place, each with its poster.
+        """Return other texts in place of these movies', each with the poster of its movie.
 
         Args:
             tokens: Token ids, one row a text.
             labels: Truth (N, L), NaN where it is unknown.
-            movies: The row here of the movie that each text is of (N,); -1 for others, which have
-                no poster.
+            movies: The row here of each text's movie (N,); -1 for other movies, without a poster.
         """
         assert self.plot_states is None, "encoder outputs are cached for the texts themselves"
         return replace(
@@ -216,14 +215,14 @@ class MovieTensors:
             labels=labels,
             tokens=tokens,
             has_poster=(movies >= 0) & self.has_poster[movies],
-            stored=np.where(movies >= 0, movies, len(self)),  # beyond the last: zeros
+            stored=np.where(movies >= 0, movies, len(self)),  # rows beyond the last are zeros
         )
 
     def _images(self, index: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
         if self.posters is None:
             return np.zeros((len(index), 3, 1, 1), dtype=np.uint8)
         pixels = np.ascontiguousarray(_rows(self.posters, index))
-        return pixels.transpose(0, 3, 1, 2)  # channels last in memory, as they were
+        return pixels.transpose(0, 3, 1, 2)  # in memory, channels stay last
 
     def _plot_states(self, index: npt.NDArray[np.int64]) -> npt.NDArray[np.float32] | None:
         if self.plot_states is None:
@@ -238,27 +237,27 @@ class MovieTensors:
 
 
 def _rows(stored: npt.NDArray[Any], index: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
-    """Return rows of an array, zeros for those beyond its end."""
-    inside = index < len(stored)
-    if inside.all():
+    """Return rows of an array; rows beyond its end are zeros."""
+    is_stored = index < len(stored)
+    if is_stored.all():
         return stored[index]
     rows = np.zeros((len(index), *stored.shape[1:]), dtype=stored.dtype)
-    rows[inside] = stored[index[inside]]
+    rows[is_stored] = stored[index[is_stored]]
     return rows
 
 
 class LengthBatchSampler:
-    """Shuffled batches of plots of about the same length, so that little is padding.
+    """Shuffled batches of plots of about the same length, for little padding.
 
-    Movies are shuffled, sorted by length within pools of fifty batches, cut into batches, and
-    the batches shuffled: every epoch has another order, fixed by the seed and the interval.
+    Movies are shuffled, sorted by length within pools of fifty batches and cut into batches; then
+    the batches are shuffled. Every epoch has another order, fixed by the seed and the interval.
 
     Args:
         lengths: Tokens of each movie's plot (N,).
-        batch_size: Movies a batch; the last of an epoch may be smaller.
+        batch_size: Movies in a batch; the last batch of an epoch may be smaller.
         seed: Fixes all orders.
-        interval: Which interval of training this is, counted from 0.
-        intervals_per_epoch: Into how many intervals an epoch is cut.
+        interval: The interval of training, counted from 0.
+        intervals_per_epoch: The number of intervals in an epoch.
         rows: The rows that this epoch reads; None reads all.
     """
 
@@ -273,16 +272,16 @@ class LengthBatchSampler:
         rows: npt.NDArray[np.int64] | None = None,
     ) -> None:
         epoch, part = divmod(interval, intervals_per_epoch)
-        order = np.random.default_rng([seed, epoch])
-        shuffled = order.permutation(len(lengths) if rows is None else rows)
+        random = np.random.default_rng([seed, epoch])
+        shuffled = random.permutation(len(lengths) if rows is None else rows)
         batches: list[list[int]] = []
         pool_size = batch_size * _BATCHES_PER_POOL
         for start in range(0, len(shuffled), pool_size):
             pool = shuffled[start : start + pool_size]
             pool = pool[np.argsort(lengths[pool], kind="stable")]
             batches += [pool[i : i + batch_size].tolist() for i in range(0, len(pool), batch_size)]
-        mixed = [batches[i] for i in order.permutation(len(batches))]
-        self._batches = mixed[part::intervals_per_epoch]
+        shuffled_batches = [batches[i] for i in random.permutation(len(batches))]
+        self._batches = shuffled_batches[part::intervals_per_epoch]
 
     def __iter__(self) -> Iterator[list[int]]:
         return iter(self._batches)

@@ -1,4 +1,4 @@
-"""What is computed once and then memory-mapped: decoded posters and plot token ids."""
+"""Caches that are computed once and then memory-mapped: decoded posters and plot token ids."""
 
 import logging
 import zipfile
@@ -27,27 +27,27 @@ _ROWS_PER_READ = 256
 
 
 def is_current(cache: Path, data: PreparedData, split: Split) -> bool:
-    """Return whether a cache is there, whole, and no older than the split that it was made from."""
+    """Return whether a cache exists, is undamaged, and is not older than its split's file."""
     source = data.root / split_file(split)
     if not cache.is_file() or cache.stat().st_mtime_ns < source.stat().st_mtime_ns:
         return False
     try:
-        if not check_seal(cache):  # one of an earlier version, or cut off
-            _read_whole(cache)
+        if not check_seal(cache):  # from an earlier version, or truncated
+            _check_numpy_file(cache)
     except DamagedError as error:
         logger.warning("%s; it is made again", error)
         return False
     return True
 
 
-def _read_whole(cache: Path) -> None:
-    """Read a NumPy file that has no seal."""
+def _check_numpy_file(cache: Path) -> None:
+    """Read a complete NumPy file without a seal, to see whether it is damaged."""
     try:
-        found = np.load(cache, mmap_mode="r")
-        if isinstance(found, np.lib.npyio.NpzFile):
-            with found:
+        content = np.load(cache, mmap_mode="r")
+        if isinstance(content, np.lib.npyio.NpzFile):
+            with content:
                 for name in ("values", "offsets"):
-                    found[name]
+                    content[name]
     except (ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
         raise DamagedError(f"{cache} is damaged ({error})") from None
 
@@ -59,12 +59,12 @@ def cached_posters(
 
     Args:
         data: The prepared data.
-        split: Which part.
+        split: The split.
         height: Rows of pixels of every poster.
         width: Columns of pixels.
 
     Returns:
-        RGB bytes; zeros where a movie has no poster, which ``has_poster`` says.
+        RGB bytes; zeros if a movie has no poster, see ``has_poster``.
     """
     path = data.cache_dir / f"posters-{split.value}-{height}x{width}.npy"
     if not is_current(path, data, split):
@@ -103,14 +103,14 @@ def cached_tokens(
 
     Args:
         data: The prepared data.
-        split: Which part.
-        tokenizer: Its identity is part of the cache's name.
-        rule: Which of a movie's plots is read.
-        max_tokens: The longest row, special tokens included.
-        reads: What of a film the text has.
+        split: The split.
+        tokenizer: The tokenizer; its identity is part of the cache's name.
+        rule: The rule that chooses a movie's plot.
+        max_tokens: The maximum length of a row, special tokens included.
+        reads: The parts of a film in the text.
     """
-    what = text_name(rule, reads)
-    name = f"tokens-{split.value}-{what}-{max_tokens}-{tokenizer.identity[:16]}.npz"
+    texts = text_name(rule, reads)
+    name = f"tokens-{split.value}-{texts}-{max_tokens}-{tokenizer.identity[:16]}.npz"
     path = data.cache_dir / name
     if not is_current(path, data, split):
         logger.info("tokenising the %s plots (%s, once)", split.value, rule)
@@ -132,10 +132,10 @@ def cached_movies(
 
     Args:
         data: The prepared data.
-        split: Which part.
-        config: Which plot, how many tokens, how large posters.
-        tokenizer: The model's; None if it reads no plots.
-        modalities: What the model looks at.
+        split: The split.
+        config: The settings of plots, tokens and posters.
+        tokenizer: The model's tokenizer; None if the model reads no plots.
+        modalities: The modalities that the model reads.
     """
     tokens = posters = None
     if tokenizer is not None:

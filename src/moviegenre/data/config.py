@@ -1,4 +1,4 @@
-"""Which movies a model sees and in what form."""
+"""Settings of the movies that a model reads, and of their form."""
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -17,30 +17,30 @@ class DataConfig(Config):
     """Settings of the data a model is trained and evaluated on.
 
     Attributes:
-        dir: A folder that ``moviegenre data prepare`` wrote.
-        plot: Which of a movie's plots is read: ``longest`` (MM-IMDb's published rule), ``first``,
-            all ``joined``, or only the first ``sentence`` of the first. ``each``: every plot is a
-            training text of its own; when scored, a movie has the mean probability over its plots.
-            ``random``: one plot, in training another one each epoch, drawn by ``training.seed``;
-            when scored always the same one.
-        reads: What of a film is read: ``plot``, ``poster``, ``title``, ``year``. Title and year are
-            text before the plot; a film that lacks one is read without it.
-        max_tokens: Plots are cut after this many tokens, special ones included. A model's own
-            section of a config file may change this one and the five that follow, no other.
-        extra: A file of further labelled plots (``data.extra``) that is trained on as well; the
-            results then belong to the open track. Without effect on a model that reads no plots.
-        extra_min_genres: Films of that file with fewer genres are left out: those of little-known
-            films are often incomplete.
-        extra_limit: At most so many of its films are trained on, drawn by chance; None takes all.
-        forms: In which forms a training movie's plot is learned from (``data.forms``), each a text
-            of its own; a film of ``extra`` gives one text, in every second case its overview,
-            otherwise in a form drawn from the others. Empty for the one that ``plot`` chooses.
-        other_plots: How many pieces of its other plots, those that ``plot`` does not choose, a
-            training movie adds, as texts of their own with its genres, each about as long as
-            ``max_tokens``; 0 adds none. Without effect on a model that reads no plots.
-        language: ``en`` where the model reads English only: plots that are surely in another
-            language, or no words at all, are then ignored with a warning. ``any`` reads everything.
-        image_size: Height and width in pixels that posters are brought to.
+        dir: A folder from ``moviegenre data prepare``.
+        plot: The rule that chooses from a movie's plots: ``longest`` (MM-IMDb's published rule),
+            ``first``, all ``joined``, or only the first ``sentence`` of the first. ``each``: every
+            plot is a separate training text; in evaluation, a movie has the mean probability of
+            its plots. ``random``: one plot; in training another one each epoch, drawn with
+            ``training.seed``; in evaluation always the same one.
+        reads: The parts of a film that are read: ``plot``, ``poster``, ``title``, ``year``. Title
+            and year are text before the plot; missing parts are left out.
+        max_tokens: The maximum number of tokens of a plot, special tokens included. A model's own
+            section of a config file may change only this setting and the next five.
+        extra: A file of further labelled plots for training (``data.extra``); the results then
+            belong to the open track. No effect on a model that reads no plots.
+        extra_min_genres: Films of that file with fewer genres are left out: the genres of
+            little-known films are often incomplete.
+        extra_limit: The maximum number of its films, drawn at random; None takes all.
+        forms: The forms of a movie's plot in training (``data.forms``), each a separate text. A
+            film of ``extra`` gives one text: with probability 1/2 its overview, otherwise a form
+            drawn from the others. Empty for the plot that ``plot`` chooses.
+        other_plots: The number of pieces that a training movie adds from plots that ``plot`` does
+            not choose. Each piece is a separate text with the movie's genres, about as long as
+            ``max_tokens``; 0 adds none. No effect on a model that reads no plots.
+        language: ``en`` if the model reads only English: plots that are certainly in another
+            language, or have no words, are then ignored with a warning. ``any`` reads everything.
+        image_size: Height and width of posters in pixels, after resizing.
     """
 
     dir: Path = Path("data/prepared")

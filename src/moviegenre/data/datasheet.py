@@ -1,4 +1,4 @@
-"""The sheet beside prepared data: where they came from, what they hold, what was left out."""
+"""The sheet beside prepared data: source, content, and movies that were left out."""
 
 import json
 from collections.abc import Mapping
@@ -29,11 +29,11 @@ SYNTHETIC_WARNING = "**These movies are made up; nothing measured on them is a r
 def write_datasheet(folder: Path, facts: Mapping[str, Any]) -> None:
     """Write ``DATASHEET.md`` and ``datasheet.json`` for the Parquet files in a folder.
 
-    The latter lists length and hash of every file, and is written last.
+    ``datasheet.json`` lists length and hash of every file, and is written last.
 
     Args:
-        folder: Holds the splits and the genres.
-        facts: What preparing knows: source, split, what was left out.
+        folder: The folder of the splits and the genres.
+        facts: Facts from preparing: source, split, movies that were left out.
     """
     genres = json.loads((folder / GENRES_FILE).read_text(encoding="utf-8"))
     per_split = {split: _count_genres(folder / split_file(split), genres) for split in Split}

@@ -12,9 +12,9 @@ from moviegenre.data.records import ExcludedMovie, whole_text
 from moviegenre.data.schema import EXCLUDED_FILE
 
 EXAMPLES = 3
-"""Reasons of which messages name an example."""
+"""The number of reasons with an example in a message."""
 
-_LONGEST_DETAIL = 1_000  # characters in excluded.csv
+_MAX_DETAIL_CHARS = 1_000  # in excluded.csv
 
 
 def write_excluded(path: Path, excluded: Sequence[ExcludedMovie]) -> None:
@@ -26,7 +26,7 @@ def write_excluded(path: Path, excluded: Sequence[ExcludedMovie]) -> None:
         [
             whole_text(shortened(movie.id)),
             movie.reason.value,
-            whole_text(shortened(movie.detail, _LONGEST_DETAIL)),
+            whole_text(shortened(movie.detail, _MAX_DETAIL_CHARS)),
         ]
         for movie in excluded
     )
@@ -34,16 +34,16 @@ def write_excluded(path: Path, excluded: Sequence[ExcludedMovie]) -> None:
 
 
 def by_reason(excluded: Sequence[ExcludedMovie]) -> dict[str, int]:
-    """Return how many movies were left out for each reason, the commonest first."""
+    """Return the number of excluded movies for each reason, the most frequent reason first."""
     return dict(Counter(movie.reason.value for movie in excluded).most_common())
 
 
 def describe_reasons(excluded: Sequence[ExcludedMovie]) -> str:
-    """Say how many movies were left out for which reason, the commonest ones with an example."""
+    """Return the number of excluded movies for each reason, the first with examples, as text."""
     first = examples(excluded)
     reasons = []
-    for place, (reason, count) in enumerate(by_reason(excluded).items()):
-        detail = first[reason].detail if place < EXAMPLES else ""
+    for rank, (reason, count) in enumerate(by_reason(excluded).items()):
+        detail = first[reason].detail if rank < EXAMPLES else ""
         example = f", for example {shortened(detail)}" if detail else ""
         reasons.append(f"{reason}: {count:,}{example}")
     return "; ".join(reasons)
@@ -58,10 +58,10 @@ def examples(excluded: Sequence[ExcludedMovie]) -> dict[str, ExcludedMovie]:
 
 
 def write_list(out: Path, excluded: Sequence[ExcludedMovie]) -> str:
-    """List what was left out in a file beside a folder that is not written.
+    """List the excluded movies in a file beside a folder that is not written.
 
     Returns:
-        The end of a sentence that names the file; empty where nothing was left out.
+        The end of a message that names the file; empty if no movie was left out.
     """
     if not excluded:
         return ""

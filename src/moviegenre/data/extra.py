@@ -1,9 +1,9 @@
-"""Further labelled plots to train on: of films outside the prepared data, or of its own movies.
+"""Further labelled plots for training: of films outside the prepared data, or of its own movies.
 
-Of films outside, which is the open track, a file has one JSON object a line,
+Films outside (the open track) are in a file with one JSON object a line,
 ``{"plot": [TEXT, ...], "genres": [NAME, ...]}``; it may be compressed (``.xz``, ``.gz``).
 A genre of the vocabulary that no film of the file has is unknown there, not absent. ``title`` and
-``year`` are read where a model reads them.
+``year`` are read if a model reads them.
 """
 
 import io
@@ -32,19 +32,21 @@ from moviegenre.data.records import parse_title, parse_year, whole_text
 from moviegenre.data.unpacking import UNPACKING_ERRORS, open_unpacked
 
 
-def _whole(value: object) -> object:
-    """Mend a text, which pydantic would refuse to read with half of a surrogate pair in it."""
+def _without_lone_surrogates(value: object) -> object:
+    """Replace lone surrogates in a text, because pydantic refuses them."""
     return whole_text(value) if isinstance(value, str) else value
 
 
 _Text = Annotated[
-    str, BeforeValidator(_whole), StringConstraints(strip_whitespace=True, min_length=1)
+    str,
+    BeforeValidator(_without_lone_surrogates),
+    StringConstraints(strip_whitespace=True, min_length=1),
 ]
-_WORDS_PER_TOKEN = 0.75  # of English plots in a vocabulary of word pieces, names included
+_WORDS_PER_TOKEN = 0.75  # for English plots and a vocabulary of word pieces
 
 
 class _Line(BaseModel):
-    """What is read of one line; whatever else it says is ignored."""
+    """The fields of a line; other fields are ignored."""
 
     plot: _Text | Annotated[list[_Text], Field(min_length=1)]
     genres: list[_Text]
@@ -63,9 +65,9 @@ class ExtraPlots:
 
     Attributes:
         plots: One text a film.
-        labels: Multi-hot truth (N, L); NaN in the column of a genre that is unknown here.
-        movies: The row of the training movie that each text is a form of (N,), -1 for films
-            outside; None where the texts follow the training movies' own.
+        labels: Multi-hot truth (N, L); NaN in the column of an unknown genre.
+        movies: The row of each text's training movie (N,), -1 for films outside; None if the
+            texts are added to the training movies' texts instead of replacing them.
     """
 
     plots: list[str]
@@ -77,16 +79,16 @@ class ExtraPlots:
 
     @property
     def films(self) -> npt.NDArray[np.int64]:
-        """A number for each text that is that of its film (N,); one outside has its own."""
-        assert self.movies is not None, "texts in the place of the training movies' own"
-        others = len(self) + np.arange(len(self))
-        return np.where(self.movies >= 0, self.movies, others)
+        """The number of each text's film (N,); each text from outside has a new number."""
+        assert self.movies is not None, "the texts replace the training movies' texts"
+        outside_numbers = len(self) + np.arange(len(self))
+        return np.where(self.movies >= 0, self.movies, outside_numbers)
 
     def __add__(self, other: "ExtraPlots") -> "ExtraPlots":
         movies = None
         if self.movies is not None:
-            outside = np.full(len(other), -1) if other.movies is None else other.movies
-            movies = np.concatenate([self.movies, outside])
+            other_movies = np.full(len(other), -1) if other.movies is None else other.movies
+            movies = np.concatenate([self.movies, other_movies])
         labels = np.concatenate([self.labels, other.labels])
         return ExtraPlots(self.plots + other.plots, labels, movies)
 
@@ -94,16 +96,16 @@ class ExtraPlots:
 def training_texts(
     data: PreparedData, config: DataConfig, seed: int, *, epochs: bool = True
 ) -> ExtraPlots | None:
-    """Return the texts that settings add to the training movies, or put in their place.
+    """Return the texts that are added to the training movies' texts, or replace them.
 
     Args:
         data: The prepared data.
-        config: Says which texts.
-        seed: Draws forms, headings and further films.
+        config: The settings that choose the texts.
+        seed: The seed for drawing forms, headings and further films.
         epochs: Whether the model is trained in epochs, each of which can draw another plot.
 
     Raises:
-        DataError: A setting finds no text.
+        DataError: There is no text for a setting.
         DataNotFoundError: There is no file of further plots.
     """
     train_texts = extra_texts = None
@@ -123,12 +125,12 @@ def training_texts(
 
 
 def read_forms(data: PreparedData, config: DataConfig, seed: int) -> ExtraPlots:
-    """Return the training movies' plots in every form that the settings name.
+    """Return the training movies' plots in every form of ``data.forms``.
 
     Args:
         data: The prepared data.
-        config: Which forms, and whether title and year are read.
-        seed: Draws pieces and headings.
+        config: The settings of forms, title and year.
+        seed: The seed for drawing pieces and headings.
 
     Raises:
         DataError: No movie has any of the forms.
@@ -153,12 +155,12 @@ def read_forms(data: PreparedData, config: DataConfig, seed: int) -> ExtraPlots:
 
 
 def read_each_plot(data: PreparedData, split: Split, config: DataConfig) -> ExtraPlots:
-    """Return every plot of a split's movies as a text; a movie without any has an empty one.
+    """Return every plot of a split's movies as a text; a movie without plots has an empty text.
 
     Args:
         data: The prepared data.
-        split: Which part.
-        config: Whether title and year are read.
+        split: The split.
+        config: The settings of title and year.
     """
     titles, years = data.titles(split)
     texts: list[str] = []
@@ -176,10 +178,10 @@ def read_extra(
     """Read a file of further labelled plots.
 
     Args:
-        path: JSON Lines, as the module describes; ``.xz`` and ``.gz`` are decompressed.
-        genres: The vocabulary that the labels are encoded in; other names are left out.
-        config: Which of a film's plots is read, or in which forms; which films are left out.
-        seed: Draws forms, headings and films.
+        path: JSON Lines, see the module's docstring; ``.xz`` and ``.gz`` are decompressed.
+        genres: The vocabulary of the labels; other names are left out.
+        config: The settings of plots, forms and films.
+        seed: The seed for drawing forms, headings and films.
 
     Raises:
         DataNotFoundError: There is no such file.
@@ -216,7 +218,7 @@ def read_extra(
 
 
 def _extra_texts(line: _Line, config: DataConfig, random: np.random.Generator) -> list[str]:
-    """Return the texts that a further film is learned from: one, or with ``each`` all plots."""
+    """Return the training texts of a further film: one, or with ``each`` all plots."""
     if not config.forms:
         reads = ("plot", *config.reads)
         plots = texts_of(line.plots, config.plot)
@@ -225,9 +227,10 @@ def _extra_texts(line: _Line, config: DataConfig, random: np.random.Generator) -
     form: Form = "overview"
     text = line.plots[0]
     if forms and random.random() < 0.5:  # no secret  # nosec B311
-        drawn = forms[random.integers(len(forms))]
-        other = text_in_form(line.plots, drawn, random)
-        form, text = (form, text) if other is None else (drawn, other)
+        other_form = forms[random.integers(len(forms))]
+        other_text = text_in_form(line.plots, other_form, random)
+        if other_text is not None:
+            form, text = other_form, other_text
     parts = draw_heading_parts(form, config.reads, random)
     return [film_text(text, line.title, line.year, ("plot", *parts))[0]]
 
@@ -237,14 +240,14 @@ def read_other_plots(
 ) -> ExtraPlots:
     """Return pieces of the plots of training movies that a rule does not choose.
 
-    A movie's other plots are put together and cut into pieces of as many words as about fill
-    ``max_tokens``; a last one of less than a third of that is left out.
+    A movie's other plots are joined and cut into pieces of about ``max_tokens`` tokens; a last
+    piece of less than a third of that is left out.
 
     Args:
-        data: The prepared data, of whose movies those of the training split are taken.
-        rule: ``longest`` or ``first``; what it chooses is left out.
-        pieces: At most so many of a movie are kept, spread evenly from its first to its last.
-        max_tokens: What the model reads of a text.
+        data: The prepared data; its training split is read.
+        rule: ``longest`` or ``first``; the plot that it chooses is left out.
+        pieces: The maximum number of pieces of a movie, evenly spread over all its pieces.
+        max_tokens: The maximum number of tokens that the model reads.
 
     Raises:
         DataError: No training movie has another plot of that length.
@@ -253,10 +256,10 @@ def read_other_plots(
     texts: list[str] = []
     rows: list[int] = []
     for row, plots in enumerate(data.all_plots(Split.TRAIN)):
-        others = list(plots)
-        if others:
-            others.remove(choose_plot(plots, rule))
-        movie_pieces = _spread(_pieces(" ".join(others), words), pieces)
+        other_plots = list(plots)
+        if other_plots:
+            other_plots.remove(choose_plot(plots, rule))
+        movie_pieces = _spread(_pieces(" ".join(other_plots), words), pieces)
         texts += movie_pieces
         rows += [row] * len(movie_pieces)
     if not texts:
@@ -268,14 +271,14 @@ def read_other_plots(
 
 
 def _pieces(text: str, words: int) -> list[str]:
-    """Cut a text after every so many words; a rest of less than a third of them is left out."""
+    """Cut a text into pieces of ``words`` words; less than a third of a piece is left out."""
     all_words = text.split()
     parts = [all_words[start : start + words] for start in range(0, len(all_words), words)]
     return [" ".join(part) for part in parts if 3 * len(part) >= words]
 
 
 def _spread(texts: list[str], number: int) -> list[str]:
-    """Return at most so many of the texts, evenly spread from the first to the last."""
+    """Return at most ``number`` of the texts, evenly spread from the first to the last."""
     if len(texts) <= number:
         return texts
     return [texts[row] for row in np.linspace(0, len(texts) - 1, number).round().astype(int)]
@@ -294,13 +297,13 @@ def _lines(path: Path) -> Iterator[_Line]:
                     yield _Line.model_validate(parse_json(line.text))
     except ValidationError as error:
         fault = error.errors()[0]
-        # Without pydantic's own names for the members of a union.
-        place = [
+        # Leave out pydantic's names for the members of a union.
+        location = [
             part for part in fault["loc"] if isinstance(part, int) or part in _Line.model_fields
         ]
-        where = ".".join(map(str, place)) or "the line"
+        field = ".".join(map(str, location)) or "the line"
         raise DataError(
-            f"{path}, line {number}: {where}: {fault_message(fault)}; each line is an object with "
+            f"{path}, line {number}: {field}: {fault_message(fault)}; each line is an object with "
             "plot (a text or a list of texts) and genres (a list of names)"
         ) from None
     except (ValueError, *UNPACKING_ERRORS) as error:

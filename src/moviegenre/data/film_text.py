@@ -1,4 +1,4 @@
-"""The one text that a model reads of a film: title and year, where it reads them, then a plot."""
+"""The text of a film that a model reads: title and year, if it reads them, then a plot."""
 
 import hashlib
 from collections.abc import Collection, Sequence
@@ -8,14 +8,14 @@ from moviegenre.data.forms import first_sentence
 
 
 def choose_plot(plots: Sequence[str], rule: PlotRule) -> str:
-    """Return the text that is read of a movie's plots; empty where there is none.
+    """Return the text that a rule chooses from a movie's plots; empty if there are no plots.
 
     Args:
         plots: All plots of one movie, in the source's order.
         rule: ``longest`` (MM-IMDb's published rule, by characters), ``first``, ``joined``,
-            ``sentence``, the first one of the first plot, or ``random``: one plot, drawn by a hash
-            of them, so that every model and every run reads the same one. ``each`` has several
-            texts, see ``texts_of``; where one is wanted, it is the first.
+            ``sentence``, the first sentence of the first plot, or ``random``: one plot, drawn by a
+            hash of all, so that every model and every run reads the same one. ``each`` has
+            several texts, see ``texts_of``; this function returns the first.
 
     Example:
         >>> choose_plot(["A dog.", "A dog comes home."], "longest")
@@ -34,7 +34,7 @@ def choose_plot(plots: Sequence[str], rule: PlotRule) -> str:
 
 
 def texts_of(plots: Sequence[str], rule: PlotRule) -> list[str]:
-    """Return all texts that a rule gives of a movie, at least one; it may be empty.
+    """Return all texts that a rule chooses for a movie: at least one, which may be empty.
 
     Args:
         plots: All plots of one movie, in the source's order.
@@ -50,7 +50,7 @@ def texts_of(plots: Sequence[str], rule: PlotRule) -> list[str]:
 
 
 def text_name(rule: str, reads: Collection[Part]) -> str:
-    """Return a name for what a text is made of: the plot rule, and what else is read.
+    """Return a name for the parts of a text: the plot rule, and title and year if they are read.
 
     Example:
         >>> text_name("first", ["poster", "plot"]), text_name("first", ["plot", "year"])
@@ -61,14 +61,14 @@ def text_name(rule: str, reads: Collection[Part]) -> str:
 
 
 def heading(title: str | None, year: int | None, reads: Collection[Part]) -> str:
-    """Return title and year as one line of text; empty where there is neither.
+    """Return title and year as one line of text; empty if there is neither.
 
-    The decade is named as well, since a single year is rare.
+    The decade is added, because a single year is rare.
 
     Args:
         title: The film's title.
         year: The year of its release.
-        reads: What the model reads; a part that is not among them is left out.
+        reads: The parts that the model reads; other parts are left out.
 
     Example:
         >>> heading("Out of the Past", 1947, ["title", "year"])
@@ -85,13 +85,13 @@ def heading(title: str | None, year: int | None, reads: Collection[Part]) -> str
 def film_text(
     plot: str, title: str | None, year: int | None, reads: Collection[Part]
 ) -> tuple[str, int]:
-    """Return the text that a model reads of a film, and where its plot begins in it.
+    """Return the text of a film that a model reads, and the position of its plot.
 
     Args:
-        plot: The plot; empty where there is none.
-        title: The film's title, None where it is unknown.
-        year: The year of its release, None where it is unknown.
-        reads: What the model reads.
+        plot: The plot; empty if there is none.
+        title: The film's title; None if it is unknown.
+        year: The year of its release; None if it is unknown.
+        reads: The parts that the model reads.
 
     Example:
         >>> film_text("A man runs.", "The Run", None, ["plot", "title"])
@@ -99,9 +99,10 @@ def film_text(
         >>> film_text("A man runs.", "The Run", 1950, ["plot", "poster"])
         ('A man runs.', 0)
     """
-    first = heading(title, year, reads)
+    title_line = heading(title, year, reads)
     plot = plot if "plot" in reads else ""
-    if not first:
+    if not title_line:
         return plot, 0
-    text = f"{first} {plot}" if plot.strip() else first
-    return text, len(text) - len(plot) if plot.strip() else len(text)
+    if not plot.strip():
+        return title_line, len(title_line)
+    return f"{title_line} {plot}", len(title_line) + 1

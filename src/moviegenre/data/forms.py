@@ -1,7 +1,7 @@
-"""Many forms of the same films as training texts: a sentence, an overview, a whole plot.
+"""Many forms of the same films as training texts: a sentence, an overview, a complete plot.
 
-Whoever asks for a film's genres may have a sentence or ten pages. A model that learned from one
-form alone answers worse for the others.
+Users may have a sentence or ten pages about a film. A model that is trained on only one form
+predicts worse for the others.
 """
 
 import re
@@ -15,17 +15,17 @@ from moviegenre.core.types import Part
 Form = Literal["overview", "sentence", "piece", "longest", "joined", "heading"]
 
 PIECE_WORDS = 95
-"""Words of a piece, about what 128 tokens hold."""
+"""Words of a piece, about 128 tokens."""
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])")
 _ABBREVIATION = re.compile(r"(?:\b[A-Z]|\b(?:Mr|Mrs|Ms|Dr|St|Jr|Sr|Lt|Col|Gen|Capt|Sgt|No|vs))\.$")
-_SHORTEST_SENTENCE = 5  # words
+_MIN_SENTENCE_WORDS = 5
 _HEADINGS: tuple[tuple[Part, ...], ...] = (("title", "year"), ("title",), ("year",), ())
 _HEADING_SHARES = (0.45, 0.1, 0.1, 0.35)
 
 
 def first_sentence(text: str) -> str:
-    """Return a text's first sentence, at least five words long where the text is.
+    """Return a text's first sentence, at least five words long if the text is.
 
     Example:
         >>> first_sentence("Dr. No lives on an island far away. He has plans.")
@@ -33,20 +33,20 @@ def first_sentence(text: str) -> str:
     """
     for match in _SENTENCE_END.finditer(text):
         sentence = text[: match.start()].rstrip()
-        if len(sentence.split()) >= _SHORTEST_SENTENCE and not _ABBREVIATION.search(sentence):
+        if len(sentence.split()) >= _MIN_SENTENCE_WORDS and not _ABBREVIATION.search(sentence):
             return text[: match.end()].strip()
     return text.strip()
 
 
 def text_in_form(plots: Sequence[str], form: Form, random: np.random.Generator) -> str | None:
-    """Return a film's plot in one form; None where it has no such form of its own.
+    """Return a film's plot in one form; None if the form does not differ from another one.
 
     Args:
         plots: All plots of the film, the overview first.
-        form: ``overview``: the first plot. ``sentence``: its first sentence, where it has more.
-            ``longest``, ``joined``: where there are several plots. ``piece``: about 95 words in a
-            row, drawn from the plots after the first. ``heading``: no plot, title and year alone.
-        random: Draws the piece.
+        form: ``overview``: the first plot. ``sentence``: its first sentence, if it has several.
+            ``longest``, ``joined``: if there are several plots. ``piece``: about 95 successive
+            words, drawn from the plots after the first. ``heading``: only title and year.
+        random: The generator that draws the piece.
     """
     if form == "heading":
         return ""
@@ -71,15 +71,14 @@ def text_in_form(plots: Sequence[str], form: Form, random: np.random.Generator) 
 def draw_heading_parts(
     form: Form, reads: Sequence[Part], random: np.random.Generator
 ) -> tuple[Part, ...]:
-    """Return which of title and year a training text names: both, either or none.
+    """Return the heading parts of a training text: title, year, both or none.
 
     Args:
-        form: A ``heading`` names all that there is.
-        reads: What the model reads at all.
-        random: Draws it.
+        form: The form of the text; a ``heading`` has both parts.
+        reads: The parts that the model reads.
+        random: The generator that draws the parts.
     """
-    place = 0
+    index = 0
     if form != "heading":
-        place = int(random.choice(len(_HEADINGS), p=_HEADING_SHARES))  # no secret # nosec B311
-    drawn = _HEADINGS[place]
-    return tuple(part for part in drawn if part in reads)
+        index = int(random.choice(len(_HEADINGS), p=_HEADING_SHARES))  # no secret # nosec B311
+    return tuple(part for part in _HEADINGS[index] if part in reads)

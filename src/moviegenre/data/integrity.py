@@ -1,7 +1,7 @@
 """Check the files of a prepared folder by length and SHA-256.
 
 The data sheet is written last and lists the files. Lengths are compared when the folder is opened,
-hashes when a file is first read. A large file is hashed again only when its length or time changes.
+hashes when a file is first read. A large file is hashed again only if its length or time changes.
 """
 
 import json
@@ -15,18 +15,18 @@ from moviegenre.core.files import file_sha256, write_text
 from moviegenre.data.schema import CACHE_DIR
 
 FILES_KEY = "files"
-"""Where the data sheet lists them."""
+"""The key of the files in the data sheet."""
 
 _CHECKED_FILE = "checked.json"
-_LARGE_BYTES = 1 << 26  # from here on, hashing a file again is worth avoiding
+_LARGE_BYTES = 1 << 26  # a file of this size takes long to hash
 
 
 def list_files(folder: Path, names: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Return length and hash of files, as the data sheet lists them.
+    """Return length and hash of files, for the data sheet.
 
     Args:
-        folder: Holds the files.
-        names: Which of them.
+        folder: The folder of the files.
+        names: The names of the files.
     """
     return {
         name: {"bytes": (folder / name).stat().st_size, "sha256": file_sha256(folder / name)}
@@ -35,11 +35,11 @@ def list_files(folder: Path, names: Iterable[str]) -> dict[str, dict[str, Any]]:
 
 
 class FileCheck:
-    """Compares the files of a prepared folder with what its data sheet lists.
+    """Compares the files of a prepared folder with its data sheet.
 
     Args:
         folder: The folder.
-        listed: What the data sheet has under ``files``; nothing for a folder of an earlier version.
+        listed: The ``files`` of the data sheet; empty for a folder of an earlier version.
 
     Raises:
         DataError: A file has another length.
@@ -58,10 +58,10 @@ class FileCheck:
                 )
 
     def check(self, name: str) -> None:
-        """Compare a file's hash, unless it is large, was right before and has not changed since.
+        """Compare a file's hash; skip a large file that is unchanged since the last comparison.
 
         Raises:
-            DataError: It has another.
+            DataError: The file has another hash.
         """
         record = self._listed.get(name)
         if record is None:
@@ -78,7 +78,7 @@ class FileCheck:
                 f"{record['sha256'][:12]}... was written; prepare the data again"
             )
         if is_large:
-            with suppress(OSError):  # data may lie where nothing can be written
+            with suppress(OSError):  # the folder may be read-only
                 write_text(self._checked_path, json.dumps({**checked, name: state}) + "\n")
 
     def _read_checked(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Read JSON that others wrote: bounded before it is parsed, ``ValueError`` for every fault."""
+"""Read untrusted JSON: check its size before parsing, raise ``ValueError`` for every fault."""
 
 import json
 from typing import Any
@@ -11,16 +11,16 @@ def parse_json(
     *,
     max_bytes: int = MAX_RECORD_BYTES,
     max_values: int = MAX_RECORD_VALUES,
-) -> Any:  # noqa: ANN401 - whatever it says
-    """Return what a JSON text says.
+) -> Any:  # noqa: ANN401 - any JSON value
+    """Return the value of a JSON text.
 
     Args:
-        text: UTF-8, or text already.
-        max_bytes: A longer text is not parsed.
-        max_values: Nor is one with more values; they are counted by their commas and brackets.
+        text: UTF-8 bytes, or text.
+        max_bytes: The maximum length.
+        max_values: The maximum number of values, estimated by ``num_values``.
 
     Raises:
-        ValueError: It is no JSON, too long, nested too deeply, or holds too many values.
+        ValueError: The text is no JSON, too long, nested too deeply, or has too many values.
 
     Example:
         >>> parse_json(b'{"title": "Heat"}')
@@ -37,7 +37,7 @@ def parse_json(
 
 
 def num_values(text: bytes | str) -> int:
-    """Return about how many values a JSON text holds, by its commas and brackets."""
+    """Return the approximate number of values in a JSON text: its commas and brackets."""
     if isinstance(text, bytes):
         return sum(text.count(mark) for mark in (b",", b"[", b"{"))
     return sum(text.count(mark) for mark in (",", "[", "{"))

@@ -1,11 +1,11 @@
-"""How much a film, a record and a file may hold; more is a mistake or an attack.
+"""Size limits of a film, a record and a file; larger ones are a mistake or an attack.
 
-The longest plot of MM-IMDb has about 60,000 characters. Every limit is far above what real
-catalogues have, and low enough that no command needs more than 1 GB for what it is given.
+The longest plot of MM-IMDb has about 60,000 characters. Every limit is far above the sizes in real
+catalogues, and low enough that no command needs more than 1 GB of memory for its input.
 """
 
 MAX_PLOT_CHARS = 200_000
-"""Characters of a plot: of a longer one the beginning is read, or ``prepare`` leaves it out."""
+"""Characters of a plot; a longer plot is cut off, or ``prepare`` leaves it out."""
 
 MAX_PLOTS = 1_000
 """Plots of a film."""
@@ -23,7 +23,7 @@ MAX_RECORD_VALUES = 1_000_000
 """Values in a film's JSON; each costs up to 200 bytes of memory."""
 
 MAX_SPLIT_BYTES = 256 << 20
-"""Bytes of ``split.json``, which names every film."""
+"""Bytes of ``split.json``, which lists every film."""
 
 MAX_SPLIT_VALUES = 5_000_000
 """Ids in ``split.json``."""
@@ -38,7 +38,7 @@ MAX_FILES = 2_000_000
 """Records and posters of an archive."""
 
 MAX_UNPACKED_SHARE = 100
-"""How many times its own size a compressed file may unpack to; posters and texts reach 10."""
+"""The maximum ratio of unpacked to compressed size; posters and texts reach 10."""
 
 MIN_UNPACKED_BYTES = 100 << 20
-"""What a compressed file may unpack to, however small it is."""
+"""The unpacked size that even the smallest compressed file may have."""

@@ -1,4 +1,4 @@
-"""The lines of a text file, none of them longer than a bound."""
+"""The lines of a text file, with a limit on their length."""
 
 import io
 import re
@@ -10,8 +10,8 @@ from typing import TextIO
 from moviegenre.core.reading import open_regular
 from moviegenre.data.limits import MAX_RECORD_BYTES
 
-_SKIPPED_CHARS = 1 << 20  # of a line that is too long, read at a time
-_NO_UTF8 = re.compile("[\udc80-\udcff]")  # how Python reads such bytes as text
+_SKIPPED_CHARS = 1 << 20  # characters of a too long line that are read at a time
+_NO_UTF8 = re.compile("[\udc80-\udcff]")  # Python's surrogates for bytes that are not UTF-8
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,9 @@ class Line:
     """A line of a text file.
 
     Attributes:
-        text: With the mark that ends it; empty where it is too long.
-        fault: Why it cannot be read; empty where it can.
-        is_too_long: Whether that is why.
+        text: The line with its line end; empty if it is too long.
+        fault: Why it cannot be read; empty if it can.
+        is_too_long: Whether it cannot be read because it is too long.
     """
 
     text: str
@@ -30,16 +30,16 @@ class Line:
 
 
 def bounded_lines(stream: TextIO, max_chars: int = MAX_RECORD_BYTES) -> Iterator[Line]:
-    """Yield every line; one that is too long is skipped and never held in memory.
+    """Yield every line; the text of a too long line is skipped and never held in memory.
 
     Args:
-        stream: Text opened with ``errors="surrogateescape"``, so that bytes that are no UTF-8
-            spoil their own line only.
-        max_chars: The longest line that is read.
+        stream: Text opened with ``errors="surrogateescape"``, so that bytes that are not UTF-8
+            affect only their own line.
+        max_chars: The maximum length of a line.
     """
     while text := stream.readline(max_chars + 1):
         if len(text) > max_chars and not text.endswith("\n"):
-            while (rest := stream.readline(_SKIPPED_CHARS)) and not rest.endswith("\n"):
+            while (skipped := stream.readline(_SKIPPED_CHARS)) and not skipped.endswith("\n"):
                 pass
             yield Line("", f"more than {max_chars:,} characters long", is_too_long=True)
         elif not is_utf8(text):
@@ -53,10 +53,10 @@ def file_lines(path: Path, newline: str | None = None) -> Iterator[Line]:
 
     Args:
         path: The file; a byte order mark is left out.
-        newline: What ends a line, as ``open`` has it.
+        newline: The argument ``newline`` of ``open``.
 
     Raises:
-        DataError: It is no regular file, or cannot be opened.
+        DataError: The file is not regular, or cannot be opened.
     """
     with (
         open_regular(path) as stream,
@@ -68,5 +68,5 @@ def file_lines(path: Path, newline: str | None = None) -> Iterator[Line]:
 
 
 def is_utf8(text: str) -> bool:
-    """Return whether a text was read without bytes that are no UTF-8."""
+    """Return whether all bytes of a text were UTF-8."""
     return text.isascii() or _NO_UTF8.search(text) is None

@@ -4,7 +4,7 @@ import html
 import re
 
 MAX_CHECKED = 2000
-"""Characters of a text that are looked at."""
+"""Characters of a text that are checked."""
 
 _PLACEHOLDER = re.compile(
     r"""(
@@ -78,7 +78,7 @@ def is_genre_placeholder(name: str) -> bool:
 
 
 def is_poster_placeholder(name: str) -> bool:
-    """Return whether the name of a poster's file stands for none.
+    """Return whether the name of a poster's file stands for a missing poster.
 
     Example:
         >>> is_poster_placeholder("N/A"), is_poster_placeholder("na.jpg")
@@ -94,7 +94,7 @@ def plain_text(text: str) -> str:
 
 
 def without_markup(text: str) -> str:
-    r"""Return a text without HTML's tags, comments and entities; other texts as they are.
+    r"""Return a text without HTML's tags, comments and entities; other texts stay the same.
 
     Example:
         >>> without_markup("<p>A <b>lion</b> &amp; a boy.<br/>They flee.</p>")

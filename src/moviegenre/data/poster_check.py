@@ -1,4 +1,4 @@
-"""Whether a picture is a poster: not blank, not a placeholder, not a single pixel, and upright."""
+"""Check whether an image is a poster: not blank, not a placeholder, not tiny, and upright."""
 
 from dataclasses import dataclass
 
@@ -6,26 +6,26 @@ import numpy as np
 from PIL import Image
 
 MIN_SIDE = 24
-"""Pixels; a smaller picture shows nothing."""
+"""Pixels; a smaller image is not usable."""
 
-_SMALL = (64, 96)  # width and height at which a picture is judged
-_SAME = 6  # of 255: pixels this near to the commonest grey count as background
-_BLANK_SHARE = 0.995  # of background, from which a picture is blank
-_CARD_SHARE = 0.92  # of background, from which it is a card with a few words
-_GREY_CARD_SHARE = 0.72  # the same of a grey card, which no real poster is
-_DARK, _BRIGHT = 40, 240  # of 255: between them a background is grey, not black or white
-_COLOURLESS = 3  # of 255: the mean difference between colour channels, below which there is none
-_LANDSCAPE = 1.15  # width by height, from which a picture is not upright
+_CHECKED_SIZE = (64, 96)  # width and height to which an image is reduced for the check
+_MAX_GREY_DIFFERENCE = 6  # of 255: pixels this near to the most frequent grey are background
+_BLANK_SHARE = 0.995  # from this share of background on, an image is blank
+_CARD_SHARE = 0.92  # from this share on, it is a card with a few words
+_GREY_CARD_SHARE = 0.72  # the same for a grey background, which real posters do not have
+_DARK, _BRIGHT = 40, 240  # of 255: a background between these is grey, not black or white
+_COLOURLESS = 3  # of 255: an image with a smaller mean difference of colour channels is colourless
+_LANDSCAPE = 1.15  # from this ratio of width to height on, an image is not upright
 
 
 @dataclass(frozen=True)
 class PosterCheck:
-    """What a check of a poster found.
+    """The result of checking a poster.
 
     Attributes:
-        usable: Whether the model should look at it.
-        warning: What the reader should know, as a sentence; None where nothing is wrong.
-        reason: Why it is not usable, without what it is measured by; empty where it is.
+        usable: Whether the model should read the poster.
+        warning: A sentence for the reader; None if nothing is wrong.
+        reason: Why it is not usable, without numbers; empty if it is usable.
     """
 
     usable: bool = True
@@ -34,9 +34,9 @@ class PosterCheck:
 
 
 def check_poster(image: Image.Image) -> PosterCheck:
-    """Return whether a picture can be looked at as a poster, and a warning where it cannot.
+    """Return whether an image is usable as a poster, and a warning if it is not.
 
-    Of 10,042 real posters none is refused: the emptiest has 90 % background.
+    None of 10,042 real posters is refused: the emptiest has 90 % background.
 
     Args:
         image: RGB, upright.
@@ -48,19 +48,19 @@ def check_poster(image: Image.Image) -> PosterCheck:
     width, height = image.size
     if min(width, height) < MIN_SIDE:
         return _ignored(f"has only {width} x {height} pixels", "too few pixels")
-    pixels = np.asarray(image.resize(_SMALL, Image.Resampling.BOX)).astype(np.int16)
+    pixels = np.asarray(image.resize(_CHECKED_SIZE, Image.Resampling.BOX)).astype(np.int16)
     grey = pixels.mean(axis=2)
-    commonest = int(np.bincount(grey.round().astype(np.int64).ravel()).argmax())
-    background = float((np.abs(grey - commonest) <= _SAME).mean())
-    if background >= _BLANK_SHARE:
+    most_frequent = int(np.bincount(grey.round().astype(np.int64).ravel()).argmax())
+    background_share = float((np.abs(grey - most_frequent) <= _MAX_GREY_DIFFERENCE).mean())
+    if background_share >= _BLANK_SHARE:
         return _ignored("is blank", "blank")
-    is_grey = _DARK < commonest < _BRIGHT and np.ptp(pixels, axis=2).mean() < _COLOURLESS
-    if background >= (_GREY_CARD_SHARE if is_grey else _CARD_SHARE):
+    is_grey = _DARK < most_frequent < _BRIGHT and np.ptp(pixels, axis=2).mean() < _COLOURLESS
+    if background_share >= (_GREY_CARD_SHARE if is_grey else _CARD_SHARE):
         return _ignored("looks like a placeholder", "a placeholder")
     if width > _LANDSCAPE * height:
         return PosterCheck(True, "The poster is wider than tall, so the answer is less certain.")
     return PosterCheck()
 
 
-def _ignored(what: str, reason: str) -> PosterCheck:
-    return PosterCheck(False, f"The poster {what}, so it was ignored.", reason)
+def _ignored(fault: str, reason: str) -> PosterCheck:
+    return PosterCheck(False, f"The poster {fault}, so it was ignored.", reason)

@@ -1,9 +1,9 @@
-"""The kinds of images that a poster may be: one list, wherever posters are read."""
+"""The image formats of posters: the one list for all code that reads posters."""
 
 from typing import Literal, NamedTuple
 
 ImageKind = Literal["JPEG", "PNG", "WEBP", "AVIF", "JPEG2000", "GIF", "BMP", "TIFF", "PPM"]
-"""Pillow's names of the kinds that are read."""
+"""Pillow's names of the supported formats."""
 
 
 class PosterFormat(NamedTuple):
@@ -31,8 +31,8 @@ POSTER_FORMATS: dict[ImageKind, PosterFormat] = {
     "TIFF": PosterFormat("TIFF", "image/tiff", (".tif", ".tiff")),
     "PPM": PosterFormat("PPM", "image/x-portable-pixmap", (".ppm", ".pgm", ".pbm", ".pnm")),
 }
-"""By Pillow's names. Others are left out: TGA has no signature, so anything could be taken for one;
-the size of the pictures in an ICO is not known before they are decoded; HEIC is not read by Pillow.
+"""The formats by Pillow's names. Unsupported: TGA, because it has no signature and any file could
+look like one; ICO, because the image sizes are unknown before decoding; HEIC, because of Pillow.
 """
 
 POSTER_SUFFIXES = tuple(suffix for kind in POSTER_FORMATS.values() for suffix in kind.suffixes)
@@ -54,25 +54,25 @@ _TGA_TYPES, _TGA_DEPTHS = (1, 2, 3, 9, 10, 11), (8, 16, 24, 32)
 
 
 def kinds_text(kinds: tuple[ImageKind, ...] = tuple(POSTER_FORMATS)) -> str:
-    """Return the names of some kinds, as a part of a sentence.
+    """Return the names of some formats, as a part of a sentence.
 
     Example:
         >>> kinds_text(("JPEG", "WEBP"))
         'JPEG or WebP'
     """
-    *others, last = (POSTER_FORMATS[kind].title for kind in kinds)
-    return f"{', '.join(others)} or {last}" if others else last
+    *titles, last = (POSTER_FORMATS[kind].title for kind in kinds)
+    return f"{', '.join(titles)} or {last}" if titles else last
 
 
 def describe_other(data: bytes) -> str:
-    """Return what a file is that is no image of these kinds, with its article.
+    """Return the type of a file that is not an image in these formats, with its article.
 
     Example:
         >>> describe_other(b"<!doctype html><title>404</title>")
         'a web page'
     """
-    for place, signature, name in _SIGNATURES:
-        if data[place:].startswith(signature):
+    for offset, signature, name in _SIGNATURES:
+        if data[offset:].startswith(signature):
             return name
     if data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS:
         return "an HEIC picture"

@@ -1,4 +1,4 @@
-"""From encoded image bytes to RGB pixels, whatever the mode, and to the size models take."""
+"""Decode an image in any mode to RGB pixels, and resize it for a model."""
 
 import io
 import warnings
@@ -12,22 +12,22 @@ from moviegenre.core.errors import DataError, shortened
 from moviegenre.data.poster_formats import POSTER_FORMATS, describe_other, kinds_text
 
 STORED_HEIGHT = 200
-"""The height in pixels of the posters that models are trained on (MM-IMDb's, as they are kept)."""
+"""The height in pixels of the posters that models are trained on (MM-IMDb's stored posters)."""
 
 MAX_PIXELS = 50_000_000  # 7,000 x 7,000; a larger "poster" is a decompression bomb
 SHRINK_SIDE = 240
-"""Pixels of the shorter side below which no poster is shrunk while it is decoded.
+"""The minimum number of pixels on the shorter side after shrinking while decoding.
 
-A poster of 2 to 3 is 133 pixels wide when it is reduced to ``STORED_HEIGHT``. Prepared posters are
-no larger, so training and evaluation see the same pixels with and without it.
+A poster of 2 to 3 is 133 pixels wide after the reduction to ``STORED_HEIGHT``. Prepared posters are
+not larger, so training and evaluation use the same pixels with and without shrinking.
 """
 
 _FORMATS = tuple(POSTER_FORMATS)
 _SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N")
-_DEEPEST = 65535  # white in 16 bits
-_BAND_PIXELS = 500_000  # converted at a time: some conversions keep every other thread waiting
+_MAX_16_BIT = 65535  # white in 16 bits
+_BAND_PIXELS = 500_000  # converted at a time, because some conversions block all other threads
 _JPEG_START, _JPEG_SCAN = b"\xff\xd8", b"\xff\xda"
-_MAX_SCANS = 100  # of a progressive JPEG; each costs time for all pixels
+_MAX_SCANS = 100  # of a progressive JPEG; each scan takes time for all pixels
 _TILE_SIDES = (322, 323)  # tags of TIFF
 
 
@@ -36,10 +36,10 @@ class PosterError(DataError):
 
 
 def count_pixels(data: bytes) -> int:
-    """Return how many pixels an encoded image says it has, without decoding it.
+    """Return the number of pixels in an encoded image's header, without decoding the image.
 
     Args:
-        data: Its bytes; 1 where they are no image that ``decode_poster`` takes.
+        data: Its bytes; for other files than ``decode_poster`` accepts, the result is 1.
     """
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
@@ -49,16 +49,16 @@ def count_pixels(data: bytes) -> int:
 
 
 def decode_poster(data: bytes, *, shrink: bool = False) -> Image.Image:
-    """Return an image as RGB, upright; what is transparent becomes white.
+    """Return an image as RGB, upright; transparent pixels become white.
 
     Args:
-        data: An encoded image of a kind in ``POSTER_FORMATS``, whatever its file was called; of an
-            animation the first frame is taken.
-        shrink: Decode a large JPEG at a half, a quarter or an eighth of its size, where its shorter
+        data: An encoded image in one of ``POSTER_FORMATS``, with any file name; of an animation
+            the first frame.
+        shrink: Decode a large JPEG at a half, a quarter or an eighth of its size, if its shorter
             side keeps ``SHRINK_SIDE`` pixels. For posters that are resized for a model anyway.
 
     Raises:
-        PosterError: The bytes are no such image, are cut off, or hold more than ``MAX_PIXELS``.
+        PosterError: The bytes are no such image, are truncated, or have more than ``MAX_PIXELS``.
     """
     if not data:
         raise PosterError(f"the image is empty; expected {kinds_text()}")
@@ -71,19 +71,19 @@ def decode_poster(data: bytes, *, shrink: bool = False) -> Image.Image:
             _require_size(image)
             _refuse_large_tiles(image)
             if shrink:
-                image.draft(None, (SHRINK_SIDE, SHRINK_SIDE))  # only JPEG has such a thing
+                image.draft(None, (SHRINK_SIDE, SHRINK_SIDE))  # has an effect only on JPEG
             return upright_rgb(image)
     except PosterError:
         raise
     except UnidentifiedImageError:
         raise PosterError(f"the file is {describe_other(data)}; expected {kinds_text()}") from None
-    except Exception as error:  # Pillow's readers raise whatever a damaged file leads them to
+    except Exception as error:  # Pillow's readers raise any exception for a damaged file
         message = shortened(str(error)) or type(error).__name__
         raise PosterError(f"the image cannot be decoded: {message}") from None
 
 
 def _refuse_large_tiles(image: Image.Image) -> None:
-    """Refuse a TIFF with tiles larger than any image: each is decoded as a whole."""
+    """Refuse a TIFF with tiles larger than any image: a tile is decoded at once."""
     tags = getattr(image, "tag_v2", {})
     width, height = (tags.get(tag, 0) for tag in _TILE_SIDES)
     if width * height > MAX_PIXELS:
@@ -93,11 +93,11 @@ def _refuse_large_tiles(image: Image.Image) -> None:
 
 
 def upright_rgb(image: Image.Image) -> Image.Image:
-    """Return an opened image as RGB, upright; what is transparent becomes white.
+    """Return an opened image as RGB, upright; transparent pixels become white.
 
     Raises:
-        PosterError: It holds more than ``MAX_PIXELS``.
-        OSError: Its file is cut off or damaged.
+        PosterError: It has more than ``MAX_PIXELS``.
+        OSError: Its file is truncated or damaged.
     """
     _require_size(image)
     image.load()
@@ -126,9 +126,9 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 
 def _by_bands(image: Image.Image, to_rgb: Callable[[Image.Image], Image.Image]) -> Image.Image:
-    """Return an image as RGB, converted in bands: a large one would need 1 GB as a whole.
+    """Return an image as RGB, converted in bands: a large image at once would need 1 GB.
 
-    Other threads have their turn between the bands.
+    Other threads can run between the bands.
     """
     result = Image.new("RGB", image.size)
     rows = max(1, _BAND_PIXELS // image.width)
@@ -139,13 +139,13 @@ def _by_bands(image: Image.Image, to_rgb: Callable[[Image.Image], Image.Image]) 
 
 
 def _eight_bit(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
-    """Return what scales a band of 16-bit pixels to 8 bits, which Pillow would clip at 255."""
-    scale = 255 / _DEEPEST
+    """Return a function that scales a band of 16-bit pixels to 8 bits; Pillow would clip them."""
+    scale = 255 / _MAX_16_BIT
     if image.mode == "I" and np.max(image.getextrema()) <= 255:
-        scale = 1.0  # fewer bits in a 32-bit mode, which is not written anywhere
+        scale = 1.0  # 8 bits in a 32-bit mode; no header field gives the number of bits
 
     def convert(band: Image.Image) -> Image.Image:
-        values = np.asarray(band).clip(0, _DEEPEST).astype(np.float64)
+        values = np.asarray(band).clip(0, _MAX_16_BIT).astype(np.float64)
         return Image.fromarray((values * scale).round().astype(np.uint8)).convert("RGB")
 
     return convert
@@ -158,13 +158,13 @@ def _on_white(band: Image.Image) -> Image.Image:
 
 
 def resize_poster(image: Image.Image, height: int, width: int) -> npt.NDArray[np.uint8]:
-    """Return an RGB image as pixels (height, width, 3), whatever its shape was.
+    """Return an RGB image of any shape as pixels (height, width, 3).
 
-    A poster with more rows than ``STORED_HEIGHT`` is reduced to that many first. Otherwise a large
-    file would show a model more detail than any poster it was trained on.
+    A higher poster is first reduced to ``STORED_HEIGHT``. Otherwise it would have more detail than
+    any training poster.
 
-    The whole poster is kept and its proportions are not: nearly all are 2 to 3, and a border would
-    tell the odd ones apart more than a slight stretch does.
+    The poster is stretched, not cropped or padded: nearly all posters are 2 to 3, and a border
+    would change the others more than a slight stretch does.
     """
     if image.height > STORED_HEIGHT:
         stored_width = max(1, round(image.width * STORED_HEIGHT / image.height))

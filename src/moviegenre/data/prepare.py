@@ -1,4 +1,4 @@
-"""Prepare a source: write a folder of Parquet with its data sheet, whole or not at all."""
+"""Prepare a source: write a folder of Parquet with its data sheet, in one step."""
 
 import json
 import logging
@@ -56,7 +56,7 @@ logger = logging.getLogger(__name__)
 
 Chosen = tuple[KeptMovie, tuple[str, ...]]
 
-_LONGEST_LIST = 1_000  # characters of the spellings that are logged
+_MAX_LOGGED_CHARS = 1_000  # of the list of spellings
 _ROWS_PER_GROUP = 512
 _BYTES_PER_GROUP = 64 << 20
 _LAYOUT = {
@@ -72,10 +72,10 @@ class PreparedSummary:
 
     Attributes:
         data: The prepared folder.
-        excluded: How many movies were left out, by reason.
-        notes: How many movies were changed, or kept although incomplete, by kind.
+        excluded: The number of movies that were left out, by reason.
+        notes: The number of movies that were changed, or kept although incomplete, by kind.
         examples: The first movie that was left out, by reason.
-        genres_left_out: Genres that too few movies have, and how many these are.
+        genres_left_out: Genres with too few movies, each with the number of its movies.
     """
 
     data: PreparedData
@@ -106,19 +106,19 @@ def prepare(
             the word ``mmimdb``, or a table.
         out: The folder to write. It appears when all is done.
         split: ``official`` takes the source's own, ``stratified`` makes one; None takes the
-            source's own where it has one.
-        seed: Of a stratified split.
+            source's own if it has one.
+        seed: The seed of a stratified split.
         genres: The vocabulary; None takes every genre with ``min_movies`` movies.
         min_movies: See ``genres``.
-        keep_incomplete: Keep movies that lack a plot or a poster.
-        overwrite: Replace prepared data that are in ``out`` already.
-        columns: Of a table; None takes ``plot`` and ``genres``.
-        sha256: What the hash of the archive or table must be.
+        keep_incomplete: Keep movies without a plot or without a poster.
+        overwrite: Replace existing prepared data in ``out``.
+        columns: The columns of a table; None takes ``plot`` and ``genres``.
+        sha256: The expected hash of the archive or table.
         progress: Show progress bars.
 
     Raises:
         DataNotFoundError: There is no such source.
-        DataError: The source cannot be read, nothing in it can be kept, or ``out`` is taken.
+        DataError: The source cannot be read or has no usable movie, or ``out`` has other files.
         BusyError: Another run is writing ``out``.
     """
     with locked(out):
@@ -133,11 +133,13 @@ def prepare(
             need_split=kind == "official",
             check_posters=isinstance(movies, MovieTable),
         )
-        kept, changed = one_spelling_each(list(validation.check(_with_progress(movies, progress))))
-        _log_spellings(changed)
+        kept, spellings = one_spelling_each(
+            list(validation.check(_with_progress(movies, progress)))
+        )
+        _log_spellings(spellings)
         _require_movies(source, out, kept, validation.excluded)
-        named = None if genres is None else [_known_name(kept, name) for name in genres]
-        vocabulary = choose_genres(kept, named, min_movies)
+        named_genres = None if genres is None else [_known_name(kept, name) for name in genres]
+        vocabulary = choose_genres(kept, named_genres, min_movies)
         chosen = with_genres(kept, vocabulary, validation.excluded)
         parts = _split(chosen, vocabulary, kind, seed)
         _require_every_split(source, out, parts, validation.excluded)
@@ -154,7 +156,7 @@ def prepare(
             "min_movies": None if genres is not None else min_movies,
             "keep_incomplete": keep_incomplete,
             "excluded": by_reason(validation.excluded),
-            "notes": dict(validation.notes) | _shared(parts),
+            "notes": dict(validation.notes) | _cross_split_note(parts),
         }
         with atomic_folder(out) as folder:
             _write(folder, parts, vocabulary, validation)
@@ -170,21 +172,21 @@ def prepare(
 
 
 def _log_form(source: str, movies: MovieSource) -> None:
-    """Name an unusual form; a table logs more of itself, and the published form is expected."""
+    """Log an unusual form of MM-IMDb; tables are logged elsewhere."""
     if not isinstance(movies, MovieTable) and movies.form != PUBLISHED:
         logger.info("%s: recognised as %s", source, movies.form)
 
 
-def _split_kind(source: str, movies: MovieSource, named: SplitKind | None) -> SplitKind:
-    """Return which split is used; the source's own must be whole."""
+def _split_kind(source: str, movies: MovieSource, chosen: SplitKind | None) -> SplitKind:
+    """Return the kind of split; the source's own must have all three parts."""
     if movies.has_split:
-        return named or "official"
-    if movies.lacks and named is None:
+        return chosen or "official"
+    if movies.lacks and chosen is None:
         raise DataError(
             f"{source}: {movies.form}; it has no films for {movies.lacks}; get these, or make a "
             "split of your own with `split` stratified"
         )
-    if named == "official":
+    if chosen == "official":
         raise DataError(f"{source} has no split of its own; use `split` stratified")
     return "stratified"
 
@@ -222,11 +224,11 @@ def open_source(
     sha256: str | None = None,
     progress: bool = True,
 ) -> MovieSource:
-    """Return what a source's name stands for, fetching it first if it is an address.
+    """Return the source with a name, address or path; an address is downloaded first.
 
     Raises:
         DataNotFoundError: There is no such source.
-        DataError: It is of no known kind.
+        DataError: The kind of the source is unknown.
     """
     address = _address(source)
     if address.lower().startswith(("http://", "https://")):
@@ -243,7 +245,7 @@ def open_source(
 
 
 def _address(source: str) -> str:
-    """Return what the word ``mmimdb`` stands for, and everything else as it is."""
+    """Return the address for the word ``mmimdb``; every other source stays the same."""
     return MMIMDB_URL if source == MMIMDB and not Path(source).exists() else source
 
 
@@ -276,23 +278,23 @@ def _split(
     parts: dict[Split, list[Chosen]] = {part: [] for part in Split}
     if kind == "official":
         for movie, genres in chosen:
-            assert movie.split is not None, "a movie in no split was left out"
+            assert movie.split is not None, "movies without a split were left out"
             parts[movie.split].append((movie, genres))
         return parts
     labels = np.stack([vocabulary.encode(genres) for _, genres in chosen])
     groups = groups_of_duplicates(movie.keys for movie, _ in chosen)
-    for place, entry in zip(stratified_split(labels, groups, seed), chosen, strict=True):
-        parts[place].append(entry)
+    for part, entry in zip(stratified_split(labels, groups, seed), chosen, strict=True):
+        parts[part].append(entry)
     return parts
 
 
-def _shared(parts: dict[Split, list[Chosen]]) -> dict[str, int]:
-    """Count duplicates across the splits; only a source's own split has any."""
+def _cross_split_note(parts: dict[Split, list[Chosen]]) -> dict[str, int]:
+    """Return a note with the number of duplicates across splits, which only own splits have."""
     splits = [part for part, chosen in parts.items() for _ in chosen]
     groups = groups_of_duplicates(movie.keys for chosen in parts.values() for movie, _ in chosen)
-    placed = list(zip(groups, splits, strict=True))
-    train_groups = {group for group, split in placed if split is Split.TRAIN}
-    count = sum(group in train_groups for group, split in placed if split is not Split.TRAIN)
+    pairs = list(zip(groups, splits, strict=True))
+    train_groups = {group for group, split in pairs if split is Split.TRAIN}
+    count = sum(group in train_groups for group, split in pairs if split is not Split.TRAIN)
     note = "val or test movie with the poster or a plot of a training movie"
     return {note: count} if count else {}
 
@@ -315,7 +317,7 @@ def _write(
 
 
 def _groups(chosen: Sequence[Chosen]) -> Iterator[list[Chosen]]:
-    """Yield movies in row groups, none larger in memory than a bound."""
+    """Yield movies in row groups of bounded size."""
     group: list[Chosen] = []
     size = 0
     for entry in chosen:
@@ -347,7 +349,7 @@ def _row(entry: Chosen, validation: Validation) -> dict[str, object]:
 
 
 def _known_name(kept: Sequence[KeptMovie], name: str) -> str:
-    """Return a named genre as it is spelt after all spellings became one."""
+    """Return a genre in the spelling of the movies, after all its spellings became one."""
     spellings = {genre for movie in kept for genre in movie.genres}
     return next(
         (genre for genre in spellings if folded(genre) == folded(standard_name(name))), name
@@ -358,5 +360,5 @@ def _log_spellings(changed: Mapping[str, str]) -> None:
     if changed:
         spellings = ", ".join(f"{name} as {spelling}" for name, spelling in changed.items())
         logger.info(
-            "spellings of one genre are read as one: %s", shortened(spellings, _LONGEST_LIST)
+            "spellings of one genre are read as one: %s", shortened(spellings, _MAX_LOGGED_CHARS)
         )

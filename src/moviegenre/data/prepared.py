@@ -1,4 +1,4 @@
-"""Reading a prepared data set: ids, labels and plots, split by split."""
+"""Read a prepared data set: ids, labels and plots of each split."""
 
 import hashlib
 import json
@@ -32,7 +32,7 @@ def readable(path: Path) -> Iterator[Path]:
     """Yield the path of a prepared file, for reading.
 
     Raises:
-        DataError: It cannot be read.
+        DataError: The file cannot be read.
     """
     try:
         yield path
@@ -43,21 +43,21 @@ def readable(path: Path) -> Iterator[Path]:
 
 
 class PreparedData:
-    """A folder that ``moviegenre data prepare`` wrote.
+    """A folder from ``moviegenre data prepare``.
 
     Args:
         root: The folder.
 
     Raises:
-        DataNotFoundError: The folder is not there, or nothing was prepared in it.
+        DataNotFoundError: The folder does not exist, or has no prepared data.
         DataError: One of its files cannot be read.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         restore_folder(root)
-        needed = [GENRES_FILE, DATASHEET_FILE, *(split_file(split) for split in Split)]
-        missing = [name for name in needed if not (root / name).is_file()]
+        expected = [GENRES_FILE, DATASHEET_FILE, *(split_file(split) for split in Split)]
+        missing = [name for name in expected if not (root / name).is_file()]
         if missing:
             raise DataNotFoundError(
                 f"{root} holds no prepared data (looked for {', '.join(missing)}); make it with: "
@@ -77,12 +77,12 @@ class PreparedData:
 
     @property
     def cache_dir(self) -> Path:
-        """Where decoded posters, token ids and encoder outputs are kept."""
+        """The folder of decoded posters, token ids and encoder outputs."""
         return self.root / CACHE_DIR
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of movies, splits, genres and plots, and of which movies have a poster."""
+        """A hash of movies, splits, genres, plots and the presence of posters."""
         digest = hashlib.sha256("\n".join(self.genres).encode())
         for split in Split:
             digest.update("\n".join(self.ids(split)).encode())
@@ -97,7 +97,7 @@ class PreparedData:
         return bool(self.datasheet.get("synthetic", False))
 
     def num_movies(self, split: Split) -> int:
-        """Return how many movies a split has."""
+        """Return the number of movies in a split."""
         return int(self._table(split).num_rows)
 
     def ids(self, split: Split) -> tuple[str, ...]:
@@ -119,18 +119,18 @@ class PreparedData:
     def plots(
         self, split: Split, rule: PlotRule, reads: Collection[Part] = PLOT_AND_POSTER
     ) -> list[str]:
-        """Return one text a movie; empty where a movie has nothing of it.
+        """Return one text a movie; empty if the movie has none of the parts.
 
         Args:
-            split: Which part.
-            rule: Which of a movie's plots is read.
-            reads: Whether the text has the plot, and the title and the year before it.
+            split: The split.
+            rule: The rule that chooses a movie's plot.
+            reads: The parts of the text: the plot, and the title and the year before it.
         """
         texts = [choose_plot(plots, rule) for plots in self.all_plots(split)]
         if "title" not in reads and "year" not in reads:
             return texts if "plot" in reads else [""] * len(texts)
-        named = zip(texts, *self.titles(split), strict=True)
-        return [film_text(text, title, year, reads)[0] for text, title, year in named]
+        rows = zip(texts, *self.titles(split), strict=True)
+        return [film_text(text, title, year, reads)[0] for text, title, year in rows]
 
     def all_plots(self, split: Split) -> list[list[str]]:
         """Return all plots of each movie, in the source's order."""
@@ -138,7 +138,7 @@ class PreparedData:
         return rows
 
     def has_poster(self, split: Split) -> npt.NDArray[np.bool_]:
-        """Return which movies of a split have a poster (N,)."""
+        """Return whether each movie of a split has a poster (N,)."""
         return np.asarray(self._table(split)["poster_width"].is_valid())
 
     def poster_file(self, split: Split) -> pq.ParquetFile:
@@ -149,15 +149,15 @@ class PreparedData:
             return pq.ParquetFile(path, page_checksum_verification=True)
 
     def require_genres(self, genres: GenreVocabulary, who: str, remedy: str) -> None:
-        """Refuse a model that answers with other genres.
+        """Refuse a model with other genres.
 
         Args:
-            genres: The model's.
-            who: What it is called.
-            remedy: What to do.
+            genres: The model's genres.
+            who: The model, for the message.
+            remedy: The advice in the message.
 
         Raises:
-            CheckpointError: They are not those of these movies, in the same order.
+            CheckpointError: The model's genres, or their order, differ from these movies'.
         """
         if genres != self.genres:
             raise CheckpointError(

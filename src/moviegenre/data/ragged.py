@@ -12,7 +12,7 @@ class Ragged:
 
     Attributes:
         values: All rows joined (S, ...).
-        offsets: Where each row begins, and where the last ends (N + 1,).
+        offsets: The start of each row, and the end of the last (N + 1,).
     """
 
     values: npt.NDArray[np.generic]
@@ -30,7 +30,7 @@ class Ragged:
         return np.diff(self.offsets)
 
     def followed_by(self, other: "Ragged") -> "Ragged":
-        """Return these rows and then the other's."""
+        """Return these rows and then the other rows."""
         offsets = np.concatenate([self.offsets, self.offsets[-1] + other.offsets[1:]])
         return Ragged(np.concatenate([self.values, other.values]), offsets)
 

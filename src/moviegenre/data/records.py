@@ -1,4 +1,4 @@
-"""Movies as a source gives them, movies as they are kept, and why one was left out."""
+"""Movies of a source, and the reasons for leaving a movie out."""
 
 import re
 import reprlib
@@ -32,23 +32,23 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class RawMovie:
-    """A movie as its source has it.
+    """A movie of a source.
 
     Attributes:
-        id: As in the source; text, so that leading zeros stay.
-        title: None where the source has none.
-        year: Likewise.
-        genres: All that the source names.
-        plots: In the source's order.
-        poster: Encoded image bytes; None where there is none.
+        id: The id in the source; text, so that leading zeros stay.
+        title: The title; None if the source has none.
+        year: The year of its release; None if the source has none.
+        genres: All genres in the source.
+        plots: The plots, in the source's order.
+        poster: Encoded image bytes; None if there is no poster.
         poster_name: File name of the poster.
-        split: Where the source puts it; None where it does not say.
-        split_text: What the source says of the split, where that names none.
-        fault: What makes the record unusable, if anything.
-        poster_fault: Why there is a poster that cannot be read; empty where there is none.
-        genre_placeholder: What stands where genres should, such as N/A; empty for nothing.
+        split: The split in the source; None if it has none.
+        split_text: The cell of the split, if it is not a known split.
+        fault: Why the record is unusable; None if it is usable.
+        poster_fault: Why an existing poster cannot be read; empty if there is no fault.
+        genre_placeholder: The text in place of genres, such as N/A; empty if there is none.
         plot_placeholder: Likewise for plots.
-        poster_lack: Why a poster that is named is not there; empty where none is missing.
+        poster_lack: Why a named poster is missing; empty if none is missing.
     """
 
     id: str
@@ -72,9 +72,9 @@ class ExcludedMovie:
     """A movie that was left out.
 
     Attributes:
-        id: As in the source.
-        reason: The first reason that was found.
-        detail: What exactly was found; may be empty.
+        id: The id in the source.
+        reason: The first reason.
+        detail: Details of the reason; may be empty.
     """
 
     id: str
@@ -83,15 +83,15 @@ class ExcludedMovie:
 
 
 class MovieSource(ABC):
-    """Somewhere to read movies from.
+    """A source of movies.
 
     Attributes:
-        sha256: Hash of its source.
-        sha256_of: What that is: a file, or a folder's names and sizes.
-        form: What it was recognised as, in one line.
-        has_split: Whether it says which movies are for training, validation and test.
-        lacks: The splits that should be there and are not, joined; empty where none is missing.
-        has_plots: Whether it can have plots at all.
+        sha256: The source's hash.
+        sha256_of: What the hash covers: a file, or a folder's names and sizes.
+        form: The recognised form, in one line.
+        has_split: Whether the source assigns movies to training, validation and test.
+        lacks: The missing splits, joined; empty if none is missing.
+        has_plots: Whether this form can have plots.
         synthetic: Whether its movies are made up.
     """
 
@@ -109,9 +109,9 @@ class MovieSource(ABC):
 
 
 def whole_text(text: str) -> str:
-    r"""Return the text with U+FFFD for half of a surrogate pair, which no file can hold.
+    r"""Return the text with U+FFFD for each lone surrogate, which cannot be written to a file.
 
-    Broken JSON has these, and names of files that are no UTF-8.
+    Lone surrogates occur in broken JSON, and in names of files that are not UTF-8.
 
     Example:
         >>> whole_text("caf\ud83d") == "caf\ufffd"
@@ -124,7 +124,7 @@ def clean_names(values: object) -> tuple[str, ...]:
     """Return the non-blank texts of a list, stripped; a single text counts as a list of one.
 
     Raises:
-        ValueError: It is neither a text, nor a list of texts, nor None.
+        ValueError: The value is neither a text, nor a list of texts, nor None.
 
     Example:
         >>> clean_names([" Drama", "", "War "])
@@ -134,13 +134,13 @@ def clean_names(values: object) -> tuple[str, ...]:
         return ()
     if isinstance(values, str):
         values = [values]
-    if not isinstance(values, list | tuple) or not all(isinstance(v, str) for v in values):
+    if not isinstance(values, list | tuple) or not all(isinstance(value, str) for value in values):
         raise ValueError(f"found {reprlib.repr(values)}, expected a list of texts")
     return tuple(whole_text(value.strip()) for value in values if value.strip())
 
 
 def parse_year(value: object) -> int | None:
-    """Return a year as a number, also that of a date; None where it is none of 1 to 9999.
+    """Return the year of a number, a text or a date; None if it is not from 1 to 9999.
 
     Example:
         >>> parse_year("1997"), parse_year(1997.0), parse_year("unknown"), parse_year(2**31)
@@ -161,7 +161,7 @@ def parse_year(value: object) -> int | None:
 
 
 def parse_title(value: object) -> str | None:
-    """Return a title as text; None where it is no text and no number."""
+    """Return a title as text; None if it is neither a text nor a number."""
     if isinstance(value, str):
         return whole_text(value)
     return str(value) if isinstance(value, int | float) else None

@@ -1,4 +1,4 @@
-"""Which movies are for training, validation and test."""
+"""Split movies into training, validation and test."""
 
 import hashlib
 from collections.abc import Hashable, Iterable, Sequence
@@ -20,17 +20,16 @@ def stratified_split(
     """Return a split for each movie: 70/15/15, every label in about the same shares.
 
     Reference: Sechidis, Tsoumakas and Vlahavas, "On the stratification of multi-label data",
-    https://doi.org/10.1007/978-3-642-23808-6_10, as the package ``iterative-stratification`` has
-    it.
+    https://doi.org/10.1007/978-3-642-23808-6_10, in the package ``iterative-stratification``.
 
     Args:
         labels: Multi-hot labels (N, L).
-        groups: A number for each movie (N,); those with the same one stay on one side.
+        groups: A group number for each movie (N,); movies of one group stay in one split.
         seed: Fixes the split.
 
     Raises:
         DataError: There are too few movies to split.
-        MissingExtraError: The package that stratifies is not installed.
+        MissingExtraError: The package ``iterative-stratification`` is not installed.
     """
     try:
         from iterstrat.ml_stratifiers import MultilabelStratifiedShuffleSplit
@@ -51,21 +50,21 @@ def stratified_split(
 
     def cut(rows: npt.NDArray[np.int64], share: float) -> tuple[npt.NDArray[np.int64], ...]:
         splitter = MultilabelStratifiedShuffleSplit(n_splits=1, test_size=share, random_state=seed)
-        kept, taken = next(splitter.split(rows, merged[rows]))
-        return rows[kept], rows[taken]
+        first, second = next(splitter.split(rows, merged[rows]))
+        return rows[first], rows[second]
 
-    held_out = SHARES[Split.VAL] + SHARES[Split.TEST]
-    _, rest = cut(np.arange(num_groups), held_out)
-    val, test = cut(rest, SHARES[Split.TEST] / held_out)
-    chosen = dict.fromkeys(val.tolist(), Split.VAL) | dict.fromkeys(test.tolist(), Split.TEST)
-    return [chosen.get(group, Split.TRAIN) for group in members.tolist()]
+    held_out_share = SHARES[Split.VAL] + SHARES[Split.TEST]
+    _, held_out = cut(np.arange(num_groups), held_out_share)
+    val, test = cut(held_out, SHARES[Split.TEST] / held_out_share)
+    splits = dict.fromkeys(val.tolist(), Split.VAL) | dict.fromkeys(test.tolist(), Split.TEST)
+    return [splits.get(group, Split.TRAIN) for group in members.tolist()]
 
 
 def groups_of_duplicates(keys: Iterable[Iterable[Hashable]]) -> list[int]:
     """Return a group number for each movie; movies that share any key are in one group.
 
     Args:
-        keys: For each movie, what it must not share across splits: hashes of poster and plots.
+        keys: For each movie, hashes of its poster and plots; splits must not share any.
 
     Example:
         >>> groups_of_duplicates([["a", "b"], ["c"], ["b", "d"], ["d"]])
@@ -89,10 +88,10 @@ def groups_of_duplicates(keys: Iterable[Iterable[Hashable]]) -> list[int]:
 
 
 def content_keys(plots: Sequence[str], poster: bytes | None) -> list[str]:
-    """Return what two movies must not share across splits: their plots and their poster.
+    """Return the keys that movies of different splits must not share: hashes of plots and poster.
 
     Args:
-        plots: Texts; case and white space do not count, nor do placeholders such as N/A.
+        plots: Texts; case, white space and placeholders such as N/A do not count.
         poster: Encoded image bytes, or None.
     """
     real_plots = (plot for plot in plots if not is_placeholder(plot))

@@ -1,4 +1,4 @@
-"""Many byte strings in one temporary file, so that posters need not be held in memory."""
+"""Many byte strings in one temporary file, to keep posters out of memory."""
 
 import io
 import tempfile
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Place:
-    """Where something lies in a spool.
+    """The position of a byte string in a spool.
 
     Attributes:
-        start: Its first byte.
-        length: How many bytes.
+        start: The offset of its first byte.
+        length: The number of its bytes.
     """
 
     start: int
@@ -20,7 +20,7 @@ class Place:
 
 
 class Spool:
-    """A temporary file that is gone when the object is."""
+    """A temporary file that is deleted with the object."""
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the finalizer
@@ -33,6 +33,6 @@ class Spool:
         return Place(start, len(content))
 
     def read(self, place: Place) -> bytes:
-        """Return what was added there."""
+        """Return the bytes at a position."""
         self._file.seek(place.start)
         return self._file.read(place.length)

@@ -1,4 +1,4 @@
-"""The facts of a prepared data set, as ``moviegenre data stats`` states them."""
+"""Statistics of a prepared data set, for ``moviegenre data stats``."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -24,20 +24,20 @@ class DataStats:
     """Facts about prepared movies.
 
     Attributes:
-        num_movies: All splits together.
-        splits: Movies of each split.
-        shares: The same as fractions of all.
-        genres: By name, movies of each split that have it; the most frequent first.
-        together: By name, the per cent of its movies that also have each other genre, the most
+        num_movies: The number of movies in all splits.
+        splits: The number of movies in each split.
+        shares: The fraction of movies in each split.
+        genres: By genre, the number of its movies in each split; the most frequent genre first.
+        together: By genre, the percentage of its movies that also have each other genre, the most
             frequent first; empty for a genre without movies.
-        mean_genres: Genres a movie has on average.
-        imbalance: The most against the least frequent genre in training, as ``38:1 (A:B)``.
-        plots_per_movie: How many movies have so many plots.
-        plot_words: Percentiles of plot lengths in words, by which plot is read.
+        mean_genres: The mean number of genres of a movie.
+        imbalance: The ratio of the most to the least frequent training genre: ``38:1 (A:B)``.
+        plots_per_movie: The number of movies, by their number of plots.
+        plot_words: Percentiles of plot lengths in words, by plot rule.
         poster_width: Percentiles in pixels.
         poster_height: Likewise.
-        without_plot: Movies that have none.
-        without_poster: Likewise.
+        without_plot: The number of movies without a plot.
+        without_poster: The number of movies without a poster.
     """
 
     num_movies: int
@@ -68,13 +68,13 @@ def data_stats(data: PreparedData) -> DataStats:
     all_counts = np.sum(list(counts.values()), axis=0)
     order = np.argsort(-all_counts, kind="stable")
     plots = [row for split in Split for row in _column(data, split, "plots")]
-    numbers, how_often = np.unique([len(row) for row in plots], return_counts=True)
+    numbers, num_movies_with = np.unique([len(row) for row in plots], return_counts=True)
     words = {
         rule: [len(text.split()) for split in Split for text in data.plots(split, rule) if text]
         for rule in _COUNTED_RULES
     }
-    widths = [w for split in Split for w in _column(data, split, "poster_width")]
-    heights = [h for split in Split for h in _column(data, split, "poster_height")]
+    widths = [width for split in Split for width in _column(data, split, "poster_width")]
+    heights = [height for split in Split for height in _column(data, split, "poster_height")]
     return DataStats(
         num_movies=total,
         splits=splits,
@@ -86,12 +86,12 @@ def data_stats(data: PreparedData) -> DataStats:
         together=_together(np.concatenate(list(labels.values())), data.genres.names, order),
         mean_genres=round(float(all_counts.sum() / total), 3),
         imbalance=_imbalance(counts[Split.TRAIN], data.genres.names),
-        plots_per_movie={str(n): int(m) for n, m in zip(numbers, how_often, strict=True)},
+        plots_per_movie={str(n): int(m) for n, m in zip(numbers, num_movies_with, strict=True)},
         plot_words={rule: _percentiles(lengths) for rule, lengths in words.items()},
-        poster_width=_percentiles([w for w in widths if w is not None]),
-        poster_height=_percentiles([h for h in heights if h is not None]),
+        poster_width=_percentiles([width for width in widths if width is not None]),
+        poster_height=_percentiles([height for height in heights if height is not None]),
         without_plot=sum(not row for row in plots),
-        without_poster=sum(w is None for w in widths),
+        without_poster=sum(width is None for width in widths),
     )
 
 
@@ -103,12 +103,14 @@ def _column(data: PreparedData, split: Split, name: str) -> list[Any]:
 def _together(
     labels: npt.NDArray[Any], names: Sequence[str], order: npt.NDArray[np.int64]
 ) -> dict[str, dict[str, float]]:
-    """Return the shares of ``cooccurrence`` by name; genres in ``order``, shares falling."""
+    """Return the shares of ``cooccurrence`` by name: genres in ``order``, largest shares first."""
     together: dict[str, dict[str, float]] = {}
     shares = cooccurrence(labels > 0)
     for row in order:
-        others = [i for i in np.argsort(-shares[row], kind="stable") if np.isfinite(shares[row, i])]
-        together[names[row]] = {names[i]: round(float(shares[row, i]), 1) for i in others}
+        columns = [
+            i for i in np.argsort(-shares[row], kind="stable") if np.isfinite(shares[row, i])
+        ]
+        together[names[row]] = {names[i]: round(float(shares[row, i]), 1) for i in columns}
     return together
 
 

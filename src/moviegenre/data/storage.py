@@ -1,7 +1,7 @@
 """Files in an object store (``s3://bucket/folder/file``), and folders there or on this machine.
 
-Arrow's file systems do the work: credentials, region and proxy are found as every AWS tool finds
-them, and ``AWS_ENDPOINT_URL`` names another store that speaks S3.
+Arrow's file systems do the work. Credentials, region and proxy are configured as for other AWS
+tools; ``AWS_ENDPOINT_URL`` is the address of another store with the S3 protocol.
 """
 
 import io
@@ -19,7 +19,7 @@ from moviegenre.core.errors import DataError, DataNotFoundError, shortened
 from moviegenre.core.files import write_bytes
 
 _SCHEME = "s3://"
-_BUFFER_BYTES = 8 << 20  # of a text that is read from a store: fewer requests
+_BUFFER_BYTES = 8 << 20  # a large buffer, for few requests
 
 
 def is_address(name: object) -> bool:
@@ -49,20 +49,20 @@ class StoreFile:
 
     @property
     def folder(self) -> str:
-        """The address of the folder that it lies in."""
+        """The address of its folder."""
         return self.address.rpartition("/")[0]
 
     def __str__(self) -> str:
         return self.address
 
     def is_file(self) -> bool:
-        """Return whether it is there."""
+        """Return whether the file exists."""
         with _store_errors(self.address):
             info = _file_system().get_file_info(_path(self.address))
         return bool(info.type == fs.FileType.File)
 
     def open(self) -> BinaryIO:
-        """Open it for reading from its beginning on, in large pieces.
+        """Open the file for reading from its beginning, in large chunks.
 
         Raises:
             DataError: The store cannot be reached, or there is no such file.
@@ -70,7 +70,7 @@ class StoreFile:
         return io.BufferedReader(cast("io.RawIOBase", self.open_anywhere()), _BUFFER_BYTES)
 
     def open_anywhere(self) -> BinaryIO:
-        """Open it for reading at any place; every read is a request.
+        """Open the file for reading at any position; every read is a request.
 
         Raises:
             DataError: The store cannot be reached, or there is no such file.
@@ -79,7 +79,7 @@ class StoreFile:
             return cast("BinaryIO", _file_system().open_input_file(_path(self.address)))
 
     def read(self) -> bytes | None:
-        """Return its content; None where there is no such file."""
+        """Return the file's content; None if there is no such file."""
         with _store_errors(self.address):
             try:
                 with _file_system().open_input_file(_path(self.address)) as stream:
@@ -88,7 +88,7 @@ class StoreFile:
                 return None
 
     def stamp(self) -> str:
-        """Return what changes with its content: size and ETag, as the store says them."""
+        """Return a stamp that changes with the content: size and ETag of the store."""
         with _store_errors(self.address):
             stream = _file_system().open_input_file(_path(self.address))
             tag = (stream.metadata() or {}).get("ETag", b"")
@@ -107,7 +107,7 @@ class LocalFolder:
 
     @property
     def address(self) -> str:
-        """Where it is."""
+        """Its path as text."""
         return str(self.path)
 
     def names(self) -> list[str]:
@@ -139,7 +139,7 @@ class LocalFolder:
 
 @dataclass(frozen=True)
 class StoreFolder:
-    """A folder in an object store, which shows a file when all of it is there.
+    """A folder in an object store, where only complete files are visible.
 
     Attributes:
         address: ``s3://bucket/folder``.
@@ -189,8 +189,8 @@ def store_files(address: str, *, deep: bool = True) -> list[StoreFile]:
     """Return the files of a folder in a store, in the order of their addresses.
 
     Args:
-        address: The folder; none are returned where it does not exist.
-        deep: Also the files of its subfolders.
+        address: The folder; if it does not exist, the result is empty.
+        deep: Include the files of its subfolders.
 
     Raises:
         DataError: The store cannot be reached.
@@ -203,7 +203,7 @@ def store_files(address: str, *, deep: bool = True) -> list[StoreFile]:
 
 
 def _path(address: str) -> str:
-    """Return what Arrow calls a path: the bucket and the key."""
+    """Return Arrow's path for an address: the bucket and the key."""
     return address[len(_SCHEME) :]
 
 
@@ -213,13 +213,13 @@ def _file_system() -> fs.FileSystem:
 
 @lru_cache(maxsize=4)
 def _s3(endpoint: str | None) -> fs.FileSystem:
-    # Delayed, a small file is written by one request instead of three.
+    # With delayed opening, a small file is written by one request instead of three.
     return fs.S3FileSystem(endpoint_override=endpoint, allow_delayed_open=True)
 
 
 @contextmanager
 def _store_errors(address: str) -> Iterator[None]:
-    """Raise errors of a store as errors of the data."""
+    """Convert errors of a store to data errors."""
     try:
         yield
     except FileNotFoundError:

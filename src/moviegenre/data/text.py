@@ -1,4 +1,4 @@
-"""Tokenizers for plots: one class for wordpieces and for whole words, saved as JSON text."""
+"""Tokenizers for plots: one class for word pieces and for words, saved as JSON text."""
 
 import hashlib
 import re
@@ -25,19 +25,19 @@ UNKNOWN_TOKEN = "[UNK]"  # a word # nosec B105
 TokenIds = npt.NDArray[np.int32]
 
 NO_WORD = -1
-"""The place of a token that stands for no word, such as the one that ends a text."""
+"""The word index of a token without a word, such as the end token."""
 
-_truncating = threading.Lock()  # how long a text may be is a tokenizer's state, not an argument
+_truncation_lock = threading.Lock()  # the maximum length is state of a tokenizer, not an argument
 
 
 class PlotTokenizer:
     """Turns plots into token ids; its whole state is one JSON text.
 
     Args:
-        json: The tokenizer as the ``tokenizers`` library writes it.
+        json: The JSON text from the ``tokenizers`` library.
 
     Raises:
-        PretrainedError: The text is no tokenizer, or it has no padding token.
+        PretrainedError: The text is no tokenizer, or the tokenizer has no padding token.
     """
 
     def __init__(self, json: str) -> None:
@@ -89,7 +89,7 @@ class PlotTokenizer:
 
         Args:
             plots: The texts to count words in.
-            min_plots: A word is in the vocabulary if at least so many plots have it.
+            min_plots: The minimum number of plots with a word of the vocabulary.
         """
         normalizer = Lowercase()
         splitter = Split(Regex(r"[\p{L}\p{N}_]{2,}"), behavior="removed", invert=True)
@@ -105,7 +105,7 @@ class PlotTokenizer:
         """The token of words that are not in the vocabulary.
 
         Raises:
-            PretrainedError: The tokenizer has none.
+            PretrainedError: The tokenizer has no such token.
         """
         unknown_id: int | None = self._tokenizer.token_to_id(UNKNOWN_TOKEN)
         if unknown_id is None:
@@ -124,7 +124,7 @@ class PlotTokenizer:
 
     @cached_property
     def identity(self) -> str:
-        """A hash of the tokenizer's whole state; equal ones give equal ids for every text."""
+        """A hash of the tokenizer's state; tokenizers with equal hashes give equal token ids."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
     def to_json(self) -> str:
@@ -134,11 +134,11 @@ class PlotTokenizer:
     def encode(self, plots: Sequence[str], max_tokens: int) -> list[TokenIds]:
         """Return the token ids of each plot, cut to ``max_tokens``; empty for a blank plot.
 
-        Of a plot longer than ``limits.MAX_PLOT_CHARS`` the beginning is read.
+        Only the first ``limits.MAX_PLOT_CHARS`` characters of a plot are read.
 
         Args:
             plots: Texts.
-            max_tokens: The longest result, special tokens included; the end is cut off.
+            max_tokens: The maximum number of tokens, special tokens included.
         """
         encodings = self._encodings(plots, max_tokens)
         return [
@@ -147,23 +147,23 @@ class PlotTokenizer:
         ]
 
     def token_words(self, plot: str, max_tokens: int) -> npt.NDArray[np.int64]:
-        """Return for each token that ``encode`` gives the place of its word (T,).
+        """Return the index of the word of each token from ``encode`` (T,).
 
         Args:
             plot: A text.
-            max_tokens: As for ``encode``.
+            max_tokens: See ``encode``.
 
         Returns:
-            Places among ``words.plot_words(plot)``; ``NO_WORD`` for tokens that stand for none.
+            Indices in ``words.plot_words(plot)``; ``NO_WORD`` for tokens without a word.
         """
         if not plot.strip():
             return np.zeros(0, dtype=np.int64)
         (encoding,) = self._encodings([plot], max_tokens)
-        at = word_places(clean_text(plot[:MAX_PLOT_CHARS]))
+        word_indices = word_places(clean_text(plot[:MAX_PLOT_CHARS]))
         return np.array(
             [
-                NO_WORD if special or start == end else at[end - 1]
-                for (start, end), special in zip(
+                NO_WORD if is_special or start == end else word_indices[end - 1]
+                for (start, end), is_special in zip(
                     encoding.offsets, encoding.special_tokens_mask, strict=True
                 )
             ],
@@ -171,13 +171,12 @@ class PlotTokenizer:
         )
 
     def tokens_per_letter(self, words: Sequence[str]) -> float:
-        """Return into how many tokens words are cut, divided by their letters.
+        """Return the number of tokens of some words, divided by the number of their letters.
 
-        English words need about 0.2; random letters 0.5 and more, as does a word that the
-        tokenizer does not know at all.
+        English words need about 0.2; random letters and unknown words 0.5 and more.
 
         Args:
-            words: At least one, none empty.
+            words: At least one word; none is empty.
         """
         unknown = self._tokenizer.token_to_id(UNKNOWN_TOKEN)
         encodings = self._tokenizer.encode_batch(list(words), add_special_tokens=False)
@@ -188,7 +187,7 @@ class PlotTokenizer:
         return tokens / sum(map(len, words))
 
     def _encodings(self, plots: Sequence[str], max_tokens: int) -> list[Encoding]:
-        with _truncating:
+        with _truncation_lock:
             self._tokenizer.enable_truncation(max_tokens)
             try:
                 texts = [clean_text(plot[:MAX_PLOT_CHARS]) for plot in plots]
@@ -198,9 +197,9 @@ class PlotTokenizer:
 
 
 def _word_tokenizer(normalizer: Normalizer, splitter: PreTokenizer, words: Sequence[str]) -> str:
-    """Return a tokenizer of whole words as JSON text."""
-    known = [PAD_TOKEN, UNKNOWN_TOKEN, *words]
-    model = WordLevel({word: i for i, word in enumerate(known)}, unk_token=UNKNOWN_TOKEN)
+    """Return a tokenizer of words as JSON text."""
+    vocabulary = [PAD_TOKEN, UNKNOWN_TOKEN, *words]
+    model = WordLevel({word: i for i, word in enumerate(vocabulary)}, unk_token=UNKNOWN_TOKEN)
     tokenizer = Tokenizer(model)
     tokenizer.normalizer = normalizer
     tokenizer.pre_tokenizer = splitter
@@ -208,9 +207,9 @@ def _word_tokenizer(normalizer: Normalizer, splitter: PreTokenizer, words: Seque
 
 
 def clean_text(text: str) -> str:
-    r"""Return the text with every run of white space as one space and none at its ends.
+    r"""Return the text stripped, with one space for every run of white space.
 
-    Half of a surrogate pair, as broken JSON brings it, is no text: it becomes U+FFFD.
+    A lone surrogate, as in broken JSON, becomes U+FFFD.
 
     Example:
         >>> clean_text("  A dog\n comes home. ")

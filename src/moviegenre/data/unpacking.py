@@ -15,19 +15,19 @@ from moviegenre.core.reading import open_regular
 from moviegenre.data.limits import MAX_UNPACKED_SHARE, MIN_UNPACKED_BYTES
 
 UNPACKING_ERRORS = (EOFError, OSError, zlib.error, lzma.LZMAError)
-"""What a damaged file raises while it is read."""
+"""The exceptions of reading a damaged file."""
 
 _CHUNK_BYTES = 1 << 16
 _XZ_MEMORY = 128 << 20  # xz -9 needs 65 MB
 
 
 def error_text(error: BaseException) -> str:
-    """Return the message of an error on one line; the name of its type where it has none."""
+    """Return the message of an error on one line; without a message, the name of its type."""
     return shortened(" ".join(str(error).split())) or type(error).__name__
 
 
 def max_unpacked(size: int) -> int:
-    """Return how many bytes a compressed file of a size may unpack to."""
+    """Return the maximum number of unpacked bytes for a compressed file of a size."""
     return MIN_UNPACKED_BYTES + MAX_UNPACKED_SHARE * size
 
 
@@ -36,22 +36,22 @@ class Unpacked(io.RawIOBase):
 
     Args:
         path: The file, for messages.
-        content: Its content, decompressed as it is read.
-        max_bytes: Where reading stops.
+        content: Its content, decompressed while it is read.
+        max_bytes: The maximum number of unpacked bytes.
     """
 
     def __init__(self, path: Path, content: IO[bytes], max_bytes: int) -> None:
         self._path = path
         self._content = content
         self._max_bytes = max_bytes
-        self._read = 0
+        self._num_read = 0
 
     def readable(self) -> bool:
         """Return True."""
         return True
 
     def readinto(self, buffer: Any, /) -> int:  # noqa: ANN401 - whatever bytes go into
-        """Read some bytes into a buffer and return how many.
+        """Read some bytes into a buffer and return their number.
 
         Raises:
             DataError: The file unpacks to more than ``max_bytes``.
@@ -59,8 +59,8 @@ class Unpacked(io.RawIOBase):
         view = memoryview(buffer).cast("B")
         content = self._content.read(min(len(view), _CHUNK_BYTES))
         view[: len(content)] = content
-        self._read += len(content)
-        if self._read > self._max_bytes:
+        self._num_read += len(content)
+        if self._num_read > self._max_bytes:
             raise DataError(
                 f"{self._path} unpacks to more than {self._max_bytes:,} bytes, "
                 f"{MAX_UNPACKED_SHARE} times its size and more; it is refused"
@@ -69,7 +69,7 @@ class Unpacked(io.RawIOBase):
 
 
 class _Xz(io.RawIOBase):
-    """An ``.xz`` file; unlike ``lzma.open`` it takes only so much memory."""
+    """An ``.xz`` file with a memory limit, which ``lzma.open`` lacks."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -104,10 +104,10 @@ def open_unpacked(path: Path) -> Iterator[IO[bytes]]:
     """Open a file for reading; ``.xz`` and ``.gz`` are decompressed.
 
     Args:
-        path: The file; its suffix says how it is compressed.
+        path: The file; its suffix decides the compression.
 
     Raises:
-        DataError: It is no regular file, or unpacks to more than is sane.
+        DataError: The file is not regular, or unpacks to more than ``max_unpacked``.
     """
     with open_regular(path) as stream:
         suffix = path.suffix.lower()
@@ -115,6 +115,6 @@ def open_unpacked(path: Path) -> Iterator[IO[bytes]]:
             yield stream
             return
         raw = _Xz(stream) if suffix == ".xz" else gzip.GzipFile(fileobj=stream)
-        most = max_unpacked(os.fstat(stream.fileno()).st_size)
-        with raw, Unpacked(path, cast("IO[bytes]", raw), most) as content:
+        max_bytes = max_unpacked(os.fstat(stream.fileno()).st_size)
+        with raw, Unpacked(path, cast("IO[bytes]", raw), max_bytes) as content:
             yield io.BufferedReader(content)

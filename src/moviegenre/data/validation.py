@@ -1,4 +1,4 @@
-"""From raw movies to those that are kept: each is checked, and each that fails has its reason."""
+"""Check raw movies: keep those that pass, and exclude the others with a reason."""
 
 import io
 import json
@@ -20,14 +20,14 @@ from moviegenre.data.splits import content_keys
 from moviegenre.data.spool import Place, Spool
 
 DROPPED_GENRES = ("News", "Adult", "Talk-Show", "Reality-TV")
-"""What MM-IMDb's authors dropped: too few movies, or no kind of film."""
+"""The genres that MM-IMDb's authors dropped: too few movies, or no kind of film."""
 
 MAX_SIDE = 512
-"""Pixels. A longer poster is scaled down; no model here looks closer."""
+"""The maximum number of pixels of a poster's longer side; models need less."""
 
 _JPEG_QUALITY = 92
-_LONGEST_PLACEHOLDER = 60  # characters that a detail repeats
-_KEPT_FORMATS = {"JPEG", "PNG"}  # what every reader of the prepared data opens
+_MAX_PLACEHOLDER_CHARS = 60  # in a detail
+_KEPT_FORMATS = {"JPEG", "PNG"}  # every reader of the prepared data opens these
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class KeptPoster:
 
     Attributes:
         name: File name in the source.
-        width: Of the original, in pixels.
-        height: Likewise.
-        place: Where its bytes lie in the spool.
+        width: The original's width in pixels.
+        height: The original's height in pixels.
+        place: The position of its bytes in the spool.
     """
 
     name: str
@@ -49,17 +49,17 @@ class KeptPoster:
 
 @dataclass(frozen=True)
 class KeptMovie:
-    """A movie that passed every check but that of its genres.
+    """A movie that passed every check except the check of its genres.
 
     Attributes:
-        id: As in the source.
-        title: None where the source has none.
-        year: Likewise.
-        genres: All that the source names.
-        plots: Where they lie in the spool.
-        poster: None where there is none.
-        split: Where the source puts it.
-        keys: What it must not share with a movie of another split.
+        id: The id in the source.
+        title: The title; None if the source has none.
+        year: The year of its release; None if the source has none.
+        genres: All genres in the source.
+        plots: The position of its plots in the spool.
+        poster: Its poster; None if there is none.
+        split: The split in the source.
+        keys: Keys that movies of another split must not have, see ``content_keys``.
     """
 
     id: str
@@ -76,9 +76,9 @@ class Validation:
     """Checks movies one by one and keeps posters and plots in a temporary file, not in memory.
 
     Args:
-        keep_incomplete: Keep a movie that lacks a plot or a poster, though not one that lacks both.
-        need_split: Leave out a movie that the source puts in no split.
-        check_posters: Blank pictures and cards that say "no poster" count as no poster.
+        keep_incomplete: Keep a movie without plot or without poster; without both it is left out.
+        need_split: Leave out a movie without a split in the source.
+        check_posters: Blank images and cards such as "no poster" count as no poster.
     """
 
     def __init__(
@@ -89,18 +89,18 @@ class Validation:
         self.need_split = need_split
         self.excluded: list[ExcludedMovie] = []
         self.notes: Counter[str] = Counter()
-        self._seen: set[str] = set()
+        self._ids: set[str] = set()
         self._lack_note = ""
         self._spool = Spool()
 
     def check(self, movies: Iterable[RawMovie]) -> Iterator[KeptMovie]:
         """Yield the movies that pass; the others are added to ``excluded``."""
         for movie in movies:
-            checked = self._check(movie)
-            if isinstance(checked, ExcludedMovie):
-                self.excluded.append(checked)
+            result = self._check(movie)
+            if isinstance(result, ExcludedMovie):
+                self.excluded.append(result)
             else:
-                yield checked
+                yield result
 
     def poster_bytes(self, poster: KeptPoster) -> bytes:
         """Return a kept poster's encoded bytes."""
@@ -112,9 +112,9 @@ class Validation:
         return plots
 
     def _check(self, movie: RawMovie) -> KeptMovie | ExcludedMovie:
-        if movie.id in self._seen:
+        if movie.id in self._ids:
             return ExcludedMovie(movie.id, Reason.DUPLICATE_ID)
-        self._seen.add(movie.id)
+        self._ids.add(movie.id)
         if fault := movie.fault or _limit_fault(movie):
             return ExcludedMovie(movie.id, Reason.BROKEN_RECORD, fault)
         if self.need_split and movie.split is None:
@@ -124,7 +124,7 @@ class Validation:
             return ExcludedMovie(movie.id, Reason.NO_GENRE_LEFT, detail)
         poster, fault = self._poster(movie)
         detail = _placeholder_detail(movie.plot_placeholder)
-        lacking = [] if movie.plots else [(Reason.NO_PLOT, detail)]
+        faults = [] if movie.plots else [(Reason.NO_PLOT, detail)]
         if movie.poster_lack:
             self._lack_note = (
                 self._lack_note or f"poster not found (for example {movie.poster_lack})"
@@ -132,10 +132,10 @@ class Validation:
             self.notes[self._lack_note] += 1
         if poster is None:
             reason = Reason.POSTER_DOES_NOT_DECODE if fault else Reason.NO_POSTER
-            lacking.append((reason, fault or movie.poster_lack))
-        if len(lacking) > 1 or (lacking and not self.keep_incomplete):
-            return ExcludedMovie(movie.id, *lacking[0])
-        for reason, _ in lacking:
+            faults.append((reason, fault or movie.poster_lack))
+        if len(faults) > 1 or (faults and not self.keep_incomplete):
+            return ExcludedMovie(movie.id, *faults[0])
+        for reason, _ in faults:
             self.notes[f"kept although: {reason}"] += 1
         return KeptMovie(
             id=movie.id,
@@ -149,7 +149,7 @@ class Validation:
         )
 
     def _poster(self, movie: RawMovie) -> tuple[KeptPoster | None, str]:
-        """Return the poster, or None and what is wrong with it (nothing where there is none)."""
+        """Return the poster, or None and its fault (empty if there is no poster)."""
         if movie.poster is None:
             return None, movie.poster_fault
         try:
@@ -165,10 +165,10 @@ class Validation:
         return KeptPoster(name, image.width, image.height, place), ""
 
     def _stored_form(self, content: bytes, image: Image.Image) -> bytes:
-        """Return the bytes as they are, or as a smaller JPEG where they are needlessly large."""
+        """Return the original bytes, or a smaller JPEG for a large image or another format."""
         with Image.open(io.BytesIO(content)) as opened:
-            is_common = opened.format in _KEPT_FORMATS
-        if is_common and max(image.size) <= MAX_SIDE:
+            is_kept_format = opened.format in _KEPT_FORMATS
+        if is_kept_format and max(image.size) <= MAX_SIDE:
             return content
         self.notes[f"poster stored as JPEG of at most {MAX_SIDE} px"] += 1
         smaller = image.copy()
@@ -179,23 +179,23 @@ class Validation:
 
 
 def _placeholder_detail(text: str) -> str:
-    return f"{shortened(text, _LONGEST_PLACEHOLDER)!r} stands for none" if text else ""
+    return f"{shortened(text, _MAX_PLACEHOLDER_CHARS)!r} stands for none" if text else ""
 
 
 def _limit_fault(movie: RawMovie) -> str:
-    """Return what a movie has more of than any real one; empty where that is nothing."""
+    """Return the first limit that a movie exceeds, as text; empty if there is none."""
     names = (("id", (movie.id,)), ("title", (movie.title or "",)), ("genre", movie.genres))
     for what, texts in names:
         longest = max(map(len, texts), default=0)
         if longest > MAX_NAME_CHARS:
             return f"{what} of {longest:,} characters; expected at most {MAX_NAME_CHARS:,}"
-    for what, number, most in (
+    for what, number, max_number in (
         ("genres", len(movie.genres), MAX_GENRES),
         ("plots", len(movie.plots), MAX_PLOTS),
         ("characters in a plot", max(map(len, movie.plots), default=0), MAX_PLOT_CHARS),
     ):
-        if number > most:
-            return f"{number:,} {what}; expected at most {most:,}"
+        if number > max_number:
+            return f"{number:,} {what}; expected at most {max_number:,}"
     return ""
 
 
@@ -207,7 +207,7 @@ def choose_genres(
     Args:
         movies: All movies that are kept.
         named: The genres to take, in this order; None takes the frequent ones, sorted by name.
-        min_movies: How many movies make a genre frequent.
+        min_movies: The minimum number of movies of a frequent genre.
 
     Raises:
         DataError: A named genre does not occur, or no genre is frequent.
@@ -233,7 +233,7 @@ def choose_genres(
 
 
 def _vocabulary(names: Sequence[str]) -> GenreVocabulary:
-    """Return a vocabulary without names that a catalogue's answers need for other columns."""
+    """Return a vocabulary; refuse names of other columns in a catalogue's answers."""
     if clash := reserved(names):
         raise DataError(
             f"the genres {', '.join(clash)} have the names of columns of the answers "
@@ -243,20 +243,20 @@ def _vocabulary(names: Sequence[str]) -> GenreVocabulary:
 
 
 def one_spelling_each(movies: Sequence[KeptMovie]) -> tuple[list[KeptMovie], dict[str, str]]:
-    """Return movies with one spelling for each genre, and what was changed into what.
+    """Return movies with one spelling for each genre, and the new spelling of each changed name.
 
     Args:
-        movies: All that are kept.
+        movies: All movies that are kept.
     """
-    changed = one_spelling(Counter(genre for movie in movies for genre in movie.genres))
-    if not changed:
-        return list(movies), changed
+    spellings = one_spelling(Counter(genre for movie in movies for genre in movie.genres))
+    if not spellings:
+        return list(movies), spellings
 
-    def same(movie: KeptMovie) -> KeptMovie:
-        genres = (changed.get(genre, genre) for genre in movie.genres)
+    def with_spellings(movie: KeptMovie) -> KeptMovie:
+        genres = (spellings.get(genre, genre) for genre in movie.genres)
         return replace(movie, genres=tuple(dict.fromkeys(genres)))
 
-    return [same(movie) for movie in movies], changed
+    return [with_spellings(movie) for movie in movies], spellings
 
 
 def rare_genres(
@@ -265,7 +265,7 @@ def rare_genres(
     """Return the genres that are left out, the most frequent first, each with its reason.
 
     Args:
-        movies: All that are kept.
+        movies: All movies that are kept.
         genres: The vocabulary.
         min_movies: See ``choose_genres``.
     """
@@ -284,7 +284,7 @@ def _why(genre: str, min_movies: int) -> str:
 def with_genres(
     movies: Iterable[KeptMovie], genres: GenreVocabulary, excluded: list[ExcludedMovie]
 ) -> list[tuple[KeptMovie, tuple[str, ...]]]:
-    """Return movies with their genres of the vocabulary; those left without go to ``excluded``."""
+    """Return movies with their genres in the vocabulary; add movies without any to ``excluded``."""
     movies_with_genres: list[tuple[KeptMovie, tuple[str, ...]]] = []
     for movie in movies:
         movie_genres = tuple(genre for genre in movie.genres if genre in genres)

@@ -1,4 +1,4 @@
-"""The words of a plot as readers see them, whatever pieces a tokenizer makes of them."""
+"""The words of a plot for human readers, independent of a tokenizer's pieces."""
 
 import re
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ import numpy.typing as npt
 _RUN = re.compile(r"\S+")
 _INNER = re.compile(r"\w(?:.*\w)?", re.DOTALL)
 _SENTENCE_END = re.compile(r"[.!?\u2026]|\n\s*\n")
-_SHORTEST_SENTENCE, _LONGEST_SENTENCE = 4, 30  # words
+_MIN_SENTENCE_WORDS, _MAX_SENTENCE_WORDS = 4, 30
 
 
 FUNCTION_WORDS = frozenset(
@@ -46,8 +46,8 @@ class Word:
 
     Attributes:
         text: The word without the punctuation around it.
-        start: Where it begins in the text, in characters.
-        end: Where it ends, exclusive: ``plot[start:end]`` is the word.
+        start: The position of its first character in the text.
+        end: The position after its last character: ``plot[start:end]`` is the word.
     """
 
     text: str
@@ -56,9 +56,9 @@ class Word:
 
 
 def plot_words(plot: str) -> list[Word]:
-    """Return the words of a text: what stands between white space, less punctuation at its ends.
+    """Return the words of a text: split at white space, without punctuation at both ends.
 
-    A run of punctuation alone, such as a dash, is a word of its own.
+    Punctuation between white space, such as a dash, is a word.
 
     Example:
         >>> [word.text for word in plot_words('"It is her half-sister" - he says.')]
@@ -73,10 +73,10 @@ def plot_words(plot: str) -> list[Word]:
 
 
 def is_function_word(text: str) -> bool:
-    """Return whether a word says nothing by itself: "the", "didn't", "she'll", a dash.
+    """Return whether a word carries no meaning alone: "the", "didn't", "she'll", a dash.
 
     Args:
-        text: A word as ``plot_words`` returns it.
+        text: A word from ``plot_words``.
     """
     word = text.lower().replace("\u2019", "'")
     word = word if word in FUNCTION_WORDS else _CONTRACTION.sub("", word)
@@ -85,9 +85,9 @@ def is_function_word(text: str) -> bool:
 
 
 def sentences(plot: str, words: Sequence[Word]) -> list[range]:
-    """Return the places of the words of each sentence, all words in order.
+    """Return the range of word indices of each sentence.
 
-    Very short sentences belong to the one before, and very long ones are cut into equal parts.
+    Very short sentences are joined with the one before; very long ones are cut into equal parts.
 
     Example:
         >>> text = "The lamp is out. Anna goes down the old stairs alone. Who is there?"
@@ -95,29 +95,29 @@ def sentences(plot: str, words: Sequence[Word]) -> list[range]:
         [range(0, 4), range(4, 14)]
     """
     starts = [0]
-    for place, (word, following) in enumerate(pairwise(words), start=1):
-        if _SENTENCE_END.search(plot[word.end : following.start]):
-            starts.append(place)
+    for index, (word, next_word) in enumerate(pairwise(words), start=1):
+        if _SENTENCE_END.search(plot[word.end : next_word.start]):
+            starts.append(index)
     for start, end in reversed(list(pairwise([*starts, len(words)]))):
-        if end - start < _SHORTEST_SENTENCE and start > 0:
+        if end - start < _MIN_SENTENCE_WORDS and start > 0:
             starts.remove(start)
-    cut: list[range] = []
+    ranges: list[range] = []
     for start, end in pairwise([*starts, len(words)]):
-        parts = -(-(end - start) // _LONGEST_SENTENCE)
-        at = [start + round(i * (end - start) / parts) for i in range(parts + 1)] if parts else []
-        cut += [range(*part) for part in pairwise(at)]
-    return cut
+        parts = -(-(end - start) // _MAX_SENTENCE_WORDS)
+        bounds = [start + round(i * (end - start) / (parts or 1)) for i in range(parts + 1)]
+        ranges += [range(*part) for part in pairwise(bounds)]
+    return ranges
 
 
 def word_places(cleaned: str) -> npt.NDArray[np.int64]:
-    """Return for each character of a cleaned text the place of its word among ``plot_words``.
+    """Return for each character of a cleaned text the index of its word in ``plot_words``.
 
-    Cleaning makes every run of white space one space and leaves the words in their places, so the
-    places hold for the text as it was before, too. A space counts to the word before it.
+    Cleaning changes only white space, so the indices are also valid for the text before cleaning.
+    A space belongs to the word before it.
 
     Args:
-        cleaned: What ``text.clean_text`` returned.
+        cleaned: The result of ``text.clean_text``.
     """
     spaces = np.fromiter((char == " " for char in cleaned), dtype=bool, count=len(cleaned))
-    places: npt.NDArray[np.int64] = np.cumsum(spaces) - spaces
-    return places
+    word_indices: npt.NDArray[np.int64] = np.cumsum(spaces) - spaces
+    return word_indices

@@ -1,4 +1,4 @@
-"""Read a tar archive as a stream, hash it on the way, and refuse it where it is cut off."""
+"""Read a tar archive as a stream, hash it while reading, and refuse a truncated one."""
 
 import gzip
 import hashlib
@@ -16,7 +16,7 @@ from moviegenre.data.unpacking import UNPACKING_ERRORS, Unpacked, max_unpacked
 _GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK_BYTES = 1 << 20
 _BLOCK_BYTES = 512  # of tar; at least one block of zeros ends an archive
-_HEADER_BYTES = 1 << 20  # of a long name and its like, which tarfile reads into memory
+_HEADER_BYTES = 1 << 20  # of headers such as long names, which tarfile reads into memory
 _HEADER_TYPES = (
     *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
     *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
@@ -24,7 +24,7 @@ _HEADER_TYPES = (
 
 
 class _Hashed:
-    """A stream whose hash is taken while it is read."""
+    """A stream that is hashed while it is read."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
@@ -37,7 +37,7 @@ class _Hashed:
 
 
 class _Tailed:
-    """A stream of which the last bytes are remembered."""
+    """A stream that keeps its last bytes."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
@@ -50,7 +50,7 @@ class _Tailed:
 
 
 class _Member(tarfile.TarInfo):
-    """A member whose headers are no larger than a bound."""
+    """A member with a limit on the size of its headers."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
@@ -61,17 +61,17 @@ class _Member(tarfile.TarInfo):
 
 
 class _TooLargeHeader(Exception):
-    """A member's header has more bytes than any path; its message says how many."""
+    """A member's header has more bytes than any path; the message has the number."""
 
 
 class ArchiveStream:
-    """An archive that is being read, once and from its beginning.
+    """An open archive, which is read once from its beginning.
 
     Args:
-        path: Of the archive, for messages.
+        path: The path of the archive, for messages.
         file: The bytes of the file.
-        content: The same, decompressed.
-        tar: Reads ``content``.
+        content: The decompressed bytes.
+        tar: The reader of ``content``.
     """
 
     def __init__(self, path: Path, file: _Hashed, content: _Tailed, tar: tarfile.TarFile) -> None:
@@ -81,13 +81,13 @@ class ArchiveStream:
         self.tar = tar
 
     def members(self) -> Iterator[tarfile.TarInfo]:
-        """Yield the members in order; each can be read until the next is asked for.
+        """Yield the members in order; each can be read until the next one.
 
         Raises:
             DataError: The path of a member leaves the archive.
         """
         while (member := self.tar.next()) is not None:
-            # It would keep all of them, of which some archives have millions.
+            # Otherwise tarfile would keep all members in memory; some archives have millions.
             self.tar.members.clear()  # type: ignore[attr-defined]
             name = PurePosixPath(member.name)
             if name.is_absolute() or ".." in name.parts:
@@ -98,12 +98,12 @@ class ArchiveStream:
             yield member
 
     def finish(self) -> str:
-        """Check that the archive was whole and return the SHA-256 of its file.
+        """Check that the archive is complete, and return the SHA-256 of its file.
 
-        ``tarfile`` takes a stream that ends between two members for a complete one.
+        ``tarfile`` accepts a stream that ends between two members.
 
         Raises:
-            DataError: It ends too soon.
+            DataError: The archive is truncated.
         """
         for stream in (self._content, self._file):
             while stream.read(_CHUNK_BYTES):
@@ -118,11 +118,11 @@ def open_archive(path: Path, *, progress: bool) -> Iterator[ArchiveStream]:
     """Open a ``.tar`` or ``.tar.gz`` for one pass.
 
     Args:
-        path: The file; its first bytes say whether it is compressed.
+        path: The file; compression is detected from its first bytes.
         progress: Show a progress bar.
 
     Raises:
-        DataError: It is no tar archive, or damaged; also raised while it is read.
+        DataError: The file is no tar archive, or damaged; also raised while it is read.
     """
     import rich.progress
 
@@ -132,7 +132,7 @@ def open_archive(path: Path, *, progress: bool) -> Iterator[ArchiveStream]:
             size = os.fstat(opened.fileno()).st_size
             is_compressed = opened.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
             opened.seek(0)
-            shown = stack.enter_context(
+            stream = stack.enter_context(
                 rich.progress.wrap_file(
                     opened,
                     size,
@@ -140,8 +140,8 @@ def open_archive(path: Path, *, progress: bool) -> Iterator[ArchiveStream]:
                     disable=not progress,
                 )
             )
-            file = _Hashed(shown)
-            # Both readers, of gzip and of tar, ask no more of a stream than to be read.
+            file = _Hashed(stream)
+            # gzip and tarfile call only the stream's method read.
             plain = cast("IO[bytes]", file)
             if is_compressed:
                 unpacked = stack.enter_context(gzip.GzipFile(fileobj=plain))

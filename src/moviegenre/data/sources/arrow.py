@@ -1,4 +1,4 @@
-"""MM-IMDb as papers on missing modalities keep it: ``mmimdb_{train,dev,test}.arrow``.
+"""MM-IMDb in the form of papers on missing modalities: ``mmimdb_{train,dev,test}.arrow``.
 
 Reference: https://github.com/YiLunLee/missing_aware_prompts (``vilt/utils/write_mmimdb.py``), which
 follows ViLT's data sets; see docs/mmimdb.md.
@@ -22,7 +22,7 @@ from moviegenre.data.tables.parquet import row_values
 from moviegenre.data.unpacking import error_text
 
 COLUMNS = ("image", "plots", "genres", "image_id")
-"""Those that are read; ``label`` holds the genres again, ``split`` what the name says."""
+"""The columns that are read; ``label`` repeats the genres, ``split`` the file's name."""
 
 _NAME = re.compile(r"mmimdb_(train|dev|val|test)(.*)\.arrow", re.IGNORECASE)
 _FILE_MAGIC = b"ARROW1"
@@ -30,18 +30,19 @@ _FAULTS = (pa.ArrowException, OSError, ValueError, LookupError, TypeError, Memor
 
 
 def arrow_files(folder: Path, like: Path | None = None) -> list[SplitFile]:
-    """Return the files of a folder that are named as those of the papers.
+    """Return the files of a folder with the names of the papers' files.
 
     Args:
         folder: The folder.
-        like: One of them, whose ending (such as ``_single_plot``) the others share; None takes the
-            shortest ending.
+        like: One of the files; the others must have the same ending, such as ``_single_plot``.
+            None takes the shortest ending.
     """
-    named = [(p, m) for p in sorted(folder.glob("*.arrow")) if (m := _NAME.fullmatch(p.name))]
-    endings = sorted({match[2] for _, match in named}, key=lambda ending: (len(ending), ending))
-    wanted = _NAME.fullmatch(like.name) if like is not None else None
-    ending = wanted[2] if wanted else (endings or [""])[0]
-    return [(path, SPLIT_WORDS[m[1].lower()]) for path, m in named if m[2] == ending]
+    paths = sorted(folder.glob("*.arrow"))
+    files = [(path, match) for path in paths if (match := _NAME.fullmatch(path.name))]
+    endings = sorted({match[2] for _, match in files}, key=lambda ending: (len(ending), ending))
+    expected = _NAME.fullmatch(like.name) if like is not None else None
+    ending = expected[2] if expected else (endings or [""])[0]
+    return [(path, SPLIT_WORDS[match[1].lower()]) for path, match in files if match[2] == ending]
 
 
 class ArrowSplits(SplitFiles):
@@ -51,7 +52,7 @@ class ArrowSplits(SplitFiles):
         files: See ``arrow_files``.
 
     Raises:
-        DataError: One is damaged, or lacks a column.
+        DataError: A file is damaged, or lacks a column.
     """
 
     form = (
@@ -96,31 +97,30 @@ def arrow_columns(path: Path) -> list[str]:
     """Return the names of the columns of an Arrow file.
 
     Raises:
-        DataError: It is none, or damaged.
+        DataError: The file is no Arrow file, or damaged.
     """
     with _reader(path) as reader:
         return [str(name) for name in reader.schema.names]
 
 
 def arrow_rows(path: Path, columns: Collection[str]) -> Iterator[tuple[dict[str, Any], str]]:
-    """Yield the values of each row by column, and why it cannot be read; empty where it can.
+    """Yield the values of each row by column, and its fault; empty if it can be read.
 
-    The file is mapped, not read: those of MM-IMDb hold gigabytes in one batch.
+    The file is memory-mapped, because MM-IMDb's files have gigabytes in one batch.
 
     Args:
-        path: An Arrow IPC file, or stream as the package ``datasets`` writes it.
-        columns: Those that are read.
+        path: An Arrow IPC file, or a stream from the package ``datasets``.
+        columns: The columns to read.
 
     Raises:
         DataError: The file is damaged.
     """
     with _reader(path) as reader:
         for batch in _batches(reader):
-            known = [name for name in columns if name in batch.schema.names]
-            chosen = batch.select(known)
-            chosen.validate(full=True)
-            for number in range(chosen.num_rows):
-                yield row_values(chosen, number)
+            selected = batch.select([name for name in columns if name in batch.schema.names])
+            selected.validate(full=True)
+            for number in range(selected.num_rows):
+                yield row_values(selected, number)
 
 
 def _batches(reader: Any) -> Iterator[pa.RecordBatch]:  # noqa: ANN401 - pyarrow has no types

@@ -1,4 +1,4 @@
-"""Fetch an archive: resume a download, check size and checksum, show progress."""
+"""Download an archive: resume an interrupted download, check size and hash, show progress."""
 
 import http.client
 import logging
@@ -21,7 +21,7 @@ _ADVICE = (
     "works as well: moviegenre data prepare PATH"
 )
 _TIMEOUT_SECONDS = 30
-_LONGEST_NAME = 200  # of a file; the last characters, with the suffix, are kept
+_MAX_NAME_CHARS = 200  # of a file name; the last characters, with the suffix, are kept
 _CHUNK_BYTES = 1 << 20
 _HTTP_PARTIAL, _HTTP_RANGE_NOT_SATISFIABLE = 206, 416
 
@@ -29,20 +29,20 @@ logger = logging.getLogger(__name__)
 
 
 def download(url: str, folder: Path, *, sha256: str | None = None, progress: bool = True) -> Path:
-    """Fetch a file, unless it is there already.
+    """Download a file, unless it exists already.
 
-    The file's hash is written beside it, and compared when the file is used again. A part of a
-    download is kept under the same name with ``.part``; the next call resumes it if the server can.
+    The file's hash is written beside it, and compared when the file is used again. An unfinished
+    download has the suffix ``.part``; the next call resumes it if the server allows that.
 
     Args:
         url: An http or https address.
-        folder: Where the file goes, under the last part of the address.
-        sha256: What its hash must be; None checks the size alone.
+        folder: The folder of the file; its name is the last part of the address.
+        sha256: The expected hash; None checks only the size.
         progress: Show a progress bar.
 
     Raises:
-        DataNotFoundError: The address does not answer, or not with a file.
-        DataError: The file has another length or hash than announced.
+        DataNotFoundError: The file cannot be downloaded from the address.
+        DataError: The file has another length or hash than expected.
     """
     name = _file_name(url)
     target, part = folder / name, folder / f"{name}.part"
@@ -55,37 +55,37 @@ def download(url: str, folder: Path, *, sha256: str | None = None, progress: boo
             part.replace(target)
             sync_folder(folder)
         _compare_with_first_use(target)
-    if sha256 is not None and (found := known_sha256(target)) != sha256.lower():
+    if sha256 is not None and (actual := known_sha256(target)) != sha256.lower():
         raise DataError(
-            f"{target} has sha256 {found}; expected {sha256}; delete it and fetch it again"
+            f"{target} has sha256 {actual}; expected {sha256}; delete it and fetch it again"
         )
     return target
 
 
 def _file_name(url: str) -> str:
-    """Return the name under which a file is kept."""
+    """Return the name of the downloaded file."""
     try:
         parts = urlsplit(url)
-        known = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        is_address = bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError as error:
         raise DataError(f"{shortened(url)} is no address: {error}; {_ADVICE}") from None
-    if not known or not url.isprintable() or " " in url:
+    if not is_address or not url.isprintable() or " " in url:
         raise DataError(f"{shortened(url)!r} is no address of a file; {_ADVICE}")
     name = PurePosixPath(parts.path).name
-    return name[-_LONGEST_NAME:] if name.strip(".") else "movies.tar.gz"
+    return name[-_MAX_NAME_CHARS:] if name.strip(".") else "movies.tar.gz"
 
 
 def _compare_with_first_use(target: Path) -> None:
-    """Write a file's hash beside it, or refuse a file that no longer has the hash written there."""
+    """Write a file's hash beside it, or refuse a file whose hash has changed since."""
     note = target.with_name(f"{target.name}.sha256")
-    found = known_sha256(target)
+    actual = known_sha256(target)
     if not note.is_file():
-        write_text(note, f"{found}  {target.name}\n")  # as sha256sum writes and reads it
+        write_text(note, f"{actual}  {target.name}\n")  # the format of sha256sum
         return
     expected = note.read_text(encoding="utf-8", errors="replace").partition(" ")[0]
-    if found != expected:
+    if actual != expected:
         raise DataError(
-            f"{target} has sha256 {found}; it had {expected} when it was fetched; delete both "
+            f"{target} has sha256 {actual}; it had {expected} when it was fetched; delete both "
             f"it and {note.name} to fetch it again"
         )
 
@@ -98,28 +98,28 @@ def _fetch_or_advise(url: str, part: Path, progress: bool) -> None:
         raise DataNotFoundError(f"{url} answers {error.code} {error.reason}; {_ADVICE}") from None
     except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
-        kept = part.stat().st_size if part.is_file() else 0
-        resumed = f"{kept:,} bytes are kept, and the same command goes on from there; "
+        num_bytes = part.stat().st_size if part.is_file() else 0
+        resumed = f"{num_bytes:,} bytes are kept, and the same command goes on from there; "
         raise DataNotFoundError(
-            f"{url} cannot be fetched ({reason}); {resumed if kept else ''}{_ADVICE}"
+            f"{url} cannot be fetched ({reason}); {resumed if num_bytes else ''}{_ADVICE}"
         ) from None
 
 
 def _fetch(url: str, part: Path, progress: bool) -> None:
-    """Append to ``part`` until it is whole."""
+    """Append to ``part`` until it is complete."""
     start = part.stat().st_size if part.is_file() else 0
     headers = {"Range": f"bytes={start}-"} if start else {}
     request = urllib.request.Request(url, headers={"User-Agent": "moviegenre", **headers})
     try:
-        # prepare comes here for http and https alone
+        # prepare calls this only for http and https
         answer = urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS)  # nosec B310
     except urllib.error.HTTPError as error:
         if error.code != _HTTP_RANGE_NOT_SATISFIABLE:
             raise
-        whole = re.fullmatch(r"bytes \*/(\d+)", error.headers.get("Content-Range", ""))
+        total_range = re.fullmatch(r"bytes \*/(\d+)", error.headers.get("Content-Range", ""))
         error.close()
-        if whole and int(whole[1]) == start:
-            return  # everything had come when it was interrupted
+        if total_range and int(total_range[1]) == start:
+            return  # the interrupted download was already complete
         part.unlink()
         raise DataError(f"{url} has changed since the download began; start it again") from None
     with answer:
@@ -128,9 +128,9 @@ def _fetch(url: str, part: Path, progress: bool) -> None:
         length = answer.headers.get("Content-Length")
         total = start + int(length) if length else None
         _write(answer, part, start, total, progress)
-    found = part.stat().st_size
-    if total is not None and found != total:
-        raise OSError(f"the connection ended after {found:,} of {total:,} bytes")
+    size = part.stat().st_size
+    if total is not None and size != total:
+        raise OSError(f"the connection ended after {size:,} of {total:,} bytes")
 
 
 def _write(

@@ -1,8 +1,8 @@
 """``multimodal_imdb.hdf5`` of MM-IMDb's authors; needs the extra ``hdf5``.
 
 Reference: https://github.com/johnarevalo/gmu-mmimdb (``make_dataset.py`` writes it, ``vgg.py``
-prepares the posters); see docs/mmimdb.md. ``metadata.npy``, which is published beside it, is a
-pickle and is not opened.
+prepares the posters); see docs/mmimdb.md. ``metadata.npy``, published with it, is a pickle and is
+not opened.
 """
 
 import hashlib
@@ -29,9 +29,9 @@ FILE_SUFFIXES = (".hdf5", ".h5")
 
 _NUM_PUBLISHED = 25_959
 _PUBLISHED_SPLIT = {Split.TRAIN: 15_552, Split.VAL: 18_160, Split.TEST: _NUM_PUBLISHED}
-"""Where each split ends; MultiBench reads the file by these numbers."""
+"""The end of each split; MultiBench uses these numbers."""
 
-_MEANS = np.array([103, 116, 123], dtype=np.int32)  # of blue, green and red, without fractions
+_MEANS = np.array([103, 116, 123], dtype=np.int32)  # of blue, green and red, rounded down
 _ROWS = 64  # posters read at a time
 _MAX_SIDE = 4_096
 _MAX_CHUNK_BYTES = 256 << 20
@@ -46,7 +46,7 @@ class MultimodalIMDb(MovieSource):
 
     Raises:
         MissingExtraError: h5py is not installed.
-        DataError: It is damaged, or another HDF5 file.
+        DataError: The file is damaged, or another HDF5 file.
     """
 
     has_plots = False
@@ -63,17 +63,21 @@ class MultimodalIMDb(MovieSource):
             flags = _dataset(file, "genres", 2)
             ids = _dataset(file, "imdb_ids", 1)
             images = _dataset(file, "images", 4)
-            num = len(ids)
-            if flags.shape != (num, len(self._genres)) or len(images) != num or num > MAX_FILES:
+            num_movies = len(ids)
+            if (
+                flags.shape != (num_movies, len(self._genres))
+                or len(images) != num_movies
+                or num_movies > MAX_FILES
+            ):
                 raise ValueError(
-                    f"{num:,} ids, {len(images):,} posters, genres {flags.shape} for "
+                    f"{num_movies:,} ids, {len(images):,} posters, genres {flags.shape} for "
                     f"{len(self._genres)} names"
                 )
             if images.shape[1] != 3 or max(images.shape[2:]) > _MAX_SIDE:
                 raise ValueError(f"posters of {images.shape[1:]}, expected 3 colours")
             self._ids = [_text(value) for value in ids[:]]
             self._flags = np.asarray(flags[:]) > 0
-            self._split = _split(file, num)
+            self._split = _split(file, num_movies)
         self.has_split = any(split is not None for split in self._split)
         self.lacks = ", ".join(split.value for split in Split if split not in self._split)
         parts = (str(self._ids), str(self._genres), str(self._split))
@@ -87,15 +91,15 @@ class MultimodalIMDb(MovieSource):
             images = _dataset(file, "images", 4)
             for start in range(0, len(self._ids), _ROWS):
                 block = np.asarray(images[start : start + _ROWS])
-                for place, pixels in enumerate(block, start=start):
-                    movie = self._ids[place]
-                    names = zip(self._genres, self._flags[place], strict=True)
+                for index, pixels in enumerate(block, start=start):
+                    movie = self._ids[index]
+                    names = zip(self._genres, self._flags[index], strict=True)
                     yield RawMovie(
                         id=movie,
-                        genres=tuple(name for name, has in names if has),
+                        genres=tuple(name for name, has_genre in names if has_genre),
                         poster=_encoded(pixels),
                         poster_name=f"{movie}.jpeg",
-                        split=self._split[place],
+                        split=self._split[index],
                     )
 
     @contextmanager
@@ -110,7 +114,7 @@ class MultimodalIMDb(MovieSource):
                 yield file
         except DataError:
             raise
-        except Exception as error:  # h5py raises whatever a damaged file leads it to
+        except Exception as error:  # h5py raises any exception for a damaged file
             raise_system_error(error, self._path)
             raise DataError(
                 f"{self._path} cannot be read as multimodal_imdb.hdf5: {error_text(error)}; is it "
@@ -119,7 +123,7 @@ class MultimodalIMDb(MovieSource):
 
 
 def _dataset(file: Any, name: str, num_axes: int) -> Any:  # noqa: ANN401 - h5py has no types
-    """Return an array of the file; one that is stored in another file is refused."""
+    """Return an array of the file; arrays in other files are refused."""
     import h5py
 
     if not isinstance(file.get(name, getlink=True), h5py.HardLink):
@@ -142,19 +146,23 @@ def _genre_names(file: Any) -> tuple[str, ...]:  # noqa: ANN401
     return names
 
 
-def _split(file: Any, num: int) -> list[Split | None]:  # noqa: ANN401
-    """Return each film's split: as Fuel's attribute ``split`` says, else as published."""
-    splits: list[Split | None] = [None] * num
+def _split(file: Any, num_movies: int) -> list[Split | None]:  # noqa: ANN401
+    """Return each film's split: from Fuel's attribute ``split``, else the published one."""
+    splits: list[Split | None] = [None] * num_movies
     if "split" not in file.attrs:
         start = 0
-        for published, stop in _PUBLISHED_SPLIT.items() if num == _NUM_PUBLISHED else ():
+        for published, stop in _PUBLISHED_SPLIT.items() if num_movies == _NUM_PUBLISHED else ():
             splits[start:stop] = [published] * (stop - start)
             start = stop
         return splits
     for row in file.attrs["split"]:
         split = SPLIT_WORDS.get(_text(row["split"]))
         start, stop = int(row["start"]), int(row["stop"])
-        if _text(row["source"]) == "genres" and split is not None and 0 <= start <= stop <= num:
+        if (
+            _text(row["source"]) == "genres"
+            and split is not None
+            and 0 <= start <= stop <= num_movies
+        ):
             splits[start:stop] = [split] * (stop - start)
     return splits
 
@@ -166,7 +174,7 @@ def _text(value: object) -> str:
 def _encoded(pixels: npt.NDArray[Any]) -> bytes:
     """Return a poster as JPEG.
 
-    The file holds what VGG reads: blue, green, red less their means, cut to whole numbers.
+    The file has VGG's input: blue, green, red minus their means, truncated to whole numbers.
 
     Args:
         pixels: (3, H, W).

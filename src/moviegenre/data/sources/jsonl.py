@@ -1,4 +1,4 @@
-"""MM-IMDb as MMBT and mmf read it: ``train.jsonl``, ``dev.jsonl``, ``test.jsonl`` and posters.
+"""MM-IMDb in the form of MMBT and mmf: ``train.jsonl``, ``dev.jsonl``, ``test.jsonl``, posters.
 
 Reference: https://github.com/facebookresearch/mmbt (``scripts/mmimdb.py`` writes ``image``,
 ``mmbt/data/dataset.py`` reads ``img``) and https://github.com/facebookresearch/mmf
@@ -33,9 +33,9 @@ _POSTER_SUFFIXES = (".jpeg", ".jpg", ".png")
 
 
 def jsonl_files(folder: Path) -> list[SplitFile]:
-    """Return the files of a folder that are named as MMBT's."""
-    named = ((path, _NAME.fullmatch(path.name)) for path in sorted(folder.glob("*.jsonl")))
-    return [(path, SPLIT_WORDS[name[1].lower()]) for path, name in named if name]
+    """Return the files of a folder with MMBT's names."""
+    files = ((path, _NAME.fullmatch(path.name)) for path in sorted(folder.glob("*.jsonl")))
+    return [(path, SPLIT_WORDS[match[1].lower()]) for path, match in files if match]
 
 
 def is_row(row: object) -> bool:
@@ -53,7 +53,7 @@ def is_row(row: object) -> bool:
 
 
 def first_row(path: Path) -> object:
-    """Return the first line's value; None where it has none.
+    """Return the value of the first line; None if it is not JSON.
 
     Raises:
         DataError: The file cannot be read.
@@ -69,7 +69,7 @@ class JsonLinesSplits(SplitFiles):
     """MMBT's or mmf's three files.
 
     Args:
-        folder: Holds them; posters are named relative to it, or to ``images`` in it.
+        folder: The folder of the files; names of posters are relative to it or to ``images``.
 
     Raises:
         DataError: The first line of a file has other keys.
@@ -93,21 +93,21 @@ class JsonLinesSplits(SplitFiles):
         for number, line in enumerate(file_lines(path), start=1):
             if not line.fault and not line.text.strip():
                 continue
-            place = f"{path.name}, line {number}"
+            row_name = f"{path.name}, line {number}"
             try:
                 if line.fault:
                     raise ValueError(line.fault)
                 row = parse_json(line.text)
                 if not isinstance(row, dict):
                     raise ValueError(f"found {type(row).__name__}, expected an object")
-                yield self._movie(row, split, place)
+                yield self._movie(row, split, row_name)
             except ValueError as error:
-                yield RawMovie(place, split=split, fault=str(error))
+                yield RawMovie(row_name, split=split, fault=str(error))
 
-    def _movie(self, row: Mapping[str, Any], split: Split | None, place: str) -> RawMovie:
-        named = cell_text(_value(row, POSTER_KEYS)).strip()
-        movie = cell_text(row.get("id")).strip() or PurePosixPath(named).stem or place
-        poster = self._poster(named)
+    def _movie(self, row: Mapping[str, Any], split: Split | None, row_name: str) -> RawMovie:
+        poster_name = cell_text(_value(row, POSTER_KEYS)).strip()
+        movie = cell_text(row.get("id")).strip() or PurePosixPath(poster_name).stem or row_name
+        poster = self._poster(poster_name)
         return RawMovie(
             id=movie,
             title=parse_title(row.get("title")),
@@ -115,14 +115,14 @@ class JsonLinesSplits(SplitFiles):
             genres=clean_names(_value(row, GENRE_KEYS)),
             plots=clean_names(_value(row, PLOT_KEYS)),
             poster=poster.content,
-            poster_name=named or None,
+            poster_name=poster_name or None,
             poster_fault=poster.fault,
             poster_lack=poster.lack,
             split=split,
         )
 
     def _poster(self, name: str) -> LoadedPoster:
-        # mmf names posters without their ending.
+        # mmf's names of posters have no suffix.
         endings = ("", *_POSTER_SUFFIXES) if name and not PurePosixPath(name).suffix else ("",)
         first: LoadedPoster | None = None
         for folder, ending in product(self._folders, endings):

@@ -1,6 +1,6 @@
-"""Find out which form a folder or file of movies has.
+"""Detect the form of a folder or file of movies.
 
-docs/mmimdb.md describes each form and where it comes from.
+docs/mmimdb.md describes each form and its origin.
 """
 
 import os
@@ -32,16 +32,16 @@ _COLUMN_SUFFIXES = (".parquet", ".arrow")
 def open_path(
     path: Path, columns: TableColumns | None = None, *, progress: bool = False
 ) -> MovieSource:
-    """Return the movies at a path, in whichever form they are.
+    """Return the movies at a path, in any form.
 
     Args:
         path: A folder or file.
-        columns: Of a table; with columns named, a file is read as a table and nothing else.
+        columns: The columns of a table; if they are named, a file is read only as a table.
         progress: Show a progress bar for an archive.
 
     Raises:
-        DataNotFoundError: There is nothing.
-        DataError: It is of no known form, or damaged.
+        DataNotFoundError: The path does not exist.
+        DataError: The form is unknown, or the file is damaged.
     """
     is_archive = path.name.lower().endswith(_ARCHIVE_SUFFIXES)
     is_table = os.path.isfile(path) and has_table_name(path) and not is_archive
@@ -49,12 +49,12 @@ def open_path(
         raise DataError(f"{path} is no table, so columns of it cannot be named")
     if os.path.isdir(path):
         return _open_folder(path)
-    if not os.path.isfile(path):  # unlike Path's, these take any text for a name
+    if not os.path.isfile(path):  # unlike Path.is_file, it accepts any text
         step = "name a folder, an archive, a table, a URL, or the word mmimdb"
         raise DataNotFoundError(missing_path_message(path, "a source of movies", step))
-    form = _open_file(path) if columns is None else None
-    if form is not None:
-        return form
+    movies = _open_file(path) if columns is None else None
+    if movies is not None:
+        return movies
     if is_table:
         return MovieTable(path, columns or TableColumns())
     if is_archive:
@@ -64,7 +64,7 @@ def open_path(
 
 
 def _open_folder(path: Path) -> MovieSource:
-    """Return the movies of a folder; the published layout first, since it holds everything."""
+    """Return the movies of a folder; the published layout is first, because it is complete."""
     try:
         if layout_root(path) is not None:
             return MMIMDbFolder(path)
@@ -72,7 +72,7 @@ def _open_folder(path: Path) -> MovieSource:
             return ArrowSplits(files)
         if jsonl_files(path):
             return JsonLinesSplits(path)
-        hdf5 = sorted(f for f in path.iterdir() if f.suffix.lower() in HDF5_SUFFIXES)
+        hdf5 = sorted(file for file in path.iterdir() if file.suffix.lower() in HDF5_SUFFIXES)
     except OSError as error:
         raise_system_error(error, path)
         raise DataError(f"{error.filename or path} cannot be read: {error.strerror}") from None
@@ -88,7 +88,7 @@ def _open_folder(path: Path) -> MovieSource:
 
 
 def _open_file(path: Path) -> MovieSource | None:
-    """Return the form of MM-IMDb that a file belongs to; None where it is no part of one."""
+    """Return the form of MM-IMDb that a file belongs to; None if there is none."""
     suffix = path.suffix.lower()
     if suffix in HDF5_SUFFIXES:
         return MultimodalIMDb(path)

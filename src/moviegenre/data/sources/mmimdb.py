@@ -1,7 +1,7 @@
 """MM-IMDb's own layout: ``split.json`` and ``dataset/<id>.json`` with ``<id>.jpeg`` beside it.
 
-Read from a folder, or from a tar archive in one pass without unpacking it: what it holds goes into
-one temporary file, because members may come in any order.
+It is read from a folder, or from a tar archive in one pass. The members of an archive are copied to
+one temporary file, because their order is not fixed.
 """
 
 import hashlib
@@ -46,7 +46,7 @@ FOLDERS = {
     ("annotations", "images"): "MM-IMDb in HEMM's folders, annotations/ and images/",
     ("labels", "images"): "MM-IMDb in the folders labels/ and images/ of missing_aware_prompts",
 }
-"""Folders of records and of posters, and who has them so; see docs/mmimdb.md."""
+"""Folders of records and of posters, with the name of the form; see docs/mmimdb.md."""
 
 POSTER_SUFFIXES = (".jpeg", ".jpg")
 _MOVIE_SUFFIXES = (".json", *POSTER_SUFFIXES)
@@ -55,12 +55,14 @@ _SPLIT_NAMES = {"train": Split.TRAIN, "dev": Split.VAL, "val": Split.VAL, "test"
 
 def split_json(parts: Mapping[Split, Sequence[str]]) -> str:
     """Return the content of ``split.json`` for movie ids by split."""
-    named = {"dev" if s is Split.VAL else s.value: list(ids) for s, ids in parts.items()}
-    return json.dumps(named, indent=1) + "\n"
+    ids_by_name = {
+        "dev" if split is Split.VAL else split.value: list(ids) for split, ids in parts.items()
+    }
+    return json.dumps(ids_by_name, indent=1) + "\n"
 
 
 class _Layout(MovieSource):
-    """What a folder and an archive have in common: records and posters by movie id."""
+    """The common part of folder and archive: records and posters by movie id."""
 
     form = PUBLISHED
 
@@ -75,23 +77,24 @@ class _Layout(MovieSource):
 
     @abstractmethod
     def _content(self, name: str) -> bytes | None:
-        """Return the content of a file of the data set folder; None where there is none."""
+        """Return the content of a file of the data set folder; None if there is none."""
 
-    def __len__(self) -> int:  # of a progress bar
+    def __len__(self) -> int:  # for a progress bar
         return len(self._order)
 
     def __iter__(self) -> Iterator[RawMovie]:
-        """Yield movies in the order of ``split.json``, then those that are not in it, by id."""
+        """Yield movies in the order of ``split.json``, then all other movies, by id."""
         for movie, split in self._order:
             yield self._movie(movie, split)
 
     @cached_property
     def _order(self) -> list[tuple[str, Split | None]]:
         listed = self._read_split()
-        known = {movie for movie, _ in listed}
-        records = sorted(n.removesuffix(".json") for n in self._names() if n.endswith(".json"))
-        others = [movie for movie in records if movie not in known]
-        return [*listed, *((movie, None) for movie in [*others, *self._repeated])]
+        listed_ids = {movie for movie, _ in listed}
+        names = (name for name in self._names() if name.endswith(".json"))
+        ids = sorted(name.removesuffix(".json") for name in names)
+        unlisted = [movie for movie in ids if movie not in listed_ids]
+        return [*listed, *((movie, None) for movie in [*unlisted, *self._repeated])]
 
     def _read_split(self) -> list[tuple[str, Split | None]]:
         if self._split_text is None:
@@ -142,7 +145,7 @@ class _Layout(MovieSource):
         )
 
     def _poster(self, movie: str) -> tuple[str | None, bytes | None, str]:
-        """Return the name and the bytes of a movie's poster, and why it cannot be read."""
+        """Return the name, the bytes and the fault of a movie's poster."""
         for name in (movie + suffix for suffix in POSTER_SUFFIXES):
             try:
                 poster = self._content(name)
@@ -154,24 +157,23 @@ class _Layout(MovieSource):
 
 
 class MMIMDbFolder(_Layout):
-    """A folder in MM-IMDb's layout, or one that holds such a folder.
+    """A folder in MM-IMDb's layout, or with a subfolder in this layout.
 
     Raises:
-        DataError: The folder is not of that layout.
+        DataError: The folder has another layout.
     """
 
     sha256_of = "names and sizes"
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        # An index of what is there, so that an id such as ../x in split.json leads nowhere.
+        # With an index of all files, an id such as ../x in split.json matches no file.
         self._paths: dict[str, Path] = {}
         try:
             sizes = self._index(path)
         except OSError as error:
             raise_system_error(error, path)
-            where = error.filename or path
-            raise DataError(f"{where} cannot be read: {error.strerror}") from None
+            raise DataError(f"{error.filename or path} cannot be read: {error.strerror}") from None
         if not any(name.endswith(".json") for name in self._paths):
             raise _other_layout(path)
         digest = hashlib.sha256(self._split_text or b"")
@@ -179,10 +181,10 @@ class MMIMDbFolder(_Layout):
         self.sha256 = digest.hexdigest()
 
     def _index(self, path: Path) -> list[str]:
-        """Find out what is there, and return the name and the size of each file."""
-        if (found := layout_root(path)) is None:
+        """Index the files, and return the name and the size of each file."""
+        if (layout := layout_root(path)) is None:
             raise _other_layout(path)
-        root, folders = found
+        root, folders = layout
         self.form = FOLDERS[folders]
         self.synthetic = (root / SYNTHETIC_MARKER).is_file()
         if os.path.lexists(root / SPLIT_FILE):
@@ -205,7 +207,7 @@ class MMIMDbFolder(_Layout):
                     continue
                 name = _plain_name(PurePosixPath(entry.name))
                 if name.endswith(suffixes):
-                    self._paths[name] = Path(entry.path)  # folders and pipes too, to be named
+                    self._paths[name] = Path(entry.path)  # includes folders and pipes, for errors
                 if (size := _file_size(entry)) is not None:
                     sizes.append(f"{entry.name} {size}\n")
         return sizes
@@ -227,7 +229,7 @@ class MMIMDbArchive(_Layout):
 
     Raises:
         DataNotFoundError: There is no such file.
-        DataError: It is no such archive, is cut off, or has a member whose path leaves it.
+        DataError: The archive has another layout, is truncated, or has a member outside.
     """
 
     sha256_of = "the archive"
@@ -236,7 +238,7 @@ class MMIMDbArchive(_Layout):
         super().__init__(path)
         if not path.is_file():
             raise DataNotFoundError(f"{path} does not exist; expected an archive")
-        self._places: dict[str, Place] = {}
+        self._positions: dict[str, Place] = {}
         self._too_large: dict[str, int] = {}
         self._spool = Spool()
         with open_archive(path, progress=progress) as archive:
@@ -263,11 +265,11 @@ class MMIMDbArchive(_Layout):
                 f"{SPLIT_FILE} of {self._path} has {member.size:,} bytes; expected at most "
                 f"{MAX_SPLIT_BYTES:,}"
             )
-        if is_movie and (name in self._places or name in self._too_large):
+        if is_movie and (name in self._positions or name in self._too_large):
             if name.endswith(".json"):
                 self._repeated.append(name.removesuffix(".json"))
             return
-        if len(self._places) + len(self._too_large) >= MAX_FILES:
+        if len(self._positions) + len(self._too_large) >= MAX_FILES:
             raise DataError(
                 f"{self._path} has more than {MAX_FILES:,} records and posters; expected "
                 "an archive of movies"
@@ -281,22 +283,22 @@ class MMIMDbArchive(_Layout):
             self._split_text = stream.read()
             self.has_split = True
         else:
-            self._places[name] = self._spool.append(stream.read())
+            self._positions[name] = self._spool.append(stream.read())
 
     def _names(self) -> Iterator[str]:
-        return iter([*self._places, *self._too_large])
+        return iter([*self._positions, *self._too_large])
 
     def _content(self, name: str) -> bytes | None:
         if name in self._too_large:
             raise UnreadableFileError(
                 f"{name} has {self._too_large[name]:,} bytes; expected at most {_max_bytes(name):,}"
             )
-        place = self._places.get(name)
-        return None if place is None else self._spool.read(place)
+        position = self._positions.get(name)
+        return None if position is None else self._spool.read(position)
 
 
 def layout_root(path: Path) -> tuple[Path, tuple[str, str]] | None:
-    """Return the folder, at or in a path, that has one of the layouts, and its two folders.
+    """Return the folder with one of the layouts, at or in a path, and its two subfolders.
 
     Raises:
         OSError: A folder cannot be read.
@@ -310,7 +312,7 @@ def layout_root(path: Path) -> tuple[Path, tuple[str, str]] | None:
 
 
 def _has_records(folder: Path) -> bool:
-    """Return whether a folder has any JSON; MMBT's ``dataset`` may hold posters alone."""
+    """Return whether a folder has any JSON; MMBT's ``dataset`` may have only posters."""
     with os.scandir(folder) as entries:
         return any(entry.name.lower().endswith(".json") for entry in entries)
 
@@ -320,11 +322,11 @@ def _max_bytes(name: str) -> int:
 
 
 def _is_dir(path: Path) -> bool:
-    return os.path.isdir(path)  # unlike Path's, it takes a link loop for no folder
+    return os.path.isdir(path)  # unlike Path.is_dir, it returns False for a link loop
 
 
 def _file_size(entry: os.DirEntry[str]) -> int | None:
-    """Return the size of a regular file; None of everything else, a link that leads nowhere too."""
+    """Return the size of a regular file; None for everything else, such as a broken link."""
     try:
         status = entry.stat()
     except OSError as error:

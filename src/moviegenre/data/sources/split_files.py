@@ -1,4 +1,4 @@
-"""Data sets that have one file, or several, for each split."""
+"""Data sets with one or several files for each split."""
 
 import hashlib
 from abc import abstractmethod
@@ -17,16 +17,16 @@ SPLIT_WORDS = {
     "validation": Split.VAL,
     "test": Split.TEST,
 }
-"""How names of files call the splits."""
+"""Names of the splits in file names."""
 
 SplitFile = tuple[Path, Split | None]
 
 
 class SplitFiles(MovieSource):
-    """Movies in files of one kind, of which each belongs to a split.
+    """Movies in files of one kind; each file belongs to a split.
 
     Args:
-        files: The files in the order they are read; None is a split that nobody named.
+        files: The files, each with its split; None for an unknown split.
     """
 
     sha256_of = "the files, by name"

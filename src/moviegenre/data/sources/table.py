@@ -1,4 +1,4 @@
-"""Somebody's own table of movies, posters as files beside it."""
+"""A user's table of movies, with posters as files."""
 
 import logging
 import reprlib
@@ -27,25 +27,25 @@ from moviegenre.data.tables.zip_posters import poster_files
 logger = logging.getLogger(__name__)
 
 _ADVICE = "name the one to read, or all of them, with `plot_column`"
-_CHECKED_ROWS = 50  # rows, for a poster that is there
+_CHECKED_ROWS = 50  # rows that are searched for an existing poster
 
 
 @dataclass(frozen=True)
 class TableColumns:
-    """Which column holds what; what is not named is looked for by its usual names.
+    """The columns of a table; columns that are not named are found by their usual names.
 
     Attributes:
-        id: The movie's id; where there is none, rows are numbered.
+        id: The movie's id; without it, rows are numbered.
         plots: Plots, in this order.
-        poster: Path of the poster, relative to the table, or to the ZIP that it lies in.
+        poster: Path of the poster, relative to the table or to its ZIP.
         genres: A list, a mapping, or names joined by a separator.
-        split: ``train``, ``val`` (or ``dev``) or ``test``; None where there is no split.
+        split: ``train``, ``val`` (or ``dev``) or ``test``; None if there is no split.
         title: The title.
         year: The year.
-        separator: What joins genre names; None finds out, see ``genre_cells``.
-        flags: Columns that stand for one genre each, see ``genre_cells.flag_columns``.
-        written: How the table is written; None finds out.
-        format: A well-known table, see ``known_tables``; None finds out.
+        separator: The separator of genre names; None detects it, see ``genre_cells``.
+        flags: Columns of single genres, see ``genre_cells.flag_columns``.
+        written: The text format of the table; None detects it.
+        format: A well-known table, see ``known_tables``; None detects it.
     """
 
     id: str | None = None
@@ -66,14 +66,14 @@ class MovieTable(MovieSource):
 
     Args:
         path: A table, see ``tables.source``.
-        columns: Which column holds what.
+        columns: The table's columns.
 
     Raises:
         DataNotFoundError: There is no such file.
-        DataError: It cannot be read, or columns are not there; the message lists all these.
+        DataError: The table cannot be read, or columns are missing; the message lists them.
 
     Attributes:
-        notes: What was found out about the table, as sentence parts.
+        notes: Notes on the table, as parts of sentences.
     """
 
     form = "a table of movies"
@@ -91,66 +91,68 @@ class MovieTable(MovieSource):
         self.notes = list(self._table.notes)
         self._find_columns(columns, known)
         self._genres = GenreColumn(self._genres_name or "", columns.separator)
-        self._has_learned = False
+        self._knows_format = False
         require_single(self._used_columns(), self._table.twice, str(path))
 
-    def _find_columns(self, given: TableColumns, known: Sequence[str]) -> None:
+    def _find_columns(self, columns: TableColumns, known: Sequence[str]) -> None:
         """Fill in the columns that are not named."""
-        found = find_columns(
+        usual = find_columns(
             known,
             table=str(self._path),
             advice=_ADVICE,
-            format=given.format,
-            needs_plot=not given.plots,
+            format=columns.format,
+            needs_plot=not columns.plots,
         )
-        self._poster_name = given.poster or self._usual_poster(found.poster)
-        self._plots = given.plots or ((found.plot,) if found.plot else ())
+        self._poster_name = columns.poster or self._usual_poster(usual.poster)
+        self._plots = columns.plots or ((usual.plot,) if usual.plot else ())
         self.has_plots = bool(self._plots)
         if not self.has_plots and self._poster_name:
             self.form = "a table of posters with no column of plots (`plot_column` names one)"
             self.notes.append("no column of plots, so the posters alone are read")
-        self._flags = flag_columns(given.flags, known) if given.flags else {}
-        self._genres_name = None if given.flags else given.genres or found.genres or "genres"
-        self._id_name = given.id or found.id
-        self._title_name, self._year_name = given.title or found.title, given.year or found.year
-        self._split_name = given.split
-        self._require(given, known)
-        unused = {name for name, value in vars(given).items() if value}
-        unused |= {"plot"} if given.plots else set()
+        self._flags = flag_columns(columns.flags, known) if columns.flags else {}
+        self._genres_name = None if columns.flags else columns.genres or usual.genres or "genres"
+        self._id_name = columns.id or usual.id
+        self._title_name, self._year_name = columns.title or usual.title, columns.year or usual.year
+        self._split_name = columns.split
+        self._require(columns, known)
+        unused = {name for name, value in vars(columns).items() if value}
+        unused |= {"plot"} if columns.plots else set()
         unused |= set() if self._poster_name else {"poster"}
-        unused |= {"genres"} if given.flags else set()
-        if note := found.note(unused):
+        unused |= {"genres"} if columns.flags else set()
+        if note := usual.note(unused):
             self.notes.append(note)
         if self._flags:
             self.notes.append(f"genres from {len(self._flags)} columns, one for each genre")
 
-    def _require(self, given: TableColumns, known: Sequence[str]) -> None:
-        """Check that all columns are there that are named or needed."""
-        named = {
-            "id_column": [given.id],
+    def _require(self, columns: TableColumns, known: Sequence[str]) -> None:
+        """Check that all named and needed columns exist."""
+        used = {
+            "id_column": [columns.id],
             "plot_column": self._plots or ([] if self._poster_name else ["plot"]),
-            "poster_column": [given.poster],
+            "poster_column": [columns.poster],
             "genres_column": [self._genres_name],
-            "split_column": [given.split],
-            "title_column": [given.title],
-            "year_column": [given.year],
+            "split_column": [columns.split],
+            "title_column": [columns.title],
+            "year_column": [columns.year],
         }
         missing = {
             name: setting
-            for setting, names in named.items()
+            for setting, names in used.items()
             for name in names
             if name and name not in known
         }
         if missing:
-            faults = "; ".join(f"no column {n!r}, {did_you_mean(n, known)}" for n in missing)
+            faults = "; ".join(
+                f"no column {name!r}, {did_you_mean(name, known)}" for name in missing
+            )
             settings = " and ".join(f"`{setting}`" for setting in dict.fromkeys(missing.values()))
-            hint = flags_hint(known) if self._genres_name in missing and not given.genres else ""
+            hint = flags_hint(known) if self._genres_name in missing and not columns.genres else ""
             advice = hint or f"name one of these with {settings}"
             raise DataError(f"{self._path}: {faults}; {advice}")
 
     @property
     def found(self) -> dict[str, str]:
-        """Which column holds what."""
+        """The columns by their content, as text."""
         flags = f"{len(self._flags)} columns, one for each" if self._flags else ""
         return {
             "id": self._id_name or "(the row's number)",
@@ -162,7 +164,7 @@ class MovieTable(MovieSource):
         }
 
     def _usual_poster(self, name: str | None) -> str | None:
-        """Return a column of posters that nobody named, if it may hold names of files here."""
+        """Return a poster column with a usual name, if it may have names of existing files."""
         if name is None or name == "poster":
             return name
         rows = islice(self._table.rows([name]), _CHECKED_ROWS)
@@ -178,10 +180,10 @@ class MovieTable(MovieSource):
         return [name for name in named if name is not None]
 
     def genres(self) -> Iterator[tuple[str, ...]]:
-        """Yield the genres of every row, none for a damaged one; no poster is read.
+        """Yield the genres of every row, none for a damaged row; no poster is read.
 
         Raises:
-            DataError: As for the rows themselves.
+            DataError: See ``__iter__``.
         """
         self._learn_genres()
         columns = [self._genres_name] if self._genres_name is not None else list(self._flags)
@@ -192,17 +194,17 @@ class MovieTable(MovieSource):
                 yield ()
 
     def _learn_genres(self) -> None:
-        if self._genres_name is not None and not self._has_learned:
+        if self._genres_name is not None and not self._knows_format:
             column = self._genres_name
             self._genres.learn(row.values.get(column) for row in self._table.rows([column]))
-            self._has_learned = True
+            self._knows_format = True
 
     def __iter__(self) -> Iterator[RawMovie]:
         """Yield every row, in order.
 
         Raises:
-            DataError: The file is damaged as a whole, not in one of its rows, or its genres are
-                numbers of somebody else's.
+            DataError: The complete file is damaged, not only a row, or its genres are unknown
+                numbers.
         """
         self._learn_genres()
         if notes := [*self.notes, *self._genres.notes]:
@@ -218,15 +220,14 @@ class MovieTable(MovieSource):
     def _id(self, row: Row, number: int) -> str:
         if self._id_name is None:
             return str(number)
-        given = cell_text(row.values.get(self._id_name)).strip()
-        return given or f"row {number}"
+        return cell_text(row.values.get(self._id_name)).strip() or f"row {number}"
 
     def _movie(self, movie: str, row: Row) -> RawMovie:
         if row.fault:
             raise ValueError(row.fault)
         values = row.values
         plots = [text for name in self._plots for text in plot_texts(values.get(name))]
-        kept = tuple(text for text in plots if not is_placeholder(text))
+        usable_plots = tuple(text for text in plots if not is_placeholder(text))
         genres, placeholder = self._names(values)
         poster, poster_name = self._poster(values)
         cell = values.get(self._split_name) if self._split_name else None
@@ -237,19 +238,19 @@ class MovieTable(MovieSource):
             title=parse_title(values.get(self._title_name or "")),
             year=parse_year(values.get(self._year_name or "")),
             genres=genres,
-            plots=kept,
+            plots=usable_plots,
             poster=poster.content,
             poster_name=poster_name,
             poster_fault=poster.fault,
             split=split,
             split_text=split_text if self._split_name and split is None else "",
             genre_placeholder=placeholder,
-            plot_placeholder=plots[0] if plots and not kept else "",
+            plot_placeholder=plots[0] if plots and not usable_plots else "",
             poster_lack=poster.lack,
         )
 
     def _names(self, values: Mapping[str, object]) -> tuple[tuple[str, ...], str]:
-        """Return a row's genres, and the placeholder that stands for none, if one does."""
+        """Return a row's genres, or none and the row's placeholder, if it has one."""
         if self._genres_name is None:
             return tuple(flagged(values, self._flags)), ""
         return self._genres.names(values.get(self._genres_name))
@@ -259,7 +260,7 @@ class MovieTable(MovieSource):
         cell = values.get(self._poster_name) if self._poster_name else None
         if isinstance(cell, list) and len(cell) == 1:
             cell = cell[0]
-        if isinstance(cell, Mapping):  # as this package and Hugging Face's keep images in Parquet
+        if isinstance(cell, Mapping):  # an image in Parquet of this package or of Hugging Face
             content = cell.get("bytes")
             if isinstance(content, bytes) and content:
                 return LoadedPoster(content), cell_text(cell.get("path")) or None

@@ -32,9 +32,9 @@ def draw_poster(shown: list[str], title: str, rng: random.Random) -> Image.Image
     """Return a poster (RGB, 136 x 200).
 
     Args:
-        shown: Names of the genres it is to show; the lead one gives the colours.
-        title: Written below.
-        rng: Places and colours.
+        shown: Names of the genres that it shows; the lead genre decides the colours.
+        title: The title at the bottom.
+        rng: The generator of positions and colours.
     """
     lead = rng.choice(shown) if shown else rng.choice(_NEUTRAL)
     image = _sky(*(_jitter(colour, rng) for colour in _PALETTES[lead]))

@@ -1,4 +1,4 @@
-"""Writing made-up movies as an archive of MM-IMDb would unpack to."""
+"""Write made-up movies in the layout of MM-IMDb's unpacked archive."""
 
 import io
 import json
@@ -18,7 +18,7 @@ from moviegenre.data.synthetic.grammar import make_plot, make_title
 _FIRST_ID = 9_000_000  # far above any id that IMDb gave in MM-IMDb's time
 _YEARS = (1930, 2015)
 _TRAIN_SHARE, _VAL_SHARE = 0.70, 0.15
-_SECOND_PLOT, _THIRD_PLOT = 0.8, 0.15
+_SECOND_PLOT, _THIRD_PLOT = 0.8, 0.15  # probabilities
 _ODD_FORMS = ("plain", "grey", "cmyk", "png", "wide", "large")
 _ODD_WEIGHTS = (0.84, 0.04, 0.03, 0.03, 0.03, 0.03)
 _SHORT_SUFFIX = 0.05  # share of posters called .jpg
@@ -26,13 +26,13 @@ _JPEG_QUALITY = 88
 
 
 def synthesize(directory: Path, num_movies: int, seed: int) -> None:
-    """Make movies up: ``split.json``, ``dataset/<id>.json`` and posters, the same for a seed.
+    """Write made-up movies: ``split.json``, ``dataset/<id>.json`` and posters.
 
-    A movie depends on the seed and its number alone, not on how many are made.
+    A movie depends only on the seed and its number, not on the number of all movies.
 
     Args:
         directory: A new or empty folder. It appears when all is done.
-        num_movies: How many.
+        num_movies: The number of movies.
         seed: Fixes everything.
 
     Raises:
@@ -76,7 +76,7 @@ def _write_movie(folder: Path, movie: str, rng: random.Random) -> None:
 
 
 def _encode(poster: Image.Image, form: str) -> bytes:
-    """Return the image as bytes, in one of the odd forms that real archives have."""
+    """Return the image as bytes, in one of the odd forms in real archives."""
     stream = io.BytesIO()
     if form == "png":
         poster.save(stream, format="PNG")
@@ -95,9 +95,13 @@ def _encode(poster: Image.Image, form: str) -> bytes:
 
 def _split(ids: list[str], seed: int) -> dict[str, list[str]]:
     shuffled = random.Random(f"{seed} split").sample(ids, len(ids))  # as above # nosec B311
-    first = round(_TRAIN_SHARE * len(ids))
-    second = first + round(_VAL_SHARE * len(ids))
-    return {"train": shuffled[:first], "dev": shuffled[first:second], "test": shuffled[second:]}
+    train_end = round(_TRAIN_SHARE * len(ids))
+    val_end = train_end + round(_VAL_SHARE * len(ids))
+    return {
+        "train": shuffled[:train_end],
+        "dev": shuffled[train_end:val_end],
+        "test": shuffled[val_end:],
+    }
 
 
 def _write_json(path: Path, content: object) -> None:

@@ -1,4 +1,4 @@
-"""Which genres made-up movies have, how often, and where they show."""
+"""The genres of made-up movies: how often they occur, in plots and in posters."""
 
 import random
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ class SyntheticGenre:
     """A genre of made-up movies.
 
     Attributes:
-        name: As MM-IMDb spells it.
-        frequency: How often it is drawn, relative to the others; a long tail, as in MM-IMDb.
+        name: MM-IMDb's name.
+        frequency: Its relative frequency; a long tail, as in MM-IMDb.
         in_plot: Probability that a movie's first plot shows it; a longer plot shows it more often.
         in_poster: Probability that its poster shows it.
     """
@@ -21,8 +21,8 @@ class SyntheticGenre:
     in_poster: float
 
 
-# The plot carries most of them and the poster complements it: four genres are hardly told in the
-# plot and plainly drawn, and the commonest ones are the other way round.
+# Plots show most genres, and posters complement them: four genres are rare in plots and frequent in
+# posters; the most frequent genres are the other way round.
 GENRES = (
     SyntheticGenre("Drama", 0.52, 0.80, 0.35),
     SyntheticGenre("Comedy", 0.33, 0.85, 0.60),
@@ -38,18 +38,18 @@ GENRES = (
     SyntheticGenre("Western", 0.03, 0.60, 0.90),
 )
 
-_HOW_MANY = (1, 2, 3, 4)
-_HOW_OFTEN = (0.15, 0.42, 0.32, 0.11)  # 2.4 genres a movie on average, as in MM-IMDb
+_NUM_GENRES = (1, 2, 3, 4)
+_NUM_GENRES_WEIGHTS = (0.15, 0.42, 0.32, 0.11)  # 2.4 genres a movie on average, as in MM-IMDb
 _CONFUSION = 0.06  # probability that something shows a genre the movie does not have
 
 
 def draw_genres(rng: random.Random) -> tuple[SyntheticGenre, ...]:
     """Return the genres of one movie."""
-    left = list(GENRES)
+    remaining = list(GENRES)
     chosen: list[SyntheticGenre] = []
-    for _ in range(rng.choices(_HOW_MANY, _HOW_OFTEN)[0]):
-        genre = rng.choices(left, [g.frequency for g in left])[0]
-        left.remove(genre)
+    for _ in range(rng.choices(_NUM_GENRES, _NUM_GENRES_WEIGHTS)[0]):
+        genre = rng.choices(remaining, [item.frequency for item in remaining])[0]
+        remaining.remove(genre)
         chosen.append(genre)
     return tuple(chosen)
 
@@ -57,7 +57,7 @@ def draw_genres(rng: random.Random) -> tuple[SyntheticGenre, ...]:
 def shown_in_plot(
     genres: tuple[SyntheticGenre, ...], rng: random.Random, *, long: bool
 ) -> list[str]:
-    """Return the names of the genres that a plot shows; a long one shows each more often."""
+    """Return the names of the genres that a plot shows; a long plot shows each more often."""
     shown = [
         genre.name
         for genre in genres

@@ -1,4 +1,4 @@
-"""Plots and titles of made-up movies: sentences with slots, some of which speak for a genre."""
+"""Plots and titles of made-up movies: sentences with slots, some of them cues for a genre."""
 
 import random
 
@@ -42,7 +42,7 @@ _FILLERS = (
     "The telephone rings, and {name} does not pick it up.",
 )
 
-# What speaks for a genre. None of the sentences spells a genre out.
+# Cues for a genre. No sentence has the name of a genre.
 _CUES: dict[str, tuple[str, ...]] = {
     "Drama": (
         "{name} must come to terms with the illness of a parent.",
@@ -152,9 +152,9 @@ def make_plot(shown: list[str], rng: random.Random, *, long: bool) -> str:
     """Return a plot.
 
     Args:
-        shown: Names of the genres that sentences are to speak for.
-        rng: Chooses everything.
-        long: Several sentences for each genre and more filling between them.
+        shown: Names of the genres that get cues.
+        rng: The generator of all choices.
+        long: Several cues for each genre, and more other sentences.
     """
     slots = {
         "time": rng.choice(_TIMES),
@@ -165,8 +165,8 @@ def make_plot(shown: list[str], rng: random.Random, *, long: bool) -> str:
     slots["name"], slots["second"] = rng.sample(_NAMES, 2)
     middle: list[str] = []
     for genre in shown:
-        how_many = rng.randint(*_LONG_CUES) if long else 1
-        middle += rng.sample(_CUES[genre], how_many)
+        num_cues = rng.randint(*_LONG_CUES) if long else 1
+        middle += rng.sample(_CUES[genre], num_cues)
     num_fillers = rng.randint(*_LONG_FILLERS) if long else 1
     middle += rng.choices(_FILLERS, k=num_fillers)
     rng.shuffle(middle)

@@ -11,9 +11,9 @@ from moviegenre.data.tables.literals import parse_literal
 
 
 def cell_text(value: object) -> str:
-    """Return a cell that names something as text, empty where there is none.
+    """Return the text of a cell with a name; empty if the cell is empty.
 
-    Of a text longer than any name the beginning is returned.
+    A text longer than any name is cut off.
 
     Example:
         >>> cell_text(" tt1 "), cell_text(7.0), cell_text(float("nan")), cell_text(b"tt2")
@@ -23,14 +23,14 @@ def cell_text(value: object) -> str:
         return ""
     if isinstance(value, bytes):
         value = value[: 4 * MAX_NAME_CHARS].decode("utf-8", "replace")
-    if isinstance(value, float) and value.is_integer():  # pandas makes floats of numbers with gaps
+    if isinstance(value, float) and value.is_integer():  # pandas' integers with missing values
         value = int(value)
     text = value if isinstance(value, str) else reprlib.repr(value)
     return whole_text(text[: MAX_NAME_CHARS + 1])
 
 
 def kept_text(value: object) -> str | None:
-    """Return a whole cell as text, as answers repeat it; None where there is none."""
+    """Return a complete cell as text, for the answers; None if the cell is empty."""
     if value is None or value != value:
         return None
     if isinstance(value, str):
@@ -47,18 +47,18 @@ def plot_texts(value: object) -> tuple[str, ...]:
     """Return the texts of a plot's cell, without markup; none of them blank.
 
     Args:
-        value: A text, UTF-8 bytes, a list of these, or None. A text that spells a list of texts
-            is read as one.
+        value: A text, UTF-8 bytes, a list of these, or None. The text of a list, such as
+            ``"['A dog.']"``, is read as a list.
 
     Raises:
-        ValueError: It is something else.
+        ValueError: The cell has another type.
 
     Example:
         >>> plot_texts(["<p>A dog.</p>", None]), plot_texts("['A dog.', 'A cat.']")
         (('A dog.',), ('A dog.', 'A cat.'))
     """
     if isinstance(value, str) and value.strip()[:2] in ("['", '["') and value.strip()[-1] == "]":
-        with suppress(ValueError):  # a plot that begins with a bracket
+        with suppress(ValueError):  # a plot may begin with a bracket
             value = parse_literal(value)
     if value != value:  # pandas' not-a-number
         return ()

@@ -1,4 +1,4 @@
-"""The CMU Movie Summary Corpus: two tables without headers that belong together.
+"""The CMU Movie Summary Corpus: two related tables without headers.
 
 Reference: Bamman, O'Connor and Smith, "Learning Latent Personas of Film Characters", ACL 2013,
 http://www.cs.cmu.edu/~ark/personas/. ``plot_summaries.txt`` has Wikipedia's id and the summary;
@@ -23,7 +23,7 @@ _MAX_CELL_CHARS = 10_000
 
 
 def is_summaries(path: Path) -> bool:
-    """Return whether a file is one of the two, with the other beside it."""
+    """Return whether a file is one of the two, and the other is in the same folder."""
     names = {SUMMARIES_FILE, METADATA_FILE}
     return path.name in names and all((path.parent / name).is_file() for name in names)
 
@@ -35,12 +35,12 @@ def rows(path: Path) -> Iterator[dict[str, Any]]:
         path: One of the two files.
 
     Raises:
-        DataError: One of them cannot be read.
+        DataError: One of the files cannot be read.
     """
     films: dict[str, list[str]] = {}
     metadata = path.parent / METADATA_FILE
     for cells in _lines(metadata, _CELLS):
-        films[cells[0]] = [cells[place][:_MAX_CELL_CHARS] for place in (_TITLE, _DATE, _GENRES)]
+        films[cells[0]] = [cells[column][:_MAX_CELL_CHARS] for column in (_TITLE, _DATE, _GENRES)]
         if len(films) > _MAX_FILMS:
             raise DataError(f"{metadata} has more than {_MAX_FILMS:,} films; it is refused")
     for film, plot in _lines(path.parent / SUMMARIES_FILE, 2):

@@ -1,4 +1,4 @@
-"""Which column of a table holds what, by the names that people use."""
+"""Find the columns of a table by their usual names."""
 
 import shlex
 from collections.abc import Collection, Iterable, Sequence
@@ -11,7 +11,7 @@ ID_COLUMNS = (
     *("id", "movie_id", "film_id", "show_id", "imdb_id", "tconst", "tmdb_id", "title_id"),
     *("imdb_title_id", "movie_imdb_id", "const", "wiki_id", "wikipedia_id", "freebase_id"),
 )
-"""Usual names of the id, the surest first; case, spaces and signs do not count."""
+"""Usual names of the id, the surest first; case, spaces and punctuation do not count."""
 
 GENRES_COLUMNS = (
     *("genres", "genre", "genre_names", "listed_in", "movie_genres", "movie_genre", "film_genres"),
@@ -36,15 +36,15 @@ OTHER_PLOT_COLUMNS = (
     *("overview", "synopsis", "description", "summary", "storyline"),
     *("plot_synopsis", "plot_summary", "movie_plot", "outline"),
 )
-"""Names that other catalogues have for the plot; taken where there is no ``plot``."""
+"""Names of the plot in other catalogues; used if there is no ``plot``."""
 
 _LONGER_PLOT_COLUMNS = ("plot_long", "long_plot", "plot_full", "full_plot")
-"""Names of a second plot beside another; it is read only if the user names it."""
+"""Names of a second plot; it is read only if the user names it."""
 
 
 @dataclass(frozen=True)
 class FoundColumns:
-    """Which column of a table holds what; None where there is none.
+    """The columns of a table by their content; None for missing ones.
 
     Attributes:
         id: The film's id.
@@ -53,9 +53,9 @@ class FoundColumns:
         genres: Its genres.
         title: Its title.
         year: The year of its release.
-        known: The well-known table that has these columns, if it is one.
-        unread: Columns that are not read, with nearly the name of one that is.
-        other_plots: Columns that may hold another plot beside ``plot``.
+        known: The well-known table with these columns, if any.
+        unread: Columns that are not read, with nearly the same name as a column that is read.
+        other_plots: Columns that may have another plot.
     """
 
     id: str | None = None
@@ -69,9 +69,9 @@ class FoundColumns:
     other_plots: tuple[str, ...] = ()
 
     def note(self, named: Iterable[str] = ()) -> str:
-        """Return which columns have other names than the usual ones; empty for none.
+        """Return a note on columns with unusual names; empty if there are none.
 
-        Columns that may hold another plot are named, with the setting that reads them.
+        The note includes columns that may have another plot, and the setting that reads them.
 
         Args:
             named: Parts that the user named, or that are not read.
@@ -105,12 +105,12 @@ def find_columns(
     format: str | None = None,
     needs_plot: bool = True,
 ) -> FoundColumns:
-    """Return which column holds what, as far as names say.
+    """Return the columns of a table by their usual names.
 
     Args:
-        columns: The table's.
-        table: Its name, for messages.
-        advice: How to name the column of plots.
+        columns: The table's columns.
+        table: The table's name, for messages.
+        advice: How to name the column of plots, for messages.
         format: See ``known_tables.recognise``.
         needs_plot: Whether to look for a column of plots.
 
@@ -122,42 +122,42 @@ def find_columns(
     if known is not None:
         lower = {name.lower(): name for name in reversed(columns)}
 
-        def first(names: Sequence[str]) -> str | None:
+        def first_column(names: Sequence[str]) -> str | None:
             return next((lower[name] for name in names if name in lower), None)
 
         return FoundColumns(
-            id=first(known.id),
-            plot=first(known.plots),
+            id=first_column(known.id),
+            plot=first_column(known.plots),
             poster=usual_column(columns, POSTER_COLUMNS),
-            genres=first(known.genres),
-            title=first(known.film),
-            year=first(known.year),
+            genres=first_column(known.genres),
+            title=first_column(known.film),
+            year=first_column(known.year),
             known=known,
-            other_plots=other_plot_columns(columns, first(known.plots)),
+            other_plots=other_plot_columns(columns, first_column(known.plots)),
         )
     plot = find_plot_column(columns, table=table, advice=advice) if needs_plot else None
-    others = [name for name in columns if name != plot]
-    found = FoundColumns(
-        id=usual_column(others, ID_COLUMNS),
+    other_columns = [name for name in columns if name != plot]
+    usual_columns = FoundColumns(
+        id=usual_column(other_columns, ID_COLUMNS),
         plot=plot,
-        poster=usual_column(others, POSTER_COLUMNS),
-        genres=usual_column(others, GENRES_COLUMNS),
-        title=usual_column(others, TITLE_COLUMNS),
-        year=usual_column(others, YEAR_COLUMNS),
+        poster=usual_column(other_columns, POSTER_COLUMNS),
+        genres=usual_column(other_columns, GENRES_COLUMNS),
+        title=usual_column(other_columns, TITLE_COLUMNS),
+        year=usual_column(other_columns, YEAR_COLUMNS),
     )
-    used = {name for name in vars(found).values() if isinstance(name, str)}
+    used = {name for name in vars(usual_columns).values() if isinstance(name, str)}
     keys = {_key(name) for name in used}
     return replace(
-        found,
+        usual_columns,
         unread=tuple(name for name in columns if name not in used and _key(name) in keys),
         other_plots=other_plot_columns(columns, plot),
     )
 
 
 def plot_candidates(known: Collection[str]) -> list[str]:
-    """Return the columns that may be the plot: ``plot`` alone, or all with another usual name.
+    """Return the columns that may be the plot: only ``plot``, or all with another usual name.
 
-    Capital letters, spaces and signs in a name do not count.
+    Case, spaces and punctuation do not count.
 
     Example:
         >>> plot_candidates(["id", "plot", "overview"]), plot_candidates(["summary", "Overview"])
@@ -172,7 +172,7 @@ def plot_candidates(known: Collection[str]) -> list[str]:
 
 
 def find_plot_column(known: Collection[str], *, table: str, advice: str) -> str | None:
-    """Return the column of plots; None where no column has a usual name.
+    """Return the column of plots; None if no column has a usual name.
 
     Args:
         known: The table's columns.
@@ -194,7 +194,7 @@ def other_plot_columns(known: Iterable[str], plot: str | None) -> tuple[str, ...
 
     Args:
         known: The table's columns.
-        plot: The one that is read; there are no others where there is none.
+        plot: The column that is read; with None, the result is empty.
 
     Example:
         >>> other_plot_columns(["id", "plot", "Plot Long", "summary", "title"], "plot")
@@ -207,12 +207,12 @@ def other_plot_columns(known: Iterable[str], plot: str | None) -> tuple[str, ...
 
 
 def plot_column_note(name: str) -> str:
-    """Return a sentence ending that says which column is read; empty for ``plot`` itself."""
+    """Return a note on the plot column that is read; empty for ``plot``."""
     return "" if name == PLOT_COLUMN else f"column {name!r} is read as the plot"
 
 
 def usual_column(columns: Sequence[str], names: Sequence[str]) -> str | None:
-    """Return the column with the first of some names, however it is spelt.
+    """Return the first column with one of some names; case and punctuation do not count.
 
     Example:
         >>> usual_column(["Movie ID", "x"], ID_COLUMNS)
@@ -228,7 +228,7 @@ def require_single(used: Iterable[str], twice: Sequence[str], table: str) -> Non
     """Refuse a table with several columns of a name that is read.
 
     Raises:
-        DataError: There are some; the message names them.
+        DataError: There are such columns; the message names them.
     """
     if clash := [name for name in used if name in twice]:
         raise DataError(

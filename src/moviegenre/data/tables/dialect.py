@@ -1,4 +1,4 @@
-"""How the text of a table is written: its encoding, and what stands between its cells."""
+"""The encoding and the separator of a text table."""
 
 import codecs
 import csv
@@ -19,9 +19,16 @@ SEPARATOR_NAMES = {
     "^": "carets",
     "~": "tildes",
 }
-"""What stands between cells, and what it is called."""
+"""Separators of cells, with their names."""
 
-_NAMED = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|", "space": " "}
+_SEPARATORS_BY_NAME = {
+    "comma": ",",
+    "semicolon": ";",
+    "tab": "\t",
+    "\\t": "\t",
+    "pipe": "|",
+    "space": " ",
+}
 _CHECKED_BYTES = 64 << 20
 _CHUNK_BYTES = 1 << 20
 _SAMPLE_CHARS = 1 << 16
@@ -31,20 +38,20 @@ _WELL_FORMED = re.compile(
 _HIGH = re.compile(rb"[\x80-\xff]")
 _NOT_CP1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 _LETTERS = re.compile(rb"[A-Za-z]")
-_FOREIGN_SHARE = 0.25  # of letters beyond ASCII, from which a text is in no Western encoding
+_FOREIGN_SHARE = 0.25  # from this share of letters beyond ASCII on, no Western encoding fits
 _BOMS = (
     (codecs.BOM_UTF8, UTF8),
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_NUL_SHARE = 0.3  # of the bytes at even or odd places, from which a text is UTF-16
+_NUL_SHARE = 0.3  # from this share of zeros at even or odd offsets on, a text is UTF-16
 _SEP_LINE = re.compile(r'^"?sep=(.)"?\r?\n', re.IGNORECASE)
 _COMPARED_ROWS = 20
 
 
 def parse_encoding(name: str) -> str:
-    """Return an encoding that somebody named.
+    """Return the encoding with a name.
 
     Raises:
         ConfigError: There is no such encoding.
@@ -60,12 +67,12 @@ def parse_encoding(name: str) -> str:
 
 
 def parse_separator(name: str) -> str:
-    """Return a separator that somebody named: one character, or tab, comma, semicolon, pipe.
+    """Return the separator with a name: one character, or tab, comma, semicolon, pipe.
 
     Raises:
-        ConfigError: It is more than one character, a quotation mark or the end of a line.
+        ConfigError: It is more than one character, a quotation mark or a line end.
     """
-    separator = _NAMED.get(name.lower(), name)
+    separator = _SEPARATORS_BY_NAME.get(name.lower(), name)
     if len(separator) != 1 or separator in '"\r\n':
         raise ConfigError(
             f"`separator` is {name!r}; expected one character, or tab, comma, semicolon or pipe"
@@ -74,9 +81,9 @@ def parse_separator(name: str) -> str:
 
 
 def detect_encoding(stream: BinaryIO) -> str:
-    """Return the encoding of a text: UTF-8 unless it says or shows another.
+    """Return the encoding of a text: UTF-8, unless its byte order mark or bytes show another.
 
-    Bytes that are no UTF-8 spoil their own lines only, where more of the text is UTF-8.
+    If most of the text is UTF-8, other bytes affect only their own lines.
 
     Args:
         stream: The text from its beginning; up to 64 MB of it are read.
@@ -85,28 +92,28 @@ def detect_encoding(stream: BinaryIO) -> str:
     for mark, name in _BOMS:
         if head.startswith(mark):
             return name
-    if half := _utf16(head[:4096]):
-        return half
-    valid = invalid = letters = 0
+    if utf16 := _utf16(head[:4096]):
+        return utf16
+    num_valid = num_invalid = num_letters = num_read = 0
     is_cp1252 = True
-    read = 0
-    while head and read < _CHECKED_BYTES:
-        read += len(head)
-        if not head.isascii():
-            rest, sequences = _WELL_FORMED.subn(b"", head)
-            broken = len(_HIGH.findall(rest))
-            valid += sequences
-            invalid += broken
-            if broken:
-                is_cp1252 = is_cp1252 and _NOT_CP1252.search(rest) is None
-        letters += len(_LETTERS.findall(head)) if invalid else 0
-        head = stream.read(_CHUNK_BYTES)
-    foreign = invalid > _FOREIGN_SHARE * (invalid + letters)
-    return CP1252 if invalid > valid and is_cp1252 and not foreign else UTF8
+    chunk = head
+    while chunk and num_read < _CHECKED_BYTES:
+        num_read += len(chunk)
+        if not chunk.isascii():
+            not_utf8, num_sequences = _WELL_FORMED.subn(b"", chunk)
+            num_high = len(_HIGH.findall(not_utf8))
+            num_valid += num_sequences
+            num_invalid += num_high
+            if num_high:
+                is_cp1252 = is_cp1252 and _NOT_CP1252.search(not_utf8) is None
+        num_letters += len(_LETTERS.findall(chunk)) if num_invalid else 0
+        chunk = stream.read(_CHUNK_BYTES)
+    is_foreign = num_invalid > _FOREIGN_SHARE * (num_invalid + num_letters)
+    return CP1252 if num_invalid > num_valid and is_cp1252 and not is_foreign else UTF8
 
 
 def _utf16(head: bytes) -> str | None:
-    """Return which UTF-16 a text without a mark is in; None where it is not."""
+    """Return the UTF-16 variant of a text without a mark; None for other encodings."""
     pairs = len(head) // 2
     if pairs < 4:
         return None
@@ -118,11 +125,11 @@ def _utf16(head: bytes) -> str | None:
 
 
 def detect_separator(sample: str, suffix: str) -> str:
-    r"""Return what stands between the cells of a table.
+    r"""Return the separator of the cells of a table.
 
     Args:
         sample: The beginning of its text.
-        suffix: The ending of its name: ``.tsv`` and ``.tab`` have tabs.
+        suffix: The suffix of its name: ``.tsv`` and ``.tab`` have tabs.
 
     Example:
         >>> detect_separator("budget;overview\n1;A dog, a cat\n", ".csv")
@@ -132,15 +139,15 @@ def detect_separator(sample: str, suffix: str) -> str:
         return "\t"
     header = sample.lstrip("\r\n").partition("\n")[0]
     counts = {mark: len(cells) for mark in SEPARATOR_NAMES if (cells := _cells(header, mark))}
-    most = max(counts.values(), default=1)
-    best = [mark for mark, number in counts.items() if number == most]
-    if most < 2 or len(best) == 1 or "," in best:
-        return "," if most < 2 or "," in best else best[0]
-    return max(best, key=lambda mark: _even_rows(sample, mark, most))
+    width = max(counts.values(), default=1)
+    best = [mark for mark, number in counts.items() if number == width]
+    if width < 2 or "," in best:
+        return ","
+    return max(best, key=lambda mark: _num_rows_of_width(sample, mark, width))
 
 
 def uses_quotes(sample: str, separator: str) -> bool:
-    """Return whether quotation marks hold cells together; IMDb's tables have loose ones."""
+    """Return whether quotation marks enclose cells; in IMDb's tables they are plain text."""
     if separator != "\t":
         return True
     return all(
@@ -152,7 +159,7 @@ def uses_quotes(sample: str, separator: str) -> bool:
 
 
 def separator_line(sample: str) -> str | None:
-    """Return the separator that Excel's line ``sep=;`` names; None where there is no such line."""
+    """Return the separator in Excel's line ``sep=;``; None if there is no such line."""
     match = _SEP_LINE.match(sample)
     return match[1] if match else None
 
@@ -169,14 +176,14 @@ def _cells(line: str, mark: str) -> list[str]:
         return []
 
 
-def _even_rows(sample: str, mark: str, width: int) -> int:
+def _num_rows_of_width(sample: str, mark: str, width: int) -> int:
     """Return how many of the first rows have as many cells as the header."""
-    number = 0
+    num_rows = 0
     try:
-        for place, row in enumerate(csv.reader(io.StringIO(sample, newline=""), delimiter=mark)):
-            number += len(row) == width
-            if place == _COMPARED_ROWS:
+        for index, row in enumerate(csv.reader(io.StringIO(sample, newline=""), delimiter=mark)):
+            num_rows += len(row) == width
+            if index == _COMPARED_ROWS:
                 break
     except csv.Error:
         pass
-    return number
+    return num_rows

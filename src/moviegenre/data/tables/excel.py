@@ -12,23 +12,23 @@ from moviegenre.core.errors import DataError, MissingExtraError
 from moviegenre.data.tables.source import TableSource, check_zip
 from moviegenre.data.unpacking import error_text, max_unpacked
 
-_MAX_TEXTS_BYTES = 256 << 20  # of a workbook's list of texts, which is held in memory
+_MAX_TEXTS_BYTES = 256 << 20  # of a workbook's list of texts, which is read into memory
 _CHUNK_BYTES = 1 << 20
 _DECLARATIONS = (b"<!DOCTYPE", b"<!ENTITY", "<!".encode("utf-16-le"), "<!".encode("utf-16-be"))
-_MAX_EMPTY_ROWS = 1_000  # in a row; Excel keeps a format for a million
+_MAX_EMPTY_ROWS = 1_000  # successive; Excel may store a format for a million empty rows
 
 
 @contextmanager
 def sheet_rows(source: TableSource, stream: BinaryIO) -> Iterator[Iterator[tuple[Any, ...]]]:
-    """Open the first sheet and return its rows, empty ones left out.
+    """Open the first sheet and yield its rows without empty ones.
 
     Args:
-        source: For messages.
+        source: The workbook's name, for messages.
         stream: The workbook.
 
     Raises:
         MissingExtraError: openpyxl is not installed.
-        DataError: It is no workbook, or unpacks to more than is sane.
+        DataError: The stream is no workbook, or unpacks to more than ``max_unpacked``.
     """
     try:
         from openpyxl import load_workbook
@@ -37,7 +37,7 @@ def sheet_rows(source: TableSource, stream: BinaryIO) -> Iterator[Iterator[tuple
     _check(source, stream)
     try:
         book = load_workbook(stream, read_only=True, data_only=True, keep_links=False)
-    except Exception as error:  # openpyxl raises whatever a damaged file leads it to
+    except Exception as error:  # openpyxl raises any exception for a damaged file
         raise _unreadable(source, error) from None
     try:
         sheets = book.worksheets
@@ -49,14 +49,14 @@ def sheet_rows(source: TableSource, stream: BinaryIO) -> Iterator[Iterator[tuple
 
 
 def _rows(source: TableSource, sheet: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
-    sheet.reset_dimensions()  # what a sheet says of its size need not be so
-    empty = 0
+    sheet.reset_dimensions()  # the size in a sheet's header may be wrong
+    num_empty = 0
     try:
         for row in sheet.iter_rows(values_only=True):
             if any(cell is not None for cell in row):
-                empty = 0
+                num_empty = 0
                 yield tuple(_cell(cell) for cell in row)
-            elif (empty := empty + 1) > _MAX_EMPTY_ROWS:
+            elif (num_empty := num_empty + 1) > _MAX_EMPTY_ROWS:
                 return
     except DataError:
         raise
@@ -73,16 +73,17 @@ def _cell(cell: object) -> object:
 
 
 def _check(source: TableSource, stream: BinaryIO) -> None:
-    """Refuse a workbook that unpacks to more than is sane, or declares entities."""
+    """Refuse a workbook that unpacks to more than ``max_unpacked``, or declares entities."""
     check_zip(source, stream)
     size = stream.seek(0, os.SEEK_END)
     try:
         with zipfile.ZipFile(stream) as archive:
             members = archive.infolist()
-            whole = sum(member.file_size for member in members)
-            texts = max((m.file_size for m in members if "shared" in m.filename.lower()), default=0)
-            if whole > max_unpacked(size) or texts > _MAX_TEXTS_BYTES:
-                raise DataError(f"{source} unpacks to {whole:,} bytes; it is refused")
+            total_size = sum(member.file_size for member in members)
+            texts = [member for member in members if "shared" in member.filename.lower()]
+            texts_size = max((member.file_size for member in texts), default=0)
+            if total_size > max_unpacked(size) or texts_size > _MAX_TEXTS_BYTES:
+                raise DataError(f"{source} unpacks to {total_size:,} bytes; it is refused")
             for member in members:
                 if Path(member.filename).suffix.lower() in (".xml", ".rels"):
                     with archive.open(member) as content:

@@ -1,4 +1,4 @@
-"""From a cell to the names of genres: lists, mappings, numbers, or names joined by a separator."""
+"""Read genres from cells: lists, mappings, numbers, or names joined by a separator."""
 
 import html
 import reprlib
@@ -16,42 +16,42 @@ from moviegenre.data.records import whole_text
 from moviegenre.data.tables.literals import parse_literal
 
 SEPARATORS = ("|", ";", " / ", ",", "·", "•", "\n", "\t")
-"""What joins names of genres; of several the one in most cells counts."""
+"""Separators of genre names; the one in most cells is used."""
 
-_FURTHER_SEPARATORS = (*SEPARATORS, "/")  # which a name may hold too, as Action/Adventure does
+_FURTHER_SEPARATORS = (*SEPARATORS, "/")  # a name may also contain /, such as Action/Adventure
 _NAME_KEYS = ("name", "genre", "label", "title", "description")
-_MAX_DISTINCT = 200_000  # cells that are remembered while a column is looked through
+_MAX_DISTINCT = 200_000  # distinct cells in memory while a column is read
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
 _OPENING = ("[", "{", "(", "array(", "set(", "frozenset(")
 _YES = {"1", "1.0", "true", "yes", "y", "x"}
 _NO = {"", "0", "0.0", "false", "no", "n", "nan", "none", "null"}
-_FEWEST_FLAGS = 3  # columns that look like one for each genre
+_MIN_FLAG_COLUMNS = 3  # fewer columns named after genres are not taken for flags
 
 
 class GenreColumn:
-    """How the genres of one column are written; learned from its cells.
+    """Reads the genres of one column; their format is detected from all cells.
 
     Args:
-        name: The column's, for messages.
-        separator: What joins names; None finds out.
+        name: The column's name, for messages.
+        separator: The separator of names; None detects it.
 
     Attributes:
-        notes: What was noticed, as sentence parts.
+        notes: Notes on the format, as parts of sentences.
     """
 
     def __init__(self, name: str, separator: str | None = None) -> None:
         self._name = name
-        self._is_named = separator is not None
+        self._has_fixed_separator = separator is not None
         self._separator = separator or SEPARATORS[0]
-        self._known: set[str] = set()
+        self._known_names: set[str] = set()
         self._uses_ids = False
         self.notes: list[str] = []
 
     def learn(self, cells: Iterable[object]) -> None:
-        """Look through all cells of the column.
+        """Detect the format from all cells of the column.
 
         Raises:
-            DataError: They hold numbers that are no ids of TMDb's genres.
+            DataError: The cells have numbers that are not ids of TMDb's genres.
         """
         texts: Counter[str] = Counter()
         names: set[str] = set()
@@ -64,20 +64,20 @@ class GenreColumn:
                 names.update(map(clean_name, cell_names))
             elif isinstance(cell, str) and (cell in texts or len(texts) < _MAX_DISTINCT):
                 texts[_unescaped(cell)] += 1
-        if not self._is_named:
-            counts = {mark: _count(texts, mark) for mark in SEPARATORS}
+        if not self._has_fixed_separator:
+            counts = {mark: _num_cells_with(texts, mark) for mark in SEPARATORS}
             self._separator = max(SEPARATORS, key=lambda mark: counts[mark])
         names.update(piece for text in texts for piece in self._pieces(text))
-        self._known = {folded(name) for name in names if not _marks_in(name)}
+        self._known_names = {folded(name) for name in names if not _is_several(name)}
         self._learn_ids([name for name in names if name and not is_genre_placeholder(name)])
-        if not self._is_named:
+        if not self._has_fixed_separator:
             self._note_mixture(texts)
 
     def names(self, cell: object) -> tuple[tuple[str, ...], str]:
-        """Return the genres of a cell, and the placeholder that stands for none, if one does.
+        """Return the genres of a cell, or none and the cell's placeholder, if it has one.
 
         Raises:
-            ValueError: The cell holds something else than genres.
+            ValueError: The cell has no genres, but another value.
         """
         names = parse_names(cell)
         if names is None:
@@ -87,38 +87,43 @@ class GenreColumn:
         if self._uses_ids:
             names = [TMDB_GENRES.get(int(name), "") if _is_number(name) else name for name in names]
         cleaned = [clean_name(name) for name in names]
-        kept = tuple(name for name in cleaned if name and not is_genre_placeholder(name))
+        genres = tuple(name for name in cleaned if name and not is_genre_placeholder(name))
         placeholder = next((name for name in cleaned if name), "")
-        return kept, "" if kept else placeholder
+        return genres, "" if genres else placeholder
 
     def _pieces(self, text: str) -> list[str]:
         return [clean_name(piece) for piece in text.split(self._separator)]
 
     def _split(self, text: str) -> list[str]:
-        if self._is_named:
+        if self._has_fixed_separator:
             return self._pieces(text)
         return [name for piece in self._pieces(text) for name in self._parts(piece, text)]
 
     def _parts(self, piece: str, text: str) -> list[str]:
-        """Split a piece at another separator, where all parts are genres of other cells.
+        """Split a piece at another separator, if all parts are genres of other cells.
 
-        Where a whole cell has another separator, names that large catalogues have count too.
+        If the piece is the complete cell, standard names of genres count too.
         """
-        if is_genre_placeholder(piece):  # N/A has a stroke
+        if is_genre_placeholder(piece):  # N/A has a slash
             return [piece]
-        is_whole = piece == clean_name(text)
+        is_complete_cell = piece == clean_name(text)
         for mark in _FURTHER_SEPARATORS:
             if mark not in piece:
                 continue
             parts = [part.strip() for part in piece.split(mark) if part.strip()]
             if parts and all(
-                folded(part) in self._known or (is_whole and is_standard(part)) for part in parts
+                folded(part) in self._known_names or (is_complete_cell and is_standard(part))
+                for part in parts
             ):
                 return parts
         return [piece]
 
     def _note_mixture(self, texts: Mapping[str, int]) -> None:
-        mixed = {t: number for t, number in texts.items() if self._pieces(t) != self._split(t)}
+        mixed = {
+            text: number
+            for text, number in texts.items()
+            if self._pieces(text) != self._split(text)
+        }
         if mixed:
             example = next(iter(mixed))
             self.notes.append(
@@ -128,22 +133,22 @@ class GenreColumn:
             )
 
     def _learn_ids(self, names: Sequence[str]) -> None:
-        """Find out whether the names are ids of TMDb's genres; refuse other numbers."""
+        """Detect whether the names are ids of TMDb's genres; refuse other numbers."""
         if not names or not all(_is_number(name) for name in names):
             return
-        foreign = sorted((name for name in names if int(name) not in TMDB_GENRES), key=int)
-        if foreign:
+        unknown = sorted((name for name in names if int(name) not in TMDB_GENRES), key=int)
+        if unknown:
             raise DataError(
-                f"column {self._name!r} holds numbers, of which {_listing(foreign)} are no ids of "
+                f"column {self._name!r} holds numbers, of which {_listing(unknown)} are no ids of "
                 "TMDb's genres; expected names of genres, or TMDb's ids (18 is Drama)"
             )
         self._uses_ids = True
-        known = ", ".join(f"{name} is {TMDB_GENRES[int(name)]}" for name in sorted(names, key=int))
-        self.notes.append(f"column {self._name!r} holds TMDb's ids: {shortened(known)}")
+        ids = ", ".join(f"{name} is {TMDB_GENRES[int(name)]}" for name in sorted(names, key=int))
+        self.notes.append(f"column {self._name!r} holds TMDb's ids: {shortened(ids)}")
 
 
 def clean_name(name: str) -> str:
-    """Return a name of a genre with single spaces, composed letters and no invisible signs.
+    """Return a name of a genre with single spaces, composed letters and no invisible characters.
 
     Example:
         >>> clean_name("Come\u0301die\u200b  noire") == "Com\u00e9die noire"
@@ -154,7 +159,7 @@ def clean_name(name: str) -> str:
 
 
 def _unescaped(text: str) -> str:
-    """Return a cell without HTML's entities, whose semicolon would separate names."""
+    """Return a cell without HTML entities, because their semicolons look like separators."""
     return html.unescape(text) if "&" in text and ";" in text else text
 
 
@@ -162,7 +167,7 @@ def parse_names(cell: object) -> list[str] | None:
     """Return the names of a list, a mapping or a number; None for a text of joined names.
 
     Raises:
-        ValueError: The cell holds something else.
+        ValueError: The cell has another value.
 
     Example:
         >>> parse_names('[{"id": 18, "name": "Drama"}]'), parse_names("Drama|War")
@@ -190,7 +195,7 @@ def parse_names(cell: object) -> list[str] | None:
     return [whole_text(name) for name in _names(cell, 0)]
 
 
-def _names(value: Any, depth: int) -> list[str]:  # noqa: ANN401 - what others wrote
+def _names(value: Any, depth: int) -> list[str]:  # noqa: ANN401 - any value
     if value is None or value != value:
         return []
     if isinstance(value, str):
@@ -207,13 +212,13 @@ def _names(value: Any, depth: int) -> list[str]:  # noqa: ANN401 - what others w
         if len(value) > 100 * MAX_GENRES:
             raise ValueError(f"found {len(value):,} genres")
         if isinstance(value, list) and value and all(map(_is_pair, value)):
-            return _mapped(dict(value), depth)  # a map of Parquet
+            return _mapped(dict(value), depth)  # Parquet's maps are lists of pairs
         return [name for item in value for name in _names(item, depth + 1)]
     raise ValueError(f"found {reprlib.repr(value)}, expected a list of texts")
 
 
 def _mapped(value: Mapping[Any, Any], depth: int) -> list[str]:
-    """Return what a mapping names: by a key that says so, by its values, or by flags."""
+    """Return the genres of a mapping: under a usual key, in its values, or in keys with flags."""
     by_key = {str(key).lower(): item for key, item in value.items()}
     for key in _NAME_KEYS:
         if isinstance(by_key.get(key), str):
@@ -237,42 +242,42 @@ def _is_pair(value: object) -> bool:
 
 
 def flag_columns(patterns: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
-    """Return the columns that stand for one genre each, with the genre's name.
+    """Return the columns of single genres, with the genres' names.
 
     Args:
         patterns: Names of columns, with ``*`` for the genre, as in ``is_*``.
-        columns: Those of the table.
+        columns: The table's columns.
 
     Raises:
-        DataError: A pattern fits no column.
+        DataError: No column matches a pattern.
 
     Example:
         >>> flag_columns(["is_*"], ["id", "is_Drama", "is_War"])
         {'is_Drama': 'Drama', 'is_War': 'War'}
     """
-    found: dict[str, str] = {}
+    genres: dict[str, str] = {}
     for pattern in patterns:
         prefix, star, suffix = pattern.partition("*")
-        fitting = [name for name in columns if fnmatchcase(name, pattern)]
-        if not fitting:
-            fitting = [name for name in columns if fnmatchcase(name.lower(), pattern.lower())]
-        if not fitting:
+        matching = [name for name in columns if fnmatchcase(name, pattern)]
+        if not matching:
+            matching = [name for name in columns if fnmatchcase(name.lower(), pattern.lower())]
+        if not matching:
             raise DataError(f"no column fits {pattern!r} (known: {_listing(columns)})")
-        for name in fitting:
+        for name in matching:
             genre = name[len(prefix) : len(name) - len(suffix)] if star else name
-            found[name] = genre.strip() or name
-    return found
+            genres[name] = genre.strip() or name
+    return genres
 
 
 def flagged(values: Mapping[str, object], flags: Mapping[str, str]) -> list[str]:
-    """Return the genres whose columns say yes.
+    """Return the genres whose columns have a yes.
 
     Args:
         values: A row.
-        flags: What ``flag_columns`` returned.
+        flags: The result of ``flag_columns``.
 
     Raises:
-        ValueError: A column says neither yes nor no.
+        ValueError: A cell is neither yes nor no.
     """
     names = []
     for column, genre in flags.items():
@@ -288,16 +293,16 @@ def flagged(values: Mapping[str, object], flags: Mapping[str, str]) -> list[str]
 
 
 def flags_hint(columns: Sequence[str]) -> str:
-    """Return advice where columns look like one for each genre; empty otherwise."""
+    """Return advice if several columns have names of genres; empty otherwise."""
     names = [name for name in columns if is_standard(name)]
     pattern = ",".join(names)
-    if len(names) < _FEWEST_FLAGS:
+    if len(names) < _MIN_FLAG_COLUMNS:
         parts = (name.rpartition("_") for name in columns)
         prefixes = Counter(
             f"{prefix}_" for prefix, sign, genre in parts if sign and is_standard(genre)
         )
         prefix, number = prefixes.most_common(1)[0] if prefixes else ("", 0)
-        if number < _FEWEST_FLAGS:
+        if number < _MIN_FLAG_COLUMNS:
             return ""
         names = [name for name in columns if name.startswith(prefix)]
         pattern = f"{prefix}*"
@@ -311,11 +316,11 @@ def _is_number(name: str) -> bool:
     return name.isascii() and name.isdecimal() and len(name) < 10
 
 
-def _marks_in(name: str) -> bool:
+def _is_several(name: str) -> bool:
     return any(mark in name for mark in _FURTHER_SEPARATORS) or len(name) > MAX_NAME_CHARS
 
 
-def _count(texts: Mapping[str, int], mark: str) -> int:
+def _num_cells_with(texts: Mapping[str, int], mark: str) -> int:
     return sum(number for text, number in texts.items() if mark in text)
 
 

@@ -1,4 +1,4 @@
-"""Rows of JSON documents: an array, a page of TMDb's, films by their id, or one film."""
+"""Rows of JSON documents: an array, a page of TMDb, films by id, or one film."""
 
 import json
 from collections.abc import Iterator
@@ -15,19 +15,19 @@ _ROW_KEYS = ("results", "items", "movies", "films", "data", "rows", "search")
 
 
 def is_document(head: str, suffix: str) -> bool:
-    """Return whether a text is one JSON document, not one on each line.
+    """Return whether a text is one JSON document, not a document on each line.
 
     Args:
-        head: Its beginning.
-        suffix: The ending of its name.
+        head: The beginning of the text.
+        suffix: The suffix of its name.
     """
     text = head.lstrip("\ufeff" + _BLANK)
     if text.startswith("["):
         return suffix == ".json" or text[1:].lstrip(_BLANK).startswith("{")
     if suffix != ".json":
         return False
-    line, end, rest = text.partition("\n")
-    if not end or not rest.strip():
+    line, end, other_lines = text.partition("\n")
+    if not end or not other_lines.strip():
         return True
     try:
         return not isinstance(json.loads(line), dict)
@@ -36,16 +36,16 @@ def is_document(head: str, suffix: str) -> bool:
 
 
 def document_rows(stream: TextIO, name: str) -> Iterator[Any]:
-    """Yield the rows of a JSON document, each as it is.
+    """Yield the rows of a JSON document, unchanged.
 
-    An array is read row by row; any other document as a whole.
+    An array is read row by row, any other document at once.
 
     Args:
-        stream: From its beginning.
-        name: The table's, for messages.
+        stream: The document, at its beginning.
+        name: The table's name, for messages.
 
     Raises:
-        DataError: It is no JSON, or a film's record or a page is far too large.
+        DataError: The document is no JSON, or a film's record or a page is far too large.
     """
     head = stream.read(_CHUNK_CHARS)
     start = len(head) - len(head.lstrip("\ufeff" + _BLANK))
@@ -63,42 +63,42 @@ def document_rows(stream: TextIO, name: str) -> Iterator[Any]:
 
 def _array_rows(stream: TextIO, buffer: str, name: str) -> Iterator[Any]:
     decoder = json.JSONDecoder()
-    place, is_whole = 0, False
+    position, is_at_end = 0, False
     while True:
-        while place < len(buffer) and buffer[place] in _BLANK + ",":
-            place += 1
-        if buffer[place : place + 1] == "]":
+        while position < len(buffer) and buffer[position] in _BLANK + ",":
+            position += 1
+        if buffer[position : position + 1] == "]":
             return
         try:
-            is_long = len(buffer) - place > MAX_RECORD_VALUES
-            if is_long and num_values(buffer[place:]) > 2 * MAX_RECORD_VALUES:
+            is_long = len(buffer) - position > MAX_RECORD_VALUES
+            if is_long and num_values(buffer[position:]) > 2 * MAX_RECORD_VALUES:
                 raise DataError(f"{name} has a record of more than {MAX_RECORD_VALUES:,} values")
-            value, end = decoder.raw_decode(buffer, place)
-            if end < len(buffer) or is_whole:  # a number may go on
-                place = end
+            value, end = decoder.raw_decode(buffer, position)
+            if end < len(buffer) or is_at_end:  # a number may continue in the next chunk
+                position = end
                 yield value
                 continue
         except RecursionError:
             raise DataError(f"{name} has JSON within JSON too many times") from None
         except ValueError as error:
-            if is_whole:
+            if is_at_end:
                 fault = shortened(str(error))
                 raise DataError(f"{name} is no JSON: {fault}; is it whole?") from None
-        buffer = buffer[place:]
-        place = 0
+        buffer = buffer[position:]
+        position = 0
         if len(buffer) > MAX_RECORD_BYTES:
             raise DataError(
                 f"{name} has a record of more than {MAX_RECORD_BYTES:,} characters, or is no JSON"
             )
-        more = stream.read(max(_CHUNK_CHARS, len(buffer)))
-        if not is_utf8(more):
+        chunk = stream.read(max(_CHUNK_CHARS, len(buffer)))
+        if not is_utf8(chunk):
             raise DataError(f"{name} is not UTF-8; save it as UTF-8")
-        is_whole = not more
-        buffer += more
+        is_at_end = not chunk
+        buffer += chunk
 
 
-def _page_rows(document: Any) -> Iterator[Any]:  # noqa: ANN401 - whatever others wrote
-    """Yield the rows of a document: of its list, by their keys, or itself."""
+def _page_rows(document: Any) -> Iterator[Any]:  # noqa: ANN401 - any JSON value
+    """Yield the rows of a document: the items of its list, its values, or the document itself."""
     if not isinstance(document, dict):
         yield document
         return
@@ -121,7 +121,7 @@ def _page_rows(document: Any) -> Iterator[Any]:  # noqa: ANN401 - whatever other
 
 
 def _is_split(document: dict[str, Any]) -> bool:
-    """Return whether pandas wrote a document with ``orient="split"``: names, and lists of cells."""
+    """Return whether a document is pandas' ``orient="split"``: names, and lists of cells."""
     lists = [document["columns"], document["data"]]
     return all(isinstance(value, list) for value in lists) and all(
         isinstance(cells, list) for cells in document["data"]
@@ -129,9 +129,9 @@ def _is_split(document: dict[str, Any]) -> bool:
 
 
 def _is_by_column(document: dict[str, Any]) -> bool:
-    """Return whether pandas wrote a document by column, as it does where nobody names an order.
+    """Return whether a document is pandas' default form.
 
-    A column is a mapping from row numbers to cells.
+    Each column is then a mapping from row numbers to cells.
     """
     if not document or not all(isinstance(column, dict) for column in document.values()):
         return False

@@ -1,4 +1,4 @@
-"""Tables that many people have, recognised by their columns."""
+"""Well-known tables, recognised by their columns."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -8,18 +8,18 @@ from moviegenre.core.errors import ConfigError, did_you_mean
 
 @dataclass(frozen=True)
 class KnownTable:
-    """A table that many people have.
+    """A well-known table.
 
     Attributes:
-        name: What ``--format`` calls it.
-        title: What messages call it.
-        needs: Columns it has, in small letters.
-        plots: Columns of plots, the first that is there is read.
+        name: Its name in the setting ``format``.
+        title: Its name in messages.
+        needs: Columns that it has, in lower case.
+        plots: Columns of plots; the first existing one is read.
         genres: Columns of genres, likewise.
-        id: Columns of ids, likewise; none numbers the rows.
+        id: Columns of ids, likewise; if empty, rows are numbered.
         film: Columns of titles, likewise.
         year: Columns of years or dates, likewise.
-        lacks: Columns it lacks; they tell it from others.
+        lacks: Columns that it does not have, unlike similar tables.
     """
 
     name: str
@@ -91,28 +91,30 @@ KNOWN_TABLES = (
 
 
 def recognise(columns: Collection[str], name: str | None = None) -> KnownTable | None:
-    """Return the well-known table that has these columns; None where there is none.
+    """Return the well-known table with these columns; None if there is none.
 
     Args:
         columns: A table's columns.
-        name: The one that somebody names; ``plain`` is none of them.
+        name: The name of the table, if the user gave it; ``plain`` for no well-known table.
 
     Raises:
         ConfigError: There is no such format, or the table lacks columns of it.
     """
-    there = {column.lower() for column in columns}
+    lower = {column.lower() for column in columns}
     if name is None:
-        fitting = (t for t in KNOWN_TABLES if t.needs <= there and not t.lacks & there)
-        return next(fitting, None)
+        matching = (
+            table for table in KNOWN_TABLES if table.needs <= lower and not table.lacks & lower
+        )
+        return next(matching, None)
     if name == "plain":
         return None
-    known = {table.name: table for table in KNOWN_TABLES}
-    if name not in known:
-        hint = did_you_mean(name, [*known, "plain"])
+    tables = {table.name: table for table in KNOWN_TABLES}
+    if name not in tables:
+        hint = did_you_mean(name, [*tables, "plain"])
         raise ConfigError(f"`format` {name!r} is not known; {hint}")
-    if missing := sorted(known[name].needs - there):
+    if missing := sorted(tables[name].needs - lower):
         raise ConfigError(
             f"`format` {name}: the table has no column {', '.join(map(repr, missing))}; "
             "leave `format` out"
         )
-    return known[name]
+    return tables[name]

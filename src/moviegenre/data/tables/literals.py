@@ -1,6 +1,6 @@
-"""Lists and mappings that were written into a cell as text: JSON, or as Python or numpy print them.
+"""Lists and mappings in the text of a cell, in the syntax of JSON, Python or numpy.
 
-Nothing is evaluated: the text is read character by character, within bounds.
+Nothing is evaluated: the text is parsed, with limits on its length and depth.
 """
 
 import re
@@ -10,7 +10,7 @@ from moviegenre.data.json_text import parse_json
 
 _MAX_CHARS = 200_000
 _MAX_DEPTH = 10
-_SPACE = re.compile(r"[\s,]*")  # numpy puts no commas
+_SPACE = re.compile(r"[\s,]*")  # numpy prints no commas
 _BLANK = re.compile(r"\s*")
 _STRING = re.compile(r"[bru]?(?:'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\")", re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
@@ -21,14 +21,14 @@ _CONSTANTS = {"none": None, "null": None, "nan": None, "true": True, "false": Fa
 _CONTROL = {"n": "\n", "t": "\t", "r": "\r"}
 
 
-def parse_literal(text: str) -> Any:  # noqa: ANN401 - whatever it says
-    r"""Return the list, mapping, text or number that a text spells.
+def parse_literal(text: str) -> Any:  # noqa: ANN401 - any value
+    r"""Return the list, mapping, text or number in a text.
 
     Args:
-        text: JSON, or a list, tuple, set, mapping or array as Python and numpy print them.
+        text: JSON, or a list, tuple, set, mapping or array in the syntax of Python or numpy.
 
     Raises:
-        ValueError: It is none of these, too long, or nested too deeply.
+        ValueError: The text is none of these, too long, or nested too deeply.
 
     Example:
         >>> parse_literal("['Crime' 'War']"), parse_literal('{"/m/07s9rl0": "Drama"}')
@@ -50,7 +50,7 @@ def parse_literal(text: str) -> Any:  # noqa: ANN401 - whatever it says
 
 
 def _value(text: str, start: int, depth: int) -> tuple[Any, int]:
-    """Return the value that begins at a place, and the place after it."""
+    """Return the value that begins at a position, and the position after it."""
     if depth > _MAX_DEPTH:
         raise ValueError("nested too deeply")
     if match := _STRING.match(text, start):
@@ -60,41 +60,41 @@ def _value(text: str, start: int, depth: int) -> tuple[Any, int]:
         return _braces(text, start + 1, depth)
     if mark in ("[", "("):
         items: list[Any] = []
-        place = _skip(text, start + 1)
-        while text[place : place + 1] != _CLOSING[mark]:
-            item, place = _value(text, place, depth + 1)
+        position = _skip(text, start + 1)
+        while text[position : position + 1] != _CLOSING[mark]:
+            item, position = _value(text, position, depth + 1)
             items.append(item)
-            place = _skip(text, place)
-        return items, place + 1
+            position = _skip(text, position)
+        return items, position + 1
     if match := _WORD.match(text, start):
         return _word(match[0]), match.end()
     raise ValueError(f"a value expected at character {start:,}")
 
 
 def _braces(text: str, start: int, depth: int) -> tuple[Any, int]:
-    """Return a mapping, or a list for a set."""
+    """Return a mapping, or a set as a list, and the position after it."""
     pairs: dict[Any, Any] = {}
     items: list[Any] = []
-    place = _skip(text, start)
-    while text[place : place + 1] != "}":
-        key, place = _value(text, place, depth + 1)
-        colon = _BLANK.match(text, place).end()  # type: ignore[union-attr] # fits anything
+    position = _skip(text, start)
+    while text[position : position + 1] != "}":
+        key, position = _value(text, position, depth + 1)
+        colon = _BLANK.match(text, position).end()  # type: ignore[union-attr] # always matches
         if text[colon : colon + 1] == ":":
             if not isinstance(key, str | int):
                 raise ValueError("a text expected before a colon")
-            value, place = _value(text, _skip(text, colon + 1), depth + 1)
+            value, position = _value(text, _skip(text, colon + 1), depth + 1)
             pairs[key] = value
         else:
             items.append(key)
-        place = _skip(text, place)
+        position = _skip(text, position)
     if pairs and items:
         raise ValueError("a mapping and a set in one")
-    return (pairs or items), place + 1
+    return (pairs or items), position + 1
 
 
-def _skip(text: str, place: int) -> int:
-    match = _SPACE.match(text, place)
-    return match.end() if match else place
+def _skip(text: str, position: int) -> int:
+    match = _SPACE.match(text, position)
+    return match.end() if match else position
 
 
 def _word(word: str) -> int | float | bool | None:
@@ -110,10 +110,10 @@ def _unescaped(text: str) -> str:
     if "\\" not in text:
         return text
 
-    def sign(match: re.Match[str]) -> str:
+    def character(match: re.Match[str]) -> str:
         if code := match[1] or match[2] or match[3]:
             number = int(code, 16)
             return chr(number) if number < 0x110000 else "\ufffd"
         return _CONTROL.get(match[4], match[4])
 
-    return _ESCAPE.sub(sign, text)
+    return _ESCAPE.sub(character, text)

@@ -1,4 +1,4 @@
-"""Rows of a Parquet file, read in small pieces and whatever one of its cells holds."""
+"""Rows of a Parquet file, read in small batches; a faulty cell affects only its row."""
 
 import os
 from collections.abc import Collection, Iterator
@@ -16,26 +16,26 @@ from moviegenre.data.storage import StoreFile
 from moviegenre.data.unpacking import error_text
 
 _BATCH_ROWS = 1024
-_FEWEST_BATCH_ROWS = 8
-_BATCH_BYTES = 64 << 20  # of a row group that is read in batches of _BATCH_ROWS
-_GROUP_BYTES = 256 << 20  # of a row group that may be packed as tightly as it likes
+_MIN_BATCH_ROWS = 8
+_BATCH_BYTES = 64 << 20  # a row group up to this size is read in batches of _BATCH_ROWS
+_GROUP_BYTES = 256 << 20  # a row group up to this size may have any compression ratio
 _READ_BYTES = 1 << 20
 _CELL_FAULTS = (ValueError, OverflowError, pa.ArrowException)
 _FILE_FAULTS = (*_CELL_FAULTS, OSError, LookupError, TypeError, RuntimeError, MemoryError)
 
 
 class ParquetTable:
-    """A Parquet file that is being read.
+    """An open Parquet file.
 
-    A text that many rows share is held once, as the file has it: a file of 1 MB may hold a
-    thousand times a plot of 30 MB. Arrow's own threads do not read: one that still held the stream,
-    an object of Python's, when the interpreter ends would end the process with 134.
+    A text that many rows share is in memory once: a file of 1 MB may have a plot of 30 MB in a
+    thousand rows. Arrow's own threads are not used: a thread that still had the Python stream at
+    the end of the interpreter would end the process with 134.
 
     Args:
         path: The file.
 
     Raises:
-        DataError: It is no Parquet file, or has more columns than any table.
+        DataError: The file is no Parquet file, or has more columns than any table.
     """
 
     def __init__(self, path: Path | StoreFile) -> None:
@@ -46,13 +46,13 @@ class ParquetTable:
         try:
             with self._reading():
                 columns = pq.read_metadata(self._stream).schema
-                texts = [c.path for c in columns if c.physical_type == "BYTE_ARRAY"]
+                texts = [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
                 self._file = pq.ParquetFile(
                     self._stream, read_dictionary=texts, buffer_size=_READ_BYTES, pre_buffer=False
                 )
                 self.columns: list[str] = [str(name) for name in self._file.schema_arrow.names]
                 self._num_rows = int(self._file.metadata.num_rows)
-            if self._num_rows > self._size:  # absent values take no space, nor do a billion of them
+            if self._num_rows > self._size:  # a billion missing values take no space in a file
                 raise DataError(
                     f"{path} says that its {self._size:,} bytes hold {self._num_rows:,} rows; it "
                     "is refused"
@@ -72,14 +72,14 @@ class ParquetTable:
     def rows(
         self, columns: Collection[str] | None = None, first: int = 0
     ) -> Iterator[tuple[dict[str, Any], str]]:
-        """Yield the values of each row by column, and why it cannot be read; empty where it can.
+        """Yield the values of each row by column, and its fault; empty if it can be read.
 
         Args:
-            columns: Those that are read; None reads all.
-            first: The row to begin with, counted from 0; row groups before it are not read.
+            columns: The columns to read; None reads all.
+            first: The first row, counted from 0; row groups before it are not read.
 
         Raises:
-            DataError: The file is damaged, or unpacks to more than is sane.
+            DataError: The file is damaged, or unpacks to far more than its size.
         """
         names = [name for name in self.columns if columns is None or name in columns]
         if not names:
@@ -91,7 +91,7 @@ class ParquetTable:
                     yield row_values(batch, number)
 
     def _batches(self, names: list[str], first: int) -> Iterator[pa.RecordBatch]:
-        """Yield the rows in pieces of one row group: Arrow cannot join lists of texts."""
+        """Yield the rows in batches of one row group, because Arrow cannot join lists of texts."""
         size = self._batch_rows()
         for group in range(self._file.num_row_groups):
             skipped = min(first, self._file.metadata.row_group(group).num_rows) if first else 0
@@ -103,9 +103,9 @@ class ParquetTable:
                 skipped = max(0, skipped - batch.num_rows)
 
     def _batch_rows(self) -> int:
-        """Return how many rows are read at a time, fewer of large row groups.
+        """Return the number of rows in a batch; it is smaller for large row groups.
 
-        The metadata of single columns is not read: pyarrow ends the process where it is damaged.
+        The metadata of single columns is not read: if it is damaged, pyarrow ends the process.
         """
         metadata = self._file.metadata
         groups = range(metadata.num_row_groups)
@@ -116,7 +116,7 @@ class ParquetTable:
                 "is refused"
             )
         rows = _BATCH_ROWS * _BATCH_BYTES // max(largest, _BATCH_BYTES)
-        return max(_FEWEST_BATCH_ROWS, rows)
+        return max(_MIN_BATCH_ROWS, rows)
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -130,7 +130,7 @@ class ParquetTable:
 
 
 def row_values(batch: pa.RecordBatch, number: int) -> tuple[dict[str, Any], str]:
-    """Return one row's values; a cell that is no text where one should be is a fault."""
+    """Return the values of a row, and the faults of its cells; empty if there are none."""
     values: dict[str, Any] = {}
     faults: list[str] = []
     for name, column in zip(batch.schema.names, batch.columns, strict=True):

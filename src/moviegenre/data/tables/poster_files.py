@@ -1,4 +1,4 @@
-"""Find the file of a poster, however its name is written."""
+"""Find the file of a poster from its name in a table, in different spellings."""
 
 import os
 import re
@@ -17,16 +17,16 @@ from moviegenre.data.placeholders import is_poster_placeholder
 from moviegenre.data.storage import StoreFile, is_address
 from moviegenre.data.tables.cells import cell_text
 
-_MAX_ENTRIES = 500_000  # of a folder that is looked through for a name in other case
-_MAX_FOLDERS = 64  # whose names are kept
+_MAX_ENTRIES = 500_000  # entries of a folder that are searched for a name in other case
+_MAX_FOLDERS = 64  # folders whose names are in memory
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 
 class MissingPosterError(InputError):
-    """A poster's name leads to no file.
+    """There is no file with a poster's name.
 
     Args:
-        message: What was looked for, and what to do.
+        message: The missing path, and what to do.
         hint: The same without the path of the folder.
     """
 
@@ -36,16 +36,16 @@ class MissingPosterError(InputError):
 
 
 class WebAddressError(MissingPosterError):
-    """A poster's name is an address of the web, where nothing is looked for."""
+    """A poster's name is a web address; nothing is downloaded."""
 
 
 class LoadedPoster(NamedTuple):
-    """What a poster's name leads to.
+    """The content of a poster's file, or the reason for having none.
 
     Attributes:
-        content: The encoded image; None where there is none.
-        fault: Why the file cannot be read; empty where it can, and where there is none.
-        lack: Why there is no file; empty where there is one, and where none is named.
+        content: The encoded image; None if there is none.
+        fault: Why an existing file cannot be read; otherwise empty.
+        lack: Why a named file is missing; otherwise empty.
     """
 
     content: bytes | None = None
@@ -54,36 +54,36 @@ class LoadedPoster(NamedTuple):
 
 
 class PosterFiles(ABC):
-    """Where the posters of a table are: in a folder, in an object store, or in the table's ZIP."""
+    """The posters of a table: in a folder, in an object store, or in the table's ZIP."""
 
     def opened(self) -> AbstractContextManager[object]:
-        """Keep open what many posters are read from."""
+        """Keep the source of the posters open for many reads."""
         return nullcontext()
 
     def place(self, name: str) -> Path:
-        """Return where a poster would be, without looking; its name where that is on no disk."""
+        """Return the path of a poster, which may not exist; outside of disks, its name."""
         return Path(name)
 
     def find(self, name: str) -> Path | bytes | None:
-        """Return a poster's file or bytes; None where the name stands for none, such as ``N/A``.
+        """Return a poster's file or bytes; None for a placeholder such as ``N/A``.
 
         Raises:
-            MissingPosterError: There is no such file; the message says what could be done.
-            UnreadableFileError: It is damaged or too large.
-            DataError: The store cannot be reached, or the ZIP unpacks to more than is sane.
+            MissingPosterError: There is no such file; the message has advice.
+            UnreadableFileError: The file is damaged or too large.
+            DataError: The store cannot be reached, or the ZIP unpacks to far more than its size.
         """
         name = name.strip()
         return self._find(name) if name and not is_poster_placeholder(name) else None
 
     def load(self, name: str) -> LoadedPoster:
-        """Return a poster's bytes, or why there are none.
+        """Return a poster's bytes, or the reason for having none.
 
         Raises:
-            DataError: As ``find`` does.
+            DataError: See ``find``.
         """
         try:
-            found = self.find(name)
-            content = read_bounded(found, MAX_POSTER_BYTES) if isinstance(found, Path) else found
+            poster = self.find(name)
+            content = read_bounded(poster, MAX_POSTER_BYTES) if isinstance(poster, Path) else poster
             return LoadedPoster(content)
         except MissingPosterError as error:
             return LoadedPoster(lack=f"{name!r}: {error.hint}")
@@ -91,7 +91,7 @@ class PosterFiles(ABC):
             return LoadedPoster(fault=str(error))
 
     def names_files(self, cells: Iterable[object]) -> bool:
-        """Return whether one of some cells is the name of a file here."""
+        """Return whether one of some cells is the name of an existing file."""
         for cell in cells:
             try:
                 if self.find(cell_text(cell)) is not None:
@@ -110,9 +110,9 @@ class PosterFiles(ABC):
 class PosterFolder(PosterFiles):
     r"""The folder that names of posters are relative to.
 
-    A name is taken as it is, then with ``\` as ``/``, ``%20`` as a space, ``file://`` left out, and
-    capital letters as they are in the folder. Of a path from another machine, which begins at its
-    root, the last part is looked for; of one that begins with the folder's own name, the rest.
+    A name is tried unchanged, then with ``\` as ``/``, ``%20`` as a space, without ``file://``, and
+    in another case. Of an absolute path from another machine, the last part is tried; of a path
+    that begins with the folder's name, the part after it.
 
     Args:
         folder: The folder.
@@ -123,23 +123,27 @@ class PosterFolder(PosterFiles):
         self._names: dict[Path, dict[str, str]] = {}
 
     def place(self, name: str) -> Path:
-        """Return where a poster would be."""
+        """Return the path of a poster, which may not exist."""
         return self.folder / name
 
     def _find(self, name: str) -> Path:
         refuse_address(name)
-        for candidate in (*spellings(name), *self._within(name)):
-            path = (self.folder / candidate).absolute()  # a name such as ~x is that of a file
+        for candidate in (*spellings(name), *self._without_folder_name(name)):
+            path = (self.folder / candidate).absolute()  # a name such as ~x is not a home folder
             if os.path.lexists(path):
                 return path
-            if (other := self._other_case(path)) is not None:
-                return other
+            if (path_in_other_case := self._in_other_case(path)) is not None:
+                return path_in_other_case
         raise self._missing(name)
 
-    def _within(self, name: str) -> list[str]:
-        """Return the rest of names that begin with the folder's own name."""
-        parts = [PurePosixPath(path).parts for path in spellings(name)]
-        return ["/".join(p[1:]) for p in parts if len(p) > 1 and p[0] == self.folder.name]
+    def _without_folder_name(self, name: str) -> list[str]:
+        """Return the spellings that begin with the folder's name, without that name."""
+        paths = [PurePosixPath(path).parts for path in spellings(name)]
+        return [
+            "/".join(parts[1:])
+            for parts in paths
+            if len(parts) > 1 and parts[0] == self.folder.name
+        ]
 
     def _missing(self, name: str) -> MissingPosterError:
         path = shortened(str((self.folder / name).absolute()))
@@ -155,8 +159,8 @@ class PosterFolder(PosterFiles):
         hint = "; ".join(["does not exist; expected a poster's file", *hints])
         return MissingPosterError(f"{path} {hint}", hint)
 
-    def _other_case(self, path: Path) -> Path | None:
-        """Return a file of the same folder whose name differs in capital letters only."""
+    def _in_other_case(self, path: Path) -> Path | None:
+        """Return a file of the same folder whose name differs only in case."""
         parent = path.parent
         if parent not in self._names:
             if len(self._names) >= _MAX_FOLDERS:
@@ -174,7 +178,7 @@ class PosterFolder(PosterFiles):
 class PosterStore(PosterFiles):
     """The folder of an object store that names of posters are relative to.
 
-    A name may also be a whole address in a store.
+    A name may also be a complete address in a store.
 
     Args:
         address: The folder, such as ``s3://bucket/posters``.
@@ -203,10 +207,10 @@ class PosterStore(PosterFiles):
 
 
 def refuse_address(name: str) -> None:
-    """Refuse the name of a poster that is an address of the web.
+    """Refuse the name of a poster that is a web address.
 
     Raises:
-        WebAddressError: It is.
+        WebAddressError: The name is a web address.
     """
     if "://" in name and not name.lower().startswith("file:"):
         hint = (
@@ -217,7 +221,7 @@ def refuse_address(name: str) -> None:
 
 
 def spellings(name: str) -> list[str]:
-    """Return the paths that a name may stand for, the surest first."""
+    """Return the possible paths of a name, the most likely first."""
     paths = [_local(name) if name.lower().startswith("file:") else name]
     paths += [unquote(path) for path in paths if "%" in path]
     paths += [path.replace("\\", "/") for path in paths if "\\" in path]

@@ -1,4 +1,4 @@
-"""Rows of a table, whatever kind of file it is: each as a mapping or with what is wrong with it."""
+"""Rows of a table in any format: each as a mapping, or with its fault."""
 
 import csv
 import io
@@ -30,7 +30,7 @@ class Row:
 
     Attributes:
         values: By column.
-        fault: Why the row cannot be read; empty where it can.
+        fault: Why the row cannot be read; empty if it can.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
@@ -39,11 +39,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Written:
-    """How a table is written, where somebody names it.
+    """The text format of a table, as far as the user names it.
 
     Attributes:
-        separator: What stands between cells, see ``dialect.parse_separator``; None finds out.
-        encoding: The text's encoding; None finds out.
+        separator: The separator of cells, see ``dialect.parse_separator``; None detects it.
+        encoding: The text's encoding; None detects it.
     """
 
     separator: str | None = None
@@ -51,21 +51,21 @@ class Written:
 
 
 class Table:
-    """A table: how it is written is found out once.
+    """A table; its format is detected once.
 
     Args:
         source: A file, or an upload in memory.
-        written: How it is written, where that is known.
-        max_rows: Look at so many rows for the columns of JSON; None looks at all.
+        written: The format, as far as it is known.
+        max_rows: The number of JSON rows that are searched for columns; None searches all.
 
     Raises:
-        DataError: It cannot be read.
-        ConfigError: The named separator or encoding is none.
+        DataError: The table cannot be read.
+        ConfigError: The separator or the encoding is invalid.
 
     Attributes:
-        source: As given.
-        twice: Columns that have the name of an earlier one; they have a number now.
-        notes: What was found out about how it is written, where that is not the usual.
+        source: The table.
+        twice: Names of several columns; all but the first column have a number added.
+        notes: Notes on an unusual format.
     """
 
     def __init__(
@@ -82,14 +82,14 @@ class Table:
         self._suffix = table_suffix(source)
         self._is_document = self._has_quotes = self._skips_line = False
         if self._suffix not in (".parquet", ".xlsx") and self._cmu is None:
-            self._find_form()
+            self._detect_form()
 
     @cached_property
     def columns(self) -> list[str]:
-        """Its columns; of JSON all that occur in the rows that are looked at.
+        """Its columns; of JSON all columns of the searched rows.
 
         Raises:
-            DataError: There is no row that can be read, or more columns than any table has.
+            DataError: No row can be read, or there are more columns than in any table.
         """
         if self._cmu is not None:
             return list(cmu.COLUMNS)
@@ -112,15 +112,15 @@ class Table:
 
     @property
     def is_seekable(self) -> bool:
-        """Whether reading can begin at any row without reading all before it."""
+        """Whether reading can start at any row without reading the rows before."""
         return self._suffix == ".parquet"
 
     def rows(self, columns: Collection[str] | None = None, first: int = 0) -> Iterator[Row]:
         """Yield the rows, in order.
 
         Args:
-            columns: Those that are needed; of Parquet no other is read. None takes all.
-            first: The row to begin with, counted from 0.
+            columns: The columns to read; other columns of Parquet are skipped. None takes all.
+            first: The first row, counted from 0.
 
         Raises:
             DataError: The file cannot be read.
@@ -148,8 +148,8 @@ class Table:
                 else:
                     yield from self._separated_rows(text)
 
-    def _find_form(self) -> None:
-        """Find out the encoding, and what stands between cells."""
+    def _detect_form(self) -> None:
+        """Detect the encoding and the separator."""
         with open_table(self.source) as (stream, suffix):
             self._suffix = suffix
             self._encoding = self._encoding or dialect.detect_encoding(stream)
@@ -164,11 +164,11 @@ class Table:
             self.notes.append("a JSON document")
         if suffix in _JSON:
             return
-        named = dialect.separator_line(sample)
-        self._skips_line = named is not None
-        if named:
+        declared = dialect.separator_line(sample)
+        self._skips_line = declared is not None
+        if declared:
             sample = sample.partition("\n")[2]
-        self._separator = self._separator or named or dialect.detect_separator(sample, suffix)
+        self._separator = self._separator or declared or dialect.detect_separator(sample, suffix)
         self._has_quotes = dialect.uses_quotes(sample, self._separator)
         if self._separator != ",":
             name = dialect.SEPARATOR_NAMES.get(self._separator, repr(self._separator))
@@ -176,7 +176,7 @@ class Table:
 
     @contextmanager
     def _text(self) -> Iterator[TextIO]:
-        """Open the text; bytes of another encoding are read as ``bounded_lines`` expects them."""
+        """Open the text; undecodable bytes become surrogates, see ``bounded_lines``."""
         encoding = self._encoding or dialect.UTF8
         is_wide = encoding.replace("_", "-").startswith(("utf-16", "utf-32"))
         is_json = self._suffix in _JSON
@@ -186,7 +186,7 @@ class Table:
                 binary,
                 encoding=encoding,
                 errors="replace" if is_wide else "surrogateescape",
-                newline=None if is_json else "",  # as csv asks
+                newline=None if is_json else "",  # the module csv needs it
             ) as stream,
         ):
             try:
@@ -214,7 +214,7 @@ class Table:
         if self._skips_line:
             text.readline(_SEPARATOR_LINE_CHARS)
         lines = _CsvLines(text)
-        # Not strict, it would take the rows after a quotation mark that is not closed for one cell.
+        # Without strict, all rows after an unclosed quotation mark would become one cell.
         records = csv.reader(
             lines,
             delimiter=self._separator or ",",
@@ -222,7 +222,7 @@ class Table:
             strict=True,
         )
         try:
-            header = next(filter(None, records), [])  # blank lines may stand before it
+            header = next(filter(None, records), [])  # skip blank lines before the header
             if lines.fault:
                 raise DataError(f"{self.source} is {lines.fault}")
             names = self._names(header)
@@ -245,24 +245,24 @@ class Table:
             yield _cells_row(names, cells, "")
 
     def _names(self, header: Sequence[str]) -> list[str]:
-        """Return the names of columns; one that stands twice gets a number."""
+        """Return the names of columns; repeated names get a number."""
         if len(header) > MAX_COLUMNS:
             raise _too_many_columns(self.source)
-        seen: Counter[str] = Counter()
+        counts: Counter[str] = Counter()
         names: list[str] = []
         for name in (cell.strip() for cell in header):
-            seen[name] += 1
-            names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
-        self.twice = [name for name, number in seen.items() if number > 1 and name]
+            counts[name] += 1
+            names.append(name if counts[name] == 1 else f"{name} ({counts[name]})")
+        self.twice = [name for name, number in counts.items() if number > 1 and name]
         return names
 
 
 class RowReader:
-    """The rows of a table in ranges; one after the last needs no new beginning.
+    """The rows of a table in ranges; a range after the last one continues reading.
 
     Args:
         table: The table.
-        columns: Those that are needed.
+        columns: The columns to read.
     """
 
     def __init__(self, table: Table, columns: Collection[str]) -> None:
@@ -294,13 +294,13 @@ def _too_many_columns(source: TableSource) -> DataError:
 
 
 class _CsvLines:
-    """The lines of a CSV file, of which a row may have several.
+    """The lines of a CSV file; a row may have several lines.
 
     Args:
         stream: The file.
 
     Attributes:
-        fault: Why the row that was read last cannot be; to be emptied before the next one.
+        fault: The fault of the last row; the caller clears it before the next row.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -336,7 +336,7 @@ def _line_row(text: str) -> Row:
         return Row(fault=f"not JSON: {error}")
 
 
-def _json_row(values: Any) -> Row:  # noqa: ANN401 - whatever others wrote
+def _json_row(values: Any) -> Row:  # noqa: ANN401 - any JSON value
     if not isinstance(values, dict):
         return Row(fault=f"found {type(values).__name__}, expected an object")
     if len(values) > MAX_COLUMNS:

@@ -1,4 +1,4 @@
-"""Where a table lies: a file or an upload, packed or not; opened within bounds."""
+"""Open a table: a file or an upload, packed or not, with limits on its size."""
 
 import gzip
 import io
@@ -19,25 +19,25 @@ TEXT_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json")
 TABLE_SUFFIXES = (*TEXT_SUFFIXES, ".parquet", ".xlsx")
 PACKED_SUFFIXES = (".gz", ".zip")
 
-_MAX_DIRECTORY_BYTES = 8 << 20  # of a zip's list of files; each takes 46 and its name
-_END_BYTES = 22 + 65_535  # of a zip, where it says how long that list is
+_MAX_DIRECTORY_BYTES = 8 << 20  # of a zip's list of files; each file takes 46 bytes and its name
+_END_BYTES = 22 + 65_535  # the maximum size of a zip's end record, which has the list's size
 _END_MARK = b"PK\x05\x06"
 _GZIP_MARK, _ZIP_MARK = b"\x1f\x8b", b"PK\x03\x04"
-_END_64_MARK = b"PK\x06\x07"  # of a zip with 64-bit sizes, 20 bytes before the other one
+_END_64_MARK = b"PK\x06\x07"  # of a zip with 64-bit sizes, 20 bytes before _END_MARK
 _END_64_BYTES = 76  # the 64-bit end record (56) and its locator (20)
 _ZIP_ERRORS = (zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError)
 _ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)  # in bounded memory
 
 UNZIPPING_ERRORS = (*UNPACKING_ERRORS, *_ZIP_ERRORS)
-"""What a damaged ZIP raises while it is read."""
+"""The exceptions of reading a damaged ZIP."""
 
 
 @dataclass(frozen=True)
 class TableBytes:
-    """A table that lies in memory: an upload, which has no path.
+    """A table in memory: an upload, which has no path.
 
     Attributes:
-        name: What its owner calls it; it only names the table in messages and tells its kind.
+        name: Its name, only for messages and for its suffix.
         content: The file's bytes.
     """
 
@@ -50,7 +50,7 @@ class TableBytes:
         return PurePosixPath(self.name).suffix
 
     def open(self) -> BinaryIO:
-        """Return its bytes as a stream; no file is opened."""
+        """Return its bytes as a stream."""
         return io.BytesIO(self.content)
 
     def __str__(self) -> str:
@@ -58,18 +58,18 @@ class TableBytes:
 
 
 TableSource = Path | StoreFile | TableBytes
-"""Where a table is read from. In memory there is no Parquet."""
+"""The source of a table. Parquet is not read from memory."""
 
 
 def is_table(source: TableSource) -> bool:
-    """Return whether the name of a file is that of a table, packed or not."""
-    return table_suffix(source) in TABLE_SUFFIXES or _outer(source) == ".zip"
+    """Return whether a file has the suffix of a table, packed or not."""
+    return table_suffix(source) in TABLE_SUFFIXES or _last_suffix(source) == ".zip"
 
 
 def table_suffix(source: TableSource) -> str:
-    """Return the ending that says what a table is; of a packed one that before ``.gz``."""
+    """Return the suffix of a table; if it is packed, the suffix before ``.gz``."""
     name = source.name.lower()
-    if _outer(source) == ".gz":
+    if _last_suffix(source) == ".gz":
         name = name.removesuffix(".gz")
     return PurePosixPath(name).suffix
 
@@ -81,17 +81,17 @@ def known_suffixes() -> str:
 
 @contextmanager
 def open_table(source: TableSource) -> Iterator[tuple[BinaryIO, str]]:
-    """Open a table and return its bytes, unpacked, and the ending that says what it is.
+    """Open a table and yield its unpacked bytes and its suffix.
 
     Raises:
-        DataError: It is no regular file, no whole archive, unpacks to more than is sane, or is a
-            zip with no or several tables.
+        DataError: The file is not regular, damaged, unpacks to more than ``max_unpacked``, or is a
+            zip without a table or with several.
     """
-    outer = _outer(source)
+    last_suffix = _last_suffix(source)
     with ExitStack() as stack:
         opened = open_regular(source) if isinstance(source, Path) else source.open()
         stream = stack.enter_context(opened)
-        if outer not in PACKED_SUFFIXES:
+        if last_suffix not in PACKED_SUFFIXES:
             if table_suffix(source) in TEXT_SUFFIXES:
                 _refuse_packed(source, stream)
             yield stream, table_suffix(source)
@@ -100,7 +100,7 @@ def open_table(source: TableSource) -> Iterator[tuple[BinaryIO, str]]:
         stream.seek(0)
         try:
             suffix = table_suffix(source)
-            if outer == ".zip":
+            if last_suffix == ".zip":
                 packed, suffix = _zip_member(source, stream, size, stack)
             else:
                 packed = cast("IO[bytes]", stack.enter_context(gzip.GzipFile(fileobj=stream)))
@@ -118,7 +118,7 @@ def damaged_zip(source: TableSource, error: Exception) -> DataError:
 
 
 def _refuse_packed(source: TableSource, stream: BinaryIO) -> None:
-    """Refuse a packed file that has the name of a text."""
+    """Refuse a packed file with the suffix of a text."""
     head = stream.read(len(_GZIP_MARK) + len(_ZIP_MARK))
     stream.seek(0)
     if head.startswith(_GZIP_MARK):
@@ -128,12 +128,12 @@ def _refuse_packed(source: TableSource, stream: BinaryIO) -> None:
 
 
 def unpacked(source: TableBytes, max_bytes: int) -> TableBytes:
-    """Return an upload as it is without its packing.
+    """Return an upload without its packing.
 
     Raises:
-        DataError: It cannot be unpacked, or has more bytes then.
+        DataError: It cannot be unpacked, or unpacks to more than ``max_bytes``.
     """
-    if _outer(source) not in PACKED_SUFFIXES:
+    if _last_suffix(source) not in PACKED_SUFFIXES:
         return source
     with open_table(source) as (stream, suffix):
         content = stream.read(max_bytes + 1)
@@ -144,22 +144,22 @@ def unpacked(source: TableBytes, max_bytes: int) -> TableBytes:
 
 
 def check_zip(source: TableSource, stream: BinaryIO) -> None:
-    """Refuse a zip with far too many files, before its list of them is read.
+    """Refuse a zip with far too many files, before the list of files is read.
 
     Raises:
-        DataError: It has too many, or it is no zip.
+        DataError: The zip has too many files, or the file is no zip.
     """
     size = stream.seek(0, os.SEEK_END)
     stream.seek(max(0, size - _END_BYTES))
     tail = stream.read(_END_BYTES)
-    place = tail.rfind(_END_MARK)
+    position = tail.rfind(_END_MARK)
     stream.seek(0)
-    if place < 0:
+    if position < 0:
         raise DataError(f"{source} cannot be unpacked: it is no whole zip")
-    length = int.from_bytes(tail[place + 12 : place + 16], "little")
-    wide = tail[max(0, place - _END_64_BYTES) : place]
-    if wide[-20:-16] == _END_64_MARK:
-        length = max(length, int.from_bytes(wide[40:48], "little"))
+    length = int.from_bytes(tail[position + 12 : position + 16], "little")
+    end_64 = tail[max(0, position - _END_64_BYTES) : position]
+    if end_64[-20:-16] == _END_64_MARK:
+        length = max(length, int.from_bytes(end_64[40:48], "little"))
     if length > _MAX_DIRECTORY_BYTES:
         raise DataError(f"{source} holds far too many files; expected one table and its posters")
 
@@ -168,9 +168,9 @@ def open_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
     """Open a file of a ZIP.
 
     Raises:
-        NotImplementedError: It is packed in a way that may need any amount of memory.
-        RuntimeError: It is encrypted.
-        BadZipFile: It is damaged.
+        NotImplementedError: Its compression may need any amount of memory.
+        RuntimeError: The file is encrypted.
+        BadZipFile: The file is damaged.
     """
     if member.compress_type not in _ZIP_METHODS:
         raise NotImplementedError(f"{member.filename} is not packed by deflate, as is usual")
@@ -191,7 +191,8 @@ def _zip_member(
         and not PurePosixPath(member.filename).name.startswith(".")
     ]
     if len(tables) > 1:  # a README beside the table
-        tables = [t for t in tables if not t.filename.lower().endswith(".txt")] or tables
+        not_texts = [table for table in tables if not table.filename.lower().endswith(".txt")]
+        tables = not_texts or tables
     if len(tables) != 1:
         names = ", ".join(member.filename for member in tables[:5])
         found = f"{len(tables)} tables ({shortened(names)})" if tables else "no table"
@@ -200,5 +201,5 @@ def _zip_member(
     return packed, PurePosixPath(tables[0].filename.lower()).suffix
 
 
-def _outer(source: TableSource) -> str:
+def _last_suffix(source: TableSource) -> str:
     return PurePosixPath(source.name.lower()).suffix

@@ -10,53 +10,55 @@ from moviegenre.data.storage import StoreFile, is_address, store_files
 from moviegenre.data.tables.source import table_suffix
 
 FOLDER_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
-"""Endings of the tables that are read of a folder, also packed as ``.gz``."""
+"""Suffixes of the tables that are read from a folder, also packed as ``.gz``."""
 
 _PATTERN = frozenset("*?[")
 TableFile = Path | StoreFile
 
 
 def find_tables(source: str) -> dict[str, TableFile]:
-    """Return the tables that a source stands for, each by its name within the source.
+    """Return the tables of a source, each by its name within the source.
 
     Args:
-        source: A file; a folder, with all that is in it; or a pattern such as ``films/*.csv``.
-            Each on this machine or in an object store (``s3://``). Names that begin with ``.`` or
-            ``_`` are left out of folders.
+        source: A file; a folder, including subfolders; or a pattern such as ``films/*.csv``.
+            Each on this machine or in an object store (``s3://``). In folders, names that begin
+            with ``.`` or ``_`` are left out.
 
     Returns:
-        The tables in the order of their names; files of several folders that fit a pattern by their
-        whole paths. A single file need not exist.
+        The tables, sorted by name; if a pattern matches files of several folders, by complete
+        path. A single file may not exist.
 
     Raises:
-        DataNotFoundError: A folder has no table, or nothing fits a pattern.
+        DataNotFoundError: A folder has no table, or no file matches a pattern.
     """
     if is_address(source):
         return _in_store(source)
     path = Path(source)
     if path.is_dir():
-        walked = (Path(root, name) for root, _, names in os.walk(path) for name in names)
-        return _tables_of(source, {file.relative_to(path).as_posix(): file for file in walked})
+        files_inside = (Path(root, name) for root, _, names in os.walk(path) for name in names)
+        return _tables_of(
+            source, {file.relative_to(path).as_posix(): file for file in files_inside}
+        )
     if _PATTERN.isdisjoint(source) or path.is_file():
         return {path.name: path}
     files = [Path(name) for name in sorted(glob.glob(source)) if os.path.isfile(name)]
-    return _matched(source, {file.as_posix(): file for file in files})
+    return _by_relative_name(source, {file.as_posix(): file for file in files})
 
 
 def _in_store(source: str) -> dict[str, TableFile]:
     if not _PATTERN.isdisjoint(source):
         parts = PurePosixPath(source).parts
-        fixed = next(n for n, part in enumerate(parts) if not _PATTERN.isdisjoint(part))
-        folder = "s3://" + "/".join(parts[1:fixed])
-        files = [file for file in store_files(folder) if _fits(file.address, parts)]
-        return _matched(source, {file.address: file for file in files})
+        num_fixed = next(n for n, part in enumerate(parts) if not _PATTERN.isdisjoint(part))
+        folder = "s3://" + "/".join(parts[1:num_fixed])
+        files = [file for file in store_files(folder) if _matches(file.address, parts)]
+        return _by_relative_name(source, {file.address: file for file in files})
     if (file := StoreFile(source)).is_file():
         return {file.name: file}
     start = len(source.rstrip("/")) + 1
     return _tables_of(source, {file.address[start:]: file for file in store_files(source)})
 
 
-def _fits(address: str, pattern: tuple[str, ...]) -> bool:
+def _matches(address: str, pattern: tuple[str, ...]) -> bool:
     parts = PurePosixPath(address).parts
     return len(parts) == len(pattern) and all(map(fnmatchcase, parts, pattern))
 
@@ -78,7 +80,7 @@ def _tables_of(source: str, files: dict[str, TableFile]) -> dict[str, TableFile]
     return tables
 
 
-def _matched(source: str, files: dict[str, TableFile]) -> dict[str, TableFile]:
+def _by_relative_name(source: str, files: dict[str, TableFile]) -> dict[str, TableFile]:
     if not files:
         raise DataNotFoundError(f"no file fits the pattern {source}; check it, and quote it")
     folders = {name[: name.rfind("/") + 1] for name in files}

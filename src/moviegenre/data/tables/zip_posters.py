@@ -1,4 +1,4 @@
-"""Posters in the ZIP that holds their table: read in memory, never extracted to a disk."""
+"""Posters in the ZIP of their table: read in memory, never extracted to a disk."""
 
 import os
 import posixpath
@@ -33,16 +33,15 @@ from moviegenre.data.unpacking import error_text, max_unpacked
 
 
 def poster_files(table: Path | StoreFile, folder: Path | str | None = None) -> PosterFiles:
-    """Return where the posters of a table are: in a folder, in its ZIP, or beside it.
+    """Return the posters of a table: in a folder, in its ZIP, or in the table's folder.
 
     Args:
         table: The table.
-        folder: What names of posters are relative to, a path or an address in an object store;
-            None looks into the ZIP, if the table is one with pictures, or else into the table's
-            own folder.
+        folder: The folder that names of posters are relative to, a path or an address in an object
+            store. None takes the table's ZIP, if it has images, or else the table's folder.
 
     Raises:
-        DataError: The ZIP is damaged, or holds or unpacks to more than is sane.
+        DataError: The ZIP is damaged, has too many files, or unpacks to too many bytes.
     """
     if folder is None and table.suffix.lower() == ".zip":
         posters = ZipPosters(table)
@@ -54,18 +53,18 @@ def poster_files(table: Path | StoreFile, folder: Path | str | None = None) -> P
 
 
 class ZipPosters(PosterFiles):
-    """The posters in a ZIP that holds a table.
+    """The posters in the ZIP of a table.
 
     Args:
         source: The ZIP, a file or an upload.
-        max_bytes: Of one poster.
-        max_files: In the ZIP.
+        max_bytes: The maximum size of a poster.
+        max_files: The maximum number of files in the ZIP.
 
     Raises:
-        DataError: It is damaged, or holds or unpacks to more than is sane.
+        DataError: The ZIP is damaged, has too many files, or unpacks to too many bytes.
 
     Attributes:
-        has_pictures: Whether it holds any pictures.
+        has_pictures: Whether the ZIP has any images.
     """
 
     def __init__(
@@ -88,13 +87,13 @@ class ZipPosters(PosterFiles):
         tables = [member for member in members if _suffix(member) in TABLE_SUFFIXES]
         pictures = [member for member in members if _suffix(member) in POSTER_SUFFIXES]
         self.has_pictures = bool(pictures)
-        self._folder = posixpath.dirname(_place(tables[0].filename)) if tables else ""
-        self._members = {_place(member.filename): member for member in reversed(pictures)}
-        self._lower = {path.casefold(): m for path, m in reversed(self._members.items())}
+        self._folder = posixpath.dirname(_normalised(tables[0].filename)) if tables else ""
+        self._members = {_normalised(member.filename): member for member in reversed(pictures)}
+        self._lower = {path.casefold(): item for path, item in reversed(self._members.items())}
         self._names: dict[str, zipfile.ZipInfo | None] = {}
         for path, member in self._lower.items():
             name = posixpath.basename(path)
-            self._names[name] = None if name in self._names else member  # several: none is meant
+            self._names[name] = None if name in self._names else member  # None: ambiguous
         if sum(member.file_size for member in pictures) > self._max_unpacked:
             raise self._too_large()
 
@@ -103,7 +102,7 @@ class ZipPosters(PosterFiles):
         """Keep the ZIP open.
 
         Raises:
-            DataError: It is no regular file, or no whole ZIP.
+            DataError: The file is not regular, or no complete ZIP.
         """
         if self._archive is not None:
             yield self._archive
@@ -122,15 +121,15 @@ class ZipPosters(PosterFiles):
                 self._archive = None
 
     def find(self, name: str) -> bytes | None:
-        """Return a poster's bytes; None where the name stands for none, such as ``N/A``.
+        """Return a poster's bytes; None for a placeholder such as ``N/A``.
 
-        A name is relative to the table, or to the ZIP; a name without folders may be that of a
-        picture in any folder.
+        A name is relative to the table, or to the ZIP; a name without folders may be that of an
+        image in any folder.
 
         Raises:
-            MissingPosterError: There is no such picture.
-            UnreadableFileError: It is damaged, encrypted or too large.
-            DataError: All that was read of the ZIP is more than is sane.
+            MissingPosterError: There is no such image.
+            UnreadableFileError: The image is damaged, encrypted or too large.
+            DataError: All posters together unpack to too many bytes.
         """
         name = name.strip()
         return self._find(name) if name and not is_poster_placeholder(name) else None
@@ -145,16 +144,20 @@ class ZipPosters(PosterFiles):
 
     def _member(self, name: str) -> zipfile.ZipInfo | None:
         candidates = spellings(name)
-        places = [_place(path) for c in candidates for path in (f"{self._folder}/{c}", c)]
+        paths = [
+            _normalised(path)
+            for candidate in candidates
+            for path in (f"{self._folder}/{candidate}", candidate)
+        ]
         members = (
-            *(self._members.get(place) for place in places),
-            *(self._lower.get(place.casefold()) for place in places),
+            *(self._members.get(path) for path in paths),
+            *(self._lower.get(path.casefold()) for path in paths),
             *(self._names.get(candidate.casefold()) for candidate in candidates),
         )
         return next((member for member in members if member is not None), None)
 
     def _read(self, member: zipfile.ZipInfo) -> bytes:
-        name, size = shortened(member.filename), member.file_size  # more is never unpacked of it
+        name, size = shortened(member.filename), member.file_size  # never unpacks to more
         if size > self._max_bytes:
             raise UnreadableFileError(
                 f"{name} has {size:,} bytes; expected at most {self._max_bytes:,}"
@@ -181,6 +184,6 @@ def _suffix(member: zipfile.ZipInfo) -> str:
     return PurePosixPath(member.filename.lower()).suffix
 
 
-def _place(name: str) -> str:
-    """Return the path of a file in the ZIP in one spelling; one that leaves it finds nothing."""
+def _normalised(name: str) -> str:
+    """Return a path in the ZIP in its normal form; a path out of the ZIP matches no file."""
     return posixpath.normpath(name.replace("\\", "/").lstrip("/"))
