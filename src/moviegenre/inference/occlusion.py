@@ -117,8 +117,7 @@ def occlude_words(
     Args:
         variants: The model.
         film: A film with a plot.
-        places: The index of the word that each of its tokens belongs to (T,); W is the largest
-            index plus one.
+        places: The word index of each token (T,); W is the largest index plus one.
         labels: The G labels.
     """
     return _WordSearch(variants, film, places, labels).effects()
