@@ -138,7 +138,7 @@ def test_a_stop_finishes_what_was_taken_and_refuses_the_rest() -> None:
             stopping = asyncio.create_task(lifespan.__aexit__(None, None, None))
             while (ready := await client.get("/readyz")).status_code == 200:
                 await asyncio.sleep(0.002)
-            assert ready.json() == {"error": "the service is not taking films"}
+            assert ready.json() == {"error": "the service is not accepting films; try again later"}
             refused = await post(client, "third")
             assert refused.status_code == 503
             assert refused.json() == {"error": "the service is stopping; try again later"}
