@@ -125,7 +125,7 @@ def train(
         raise ConfigError("train takes one model; name it as in: moviegenre train bert")
     settings = [*(overrides or []), *([f"data.dir={data}"] if data else [])]
     experiment = load_experiment(config, name, settings)
-    with note_on_failure(f"finished intervals are kept in {out / name}; go on with --resume"):
+    with note_on_failure(f"finished intervals are kept in {out / name}; continue with --resume"):
         trained = run_training(experiment, out, resume=resume, progress=not quiet)
     score = 100 * trained.run["val_f1_macro"]
     echo(
@@ -183,7 +183,9 @@ def evaluate(
     if math.isnan(threshold):  # nan passes every check of a range
         raise ConfigError("--threshold is nan; expected a probability")
     if forms and (threshold != 0.5 or any((thresholds, goal, calibrate))):
-        raise ConfigError("--forms fits thresholds and calibration its own way; leave the rest")
+        raise ConfigError(
+            "--forms fits its own thresholds and calibration; leave out the other options"
+        )
     settings = TuningSettings.parse(thresholds, goal, calibrate)
     if verify:
         from moviegenre.artifacts.locate import locate
@@ -202,7 +204,7 @@ def evaluate(
 
         if threshold != 0.5:
             raise ConfigError(
-                "--threshold is a fixed number, --thresholds and --calibrate fit it; give one"
+                "--threshold is a fixed number, --thresholds and --calibrate fit one; use one"
             )
         tuned = evaluate_tuned(
             checkpoint, split, settings, data_dir=data, save=save, progress=not quiet

@@ -148,7 +148,7 @@ def _local_path(source: str) -> Path:
         ConfigError: The source has to be downloaded first.
     """
     if "://" in source or (source == "mmimdb" and not Path(source).exists()):
-        raise ConfigError(f"--show looks at files; {source} has to be downloaded first")
+        raise ConfigError(f"--show reads files; {source} must be downloaded first")
     return Path(source)
 
 

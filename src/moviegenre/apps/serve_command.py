@@ -197,7 +197,7 @@ def serve(
         start_log()
         predictor = load(model or box_folder(), backend=backend, verify=verify)
         if access.is_public and access.keys is None:
-            hint = "whoever reaches this address may ask, without a key; see --api-key-file"
+            hint = "anyone who can reach this address can use it without a key; see --api-key-file"
             log_event(logging.WARNING, hint)
         name = model or f"the included model ({predictor.model.model_name})"
         service = Service(predictor, name, settings, access, shows_page)
@@ -222,7 +222,7 @@ def _check_library(library: Path, access: "Access", shows_page: bool) -> None:
     require_loopback(access)
     if not shows_page:
         raise ConfigError(
-            "--library shows a part of the page, which is off; leave out --no-page and "
+            "--library is a part of the page, which is off; leave out --no-page and "
             "page=false, or --library"
         )
     library_root(library)

@@ -63,7 +63,7 @@ def audit(
     from moviegenre.studies.audit.page import audit_template
 
     if checkpoints is not None and not labels:
-        raise ConfigError("--checkpoints judge labels, which --no-labels leaves out; say one")
+        raise ConfigError("--checkpoints judge labels, which --no-labels skips; use one of them")
     settings = AuditSettings(
         poster_distance=poster_distance,
         plot_similarity=plot_similarity,
@@ -92,7 +92,7 @@ def audit(
     print_audit(result)
     print_files(files)
     if drop_leaks is not None:
-        echo(f"{drop_leaks}: the clean split, less {_dropped_text(result)}")
+        echo(f"{drop_leaks}: the clean split, without {_dropped_text(result)}")
 
 
 def _dropped_text(audit: "Audit") -> str:

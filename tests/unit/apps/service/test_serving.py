@@ -115,7 +115,7 @@ def test_a_late_answer_is_a_504_and_is_not_computed() -> None:
         first = await held(client, predictor)
         for late in (await post(client, "second"), await first):
             assert late.status_code == 504
-            assert late.json() == {"error": "the answer was not there within 1.5 seconds"}
+            assert late.json() == {"error": "the answer was not ready within 1.5 seconds"}
         predictor.gate.set()
 
     predictor = run(ServiceSettings(max_wait_ms=0, deadline_seconds=1.5), scenario)
