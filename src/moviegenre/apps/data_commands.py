@@ -89,7 +89,9 @@ def prepare(
     separator: Separator = None,
     encoding: Encoding = None,
     show: Show = False,
-    split_column: Annotated[str | None, typer.Option(help="Table: column of splits.")] = None,
+    split_column: Annotated[
+        str | None, typer.Option(help="Table: column of splits: train, val or test.")
+    ] = None,
     sha256: Annotated[
         str | None, typer.Option(help="Expected SHA-256 of the archive or table.")
     ] = None,
