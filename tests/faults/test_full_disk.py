@@ -77,7 +77,7 @@ def test_a_full_disk(
         assert status == 2
         assert told[-1].startswith("error: ")
         assert "no space left on device" in told[-1]
-        assert told[-1].endswith("make room on the disk and run the same command again")
+        assert told[-1].endswith("free some disk space and run the same command again")
         assert contents(small_disk, command.outputs) == before
     else:
         assert left > 0

@@ -174,5 +174,5 @@ def test_an_archive_is_not_blamed_for_a_full_disk(
     assert run([*PREPARE, "movies.tar"]) == 2
     error = capsys.readouterr().err
     assert "no space left on device" in error
-    assert error.endswith("make room on the disk and run the same command again\n")
+    assert error.endswith("free some disk space and run the same command again\n")
     assert not Path("prepared").exists()

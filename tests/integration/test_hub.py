@@ -267,7 +267,7 @@ def test_a_changed_commit_is_noticed_and_the_old_one_can_be_named(workplace: Wor
     assert [result.status for result in results] == [0] * 4, results
     changes = ((OWN, old_encoder, new_encoder), (FILMS, old_films, new_films))
     for (name, old, new), result, other in zip(changes, results[::2], results[1::2], strict=True):
-        warning = f"commit {new[:12]}, and was {old[:12]}; to stay with that one, name {name}@{old}"
+        warning = f"commit {new[:12]}, and was {old[:12]}; to keep that one, name {name}@{old}"
         assert result.errors.count(warning) == 1
         assert "has changed" not in other.errors
     assert workplace.run_record("new/bert")["revisions"] == {OWN: new_encoder}

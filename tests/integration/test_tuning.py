@@ -127,7 +127,7 @@ def test_only_looking_writes_nothing(checkpoints: Path) -> None:
     [
         (
             ["--thresholds", "global", "--threshold", "0.4"],
-            "error: --threshold is a fixed number, --thresholds and --calibrate fit it; give one",
+            "error: --threshold is a fixed number, --thresholds and --calibrate fit one; use one",
         ),
         (
             ["--calibrate", "weights"],

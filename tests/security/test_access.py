@@ -287,7 +287,7 @@ def test_a_client_that_asks_too_often_has_to_wait() -> None:
         answers = [running.predict() for _ in range(5)]
         assert [answer.status for answer in answers] == [200, 200, 200, 429, 429]
         assert answers[-1].headers["retry-after"] in {"1", "2"}
-        assert answers[-1].error == "this client asks too often; try again later"
+        assert answers[-1].error == "this client sends too many requests; try again later"
         forwarded = running.predict("X-Forwarded-For: 203.0.113.9", "X-Real-IP: 203.0.113.9")
         assert forwarded.status == 429, "no proxy is trusted"
 
@@ -345,12 +345,16 @@ def test_keys_are_read_from_a_file(tmp_path: Path) -> None:
     ("content", "mode", "fault"),
     [
         (KEY, 0o644, "every user can open this file; run: chmod 600"),
-        ("# none\n", 0o600, "has no key; expected one a line; make one with: openssl rand -hex 32"),
+        (
+            "# none\n",
+            0o600,
+            "has no key; expected one per line; make one with: openssl rand -hex 32",
+        ),
         ("", 0o600, "has no key"),
         ("\nshort\n", 0o600, "the key in line 2 has 5 characters; expected at least 20"),
         ("a key with spaces in it, long", 0o600, "characters other than printable ASCII"),
         ("k\u00e9y" * 10, 0o600, "characters other than printable ASCII"),
-        (b"\xff\xfe" * 20, 0o600, "is no text; expected one key a line"),
+        (b"\xff\xfe" * 20, 0o600, "is not text; expected one key per line"),
         (None, 0o600, "cannot be read: No such file or directory"),
     ],
 )
@@ -373,10 +377,14 @@ def test_what_is_beyond_this_machine_needs_a_name(host: str) -> None:
     address = address_of(host)
     with pytest.raises(ConfigError) as error:
         decide_access(address)
-    whom = "whoever can reach 192.0.2.1" if host == "192.0.2.1" else "every network of this machine"
+    whom = (
+        "everyone who can reach 192.0.2.1"
+        if host == "192.0.2.1"
+        else "every network of this machine"
+    )
     assert str(error.value) == (
-        f"--host {address} shows the service to {whom}; name the host that clients ask for: "
-        "--allow-host films.example.org (and --api-key-file FILE to ask them for a key)"
+        f"--host {address} shows the service to {whom}; name the host that clients use: "
+        "--allow-host films.example.org (and --api-key-file FILE to require a key)"
     )
     access = decide_access(address, allow_hosts=["Films.Example.org", "fe80::1", "[2001:DB8::1]"])
     assert access.is_public
@@ -394,12 +402,12 @@ def test_this_machine_needs_none(host: str) -> None:
     "name", ["", "*", "*.example.org", "http://a.org", "a.org:80", "a b", "a/b"]
 )
 def test_a_host_that_is_no_name_is_refused(name: str) -> None:
-    with pytest.raises(ConfigError, match="expected the name or address that clients ask for"):
+    with pytest.raises(ConfigError, match="expected the name or address that clients use"):
         decide_access("127.0.0.1", allow_hosts=[name])
 
 
 def test_other_options_are_checked() -> None:
     with pytest.raises(ConfigError, match="--trust-proxy: 'proxy' does not appear to be an IPv4"):
         decide_access("127.0.0.1", trust_proxies=["proxy"])
-    with pytest.raises(ConfigError, match="is no address and no known name of this machine"):
+    with pytest.raises(ConfigError, match="is neither an address nor a known name of this machine"):
         address_of("no-such-host.invalid")

@@ -77,7 +77,7 @@ BOMBS = {
             f"{name}: &{name} [{','.join(['*' + last] * 9)}]\n"
             for last, name in zip("abcdefgh", "bcdefghi", strict=True)
         ),
-        "more than 50,000 values, those of aliases counted",
+        "more than 50,000 values, including those of aliases",
     ),
     "merges": (
         "a: &a {x: 1, y: 2}\n"
@@ -85,9 +85,9 @@ BOMBS = {
             f"{name}: &{name}\n  <<: [{','.join(['*' + last] * 9)}]\n"
             for last, name in zip("abcdefgh", "bcdefghi", strict=True)
         ),
-        "more than 50,000 values, those of aliases counted",
+        "more than 50,000 values, including those of aliases",
     ),
-    "a circle": ("a: &a [*a]", "an alias refers to what it is part of"),
+    "a circle": ("a: &a [*a]", "an alias refers to a value that contains it"),
     "deep lists": ("[" * 100_000, "nested more than 50 levels deep"),
     "deep blocks": ("- " * 50_000 + "1", "nested more than 50 levels deep"),
     "digits": ("training: {seed: " + "9" * 5000 + "}", "Exceeds the limit"),

@@ -113,7 +113,7 @@ def test_a_body_that_stops_is_a_408() -> None:
                 slow.sendall(film_head(len(FILM)) + start)
                 answer = read_answer(slow)
                 assert answer.status == 408
-                assert answer.error == "nothing of the body arrived for 0.3 seconds"
+                assert answer.error == "no part of the body arrived for 0.3 seconds"
         assert 'reason="slow_body"} 2.0' in running.ask("/metrics").body.decode()
 
 

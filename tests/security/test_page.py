@@ -109,7 +109,7 @@ def test_the_former_addresses_are_gone(client: TestClient, address: str, secret:
         ]
     assert [answer.status_code for answer in answers] == [404] * 4
     assert {answer.json()["error"] for answer in answers} == {
-        "there is nothing at this address; /docs lists what there is"
+        "there is nothing at this address; /docs lists all addresses"
     }
     assert opened == []
 

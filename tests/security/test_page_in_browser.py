@@ -86,7 +86,7 @@ class KeyRequired:
         if is_open or headers.get(b"authorization") == b"Bearer right-key":
             await self._app(scope, receive, send)
         else:
-            await JSONResponse({"error": "this API key is not known"}, 401)(scope, receive, send)
+            await JSONResponse({"error": "this API key is unknown"}, 401)(scope, receive, send)
 
 
 @pytest.fixture(scope="module")

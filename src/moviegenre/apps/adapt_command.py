@@ -18,48 +18,48 @@ _MAX_SHOWN = 5  # rare genres that are printed
 def adapt(
     table: Annotated[
         Path,
-        typer.Argument(help="Films with genres: any table that predict reads."),
+        typer.Argument(help="Table of films with genres, as predict reads it."),
     ],
-    out: Annotated[Path, typer.Option(help="New folder of the model.")],
+    out: Annotated[Path, typer.Option(help="New folder for the model.")],
     genres_column: Annotated[
         str | None,
         typer.Option(
             rich_help_panel=_TABLE,
-            help="Genres, or any tags of yours. Default: genres, genre or another usual name.",
+            help="Column of genres or your own tags. Default: genres, genre or another usual name.",
         ),
     ] = None,
     plot_column: Annotated[
         list[str] | None,
         typer.Option(
             rich_help_panel=_TABLE,
-            help="A plot; may be repeated. Default: plot, overview or another usual name.",
+            help="Column of plots; repeatable. Default: plot, overview or another usual name.",
         ),
     ] = None,
     poster_column: Annotated[
         str | None,
         typer.Option(
             rich_help_panel=_TABLE,
-            help="The poster's file, relative to the table. Default: poster, if it is there.",
+            help="Column of poster files, relative to the table. Default: poster, if present.",
         ),
     ] = None,
     min_films: Annotated[
-        int, typer.Option(min=2, rich_help_panel=_TABLE, help="Films that a genre needs.")
+        int, typer.Option(min=2, rich_help_panel=_TABLE, help="Minimum films per genre.")
     ] = 20,
     checkpoint: Annotated[
         str | None,
         typer.Option(
             rich_help_panel=_MODEL,
-            help="An exported folder or a name on the Hub. Default: the included model.",
+            help="Model: an exported folder or a name on the Hub. Default: the included model.",
         ),
     ] = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a model that is in OUT.")
+        bool, typer.Option("--overwrite", help="Replace the model in OUT.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress bar.")] = False,
 ) -> None:
     """Learn your own genres from your own films, without PyTorch.
 
-    The result is a folder that predict, serve and load take like any other model.
+    The result is a folder that predict, serve and load use like any other model.
 
     For example: moviegenre adapt mine.csv --genres-column tags --out my-model
     """

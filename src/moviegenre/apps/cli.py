@@ -98,16 +98,18 @@ _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 @app.command(rich_help_panel=_TRAINING)
 def train(
     model: Annotated[
-        str | None, typer.Argument(help="prior, tfidf, cnn, resnet, lstm, bert, early_fusion, ...")
+        str | None, typer.Argument(help="The model: prior, tfidf, cnn, resnet, lstm, bert, ...")
     ] = None,
     model_option: Annotated[
-        str | None, typer.Option("--model", help="The same, as the reference's script has it.")
+        str | None, typer.Option("--model", help="The model, as an option instead of an argument.")
     ] = None,
     config: Config = None,
     overrides: Overrides = None,
     data: DataDir = None,
-    out: Annotated[Path, typer.Option(help="Folder of checkpoints.")] = Path("checkpoints"),
-    resume: Annotated[bool, typer.Option("--resume", help="Go on after an interruption.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder for checkpoints.")] = Path("checkpoints"),
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue an interrupted training.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Train one model and write OUT/MODEL/best.pth.
@@ -123,7 +125,7 @@ def train(
         raise ConfigError("train takes one model; name it as in: moviegenre train bert")
     settings = [*(overrides or []), *([f"data.dir={data}"] if data else [])]
     experiment = load_experiment(config, name, settings)
-    with note_on_failure(f"finished intervals are kept in {out / name}; go on with --resume"):
+    with note_on_failure(f"finished intervals are kept in {out / name}; continue with --resume"):
         trained = run_training(experiment, out, resume=resume, progress=not quiet)
     score = 100 * trained.run["val_f1_macro"]
     echo(
@@ -135,39 +137,41 @@ def train(
 @app.command(rich_help_panel=_TRAINING)
 def evaluate(
     checkpoint: Annotated[
-        Path, typer.Option(help="A best.pth, its folder, an exported folder, or a hub name.")
+        Path, typer.Option(help="Model: a best.pth, its folder, an exported folder or a Hub name.")
     ],
     split: SplitOption = Split.TEST,
     data: DataDir = None,
     threshold: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="One threshold for all genres, not fitted.")
+        float, typer.Option(min=0.0, max=1.0, help="Fixed threshold for all genres.")
     ] = 0.5,
     thresholds: Annotated[
         ThresholdRule | None, typer.Option(help="Thresholds to fit on val; 0.5 fits none.")
     ] = None,
     goal: Annotated[
-        Goal | None, typer.Option(help="The score that the thresholds are fitted for.")
+        Goal | None, typer.Option(help="Score to maximise when fitting thresholds.")
     ] = None,
     calibrate: Annotated[
-        CalibrationMethod | None, typer.Option(help="Calibration to fit on val.")
+        CalibrationMethod | None, typer.Option(help="Calibration method to fit on val.")
     ] = None,
     forms: Annotated[
         bool,
         typer.Option(
-            "--forms", help="Fit and score for each form: a sentence, a poster, title and year, ..."
+            "--forms", help="Fit and score by form of input: a sentence, a poster, a title, ..."
         ),
     ] = False,
     save: Annotated[
         bool, typer.Option("--save/--no-save", help="Write thresholds.json beside the checkpoint.")
     ] = True,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the scores here.")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="JSON file for the scores.")
+    ] = None,
     quiet: Quiet = False,
     verify: Annotated[
         bool,
-        typer.Option("--verify", help="Compare every file of the model with its manifest first."),
+        typer.Option("--verify", help="First check every file of the model against its manifest."),
     ] = False,
 ) -> None:
-    """Score a checkpoint on a split; without options at 0.5, whatever was fitted before.
+    """Score a model on a split, by default at 0.5 and not at its fitted thresholds.
 
     For example: moviegenre evaluate --checkpoint checkpoints/bert --split test
     """
@@ -179,7 +183,9 @@ def evaluate(
     if math.isnan(threshold):  # nan passes every check of a range
         raise ConfigError("--threshold is nan; expected a probability")
     if forms and (threshold != 0.5 or any((thresholds, goal, calibrate))):
-        raise ConfigError("--forms fits thresholds and calibration its own way; leave the rest")
+        raise ConfigError(
+            "--forms fits its own thresholds and calibration; leave out the other options"
+        )
     settings = TuningSettings.parse(thresholds, goal, calibrate)
     if verify:
         from moviegenre.artifacts.locate import locate
@@ -198,7 +204,7 @@ def evaluate(
 
         if threshold != 0.5:
             raise ConfigError(
-                "--threshold is a fixed number, --thresholds and --calibrate fit it; give one"
+                "--threshold is a fixed number, --thresholds and --calibrate fit one; use one"
             )
         tuned = evaluate_tuned(
             checkpoint, split, settings, data_dir=data, save=save, progress=not quiet
@@ -226,11 +232,11 @@ def compare(
     checkpoints: Annotated[Path, typer.Argument(help="Folder of trained models.")] = Path(
         "checkpoints"
     ),
-    out: Annotated[Path, typer.Option(help="Where the report goes.")] = Path("results"),
+    out: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("results"),
     data: DataDir = None,
     quiet: Quiet = False,
 ) -> None:
-    """Evaluate what is not yet evaluated and write the comparison.
+    """Compare trained models in a report; evaluate those that have no scores yet.
 
     For example: moviegenre compare checkpoints --out results
     """
@@ -253,7 +259,7 @@ def _version(value: bool) -> None:
 @app.callback()
 def _options(
     context: typer.Context,
-    verbose: Annotated[bool, typer.Option("--verbose", help="Say what is being done.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show more messages.")] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from moviegenre.data.records import ExcludedMovie
 
 app = typer.Typer(
-    help="Get movies, prepare them, look at them.\n\n"
-    "For example: moviegenre data synthesize data/made-up",
+    help="Get, prepare and inspect movies.\n\nFor example: moviegenre data synthesize data/made-up",
     no_args_is_help=True,
 )
 
@@ -25,10 +24,10 @@ app = typer.Typer(
 @app.command()
 def synthesize(
     directory: Annotated[Path, typer.Argument(help="New folder for the movies.")],
-    movies: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many.")] = 1000,
-    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Fixes every movie.")] = 0,
+    movies: Annotated[int, typer.Option(min=1, max=1_000_000, help="Number of movies.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Random seed.")] = 0,
 ) -> None:
-    """Make up movies in MM-IMDb's own layout; for demos and tests, never for results.
+    """Generate made-up movies in MM-IMDb's layout, for demos and tests, never for results.
 
     For example: moviegenre data synthesize data/made-up --movies 100
     """
@@ -45,23 +44,21 @@ def synthesize(
 def prepare(
     source: Annotated[
         str,
-        typer.Argument(
-            help="MM-IMDb in any of its forms (docs/mmimdb.md), URL, 'mmimdb', or a table."
-        ),
+        typer.Argument(help="MM-IMDb in any form (docs/mmimdb.md), a URL, 'mmimdb', or a table."),
     ],
     out: Annotated[
         Path | None, typer.Option(help="New folder for the prepared data; needed without --show.")
     ] = None,
     split: Annotated[
         SplitKind | None,
-        typer.Option(help="The source's own (default where it has one), or stratified 70/15/15."),
+        typer.Option(help="The source's split (default if it has one), or stratified 70/15/15."),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of a stratified split.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of a stratified split.")] = 0,
     genres: Annotated[
-        str | None, typer.Option(help="The genres to learn, joined by commas.")
+        str | None, typer.Option(help="Genres to learn, separated by commas.")
     ] = None,
     min_movies: Annotated[
-        int, typer.Option(min=1, help="Without --genres: a genre needs this many movies.")
+        int, typer.Option(min=1, help="Without --genres: the movies that a genre needs.")
     ] = 50,
     keep_incomplete: Annotated[
         bool, typer.Option("--keep-incomplete", help="Keep movies without plot or poster.")
@@ -69,36 +66,38 @@ def prepare(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace prepared data in OUT.")
     ] = False,
-    id_column: Annotated[str | None, typer.Option(help="Table: the id.")] = None,
+    id_column: Annotated[str | None, typer.Option(help="Table: column of ids.")] = None,
     plot_column: Annotated[
-        list[str] | None, typer.Option(help="Table: a plot; may be repeated. Default: plot.")
+        list[str] | None, typer.Option(help="Table: column of plots; repeatable. Default: plot.")
     ] = None,
     poster_column: Annotated[
-        str | None, typer.Option(help="Table: path of the poster, relative to the table.")
+        str | None, typer.Option(help="Table: column of poster paths, relative to the table.")
     ] = None,
     genres_column: Annotated[
-        str | None, typer.Option(help="Table: a list, or joined names. Default: genres.")
+        str | None, typer.Option(help="Table: column of genres, lists or joined. Default: genres.")
     ] = None,
     genres_separator: Annotated[
-        str | None, typer.Option(help="Table: what joins genre names. Default: found out.")
+        str | None, typer.Option(help="Table: separator of genre names. Default: detected.")
     ] = None,
     genres_columns: Annotated[
         str | None,
         typer.Option(help="Table: columns of 1 and 0, one for each genre: 'is_*' or 'War,Drama'."),
     ] = None,
-    title_column: Annotated[str | None, typer.Option(help="Table: the title.")] = None,
-    year_column: Annotated[str | None, typer.Option(help="Table: the year, or a date.")] = None,
+    title_column: Annotated[str | None, typer.Option(help="Table: column of titles.")] = None,
+    year_column: Annotated[str | None, typer.Option(help="Table: column of years/dates.")] = None,
     table_format: Format = None,
     separator: Separator = None,
     encoding: Encoding = None,
     show: Show = False,
-    split_column: Annotated[str | None, typer.Option(help="Table: train, val or test.")] = None,
-    sha256: Annotated[
-        str | None, typer.Option(help="What the hash of the archive or table must be.")
+    split_column: Annotated[
+        str | None, typer.Option(help="Table: column of splits: train, val or test.")
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bars.")] = False,
+    sha256: Annotated[
+        str | None, typer.Option(help="Expected SHA-256 of the archive or table.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress bars.")] = False,
 ) -> None:
-    """Check every movie of a source, split, and write Parquet with a data sheet.
+    """Check the movies of a source, split them, and write Parquet files with a data sheet.
 
     For example: moviegenre data prepare data/made-up --out data/prepared
     """
@@ -151,7 +150,7 @@ def _local_path(source: str) -> Path:
         ConfigError: The source has to be downloaded first.
     """
     if "://" in source or (source == "mmimdb" and not Path(source).exists()):
-        raise ConfigError(f"--show looks at files; {source} has to be downloaded first")
+        raise ConfigError(f"--show reads files; {source} must be downloaded first")
     return Path(source)
 
 
@@ -183,9 +182,11 @@ def _example(movie: "ExcludedMovie | None") -> str:
 @app.command()
 def stats(
     directory: Annotated[Path, typer.Argument(help="Folder of prepared data.")],
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the facts here.")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="JSON file for the facts.")
+    ] = None,
 ) -> None:
-    """State the facts of a prepared data set.
+    """Print facts about a prepared data set.
 
     For example: moviegenre data stats data/prepared
     """

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _ADVICE = {
-    errno.ENOSPC: "make room on the disk and run the same command again",
+    errno.ENOSPC: "free some disk space and run the same command again",
     errno.EDQUOT: "free some of your quota and run the same command again",
-    errno.EROFS: "name a place that can be written, or mount this one for writing",
+    errno.EROFS: "use a writable path, or mount this one for writing",
     errno.EACCES: "give yourself the right to do so, or name another place",
     errno.EPERM: "give yourself the right to do so, or name another place",
     errno.EMFILE: "raise the limit (ulimit -n 4096) and run the same command again",
@@ -19,7 +19,7 @@ _ADVICE = {
     errno.ENOTDIR: "name another place, or move away what is there",
     errno.ELOOP: "name another place: this link leads to itself",
 }
-_DEFAULT_ADVICE = "put that right and run the same command again"
+_DEFAULT_ADVICE = "fix this and run the same command again"
 _FILE_STATE = "every file is whole, old or new"
 _ALLOCATION = ("can't allocate memory", "not enough memory", "bad allocation", "std::bad_alloc")
 
@@ -61,7 +61,7 @@ def failure_message(error: BaseException) -> str:
     state = "; ".join([*getattr(error, "__notes__", ())]) or _FILE_STATE
     if not isinstance(error, OSError):
         return (
-            f"the memory is not enough; {state}; close other programs, or ask for less at once (a "
+            f"not enough memory; {state}; close other programs, or ask for less at once (a "
             "smaller batch, shorter plots), and run the same command again"
         )
     reason = (os.strerror(error.errno) if error.errno else str(error)) or type(error).__name__

@@ -142,12 +142,12 @@ def _print_explanation(
 ) -> None:
     if explanation.attention is not None:
         gate = ", ".join(f"{name} {value:.0%}" for name, value in explanation.attention.items())
-        console.print(f"weight in the model's own gate: {gate}")
+        console.print(f"weights of the model's gate: {gate}")
     for genre, name in names.items():
         if genre in explanation.probability:
             _print_parts(console, explanation, genre, name)
     console.print(
-        "The last columns say how far the log-odds of a genre would fall without that part."
+        "The last columns show how far the log-odds of a genre would fall without that part."
     )
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _CHANGES, _OUTPUT = "What changes", "Output"
 _MAX_GENRES = 3
 
-Folder = Annotated[Path, typer.Argument(metavar="PATH", help="The folder your films are in.")]
+Folder = Annotated[Path, typer.Argument(metavar="PATH", help="The folder of your films.")]
 Write = Annotated[
     bool,
     typer.Option(
@@ -41,14 +41,14 @@ ModeOption = Annotated[
     Mode | None,
     typer.Option(
         rich_help_panel=_CHANGES,
-        help="missing: only films without genres (default). add: keep the genres that are there. "
-        "replace: put new genres in their place.",
+        help="missing: only films without genres (default). add: keep existing genres. "
+        "replace: replace them.",
     ),
 ]
 Most = Annotated[
     int | None,
     typer.Option(
-        min=1, rich_help_panel=_CHANGES, help="At most this many genres for a film. Default: 3."
+        min=1, rich_help_panel=_CHANGES, help="Maximum number of genres per film. Default: 3."
     ),
 ]
 Lock = Annotated[
@@ -56,7 +56,7 @@ Lock = Annotated[
     typer.Option(
         "--lock",
         rich_help_panel=_CHANGES,
-        help="Also add Genres to Jellyfin's lockedfields, in the files that are written.",
+        help="Also add Genres to Jellyfin's lockedfields in the written files.",
     ),
 ]
 FromPoster = Annotated[
@@ -64,12 +64,12 @@ FromPoster = Annotated[
     typer.Option(
         "--from-poster",
         rich_help_panel=_CHANGES,
-        help="Also write genres of films without a plot, from the poster alone.",
+        help="Also write genres for films without a plot, predicted from the poster alone.",
     ),
 ]
 Report = Annotated[
     Path | None,
-    typer.Option(rich_help_panel=_OUTPUT, help="Write a row for every film: .csv or .json."),
+    typer.Option(rich_help_panel=_OUTPUT, help="Write a .csv or .json file with a row per film."),
 ]
 Quiet = Annotated[
     bool, typer.Option("--quiet", rich_help_panel=_OUTPUT, help="Show no progress bar.")
@@ -91,7 +91,7 @@ def library(
     checkpoint: Model = None,
     backend: Backend = "auto",
 ) -> None:
-    """Fill in the genres of a film library's .nfo files; show what would change, or write it.
+    """Fill in the genres in a film library's .nfo files; by default, only show the changes.
 
     For example: moviegenre library ~/Movies
     """

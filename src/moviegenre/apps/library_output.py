@@ -102,7 +102,7 @@ def run_undo(path: Path, *, overwrite: bool, quiet: bool) -> None:
         with film_progress("restoring", quiet=quiet) as show:
             summary = undo(path, show, overwrite=overwrite)
     except (KeyboardInterrupt, OSError) as error:
-        error.add_note("every file is whole; run the same command again to restore the rest")
+        error.add_note("every file is complete; run the same command again to restore the rest")
         raise
     if not summary.num_files:
         echo(f"nothing to undo: {path} has no journal")

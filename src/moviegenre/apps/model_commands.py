@@ -14,7 +14,7 @@ from moviegenre.core.types import SmallBackend
 def export(
     checkpoint: Annotated[
         str,
-        typer.Option(help="A best.pth, its folder, an exported folder, or a name on the hub."),
+        typer.Option(help="Model: a best.pth, its folder, an exported folder or a Hub name."),
     ],
     out: Annotated[Path, typer.Option(help="New folder, or an earlier export to replace.")],
     onnx: Annotated[
@@ -24,25 +24,26 @@ def export(
         bool, typer.Option("--half", help="Write the weights as 16-bit floats: half the size.")
     ] = False,
     index: Annotated[
-        bool, typer.Option("--index", help="Add the training movies, to name similar ones.")
+        bool,
+        typer.Option("--index", help="Add an index of the training movies, to find similar ones."),
     ] = False,
     only: Annotated[
         SmallBackend | None,
-        typer.Option(help="Keep model.int8.onnx, or the smaller model.int4.onnx, as only weights."),
+        typer.Option(help="Keep only model.int8.onnx, or the smaller model.int4.onnx."),
     ] = None,
     int8_only: Annotated[bool, typer.Option("--int8-only", hidden=True)] = False,
     int4_only: Annotated[bool, typer.Option("--int4-only", hidden=True)] = False,
     parity_data: Annotated[
         Path | None,
-        typer.Option(help="Prepared movies to compare ONNX on. Default: the model's own."),
+        typer.Option(help="Prepared data to compare ONNX on. Default: the model's own."),
     ] = None,
     parity_movies: Annotated[
-        int, typer.Option(min=0, help="How many of their validation split; 0 compares none.")
+        int, typer.Option(min=0, help="Number of validation movies to compare; 0 compares none.")
     ] = 1000,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress bar.")] = False,
     verify: Annotated[
         bool,
-        typer.Option("--verify", help="Compare every file of the model with its manifest first."),
+        typer.Option("--verify", help="First check every file of the model against its manifest."),
     ] = False,
 ) -> None:
     """Write a self-contained folder: weights, settings, model card, ONNX files.
@@ -96,9 +97,9 @@ def _only(only: SmallBackend | None, *, int8_only: bool, int4_only: bool) -> Sma
 
 
 def push(
-    name: Annotated[str, typer.Argument(help="OWNER/NAME on the Hugging Face hub.")],
+    name: Annotated[str, typer.Argument(help="Name on the Hugging Face Hub: OWNER/NAME.")],
     model: Annotated[Path, typer.Option(help="Folder that moviegenre export wrote.")],
-    private: Annotated[bool, typer.Option("--private", help="For its owner's eyes only.")] = False,
+    private: Annotated[bool, typer.Option("--private", help="Make a new model private.")] = False,
 ) -> None:
     """Upload an exported model to the Hugging Face Hub.
 

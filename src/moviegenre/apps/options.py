@@ -44,7 +44,7 @@ def parse_split(word: str) -> Split:
 SplitOption = Annotated[
     Split,
     typer.Option(
-        "--split", parser=parse_split, metavar="[train|val|test]", help="Part of the data."
+        "--split", parser=parse_split, metavar="[train|val|test]", help="Data split to use."
     ),
 ]
 
@@ -63,14 +63,14 @@ def parse_year(word: str) -> int:
         ) from None
 
 
-Config = Annotated[Path | None, typer.Option("--config", help="YAML file of settings.")]
+Config = Annotated[Path | None, typer.Option("--config", help="YAML file with settings.")]
 Overrides = Annotated[
     list[str] | None, typer.Option("--set", metavar="A.B=C", help="Override one setting.")
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress bars.")]
 DataDir = Annotated[Path | None, typer.Option("--data", help="Folder of prepared data.")]
 Restart = Annotated[
-    bool, typer.Option("--restart", help="Train anew what was trained with other settings.")
+    bool, typer.Option("--restart", help="Retrain models that have other settings.")
 ]
 
 Model = Annotated[
@@ -78,7 +78,7 @@ Model = Annotated[
     typer.Option(
         "--checkpoint",
         rich_help_panel="Model",
-        help="A best.pth, its folder, an exported folder, or a name on the Hub. "
+        help="Model: a best.pth, its folder, an exported folder, or a name on the Hub. "
         "Default: the included model.",
     ),
 ]
@@ -86,7 +86,7 @@ Backend = Annotated[
     BackendName,
     typer.Option(
         rich_help_panel="Model",
-        help="What computes: torch, or an exported folder's onnx, int8 or int4 file.",
+        help="Runtime: torch, or an exported folder's onnx, int8 or int4 file.",
     ),
 ]
 Names = Annotated[
@@ -94,8 +94,8 @@ Names = Annotated[
     typer.Option(
         metavar="tmdb|imdb|FILE",
         rich_help_panel="Answer",
-        help="Names of genres: TMDb's, IMDb's, or a .json or .csv file of genres and names. "
-        "An empty name drops the genre.",
+        help="Genre names to use: TMDb's, IMDb's, or those in a .json or .csv file. An empty name "
+        "drops the genre.",
     ),
 ]
 Verify = Annotated[
@@ -103,7 +103,7 @@ Verify = Annotated[
     typer.Option(
         "--verify",
         rich_help_panel="Model",
-        help="Compare every file of the model with its manifest first.",
+        help="First check every file of the model against its manifest.",
     ),
 ]
 
@@ -111,22 +111,20 @@ Separator = Annotated[
     str | None,
     typer.Option(
         rich_help_panel=_TABLE,
-        help="What stands between cells: one character, or tab. Default: found out.",
+        help="Cell separator: one character, or tab. Default: detected.",
     ),
 ]
 Encoding = Annotated[
     str | None,
-    typer.Option(
-        rich_help_panel=_TABLE, help="Of the table's text, such as cp1252. Default: found out."
-    ),
+    typer.Option(rich_help_panel=_TABLE, help="Text encoding, such as cp1252. Default: detected."),
 ]
 Format = Annotated[
     str | None,
     typer.Option(
         "--format",
         rich_help_panel=_TABLE,
-        help="A well-known table: tmdb-5000, kaggle-movies, tmdb, streaming, wikipedia, omdb, "
-        "mediaelch, cmu; plain for none. Default: recognised by its columns.",
+        help="Known table format: tmdb-5000, kaggle-movies, tmdb, streaming, wikipedia, omdb, "
+        "mediaelch, cmu; plain for none. Default: detected.",
     ),
 ]
 Show = Annotated[
@@ -134,14 +132,14 @@ Show = Annotated[
     typer.Option(
         "--show",
         rich_help_panel=_TABLE,
-        help="Print what is understood of the first five rows, and compute nothing.",
+        help="Print how the first five rows are read, and compute nothing.",
     ),
 ]
 
 Engine = Annotated[
     Literal["local", "ray"],
     typer.Option(
-        rich_help_panel=_MACHINES, help="What runs the shards: this process, or a Ray cluster."
+        rich_help_panel=_MACHINES, help="Compute the shards in this process, or on a Ray cluster."
     ),
 ]
 Workers = Annotated[
@@ -149,7 +147,7 @@ Workers = Annotated[
     typer.Option(
         min=1,
         rich_help_panel=_MACHINES,
-        help="Ray actors, each with a model. Default: one for each processor of the cluster.",
+        help="Number of Ray actors, each with a model. Default: one per processor.",
     ),
 ]
 Address = Annotated[
@@ -157,7 +155,7 @@ Address = Annotated[
     typer.Option(
         rich_help_panel=_MACHINES,
         metavar="HOST:PORT",
-        help="Of the Ray cluster. Default: one is started on this machine, and ended.",
+        help="Address of a Ray cluster. Default: start one here for this job.",
     ),
 ]
 Shards = Annotated[
@@ -165,7 +163,7 @@ Shards = Annotated[
     typer.Option(
         metavar="K/N",
         rich_help_panel=_MACHINES,
-        help="Answer the K-th of N shares only, where N runs share the table; the last to end "
-        "joins them.",
+        help="Compute only share K of N, for a table divided among N runs. The last run to finish "
+        "joins the shares.",
     ),
 ]

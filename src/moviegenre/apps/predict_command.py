@@ -45,11 +45,11 @@ Plots = Annotated[
     typer.Option(
         "--plot",
         rich_help_panel=_FILM,
-        help="The film's plot; may be repeated, read by the model's plot rule then.",
+        help="The film's plot; repeatable, the model's plot rule then applies.",
     ),
 ]
 Poster = Annotated[
-    Path | None, typer.Option(rich_help_panel=_FILM, help="File of the film's poster.")
+    Path | None, typer.Option(rich_help_panel=_FILM, help="The film's poster, an image file.")
 ]
 Title = Annotated[
     str | None, typer.Option(rich_help_panel=_FILM, help="The film's title, if you know it.")
@@ -60,7 +60,7 @@ Year = Annotated[
         parser=parse_year,
         metavar="YEAR",
         rich_help_panel=_FILM,
-        help="The year of its release, if you know it.",
+        help="The film's release year, if you know it.",
     ),
 ]
 Examples = Annotated[
@@ -68,7 +68,7 @@ Examples = Annotated[
     typer.Option(
         "--examples",
         rich_help_panel=_FILM,
-        help="Answer example films, made up for this package, instead.",
+        help="Predict made-up example films instead.",
     ),
 ]
 Input = Annotated[
@@ -77,8 +77,8 @@ Input = Annotated[
         "--input",
         metavar="PATH",
         rich_help_panel=_TABLE,
-        help="The table: CSV, TSV, JSON, Parquet, Excel; or a folder, a quoted pattern or an "
-        "s3:// address of tables.",
+        help="Table of films: CSV, TSV, JSON, Parquet or Excel; or several tables: a folder, a "
+        "quoted pattern or an s3:// address.",
     ),
 ]
 Out = Annotated[
@@ -86,7 +86,7 @@ Out = Annotated[
     typer.Option(
         metavar="PATH",
         rich_help_panel=_TABLE,
-        help="The .parquet, .csv or .jsonl file to write or replace; or a folder or an s3:// "
+        help="Output file to write or replace: .parquet, .csv or .jsonl; or a folder or an s3:// "
         "address, for Parquet parts.",
     ),
 ]
@@ -95,7 +95,7 @@ Posters = Annotated[
     typer.Option(
         metavar="PATH",
         rich_help_panel=_TABLE,
-        help="Folder or s3:// address that paths of posters are relative to. Default: the table's "
+        help="Folder or s3:// address that poster paths are relative to. Default: the table's "
         "folder.",
     ),
 ]
@@ -103,56 +103,59 @@ IdColumn = Annotated[
     str | None,
     typer.Option(
         rich_help_panel=_TABLE,
-        help="The id. Default: id or the like, or the row's number.",
+        help="Column of ids. Default: id or a similar name, or the row number.",
     ),
 ]
 PlotColumn = Annotated[
     list[str] | None,
     typer.Option(
         rich_help_panel=_TABLE,
-        help="A plot; may be repeated, as --plot may. Default: plot, or the only one of overview, "
-        "synopsis, description, summary and storyline.",
+        help="Column of plots; repeatable, like --plot. Default: plot, or the only one of "
+        "overview, synopsis, description, summary and storyline.",
     ),
 ]
 PosterColumn = Annotated[
-    str | None, typer.Option(rich_help_panel=_TABLE, help="The poster's file. Default: poster.")
+    str | None,
+    typer.Option(rich_help_panel=_TABLE, help="Column of poster files. Default: poster."),
 ]
 TitleColumn = Annotated[
     str | None,
-    typer.Option(rich_help_panel=_TABLE, help="The title. Default: title, if it is there."),
+    typer.Option(rich_help_panel=_TABLE, help="Column of titles. Default: title, if present."),
 ]
 YearColumn = Annotated[
     str | None,
-    typer.Option(rich_help_panel=_TABLE, help="The year. Default: year, if it is there."),
+    typer.Option(rich_help_panel=_TABLE, help="Column of years. Default: year, if present."),
 ]
 KeepColumns = Annotated[
     str | None,
     typer.Option(
         rich_help_panel=_TABLE,
-        help="Columns of the table to repeat, joined by commas; all, or none. Default: title and "
-        "year, if they are there and the answer is CSV.",
+        help="Columns to copy to the output, separated by commas; all, or none. Default: for CSV, "
+        "title and year, if present.",
     ),
 ]
 BatchSize = Annotated[
     int | None,
-    typer.Option(min=1, rich_help_panel=_TABLE, help="Films computed together. Default: 32."),
+    typer.Option(min=1, rich_help_panel=_TABLE, help="Films per batch. Default: 32."),
 ]
 Resume = Annotated[
     bool,
     typer.Option(
         "--resume",
         rich_help_panel=_TABLE,
-        help="Changes nothing: an unfinished job is always resumed.",
+        help="No effect: an unfinished job is always resumed.",
     ),
 ]
 Quiet = Annotated[
     bool, typer.Option("--quiet", rich_help_panel=_TABLE, help="Show no progress bar.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", rich_help_panel=_ANSWER, help="Print JSON.")]
+AsJson = Annotated[
+    bool, typer.Option("--json", rich_help_panel=_ANSWER, help="Print the answer as JSON.")
+]
 Explain = Annotated[
     bool,
     typer.Option(
-        "--explain", rich_help_panel=_ANSWER, help="Also print how plot and poster count."
+        "--explain", rich_help_panel=_ANSWER, help="Also print the effect of plot and poster."
     ),
 ]
 Top = Annotated[
@@ -160,7 +163,7 @@ Top = Annotated[
     typer.Option(
         min=1,
         rich_help_panel=_ANSWER,
-        help="Show the most probable genres only; chosen genres always stay.",
+        help="Show only this many genres, most probable first, and all chosen ones.",
     ),
 ]
 
@@ -199,7 +202,7 @@ def predict(
     backend: Backend = "auto",
     verify: Verify = False,
 ) -> None:
-    """Predict the genres of one film, or of every film of a table.
+    """Predict the genres of one film, or of every film in a table.
 
     For example: moviegenre predict --plot "A detective hunts a killer."
     """

@@ -14,7 +14,7 @@ SuiteFile = Annotated[Path, typer.Option("--config", help="YAML file of the expe
 def reproduce(
     config: SuiteFile, overrides: Overrides = None, restart: Restart = False, quiet: Quiet = False
 ) -> None:
-    """Prepare, train all models, evaluate and compare; what is done is not done again.
+    """Prepare, train all models, evaluate and compare; finished steps are kept.
 
     For example: moviegenre reproduce --config configs/demo.yaml
     """

@@ -28,7 +28,7 @@ Model = Annotated[
     typer.Option(
         "--model",
         rich_help_panel="Model",
-        help="An exported folder, a name on the hub, a best.pth or its folder. "
+        help="Model: an exported folder, a name on the Hub, a best.pth or its folder. "
         "Default: the included model.",
     ),
 ]
@@ -36,14 +36,17 @@ Host = Annotated[
     str,
     typer.Option(
         rich_help_panel=_ADDRESS,
-        help="Address to listen on. Beyond this machine it needs --allow-host.",
+        help="Address to listen on; one that other machines can reach needs --allow-host.",
     ),
 ]
 Port = Annotated[
-    int, typer.Option(min=0, max=65535, rich_help_panel=_ADDRESS, help="0 takes a free one.")
+    int,
+    typer.Option(
+        min=0, max=65535, rich_help_panel=_ADDRESS, help="Port to listen on; 0 takes a free one."
+    ),
 ]
 MetricsHost = Annotated[
-    str, typer.Option(rich_help_panel=_ADDRESS, help="Address of --metrics-port.")
+    str, typer.Option(rich_help_panel=_ADDRESS, help="Address for --metrics-port.")
 ]
 MetricsPort = Annotated[
     int | None,
@@ -51,7 +54,7 @@ MetricsPort = Annotated[
         min=0,
         max=65535,
         rich_help_panel=_ADDRESS,
-        help="A port for /metrics alone, which needs no key.",
+        help="Separate port for /metrics, without API keys.",
     ),
 ]
 AllowHost = Annotated[
@@ -59,19 +62,21 @@ AllowHost = Annotated[
     typer.Option(
         metavar="NAME",
         rich_help_panel=_ACCESS,
-        help="A name that clients ask for, beside localhost; repeatable.",
+        help="Host name that clients use, besides localhost; repeatable.",
     ),
 ]
 ApiKeyFile = Annotated[
     Path | None,
-    typer.Option(rich_help_panel=_ACCESS, help="API keys, one a line; requests need one."),
+    typer.Option(
+        rich_help_panel=_ACCESS, help="File of API keys, one per line; requests then need one."
+    ),
 ]
 TrustProxy = Annotated[
     list[str] | None,
     typer.Option(
         metavar="ADDRESS",
         rich_help_panel=_ACCESS,
-        help="Address or network of a proxy whose X-Forwarded-For is believed; repeatable.",
+        help="Address or network of a proxy whose X-Forwarded-For is trusted; repeatable.",
     ),
 ]
 Library = Annotated[
@@ -79,8 +84,8 @@ Library = Annotated[
     typer.Option(
         metavar="FOLDER",
         rich_help_panel="Film library",
-        help="Show a film library on the page: preview, write and undo its genres. Only on this "
-        "machine's loopback address.",
+        help="Film library to show on the page: preview, write and undo its genres. Only on the "
+        "loopback address.",
     ),
 ]
 Page = Annotated[
@@ -88,12 +93,14 @@ Page = Annotated[
     typer.Option(
         "--page/--no-page",
         rich_help_panel=_ACCESS,
-        help="Serve the page at /. Default: only on this machine.",
+        help="Serve the page at /. Default: only if other machines cannot connect.",
     ),
 ]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="A=C", help="A limit, as in max_queue=64; see docs/serve.md"),
+    typer.Option(
+        "--set", metavar="A=C", help="Set a limit, as in max_queue=64; see docs/serve.md."
+    ),
 ]
 NumWorkers = Annotated[
     int,
@@ -102,7 +109,7 @@ NumWorkers = Annotated[
         min=1,
         max=256,
         rich_help_panel=_PROCESSES,
-        help="Processes behind the port, each with the model.",
+        help="Number of processes behind the port, each with the model.",
     ),
 ]
 EngineOption = Annotated[
@@ -110,7 +117,7 @@ EngineOption = Annotated[
     typer.Option(
         "--engine",
         rich_help_panel=_PROCESSES,
-        help="What runs the processes: this command, or Ray Serve on one machine or many.",
+        help="Run the processes by this command, or by Ray Serve on one machine or many.",
     ),
 ]
 Replicas = Annotated[
@@ -118,7 +125,7 @@ Replicas = Annotated[
     typer.Option(
         metavar="N|auto",
         rich_help_panel=_PROCESSES,
-        help="Processes of Ray Serve; auto adds and removes them by the length of the queue. "
+        help="Number of Ray Serve processes; auto adds and removes them with the queue's length. "
         "Default: 1.",
     ),
 ]
@@ -128,7 +135,7 @@ RayAddress = Annotated[
         "--address",
         metavar="HOST:PORT",
         rich_help_panel=_PROCESSES,
-        help="A running Ray cluster, whose service changes to --model. Default: start Ray here.",
+        help="Running Ray cluster; its service switches to --model. Default: start Ray here.",
     ),
 ]
 
@@ -152,7 +159,7 @@ def serve(
     verify: Verify = False,
     overrides: Overrides = None,
 ) -> None:
-    """Answer over HTTP: POST /predict, the other addresses at /docs.
+    """Serve a model over HTTP: POST /predict; /docs lists all addresses.
 
     For example: moviegenre serve --port 8000
     """
@@ -190,7 +197,7 @@ def serve(
         start_log()
         predictor = load(model or box_folder(), backend=backend, verify=verify)
         if access.is_public and access.keys is None:
-            hint = "whoever reaches this address may ask, without a key; see --api-key-file"
+            hint = "anyone who can reach this address can use it without a key; see --api-key-file"
             log_event(logging.WARNING, hint)
         name = model or f"the included model ({predictor.model.model_name})"
         service = Service(predictor, name, settings, access, shows_page)
@@ -215,7 +222,7 @@ def _check_library(library: Path, access: "Access", shows_page: bool) -> None:
     require_loopback(access)
     if not shows_page:
         raise ConfigError(
-            "--library shows a part of the page, which is off; leave out --no-page and "
+            "--library is a part of the page, which is off; leave out --no-page and "
             "page=false, or --library"
         )
     library_root(library)

@@ -76,7 +76,7 @@ class Processes:
             if replicas is not None or address is not None:
                 raise ConfigError(
                     "--replicas and --address have no effect without --engine ray; add it, or "
-                    "name --workers"
+                    "use --workers"
                 )
             if workers > 1 and importlib.util.find_spec("fcntl") is None:
                 raise ConfigError(
@@ -85,7 +85,7 @@ class Processes:
                 )
             return cls(engine, workers, None)
         if workers > 1:
-            raise ConfigError("--workers has no effect with --engine ray; name --replicas")
+            raise ConfigError("--workers has no effect with --engine ray; use --replicas")
         if replicas == AUTO:
             return cls(engine, None, address)
         text = replicas or "1"
@@ -154,7 +154,7 @@ class Processes:
 
         settings, access = service.settings, service.access
         if access.is_public:
-            hint = "Ray's HTTP proxy does not limit connections; put nginx or Caddy before it"
+            hint = "Ray's HTTP proxy does not limit connections; put nginx or Caddy in front of it"
             log_event(logging.WARNING, hint)
         is_own = self.address is None
         threads = threads_of(self.number) if is_own and self.number else 1

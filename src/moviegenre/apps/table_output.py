@@ -109,7 +109,7 @@ def predict_table(
             on_progress=show,
         )
     if summary is None:
-        echo(f"{out}: share {share} is done; the run that ends last joins all shares")
+        echo(f"{out}: share {share} is done; the last run to finish joins all shares")
     else:
         echo(f"{out}: {_counts(summary)}")
 
@@ -164,7 +164,7 @@ def _warn_of_missing_columns(predictor: "Predictor", catalogue: "Catalogue") -> 
     for modality in catalogue.unread & predictor.model.modalities:
         echo(
             f"no column {str(modality)!r} in {catalogue.path} (found "
-            f"{', '.join(catalogue.known)}): no {modality} is read; name yours with "
+            f"{', '.join(catalogue.known)}): no {modality} is read; name the column with "
             f"--{modality}-column",
             err=True,
         )

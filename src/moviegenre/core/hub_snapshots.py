@@ -36,7 +36,7 @@ def hub_snapshot(name: str, revision: str | None, patterns: Sequence[str]) -> Pa
     if last_commit is not None and last_commit != commit:
         logger.warning(
             "%s on the Hugging Face hub has changed since its last use: it is commit %s, and was "
-            "%s; to stay with that one, name %s@%s",
+            "%s; to keep that one, name %s@%s",
             *(full_name, commit[:12], last_commit[:12], name.partition("@")[0], last_commit),
         )
     note_commit(full_name, commit)

@@ -118,7 +118,7 @@ def _lock(descriptor: int, path: Path, *, wait: bool) -> bool:
     except BlockingIOError:
         if not wait:
             return False
-        logger.info("another run is writing %s; this one goes on when it is done", _output(path))
+        logger.info("another run is writing %s; this one continues when it is done", _output(path))
         fcntl.flock(descriptor, fcntl.LOCK_EX)
     except OSError as error:
         if error.errno not in _UNSUPPORTED:
@@ -129,7 +129,9 @@ def _lock(descriptor: int, path: Path, *, wait: bool) -> bool:
 
 @cache
 def _warn_once(folder: Path) -> None:
-    logger.warning("%s: this file system has no locks, so runs are not kept apart", folder)
+    logger.warning(
+        "%s: this file system has no locks, so two runs could write at the same time", folder
+    )
 
 
 def _is_same_file(descriptor: int, path: Path) -> bool:

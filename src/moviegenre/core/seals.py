@@ -57,7 +57,7 @@ def check_seal(path: Path) -> bool:
         stream.seek(0)
         digest, _ = _digest(stream, size - _SEAL_BYTES)
     if length != size - _SEAL_BYTES or digest != seal[-len(digest) :]:
-        raise DamagedError(f"{path} is damaged: it is not what was written there")
+        raise DamagedError(f"{path} is damaged: it is not what was written")
     return True
 
 

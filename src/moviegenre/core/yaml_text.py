@@ -23,7 +23,7 @@ class _Loader(yaml.SafeLoader):
     def get_single_node(self) -> yaml.Node | None:
         node = super().get_single_node()
         if node is not None and _expanded_size(node, {}, set()) > _MAX_VALUES:
-            raise ValueError(f"more than {_MAX_VALUES:,} values, those of aliases counted")
+            raise ValueError(f"more than {_MAX_VALUES:,} values, including those of aliases")
         return node
 
 
@@ -62,7 +62,7 @@ def _expanded_size(node: yaml.Node, sizes: dict[int, int], ancestors: set[int]) 
     if id(node) in sizes:
         return sizes[id(node)]
     if id(node) in ancestors:
-        raise ValueError("an alias refers to what it is part of")
+        raise ValueError("an alias refers to a value that contains it")
     children: list[yaml.Node] = []
     if isinstance(node, yaml.MappingNode):
         children = [child for pair in node.value for child in pair]

@@ -149,8 +149,8 @@ class Attributor:
             return None
         require_training("attribution by gradients")
         raise ConfigError(
-            f"there are no gradients to the {modality.value} in this model as "
-            f"{self._backend.name} computes it; use the method occlusion, or `backend` torch"
+            f"there are no gradients to the {modality.value} in this model with "
+            f"the backend {self._backend.name}; use the method occlusion, or `backend` torch"
         )
 
     def _by_gradients(

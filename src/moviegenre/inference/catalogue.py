@@ -117,7 +117,7 @@ def predict_catalogue(
         total = sum(shard.rows for shard in own_shards)
         done = total - sum(shard.rows for shard in missing)
         if done:
-            logger.info("going on with an unfinished job: %d of %d rows are done", done, total)
+            logger.info("resuming an unfinished job: %d of %d rows are done", done, total)
         on_progress(done, total)
 
         def on_rows(rows: int) -> None:
@@ -153,7 +153,7 @@ def check_same_columns(catalogues: Sequence[Catalogue]) -> None:
             if other_name != name:
                 raise ConfigError(
                     f"{other.path} has other columns than {first.path}: {part} is {other_name!r}, "
-                    f"there {name!r}; answer them one by one, or name the columns of all"
+                    f"not {name!r}; predict them one by one, or name columns that all have"
                 )
 
 
@@ -171,7 +171,7 @@ def _planned(
             return plan
         plan, repeated = make_plan(job, catalogues, files, shard_rows)
         if len(repeated):
-            logger.info("%s: ids that several rows have: %d", catalogues[0].path, len(repeated))
+            logger.info("%s: ids of more than one row: %d", catalogues[0].path, len(repeated))
             output.folder.write(REPEATED_FILE, repeated.tobytes())
         output.folder.write(MANIFEST_FILE, plan.to_json())
         return plan

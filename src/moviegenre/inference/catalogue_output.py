@@ -104,7 +104,7 @@ class Output:
                 inside = str(table).startswith(f"{self.folder.address}/")
             if inside:
                 raise ConfigError(
-                    f"{table} lies in {self.name}, where the answers are to go; name another "
+                    f"{table} lies in {self.name}, the folder for the answers; name another "
                     "folder with `out`"
                 )
 
@@ -152,7 +152,7 @@ class Output:
             plan = Plan.from_json(content)
         except ValueError as error:
             path = f"{self.folder.address}/{MANIFEST_FILE}"
-            logger.warning("%s is damaged (%s); the job begins anew", path, error)
+            logger.warning("%s is damaged (%s); the job starts again", path, error)
             self._clear()
             return None
         changed = [key for key in job if plan.job.get(key) != job[key]]

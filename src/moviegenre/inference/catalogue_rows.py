@@ -96,13 +96,13 @@ class Catalogue(TextTable):
                 else f"{path} does not exist; expected a table; check the address"
             )
         if not is_table(path):
-            raise DataError(f"{path} is no table; expected {known_suffixes()}")
+            raise DataError(f"{path} is not a table; expected {known_suffixes()}")
         self._files = poster_files(path, posters)
         super().__init__(path, columns, posters=self._files)
         self.path = path
         self._label = label
         if self.notes:
-            logger.info("%s: %s; options name others", path, "; ".join(self.notes))
+            logger.info("%s: %s; options choose others", path, "; ".join(self.notes))
         if posters is not None and self.columns.poster is None:
             raise ConfigError(
                 f"`posters` has no effect: {path} has no column 'poster'; name it with "

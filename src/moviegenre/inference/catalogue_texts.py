@@ -163,7 +163,7 @@ class TextTable:
             raise DataError(
                 f"{path} has neither a column 'plot' nor 'poster' (found "
                 f"{shortened(', '.join(known))}); name "
-                "yours with `plot_column` and `poster_column`"
+                "the columns with `plot_column` and `poster_column`"
             )
         unused = {name for name, value in vars(columns).items() if value} | {"genres"}
         unused |= {"plot"} if columns.plots else set()

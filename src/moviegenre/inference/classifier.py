@@ -100,7 +100,7 @@ def table_rows(
     if isinstance(table, str | bytes | Mapping) or not isinstance(table, Iterable):
         raise InputError(
             f"found {type(table).__name__}, expected a table of films; "
-            "of one film ask predict(plot=..., poster=...)"
+            "for one film, use predict(plot=..., poster=...)"
         )
     films = list(table)
     plot_name = _plot_name(films)
@@ -166,7 +166,7 @@ def as_column(values: Any) -> Any:  # noqa: ANN401 - what predict takes
     """
     if type(values).__name__ == "PlotAccessor":
         raise InputError(
-            "found frame.plot, which is pandas' drawing and no column; write frame['plot']"
+            "found frame.plot, which is a method of pandas and not a column; write frame['plot']"
         )
     if isinstance(values, np.ndarray):
         return list(values) if values.ndim in (1, 4) else values

@@ -147,8 +147,8 @@ class FilmReader:
         if not film.modalities and not film.warnings:
             needed = " or ".join(m.value for m in Modality if m in self.modalities)
             raise InputError(
-                f"{self._name} reads a film's {needed}, and this film has none it can read; "
-                "give it one, or take a model that reads what the film has"
+                f"{self._name} reads a film's {needed}, but this film has none it can read; "
+                "add one, or use a model that reads what the film has"
             )
         return film
 
@@ -237,7 +237,7 @@ def _checked_title(title: str | None, year: object) -> tuple[str | None, int | N
     except TypeError:
         raise InputError(f"a year is {year!r}; expected a whole number, such as 1947") from None
     if not _FIRST_YEAR <= number <= _LAST_YEAR:
-        return usable_title, None, f"No film is of the year {number}, so it was ignored."
+        return usable_title, None, f"No film was released in {number}, so the year was ignored."
     return usable_title, number, None
 
 

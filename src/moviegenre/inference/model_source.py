@@ -102,7 +102,7 @@ def reopen(request: Request) -> "Predictor":
     predictor = source.open(source.threads, quick=source.quick)
     if predictor.source is None or predictor.source.digest() != digest:
         raise CheckpointError(
-            f"{source.model or box_folder()} is another model than the one of the pickled "
+            f"{source.model or box_folder()} is not the model of the pickled "
             "predictor; load it again with moviegenre.load, and use the same version of the "
             "package and the model everywhere"
         )
@@ -122,6 +122,6 @@ def no_index_message(name: str, source: ModelSource | None) -> str:
             "may not be shared; train a model of your own, then: moviegenre export --index"
         )
     return (
-        f"{name} has no index of similar movies; export the checkpoint that it is from with one: "
+        f"{name} has no index of similar movies; export its checkpoint again with one: "
         "moviegenre export --index"
     )

@@ -230,8 +230,8 @@ def _without_model(_: object) -> NoReturn:
         InputError: Always.
     """
     raise InputError(
-        "this prediction was pickled, and its model was left behind; to explain it, ask a "
-        "predictor again: predictor.predict(...).explain()"
+        "this prediction was pickled without its model; to explain it, predict "
+        "again: predictor.predict(...).explain()"
     )
 
 

@@ -52,7 +52,7 @@ class ShardActor:
         try:
             if not work.folder.has(MANIFEST_FILE):
                 raise DataError(
-                    f"a worker does not see {work.folder.address}; name a folder with `out` that "
+                    f"a worker cannot access {work.folder.address}; name a folder with `out` that "
                     "all machines share, or an address in an object store"
                 )
             self._worker = ShardWorker(work, open_model(threads))
@@ -154,7 +154,9 @@ class _Reopen:
 
     def __init__(self, predictor: Predictor) -> None:
         if predictor.source is None:
-            raise ConfigError("the model was not opened by moviegenre.load, so no worker can")
+            raise ConfigError(
+                "the model was not opened by moviegenre.load, so no worker can open it"
+            )
         self._source = predictor.source
         self._files = _file_hashes(predictor)
         self._takes_threads = predictor.backend.name != "torch"  # PyTorch asks OMP_NUM_THREADS
@@ -168,8 +170,8 @@ class _Reopen:
         predictor = self._source.open(threads if self._takes_threads else None, bulk=True)
         if _file_hashes(predictor) != self._files:
             raise CheckpointError(
-                f"{predictor.files[0]} is another model on a worker than where the job began; copy "
-                "it, or name a folder that all machines share"
+                f"{predictor.files[0]} is not the same model on a worker as where the job "
+                "started; copy it, or name a folder that all machines share"
             )
         return predictor
 
@@ -191,7 +193,7 @@ def _actors_and_cpus(workers: int | None, shards: int) -> tuple[int, int]:
         return min(total, shards), 1
     if workers > total:
         raise ConfigError(
-            f"`workers` is {workers}, and the Ray cluster has {total} processors; ask for {total} "
+            f"`workers` is {workers}, but the Ray cluster has {total} processors; use {total} "
             "at most"
         )
     # The maximum number of processors with which all actors fit, each on one machine.

@@ -220,8 +220,8 @@ class ShardWorker:
         if attempts.ended >= _MAX_SHARD_DEATHS:
             raise DataError(
                 f"{self._work.catalogues[shard.file].path}: rows {shard.first + 1} to "
-                f"{shard.range.stop} have ended {attempts.ended} processes, though each row alone "
-                "ends none; is there too little memory? Try a smaller `batch_size`"
+                f"{shard.range.stop} have ended {attempts.ended} processes, although no single "
+                "row does; is there too little memory? Try a smaller `batch_size`"
             )
         self._own_shards[shard] = None
         crashing = attempts.crashing
@@ -263,5 +263,5 @@ def _changed_error(work: ShardWork, shard: Shard) -> DataError:
     return DataError(
         f"{work.catalogues[shard.file].path} has changed since the job began: rows "
         f"{shard.first + 1} to {shard.range.stop} have other ids; delete {work.folder.address} "
-        "to begin anew"
+        "to start again"
     )

@@ -153,7 +153,7 @@ class Plan:
             repeated = int(values["repeated_ids"])
             return cls(dict(values["job"]), files, shards, repeated, "parts" in values)
         except (KeyError, TypeError, IndexError) as error:
-            raise ValueError(f"it is no plan of a job ({error!r})") from None
+            raise ValueError(f"it is not the plan of a job ({error!r})") from None
 
 
 def file_stamp(file: TableFile) -> str:

@@ -19,9 +19,9 @@ def fail_with(monkeypatch: pytest.MonkeyPatch, error: BaseException, note: str =
 
 
 LEFT = "every file is whole, old or new"
-NOTE = "finished intervals are kept in checkpoints/lstm; go on with --resume"
+NOTE = "finished intervals are kept in checkpoints/lstm; continue with --resume"
 NO_MEMORY = (
-    f"error: the memory is not enough; {LEFT}; close other programs, or ask for less at once (a "
+    f"error: not enough memory; {LEFT}; close other programs, or ask for less at once (a "
     "smaller batch, shorter plots), and run the same command again"
 )
 
@@ -33,7 +33,7 @@ NO_MEMORY = (
             OSError(errno.ENOSPC, "No space left on device", "runs/a/best.pth"),
             "",
             cli.USER_ERROR,
-            f"error: runs/a/best.pth: no space left on device; {LEFT}; make room on the disk and "
+            f"error: runs/a/best.pth: no space left on device; {LEFT}; free some disk space and "
             "run the same command again",
         ),
         (

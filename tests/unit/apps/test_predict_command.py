@@ -67,7 +67,7 @@ def test_the_reason_is_told_when_asked_for(run: Run, model: str, poster: Path) -
     command = ["predict", "--checkpoint", model, "--plot", "the ghost", "--poster", poster]
     _, out, _ = run(*command, "--explain")
     assert "share in the answer: plot " in out
-    assert "weight in the model's own gate: plot " in out
+    assert "weights of the model's gate: plot " in out
     assert re.search(r"^words for \w+ \d+%: ", out, re.M)
     assert re.search(r"^regions .*for \w+ \d+%: ", out, re.M)
     code, out, _ = run(*command, "--explain", "--json")
@@ -258,7 +258,7 @@ def test_show_refuses_what_it_would_ignore(run: Run, tmp_path: Path) -> None:
     code, _, err = run("data", "prepare", table, "--show", "--out", tmp_path / "a", "--overwrite")
     assert (code, err) == (2, "error: --out, --overwrite has no effect on --show; leave it out\n")
     code, _, err = run("data", "prepare", "mmimdb", "--show")
-    assert (code, err) == (2, "error: --show looks at files; mmimdb has to be downloaded first\n")
+    assert (code, err) == (2, "error: --show reads files; mmimdb must be downloaded first\n")
 
 
 def test_a_folder_of_films_is_no_model(run: Run, tmp_path: Path) -> None:

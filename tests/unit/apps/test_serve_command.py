@@ -141,11 +141,11 @@ def test_a_library_that_is_not_there(capsys: pytest.CaptureFixture[str], tmp_pat
         ),
         (
             ["--library", ".", "--no-page"],
-            "error: --library shows a part of the page, which is off; leave out",
+            "error: --library is a part of the page, which is off; leave out",
         ),
         (
             ["--library", ".", "--set", "page=false"],
-            "error: --library shows a part of the page, which is off",
+            "error: --library is a part of the page, which is off",
         ),
         (
             ["--workers", "2", "--library", "."],

@@ -74,7 +74,7 @@ def test_a_name_that_stands_for_another_commit_is_told(
     locate("someone/films")
     assert (
         "someone/films on the Hugging Face hub has changed since its last use: it is commit "
-        f"{'b' * 12}, and was {'a' * 12}; to stay with that one, name "
+        f"{'b' * 12}, and was {'a' * 12}; to keep that one, name "
         f"someone/films@{'a' * 40}" in caplog.text
     )
     caplog.clear()

@@ -120,7 +120,7 @@ def test_the_lock_of_a_file_is_had_once(
         second = open_locked(path, wait=True)
     assert second is not None
     assert operations == [fcntl.LOCK_EX | fcntl.LOCK_NB, fcntl.LOCK_EX]
-    waiting = f"another run is writing {path}; this one goes on when it is done"
+    waiting = f"another run is writing {path}; this one continues when it is done"
     assert caplog.messages == [waiting]
     os.close(second)
 
@@ -165,7 +165,7 @@ def test_file_systems_without_locks(
         with locked(tmp_path / "a"):
             assert hidden_path(tmp_path / "a", "lock").read_text() == str(os.getpid())
     assert caplog.messages == [
-        f"{tmp_path}: this file system has no locks, so runs are not kept apart"
+        f"{tmp_path}: this file system has no locks, so two runs could write at the same time"
     ]
     assert list(tmp_path.iterdir()) == []
 

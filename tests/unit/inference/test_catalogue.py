@@ -270,7 +270,7 @@ def test_catalogues_that_cannot_be_read(table: Path, tmp_path: Path, predictor: 
     with pytest.raises(DataNotFoundError, match=r'did you mean ".*movies.csv"\?'):
         catalogue(tmp_path / "movie.csv")
     (tmp_path / "movies.doc").write_bytes(b"")
-    with pytest.raises(DataError, match=r"movies.doc is no table; expected .csv, .tsv"):
+    with pytest.raises(DataError, match=r"movies.doc is not a table; expected .csv, .tsv"):
         catalogue(tmp_path / "movies.doc")
     (tmp_path / "plots.csv").write_text("plot\nthe ghost\n")
     with pytest.raises(ConfigError, match=r"`posters` has no effect: .* has no column 'poster'"):

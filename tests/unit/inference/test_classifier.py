@@ -116,7 +116,7 @@ def test_no_library_is_imported_to_find_out() -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ("a plot", "found str, expected a table of films; of one film ask predict(plot=..."),
+        ("a plot", "found str, expected a table of films; for one film, use predict(plot=..."),
         (SimpleNamespace(), "found SimpleNamespace, expected a table of films"),
         ([{"title": "x"}], "row 0 has title; expected plot, poster or both"),
         ([{"Outcome": "x"}], "row 0 has Outcome; expected plot, poster or both"),

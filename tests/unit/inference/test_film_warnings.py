@@ -49,7 +49,7 @@ def test_a_title_alone_is_answered_with_a_warning(predictor: Predictor) -> None:
 
 def test_a_year_that_no_film_has_is_ignored_with_a_warning(predictor: Predictor) -> None:
     odd = predictor.predict(plot=PLOT, year=99999)
-    assert odd.warnings == ["No film is of the year 99999, so it was ignored."]
+    assert odd.warnings == ["No film was released in 99999, so the year was ignored."]
     assert odd.probabilities == predictor.predict(plot=PLOT).probabilities
 
 

@@ -77,7 +77,7 @@ def test_a_model_that_changed_is_no_pickled_one(folder: Path, monkeypatch: Any) 
     manifest = folder / MANIFEST_FILE
     manifest.write_text(manifest.read_text() + "\n")
     reopen.cache_clear()
-    with pytest.raises(CheckpointError, match="is another model than the one of the pickled"):
+    with pytest.raises(CheckpointError, match="is not the model of the pickled"):
         pickle.loads(content)
     shutil.rmtree(folder)
     with pytest.raises(CheckpointError, match=r"does not exist|no model|not a"):
@@ -135,7 +135,7 @@ def test_threads_of_pytorch_are_set_elsewhere(tmp_path: Path, bert_folder: Path)
 def test_a_model_without_similar_movies_says_what_to_do(included: Predictor, folder: Path) -> None:
     with pytest.raises(InputError, match=r"the included model has no index .* may not be shared"):
         included.predict(PLOT).similar()
-    with pytest.raises(InputError, match="export the checkpoint that it is from with one: m"):
+    with pytest.raises(InputError, match="export its checkpoint again with one: m"):
         moviegenre.load(folder).predict(PLOT).similar()
 
 

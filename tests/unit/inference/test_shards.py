@@ -118,7 +118,7 @@ def test_a_folder_of_tables(predictor: Predictor, tmp_path: Path) -> None:
     (tmp_path / "films" / "b.csv").write_text("plot,title\nthe ghost,x\n")
     with pytest.raises(ConfigError, match=r"b.csv has other columns than .*a.csv: title is"):
         predict_catalogue(predictor, catalogues(tmp_path / "films"), out)
-    with pytest.raises(ConfigError, match="where the answers are to go; name another folder"):
+    with pytest.raises(ConfigError, match="the folder for the answers; name another folder"):
         predict_catalogue(predictor, catalogues(tmp_path / "films" / "a.csv"), tmp_path / "films")
     docs = tmp_path / "docs"
     docs.mkdir()

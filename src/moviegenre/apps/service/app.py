@@ -76,7 +76,7 @@ def create_app(
     app = FastAPI(
         title="moviegenre",
         version=__version__,
-        description="Film genres from plot and poster.",
+        description="Predict the genres of films from plot and poster.",
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # behind a TLS proxy, it could lead clients to http://
@@ -147,7 +147,7 @@ def _add_predictions(app: FastAPI, queue: ModelQueue) -> None:
         "/predict",
         responses={200: {"model": PredictionAnswer}, **ERROR_RESPONSES},
         openapi_extra=film_body(queue.settings),
-        summary="Tell the genres of one film",
+        summary="Predict the genres of one film",
     )
     async def predict(request: Request) -> JSONResponse:
         queue.require_room(request.state.client)
@@ -163,9 +163,9 @@ def _add_predictions(app: FastAPI, queue: ModelQueue) -> None:
         "/predict/batch",
         responses={200: {"model": list[PredictionAnswer | ErrorAnswer]}, **ERROR_RESPONSES},
         openapi_extra=batch_body(queue.settings),
-        summary="Tell the genres of several films",
-        description="The answers come in the films' order; a film that cannot be read has an "
-        "`error` in its place.",
+        summary="Predict the genres of several films",
+        description="The answers have the order of the films. A film that cannot be read has an "
+        "`error` as its answer.",
     )
     async def predict_batch(request: Request) -> JSONResponse:
         queue.require_room(request.state.client)
@@ -185,25 +185,25 @@ def _add_predictions(app: FastAPI, queue: ModelQueue) -> None:
 
 
 def _add_status(app: FastAPI, queue: ModelQueue, model: ModelAnswer, shared: SharedState) -> None:
-    @app.get("/model", summary="Say which model answers")
+    @app.get("/model", summary="Describe the model")
     async def describe() -> ModelAnswer:
         return model
 
-    @app.get("/healthz", summary="Say that the process is alive")
+    @app.get("/healthz", summary="Check that the process is alive")
     async def alive() -> StatusAnswer:
         return StatusAnswer(status="alive")
 
     @app.get(
         "/readyz",
         responses={503: {"model": ErrorAnswer}},
-        summary="Say whether films are taken",
+        summary="Check that the service accepts films",
     )
     async def ready() -> StatusAnswer:
         if not queue.batcher.is_ready:
-            raise RequestError(503, "the service is not taking films")
+            raise RequestError(503, "the service is not accepting films; try again later")
         return StatusAnswer(status="ready")
 
-    @app.get("/metrics", response_class=Response, summary="Numbers for Prometheus")
+    @app.get("/metrics", response_class=Response, summary="Return metrics for Prometheus")
     async def metrics() -> Response:
         content = await shared.metrics(queue.metrics)
         return Response(content, media_type=queue.metrics.content_type)

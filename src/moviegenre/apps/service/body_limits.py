@@ -153,7 +153,7 @@ class BodyLimits:
             message = f"the body did not arrive within {self._settings.upload_seconds:g} seconds"
             if stall_deadline < deadline:
                 seconds = self._settings.stall_seconds
-                message = f"nothing of the body arrived for {seconds:g} seconds"
+                message = f"no part of the body arrived for {seconds:g} seconds"
             raise RequestError(408, message) from None
         finally:
             body.timeout = None

@@ -46,7 +46,7 @@ def validation_message(error: ValidationError | RequestValidationError, subject:
         is_unknown = fault["type"] == "extra_forbidden"
         message = "unknown field (/docs lists them)" if is_unknown else fault_message(fault)
         faults.append(f"{field}: {message}" if field else message)
-    return f"{subject} is not as expected: {'; '.join(faults[:5])}"
+    return f"{subject} is invalid: {'; '.join(faults[:5])}"
 
 
 def add_error_handlers(app: FastAPI) -> None:
@@ -63,8 +63,8 @@ def add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def http_exception(request: Request, error: HTTPException) -> JSONResponse:
         messages = {
-            404: "there is nothing at this address; /docs lists what there is",
-            405: f"this address does not take {request.method}; /docs lists what it takes",
+            404: "there is nothing at this address; /docs lists all addresses",
+            405: f"this address does not accept {request.method}; /docs lists what it accepts",
         }
         message = messages.get(error.status_code, str(error.detail))
         return RequestError(error.status_code, message, error.headers).response()

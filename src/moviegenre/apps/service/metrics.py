@@ -34,20 +34,20 @@ class ServiceMetrics:
         )
         self._seconds = Histogram(
             "moviegenre_request_seconds",
-            "From a request's head to the end of its answer.",
+            "Seconds from a request's head to the end of its answer.",
             ["route"],
             buckets=_SECONDS,
             registry=self._registry,
         )
         self._batch = Histogram(
             "moviegenre_batch_films",
-            "Films computed together.",
+            "Films per batch.",
             buckets=_FILMS,
             registry=self._registry,
         )
         self._compute = Histogram(
             "moviegenre_batch_seconds",
-            "Reading and computing one slice of films.",
+            "Seconds to read and compute one slice of films.",
             buckets=_SECONDS,
             registry=self._registry,
         )
@@ -62,7 +62,7 @@ class ServiceMetrics:
         # With several workers, the sum over the live ones.
         self._queue = Gauge(
             "moviegenre_queue_films",
-            "Films that wait for the model.",
+            "Films waiting for the model.",
             multiprocess_mode="livesum",
             registry=self._registry,
         )

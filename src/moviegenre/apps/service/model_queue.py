@@ -194,11 +194,11 @@ class ModelQueue:
         """Count an error of the queue and return it as an error of the request."""
         settings = self.settings
         client_message = (
-            f"one client may have {settings.client_queue} films wait; "
+            f"one client may have at most {settings.client_queue} films waiting; "
             "try again when some are answered"
         )
         full_message = f"the queue of {settings.max_queue} films is full; try again later"
-        late_message = f"the answer was not there within {settings.deadline_seconds:g} seconds"
+        late_message = f"the answer was not ready within {settings.deadline_seconds:g} seconds"
         reason, status, message = {
             ClientFullError: ("queue_full", 503, client_message),
             QueueFullError: ("queue_full", 503, full_message),

@@ -25,7 +25,7 @@ _OTHER_PLOT = "Two rivals have to share a bakery, a flat and in the end their li
 _FILM_EXAMPLES: dict[str, Any] = {
     "plot": {"summary": "A plot", "value": {"plot": _PLOT}},
     "both": {"summary": "Plot and poster", "value": {"plot": _PLOT, "poster": TINY_POSTER}},
-    "explained": {"summary": "With reasons", "value": {"plot": _PLOT, "explain": True}},
+    "explained": {"summary": "With an explanation", "value": {"plot": _PLOT, "explain": True}},
 }
 _BATCH_EXAMPLES: dict[str, Any] = {
     "two": {"summary": "Two films", "value": [{"plot": _PLOT}, {"plot": _OTHER_PLOT}]}
@@ -40,14 +40,18 @@ _FILM_FORM: dict[str, Any] = {
             "type": "integer",
             "minimum": 1,
             "maximum": 9999,
-            "description": "The year of its release.",
+            "description": "The film's release year.",
         },
-        "explain": {"type": "boolean", "default": False},
+        "explain": {
+            "type": "boolean",
+            "default": False,
+            "description": "Also explain the effect of plot and poster.",
+        },
         "attribute": {
             "type": "array",
             "items": {"type": "string"},
             "maxItems": MAX_ATTRIBUTE,
-            "description": "Genres to explain; the field is repeated.",
+            "description": "Genres to explain; repeat the field for several.",
         },
     },
 }
@@ -63,28 +67,28 @@ _TABLE_FORM = {
         },
         "id_column": {
             "type": "string",
-            "description": "The column of ids; without it `id`, or the rows are numbered.",
+            "description": "The column of ids. Default: `id`, or the row number.",
         },
         "plot_columns": {
             "type": "array",
             "items": {"type": "string"},
-            "description": "Columns of plots, joined in this order; without them `plot`, or the "
-            "only one of `overview`, `synopsis`, `description`, `summary` and `storyline`.",
+            "description": "Columns of plots, joined in this order. Default: `plot`, or the only "
+            "one of `overview`, `synopsis`, `description`, `summary` and `storyline`.",
         },
         "poster_column": {
             "type": "string",
-            "description": "Of a .zip with pictures: the column that names them; without it "
-            "`poster`, or one with another usual name.",
+            "description": "The column that names the pictures in a .zip. Default: `poster`, or "
+            "another usual name.",
         },
         "preview": {
             "type": "boolean",
             "default": False,
-            "description": "Only say what was understood of the table.",
+            "description": "Only show how the table is read; compute nothing.",
         },
         "with_text": {
             "type": "boolean",
             "default": False,
-            "description": "Answer each row with its plot, title and year as well.",
+            "description": "Also return the plot, title and year of each row.",
         },
     },
 }
@@ -92,10 +96,10 @@ TABLE_BODY: dict[str, Any] = {
     "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _TABLE_FORM}}}
 }
 TABLE_LINES = {
-    "description": "With `preview` a JSON object. Otherwise one JSON object a line: first "
+    "description": "With `preview`, a JSON object. Otherwise, one JSON object per line: first "
     "`{type: start, rows, csv}`, then for every row `{type: row, row, id, genres, probabilities, "
-    "error, warnings, csv}` in the table's order, at the end `{type: end}`, or "
-    "`{type: error, error}` where it ended early. `csv` is the line of a CSV file.",
+    "error, warnings, csv}` in the table's order, and last `{type: end}`, or "
+    "`{type: error, error}` if it ended early. `csv` is a line of a CSV file.",
     "content": {
         "application/json": {"schema": {"$ref": "#/components/schemas/TablePreview"}},
         "application/x-ndjson": {"schema": {"type": "string"}},
@@ -107,23 +111,23 @@ ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
         400: "The body cannot be parsed.",
         408: "The body did not arrive in time.",
         413: "The body is too large.",
-        415: "The body, or the poster, is of a kind that is not taken.",
-        422: "The film, or the number of films, is not as expected.",
+        415: "The body or the poster has an unsupported media type.",
+        422: "A film is invalid, or the number of films is.",
         503: "The queue is full, or the service is stopping; see Retry-After.",
-        504: "The answer was not there in time.",
+        504: "The answer was not ready in time.",
     }.items()
 }
 """The errors of addresses that take films."""
 
 _MIDDLEWARE_RESPONSES = {
-    400: "The request is no HTTP as it should be.",
-    401: "There is no API key, or an unknown one. Only where keys are asked for.",
+    400: "The request is not valid HTTP.",
+    401: "The API key is missing or unknown. Only if the service requires keys.",
     403: "The request comes from a page of another origin.",
     408: "The body did not arrive in time.",
-    421: "The Host is not served here.",
-    429: "This client asks too often; see Retry-After.",
-    500: "The service failed; its log has the reason under the request's id.",
-    503: "There is no room for the request; see Retry-After.",
+    421: "The service does not serve this Host.",
+    429: "This client sends too many requests; see Retry-After.",
+    500: "The service failed; its log has the reason under the request id.",
+    503: "The service has too many requests; see Retry-After.",
 }
 
 

@@ -63,7 +63,9 @@ class RequestLog:
             if status:  # a part was sent; only a closed connection shows the failure
                 raise
             self._metrics.count_error("failure")
-            message = f"the service failed on this request; its log says why under {request_id}"
+            message = (
+                f"the service failed on this request; its log has the reason under {request_id}"
+            )
             await RequestError(500, message).response()(scope, receive, send_with_id)
         finally:
             seconds = time.perf_counter() - start

@@ -28,18 +28,16 @@ class FilmRequest(BaseModel):
         description="An encoded image as base64, with or without `data:image/png;base64,`.",
     )
     title: str | None = Field(
-        default=None, max_length=MAX_TITLE, description="The film's title, where it is known."
+        default=None, max_length=MAX_TITLE, description="The film's title, if known."
     )
     year: int | None = Field(
-        default=None, ge=1, le=9999, description="The year of its release, where it is known."
+        default=None, ge=1, le=9999, description="The film's release year, if known."
     )
-    explain: bool = Field(
-        default=False, description="Also say what plot and poster had to do with it."
-    )
+    explain: bool = Field(default=False, description="Also explain the effect of plot and poster.")
     attribute: Annotated[list[str], FailFast()] = Field(
         default=[],
         max_length=MAX_ATTRIBUTE,
-        description="Genres to explain word by word and region by region, which takes far longer; "
+        description="Genres to explain word by word and region by region, which is much slower; "
         "implies `explain`.",
     )
 
@@ -48,82 +46,98 @@ class PredictionAnswer(BaseModel):
     """The prediction for a film."""
 
     genres: list[str] = Field(description="The chosen genres, most probable first.")
-    probabilities: dict[str, float] = Field(description="Of every genre, most probable first.")
-    thresholds: dict[str, float] = Field(description="From which on a genre is chosen.")
+    probabilities: dict[str, float] = Field(
+        description="Probability of every genre, most probable first."
+    )
+    thresholds: dict[str, float] = Field(
+        description="Threshold of each genre: it is chosen at or above this probability."
+    )
     modalities: list[str] = Field(
-        description="What was read: plot, poster, both, title if that is all, or nothing."
+        description="The inputs that were read: plot, poster, both, only the title, or none."
     )
     warnings: list[str] = Field(
-        description="What the reader should know, as sentences, such as a plot not in English."
+        description="Warnings as sentences, such as that the plot is not in English."
     )
     explanation: dict[str, JsonValue] | None = Field(
         default=None,
-        description="Where asked for: `modality_share`, `modality_effects`, `modality_attention`; "
+        description="If requested: `modality_share`, `modality_effects`, `modality_attention`; "
         "with `attribute` also `words`, `phrases`, `regions`, `regions_without`, `probability` and "
         "`notes` by genre, and `attribution_method`.",
     )
     similar: list[dict[str, JsonValue]] | None = Field(
         default=None,
-        description="With `explain`, where the model has an index: training movies like it.",
+        description="With `explain`, if the model has an index: similar training movies.",
     )
 
 
 class ErrorAnswer(BaseModel):
-    """What went wrong."""
+    """An error."""
 
-    error: str = Field(description="One sentence.")
+    error: str = Field(description="The cause of the error, in one sentence.")
 
 
 class GenreScores(BaseModel):
     """How well a model predicts each genre."""
 
-    split: str = Field(description="On which films: `test` or `validation`.")
+    split: str = Field(description="The split of the scored films: `test` or `validation`.")
     genres: dict[str, dict[str, float | None]] = Field(
-        description="By genre: `precision`, `recall`, `f1` (fractions) and `support` (films)."
+        description="For each genre: `precision`, `recall`, `f1` (fractions) and `support` (films)."
     )
 
 
 class ModelAnswer(BaseModel):
-    """Which model answers."""
+    """The model that answers."""
 
-    name: str = Field(description="As on the command line.")
-    backend: str = Field(description="What computes it: torch, onnx, int8 or int4.")
-    modalities: list[str] = Field(description="What it reads of a film.")
-    genres: list[str] = Field(description="In the order of its outputs.")
-    thresholds: dict[str, float] = Field(description="From which on a genre is chosen.")
-    metrics: dict[str, float] = Field(description="Validation scores, fractions.")
+    name: str = Field(description="The model's name, such as `bert`.")
+    backend: str = Field(description="The runtime: torch, onnx, int8 or int4.")
+    modalities: list[str] = Field(
+        description="The inputs that the model reads: plot, poster or both."
+    )
+    genres: list[str] = Field(description="The genres, in the order of the model's outputs.")
+    thresholds: dict[str, float] = Field(
+        description="Threshold of each genre: it is chosen at or above this probability."
+    )
+    metrics: dict[str, float] = Field(description="Validation scores, as fractions.")
     card: str | None = Field(description="Model card (Markdown); null for a bare checkpoint.")
     genre_scores: GenreScores | None = Field(
-        description="How well each genre is predicted; null where nobody measured it."
+        description="Scores of each genre; null if they were not measured."
     )
     input_scores: dict[str, dict[str, float]] | None = Field(
-        description="On test films, by what is given of each (plot, poster, title): `f1_macro`, "
-        "`f1_micro` and more; null where nobody measured it."
+        description="Scores on test films by the inputs given (plot, poster, title): `f1_macro`, "
+        "`f1_micro` and more; null if they were not measured."
     )
-    versions: dict[str, str] = Field(description="Packages that compute the answers.")
-    trained_with: dict[str, str] = Field(description="Packages that the model was trained with.")
+    versions: dict[str, str] = Field(
+        description="Versions of the packages that compute the answers."
+    )
+    trained_with: dict[str, str] = Field(
+        description="Versions of the packages that the model was trained with."
+    )
 
 
 class TablePreview(BaseModel):
     """How a table is read, before anything is computed."""
 
-    name: str = Field(description="The table's name.")
-    columns: list[str] = Field(description="In its order.")
-    rows: list[list[str]] = Field(description="The first rows as texts, long ones cut off.")
-    id_column: str | None = Field(description="The column of ids, if one has the usual name.")
+    name: str = Field(description="The table's file name.")
+    columns: list[str] = Field(description="The names of the columns, in the table's order.")
+    rows: list[list[str]] = Field(
+        description="The cells of the first rows as texts; long texts are cut off."
+    )
+    id_column: str | None = Field(
+        description="The column of ids; null if no column has the usual name."
+    )
     plot_columns: list[str] = Field(
         description="The column of plots: `plot`, or the only one with another usual name."
     )
     poster_column: str | None = Field(
-        description="The column that names pictures of the ZIP, if there is one."
+        description="The column with the names of the ZIP's pictures; null if there is none."
     )
     has_posters: bool = Field(description="Whether the file is a ZIP that holds pictures.")
     note: str | None = Field(
-        description="That a column of another name is read as the plot, or that several may be."
+        description="A note if the column of plots has another usual name, or if several have one."
     )
 
 
 class StatusAnswer(BaseModel):
-    """That the service is there."""
+    """The state of the service."""
 
-    status: str
+    status: str = Field(description="The state: `alive` or `ready`.")

@@ -16,28 +16,28 @@ class ServiceSettings(Config):
     """
 
     max_batch: int = Field(
-        default=32, ge=1, description="Films that are computed together, at most."
+        default=32, ge=1, description="The most films that are computed together."
     )
     max_wait_ms: float = Field(
         default=5.0,
         ge=0,
         le=1000,
-        description="How long the first film of a batch waits for others.",
+        description="Milliseconds that the first film of a batch waits for others.",
     )
-    max_queue: int = Field(
-        default=128, ge=1, description="Films that may wait; more are answered 503."
+    max_queue: int = Field(default=128, ge=1, description="The most films that may wait (503).")
+    retry_after_seconds: int = Field(
+        default=1, ge=1, description="Seconds in the Retry-After header of a 503."
     )
-    retry_after_seconds: int = Field(default=1, ge=1, description="Retry-After of a 503.")
     deadline_seconds: float = Field(
         default=30.0,
         gt=0,
-        description="From a request's last byte to its answer; later it is a 504.",
+        description="Seconds from a request's last byte to its answer (504).",
     )
     upload_seconds: float = Field(
-        default=30.0, gt=0, description="In which a request's body must arrive; later it is a 408."
+        default=30.0, gt=0, description="Seconds in which a request's body must arrive (408)."
     )
     stop_seconds: int = Field(
-        default=30, ge=1, description="How long a stop waits for the requests that were taken."
+        default=30, ge=1, description="Seconds that a stop waits for accepted requests."
     )
     max_body_bytes: int = Field(
         default=12_582_912, ge=1, description="The most bytes of a request's body (413)."
@@ -97,16 +97,16 @@ class ServiceSettings(Config):
         description="The most connections of one client that is not this machine.",
     )
     header_seconds: float = Field(
-        default=10.0, gt=0, description="Time for a request's head to arrive."
+        default=10.0, gt=0, description="Seconds for a request's head to arrive."
     )
     idle_seconds: int = Field(
-        default=75, ge=1, description="Longest pause between two requests of a connection."
+        default=75, ge=1, description="Seconds between two requests of a connection, at most."
     )
     stall_seconds: float = Field(
-        default=10.0, gt=0, description="Longest pause in a request's body (408)."
+        default=10.0, gt=0, description="Seconds of a pause in a request's body, at most (408)."
     )
     send_seconds: float = Field(
-        default=30.0, gt=0, description="Time for a client to read a part of its answer."
+        default=30.0, gt=0, description="Seconds for a client to read a part of its answer."
     )
     max_inflight_bytes: int = Field(
         default=134_217_728, ge=1, description="The most bytes of all bodies in memory (503)."
@@ -114,7 +114,8 @@ class ServiceSettings(Config):
     requests_per_second: float | None = Field(
         default=None,
         ge=0,
-        description="For one client or key (429); null is 10 for other machines, 0 no limit.",
+        description="The most requests per second of a client or key (429); 0: no limit; null: 10 "
+        "for other machines.",
     )
     request_burst: int = Field(
         default=50,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from moviegenre.data.tables.rows import Table
     from moviegenre.inference.catalogue_texts import TextRow
 
-FAILED = "the service failed on this film; its log says why"
+FAILED = "the service failed on this film; its log has the reason"
 
 FILMS_AT_ONCE = 8
 """Films of a table that are computed together; few, so that single films need not wait long."""

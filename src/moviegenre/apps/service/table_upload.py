@@ -93,7 +93,7 @@ async def _table_upload(form: FormData, settings: ServiceSettings) -> TableUploa
     poster_column = str(form.get("poster_column") or "") or None
     if poster_column and posters is None:
         raise RequestError(
-            422, "poster_column has no effect: the file is no ZIP of a table and its posters"
+            422, "poster_column has no effect: the file is not a ZIP of a table and its posters"
         )
     return TableUpload(
         table,

@@ -183,8 +183,8 @@ def add_tables(app: FastAPI, queue: ModelQueue, genres: GenreVocabulary) -> Tabl
         responses={200: TABLE_LINES, **ERROR_RESPONSES},
         openapi_extra=TABLE_BODY,
         summary="Predict the genres of a table of plots",
-        description="The answers come as lines, in the table's order, while they are computed; a "
-        "row that cannot be read has an `error`.",
+        description="Streams the answers as lines in the table's order. A row that cannot be "
+        "read has an `error`.",
     )
     async def predict_table(request: Request) -> Response:
         return await tables.respond(request)

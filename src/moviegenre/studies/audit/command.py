@@ -19,32 +19,35 @@ if TYPE_CHECKING:
 
 def audit(
     directory: Annotated[Path, typer.Argument(help="Folder of prepared data.")],
-    out: Annotated[Path, typer.Option(help="Where the page and the tables go.")] = Path("audit"),
+    out: Annotated[Path, typer.Option(help="Folder for the page and tables.")] = Path("audit"),
     checkpoints: Annotated[
         Path | None,
-        typer.Option(help="Trained models; their kept predictions judge the labels of val, test."),
+        typer.Option(
+            help="Trained models; their saved predictions judge the labels of val and test."
+        ),
     ] = None,
     drop_leaks: Annotated[
         Path | None, typer.Option(help="Write a clean split into this new folder.")
     ] = None,
     leaks: Annotated[
-        LeakRule, typer.Option(help="Which pairs leak; both: plot and poster alike.")
+        LeakRule, typer.Option(help="Pairs that count as leaks; both: plot and poster alike.")
     ] = "either",
     plot_similarity: Annotated[
-        float, typer.Option(min=0.05, max=1.0, help="Plots from here on are a pair.")
+        float, typer.Option(min=0.05, max=1.0, help="Minimum similarity of a pair of plots.")
     ] = 0.5,
     poster_distance: Annotated[
-        int, typer.Option(min=0, max=100, help="Posters up to here are a pair, of 256 bits.")
+        int,
+        typer.Option(min=0, max=100, help="Maximum distance of a pair of posters, in bits of 256."),
     ] = 48,
     plot: Annotated[
-        TextRule, typer.Option(help="Which plot to read for genre words and labels.")
+        TextRule, typer.Option(help="Plot rule for genre words and labels.")
     ] = "joined",
     labels: Annotated[
-        bool, typer.Option("--labels/--no-labels", help="Look for label errors; takes longest.")
+        bool, typer.Option("--labels/--no-labels", help="Look for label errors, the slowest step.")
     ] = True,
-    folds: Annotated[int, typer.Option(min=2, help="Of the cross-fitted bag of words.")] = 5,
-    top: Annotated[int, typer.Option(min=1, help="How many of each kind the page shows.")] = 30,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Do not say what is being done.")] = False,
+    folds: Annotated[int, typer.Option(min=2, help="Folds of the cross-fitted bag of words.")] = 5,
+    top: Annotated[int, typer.Option(min=1, help="Findings of each kind on the page.")] = 30,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress messages.")] = False,
 ) -> None:
     """Find near duplicates, genre names in plots, and labels that models contradict.
 
@@ -60,7 +63,7 @@ def audit(
     from moviegenre.studies.audit.page import audit_template
 
     if checkpoints is not None and not labels:
-        raise ConfigError("--checkpoints judge labels, which --no-labels leaves out; say one")
+        raise ConfigError("--checkpoints judge labels, which --no-labels skips; use one of them")
     settings = AuditSettings(
         poster_distance=poster_distance,
         plot_similarity=plot_similarity,
@@ -89,7 +92,7 @@ def audit(
     print_audit(result)
     print_files(files)
     if drop_leaks is not None:
-        echo(f"{drop_leaks}: the clean split, less {_dropped_text(result)}")
+        echo(f"{drop_leaks}: the clean split, without {_dropped_text(result)}")
 
 
 def _dropped_text(audit: "Audit") -> str:

@@ -16,14 +16,14 @@ def ensemble(
     checkpoints: Annotated[
         list[str],
         typer.Argument(
-            help="The members: each a best.pth, its folder, or an exported folder.",
+            help="Models to combine: each a best.pth, its folder, or an exported folder.",
             metavar="CHECKPOINT...",
         ),
     ],
-    out: Annotated[Path, typer.Option(help="The ensemble's folder, as in checkpoints/ensemble.")],
+    out: Annotated[Path, typer.Option(help="Ensemble folder, such as checkpoints/ensemble.")],
     data: DataDir = None,
     goal: Annotated[
-        Goal, typer.Option(help="The score that its thresholds are fitted for.")
+        Goal, typer.Option(help="Score to maximise when fitting thresholds.")
     ] = "f1_macro",
     overrides: Annotated[
         list[str] | None,

@@ -14,24 +14,26 @@ def faithfulness(
     checkpoint: Annotated[
         str | None,
         typer.Option(
-            help="A best.pth, its folder, an exported folder, or a name on the hub; "
-            "the included model without it."
+            help="Model: a best.pth, its folder, an exported folder, or a name on the Hub. "
+            "Default: the included model."
         ),
     ] = None,
     data: DataDir = None,
     split: SplitOption = Split.TEST,
-    movies: Annotated[int, typer.Option(min=1, help="How many of its movies.")] = 500,
+    movies: Annotated[int, typer.Option(min=1, help="Number of movies.")] = 500,
     method: Annotated[
-        AttributionMethod, typer.Option(help="How parts are rated; occlusion leaves them out.")
+        AttributionMethod, typer.Option(help="Attribution method; occlusion leaves parts out.")
     ] = "auto",
     share: Annotated[
-        float, typer.Option(min=0.01, max=0.9, help="Of words or regions that are taken away.")
+        float, typer.Option(min=0.01, max=0.9, help="Share of words or regions to remove.")
     ] = 0.1,
-    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Draws the random ones.")] = 0,
-    backend: Annotated[BackendName, typer.Option(help="What computes.")] = "auto",
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the result here.")] = None,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the random parts.")] = 0,
+    backend: Annotated[BackendName, typer.Option(help="Runtime of the model.")] = "auto",
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="JSON file for the result.")
+    ] = None,
     card: Annotated[
-        bool, typer.Option("--card", help="Add the result to the card of an exported folder.")
+        bool, typer.Option("--card", help="Add the result to the exported folder's card.")
     ] = False,
     quiet: Quiet = False,
 ) -> None:

@@ -14,24 +14,27 @@ def robustness(
     checkpoints: Annotated[Path, typer.Argument(help="Folder of trained models.")] = Path(
         "checkpoints"
     ),
-    out: Annotated[Path, typer.Option(help="Where the tables and the plot go.")] = Path("results"),
+    out: Annotated[Path, typer.Option(help="Folder for the tables and the plot.")] = Path(
+        "results"
+    ),
     data: DataDir = None,
     split: SplitOption = Split.TEST,
     seed: Annotated[
-        int, typer.Option(min=0, max=MAX_SEED, help="Draws the movies that lack a modality.")
+        int,
+        typer.Option(min=0, max=MAX_SEED, help="Seed for choosing movies that lack a modality."),
     ] = 0,
     fitted: Annotated[
-        bool, typer.Option("--fitted", help="At each model's own thresholds instead of 0.5.")
+        bool, typer.Option("--fitted", help="Use each model's own thresholds instead of 0.5.")
     ] = False,
     missing_table: Annotated[
-        Path | None, typer.Option(help="A paper's .pt file of what each movie lacks.")
+        Path | None, typer.Option(help="A paper's .pt file of each movie's missing modality.")
     ] = None,
     missing_arrow: Annotated[
-        Path | None, typer.Option(help="The Arrow file that the missing table belongs to.")
+        Path | None, typer.Option(help="Arrow file that belongs to --missing-table.")
     ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Score every fusion as posters or plots go missing, beside its single-modality siblings.
+    """Score fusion models with missing posters or plots, and compare with single-modality models.
 
     For example: moviegenre robustness checkpoints --split test
     """

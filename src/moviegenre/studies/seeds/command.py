@@ -14,7 +14,8 @@ def reproduce_seeds(
     overrides: Overrides = None,
     restart: Restart = False,
     seeds: Annotated[
-        int, typer.Option(min=1, help="Train from so many seeds; tables of mean and deviation.")
+        int,
+        typer.Option(min=1, help="Number of seeds to train with; tables show mean and deviation."),
     ] = 1,
     quiet: Quiet = False,
 ) -> None:

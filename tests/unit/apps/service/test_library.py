@@ -118,7 +118,7 @@ def test_another_preview_ends_the_one_before(client: TestClient) -> None:
     old = client.post("/library/write", json={"preview": second, "films": "all"})
     assert (old.status_code, old.json()["error"]) == (
         409,
-        "this preview is over; make a new one and accept films again",
+        "this preview is no longer valid; make a new one and accept films again",
     )
 
 
@@ -160,7 +160,7 @@ def test_a_bug_is_told_without_its_words(
 ) -> None:
     put(library, "E/movie.nfo", nfo("crash"))
     last = ask(client, "preview")[-1]
-    assert last == {"type": "error", "error": "the service failed on this; its log says why"}
+    assert last == {"type": "error", "error": "the service failed; its log has the reason"}
     assert ask(client, "preview", mode="missing")[-1]["type"] == "error"
     (library / "E" / "movie.nfo").unlink()
     assert ask(client, "preview")[-1]["type"] == "end", "and goes on"

@@ -115,7 +115,7 @@ def test_a_greedy_client_is_refused_and_another_is_not() -> None:
             await queue.predict([FilmInput("more", None)], client="greedy")
         assert (refused.value.status, refused.value.headers) == (503, {"Retry-After": "1"})
         assert str(refused.value) == (
-            "one client may have 3 films wait; try again when some are answered"
+            "one client may have at most 3 films waiting; try again when some are answered"
         )
         modest = predict("one", "modest")
         await asyncio.sleep(0.01)

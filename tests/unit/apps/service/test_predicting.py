@@ -127,7 +127,7 @@ def test_a_batch_keeps_its_order_and_names_what_is_wrong_in_its_place(client: Te
     assert answer.json() == [
         expected("first"),
         {"error": "the plot has 41 characters; expected at most 40"},
-        {"error": "the film is not as expected: plott: unknown field (/docs lists them)"},
+        {"error": "the film is invalid: plott: unknown field (/docs lists them)"},
     ]
 
 
@@ -159,17 +159,17 @@ WRONG_FILMS = {
     "unknown field": (
         {"plott": "secret"},
         422,
-        "the film is not as expected: plott: unknown field (/docs lists them)",
+        "the film is invalid: plott: unknown field (/docs lists them)",
     ),
     "many to attribute": (
         {"plot": PLOT, "explain": True, "attribute": ["Crime"] * 33},
         422,
-        "the film is not as expected: attribute: expected at most 32 of them (found 33)",
+        "the film is invalid: attribute: expected at most 32 of them (found 33)",
     ),
     "wrong type": (
         {"plot": ["secret"]},
         422,
-        "the film is not as expected: plot: expected a text",
+        "the film is invalid: plot: expected a text",
     ),
 }
 
@@ -264,12 +264,12 @@ def test_addresses_that_are_not_there(client: TestClient) -> None:
     answer = client.get("/nowhere")
     assert (answer.status_code, answer.json()) == (
         404,
-        {"error": "there is nothing at this address; /docs lists what there is"},
+        {"error": "there is nothing at this address; /docs lists all addresses"},
     )
     answer = client.get("/predict")
     assert (answer.status_code, answer.json()) == (
         405,
-        {"error": "this address does not take GET; /docs lists what it takes"},
+        {"error": "this address does not accept GET; /docs lists what it accepts"},
     )
     assert answer.headers["allow"] == "POST"
 
@@ -280,7 +280,7 @@ def test_a_bug_shows_nothing_of_itself(client: TestClient) -> None:
         answer = client.post(f"/predict{address}", json=films, headers=head)
         assert (answer.status_code, answer.json()) == (
             500,
-            {"error": "the service failed on this request; its log says why under abc-1"},
+            {"error": "the service failed on this request; its log has the reason under abc-1"},
         )
     assert client.post("/predict", json={"plot": PLOT}).status_code == 200, "it lives on"
 

@@ -115,7 +115,7 @@ def test_a_late_answer_is_a_504_and_is_not_computed() -> None:
         first = await held(client, predictor)
         for late in (await post(client, "second"), await first):
             assert late.status_code == 504
-            assert late.json() == {"error": "the answer was not there within 1.5 seconds"}
+            assert late.json() == {"error": "the answer was not ready within 1.5 seconds"}
         predictor.gate.set()
 
     predictor = run(ServiceSettings(max_wait_ms=0, deadline_seconds=1.5), scenario)
@@ -138,7 +138,7 @@ def test_a_stop_finishes_what_was_taken_and_refuses_the_rest() -> None:
             stopping = asyncio.create_task(lifespan.__aexit__(None, None, None))
             while (ready := await client.get("/readyz")).status_code == 200:
                 await asyncio.sleep(0.002)
-            assert ready.json() == {"error": "the service is not taking films"}
+            assert ready.json() == {"error": "the service is not accepting films; try again later"}
             refused = await post(client, "third")
             assert refused.status_code == 503
             assert refused.json() == {"error": "the service is stopping; try again later"}

@@ -388,7 +388,7 @@ def test_another_column_may_name_the_posters(roomy: TestClient) -> None:
     assert send(roomy, usual, "a.zip", preview="true").json()["poster_column"] == "Cover"
     no_pictures = send(roomy, "plot,poster\na,b\n", poster_column="poster")
     assert no_pictures.status_code == 422
-    assert "the file is no ZIP of a table and its posters" in no_pictures.json()["error"]
+    assert "the file is not a ZIP of a table and its posters" in no_pictures.json()["error"]
     wrong = send(roomy, content, "a.zip", poster_column="fil")
     assert (wrong.status_code, "did you mean" in wrong.json()["error"]) == (422, True)
 

@@ -176,7 +176,7 @@ export class AnswerCard {
       { class: "chip-rows" },
       lead,
       chips("Chosen genres", genres.map((genre) => chip(genre, "chosen"))),
-      chips("Genres that come near", others.map((genre) => chip(genre, "near"))),
+      chips("Genres near their threshold", others.map((genre) => chip(genre, "near"))),
     );
   }
 
@@ -188,7 +188,7 @@ export class AnswerCard {
       return row;
     });
     const list = element("ol", { class: "bars" }, ...rows);
-    const note = element("p", { class: "note" }, "✓ chosen, as it reaches its threshold, the thin line. Press a genre to see why.");
+    const note = element("p", { class: "note" }, "✓ marks a chosen genre: its probability reaches its threshold, the thin line. Press a genre to see why.");
     return element("div", {}, element("h3", {}, "Probabilities"), list, showAllButton(rows), note);
   }
 
@@ -253,7 +253,7 @@ function shares(explanation) {
   const drawn = parts.map(([name, value]) =>
     element("span", { class: `share of-${name}`, variables: { "--part": Math.max(value, 0.01) } }, `${NAMES[name] ?? name} ${percent(value)}`),
   );
-  const note = element("p", { class: "note" }, "How far the answer moves when each is left out.");
+  const note = element("p", { class: "note" }, "How much the answer changes if each is left out.");
   return element("div", {}, element("h3", {}, "Share in the answer"), element("div", { class: "shares" }, ...drawn), note);
 }
 
@@ -263,5 +263,5 @@ function similarFilms(films) {
     const genres = film.genres.length ? `: ${film.genres.join(", ")}` : "";
     return element("li", {}, element("strong", {}, film.title || film.id), `${year}${genres} `, element("small", {}, `similarity ${film.similarity.toFixed(2)}`));
   });
-  return element("div", {}, element("h3", {}, "Similar films that the model learned from"), element("ol", { class: "similar" }, ...items));
+  return element("div", {}, element("h3", {}, "Similar films in the training data"), element("ol", { class: "similar" }, ...items));
 }

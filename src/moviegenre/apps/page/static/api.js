@@ -162,7 +162,7 @@ function askForKey(reason, error) {
       event.preventDefault();
       const key = byId("key").value.trim();
       if (!/^[\x21-\x7e]+$/.test(key)) {
-        byId("key-reason").textContent = "A key is letters, digits and signs without spaces.";
+        byId("key-reason").textContent = "A key has letters, digits and signs, but no spaces.";
         return;
       }
       sessionStorage.setItem(KEY, key);

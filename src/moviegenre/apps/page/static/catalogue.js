@@ -54,7 +54,7 @@ export class CataloguePanel {
     form.hidden = true;
     byId("table-result").hidden = true;
     if (file.size > this.#limits.max_body_bytes) {
-      showProblem(byId("table-problem"), `The table has ${bytes(file.size)}; at most ${bytes(this.#limits.max_body_bytes)} are taken here.`);
+      showProblem(byId("table-problem"), `The table has ${bytes(file.size)}; at most ${bytes(this.#limits.max_body_bytes)} are accepted here.`);
       return;
     }
     try {
@@ -92,9 +92,9 @@ export class CataloguePanel {
     const showOrder = () => {
       const used = this.#mark(table, preview.columns, ids.value);
       const isEnough = this.#plotColumns.length || this.#posterColumn();
-      understood.textContent = used.length && isEnough ? `Read of each film: ${listed(used)}.` : "Choose the columns of plots.";
+      understood.textContent = used.length && isEnough ? `Read for each film: ${listed(used)}.` : "Choose the columns of plots.";
       const joined = this.#plotColumns.map(shown).join(", then ");
-      order.textContent = this.#plotColumns.length > 1 ? `Joined in this order: ${joined}.` : "Several are joined in the order in which you choose them.";
+      order.textContent = this.#plotColumns.length > 1 ? `Joined in this order: ${joined}.` : "Several columns are joined in the order in which you choose them.";
     };
     const boxes = preview.columns.map((name) => {
       const box = element("input", { type: "checkbox", checked: this.#plotColumns.includes(name) });

@@ -44,7 +44,7 @@ export class LibraryPanel {
     const most = byId("library-most").valueAsNumber;
     if (!Number.isInteger(most) || most < 1 || most > 20) {
       byId("library-options").open = true;
-      showProblem(byId("library-problem"), "Enter how many genres a film gets at most, a number from 1 to 20.");
+      showProblem(byId("library-problem"), "Enter the maximum number of genres per film, from 1 to 20.");
       return;
     }
     const options = {
@@ -84,9 +84,9 @@ export class LibraryPanel {
         this.#rows.note(line.films);
         progress.step(line.done);
       } else {
-        const skipped = line.skipped ? ` ${grouped(line.skipped)} skipped: the reason stands beside each.` : "";
+        const skipped = line.skipped ? ` ${grouped(line.skipped)} skipped: the reason is beside each.` : "";
         const text = `${grouped(line.written)} ${line.written === 1 ? "film" : "films"} written.${skipped}`;
-        const hint = "Now have your media server read the .nfo files again.";
+        const hint = "Now let your media server read the .nfo files again.";
         showDone(element("p", {}, element("strong", {}, text), line.written ? ` ${hint}` : ""));
         announce(text);
       }

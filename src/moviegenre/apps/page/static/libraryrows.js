@@ -11,7 +11,7 @@ const OUTCOMES = {
   "title only": "predicted from the title alone",
   "not sure": "not sure",
   "nothing to do": "with nothing to do",
-  "changed since": "changed meanwhile",
+  "changed since": "changed in the meantime",
   "cannot be read": "cannot be read",
 };
 

@@ -16,7 +16,7 @@ export async function showModel() {
   byId("model-content").replaceChildren(
     section(
       "model-title",
-      "What the model is good at, and what not",
+      "Strengths and weaknesses",
       element("p", {}, "The model ", element("strong", { id: "model-name" }, model.name), ` reads ${listed(model.modalities)} and knows ${model.genres.length} genres.`),
       element("ul", { class: "findings" }, ...findings(model).map((text) => element("li", {}, text))),
       element("div", { class: "charts" }, genreChart(model), inputChart(model)),
@@ -77,7 +77,7 @@ function ranked(model) {
 function genreChart(model) {
   if (!model.genre_scores) {
     const thresholds = Object.entries(model.thresholds).sort(([, one], [, other]) => one - other);
-    return chart("Thresholds by genre", "This model has no scores by genre. A genre is chosen from this probability on.", thresholds);
+    return chart("Thresholds by genre", "This model has no scores by genre. A genre is chosen at or above this probability.", thresholds);
   }
   const rows = ranked(model).map((name) => [name, scoresOf(model, name).f1]);
   const split = SPLITS[model.genre_scores.split] ?? model.genre_scores.split;
@@ -86,7 +86,7 @@ function genreChart(model) {
 
 function inputChart(model) {
   const rows = inputsOf(model);
-  return rows.length ? chart("By what is given of a film", "F1, the mean over all genres, on the test films.", rows) : null;
+  return rows.length ? chart("By input", "F1, the mean over all genres, on the test films.", rows) : null;
 }
 
 function chart(title, note, rows) {

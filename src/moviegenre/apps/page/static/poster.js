@@ -53,7 +53,7 @@ export class PosterField {
   /** Take a picture, or none. */
   set(file) {
     if (file && file.size > this.#limits.max_body_bytes) {
-      this.#onProblem(`The poster has ${bytes(file.size)}; at most ${bytes(this.#limits.max_body_bytes)} are taken.`);
+      this.#onProblem(`The poster has ${bytes(file.size)}; at most ${bytes(this.#limits.max_body_bytes)} are accepted.`);
       return;
     }
     this.#onProblem("");

@@ -22,7 +22,7 @@ export async function readSheet(file) {
     if (error instanceof ServiceError) throw error;
     throw new ServiceError(`${file.name} cannot be read as an Excel file. Save it again as .xlsx, or as .csv.`);
   }
-  throw new ServiceError(`The first sheet of ${file.name} is empty. Expected a row of column names, then a film a row.`);
+  throw new ServiceError(`The first sheet of ${file.name} is empty. Expected a row of column names, then one film per row.`);
 }
 
 /** Return where each part of a ZIP file stands. */

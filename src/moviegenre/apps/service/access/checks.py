@@ -86,5 +86,5 @@ class MetricsCheck:
         elif is_metrics and self._is_public:
             raise RequestError(
                 404,
-                "metrics are not shown to everybody; serve with --metrics-port or --api-key-file",
+                "metrics are not public; serve with --metrics-port or --api-key-file",
             )

@@ -52,7 +52,7 @@ def address_of(host: str, option: str = "--host") -> str:
         )
     except (OSError, UnicodeError):
         raise ConfigError(
-            f"{option} {host!r}: is no address and no known name of this machine; "
+            f"{option} {host!r}: is neither an address nor a known name of this machine; "
             "expected one such as 127.0.0.1"
         ) from None
     return str(addresses[0][4][0])
@@ -81,11 +81,13 @@ def decide_access(
     if is_beyond and not allow_hosts:
         is_unspecified = ipaddress.ip_address(address.partition("%")[0]).is_unspecified
         audience = (
-            "every network of this machine" if is_unspecified else f"whoever can reach {address}"
+            "every network of this machine"
+            if is_unspecified
+            else f"everyone who can reach {address}"
         )
         raise ConfigError(
-            f"--host {address} shows the service to {audience}; name the host that clients ask "
-            "for: --allow-host films.example.org (and --api-key-file FILE to ask them for a key)"
+            f"--host {address} shows the service to {audience}; name the host that clients "
+            "use: --allow-host films.example.org (and --api-key-file FILE to require a key)"
         )
     try:
         networks(trust_proxies)

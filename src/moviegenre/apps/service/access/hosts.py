@@ -64,7 +64,7 @@ def allowed_names(names: Iterable[str]) -> frozenset[str]:
         host = split_host(f"[{name}]" if is_bare_ipv6 else name)
         if host is None or host[1] is not None:
             raise ConfigError(
-                f"--allow-host {name!r}: expected the name or address that clients ask for, "
+                f"--allow-host {name!r}: expected the name or address that clients use, "
                 "without scheme, port or wildcard, as in films.example.org"
             )
         allowed.add(host[0])
@@ -90,7 +90,7 @@ class HostCheck:
             RequestError: The target is not a path, or the host is missing, repeated, or not served.
         """
         if not scope["path"].startswith("/"):
-            raise RequestError(400, "the request's target is no path; expected one, as in /docs")
+            raise RequestError(400, "the request's target is not a path; expected one, as in /docs")
         values = header_values(scope, b"host")
         host = split_host(values[0]) if len(values) == 1 else None
         if host is None:

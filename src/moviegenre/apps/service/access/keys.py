@@ -59,14 +59,14 @@ def read_keys(path: Path) -> ApiKeys:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_BYTES:
-            raise ConfigError(f"{option}: expected a small regular file with one key a line")
+            raise ConfigError(f"{option}: expected a small regular file with one key per line")
         if status.st_mode & stat.S_IRWXO:
             raise ConfigError(f"{option}: every user can open this file; run: chmod 600 {path}")
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{option}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise ConfigError(f"{option}: is no text; expected one key a line; {_MAKE}") from None
+        raise ConfigError(f"{option}: is not text; expected one key per line; {_MAKE}") from None
     lines = [line.strip() for line in text.splitlines()]
     keys = [
         (number, line)
@@ -74,7 +74,7 @@ def read_keys(path: Path) -> ApiKeys:
         if line and not line.startswith("#")
     ]
     if not keys:
-        raise ConfigError(f"{option}: has no key; expected one a line; {_MAKE}")
+        raise ConfigError(f"{option}: has no key; expected one per line; {_MAKE}")
     for number, key in keys:
         if len(key) < _MIN_LENGTH:
             raise ConfigError(
@@ -120,7 +120,7 @@ class KeyCheck:
             )
         number = self._keys.number_of(key)
         if number is None:
-            raise RequestError(401, "this API key is not known", _CHALLENGE)
+            raise RequestError(401, "this API key is unknown", _CHALLENGE)
         state = scope.setdefault("state", {})
         state["api_key"] = number
         state.get("log_fields", {})["api_key"] = number

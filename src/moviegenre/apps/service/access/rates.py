@@ -111,4 +111,4 @@ class RateCheck:
             wait = await wait
         if wait:
             headers = {"Retry-After": str(math.ceil(wait))}
-            raise RequestError(429, "this client asks too often; try again later", headers)
+            raise RequestError(429, "this client sends too many requests; try again later", headers)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _LINES_AHEAD = 4  # lines that may wait for the client
-_FAILED = "the service failed on this; its log says why"
+_FAILED = "the service failed; its log has the reason"
 
 
 class Connection:

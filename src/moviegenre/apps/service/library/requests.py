@@ -23,16 +23,18 @@ class PreviewRequest(BaseModel):
 
     mode: Literal["missing", "add", "replace"] = Field(
         default="missing",
-        description="`missing`: only films without genres. `add`: keep the genres that are there. "
-        "`replace`: put new genres in their place.",
+        description="`missing`: only films without genres. `add`: keep existing genres. "
+        "`replace`: replace existing genres.",
     )
-    most: int = Field(default=3, ge=1, le=100, description="Genres of the model for each film.")
+    most: int = Field(
+        default=3, ge=1, le=100, description="Maximum number of predicted genres per film."
+    )
     names: Literal["model", "tmdb", "imdb"] = Field(
-        default="model", description="The names that genres are written under."
+        default="model", description="The genre names to write."
     )
     lock: bool = Field(default=False, description="Also add Genres to Jellyfin's lockedfields.")
     from_poster: bool = Field(
-        default=False, description="Also write genres that rest on the poster alone."
+        default=False, description="Also write genres predicted from the poster alone."
     )
 
     @property
@@ -51,13 +53,15 @@ class FilmIds(RootModel[list[int]]):
 
 
 class WriteRequest(BaseModel):
-    """Which films of a preview are written."""
+    """The films of a preview to write."""
 
     model_config = ConfigDict(extra="forbid")
 
-    preview: str = Field(max_length=100, description="As `POST /library/preview` gave it.")
+    preview: str = Field(
+        max_length=100, description="The preview's id, from the answer of `POST /library/preview`."
+    )
     films: Literal["all"] | FilmIds = Field(
-        description="The ids of films of that preview, or `all` that would change."
+        description="The ids of films in that preview, or `all` for every film that would change."
     )
 
     @property
@@ -67,7 +71,7 @@ class WriteRequest(BaseModel):
 
 
 class UndoRequest(BaseModel):
-    """Has no fields."""
+    """An empty object."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -75,13 +79,13 @@ class UndoRequest(BaseModel):
 class LibraryAnswer(BaseModel):
     """The library that is served."""
 
-    name: str = Field(description="Its folder's name.")
-    can_undo: bool = Field(description="Whether its journal has changes.")
+    name: str = Field(description="The name of the library's folder.")
+    can_undo: bool = Field(description="Whether there are changes to undo.")
 
 
 LINES: dict[str, Any] = {
-    "description": "One JSON object a line: `{type: start, ...}`, then `{type: films, done, "
-    "films}` or `{type: progress, done, total}`, at the end `{type: end, ...}`, or `{type: error, "
+    "description": "One JSON object per line: `{type: start, ...}`, then `{type: films, done, "
+    "films}` or `{type: progress, done, total}`, last `{type: end, ...}`, or `{type: error, "
     "error}` if it ended early.",
     "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
 }

@@ -67,7 +67,7 @@ def add_library(
     session = LibrarySession(root, predictor)
     jobs = LibraryJobs(queue)
 
-    @app.get("/library", summary="Say which film library is served")
+    @app.get("/library", summary="Describe the film library")
     def describe() -> LibraryAnswer:
         return session.describe()
 
@@ -89,8 +89,8 @@ def add_library(
             lines = jobs.lines(job, request.state.client)
             return LineStream(lines, queue.settings.deadline_seconds)
 
-    add_job("preview", PreviewRequest, session.preview, "Show what would be written; nothing is")
-    add_job("write", WriteRequest, session.write, "Write the genres of films of a preview")
+    add_job("preview", PreviewRequest, session.preview, "Preview the changes; write nothing")
+    add_job("write", WriteRequest, session.write, "Write the genres of films in a preview")
     undo_summary = "Restore every file as it was before the first write"
     add_job("undo", UndoRequest, lambda _: session.undo(), undo_summary)
     return jobs

@@ -74,7 +74,9 @@ class LibrarySession:
         if preview is None or not secrets.compare_digest(
             self._preview_id.encode(), request.preview.encode("utf-8", "replace")
         ):
-            raise RequestError(409, "this preview is over; make a new one and accept films again")
+            raise RequestError(
+                409, "this preview is no longer valid; make a new one and accept films again"
+            )
         numbers = list(preview.planned)
         if request.ids is not None:
             numbers = list(dict.fromkeys(request.ids))

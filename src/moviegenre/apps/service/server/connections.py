@@ -143,7 +143,7 @@ def total_connections(maximum: int) -> int:
     room = max(1, limit - _num_open_files() - _OTHER_FILES - ACCEPT_BATCH)
     if room < maximum:
         _log.warning(
-            "at most %d connections are taken, not %d: the limit on open files is %d (ulimit -n)",
+            "at most %d connections are allowed, not %d: the limit on open files is %d (ulimit -n)",
             room,
             maximum,
             limit,

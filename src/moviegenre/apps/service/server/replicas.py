@@ -100,7 +100,7 @@ class Replica:
     def check_health(self) -> None:
         """Raise an error if the replica accepts no films, so that Serve replaces it."""
         if not self._app.state.model_queue.batcher.is_ready:
-            raise RuntimeError("the service is not taking films")
+            raise RuntimeError("the service is not accepting films; try again later")
 
 
 def _listen_on_loopback() -> None:

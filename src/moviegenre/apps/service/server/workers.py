@@ -83,7 +83,7 @@ class _Worker:
             fault = str(self.report.recv())
         except EOFError:
             self.process.join()
-            fault = f"a worker ended with {self.process.exitcode} before it answered; see the log"
+            fault = f"a worker exited with {self.process.exitcode} before it answered; see the log"
         if fault:
             self.process.join()
             return fault
@@ -156,7 +156,7 @@ class Workers:
             if fault is None:
                 self._pause = 0.0
             else:
-                log_event(logging.ERROR, "a worker could not begin", reason=fault)
+                log_event(logging.ERROR, "a worker could not start", reason=fault)
         for index, worker in enumerate(self._workers):
             if worker.process.exitcode is None:
                 continue
