@@ -136,10 +136,12 @@ class Table:
         if self._cmu is not None:
             yield from (Row(values) for values in cmu.rows(self._cmu))
         elif self._suffix == ".xlsx":
+            notes: list[str] = []
             with (
                 open_table(self.source) as (stream, _),
-                excel.sheet_rows(self.source, stream) as cells,
+                excel.sheet_rows(self.source, stream, notes) as cells,
             ):
+                self._add_notes(notes)
                 yield from self._cell_rows(cells)
         else:
             with self._text() as text:
