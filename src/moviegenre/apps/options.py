@@ -126,7 +126,7 @@ Format = Annotated[
         "--format",
         rich_help_panel=_TABLE,
         help="A well-known table: tmdb-5000, kaggle-movies, tmdb, streaming, wikipedia, omdb, "
-        "mediaelch, cmu; plain for none. Default: recognised by its columns.",
+        "mediaelch, imdb-list, cmu; plain for none. Default: recognised by its columns.",
     ),
 ]
 Show = Annotated[

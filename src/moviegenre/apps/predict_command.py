@@ -103,7 +103,7 @@ IdColumn = Annotated[
     str | None,
     typer.Option(
         rich_help_panel=_TABLE,
-        help="The id. Default: id or the like, or the row's number.",
+        help="The id. Default: id, imdb_id, tconst or another usual name, or the row's number.",
     ),
 ]
 PlotColumn = Annotated[
@@ -111,19 +111,29 @@ PlotColumn = Annotated[
     typer.Option(
         rich_help_panel=_TABLE,
         help="A plot; may be repeated, as --plot may. Default: plot, or the only one of overview, "
-        "synopsis, description, summary and storyline.",
+        "synopsis, description, summary, storyline and other usual names.",
     ),
 ]
 PosterColumn = Annotated[
-    str | None, typer.Option(rich_help_panel=_TABLE, help="The poster's file. Default: poster.")
+    str | None,
+    typer.Option(
+        rich_help_panel=_TABLE,
+        help="The poster's file. Default: poster; or poster_path, image, cover or another usual "
+        "name, if its cells name existing files.",
+    ),
 ]
 TitleColumn = Annotated[
     str | None,
-    typer.Option(rich_help_panel=_TABLE, help="The title. Default: title, if it is there."),
+    typer.Option(
+        rich_help_panel=_TABLE, help="The title. Default: title, name or another usual name."
+    ),
 ]
 YearColumn = Annotated[
     str | None,
-    typer.Option(rich_help_panel=_TABLE, help="The year. Default: year, if it is there."),
+    typer.Option(
+        rich_help_panel=_TABLE,
+        help="The year. Default: year, release_date or another usual name.",
+    ),
 ]
 KeepColumns = Annotated[
     str | None,

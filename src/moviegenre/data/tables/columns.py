@@ -19,11 +19,12 @@ GENRES_COLUMNS = (
 )
 TITLE_COLUMNS = (
     *("title", "movie_title", "film_title", "primary_title", "name", "movie_name", "film"),
-    *("movie", "series_title", "original_title"),
+    *("movie", "series_title", "original_title", "titel"),
 )
 YEAR_COLUMNS = (
     *("year", "release_year", "title_year", "start_year", "released_year", "year_of_release"),
-    *("release_date", "date_published", "released", "premiered"),
+    *("production_year", "jahr", "produktionsjahr", "erscheinungsjahr"),
+    *("release_date", "original_release_date", "date_published", "released", "premiered"),
 )
 POSTER_COLUMNS = (
     *("poster", "poster_path", "poster_file", "poster_url", "poster_link", "image", "img"),
@@ -34,7 +35,8 @@ PLOT_COLUMN = "plot"
 
 OTHER_PLOT_COLUMNS = (
     *("overview", "synopsis", "description", "summary", "storyline"),
-    *("plot_synopsis", "plot_summary", "movie_plot", "outline"),
+    *("plot_synopsis", "plot_summary", "movie_plot", "outline", "movie_info"),
+    *("handlung", "inhalt"),
 )
 """Names of the plot in other catalogues; used if there is no ``plot``."""
 
