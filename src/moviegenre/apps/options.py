@@ -124,7 +124,7 @@ Format = Annotated[
         "--format",
         rich_help_panel=_TABLE,
         help="Known table format: tmdb-5000, kaggle-movies, tmdb, streaming, wikipedia, omdb, "
-        "mediaelch, cmu; plain for none. Default: detected.",
+        "mediaelch, imdb-list, cmu; plain for none. Default: detected.",
     ),
 ]
 Show = Annotated[

@@ -103,7 +103,7 @@ IdColumn = Annotated[
     str | None,
     typer.Option(
         rich_help_panel=_TABLE,
-        help="Column of ids. Default: id or a similar name, or the row number.",
+        help="Column of ids. Default: id, imdb_id, tconst or a similar name, or the row number.",
     ),
 ]
 PlotColumn = Annotated[
@@ -111,20 +111,30 @@ PlotColumn = Annotated[
     typer.Option(
         rich_help_panel=_TABLE,
         help="Column of plots; repeatable, like --plot. Default: plot, or the only one of "
-        "overview, synopsis, description, summary and storyline.",
+        "overview, synopsis, description, summary, storyline and similar names.",
     ),
 ]
 PosterColumn = Annotated[
     str | None,
-    typer.Option(rich_help_panel=_TABLE, help="Column of poster files. Default: poster."),
+    typer.Option(
+        rich_help_panel=_TABLE,
+        help="Column of poster files. Default: poster; or poster_path, image, cover or a similar "
+        "name, if its cells name existing files.",
+    ),
 ]
 TitleColumn = Annotated[
     str | None,
-    typer.Option(rich_help_panel=_TABLE, help="Column of titles. Default: title, if present."),
+    typer.Option(
+        rich_help_panel=_TABLE,
+        help="Column of titles. Default: title, name or a similar name.",
+    ),
 ]
 YearColumn = Annotated[
     str | None,
-    typer.Option(rich_help_panel=_TABLE, help="Column of years. Default: year, if present."),
+    typer.Option(
+        rich_help_panel=_TABLE,
+        help="Column of years. Default: year, release_date or a similar name.",
+    ),
 ]
 KeepColumns = Annotated[
     str | None,

@@ -94,7 +94,8 @@ def _plot_columns(columns: Sequence[str], known_table: KnownTable | None) -> lis
     """Return the columns that may be the plot; a well-known table has one."""
     if known_table is None:
         return plot_candidates(columns)
-    return [name for name in columns if name.lower() == known_table.plots[0]][:1]
+    found = (name for plot in known_table.plots for name in columns if name.lower() == plot)
+    return list(itertools.islice(found, 1))
 
 
 def _plot_note(candidates: Sequence[str]) -> str:

@@ -19,11 +19,12 @@ GENRES_COLUMNS = (
 )
 TITLE_COLUMNS = (
     *("title", "movie_title", "film_title", "primary_title", "name", "movie_name", "film"),
-    *("movie", "series_title", "original_title"),
+    *("movie", "series_title", "original_title", "titel"),
 )
 YEAR_COLUMNS = (
     *("year", "release_year", "title_year", "start_year", "released_year", "year_of_release"),
-    *("release_date", "date_published", "released", "premiered"),
+    *("production_year", "jahr", "produktionsjahr", "erscheinungsjahr"),
+    *("release_date", "original_release_date", "date_published", "released", "premiered"),
 )
 POSTER_COLUMNS = (
     *("poster", "poster_path", "poster_file", "poster_url", "poster_link", "image", "img"),
@@ -34,12 +35,15 @@ PLOT_COLUMN = "plot"
 
 OTHER_PLOT_COLUMNS = (
     *("overview", "synopsis", "description", "summary", "storyline"),
-    *("plot_synopsis", "plot_summary", "movie_plot", "outline"),
+    *("plot_synopsis", "plot_summary", "movie_plot", "outline", "movie_info"),
+    *("handlung", "inhalt"),
 )
 """Names of the plot in other catalogues; used if there is no ``plot``."""
 
 _LONGER_PLOT_COLUMNS = ("plot_long", "long_plot", "plot_full", "full_plot")
 """Names of a second plot; it is read only if the user names it."""
+
+_MAX_USUAL_CHARS = 40  # of a usual name, with spaces and punctuation
 
 
 @dataclass(frozen=True)
@@ -154,6 +158,21 @@ def find_columns(
     )
 
 
+def is_plot_name(name: object) -> bool:
+    """Return whether a column with this name usually has plots.
+
+    Example:
+        >>> is_plot_name("Overview"), is_plot_name("title")
+        (True, False)
+    """
+    return len(str(name)) <= _MAX_USUAL_CHARS and _key(name) in _PLOT_KEYS
+
+
+def is_title_name(name: object) -> bool:
+    """Return whether a column with this name usually has titles."""
+    return len(str(name)) <= _MAX_USUAL_CHARS and _key(name) in _TITLE_KEYS
+
+
 def plot_candidates(known: Collection[str]) -> list[str]:
     """Return the columns that may be the plot: only ``plot``, or all with another usual name.
 
@@ -202,8 +221,7 @@ def other_plot_columns(known: Iterable[str], plot: str | None) -> tuple[str, ...
     """
     if plot is None:
         return ()
-    keys = {_key(name) for name in (PLOT_COLUMN, *OTHER_PLOT_COLUMNS, *_LONGER_PLOT_COLUMNS)}
-    return tuple(name for name in known if _key(name) in keys - {_key(plot)})
+    return tuple(name for name in known if _key(name) in _PLOT_KEYS - {_key(plot)})
 
 
 def plot_column_note(name: str) -> str:
@@ -239,3 +257,7 @@ def require_single(used: Iterable[str], twice: Sequence[str], table: str) -> Non
 
 def _key(name: object) -> str:
     return "".join(char for char in str(name).lower() if char.isalnum())
+
+
+_PLOT_KEYS = frozenset(map(_key, (PLOT_COLUMN, *OTHER_PLOT_COLUMNS, *_LONGER_PLOT_COLUMNS)))
+_TITLE_KEYS = frozenset(map(_key, TITLE_COLUMNS))

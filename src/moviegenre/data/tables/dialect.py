@@ -46,6 +46,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _NUL_SHARE = 0.3  # from this share of zeros at even or odd offsets on, a text is UTF-16
+_TAB_CELL = re.compile(r'("(?:[^"]|"")*")?([^\t\r\n]*)(\t|\r\n|\r|\n|\Z)')
 _SEP_LINE = re.compile(r'^"?sep=(.)"?\r?\n', re.IGNORECASE)
 _COMPARED_ROWS = 20
 
@@ -147,15 +148,42 @@ def detect_separator(sample: str, suffix: str) -> str:
 
 
 def uses_quotes(sample: str, separator: str) -> bool:
-    """Return whether quotation marks enclose cells; in IMDb's tables they are plain text."""
+    r"""Return whether quotation marks enclose cells; in IMDb's tables they are plain text.
+
+    A cell may have several lines, unless its lines are whole rows: then two loose marks enclose it.
+
+    Args:
+        sample: The beginning of the table's text.
+        separator: The separator of its cells.
+
+    Example:
+        >>> uses_quotes('id\tplot\n1\t"A ghost.\nA spy."\n', "\t"), uses_quotes('a\t"b" c\n', "\t")
+        (True, False)
+    """
     if separator != "\t":
         return True
-    return all(
-        len(cell) > 1 and cell.endswith('"') and cell[1:-1].replace('""', "").count('"') == 0
-        for line in sample.split("\n")[:-1]
-        for cell in line.rstrip("\r").split("\t")
-        if cell.startswith('"')
-    )
+    is_cut = len(sample) >= _SAMPLE_CHARS
+    width = num_cells = 0
+    has_lines = False
+    for match in _TAB_CELL.finditer(sample):
+        quoted, rest, end = match[1] or "", match[2], match[3]
+        if rest.startswith('"'):  # not closed: right only if the sample ends within the cell
+            unclosed = sample[match.start() :]
+            return is_cut and not ("\t" in unclosed and "\n" in unclosed)
+        if quoted and rest:
+            return False
+        num_cells += 1
+        num_lines = quoted.count("\n")
+        has_lines = has_lines or num_lines > 0
+        if num_lines and 0 < quoted.count("\t") == num_lines * (width - 1):
+            return False
+        if end != "\t":
+            is_last = match.end() == len(sample)
+            if has_lines and width and num_cells != width and not (is_cut and is_last):
+                return False
+            width = width or num_cells
+            num_cells, has_lines = 0, False
+    return True
 
 
 def separator_line(sample: str) -> str | None:

@@ -1,14 +1,15 @@
-"""Rows of the first sheet of an Excel workbook; needs the extra ``excel``."""
+"""Rows of a sheet of an Excel workbook; needs the extra ``excel``."""
 
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from moviegenre.core.errors import DataError, MissingExtraError
+from moviegenre.core.errors import DataError, MissingExtraError, shortened
+from moviegenre.data.tables.columns import is_plot_name, is_title_name
 from moviegenre.data.tables.source import TableSource, check_zip
 from moviegenre.data.unpacking import error_text, max_unpacked
 
@@ -19,12 +20,15 @@ _MAX_EMPTY_ROWS = 1_000  # successive; Excel may store a format for a million em
 
 
 @contextmanager
-def sheet_rows(source: TableSource, stream: BinaryIO) -> Iterator[Iterator[tuple[Any, ...]]]:
-    """Open the first sheet and yield its rows without empty ones.
+def sheet_rows(
+    source: TableSource, stream: BinaryIO, notes: list[str]
+) -> Iterator[Iterator[tuple[Any, ...]]]:
+    """Open the sheet of films, usually the first, and yield its rows without empty ones.
 
     Args:
         source: The workbook's name, for messages.
         stream: The workbook.
+        notes: Receives the name of the sheet that is read, and those of the others.
 
     Raises:
         MissingExtraError: openpyxl is not installed.
@@ -43,9 +47,24 @@ def sheet_rows(source: TableSource, stream: BinaryIO) -> Iterator[Iterator[tuple
         sheets = book.worksheets
         if not sheets:
             raise DataError(f"{source} has no sheet; expected a table in the first one")
-        yield _rows(source, sheets[0])
+        yield _rows(source, _films_sheet(source, sheets, notes))
     finally:
         book.close()
+
+
+def _films_sheet(source: TableSource, sheets: Sequence[Any], notes: list[str]) -> Any:  # noqa: ANN401
+    """Return the first sheet, or if it has neither plots nor titles, the first one with both."""
+    if len(sheets) == 1:
+        return sheets[0]
+    headers = [next(_rows(source, sheet), ()) for sheet in sheets]
+    usual = [(any(map(is_plot_name, row)), any(map(is_title_name, row))) for row in headers]
+    films = 0 if any(usual[0]) or (True, True) not in usual else usual.index((True, True))
+    others = [sheet.title for sheet, row in zip(sheets, headers, strict=True) if row]
+    others = [title for title in others if title != sheets[films].title]
+    if others:
+        names = shortened(", ".join(map(repr, others)))
+        notes.append(f"sheet {sheets[films].title!r} is read, the others are not ({names})")
+    return sheets[films]
 
 
 def _rows(source: TableSource, sheet: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401

@@ -1,32 +1,36 @@
-"""Rows of JSON documents: an array, a page of TMDb, films by id, or one film."""
+"""Rows of JSON documents: arrays, which are read row by row, and other documents."""
 
 import json
 from collections.abc import Iterator
 from typing import Any, TextIO
 
 from moviegenre.core.errors import DataError, shortened
-from moviegenre.data.json_text import num_values, parse_json
+from moviegenre.data.json_text import num_values
 from moviegenre.data.limits import MAX_RECORD_BYTES, MAX_RECORD_VALUES
 from moviegenre.data.lines import is_utf8
+from moviegenre.data.tables import json_pages
 
 _CHUNK_CHARS = 1 << 16
-_BLANK = " \t\r\n"
-_ROW_KEYS = ("results", "items", "movies", "films", "data", "rows", "search")
+_BLANK = "\ufeff \t\r\n"
+_FOUND_CHARS = 30  # of the text in a message
+_CUT_CHARS = 20  # a fault so close to the end of the buffer may be a value that continues
 
 
 def is_document(head: str, suffix: str) -> bool:
-    """Return whether a text is one JSON document, not a document on each line.
+    """Return whether a text is JSON documents of any length, not a document on each line.
 
     Args:
         head: The beginning of the text.
         suffix: The suffix of its name.
     """
-    text = head.lstrip("\ufeff" + _BLANK)
+    text = head.lstrip(_BLANK)
+    line, end, other_lines = text.partition("\n")
+    if line.strip() == "{" and other_lines.lstrip().startswith('"'):  # an object on several lines
+        return True
     if text.startswith("["):
         return suffix == ".json" or text[1:].lstrip(_BLANK).startswith("{")
     if suffix != ".json":
         return False
-    line, end, other_lines = text.partition("\n")
     if not end or not other_lines.strip():
         return True
     try:
@@ -35,112 +39,116 @@ def is_document(head: str, suffix: str) -> bool:
         return True
 
 
-def document_rows(stream: TextIO, name: str) -> Iterator[Any]:
-    """Yield the rows of a JSON document, unchanged.
+def document_rows(stream: TextIO, name: str, notes: list[str]) -> Iterator[Any]:
+    """Yield the rows of JSON documents, one after another.
 
     An array is read row by row, any other document at once.
 
     Args:
-        stream: The document, at its beginning.
+        stream: The documents, from the beginning.
         name: The table's name, for messages.
+        notes: Receives the names of lists that are not read.
 
     Raises:
-        DataError: The document is no JSON, or a film's record or a page is far too large.
+        DataError: The text is no JSON, or a film's record or a page is far too large.
     """
-    head = stream.read(_CHUNK_CHARS)
-    start = len(head) - len(head.lstrip("\ufeff" + _BLANK))
-    if head[start : start + 1] == "[":
-        yield from _array_rows(stream, head[start + 1 :], name)
-        return
-    text = head + stream.read(MAX_RECORD_BYTES)
-    if not is_utf8(text):
-        raise DataError(f"{name} is not UTF-8; save it as UTF-8")
-    try:
-        yield from _page_rows(parse_json(text.lstrip("\ufeff")))
-    except ValueError as error:
-        raise DataError(f"{name} is no JSON: {error}") from None
+    text = _JsonText(stream, name)
+    while first := text.next_char(_BLANK):
+        if first != "[":
+            value = text.value(MAX_RECORD_VALUES)
+            yield from json_pages.document_rows(value, name, notes)
+            continue
+        text.skip_char()
+        while text.next_char(_BLANK + ",") != "]":
+            yield from json_pages.item_rows(text.value(2 * MAX_RECORD_VALUES))
+        text.skip_char()
 
 
-def _array_rows(stream: TextIO, buffer: str, name: str) -> Iterator[Any]:
-    decoder = json.JSONDecoder()
-    position, is_at_end = 0, False
-    while True:
-        while position < len(buffer) and buffer[position] in _BLANK + ",":
-            position += 1
-        if buffer[position : position + 1] == "]":
-            return
-        try:
-            is_long = len(buffer) - position > MAX_RECORD_VALUES
-            if is_long and num_values(buffer[position:]) > 2 * MAX_RECORD_VALUES:
-                raise DataError(f"{name} has a record of more than {MAX_RECORD_VALUES:,} values")
-            value, end = decoder.raw_decode(buffer, position)
-            if end < len(buffer) or is_at_end:  # a number may continue in the next chunk
-                position = end
-                yield value
-                continue
-        except RecursionError:
-            raise DataError(f"{name} has JSON within JSON too many times") from None
-        except ValueError as error:
-            if is_at_end:
-                fault = shortened(str(error))
-                raise DataError(f"{name} is no JSON: {fault}; is it whole?") from None
-        buffer = buffer[position:]
-        position = 0
-        if len(buffer) > MAX_RECORD_BYTES:
+class _JsonText:
+    """The values of a text; of the text, only the value that is read is in memory.
+
+    Args:
+        stream: The text.
+        name: Its name, for messages.
+    """
+
+    def __init__(self, stream: TextIO, name: str) -> None:
+        self._stream, self._name = stream, name
+        self._decoder = json.JSONDecoder()
+        self._buffer, self._position, self._is_at_end = "", 0, False
+        self._line, self._column = 1, 1  # of the buffer's first character
+
+    def next_char(self, skipped: str) -> str:
+        """Return the next character that is not skipped; empty at the end."""
+        while True:
+            while self._position < len(self._buffer) and self._buffer[self._position] in skipped:
+                self._position += 1
+            if self._position < len(self._buffer) or self._is_at_end:
+                return self._buffer[self._position : self._position + 1]
+            self._read()
+
+    def skip_char(self) -> None:
+        """Skip the next character."""
+        self._position += 1
+
+    def value(self, max_values: int) -> Any:  # noqa: ANN401 - any JSON value
+        """Read the next value.
+
+        Args:
+            max_values: The maximum number of values within it, estimated by ``num_values``.
+
+        Raises:
+            DataError: There is no value, or it is too large.
+        """
+        while True:
+            try:
+                value, end = self._decoder.raw_decode(self._buffer, self._position)
+                # a number may continue in the next chunk
+                if end < len(self._buffer) or self._is_at_end:
+                    self._position = end
+                    return value
+            except RecursionError:
+                raise DataError(f"{self._name} has JSON within JSON too many times") from None
+            except json.JSONDecodeError as error:
+                may_continue = error.msg.startswith("Unterminated")
+                may_continue |= error.pos > len(self._buffer) - _CUT_CHARS
+                if self._is_at_end or not may_continue:
+                    raise self._error(error) from None
+            except ValueError as error:  # a number of thousands of digits
+                raise DataError(f"{self._name} is no JSON: {shortened(str(error))}") from None
+            self._read(max_values)
+
+    def _read(self, max_values: int | None = None) -> None:
+        """Read the next part of the text."""
+        skipped = self._buffer[: self._position]
+        self._line, self._column = self._place(self._position)
+        self._buffer = self._buffer[len(skipped) :]
+        self._position = 0
+        if len(self._buffer) > MAX_RECORD_BYTES:
             raise DataError(
-                f"{name} has a record of more than {MAX_RECORD_BYTES:,} characters, or is no JSON"
+                f"{self._name} has a record of more than {MAX_RECORD_BYTES:,} characters, or is no "
+                "JSON"
             )
-        chunk = stream.read(max(_CHUNK_CHARS, len(buffer)))
+        chunk = self._stream.read(max(_CHUNK_CHARS, len(self._buffer)))
         if not is_utf8(chunk):
-            raise DataError(f"{name} is not UTF-8; save it as UTF-8")
-        is_at_end = not chunk
-        buffer += chunk
+            raise DataError(f"{self._name} is not UTF-8; save it as UTF-8")
+        self._is_at_end = not chunk
+        self._buffer += chunk
+        is_long = max_values is not None and len(self._buffer) > max_values // 2
+        if max_values is not None and is_long and num_values(self._buffer) > max_values:
+            raise DataError(f"{self._name} has a record of more than {MAX_RECORD_VALUES:,} values")
 
+    def _place(self, position: int) -> tuple[int, int]:
+        """Return the line and the column of a position in the buffer, counted from 1."""
+        before = self._buffer[:position]
+        num_lines = before.count("\n")
+        start = len(before) - before.rfind("\n") if num_lines else self._column + len(before)
+        return self._line + num_lines, start
 
-def _page_rows(document: Any) -> Iterator[Any]:  # noqa: ANN401 - any JSON value
-    """Yield the rows of a document: the items of its list, its values, or the document itself."""
-    if not isinstance(document, dict):
-        yield document
-        return
-    lists = {str(key).lower(): value for key, value in document.items() if _is_rows(value)}
-    key = next((key for key in _ROW_KEYS if key in lists), None)
-    if key is None and len(lists) == 1 and "id" not in document and "plot" not in document:
-        key = next(iter(lists))
-    if key is not None:
-        yield from lists[key]
-    elif {"columns", "data"} <= document.keys() and _is_split(document):
-        names = [str(name) for name in document["columns"]]
-        yield from (dict(zip(names, cells, strict=False)) for cells in document["data"])
-    elif _is_by_column(document):
-        for key in next(iter(document.values())):
-            yield {name: column[key] for name, column in document.items()}
-    elif document and all(isinstance(value, dict) for value in document.values()):
-        yield from ({"id": key, **value} for key, value in document.items())
-    else:
-        yield document
-
-
-def _is_split(document: dict[str, Any]) -> bool:
-    """Return whether a document is pandas' ``orient="split"``: names, and lists of cells."""
-    lists = [document["columns"], document["data"]]
-    return all(isinstance(value, list) for value in lists) and all(
-        isinstance(cells, list) for cells in document["data"]
-    )
-
-
-def _is_by_column(document: dict[str, Any]) -> bool:
-    """Return whether a document is pandas' default form.
-
-    Each column is then a mapping from row numbers to cells.
-    """
-    if not document or not all(isinstance(column, dict) for column in document.values()):
-        return False
-    first = next(iter(document.values()))
-    return bool(first) and all(
-        column.keys() == first.keys() and all(key.isdecimal() for key in column)
-        for column in document.values()
-    )
-
-
-def _is_rows(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(row, dict) for row in value)
+    def _error(self, error: json.JSONDecodeError) -> DataError:
+        line, column = self._place(error.pos)
+        found = self._buffer[error.pos : error.pos + _FOUND_CHARS].partition("\n")[0]
+        place = f"line {line}, column {column}"
+        if not found.strip():
+            return DataError(f"{self._name} is no JSON, {place}: {error.msg}; is it whole?")
+        return DataError(f"{self._name} is no JSON, {place}: {error.msg}, found {found!r}")

@@ -14,7 +14,7 @@ class KnownTable:
         name: Its name in the setting ``format``.
         title: Its name in messages.
         needs: Columns that it has, in lower case.
-        plots: Columns of plots; the first existing one is read.
+        plots: Columns of plots; the first existing one is read, and no other.
         genres: Columns of genres, likewise.
         id: Columns of ids, likewise; if empty, rows are numbered.
         film: Columns of titles, likewise.
@@ -79,6 +79,13 @@ KNOWN_TABLES = (
         frozenset({"title", "sort_title", "overview", "outline", "genres"}),
         *(("overview", "outline"), ("genres",), ("imdb_id", "tmdb_id"), ("title",)),
         year=("release_date",),
+    ),
+    KnownTable(
+        "imdb-list",
+        "an export of IMDb, whose 'Description' is your own note",
+        frozenset({"const", "title", "title type", "imdb rating"}),
+        *(("plot", "overview", "synopsis", "storyline"), ("genres",), ("const",)),
+        year=("year", "release date"),
     ),
     KnownTable(
         "cmu",

@@ -16,7 +16,7 @@ from moviegenre.core.reading import raise_system_error
 from moviegenre.data.json_text import parse_json
 from moviegenre.data.limits import MAX_COLUMNS, MAX_RECORD_BYTES
 from moviegenre.data.lines import bounded_lines
-from moviegenre.data.tables import cmu, dialect, excel, json_rows
+from moviegenre.data.tables import cmu, dialect, excel, json_pages, json_rows
 from moviegenre.data.tables.parquet import ParquetTable
 from moviegenre.data.tables.source import TableBytes, TableSource, open_table, table_suffix
 
@@ -136,10 +136,12 @@ class Table:
         if self._cmu is not None:
             yield from (Row(values) for values in cmu.rows(self._cmu))
         elif self._suffix == ".xlsx":
+            notes: list[str] = []
             with (
                 open_table(self.source) as (stream, _),
-                excel.sheet_rows(self.source, stream) as cells,
+                excel.sheet_rows(self.source, stream, notes) as cells,
             ):
+                self._add_notes(notes)
                 yield from self._cell_rows(cells)
         else:
             with self._text() as text:
@@ -200,14 +202,20 @@ class Table:
 
     def _json_rows(self, text: TextIO) -> Iterator[Row]:
         if self._is_document:
-            for value in json_rows.document_rows(text, str(self.source)):
+            notes: list[str] = []
+            for value in json_rows.document_rows(text, str(self.source), notes):
+                self._add_notes(notes)
                 yield _json_row(value)
             return
         for line in bounded_lines(text):
             if line.fault:
                 yield Row(fault=line.fault)
             elif line.text.strip():
-                yield _line_row(line.text)
+                yield from _line_rows(line.text)
+
+    def _add_notes(self, notes: Sequence[str]) -> None:
+        """Add notes that are found while rows are read; each once."""
+        self.notes += [note for note in notes if note not in self.notes]
 
     def _separated_rows(self, text: TextIO) -> Iterator[Row]:
         csv.field_size_limit(MAX_RECORD_BYTES)
@@ -329,11 +337,13 @@ def _cells_row(names: Sequence[str], cells: Sequence[Any], fault: str) -> Row:
     return Row(values)
 
 
-def _line_row(text: str) -> Row:
+def _line_rows(text: str) -> Iterator[Row]:
     try:
-        return _json_row(parse_json(text))
+        value = parse_json(text)
     except ValueError as error:
-        return Row(fault=f"not JSON: {error}")
+        yield Row(fault=f"not JSON: {error}")
+    else:
+        yield from map(_json_row, json_pages.item_rows(value))
 
 
 def _json_row(values: Any) -> Row:  # noqa: ANN401 - any JSON value

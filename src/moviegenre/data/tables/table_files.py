@@ -1,13 +1,16 @@
 """Find the tables of a path, a folder, a pattern or an address."""
 
 import glob
+import logging
 import os
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
-from moviegenre.core.errors import DataNotFoundError
+from moviegenre.core.errors import DataNotFoundError, shortened
 from moviegenre.data.storage import StoreFile, is_address, store_files
-from moviegenre.data.tables.source import table_suffix
+from moviegenre.data.tables.source import is_table, table_suffix
+
+logger = logging.getLogger(__name__)
 
 FOLDER_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 """Suffixes of the tables that are read from a folder, also packed as ``.gz``."""
@@ -64,18 +67,30 @@ def _matches(address: str, pattern: tuple[str, ...]) -> bool:
 
 
 def _tables_of(source: str, files: dict[str, TableFile]) -> dict[str, TableFile]:
-    """Return the tables among the files of a folder."""
-    tables = {
-        name: file
-        for name, file in sorted(files.items())
-        if table_suffix(file) in FOLDER_SUFFIXES
-        and not any(part[0] in "._" for part in PurePosixPath(name).parts)
-    }
+    """Return the tables among the files of a folder; tables of other kinds are logged."""
+    tables: dict[str, TableFile] = {}
+    left_out: list[str] = []
+    for name, file in sorted(files.items()):
+        if any(part[0] in "._" for part in PurePosixPath(name).parts):
+            continue
+        if table_suffix(file) in FOLDER_SUFFIXES:
+            tables[name] = file
+        elif is_table(file):
+            left_out.append(name)
+    expected = f"{', '.join(FOLDER_SUFFIXES)}, or one of these packed as .gz"
+    step = "name another file itself, or several with a quoted pattern"
+    names = shortened(", ".join(left_out))
     if not tables:
         found = "no such folder" if not files else "no table"
+        others = f" but {names}" if names else ""
+        steps = f"; {step}" if names else ""
         raise DataNotFoundError(
-            f"{source}: found {found}; expected files that end in {', '.join(FOLDER_SUFFIXES)}, "
-            "or one of these packed as .gz"
+            f"{source}: found {found}{others}; expected files that end in {expected}{steps}"
+        )
+    if names:
+        logger.info(
+            "%s: left out: %s; from a folder, files that end in %s are read; %s",
+            *(source, names, expected, step),
         )
     return tables
 

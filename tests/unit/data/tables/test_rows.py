@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from moviegenre.core.errors import DataError
+from moviegenre.data.tables import dialect
 from moviegenre.data.tables.rows import Table
 
 
@@ -26,6 +27,37 @@ def test_rows_are_not_swallowed_by_a_quotation_mark_that_is_not_closed(
     path.write_text(f'id,plot\n1,"A detective hunts\n2,{last}\n')
     with pytest.raises(DataError, match=r"CSV, line 3: .*; is a quotation mark missing"):
         list(Table(path).rows())
+
+
+TAB_TABLES = {
+    "line breaks": ('1\t"A ghost.\n\nA ""spy""."\t1999\n2\tA war.\t2000\n', ["1", "2"]),
+    "line breaks and tabs": ('1\t"A ghost.\n\tA spy."\t1999\n2\tA war.\t2000\n', ["1", "2"]),
+    "Excel's line ends": ('1\t"A ghost.\nA spy."\t1999\r\n2\t"A war"\t\r\n', ["1", "2"]),
+    "loose marks": ('1\tA "spy\t1\n2\t"shape-shifting" fox\t2\n', ["1", "2"]),
+    "a mark that is not closed": ('1\t"A ghost\t1\n2\tA war\t2\n', ["1", "2"]),
+    "loose marks around rows": ('1\t"A ghost\t1\n2\tA spy"\t2\n3\tA fox\t3\n', ["1", "2", "3"]),
+    "loose marks around a line end": ('1\tA fox\t"1\n2"\tA spy\t2\n', ["1", '2"']),
+}
+
+
+@pytest.mark.parametrize("kind", TAB_TABLES)
+def test_quotation_marks_between_tabs_enclose_cells_or_are_text(kind: str, tmp_path: Path) -> None:
+    text, ids = TAB_TABLES[kind]
+    for name, encoding in (("a.tsv", "utf-8"), ("a.txt", "utf-16")):
+        (tmp_path / name).write_bytes(f"id\tplot\tyear\n{text}".encode(encoding))
+        rows = list(Table(tmp_path / name).rows())
+        assert [row.values["id"] for row in rows] == ids
+        assert not any(row.fault for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("last", "expected"), [("A ghost. " * 9000, True), ("A ghost.\t1\n" * 9000, False)]
+)
+def test_a_long_table_may_end_within_a_quoted_cell(
+    last: str, expected: bool, tmp_path: Path
+) -> None:
+    text = f'id\tplot\n1\t"A spy.\nA fox."\n2\t"{last}'
+    assert dialect.uses_quotes(text[: 1 << 16], "\t") is expected
 
 
 @pytest.mark.parametrize("group_rows", [7, 500, 5000])

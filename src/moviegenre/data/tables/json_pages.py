@@ -1,0 +1,145 @@
+"""The films in a JSON value: a page of an API, films by id, a form of pandas, or one film."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from moviegenre.core.errors import DataError, shortened
+from moviegenre.data.tables.columns import is_plot_name, is_title_name
+
+_PAGE_KEYS = ("results", "items", "movies", "films", "data", "rows", "search")
+_MAX_DEPTH = 3  # of a list of films in a document, as in MediaContainer.Metadata
+
+
+def item_rows(value: Any) -> Iterator[Any]:  # noqa: ANN401 - any JSON value
+    """Yield the rows of an item of an array, or of a line: itself, or the films of a page."""
+    if _is_rows(value):
+        yield from map(_with_nested_film, value)
+    elif isinstance(value, dict) and not _is_film(value) and (page := _page(value)) is not None:
+        yield from map(_with_nested_film, page)
+    else:
+        yield _with_nested_film(value)
+
+
+def document_rows(document: Any, name: str, notes: list[str]) -> Iterator[Any]:  # noqa: ANN401
+    """Yield the rows of a document that is no array.
+
+    Args:
+        document: The parsed document.
+        name: The table's name, for messages.
+        notes: Receives the names of lists that are not read.
+
+    Raises:
+        DataError: The document has several lists of films.
+    """
+    if not isinstance(document, dict):
+        yield document
+    elif {"columns", "data"} <= document.keys() and _is_split(document):
+        names = [str(name) for name in document["columns"]]
+        yield from (dict(zip(names, cells, strict=False)) for cells in document["data"])
+    elif _is_by_column(document):
+        for key in next(iter(document.values())):
+            yield {name: column[key] for name, column in document.items()}
+    else:
+        yield from _object_rows(document, name, notes)
+
+
+def _object_rows(document: dict[str, Any], name: str, notes: list[str]) -> Iterator[Any]:
+    lists = dict(_lists(document))
+    with_plots = [path for path, rows in lists.items() if any(map(_has_plot, rows))]
+    pages = [path for key in _PAGE_KEYS for path in lists if path.lower() == key]
+    page = next((path for path in pages if path in with_plots), None)
+    if _has_plot(document) and page is None:  # other lists are parts of the film
+        _note_unread(notes, with_plots)
+        yield document
+        return
+    values = list(document.values())
+    if all(isinstance(value, dict) for value in values) and (
+        any(map(_has_plot, values)) or not lists
+    ):
+        yield from ({"id": key, **value} for key, value in document.items())
+        return
+    if page is None and len(with_plots) > 1:
+        found = shortened(", ".join(map(repr, with_plots)))
+        raise DataError(
+            f"{name} has several lists of films ({found}); expected one; save each as its own file"
+        )
+    page = page or next(iter(with_plots), None)
+    if page is None and not _is_film(document):
+        only_list = next(iter(lists)) if len(lists) == 1 and "id" not in document else None
+        page = next(iter(pages), only_list)
+    if page is None:
+        yield _with_nested_film(document)
+        return
+    _note_unread(notes, [path for path in lists if path != page])
+    yield from map(_with_nested_film, lists[page])
+
+
+def _lists(document: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, list[Any]]]:
+    """Yield the lists of objects in a document, each with its path, such as ``result.movies``."""
+    for key, value in document.items():
+        path = f"{prefix}{key}"
+        if _is_rows(value):
+            yield path, value
+        elif isinstance(value, dict) and prefix.count(".") < _MAX_DEPTH - 1:
+            yield from _lists(value, f"{path}.")
+
+
+def _note_unread(notes: list[str], paths: list[str]) -> None:
+    if paths:
+        lists = shortened(", ".join(map(repr, paths)))
+        notes.append(f"left out: {lists}")
+
+
+def _page(value: Mapping[str, Any]) -> list[Any] | None:
+    """Return the films of a page; None if the value is no page."""
+    lower = {str(key).lower(): value for key, value in value.items() if _is_rows(value)}
+    return next((lower[key] for key in _PAGE_KEYS if key in lower), None)
+
+
+def _with_nested_film(row: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a row; if its only film is an object in it, as in Trakt's rows, with its columns."""
+    if not isinstance(row, dict) or _is_film(row):
+        return row
+    nested = [value for value in row.values() if isinstance(value, dict) and _is_film(value)]
+    return {**nested[0], **row} if len(nested) == 1 else row
+
+
+def _is_film(value: Mapping[str, Any]) -> bool:
+    """Return whether an object has a plot or a title itself."""
+    return _has_plot(value) or any(
+        isinstance(cell, str) and is_title_name(key) for key, cell in value.items()
+    )
+
+
+def _has_plot(value: object) -> bool:
+    """Return whether an object has a plot itself, which may be missing."""
+    return isinstance(value, dict) and any(
+        is_plot_name(key) and not isinstance(cell, dict) and not _is_rows(cell)
+        for key, cell in value.items()
+    )
+
+
+def _is_split(document: Mapping[str, Any]) -> bool:
+    """Return whether a document is pandas' ``orient="split"``: names, and lists of cells."""
+    lists = [document["columns"], document["data"]]
+    return all(isinstance(value, list) for value in lists) and all(
+        isinstance(cells, list) for cells in document["data"]
+    )
+
+
+def _is_by_column(document: Mapping[str, Any]) -> bool:
+    """Return whether a document is pandas' default form.
+
+    Each column is then a mapping from row numbers to cells.
+    """
+    if not document or not all(isinstance(column, dict) for column in document.values()):
+        return False
+    first = next(iter(document.values()))
+    return bool(first) and all(
+        column.keys() == first.keys() and all(key.isdecimal() for key in column)
+        for column in document.values()
+    )
+
+
+def _is_rows(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(row, dict) for row in value)

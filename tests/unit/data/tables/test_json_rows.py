@@ -1,0 +1,125 @@
+"""Films in JSON of every shape: all are read, or a message names what is not."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from moviegenre.core.errors import DataError
+from moviegenre.data.tables.rows import Table
+
+A, B = {"title": "A", "plot": "A ghost."}, {"title": "B", "plot": "A spy."}
+NESTED = {"title": "C", "overview": "A war."}
+
+
+def read(path: Path, *documents: Any) -> Table:
+    path.write_text("\n".join(map(json.dumps, documents)) + "\n \n")
+    return Table(path)
+
+
+def titles(table: Table) -> list[object]:
+    return [row.values.get("title") for row in table.rows()]
+
+
+@pytest.mark.parametrize("suffix", [".json", ".jsonl"])
+@pytest.mark.parametrize(
+    "documents",
+    [
+        ([A], [B]),
+        ([A], {"results": [B]}),
+        ({"page": 1, "results": [A]}, {"page": 2, "results": [B]}),
+        ([{"page": 1, "results": [A]}, {"page": 2, "results": [B]}],),
+        ([A] * 2, [B]),
+    ],
+)
+def test_all_documents_of_a_file_are_read(
+    documents: tuple[Any, ...], suffix: str, tmp_path: Path
+) -> None:
+    found = titles(read(tmp_path / f"films{suffix}", *documents))
+    assert found[0] == "A"
+    assert found[-1] == "B"
+    assert len(found) == str(documents).count("'plot'")
+
+
+def test_objects_on_several_lines_are_read_from_json_lines(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text("\n".join(json.dumps(film, indent=2) for film in (A, B)))
+    assert titles(Table(tmp_path / "a.jsonl")) == ["A", "B"]
+
+
+def test_arrays_longer_than_a_chunk_are_read_to_their_end(tmp_path: Path) -> None:
+    films = [{"title": str(number), "plot": "A ghost. " * 200} for number in range(100)]
+    table = read(tmp_path / "a.json", films, films)
+    assert titles(table) == [film["title"] for film in films] * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("<html>502</html>", "line 3, column 2: Expecting value, found '<html>502</html>'"),
+        ('[{"title": "B"', "line 3, column 16: Expecting ',' delimiter; is it whole?"),
+        ('{"title": no}', "line 3, column 12: Expecting value, found 'no}'"),
+        ("]", "line 3, column 2: Expecting value, found ']'"),
+    ],
+)
+def test_text_after_an_array_is_an_error_with_its_place(
+    text: str, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / "a.json").write_text(f"{json.dumps([A] * 3000)}\n\n {text}")
+    with pytest.raises(DataError, match=r"is no JSON, ") as error:
+        list(Table(tmp_path / "a.json").rows())
+    assert str(error.value).endswith(message)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        A | {"Ratings": [{"Source": "IMDb", "Value": "8/10"}]},
+        A | {"recommendations": [B]},
+        A | {"similar": {"results": [B, B]}},
+        {"title": "A", "Overview": None, "genres": [{"id": 1, "name": "War"}]},
+        {"title": "A", "genres": [{"id": 1, "name": "War"}]},
+    ],
+)
+def test_a_film_with_a_list_of_objects_is_one_film(
+    document: dict[str, Any], tmp_path: Path
+) -> None:
+    table = read(tmp_path / "a.json", document)
+    assert titles(table) == ["A"]
+    assert titles(read(tmp_path / "b.json", [document])) == ["A"]
+    assert titles(read(tmp_path / "c.jsonl", document, document)) == ["A", "A"]
+
+
+@pytest.mark.parametrize(
+    ("document", "found"),
+    [
+        ({"id": 1, "result": {"limits": {"end": 2}, "movies": [A, B]}}, ["A", "B"]),
+        ({"MediaContainer": {"size": 2, "Metadata": [A, B]}}, ["A", "B"]),
+        ({"description": "my list", "items": [A, B], "name": "Best"}, ["A", "B"]),
+        ([{"rank": 1, "id": 7, "type": "movie", "movie": NESTED}], ["C"]),
+        ({"tt1": A | {"similar": [B]}, "tt2": B}, ["A", "B"]),
+        ([[A], [B]], ["A", "B"]),
+    ],
+)
+def test_nested_films_are_read(document: Any, found: list[str], tmp_path: Path) -> None:
+    table = read(tmp_path / "a.json", document)
+    assert titles(table) == found
+
+
+def test_a_nested_film_keeps_the_columns_of_its_row(tmp_path: Path) -> None:
+    table = read(tmp_path / "a.json", [{"rank": 1, "id": 7, "movie": NESTED | {"id": 8}}])
+    (row,) = table.rows()
+    assert (row.values["id"], row.values["overview"]) == (7, "A war.")
+
+
+def test_lists_of_films_that_are_not_read_are_named(tmp_path: Path) -> None:
+    table = read(tmp_path / "a.json", {"movies": [A], "shows": [B]})
+    assert table.columns == ["title", "plot"]
+    assert table.notes == ["a JSON document", "left out: 'shows'"]
+    assert titles(table) == ["A"]
+    assert len(table.notes) == 2
+    table = read(tmp_path / "b.json", A | {"similar": {"results": [B]}})
+    assert "plot" in table.columns
+    assert table.notes[1:] == ["left out: 'similar.results'"]
+    with pytest.raises(DataError, match=r"several lists of films \('watched', 'later'\); expect"):
+        list(read(tmp_path / "c.json", {"watched": [A], "later": [B]}).rows())
