@@ -166,7 +166,7 @@ WRONG: dict[str, tuple[tuple[str | bytes, str, dict[str, Any]], tuple[int, str]]
         ("plot\nx\n", "a.csv", {"poster": "/etc/passwd"}),
         (
             422,
-            "the form has an unknown field 'poster'; expected file, id_column, plot_columns, poster_",
+            "the form has an unknown field 'poster'; expected file, id_column, plot_co",
         ),
     ),
 }
