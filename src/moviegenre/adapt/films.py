@@ -1,7 +1,7 @@
 """Films with the user's genres, as training data."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +11,11 @@ from moviegenre.adapt.features import Floats, compute_features
 from moviegenre.adapt.missing_modality import missing_modality_variants
 from moviegenre.adapt.regression import Variant
 from moviegenre.core.errors import ConfigError, DataError, MovieGenreError
+from moviegenre.core.genre_names import one_spelling, with_spellings
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Modality
 from moviegenre.data.sources.table import MovieTable, TableColumns
+from moviegenre.data.validation import log_spellings
 from moviegenre.inference.films import Film, FilmReader
 from moviegenre.inference.predictor import Predictor
 
@@ -47,11 +49,12 @@ class OwnFilms:
 
 
 class _Rows:
-    """The readable rows of a table, without their posters."""
+    """The readable rows of a table, without their posters; each genre has one spelling."""
 
-    def __init__(self, table: MovieTable, reader: FilmReader) -> None:
+    def __init__(self, table: MovieTable, reader: FilmReader, spellings: Mapping[str, str]) -> None:
         self._table = table
         self._reader = reader
+        self._spellings = spellings
         self.texts: list[str] = []
         self.modalities: list[tuple[Modality, ...]] = []
         self.genres: list[tuple[str, ...]] = []
@@ -72,7 +75,7 @@ class _Rows:
                 continue
             self.texts.append("\n".join(movie.plots))
             self.modalities.append(film.modalities)
-            self.genres.append(movie.genres)
+            self.genres.append(with_spellings(movie.genres, self._spellings))
             yield film
 
 
@@ -85,8 +88,8 @@ def read_own_films(
 ) -> OwnFilms:
     """Read a table of films with genres and compute their features.
 
-    Genres are counted before features are computed. A film with only rare genres stays, as a film
-    without genres.
+    Spellings of one genre are joined, and genres are counted before features are computed. A film
+    with only rare genres stays, as a film without genres.
 
     Args:
         path: The table.
@@ -102,8 +105,11 @@ def read_own_films(
     """
     table = MovieTable(path, columns)
     genres_of_rows = list(table.genres())
-    _frequent(path, [names for names in genres_of_rows if names], min_films)
-    rows = _Rows(table, predictor.reader)
+    spellings = one_spelling(Counter(name for names in genres_of_rows for name in names))
+    log_spellings(spellings)
+    named = [with_spellings(names, spellings) for names in genres_of_rows if names]
+    _frequent(path, named, min_films)
+    rows = _Rows(table, predictor.reader, spellings)
     total = len(genres_of_rows)
     features = compute_features(predictor, rows.films(lambda done: on_progress(done, total)))
     has_modality = {
@@ -112,7 +118,7 @@ def read_own_films(
     }
     genres = GenreVocabulary(tuple(_frequent(path, rows.genres, min_films)))
     labels = [genres.encode(name for name in names if name in genres) for names in rows.genres]
-    second_pass = _Rows(table, predictor.reader)
+    second_pass = _Rows(table, predictor.reader, spellings)
     return OwnFilms(
         features=features,
         texts=rows.texts,

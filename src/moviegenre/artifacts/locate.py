@@ -1,5 +1,6 @@
 """Locate a trained model: a checkpoint, an exported folder, an ensemble, or a name on the Hub."""
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from moviegenre.artifacts.folder import (
     is_exported,
 )
 from moviegenre.artifacts.manifest import MANIFEST_FILE, Manifest
-from moviegenre.core.errors import CheckpointError, HubError
+from moviegenre.core.errors import CheckpointError, ConfigError, HubError
 from moviegenre.core.folders import restore_folder
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.hub_snapshots import hub_snapshot
@@ -104,9 +105,15 @@ def locate(model: str | Path) -> Path:
     that is a misspelt path.
 
     Raises:
+        ConfigError: The model is neither a path nor a text.
         HubError: The model is not on the Hub, or the Hub cannot be reached.
         CheckpointError: The model on the Hub was not exported by this package.
     """
+    if not isinstance(model, str | os.PathLike):
+        raise ConfigError(
+            f"the model is {type(model).__name__}; expected a path or a name on the Hub, or None "
+            "for the included model"
+        )
     path = at_home(Path(model))
     hub_name = _HUB_NAME.fullmatch(str(model))
     restore_folder(path)

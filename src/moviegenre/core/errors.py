@@ -6,6 +6,7 @@ on one line and exits with 2; anything else that escapes is a bug and keeps its 
 
 import errno
 import os
+import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from itertools import islice
@@ -86,6 +87,7 @@ class MissingExtraError(MovieGenreError):
         )
 
 
+_ADDRESS = re.compile(r"((?:https?|ftp|s3|gs)):/+", re.IGNORECASE)
 _MAX_SIBLINGS = 10_000  # files of a folder that are searched for a similar name
 _MAX_QUOTE_CHARS = 200  # characters of a quoted text in a message
 
@@ -149,6 +151,12 @@ def missing_path_message(path: Path, what: str, next_step: str) -> str:
         what: The expected kind, as in "a checkpoint".
         next_step: What to do if no sibling is similar.
     """
+    if _ADDRESS.match(str(path)):
+        address = _ADDRESS.sub(r"\1://", str(path))  # a path has only one of the slashes
+        return (
+            f"{shortened(address)} is a web address, which is not fetched; expected {what}; "
+            "download it first"
+        )
     parent = path.parent
     try:
         siblings = [entry.name for entry in islice(parent.iterdir(), _MAX_SIBLINGS)]

@@ -94,6 +94,20 @@ def one_spelling(counts: Mapping[str, int]) -> dict[str, str]:
     return {name: spellings[name] for name in counts if name in spellings}
 
 
+def with_spellings(names: Iterable[str], spellings: Mapping[str, str]) -> tuple[str, ...]:
+    """Return names in their common spelling, each once.
+
+    Args:
+        names: The genres of a film.
+        spellings: The result of ``one_spelling``.
+
+    Example:
+        >>> with_spellings(["DRAMA", "Drama", "War"], {"DRAMA": "Drama"})
+        ('Drama', 'War')
+    """
+    return tuple(dict.fromkeys(spellings.get(name, name) for name in names))
+
+
 def reserved(names: Iterable[str]) -> list[str]:
     """Return the names that are also columns of the output table."""
     return [name for name in names if name in RESERVED_NAMES]

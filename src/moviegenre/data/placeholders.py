@@ -3,6 +3,8 @@
 import html
 import re
 
+from moviegenre.data.placeholder_words import says_no_plot
+
 MAX_CHECKED = 2000
 """Characters of a text that are checked."""
 
@@ -13,24 +15,16 @@ _PLACEHOLDER = re.compile(
     | \\n | nat | (\#|=)?(ref|na|value|name)[!?()]*
     | (none|nothing)\ (available|listed|found|yet|known)
     | not\ (yet\ )?(known|available|found|provided|given|added|translated|announced)
-    | be\ the\ first\ to\ (add|write|contribute)\b.*
+    | k\.?\s?a | unbekannt | desconocid[ao] | inconnue? | sconosciut[ao] | onbekend
+    | (know\ what\ this\ is\ about\W+)?be\ the\ first\ (one\ )?to\ (add|write|contribute)\b.*
     | (unknown|missing|untitled)?\ ?
       (plot|overview|synopsis|description|summary|storyline)
     | (lorem\ ipsum\b.*)
     | (please\ )?(add|write|insert|enter)\ (a|an|the|your)?\ ?
-      (plot|overview|synopsis|description|summary|storyline)\b.*
-    | (there\ is\ |there's\ |we\ have\ |sorry,?\ )?
-      (no|not|currently\ no|we\ (don't|do\ not)\ have\ an?)\ (\w+\ ){0,2}
-      (plot|overview|synopsis|description|summary|storyline|data|information|content|text)
-      (\ (for|of)\ (this|the)\ (movie|film|title|show))?
-      (\ (was\ |is\ |has\ been\ |were\ )?
-       (found|available|yet|given|provided|translated|added|known|in\ english)\b.*)?
-    | (the\ )?(plot|overview|synopsis|description|summary|storyline|details?|content|data)
-      (\ (details|summary))?(\ (is|are|was|were|has\ been|have\ been))?(\ (currently|still|yet))?
-      \ (unknown|(kept\ )?under\ wraps|not\ (yet\ )?(available|known|found|provided|given)
-        |unavailable|missing|to\ follow|tb[acd]|coming\ soon|to\ be\ (announced|added))\b.*
+      ((plot|overview|synopsis|description|summary|storyline)\b.*|content|text)
+    | (see|read|show)\ (more|(the\ )?(full|complete)\ (plot\ )?(plot|summary|synopsis|description))
     )""",
-    re.VERBOSE | re.IGNORECASE,
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 _GENRE_PLACEHOLDER = re.compile(
     r"(no|not)( \w+)? (genres?|specified|given|set|categor\w+)( \w+){0,2}|uncategori[sz]ed"
@@ -41,7 +35,7 @@ _GENRE_PLACEHOLDER = re.compile(
 _POSTER_PLACEHOLDER = re.compile(
     r"(no|not)( \w+)? (posters?|images?|pictures?|covers?)( \w+){0,2}", re.IGNORECASE
 )
-_PUNCTUATION = " .!?-_:;,'\"[](){}*#\ufeff"
+_PUNCTUATION = " .!?-_:;,'\"[](){}*#\u00bb\u2026\u3002\ufeff"
 _MARKUP = re.compile(r"<[^<>]{0,200}>|&(#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{1,20});", re.IGNORECASE)
 _TAG_NAMES = (
     "a|abbr|article|b|big|blockquote|body|br|center|cite|code|div|em|font|h[1-6]|head|hr|html|i|img"
@@ -62,8 +56,8 @@ def is_placeholder(text: str) -> bool:
         >>> is_placeholder("No overview found."), is_placeholder("Unknown men rob a bank.")
         (True, False)
     """
-    bare = plain_text(text).strip(_PUNCTUATION)
-    return not bare or bare == "0" or _PLACEHOLDER.fullmatch(bare) is not None
+    bare = plain_text(text).strip(_PUNCTUATION).replace("\u2019", "'")
+    return not bare or bare == "0" or _PLACEHOLDER.fullmatch(bare) is not None or says_no_plot(bare)
 
 
 def is_genre_placeholder(name: str) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,7 @@ from moviegenre.data.validation import (
     KeptMovie,
     Validation,
     choose_genres,
+    log_spellings,
     one_spelling_each,
     rare_genres,
     with_genres,
@@ -56,7 +57,6 @@ logger = logging.getLogger(__name__)
 
 Chosen = tuple[KeptMovie, tuple[str, ...]]
 
-_MAX_LOGGED_CHARS = 1_000  # of the list of spellings
 _ROWS_PER_GROUP = 512
 _BYTES_PER_GROUP = 64 << 20
 _LAYOUT = {
@@ -136,7 +136,7 @@ def prepare(
         kept, spellings = one_spelling_each(
             list(validation.check(_with_progress(movies, progress)))
         )
-        _log_spellings(spellings)
+        log_spellings(spellings)
         _require_movies(source, out, kept, validation.excluded)
         named_genres = None if genres is None else [_known_name(kept, name) for name in genres]
         vocabulary = choose_genres(kept, named_genres, min_movies)
@@ -354,11 +354,3 @@ def _known_name(kept: Sequence[KeptMovie], name: str) -> str:
     return next(
         (genre for genre in spellings if folded(genre) == folded(standard_name(name))), name
     )
-
-
-def _log_spellings(changed: Mapping[str, str]) -> None:
-    if changed:
-        spellings = ", ".join(f"{name} as {spelling}" for name, spelling in changed.items())
-        logger.info(
-            "spellings of one genre are read as one: %s", shortened(spellings, _MAX_LOGGED_CHARS)
-        )

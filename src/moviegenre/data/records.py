@@ -9,6 +9,7 @@ from datetime import date
 from enum import StrEnum
 
 from moviegenre.core.types import Split
+from moviegenre.data.placeholders import without_markup
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _DATED_YEAR = re.compile(r"(?<!\d)(18|19|20)\d\d(?!\d)")
@@ -161,7 +162,14 @@ def parse_year(value: object) -> int | None:
 
 
 def parse_title(value: object) -> str | None:
-    """Return a title as text; None if it is neither a text nor a number."""
+    """Return a title as text without markup; None if it is neither a text nor a number.
+
+    Example:
+        >>> parse_title("The King&#39;s Speech"), parse_title(1917), parse_title(1917.0)
+        ("The King's Speech", '1917', '1917')
+    """
     if isinstance(value, str):
-        return whole_text(value)
+        return whole_text(without_markup(value))
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     return str(value) if isinstance(value, int | float) else None

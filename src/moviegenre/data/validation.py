@@ -2,14 +2,15 @@
 
 import io
 import json
+import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from PIL import Image
 
 from moviegenre.core.errors import DataError, did_you_mean, shortened
-from moviegenre.core.genre_names import RESERVED_NAMES, one_spelling, reserved
+from moviegenre.core.genre_names import RESERVED_NAMES, one_spelling, reserved, with_spellings
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Split
 from moviegenre.data.limits import MAX_GENRES, MAX_NAME_CHARS, MAX_PLOT_CHARS, MAX_PLOTS
@@ -19,6 +20,8 @@ from moviegenre.data.records import ExcludedMovie, RawMovie, Reason
 from moviegenre.data.splits import content_keys
 from moviegenre.data.spool import Place, Spool
 
+logger = logging.getLogger(__name__)
+
 DROPPED_GENRES = ("News", "Adult", "Talk-Show", "Reality-TV")
 """The genres that MM-IMDb's authors dropped: too few movies, or no kind of film."""
 
@@ -26,6 +29,7 @@ MAX_SIDE = 512
 """The maximum number of pixels of a poster's longer side; models need less."""
 
 _JPEG_QUALITY = 92
+_MAX_LOGGED_CHARS = 1_000  # of the list of spellings
 _MAX_PLACEHOLDER_CHARS = 60  # in a detail
 _KEPT_FORMATS = {"JPEG", "PNG"}  # every reader of the prepared data opens these
 
@@ -251,12 +255,22 @@ def one_spelling_each(movies: Sequence[KeptMovie]) -> tuple[list[KeptMovie], dic
     spellings = one_spelling(Counter(genre for movie in movies for genre in movie.genres))
     if not spellings:
         return list(movies), spellings
+    return [
+        replace(movie, genres=with_spellings(movie.genres, spellings)) for movie in movies
+    ], spellings
 
-    def with_spellings(movie: KeptMovie) -> KeptMovie:
-        genres = (spellings.get(genre, genre) for genre in movie.genres)
-        return replace(movie, genres=tuple(dict.fromkeys(genres)))
 
-    return [with_spellings(movie) for movie in movies], spellings
+def log_spellings(spellings: Mapping[str, str]) -> None:
+    """Log which spellings of genres were changed.
+
+    Args:
+        spellings: The new spelling of each changed name.
+    """
+    if spellings:
+        names = ", ".join(f"{name} as {spelling}" for name, spelling in spellings.items())
+        logger.info(
+            "spellings of one genre are read as one: %s", shortened(names, _MAX_LOGGED_CHARS)
+        )
 
 
 def rare_genres(

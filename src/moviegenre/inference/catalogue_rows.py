@@ -27,7 +27,12 @@ from moviegenre.data.tables.poster_files import MissingPosterError, WebAddressEr
 from moviegenre.data.tables.rows import Row, RowReader
 from moviegenre.data.tables.source import is_table, known_suffixes
 from moviegenre.data.tables.zip_posters import ZipPosters, poster_files
-from moviegenre.inference.catalogue_texts import CatalogueColumns, TextTable, row_id
+from moviegenre.inference.catalogue_texts import (
+    CatalogueColumns,
+    TextTable,
+    repeated_id_warning,
+    row_id,
+)
 from moviegenre.inference.film_reading import film_without_poster, used_instead
 from moviegenre.inference.films import Film, FilmReader, Poster
 
@@ -243,9 +248,7 @@ class Catalogue(TextTable):
         text = self._text_row(row, number)
         faults = list(text.faults)
         kept_cells = self._kept(row)
-        warning = None
-        if repeated(text.id):
-            warning = f"Several rows have the id {shortened(text.id, 60)}."
+        warning = repeated_id_warning(text.id) if repeated(text.id) else None
         if not text.is_readable:
             return Entry(text.id, None, _joined(faults), kept_cells, warning)
         plot = text.plots if reader.chooses_plots else "\n".join(text.plots)

@@ -81,6 +81,11 @@ def row_id(row: Row, column: str | None, number: int, label: str = "") -> str:
     return cell_text(row.values.get(column)).strip() or f"row {number}"
 
 
+def repeated_id_warning(id_: str) -> str:
+    """Return the warning of a row whose id other rows have too."""
+    return f"Several rows have the id {shortened(id_, 60)}."
+
+
 class TextTable:
     """The plots of a table; opens no other file.
 

@@ -10,11 +10,11 @@ import numpy.typing as npt
 from moviegenre.core.errors import InputError
 from moviegenre.data.records import parse_title, parse_year
 from moviegenre.data.tables.columns import PLOT_COLUMN, find_plot_column, plot_column_note
-from moviegenre.inference.films import Plot, Poster
+from moviegenre.inference.films import Plot, Poster, Title, Year
 
 logger = logging.getLogger(__name__)
 
-Row = tuple[Plot, Poster, str | None, int | None]
+Row = tuple[Plot, Poster, Title, Year]
 """Plot, poster, title and year of a film, each None if it is missing."""
 
 
@@ -148,10 +148,10 @@ def film_rows(**parts: Any) -> list[Row]:  # noqa: ANN401 - lists as predict tak
         listed = " and ".join(f"{length} {name}s" for name, length in lengths.items())
         raise InputError(f"found {listed}; expected as many")
     plots, posters, titles, years = (
-        [_value(value) for value in columns.get(name, [None] * num_films)]
+        [cell_value(value) for value in columns.get(name, [None] * num_films)]
         for name in (PLOT_COLUMN, _POSTER, *_FURTHER_COLUMNS)
     )
-    return list(zip(plots, map(_poster, posters), titles, map(_whole_number, years), strict=True))
+    return list(zip(plots, map(_poster, posters), titles, years, strict=True))
 
 
 def as_column(values: Any) -> Any:  # noqa: ANN401 - what predict takes
@@ -179,7 +179,7 @@ def as_column(values: Any) -> Any:  # noqa: ANN401 - what predict takes
 
 
 def _row(number: int, film: Any, plot_name: str) -> Row:  # noqa: ANN401 - checked here
-    film = _value(film)
+    film = cell_value(film)
     if film is None or isinstance(film, str):
         return film, None, None, None
     if isinstance(film, Mapping):
@@ -192,12 +192,12 @@ def _row(number: int, film: Any, plot_name: str) -> Row:  # noqa: ANN401 - check
                 "expected plot, poster or both"
             )
         plot, poster, title, year = (
-            _value(film.get(name)) for name in (*columns, *_FURTHER_COLUMNS)
+            cell_value(film.get(name)) for name in (*columns, *_FURTHER_COLUMNS)
         )
         return plot, _poster(poster), parse_title(title), parse_year(_whole_number(year))
     is_pair = isinstance(film, Sequence) or (isinstance(film, np.ndarray) and film.ndim == 1)
     if is_pair and not isinstance(film, bytes | bytearray | memoryview) and len(film) in (1, 2):
-        plot, poster = (*map(_value, film), None)[:2]
+        plot, poster = (*map(cell_value, film), None)[:2]
         return plot, _poster(poster), None, None
     raise InputError(
         f"row {number} is {type(film).__name__}; expected a mapping with plot and poster, or a "
@@ -205,7 +205,7 @@ def _row(number: int, film: Any, plot_name: str) -> Row:  # noqa: ANN401 - check
     )
 
 
-def _value(value: Any) -> Any:  # noqa: ANN401 - a table's cell
+def cell_value(value: Any) -> Any:  # noqa: ANN401 - a table's cell
     """Return a cell; None for not-a-number and pandas' NA, a tuple for an array of texts."""
     if isinstance(value, float | np.floating):
         return None if np.isnan(value) else value

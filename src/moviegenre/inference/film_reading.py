@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from moviegenre.core.errors import ConfigError, InputError, MovieGenreError, did_you_mean
 from moviegenre.inference.classifier import Row
-from moviegenre.inference.films import Film, FilmReader, Plot
+from moviegenre.inference.films import Film, FilmReader, Plot, Title, Year
 
 logger = logging.getLogger(__name__)
 
@@ -80,9 +80,7 @@ def _read(reader: FilmReader, row: Row | InputError, errors: Errors) -> ReadFilm
     return ReadFilm(film, f"{fault}{used_instead(parts)}")
 
 
-def film_without_poster(
-    reader: FilmReader, plot: Plot, title: str | None, year: int | None
-) -> Film | None:
+def film_without_poster(reader: FilmReader, plot: Plot, title: Title, year: Year) -> Film | None:
     """Return a film without its broken poster; None if nothing else can be read."""
     try:
         return reader.read(plot, None, title, year)

@@ -1,8 +1,8 @@
 """Convert a caller's plots and poster to a film, and films to a batch."""
 
-import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from moviegenre.artifacts.info import ModelInfo
-from moviegenre.core.errors import InputError, missing_path_message
+from moviegenre.core.errors import InputError, missing_path_message, shortened
 from moviegenre.core.reading import (
     MissingFileError,
     NotAFileError,
@@ -27,6 +27,7 @@ from moviegenre.data.placeholders import is_placeholder, without_markup
 from moviegenre.data.poster_check import PosterCheck, check_poster
 from moviegenre.data.posters import PosterError, decode_poster, resize_poster, upright_rgb
 from moviegenre.data.ragged import Ragged
+from moviegenre.data.records import parse_title, parse_year
 from moviegenre.data.text import NO_WORD, TokenIds
 from moviegenre.data.words import plot_words
 from moviegenre.inference.plot_check import check_plots
@@ -37,10 +38,16 @@ Plot = str | Sequence[str] | None
 Poster = str | Path | bytes | Image.Image | npt.NDArray[Any] | None
 """A file, encoded bytes, a PIL image, RGB or grey pixels (H, W, 3 or 4) or (H, W), or None."""
 
+Title = str | float | None
+"""A title, which may be a number such as 1917, or None."""
+
+Year = str | float | date | None
+"""A year, also as a text or as a date, or None."""
 
 TITLE_ALONE = "Only the title was read, so the answer is less certain."
 """The warning of a film with nothing but a title."""
 
+_MAX_QUOTED = 40  # characters of a year in a warning
 _FIRST_YEAR, _LAST_YEAR = 1874, 2100  # the first is that of the oldest moving picture
 
 
@@ -103,8 +110,8 @@ class FilmReader:
         self,
         plot: Plot = None,
         poster: Poster = None,
-        title: str | None = None,
-        year: int | None = None,
+        title: Title = None,
+        year: Year = None,
     ) -> Film:
         """Convert a film to the model's form; modalities that the model does not read are ignored.
 
@@ -115,7 +122,7 @@ class FilmReader:
             plot: A text, or several texts, of which the model's rule takes one or joins all.
             poster: See ``Poster``; may be transparent or rotated.
             title: The film's title, if known.
-            year: The year of its release, if known.
+            year: The year of its release, if known; an unusable one is ignored with a warning.
 
         Raises:
             InputError: The film has nothing that the model reads, or a part has another type.
@@ -124,10 +131,9 @@ class FilmReader:
         texts = _texts(plot)
         if isinstance(poster, str) and not poster.strip():
             poster = None  # an empty cell
-        title, year, year_warning = _checked_title(title, year)
-        if "title" not in self._data.reads:
-            title = None
-        if not texts and poster is None and title is None:
+        name = _checked_title(title) if "title" in self._data.reads else None
+        release, year_warning = _checked_year(year)
+        if not texts and poster is None and name is None:
             raise InputError("a film needs a plot or a poster; found neither")
         usable: list[str] = []
         warning: str | None = None
@@ -137,9 +143,9 @@ class FilmReader:
         reads_posters = Modality.POSTER in self.modalities
         image = read_poster(poster) if reads_posters and poster is not None else None
         check = PosterCheck() if image is None else check_poster(image)
-        if not usable and title is None:
-            year = None  # a year alone is no evidence for a genre
-        film = self.form(usable, image if check.usable else None, title, year)
+        if not usable and name is None:
+            release = None  # a year alone is no evidence for a genre
+        film = self.form(usable, image if check.usable else None, name, release)
         warnings = [warning, check.warning, year_warning]
         if film.tokens.size and not usable and film.poster is None:
             warnings.append(TITLE_ALONE)
@@ -220,25 +226,38 @@ class FilmReader:
         return movies.batch(range(len(films)))
 
 
-def _checked_title(title: str | None, year: object) -> tuple[str | None, int | None, str | None]:
-    """Return a usable title and year, and a warning if the year is not usable.
+def _checked_title(title: object) -> str | None:
+    """Return a title as text; None if it is missing or a placeholder.
 
     Raises:
-        InputError: The title or the year has another type.
+        InputError: The title has another type.
     """
-    if title is not None and not isinstance(title, str):
+    if title is None:
+        return None
+    text = parse_title(title.item() if isinstance(title, np.generic) else title)
+    if text is None:
         raise InputError(f"a title is {type(title).__name__}; expected a text")
-    name = (title or "").strip()
-    usable_title = name if name and not is_placeholder(name) else None
-    if year is None:
-        return usable_title, None, None
-    try:
-        number = operator.index(year)  # type: ignore[arg-type] # what is no whole number raises
-    except TypeError:
-        raise InputError(f"a year is {year!r}; expected a whole number, such as 1947") from None
-    if not _FIRST_YEAR <= number <= _LAST_YEAR:
-        return usable_title, None, f"No film was released in {number}, so the year was ignored."
-    return usable_title, number, None
+    name = text.strip()
+    return name if name and not is_placeholder(name) else None
+
+
+def _checked_year(year: object) -> tuple[int | None, str | None]:
+    """Return a usable year, and a warning if the year is not usable.
+
+    Raises:
+        InputError: The year has another type.
+    """
+    if isinstance(year, np.generic):
+        year = str(year) if isinstance(year, np.datetime64) else year.item()
+    if year is None or (isinstance(year, str) and is_placeholder(year)):
+        return None, None
+    if not isinstance(year, str | int | float | date):
+        raise InputError(f"a year is {year!r}; expected a whole number, such as 1947")
+    number = parse_year(year)
+    if number is not None and _FIRST_YEAR <= number <= _LAST_YEAR:
+        return number, None
+    text = shortened(repr(year), _MAX_QUOTED)
+    return None, f"No film was released in {text}, so the year was ignored."
 
 
 def read_poster(poster: Poster) -> Image.Image:
@@ -307,6 +326,7 @@ def _texts(plot: Plot) -> list[str]:
     for text in texts:
         if not isinstance(text, str):
             raise InputError(
-                f"a plot is {type(text).__name__}; expected a text, or a tuple of texts"
+                f"a plot is {type(text).__name__}; expected a text, a tuple of texts about one "
+                "film, or a list of the plots of several films"
             )
     return [without_markup(text) or text for text in texts if text.strip()]

@@ -43,14 +43,14 @@ def load_predictor(
 
     Raises:
         CheckpointError: There is no such model, it is damaged, or the backend does not fit it.
-        ConfigError: There is no such backend, or ``threads`` is not a whole number from 1 on, or
-            has no effect because PyTorch computes the model.
+        ConfigError: ``model`` is no path, there is no such backend, or ``threads`` is not a whole
+            number from 1 on, or has no effect because PyTorch computes the model.
         HubError: The model is not on the hub, or the hub cannot be reached.
         MissingExtraError: PyTorch computes the model, and is not installed.
     """
     known = get_args(BackendName)
     if backend not in known:
-        raise ConfigError(f"unknown backend {backend!r}; {did_you_mean(backend, known)}")
+        raise ConfigError(f"unknown backend {backend!r}; {did_you_mean(str(backend), known)}")
     if threads is not None and (type(threads) is not int or threads < 1):
         raise ConfigError(f"threads is {threads!r}; expected a whole number from 1 on, or None")
     path = locate(model)

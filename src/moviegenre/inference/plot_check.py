@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 from moviegenre.data.placeholders import MAX_CHECKED, is_placeholder, plain_text
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.data.words import FUNCTION_WORDS
+from moviegenre.inference.not_plots import kind_of_text, repeats_itself
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
 SHORT_WORDS = 8
-"""A plot with fewer words that carry meaning is read with a warning."""
+"""A plot with fewer different words that carry meaning is read with a warning."""
 
 _MAX_QUOTED = 30  # characters of a placeholder that a warning repeats
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
@@ -94,6 +95,8 @@ def check_plot(
     words = _WORD.findall(text.lower())
     if not words:
         return _ignored("has no words")
+    if (kind := kind_of_text(text)) is not None:
+        return _ignored(f"is {kind}")
     if not english:
         return PlotCheck()
     if (language := other_language(text)) is not None:
@@ -101,9 +104,11 @@ def check_plot(
     content_words = [word for word in words if word not in FUNCTION_WORDS and word not in _GENERIC]
     if not content_words:
         return _ignored("says too little to tell a genre")
+    if repeats_itself(content_words):
+        return _ignored("repeats the same words")
     if tokenizer is not None and tokenizer.tokens_per_letter(content_words) > _GARBLED:
         return _ignored("is mostly unknown words or symbols")
-    if len(content_words) < SHORT_WORDS:
+    if len(set(content_words)) < SHORT_WORDS:
         return PlotCheck(True, "The plot is very short, so the answer is less certain.")
     return PlotCheck()
 

@@ -24,12 +24,13 @@ from moviegenre.inference.classifier import (
     Series,
     TableClassifier,
     as_column,
+    cell_value,
     film_rows,
     table_rows,
 )
 from moviegenre.inference.ensemble_films import film_reader
 from moviegenre.inference.film_reading import Errors, log_faults, read_films
-from moviegenre.inference.films import Film, Poster
+from moviegenre.inference.films import Film, Poster, Title, Year
 from moviegenre.inference.model_source import ModelSource, Request, no_index_message, reopen
 from moviegenre.inference.prediction import Explanation, Prediction
 from moviegenre.inference.similar import SimilarIndex, SimilarMovie
@@ -117,8 +118,8 @@ class Predictor(TableClassifier):
         /,
         *,
         poster: Poster = ...,
-        title: str | None = ...,
-        year: int | None = ...,
+        title: Title = ...,
+        year: Year = ...,
         errors: Errors = ...,
     ) -> Prediction: ...
     @overload
@@ -130,8 +131,8 @@ class Predictor(TableClassifier):
         *,
         plot: str | tuple[str, ...] | None = ...,
         poster: Poster = ...,
-        title: str | None = ...,
-        year: int | None = ...,
+        title: Title = ...,
+        year: Year = ...,
         errors: Errors = ...,
     ) -> Prediction: ...
     @overload
@@ -177,7 +178,8 @@ class Predictor(TableClassifier):
             poster: A path, encoded bytes, a PIL image or pixels; a list for several films. Plot or
                 poster may be missing, and single films of a list may have None.
             title: The film's title, if known; a list for several films.
-            year: The year of its release, likewise. Models that do not read them ignore both.
+            year: The year of its release, likewise; also a text or a date. Models that do not read
+                title and year ignore both.
             errors: ``raise``: one error for all films that cannot be read. ``report``: such a film
                 has no genres and a reason in ``error``; a broken poster is left out. A table has
                 no column for the reason: a warning is logged.
@@ -197,7 +199,7 @@ class Predictor(TableClassifier):
             if any(part is not None for part in parts):
                 raise InputError("found a table beside plot or poster; expected one or the other")
             return self._predict_table(films, errors)
-        parts = list(map(as_column, parts))
+        parts = [cell_value(as_column(part)) for part in parts]
         if isinstance(parts[0], list) or isinstance(parts[1], list):
             rows = film_rows(**dict(zip(("plot", "poster", "title", "year"), parts, strict=True)))
             return self._predict_rows(rows, errors)

@@ -66,3 +66,12 @@ def test_names_are_compared_without_a_common_ending(tmp_path: Path, name: str, h
         (tmp_path / other).touch()
     message = missing_path_message(tmp_path / name, "a folder of films", "name it")
     assert message.endswith(f"; expected a folder of films; {hint.format(folder=tmp_path)}")
+
+
+@pytest.mark.parametrize("path", ["https:/x.org/a.csv", "http://x.org/a.csv", "s3:/films/a.csv"])
+def test_a_web_address_is_named_as_one(path: str) -> None:
+    message = missing_path_message(Path(path), "a table", "check the path")
+    scheme, _, rest = path.partition(":")
+    address = f"{scheme}://{rest.lstrip('/')}"
+    state = "is a web address, which is not fetched"
+    assert message == f"{address} {state}; expected a table; download it first"

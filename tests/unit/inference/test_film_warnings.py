@@ -1,8 +1,12 @@
 """Plots, posters, titles and years without content are ignored with a warning."""
 
 import json
+from datetime import date
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -53,9 +57,70 @@ def test_a_year_that_no_film_has_is_ignored_with_a_warning(predictor: Predictor)
     assert odd.probabilities == predictor.predict(plot=PLOT).probabilities
 
 
+@pytest.mark.parametrize(
+    "year",
+    [
+        "1947",
+        1947.0,
+        np.int64(1947),
+        np.float32(1947),
+        date(1947, 5, 1),
+        np.datetime64("1947-05-01"),
+        pd.Timestamp("1947-05-01"),
+        "1947\u20131950",
+        "1 May 1947",
+    ],
+)
+def test_a_year_is_read_as_tables_read_it(year: Any, predictor: Predictor) -> None:
+    prediction = predictor.predict(plot=PLOT, year=year)
+    assert prediction.warnings == []
+    assert prediction.probabilities == predictor.predict(plot=PLOT, year=1947).probabilities
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), np.nan, pd.NA, pd.NaT, "", "N/A"])
+def test_a_missing_title_or_year_is_none(missing: Any, predictor: Predictor) -> None:
+    prediction = predictor.predict(plot=PLOT, title=missing, year=missing)
+    assert prediction.warnings == []
+    assert prediction.probabilities == predictor.predict(plot=PLOT).probabilities
+
+
+def test_a_film_with_an_unusable_year_is_answered_with_a_warning(predictor: Predictor) -> None:
+    answers = predictor.predict(plot=[PLOT, PLOT, PLOT], year=["1947", "soon", 12.5])
+    assert [answer.warnings for answer in answers] == [
+        [],
+        ["No film is of the year 'soon', so it was ignored."],
+        ["No film is of the year 12.5, so it was ignored."],
+    ]
+    assert all(answer.error is None and answer.genres for answer in answers)
+
+
 def test_a_year_of_another_kind_is_one_line(predictor: Predictor) -> None:
-    with pytest.raises(InputError, match=r"^a year is '1947'; expected a whole number, such as"):
-        predictor.predict(plot=PLOT, year="1947")  # type: ignore[call-overload]
+    with pytest.raises(InputError, match=r"^a year is \[1947\]; expected a whole number, such as"):
+        predictor.predict(plot=PLOT, year=[1947])  # type: ignore[call-overload]
+
+
+def test_a_title_may_be_a_number(predictor: Predictor) -> None:
+    titles = [1917, 1917.0, np.int64(1917), "1917"]
+    answers = predictor.predict(plot=[PLOT] * 4, title=titles)
+    assert [answer.error for answer in answers] == [None] * 4
+    assert all(answer.probabilities == answers[-1].probabilities for answer in answers)
+
+
+@pytest.mark.parametrize("title", ["The King&#39;s Speech", "<i>The King's Speech</i>"])
+def test_a_title_is_read_without_markup(title: str, predictor: Predictor) -> None:
+    assert predictor.reader.read(PLOT, title=title).heading == "The King's Speech."
+
+
+@pytest.mark.parametrize("plots", [(text for text in [PLOT]), map(str, [PLOT]), {PLOT}])
+def test_other_collections_than_lists_are_named(plots: Any, predictor: Predictor) -> None:
+    with pytest.raises(InputError, match=r"or a list of the plots of several films$"):
+        predictor.predict(plot=plots)
+
+
+def test_a_poster_at_a_web_address_is_not_fetched(predictor: Predictor) -> None:
+    message = r"^https://x\.org/a\.jpg is a web address, which is not fetched; expected a poster's"
+    with pytest.raises(InputError, match=message):
+        predictor.predict(plot=PLOT, poster="https://x.org/a.jpg")
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".jsonl"])

@@ -113,7 +113,7 @@ def test_neither_plot_nor_poster_is_one_clear_error(bert_folder: Path, plot: Any
 
 @pytest.mark.parametrize(("plot", "kind"), [([3], "int"), (3, "int"), (b"A plot.", "bytes")])
 def test_a_plot_of_another_kind_is_refused(bert_folder: Path, plot: Any, kind: str) -> None:
-    told = f"^a plot is {kind}; expected a text, or a tuple of texts$"
+    told = f"^a plot is {kind}; expected a text, a tuple of texts about one film, or a list of"
     with pytest.raises(InputError, match=told):
         reader(bert_folder).read(plot)
 

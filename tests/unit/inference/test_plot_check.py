@@ -16,6 +16,17 @@ PLOT = "A postman steals a letter from the duchess, and a town near Dover talks 
         "<p></p>", "&nbsp;", "\ufeff", "Add a plot", "No overview found.", "Plot unknown.",
         "Plot under wraps.", "No description available", "Plot details are currently unknown.",
         "We don't have an overview translated in English.", "Coming soon", "to be announced",
+        "Plot details are being kept under wraps.", "See full summary »", "The story is unknown.",
+        "It looks like we don't have a Synopsis for this title yet.", "Add content", "Plot: N/A",
+        "It looks like we don\u2019t have any Plot Summaries for this title yet. Be the first!",
+        "We don't have an overview translated in English. Help us expand our database.",
+        "This plot synopsis is empty for now. Contribute to this page", "Story unknown",
+        "Kein Plot verfügbar", "Keine Angabe", "Inhalt unbekannt", "Sinopsis no disponible",
+        "Es gibt noch keine Inhaltsangabe zu diesem Film.", "Sin sinopsis", "No hay información.",
+        "No tenemos una sinopsis en español. Ayúdanos añadiendo una.", "Aucun synopsis disponible.",
+        "Pas de résumé", "Nessuna trama disponibile", "Sem sinopse", "Sinopse não disponível",
+        "Geen beschrijving beschikbaar", "Ingen beskrivning", "Brak opisu w języku polskim.",
+        "Описание отсутствует", "Popis není k dispozici", "暂无简介", "あらすじはありません。",
     ],
 )  # fmt: skip
 def test_placeholders_are_ignored(text: str) -> None:
@@ -35,6 +46,10 @@ def test_placeholders_are_ignored(text: str) -> None:
         "Plot to kill the king is discovered by a spy.",
         "Test pilots race to space.",
         "No plot of land is worth this feud, thinks the farmer.",
+        "There is no plot. A clown and a widow take turns on a stage in Vienna.",
+        "The story is not known to the villagers until a stranger comes.",
+        "The plot is unknown to all but the king's brother, who plans his death.",
+        "See more of the world, says her father, and she leaves the farm.",
     ],
 )
 def test_plots_that_begin_like_placeholders_are_read(text: str) -> None:
@@ -76,6 +91,47 @@ def test_a_very_short_plot_is_read_with_a_warning() -> None:
     assert check.usable
     assert check.warning == "The plot is very short, so the answer is less certain."
     assert check_plot(PLOT).warning is None
+
+
+def test_a_plot_of_few_different_words_is_read_with_a_warning() -> None:
+    check = check_plot(
+        "The zombies of Dover and the zombies of Calais attack. Zombies attack Dover."
+    )
+    assert check.warning == "The plot is very short, so the answer is less certain."
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("blah blah blah blah blah blah blah blah blah", "repeats the same words"),
+        ("Love, love, love! Love and love. Love, love, love.", "repeats the same words"),
+        ("We use cookies to improve your experience. Accept all.", "is a message of a web page"),
+        ("Sorry, the page you requested could not be found.", "is a message of a web page"),
+        ("404 Not Found", "is a message of a web page"),
+        ("SELECT title FROM movies WHERE year > 1990 ORDER BY rating", "is program code"),
+        ('{"error": {"message": "Resource not found"}}', "is program code"),
+        ("https://www.imdb.com/title/tt0090605/plot", "is the address of a page or a file"),
+        ("/films/Aliens (1986)/Aliens.1986.mkv", "is the address of a page or a file"),
+        ("Sigourney Weaver, Michael Biehn, Carrie Henn", "is a list of names"),
+        ("Director: James Cameron. Stars: Bill Paxton. Runtime 137 min", "is a list of names"),
+    ],
+)
+def test_texts_of_another_kind_are_ignored(text: str, reason: str) -> None:
+    assert check_plot(text).warning == f"The plot {reason}, so it was ignored."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Action, Adventure, Sci-Fi",
+        "Select a victim, says the letter from the killer, and a town falls apart.",
+        "Interviews with the surviving astronauts, including Jim Lovell, Dave Scott, John Young.",
+        "ZOMBIES, VAMPIRES, WEREWOLVES ATTACK DOVER",
+        "A hacker finds page 404 of a stolen diary.",
+    ],
+)
+def test_plots_that_look_like_another_kind_are_read(text: str) -> None:
+    assert check_plot(text).usable
 
 
 def test_random_letters_are_ignored_where_the_tokenizer_is_known() -> None:

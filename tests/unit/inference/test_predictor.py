@@ -214,7 +214,10 @@ def test_rows_of_another_kind_are_reported_one_by_one(
         predictor.predict(table)
     answers = predictor.predict(plot=["the ghost", 5, b"ab", {"a": 1}, None], errors="report")
     assert [answer.error is None for answer in answers] == [True, False, False, False, False]
-    assert answers[1].error == "a plot is int; expected a text, or a tuple of texts"
+    assert answers[1].error == (
+        "a plot is int; expected a text, a tuple of texts about one film, or a list of the plots "
+        "of several films"
+    )
 
 
 def test_wrong_columns_of_a_frame_are_an_error_of_the_table(predictor: Predictor) -> None:
@@ -328,3 +331,9 @@ def test_backends_say_what_they_lack(folder: Path, tmp_path: Path, bert_folder: 
 def test_huggingfaces_name_does_the_same(tmp_path: Path, bert_folder: Path) -> None:
     write_exported(tmp_path, tiny_checkpoint("cnn", bert_folder), {})
     assert moviegenre.from_pretrained(tmp_path).classes_.tolist() == list(GENRES)
+
+
+@pytest.mark.parametrize("model", [5, b"model", ["model"]])
+def test_a_model_that_is_no_path_is_one_line(model: Any) -> None:
+    with pytest.raises(ConfigError, match=r"^the model is \w+; expected a path or a name on"):
+        moviegenre.load(model)

@@ -107,7 +107,7 @@ async def _predict(queue: ModelQueue, request: Request, films: Sequence[FilmInpu
     """Return the answers to films; log their number and sizes, and plots only if ``log_plots``."""
     fields: dict[str, Any] = {
         "films": len(films),
-        "plot_chars": sum(len(film.plot or "") for film in films),
+        "plot_chars": sum(film.plot_chars for film in films),
         "poster_bytes": sum(len(film.poster or b"") for film in films),
     }
     if queue.settings.log_plots:

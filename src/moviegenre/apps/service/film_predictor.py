@@ -30,7 +30,7 @@ class FilmInput:
     """A film as it was sent.
 
     Attributes:
-        plot: The text, if any.
+        plot: The text, or several texts about the film, if any.
         poster: The encoded image, if any.
         explain: Also explain the prediction.
         attribute: Genres to explain by words and regions as well.
@@ -38,7 +38,7 @@ class FilmInput:
         year: The year of its release, if it is known.
     """
 
-    plot: str | None
+    plot: str | tuple[str, ...] | None
     poster: bytes | None
     explain: bool = False
     attribute: tuple[str, ...] = ()
@@ -46,9 +46,15 @@ class FilmInput:
     year: int | None = None
 
     @property
+    def plot_chars(self) -> int:
+        """The number of characters of its texts."""
+        texts = (self.plot,) if isinstance(self.plot, str) else self.plot or ()
+        return sum(map(len, texts))
+
+    @property
     def cost(self) -> float:
         """The approximate work of its prediction; 1 for a film without a plot."""
-        return 1 + min(len(self.plot or ""), _MAX_CHARS) / _CHARS_PER_COST
+        return 1 + min(self.plot_chars, _MAX_CHARS) / _CHARS_PER_COST
 
 
 @dataclass(frozen=True)

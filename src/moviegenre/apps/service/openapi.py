@@ -33,7 +33,10 @@ _BATCH_EXAMPLES: dict[str, Any] = {
 _FILM_FORM: dict[str, Any] = {
     "type": "object",
     "properties": {
-        "plot": {"type": "string", "description": "What happens in the film."},
+        "plot": {
+            "type": "string",
+            "description": "What happens in the film; the field may be repeated.",
+        },
         "poster": {"type": "string", "format": "binary", "description": "An image file."},
         "title": {"type": "string", "maxLength": MAX_TITLE, "description": "The film's title."},
         "year": {

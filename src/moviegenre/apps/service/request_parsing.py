@@ -3,8 +3,10 @@
 import base64
 import binascii
 import io
-from collections.abc import AsyncGenerator
+from collections import Counter
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -19,11 +21,13 @@ from moviegenre.apps.service.errors import RequestError, validation_message
 from moviegenre.apps.service.film_predictor import FilmInput
 from moviegenre.apps.service.schemas import MAX_ATTRIBUTE, FilmRequest
 from moviegenre.apps.service.settings import ServiceSettings
+from moviegenre.core.errors import shortened
 from moviegenre.data.poster_formats import describe_other, kinds_text
 
 JSON = "application/json"
 FORM = "multipart/form-data"
 _MAX_FIELDS = 8 + MAX_ATTRIBUTE  # the fields and the genres; unknown fields get their own message
+_MAX_NAME_CHARS = 60  # of a client's field or encoding in a message
 _MAX_NAMES = 2 * len(FilmRequest.model_fields)  # more than a film has, so an unknown one remains
 
 
@@ -110,8 +114,16 @@ def check_media_type(request: Request, *expected: str) -> str:
     """Return the media type of a body.
 
     Raises:
-        RequestError: The media type is not one of the expected ones, or is missing.
+        RequestError: The media type is not one of the expected ones, or is missing; or the body is
+            encoded.
     """
+    encoding = request.headers.get("content-encoding", "").strip().lower()
+    if encoding not in ("", "identity"):
+        raise RequestError(
+            415,
+            f"the body has the Content-Encoding {shortened(encoding, _MAX_NAME_CHARS)}; expected "
+            "none; send the body as it is",
+        )
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in expected:
         description = media_type or "of no stated kind"
@@ -173,7 +185,12 @@ async def open_form(
 
 async def _read_form(request: Request, settings: ServiceSettings) -> FilmInput:
     async with open_form(request, settings, max_fields=_MAX_FIELDS) as form:
-        fields: dict[str, Any] = dict(form.items())
+        # An empty field of a form counts as missing.
+        fields: dict[str, Any] = {
+            name: value
+            for name, value in form.items()
+            if value != "" or name not in FilmRequest.model_fields
+        }
         upload = fields.pop("poster", None)
         if isinstance(upload, str) and upload:
             raise RequestError(422, "the form's poster is text; expected a file")
@@ -181,10 +198,37 @@ async def _read_form(request: Request, settings: ServiceSettings) -> FilmInput:
         other_values = (value for name, value in form.multi_items() if name != "poster")
         if any(isinstance(value, UploadFile) for value in other_values):
             raise RequestError(422, "the form has a file that is not its poster; expected poster")
-        if "attribute" in fields:
-            fields["attribute"] = form.getlist("attribute")
-        # All values of a form are texts. A browser sends an empty file if none was chosen.
-        return _film_input(_film_request(fields, strict=False), poster or None, settings)
+        if attribute := [genre for genre in form.getlist("attribute") if genre]:
+            fields["attribute"] = attribute
+        film = _film_request(fields, strict=False)  # all values of a form are texts
+        refuse_repeated(form, ("plot", "attribute"))
+        plots = tuple(str(plot) for plot in form.getlist("plot"))
+        # A browser sends an empty file if none was chosen.
+        film_input = _film_input(film, poster or None, settings)
+        if len(plots) < 2:
+            return film_input
+        check_plot("".join(plots), settings)
+        return replace(film_input, plot=plots)
+
+
+def refuse_repeated(form: FormData, repeatable: Sequence[str]) -> None:
+    """Refuse a form with several values of a field that has one.
+
+    Args:
+        form: The form.
+        repeatable: The fields that may have several values.
+
+    Raises:
+        RequestError: A field is repeated.
+    """
+    counts = Counter(name for name, _ in form.multi_items() if name not in repeatable)
+    for name, number in counts.items():
+        if number > 1:
+            raise RequestError(
+                422,
+                f"the form has the field {shortened(name, _MAX_NAME_CHARS)} {number} times; "
+                f"expected it once; only {' and '.join(repeatable)} may be repeated",
+            )
 
 
 def _json_film(value: object, settings: ServiceSettings) -> FilmInput:

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -204,11 +205,16 @@ class TableAnswerer:
         Raises:
             RequestError: The service is stopping.
         """
+        counts = Counter(whole_text(row.id) for row in rows)
+        repeated = {id_ for id_, number in counts.items() if number > 1}
         num_films = max(1, min(FILMS_AT_ONCE, self._settings.max_queue // 2))
         for start in range(0, len(rows), num_films):
             if self._is_stopping():
                 raise RequestError(503, STOPPING)
-            yield await self._answers(rows[start : start + num_films], start + 1)
+            answers = await self._answers(rows[start : start + num_films], start + 1)
+            yield [
+                _with_id_warning(answer) if answer.id in repeated else answer for answer in answers
+            ]
 
     async def _answers(self, rows: "Sequence[TextRow]", number: int) -> list[RowAnswer]:
         """Return the answers to some rows; an unreadable row does not affect the others.
@@ -298,6 +304,12 @@ def _row_answer(
         warnings=values.get("warnings", []),
         modalities=values.get("modalities", []),
     )
+
+
+def _with_id_warning(answer: RowAnswer) -> RowAnswer:
+    from moviegenre.inference.catalogue_texts import repeated_id_warning
+
+    return replace(answer, warnings=[*answer.warnings, repeated_id_warning(answer.id)])
 
 
 def _columns(table: "Table") -> list[str]:

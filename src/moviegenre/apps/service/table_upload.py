@@ -8,9 +8,14 @@ from fastapi import Request
 from starlette.datastructures import FormData, UploadFile
 
 from moviegenre.apps.service.errors import RequestError
-from moviegenre.apps.service.request_parsing import FORM, check_media_type, open_form
+from moviegenre.apps.service.request_parsing import (
+    FORM,
+    check_media_type,
+    open_form,
+    refuse_repeated,
+)
 from moviegenre.apps.service.settings import ServiceSettings
-from moviegenre.core.errors import DataError
+from moviegenre.core.errors import DataError, shortened
 from moviegenre.data.tables.source import TableBytes, table_suffix, unpacked
 from moviegenre.data.tables.zip_posters import ZipPosters
 
@@ -20,7 +25,7 @@ SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json")
 _FIELDS = ("file", "id_column", "plot_columns", "poster_column", "preview", "with_text")
 _MAX_FIELDS = 64
 _YES_OR_NO = {"": False, "false": False, "0": False, "true": True, "1": True}
-_MAX_NAME_CHARS = 100  # of a file's name in messages
+_MAX_NAME_CHARS = 100  # of the name of a file or a field in messages
 _MAX_FILES_PER_ROW = 10  # of a ZIP: a poster and other files
 _MAX_VALUES_PER_ROW = 200  # commas in its plot are counted too
 _MAX_LINES_PER_ROW = 100  # a plot in quotes may have lines of its own
@@ -62,15 +67,18 @@ async def read_table(request: Request, settings: ServiceSettings) -> TableUpload
 
 
 async def _table_upload(form: FormData, settings: ServiceSettings) -> TableUpload:
-    unknown = [name for name in form if name not in _FIELDS]
-    if unknown:
-        raise RequestError(
-            422, f"the form has {len(unknown)} unknown fields; expected {', '.join(_FIELDS)}"
-        )
+    for name in form:
+        if name not in _FIELDS:
+            raise RequestError(
+                422,
+                f"the form has an unknown field {shortened(name, _MAX_NAME_CHARS)!r}; expected "
+                f"{', '.join(_FIELDS)}",
+            )
     uploads = [name for name, value in form.multi_items() if isinstance(value, UploadFile)]
     upload = form.get("file")
     if uploads != ["file"] or not isinstance(upload, UploadFile):
         raise RequestError(422, "the form has no table; expected a file in the field 'file'")
+    refuse_repeated(form, ("plot_columns",))
     preview, with_text = (_flag(form, name) for name in ("preview", "with_text"))
     name = file_name(upload.filename)
     table = TableBytes(name, await upload.read())

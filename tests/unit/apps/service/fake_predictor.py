@@ -54,11 +54,12 @@ class FakePredictor:
 
     def read(
         self,
-        plot: str | None,
+        plot: str | tuple[str, ...] | None,
         poster: bytes | Path | None,
         title: str | None = None,
         year: int | None = None,
     ) -> SimpleNamespace:
+        plot = " / ".join(plot) if isinstance(plot, tuple) else plot
         if not (plot or "").strip() and poster is None:
             raise InputError("a film needs a plot or a poster; found neither")
         if poster is not None:

@@ -1,6 +1,7 @@
 """What the service answers: predictions, refusals, one shape of error."""
 
 import base64
+import gzip
 import io
 from collections.abc import Iterator
 from typing import Any
@@ -88,6 +89,40 @@ def test_a_form_with_a_file(client: TestClient) -> None:
 def test_a_form_whose_file_was_not_chosen(client: TestClient) -> None:
     answer = client.post("/predict", data={"plot": PLOT}, files={"poster": ("p.png", b"")})
     assert answer.json() == expected()
+
+
+def test_a_form_with_several_plots_is_read_as_the_command_reads_them(client: TestClient) -> None:
+    form = [("plot", (None, "A ghost")), ("plot", (None, "A house"))]
+    assert client.post("/predict", files=form).json() == expected("A ghost / A house")
+    refused = client.post("/predict", files=[*form, ("plot", (None, "x" * 30))])
+    assert refused.status_code == 422
+    assert refused.json() == {"error": "the plot has 44 characters; expected at most 40"}
+
+
+def test_another_field_of_a_form_is_not_repeated(client: TestClient) -> None:
+    form = [("plot", (None, PLOT)), ("year", (None, "1944")), ("year", (None, "1945"))]
+    refused = client.post("/predict", files=form)
+    assert refused.status_code == 422
+    assert refused.json()["error"] == (
+        "the form has the field year 2 times; expected it once; only plot and attribute may be "
+        "repeated"
+    )
+
+
+def test_an_empty_field_of_a_form_is_missing(client: TestClient) -> None:
+    empty = ("year", "title", "explain", "attribute")
+    form = {"plot": (None, PLOT), **dict.fromkeys(empty, (None, ""))}
+    assert client.post("/predict", files=form).json() == expected()
+
+
+@pytest.mark.parametrize("address", ["/predict", "/predict/batch", "/predict/table"])
+def test_an_encoded_body_is_refused(client: TestClient, address: str) -> None:
+    headers = {"content-type": "application/json", "content-encoding": "gzip"}
+    refused = client.post(address, content=gzip.compress(b'{"plot": "A"}'), headers=headers)
+    assert refused.status_code == 415
+    assert refused.json()["error"] == (
+        "the body has the Content-Encoding gzip; expected none; send the body as it is"
+    )
 
 
 def test_an_explanation_where_asked_for(client: TestClient) -> None:

@@ -78,6 +78,21 @@ def test_every_row_is_answered_in_order(client: TestClient) -> None:
     ]
 
 
+def test_rows_with_the_same_id_have_the_warning_of_the_command(client: TestClient) -> None:
+    _, *rows, _ = lines(send(client, f"id,plot\na,{PLOT}\nb,{PLOT}\na,\n"))
+    same = ["Several rows have the id a."]
+    assert [row["warnings"] for row in rows] == [same, [], same]
+
+
+def test_a_field_that_is_not_plot_columns_is_not_repeated(client: TestClient) -> None:
+    refused = send(client, f"id,plot\na,{PLOT}\n", id_column=["id", "plot"])
+    assert refused.status_code == 422
+    assert refused.json()["error"] == (
+        "the form has the field id_column 2 times; expected it once; only plot_columns may be "
+        "repeated"
+    )
+
+
 def test_its_csv_lines_are_those_of_the_command(client: TestClient) -> None:
     table = json.dumps({"id": 'a,"b"', "plot": PLOT}) + '\n{"id": "n\\n2", "plot": null}\n'
     answer = lines(send(client, table, "films.jsonl"))
@@ -149,7 +164,10 @@ WRONG: dict[str, tuple[tuple[str | bytes, str, dict[str, Any]], tuple[int, str]]
     "odd preview": (("plot\nx\n", "a.csv", {"preview": "maybe"}), (422, "preview is neither")),
     "unknown field": (
         ("plot\nx\n", "a.csv", {"poster": "/etc/passwd"}),
-        (422, "the form has 1 unknown fields; expected file, id_column, plot_columns, poster_"),
+        (
+            422,
+            "the form has an unknown field 'poster'; expected file, id_column, plot_co",
+        ),
     ),
 }
 

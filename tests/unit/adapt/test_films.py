@@ -1,0 +1,45 @@
+"""Films with the user's genres are read as `data prepare` reads them."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import moviegenre
+from moviegenre.adapt.films import OwnFilms, read_own_films
+from moviegenre.data.sources.table import TableColumns
+from moviegenre.inference.predictor import Predictor
+
+
+@pytest.fixture(scope="module")
+def predictor() -> Predictor:
+    return moviegenre.load(threads=1)
+
+
+def read(folder: Path, cells: list[str], predictor: Predictor, min_films: int) -> OwnFilms:
+    """Read films with these cells of genres."""
+    lines = ["plot,genres", *(f'A dog meets ghost number {n}.,"{c}"' for n, c in enumerate(cells))]
+    path = folder / "films.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return read_own_films(path, TableColumns(), predictor, min_films, lambda *_: None)
+
+
+def test_spellings_of_one_genre_are_one_and_are_named(
+    predictor: Predictor, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    cells = ["Horror", "horror", "HORROR ", "horror|Horror", "Sci-Fi", "Science Fiction", "sci fi"]
+    films = read(tmp_path, cells, predictor, 3)
+    assert films.genres.names == ("Horror", "Sci-Fi")
+    np.testing.assert_array_equal(films.labels, [[1, 0]] * 4 + [[0, 1]] * 3)
+    assert films.rare == {}
+    (line,) = (one for one in caplog.messages if one.startswith("spellings of one genre"))
+    assert "horror as Horror" in line
+    assert "Science Fiction as Sci-Fi" in line
+
+
+def test_a_tag_keeps_its_most_frequent_spelling(predictor: Predictor, tmp_path: Path) -> None:
+    films = read(tmp_path, ["HEIST", "HEIST", "heist", "calm", "calm", "odd"], predictor, 2)
+    assert films.genres.names == ("HEIST", "calm")
+    assert films.rare == {"odd": 1}
