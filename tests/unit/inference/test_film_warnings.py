@@ -88,8 +88,8 @@ def test_a_film_with_an_unusable_year_is_answered_with_a_warning(predictor: Pred
     answers = predictor.predict(plot=[PLOT, PLOT, PLOT], year=["1947", "soon", 12.5])
     assert [answer.warnings for answer in answers] == [
         [],
-        ["No film is of the year 'soon', so it was ignored."],
-        ["No film is of the year 12.5, so it was ignored."],
+        ["No film was released in 'soon', so the year was ignored."],
+        ["No film was released in 12.5, so the year was ignored."],
     ]
     assert all(answer.error is None and answer.genres for answer in answers)
 
