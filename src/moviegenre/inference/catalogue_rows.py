@@ -248,7 +248,8 @@ class Catalogue(TextTable):
         text = self._text_row(row, number)
         faults = list(text.faults)
         kept_cells = self._kept(row)
-        warning = repeated_id_warning(text.id) if repeated(text.id) else None
+        repetition = [repeated_id_warning(text.id)] if repeated(text.id) else []
+        warning = " ".join([*text.warnings, *repetition]) or None
         if not text.is_readable:
             return Entry(text.id, None, _joined(faults), kept_cells, warning)
         plot = text.plots if reader.chooses_plots else "\n".join(text.plots)

@@ -13,6 +13,14 @@ from moviegenre.data.tables.rows import Row, Table, Written
 from moviegenre.data.tables.source import TableSource
 
 _POSTER_ROWS = 50  # rows that are searched for an existing poster
+_KIND_COLUMNS = frozenset(
+    {"type", "media_type", "mediatype", "titletype", "title type", "title_type"}
+)
+_SERIES = frozenset(
+    {"tv", "tv show", "tvshow", "show", "series", "tvseries", "tv series", "tvminiseries"}
+    | {"tv mini series", "tv mini-series", "season", "episode", "tvepisode", "tv episode"}
+)
+"""Values of these columns: Netflix, TMDb, IMDb, OMDb, Trakt, Plex, Jellyfin, Kodi."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,7 @@ class TextRow:
         faults: Errors of reading.
         is_readable: Whether the cells are in their columns.
         poster: The name of its poster, if names are read; empty if it has none.
+        warnings: Warnings about the row, as sentences.
     """
 
     id: str
@@ -65,6 +74,7 @@ class TextRow:
     faults: tuple[str, ...] = ()
     is_readable: bool = True
     poster: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 def row_id(row: Row, column: str | None, number: int, label: str = "") -> str:
@@ -120,7 +130,10 @@ class TextTable:
         self.notes = list(self._table.notes)
         self._has_unusable_posters = False
         self.columns = self._with_usual_names(columns)
-        used = self._used(posters=True)
+        self._kind_column = next(
+            (name for name in self.known if name.lower() in _KIND_COLUMNS), None
+        )
+        used = _names(self.columns, self.columns.poster)
         require_single(used, self._table.twice, str(source))
         if twice := [name for name in self._table.twice if name not in used]:
             self.notes.append(f"several columns are named {shortened(', '.join(twice))}")
@@ -192,7 +205,8 @@ class TextTable:
 
     def _used(self, *, posters: bool = False) -> list[str]:
         """Return the columns that are read."""
-        return _names(self.columns, self.columns.poster if posters else None)
+        names = _names(self.columns, self.columns.poster if posters else None)
+        return names if self._kind_column is None else [*names, self._kind_column]
 
     def _text_row(self, row: Row, number: int) -> TextRow:
         id_ = row_id(row, self.columns.id, number, self._label)
@@ -208,7 +222,21 @@ class TextTable:
                 faults.append(f"column {name}: {error}")
         names = (self.columns.title, self.columns.year)
         title, year = (row.values.get(name) if name else None for name in names)
-        return TextRow(id_, tuple(texts), parse_title(title), parse_year(year), tuple(faults))
+        return TextRow(
+            id_,
+            tuple(texts),
+            parse_title(title),
+            parse_year(year),
+            tuple(faults),
+            warnings=self._kind_warnings(row),
+        )
+
+    def _kind_warnings(self, row: Row) -> tuple[str, ...]:
+        """Return a warning if the table says that a row is a series."""
+        kind = cell_text(row.values.get(self._kind_column)) if self._kind_column else ""
+        if kind.strip().lower() not in _SERIES:
+            return ()
+        return (f"This is a series ({kind.strip()}), and the model is made for films.",)
 
 
 def _names(columns: CatalogueColumns, poster: str | None) -> list[str]:

@@ -10,7 +10,9 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from sklearn.model_selection import cross_val_score
 
+import moviegenre
 from moviegenre.core.errors import InputError
 from moviegenre.inference.classifier import as_column, film_rows, table_rows
 
@@ -128,3 +130,12 @@ def test_something_else_is_named(table: Any, message: str) -> None:
     with pytest.raises(InputError) as error:
         table_rows(table)
     assert str(error.value).startswith(message)
+
+
+def test_the_score_is_named_in_scikit_learn() -> None:
+    frame = pd.DataFrame({"plot": ["A ghost haunts a house.", "A killer hunts a widow."] * 2})
+    predictor = moviegenre.load()
+    labels = predictor.predict(frame)
+    scores = cross_val_score(predictor, frame, labels, cv=2, scoring="f1_samples")
+    assert scores.tolist() == [1, 1]
+    assert not any(hasattr(predictor, name) for name in ("score", "get_params", "set_params"))

@@ -140,6 +140,30 @@ def test_a_tables_title_and_year_are_read_whatever_its_format(
     assert (text.title, text.year) == ("Out of the Past", 1947)
 
 
+@pytest.mark.parametrize(
+    ("column", "series", "film"),
+    [
+        ("type", "TV Show", "Movie"),
+        ("media_type", "tv", "movie"),
+        ("titleType", "tvSeries", "movie"),
+        ("Title Type", "TV Mini Series", "Movie"),
+        ("Type", "Series", ""),
+    ],
+)
+def test_a_row_that_is_a_series_has_a_warning(
+    column: str, series: str, film: str, predictor: Predictor, tmp_path: Path
+) -> None:
+    path = tmp_path / "films.jsonl"
+    rows = [{"id": kind, column: kind, "plot": PLOT} for kind in (series, film)]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    warning = f"This is a series ({series}), and the model is made for films."
+    entries = list(Catalogue(path, CatalogueColumns(), None).entries(predictor.reader))
+    assert [entry.warning for entry in entries] == [warning, None]
+    assert all(entry.film is not None for entry in entries)
+    texts = TextTable(path, CatalogueColumns()).texts()
+    assert [text.warnings for text in texts] == [(warning,), ()]
+
+
 def test_a_table_says_that_the_title_was_used_where_the_plot_is_ignored(
     predictor: Predictor, tmp_path: Path
 ) -> None:

@@ -301,7 +301,7 @@ def _row_answer(
         genres=values.get("genres", []),
         probabilities=values.get("probabilities", {}),
         error=whole_text("; ".join(faults))[:_ERROR_CHARS] or None,
-        warnings=values.get("warnings", []),
+        warnings=[*values.get("warnings", []), *row.warnings],
         modalities=values.get("modalities", []),
     )
 

@@ -30,12 +30,12 @@ class WatchedPredictor(FakePredictor):
 
     def read(
         self,
-        plot: str | None,
+        plot: str | tuple[str, ...] | None,
         poster: bytes | Path | None,
         title: str | None = None,
         year: int | None = None,
     ) -> SimpleNamespace:
-        self.read_in.append((plot or "", threading.current_thread().name.partition("_")[0]))
+        self.read_in.append((str(plot or ""), threading.current_thread().name.partition("_")[0]))
         if poster is not None:
             assert self.poster_gate.wait(PATIENCE)
         if plot == "panic":

@@ -84,6 +84,12 @@ def test_rows_with_the_same_id_have_the_warning_of_the_command(client: TestClien
     assert [row["warnings"] for row in rows] == [same, [], same]
 
 
+def test_a_series_has_the_warning_of_the_command(client: TestClient) -> None:
+    _, *rows, _ = lines(send(client, f"id,type,plot\na,TV Show,{PLOT}\nb,Movie,{PLOT}\n"))
+    warning = "This is a series (TV Show), and the model is made for films."
+    assert [row["warnings"] for row in rows] == [[warning], []]
+
+
 def test_a_field_that_is_not_plot_columns_is_not_repeated(client: TestClient) -> None:
     refused = send(client, f"id,plot\na,{PLOT}\n", id_column=["id", "plot"])
     assert refused.status_code == 422
