@@ -169,7 +169,7 @@ BAD_LINES = {
     "half a surrogate": (b'{"id": "b\\ud800", "plot": "dog \\udfff"}', None, True),
     "a million texts": (
         b'{"id": "b", "plot": [' + b"1," * 900_000 + b"1]}",
-        "expected a list of texts",
+        "expected a text or a list of texts",
         False,
     ),
     "a pipe": (b'{"id": "b", "plot": "dog", "poster": "pipe"}', "is a named pipe", True),

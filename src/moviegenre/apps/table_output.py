@@ -149,7 +149,9 @@ def _counts(summary: "CatalogueSummary") -> str:
         parts.append(f"{in_part:,} of them read in part")
     if summary.with_warnings:
         parts.append(f"{summary.with_warnings:,} of them with a warning")
-    if summary.empty:
+    if not answered:
+        parts = [f"no film answered, because every row failed ({summary.empty:,})"]
+    elif summary.empty:
         parts.append(f"{summary.empty:,} not answered")
     column_counts = {"error": summary.with_errors, "warnings": summary.with_warnings}
     columns = [name for name, number in column_counts.items() if number]

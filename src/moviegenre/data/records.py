@@ -136,7 +136,7 @@ def clean_names(values: object) -> tuple[str, ...]:
     if isinstance(values, str):
         values = [values]
     if not isinstance(values, list | tuple) or not all(isinstance(value, str) for value in values):
-        raise ValueError(f"found {reprlib.repr(values)}, expected a list of texts")
+        raise ValueError(f"found {reprlib.repr(values)}, expected a text or a list of texts")
     return tuple(whole_text(value.strip()) for value in values if value.strip())
 
 

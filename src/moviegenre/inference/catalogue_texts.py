@@ -8,6 +8,7 @@ from moviegenre.core.errors import DataError, did_you_mean, shortened
 from moviegenre.data.records import parse_title, parse_year
 from moviegenre.data.tables.cells import cell_text, plot_texts
 from moviegenre.data.tables.columns import find_columns, require_single
+from moviegenre.data.tables.missing_plots import missing_plots_hint
 from moviegenre.data.tables.poster_files import PosterFiles
 from moviegenre.data.tables.rows import Row, Table, Written
 from moviegenre.data.tables.source import TableSource
@@ -178,10 +179,12 @@ class TextTable:
             year=columns.year or usual.year,
         )
         if not filled.plots and filled.poster is None:
+            found = shortened(", ".join(known))
+            hint = missing_plots_hint(
+                self._table, "name yours with `plot_column` and `poster_column`"
+            )
             raise DataError(
-                f"{path} has neither a column 'plot' nor 'poster' (found "
-                f"{shortened(', '.join(known))}); name "
-                "the columns with `plot_column` and `poster_column`"
+                f"{path} has neither a column 'plot' nor 'poster' (found {found}); {hint}"
             )
         unused = {name for name, value in vars(columns).items() if value} | {"genres"}
         unused |= {"plot"} if columns.plots else set()

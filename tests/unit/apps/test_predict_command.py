@@ -134,6 +134,17 @@ def test_a_catalogue_goes_into_a_file(run: Run, model: str, tmp_path: Path, post
     assert rows[1]["error"].startswith("no plot and no poster: a film needs a plot or a poster")
 
 
+def test_a_table_without_an_answer_is_named(run: Run, model: str, tmp_path: Path) -> None:
+    table, out = tmp_path / "movies.csv", tmp_path / "genres.csv"
+    table.write_text("id,plot\na,\nb,N/A\n")
+    code, printed, _ = run(
+        *("predict", "--checkpoint", model, "--input", table, "--out", out, "--quiet")
+    )
+    assert code == 0
+    failed = "no film answered, because every row failed (2); see the column error"
+    assert printed == f"{out}: {failed} (2 ids in, the same out)\n"
+
+
 def test_a_modality_without_a_column_is_told(
     run: Run, model: str, tmp_path: Path, poster: Path
 ) -> None:

@@ -74,7 +74,7 @@ def test_cells_become_text_that_can_be_written(value: object) -> None:
         assert all(name.strip() for name in names)
         assert all(name.encode() for name in names)
     else:
-        with pytest.raises(ValueError, match=r"expected a list of texts") as error:
+        with pytest.raises(ValueError, match=r"expected a text or a list of texts") as error:
             clean_names(value)
         assert len(str(error.value)) < 1000
 

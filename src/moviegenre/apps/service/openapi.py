@@ -65,8 +65,8 @@ _TABLE_FORM = {
         "file": {
             "type": "string",
             "format": "binary",
-            "description": "A table: .csv, .tsv, .json, .jsonl or .ndjson, also as .gz or .zip; a "
-            ".zip may hold the posters that the table names.",
+            "description": "A table: .csv, .tsv, .tab, .txt, .json, .jsonl or .ndjson, also as .gz "
+            "or .zip; a .zip may hold the posters that the table names.",
         },
         "id_column": {
             "type": "string",

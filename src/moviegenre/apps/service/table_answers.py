@@ -113,18 +113,21 @@ def _usual_plot_columns(upload: TableUpload, settings: ServiceSettings) -> tuple
     Raises:
         DataError: No column has a usual name, or several have.
     """
+    from moviegenre.data.tables.missing_plots import missing_plots_hint
     from moviegenre.data.tables.rows import Table
 
-    columns = _columns(Table(upload.table, max_rows=settings.page_rows + 1))
+    table = Table(upload.table, max_rows=settings.page_rows + 1)
+    columns = _columns(table)
     if (known_table := recognise(columns)) is not None:
         return tuple(_plot_columns(columns, known_table))
     advice = "choose the columns of plots (plot_columns)"
     plot = find_plot_column(columns, table=upload.table.name, advice=advice)
     if plot is None and upload.posters is None:
         column_names = ", ".join(columns[:_MAX_LISTED]) + (", ..." if columns[_MAX_LISTED:] else "")
+        hint = missing_plots_hint(table, advice)
         raise DataError(
-            f"{upload.table.name} has no column 'plot' (found {column_names}); {advice}, as "
-            "posters are read here only from a ZIP that holds the table and its posters"
+            f"{upload.table.name} has no column 'plot' (found {column_names}); {hint}, as posters "
+            "are read here only from a ZIP that holds the table and its posters"
         )
     return () if plot is None else (plot,)
 

@@ -16,10 +16,10 @@ from moviegenre.apps.service.request_parsing import (
 )
 from moviegenre.apps.service.settings import ServiceSettings
 from moviegenre.core.errors import DataError, shortened
-from moviegenre.data.tables.source import TableBytes, table_suffix, unpacked
+from moviegenre.data.tables.source import TEXT_SUFFIXES, TableBytes, table_suffix, unpacked
 from moviegenre.data.tables.zip_posters import ZipPosters
 
-SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json")
+SUFFIXES = TEXT_SUFFIXES
 """What may be uploaded, also as .gz or .zip. Parquet may not: its unpacked size is unknown."""
 
 _FIELDS = ("file", "id_column", "plot_columns", "poster_column", "preview", "with_text")

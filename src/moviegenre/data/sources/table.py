@@ -20,6 +20,7 @@ from moviegenre.data.sources.split_files import SPLIT_WORDS
 from moviegenre.data.tables.cells import cell_text, plot_texts
 from moviegenre.data.tables.columns import find_columns, require_single
 from moviegenre.data.tables.genre_cells import GenreColumn, flag_columns, flagged, flags_hint
+from moviegenre.data.tables.missing_plots import missing_plots_hint
 from moviegenre.data.tables.poster_files import LoadedPoster
 from moviegenre.data.tables.rows import Row, Table, Written
 from moviegenre.data.tables.zip_posters import poster_files
@@ -148,6 +149,8 @@ class MovieTable(MovieSource):
             settings = " and ".join(f"`{setting}`" for setting in dict.fromkeys(missing.values()))
             hint = flags_hint(known) if self._genres_name in missing and not columns.genres else ""
             advice = hint or f"name one of these with {settings}"
+            if "plot" in missing and not columns.plots:
+                advice = missing_plots_hint(self._table, advice)
             raise DataError(f"{self._path}: {faults}; {advice}")
 
     @property

@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 import re
+from itertools import islice
 from typing import BinaryIO, TextIO
 
 from moviegenre.core.errors import ConfigError
@@ -184,6 +185,36 @@ def uses_quotes(sample: str, separator: str) -> bool:
             width = width or num_cells
             num_cells, has_lines = 0, False
     return True
+
+
+def surplus_cells(sample: str, separator: str, has_quotes: bool) -> int:
+    r"""Return how many empty cells every row has more than the header; 0 if rows differ.
+
+    Args:
+        sample: The beginning of the table's text.
+        separator: The separator of its cells.
+        has_quotes: Whether quotation marks enclose cells.
+
+    Example:
+        >>> surplus_cells("id,plot\n1,A ghost,\n2,A spy,\n", ",", True)
+        1
+    """
+    lines = io.StringIO(sample, newline="")
+    rows = csv.reader(
+        lines,
+        delimiter=separator,
+        quoting=csv.QUOTE_MINIMAL if has_quotes else csv.QUOTE_NONE,
+    )
+    try:
+        header, *others = islice(filter(None, rows), _COMPARED_ROWS)
+    except (csv.Error, ValueError):
+        return 0
+    if lines.tell() >= _SAMPLE_CHARS:  # the last row may be cut off
+        others = others[:-1]
+    widths = {len(cells) for cells in others}
+    if len(widths) != 1 or any(any(cells[len(header) :]) for cells in others):
+        return 0
+    return max(0, widths.pop() - len(header))
 
 
 def separator_line(sample: str) -> str | None:

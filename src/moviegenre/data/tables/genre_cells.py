@@ -83,7 +83,7 @@ class GenreColumn:
         if names is None:
             names = self._split(_unescaped(str(cell)))
         elif isinstance(cell, int | float) and names and not self._uses_ids:
-            raise ValueError(f"found {reprlib.repr(cell)}, expected a list of texts")
+            raise ValueError(f"found {reprlib.repr(cell)}, expected a text or a list of texts")
         if self._uses_ids:
             names = [TMDB_GENRES.get(int(name), "") if _is_number(name) else name for name in names]
         cleaned = [clean_name(name) for name in names]
@@ -214,7 +214,7 @@ def _names(value: Any, depth: int) -> list[str]:  # noqa: ANN401 - any value
         if isinstance(value, list) and value and all(map(_is_pair, value)):
             return _mapped(dict(value), depth)  # Parquet's maps are lists of pairs
         return [name for item in value for name in _names(item, depth + 1)]
-    raise ValueError(f"found {reprlib.repr(value)}, expected a list of texts")
+    raise ValueError(f"found {reprlib.repr(value)}, expected a text or a list of texts")
 
 
 def _mapped(value: Mapping[Any, Any], depth: int) -> list[str]:

@@ -1,6 +1,7 @@
 """Rows of JSON documents: arrays, which are read row by row, and other documents."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, TextIO
 
@@ -10,10 +11,20 @@ from moviegenre.data.limits import MAX_RECORD_BYTES, MAX_RECORD_VALUES
 from moviegenre.data.lines import is_utf8
 from moviegenre.data.tables import json_pages
 
+_OBJECT = re.compile(r'[\ufeff\s]*(\[\s*)?\{\s*"[^"]{0,1000}"\s*:')
 _CHUNK_CHARS = 1 << 16
 _BLANK = "\ufeff \t\r\n"
 _FOUND_CHARS = 30  # of the text in a message
 _CUT_CHARS = 20  # a fault so close to the end of the buffer may be a value that continues
+
+
+def is_json(head: str) -> bool:
+    """Return whether a text begins like objects of JSON, whatever its name.
+
+    Args:
+        head: The beginning of the text.
+    """
+    return _OBJECT.match(head) is not None
 
 
 def is_document(head: str, suffix: str) -> bool:

@@ -66,6 +66,7 @@ class Table:
         source: The table.
         twice: Names of several columns; all but the first column have a number added.
         notes: Notes on an unusual format.
+        nested: Columns of JSON with objects as cells; known after ``columns``.
     """
 
     def __init__(
@@ -75,12 +76,14 @@ class Table:
         self.source = source
         self.notes: list[str] = []
         self.twice: list[str] = []
+        self.nested: list[str] = []
         self._max_rows = max_rows
         self._cmu = source if isinstance(source, Path) and cmu.is_summaries(source) else None
         self._separator = written.separator and dialect.parse_separator(written.separator)
         self._encoding = written.encoding and dialect.parse_encoding(written.encoding)
         self._suffix = table_suffix(source)
         self._is_document = self._has_quotes = self._skips_line = False
+        self._num_surplus = 0  # empty cells at the end of every row, but not of the header
         if self._suffix not in (".parquet", ".xlsx") and self._cmu is None:
             self._detect_form()
 
@@ -100,6 +103,8 @@ class Table:
         fault = ""
         for row in islice(self.rows(), self._max_rows):
             names.update(dict.fromkeys(row.values))
+            if self._suffix in _JSON:
+                self._find_nested(row)
             fault = fault or row.fault
             if len(names) > MAX_COLUMNS:
                 raise _too_many_columns(self.source)
@@ -107,8 +112,21 @@ class Table:
                 break
         if not names:
             reason = f" that can be read ({fault})" if fault else ""
+            if fault and self._suffix in _JSON and not self._is_document:
+                reason += "; if a film has several lines, name the file .json"
             raise DataError(f"{self.source} has no rows{reason}; expected one for each movie")
         return list(names)
+
+    def _find_nested(self, row: Row) -> None:
+        for name, value in row.values.items():
+            first = value[0] if isinstance(value, list) and value else value
+            if isinstance(first, dict) and name not in self.nested:
+                self.nested.append(name)
+
+    @property
+    def has_header(self) -> bool:
+        """Whether the names of its columns are its first line."""
+        return self._cmu is None and self._suffix not in (".parquet", *_JSON)
 
     @property
     def is_seekable(self) -> bool:
@@ -154,8 +172,14 @@ class Table:
         """Detect the encoding and the separator."""
         with open_table(self.source) as (stream, suffix):
             self._suffix = suffix
+            is_guess = self._encoding is None
             self._encoding = self._encoding or dialect.detect_encoding(stream)
-        if self._encoding != dialect.UTF8:
+        if is_guess and self._encoding == dialect.CP1252:
+            self.notes.append(
+                f"the text is read as {self._encoding}, which is a guess: if letters are wrong, "
+                "name another with `encoding`, or save it as UTF-8"
+            )
+        elif self._encoding != dialect.UTF8:
             self.notes.append(f"the text is {self._encoding}")
         with self._text() as text:
             sample = dialect.read_sample(text)
@@ -166,12 +190,17 @@ class Table:
             self.notes.append("a JSON document")
         if suffix in _JSON:
             return
+        if json_rows.is_json(sample):
+            raise DataError(
+                f"{self.source} holds JSON; name it .json, or .jsonl if each line is a film"
+            )
         declared = dialect.separator_line(sample)
         self._skips_line = declared is not None
         if declared:
             sample = sample.partition("\n")[2]
         self._separator = self._separator or declared or dialect.detect_separator(sample, suffix)
         self._has_quotes = dialect.uses_quotes(sample, self._separator)
+        self._num_surplus = dialect.surplus_cells(sample, self._separator, self._has_quotes)
         if self._separator != ",":
             name = dialect.SEPARATOR_NAMES.get(self._separator, repr(self._separator))
             self.notes.append(f"cells stand between {name}")
@@ -234,8 +263,11 @@ class Table:
             if lines.fault:
                 raise DataError(f"{self.source} is {lines.fault}")
             names = self._names(header)
+            width = len(names) + self._num_surplus
             for cells in records:
                 if cells:  # a blank line is no row
+                    if len(cells) == width and not any(cells[len(names) :]):
+                        cells = cells[: len(names)]
                     yield _cells_row(names, cells, lines.fault)
                 lines.fault = ""
         except csv.Error as error:

@@ -129,7 +129,15 @@ def test_examples_and_limits_are_what_the_service_has(client: TestClient) -> Non
     assert client.get(f"/{posters[0]}").content[8:12] == b"WEBP"
     limits = client.get("/static/limits.json").json()
     assert (limits["max_body_bytes"], limits["table_rows"]) == (2000, 7)
-    assert limits["table_suffixes"] == [".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json"]
+    assert limits["table_suffixes"] == [
+        ".csv",
+        ".tsv",
+        ".tab",
+        ".txt",
+        ".jsonl",
+        ".ndjson",
+        ".json",
+    ]
 
 
 def test_without_the_page_the_service_answers_all_the_same() -> None:

@@ -146,7 +146,7 @@ def test_rows_have_warnings_and_none_is_answered_from_nothing() -> None:
 WRONG: dict[str, tuple[tuple[str | bytes, str, dict[str, Any]], tuple[int, str]]] = {
     "a kind that is not taken": (
         ("x", "films.parquet", {}),
-        (415, "films.parquet is not a table; expected .csv, .tsv, .tab, .jsonl, .ndjson, .json"),
+        (415, "films.parquet is not a table; expected .csv, .tsv, .tab, .txt, .jsonl, .ndjson"),
     ),
     "many rows": (
         ("plot\n" + "x\n" * 6, "a.csv", {}),

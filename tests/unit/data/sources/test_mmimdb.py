@@ -124,8 +124,14 @@ def test_a_single_plot_may_be_a_text_and_blank_ones_are_none(read: Read, tmp_pat
         (b"{", "its JSON is damaged: Expecting property name"),
         (b"\xff\xfe\xfd{}", "its JSON is damaged: "),
         (b"[]", "its JSON is damaged: found list, expected an object"),
-        (record(1, genres=[1]), "its JSON is damaged: found [1], expected a list of texts"),
-        (record(1, plot={"a": 1}), "its JSON is damaged: found {'a': 1}, expected a list of texts"),
+        (
+            record(1, genres=[1]),
+            "its JSON is damaged: found [1], expected a text or a list of texts",
+        ),
+        (
+            record(1, plot={"a": 1}),
+            "its JSON is damaged: found {'a': 1}, expected a text or a list of texts",
+        ),
     ],
     ids=["cut off", "not text", "list", "genres", "plot"],
 )

@@ -233,7 +233,7 @@ def test_broken_rows_of_json_lines_are_told(tmp_path: Path) -> None:
     assert str(cut.fault).startswith("row 1: not JSON: ")
     assert array.fault == "row 2: found list, expected an object"
     assert fine.fault is None
-    assert (odd.id, odd.fault) == ("a", "row 4: found 3, expected a list of texts")
+    assert (odd.id, odd.fault) == ("a", "row 4: found 3, expected a text or a list of texts")
 
 
 def test_rows_of_another_encoding_are_named_and_the_others_are_read(tmp_path: Path) -> None:
