@@ -137,7 +137,10 @@ def find_columns(
             title=first_column(known.film),
             year=first_column(known.year),
             known=known,
-            other_plots=other_plot_columns(columns, first_column(known.plots)),
+            other_plots=other_plot_columns(
+                [name for name in columns if name.lower() not in known.not_plots],
+                first_column(known.plots),
+            ),
         )
     plot = find_plot_column(columns, table=table, advice=advice) if needs_plot else None
     other_columns = [name for name in columns if name != plot]

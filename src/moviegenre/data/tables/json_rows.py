@@ -162,4 +162,6 @@ class _JsonText:
         place = f"line {line}, column {column}"
         if not found.strip():
             return DataError(f"{self._name} is no JSON, {place}: {error.msg}; is it whole?")
-        return DataError(f"{self._name} is no JSON, {place}: {error.msg}, found {found!r}")
+        return DataError(
+            f"{self._name} is no JSON, {place}: {error.msg}, found {found!r}; correct it there"
+        )

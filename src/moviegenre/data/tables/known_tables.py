@@ -19,6 +19,7 @@ class KnownTable:
         id: Columns of ids, likewise; if empty, rows are numbered.
         film: Columns of titles, likewise.
         year: Columns of years or dates, likewise.
+        not_plots: Columns with a usual name of plots that have something else.
         lacks: Columns that it does not have, unlike similar tables.
     """
 
@@ -30,6 +31,7 @@ class KnownTable:
     id: tuple[str, ...] = ()
     film: tuple[str, ...] = ("title",)
     year: tuple[str, ...] = ()
+    not_plots: frozenset[str] = frozenset()
     lacks: frozenset[str] = frozenset()
 
 
@@ -86,6 +88,7 @@ KNOWN_TABLES = (
         frozenset({"const", "title", "title type", "imdb rating"}),
         *(("plot", "overview", "synopsis", "storyline"), ("genres",), ("const",)),
         year=("year", "release date"),
+        not_plots=frozenset({"description"}),
     ),
     KnownTable(
         "cmu",

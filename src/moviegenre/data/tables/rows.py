@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -372,6 +373,8 @@ def _cells_row(names: Sequence[str], cells: Sequence[Any], fault: str) -> Row:
 def _line_rows(text: str) -> Iterator[Row]:
     try:
         value = parse_json(text)
+    except json.JSONDecodeError as error:
+        yield Row(fault=f"not JSON: {error.msg}, column {error.colno}")
     except ValueError as error:
         yield Row(fault=f"not JSON: {error}")
     else:

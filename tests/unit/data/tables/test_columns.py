@@ -70,6 +70,7 @@ def test_columns_of_other_programs_are_found(
 ) -> None:
     usual = find_columns(columns, table="films.csv", advice="")
     assert (usual.id, usual.plot, usual.title, usual.year) == found
+    assert usual.other_plots == ()
 
 
 def test_nothing_is_left_out_where_somebody_names_the_plots(tmp_path: Path) -> None:

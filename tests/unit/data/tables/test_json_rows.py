@@ -68,7 +68,13 @@ def test_text_after_an_array_is_an_error_with_its_place(
     (tmp_path / "a.json").write_text(f"{json.dumps([A] * 3000)}\n\n {text}")
     with pytest.raises(DataError, match=r"is no JSON, ") as error:
         list(Table(tmp_path / "a.json").rows())
-    assert str(error.value).endswith(message)
+    assert message in str(error.value)
+
+
+def test_the_fault_of_a_line_has_its_column(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"plot": "a"}\n{"plot": no}\n')
+    _, row = Table(tmp_path / "a.jsonl").rows()
+    assert row.fault == "not JSON: Expecting value, column 10"
 
 
 @pytest.mark.parametrize(
