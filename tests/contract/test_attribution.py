@@ -119,7 +119,7 @@ def test_a_region_of_another_label_is_another_region(predictors: dict[str, Predi
 def test_gradients_that_cannot_be_had_are_refused(predictors: dict[str, Predictor]) -> None:
     predictor = predictors["wide_deep"]
     film = predictor.reader.read(PLOT, POSTER)
-    with pytest.raises(ConfigError, match="there are no gradients to the plot in this model as"):
+    with pytest.raises(ConfigError, match="there are no gradients to the plot in this model with"):
         predictor.explain(film, ["Drama"], "gradients")
     with pytest.raises(ConfigError, match="unknown method 'magic'"):
         predictor.explain(film, ["Drama"], "magic")  # type: ignore[arg-type]

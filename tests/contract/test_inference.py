@@ -227,7 +227,7 @@ def test_a_film_without_what_the_model_reads_is_answered_in_one_line(
         (needed,) = predictor.model.modalities
         with pytest.raises(InputError) as error:
             predictor.predict(**given)
-        assert str(error.value).startswith(f"{name} reads a film's {needed}, and this film has")
+        assert str(error.value).startswith(f"{name} reads a film's {needed}, but this film has")
         assert "\n" not in str(error.value)
     both = predictor.predict(plot="a ghost", poster=pixels)
     assert set(both.modalities) == {m.value for m in predictor.model.modalities}

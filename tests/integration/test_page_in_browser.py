@@ -77,7 +77,7 @@ def predict(page: "Page", plot: str = "one old friend meets the ghost then finds
 
 def test_a_film_is_predicted_and_explained(page: "Page") -> None:
     page.locator("#poster").set_input_files(_POSTER)
-    page.get_by_role("img", name="The poster that was chosen").wait_for()
+    page.get_by_role("img", name="The chosen poster").wait_for()
     predict(page)
     top = page.locator("#answer").evaluate("place => place.getBoundingClientRect().top")
     assert 0 <= top < 740 / 2, "the answer is brought into view"

@@ -14,6 +14,7 @@ import pytest
 from moviegenre.apps.service.app import create_app
 from moviegenre.apps.service.settings import ServiceSettings
 from moviegenre.core.genres import GenreVocabulary
+from moviegenre.data.records import parse_title
 from tests.page_browser import NEEDS_BROWSER, chromium, opened, payload, served
 from tests.tiny_movies import png_bytes, tiny_movies
 from tests.unit.apps.service.fake_predictor import FakePredictor
@@ -187,8 +188,13 @@ def test_tables(page: "Page", kind: str, tmp_path: Path) -> None:
     assert [text.split() for text in shown[3:]] == [text.split() for text in SCRIPTS]
     page.locator("#columns button").click()
     page.get_by_role("button", name="Download the").wait_for()
-    ids = page.locator(".result th[scope=row]").all_inner_texts()
-    assert [text.split() for text in ids] == [2 * text.split() for text in (*SCRIPTS, LONG)]
+    names = page.locator(".result th[scope=row]").all_inner_texts()  # id and title, without markup
+    expected = [text.split() + (parse_title(text) or "").split() for text in (*SCRIPTS, LONG)]
+    assert [text.split() for text in names] == expected
+    assert (
+        sum(len(words) > len(text.split()) for words, text in zip(expected, SCRIPTS, strict=False))
+        > 10
+    )
     for number, text in enumerate(SCRIPTS[:6]):
         row = page.locator(".result tbody tr").nth(number)
         row.locator(".add").click()

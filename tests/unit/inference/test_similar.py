@@ -73,7 +73,7 @@ def test_an_exported_index_finds_a_training_movie_itself(bert_folder: Path, tmp_
 def test_without_an_index_nobody_is_similar(bert_folder: Path, tmp_path: Path) -> None:
     save_tiny(tmp_path / "model", tiny_checkpoint("lstm", bert_folder))
     prediction = moviegenre.load(tmp_path / "model").predict(plot="the ghost")
-    with pytest.raises(InputError, match="lstm has no index of similar movies; export the che"):
+    with pytest.raises(InputError, match="lstm has no index of similar movies; export its che"):
         prediction.similar()
     with pytest.raises((CheckpointError, ConfigError), match="`index` needs the movies that lstm"):
         export(tmp_path / "model", tmp_path / "out", onnx=False, index=True, progress=False)
