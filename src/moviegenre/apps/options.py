@@ -24,7 +24,8 @@ def refuse_unused(options: Mapping[str, object], purpose: str) -> None:
         ConfigError: An option was given; the message names all of them.
     """
     if unused := [name for name, value in options.items() if value]:
-        raise ConfigError(f"{', '.join(unused)} has no effect on {purpose}; leave it out")
+        have, them = ("has", "it") if len(unused) == 1 else ("have", "them")
+        raise ConfigError(f"{', '.join(unused)} {have} no effect on {purpose}; leave {them} out")
 
 
 def parse_split(word: str) -> Split:

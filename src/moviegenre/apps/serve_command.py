@@ -46,7 +46,8 @@ Port = Annotated[
     ),
 ]
 MetricsHost = Annotated[
-    str, typer.Option(rich_help_panel=_ADDRESS, help="Address for --metrics-port.")
+    str | None,
+    typer.Option(rich_help_panel=_ADDRESS, help="Address for --metrics-port. Default: 127.0.0.1."),
 ]
 MetricsPort = Annotated[
     int | None,
@@ -145,7 +146,7 @@ def serve(
     backend: Backend = "auto",
     host: Host = "127.0.0.1",
     port: Port = 8000,
-    metrics_host: MetricsHost = "127.0.0.1",
+    metrics_host: MetricsHost = None,
     metrics_port: MetricsPort = None,
     allow_host: AllowHost = None,
     api_key_file: ApiKeyFile = None,
@@ -175,6 +176,8 @@ def serve(
 
     processes = Processes.parse(workers, engine, replicas, address)
     processes.check(library, metrics_port)
+    if metrics_port is None and metrics_host is not None:
+        raise ConfigError("--metrics-host has no effect without --metrics-port; add it")
     settings = ServiceSettings.parse(apply_overrides({}, overrides or []), "--set")
     access = decide_access(
         address_of(host),
@@ -190,7 +193,7 @@ def serve(
         if processes.address is None:
             listeners.append(stack.enter_context(listen(access.address, port)))
         if metrics_port is not None:
-            metrics_address = address_of(metrics_host, "--metrics-host")
+            metrics_address = address_of(metrics_host or "127.0.0.1", "--metrics-host")
             listener = listen(metrics_address, metrics_port, "--metrics-host or --metrics-port")
             listeners.append(stack.enter_context(listener))
             access = replace(access, metrics_port=listener.getsockname()[1])

@@ -124,7 +124,10 @@ def test_ctrl_c_says_how_to_go_on(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--undo", "--write", "--most", "2"), "--write, --most has no effect on --undo"),
+        (
+            ("--undo", "--write", "--most", "2"),
+            "--write, --most have no effect on --undo; leave them out",
+        ),
         (("--overwrite",), "--overwrite has no effect without --undo"),
         (("--names", "tvdb"), "unknown names 'tvdb'"),
         (("--report", "r.txt"), "expected .csv or .json"),

@@ -188,12 +188,12 @@ def test_posters_that_are_nowhere_are_told_once(
         (["--checkpoint", "m"], "error: nothing to predict; give --plot, --poster or both, --inpu"),
         (
             ["--examples", "--plot", "x", "--input", "y.csv", "--quiet"],
-            "error: --plot, --input, --quiet has no effect on the example films; leave it out",
+            "error: --plot, --input, --quiet have no effect on the example films; leave them out",
         ),
         (["--plot", "x", "--resume"], "error: --resume has no effect on one film; leave it out"),
         (
             ["--input", "x.csv", "--json", "--plot", "x"],
-            "error: --plot, --json has no effect on a table (--input); leave it out",
+            "error: --plot, --json have no effect on a table (--input); leave them out",
         ),
         (["--input", "x.csv"], "error: a table (--input) needs --out with a .parquet, .csv or .js"),
         (
@@ -267,7 +267,10 @@ def test_show_refuses_what_it_would_ignore(run: Run, tmp_path: Path) -> None:
     code, _, err = run("predict", "--input", table, "--show", "--out", tmp_path / "a.csv")
     assert (code, err) == (2, "error: --out has no effect on --show; leave it out\n")
     code, _, err = run("data", "prepare", table, "--show", "--out", tmp_path / "a", "--overwrite")
-    assert (code, err) == (2, "error: --out, --overwrite has no effect on --show; leave it out\n")
+    assert (code, err) == (
+        2,
+        "error: --out, --overwrite have no effect on --show; leave them out\n",
+    )
     code, _, err = run("data", "prepare", "mmimdb", "--show")
     assert (code, err) == (2, "error: --show reads files; mmimdb must be downloaded first\n")
 

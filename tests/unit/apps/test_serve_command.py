@@ -162,6 +162,7 @@ def test_a_library_that_is_not_there(capsys: pytest.CaptureFixture[str], tmp_pat
         ),
         (["--engine", "ray", "--replicas", "0"], "error: --replicas '0': expected a whole"),
         (["--engine", "ray", "--metrics-port", "0"], "error: --metrics-port has no effect with"),
+        (["--metrics-host", "::1"], "error: --metrics-host has no effect without --metrics-port"),
     ],
 )
 def test_options_that_do_not_fit(
