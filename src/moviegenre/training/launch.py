@@ -7,7 +7,7 @@ the same command on each further machine starts the processes there.
 import logging
 import os
 import signal
-import subprocess  # nosec B404 - starts this program itself
+import subprocess  # starts this program itself # nosec B404
 import sys
 import threading
 import time
@@ -198,7 +198,7 @@ def _start(first: int, place: Place, address: str, port: int) -> dict[int, subpr
         if process_place.number == 0:
             continue
         variables = {_ADDRESS: address, _PORT: str(port), **process_place.to_environment()}
-        processes[process_place.number] = subprocess.Popen(  # nosec B603 - starts this program itself
+        processes[process_place.number] = subprocess.Popen(  # this program # nosec B603
             [sys.executable, "-m", WORKER, str(os.getpid())], env={**os.environ, **variables}
         )
     return processes
