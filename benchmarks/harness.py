@@ -285,7 +285,7 @@ def commit() -> str:
     """Return the short name of the checked-out commit; empty outside a checkout."""
     command = ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"]
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # nosec B603
     except (OSError, subprocess.CalledProcessError):
         return ""
 
