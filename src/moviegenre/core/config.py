@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from moviegenre.core.errors import ConfigError, did_you_mean, missing_path_message, shortened
-from moviegenre.core.faults import fault_message
+from moviegenre.core.faults import LENGTH_FAULTS, fault_message
 from moviegenre.core.reading import UnreadableFileError, read_bounded
 from moviegenre.core.types import MAX_SEED
 from moviegenre.core.yaml_text import MAX_YAML_CHARS, parse_yaml
@@ -64,7 +64,7 @@ def _fault(model: type[BaseModel], item: dict[str, Any]) -> str:
     if item["type"] == "union_tag_not_found":
         return f"setting '{dotted}.{_quoted(item['ctx']['discriminator'])[0]}' is missing"
     message = fault_message(item)
-    shows_value = isinstance(item["input"], Mapping) or "(found " in message
+    shows_value = isinstance(item["input"], Mapping) or item["type"] in LENGTH_FAULTS
     value_text = "" if shows_value else f" (found {_quote(item['input'])})"
     return f"setting {dotted!r}: {message}{value_text}" if dotted else message
 

@@ -35,6 +35,9 @@ _EXPECTED = {
 }
 """Expected values by pydantic's error types, with the names of their context."""
 
+LENGTH_FAULTS = frozenset({"too_short", "too_long"})
+"""Types of errors whose message contains the length that was found."""
+
 
 def expected_value(fault: Mapping[str, Any]) -> str | None:
     """Return the expected value in words; None if there are none for this fault.

@@ -96,14 +96,17 @@ def undo(
                 changes.setdefault(entry.path, []).append(change)
         summary = UndoSummary(num_files=len(changes))
         steps = _restore_steps(journal, changes, summary, overwrite=overwrite)
+        steps_by_file: dict[Path, dict[Path, _Step]] = {}
+        for changed_path, step in steps.items():
+            steps_by_file.setdefault(step.change.file, {})[changed_path] = step
         on_progress(0, len(changes))
         for file in reversed(journal.files()):
-            file_steps = {path: step for path, step in steps.items() if step.change.file == file}
+            file_steps = steps_by_file.get(file, {})
             for entry in journal.entries(file) if file_steps else ():
-                step = file_steps.get(entry.path)
-                if step and step.change[:2] == (entry.before_sha256, entry.after_sha256):
+                file_step = file_steps.get(entry.path)
+                if file_step and file_step.change[:2] == (entry.before_sha256, entry.after_sha256):
                     del file_steps[entry.path]
-                    _restore(journal, entry, step.current_sha256, summary)
+                    _restore(journal, entry, file_step.current_sha256, summary)
                     done = summary.num_restored + summary.num_same + len(summary.skipped)
                     on_progress(done, len(changes))
         skipped = {file.path for file in summary.skipped}

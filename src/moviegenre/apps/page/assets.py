@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from moviegenre.apps.service.settings import ServiceSettings
-from moviegenre.apps.service.table_upload import SUFFIXES
 from moviegenre.core.version import __version__
 from moviegenre.data.poster_formats import POSTER_FORMATS, kinds_text
+from moviegenre.data.tables.source import TEXT_SUFFIXES
 from moviegenre.examples import example_films
 
 FOLDER = Path(__file__).with_name("static")
@@ -64,7 +64,7 @@ def _limits(settings: ServiceSettings) -> Mapping[str, object]:
         "max_plot_chars": settings.max_plot_chars,
         "image_kinds": kinds_text(settings.image_kinds),
         "image_types": [POSTER_FORMATS[kind].media_type for kind in settings.image_kinds],
-        "table_suffixes": SUFFIXES,
+        "table_suffixes": TEXT_SUFFIXES,
         "table_rows": settings.page_rows,
     }
 

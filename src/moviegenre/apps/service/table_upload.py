@@ -19,9 +19,6 @@ from moviegenre.core.errors import DataError, shortened
 from moviegenre.data.tables.source import TEXT_SUFFIXES, TableBytes, table_suffix, unpacked
 from moviegenre.data.tables.zip_posters import ZipPosters
 
-SUFFIXES = TEXT_SUFFIXES
-"""What may be uploaded, also as .gz or .zip. Parquet may not: its unpacked size is unknown."""
-
 _FIELDS = ("file", "id_column", "plot_columns", "poster_column", "preview", "with_text")
 _MAX_FIELDS = 64
 _YES_OR_NO = {"": False, "false": False, "0": False, "true": True, "1": True}
@@ -84,15 +81,15 @@ async def _table_upload(form: FormData, settings: ServiceSettings) -> TableUploa
     table = TableBytes(name, await upload.read())
     posters: ZipPosters | None = None
     kind = table_suffix(table)
-    if kind in (*SUFFIXES, ".zip"):
+    if kind in (*TEXT_SUFFIXES, ".zip"):
         try:
             posters = await asyncio.to_thread(_posters, table, settings)
             table = await asyncio.to_thread(unpacked, table, settings.max_body_bytes)
         except DataError as error:
             raise RequestError(422, str(error)) from None
         kind = table_suffix(table)
-    if kind not in SUFFIXES:
-        expected = f"{', '.join(SUFFIXES)}, or one of these as .gz or .zip"
+    if kind not in TEXT_SUFFIXES:  # the unpacked size of Parquet is unknown
+        expected = f"{', '.join(TEXT_SUFFIXES)}, or one of these as .gz or .zip"
         raise RequestError(415, f"{name} is not a table; expected {expected}")
     if kind == ".json":
         _check_values(name, table.content, settings.page_rows * _MAX_VALUES_PER_ROW)

@@ -2,7 +2,7 @@
 
 import os
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -21,14 +21,14 @@ _MAX_EMPTY_ROWS = 1_000  # successive; Excel may store a format for a million em
 
 @contextmanager
 def sheet_rows(
-    source: TableSource, stream: BinaryIO, notes: list[str]
+    source: TableSource, stream: BinaryIO, on_note: Callable[[str], None]
 ) -> Iterator[Iterator[tuple[Any, ...]]]:
     """Open the sheet of films, usually the first, and yield its rows without empty ones.
 
     Args:
         source: The workbook's name, for messages.
         stream: The workbook.
-        notes: Receives the name of the sheet that is read, and those of the others.
+        on_note: Called with a note that names the sheet that is read and the others.
 
     Raises:
         MissingExtraError: openpyxl is not installed.
@@ -47,12 +47,16 @@ def sheet_rows(
         sheets = book.worksheets
         if not sheets:
             raise DataError(f"{source} has no sheet; expected a table in the first one")
-        yield _rows(source, _films_sheet(source, sheets, notes))
+        yield _rows(source, _films_sheet(source, sheets, on_note))
     finally:
         book.close()
 
 
-def _films_sheet(source: TableSource, sheets: Sequence[Any], notes: list[str]) -> Any:  # noqa: ANN401
+def _films_sheet(
+    source: TableSource,
+    sheets: Sequence[Any],
+    on_note: Callable[[str], None],
+) -> Any:  # noqa: ANN401 - a sheet of openpyxl
     """Return the first sheet, or if it has neither plots nor titles, the first one with both."""
     if len(sheets) == 1:
         return sheets[0]
@@ -63,7 +67,7 @@ def _films_sheet(source: TableSource, sheets: Sequence[Any], notes: list[str]) -
     others = [title for title in others if title != sheets[films].title]
     if others:
         names = shortened(", ".join(map(repr, others)))
-        notes.append(f"sheet {sheets[films].title!r} is read, the others are not ({names})")
+        on_note(f"sheet {sheets[films].title!r} is read, the others are not ({names})")
     return sheets[films]
 
 

@@ -1,10 +1,13 @@
 """The films in a JSON value: a page of an API, films by id, a form of pandas, or one film."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from moviegenre.core.errors import DataError, shortened
 from moviegenre.data.tables.columns import is_plot_name, is_title_name
+
+OnNote = Callable[[str], None]
+"""Called with a note on a table's form, such as what is left out."""
 
 _PAGE_KEYS = ("results", "items", "movies", "films", "data", "rows", "search")
 _MAX_DEPTH = 3  # of a list of films in a document, as in MediaContainer.Metadata
@@ -20,13 +23,13 @@ def item_rows(value: Any) -> Iterator[Any]:  # noqa: ANN401 - any JSON value
         yield _with_nested_film(value)
 
 
-def document_rows(document: Any, name: str, notes: list[str]) -> Iterator[Any]:  # noqa: ANN401
+def document_rows(document: Any, name: str, on_note: OnNote) -> Iterator[Any]:  # noqa: ANN401
     """Yield the rows of a document that is no array.
 
     Args:
         document: The parsed document.
         name: The table's name, for messages.
-        notes: Receives the names of lists that are not read.
+        on_note: Called with a note that names the lists that are not read.
 
     Raises:
         DataError: The document has several lists of films.
@@ -40,16 +43,16 @@ def document_rows(document: Any, name: str, notes: list[str]) -> Iterator[Any]: 
         for key in next(iter(document.values())):
             yield {name: column[key] for name, column in document.items()}
     else:
-        yield from _object_rows(document, name, notes)
+        yield from _object_rows(document, name, on_note)
 
 
-def _object_rows(document: dict[str, Any], name: str, notes: list[str]) -> Iterator[Any]:
+def _object_rows(document: dict[str, Any], name: str, on_note: OnNote) -> Iterator[Any]:
     lists = dict(_lists(document))
     with_plots = [path for path, rows in lists.items() if any(map(_has_plot, rows))]
     pages = [path for key in _PAGE_KEYS for path in lists if path.lower() == key]
     page = next((path for path in pages if path in with_plots), None)
     if _has_plot(document) and page is None:  # other lists are parts of the film
-        _note_unread(notes, with_plots)
+        _note_unread(on_note, with_plots)
         yield document
         return
     values = list(document.values())
@@ -70,7 +73,7 @@ def _object_rows(document: dict[str, Any], name: str, notes: list[str]) -> Itera
     if page is None:
         yield _with_nested_film(document)
         return
-    _note_unread(notes, [path for path in lists if path != page])
+    _note_unread(on_note, [path for path in lists if path != page])
     yield from map(_with_nested_film, lists[page])
 
 
@@ -84,10 +87,10 @@ def _lists(document: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str,
             yield from _lists(value, f"{path}.")
 
 
-def _note_unread(notes: list[str], paths: list[str]) -> None:
+def _note_unread(on_note: OnNote, paths: list[str]) -> None:
     if paths:
         lists = shortened(", ".join(map(repr, paths)))
-        notes.append(f"left out: {lists}")
+        on_note(f"left out: {lists}")
 
 
 def _page(value: Mapping[str, Any]) -> list[Any] | None:

@@ -50,7 +50,7 @@ def is_document(head: str, suffix: str) -> bool:
         return True
 
 
-def document_rows(stream: TextIO, name: str, notes: list[str]) -> Iterator[Any]:
+def document_rows(stream: TextIO, name: str, on_note: json_pages.OnNote) -> Iterator[Any]:
     """Yield the rows of JSON documents, one after another.
 
     An array is read row by row, any other document at once.
@@ -58,7 +58,7 @@ def document_rows(stream: TextIO, name: str, notes: list[str]) -> Iterator[Any]:
     Args:
         stream: The documents, from the beginning.
         name: The table's name, for messages.
-        notes: Receives the names of lists that are not read.
+        on_note: Called with a note that names the lists that are not read.
 
     Raises:
         DataError: The text is no JSON, or a film's record or a page is far too large.
@@ -67,7 +67,7 @@ def document_rows(stream: TextIO, name: str, notes: list[str]) -> Iterator[Any]:
     while first := text.next_char(_BLANK):
         if first != "[":
             value = text.value(MAX_RECORD_VALUES)
-            yield from json_pages.document_rows(value, name, notes)
+            yield from json_pages.document_rows(value, name, on_note)
             continue
         text.skip_char()
         while text.next_char(_BLANK + ",") != "]":

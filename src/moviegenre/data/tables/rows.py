@@ -155,12 +155,10 @@ class Table:
         if self._cmu is not None:
             yield from (Row(values) for values in cmu.rows(self._cmu))
         elif self._suffix == ".xlsx":
-            notes: list[str] = []
             with (
                 open_table(self.source) as (stream, _),
-                excel.sheet_rows(self.source, stream, notes) as cells,
+                excel.sheet_rows(self.source, stream, self._add_note) as cells,
             ):
-                self._add_notes(notes)
                 yield from self._cell_rows(cells)
         else:
             with self._text() as text:
@@ -232,10 +230,9 @@ class Table:
 
     def _json_rows(self, text: TextIO) -> Iterator[Row]:
         if self._is_document:
-            notes: list[str] = []
-            for value in json_rows.document_rows(text, str(self.source), notes):
-                self._add_notes(notes)
-                yield _json_row(value)
+            yield from map(
+                _json_row, json_rows.document_rows(text, str(self.source), self._add_note)
+            )
             return
         for line in bounded_lines(text):
             if line.fault:
@@ -243,9 +240,10 @@ class Table:
             elif line.text.strip():
                 yield from _line_rows(line.text)
 
-    def _add_notes(self, notes: Sequence[str]) -> None:
-        """Add notes that are found while rows are read; each once."""
-        self.notes += [note for note in notes if note not in self.notes]
+    def _add_note(self, note: str) -> None:
+        """Add a note that is found while rows are read, once for several readings."""
+        if note not in self.notes:
+            self.notes.append(note)
 
     def _separated_rows(self, text: TextIO) -> Iterator[Row]:
         csv.field_size_limit(MAX_RECORD_BYTES)
