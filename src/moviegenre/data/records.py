@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+import numpy as np
+
 from moviegenre.core.types import Split
 from moviegenre.data.placeholders import without_markup
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _DATED_YEAR = re.compile(r"(?<!\d)(18|19|20)\d\d(?!\d)")
-_YEARS = range(1, 10_000)
+_MIN_YEAR, _MAX_YEAR = 1, 9999
 _YEAR_CHARS = 32
 
 
@@ -144,21 +146,22 @@ def parse_year(value: object) -> int | None:
     """Return the year of a number, a text or a date; None if it is not from 1 to 9999.
 
     Example:
-        >>> parse_year("1997"), parse_year(1997.0), parse_year("unknown"), parse_year(2**31)
+        >>> parse_year("1997"), parse_year(1997.0), parse_year("unknown"), parse_year(10**5000)
         (1997, 1997, None, None)
         >>> parse_year("1995-10-30"), parse_year("30 Oct 1995"), parse_year(date(1995, 10, 30))
         (1995, 1995, 1995)
     """
     if isinstance(value, date):
         return value.year
-    if not isinstance(value, str | int | float) or len(text := str(value)) > _YEAR_CHARS:
+    if isinstance(value, str) and len(text := value) <= _YEAR_CHARS:
+        try:
+            value = float(text)
+        except ValueError:
+            match = _DATED_YEAR.search(text)
+            return int(match[0]) if match else None
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
         return None
-    try:
-        year = int(float(text))
-    except (ValueError, OverflowError):
-        match = _DATED_YEAR.search(text)
-        return int(match[0]) if match else None
-    return year if year in _YEARS else None
+    return int(value) if _MIN_YEAR <= value < _MAX_YEAR + 1 else None
 
 
 def parse_title(value: object) -> str | None:
@@ -172,4 +175,7 @@ def parse_title(value: object) -> str | None:
         return whole_text(without_markup(value))
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return str(value) if isinstance(value, int | float) else None
+    try:
+        return str(value) if isinstance(value, int | float) else None
+    except ValueError:  # more digits than Python writes
+        return None

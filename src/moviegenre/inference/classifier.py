@@ -194,7 +194,7 @@ def _row(number: int, film: Any, plot_name: str) -> Row:  # noqa: ANN401 - check
         plot, poster, title, year = (
             cell_value(film.get(name)) for name in (*columns, *_FURTHER_COLUMNS)
         )
-        return plot, _poster(poster), parse_title(title), parse_year(_whole_number(year))
+        return plot, _poster(poster), parse_title(title), parse_year(year)
     is_pair = isinstance(film, Sequence) or (isinstance(film, np.ndarray) and film.ndim == 1)
     if is_pair and not isinstance(film, bytes | bytearray | memoryview) and len(film) in (1, 2):
         plot, poster = (*map(cell_value, film), None)[:2]
@@ -219,10 +219,3 @@ def _poster(poster: Any) -> Any:  # noqa: ANN401 - a table's cell
     if isinstance(poster, Mapping):
         return poster.get("bytes") or poster.get("path")
     return poster
-
-
-def _whole_number(year: Any) -> Any:  # noqa: ANN401 - a table's cell
-    """Return a year as a whole number; pandas makes years floats if some are missing."""
-    if isinstance(year, np.integer):
-        return int(year)
-    return int(year) if isinstance(year, float | np.floating) and float(year).is_integer() else year

@@ -256,7 +256,9 @@ def _checked_year(year: object) -> tuple[int | None, str | None]:
     number = parse_year(year)
     if number is not None and _FIRST_YEAR <= number <= _LAST_YEAR:
         return number, None
-    text = shortened(repr(year), _MAX_QUOTED)
+    is_long = isinstance(year, int) and abs(year) >= 10**_MAX_QUOTED  # Python may not write it
+    many = f"a year of more than {_MAX_QUOTED} digits"
+    text = many if is_long else shortened(repr(year), _MAX_QUOTED)
     return None, f"No film was released in {text}, so the year was ignored."
 
 

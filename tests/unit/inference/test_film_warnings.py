@@ -204,3 +204,15 @@ def test_the_rest_of_a_film_is_read(predictor: Predictor) -> None:
 def test_a_film_with_neither_is_still_an_error(predictor: Predictor) -> None:
     with pytest.raises(InputError, match=r"^a film needs a plot or a poster; found neither$"):
         predictor.predict(plot="  ")
+
+
+@pytest.mark.parametrize("year", [10**5000, -(10**5000)], ids=["positive", "negative"])
+def test_a_year_of_any_length_is_ignored_with_a_warning(year: int, predictor: Predictor) -> None:
+    assert predictor.predict(plot=PLOT, year=year).warnings == [
+        "No film was released in a year of more than 40 digits, so the year was ignored."
+    ]
+
+
+def test_a_title_of_too_many_digits_is_one_line(predictor: Predictor) -> None:
+    with pytest.raises(InputError, match=r"^a title is int; expected a text$"):
+        predictor.predict(plot=PLOT, title=10**5000)
