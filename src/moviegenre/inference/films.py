@@ -47,8 +47,10 @@ Year = str | float | date | None
 TITLE_ALONE = "Only the title was read, so the answer is less certain."
 """The warning of a film with nothing but a title."""
 
+FIRST_YEAR, LAST_YEAR = 1874, 2100
+"""Years that a film may have; the first is that of the oldest moving picture."""
+
 _MAX_QUOTED = 40  # characters of a year in a warning
-_FIRST_YEAR, _LAST_YEAR = 1874, 2100  # the first is that of the oldest moving picture
 
 
 @dataclass(frozen=True)
@@ -254,7 +256,7 @@ def _checked_year(year: object) -> tuple[int | None, str | None]:
     if not isinstance(year, str | int | float | date):
         raise InputError(f"a year is {year!r}; expected a whole number, such as 1947")
     number = parse_year(year)
-    if number is not None and _FIRST_YEAR <= number <= _LAST_YEAR:
+    if number is not None and FIRST_YEAR <= number <= LAST_YEAR:
         return number, None
     is_long = isinstance(year, int) and abs(year) >= 10**_MAX_QUOTED  # Python may not write it
     many = f"a year of more than {_MAX_QUOTED} digits"

@@ -10,6 +10,7 @@ from moviegenre.apps.service.schemas import (
     MAX_ATTRIBUTE,
     MAX_TITLE,
     TINY_POSTER,
+    YEAR_TEXT,
     ErrorAnswer,
     FilmRequest,
 )
@@ -39,12 +40,7 @@ _FILM_FORM: dict[str, Any] = {
         },
         "poster": {"type": "string", "format": "binary", "description": "An image file."},
         "title": {"type": "string", "maxLength": MAX_TITLE, "description": "The film's title."},
-        "year": {
-            "type": "integer",
-            "minimum": 1,
-            "maximum": 9999,
-            "description": "The film's release year.",
-        },
+        "year": {"type": "integer", "description": YEAR_TEXT},
         "explain": {
             "type": "boolean",
             "default": False,

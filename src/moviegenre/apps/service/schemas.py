@@ -4,6 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, FailFast, Field, JsonValue
 
+from moviegenre.inference.films import FIRST_YEAR, LAST_YEAR
+
 # A poster of two by three red pixels, for examples.
 TINY_POSTER = (
     "iVBORw0KGgoAAAANSUhEUgAAAAIAAAADCAIAAAA2iEnWAAAAEElEQVR42mPYoiEHRAwoFABBHwXdMgqU"
@@ -15,6 +17,11 @@ MAX_ATTRIBUTE = 32
 
 MAX_TITLE = 500
 """Characters of a title."""
+
+YEAR_TEXT = (
+    "The film's release year, if known. A year other than "
+    f"{FIRST_YEAR} to {LAST_YEAR} is ignored with a warning."
+)
 
 
 class FilmRequest(BaseModel):
@@ -30,9 +37,7 @@ class FilmRequest(BaseModel):
     title: str | None = Field(
         default=None, max_length=MAX_TITLE, description="The film's title, if known."
     )
-    year: int | None = Field(
-        default=None, ge=1, le=9999, description="The film's release year, if known."
-    )
+    year: int | None = Field(default=None, description=YEAR_TEXT)
     explain: bool = Field(default=False, description="Also explain the effect of plot and poster.")
     attribute: Annotated[list[str], FailFast()] = Field(
         default=[],

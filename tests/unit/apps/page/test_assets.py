@@ -11,6 +11,7 @@ from moviegenre.apps.page.assets import FOLDER, page_assets
 from moviegenre.apps.page.mounting import HEADERS, POLICY
 from moviegenre.apps.service.app import create_app
 from moviegenre.apps.service.settings import ServiceSettings
+from moviegenre.inference.films import FIRST_YEAR, LAST_YEAR
 from tests.unit.apps.service.fake_predictor import FakePredictor
 
 SETTINGS = ServiceSettings(max_body_bytes=2000, page_rows=7)
@@ -47,6 +48,11 @@ def elements() -> _Elements:
     parser = _Elements()
     parser.feed((FOLDER / "index.html").read_text("utf-8"))
     return parser
+
+
+def test_the_years_of_the_form_are_those_that_the_reader_uses() -> None:
+    page = (FOLDER / "index.html").read_text("utf-8")
+    assert f'id="year" type="number" min="{FIRST_YEAR}" max="{LAST_YEAR}"' in page
 
 
 def test_the_page_has_headers_that_let_it_load_from_itself_alone(client: TestClient) -> None:

@@ -68,8 +68,14 @@ def test_title_and_year_as_json_and_in_a_form(client: TestClient) -> None:
     whole = expected(f"Laura 1944 {PLOT}")
     assert client.post("/predict", json=film).json() == whole
     assert client.post("/predict", data=film, files={"poster": ("", b"")}).json() == whole
-    refused = client.post("/predict", json={**film, "year": 0})
+    refused = client.post("/predict", json={**film, "year": 12.5})
     assert (refused.status_code, "year" in refused.json()["error"]) == (422, True)
+
+
+@pytest.mark.parametrize("year", [-1, 99999])
+def test_a_year_that_no_film_has_is_left_to_the_reader(client: TestClient, year: int) -> None:
+    answer = client.post("/predict", json={"plot": PLOT, "year": year})
+    assert (answer.status_code, answer.json()) == (200, expected(f"{year} {PLOT}"))
 
 
 @pytest.mark.parametrize("prefix", ["", "data:image/png;base64,"])

@@ -38,7 +38,7 @@ export async function predict(film, { explain = false, attribute = [] }, signal)
     const form = new FormData();
     if (film.plot) form.append("plot", film.plot);
     if (film.title) form.append("title", film.title);
-    if (film.year) form.append("year", String(film.year));
+    if (film.year !== null) form.append("year", String(film.year));
     form.append("poster", film.poster, "poster");
     form.append("explain", String(explain));
     for (const genre of attribute) form.append("attribute", genre);

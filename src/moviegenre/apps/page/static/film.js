@@ -100,7 +100,7 @@ export class FilmPanel {
       plot: poster ? plot.replace(/\r?\n/g, "\r\n") : plot,
       poster,
       title: title || null,
-      year: Number.isInteger(year) ? year : null,
+      year: Number.isNaN(year) ? null : year,
       name: title || this.#exampleTitle(plot, poster),
     };
   }
