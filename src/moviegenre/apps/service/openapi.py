@@ -16,6 +16,7 @@ from moviegenre.apps.service.schemas import (
 )
 from moviegenre.apps.service.settings import ServiceSettings
 from moviegenre.data.poster_formats import POSTER_FORMATS
+from moviegenre.data.tables.columns import OTHER_PLOT_COLUMNS
 
 # The packaged Swagger UI reads OpenAPI 3.0, and FastAPI writes 3.1.
 _OPENAPI_VERSION = "3.0.3"
@@ -66,13 +67,14 @@ _TABLE_FORM = {
         },
         "id_column": {
             "type": "string",
-            "description": "The column of ids. Default: `id`, or the row number.",
+            "description": "The column of ids. Default: `id` or another usual name, or the row "
+            "number.",
         },
         "plot_columns": {
             "type": "array",
             "items": {"type": "string"},
             "description": "Columns of plots, joined in this order. Default: `plot`, or the only "
-            "one of `overview`, `synopsis`, `description`, `summary` and `storyline`.",
+            f"one of {', '.join(f'`{name}`' for name in OTHER_PLOT_COLUMNS)}.",
         },
         "poster_column": {
             "type": "string",

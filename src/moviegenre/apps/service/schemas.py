@@ -128,7 +128,7 @@ class TablePreview(BaseModel):
         description="The cells of the first rows as texts; long texts are cut off."
     )
     id_column: str | None = Field(
-        description="The column of ids; null if no column has the usual name."
+        description="The column of ids; null if no column has a usual name."
     )
     plot_columns: list[str] = Field(
         description="The column of plots: `plot`, or the only one with another usual name."

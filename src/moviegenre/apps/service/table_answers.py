@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -36,6 +37,22 @@ _MAX_LISTED = 10  # columns in a message
 _PREVIEW_ROWS = 5
 _PREVIEW_CHARS = 200  # of a cell
 _ERROR_CHARS = 500  # some repeat a value of the table, which may be long
+_FIELDS = {
+    "id_column": "id_column",
+    "plot_column": "plot_columns",
+    "poster_column": "poster_column",
+}
+_SETTING = re.compile(r"`([a-z_]+)`")
+_OTHER_SETTING = re.compile(r" \([^()]*`(?!(?:id|plot|poster)_column`)[a-z_]+`[^()]*\)")
+
+
+def _with_fields(message: str) -> str:
+    """Return a message with fields of the form in place of settings.
+
+    Advice in parentheses on settings that the form lacks is left out.
+    """
+    message = _OTHER_SETTING.sub("", message)
+    return _SETTING.sub(lambda name: _FIELDS.get(name[1], name[0]), message)
 
 
 def preview(upload: TableUpload, settings: ServiceSettings) -> TablePreview:
@@ -57,7 +74,7 @@ def preview(upload: TableUpload, settings: ServiceSettings) -> TablePreview:
             for row in itertools.islice(table.rows(), _PREVIEW_ROWS)
         ]
     except MovieGenreError as error:
-        raise RequestError(422, str(error)) from None
+        raise RequestError(422, _with_fields(str(error))) from None
     notes = [
         *table.notes,
         f"recognised as {known.title}" if known else "",
@@ -71,7 +88,7 @@ def preview(upload: TableUpload, settings: ServiceSettings) -> TablePreview:
         plot_columns=candidates if len(candidates) == 1 else [],
         poster_column=_poster_column(upload, settings, candidates),
         has_posters=upload.posters is not None,
-        note="; ".join(filter(None, notes)) or None,
+        note=_with_fields("; ".join(filter(None, notes))) or None,
     )
 
 
@@ -146,7 +163,7 @@ def read_rows(upload: TableUpload, settings: ServiceSettings) -> "list[TextRow]"
         table = TextTable(upload.table, columns, settings.page_rows + 1, upload.posters)
         rows = list(itertools.islice(table.texts(), settings.page_rows + 1))
     except MovieGenreError as error:
-        raise RequestError(422, str(error)) from None
+        raise RequestError(422, _with_fields(str(error))) from None
     if len(rows) > settings.page_rows:
         raise RequestError(
             422,

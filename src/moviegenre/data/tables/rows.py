@@ -176,7 +176,7 @@ class Table:
         if is_guess and self._encoding == dialect.CP1252:
             self.notes.append(
                 f"the text is read as {self._encoding}, which is a guess: if letters are wrong, "
-                "name another with `encoding`, or save it as UTF-8"
+                "save it as UTF-8 (or name its encoding with `encoding`)"
             )
         elif self._encoding != dialect.UTF8:
             self.notes.append(f"the text is {self._encoding}")

@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -19,6 +20,7 @@ from moviegenre.apps.service.app import create_app
 from moviegenre.apps.service.settings import ServiceSettings
 from moviegenre.apps.service.table_answers import FAILED
 from moviegenre.apps.service.tables import MAX_CLIENT_TABLES, MAX_TABLES
+from moviegenre.data.tables.columns import OTHER_PLOT_COLUMNS, PLOT_COLUMN
 from moviegenre.inference.prediction import Prediction
 from tests.tiny_movies import png_bytes, tiny_movies
 from tests.unit.apps.service.asgi_client import AsgiClient
@@ -60,6 +62,20 @@ def test_a_preview_says_what_was_understood(client: TestClient) -> None:
     other = send(client, TABLE, preview="true").json()
     assert (other["id_column"], other["plot_columns"]) == (None, [])
     assert other["rows"][0] == ["a", PLOT, "/etc/passwd"], "shown, and not looked at"
+
+
+def test_a_note_names_no_option_that_the_form_lacks(client: TestClient) -> None:
+    table = "plot\nThe café owner\n".encode("mac_roman")
+    assert send(client, table, preview="true").json()["note"] == (
+        "the text is read as cp1252, which is a guess: if letters are wrong, save it as UTF-8"
+    )
+
+
+def test_the_document_lists_every_usual_name_of_a_plot(client: TestClient) -> None:
+    body = client.get("/openapi.json").json()["paths"]["/predict/table"]["post"]["requestBody"]
+    fields = body["content"]["multipart/form-data"]["schema"]["properties"]
+    listed = set(re.findall(r"`(\w+)`", fields["plot_columns"]["description"]))
+    assert listed == {PLOT_COLUMN, *OTHER_PLOT_COLUMNS}
 
 
 def test_every_row_is_answered_in_order(client: TestClient) -> None:
@@ -415,6 +431,11 @@ def test_another_column_may_name_the_posters(roomy: TestClient) -> None:
     assert "the file is not a ZIP of a table and its posters" in no_pictures.json()["error"]
     wrong = send(roomy, content, "a.zip", poster_column="fil")
     assert (wrong.status_code, "did you mean" in wrong.json()["error"]) == (422, True)
+
+
+def test_an_error_names_the_fields_of_the_form(roomy: TestClient) -> None:
+    error = send(roomy, zip_of("key,x\n1,y\n", both=PICTURE), "a.zip").json()["error"]
+    assert error.endswith("name yours with plot_columns and poster_column")
 
 
 @pytest.mark.parametrize(

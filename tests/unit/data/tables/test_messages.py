@@ -82,8 +82,9 @@ def test_json_with_another_ending_is_named(
 def test_cp1252_is_called_a_guess_unless_it_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes("plot\nThe café owner\n".encode("mac_roman"))
     (note,) = Table(tmp_path / "a.csv").notes
-    assert (
-        "read as cp1252, which is a guess: if letters are wrong, name another with `encod" in note
+    assert note == (
+        "the text is read as cp1252, which is a guess: if letters are wrong, save it as UTF-8 (or "
+        "name its encoding with `encoding`)"
     )
     assert Table(tmp_path / "a.csv", Written(encoding="cp1252")).notes == ["the text is cp1252"]
 
