@@ -1,6 +1,7 @@
 """The films in a JSON value: a page of an API, films by id, a form of pandas, or one film."""
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from moviegenre.core.errors import DataError, shortened
@@ -55,11 +56,10 @@ def _object_rows(document: dict[str, Any], name: str, on_note: OnNote) -> Iterat
         _note_unread(on_note, with_plots)
         yield document
         return
-    values = list(document.values())
-    if all(isinstance(value, dict) for value in values) and (
-        any(map(_has_plot, values)) or not lists
-    ):
-        yield from ({"id": key, **value} for key, value in document.items())
+    films = _films_by_id(document, has_lists=bool(lists))
+    if films is not None:
+        _note_unread(on_note, [key for key in document if key not in films])
+        yield from ({"id": key, **film} for key, film in films.items())
         return
     if page is None and len(with_plots) > 1:
         found = shortened(", ".join(map(repr, with_plots)))
@@ -75,6 +75,31 @@ def _object_rows(document: dict[str, Any], name: str, on_note: OnNote) -> Iterat
         return
     _note_unread(on_note, [path for path in lists if path != page])
     yield from map(_with_nested_film, lists[page])
+
+
+def _films_by_id(
+    document: Mapping[str, Any], *, has_lists: bool
+) -> dict[str, dict[str, Any]] | None:
+    """Return the films of a document by their ids; None if the document has another form.
+
+    An entry without any key of the films, such as ``meta``, is no film; an empty entry is one.
+
+    Args:
+        document: The document.
+        has_lists: Whether it has lists of objects, at any depth.
+    """
+    objects = {key: value for key, value in document.items() if isinstance(value, dict)}
+    with_plots = [value for value in objects.values() if _has_plot(value)]
+    if len(objects) == len(document):
+        is_by_id = bool(with_plots) or not has_lists
+    else:
+        lists = filter(_is_rows, document.values())
+        is_by_id = len(with_plots) > 1 and not any(map(_has_plot, chain.from_iterable(lists)))
+    if not is_by_id:
+        return None
+    films = with_plots or [value for value in objects.values() if _is_film(value)]
+    keys = set(chain.from_iterable(films or objects.values()))
+    return {key: value for key, value in objects.items() if not value or keys & value.keys()}
 
 
 def _lists(document: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, list[Any]]]:

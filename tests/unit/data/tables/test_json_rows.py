@@ -129,3 +129,34 @@ def test_lists_of_films_that_are_not_read_are_named(tmp_path: Path) -> None:
     assert table.notes[1:] == ["left out: 'similar.results'"]
     with pytest.raises(DataError, match=r"several lists of films \('watched', 'later'\); expect"):
         list(read(tmp_path / "c.json", {"watched": [A], "later": [B]}).rows())
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"meta": {"count": 2}},
+        {"meta": {"count": 2, "errors": [{"code": 1}]}},
+        {"count": 2, "meta": None},
+        {"errors": [{"code": 1}]},
+    ],
+)
+def test_an_entry_that_is_no_film_is_left_out_of_films_by_id(
+    others: dict[str, Any], tmp_path: Path
+) -> None:
+    table = read(tmp_path / "a.json", {"tt1": A, "tt2": B, **others})
+    assert [row.values for row in table.rows()] == [{"id": "tt1", **A}, {"id": "tt2", **B}]
+    assert table.notes[1:] == [f"left out: {', '.join(map(repr, others))}"]
+
+
+def test_films_by_id_may_have_lists_of_films(tmp_path: Path) -> None:
+    films = {"tt1": {**A, "similar": {"results": [B]}}, "tt2": B, "count": 2}
+    assert titles(read(tmp_path / "a.json", films)) == ["A", "B"]
+
+
+@pytest.mark.parametrize(
+    "film", [{}, {"title": "B"}, {"plot": None}, {"title": "C", "poster": "c"}]
+)
+def test_a_film_by_id_without_a_plot_keeps_its_row(film: dict[str, Any], tmp_path: Path) -> None:
+    table = read(tmp_path / "a.json", {"tt1": A, "tt2": film})
+    assert [row.values["id"] for row in table.rows()] == ["tt1", "tt2"]
+    assert table.notes == ["a JSON document"]
