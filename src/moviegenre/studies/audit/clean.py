@@ -66,7 +66,7 @@ def write_clean(
             )
     counts = {split.value: num_dropped[split] for split in Split}
     listed_counts = ", ".join(f"{name} {count:,}" for name, count in counts.items())
-    excluded = Counter({str(k): int(n) for k, n in data.datasheet.get("excluded", {}).items()})
+    excluded = Counter(data.datasheet.get("excluded") or _listed(data.root / EXCLUDED_FILE))
     if dropped:
         excluded[Reason.NEAR_DUPLICATE.value] += len(dropped)
     facts = {
@@ -118,6 +118,14 @@ def _copy(data: PreparedData, split: Split, dropped_ids: set[str], folder: Path)
         for batch in source.iter_batches(_ROWS_PER_GROUP):
             is_kept = [movie not in dropped_ids for movie in batch.column("id").to_pylist()]
             writer.write_batch(batch.filter(pa.array(is_kept, pa.bool_())))
+
+
+def _listed(path: Path) -> Counter[str]:
+    """Return the number of movies that a file lists as left out, by reason."""
+    if not path.is_file():
+        return Counter()
+    with path.open(encoding="utf-8", newline="") as stream:
+        return Counter(row["reason"] for row in csv.DictReader(stream))
 
 
 def _write_excluded(

@@ -43,6 +43,19 @@ def test_clean_movies_can_be_prepared_over(tmp_path: Path) -> None:
     assert not (tmp_path / "clean" / "split.json").exists()
 
 
+def test_movies_left_out_are_counted_if_the_data_sheet_does_not_say_how_many(
+    tmp_path: Path,
+) -> None:
+    data = prepared(write_folder(tmp_path / "movies", complete_files()), tmp_path / "prepared")
+    del data.datasheet["excluded"]
+    (data.root / "excluded.csv").write_text("id,reason,detail\n7,no plot,\n8,no plot,\n")
+    write_clean(data, AuditMovies.read(data), {1: [9]}, tmp_path / "clean", {})
+    assert PreparedData(tmp_path / "clean").datasheet["excluded"] == {
+        "no plot": 2,
+        "near duplicate of a movie in a later split": 1,
+    }
+
+
 def test_a_split_that_would_be_empty_is_refused(tmp_path: Path) -> None:
     source = write_folder(tmp_path / "movies", complete_files())
     data = prepared(source, tmp_path / "prepared")
