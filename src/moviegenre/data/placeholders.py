@@ -32,6 +32,13 @@ _GENRE_PLACEHOLDER = re.compile(
     r"|(unknown|undefined|missing) genres?|genres? (is )?(unknown|undefined|missing)",
     re.IGNORECASE,
 )
+_TITLE_PLACEHOLDER = re.compile(  # no word that is also a title, such as Missing or Unknown
+    r"n\.?/?\s*a\.?|nan|null|none|nil|nat|tb[acd]|untitled|undefined|\\n"
+    r"|#(ref|value|name)[!?]|to be (announced|determined|confirmed|added)"
+    r"|((no|unknown|missing|untitled) )?(title|titel)( (un|not )(known|available|given|found))?"
+    r"|(not|none) (yet )?(available|found|given|provided)",
+    re.IGNORECASE,
+)
 _POSTER_PLACEHOLDER = re.compile(
     r"(no|not)( \w+)? (posters?|images?|pictures?|covers?)( \w+){0,2}", re.IGNORECASE
 )
@@ -58,6 +65,18 @@ def is_placeholder(text: str) -> bool:
     """
     bare = plain_text(text).strip(_PUNCTUATION).replace("\u2019", "'")
     return not bare or bare == "0" or _PLACEHOLDER.fullmatch(bare) is not None or says_no_plot(bare)
+
+
+def is_title_placeholder(title: str) -> bool:
+    """Return whether a text stands for a title that is missing.
+
+    Example:
+        >>> is_title_placeholder("N/A"), is_title_placeholder("Missing")
+        (True, False)
+    """
+    text = plain_text(title)
+    bare = text.strip(_PUNCTUATION)
+    return bare in ("", "0") or any(map(_TITLE_PLACEHOLDER.fullmatch, (bare, text)))
 
 
 def is_genre_placeholder(name: str) -> bool:

@@ -23,7 +23,7 @@ from moviegenre.core.types import Modality
 from moviegenre.data.batches import BatchArrays, MovieTensors
 from moviegenre.data.film_text import choose_plot, film_text
 from moviegenre.data.limits import MAX_PLOT_CHARS, MAX_POSTER_BYTES
-from moviegenre.data.placeholders import is_placeholder, without_markup
+from moviegenre.data.placeholders import is_placeholder, is_title_placeholder, without_markup
 from moviegenre.data.poster_check import PosterCheck, check_poster
 from moviegenre.data.posters import PosterError, decode_poster, resize_poster, upright_rgb
 from moviegenre.data.ragged import Ragged
@@ -240,7 +240,7 @@ def _checked_title(title: object) -> str | None:
     if text is None:
         raise InputError(f"a title is {type(title).__name__}; expected a text")
     name = text.strip()
-    return name if name and not is_placeholder(name) else None
+    return None if is_title_placeholder(name) else name
 
 
 def _checked_year(year: object) -> tuple[int | None, str | None]:

@@ -35,10 +35,16 @@ def test_a_year_by_itself_says_nothing(predictor: Predictor) -> None:
     assert prediction.modalities == []
 
 
-@pytest.mark.parametrize("title", ["Unknown", "TBA", "Untitled", "N/A"])
+@pytest.mark.parametrize("title", ["TBA", "Untitled", "N/A", "null", "-", "#REF!", "No title"])
 def test_a_placeholder_is_no_title(title: str, predictor: Predictor) -> None:
     prediction = predictor.predict(plot="No overview found.", title=title, year=1999)
     assert prediction.genres == []
+
+
+@pytest.mark.parametrize("title", ["Missing", "Unknown", "Empty", "Test", "Coming Soon", "Name"])
+def test_a_word_that_is_also_a_title_is_read(title: str, predictor: Predictor) -> None:
+    film = predictor.reader.read(plot="No overview found.", title=title)
+    assert film.heading == f"{title}."
 
 
 def test_a_title_alone_is_answered_with_a_warning(predictor: Predictor) -> None:
