@@ -96,6 +96,18 @@ def test_a_film_is_predicted_and_explained(page: "Page") -> None:
     assert page.locator(".bar[aria-pressed=true]").get_attribute("data-genre") == genre
 
 
+def test_a_part_without_an_effect_is_no_reason(page: "Page") -> None:
+    words = [
+        {"text": "of", "share": 0},
+        {"text": "a", "share": 0.004},
+        {"text": "x", "share": None},
+    ]
+    named = "async (words) => (await import('/static/why.js')).namedParts(words)"
+    assert page.evaluate(named, words) == []
+    regions = "async (grid) => (await import('/static/why.js')).strongRegions(grid)"
+    assert page.evaluate(regions, [[0, 0.004]]) == []
+
+
 def test_an_example_and_what_is_wrong(page: "Page") -> None:
     problem = page.locator("#film-problem")
     page.get_by_role("button", name="Predict genres").click()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _BAR_CELLS = 20
 _MAX_WORDS = 6  # words and phrases that are printed for each genre
 _MAX_REGIONS = 3
+_LEAST_SHARE = 0.005  # of a word or a region that is named; a smaller one would be printed as +0.00
 _BY_GENRE = (
     "modality_effects",
     "words",
@@ -157,7 +158,7 @@ def _print_parts(console: "Console", explanation: "Explanation", genre: str, nam
     words = explanation.phrases.get(genre, words)
     effects: dict[str, str] = {}
     for word in sorted(words, key=lambda word: -(word.share or 0)):
-        if word.share and word.share > 0:
+        if word.share is not None and word.share >= _LEAST_SHARE:
             effects.setdefault(word.text.lower(), _effect(word.share, word.without))
     strongest = [f"{text} {effect}" for text, effect in list(effects.items())[:_MAX_WORDS]]
     grid = explanation.regions.get(genre)
@@ -170,7 +171,7 @@ def _print_parts(console: "Console", explanation: "Explanation", genre: str, nam
                 float(grid[row, column]), None if without is None else float(without[row, column])
             )
             for row, column in cells[:_MAX_REGIONS]
-            if grid[row, column] > 0
+            if grid[row, column] >= _LEAST_SHARE
         ]
     title = f"{name} {explanation.probability[genre]:.0%}"
     lines = []

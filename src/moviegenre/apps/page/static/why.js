@@ -6,6 +6,7 @@ import { announce, element, percent } from "./dom.js";
 const STRONGEST = 5; // words and phrases that are named
 const NUMBERED = 3; // regions that are numbered
 const LONG_PLOT = 1500; // characters; from here on the plot is folded
+const LEAST = 0.005; // a smaller share would be shown as +0.00
 const NOISE = 0.2; // of the strongest; weaker shares are not marked, or all would be
 
 /** The place of the reasons. */
@@ -74,7 +75,7 @@ const effect = ({ share, without }) => (typeof without === "number" ? `${percent
 export function namedParts(words, phrases) {
   if (phrases) return phrases;
   const largest = Math.max(...words.map((word) => Math.abs(word.share ?? 0)), 0);
-  return words.filter((word) => word.share && Math.abs(word.share) >= NOISE * largest);
+  return words.filter((word) => Math.abs(word.share ?? 0) >= Math.max(LEAST, NOISE * largest));
 }
 
 /** Return the pieces of a plot with marked and unread parts; positions count whole characters. */
@@ -157,7 +158,7 @@ export function strongRegions(grid, without) {
   const regions = grid.flat().map((share, number) => ({ share, without: left[number], row: Math.floor(number / columns), column: number % columns }));
   const largest = Math.max(...regions.map((region) => region.share), 0);
   return regions
-    .filter((region) => region.share > 0 && region.share >= NOISE * largest)
+    .filter((region) => region.share >= Math.max(LEAST, NOISE * largest))
     .sort((one, other) => other.share - one.share)
     .map((region, place) => ({ ...region, strength: region.share / largest, rank: place < NUMBERED ? place + 1 : null }));
 }
