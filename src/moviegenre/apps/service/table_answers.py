@@ -43,7 +43,7 @@ _FIELDS = {
     "poster_column": "poster_column",
 }
 _SETTING = re.compile(r"`([a-z_]+)`")
-_OTHER_SETTING = re.compile(r" \([^()]*`(?!(?:id|plot|poster)_column`)[a-z_]+`[^()]*\)")
+_OTHER_SETTING = re.compile(rf" \([^()]*`(?!(?:{'|'.join(_FIELDS)})`)[a-z_]+`[^()]*\)")
 
 
 def _with_fields(message: str) -> str:

@@ -67,8 +67,8 @@ def write_seeds(
         f"Every model trained from {len(comparison.seeds)} seeds ({seeds}); {comparison.split} "
         f"split, {comparison.num_movies:,} movies, threshold {comparison.threshold:g}. Mean ± "
         "sample standard deviation over seeds, in per cent; Hamming loss is a fraction, lower is "
-        "better. Everything is trained again for each seed. A model without random numbers "
-        "does not deviate.",
+        "better. Each seed trains again all that the configuration file trains; a run that it "
+        "starts from is the same for all seeds. A model without random numbers does not deviate.",
         seeds_table(comparison),
         "## Differences",
         "Points: mean ± deviation over seeds of the difference within a seed. The interval is a "
