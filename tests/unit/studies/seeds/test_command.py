@@ -31,7 +31,7 @@ def test_several_seeds_are_trained_once_and_compared(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(report, "PLOTS", ())  # of each seed; tests/unit/evaluation has them
+    monkeypatch.setattr(report, "PLOTS", ())  # tests/unit/evaluation has them
     values = yaml.safe_load(config.read_text("utf-8"))
     values["models"]["late_fusion"]["init_from"] = values["checkpoints"]  # the suite's own
     config.write_text(yaml.safe_dump(values), encoding="utf-8")
