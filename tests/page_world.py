@@ -17,7 +17,7 @@ from tests.tiny_movies import GENRES, tiny_movies, write_prepared
 from tests.tiny_training import tiny_experiment
 
 MODELS = ("bert", "cnn", "early_fusion", "late_fusion", "attention_fusion")
-_NUM_FILMS = 200  # so many that every genre has the 50 movies that it takes to be told
+_NUM_FILMS = 75  # two of three genres each, so that every genre has the 50 movies that it needs
 
 
 def write_world(folder: Path, bert_folder: Path) -> Path:
@@ -45,6 +45,6 @@ def _write_catalogue(folder: Path) -> None:
             poster = f"{number:03d}.png"
             Image.fromarray(pixels).save(folder / poster)
             shutil.copy(folder / poster, folder / "posters")
-            genres = "|".join(GENRES.decode(movies.labels[number].astype(bool)))
-            table.writerow([number, plot, poster, genres])
+            genres = [name for place, name in enumerate(GENRES) if place != number % len(GENRES)]
+            table.writerow([number, plot, poster, "|".join(genres)])
     Image.fromarray(movies.posters[0]).resize((64, 96)).save(folder / "poster.jpg")

@@ -4,6 +4,7 @@ import csv
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.tiny_checkpoints import save_tiny, tiny_checkpoint
@@ -43,6 +44,23 @@ def _moviegenre(*arguments: str | Path) -> str:
     done = _python(_COMMAND, *arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def _in_one_process(commands: Sequence[Sequence[str]]) -> tuple[list[str], str, str]:
+    """Run commands one after the other; return their statuses, and all output and errors."""
+    code = f"""{_RUN}
+from moviegenre.apps.cli import main
+statuses = []
+for command in {list(commands)!r}:
+    try:
+        main(list(command))
+    except SystemExit as stopped:
+        statuses.append(stopped.code or 0)
+print(*statuses)
+"""
+    done = _python(code)
+    output, _, statuses = done.stdout.rstrip().rpartition("\n")
+    return statuses.split(), output, done.stderr
 
 
 def test_a_film_and_its_explanation() -> None:
@@ -101,9 +119,14 @@ print(create_app(moviegenre.load()).title)
 
 def test_prepared_data_are_made_and_read(tmp_path: Path) -> None:
     raw, prepared = tmp_path / "raw", tmp_path / "prepared"
-    _moviegenre("data", "synthesize", raw, "--movies", "60")
-    _moviegenre("data", "prepare", raw, "--out", prepared, "--min-movies", "1", "--quiet")
-    assert "train" in _moviegenre("data", "stats", prepared)
+    commands = [
+        ("synthesize", str(raw), "--movies", "60"),
+        ("prepare", str(raw), "--out", str(prepared), "--min-movies", "1", "--quiet"),
+        ("stats", str(prepared)),
+    ]
+    statuses, output, errors = _in_one_process([("data", *command) for command in commands])
+    assert statuses == ["0"] * len(commands), errors
+    assert "movies: 60 (train 42 (70.0 %)" in output
 
 
 _NEEDS_TRAINING = [
@@ -121,17 +144,9 @@ _NEEDS_TRAINING = [
 
 
 def test_what_needs_training_says_so_in_one_line() -> None:
-    code = f"""{_RUN}
-from moviegenre.apps.cli import main
-for command in {_NEEDS_TRAINING!r}:
-    try:
-        main(list(command))
-    except SystemExit as stopped:
-        print(stopped.code)
-"""
-    done = _python(code)
-    assert done.stdout.split() == ["2"] * len(_NEEDS_TRAINING)
-    lines = done.stderr.splitlines()
+    statuses, _, errors = _in_one_process(_NEEDS_TRAINING)
+    assert statuses == ["2"] * len(_NEEDS_TRAINING)
+    lines = errors.splitlines()
     assert len(lines) == len(_NEEDS_TRAINING)
     for line in lines:
         _names_the_extra(line)

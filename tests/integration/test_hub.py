@@ -1,7 +1,7 @@
 """``config.yaml`` and the hub end to end: encoders come from it, a trained model goes to it.
 
 The hub is the small one of ``tests/local_hub.py``, with tiny encoders under the real names. The
-commands run as a user's do, in a process of their own with ``HF_ENDPOINT`` set.
+commands run in new processes with ``HF_ENDPOINT`` set, forked from one with everything imported.
 """
 
 import hashlib
@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,29 +28,44 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 BERT, RESNET = "bert-base-uncased", "microsoft/resnet-50"
-OWN, FILMS = "someone/encoder", "someone/films"
+OWN, FILMS, HIDDEN = "someone/encoder", "someone/films", "someone/hidden"
 SMALL = ["--set", "data.max_tokens=16", "--set", "data.image_size=[64,64]"]
 SHORT = ["--set", "training.max_epochs=1", "--set", "training.intervals_per_epoch=1"]
 PLOT = "A detective hunts a killer."
 NOWHERE = "http://127.0.0.1:9"  # nothing listens there
 
 _RUN = """
-import contextlib, io, json, sys, time
+import contextlib, importlib, io, json, os, sys
 from moviegenre.apps.cli import main
-results, streams = [], (io.StringIO(), io.StringIO())
-for command in json.loads(sys.argv[1]):
-    status = 0
-    with contextlib.redirect_stdout(streams[0]), contextlib.redirect_stderr(streams[1]):
-        try:
-            main(command)
-        except SystemExit as end:
-            status = end.code or 0
-    results.append([status, *(stream.getvalue() for stream in streams)])
-    for stream in streams:  # the same ones for all commands: logging keeps the first it is given
-        stream.seek(0)
-        stream.truncate()
-print("\\n" + json.dumps(results))
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+for line in sys.stdin:
+    if os.fork():
+        if os.wait()[1]:
+            break
+        continue
+    commands, environment = json.loads(line)
+    os.environ.update(environment)
+    results, streams = [], (io.StringIO(), io.StringIO())
+    for command in commands:
+        status = 0
+        with contextlib.redirect_stdout(streams[0]), contextlib.redirect_stderr(streams[1]):
+            try:
+                main(command)
+            except SystemExit as end:
+                status = end.code or 0
+        results.append([status, *(stream.getvalue() for stream in streams)])
+        for stream in streams:  # the same ones for all commands: logging keeps the first one
+            stream.seek(0)
+            stream.truncate()
+    print(json.dumps(results), flush=True)
+    os._exit(0)
 """
+_IMPORTED = (
+    *("moviegenre.experiment.train", "moviegenre.experiment.export", "lightning.pytorch.loggers"),
+    *("transformers.models.bert.modeling_bert", "transformers.models.resnet.modeling_resnet"),
+    *("pyarrow.dataset", "tensorboard.summary", "torch.utils.tensorboard", "pandas"),
+)
 
 
 @dataclass
@@ -66,34 +82,26 @@ class Workplace:
     """A folder with prepared movies and trained models, and the hub.
 
     Attributes:
+        process: Runs the commands.
         answers: Of the exported folder and of the same model on the hub, to the same plot.
         requests: What the hub was asked until then.
     """
 
     folder: Path
     hub: LocalHub
+    process: "subprocess.Popen[str]"
     answers: list[Any] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
     def run(self, commands: Sequence[Sequence[str]], **environment: str) -> list[Result]:
         """Run commands one after the other in a new process."""
-        own = {
-            "HF_ENDPOINT": self.hub.address,
-            "HF_HOME": str(self.folder / "hf"),
-            "HF_TOKEN": TOKEN,
-            "HF_HUB_DISABLE_XET": "1",  # the small hub keeps large files as git LFS does
-            "MOVIEGENRE_CACHE": str(self.folder / "cache"),
-        }
-        process = subprocess.run(
-            [sys.executable, "-c", _RUN, json.dumps(commands)],
-            cwd=self.folder,
-            env={**os.environ, **own, **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert process.returncode == 0, process.stderr
-        return [Result(*result) for result in json.loads(process.stdout.splitlines()[-1])]
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps([commands, environment]) + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        assert answer, "the process ended early; its traceback is on standard error"
+        return [Result(*result) for result in json.loads(answer)]
 
     def run_record(self, path: str) -> dict[str, Any]:
         """Return the record of a training."""
@@ -155,17 +163,41 @@ def resnet_files(seed: int) -> dict[str, bytes]:
     }
 
 
+@contextmanager
+def commands_process(folder: Path, hub: LocalHub) -> Iterator["subprocess.Popen[str]"]:
+    """Start the process that commands are forked from."""
+    environment = {
+        "HF_ENDPOINT": hub.address,
+        "HF_HOME": str(folder / "hf"),
+        "HF_TOKEN": TOKEN,
+        "HF_HUB_DISABLE_XET": "1",  # the small hub keeps large files as git LFS does
+        "MOVIEGENRE_CACHE": str(folder / "cache"),
+    }
+    with subprocess.Popen(
+        [sys.executable, "-c", _RUN, *_IMPORTED],
+        cwd=folder,
+        env={**os.environ, **environment},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield process
+
+
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
     """Train and upload once; every test looks at that, or goes on in its own names."""
-    with local_hub() as hub:
+    folder = tmp_path_factory.mktemp("hub")
+    with local_hub() as hub, commands_process(folder, hub) as process:
         # The hub has moved the first BERT to an owner; ``main`` of both has gone on since the pin.
         hub.moved[BERT] = f"google-bert/{BERT}"
         for name, make in ((hub.moved[BERT], bert_files), (RESNET, resnet_files)):
             hub.model(name).commit(make(0), PINNED_REVISIONS[name])
             hub.model(name).commit(make(1))
         hub.model(OWN).commit(bert_files(2))
-        place = Workplace(tmp_path_factory.mktemp("hub"), hub)
+        hub.model(HIDDEN).commit({"README.md": b"A card."})
+        hub.model(HIDDEN).private = True
+        place = Workplace(folder, hub, process)
         commands = [
             ["data", "synthesize", "films", "--movies", "60"],
             ["data", "prepare", "films", "--out", "data/prepared", "--min-movies", "5", "--quiet"],
@@ -244,7 +276,7 @@ def test_a_pushed_model_is_what_was_exported_and_predicts_the_same(workplace: Wo
 
 def test_without_a_network_what_was_downloaded_is_enough(workplace: Workplace) -> None:
     commands = [predict(FILMS), train("resnet", *SHORT, "--out", "offline")]
-    answered, trained = workplace.run(commands, HF_ENDPOINT=NOWHERE)
+    answered, trained = workplace.run(commands, http_proxy=NOWHERE, no_proxy="")
     assert answered.status == trained.status == 0, answered.errors + trained.errors
     assert json.loads(answered.output) == workplace.answers[1]
     assert workplace.run_record("offline/resnet")["revisions"] == {RESNET: PINNED_REVISIONS[RESNET]}
@@ -280,16 +312,15 @@ def test_without_the_right_token_one_line_says_so(workplace: Workplace) -> None:
     pushed, read, missing = workplace.run(
         [
             ["push", "--model", "exported", "someone/else"],
-            predict(FILMS),
+            predict(HIDDEN),
             train("bert", "--set", "model.plot_encoder.name=someone/nothing", "--out", "none"),
         ],
         HF_TOKEN="hf_wrong",
-        HF_HOME=str(workplace.folder / "other"),
     )
     assert [pushed.status, read.status, missing.status] == [2, 2, 2]
     assert pushed.errors.startswith("error: someone/else could not be uploaded to the Hugging Face")
     assert "hf auth login" in pushed.errors
-    for result, name in ((read, FILMS), (missing, "someone/nothing")):
+    for result, name in ((read, HIDDEN), (missing, "someone/nothing")):
         assert f"{name} is no local" in result.errors
         assert "RepositoryNotFoundError" in result.errors
     assert all(len(result.errors.splitlines()) == 1 for result in (pushed, read, missing))

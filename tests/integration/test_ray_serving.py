@@ -14,7 +14,7 @@ import pytest
 
 from moviegenre.box import box_folder
 from moviegenre.core.extras import is_installed
-from tests.served_command import ServedCommand, served_command
+from tests.served_command import served_command
 
 pytestmark = [
     pytest.mark.slow,
@@ -43,10 +43,6 @@ def listening(process: int) -> set[str]:
     }
 
 
-def ask(service: ServedCommand, _: int = 0) -> httpx2.Response:
-    return httpx2.post(f"{service.address}/predict", json=FILM, timeout=120)
-
-
 def test_replicas_answer_and_refuse_as_the_service_does(tmp_path: Path) -> None:
     few = (
         *("max_queue=2", "max_films=1", "max_queue_per_client=2"),
@@ -54,42 +50,44 @@ def test_replicas_answer_and_refuse_as_the_service_does(tmp_path: Path) -> None:
     )
     limits = [word for setting in few for word in ("--set", setting)]
     log = tmp_path / "log"
-    with served_command("--engine", "ray", *limits, log=log) as service:
+    with (
+        served_command("--engine", "ray", *limits, log=log) as service,
+        httpx2.Client(base_url=service.address, timeout=120) as client,
+    ):
+
+        def ask(_: int) -> httpx2.Response:
+            return client.post("/predict", json=FILM)
+
         assert "change the model with --engine ray --address 127.0.0.1:" in service.line, (
             log.read_text()
         )
         addresses = listening(service.pid)
         assert addresses
         assert addresses <= {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
-        first = ask(service)
+        first = ask(0)
         assert (first.status_code, first.json()["modalities"]) == (200, ["plot"])
         (cluster,) = re.findall(r"--address (\S+)", service.line)
         joined = subprocess.run([sys.executable, "-c", JOIN, cluster], check=False)
         assert joined.returncode == 0, "another process has the cluster's token"
-        stranger = httpx2.get(f"{service.address}/readyz", headers={"Host": "evil.example"})
+        stranger = client.get("/readyz", headers={"Host": "evil.example"})
         assert stranger.status_code == 421
 
         with ThreadPoolExecutor(16) as clients:
-            answers = list(clients.map(lambda n: ask(service, n), range(32)))
+            answers = list(clients.map(ask, range(32)))
         refused = [one for one in answers if one.status_code != 200]
         assert {one.status_code for one in refused} == {503}
         assert {one.headers["Retry-After"] for one in refused} == {"1"}
         assert {" films" in one.json()["error"] for one in refused} == {True}
         assert len(refused) < len(answers)
 
-        numbers = httpx2.get(f"{service.address}/metrics", timeout=60).text
+        numbers = client.get("/metrics").text
         found = re.findall(
             r'requests_total\{replica="\w+",route="/predict",status="200"} (\S+)', numbers
         )
         assert sum(map(float, found)) == 1 + len(answers) - len(refused)
 
         with ThreadPoolExecutor(8) as clients:
-            many = Counter(
-                clients.map(
-                    lambda _: httpx2.get(f"{service.address}/model", timeout=60).status_code,
-                    range(120),
-                )
-            )
+            many = Counter(clients.map(lambda _: client.get("/model").status_code, range(120)))
         assert set(many) == {200, 429}, "the rate of a client counts with Ray as well"
 
 

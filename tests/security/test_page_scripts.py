@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Iterator
 from html import escape
 from io import BytesIO
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -209,31 +210,33 @@ def test_tables(page: "Page", kind: str, tmp_path: Path) -> None:
         assert (tmp_path / "saved").stat().st_size > 500
 
 
-@pytest.mark.parametrize(
-    ("part", "text"),
-    [
-        ("xl/sharedStrings.xml", "<si>"),
-        ("xl/workbook.xml", "<sheet "),
-        ("xl/worksheets/sheet1.xml", "<row>"),
-        ("xl/worksheets/sheet1.xml", "<row><c><v>"),
-        ("xl/worksheets/sheet1.xml", '<row><c t="inlineStr"><rPh>'),
-    ],
-)
-def test_a_small_excel_file_does_not_keep_the_tab_busy(page: "Page", part: str, text: str) -> None:
-    stream = BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as parts:
-        parts.writestr(part, text * 1_000_000)
+def test_a_small_excel_file_does_not_keep_the_tab_busy(page: "Page") -> None:
     page.get_by_role("tab", name="Catalogue").click()
-    page.locator("#table").set_input_files(payload("a.xlsx", stream.getvalue()))
-    page.locator("#table-problem").get_by_text("The first sheet of a.xlsx is empty.").wait_for()
+    for number, (part, text) in enumerate(
+        [
+            ("xl/sharedStrings.xml", "<si>"),
+            ("xl/workbook.xml", "<sheet "),
+            ("xl/worksheets/sheet1.xml", "<row>"),
+            ("xl/worksheets/sheet1.xml", "<row><c><v>"),
+            ("xl/worksheets/sheet1.xml", '<row><c t="inlineStr"><rPh>'),
+        ]
+    ):
+        stream = BytesIO()
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as parts:
+            parts.writestr(part, text * 1_000_000)
+        name = f"{number}.xlsx"
+        page.locator("#table").set_input_files(payload(name, stream.getvalue()))
+        page.locator("#table-problem").get_by_text(
+            f"The first sheet of {name} is empty."
+        ).wait_for()
 
 
-@pytest.mark.parametrize("content", [b"\x00\xff", b"", b"[]", b"{", b"plot\n", b"a,b\n1,2\n"])
-def test_names_of_tables_in_refusals(page: "Page", content: bytes) -> None:
+def test_names_of_tables_in_refusals(page: "Page") -> None:
     page.get_by_role("tab", name="Catalogue").click()
     problem = page.locator("#table-problem")
-    for number, text in enumerate(SCRIPTS[:4]):
-        suffix = (".csv", ".json", ".xlsx", ".jsonl")[number]
+    contents = (b"\x00\xff", b"", b"[]", b"{", b"plot\n", b"a,b\n1,2\n")
+    suffixes = (".csv", ".json", ".xlsx", ".jsonl")
+    for content, (text, suffix) in product(contents, zip(SCRIPTS, suffixes, strict=False)):
         name = f"{text.replace('/', '_')}{suffix}"
         page.locator("#table").set_input_files(payload(name, content))
         page.locator("#table-problem:not(:empty), #columns:not([hidden])").first.wait_for()

@@ -17,6 +17,7 @@ from moviegenre.core.errors import CheckpointError, ConfigError
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.prepared import PreparedData
+from moviegenre.evaluation import report
 from moviegenre.experiment.predictions import cached_predictions, predict_split
 from moviegenre.inference.measure_parity import labelled_films
 from moviegenre.models.base import BuildContext
@@ -139,8 +140,12 @@ def test_a_missing_modality_is_answered_by_those_that_can(checkpoints: Path) -> 
 
 
 def test_it_is_evaluated_tuned_compared_and_hidden_from(
-    checkpoints: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    checkpoints: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(report, "PLOTS", ())  # tests/unit/evaluation has them
     root = Path(shutil.copytree(checkpoints, tmp_path / "checkpoints"))
     folder, file = root / "ensemble", tmp_path / "scores.json"
     options = ("--checkpoint", folder, "--json", file, "--quiet")

@@ -8,6 +8,7 @@ import yaml
 
 from moviegenre.apps.cli import main
 from moviegenre.core.errors import ConfigError
+from moviegenre.evaluation import report
 from moviegenre.experiment.runs import read_run
 from moviegenre.studies.seeds.computation import reproduce_seeds
 from tests.tiny_suite import BASELINE, weights_written, write_suite
@@ -25,8 +26,12 @@ def config(tmp_path: Path, bert_folder: Path) -> Path:
 
 @pytest.mark.slow
 def test_several_seeds_are_trained_once_and_compared(
-    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    config: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(report, "PLOTS", ())  # tests/unit/evaluation has them
     values = yaml.safe_load(config.read_text("utf-8"))
     values["models"]["late_fusion"]["init_from"] = values["checkpoints"]  # the suite's own
     config.write_text(yaml.safe_dump(values), encoding="utf-8")
