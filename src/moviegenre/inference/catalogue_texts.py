@@ -2,18 +2,22 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import islice
 
 from moviegenre.core.errors import DataError, did_you_mean, shortened
-from moviegenre.data.records import parse_title, parse_year
+from moviegenre.data.records import parse_title
 from moviegenre.data.tables.cells import cell_text, plot_texts
 from moviegenre.data.tables.columns import find_columns, require_single
 from moviegenre.data.tables.missing_plots import missing_plots_hint
 from moviegenre.data.tables.poster_files import PosterFiles
 from moviegenre.data.tables.rows import Row, Table, Written
 from moviegenre.data.tables.source import TableSource
+from moviegenre.data.titles import ends_with_year, split_title
+from moviegenre.inference.title_check import check_year
 
-_POSTER_ROWS = 50  # rows that are searched for an existing poster
+_SEARCHED_ROWS = 50  # for an existing poster, and for years in titles
+_YEAR_TYPES = (str, int, float, date)  # of cells; other types are read as texts
 _KIND_COLUMNS = frozenset(
     {"type", "media_type", "mediatype", "titletype", "title type", "title_type"}
 )
@@ -191,7 +195,15 @@ class TextTable:
         unused |= set() if poster else {"poster"}
         if note := usual.note(unused):
             self.notes.append(note)
+        if filled.title and not filled.year and self._has_years_in_titles(filled.title):
+            self.notes.append(f"year from the end of the titles in column {filled.title!r}")
         return filled
+
+    def _has_years_in_titles(self, name: str) -> bool:
+        """Return whether most titles of the first rows end with a year."""
+        rows = islice(self._table.rows([name]), _SEARCHED_ROWS)
+        dated = [ends_with_year(cell_text(row.values.get(name))) for row in rows]
+        return sum(dated) > len(dated) / 2
 
     def _usual_poster(self, name: str | None) -> str | None:
         """Return a poster column with a usual name, if it may have names of existing files."""
@@ -199,7 +211,7 @@ class TextTable:
             return name
         if self._posters is None:
             return None
-        rows = islice(self._table.rows([name]), _POSTER_ROWS)
+        rows = islice(self._table.rows([name]), _SEARCHED_ROWS)
         if self._posters.names_files(row.values.get(name) for row in rows):
             return name
         self.notes.append(f"column {name!r} is not read, since it names no files here")
@@ -225,14 +237,10 @@ class TextTable:
                 faults.append(f"column {name}: {error}")
         names = (self.columns.title, self.columns.year)
         title, year = (row.values.get(name) if name else None for name in names)
-        return TextRow(
-            id_,
-            tuple(texts),
-            parse_title(title),
-            parse_year(year),
-            tuple(faults),
-            warnings=self._kind_warnings(row),
-        )
+        release, warning = check_year(year if isinstance(year, _YEAR_TYPES) else cell_text(year))
+        title, release = split_title(parse_title(title), release)
+        warnings = (*self._kind_warnings(row), *filter(None, [warning]))
+        return TextRow(id_, tuple(texts), title, release, tuple(faults), warnings=warnings)
 
     def _kind_warnings(self, row: Row) -> tuple[str, ...]:
         """Return a warning if the table says that a row is a series."""

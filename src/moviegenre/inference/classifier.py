@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from moviegenre.core.errors import InputError
-from moviegenre.data.records import parse_title, parse_year
 from moviegenre.data.tables.columns import PLOT_COLUMN, find_plot_column, plot_column_note
-from moviegenre.inference.films import Plot, Poster, Title, Year
+from moviegenre.inference.films import Plot, Poster
+from moviegenre.inference.title_check import Title, Year
 
 logger = logging.getLogger(__name__)
 
@@ -194,7 +194,7 @@ def _row(number: int, film: Any, plot_name: str) -> Row:  # noqa: ANN401 - check
         plot, poster, title, year = (
             cell_value(film.get(name)) for name in (*columns, *_FURTHER_COLUMNS)
         )
-        return plot, _poster(poster), parse_title(title), parse_year(year)
+        return plot, _poster(poster), title, year
     is_pair = isinstance(film, Sequence) or (isinstance(film, np.ndarray) and film.ndim == 1)
     if is_pair and not isinstance(film, bytes | bytearray | memoryview) and len(film) in (1, 2):
         plot, poster = (*map(cell_value, film), None)[:2]

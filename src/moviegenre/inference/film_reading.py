@@ -7,7 +7,8 @@ from typing import Literal, get_args
 
 from moviegenre.core.errors import ConfigError, InputError, MovieGenreError, did_you_mean
 from moviegenre.inference.classifier import Row
-from moviegenre.inference.films import Film, FilmReader, Plot, Title, Year
+from moviegenre.inference.films import Film, FilmReader, Plot
+from moviegenre.inference.title_check import Title, Year
 
 logger = logging.getLogger(__name__)
 

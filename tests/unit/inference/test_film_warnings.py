@@ -41,6 +41,62 @@ def test_a_placeholder_is_no_title(title: str, predictor: Predictor) -> None:
     assert prediction.genres == []
 
 
+@pytest.mark.parametrize(
+    ("title", "fault"),
+    [
+        ("N/A", 'is a placeholder ("N/A")'),
+        ("Untitled", 'is a placeholder ("Untitled")'),
+        ("Untitled (1998)", 'is a placeholder ("Untitled")'),
+        ("?", 'is a placeholder ("?")'),
+        ("tt0114369", 'is an id ("tt0114369")'),
+        ("603692", 'is an id ("603692")'),
+        (
+            "0f8fad5b-d9cb-469f-a165-70867728950e",
+            'is an id ("0f8fad5b-d9cb-469f-a165-70867728950e")',
+        ),
+        ("x" * 40, "is only random letters or symbols"),
+        ("sdkfj wrtz", "is only random letters or symbols"),
+        ("asdf qwer zxcv", "is only random letters or symbols"),
+        ("x" * 3000, "has 3,000 characters, more than any title"),
+    ],
+    ids=lambda text: text[:20],
+)
+def test_a_text_that_is_no_title_is_ignored_with_a_warning(
+    title: str, fault: str, predictor: Predictor
+) -> None:
+    prediction = predictor.predict(plot=PLOT, title=title, year=1998)
+    assert prediction.warnings == [f"The title {fault}, so it was ignored."]
+    assert prediction.probabilities == predictor.predict(plot=PLOT, year=1998).probabilities
+
+
+@pytest.mark.parametrize(
+    "title", ["1917", "AM1200", "RRRrrrr!!!", "Phffft", "THX 1138", "Face-a-Face"]
+)
+def test_odd_titles_are_read(title: str, predictor: Predictor) -> None:
+    film = predictor.reader.read(PLOT, title=title)
+    assert (film.heading, film.warnings) == (f"{title}.", ())
+
+
+def test_the_year_at_the_end_of_a_title_is_read(predictor: Predictor, tmp_path: Path) -> None:
+    expected = predictor.reader.read(PLOT, title="The Godfather", year=1972).heading
+    for title, year in [("Godfather, The (1972)", None), ("Godfather, The (1972)", "1972")]:
+        assert predictor.reader.read(PLOT, title=title, year=year).heading == expected
+    other = predictor.reader.read(PLOT, title="Remembering (1972)", year=1999)
+    assert other.heading == "Remembering (1972) (1999, 1990s)."
+    path = tmp_path / "movies.csv"
+    path.write_text(f'movieId,title,plot\n1,"Godfather, The (1972)",{PLOT}\n2,Heat,{PLOT}\n')
+    table = TextTable(path, CatalogueColumns())
+    assert table.notes == ["id from column 'movieId'"]  # not most of the titles
+    assert [(row.title, row.year) for row in table.texts()] == [
+        ("The Godfather", 1972),
+        ("Heat", None),
+    ]
+    path.write_text(f'movieId,title,plot\n1,"Godfather, The (1972)",{PLOT}\n')
+    assert TextTable(path, CatalogueColumns()).notes == [
+        "id from column 'movieId', year from the end of the titles in column 'title'"
+    ]
+
+
 @pytest.mark.parametrize("title", ["Missing", "Unknown", "Empty", "Test", "Coming Soon", "Name"])
 def test_a_word_that_is_also_a_title_is_read(title: str, predictor: Predictor) -> None:
     film = predictor.reader.read(plot="No overview found.", title=title)
@@ -83,7 +139,7 @@ def test_a_year_is_read_as_tables_read_it(year: Any, predictor: Predictor) -> No
     assert prediction.probabilities == predictor.predict(plot=PLOT, year=1947).probabilities
 
 
-@pytest.mark.parametrize("missing", [None, float("nan"), np.nan, pd.NA, pd.NaT, "", "N/A"])
+@pytest.mark.parametrize("missing", [None, float("nan"), np.nan, pd.NA, pd.NaT, "", " "])
 def test_a_missing_title_or_year_is_none(missing: Any, predictor: Predictor) -> None:
     prediction = predictor.predict(plot=PLOT, title=missing, year=missing)
     assert prediction.warnings == []
@@ -98,6 +154,26 @@ def test_a_film_with_an_unusable_year_is_answered_with_a_warning(predictor: Pred
         ["No film was released in 12.5, so the year was ignored."],
     ]
     assert all(answer.error is None and answer.genres for answer in answers)
+
+
+BAD_YEARS = ["soon", "0", "-1988", "MCMLXXXVIII", "88", "3000", "1979.5"]
+
+
+def test_an_unusable_year_has_a_warning_in_tables_and_in_python(
+    predictor: Predictor, tmp_path: Path
+) -> None:
+    warnings = [
+        f"No film was released in {year if year[-1].isdigit() else repr(year)}, so the year was "
+        "ignored."
+        for year in BAD_YEARS
+    ]
+    rows = [{"plot": PLOT, "year": year} for year in [*BAD_YEARS, "N/A", "1988"]]
+    pd.DataFrame(rows).to_csv(tmp_path / "films.csv", index=False)
+    entries = Catalogue(tmp_path / "films.csv", CatalogueColumns(), None).entries(predictor.reader)
+    assert [entry.warning for entry in entries] == [*warnings, None, None]
+    answers = predictor.predict(plot=[PLOT] * 7, year=BAD_YEARS)
+    assert [answer.warnings for answer in answers] == [[warning] for warning in warnings]
+    assert predictor.predict(plot=PLOT, year=0).warnings == [warnings[1]]
 
 
 def test_a_year_of_another_kind_is_one_line(predictor: Predictor) -> None:

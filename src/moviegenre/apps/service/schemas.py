@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, FailFast, Field, JsonValue
 
-from moviegenre.inference.films import FIRST_YEAR, LAST_YEAR
+from moviegenre.inference.title_check import FIRST_YEAR, LAST_YEAR, MAX_TITLE
 
 # A poster of two by three red pixels, for examples.
 TINY_POSTER = (
@@ -15,11 +15,11 @@ TINY_POSTER = (
 MAX_ATTRIBUTE = 32
 """Genres that one request may have explained."""
 
-MAX_TITLE = 500
-"""Characters of a title."""
+MAX_PLOTS = 32
+"""Texts about one film in a request."""
 
 YEAR_TEXT = (
-    "The film's release year, if known. A year other than "
+    "The film's release year, if known, as a number or a text. A year other than "
     f"{FIRST_YEAR} to {LAST_YEAR} is ignored with a warning."
 )
 
@@ -29,15 +29,18 @@ class FilmRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    plot: str | None = Field(default=None, description="What happens in the film.")
+    plot: str | Annotated[list[str], FailFast(), Field(max_length=MAX_PLOTS)] | None = Field(
+        default=None,
+        description="What happens in the film; a list has several texts about the same film.",
+    )
     poster: str | None = Field(
         default=None,
         description="An encoded image as base64, with or without `data:image/png;base64,`.",
     )
-    title: str | None = Field(
-        default=None, max_length=MAX_TITLE, description="The film's title, if known."
+    title: Annotated[str, Field(max_length=MAX_TITLE)] | int | float | None = Field(
+        default=None, description="The film's title, if known; it may be a number, such as 1917."
     )
-    year: int | None = Field(default=None, description=YEAR_TEXT)
+    year: int | float | str | None = Field(default=None, description=YEAR_TEXT)
     explain: bool = Field(default=False, description="Also explain the effect of plot and poster.")
     attribute: Annotated[list[str], FailFast()] = Field(
         default=[],

@@ -24,6 +24,7 @@ from moviegenre.data.tables.missing_plots import missing_plots_hint
 from moviegenre.data.tables.poster_files import LoadedPoster
 from moviegenre.data.tables.rows import Row, Table, Written
 from moviegenre.data.tables.zip_posters import poster_files
+from moviegenre.data.titles import split_title
 
 logger = logging.getLogger(__name__)
 
@@ -236,10 +237,14 @@ class MovieTable(MovieSource):
         cell = values.get(self._split_name) if self._split_name else None
         split = SPLIT_WORDS.get(cell_text(cell).strip().lower())
         split_text = f"{self._split_name} is {reprlib.repr(cell)}"
+        title, year = split_title(
+            parse_title(values.get(self._title_name or "")),
+            parse_year(values.get(self._year_name or "")),
+        )
         return RawMovie(
             id=movie,
-            title=parse_title(values.get(self._title_name or "")),
-            year=parse_year(values.get(self._year_name or "")),
+            title=title,
+            year=year,
             genres=genres,
             plots=usable_plots,
             poster=poster.content,
