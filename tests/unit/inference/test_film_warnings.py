@@ -84,14 +84,14 @@ def test_the_year_at_the_end_of_a_title_is_read(predictor: Predictor, tmp_path: 
     other = predictor.reader.read(PLOT, title="Remembering (1972)", year=1999)
     assert other.heading == "Remembering (1972) (1999, 1990s)."
     path = tmp_path / "movies.csv"
-    path.write_text(f'movieId,title,plot\n1,"Godfather, The (1972)",{PLOT}\n2,Heat,{PLOT}\n')
+    path.write_text(f'movieId,title,plot\n1,"Godfather, The (1972)","{PLOT}"\n2,Heat,"{PLOT}"\n')
     table = TextTable(path, CatalogueColumns())
     assert table.notes == ["id from column 'movieId'"]  # not most of the titles
     assert [(row.title, row.year) for row in table.texts()] == [
         ("The Godfather", 1972),
         ("Heat", None),
     ]
-    path.write_text(f'movieId,title,plot\n1,"Godfather, The (1972)",{PLOT}\n')
+    path.write_text(f'movieId,title,plot\n1,"Godfather, The (1972)","{PLOT}"\n')
     assert TextTable(path, CatalogueColumns()).notes == [
         "id from column 'movieId', year from the end of the titles in column 'title'"
     ]
