@@ -30,6 +30,11 @@ TITLES = "titles alone are not enough: add a column of plots or posters, or name
             "this is an export of IMDb, whose 'Description' is your own note: add a column",
         ),
         (
+            "ratings.csv",
+            "Const,Your Rating,Title,Title Type,IMDb Rating\ntt1,9,Heat,Movie,8\n",
+            "this is an export of IMDb: add a column",
+        ),
+        (
             "nested.json",
             '[{"a": {"b": {"c": "x"}}}]',
             "the cells of 'a' are objects: write each film as one object, or name yours with",
