@@ -40,7 +40,8 @@ class CatalogueColumns:
             them, by its own rule.
         poster: The poster's file, or in Parquet its bytes; None takes ``poster``, or a column with
             another usual name that names files.
-        title: The film's title; None takes a column with a usual name, if there is one.
+        title: The film's title; None takes a column with a usual name, if there is one. A table
+            with neither plots nor posters is read only if it is named.
         year: The year of its release; None takes a column with a usual name, if there is one.
         kept: Columns that answers repeat.
         written: How the table is written; None detects it.
@@ -182,10 +183,12 @@ class TextTable:
             title=columns.title or usual.title,
             year=columns.year or usual.year,
         )
-        if not filled.plots and filled.poster is None:
+        if not filled.plots and filled.poster is None and columns.title is None:
             found = shortened(", ".join(known))
             hint = missing_plots_hint(
-                self._table, "name yours with `plot_column` and `poster_column`"
+                self._table,
+                "name yours with `plot_column` and `poster_column`",
+                "to predict from titles alone, which is less certain, name `title_column`",
             )
             raise DataError(
                 f"{path} has neither a column 'plot' nor 'poster' (found {found}); {hint}"

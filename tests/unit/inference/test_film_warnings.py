@@ -13,9 +13,10 @@ import pytest
 from PIL import Image
 
 import moviegenre
-from moviegenre.core.errors import InputError
+from moviegenre.core.errors import DataError, InputError
 from moviegenre.inference.catalogue_rows import Catalogue
 from moviegenre.inference.catalogue_texts import CatalogueColumns, TextTable
+from moviegenre.inference.films import TITLE_ALONE
 from moviegenre.inference.predictor import Predictor
 
 PLOT = (
@@ -93,7 +94,8 @@ def test_the_year_at_the_end_of_a_title_is_read(predictor: Predictor, tmp_path: 
     ]
     path.write_text(f'movieId,title,plot\n1,"Godfather, The (1972)","{PLOT}"\n')
     assert TextTable(path, CatalogueColumns()).notes == [
-        "id from column 'movieId', year from the end of the titles in column 'title'"
+        "id from column 'movieId'",
+        "year from the end of the titles in column 'title'",
     ]
 
 
@@ -298,3 +300,15 @@ def test_a_year_of_any_length_is_ignored_with_a_warning(year: int, predictor: Pr
 def test_a_title_of_too_many_digits_is_one_line(predictor: Predictor) -> None:
     with pytest.raises(InputError, match=r"^a title is int; expected a text$"):
         predictor.predict(plot=PLOT, title=10**5000)
+
+
+def test_titles_alone_are_answered_if_the_column_is_named(
+    predictor: Predictor, tmp_path: Path
+) -> None:
+    path = tmp_path / "titles.csv"
+    path.write_text("id,title\n1,The Haunting of Blackwood House\n")
+    with pytest.raises(DataError, match=r"from titles alone, .* name `title_column`$"):
+        Catalogue(path, CatalogueColumns(), None)
+    (entry,) = Catalogue(path, CatalogueColumns(title="title"), None).entries(predictor.reader)
+    assert entry.film is not None
+    assert (entry.film.parts, entry.film.warnings) == (("title",), (TITLE_ALONE,))
