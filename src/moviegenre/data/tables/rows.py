@@ -12,12 +12,13 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TextIO
 
+from moviegenre.core import dialect
 from moviegenre.core.errors import DataError, shortened
 from moviegenre.core.reading import raise_system_error
 from moviegenre.data.json_text import parse_json
 from moviegenre.data.limits import MAX_COLUMNS, MAX_RECORD_BYTES
 from moviegenre.data.lines import bounded_lines
-from moviegenre.data.tables import cmu, dialect, excel, json_pages, json_rows
+from moviegenre.data.tables import cmu, excel, json_pages, json_rows
 from moviegenre.data.tables.parquet import ParquetTable
 from moviegenre.data.tables.source import TableBytes, TableSource, open_table, table_suffix
 
