@@ -124,6 +124,8 @@ def print_prediction(
         likeliest = _by_name(prediction.likeliest, shown_genres(prediction, None, names))
         genres = ", ".join(f"{name} {value:.0%}" for name, value in likeliest.items())
         console.print(f"No genre reaches its threshold. Not sure: {genres}", highlight=False)
+    elif not prediction.genres:
+        console.print("No genre reaches its threshold, and none is likely.")
     if explanation is not None:
         share = ", ".join(
             f"{_modality_name(modality, prediction)} {value:.0%}"
