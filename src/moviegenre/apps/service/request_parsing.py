@@ -193,7 +193,11 @@ async def _read_form(request: Request, settings: ServiceSettings) -> FilmInput:
         upload = fields.pop("poster", None)
         if isinstance(upload, str) and upload:
             raise RequestError(422, "the form's poster is text; expected a file")
-        poster = await upload.read() if isinstance(upload, UploadFile) else b""
+        poster = None
+        if isinstance(upload, UploadFile):
+            poster = await upload.read()
+            if not poster and not upload.filename:  # a browser's form without a chosen file
+                poster = None
         other_values = (value for name, value in form.multi_items() if name != "poster")
         if any(isinstance(value, UploadFile) for value in other_values):
             raise RequestError(422, "the form has a file that is not its poster; expected poster")
@@ -203,8 +207,7 @@ async def _read_form(request: Request, settings: ServiceSettings) -> FilmInput:
             fields["plot"] = plots
         film = _film_request(fields, strict=False)  # all values of a form are texts
         refuse_repeated(form, ("plot", "attribute"))
-        # A browser sends an empty file if none was chosen.
-        return _film_input(film, poster or None, settings)
+        return _film_input(film, poster, settings)
 
 
 def refuse_repeated(form: FormData, repeatable: Sequence[str]) -> None:

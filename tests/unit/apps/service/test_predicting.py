@@ -130,8 +130,14 @@ def test_a_form_with_a_file(client: TestClient) -> None:
 
 
 def test_a_form_whose_file_was_not_chosen(client: TestClient) -> None:
-    answer = client.post("/predict", data={"plot": PLOT}, files={"poster": ("p.png", b"")})
+    answer = client.post("/predict", data={"plot": PLOT}, files={"poster": ("", b"")})
     assert answer.json() == expected()
+
+
+def test_an_empty_file_is_no_poster(client: TestClient) -> None:
+    refused = client.post("/predict", data={"plot": PLOT}, files={"poster": ("p.png", b"")})
+    assert refused.status_code == 415
+    assert refused.json()["error"].startswith("the poster is empty; expected")
 
 
 def test_a_form_with_several_plots_is_read_as_the_command_reads_them(client: TestClient) -> None:
