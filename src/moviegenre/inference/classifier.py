@@ -107,10 +107,10 @@ def table_rows(
     rows: list[Row | InputError] = []
     for number, film in enumerate(films):
         try:
-            rows.append(_row(number, film, plot_name))
+            rows.append(_row(film, plot_name))
         except InputError as error:
             if is_frame or errors != "report":
-                raise
+                raise InputError(f"films[{number}]: {error}") from None
             rows.append(error)
     return rows
 
@@ -178,7 +178,7 @@ def as_column(values: Any) -> Any:  # noqa: ANN401 - what predict takes
     return values
 
 
-def _row(number: int, film: Any, plot_name: str) -> Row:  # noqa: ANN401 - checked here
+def _row(film: Any, plot_name: str) -> Row:  # noqa: ANN401 - checked here
     film = cell_value(film)
     if film is None or isinstance(film, str):
         return film, None, None, None
@@ -188,8 +188,7 @@ def _row(number: int, film: Any, plot_name: str) -> Row:  # noqa: ANN401 - check
         misspelt = [key for key in film if str(key).lower() in missing_names]
         if misspelt or not any(name in film for name in columns):
             raise InputError(
-                f"row {number} has {', '.join(map(str, film)) or 'nothing'}; "
-                "expected plot, poster or both"
+                f"found {', '.join(map(str, film)) or 'nothing'}; expected plot, poster or both"
             )
         plot, poster, title, year = (
             cell_value(film.get(name)) for name in (*columns, *_FURTHER_COLUMNS)
@@ -200,7 +199,7 @@ def _row(number: int, film: Any, plot_name: str) -> Row:  # noqa: ANN401 - check
         plot, poster = (*map(cell_value, film), None)[:2]
         return plot, _poster(poster), None, None
     raise InputError(
-        f"row {number} is {type(film).__name__}; expected a mapping with plot and poster, or a "
+        f"found {type(film).__name__}; expected a mapping with plot and poster, or a "
         "(plot, poster) pair"
     )
 

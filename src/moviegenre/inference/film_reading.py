@@ -100,7 +100,7 @@ def used_instead(parts: Sequence[str]) -> str:
 
 def _faults(films: Sequence[ReadFilm]) -> str:
     """Return the first faults and the number of others; empty if there are none."""
-    faults = [f"film {number}: {film.error}" for number, film in enumerate(films) if film.error]
+    faults = [f"films[{number}]: {film.error}" for number, film in enumerate(films) if film.error]
     named = "; ".join(faults[:_MAX_NAMED])
     more = len(faults) - _MAX_NAMED
     return f"{named}; and {more:,} more films" if more > 0 else named

@@ -125,10 +125,10 @@ def test_no_library_is_imported_to_find_out() -> None:
     [
         ("a plot", "found str, expected a table of films; for one film, use predict(plot=..."),
         (SimpleNamespace(), "found SimpleNamespace, expected a table of films"),
-        ([{"title": "x"}], "row 0 has title; expected plot, poster or both"),
-        ([{"Outcome": "x"}], "row 0 has Outcome; expected plot, poster or both"),
-        ([("a", None), 7], "row 1 is int; expected a mapping with plot and poster"),
-        ([("a", None, None)], "row 0 is tuple; expected a mapping with plot and poster"),
+        ([{"title": "x"}], "films[0]: found title; expected plot, poster or both"),
+        ([{"Outcome": "x"}], "films[0]: found Outcome; expected plot, poster or both"),
+        ([("a", None), 7], "films[1]: found int; expected a mapping with plot and poster"),
+        ([("a", None, None)], "films[0]: found tuple; expected a mapping with plot and poster"),
     ],
 )
 def test_something_else_is_named(table: Any, message: str) -> None:
