@@ -191,6 +191,15 @@ def test_show_prints_what_is_understood(tmp_path: Path, capsys: pytest.CaptureFi
     assert not (tmp_path / "prepared").exists()
 
 
+def test_show_prints_splits_and_series(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "films.csv"
+    path.write_text("plot,genres,part,type\nA ghost.,Horror,dev,series\n", encoding="utf-8")
+    assert run("data", "prepare", path, "--split-column", "part", "--show") == 0
+    columns, row = capsys.readouterr().out.splitlines()
+    assert columns.endswith("split: part")
+    assert row.endswith("split: val  note: column 'type' says that it is a series")
+
+
 def test_a_table_of_posters_needs_no_plots(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -236,6 +236,36 @@ def test_an_excel_file_goes_up_and_comes_back(page: "Page", tmp_path: Path) -> N
     page.get_by_text("other.xlsx cannot be read as an Excel file").wait_for()
 
 
+@pytest.mark.parametrize(
+    ("others", "note"),
+    [
+        ([], ""),
+        (["empty"], ""),
+        (["Old & new"], "Sheet “Films <1>” is read; 1 other sheet is not. "),
+        (["a", "empty", "b"], "Sheet “Films <1>” is read; 2 other sheets are not. "),
+    ],
+    ids=["one", "empty", "two", "several"],
+)
+def test_sheets_that_are_not_read_are_counted(
+    page: "Page", tmp_path: Path, others: list[str], note: str
+) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.active.title = "Films <1>"
+    book.active.append(["plot"])
+    book.active.append(["the ghost"])
+    for title in others:
+        sheet = book.create_sheet(title)
+        sheet.append([] if title == "empty" else ["x"])
+    book.save(tmp_path / "films.xlsx")
+    page.get_by_role("tab", name="Catalogue").click()
+    page.locator("#table").set_input_files(tmp_path / "films.xlsx")
+    page.get_by_role("cell", name="the ghost").wait_for()
+    shown = " ".join(page.locator("#sheet-note").all_text_contents())
+    advice = "Move the sheet with your films to the front to read it."
+    assert shown == (f"{note}{advice}" if note else "")
+
+
 def test_a_zip_of_a_table_and_its_posters(page: "Page") -> None:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:

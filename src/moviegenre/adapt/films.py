@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,7 @@ class OwnFilms:
         genres: The columns of the labels.
         rare: The genres with too few films, which are left out, with their number of films.
         left_out: The number of rows that are left out, by reason.
+        series: The number of films that the table says are series, by its statement.
     """
 
     features: Floats
@@ -43,6 +44,7 @@ class OwnFilms:
     genres: GenreVocabulary
     rare: dict[str, int]
     left_out: dict[str, int]
+    series: dict[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -59,6 +61,7 @@ class _Rows:
         self.modalities: list[tuple[Modality, ...]] = []
         self.genres: list[tuple[str, ...]] = []
         self.left_out: Counter[str] = Counter()
+        self.series: Counter[str] = Counter()
 
     def films(self, on_row: Callable[[int], None] = lambda _row: None) -> Iterator[Film]:
         for number, movie in enumerate(self._table, start=1):
@@ -75,6 +78,7 @@ class _Rows:
                 continue
             self.texts.append("\n".join(movie.plots))
             self.modalities.append(film.modalities)
+            self.series.update(filter(None, [movie.series]))
             self.genres.append(with_spellings(movie.genres, self._spellings))
             yield film
 
@@ -129,6 +133,7 @@ def read_own_films(
             name: number for name, number in _count(rows.genres).most_common() if number < min_films
         },
         left_out=dict(rows.left_out),
+        series=dict(rows.series),
     )
 
 

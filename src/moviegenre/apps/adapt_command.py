@@ -96,6 +96,8 @@ def _print(adapted: "Adapted") -> None:
     if films.left_out:
         reasons = ", ".join(f"{reason}: {number:,}" for reason, number in films.left_out.items())
         echo(f"Rows left out: {reasons}.")
+    for reason, number in films.series.items():
+        echo(f"Kept although {reason}, and the model is made for films: {number:,}.")
     if films.rare:
         rare = [f"{name} ({number})" for name, number in films.rare.items()]
         more_text = f" and {len(rare) - _MAX_SHOWN} more" if len(rare) > _MAX_SHOWN else ""

@@ -20,6 +20,15 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
+SplitSeed = Annotated[
+    int | None,
+    typer.Option(min=0, max=MAX_SEED, help="Seed of a stratified split. Default: 0."),
+]
+MinMovies = Annotated[
+    int | None,
+    typer.Option(min=1, help="Without --genres: the movies that a genre needs. Default: 50."),
+]
+
 
 @app.command()
 def synthesize(
@@ -53,13 +62,11 @@ def prepare(
         SplitKind | None,
         typer.Option(help="The source's split (default if it has one), or stratified 70/15/15."),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of a stratified split.")] = 0,
+    seed: SplitSeed = None,
     genres: Annotated[
         str | None, typer.Option(help="Genres to learn, separated by commas.")
     ] = None,
-    min_movies: Annotated[
-        int, typer.Option(min=1, help="Without --genres: the movies that a genre needs.")
-    ] = 50,
+    min_movies: MinMovies = None,
     keep_incomplete: Annotated[
         bool, typer.Option("--keep-incomplete", help="Keep movies without plot or poster.")
     ] = False,
@@ -122,6 +129,7 @@ def prepare(
     if show:
         unused = {"--out": out, "--split": split, "--genres": genres, "--overwrite": overwrite}
         more_unused = {"--keep-incomplete": keep_incomplete, "--sha256": sha256}
+        more_unused |= {"--seed": seed is not None, "--min-movies": min_movies is not None}
         refuse_unused({**unused, **more_unused}, "--show")
         show_movies(_local_path(source), TableColumns(**columns) if columns else None)
         return
@@ -131,9 +139,9 @@ def prepare(
         source,
         out,
         split=split,
-        seed=seed,
+        seed=seed or 0,
         genres=[name.strip() for name in genres.split(",")] if genres else None,
-        min_movies=min_movies,
+        min_movies=min_movies or 50,
         keep_incomplete=keep_incomplete,
         overwrite=overwrite,
         columns=TableColumns(**columns) if columns else None,

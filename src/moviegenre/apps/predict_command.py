@@ -1,7 +1,7 @@
 """``moviegenre predict``: one film on the screen, or a whole table into a file."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -37,7 +37,10 @@ if TYPE_CHECKING:
 
 _FILM, _TABLE, _ANSWER = "One film", "A table", "Answer"
 _BATCH_SIZE = 32
-_UNUSED_BY_SHOW = ("--out", "--keep-columns", "--batch-size", "--resume")
+_USED_BY_SHOW = (
+    *("--posters", "--id-column", "--plot-column", "--poster-column", "--title-column"),
+    *("--year-column", "--separator", "--encoding", "--format", "--show", "--quiet"),
+)
 _MAX_EXPLAINED = 3  # chosen genres that are explained by words and regions
 
 Plots = Annotated[
@@ -254,8 +257,8 @@ def predict(
             format=table_format,
         )
         if show:
-            unused = {name: table_options[name] for name in _UNUSED_BY_SHOW}
-            refuse_unused({**unused, "--names": names, "--checkpoint": checkpoint}, "--show")
+            unused = {"--names": names, "--checkpoint": checkpoint, "--verify": verify}
+            _refuse_with_show({**table_options, **unused, "--backend": backend != "auto"})
             show_catalogue(table, columns, posters)
             return
         predict_table(
@@ -278,6 +281,12 @@ def predict(
             plot=tuple(plot) if plot else None, poster=poster, title=title, year=year
         )
         _show(prediction, genre_names, explain=explain, as_json=as_json, top=top)
+
+
+def _refuse_with_show(options: Mapping[str, object]) -> None:
+    """Refuse options that have no effect on ``--show``."""
+    unused = {name: value for name, value in options.items() if name not in _USED_BY_SHOW}
+    refuse_unused(unused, "--show")
 
 
 def _show(

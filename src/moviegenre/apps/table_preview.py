@@ -61,6 +61,8 @@ def show_movies(path: Path, columns: "TableColumns | None") -> None:
                 "genres": " | ".join(movie.genres) or movie.genre_placeholder,
                 "plot": " / ".join(movie.plots) or movie.plot_placeholder,
                 "poster": poster or movie.poster_fault,
+                "split": movie.split or movie.split_text,
+                "note": movie.series,
                 "error": movie.fault,
             },
         )

@@ -52,6 +52,7 @@ class RawMovie:
         genre_placeholder: The text in place of genres, such as N/A; empty if there is none.
         plot_placeholder: Likewise for plots.
         poster_lack: Why a named poster is missing; empty if none is missing.
+        series: Why the movie counts as a series; empty if it does not.
     """
 
     id: str
@@ -68,6 +69,7 @@ class RawMovie:
     genre_placeholder: str = ""
     plot_placeholder: str = ""
     poster_lack: str = ""
+    series: str = ""
 
 
 @dataclass(frozen=True)

@@ -141,6 +141,8 @@ class Validation:
             return ExcludedMovie(movie.id, *faults[0])
         for reason, _ in faults:
             self.notes[f"kept although: {reason}"] += 1
+        if movie.series:
+            self.notes[f"kept although: {movie.series}"] += 1
         return KeptMovie(
             id=movie.id,
             title=movie.title,

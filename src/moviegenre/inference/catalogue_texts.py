@@ -12,20 +12,13 @@ from moviegenre.data.tables.columns import find_columns, require_single
 from moviegenre.data.tables.missing_plots import missing_plots_hint
 from moviegenre.data.tables.poster_files import PosterFiles
 from moviegenre.data.tables.rows import Row, Table, Written
+from moviegenre.data.tables.series import kind_column, series_kind
 from moviegenre.data.tables.source import TableSource
 from moviegenre.data.titles import ends_with_year, split_title
 from moviegenre.inference.title_check import check_year
 
 _SEARCHED_ROWS = 50  # for an existing poster, and for years in titles
 _YEAR_TYPES = (str, int, float, date)  # of cells; other types are read as texts
-_KIND_COLUMNS = frozenset(
-    {"type", "media_type", "mediatype", "titletype", "title type", "title_type"}
-)
-_SERIES = frozenset(
-    {"tv", "tv show", "tvshow", "show", "series", "tvseries", "tv series", "tvminiseries"}
-    | {"tv mini series", "tv mini-series", "season", "episode", "tvepisode", "tv episode"}
-)
-"""Values of these columns: Netflix, TMDb, IMDb, OMDb, Trakt, Plex, Jellyfin, Kodi."""
 
 
 @dataclass(frozen=True)
@@ -136,9 +129,7 @@ class TextTable:
         self.notes = list(self._table.notes)
         self._has_unusable_posters = False
         self.columns = self._with_usual_names(columns)
-        self._kind_column = next(
-            (name for name in self.known if name.lower() in _KIND_COLUMNS), None
-        )
+        self._kind_column = kind_column(self.known)
         used = _names(self.columns, self.columns.poster)
         require_single(used, self._table.twice, str(source))
         if twice := [name for name in self._table.twice if name not in used]:
@@ -247,10 +238,8 @@ class TextTable:
 
     def _kind_warnings(self, row: Row) -> tuple[str, ...]:
         """Return a warning if the table says that a row is a series."""
-        kind = cell_text(row.values.get(self._kind_column)) if self._kind_column else ""
-        if kind.strip().lower() not in _SERIES:
-            return ()
-        return (f"This is a series ({kind.strip()}), and the model is made for films.",)
+        kind = series_kind(row.values.get(self._kind_column or ""))
+        return (f"This is a series ({kind}), and the model is made for films.",) if kind else ()
 
 
 def _names(columns: CatalogueColumns, poster: str | None) -> list[str]:

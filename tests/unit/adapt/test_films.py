@@ -39,6 +39,16 @@ def test_spellings_of_one_genre_are_one_and_are_named(
     assert "Science Fiction as Sci-Fi" in line
 
 
+def test_films_that_are_series_are_counted(predictor: Predictor, tmp_path: Path) -> None:
+    rows = [
+        f"A dog meets ghost {n}.,{'a' if n % 2 else 'b'},{'TV Show' if n < 3 else 'Movie'}"
+        for n in range(4)
+    ]
+    (tmp_path / "films.csv").write_text("plot,genres,type\n" + "\n".join(rows) + "\n")
+    films = read_own_films(tmp_path / "films.csv", TableColumns(), predictor, 2, lambda *_: None)
+    assert films.series == {"column 'type' says that it is a series": 3}
+
+
 def test_a_tag_keeps_its_most_frequent_spelling(predictor: Predictor, tmp_path: Path) -> None:
     films = read(tmp_path, ["HEIST", "HEIST", "heist", "calm", "calm", "odd"], predictor, 2)
     assert films.genres.names == ("HEIST", "calm")

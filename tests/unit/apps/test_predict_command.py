@@ -275,6 +275,27 @@ def test_show_refuses_what_it_would_ignore(run: Run, tmp_path: Path) -> None:
     assert (code, err) == (2, "error: --show reads files; mmimdb must be downloaded first\n")
 
 
+@pytest.mark.parametrize(
+    "options", [("--seed", "0"), ("--min-movies", "50"), ("--seed", "1", "--min-movies", "2")]
+)
+def test_showing_a_source_refuses_options_that_it_ignores(
+    run: Run, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    code, _, err = run("data", "prepare", tmp_path / "a.csv", "--show", *options)
+    assert code == 2
+    assert err.startswith(f"error: {', '.join(options[::2])} ha")
+
+
+@pytest.mark.parametrize("option", ["--verify", "--backend=int8", "--shards=1/2", "--workers=2"])
+def test_showing_a_table_refuses_options_that_it_ignores(
+    run: Run, tmp_path: Path, option: str
+) -> None:
+    (tmp_path / "a.csv").write_text("plot\nx\n")
+    _, _, err = run("predict", "--input", tmp_path / "a.csv", "--show", option)
+    name = option.partition("=")[0]
+    assert err == f"error: {name} has no effect on --show; leave it out\n"
+
+
 def test_a_folder_of_films_is_no_model(run: Run, tmp_path: Path) -> None:
     (tmp_path / "Movies").mkdir()
     code, _, err = run("predict", "--checkpoint", tmp_path / "Movies", "--plot", "the ghost")

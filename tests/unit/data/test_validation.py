@@ -1,6 +1,7 @@
 """Every reason for leaving a movie out, and the choice of genres."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -104,6 +105,12 @@ def test_an_incomplete_movie_can_be_kept(movie: RawMovie, note: str) -> None:
     assert (checks.plots(found) == []) == ("plot" in note)
     assert (found.poster is None) == ("poster" in note)
     assert checks.notes == {note: 1}
+
+
+def test_a_series_is_kept_with_a_note() -> None:
+    checks = validation()
+    assert len(list(checks.check([replace(raw(), series="column 'type' says so")]))) == 1
+    assert checks.notes == {"kept although: column 'type' says so": 1}
 
 
 @pytest.mark.parametrize("image", [None, b"no image"])

@@ -23,6 +23,7 @@ from moviegenre.data.tables.genre_cells import GenreColumn, flag_columns, flagge
 from moviegenre.data.tables.missing_plots import missing_plots_hint
 from moviegenre.data.tables.poster_files import LoadedPoster
 from moviegenre.data.tables.rows import Row, Table, Written
+from moviegenre.data.tables.series import kind_column, series_kind
 from moviegenre.data.tables.zip_posters import poster_files
 from moviegenre.data.titles import split_title
 
@@ -94,7 +95,9 @@ class MovieTable(MovieSource):
         self._find_columns(columns, known)
         self._genres = GenreColumn(self._genres_name or "", columns.separator)
         self._knows_format = False
-        require_single(self._used_columns(), self._table.twice, str(path))
+        used = self._used_columns()
+        require_single(used, self._table.twice, str(path))
+        self._kind_name = kind_column(name for name in known if name not in used)
 
     def _find_columns(self, columns: TableColumns, known: Sequence[str]) -> None:
         """Fill in the columns that are not named."""
@@ -165,6 +168,7 @@ class MovieTable(MovieSource):
             "poster": self._poster_name or "(none)",
             "title": self._title_name or "(none)",
             "year": self._year_name or "(none)",
+            **({"split": self._split_name} if self._split_name else {}),
         }
 
     def _usual_poster(self, name: str | None) -> str | None:
@@ -213,8 +217,9 @@ class MovieTable(MovieSource):
         self._learn_genres()
         if notes := [*self.notes, *self._genres.notes]:
             logger.info("%s: %s", self._path, "; ".join(notes))
+        columns = [*self._used_columns(), *([self._kind_name] if self._kind_name else [])]
         with self._posters.opened():
-            for number, row in enumerate(self._table.rows(self._used_columns()), start=1):
+            for number, row in enumerate(self._table.rows(columns), start=1):
                 movie = self._id(row, number)
                 try:
                     yield self._movie(movie, row)
@@ -241,6 +246,7 @@ class MovieTable(MovieSource):
             parse_title(values.get(self._title_name or "")),
             parse_year(values.get(self._year_name or "")),
         )
+        is_series = series_kind(values.get(self._kind_name or ""))
         return RawMovie(
             id=movie,
             title=title,
@@ -255,6 +261,7 @@ class MovieTable(MovieSource):
             genre_placeholder=placeholder,
             plot_placeholder=plots[0] if plots and not usable_plots else "",
             poster_lack=poster.lack,
+            series=f"column {self._kind_name!r} says that it is a series" if is_series else "",
         )
 
     def _names(self, values: Mapping[str, object]) -> tuple[tuple[str, ...], str]:

@@ -157,6 +157,18 @@ def test_posters_may_lie_elsewhere_or_nowhere(tmp_path: Path) -> None:
     assert [movie.poster for movie in movies] == [poster(3), poster(3), None, None]
 
 
+def test_a_row_may_be_a_series_by_its_kind(tmp_path: Path) -> None:
+    rows = [{"titleType": kind, "plot": "It.", "genres": "War"} for kind in ("tvSeries", "movie")]
+    series = [movie.series for movie in MovieTable(write(tmp_path / "a.csv", rows), TableColumns())]
+    assert series == ["column 'titleType' says that it is a series", ""]
+
+
+def test_a_column_of_genres_tells_no_series(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", [{"type": "show", "plot": "It."}])
+    (movie,) = MovieTable(path, TableColumns(genres="type"))
+    assert (movie.genres, movie.series) == (("show",), "")
+
+
 def test_unknown_columns_are_answered_together(tmp_path: Path) -> None:
     path = write(tmp_path / "m.csv", [{"plots": "x", "genre": "War"}])
     with pytest.raises(DataError) as error:

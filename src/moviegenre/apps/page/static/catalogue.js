@@ -58,13 +58,13 @@ export class CataloguePanel {
       return;
     }
     try {
-      const table = await uploadable(file, this.#limits);
+      const { table, note } = await uploadable(file, this.#limits);
       const preview = await (await sendTable(table, { preview: true }, signal)).json();
       this.#file = table;
       this.#name = /\.zip$/i.test(file.name) ? preview.name : file.name; // the answers are no ZIP
       byId("table-name").textContent = file.name;
       this.#plotColumns = [...preview.plot_columns];
-      form.replaceChildren(...this.#columnFields(preview));
+      form.replaceChildren(...this.#columnFields(preview, note));
       form.hidden = false;
       announce(`${preview.name} was read. Choose its columns.`);
     } catch (error) {
@@ -80,7 +80,7 @@ export class CataloguePanel {
     return this.#request;
   }
 
-  #columnFields(preview) {
+  #columnFields(preview, sheetNote) {
     const posters = preview.has_posters ? posterField(preview) : null;
     this.#posterColumn = () => posters?.querySelector("select").value ?? "";
     const ids = element("select", { id: "id-column" });
@@ -110,6 +110,7 @@ export class CataloguePanel {
     showOrder();
     const note = preview.note ? element("p", { class: "note", id: "plot-note" }, asSentence(preview.note)) : null;
     return [
+      ...(sheetNote ? [element("p", { class: "note", id: "sheet-note" }, sheetNote)] : []),
       understood,
       scrolling(table, `The first rows of ${preview.name}`),
       element("div", { class: "field" }, element("label", { htmlFor: "id-column" }, "Column of ids"), ids),

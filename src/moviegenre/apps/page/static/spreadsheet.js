@@ -1,23 +1,30 @@
-// Excel files, read and written here in the browser: the first sheet as rows of texts.
+// Excel files, read and written here in the browser: the first sheet as rows of texts, and a note on the others.
 
 import { ServiceError } from "./api.js";
 
 const MOST_BYTES = 100e6; // that one part of a file may unpack to
 const MOST_COLUMNS = 1000;
+const MOST_NAME = 31; // characters of a sheet's name, as Excel has it
+const MOST_SHEETS = 250;
+const MOST_HEAD = 1e5; // characters of a sheet in which its first cell is looked for
 const END = 0x06054b50;
 const ENTRY = 0x02014b50;
 const LOCAL = 0x04034b50;
 const DEFLATED = 8;
 const NAMES = "http://schemas.openxmlformats.org"; // of XML, never asked for
 
-/** Return the rows of the first sheet; raise what to do where it cannot be read. */
+/**
+ * Return the rows of the first sheet, and a note if others have cells too; raise what to do where it cannot be read.
+ * @returns {Promise<{rows: string[][], note: string}>}
+ */
 export async function readSheet(file) {
   try {
     const parts = entries(new DataView(await file.arrayBuffer()));
     const text = async (name) => (parts.has(name) ? new TextDecoder().decode(await unpacked(parts.get(name))) : "");
     const shared = [...elements(await text("xl/sharedStrings.xml"), "si")].map(([, item]) => textIn(item));
-    const rows = sheetRows(await text(await firstSheet(text, parts)), shared);
-    if (rows.length) return rows;
+    const [first, ...others] = await sheets(text, parts);
+    const rows = sheetRows(await text(first.part), shared);
+    if (rows.length) return { rows, note: await noteOn(first, others, parts) };
   } catch (error) {
     if (error instanceof ServiceError) throw error;
     throw new ServiceError(`${file.name} cannot be read as an Excel file. Save it again as .xlsx, or as .csv.`);
@@ -43,29 +50,59 @@ function entries(view) {
   return found;
 }
 
-async function unpacked({ packed, isDeflated }) {
-  if (!isDeflated) return packed;
+/** Yield the content of a part piece by piece. */
+async function* pieces({ packed, isDeflated }) {
+  if (!isDeflated) return yield packed;
   const reader = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw")).getReader();
-  const pieces = [];
-  let size = 0;
-  for (let { value, done } = await reader.read(); !done; { value, done } = await reader.read()) {
-    size += value.length;
-    if (size > MOST_BYTES) {
-      await reader.cancel();
-      throw new ServiceError("The Excel file unpacks to more than 100 MB. Save its films as .csv in parts.");
-    }
-    pieces.push(value);
+  try {
+    for (let { value, done } = await reader.read(); !done; { value, done } = await reader.read()) yield value;
+  } finally {
+    await reader.cancel();
   }
-  return new Uint8Array(await new Blob(pieces).arrayBuffer());
 }
 
-async function firstSheet(text, parts) {
+async function unpacked(part) {
+  const found = [];
+  let size = 0;
+  for await (const piece of pieces(part)) {
+    size += piece.length;
+    if (size > MOST_BYTES) throw new ServiceError("The Excel file unpacks to more than 100 MB. Save its films as .csv in parts.");
+    found.push(piece);
+  }
+  return new Uint8Array(await new Blob(found).arrayBuffer());
+}
+
+/** Return the name and the part of each sheet; without a list of sheets, only those of the usual first one. */
+async function sheets(text, parts) {
   const attributes = async (part, name) => [...elements(await text(part), name)].map(([found]) => found);
-  const [sheet = ""] = await attributes("xl/workbook.xml", "sheet");
-  const id = /\br:id="([^"]+)"/.exec(sheet)?.[1];
   const links = await attributes("xl/_rels/workbook.xml.rels", "Relationship");
-  const target = /\bTarget="\/?(?:xl\/)?([^"]+)"/.exec(links.find((link) => link.includes(`Id="${id}"`)) ?? "")?.[1];
-  return parts.has(`xl/${target}`) ? `xl/${target}` : "xl/worksheets/sheet1.xml";
+  const targets = new Map(links.map((link) => [/\bId="([^"]+)"/.exec(link)?.[1], /\bTarget="\/?(?:xl\/)?([^"]+)"/.exec(link)?.[1]]));
+  const found = (await attributes("xl/workbook.xml", "sheet")).slice(0, MOST_SHEETS).map((sheet) => ({
+    name: plain(/\bname="([^"]*)"/.exec(sheet)?.[1] ?? "").slice(0, MOST_NAME),
+    part: `xl/${targets.get(/\br:id="([^"]+)"/.exec(sheet)?.[1])}`,
+  }));
+  const known = found.filter(({ part }) => parts.has(part) && !part.includes("chartsheets/"));
+  return known.length ? known : [{ name: "", part: "xl/worksheets/sheet1.xml" }];
+}
+
+/** Return a note that names the sheet that is read, if others have cells too. */
+async function noteOn(first, others, parts) {
+  let number = 0;
+  for (const { part } of others) number += (await hasCells(parts.get(part))) ? 1 : 0;
+  if (!number) return "";
+  const unread = number === 1 ? "1 other sheet is not" : `${number} other sheets are not`;
+  return `Sheet “${first.name}” is read; ${unread}. Move the sheet with your films to the front to read it.`;
+}
+
+/** Return whether a sheet has a cell; a sheet whose beginning does not show it counts as one that has. */
+async function hasCells(part) {
+  const decoder = new TextDecoder();
+  let head = "";
+  for await (const piece of pieces(part)) {
+    head += decoder.decode(piece, { stream: true });
+    if (/<c[\s>]/.test(head) || head.length > MOST_HEAD) return true;
+  }
+  return false;
 }
 
 /** Yield attributes, content, start and end of each element of a name, in one pass whatever the text is. */

@@ -14,18 +14,19 @@ const stem = (name) => name.replace(/\.[^.]*$/, "");
 const PACKED = /\.(?:gz|zip)$/i;
 
 /**
- * Return a table as the service takes it.
+ * Return a table as the service takes it, and a note on what of it is not read.
  * @param {File} file
  * @param {Object} limits - of the service.
+ * @returns {Promise<{table: File, note: string}>}
  */
 export async function uploadable(file, limits) {
   const suffix = suffixOf(file.name);
-  if (limits.table_suffixes.includes(suffix) || !OWN_SUFFIXES.includes(suffix)) return file;
+  if (limits.table_suffixes.includes(suffix) || !OWN_SUFFIXES.includes(suffix)) return { table: file, note: "" };
   if (suffix === ".xlsx") {
-    const rows = await readSheet(file);
-    return new File([csvText(rows)], `${stem(file.name)}.csv`, { type: "text/csv" });
+    const { rows, note } = await readSheet(file);
+    return { table: new File([csvText(rows)], `${stem(file.name)}.csv`, { type: "text/csv" }), note };
   }
-  return new File([await jsonLinesOf(file)], `${stem(file.name)}.jsonl`);
+  return { table: new File([await jsonLinesOf(file)], `${stem(file.name)}.jsonl`), note: "" };
 }
 
 async function jsonLinesOf(file) {
