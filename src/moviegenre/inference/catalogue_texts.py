@@ -12,7 +12,7 @@ from moviegenre.data.tables.columns import find_columns, require_single
 from moviegenre.data.tables.missing_plots import missing_plots_hint
 from moviegenre.data.tables.poster_files import PosterFiles
 from moviegenre.data.tables.rows import Row, Table, Written
-from moviegenre.data.tables.series import kind_column, series_kind
+from moviegenre.data.tables.series import kind_column, other_kind
 from moviegenre.data.tables.source import TableSource
 from moviegenre.data.titles import ends_with_year, split_title
 from moviegenre.inference.title_check import check_year
@@ -237,9 +237,9 @@ class TextTable:
         return TextRow(id_, tuple(texts), title, release, tuple(faults), warnings=warnings)
 
     def _kind_warnings(self, row: Row) -> tuple[str, ...]:
-        """Return a warning if the table says that a row is a series."""
-        kind = series_kind(row.values.get(self._kind_column or ""))
-        return (f"This is a series ({kind}), and the model is made for films.",) if kind else ()
+        """Return a warning if the table says that a row is no film, but a series or a game."""
+        kind, word = other_kind(row.values.get(self._kind_column or ""))
+        return (f"This is {kind} ({word}), and the model is made for films.",) if kind else ()
 
 
 def _names(columns: CatalogueColumns, poster: str | None) -> list[str]:

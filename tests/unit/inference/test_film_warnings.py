@@ -232,15 +232,17 @@ def test_a_tables_title_and_year_are_read_whatever_its_format(
         ("titleType", "tvSeries", "movie"),
         ("Title Type", "TV Mini Series", "Movie"),
         ("Type", "Series", ""),
+        ("Title Type", "Video Game", "Movie"),
     ],
 )
-def test_a_row_that_is_a_series_has_a_warning(
+def test_a_row_that_is_no_film_has_a_warning(
     column: str, series: str, film: str, predictor: Predictor, tmp_path: Path
 ) -> None:
     path = tmp_path / "films.jsonl"
     rows = [{"id": kind, column: kind, "plot": PLOT} for kind in (series, film)]
     path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
-    warning = f"This is a series ({series}), and the model is made for films."
+    kind = "video game" if "Game" in series else "series"
+    warning = f"This is a {kind} ({series}), and the model is made for films."
     entries = list(Catalogue(path, CatalogueColumns(), None).entries(predictor.reader))
     assert [entry.warning for entry in entries] == [warning, None]
     assert all(entry.film is not None for entry in entries)

@@ -23,7 +23,7 @@ from moviegenre.data.tables.genre_cells import GenreColumn, flag_columns, flagge
 from moviegenre.data.tables.missing_plots import missing_plots_hint
 from moviegenre.data.tables.poster_files import LoadedPoster
 from moviegenre.data.tables.rows import Row, Table, Written
-from moviegenre.data.tables.series import kind_column, series_kind
+from moviegenre.data.tables.series import kind_column, other_kind
 from moviegenre.data.tables.zip_posters import poster_files
 from moviegenre.data.titles import split_title
 
@@ -246,7 +246,7 @@ class MovieTable(MovieSource):
             parse_title(values.get(self._title_name or "")),
             parse_year(values.get(self._year_name or "")),
         )
-        is_series = series_kind(values.get(self._kind_name or ""))
+        kind, _ = other_kind(values.get(self._kind_name or ""))
         return RawMovie(
             id=movie,
             title=title,
@@ -261,7 +261,7 @@ class MovieTable(MovieSource):
             genre_placeholder=placeholder,
             plot_placeholder=plots[0] if plots and not usable_plots else "",
             poster_lack=poster.lack,
-            series=f"column {self._kind_name!r} says that it is a series" if is_series else "",
+            series=f"column {self._kind_name!r} says that it is {kind}" if kind else "",
         )
 
     def _names(self, values: Mapping[str, object]) -> tuple[tuple[str, ...], str]:
