@@ -62,7 +62,7 @@ class Table:
 
     Raises:
         DataError: The table cannot be read.
-        ConfigError: The separator or the encoding is invalid.
+        ConfigError: The separator or the encoding is invalid, or has no effect.
 
     Attributes:
         source: The table.
@@ -86,6 +86,7 @@ class Table:
         self._suffix = table_suffix(source)
         self._is_document = self._has_quotes = self._skips_line = False
         self._num_surplus = 0  # empty cells at the end of every row, but not of the header
+        dialect.refuse_unused(str(source), self._suffix, written.separator, written.encoding)
         if self._suffix not in (".parquet", ".xlsx") and self._cmu is None:
             self._detect_form()
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from moviegenre.core.errors import DataError
+from moviegenre.core.errors import ConfigError, DataError
 from moviegenre.data.sources.table import MovieTable, TableColumns
 from moviegenre.data.tables.rows import Table, Written
 from moviegenre.inference.catalogue_texts import CatalogueColumns, TextTable
@@ -51,6 +51,22 @@ def test_a_table_without_plots_says_what_to_do(
     with pytest.raises(DataError) as error:
         MovieTable(tmp_path / name, TableColumns())
     assert message.partition(" or name")[0] in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "message"),
+    [
+        ("a.xlsx", Written(encoding="cp1252"), "`encoding` has no effect: .* is an Excel table;"),
+        ("a.parquet", Written(";", "utf-8"), "`separator` and `encoding` have no effect: .* both"),
+        ("a.jsonl", Written(";"), "`separator` has no effect: .*a.jsonl is JSON; leave it out"),
+    ],
+)
+def test_what_a_format_does_not_have_is_refused(
+    name: str, written: Written, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text('{"plot": "A ghost"}')
+    with pytest.raises(ConfigError, match=message):
+        Table(tmp_path / name, written)
 
 
 def test_unusual_names_are_no_reason_to_doubt_the_first_line(tmp_path: Path) -> None:
