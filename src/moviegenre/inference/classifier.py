@@ -1,7 +1,7 @@
 """scikit-learn's interface: ``predict_proba(X)`` and ``classes_`` for tables of films."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, ValuesView
 from typing import Any, Literal, Protocol, Self
 
 import numpy as np
@@ -28,7 +28,7 @@ class Series(Protocol):
         """Return the cells."""
 
 
-Column = list[Any] | npt.NDArray[Any] | Series
+Column = list[Any] | Iterator[Any] | ValuesView[Any] | npt.NDArray[Any] | Series
 """One part of several films, such as their plots; see ``as_column``."""
 
 _POSTER = "poster"
@@ -158,8 +158,9 @@ def as_column(values: Any) -> Any:  # noqa: ANN401 - what predict takes
     """Return a column of films as a list; a value of a single film stays as it is.
 
     Args:
-        values: A list, a Series of pandas or polars, an Arrow array, an array with one axis, or
-            pixels of several posters (N, H, W, 3 or 4). No library is imported for the checks.
+        values: A list, a generator or another iterator, the values of a mapping, a Series of
+            pandas or polars, an Arrow array, an array with one axis, or pixels of several posters
+            (N, H, W, 3 or 4). No library is imported for the checks.
 
     Raises:
         InputError: The value is ``frame.plot``, pandas' drawing, not a column.
@@ -170,6 +171,8 @@ def as_column(values: Any) -> Any:  # noqa: ANN401 - what predict takes
         )
     if isinstance(values, np.ndarray):
         return list(values) if values.ndim in (1, 4) else values
+    if isinstance(values, Iterator | ValuesView) and not hasattr(values, "read"):  # no open file
+        return list(values)
     if isinstance(values, str | bytes | np.generic) or not hasattr(values, "__len__"):
         return values
     for method in ("to_pylist", "to_list"):  # Arrow; pandas and polars

@@ -1,9 +1,10 @@
 """Convert a caller's plots and poster to a film, and films to a batch."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -34,8 +35,16 @@ from moviegenre.inference.title_check import Title, Year, check_title_and_year
 Plot = str | Sequence[str] | None
 """A plot, or several texts about one film, or None."""
 
-Poster = str | Path | bytes | Image.Image | npt.NDArray[Any] | None
-"""A file, encoded bytes, a PIL image, RGB or grey pixels (H, W, 3 or 4) or (H, W), or None."""
+
+class BinaryFile(Protocol):
+    """An open file, or another object with its method ``read``, such as ``io.BytesIO``."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most so many bytes from its position."""
+
+
+Poster = str | Path | bytes | BinaryFile | Image.Image | npt.NDArray[Any] | None
+"""A path, encoded bytes, an open file, a PIL image, pixels (H, W, 3 or 4) or (H, W), or None."""
 
 TITLE_ALONE = "Only the title was read, so the answer is less certain."
 """The warning of a film with nothing but a title."""
@@ -237,9 +246,36 @@ def read_poster(poster: Poster) -> Image.Image:
             return upright_rgb(poster)
         except (OSError, SyntaxError, ValueError) as error:
             raise PosterError(f"the image cannot be decoded: {error}") from None
+    if hasattr(poster, "read"):
+        return decode_poster(_content(poster), shrink=True)
     raise InputError(
-        f"a poster is {type(poster).__name__}; expected a path, bytes, a PIL image or an array"
+        f"a poster is {type(poster).__name__}; expected a path, bytes, an open file, a PIL image "
+        "or an array"
     )
+
+
+def _content(file: BinaryFile) -> bytes:
+    """Return the bytes of an open file from its position, which stays as it is if it can.
+
+    Raises:
+        InputError: The file is not open for reading bytes, or it is too large.
+    """
+    name = f"the poster's file ({type(file).__name__})"
+    start = None
+    with suppress(AttributeError, OSError, ValueError):  # a stream has no position
+        start = file.tell()  # type: ignore[attr-defined]
+    try:
+        content = file.read(MAX_POSTER_BYTES + 1)
+        if start is not None:
+            file.seek(start)  # type: ignore[attr-defined]
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"{name} cannot be read: {error}; open it for reading bytes") from None
+    if not isinstance(content, bytes | bytearray):
+        found = type(content).__name__
+        raise InputError(f"{name} gives {found}, expected bytes; open it with mode 'rb'")
+    if len(content) > MAX_POSTER_BYTES:
+        raise InputError(f"{name} has more than {MAX_POSTER_BYTES:,} bytes; expected an image")
+    return bytes(content)
 
 
 def _read_file(path: Path) -> Image.Image:

@@ -195,10 +195,20 @@ def test_a_title_is_read_without_markup(title: str, predictor: Predictor) -> Non
     assert predictor.reader.read(PLOT, title=title).heading == "The King's Speech."
 
 
-@pytest.mark.parametrize("plots", [(text for text in [PLOT]), map(str, [PLOT]), {PLOT}])
-def test_other_collections_than_lists_are_named(plots: Any, predictor: Predictor) -> None:
+def test_a_set_of_plots_has_no_order_and_is_refused(predictor: Predictor) -> None:
     with pytest.raises(InputError, match=r"or a list of the plots of several films$"):
-        predictor.predict(plot=plots)
+        predictor.predict(plot={PLOT})  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("kind", ["generator", "map", "values"])
+def test_plots_of_several_films_may_be_an_iterator(kind: str, predictor: Predictor) -> None:
+    plots: dict[str, Any] = {
+        "generator": (text for text in [PLOT, "N/A"]),
+        "map": map(str, [PLOT, "N/A"]),
+        "values": {"a": PLOT, "b": "N/A"}.values(),
+    }
+    answers = predictor.predict(plot=plots[kind], title=iter(["A House", "Laura"]))
+    assert [answer.modalities for answer in answers] == [["plot"], ["title"]]
 
 
 def test_a_poster_at_a_web_address_is_not_fetched(predictor: Predictor) -> None:
