@@ -44,10 +44,7 @@ def shown_genres(prediction: "Prediction", top: int | None, names: "GenreNames")
     Returns:
         The name of each shown genre, by the model's genre.
     """
-    genre_of: dict[str, str] = {}
-    for genre in [*prediction.genres, *prediction.probabilities]:
-        for name in names.of([genre]):
-            genre_of.setdefault(name, genre)
+    genre_of = names.genre_of(prediction.genres, prediction.probabilities)
     name_of = {genre: name for name, genre in genre_of.items()}
     ranked = [genre for genre in prediction.probabilities if genre in name_of]
     selected = set(ranked[:top]) | set(prediction.genres)

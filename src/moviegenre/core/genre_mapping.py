@@ -49,20 +49,25 @@ class GenreNames:
 
     def of(self, genres: Iterable[str]) -> tuple[str, ...]:
         """Return the names of some genres, in their order, each once."""
-        return tuple(self.genres_by_name(genres))
+        names = (self._by_key.get(genre_key(genre), genre) for genre in genres)
+        return tuple(dict.fromkeys(name for name in names if name))
 
-    def genres_by_name(self, genres: Iterable[str]) -> dict[str, list[str]]:
-        """Return the genres with each written name, in their order.
+    def genre_of(self, chosen: Iterable[str], ranked: Iterable[str]) -> dict[str, str]:
+        """Return the genre that each written name shows: the first chosen or most probable one.
+
+        Args:
+            chosen: The chosen genres of a film, most probable first.
+            ranked: All genres, most probable first.
 
         Example:
-            >>> GenreNames({"Musical": "Music"}).genres_by_name(["War", "Music", "Musical"])
-            {'War': ['War'], 'Music': ['Music', 'Musical']}
+            >>> GenreNames({"Musical": "Music"}).genre_of(["Musical"], ["War", "Music", "Musical"])
+            {'Music': 'Musical', 'War': 'War'}
         """
-        genres_of: dict[str, list[str]] = {}
-        for genre in genres:
-            if name := self._by_key.get(genre_key(genre), genre):
-                genres_of.setdefault(name, []).append(genre)
-        return genres_of
+        genre_of: dict[str, str] = {}
+        for genre in (*chosen, *ranked):
+            for name in self.of([genre]):
+                genre_of.setdefault(name, genre)
+        return genre_of
 
     def check(self, genres: Iterable[str]) -> None:
         """Refuse a file that names genres the model does not have.

@@ -39,7 +39,7 @@ Plot = str | Sequence[str] | None
 class BinaryFile(Protocol):
     """An open file, or another object with its method ``read``, such as ``io.BytesIO``."""
 
-    def read(self, size: int, /) -> bytes:
+    def read(self, size: int, /) -> Any:  # noqa: ANN401 - a file may be open as text
         """Return at most so many bytes from its position."""
 
 
@@ -246,7 +246,7 @@ def read_poster(poster: Poster) -> Image.Image:
             return upright_rgb(poster)
         except (OSError, SyntaxError, ValueError) as error:
             raise PosterError(f"the image cannot be decoded: {error}") from None
-    if hasattr(poster, "read"):
+    if poster is not None and hasattr(poster, "read"):
         return decode_poster(_content(poster), shrink=True)
     raise InputError(
         f"a poster is {type(poster).__name__}; expected a path, bytes, an open file, a PIL image "

@@ -97,8 +97,8 @@ class ShardWorker:
         self._work = work
         self._folder = work.folder
         self._predictor = predictor
-        self._genres_by_name = work.names.genres_by_name(predictor.model.genres)
-        self._schema = answer_schema(self._genres_by_name, work.kept.values())
+        written_names = work.names.of(predictor.model.genres)
+        self._schema = answer_schema(written_names, work.kept.values())
         self._readers: dict[int, RowReader] = {}
         self._own_shards: dict[Shard, None] = {}
         self._repeated = np.frombuffer(self._folder.read(REPEATED_FILE) or b"", np.uint64)
@@ -198,11 +198,9 @@ class ShardWorker:
         return rows
 
     def _probabilities(self, prediction: Prediction) -> dict[str, float]:
-        """Return the probability of each written name: the highest of its genres."""
-        return {
-            name: max(prediction.probabilities[genre] for genre in genres)
-            for name, genres in self._genres_by_name.items()
-        }
+        """Return the probability of each written name, see ``GenreNames.genre_of``."""
+        genre_of = self._work.names.genre_of(prediction.genres, prediction.probabilities)
+        return {name: prediction.probabilities[genre] for name, genre in genre_of.items()}
 
     def _write(self, shard: Shard, table: pa.Table) -> None:
         if ids_digest(table["id"].to_pylist()) != shard.ids:
