@@ -59,7 +59,7 @@ def kind_of_text(text: str) -> str | None:
         >>> kind_of_text("We use cookies to improve your experience.")
         'a message of a web page'
         >>> kind_of_text("Director: James Cameron. Starring: Bill Paxton, Carrie Henn.")
-        'a list of names'
+        'only credits, awards or technical data'
     """
     if _PAGE_MESSAGE.search(text):
         return "a message of a web page"
