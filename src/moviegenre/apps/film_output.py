@@ -44,10 +44,7 @@ def shown_genres(prediction: "Prediction", top: int | None, names: "GenreNames")
     Returns:
         The name of each shown genre, by the model's genre.
     """
-    genre_of: dict[str, str] = {}
-    for genre in [*prediction.genres, *prediction.probabilities]:
-        for name in names.of([genre]):
-            genre_of.setdefault(name, genre)
+    genre_of = names.genre_of(prediction.genres, prediction.probabilities)
     name_of = {genre: name for name, genre in genre_of.items()}
     ranked = [genre for genre in prediction.probabilities if genre in name_of]
     selected = set(ranked[:top]) | set(prediction.genres)
@@ -124,6 +121,8 @@ def print_prediction(
         likeliest = _by_name(prediction.likeliest, shown_genres(prediction, None, names))
         genres = ", ".join(f"{name} {value:.0%}" for name, value in likeliest.items())
         console.print(f"No genre reaches its threshold. Not sure: {genres}", highlight=False)
+    elif not prediction.genres:
+        console.print("No genre reaches its threshold, and none is likely.")
     if explanation is not None:
         share = ", ".join(
             f"{_modality_name(modality, prediction)} {value:.0%}"

@@ -8,13 +8,15 @@ from moviegenre.artifacts.manifest import Manifest, checked_manifest
 from moviegenre.core.errors import CheckpointError, missing_path_message
 
 BEST_FILE = "best.pth"
+_SUFFIXES = (".pth", ".pt", ".ckpt")
 
 
 def checkpoint_file(path: Path) -> Path:
     """Return the path of ``best.pth``: the path itself, or the file in the folder.
 
     Raises:
-        CheckpointError: The file does not exist, or files of an exported folder are missing.
+        CheckpointError: The file does not exist or is no checkpoint, or files of an exported
+            folder are missing.
     """
     if path.is_dir():
         manifest = Manifest.read(path)
@@ -28,6 +30,11 @@ def checkpoint_file(path: Path) -> Path:
             "serve use the included model if none is named"
         )
         raise CheckpointError(missing_path_message(path, "a checkpoint", step))
+    if path.suffix.lower() not in _SUFFIXES and not zipfile.is_zipfile(path):
+        raise CheckpointError(
+            f"{path} is no model; expected a {BEST_FILE}, its folder, an exported folder or a name "
+            "on the Hub"
+        )
     return path
 
 

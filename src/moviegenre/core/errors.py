@@ -157,6 +157,8 @@ def missing_path_message(path: Path, what: str, next_step: str) -> str:
             f"{shortened(address)} is a web address, which is not fetched; expected {what}; "
             "download it first"
         )
+    if str(path) == "-":
+        return f"standard input is not read; expected {what}; save it as a file and name that"
     parent = path.parent
     try:
         siblings = [entry.name for entry in islice(parent.iterdir(), _MAX_SIBLINGS)]

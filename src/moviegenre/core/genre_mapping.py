@@ -5,20 +5,23 @@ import io
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 
+from moviegenre.core import dialect
 from moviegenre.core.errors import (
     ConfigError,
     DataError,
     DataNotFoundError,
-    did_you_mean,
     missing_path_message,
     shortened,
 )
-from moviegenre.core.genre_names import GENRE_SEPARATORS
+from moviegenre.core.genre_names import GENRE_SEPARATORS, genre_key
 from moviegenre.core.reading import MissingFileError, read_bounded
 
 _MAX_BYTES = 1 << 20
+_JSON, _TABLES = ".json", (".csv", ".tsv", ".txt")
 _TMDB = {"sci-fi": "Science Fiction", "film-noir": "", "musical": "Music"}
 _IMDB = {"science fiction": "Sci-Fi", "film noir": "Film-Noir", "tv movie": ""}
 
@@ -28,8 +31,8 @@ class GenreNames:
     """A mapping from the model's genres to the names that are written.
 
     Attributes:
-        names: By the model's genre in lower case; an empty name drops the genre. Genres that are
-            not in it keep their names.
+        names: By the model's genre in any spelling; an empty name drops the genre. Genres that
+            are not in it keep their names.
         source: The file it was read from; empty for none.
 
     Example:
@@ -40,10 +43,31 @@ class GenreNames:
     names: Mapping[str, str]
     source: str = ""
 
+    @cached_property
+    def _by_key(self) -> dict[str, str]:
+        return {genre_key(genre): name for genre, name in self.names.items()}
+
     def of(self, genres: Iterable[str]) -> tuple[str, ...]:
         """Return the names of some genres, in their order, each once."""
-        names = (self.names.get(genre.lower(), genre) for genre in genres)
+        names = (self._by_key.get(genre_key(genre), genre) for genre in genres)
         return tuple(dict.fromkeys(name for name in names if name))
+
+    def genre_of(self, chosen: Iterable[str], ranked: Iterable[str]) -> dict[str, str]:
+        """Return the genre that each written name shows: the first chosen or most probable one.
+
+        Args:
+            chosen: The chosen genres of a film, most probable first.
+            ranked: All genres, most probable first.
+
+        Example:
+            >>> GenreNames({"Musical": "Music"}).genre_of(["Musical"], ["War", "Music", "Musical"])
+            {'Music': 'Musical', 'War': 'War'}
+        """
+        genre_of: dict[str, str] = {}
+        for genre in (*chosen, *ranked):
+            for name in self.of([genre]):
+                genre_of.setdefault(name, genre)
+        return genre_of
 
     def check(self, genres: Iterable[str]) -> None:
         """Refuse a file that names genres the model does not have.
@@ -56,15 +80,17 @@ class GenreNames:
         """
         if not self.source:
             return
-        known = list(genres)
-        known_lower = {name.lower() for name in known}
-        faults = [
-            f"unknown genre {shortened(name, 40)!r}, {did_you_mean(name, known)}"
-            for name in self.names
-            if name not in known_lower
-        ]
+        known = {genre_key(genre): genre for genre in genres}
+        faults = []
+        for name in self.names:
+            if (key := genre_key(name)) not in known:
+                similar = get_close_matches(key, known, n=1)
+                hint = f' (did you mean "{known[similar[0]]}"?)' if similar else ""
+                faults.append(f"{shortened(name, 40)!r}{hint}")
         if faults:
-            raise ConfigError(f"{self.source}: {'; '.join(faults)}")
+            kind = "genres" if len(faults) > 1 else "genre"
+            listed = ", ".join(sorted(known.values()))
+            raise ConfigError(f"{self.source}: unknown {kind} {', '.join(faults)}; known: {listed}")
 
 
 OWN_NAMES = GenreNames({})
@@ -75,8 +101,9 @@ def read_names(names: str | None) -> GenreNames:
     """Return the mapping that a word or a file names.
 
     Args:
-        names: ``tmdb``, ``imdb``, a ``.json`` file with an object, or a ``.csv`` file with two
-            columns, the model's genre and the name to write; None keeps the model's names.
+        names: ``tmdb``, ``imdb``, a ``.json`` file with an object, or a ``.csv``, ``.tsv`` or
+            ``.txt`` file with two columns, the model's genre and the name to write; None keeps the
+            model's names. Encoding and separator are detected, as in tables.
 
     Raises:
         ConfigError: The text is none of these.
@@ -88,30 +115,34 @@ def read_names(names: str | None) -> GenreNames:
     if names in ("tmdb", "imdb"):
         return GenreNames(_TMDB if names == "tmdb" else _IMDB)
     path = Path(names)
-    if path.suffix.lower() not in (".json", ".csv"):
-        raise ConfigError(f"unknown names {names!r}; expected tmdb, imdb, or a .json or .csv file")
+    suffix = path.suffix.lower()
+    if suffix not in (_JSON, *_TABLES):
+        raise ConfigError(
+            f"unknown names {names!r}; expected tmdb, imdb, or a {_JSON} or {_TABLES[0]} file"
+        )
+    example = '{"Sci-Fi": "Science Fiction"}' if suffix == _JSON else "Sci-Fi,Science Fiction"
     try:
-        content = read_bounded(path, _MAX_BYTES, "a file of genre names").decode("utf-8-sig")
-        pairs = _json_pairs(content) if path.suffix.lower() == ".json" else _csv_pairs(content)
+        content = read_bounded(path, _MAX_BYTES, "a file of genre names")
+        text = content.decode(dialect.detect_encoding(io.BytesIO(content)))
+        pairs = _json_pairs(text) if suffix == _JSON else _table_pairs(text, suffix)
         if not pairs:
             raise ValueError("it names no genre")
     except MissingFileError:
         step = "name tmdb, imdb or a file"
         raise DataNotFoundError(missing_path_message(path, "a file of genre names", step)) from None
     except (ValueError, csv.Error, RecursionError) as error:
+        no_text = isinstance(error, UnicodeDecodeError)
+        fault = "it is no text that can be read" if no_text else shortened(str(error))
         raise DataError(
-            f"{path}: {shortened(str(error))}; expected genres and names, as in "
-            '{"Sci-Fi": "Science Fiction", "Film-Noir": ""}'
+            f"{path}: {fault}; expected genres of the model and names to write, as in {example}"
         ) from None
-    mapping: dict[str, str] = {}
-    for genre, name in pairs:
+    for _, name in pairs:
         if bad := [char for char in name if char in GENRE_SEPARATORS or not char.isprintable()]:
             raise DataError(
                 f"{path}: the name {shortened(name, 60)!r} has {bad[0]!r}, which separates genres "
                 "in tables and .nfo files; choose another name"
             )
-        mapping[genre.strip().lower()] = name.strip()
-    return GenreNames(mapping, str(path))
+    return GenreNames({genre.strip(): name.strip() for genre, name in pairs}, str(path))
 
 
 def _json_pairs(content: str) -> list[tuple[str, str]]:
@@ -124,11 +155,23 @@ def _json_pairs(content: str) -> list[tuple[str, str]]:
     return [(genre, name or "") for genre, name in names.items()]
 
 
-def _csv_pairs(content: str) -> list[tuple[str, str]]:
-    rows = [row for row in csv.reader(io.StringIO(content)) if any(cell.strip() for cell in row)]
-    for number, row in enumerate(rows, start=1):
-        if len(row) != 2:
-            raise ValueError(f"row {number} has {len(row)} columns, expected 2")
+def _table_pairs(content: str, suffix: str) -> list[tuple[str, str]]:
+    """Return the rows of a table with two columns and without a header."""
+    if declared := dialect.separator_line(content):
+        content = content.partition("\n")[2]
+    separator = declared or dialect.detect_separator(content, suffix)
+    lines = io.StringIO(content, newline="")
+    rows = [_two_cells(cells) for cells in csv.reader(lines, delimiter=separator) if any(cells)]
     if rows and [cell.strip().lower() for cell in rows[0]] == ["genre", "name"]:
         rows = rows[1:]
-    return [(row[0], row[1]) for row in rows]
+    return rows
+
+
+def _two_cells(cells: list[str]) -> tuple[str, str]:
+    while len(cells) > 2 and not cells[-1].strip():  # Excel writes empty cells at the end
+        cells = cells[:-1]
+    if len(cells) != 2:
+        cells_text = shortened(" | ".join(cells), 60)
+        number = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
+        raise ValueError(f"the row {cells_text!r} has {number}, expected 2")
+    return cells[0], cells[1]

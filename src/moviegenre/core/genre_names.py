@@ -50,6 +50,16 @@ def is_standard(name: str) -> bool:
 _STANDARD = {folded(name): name for name in (*STANDARD_GENRES, *TMDB_GENRES.values())}
 
 
+def genre_key(name: str) -> str:
+    """Return a key that all spellings of a genre share, with other names of Sci-Fi.
+
+    Example:
+        >>> genre_key("SciFi") == genre_key("Science Fiction") == genre_key("Sci-Fi")
+        True
+    """
+    return folded(standard_name(name))
+
+
 def standard_name(name: str) -> str:
     """Return the standard name of a genre: Sci-Fi for Science Fiction; other names unchanged.
 
@@ -67,7 +77,7 @@ def same_genre(one: str, other: str) -> bool:
         >>> same_genre("Science Fiction", "Sci-Fi"), same_genre("War", "Drama")
         (True, False)
     """
-    first, second = (folded(standard_name(name)) for name in (one, other))
+    first, second = (genre_key(name) for name in (one, other))
     return _SHORT.get(first, first) == _SHORT.get(second, second)
 
 
@@ -83,7 +93,7 @@ def one_spelling(counts: Mapping[str, int]) -> dict[str, str]:
     """
     variants: dict[str, list[str]] = {}
     for name in counts:
-        variants.setdefault(folded(standard_name(name)), []).append(name)
+        variants.setdefault(genre_key(name), []).append(name)
     spellings: dict[str, str] = {}
     for key, names in variants.items():
         spelling = max(sorted(names), key=lambda name: counts[name])

@@ -41,8 +41,8 @@ _FILLERS = frozenset(
     revealed released confirmed determined english exist exists entered currently still so far now
     right at moment time under being be been has have had is are was were will there there's
     we i it looks seems like sorry unfortunately the this that these its a an any for of about on in
-    to as movie film title show series season episode item language our database coming remains
-    follow
+    to into your but as movie film title show series season episode item language our database
+    coming remains follow
     verfügbar vorhanden bekannt gefunden angegeben eingetragen hinzugefügt es gibt ist sind wurde
     noch derzeit wir haben für diesen dieser dieses diesem den zu zum zur filme films titel deutsch
     deutsche deutscher deutschen die auf der übersetzt übersetzung leider

@@ -11,7 +11,8 @@ MAX_CHECKED = 2000
 _PLACEHOLDER = re.compile(
     r"""(
       n\.?/?\s*a\.? | nan | null | none | nil | tb[acd] | unknown | untitled | undefined | empty
-    | missing | coming\ soon | to\ be\ (announced|determined|confirmed|added) | test
+    | missing | deleted | removed | redacted | withheld
+    | coming\ soon | to\ be\ (announced|determined|confirmed|added) | test
     | \\n | nat | (\#|=)?(ref|na|value|name)[!?()]*
     | (none|nothing)\ (available|listed|found|yet|known)
     | not\ (yet\ )?(known|available|found|provided|given|added|translated|announced)

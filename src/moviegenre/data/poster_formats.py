@@ -71,6 +71,8 @@ def describe_other(data: bytes) -> str:
         >>> describe_other(b"<!doctype html><title>404</title>")
         'a web page'
     """
+    if not data:
+        return "empty"
     for offset, signature, name in _SIGNATURES:
         if data[offset:].startswith(signature):
             return name

@@ -145,11 +145,13 @@ def clean_names(values: object) -> tuple[str, ...]:
 
 
 def parse_year(value: object) -> int | None:
-    """Return the year of a number, a text or a date; None if it is not from 1 to 9999.
+    """Return the year of a number, a text or a date; None if it is no whole number up to 9999.
 
     Example:
         >>> parse_year("1997"), parse_year(1997.0), parse_year("unknown"), parse_year(10**5000)
         (1997, 1997, None, None)
+        >>> parse_year("1979.5"), parse_year("-1988")
+        (None, None)
         >>> parse_year("1995-10-30"), parse_year("30 Oct 1995"), parse_year(date(1995, 10, 30))
         (1995, 1995, 1995)
     """
@@ -163,7 +165,7 @@ def parse_year(value: object) -> int | None:
             return int(match[0]) if match else None
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
         return None
-    return int(value) if _MIN_YEAR <= value < _MAX_YEAR + 1 else None
+    return int(value) if _MIN_YEAR <= value <= _MAX_YEAR and value == int(value) else None
 
 
 def parse_title(value: object) -> str | None:

@@ -71,7 +71,7 @@ def predict_catalogue(
             an object store, for Parquet parts.
         batch_size: Films that are computed together.
         shard_rows: The most rows of a part.
-        names: The names of chosen genres in the column ``genres``.
+        names: The names of genres in the column ``genres``, and of the columns of probabilities.
         share: The shards to compute, where several runs share the job; None computes all.
         engine: Computes the shards.
         on_progress: Called with the rows done and all rows, at the start and as rows are done.
@@ -89,9 +89,10 @@ def predict_catalogue(
     output, share = Output(out), share or Share()
     output.check_inputs([table.path for table in catalogues])
     check_same_columns(catalogues)
-    kept_columns = kept_names(catalogues[0].columns.kept, predictor.model.genres)
-    schema = answer_schema(predictor.model.genres, kept_columns.values())
     names.check(predictor.model.genres)
+    written_names = names.of(predictor.model.genres)
+    kept_columns = kept_names(catalogues[0].columns.kept, written_names)
+    schema = answer_schema(written_names, kept_columns.values())
     files = [(table.path.name, file_stamp(table.path)) for table in catalogues]
     posters = catalogues[0].posters
     if isinstance(posters, Path):

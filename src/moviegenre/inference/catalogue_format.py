@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -11,29 +11,28 @@ import pyarrow.parquet as pq
 
 from moviegenre.core.errors import DataError
 from moviegenre.core.genre_names import RESERVED_NAMES, reserved
-from moviegenre.core.genres import GenreVocabulary
 
 _DECIMALS = 6  # of a probability in CSV and JSON Lines
 _LISTS = ("genres", "modalities")  # cells that CSV joins
 
 
-def kept_names(columns: Iterable[str], genres: GenreVocabulary) -> dict[str, str]:
+def kept_names(columns: Iterable[str], genres: Collection[str]) -> dict[str, str]:
     """Return the name of each kept column in the output.
 
     Args:
         columns: Columns of the catalogue.
-        genres: The model's genres; a column with the name of a genre, or of another column of
+        genres: The names of genres; a column with the name of a genre, or of another column of
             the answers, gets the prefix ``input_``.
     """
     used_names = {*RESERVED_NAMES, *genres}
     return {name: f"input_{name}" if name in used_names else name for name in columns}
 
 
-def answer_schema(genres: GenreVocabulary, kept: Iterable[str] = ()) -> pa.Schema:
+def answer_schema(genres: Collection[str], kept: Iterable[str] = ()) -> pa.Schema:
     """Return the columns of the output.
 
     Args:
-        genres: The model's genres.
+        genres: The names of genres.
         kept: Columns that are repeated from the catalogue.
 
     Raises:
@@ -42,8 +41,8 @@ def answer_schema(genres: GenreVocabulary, kept: Iterable[str] = ()) -> pa.Schem
     clash = reserved(genres)
     if clash:
         raise DataError(
-            f"the genres {', '.join(clash)} have the names of other columns of the answer; train "
-            "with other names"
+            f"the genres {', '.join(clash)} have the names of other columns of the answer; "
+            "train with other names, or write other ones with `names`"
         )
     return pa.schema(
         [

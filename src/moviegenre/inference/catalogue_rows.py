@@ -39,6 +39,7 @@ from moviegenre.inference.films import Film, FilmReader, Poster
 logger = logging.getLogger(__name__)
 
 _MAX_ERROR_CHARS = 1_000  # in the column error
+_OTHER_COLUMNS = "name other columns with `plot_column`, `id_column`, `title_column` and so on"
 _CRASHED = "reading or computing this row has ended the process three times; it was left out"
 
 
@@ -107,7 +108,9 @@ class Catalogue(TextTable):
         self.path = path
         self._label = label
         if self.notes:
-            logger.info("%s: %s; options choose others", path, "; ".join(self.notes))
+            has_columns = any("column" in note for note in self.notes)
+            advice = [_OTHER_COLUMNS] if has_columns else []
+            logger.info("%s: %s", path, "; ".join([*self.notes, *advice]))
         if posters is not None and self.columns.poster is None:
             raise ConfigError(
                 f"`posters` has no effect: {path} has no column 'poster'; name it with "

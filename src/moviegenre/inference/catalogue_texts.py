@@ -2,19 +2,23 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import islice
 
 from moviegenre.core.errors import DataError, did_you_mean, shortened
-from moviegenre.data.records import parse_title, parse_year
+from moviegenre.data.records import parse_title
 from moviegenre.data.tables.cells import cell_text, plot_texts
 from moviegenre.data.tables.columns import find_columns, require_single
 from moviegenre.data.tables.missing_plots import missing_plots_hint
 from moviegenre.data.tables.poster_files import PosterFiles
 from moviegenre.data.tables.rows import Row, Table, Written
-from moviegenre.data.tables.series import kind_column, series_kind
+from moviegenre.data.tables.series import kind_column, other_kind
 from moviegenre.data.tables.source import TableSource
+from moviegenre.data.titles import ends_with_year, split_title
+from moviegenre.inference.title_check import check_year
 
-_POSTER_ROWS = 50  # rows that are searched for an existing poster
+_SEARCHED_ROWS = 50  # for an existing poster, and for years in titles
+_YEAR_TYPES = (str, int, float, date)  # of cells; other types are read as texts
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,8 @@ class CatalogueColumns:
             them, by its own rule.
         poster: The poster's file, or in Parquet its bytes; None takes ``poster``, or a column with
             another usual name that names files.
-        title: The film's title; None takes a column with a usual name, if there is one.
+        title: The film's title; None takes a column with a usual name, if there is one. A table
+            with neither plots nor posters is read only if it is named.
         year: The year of its release; None takes a column with a usual name, if there is one.
         kept: Columns that answers repeat.
         written: How the table is written; None detects it.
@@ -169,10 +174,12 @@ class TextTable:
             title=columns.title or usual.title,
             year=columns.year or usual.year,
         )
-        if not filled.plots and filled.poster is None:
+        if not filled.plots and filled.poster is None and columns.title is None:
             found = shortened(", ".join(known))
             hint = missing_plots_hint(
-                self._table, "name yours with `plot_column` and `poster_column`"
+                self._table,
+                "name yours with `plot_column` and `poster_column`",
+                "to predict from titles alone, which is less certain, name `title_column`",
             )
             raise DataError(
                 f"{path} has neither a column 'plot' nor 'poster' (found {found}); {hint}"
@@ -182,7 +189,15 @@ class TextTable:
         unused |= set() if poster else {"poster"}
         if note := usual.note(unused):
             self.notes.append(note)
+        if filled.title and not filled.year and self._has_years_in_titles(filled.title):
+            self.notes.append(f"year from the end of the titles in column {filled.title!r}")
         return filled
+
+    def _has_years_in_titles(self, name: str) -> bool:
+        """Return whether most titles of the first rows end with a year."""
+        rows = islice(self._table.rows([name]), _SEARCHED_ROWS)
+        dated = [ends_with_year(cell_text(row.values.get(name))) for row in rows]
+        return sum(dated) > len(dated) / 2
 
     def _usual_poster(self, name: str | None) -> str | None:
         """Return a poster column with a usual name, if it may have names of existing files."""
@@ -190,7 +205,7 @@ class TextTable:
             return name
         if self._posters is None:
             return None
-        rows = islice(self._table.rows([name]), _POSTER_ROWS)
+        rows = islice(self._table.rows([name]), _SEARCHED_ROWS)
         if self._posters.names_files(row.values.get(name) for row in rows):
             return name
         self.notes.append(f"column {name!r} is not read, since it names no files here")
@@ -216,19 +231,15 @@ class TextTable:
                 faults.append(f"column {name}: {error}")
         names = (self.columns.title, self.columns.year)
         title, year = (row.values.get(name) if name else None for name in names)
-        return TextRow(
-            id_,
-            tuple(texts),
-            parse_title(title),
-            parse_year(year),
-            tuple(faults),
-            warnings=self._kind_warnings(row),
-        )
+        release, warning = check_year(year if isinstance(year, _YEAR_TYPES) else cell_text(year))
+        title, release = split_title(parse_title(title), release)
+        warnings = (*self._kind_warnings(row), *filter(None, [warning]))
+        return TextRow(id_, tuple(texts), title, release, tuple(faults), warnings=warnings)
 
     def _kind_warnings(self, row: Row) -> tuple[str, ...]:
-        """Return a warning if the table says that a row is a series."""
-        kind = series_kind(row.values.get(self._kind_column or ""))
-        return (f"This is a series ({kind}), and the model is made for films.",) if kind else ()
+        """Return a warning if the table says that a row is no film, but a series or a game."""
+        kind, word = other_kind(row.values.get(self._kind_column or ""))
+        return (f"This is {kind} ({word}), and the model is made for films.",) if kind else ()
 
 
 def _names(columns: CatalogueColumns, poster: str | None) -> list[str]:

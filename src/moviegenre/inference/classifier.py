@@ -1,16 +1,16 @@
 """scikit-learn's interface: ``predict_proba(X)`` and ``classes_`` for tables of films."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, ValuesView
 from typing import Any, Literal, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from moviegenre.core.errors import InputError
-from moviegenre.data.records import parse_title, parse_year
 from moviegenre.data.tables.columns import PLOT_COLUMN, find_plot_column, plot_column_note
-from moviegenre.inference.films import Plot, Poster, Title, Year
+from moviegenre.inference.films import Plot, Poster
+from moviegenre.inference.title_check import Title, Year
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class Series(Protocol):
         """Return the cells."""
 
 
-Column = list[Any] | npt.NDArray[Any] | Series
+Column = list[Any] | Iterator[Any] | ValuesView[Any] | npt.NDArray[Any] | Series
 """One part of several films, such as their plots; see ``as_column``."""
 
 _POSTER = "poster"
@@ -107,10 +107,10 @@ def table_rows(
     rows: list[Row | InputError] = []
     for number, film in enumerate(films):
         try:
-            rows.append(_row(number, film, plot_name))
+            rows.append(_row(film, plot_name))
         except InputError as error:
             if is_frame or errors != "report":
-                raise
+                raise InputError(f"films[{number}]: {error}") from None
             rows.append(error)
     return rows
 
@@ -158,8 +158,9 @@ def as_column(values: Any) -> Any:  # noqa: ANN401 - what predict takes
     """Return a column of films as a list; a value of a single film stays as it is.
 
     Args:
-        values: A list, a Series of pandas or polars, an Arrow array, an array with one axis, or
-            pixels of several posters (N, H, W, 3 or 4). No library is imported for the checks.
+        values: A list, a generator or another iterator, the values of a mapping, a Series of
+            pandas or polars, an Arrow array, an array with one axis, or pixels of several posters
+            (N, H, W, 3 or 4). No library is imported for the checks.
 
     Raises:
         InputError: The value is ``frame.plot``, pandas' drawing, not a column.
@@ -170,6 +171,8 @@ def as_column(values: Any) -> Any:  # noqa: ANN401 - what predict takes
         )
     if isinstance(values, np.ndarray):
         return list(values) if values.ndim in (1, 4) else values
+    if isinstance(values, Iterator | ValuesView) and not hasattr(values, "read"):  # no open file
+        return list(values)
     if isinstance(values, str | bytes | np.generic) or not hasattr(values, "__len__"):
         return values
     for method in ("to_pylist", "to_list"):  # Arrow; pandas and polars
@@ -178,7 +181,7 @@ def as_column(values: Any) -> Any:  # noqa: ANN401 - what predict takes
     return values
 
 
-def _row(number: int, film: Any, plot_name: str) -> Row:  # noqa: ANN401 - checked here
+def _row(film: Any, plot_name: str) -> Row:  # noqa: ANN401 - checked here
     film = cell_value(film)
     if film is None or isinstance(film, str):
         return film, None, None, None
@@ -188,19 +191,18 @@ def _row(number: int, film: Any, plot_name: str) -> Row:  # noqa: ANN401 - check
         misspelt = [key for key in film if str(key).lower() in missing_names]
         if misspelt or not any(name in film for name in columns):
             raise InputError(
-                f"row {number} has {', '.join(map(str, film)) or 'nothing'}; "
-                "expected plot, poster or both"
+                f"found {', '.join(map(str, film)) or 'nothing'}; expected plot, poster or both"
             )
         plot, poster, title, year = (
             cell_value(film.get(name)) for name in (*columns, *_FURTHER_COLUMNS)
         )
-        return plot, _poster(poster), parse_title(title), parse_year(year)
+        return plot, _poster(poster), title, year
     is_pair = isinstance(film, Sequence) or (isinstance(film, np.ndarray) and film.ndim == 1)
     if is_pair and not isinstance(film, bytes | bytearray | memoryview) and len(film) in (1, 2):
         plot, poster = (*map(cell_value, film), None)[:2]
         return plot, _poster(poster), None, None
     raise InputError(
-        f"row {number} is {type(film).__name__}; expected a mapping with plot and poster, or a "
+        f"found {type(film).__name__}; expected a mapping with plot and poster, or a "
         "(plot, poster) pair"
     )
 

@@ -7,7 +7,8 @@ from typing import Literal, get_args
 
 from moviegenre.core.errors import ConfigError, InputError, MovieGenreError, did_you_mean
 from moviegenre.inference.classifier import Row
-from moviegenre.inference.films import Film, FilmReader, Plot, Title, Year
+from moviegenre.inference.films import Film, FilmReader, Plot
+from moviegenre.inference.title_check import Title, Year
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +100,7 @@ def used_instead(parts: Sequence[str]) -> str:
 
 def _faults(films: Sequence[ReadFilm]) -> str:
     """Return the first faults and the number of others; empty if there are none."""
-    faults = [f"film {number}: {film.error}" for number, film in enumerate(films) if film.error]
+    faults = [f"films[{number}]: {film.error}" for number, film in enumerate(films) if film.error]
     named = "; ".join(faults[:_MAX_NAMED])
     more = len(faults) - _MAX_NAMED
     return f"{named}; and {more:,} more films" if more > 0 else named

@@ -1,17 +1,17 @@
 """Convert a caller's plots and poster to a film, and films to a batch."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import date
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from moviegenre.artifacts.info import ModelInfo
-from moviegenre.core.errors import InputError, missing_path_message, shortened
+from moviegenre.core.errors import InputError, missing_path_message
 from moviegenre.core.reading import (
     MissingFileError,
     NotAFileError,
@@ -23,34 +23,31 @@ from moviegenre.core.types import Modality
 from moviegenre.data.batches import BatchArrays, MovieTensors
 from moviegenre.data.film_text import choose_plot, film_text
 from moviegenre.data.limits import MAX_PLOT_CHARS, MAX_POSTER_BYTES
-from moviegenre.data.placeholders import is_placeholder, is_title_placeholder, without_markup
+from moviegenre.data.placeholders import without_markup
 from moviegenre.data.poster_check import PosterCheck, check_poster
 from moviegenre.data.posters import PosterError, decode_poster, resize_poster, upright_rgb
 from moviegenre.data.ragged import Ragged
-from moviegenre.data.records import parse_title, parse_year
 from moviegenre.data.text import NO_WORD, TokenIds
 from moviegenre.data.words import plot_words
 from moviegenre.inference.plot_check import check_plots
+from moviegenre.inference.title_check import Title, Year, check_title_and_year
 
 Plot = str | Sequence[str] | None
 """A plot, or several texts about one film, or None."""
 
-Poster = str | Path | bytes | Image.Image | npt.NDArray[Any] | None
-"""A file, encoded bytes, a PIL image, RGB or grey pixels (H, W, 3 or 4) or (H, W), or None."""
 
-Title = str | float | None
-"""A title, which may be a number such as 1917, or None."""
+class BinaryFile(Protocol):
+    """An open file, or another object with its method ``read``, such as ``io.BytesIO``."""
 
-Year = str | float | date | None
-"""A year, also as a text or as a date, or None."""
+    def read(self, size: int, /) -> Any:  # noqa: ANN401 - a file may be open as text
+        """Return at most so many bytes from its position."""
+
+
+Poster = str | Path | bytes | BinaryFile | Image.Image | npt.NDArray[Any] | None
+"""A path, encoded bytes, an open file, a PIL image, pixels (H, W, 3 or 4) or (H, W), or None."""
 
 TITLE_ALONE = "Only the title was read, so the answer is less certain."
 """The warning of a film with nothing but a title."""
-
-FIRST_YEAR, LAST_YEAR = 1874, 2100
-"""Years that a film may have; the first is that of the oldest moving picture."""
-
-_MAX_QUOTED = 40  # characters of a year in a warning
 
 
 @dataclass(frozen=True)
@@ -123,8 +120,8 @@ class FilmReader:
         Args:
             plot: A text, or several texts, of which the model's rule takes one or joins all.
             poster: See ``Poster``; may be transparent or rotated.
-            title: The film's title, if known.
-            year: The year of its release, if known; an unusable one is ignored with a warning.
+            title: The film's title, if known; an unusable one is ignored with a warning.
+            year: The year of its release, likewise; None takes the year at the end of the title.
 
         Raises:
             InputError: The film has nothing that the model reads, or a part has another type.
@@ -133,8 +130,9 @@ class FilmReader:
         texts = _texts(plot)
         if isinstance(poster, str) and not poster.strip():
             poster = None  # an empty cell
-        name = _checked_title(title) if "title" in self._data.reads else None
-        release, year_warning = _checked_year(year)
+        reads_title = "title" in self._data.reads
+        checked = check_title_and_year(title, year, reads_title=reads_title)
+        name, release = checked.title, checked.year
         if not texts and poster is None and name is None:
             raise InputError("a film needs a plot or a poster; found neither")
         usable: list[str] = []
@@ -148,7 +146,7 @@ class FilmReader:
         if not usable and name is None:
             release = None  # a year alone is no evidence for a genre
         film = self.form(usable, image if check.usable else None, name, release)
-        warnings = [warning, check.warning, year_warning]
+        warnings = [warning, check.warning, *checked.warnings]
         if film.tokens.size and not usable and film.poster is None:
             warnings.append(TITLE_ALONE)
         film = replace(film, warnings=(*film.warnings, *filter(None, warnings)))
@@ -228,42 +226,6 @@ class FilmReader:
         return movies.batch(range(len(films)))
 
 
-def _checked_title(title: object) -> str | None:
-    """Return a title as text; None if it is missing or a placeholder.
-
-    Raises:
-        InputError: The title has another type.
-    """
-    if title is None:
-        return None
-    text = parse_title(title.item() if isinstance(title, np.generic) else title)
-    if text is None:
-        raise InputError(f"a title is {type(title).__name__}; expected a text")
-    name = text.strip()
-    return None if is_title_placeholder(name) else name
-
-
-def _checked_year(year: object) -> tuple[int | None, str | None]:
-    """Return a usable year, and a warning if the year is not usable.
-
-    Raises:
-        InputError: The year has another type.
-    """
-    if isinstance(year, np.generic):
-        year = str(year) if isinstance(year, np.datetime64) else year.item()
-    if year is None or (isinstance(year, str) and is_placeholder(year)):
-        return None, None
-    if not isinstance(year, str | int | float | date):
-        raise InputError(f"a year is {year!r}; expected a whole number, such as 1947")
-    number = parse_year(year)
-    if number is not None and FIRST_YEAR <= number <= LAST_YEAR:
-        return number, None
-    is_long = isinstance(year, int) and abs(year) >= 10**_MAX_QUOTED  # Python may not write it
-    many = f"a year of more than {_MAX_QUOTED} digits"
-    text = many if is_long else shortened(repr(year), _MAX_QUOTED)
-    return None, f"No film was released in {text}, so the year was ignored."
-
-
 def read_poster(poster: Poster) -> Image.Image:
     """Return a poster as an upright RGB image.
 
@@ -284,9 +246,36 @@ def read_poster(poster: Poster) -> Image.Image:
             return upright_rgb(poster)
         except (OSError, SyntaxError, ValueError) as error:
             raise PosterError(f"the image cannot be decoded: {error}") from None
+    if poster is not None and hasattr(poster, "read"):
+        return decode_poster(_content(poster), shrink=True)
     raise InputError(
-        f"a poster is {type(poster).__name__}; expected a path, bytes, a PIL image or an array"
+        f"a poster is {type(poster).__name__}; expected a path, bytes, an open file, a PIL image "
+        "or an array"
     )
+
+
+def _content(file: BinaryFile) -> bytes:
+    """Return the bytes of an open file from its position, which stays as it is if it can.
+
+    Raises:
+        InputError: The file is not open for reading bytes, or it is too large.
+    """
+    name = f"the poster's file ({type(file).__name__})"
+    start = None
+    with suppress(AttributeError, OSError, ValueError):  # a stream has no position
+        start = file.tell()  # type: ignore[attr-defined]
+    try:
+        content = file.read(MAX_POSTER_BYTES + 1)
+        if start is not None:
+            file.seek(start)  # type: ignore[attr-defined]
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"{name} cannot be read: {error}; open it for reading bytes") from None
+    if not isinstance(content, bytes | bytearray):
+        found = type(content).__name__
+        raise InputError(f"{name} gives {found}, expected bytes; open it with mode 'rb'")
+    if len(content) > MAX_POSTER_BYTES:
+        raise InputError(f"{name} has more than {MAX_POSTER_BYTES:,} bytes; expected an image")
+    return bytes(content)
 
 
 def _read_file(path: Path) -> Image.Image:

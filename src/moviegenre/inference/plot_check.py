@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SHORT_WORDS = 8
 """A plot with fewer different words that carry meaning is read with a warning."""
 
+_LONG = 3  # a plot with this many times more words is not short, but repeats itself
 _MAX_QUOTED = 30  # characters of a placeholder that a warning repeats
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 _LATIN = re.compile(r"[a-zA-Z\u00c0-\u024f]")
@@ -37,6 +38,14 @@ _GENERIC = frozenset(
     find finds girl guy happen happened happens human kind life lives man men movie movies named
     people person persons place places somebody someone something stories story take takes tale
     tell tells time times woman women world""".split()  # noqa: SIM905
+)
+
+# Words about a film's place among films: "This is the third film in the series."
+_OF_A_SERIES = frozenset(
+    """remake remakes sequel sequels prequel prequels reboot series franchise trilogy instalment
+    instalments installment installments part parts chapter follow-up follow version adaptation
+    second third fourth fifth sixth seventh eighth ninth tenth two three four five feature
+    features""".split()  # noqa: SIM905
 )
 
 _LANGUAGES = {
@@ -102,13 +111,16 @@ def check_plot(
     if (language := other_language(text)) is not None:
         return _ignored(f"is not in English ({language})", "; the model reads English only")
     content_words = [word for word in words if word not in FUNCTION_WORDS and word not in _GENERIC]
-    if not content_words:
+    if _OF_A_SERIES.issuperset(content_words):
         return _ignored("says too little to tell a genre")
     if repeats_itself(content_words):
         return _ignored("repeats the same words")
     if tokenizer is not None and tokenizer.tokens_per_letter(content_words) > _GARBLED:
         return _ignored("is mostly unknown words or symbols")
-    if len(set(content_words)) < SHORT_WORDS:
+    num_different = len(set(content_words))
+    if num_different < SHORT_WORDS and len(content_words) >= _LONG * SHORT_WORDS:
+        return PlotCheck(True, "The plot has few different words, so the answer is less certain.")
+    if num_different < SHORT_WORDS:
         return PlotCheck(True, "The plot is very short, so the answer is less certain.")
     return PlotCheck()
 

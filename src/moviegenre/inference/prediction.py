@@ -15,6 +15,7 @@ from moviegenre.inference.prediction_html import prediction_html
 from moviegenre.inference.similar import SimilarMovie
 
 _NUM_LIKELIEST = 3  # genres that are shown if none is chosen
+_LEAST_LIKELY = 0.005  # a smaller probability would be printed as 0 %
 
 
 @dataclass(frozen=True)
@@ -165,13 +166,14 @@ class Prediction:
 
     @property
     def likeliest(self) -> dict[str, float]:
-        """The most probable genres, at most three, if none is chosen.
+        """The most probable genres, at most three, if none is chosen; none is below 0.5 per cent.
 
         Empty if genres are chosen or nothing was read.
         """
         if self.genres or not self.modalities:
             return {}
-        return dict(list(self.probabilities.items())[:_NUM_LIKELIEST])
+        first = list(self.probabilities.items())[:_NUM_LIKELIEST]
+        return {genre: value for genre, value in first if value > _LEAST_LIKELY}
 
     def explain(self, *, attribute: Sequence[str] = ()) -> Explanation:
         """Compute an explanation.

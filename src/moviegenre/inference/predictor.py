@@ -30,11 +30,12 @@ from moviegenre.inference.classifier import (
 )
 from moviegenre.inference.ensemble_films import film_reader
 from moviegenre.inference.film_reading import Errors, log_faults, read_films
-from moviegenre.inference.films import Film, Poster, Title, Year
+from moviegenre.inference.films import Film, Poster
 from moviegenre.inference.model_source import ModelSource, Request, no_index_message, reopen
 from moviegenre.inference.prediction import Explanation, Prediction
 from moviegenre.inference.similar import SimilarIndex, SimilarMovie
 from moviegenre.inference.slices import WHOLE, Slices
+from moviegenre.inference.title_check import Title, Year
 
 _BATCH_SIZE = 32
 

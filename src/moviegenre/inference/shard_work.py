@@ -26,6 +26,7 @@ from moviegenre.data.storage import Folder
 from moviegenre.data.tables.rows import RowReader
 from moviegenre.inference.catalogue_format import answer_schema
 from moviegenre.inference.catalogue_rows import Catalogue, Entry, id_hash
+from moviegenre.inference.prediction import Prediction
 from moviegenre.inference.predictor import Predictor
 from moviegenre.inference.shards import Shard, ids_digest
 
@@ -53,7 +54,7 @@ class ShardWork:
         catalogues: The tables.
         folder: The folder of the parts.
         kept: The output name of each kept column.
-        names: The names of chosen genres.
+        names: The names of genres in the output.
         batch_size: Films that are computed together.
     """
 
@@ -96,7 +97,8 @@ class ShardWorker:
         self._work = work
         self._folder = work.folder
         self._predictor = predictor
-        self._schema = answer_schema(predictor.model.genres, work.kept.values())
+        written_names = work.names.of(predictor.model.genres)
+        self._schema = answer_schema(written_names, work.kept.values())
         self._readers: dict[int, RowReader] = {}
         self._own_shards: dict[Shard, None] = {}
         self._repeated = np.frombuffer(self._folder.read(REPEATED_FILE) or b"", np.uint64)
@@ -187,13 +189,18 @@ class ShardWorker:
                     "id": entry.id,
                     **{kept[name]: cell for name, cell in entry.kept.items()},
                     "genres": list(names.of(prediction.genres)) if prediction else [],
-                    **(prediction.probabilities if prediction else {}),
+                    **(self._probabilities(prediction) if prediction else {}),
                     "error": entry.error,
                     "warnings": " ".join(warning for warning in warnings if warning) or None,
                     "modalities": prediction.modalities if prediction else [],
                 }
             )
         return rows
+
+    def _probabilities(self, prediction: Prediction) -> dict[str, float]:
+        """Return the probability of each written name, see ``GenreNames.genre_of``."""
+        genre_of = self._work.names.genre_of(prediction.genres, prediction.probabilities)
+        return {name: prediction.probabilities[genre] for name, genre in genre_of.items()}
 
     def _write(self, shard: Shard, table: pa.Table) -> None:
         if ids_digest(table["id"].to_pylist()) != shard.ids:

@@ -147,10 +147,10 @@ def test_options_that_do_not_fit(
 
 def test_names_that_the_model_does_not_have(run: Run, library: Path, tmp_path: Path) -> None:
     names = tmp_path / "names.csv"
-    names.write_text("SciFi,Science Fiction\n")
+    names.write_text("Scify,Science Fiction\n")
     code, _, err = run(library, "--names", names)
     assert code == 2
-    assert "unknown genre 'scifi', " in err
+    assert "unknown genre 'Scify'" in err
 
 
 def test_no_library(run: Run, tmp_path: Path) -> None:

@@ -258,7 +258,7 @@ def test_one_film_is_answered_with_the_names_that_people_use(
     names.write_text(json.dumps({"Hofror": "Spooky"}))
     code, _, err = run(*command, "--names", names)
     assert code == 2
-    assert "unknown genre 'hofror'" in err
+    assert "unknown genre 'Hofror'" in err
 
 
 def test_show_refuses_what_it_would_ignore(run: Run, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import huggingface_hub
 import pytest
 
+import moviegenre
 from moviegenre.artifacts.folder import EXPORTED_FILES
 from moviegenre.artifacts.locate import locate
 from moviegenre.artifacts.open_torch import open_torch
@@ -80,6 +81,12 @@ def test_a_name_that_stands_for_another_commit_is_told(
     caplog.clear()
     locate("someone/films")
     assert "has changed" not in caplog.text
+
+
+def test_a_picture_is_no_model(tmp_path: Path) -> None:
+    (tmp_path / "p.jpg").write_bytes(b"\xff\xd8\xff picture")
+    with pytest.raises(CheckpointError, match=r"p\.jpg is no model; expected a best\.pth, its"):
+        moviegenre.load(tmp_path / "p.jpg")
 
 
 def test_a_misspelt_path_is_not_asked_for_on_the_hub(asked: list[Any], tmp_path: Path) -> None:

@@ -47,6 +47,12 @@ def test_a_missing_path_without_similar_siblings_names_the_next_step(tmp_path: P
     )
 
 
+def test_standard_input_is_no_file() -> None:
+    assert missing_path_message(Path("-"), "a table", "check the path") == (
+        "standard input is not read; expected a table; save it as a file and name that"
+    )
+
+
 def test_a_missing_path_in_a_missing_folder_is_told(tmp_path: Path) -> None:
     path = tmp_path / "no" / "best.pth"
     assert missing_path_message(path, "x", "y") == f"{path} does not exist; expected x; y"

@@ -26,8 +26,35 @@ def test_a_file(tmp_path: Path, name: str, content: str) -> None:
     (tmp_path / name).write_text(content)
     names = read_names(str(tmp_path / name))
     assert names.of(["War", "Sci-Fi", "Drama", "Crime"]) == ("Zukunft", "Crime")
-    with pytest.raises(ConfigError, match=r"unknown genre 'sci-fi', did you mean \"Sci-fy\""):
+    with pytest.raises(
+        ConfigError, match=r"unknown genre '[Ss]ci-[Ff]i' \(did you mean \"Sci-fy\""
+    ):
         names.check(["Sci-fy", "War", "Drama"])
+
+
+@pytest.mark.parametrize("spelling", ["SciFi", "science fiction", "SCI-FI", "Sci Fi"])
+def test_every_usual_spelling_of_a_genre_names_it(tmp_path: Path, spelling: str) -> None:
+    (tmp_path / "names.csv").write_text(f"{spelling},Zukunft\n")
+    names = read_names(str(tmp_path / "names.csv"))
+    names.check(["Sci-Fi", "War"])
+    assert names.of(["Sci-Fi", "War"]) == ("Zukunft", "War")
+
+
+def test_unknown_genres_are_listed_as_written(tmp_path: Path) -> None:
+    (tmp_path / "names.csv").write_text("Horor,Grusel\nSoap,Seife\n")
+    with pytest.raises(ConfigError) as error:
+        read_names(str(tmp_path / "names.csv")).check(["War", "Horror"])
+    assert str(error.value).endswith(
+        """unknown genres 'Horor' (did you mean "Horror"?), 'Soap'; known: Horror, War"""
+    )
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-8-sig", "utf-8"])
+def test_a_file_is_read_as_german_excel_writes_it(tmp_path: Path, encoding: str) -> None:
+    text = "genre;name\r\nAdventure;K\u00fchne Abenteuer;\r\nFilm-Noir;;\r\n"
+    (tmp_path / "names.csv").write_bytes(text.encode(encoding))
+    names = read_names(str(tmp_path / "names.csv"))
+    assert names.of(["Adventure", "Film-Noir"]) == ("K\u00fchne Abenteuer",)
 
 
 @pytest.mark.parametrize(
@@ -36,10 +63,14 @@ def test_a_file(tmp_path: Path, name: str, content: str) -> None:
         ("a.json", "[1]", "found list"),
         ("a.json", '{"War": 1}', "'War' has int, expected a text"),
         ("a.json", '{"War": "A/B"}', "has '/', which separates genres"),
-        ("a.csv", "War\n", "row 1 has 1 columns, expected 2"),
-        ("a.json", "{", "expected genres and names"),
-        ("a.json", "{}", "it names no genre; expected genres and names"),
-        ("a.csv", "genre,name\n", "it names no genre; expected genres and names"),
+        (
+            "a.csv",
+            "War\n",
+            "the row 'War' has 1 cell, expected 2; .* as in Sci-Fi,Science Fiction$",
+        ),
+        ("a.json", "{", "expected genres of the model and names to write"),
+        ("a.json", "{}", "it names no genre; expected genres of"),
+        ("a.csv", "genre,name\n", "it names no genre; expected genres of"),
     ],
 )
 def test_files_that_are_no_mapping(tmp_path: Path, name: str, content: str, message: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 import moviegenre
 from moviegenre.core.errors import ConfigError, DataError, DataNotFoundError
+from moviegenre.core.genre_mapping import GenreNames
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.data.poster_formats import kinds_text
 from moviegenre.inference.catalogue import predict_catalogue
@@ -287,6 +288,21 @@ def test_catalogues_that_cannot_be_read(table: Path, tmp_path: Path, predictor: 
     with pytest.raises(ConfigError, match="is the table itself; name another file"):
         predict_catalogue(predictor, catalogue(table), tmp_path / "." / "movies.csv")
     assert table.read_text() == kept
+
+
+def test_columns_of_probabilities_have_the_written_names(
+    predictor: Predictor, table: Path, tmp_path: Path
+) -> None:
+    first, second, third, *others = GENRES
+    names = GenreNames({first: "Joy", second: "Joy", third: ""})
+    predict_catalogue(predictor, catalogue(table), tmp_path / "out.parquet", names=names)
+    answers = pq.read_table(tmp_path / "out.parquet").to_pylist()
+    columns = ["Joy", *others, "error", "warnings", "modalities"]
+    assert list(answers[0]) == ["id", "genres", *columns]
+    own = predictor.predict(plot=MOVIES.plots[1])
+    shown = names.genre_of(own.genres, own.probabilities)["Joy"]
+    assert answers[1]["Joy"] == pytest.approx(own.probabilities[shown], abs=1e-6)
+    assert all(set(answer["genres"]) <= set(columns) for answer in answers)
 
 
 def test_a_genre_with_the_name_of_a_column_is_refused() -> None:

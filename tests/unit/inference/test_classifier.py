@@ -91,18 +91,14 @@ def test_cells_of_a_table_are_read_as_in_a_catalogue() -> None:
         }
     )
     assert table_rows(frame) == [
-        (("a", "b"), b"image", "300", 2006),
+        (("a", "b"), b"image", 300, 2006),
         ("c", "c.jpg", "C", None),
     ]
 
 
-@pytest.mark.parametrize("year", [np.int64(1999), np.float32(1999), 1999.0, "1999"])
-def test_a_year_of_a_table_is_a_whole_number(year: Any) -> None:
-    assert table_rows([{"plot": "a", "year": year}]) == [("a", None, None, 1999)]
-
-
-def test_a_year_of_too_many_digits_counts_as_missing_in_a_table() -> None:
-    assert table_rows([{"plot": "a", "year": 10**5000}]) == [("a", None, None, None)]
+@pytest.mark.parametrize("year", [np.int64(1999), "soon"])
+def test_the_reader_checks_the_year_of_a_table(year: Any) -> None:
+    assert table_rows([{"plot": "a", "year": year}]) == [("a", None, None, year)]
 
 
 def test_pandas_drawing_is_no_column() -> None:
@@ -129,10 +125,10 @@ def test_no_library_is_imported_to_find_out() -> None:
     [
         ("a plot", "found str, expected a table of films; for one film, use predict(plot=..."),
         (SimpleNamespace(), "found SimpleNamespace, expected a table of films"),
-        ([{"title": "x"}], "row 0 has title; expected plot, poster or both"),
-        ([{"Outcome": "x"}], "row 0 has Outcome; expected plot, poster or both"),
-        ([("a", None), 7], "row 1 is int; expected a mapping with plot and poster"),
-        ([("a", None, None)], "row 0 is tuple; expected a mapping with plot and poster"),
+        ([{"title": "x"}], "films[0]: found title; expected plot, poster or both"),
+        ([{"Outcome": "x"}], "films[0]: found Outcome; expected plot, poster or both"),
+        ([("a", None), 7], "films[1]: found int; expected a mapping with plot and poster"),
+        ([("a", None, None)], "films[0]: found tuple; expected a mapping with plot and poster"),
     ],
 )
 def test_something_else_is_named(table: Any, message: str) -> None:

@@ -13,9 +13,10 @@ import pytest
 from PIL import Image
 
 import moviegenre
-from moviegenre.core.errors import InputError
+from moviegenre.core.errors import DataError, InputError
 from moviegenre.inference.catalogue_rows import Catalogue
 from moviegenre.inference.catalogue_texts import CatalogueColumns, TextTable
+from moviegenre.inference.films import TITLE_ALONE
 from moviegenre.inference.predictor import Predictor
 
 PLOT = (
@@ -39,6 +40,63 @@ def test_a_year_by_itself_says_nothing(predictor: Predictor) -> None:
 def test_a_placeholder_is_no_title(title: str, predictor: Predictor) -> None:
     prediction = predictor.predict(plot="No overview found.", title=title, year=1999)
     assert prediction.genres == []
+
+
+@pytest.mark.parametrize(
+    ("title", "fault"),
+    [
+        ("N/A", 'is a placeholder ("N/A")'),
+        ("Untitled", 'is a placeholder ("Untitled")'),
+        ("Untitled (1998)", 'is a placeholder ("Untitled")'),
+        ("?", 'is a placeholder ("?")'),
+        ("tt0114369", 'is an id ("tt0114369")'),
+        ("603692", 'is an id ("603692")'),
+        (
+            "0f8fad5b-d9cb-469f-a165-70867728950e",
+            'is an id ("0f8fad5b-d9cb-469f-a165-70867728950e")',
+        ),
+        ("x" * 40, "is only random letters or symbols"),
+        ("sdkfj wrtz", "is only random letters or symbols"),
+        ("asdf qwer zxcv", "is only random letters or symbols"),
+        ("x" * 3000, "has 3,000 characters, more than any title"),
+    ],
+    ids=lambda text: text[:20],
+)
+def test_a_text_that_is_no_title_is_ignored_with_a_warning(
+    title: str, fault: str, predictor: Predictor
+) -> None:
+    prediction = predictor.predict(plot=PLOT, title=title, year=1998)
+    assert prediction.warnings == [f"The title {fault}, so it was ignored."]
+    assert prediction.probabilities == predictor.predict(plot=PLOT, year=1998).probabilities
+
+
+@pytest.mark.parametrize(
+    "title", ["1917", "AM1200", "RRRrrrr!!!", "Phffft", "THX 1138", "Face-a-Face"]
+)
+def test_odd_titles_are_read(title: str, predictor: Predictor) -> None:
+    film = predictor.reader.read(PLOT, title=title)
+    assert (film.heading, film.warnings) == (f"{title}.", ())
+
+
+def test_the_year_at_the_end_of_a_title_is_read(predictor: Predictor, tmp_path: Path) -> None:
+    expected = predictor.reader.read(PLOT, title="The Godfather", year=1972).heading
+    for title, year in [("Godfather, The (1972)", None), ("Godfather, The (1972)", "1972")]:
+        assert predictor.reader.read(PLOT, title=title, year=year).heading == expected
+    other = predictor.reader.read(PLOT, title="Remembering (1972)", year=1999)
+    assert other.heading == "Remembering (1972) (1999, 1990s)."
+    path = tmp_path / "movies.csv"
+    path.write_text(f'movieId,title,plot\n1,"Godfather, The (1972)","{PLOT}"\n2,Heat,"{PLOT}"\n')
+    table = TextTable(path, CatalogueColumns())
+    assert table.notes == ["id from column 'movieId'"]  # not most of the titles
+    assert [(row.title, row.year) for row in table.texts()] == [
+        ("The Godfather", 1972),
+        ("Heat", None),
+    ]
+    path.write_text(f'movieId,title,plot\n1,"Godfather, The (1972)","{PLOT}"\n')
+    assert TextTable(path, CatalogueColumns()).notes == [
+        "id from column 'movieId'",
+        "year from the end of the titles in column 'title'",
+    ]
 
 
 @pytest.mark.parametrize("title", ["Missing", "Unknown", "Empty", "Test", "Coming Soon", "Name"])
@@ -83,7 +141,7 @@ def test_a_year_is_read_as_tables_read_it(year: Any, predictor: Predictor) -> No
     assert prediction.probabilities == predictor.predict(plot=PLOT, year=1947).probabilities
 
 
-@pytest.mark.parametrize("missing", [None, float("nan"), np.nan, pd.NA, pd.NaT, "", "N/A"])
+@pytest.mark.parametrize("missing", [None, float("nan"), np.nan, pd.NA, pd.NaT, "", " "])
 def test_a_missing_title_or_year_is_none(missing: Any, predictor: Predictor) -> None:
     prediction = predictor.predict(plot=PLOT, title=missing, year=missing)
     assert prediction.warnings == []
@@ -98,6 +156,26 @@ def test_a_film_with_an_unusable_year_is_answered_with_a_warning(predictor: Pred
         ["No film was released in 12.5, so the year was ignored."],
     ]
     assert all(answer.error is None and answer.genres for answer in answers)
+
+
+BAD_YEARS = ["soon", "0", "-1988", "MCMLXXXVIII", "88", "3000", "1979.5"]
+
+
+def test_an_unusable_year_has_a_warning_in_tables_and_in_python(
+    predictor: Predictor, tmp_path: Path
+) -> None:
+    warnings = [
+        f"No film was released in {year if year[-1].isdigit() else repr(year)}, so the year was "
+        "ignored."
+        for year in BAD_YEARS
+    ]
+    rows = [{"plot": PLOT, "year": year} for year in [*BAD_YEARS, "N/A", "1988"]]
+    pd.DataFrame(rows).to_csv(tmp_path / "films.csv", index=False)
+    entries = Catalogue(tmp_path / "films.csv", CatalogueColumns(), None).entries(predictor.reader)
+    assert [entry.warning for entry in entries] == [*warnings, None, None]
+    answers = predictor.predict(plot=[PLOT] * 7, year=BAD_YEARS)
+    assert [answer.warnings for answer in answers] == [[warning] for warning in warnings]
+    assert predictor.predict(plot=PLOT, year=0).warnings == [warnings[1]]
 
 
 def test_a_year_of_another_kind_is_one_line(predictor: Predictor) -> None:
@@ -117,10 +195,20 @@ def test_a_title_is_read_without_markup(title: str, predictor: Predictor) -> Non
     assert predictor.reader.read(PLOT, title=title).heading == "The King's Speech."
 
 
-@pytest.mark.parametrize("plots", [(text for text in [PLOT]), map(str, [PLOT]), {PLOT}])
-def test_other_collections_than_lists_are_named(plots: Any, predictor: Predictor) -> None:
+def test_a_set_of_plots_has_no_order_and_is_refused(predictor: Predictor) -> None:
     with pytest.raises(InputError, match=r"or a list of the plots of several films$"):
-        predictor.predict(plot=plots)
+        predictor.predict(plot={PLOT})  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("kind", ["generator", "map", "values"])
+def test_plots_of_several_films_may_be_an_iterator(kind: str, predictor: Predictor) -> None:
+    plots: dict[str, Any] = {
+        "generator": (text for text in [PLOT, "N/A"]),
+        "map": map(str, [PLOT, "N/A"]),
+        "values": {"a": PLOT, "b": "N/A"}.values(),
+    }
+    answers = predictor.predict(plot=plots[kind], title=iter(["A House", "Laura"]))
+    assert [answer.modalities for answer in answers] == [["plot"], ["title"]]
 
 
 def test_a_poster_at_a_web_address_is_not_fetched(predictor: Predictor) -> None:
@@ -154,15 +242,17 @@ def test_a_tables_title_and_year_are_read_whatever_its_format(
         ("titleType", "tvSeries", "movie"),
         ("Title Type", "TV Mini Series", "Movie"),
         ("Type", "Series", ""),
+        ("Title Type", "Video Game", "Movie"),
     ],
 )
-def test_a_row_that_is_a_series_has_a_warning(
+def test_a_row_that_is_no_film_has_a_warning(
     column: str, series: str, film: str, predictor: Predictor, tmp_path: Path
 ) -> None:
     path = tmp_path / "films.jsonl"
     rows = [{"id": kind, column: kind, "plot": PLOT} for kind in (series, film)]
     path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
-    warning = f"This is a series ({series}), and the model is made for films."
+    kind = "video game" if "Game" in series else "series"
+    warning = f"This is a {kind} ({series}), and the model is made for films."
     entries = list(Catalogue(path, CatalogueColumns(), None).entries(predictor.reader))
     assert [entry.warning for entry in entries] == [warning, None]
     assert all(entry.film is not None for entry in entries)
@@ -222,3 +312,15 @@ def test_a_year_of_any_length_is_ignored_with_a_warning(year: int, predictor: Pr
 def test_a_title_of_too_many_digits_is_one_line(predictor: Predictor) -> None:
     with pytest.raises(InputError, match=r"^a title is int; expected a text$"):
         predictor.predict(plot=PLOT, title=10**5000)
+
+
+def test_titles_alone_are_answered_if_the_column_is_named(
+    predictor: Predictor, tmp_path: Path
+) -> None:
+    path = tmp_path / "titles.csv"
+    path.write_text("id,title\n1,The Haunting of Blackwood House\n")
+    with pytest.raises(DataError, match=r"from titles alone, .* name `title_column`$"):
+        Catalogue(path, CatalogueColumns(), None)
+    (entry,) = Catalogue(path, CatalogueColumns(title="title"), None).entries(predictor.reader)
+    assert entry.film is not None
+    assert (entry.film.parts, entry.film.warnings) == (("title",), (TITLE_ALONE,))

@@ -30,7 +30,7 @@ def test_a_poster_is_the_same_in_every_form(tmp_path: Path, bert_folder: Path) -
     path = tmp_path / "poster.png"
     path.write_bytes(encoded)
     forms: list[Any] = [path, str(path), encoded, bytearray(encoded), PIXELS]
-    forms += [Image.fromarray(PIXELS), Image.open(io.BytesIO(encoded))]
+    forms += [Image.fromarray(PIXELS), Image.open(io.BytesIO(encoded)), io.BytesIO(encoded)]
     read = reader(bert_folder)
     posters = [read.read(poster=form).poster for form in forms]
     assert posters[0] is not None
@@ -62,7 +62,8 @@ def test_a_rotated_picture_is_turned_upright() -> None:
         (np.zeros((4, 3)), "an array of float64 with shape (4, 3); expected uint8"),
         (np.zeros((2, 4, 3, 3), dtype=np.uint8), "with shape (2, 4, 3, 3)"),
         (np.zeros((0, 3, 3), dtype=np.uint8), "with shape (0, 3, 3)"),
-        (3, "a poster is int; expected a path, bytes, a PIL image or an array"),
+        (3, "a poster is int; expected a path, bytes, an open file, a PIL image or an array"),
+        (io.StringIO("text"), "(StringIO) gives str, expected bytes; open it with mode 'rb'"),
         ("no/such.jpg", "no/such.jpg does not exist; expected a poster's file; leave the poster"),
     ],
 )
@@ -70,6 +71,17 @@ def test_what_is_no_poster_is_refused(poster: Any, message: str) -> None:
     with pytest.raises(InputError) as error:
         read_poster(poster)
     assert message in str(error.value)
+
+
+def test_an_open_file_keeps_its_position(tmp_path: Path) -> None:
+    path = tmp_path / "poster.png"
+    path.write_bytes(b"head" + png_bytes(PIXELS))
+    with path.open("rb") as file:
+        file.seek(4)
+        assert read_poster(file).size == read_poster(file).size == (36, 48)
+        assert file.tell() == 4
+    with pytest.raises(InputError, match=r"\(BufferedReader\) cannot be read: read of closed"):
+        read_poster(file)
 
 
 def test_a_broken_file_is_named(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from moviegenre.data.placeholders import is_placeholder
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.inference.plot_check import check_plot, check_plots, other_language
 
+FACTS = "is only credits, awards or technical data"
 PLOT = "A postman steals a letter from the duchess, and a town near Dover talks of nothing else."
 
 
@@ -26,7 +27,9 @@ PLOT = "A postman steals a letter from the duchess, and a town near Dover talks 
         "No tenemos una sinopsis en español. Ayúdanos añadiendo una.", "Aucun synopsis disponible.",
         "Pas de résumé", "Nessuna trama disponibile", "Sem sinopse", "Sinopse não disponível",
         "Geen beschrijving beschikbaar", "Ingen beskrivning", "Brak opisu w języku polskim.",
-        "Описание отсутствует", "Popis není k dispozici", "暂无简介", "あらすじはありません。",
+        "Описание отсутствует", "[Deleted]", "removed",
+        "We are sorry, but an overview has not been translated into your language yet.",
+        "Popis není k dispozici", "暂无简介", "あらすじはありません。",
     ],
 )  # fmt: skip
 def test_placeholders_are_ignored(text: str) -> None:
@@ -98,6 +101,9 @@ def test_a_plot_of_few_different_words_is_read_with_a_warning() -> None:
         "The zombies of Dover and the zombies of Calais attack. Zombies attack Dover."
     )
     assert check.warning == "The plot is very short, so the answer is less certain."
+    repeated = check_plot("A detective hunts a killer in Chicago. " * 600)
+    assert repeated.usable
+    assert repeated.warning == "The plot has few different words, so the answer is less certain."
 
 
 @pytest.mark.parametrize(
@@ -113,7 +119,24 @@ def test_a_plot_of_few_different_words_is_read_with_a_warning() -> None:
         ("https://www.imdb.com/title/tt0090605/plot", "is the address of a page or a file"),
         ("/films/Aliens (1986)/Aliens.1986.mkv", "is the address of a page or a file"),
         ("Sigourney Weaver, Michael Biehn, Carrie Henn", "is a list of names"),
-        ("Director: James Cameron. Stars: Bill Paxton. Runtime 137 min", "is a list of names"),
+        ("Director: James Cameron. Stars: Bill Paxton. Runtime 137 min", FACTS),
+        ("Directed by Steven Spielberg. Starring Tom Hanks and Matt Damon.", FACTS),
+        (
+            "Starring Julia Roberts, Richard Gere and Hector Elizondo, directed by G. Marshall.",
+            FACTS,
+        ),
+        ("English, 120 min, colour, Dolby Digital, 2.35:1, region 2, subtitles: French", FACTS),
+        ("Disc 1 of 3. Scanned from VHS.", FACTS),
+        ("Winner of three Academy Awards including Best Picture", FACTS),
+        ("The Under-Sheriff is a 1914 movie starring Roscoe Arbuckle.", FACTS),
+        ("A remake.", "says too little to tell a genre"),
+        ("This is the third film in the series.", "says too little to tell a genre"),
+        ("SELECT * FROM movies", "is program code"),
+        ("SELECT title, year FROM movies;", "is program code"),
+        ("MATCH (m:Movie) RETURN m.plot", "is program code"),
+        ("DROP TABLE movies", "is program code"),
+        ("plots.txt", "is the address of a page or a file"),
+        ("my movie plots.docx", "is the address of a page or a file"),
     ],
 )
 def test_texts_of_another_kind_are_ignored(text: str, reason: str) -> None:
@@ -128,6 +151,16 @@ def test_texts_of_another_kind_are_ignored(text: str, reason: str) -> None:
         "Interviews with the surviving astronauts, including Jim Lovell, Dave Scott, John Young.",
         "ZOMBIES, VAMPIRES, WEREWOLVES ATTACK DOVER",
         "A hacker finds page 404 of a stolen diary.",
+        "A Western starring John Wayne",
+        "The Saint is a Hong Kong Martial Arts movie starring Stanley Fung.",
+        "A Romance-Comedy directed by Wong Jing",
+        "Murder at the Academy Awards.",
+        "A director stars in his own film and loses his wife.",
+        "The winner takes all.",
+        "Select agents from Rome hunt a killer.",
+        "A sequel to the vampire film.",
+        "A girl deleted by mistake.",
+        "Ghosts.Vampires attack Dover.",
     ],
 )
 def test_plots_that_look_like_another_kind_are_read(text: str) -> None:

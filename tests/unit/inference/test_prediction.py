@@ -76,6 +76,12 @@ def test_html_folds_away_all_but_six_genres() -> None:
     assert "details" not in Page(all_chosen._repr_html_()).tags
 
 
+def test_a_genre_that_would_be_printed_as_zero_is_not_likely() -> None:
+    probabilities = {"Drama": 0.08, "Documentary": 0.0051, "Comedy": 0.004}
+    unsure = replace(PREDICTION, genres=[], probabilities=probabilities)
+    assert list(unsure.likeliest) == ["Drama", "Documentary"]
+
+
 def test_html_of_a_film_that_cannot_be_read_says_why() -> None:
     page = Page(Prediction.unreadable("no <plot>")._repr_html_())
     assert page.texts == ["No answer", "⚠ no <plot>"]

@@ -111,7 +111,11 @@ def test_lists_are_batches_and_a_film_may_lack_either(predictor: Predictor) -> N
         (["a", "b"], [None], "found 2 plots and 1 posters; expected as many"),
         (["a"], "poster.jpg", "poster is str beside a list; expected two lists"),
         ("a", [None], "plot is str beside a list; expected two lists"),
-        (["a", None, ""], None, "film 1: a film needs a plot or a poster; found neither; film 2:"),
+        (
+            ["a", None, ""],
+            None,
+            "films[1]: a film needs a plot or a poster; found neither; films[2]:",
+        ),
     ],
 )
 def test_faults_of_a_batch_are_told_together(
@@ -125,7 +129,7 @@ def test_faults_of_a_batch_are_told_together(
 def test_of_many_faults_some_are_told(predictor: Predictor) -> None:
     with pytest.raises(InputError) as error:
         predictor.predict(plot=["a"] + [""] * 1_300)
-    assert str(error.value).endswith("film 3: " + NEITHER + "; and 1,297 more films")
+    assert str(error.value).endswith("films[3]: " + NEITHER + "; and 1,297 more films")
     assert str(error.value).count(NEITHER) == 3
 
 
@@ -174,7 +178,7 @@ def test_faults_of_a_list_are_reported_film_by_film(predictor: Predictor) -> Non
     assert broken.error in half.error
     assert (broken.genres, broken.probabilities, broken.modalities) == ([], {}, [])
     assert predictor.predict(plot=None, errors="report") == nothing
-    with pytest.raises(InputError, match=r"^film 1: .*; film 2: .*; film 3: "):
+    with pytest.raises(InputError, match=r"^films\[1\]: .*; films\[2\]: .*; films\[3\]: "):
         predictor.predict(plot=TEXTS, poster=BROKEN, errors="raise")
 
 
@@ -190,10 +194,10 @@ def test_faults_of_a_table_are_empty_rows_and_a_warning(
     assert chosen[2:].sum() == 0
     np.testing.assert_array_equal(chosen[:1], predictor.predict(table[:1]))
     first, second = (record.getMessage() for record in caplog.records)
-    assert first.startswith("not read in full: film 1: ")
+    assert first.startswith("not read in full: films[1]: ")
     assert first.endswith("; a film without anything to read has not-a-number")
-    assert f"film 2: {NEITHER}; film 3: " in second
-    with pytest.raises(InputError, match="film 1: "):
+    assert f"films[2]: {NEITHER}; films[3]: " in second
+    with pytest.raises(InputError, match=r"films\[1\]: "):
         predictor.predict_proba(table)
 
 
@@ -208,9 +212,9 @@ def test_rows_of_another_kind_are_reported_one_by_one(
     assert np.isnan(probs).all(axis=1).tolist() == [False, *[True] * len(ODD_ROWS), False]
     expected = predictor.predict_proba(["the ghost", "the prank"])
     np.testing.assert_allclose(probs[[0, -1]], expected, atol=1e-6)
-    assert "film 1: row 1 is int; expected a mapping with plot and poster" in caplog.text
+    assert "films[1]: found int; expected a mapping with plot and poster" in caplog.text
     assert predictor.predict(table, errors="report")[1:-1].sum() == 0
-    with pytest.raises(InputError, match=r"^row 1 is int; expected a mapping"):
+    with pytest.raises(InputError, match=r"^films\[1\]: found int; expected a mapping"):
         predictor.predict(table)
     answers = predictor.predict(plot=["the ghost", 5, b"ab", {"a": 1}, None], errors="report")
     assert [answer.error is None for answer in answers] == [True, False, False, False, False]
@@ -221,7 +225,7 @@ def test_rows_of_another_kind_are_reported_one_by_one(
 
 
 def test_wrong_columns_of_a_frame_are_an_error_of_the_table(predictor: Predictor) -> None:
-    with pytest.raises(InputError, match=r"^row 0 has text; expected plot, poster or both"):
+    with pytest.raises(InputError, match=r"^films\[0\]: found text; expected plot, poster or both"):
         predictor.predict(pd.DataFrame({"text": ["the ghost"]}), errors="report")
 
 

@@ -43,7 +43,7 @@ class FilmInput:
     explain: bool = False
     attribute: tuple[str, ...] = ()
     title: str | None = None
-    year: int | None = None
+    year: str | float | None = None
 
     @property
     def plot_chars(self) -> int:

@@ -8,7 +8,7 @@ from fastapi.openapi.utils import get_openapi
 
 from moviegenre.apps.service.schemas import (
     MAX_ATTRIBUTE,
-    MAX_TITLE,
+    MAX_PLOTS,
     TINY_POSTER,
     YEAR_TEXT,
     ErrorAnswer,
@@ -17,16 +17,30 @@ from moviegenre.apps.service.schemas import (
 from moviegenre.apps.service.settings import ServiceSettings
 from moviegenre.data.poster_formats import POSTER_FORMATS
 from moviegenre.data.tables.columns import OTHER_PLOT_COLUMNS
+from moviegenre.inference.title_check import MAX_TITLE
 
 # The packaged Swagger UI reads OpenAPI 3.0, and FastAPI writes 3.1.
 _OPENAPI_VERSION = "3.0.3"
 _NOT_BLANK = r"[^\s\x1c-\x1f]"  # Python counts these separators as space, JSON Schema does not
+_TEXT_WITH_CONTENT = {"type": "string", "pattern": _NOT_BLANK}
+_TEXTS_WITH_CONTENT = {  # a text, or a list with such a text: not every text of it is blank
+    "anyOf": [
+        _TEXT_WITH_CONTENT,
+        {
+            "type": "array",
+            "items": {"type": "string"},
+            "not": {"items": {"not": {"pattern": _NOT_BLANK}}},
+        },
+    ]
+}
 _ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorAnswer"}}}
 _PLOT = "A detective hunts a killer through the rain while an old case comes back to haunt him."
+_SECOND_PLOT = "Twenty years ago he arrested the wrong man, and somebody remembers."
 _OTHER_PLOT = "Two rivals have to share a bakery, a flat and in the end their lives."
 _FILM_EXAMPLES: dict[str, Any] = {
     "plot": {"summary": "A plot", "value": {"plot": _PLOT}},
     "both": {"summary": "Plot and poster", "value": {"plot": _PLOT, "poster": TINY_POSTER}},
+    "texts": {"summary": "Several texts", "value": {"plot": [_PLOT, _SECOND_PLOT]}},
     "explained": {"summary": "With an explanation", "value": {"plot": _PLOT, "explain": True}},
 }
 _BATCH_EXAMPLES: dict[str, Any] = {
@@ -37,11 +51,11 @@ _FILM_FORM: dict[str, Any] = {
     "properties": {
         "plot": {
             "type": "string",
-            "description": "What happens in the film; the field may be repeated.",
+            "description": f"What happens in the film; up to {MAX_PLOTS} texts, each in a field.",
         },
         "poster": {"type": "string", "format": "binary", "description": "An image file."},
         "title": {"type": "string", "maxLength": MAX_TITLE, "description": "The film's title."},
-        "year": {"type": "integer", "description": YEAR_TEXT},
+        "year": {"type": "string", "description": YEAR_TEXT},
         "explain": {
             "type": "boolean",
             "default": False,
@@ -137,10 +151,9 @@ def film_body(settings: ServiceSettings) -> dict[str, Any]:
     film, form = _film_schema(), copy.deepcopy(_FILM_FORM)
     for schema in (film, form):
         schema["additionalProperties"] = False
-        schema["anyOf"] = [
-            _required("plot", {"pattern": _NOT_BLANK}),
-            _required("poster", {"minLength": 1}),
-        ]
+        plot = _TEXT_WITH_CONTENT if schema is form else _TEXTS_WITH_CONTENT
+        poster = {"type": "string", "minLength": 1}
+        schema["anyOf"] = [_required("plot", plot), _required("poster", poster)]
         _limit(schema["properties"]["plot"], maxLength=settings.max_plot_chars)
     kinds = ", ".join(POSTER_FORMATS[kind].media_type for kind in settings.image_kinds)
     form_content = {
@@ -168,20 +181,21 @@ def batch_body(settings: ServiceSettings) -> dict[str, Any]:
 
 
 def _film_schema() -> dict[str, Any]:
-    schema = FilmRequest.model_json_schema()
+    schema = copy.deepcopy(FilmRequest.model_json_schema())  # it holds the constants of the class
     _limit(schema["properties"]["poster"], format="byte")
     return schema
 
 
 def _required(name: str, rule: dict[str, Any]) -> dict[str, Any]:
-    return {"required": [name], "properties": {name: {"type": "string", **rule}}}
+    return {"required": [name], "properties": {name: rule}}
 
 
 def _limit(schema: dict[str, Any], **rules: Any) -> None:  # noqa: ANN401 - JSON
-    """Add rules to the schema of a text; in a choice, to its texts."""
+    """Add rules to the schema of a text; in a choice, to its texts and lists of texts."""
     for choice in schema.get("anyOf", [schema]):
-        if choice.get("type") == "string":
-            choice.update(rules)
+        text = choice.get("items", choice)
+        if text.get("type") == "string":
+            text.update(rules)
 
 
 def openapi_document(app: FastAPI) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import io
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -194,21 +193,21 @@ async def _read_form(request: Request, settings: ServiceSettings) -> FilmInput:
         upload = fields.pop("poster", None)
         if isinstance(upload, str) and upload:
             raise RequestError(422, "the form's poster is text; expected a file")
-        poster = await upload.read() if isinstance(upload, UploadFile) else b""
+        poster = None
+        if isinstance(upload, UploadFile):
+            poster = await upload.read()
+            if not poster and not upload.filename:  # a browser's form without a chosen file
+                poster = None
         other_values = (value for name, value in form.multi_items() if name != "poster")
         if any(isinstance(value, UploadFile) for value in other_values):
             raise RequestError(422, "the form has a file that is not its poster; expected poster")
         if attribute := [genre for genre in form.getlist("attribute") if genre]:
             fields["attribute"] = attribute
+        if len(plots := form.getlist("plot")) > 1:
+            fields["plot"] = plots
         film = _film_request(fields, strict=False)  # all values of a form are texts
         refuse_repeated(form, ("plot", "attribute"))
-        plots = tuple(str(plot) for plot in form.getlist("plot"))
-        # A browser sends an empty file if none was chosen.
-        film_input = _film_input(film, poster or None, settings)
-        if len(plots) < 2:
-            return film_input
-        check_plot("".join(plots), settings)
-        return replace(film_input, plot=plots)
+        return _film_input(film, poster, settings)
 
 
 def refuse_repeated(form: FormData, repeatable: Sequence[str]) -> None:
@@ -254,11 +253,12 @@ def _film_request(value: object, *, strict: bool) -> FilmRequest:
 
 
 def _film_input(film: FilmRequest, poster: bytes | None, settings: ServiceSettings) -> FilmInput:
-    check_plot(film.plot, settings)
+    plot = tuple(film.plot) if isinstance(film.plot, list) else film.plot
+    check_plot("".join(plot or ()), settings)
     check_poster(poster, settings)
     attribute = tuple(dict.fromkeys(film.attribute))  # naming genres asks for an explanation
     explain = film.explain or bool(attribute)
-    return FilmInput(film.plot, poster, explain, attribute, film.title, film.year)
+    return FilmInput(plot, poster, explain, attribute, film.title, film.year)
 
 
 def _decoded(poster: str) -> bytes:
@@ -275,13 +275,13 @@ def _decoded(poster: str) -> bytes:
         raise RequestError(422, "the poster is not base64; expected an encoded image") from None
 
 
-def check_plot(plot: str | None, settings: ServiceSettings) -> None:
+def check_plot(plot: str, settings: ServiceSettings) -> None:
     """Check the length of a plot.
 
     Raises:
         RequestError: The plot is too long.
     """
-    if plot is not None and len(plot) > settings.max_plot_chars:
+    if len(plot) > settings.max_plot_chars:
         raise RequestError(
             422,
             f"the plot has {len(plot):,} characters; expected at most {settings.max_plot_chars:,}",

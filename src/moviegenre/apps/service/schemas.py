@@ -1,10 +1,20 @@
 """The data of requests and answers."""
 
+from types import UnionType
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, FailFast, Field, JsonValue
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    FailFast,
+    Field,
+    JsonValue,
+    WithJsonSchema,
+)
 
-from moviegenre.inference.films import FIRST_YEAR, LAST_YEAR
+from moviegenre.data.records import parse_title
+from moviegenre.inference.title_check import FIRST_YEAR, LAST_YEAR, MAX_TITLE
 
 # A poster of two by three red pixels, for examples.
 TINY_POSTER = (
@@ -15,13 +25,49 @@ TINY_POSTER = (
 MAX_ATTRIBUTE = 32
 """Genres that one request may have explained."""
 
-MAX_TITLE = 500
-"""Characters of a title."""
+MAX_PLOTS = 32
+"""Texts about one film in a request."""
 
 YEAR_TEXT = (
-    "The film's release year, if known. A year other than "
+    "The film's release year, if known, as a number or a text. A year other than "
     f"{FIRST_YEAR} to {LAST_YEAR} is ignored with a warning."
 )
+
+
+_NULL, _NUMBER = {"type": "null"}, {"type": "number"}
+_TEXTS = {"type": "array", "items": {"type": "string"}, "maxItems": MAX_PLOTS}
+_PLOT_SCHEMA = {"anyOf": [{"type": "string"}, _TEXTS, _NULL]}
+_TITLE_SCHEMA = {"anyOf": [{"type": "string", "maxLength": MAX_TITLE}, _NUMBER, _NULL]}
+_YEAR_SCHEMA = {"anyOf": [{"type": "string"}, _NUMBER, _NULL]}
+
+
+def _plot(value: object) -> object:
+    if isinstance(value, list):
+        if len(value) > MAX_PLOTS:
+            raise ValueError(f"expected at most {MAX_PLOTS} texts (found {len(value):,})")
+        if all(isinstance(text, str) for text in value):
+            return value
+    return _checked(value, str, "a text or a list of texts")
+
+
+def _title(value: object) -> object:
+    checked = _checked(value, str | int | float, "a text")
+    return parse_title(checked) if isinstance(checked, int | float) else checked
+
+
+def _year(value: object) -> object:
+    return _checked(value, str | int | float, "a number or a text")
+
+
+def _checked(value: object, kinds: type | UnionType, expected: str) -> object:
+    """Return a value that is missing or of some types.
+
+    Raises:
+        ValueError: It has another type; true and false are no numbers.
+    """
+    if value is None or (isinstance(value, kinds) and not isinstance(value, bool)):
+        return value
+    raise ValueError(f"expected {expected}")
 
 
 class FilmRequest(BaseModel):
@@ -29,15 +75,25 @@ class FilmRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    plot: str | None = Field(default=None, description="What happens in the film.")
+    plot: Annotated[
+        str | list[str] | None, BeforeValidator(_plot), WithJsonSchema(_PLOT_SCHEMA)
+    ] = Field(
+        default=None, description=f"What happens in the film; up to {MAX_PLOTS} texts as a list."
+    )
     poster: str | None = Field(
         default=None,
         description="An encoded image as base64, with or without `data:image/png;base64,`.",
     )
-    title: str | None = Field(
-        default=None, max_length=MAX_TITLE, description="The film's title, if known."
-    )
-    year: int | None = Field(default=None, description=YEAR_TEXT)
+    title: Annotated[
+        Annotated[str, Field(max_length=MAX_TITLE)] | None,
+        BeforeValidator(_title),
+        WithJsonSchema(_TITLE_SCHEMA),
+    ] = Field(default=None, description="The film's title, if known; a number is read as a text.")
+    year: Annotated[
+        int | float | str | None,
+        BeforeValidator(_year),
+        WithJsonSchema(_YEAR_SCHEMA),
+    ] = Field(default=None, description=YEAR_TEXT)
     explain: bool = Field(default=False, description="Also explain the effect of plot and poster.")
     attribute: Annotated[list[str], FailFast()] = Field(
         default=[],

@@ -141,10 +141,11 @@ def _usual_plot_columns(upload: TableUpload, settings: ServiceSettings) -> tuple
     plot = find_plot_column(columns, table=upload.table.name, advice=advice)
     if plot is None and upload.posters is None:
         column_names = ", ".join(columns[:_MAX_LISTED]) + (", ..." if columns[_MAX_LISTED:] else "")
-        hint = missing_plots_hint(table, advice)
+        titles_advice = "a row without a plot is answered from its title if there is such a column"
+        hint = missing_plots_hint(table, advice, titles_advice)
         raise DataError(
-            f"{upload.table.name} has no column 'plot' (found {column_names}); {hint}, as posters "
-            "are read here only from a ZIP that holds the table and its posters"
+            f"{upload.table.name} has no column 'plot' (found {column_names}); {hint}; posters are "
+            "read here only from a ZIP that holds the table and its posters"
         )
     return () if plot is None else (plot,)
 

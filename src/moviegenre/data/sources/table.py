@@ -23,8 +23,9 @@ from moviegenre.data.tables.genre_cells import GenreColumn, flag_columns, flagge
 from moviegenre.data.tables.missing_plots import missing_plots_hint
 from moviegenre.data.tables.poster_files import LoadedPoster
 from moviegenre.data.tables.rows import Row, Table, Written
-from moviegenre.data.tables.series import kind_column, series_kind
+from moviegenre.data.tables.series import kind_column, other_kind
 from moviegenre.data.tables.zip_posters import poster_files
+from moviegenre.data.titles import split_title
 
 logger = logging.getLogger(__name__)
 
@@ -241,11 +242,15 @@ class MovieTable(MovieSource):
         cell = values.get(self._split_name) if self._split_name else None
         split = SPLIT_WORDS.get(cell_text(cell).strip().lower())
         split_text = f"{self._split_name} is {reprlib.repr(cell)}"
-        is_series = series_kind(values.get(self._kind_name or ""))
+        title, year = split_title(
+            parse_title(values.get(self._title_name or "")),
+            parse_year(values.get(self._year_name or "")),
+        )
+        kind, _ = other_kind(values.get(self._kind_name or ""))
         return RawMovie(
             id=movie,
-            title=parse_title(values.get(self._title_name or "")),
-            year=parse_year(values.get(self._year_name or "")),
+            title=title,
+            year=year,
             genres=genres,
             plots=usable_plots,
             poster=poster.content,
@@ -256,7 +261,7 @@ class MovieTable(MovieSource):
             genre_placeholder=placeholder,
             plot_placeholder=plots[0] if plots and not usable_plots else "",
             poster_lack=poster.lack,
-            series=f"column {self._kind_name!r} says that it is a series" if is_series else "",
+            series=f"column {self._kind_name!r} says that it is {kind}" if kind else "",
         )
 
     def _names(self, values: Mapping[str, object]) -> tuple[tuple[str, ...], str]:

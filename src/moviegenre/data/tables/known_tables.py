@@ -1,7 +1,7 @@
 """Well-known tables, recognised by their columns."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from moviegenre.core.errors import ConfigError, did_you_mean
 
@@ -84,7 +84,7 @@ KNOWN_TABLES = (
     ),
     KnownTable(
         "imdb-list",
-        "an export of IMDb, whose 'Description' is your own note",
+        "an export of IMDb",
         frozenset({"const", "title", "title type", "imdb rating"}),
         *(("plot", "overview", "synopsis", "storyline"), ("genres",), ("const",)),
         year=("year", "release date"),
@@ -115,7 +115,8 @@ def recognise(columns: Collection[str], name: str | None = None) -> KnownTable |
         matching = (
             table for table in KNOWN_TABLES if table.needs <= lower and not table.lacks & lower
         )
-        return next(matching, None)
+        table = next(matching, None)
+        return table and _described(table, columns)
     if name == "plain":
         return None
     tables = {table.name: table for table in KNOWN_TABLES}
@@ -127,4 +128,12 @@ def recognise(columns: Collection[str], name: str | None = None) -> KnownTable |
             f"`format` {name}: the table has no column {', '.join(map(repr, missing))}; "
             "leave `format` out"
         )
-    return tables[name]
+    return _described(tables[name], columns)
+
+
+def _described(table: KnownTable, columns: Collection[str]) -> KnownTable:
+    """Return a table whose title names its columns that only look like plots."""
+    notes = [column for column in columns if column.lower() in table.not_plots]
+    if not notes:
+        return table
+    return replace(table, title=f"{table.title}, whose {notes[0]!r} is your own note")

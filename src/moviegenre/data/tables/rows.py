@@ -12,12 +12,13 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TextIO
 
+from moviegenre.core import dialect
 from moviegenre.core.errors import DataError, shortened
 from moviegenre.core.reading import raise_system_error
 from moviegenre.data.json_text import parse_json
 from moviegenre.data.limits import MAX_COLUMNS, MAX_RECORD_BYTES
 from moviegenre.data.lines import bounded_lines
-from moviegenre.data.tables import cmu, dialect, excel, json_pages, json_rows
+from moviegenre.data.tables import cmu, excel, json_pages, json_rows
 from moviegenre.data.tables.parquet import ParquetTable
 from moviegenre.data.tables.source import TableBytes, TableSource, open_table, table_suffix
 
@@ -61,7 +62,7 @@ class Table:
 
     Raises:
         DataError: The table cannot be read.
-        ConfigError: The separator or the encoding is invalid.
+        ConfigError: The separator or the encoding is invalid, or has no effect.
 
     Attributes:
         source: The table.
@@ -85,6 +86,7 @@ class Table:
         self._suffix = table_suffix(source)
         self._is_document = self._has_quotes = self._skips_line = False
         self._num_surplus = 0  # empty cells at the end of every row, but not of the header
+        dialect.refuse_unused(str(source), self._suffix, written.separator, written.encoding)
         if self._suffix not in (".parquet", ".xlsx") and self._cmu is None:
             self._detect_form()
 

@@ -1,4 +1,4 @@
-"""Rows that a table marks as series, not films."""
+"""Rows that a table marks as series or video games, not films."""
 
 from collections.abc import Iterable
 
@@ -11,6 +11,15 @@ _SERIES = frozenset(
 )
 """Values of these columns: Netflix, TMDb, IMDb, OMDb, Trakt, Plex, Jellyfin, Kodi."""
 
+_OTHER_KINDS = {
+    "a video game": frozenset({"video game", "videogame", "game"}),
+    "a music video": frozenset({"music video", "musicvideo"}),
+    "a podcast": frozenset(
+        {"podcast", "podcast series", "podcastseries", "podcast episode", "podcastepisode"}
+    ),
+}
+_KINDS = {"a series": _SERIES, **_OTHER_KINDS}
+
 
 def kind_column(columns: Iterable[str]) -> str | None:
     """Return the column that tells films from series; None if there is none.
@@ -22,12 +31,13 @@ def kind_column(columns: Iterable[str]) -> str | None:
     return next((name for name in columns if name.lower() in _COLUMNS), None)
 
 
-def series_kind(cell: object) -> str:
-    """Return the kind of series that a cell names; empty if it names none.
+def other_kind(cell: object) -> tuple[str, str]:
+    """Return what a row is if it is no film, and the word of its cell; else two empty texts.
 
     Example:
-        >>> series_kind(" tvSeries "), series_kind("movie")
-        ('tvSeries', '')
+        >>> other_kind(" tvSeries "), other_kind("Video Game"), other_kind("movie")
+        (('a series', 'tvSeries'), ('a video game', 'Video Game'), ('', ''))
     """
-    kind = cell_text(cell).strip()
-    return kind if kind.lower() in _SERIES else ""
+    word = cell_text(cell).strip()
+    kind = next((kind for kind, words in _KINDS.items() if word.lower() in words), "")
+    return kind, word if kind else ""

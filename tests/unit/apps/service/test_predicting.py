@@ -68,14 +68,51 @@ def test_title_and_year_as_json_and_in_a_form(client: TestClient) -> None:
     whole = expected(f"Laura 1944 {PLOT}")
     assert client.post("/predict", json=film).json() == whole
     assert client.post("/predict", data=film, files={"poster": ("", b"")}).json() == whole
-    refused = client.post("/predict", json={**film, "year": 12.5})
-    assert (refused.status_code, "year" in refused.json()["error"]) == (422, True)
+    refused = client.post("/predict", json={**film, "title": ["Laura"], "year": True})
+    assert (refused.status_code, refused.json()) == (
+        422,
+        {"error": "the film is invalid: title: expected a text; year: expected a number or a text"},
+    )
 
 
-@pytest.mark.parametrize("year", [-1, 99999])
-def test_a_year_that_no_film_has_is_left_to_the_reader(client: TestClient, year: int) -> None:
+@pytest.mark.parametrize("year", [-1, 99999, 12.5, "1944", "soon"])
+def test_a_year_that_no_film_has_is_left_to_the_reader(
+    client: TestClient, year: int | float | str
+) -> None:
+    whole = expected(f"{year} {PLOT}")
     answer = client.post("/predict", json={"plot": PLOT, "year": year})
-    assert (answer.status_code, answer.json()) == (200, expected(f"{year} {PLOT}"))
+    assert (answer.status_code, answer.json()) == (200, whole)
+    form = {"plot": (None, PLOT), "year": (None, str(year))}
+    assert client.post("/predict", files=form).json() == whole
+
+
+@pytest.mark.parametrize("title", [1917, 1917.0, "1917"])
+def test_a_title_may_be_a_number(client: TestClient, title: float | str) -> None:
+    answer = client.post("/predict", json={"plot": PLOT, "title": title})
+    assert (answer.status_code, answer.json()) == (200, expected(f"1917 {PLOT}"))
+
+
+def test_several_plots_as_json_are_read_as_those_of_a_form(client: TestClient) -> None:
+    film = {"plot": ["A ghost", "A house"]}
+    assert client.post("/predict", json=film).json() == expected("A ghost / A house")
+    both = client.post("/predict/batch", json=[film, {"plot": []}]).json()
+    assert both[0] == expected("A ghost / A house")
+    assert both[1] == {"error": "a film needs a plot or a poster; found neither"}
+
+
+@pytest.mark.parametrize(
+    ("plot", "fault"),
+    [
+        ([1], "the film is invalid: plot: expected a text or a list of texts"),
+        ({"a": 1}, "the film is invalid: plot: expected a text or a list of texts"),
+        (["a"] * 33, "the film is invalid: plot: expected at most 32 texts (found 33)"),
+        (["x" * 30, "y" * 30], "the plot has 60 characters; expected at most 40"),
+    ],
+    ids=["number", "object", "many", "long"],
+)
+def test_other_plots_are_refused(client: TestClient, plot: object, fault: str) -> None:
+    refused = client.post("/predict", json={"plot": plot})
+    assert (refused.status_code, refused.json()) == (422, {"error": fault})
 
 
 @pytest.mark.parametrize("prefix", ["", "data:image/png;base64,"])
@@ -93,8 +130,14 @@ def test_a_form_with_a_file(client: TestClient) -> None:
 
 
 def test_a_form_whose_file_was_not_chosen(client: TestClient) -> None:
-    answer = client.post("/predict", data={"plot": PLOT}, files={"poster": ("p.png", b"")})
+    answer = client.post("/predict", data={"plot": PLOT}, files={"poster": ("", b"")})
     assert answer.json() == expected()
+
+
+def test_an_empty_file_is_no_poster(client: TestClient) -> None:
+    refused = client.post("/predict", data={"plot": PLOT}, files={"poster": ("p.png", b"")})
+    assert refused.status_code == 415
+    assert refused.json()["error"].startswith("the poster is empty; expected")
 
 
 def test_a_form_with_several_plots_is_read_as_the_command_reads_them(client: TestClient) -> None:
@@ -208,9 +251,9 @@ WRONG_FILMS = {
         "the film is invalid: attribute: expected at most 32 of them (found 33)",
     ),
     "wrong type": (
-        {"plot": ["secret"]},
+        {"plot": ["secret", 1]},
         422,
-        "the film is invalid: plot: expected a text",
+        "the film is invalid: plot: expected a text or a list of texts",
     ),
 }
 
@@ -337,5 +380,5 @@ def test_the_examples_of_the_documentation_work(client: TestClient) -> None:
                 assert answer.status_code == 200, answer.json()
                 assert "error" not in answer.text
                 tried += 1
-    assert tried == 4
+    assert tried == 5
     assert len(base64.b64decode(TINY_POSTER)) < 100

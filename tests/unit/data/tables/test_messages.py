@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from moviegenre.core.errors import DataError
+from moviegenre.core.errors import ConfigError, DataError
 from moviegenre.data.sources.table import MovieTable, TableColumns
 from moviegenre.data.tables.rows import Table, Written
 from moviegenre.inference.catalogue_texts import CatalogueColumns, TextTable
@@ -30,6 +30,11 @@ TITLES = "titles alone are not enough: add a column of plots or posters, or name
             "this is an export of IMDb, whose 'Description' is your own note: add a column",
         ),
         (
+            "ratings.csv",
+            "Const,Your Rating,Title,Title Type,IMDb Rating\ntt1,9,Heat,Movie,8\n",
+            "this is an export of IMDb: add a column",
+        ),
+        (
             "nested.json",
             '[{"a": {"b": {"c": "x"}}}]',
             "the cells of 'a' are objects: write each film as one object, or name yours with",
@@ -46,6 +51,22 @@ def test_a_table_without_plots_says_what_to_do(
     with pytest.raises(DataError) as error:
         MovieTable(tmp_path / name, TableColumns())
     assert message.partition(" or name")[0] in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "message"),
+    [
+        ("a.xlsx", Written(encoding="cp1252"), "`encoding` has no effect: .* is an Excel table;"),
+        ("a.parquet", Written(";", "utf-8"), "`separator` and `encoding` have no effect: .* both"),
+        ("a.jsonl", Written(";"), "`separator` has no effect: .*a.jsonl is JSON; leave it out"),
+    ],
+)
+def test_what_a_format_does_not_have_is_refused(
+    name: str, written: Written, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text('{"plot": "A ghost"}')
+    with pytest.raises(ConfigError, match=message):
+        Table(tmp_path / name, written)
 
 
 def test_unusual_names_are_no_reason_to_doubt_the_first_line(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from moviegenre.core import dialect
 from moviegenre.core.errors import DataError
-from moviegenre.data.tables import dialect
 from moviegenre.data.tables.rows import Table
 
 

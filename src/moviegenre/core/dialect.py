@@ -30,6 +30,9 @@ _SEPARATORS_BY_NAME = {
     "pipe": "|",
     "space": " ",
 }
+_FORMATS = {".parquet": "Parquet", ".xlsx": "an Excel table"} | dict.fromkeys(
+    (".json", ".jsonl", ".ndjson"), "JSON"
+)
 _CHECKED_BYTES = 64 << 20
 _CHUNK_BYTES = 1 << 20
 _SAMPLE_CHARS = 1 << 16
@@ -80,6 +83,29 @@ def parse_separator(name: str) -> str:
             f"`separator` is {name!r}; expected one character, or tab, comma, semicolon or pipe"
         )
     return separator
+
+
+def refuse_unused(source: str, suffix: str, separator: str | None, encoding: str | None) -> None:
+    """Refuse a separator or an encoding of a file whose format has none.
+
+    Args:
+        source: The file's name.
+        suffix: Its suffix, in lower case.
+        separator: The separator, if the user named it.
+        encoding: The encoding, if the user named it.
+
+    Raises:
+        ConfigError: One of them has no effect.
+    """
+    if (format_name := _FORMATS.get(suffix)) is None:
+        return
+    unused = {"separator": separator, "encoding": None if format_name == "JSON" else encoding}
+    if names := [f"`{name}`" for name, value in unused.items() if value]:
+        verb = "have" if len(names) > 1 else "has"
+        raise ConfigError(
+            f"{' and '.join(names)} {verb} no effect: {source} is {format_name}; leave "
+            f"{'both' if len(names) > 1 else 'it'} out"
+        )
 
 
 def detect_encoding(stream: BinaryIO) -> str:
