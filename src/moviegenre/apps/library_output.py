@@ -105,7 +105,7 @@ def run_undo(path: Path, *, overwrite: bool, quiet: bool) -> None:
         error.add_note("every file is complete; run the same command again to restore the rest")
         raise
     if not summary.num_files:
-        echo(f"nothing to undo: {path} has no journal")
+        echo(f"nothing to undo: this command wrote nothing in {path}, or all of it is restored")
         return
     files = "file" if summary.num_restored == 1 else "files"
     echo(
@@ -114,12 +114,9 @@ def run_undo(path: Path, *, overwrite: bool, quiet: bool) -> None:
     )
     _print_reasons("left alone", [file[:2] for file in summary.skipped], len(summary.skipped))
     if any(file.is_own_change for file in summary.skipped):
-        echo(
-            "files that were changed after they were written: to restore them and lose those "
-            "changes, add --overwrite; to keep them as they are, delete "
-            f"{path / JOURNAL_FOLDER}"
-        )
+        echo("to restore files that were changed since, and lose those changes, add --overwrite")
     if summary.skipped:
+        echo(f"to keep these files as they are, delete {path / JOURNAL_FOLDER}")
         raise typer.Exit(1)
 
 

@@ -80,7 +80,9 @@ def test_write_and_undo(run: Run, library: Path, tmp_path: Path) -> None:
     code, out, _ = run(library, "--undo")
     assert (code, "2 files restored, 0 were as before, 0 left alone" in out) == (0, True)
     assert contents(library) == before
-    assert run(library, "--undo")[1] == f"nothing to undo: {library} has no journal\n"
+    assert run(library, "--undo")[1] == (
+        f"nothing to undo: this command wrote nothing in {library}, or all of it is restored\n"
+    )
 
 
 def test_undo_says_what_it_leaves_alone(run: Run, library: Path) -> None:
@@ -91,6 +93,7 @@ def test_undo_says_what_it_leaves_alone(run: Run, library: Path) -> None:
     assert code == 1
     assert "left alone: A/movie.nfo: the file was changed since" in out
     assert "add --overwrite" in out
+    assert f"to keep these files as they are, delete {library}/.moviegenre-journal" in out
     code, out, _ = run(library, "--undo", "--overwrite", "--quiet")
     assert (code, contents(library)) == (0, before)
 
