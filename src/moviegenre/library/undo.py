@@ -75,10 +75,10 @@ def undo(
 ) -> UndoSummary:
     """Restore every file of a library as it was before the first change in the journal.
 
-    A file that somebody else changed, renamed or moved since is left alone and stays in the journal.
-    If somebody
-    changed it between two of our changes, their version is restored; the file counts as skipped,
-    and the earlier change stays in the journal. An interrupted undo is resumed by the next one.
+    A file that somebody else changed, renamed or moved since is left alone and stays in the
+    journal. If somebody changed it between two of our changes, their version is restored; the file
+    counts as skipped, and the earlier change stays in the journal. An interrupted undo is resumed
+    by the next one.
 
     Args:
         path: The library's folder.
@@ -190,7 +190,7 @@ def _restore_steps(
 
 
 def _files_by_sha256(root: Path, known: Container[Path]) -> dict[str, list[Path]]:
-    """Return the .nfo files of a library that are not in its journal, by the hash of their bytes."""
+    """Return the .nfo files of a library that are not in its journal, by hash."""
     files: dict[str, list[Path]] = {}
     for folder, folders, names in os.walk(root):
         folders[:] = [name for name in folders if not name.startswith(".")]

@@ -85,6 +85,20 @@ def test_write_and_undo(run: Run, library: Path, tmp_path: Path) -> None:
     )
 
 
+def test_a_file_of_ones_own_is_no_report(run: Run, library: Path, tmp_path: Path) -> None:
+    for name, content in (("mine.csv", "path,title\n"), ("mine.json", "[]")):
+        mine = tmp_path / name
+        mine.write_text(content)
+        code, out, err = run(library, "--quiet", "--report", mine)
+        assert (code, out, mine.read_text()) == (2, "", content)
+        assert err == (
+            f"error: {mine} is there and is no report of this command; name another file, or "
+            "replace it with --overwrite\n"
+        )
+        assert run(library, "--quiet", "--report", mine, "--overwrite")[0] == 0
+        assert run(library, "--quiet", "--report", mine)[0] == 0, "an earlier report is replaced"
+
+
 def test_undo_says_what_it_leaves_alone(run: Run, library: Path) -> None:
     before = contents(library)
     run(library, "--write", "--quiet")
@@ -131,7 +145,7 @@ def test_ctrl_c_says_how_to_go_on(
             ("--undo", "--write", "--most", "2"),
             "--write, --most have no effect on --undo; leave them out",
         ),
-        (("--overwrite",), "--overwrite has no effect without --undo"),
+        (("--overwrite",), "--overwrite has no effect without --undo or --report"),
         (("--names", "tvdb"), "unknown names 'tvdb'"),
         (("--report", "r.txt"), "expected .csv or .json"),
         (("--mode", "some"), "'some' is not one of"),
