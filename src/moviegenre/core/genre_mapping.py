@@ -128,7 +128,8 @@ def _csv_pairs(content: str) -> list[tuple[str, str]]:
     rows = [row for row in csv.reader(io.StringIO(content)) if any(cell.strip() for cell in row)]
     for number, row in enumerate(rows, start=1):
         if len(row) != 2:
-            raise ValueError(f"row {number} has {len(row)} columns, expected 2")
+            columns = "1 column" if len(row) == 1 else f"{len(row)} columns"
+            raise ValueError(f"row {number} has {columns}, expected 2")
     if rows and [cell.strip().lower() for cell in rows[0]] == ["genre", "name"]:
         rows = rows[1:]
     return [(row[0], row[1]) for row in rows]

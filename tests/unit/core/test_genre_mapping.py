@@ -36,7 +36,7 @@ def test_a_file(tmp_path: Path, name: str, content: str) -> None:
         ("a.json", "[1]", "found list"),
         ("a.json", '{"War": 1}', "'War' has int, expected a text"),
         ("a.json", '{"War": "A/B"}', "has '/', which separates genres"),
-        ("a.csv", "War\n", "row 1 has 1 columns, expected 2"),
+        ("a.csv", "War\n", "row 1 has 1 column, expected 2"),
         ("a.json", "{", "expected genres and names"),
         ("a.json", "{}", "it names no genre; expected genres and names"),
         ("a.csv", "genre,name\n", "it names no genre; expected genres and names"),
