@@ -34,7 +34,7 @@ Overwrite = Annotated[
         "--overwrite",
         rich_help_panel=_CHANGES,
         help="With --undo: also restore files that you changed or deleted since; your changes are "
-        "lost.",
+        "lost. With --report: replace a file that is no report of this command.",
     ),
 ]
 ModeOption = Annotated[
@@ -111,16 +111,17 @@ def library(
         refuse_unused(unused, "--undo")
         run_undo(path, overwrite=overwrite, quiet=quiet)
         return
-    if overwrite:
+    if overwrite and report is None:
         raise ConfigError(
-            "--overwrite has no effect without --undo; add --undo, or leave out --overwrite"
+            "--overwrite has no effect without --undo or --report; add one of them, or leave out "
+            "--overwrite"
         )
     from moviegenre.core.genre_mapping import read_names
     from moviegenre.library.plan import Options
     from moviegenre.library.report import check_report
 
     if report is not None:
-        check_report(report)
+        check_report(report, overwrite=overwrite)
     options = Options(
         mode=mode or Mode.MISSING,
         most=most or _MAX_GENRES,

@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 _MAX_SHOWN = 40  # rows of the table; all are in the report
 _MAX_REASONS = 5
 _MAX_NOTE_CHARS = 160
+_WIDE = 120  # columns of a terminal in which every row has its path
+_LEFT_ALONE_REASONS = {
+    ".nfo files with only a web address": "your media server finds the film there, so the address "
+    "stays; nothing is written for these films",
+    "text files named .nfo": "they do not begin with <movie>; nothing is written for their films "
+    "unless you move the text away",
+}
 _NOT_WRITTEN = {
     "poster only": "poster only: add --from-poster to write",
     "title only": "title only: not written",
@@ -105,7 +112,7 @@ def run_undo(path: Path, *, overwrite: bool, quiet: bool) -> None:
         error.add_note("every file is complete; run the same command again to restore the rest")
         raise
     if not summary.num_files:
-        echo(f"nothing to undo: {path} has no journal")
+        echo(f"nothing to undo: this command wrote nothing in {path}, or all of it is restored")
         return
     files = "file" if summary.num_restored == 1 else "files"
     echo(
@@ -114,12 +121,9 @@ def run_undo(path: Path, *, overwrite: bool, quiet: bool) -> None:
     )
     _print_reasons("left alone", [file[:2] for file in summary.skipped], len(summary.skipped))
     if any(file.is_own_change for file in summary.skipped):
-        echo(
-            "files that were changed after they were written: to restore them and lose those "
-            "changes, add --overwrite; to keep them as they are, delete "
-            f"{path / JOURNAL_FOLDER}"
-        )
+        echo("to restore files that were changed since, and lose those changes, add --overwrite")
     if summary.skipped:
+        echo(f"to keep these files as they are, delete {path / JOURNAL_FOLDER}")
         raise typer.Exit(1)
 
 
@@ -165,9 +169,11 @@ def _note_written(writer: "LibraryWriter | None", undo_command: str) -> Iterator
         if writer is None or not writer.num_written:
             error.add_note("nothing was written; run the same command again")
         else:
+            number = writer.num_written
+            written = "1 film is written" if number == 1 else f"{number:,} films are written"
             error.add_note(
-                f"{writer.num_written:,} films are written; the same command goes on from there, "
-                f"and {undo_command} restores them"
+                f"{written}; the same command goes on from there, and {undo_command} restores "
+                f"{'it' if number == 1 else 'them'}"
             )
         raise
 
@@ -178,22 +184,30 @@ def _print_changes(changes: "Sequence[FilmChange]", *, write: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from moviegenre.library.plan import joined_notes
+
     rows = [change for change in changes if change.outcome.value in ("change", *_NOT_WRITTEN)]
     if not rows:
         return
+    console = Console()
+    is_wide = console.width >= _WIDE
     table = Table(box=None, pad_edge=False)
-    for title in ("film", "genres now", "genres written" if write else "genres after", "note"):
+    titles = ("genres now", "genres written" if write else "genres after", "note")
+    for title in ("film", *(["file"] if is_wide else []), *titles):
         table.add_column(title, overflow="fold")
+    num_rows = Counter(map(_name, rows))
     for change in rows[:_MAX_SHOWN]:
-        reason = _NOT_WRITTEN.get(change.outcome.value)
-        notes = [reason] if reason else []
-        if change.note:
-            notes.append(shortened(change.note, _MAX_NOTE_CHARS))
-        cells = (_name(change), ", ".join(change.before) or "-", _genres(change), "; ".join(notes))
+        path = change.path.as_posix()
+        names = [_name(change), path] if is_wide else [_name(change)]
+        if not is_wide and num_rows[names[0]] > 1:
+            names[0] += f"\n{path}"
+        note = shortened(change.note, _MAX_NOTE_CHARS)
+        note = joined_notes(_NOT_WRITTEN.get(change.outcome.value, ""), note)
+        cells = (*names, ", ".join(change.before) or "-", _genres(change), note)
         table.add_row(*(Text(whole_text(cell)) for cell in cells))
-    Console().print(table)
-    if len(rows) > _MAX_SHOWN:
-        echo(f"and {len(rows) - _MAX_SHOWN:,} more films; --report FILE lists all")
+    console.print(table)
+    if (more := len(rows) - _MAX_SHOWN) > 0:
+        echo(f"and {more:,} more {'film' if more == 1 else 'films'}; --report FILE lists all")
 
 
 def _name(change: "FilmChange") -> str:
@@ -220,15 +234,21 @@ def _print_summary(library: "Library", changes: "Sequence[FilmChange]", *, write
     if changes:
         echo(f"{len(changes):,} {films}: {', '.join(parts)}")
     else:
+        films = "no film that can be changed" if library.left_alone else "no film found"
         echo(
-            f"{library.root}: no film found; expected movie.nfo or <video>.nfo files, or videos "
-            "with a poster beside them (docs/library.md)"
+            f"{library.root}: {films}; expected movie.nfo or <video>.nfo files, or videos with a "
+            "poster beside them (docs/library.md)"
         )
     if left_alone := [f"{name} ({number:,})" for name, number in library.left_alone.items()]:
         echo(f"left alone: {', '.join(left_alone)}")
-    for outcome in ("not sure", "changed since", "cannot be read", "cannot be written"):
+    for kind in library.left_alone:
+        if kind in _LEFT_ALONE_REASONS:
+            echo(f"{kind}: {_LEFT_ALONE_REASONS[kind]}")
+    for outcome in ("not sure", "locked", "changed since", "cannot be read", "cannot be written"):
         rows = [(row.path, row.note) for row in changes if row.outcome.value == outcome]
         _print_reasons(outcome, rows, _MAX_REASONS)
+    rows = [(row.path, row.note) for row in changes if row.has_rival and not row.probabilities]
+    _print_reasons("two .nfo files", rows, _MAX_REASONS)
 
 
 def _print_reasons(outcome: str, rows: "Sequence[tuple[Path, str]]", max_rows: int) -> None:

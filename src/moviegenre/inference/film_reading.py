@@ -103,4 +103,4 @@ def _faults(films: Sequence[ReadFilm]) -> str:
     faults = [f"films[{number}]: {film.error}" for number, film in enumerate(films) if film.error]
     named = "; ".join(faults[:_MAX_NAMED])
     more = len(faults) - _MAX_NAMED
-    return f"{named}; and {more:,} more films" if more > 0 else named
+    return f"{named}; and {more:,} more {'film' if more == 1 else 'films'}" if more > 0 else named

@@ -5,13 +5,12 @@ from collections.abc import Sequence
 
 from moviegenre.core.genre_names import GENRE_SEPARATORS
 from moviegenre.library.markup import Element, has_markup
-from moviegenre.library.nfo import Nfo
+from moviegenre.library.nfo import LOCKED_GENRES, Nfo
 from moviegenre.library.nfo_text import Edit, NfoError, NfoText
 
 _LINE_START = re.compile(r"(?:\r\n|\n|\r)[ \t]*\Z")
 _MAX_INDENT = 1_000  # characters that are searched before a tag
 _SEPARATOR = re.compile(rf"(?<=[^\s])(\s*[{re.escape(GENRE_SEPARATORS)}]\s*)(?=[^\s])")
-_LOCKED_GENRES = "Genres"
 
 
 def with_genres(nfo: Nfo, genres: Sequence[str], *, keep: bool, lock: bool = False) -> bytes:
@@ -50,7 +49,7 @@ def new_nfo(genres: Sequence[str], title: str | None, year: int | None, *, lock:
     fields = [("title", title)] if title else []
     fields += [("year", str(year))] if year else []
     fields += [("genre", name) for name in genres]
-    fields += [("lockedfields", _LOCKED_GENRES)] if lock else []
+    fields += [("lockedfields", LOCKED_GENRES)] if lock else []
     lines = [f"  <{name}>{text.escaped(value)}</{name}>" for name, value in fields]
     head = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
     return "\n".join([head, "<movie>", *lines, "</movie>", ""]).encode()
@@ -140,9 +139,9 @@ def _locked(nfo: Nfo) -> list[Edit]:
         last = nfo.root.children[-1] if nfo.root.children else None
         start = _line_start(nfo, last) if last else ""
         position = last.end if last else nfo.root.element.inner_start
-        return [Edit(position, position, f"{start}<lockedfields>{_LOCKED_GENRES}</lockedfields>")]
+        return [Edit(position, position, f"{start}<lockedfields>{LOCKED_GENRES}</lockedfields>")]
     first = elements[0]
     names = [name.strip() for name in nfo.plain(first).split("|") if name.strip()]
-    if _LOCKED_GENRES.lower() in (name.lower() for name in names):
+    if LOCKED_GENRES.lower() in (name.lower() for name in names):
         return []
-    return [_filled(nfo, first, nfo.text.escaped("|".join([*names, _LOCKED_GENRES])))]
+    return [_filled(nfo, first, nfo.text.escaped("|".join([*names, LOCKED_GENRES])))]

@@ -14,9 +14,13 @@ from moviegenre.library.nfo_text import NfoError, NfoText, decode_nfo
 MAX_NFO_BYTES = 4 << 20
 """The most bytes of an .nfo file; larger files are left alone."""
 
+LOCKED_GENRES = "Genres"
+"""The name of the genres in ``lockedfields``."""
+
 _SEPARATOR = re.compile(rf"\s*[{re.escape(GENRE_SEPARATORS)}]\s*")
 _NO_GENRES = frozenset(("", "unknown", "none", "null", "na", "n a", "no genres listed", r"\n", "-"))
 _YEAR = re.compile(r"[0-9]{4}")
+_ADDRESSES = re.compile(r"(?:\s*https?://\S+)+\s*", re.IGNORECASE)
 _DATES = ("premiered", "releasedate", "release_date")
 
 
@@ -27,6 +31,7 @@ class NfoKind(StrEnum):
     SERIES = "series"
     OTHER = "other"
     TEXT = "text"
+    ADDRESS = "web address"
 
 
 _KINDS = {
@@ -80,6 +85,14 @@ class Nfo:
         return tuple(dict.fromkeys(names))
 
     @property
+    def genre_lock(self) -> str | None:
+        """The element with which Jellyfin and Emby lock the genres; None if they may change."""
+        if (self.value("lockdata") or "").lower() == "true":
+            return "<lockdata>"
+        fields = (self.value("lockedfields") or "").lower().split("|")
+        return "<lockedfields>" if LOCKED_GENRES.lower() in map(str.strip, fields) else None
+
+    @property
     def title(self) -> str | None:
         """The film's title."""
         return self.value("title", "originaltitle")
@@ -112,7 +125,8 @@ def nfo_kind(content: bytes) -> tuple[NfoKind, bool]:
     text = decode_nfo(content)
     root = find_root(text.characters)
     if root is None:
-        return NfoKind.TEXT, False
+        is_address = _ADDRESSES.fullmatch(text.characters) is not None
+        return (NfoKind.ADDRESS if is_address else NfoKind.TEXT), False
     kind = _KINDS.get(root.element.name, NfoKind.OTHER)
     return kind, kind == NfoKind.MOVIE and bool(Nfo(text, root).genres)
 

@@ -31,6 +31,7 @@ class Outcome(StrEnum):
     NOT_SURE = "not sure"
     POSTER_ONLY = "poster only"
     TITLE_ONLY = "title only"
+    LOCKED = "locked"
     CHANGED_SINCE = "changed since"
     UNREADABLE = "cannot be read"
     FAILED = "cannot be written"
@@ -68,6 +69,7 @@ class FilmChange:
         after: The genres after the change.
         probabilities: The probabilities of the predicted genres that are written, surest first.
         note: Why nothing is written, or warnings.
+        has_rival: Another .nfo file of the film has other genres; the note names it.
         old: The file's bytes; None for no file.
         new: The bytes to write; None to write nothing.
     """
@@ -80,6 +82,7 @@ class FilmChange:
     after: tuple[str, ...] = ()
     probabilities: tuple[float, ...] = ()
     note: str = ""
+    has_rival: bool = False
     old: bytes | None = None
     new: bytes | None = None
 
@@ -117,9 +120,13 @@ def plan_changes(
         films = [_film_to_predict(library, place, options) for place in places]
         to_predict = [film.text for film in films if isinstance(film, _FilmToPredict)]
         answers = iter(answer(to_predict) if to_predict else ())
-        yield [
+        changes = (
             _decide(film, next(answers), options) if isinstance(film, _FilmToPredict) else film
             for film in films
+        )
+        yield [
+            _compared(library.root, place, change)
+            for place, change in zip(places, changes, strict=True)
         ]
 
 
@@ -223,7 +230,38 @@ def _film_to_predict(
         return FilmChange(
             place.nfo, Outcome.NOTHING_TO_DO, title, year, nfo.genres, nfo.genres, note="has genres"
         )
+    if nfo.genre_lock:
+        note = f"{nfo.genre_lock} locks its genres; unlock them in your media server to change them"
+        genres = nfo.genres
+        return FilmChange(place.nfo, Outcome.LOCKED, title, year, genres, genres, note=note)
     return _FilmToPredict(place, nfo, old, FilmText(nfo.plot, poster, title, year))
+
+
+def _compared(root: Path, place: FilmPlace, change: FilmChange) -> FilmChange:
+    """Return a change with a note on another .nfo file of the film, if its genres differ."""
+    genres = change.after if change.outcome == Outcome.CHANGE else change.before
+    for path in place.other_nfos:
+        try:
+            others = parse_nfo(read_bounded(root / path, MAX_NFO_BYTES, "an .nfo file")).genres
+        except DataError:  # it is no whole film
+            others = ()
+        if set(others) != set(genres):
+            found = f"other genres ({', '.join(others)})" if others else "no genres"
+            note = f"The film's other file {path.name} has {found} and is not changed"
+            note = joined_notes(change.note, f"{note}; keep only one of them")
+            return replace(change, note=note, has_rival=True)
+    return change
+
+
+def joined_notes(*notes: str) -> str:
+    """Return notes as sentences of one text.
+
+    Example:
+        >>> joined_notes("title only: not written", "", "The plot is a placeholder.")
+        'title only: not written. The plot is a placeholder.'
+    """
+    *others, last = [note for note in notes if note] or [""]
+    return " ".join([*(f"{note.removesuffix('.')}." for note in others), last])
 
 
 def _decide(film: _FilmToPredict, answer: Answer, options: Options) -> FilmChange:
@@ -276,10 +314,7 @@ def _decide(film: _FilmToPredict, answer: Answer, options: Options) -> FilmChang
 def _content(film: _FilmToPredict, new: Sequence[str], options: Options, *, keep: bool) -> bytes:
     if film.nfo is not None:
         return with_genres(film.nfo, new, keep=keep, lock=options.lock)
-    title = film.text.title or Path(film.place.nfo).stem
-    if film.place.title is None and film.place.nfo.name == "movie.nfo":
-        title = film.place.nfo.parent.name
-    return new_nfo(new, title, film.text.year, lock=options.lock)
+    return new_nfo(new, film.text.title, film.text.year, lock=options.lock)
 
 
 def _probability(name: str, answer: Answer, names: GenreNames) -> float:

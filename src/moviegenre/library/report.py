@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,19 @@ _COLUMNS = (
     *("genres_before", "genres_after", "probabilities", "note"),
 )
 _DECIMALS = 4
+_MAX_START = 1 << 20  # bytes of a file that are read to recognise a report
 
 
-def check_report(path: Path) -> None:
+def check_report(path: Path, *, overwrite: bool = False) -> None:
     """Raise an error if the report cannot be written.
 
+    Args:
+        path: The report.
+        overwrite: Also replace a file that is not an earlier report.
+
     Raises:
-        ConfigError: It is a folder, has another ending, or its folder does not exist.
+        ConfigError: It is a folder, has another ending, its folder does not exist, or the file is
+            not an earlier report and ``overwrite`` is false.
     """
     if path.is_dir():
         raise ConfigError(f"the report {path} is a folder; name a .csv or .json file")
@@ -33,6 +40,24 @@ def check_report(path: Path) -> None:
         raise ConfigError(
             f"the report's folder {folder} does not exist; create it or name another folder"
         )
+    if path.exists() and not (overwrite or _is_report(path)):
+        raise ConfigError(
+            f"{path} is there and is no report of this command; name another file, or replace it "
+            "with `overwrite`"
+        )
+
+
+def _is_report(path: Path) -> bool:
+    """Return whether a file begins as a report of this command does."""
+    with path.open("rb") as stream:
+        start = stream.read(_MAX_START)
+    if path.suffix.lower() == ".csv":
+        return start.startswith(f"{','.join(_COLUMNS)}\n".encode("ascii"))
+    text = start.decode("utf-8", "replace").removeprefix("[").lstrip()
+    with suppress(ValueError, RecursionError):
+        row, _ = json.JSONDecoder().raw_decode(text)
+        return isinstance(row, dict) and tuple(row) == _COLUMNS
+    return False
 
 
 def write_report(path: Path, changes: Iterable[FilmChange], *, written: bool) -> None:

@@ -1,8 +1,11 @@
 """Restore the files of a library as they were before the first change in its journal."""
 
+import os
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +17,7 @@ from moviegenre.library.walk import library_root
 from moviegenre.library.write import read_file, write_file
 
 _CHANGED, _GONE = "the file was changed since", "the file is gone"
+_FOLDER_GONE = "its folder is gone; if it was renamed, give it its old name back and undo again"
 _CHANGED_BETWEEN = (
     "the file was changed between two runs that wrote it; it has its content from before the last "
     "of them again"
@@ -71,9 +75,10 @@ def undo(
 ) -> UndoSummary:
     """Restore every file of a library as it was before the first change in the journal.
 
-    A file that somebody else changed since is left alone and stays in the journal. If somebody
-    changed it between two of our changes, their version is restored; the file counts as skipped,
-    and the earlier change stays in the journal. An interrupted undo is resumed by the next one.
+    A file that somebody else changed, renamed or moved since is left alone and stays in the
+    journal. If somebody changed it between two of our changes, their version is restored; the file
+    counts as skipped, and the earlier change stays in the journal. An interrupted undo is resumed
+    by the next one.
 
     Args:
         path: The library's folder.
@@ -150,12 +155,18 @@ def _restore_steps(
     as long as an earlier change wrote the content that this one replaced.
     """
     steps: dict[Path, _Step] = {}
+    files = cache(lambda: _files_by_sha256(journal.root, changes))
     for path, file_changes in changes.items():
         remove_part(journal.root, path)
         try:
             current = sha256(read_file(journal.root, path))
         except DataError as error:
             summary.skipped.append(SkippedFile(path, str(error)))
+            continue
+        if current is None and (
+            reason := _missing_reason(journal.root / path, file_changes, files)
+        ):
+            summary.skipped.append(SkippedFile(path, reason))
             continue
         if current == file_changes[0].before_sha256:
             summary.num_same += 1
@@ -176,6 +187,40 @@ def _restore_steps(
             index = earlier[-1]
         steps[path] = _Step(file_changes[index], index, current)
     return steps
+
+
+def _files_by_sha256(root: Path, known: Container[Path]) -> dict[str, list[Path]]:
+    """Return the .nfo files of a library that are not in its journal, by hash."""
+    files: dict[str, list[Path]] = {}
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            path = Path(folder, name).relative_to(root)
+            if path.suffix.lower() != ".nfo" or path in known:
+                continue
+            with suppress(DataError):
+                if key := sha256(read_file(root, path)):
+                    files.setdefault(key, []).append(path)
+    return files
+
+
+def _missing_reason(
+    path: Path, changes: list[_Change], files: Callable[[], Mapping[str, list[Path]]]
+) -> str:
+    """Return why a missing file is not restored, such as a new name; empty if it may be.
+
+    Args:
+        path: The file.
+        changes: Its changes.
+        files: Returns the files of the library that are not in the journal, by hash.
+    """
+    is_new, has_folder = changes[0].before_sha256 is None, path.parent.is_dir()
+    if is_new and has_folder:
+        return ""  # its owner or an earlier undo removed it
+    found = files().get(changes[-1].after_sha256, [])
+    if len(found) == 1:
+        return f"it is now {found[0].as_posix()}; rename it back and undo again, or edit it there"
+    return "" if is_new or has_folder else _FOLDER_GONE
 
 
 def _restore(journal: Journal, entry: Entry, expected: str | None, summary: UndoSummary) -> None:

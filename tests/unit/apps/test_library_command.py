@@ -80,7 +80,68 @@ def test_write_and_undo(run: Run, library: Path, tmp_path: Path) -> None:
     code, out, _ = run(library, "--undo")
     assert (code, "2 files restored, 0 were as before, 0 left alone" in out) == (0, True)
     assert contents(library) == before
-    assert run(library, "--undo")[1] == f"nothing to undo: {library} has no journal\n"
+    assert run(library, "--undo")[1] == (
+        f"nothing to undo: this command wrote nothing in {library}, or all of it is restored\n"
+    )
+
+
+def test_films_of_one_name_are_told_apart(
+    run: Run, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(library, "B/movie.nfo", nfo("Drama", title="Ash"))
+    assert "B/movie.nfo" in run(library, "--quiet")[1], "a wide terminal shows every path"
+    monkeypatch.setenv("COLUMNS", "80")
+    out = run(library, "--quiet")[1]
+    assert [path in out for path in ("A/movie.nfo", "B/movie.nfo", "D/d.nfo")] == [True] * 3
+    assert max(map(len, out.partition("4 films")[0].splitlines())) <= 80
+    put(library, "B/movie.nfo", nfo("Drama", title="Fire"))
+    assert "A/movie.nfo" not in run(library, "--quiet")[1]
+
+
+def test_every_film_that_is_left_alone_has_its_reason(run: Run, tmp_path: Path) -> None:
+    put(tmp_path, "A/a.mkv")
+    put(tmp_path, "A/poster.jpg", b"x")
+    put(tmp_path, "A/a.nfo", b"https://example.org/7")
+    out = run(tmp_path)[1]
+    assert f"{tmp_path}: no film that can be changed; expected movie.nfo" in out
+    assert "left alone: .nfo files with only a web address (1)\n" in out
+    assert "the address stays; nothing is written for these films" in out
+    put(
+        tmp_path, "A/a.nfo", nfo("Crime").replace(b"</movie>", b"<lockdata>true</lockdata></movie>")
+    )
+    out = run(tmp_path, "--quiet")[1]
+    assert "1 film: 0 would change, 1 locked\nlocked: A/a.nfo: <lockdata> locks its genres" in out
+    put(tmp_path, "A/a.nfo", nfo("Crime"))
+    put(tmp_path, "A/movie.nfo", nfo("Crime", "War"))
+    out = run(tmp_path, "--quiet")[1]
+    assert (
+        "two .nfo files: A/movie.nfo: has genres. The film's other file a.nfo has no genres" in out
+    )
+
+
+def test_notes_are_sentences_and_films_are_counted(run: Run, tmp_path: Path) -> None:
+    for number in range(41):
+        put(tmp_path, f"{number}/movie.nfo", nfo("Crime", title=f"Film {number}"))
+    assert "and 1 more film; --report FILE lists all\n" in run(tmp_path, "--quiet")[1]
+    put(tmp_path, "0/movie.nfo", nfo("", title="Crime"))
+    put(tmp_path, "0/other.mkv")
+    put(tmp_path, "0/other.nfo", nfo("", "War"))
+    note = "title only: not written. The film's other file other.nfo"
+    assert note in " ".join(run(tmp_path, "--quiet")[1].split())
+
+
+def test_a_file_of_ones_own_is_no_report(run: Run, library: Path, tmp_path: Path) -> None:
+    for name, content in (("mine.csv", "path,title\n"), ("mine.json", "[]")):
+        mine = tmp_path / name
+        mine.write_text(content)
+        code, out, err = run(library, "--quiet", "--report", mine)
+        assert (code, out, mine.read_text()) == (2, "", content)
+        assert err == (
+            f"error: {mine} is there and is no report of this command; name another file, or "
+            "replace it with --overwrite\n"
+        )
+        assert run(library, "--quiet", "--report", mine, "--overwrite")[0] == 0
+        assert run(library, "--quiet", "--report", mine)[0] == 0, "an earlier report is replaced"
 
 
 def test_undo_says_what_it_leaves_alone(run: Run, library: Path) -> None:
@@ -91,6 +152,7 @@ def test_undo_says_what_it_leaves_alone(run: Run, library: Path) -> None:
     assert code == 1
     assert "left alone: A/movie.nfo: the file was changed since" in out
     assert "add --overwrite" in out
+    assert f"to keep these files as they are, delete {library}/.moviegenre-journal" in out
     code, out, _ = run(library, "--undo", "--overwrite", "--quiet")
     assert (code, contents(library)) == (0, before)
 
@@ -128,7 +190,7 @@ def test_ctrl_c_says_how_to_go_on(
             ("--undo", "--write", "--most", "2"),
             "--write, --most have no effect on --undo; leave them out",
         ),
-        (("--overwrite",), "--overwrite has no effect without --undo"),
+        (("--overwrite",), "--overwrite has no effect without --undo or --report"),
         (("--names", "tvdb"), "unknown names 'tvdb'"),
         (("--report", "r.txt"), "expected .csv or .json"),
         (("--mode", "some"), "'some' is not one of"),

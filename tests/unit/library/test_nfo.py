@@ -34,6 +34,21 @@ def test_genres(inner: str, genres: tuple[str, ...]) -> None:
     assert parse_nfo(_movie(inner)).genres == genres
 
 
+@pytest.mark.parametrize(
+    ("inner", "lock"),
+    [
+        ("<lockdata>true</lockdata>", "<lockdata>"),
+        ("<lockdata>True</lockdata>", "<lockdata>"),
+        ("<lockdata>false</lockdata>", None),
+        ("<lockedfields>Name| genres</lockedfields>", "<lockedfields>"),
+        ("<lockedfields>Name</lockedfields>", None),
+        ("", None),
+    ],
+)
+def test_locks(inner: str, lock: str | None) -> None:
+    assert parse_nfo(_movie(inner)).genre_lock == lock
+
+
 def test_title_year_and_plot() -> None:
     nfo = parse_nfo(_movie("<title>Tom &amp; Ann</title><year>1994</year><plot>A & B</plot>"))
     assert (nfo.title, nfo.year, nfo.plot) == ("Tom & Ann", 1994, "A & B")
@@ -52,7 +67,9 @@ def test_title_year_and_plot() -> None:
         (b"<episodedetails></episodedetails>", NfoKind.SERIES),
         (b"<musicvideo></musicvideo>", NfoKind.OTHER),
         (b"Ripped by me\n<movie></movie>", NfoKind.TEXT),
-        (b"https://www.example.org/movie/7", NfoKind.TEXT),
+        (b"https://www.example.org/movie/7", NfoKind.ADDRESS),
+        (b"\n https://example.org/7 \r\nhttps://example.org/8\n", NfoKind.ADDRESS),
+        (b"See https://www.example.org/movie/7", NfoKind.TEXT),
         (b"\xdb\xdb\xdb \xb0 art \xfe", NfoKind.TEXT),
         (b"", NfoKind.TEXT),
     ],

@@ -103,6 +103,54 @@ def test_posters_alone_are_written_when_asked_for(tmp_path: Path) -> None:
     assert _one(tmp_path).outcome == Outcome.POSTER_ONLY
 
 
+@pytest.mark.parametrize(
+    ("folder", "video", "title", "year"),
+    [
+        ("The.Matrix.1999.1080p.BluRay.x264-GRP", "grp-matrix", "The Matrix", 1999),
+        (".", "the.matrix.1999", "the matrix", 1999),
+        ("[REC] (2007)", "[REC] (2007)", "[REC]", 2007),
+        ("(500) Days of Summer (2009)", "x", "(500) Days of Summer", 2009),
+        ("New folder", "grp-matrix", None, None),
+    ],
+)
+def test_a_new_file_has_the_title_of_the_names(
+    tmp_path: Path, folder: str, video: str, title: str | None, year: int | None
+) -> None:
+    put(tmp_path, f"{folder}/{video}.mkv")
+    put(tmp_path, f"{folder}/{video}-poster.jpg")
+    written = parse_nfo(_one(tmp_path, from_poster=True).new or b"")
+    assert (written.title, written.year) == (title, year)
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("lock", ["<lockdata>true", "<lockedfields>Name|Genres"])
+def test_locked_genres_are_never_written(tmp_path: Path, mode: Mode, lock: str) -> None:
+    element = f"{lock}</{lock[1:].split('>')[0]}>".encode()
+    put(tmp_path, "movie.nfo", nfo("Sci-Fi").replace(b"</movie>", element + b"</movie>"))
+    change = _one(tmp_path, mode=mode, lock=True)
+    assert (change.outcome, change.new) == (Outcome.LOCKED, None)
+    assert change.note.startswith(f"{lock.split('>')[0]}> locks its genres; unlock them in")
+
+
+def test_two_files_of_a_film_never_disagree_silently(tmp_path: Path) -> None:
+    put(tmp_path, "A/a.mkv")
+    put(tmp_path, "A/a.nfo", nfo("Crime"))
+    put(tmp_path, "A/movie.nfo", nfo("Crime", "War"))
+    change = _one(tmp_path)
+    assert (change.path, change.outcome) == (Path("A/movie.nfo"), Outcome.NOTHING_TO_DO)
+    assert change.has_rival
+    assert change.note == (
+        "has genres. The film's other file a.nfo has no genres and is not changed; "
+        "keep only one of them"
+    )
+    put(tmp_path, "A/a.nfo", nfo("", "Drama"))
+    change = _one(tmp_path, mode=Mode.REPLACE)
+    assert (change.outcome, change.after) == (Outcome.CHANGE, ("Crime",))
+    assert "other file a.nfo has other genres (Drama) and is not changed" in change.note
+    put(tmp_path, "A/a.nfo", nfo("", "Crime"))
+    assert not _one(tmp_path, mode=Mode.REPLACE).has_rival
+
+
 def test_a_title_alone_is_predicted_and_never_written(tmp_path: Path) -> None:
     put(tmp_path, "movie.nfo", nfo(title="Crime"))
     change = _one(tmp_path, from_poster=True)

@@ -18,7 +18,7 @@ from moviegenre.core.errors import BusyError, DataError
 from moviegenre.library.journal import JOURNAL_FOLDER, Journal
 from moviegenre.library.nfo import parse_nfo
 from moviegenre.library.plan import FilmChange, Mode, Options, Outcome, plan_changes
-from moviegenre.library.undo import undo
+from moviegenre.library.undo import _FOLDER_GONE, undo
 from moviegenre.library.walk import scan_library
 from moviegenre.library.write import writing
 from tests.unit.library.films import answer, contents, nfo, put
@@ -116,6 +116,31 @@ def test_undo_restores_what_was_changed_or_deleted_since_if_it_may(library: Path
     (library / "3" / "movie.nfo").unlink()
     summary = undo(library, overwrite=True)
     assert (summary.num_restored, summary.skipped) == (summary.num_files, [])
+    assert contents(library) == before
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_undo_says_where_files_of_a_renamed_folder_are(library: Path, overwrite: bool) -> None:
+    before = contents(library)
+    _fill(library)
+    (library / "2").rename(library / "Film 2 (1999)")
+    (library / "3").rename(library.parent / "elsewhere")
+    (library / "4" / "movie.nfo").rename(library / "4" / "film.nfo")
+    (library / "bare").rename(library / "Bare (1999)")
+    summary = undo(library, overwrite=overwrite)
+    back = "rename it back and undo again, or edit it there"
+    assert summary.skipped == [
+        (Path("2/movie.nfo"), f"it is now Film 2 (1999)/movie.nfo; {back}", False),
+        (Path("3/movie.nfo"), _FOLDER_GONE, False),
+        (Path("4/movie.nfo"), f"it is now 4/film.nfo; {back}", False),
+        (Path("bare/bare.nfo"), f"it is now Bare (1999)/bare.nfo; {back}", False),
+    ]
+    assert not (library / "2").exists()
+    (library / "Film 2 (1999)").rename(library / "2")
+    (library.parent / "elsewhere").rename(library / "3")
+    (library / "4" / "film.nfo").rename(library / "4" / "movie.nfo")
+    (library / "Bare (1999)").rename(library / "bare")
+    assert undo(library).num_restored == 4
     assert contents(library) == before
 
 
@@ -279,7 +304,7 @@ def test_a_link_in_the_journals_place_is_refused(library: Path, tmp_path: Path) 
 _FILL_OR_UNDO = """
 import sys
 from pathlib import Path
-from moviegenre.library.undo import undo
+from moviegenre.library.undo import _FOLDER_GONE, undo
 from tests.unit.library.test_write import _fill
 print("ready", flush=True)
 undo(Path(sys.argv[1])) if sys.argv[2] == "undo" else _fill(Path(sys.argv[1]))
