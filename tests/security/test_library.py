@@ -295,7 +295,7 @@ def test_a_full_disk_is_told_with_what_is_written(
     last = lines(client, "write", preview=token, films="all")[-1]
     assert last == {
         "type": "error",
-        "error": "No space left on device; 1 films are written, and undo restores them",
+        "error": "No space left on device; films written before: 1; undo restores them",
     }
     monkeypatch.undo()
     assert lines(client, "undo")[-1]["restored"] == 1

@@ -169,11 +169,9 @@ def _note_written(writer: "LibraryWriter | None", undo_command: str) -> Iterator
         if writer is None or not writer.num_written:
             error.add_note("nothing was written; run the same command again")
         else:
-            number = writer.num_written
-            written = "1 film is written" if number == 1 else f"{number:,} films are written"
             error.add_note(
-                f"{written}; the same command goes on from there, and {undo_command} restores "
-                f"{'it' if number == 1 else 'them'}"
+                f"films written before: {writer.num_written:,}; the same command goes on from "
+                f"there, and {undo_command} restores them"
             )
         raise
 

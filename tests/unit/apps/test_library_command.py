@@ -175,8 +175,8 @@ def test_ctrl_c_says_how_to_go_on(
     code, _, err = run(library, "--write", "--quiet", "--report", report)
     assert code == 130
     assert err.splitlines() == [
-        "interrupted; 126 films are written; the same command goes on from there, and moviegenre "
-        f"library {library} --undo restores them"
+        "interrupted; films written before: 126; the same command goes on from there, and "
+        f"moviegenre library {library} --undo restores them"
     ]
     assert report.read_text().count('"written"') == 126
     monkeypatch.setattr(answers, "model_answers", lambda _: answer)

@@ -151,7 +151,7 @@ class LibrarySession:
             except (OSError, MemoryError, RequestError) as error:
                 reason = getattr(error, "strerror", None) or str(error)
                 raise DataError(
-                    f"{reason}; {writer.num_written:,} films are written, and undo restores them"
+                    f"{reason}; films written before: {writer.num_written:,}; undo restores them"
                 ) from None
         connection.send(
             {
