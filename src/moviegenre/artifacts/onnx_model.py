@@ -1,9 +1,10 @@
 """A trained model that ONNX Runtime computes."""
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,8 @@ from moviegenre.data.batches import BatchArrays
 if TYPE_CHECKING:
     import onnxruntime
 
+T = TypeVar("T")
+
 FUSED = "moviegenre.fused"
 """The property of an ONNX file whose nodes ``onnx_graph.fuse`` has merged."""
 
@@ -28,8 +31,8 @@ class OnnxModel(TrainedModel):
     """An exported ONNX file.
 
     A file with 8- or 4-bit weights is computed one film at a time. It also rounds activations; in a
-    batch, their last bit or shared scale would depend on the other films. This costs only the
-    overhead of a call (docs/reliability.md).
+    batch, their last bit or shared scale would depend on the other films (docs/reliability.md). As
+    many films as threads are computed side by side.
 
     Args:
         file: The file.
@@ -38,9 +41,8 @@ class OnnxModel(TrainedModel):
         num_threads: The number of threads for a film; None takes one for each core.
         quick: Load faster and with less memory, but compute each film slower: values that depend
             only on the weights are computed for every film instead of once.
-        bulk: Compute several films at once, each with one thread, instead of each film with all
-            threads. A batch takes less time and a single film takes more. No effect on ``onnx``,
-            which computes a batch as a whole.
+        bulk: Compute each film with one thread instead of all. A batch takes less time and a single
+            film takes more. No effect on ``onnx``, which computes a batch as a whole.
 
     Raises:
         CheckpointError: The file is missing or damaged, or has other inputs or outputs.
@@ -61,9 +63,11 @@ class OnnxModel(TrainedModel):
         self.file = file
         self.info = info
         self.name = name
-        films_at_once = (num_threads or num_cores()) if bulk and name != "onnx" else 1
-        self._pool = ThreadPoolExecutor(films_at_once, "films") if films_at_once > 1 else None
-        self._session = _session(file, 1 if self._pool else num_threads, quick)
+        self._films_at_once = 1 if name == "onnx" else num_threads or num_cores()
+        self._pool: ThreadPoolExecutor | None = None
+        self._pool_process = os.getpid()
+        threads = 1 if bulk and name != "onnx" else num_threads
+        self._session = _session(file, threads, quick)
         self._inputs = [node.name for node in self._session.get_inputs()]
         self._outputs = [node.name for node in self._session.get_outputs()]
         self._check()
@@ -103,8 +107,7 @@ class OnnxModel(TrainedModel):
         """
         if self.name == "onnx" or batch.size == 1:
             return self._answer(batch)
-        single_films = (batch.film(row) for row in range(batch.size))
-        answers = list((map if self._pool is None else self._pool.map)(self._answer, single_films))
+        answers = self.each_film(self._answer, batch)
         gates = [answer.gate for answer in answers if answer.gate is not None]
         logits = np.concatenate([answer.logits for answer in answers])
         return Answer(logits, np.concatenate(gates) if gates else None)
@@ -122,6 +125,16 @@ class OnnxModel(TrainedModel):
             )
         logits, embeddings = self._run(batch, ["logits", EMBEDDING])
         return logits, embeddings
+
+    def each_film(self, compute: Callable[[BatchArrays], T], batch: BatchArrays) -> list[T]:
+        """Return the results of a function for batches of one film, several films side by side."""
+        if self._films_at_once == 1 or batch.size == 1:
+            return super().each_film(compute, batch)
+        if self._pool is None or self._pool_process != os.getpid():  # a fork has no threads
+            self._pool = ThreadPoolExecutor(self._films_at_once, "films")
+            self._pool_process = os.getpid()
+        films = (batch.film(row) for row in range(batch.size))
+        return list(self._pool.map(compute, films))
 
     def _answer(self, batch: BatchArrays) -> Answer:
         names = [name for name in self._outputs if name != EMBEDDING]

@@ -1,11 +1,11 @@
 """``TrainedModel``: the interface of a trained model, with any backend."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,8 @@ from moviegenre.models.combiner import Combiner
 if TYPE_CHECKING:
     from moviegenre.data.prepared import PreparedData
     from moviegenre.models.base import GenreModel
+
+T = TypeVar("T")
 
 Backend = Literal["torch", "onnx", "int8", "int4"]
 """The library that computes a model: PyTorch, or ONNX Runtime with 32-, 8- or 4-bit weights."""
@@ -135,9 +137,12 @@ class TrainedModel(ABC):
         Raises:
             CheckpointError: The model has no embeddings, or cannot compute these films.
         """
-        films = [self.embed_together(batch.film(row)) for row in range(batch.size)]
-        logits, embeddings = zip(*films, strict=True)
+        logits, embeddings = zip(*self.each_film(self.embed_together, batch), strict=True)
         return np.concatenate(logits), np.concatenate(embeddings)
+
+    def each_film(self, compute: Callable[[BatchArrays], T], batch: BatchArrays) -> list[T]:
+        """Return the results of a function for batches of one film each."""
+        return [compute(batch.film(row)) for row in range(batch.size)]
 
     def embed_together(self, batch: BatchArrays) -> tuple[Floats, Floats]:
         """Return logits (B, L) and embeddings (B, D), all films computed at once.

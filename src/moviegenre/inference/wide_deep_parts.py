@@ -98,11 +98,10 @@ class WideDeepParts:
         )
         return parts if is_close else None
 
-    def embed(self, film: Film) -> Floats:
-        """Return the embedding of a film (D,), the plot's part first."""
-        _, embeddings = self.backend.embed(self.reader.batch([film]))
-        embedding: Floats = embeddings[0]
-        return embedding
+    def embed(self, films: Sequence[Film]) -> Floats:
+        """Return the embeddings of films (N, D), the plot's part first."""
+        _, embeddings = self.backend.embed(self.reader.batch(films))
+        return embeddings
 
     @property
     def plot_dim(self) -> int:
@@ -178,7 +177,7 @@ class FilmParts:
         self._parts = parts
         self._film = film
         self._slices = slices
-        embedding = slices.run(partial(parts.embed, film))
+        (embedding,) = slices.run(partial(parts.embed, [film]))
         self._ngrams = NgramText(parts.ngrams, film.tokens)
         self._plot = parts.encoder_input(film)
         self._plots = {self._plot: embedding[: parts.plot_dim]}
@@ -201,14 +200,19 @@ class FilmParts:
 
     def _embed(self, films: Sequence[Film]) -> None:
         """Compute the embeddings of new plots and posters."""
-        for film in films:
-            plot, poster = self._parts.encoder_input(film), self._poster_key(film)
-            if plot not in self._plots:
-                embedding = self._parts.embed(replace(film, poster=None))
-                self._plots[plot] = embedding[: self._parts.plot_dim]
-            if poster not in self._posters:
-                embedding = self._parts.embed(replace(film, tokens=film.tokens[:0]))
-                self._posters[poster] = embedding[self._parts.plot_dim :]
+        plots = {self._parts.encoder_input(film): film for film in films}
+        posters = {self._poster_key(film): film for film in films}
+        new_plots = [plot for plot in plots if plot not in self._plots]
+        new_posters = [poster for poster in posters if poster not in self._posters]
+        if not new_plots and not new_posters:
+            return
+        embeddings = self._parts.embed(
+            [replace(plots[plot], poster=None) for plot in new_plots]
+            + [replace(posters[key], tokens=posters[key].tokens[:0]) for key in new_posters]
+        )
+        num_plots, plot_dim = len(new_plots), self._parts.plot_dim
+        self._plots.update(zip(new_plots, embeddings[:num_plots, :plot_dim], strict=True))
+        self._posters.update(zip(new_posters, embeddings[num_plots:, plot_dim:], strict=True))
 
     def estimates(self, films: Sequence[Film]) -> Floats:
         """Return logits (N, L) as if the plot encoder had read the whole plot, at no cost.

@@ -38,6 +38,21 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "model"
 
 
+@pytest.mark.parametrize("bulk", [False, True])
+def test_a_forked_process_answers_after_its_parent(bulk: bool) -> None:
+    code = (
+        "import multiprocessing, moviegenre, sys; "
+        f"predictor = moviegenre.load(threads=2, bulk={bulk})\n"
+        "def answers(_): return predictor.predict(sys.argv[1:]).tolist()\n"
+        "here = answers(0)\n"
+        "with multiprocessing.get_context('fork').Pool(1) as pool:\n"
+        "    print(pool.apply_async(answers, [0]).get(timeout=30) == here)"
+    )
+    command = [sys.executable, "-c", code, PLOT, "Two bakers fall in love."]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr
+
+
 def test_a_pickled_predictor_answers_in_another_process(
     included: Predictor, tmp_path: Path
 ) -> None:
