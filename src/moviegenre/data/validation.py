@@ -95,6 +95,7 @@ class Validation:
         self.notes: Counter[str] = Counter()
         self._ids: set[str] = set()
         self._lack_note = ""
+        self._year_note = ""
         self._spool = Spool()
 
     def check(self, movies: Iterable[RawMovie]) -> Iterator[KeptMovie]:
@@ -143,6 +144,11 @@ class Validation:
             self.notes[f"kept although: {reason}"] += 1
         if movie.series:
             self.notes[f"kept although: {movie.series}"] += 1
+        if movie.unusable_year:
+            self._year_note = self._year_note or (
+                f"year ignored, since no film has it (for example {movie.unusable_year})"
+            )
+            self.notes[self._year_note] += 1
         return KeptMovie(
             id=movie.id,
             title=movie.title,

@@ -15,7 +15,7 @@ from moviegenre.core.errors import (
 )
 from moviegenre.core.files import file_sha256
 from moviegenre.data.placeholders import is_placeholder
-from moviegenre.data.records import MovieSource, RawMovie, parse_title, parse_year
+from moviegenre.data.records import MovieSource, RawMovie, parse_title
 from moviegenre.data.sources.split_files import SPLIT_WORDS
 from moviegenre.data.tables.cells import cell_text, plot_texts
 from moviegenre.data.tables.columns import find_columns, require_single
@@ -26,6 +26,7 @@ from moviegenre.data.tables.rows import Row, Table, Written
 from moviegenre.data.tables.series import kind_column, other_kind
 from moviegenre.data.tables.zip_posters import poster_files
 from moviegenre.data.titles import split_title
+from moviegenre.data.years import usable_year
 
 logger = logging.getLogger(__name__)
 
@@ -242,10 +243,8 @@ class MovieTable(MovieSource):
         cell = values.get(self._split_name) if self._split_name else None
         split = SPLIT_WORDS.get(cell_text(cell).strip().lower())
         split_text = f"{self._split_name} is {reprlib.repr(cell)}"
-        title, year = split_title(
-            parse_title(values.get(self._title_name or "")),
-            parse_year(values.get(self._year_name or "")),
-        )
+        year, unusable_year = usable_year(values.get(self._year_name or ""))
+        title, year = split_title(parse_title(values.get(self._title_name or "")), year)
         kind, _ = other_kind(values.get(self._kind_name or ""))
         return RawMovie(
             id=movie,
@@ -262,6 +261,7 @@ class MovieTable(MovieSource):
             plot_placeholder=plots[0] if plots and not usable_plots else "",
             poster_lack=poster.lack,
             series=f"column {self._kind_name!r} says that it is {kind}" if kind else "",
+            unusable_year=unusable_year,
         )
 
     def _names(self, values: Mapping[str, object]) -> tuple[tuple[str, ...], str]:
