@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from moviegenre.core.errors import DataError, shortened
+from moviegenre.core.errors import DataError, counted, shortened
 from moviegenre.core.types import Split
 from moviegenre.data.json_text import parse_json
 from moviegenre.data.limits import MAX_SPLIT_BYTES, MAX_SPLIT_VALUES
@@ -32,7 +32,8 @@ def read_split(content: bytes, known: Collection[str], source: str) -> list[tupl
         source: The folder or archive, for messages.
 
     Raises:
-        DataError: The content is something else, has an id in two splits, or none of its ids is known.
+        DataError: The content is something else, has an id in two splits, or has only ids that
+            are not known.
     """
     name = f"{SPLIT_FILE} of {source}"
     try:
@@ -51,7 +52,7 @@ def read_split(content: bytes, known: Collection[str], source: str) -> list[tupl
     _require_one_split(listed, name)
     if listed and not any(movie in known for movie, _ in listed):
         raise DataError(
-            f"{name} has {len(listed):,} ids that no movie has, such as {listed[0][0]!r}; "
+            f"{name} has {counted(len(listed), 'id')} that no movie has, such as {listed[0][0]!r}; "
             f"expected ids such as {min(known, default='')!r}, the names of the movies' JSON files"
         )
     return listed
@@ -72,8 +73,7 @@ def _require_one_split(listed: Sequence[tuple[str, Split]], name: str) -> None:
         if first.setdefault(movie, split) is not split
     ]
     if clashes:
-        ids = "1 id" if len(clashes) == 1 else f"{len(clashes):,} ids"
         raise DataError(
-            f"{name} has {ids} in two splits, for example {clashes[0]}; expected each in one; "
-            "delete the others"
+            f"{name} has {counted(len(clashes), 'id')} in two splits, for example {clashes[0]}; "
+            "expected each in one; delete the others"
         )
