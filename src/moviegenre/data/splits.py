@@ -65,8 +65,8 @@ def _too_few(sizes: npt.NDArray[np.int64]) -> str:
     if not shared:
         return f"{movies} too few to split; expected at least {_MIN_GROUPS}; add movies"
     return (
-        f"{movies} only {counted(len(sizes), 'group')} to split, since {shared:,} share a plot or a "
-        f"poster with another one and stay with it; expected at least {_MIN_GROUPS} groups; add "
+        f"{movies} only {counted(len(sizes), 'group')} to split, since {shared:,} share a plot or "
+        f"a poster with another one and stay with it; expected at least {_MIN_GROUPS} groups; add "
         "other movies, or check that plots and posters are those of the movies"
     )
 

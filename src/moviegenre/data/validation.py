@@ -239,8 +239,8 @@ def choose_genres(
         most = counts.most_common(1)
         largest = f"{most[0][0]} has {most[0][1]}" if most else "there is no movie"
         raise DataError(
-            f"no genre has {counted(min_movies, 'movie')} ({largest}); lower it with `min_movies`, or name "
-            "the genres with `genres`"
+            f"no genre has {counted(min_movies, 'movie')} ({largest}); lower it with "
+            "`min_movies`, or name the genres with `genres`"
         )
     return _vocabulary(sorted(frequent))
 
