@@ -176,9 +176,9 @@ def test_what_is_dropped_is_named(tmp_path: Path) -> None:
     cells = ["|".join(row) for row in GENRES]
     cells[0] = "Drama|Western"
     summary = prepared(training_table(tmp_path, cells))
-    assert summary.genres_left_out == ("Western: 1 movies; a genre needs 5",)
+    assert summary.genres_left_out == ("Western: 1 movie; a genre needs 5",)
     listed = (summary.data.root / "excluded.csv").read_text().splitlines()
-    assert listed[1:] == [",genre left out,Western: 1 movies; a genre needs 5"]
+    assert listed[1:] == [",genre left out,Western: 1 movie; a genre needs 5"]
 
 
 def test_show_prints_what_is_understood(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -228,3 +228,25 @@ def test_a_poster_model_refuses_to_train_on_no_posters(
     assert "no training movie in" in lines[-1]
     assert "cnn reads posters only" in lines[-1]
     assert not (trained / "cnn" / "best.pth").exists()
+
+
+@pytest.mark.parametrize("command", ["stats", "train"])
+def test_a_genre_without_training_movies_is_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, command: str
+) -> None:
+    table, out = tmp_path / "films.csv", tmp_path / "prepared"
+    parts = ("train,Drama|War", "val,Drama|Noir", "test,Drama|Noir|War")
+    rows = [f"Film {number}.,{parts[number % 3]}" for number in range(30)]
+    table.write_text("\n".join(["plot,split,genres", *rows]), encoding="utf-8")
+    arguments = ("--out", out, "--keep-incomplete", "--min-movies", "5", "--quiet")
+    assert run("data", "prepare", table, *arguments) == 0
+    caplog.clear()
+    if command == "stats":
+        assert run("data", "stats", out) == 0
+    else:
+        checkpoints = tmp_path / "checkpoints"
+        assert run("train", "prior", "--data", out, "--out", checkpoints, "--quiet") == 0
+    assert caplog.messages[0] == (
+        "warning: no training movie has Noir, so no model can learn it; add such movies, or name "
+        "the other genres with `genres` of moviegenre data prepare"
+    )

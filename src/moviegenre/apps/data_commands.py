@@ -97,7 +97,8 @@ def prepare(
     encoding: Encoding = None,
     show: Show = False,
     split_column: Annotated[
-        str | None, typer.Option(help="Table: column of splits: train, val or test.")
+        str | None,
+        typer.Option(help="Table: column of train, val and test. Default: split."),
     ] = None,
     sha256: Annotated[
         str | None, typer.Option(help="Expected SHA-256 of the archive or table.")
@@ -164,15 +165,18 @@ def _local_path(source: str) -> Path:
 
 def _print_summary(summary: "PreparedSummary", out: Path) -> None:
     """Print the numbers of movies, and of those left out, by reason."""
-    from moviegenre.data.excluded import EXAMPLES
+    from moviegenre.data.excluded import EXAMPLES, INCOMPLETE
 
-    movies = summary.data.datasheet["movies"]
+    sheet = summary.data.datasheet
+    movies = sheet["movies"]
     splits = ", ".join(f"{name} {count:,}" for name, count in movies.items())
     num_genres = len(summary.data.genres)
     echo(f"{out}: {splits}; {num_genres} {'genre' if num_genres == 1 else 'genres'}")
     for index, (reason, count) in enumerate(summary.excluded.items()):
         example = _example(summary.examples.get(reason)) if index < EXAMPLES else ""
         echo(f"left out, {reason}: {count:,} (listed in {out / 'excluded.csv'}){example}")
+    if INCOMPLETE.intersection(summary.excluded) and not sheet["keep_incomplete"]:
+        echo("--keep-incomplete keeps movies without a poster or without a plot")
     if summary.genres_left_out:
         names = "; ".join(summary.genres_left_out[:EXAMPLES])
         num_more = len(summary.genres_left_out) - EXAMPLES
@@ -199,12 +203,14 @@ def stats(
     For example: moviegenre data stats data/prepared
     """
     from moviegenre.apps.stats_output import print_stats
+    from moviegenre.data.prepare_checks import warn_of_missing_genres
     from moviegenre.data.prepared import PreparedData
     from moviegenre.data.stats import data_stats
 
     data = PreparedData(directory)
     facts = data_stats(data)
     print_stats(facts, synthetic=data.is_synthetic)
+    warn_of_missing_genres(data)
     if json_file is not None:
         import json
 

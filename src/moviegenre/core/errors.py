@@ -102,6 +102,16 @@ def shortened(text: str, longest: int = _MAX_QUOTE_CHARS) -> str:
     return text if len(text) <= longest else f"{text[:longest]}... ({len(text):,} characters)"
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun.
+
+    Example:
+        >>> counted(1, "movie"), counted(1200, "movie")
+        ('1 movie', '1,200 movies')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def printable(text: str) -> str:
     r"""Return a text with the terminal's control characters escaped.
 

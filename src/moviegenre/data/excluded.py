@@ -8,8 +8,11 @@ from pathlib import Path
 
 from moviegenre.core.errors import shortened
 from moviegenre.core.files import write_text
-from moviegenre.data.records import ExcludedMovie, whole_text
+from moviegenre.data.records import ExcludedMovie, Reason, whole_text
 from moviegenre.data.schema import EXCLUDED_FILE
+
+INCOMPLETE = frozenset({Reason.NO_PLOT, Reason.NO_POSTER, Reason.POSTER_DOES_NOT_DECODE})
+"""Reasons that do not count with ``keep_incomplete``."""
 
 EXAMPLES = 3
 """The number of reasons with an example in a message."""

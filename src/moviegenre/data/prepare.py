@@ -20,19 +20,20 @@ from moviegenre.core.locks import locked
 from moviegenre.core.reading import at_home
 from moviegenre.core.types import Split, SplitKind
 from moviegenre.data.datasheet import write_datasheet
-from moviegenre.data.excluded import (
-    by_reason,
-    describe_reasons,
-    examples,
-    write_excluded,
-    write_list,
+from moviegenre.data.excluded import by_reason, examples, write_excluded
+from moviegenre.data.prepare_checks import (
+    check_target,
+    left_out_named,
+    log_form,
+    require_every_split,
+    require_movies,
+    require_plots,
+    split_kind,
+    warn_of_missing_genres,
 )
 from moviegenre.data.prepared import PreparedData
 from moviegenre.data.records import ExcludedMovie, MovieSource, RawMovie
 from moviegenre.data.schema import (
-    CACHE_DIR,
-    DATASHEET_FILE,
-    DATASHEET_PAGE,
     EXCLUDED_FILE,
     GENRES_FILE,
     MOVIE_SCHEMA,
@@ -40,7 +41,6 @@ from moviegenre.data.schema import (
 )
 from moviegenre.data.sources.download import MMIMDB, MMIMDB_URL, download
 from moviegenre.data.sources.layouts import open_path
-from moviegenre.data.sources.mmimdb import PUBLISHED, SPLIT_FILE
 from moviegenre.data.sources.table import MovieTable, TableColumns
 from moviegenre.data.splits import groups_of_duplicates, stratified_split
 from moviegenre.data.validation import (
@@ -59,11 +59,6 @@ Chosen = tuple[KeptMovie, tuple[str, ...]]
 
 _ROWS_PER_GROUP = 512
 _BYTES_PER_GROUP = 64 << 20
-_LAYOUT = {
-    *(split_file(part) for part in Split),
-    *(GENRES_FILE, DATASHEET_FILE, DATASHEET_PAGE, EXCLUDED_FILE, CACHE_DIR),
-    SPLIT_FILE,  # of a cleaned split
-}
 
 
 @dataclass(frozen=True)
@@ -117,17 +112,18 @@ def prepare(
         progress: Show progress bars.
 
     Raises:
+        ConfigError: A named genre does not occur.
         DataNotFoundError: There is no such source.
         DataError: The source cannot be read or has no usable movie, or ``out`` has other files.
         BusyError: Another run is writing ``out``.
     """
     with locked(out):
         restore_folder(out)
-        _check_target(out, overwrite)
+        check_target(out, overwrite)
         movies = open_source(source, out.parent, columns, sha256=sha256, progress=progress)
-        _log_form(source, movies)
-        kind = _split_kind(source, movies, split)
-        _require_plots(source, movies, keep_incomplete)
+        kind = split_kind(source, movies, split)
+        log_form(source, movies, kind)
+        require_plots(source, movies, keep_incomplete)
         validation = Validation(
             keep_incomplete=keep_incomplete,
             need_split=kind == "official",
@@ -137,12 +133,12 @@ def prepare(
             list(validation.check(_with_progress(movies, progress)))
         )
         log_spellings(spellings)
-        _require_movies(source, out, kept, validation.excluded)
-        named_genres = None if genres is None else [_known_name(kept, name) for name in genres]
-        vocabulary = choose_genres(kept, named_genres, min_movies)
-        chosen = with_genres(kept, vocabulary, validation.excluded)
-        parts = _split(chosen, vocabulary, kind, seed)
-        _require_every_split(source, out, parts, validation.excluded)
+        with left_out_named(source, out, validation):
+            require_movies(kept, validation.excluded)
+            vocabulary = _vocabulary(kept, genres, min_movies)
+            chosen = with_genres(kept, vocabulary, validation.excluded)
+            parts = _split(chosen, vocabulary, kind, seed)
+            require_every_split(parts)
         left_out = rare_genres(kept, vocabulary, min_movies) if genres is None else []
         facts: dict[str, Any] = {
             "source": _address(source),
@@ -162,58 +158,15 @@ def prepare(
             _write(folder, parts, vocabulary, validation)
             write_excluded(folder / EXCLUDED_FILE, [*validation.excluded, *left_out])
             write_datasheet(folder, facts)
+    data = PreparedData(out)
+    warn_of_missing_genres(data)
     return PreparedSummary(
-        PreparedData(out),
+        data,
         facts["excluded"],
         facts["notes"],
         examples(validation.excluded),
         tuple(genre.detail for genre in left_out),
     )
-
-
-def _log_form(source: str, movies: MovieSource) -> None:
-    """Log an unusual form of MM-IMDb; tables are logged elsewhere."""
-    if not isinstance(movies, MovieTable) and movies.form != PUBLISHED:
-        logger.info("%s: recognised as %s", source, movies.form)
-
-
-def _split_kind(source: str, movies: MovieSource, chosen: SplitKind | None) -> SplitKind:
-    """Return the kind of split; the source's own must have all three parts."""
-    if movies.has_split:
-        return chosen or "official"
-    if movies.lacks and chosen is None:
-        raise DataError(
-            f"{source}: {movies.form}; it has no films for {movies.lacks}; get these, or make a "
-            "split of your own with `split` stratified"
-        )
-    if chosen == "official":
-        raise DataError(f"{source} has no split of its own; use `split` stratified")
-    return "stratified"
-
-
-def _require_plots(source: str, movies: MovieSource, keep_incomplete: bool) -> None:
-    if not movies.has_plots and not keep_incomplete:
-        raise DataError(f"{source}: {movies.form}; to prepare posters alone, set `keep_incomplete`")
-
-
-def _require_movies(
-    source: str, out: Path, kept: Sequence[KeptMovie], excluded: Sequence[ExcludedMovie]
-) -> None:
-    if not kept:
-        reasons = describe_reasons(excluded) or "it is empty"
-        raise DataError(f"{source}: no movie can be kept ({reasons}){write_list(out, excluded)}")
-
-
-def _require_every_split(
-    source: str, out: Path, parts: dict[Split, list[Chosen]], excluded: Sequence[ExcludedMovie]
-) -> None:
-    empty = [part.value for part, chosen in parts.items() if not chosen]
-    if empty:
-        reasons = f" ({describe_reasons(excluded)})" if excluded else ""
-        raise DataError(
-            f"{source}: no movie is left for {', '.join(empty)}{reasons}; give it some, or use "
-            f"`split` stratified{write_list(out, excluded)}"
-        )
 
 
 def open_source(
@@ -247,21 +200,6 @@ def open_source(
 def _address(source: str) -> str:
     """Return the address for the word ``mmimdb``; every other source stays the same."""
     return MMIMDB_URL if source == MMIMDB and not Path(source).exists() else source
-
-
-def _check_target(out: Path, overwrite: bool) -> None:
-    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
-        return
-    if not (out / DATASHEET_FILE).is_file():
-        raise DataError(f"{out} exists and is no prepared data set; choose another `out`")
-    if not overwrite:
-        raise DataError(f"{out} holds prepared data already; replace them with `overwrite`")
-    foreign = sorted(entry.name for entry in out.iterdir() if entry.name not in _LAYOUT)
-    if foreign:
-        raise DataError(
-            f"{out} holds {', '.join(foreign)} besides prepared data; move it away first, since "
-            "`overwrite` replaces the whole folder"
-        )
 
 
 def _with_progress(movies: MovieSource, progress: bool) -> Iterable[RawMovie]:
@@ -346,6 +284,13 @@ def _row(entry: Chosen, validation: Validation) -> dict[str, object]:
         "poster_width": poster.width if poster else None,
         "poster_height": poster.height if poster else None,
     }
+
+
+def _vocabulary(
+    kept: Sequence[KeptMovie], genres: Sequence[str] | None, min_movies: int
+) -> GenreVocabulary:
+    named_genres = None if genres is None else [_known_name(kept, name) for name in genres]
+    return choose_genres(kept, named_genres, min_movies)
 
 
 def _known_name(kept: Sequence[KeptMovie], name: str) -> str:

@@ -53,6 +53,7 @@ class RawMovie:
         plot_placeholder: Likewise for plots.
         poster_lack: Why a named poster is missing; empty if none is missing.
         series: Why the movie counts as a series; empty if it does not.
+        unusable_year: The year in the source, if no film can have it; else empty.
     """
 
     id: str
@@ -70,6 +71,7 @@ class RawMovie:
     plot_placeholder: str = ""
     poster_lack: str = ""
     series: str = ""
+    unusable_year: str = ""
 
 
 @dataclass(frozen=True)

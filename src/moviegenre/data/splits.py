@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from moviegenre.core.errors import DataError, MissingExtraError
+from moviegenre.core.errors import DataError, MissingExtraError, counted
 from moviegenre.core.types import Split
 from moviegenre.data.placeholders import is_placeholder
 
@@ -40,9 +40,7 @@ def stratified_split(
     members = np.unique(np.asarray(groups), return_inverse=True)[1]
     num_groups = int(members.max(initial=-1)) + 1
     if num_groups < _MIN_GROUPS:
-        raise DataError(
-            f"{num_groups} different movies are too few to split; expected {_MIN_GROUPS}"
-        )
+        raise DataError(_too_few(np.bincount(members, minlength=num_groups)))
     merged = np.zeros((num_groups, labels.shape[1]), dtype=np.int64)
     np.maximum.at(merged, members, labels.astype(np.int64))
     if labels.shape[1] == 1:  # the package refuses a single label; all movies have the second
@@ -58,6 +56,19 @@ def stratified_split(
     val, test = cut(held_out, SHARES[Split.TEST] / held_out_share)
     splits = dict.fromkeys(val.tolist(), Split.VAL) | dict.fromkeys(test.tolist(), Split.TEST)
     return [splits.get(group, Split.TRAIN) for group in members.tolist()]
+
+
+def _too_few(sizes: npt.NDArray[np.int64]) -> str:
+    """Return the message on too few groups, with the numbers of their movies (G,)."""
+    total, shared = int(sizes.sum()), int(sizes[sizes > 1].sum())
+    movies = f"{counted(total, 'movie')} {'is' if total == 1 else 'are'}"
+    if not shared:
+        return f"{movies} too few to split; expected at least {_MIN_GROUPS}; add movies"
+    return (
+        f"{movies} only {counted(len(sizes), 'group')} to split, since {shared:,} share a plot or "
+        f"a poster with another one and stay with it; expected at least {_MIN_GROUPS} groups; add "
+        "other movies, or check that plots and posters are those of the movies"
+    )
 
 
 def groups_of_duplicates(keys: Iterable[Iterable[Hashable]]) -> list[int]:

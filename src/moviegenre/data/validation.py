@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from PIL import Image
 
-from moviegenre.core.errors import DataError, did_you_mean, shortened
+from moviegenre.core.errors import ConfigError, DataError, counted, did_you_mean, shortened
 from moviegenre.core.genre_names import RESERVED_NAMES, one_spelling, reserved, with_spellings
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Split
@@ -95,6 +95,7 @@ class Validation:
         self.notes: Counter[str] = Counter()
         self._ids: set[str] = set()
         self._lack_note = ""
+        self._year_note = ""
         self._spool = Spool()
 
     def check(self, movies: Iterable[RawMovie]) -> Iterator[KeptMovie]:
@@ -143,6 +144,11 @@ class Validation:
             self.notes[f"kept although: {reason}"] += 1
         if movie.series:
             self.notes[f"kept although: {movie.series}"] += 1
+        if movie.unusable_year:
+            self._year_note = self._year_note or (
+                f"year ignored, since no film has it (for example {movie.unusable_year})"
+            )
+            self.notes[self._year_note] += 1
         return KeptMovie(
             id=movie.id,
             title=movie.title,
@@ -216,7 +222,8 @@ def choose_genres(
         min_movies: The minimum number of movies of a frequent genre.
 
     Raises:
-        DataError: A named genre does not occur, or no genre is frequent.
+        ConfigError: A named genre does not occur.
+        DataError: No genre is frequent, or one has the name of a column of the answers.
     """
     counts = Counter(genre for movie in movies for genre in movie.genres)
     if named is not None:
@@ -225,15 +232,15 @@ def choose_genres(
             unknown_names = "; ".join(
                 f"no movie has {g!r}, {did_you_mean(g, counts)}" for g in missing
             )
-            raise DataError(f"`genres`: {unknown_names}")
+            raise ConfigError(f"`genres`: {unknown_names}")
         return _vocabulary(named)
     frequent = [g for g, n in counts.items() if n >= min_movies and g not in DROPPED_GENRES]
     if not frequent:
         most = counts.most_common(1)
         largest = f"{most[0][0]} has {most[0][1]}" if most else "there is no movie"
         raise DataError(
-            f"no genre has {min_movies} movies ({largest}); lower it with `min_movies`, or name "
-            "the genres with `genres`"
+            f"no genre has {counted(min_movies, 'movie')} ({largest}); lower it with "
+            "`min_movies`, or name the genres with `genres`"
         )
     return _vocabulary(sorted(frequent))
 
@@ -287,7 +294,9 @@ def rare_genres(
     """
     counts = Counter(genre for movie in movies for genre in movie.genres)
     return [
-        ExcludedMovie("", Reason.GENRE, f"{genre}: {number:,} movies; {_why(genre, min_movies)}")
+        ExcludedMovie(
+            "", Reason.GENRE, f"{genre}: {counted(number, 'movie')}; {_why(genre, min_movies)}"
+        )
         for genre, number in counts.most_common()
         if genre not in genres
     ]

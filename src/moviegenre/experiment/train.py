@@ -25,6 +25,7 @@ from moviegenre.core.files import file_sha256, write_text
 from moviegenre.core.locks import locked
 from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.core.types import Modality, Split
+from moviegenre.data.prepare_checks import warn_of_missing_genres
 from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.config import ExperimentConfig
 from moviegenre.experiment.runs import (
@@ -110,6 +111,7 @@ def _train(
     settings = experiment.to_dict()
     data = PreparedData(experiment.data.dir)
     _require_posters(experiment, data)
+    warn_of_missing_genres(data, [Split.TRAIN])
     earlier = _earlier_seconds(folder, settings, data.fingerprint) if resume else _Seconds()
     resume = resume and _can_resume(folder)
     other_processes: AbstractContextManager[None] = nullcontext()

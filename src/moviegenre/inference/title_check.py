@@ -7,10 +7,11 @@ from datetime import date
 
 import numpy as np
 
-from moviegenre.core.errors import InputError, shortened
-from moviegenre.data.placeholders import is_placeholder, is_title_placeholder
-from moviegenre.data.records import parse_title, parse_year
+from moviegenre.core.errors import InputError
+from moviegenre.data.placeholders import is_title_placeholder
+from moviegenre.data.records import parse_title
 from moviegenre.data.titles import split_title
+from moviegenre.data.years import usable_year
 
 Title = str | float | None
 """A title, which may be a number such as 1917, or None."""
@@ -18,13 +19,10 @@ Title = str | float | None
 Year = str | float | date | None
 """A year, also as a text or as a date, or None."""
 
-FIRST_YEAR, LAST_YEAR = 1874, 2100
-"""Years that a film may have; the first is that of the oldest moving picture."""
-
 MAX_TITLE = 500
 """Characters of a title; the longest of 97,000 titles has 196."""
 
-_MAX_QUOTED = 40  # characters of a title or a year in a warning
+_MAX_QUOTED = 40  # characters of a title in a warning
 _ID = re.compile(r"[a-z]{0,2}\d{5,}|(?=.*\d)[0-9a-f-]{12,}", re.IGNORECASE)  # none of 97,000 titles
 _REPEATED = re.compile(r"(.)\1{7,}")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -92,16 +90,10 @@ def check_year(year: object) -> tuple[int | None, str | None]:
         return None, None
     if not isinstance(year, str | int | float | date):
         raise InputError(f"a year is {year!r}; expected a whole number, such as 1947")
-    text = year.strip() if isinstance(year, str) else ""
-    if isinstance(year, str) and text != "0" and is_placeholder(text):
-        return None, None
-    number = parse_year(year)
-    if number is not None and FIRST_YEAR <= number <= LAST_YEAR:
-        return number, None
-    is_long = isinstance(year, int) and abs(year) >= 10**_MAX_QUOTED  # Python may not write it
-    many = f"a year of more than {_MAX_QUOTED} digits"
-    found = many if is_long else text if _is_number(text) else shortened(repr(year), _MAX_QUOTED)
-    return None, f"No film was released in {found}, so the year was ignored."
+    number, unusable = usable_year(year)
+    if unusable:
+        return None, f"No film was released in {unusable}, so the year was ignored."
+    return number, None
 
 
 def _text(title: object) -> str | None:
@@ -139,11 +131,3 @@ def _is_random(words: Sequence[str]) -> bool:
     keys = all(len(word) >= 4 and any(word in row for row in _KEYBOARD) for word in words)
     has_vowel = not set(letters).isdisjoint("aeiouy")
     return keys or (not has_vowel and len(set(letters)) >= _MIN_CONSONANTS)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return len(text) <= _MAX_QUOTED

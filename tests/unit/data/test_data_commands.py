@@ -37,6 +37,7 @@ def test_prepare_prints_what_came_of_it(
     assert capsys.readouterr().out == (
         f"{out}: train 5, val 3, test 3; 3 genres\n"
         f"left out, no plot: 1 (listed in {out / 'excluded.csv'}), for example 0000000\n"
+        "--keep-incomplete keeps movies without a poster or without a plot\n"
     )
 
 

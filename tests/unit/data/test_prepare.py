@@ -143,7 +143,7 @@ def test_what_is_left_out_is_listed_and_counted(out: Path, tmp_path: Path) -> No
         "no genre left": 1,
     }
     found = excluded(out)
-    assert found[-1] == ["", "genre left out", "News: 1 movies; no kind of film"]
+    assert found[-1] == ["", "genre left out", "News: 1 movie; no kind of film"]
     assert [[movie[-2:], reason] for movie, reason, _ in found[:-1]] == [
         ["00", "no poster"],
         ["01", "poster does not decode"],
@@ -232,17 +232,107 @@ def test_an_empty_split_is_refused(tmp_path: Path, out: Path) -> None:
     with pytest.raises(DataError) as error:
         run(source, out)
     assert str(error.value) == (
-        f"{source}: no movie is left for val, test (in no split: 1); give it some, or use "
-        f"`split` stratified; all that were left out are listed in {out}.excluded.csv"
+        f"{source}: MM-IMDb as published; it has no films for val, test (split.json lists none); "
+        "get these, or make a split of your own with `split` stratified"
     )
-    assert (out.parent / f"{out.name}.excluded.csv").read_text().endswith("in no split,\n")
+
+
+def test_a_split_whose_movies_are_all_left_out_is_refused(tmp_path: Path, out: Path) -> None:
+    files = complete_files()
+    for movie in SPLITS[Split.VAL]:
+        del files[f"mmimdb/dataset/{movie}.jpeg"]
+    source = write_folder(tmp_path / "movies", files)
+    with pytest.raises(DataError) as error:
+        run(source, out)
+    assert str(error.value) == (
+        f"{source}: no movie is left for val; give it some, or use `split` stratified; left out: "
+        "no poster: 3; keep movies without a poster or without a plot with `keep_incomplete`; all "
+        f"that were left out are listed in {out}.excluded.csv"
+    )
+    assert (out.parent / f"{out.name}.excluded.csv").read_text().endswith("no poster,\n")
+
+
+@pytest.mark.parametrize(
+    ("lacks", "reason"),
+    [({"poster": ""}, "no poster: 30"), ({"plot": ""}, "no plot: 30")],
+)
+def test_an_error_names_what_keeps_incomplete_movies(
+    tmp_path: Path, out: Path, lacks: dict[str, str], reason: str
+) -> None:
+    (tmp_path / "0.png").write_bytes(drawn_poster())
+    row = {"plot": "It.", "poster": "0.png", "genres": "Drama"} | lacks
+    table = tmp_path / "mine.csv"
+    table.write_text("plot,poster,genres\n" + f"{','.join(row.values())}\n" * 30)
+    with pytest.raises(DataError) as error:
+        run(table, out)
+    assert f"{table}: no movie can be kept; left out: {reason}; keep movies" in str(error.value)
+    assert "with `keep_incomplete`; all that" in str(error.value)
+
+
+def test_too_few_movies_for_a_genre_name_those_that_were_left_out(
+    tmp_path: Path, out: Path
+) -> None:
+    (tmp_path / "0.png").write_bytes(drawn_poster())
+    lines = ["plot,poster,genres", *("It.,0.png,Drama",) * 3, *("It.,,Drama",) * 30]
+    table = tmp_path / "mine.csv"
+    table.write_text("\n".join(lines))
+    with pytest.raises(DataError, match=r"\(Drama has 3\).*; left out: no poster: 30; keep movies"):
+        run(table, out, min_movies=20)
+
+
+@pytest.mark.parametrize("kind", [None, "stratified"])
+def test_a_column_of_splits_is_found_and_named(
+    tmp_path: Path, out: Path, kind: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    table = tmp_path / "mine.csv"
+    parts = ("Train", "DEV", "test")
+    lines = [f"Film {number}.,Drama,{parts[number % 3]}" for number in range(30)]
+    table.write_text("\n".join(["plot,genres,Split", *lines]))
+    with caplog.at_level("INFO"):
+        data = run(table, out, keep_incomplete=True, split=kind).data
+    sizes = [data.num_movies(part) for part in Split]
+    if kind is None:
+        assert caplog.messages[0] == f"{table}: split from column 'Split'"
+        assert (data.datasheet["split"], sizes) == ("official", [10, 10, 10])
+    else:
+        note = f"{table}: column 'Split' is not read, since `split` is stratified"
+        assert caplog.messages[0] == note
+        assert (data.datasheet["split"], sizes != [10, 10, 10]) == ("stratified", True)
+
+
+def test_genres_that_no_training_movie_has_are_named(
+    tmp_path: Path, out: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    lines = [
+        *(f"A {n}.,Drama|War,train" for n in range(4)),
+        *(f"B {n}.,Drama|Noir,val" for n in range(4)),
+        *(f"C {n}.,Drama|Noir|War,test" for n in range(4)),
+    ]
+    table = tmp_path / "mine.csv"
+    table.write_text("\n".join(["plot,genres,split", *lines]))
+    run(table, out, keep_incomplete=True)
+    assert [message.partition(";")[0] for message in caplog.messages if "warning" in message] == [
+        "warning: no training movie has Noir, so no model can learn it",
+        "warning: no val movie has War, so its threshold cannot be fitted",
+    ]
+
+
+def test_years_that_no_film_has_are_counted(tmp_path: Path, out: Path) -> None:
+    years = ["abcd", "0", "99999", "1994.5", "", "N/A", "1994", "1994-05-01"]
+    lines = [f"Film {number}.,Drama,{years[number % 8]}" for number in range(80)]
+    table = tmp_path / "mine.csv"
+    table.write_text("\n".join(["plot,genres,year", *lines]))
+    notes = run(table, out, keep_incomplete=True).notes
+    assert notes["year ignored, since no film has it (for example 'abcd')"] == 40
 
 
 def test_a_source_of_nothing_usable_is_refused(tmp_path: Path, out: Path) -> None:
     source = write_folder(tmp_path / "movies", {"dataset/1.json": b"{", "dataset/2.json": b"3"})
     with pytest.raises(DataError) as error:
         run(source, out)
-    assert str(error.value).startswith(f"{source}: no movie can be kept (broken record: 2, for ex")
+    assert str(error.value).startswith(
+        f"{source}: no movie can be kept; left out: broken record: 2, for"
+    )
     listed = (out.parent / f"{out.name}.excluded.csv").read_text().splitlines()
     assert [line.split(",")[1] for line in listed[1:]] == ["broken record"] * 2
     assert not out.exists()

@@ -62,7 +62,9 @@ def test_hemms_test_films_alone_are_no_data_set_to_train_on(tmp_path: Path) -> N
     (source / "split.json").write_text('{"test": ["0000009", "0000010", "0000011"]}')
     for path in (source / "annotations").glob("000000[0-8].json"):
         path.unlink()
-    with pytest.raises(DataError, match="no movie is left for train, val"):
+    with pytest.raises(
+        DataError, match=r"it has no films for train, val \(split\.json lists none\); get these, or"
+    ):
         run(source, tmp_path / "out")
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from moviegenre.core.errors import DataError
+from moviegenre.core.errors import MovieGenreError
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Split
 from moviegenre.data.poster_formats import kinds_text
@@ -162,7 +162,7 @@ def test_frequent_genres_are_taken_by_name_and_named_ones_in_their_order() -> No
 )
 def test_unknown_and_rare_genres_are_refused(names: list[str] | None, message: str) -> None:
     movies = kept(raw("1"), raw("2"), raw("3", genres=("War",)))
-    with pytest.raises(DataError) as error:
+    with pytest.raises(MovieGenreError) as error:
         choose_genres(movies, names, 50)
     assert str(error.value) == message
 

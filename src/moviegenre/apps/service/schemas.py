@@ -14,7 +14,8 @@ from pydantic import (
 )
 
 from moviegenre.data.records import parse_title
-from moviegenre.inference.title_check import FIRST_YEAR, LAST_YEAR, MAX_TITLE
+from moviegenre.data.years import FIRST_YEAR, LAST_YEAR
+from moviegenre.inference.title_check import MAX_TITLE
 
 # A poster of two by three red pixels, for examples.
 TINY_POSTER = (

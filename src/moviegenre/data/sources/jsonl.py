@@ -16,10 +16,11 @@ from moviegenre.core.reading import open_regular
 from moviegenre.core.types import Split
 from moviegenre.data.json_text import parse_json
 from moviegenre.data.lines import file_lines
-from moviegenre.data.records import RawMovie, clean_names, parse_title, parse_year
+from moviegenre.data.records import RawMovie, clean_names, parse_title
 from moviegenre.data.sources.split_files import SPLIT_WORDS, SplitFile, SplitFiles
 from moviegenre.data.tables.cells import cell_text
 from moviegenre.data.tables.poster_files import LoadedPoster, PosterFolder
+from moviegenre.data.years import usable_year
 
 PLOT_KEYS = ("text", "plot")
 GENRE_KEYS = ("label", "genres")
@@ -108,10 +109,11 @@ class JsonLinesSplits(SplitFiles):
         poster_name = cell_text(_value(row, POSTER_KEYS)).strip()
         movie = cell_text(row.get("id")).strip() or PurePosixPath(poster_name).stem or row_name
         poster = self._poster(poster_name)
+        year, unusable_year = usable_year(row.get("year"))
         return RawMovie(
             id=movie,
             title=parse_title(row.get("title")),
-            year=parse_year(row.get("year")),
+            year=year,
             genres=clean_names(_value(row, GENRE_KEYS)),
             plots=clean_names(_value(row, PLOT_KEYS)),
             poster=poster.content,
@@ -119,6 +121,7 @@ class JsonLinesSplits(SplitFiles):
             poster_fault=poster.fault,
             poster_lack=poster.lack,
             split=split,
+            unusable_year=unusable_year,
         )
 
     def _poster(self, name: str) -> LoadedPoster:

@@ -16,11 +16,11 @@ from moviegenre.data.sources.jsonl import JsonLinesSplits, first_row, is_row, js
 from moviegenre.data.sources.messages import MessageTables, message_files
 from moviegenre.data.sources.mmimdb import (
     DATASET_FOLDER,
-    SPLIT_FILE,
     MMIMDbArchive,
     MMIMDbFolder,
     layout_root,
 )
+from moviegenre.data.sources.split_json import SPLIT_FILE
 from moviegenre.data.sources.table import MovieTable, TableColumns
 from moviegenre.data.tables.source import is_table as has_table_name
 from moviegenre.data.tables.source import known_suffixes

@@ -5,17 +5,15 @@ one temporary file, because their order is not fixed.
 """
 
 import hashlib
-import json
 import os
 import stat
 import tarfile
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from moviegenre.core.errors import DataError, DataNotFoundError, shortened
+from moviegenre.core.errors import DataError, DataNotFoundError
 from moviegenre.core.reading import UnreadableFileError, raise_system_error, read_bounded
 from moviegenre.core.types import Split
 from moviegenre.data.json_text import parse_json
@@ -24,20 +22,19 @@ from moviegenre.data.limits import (
     MAX_POSTER_BYTES,
     MAX_RECORD_BYTES,
     MAX_SPLIT_BYTES,
-    MAX_SPLIT_VALUES,
 )
 from moviegenre.data.records import (
     MovieSource,
     RawMovie,
     clean_names,
     parse_title,
-    parse_year,
     whole_text,
 )
 from moviegenre.data.sources.archive import open_archive
+from moviegenre.data.sources.split_json import SPLIT_FILE, read_split
 from moviegenre.data.spool import Place, Spool
+from moviegenre.data.years import usable_year
 
-SPLIT_FILE = "split.json"
 DATASET_FOLDER = "dataset"
 SYNTHETIC_MARKER = "synthetic.json"
 PUBLISHED = "MM-IMDb as published"
@@ -50,15 +47,6 @@ FOLDERS = {
 
 POSTER_SUFFIXES = (".jpeg", ".jpg")
 _MOVIE_SUFFIXES = (".json", *POSTER_SUFFIXES)
-_SPLIT_NAMES = {"train": Split.TRAIN, "dev": Split.VAL, "val": Split.VAL, "test": Split.TEST}
-
-
-def split_json(parts: Mapping[Split, Sequence[str]]) -> str:
-    """Return the content of ``split.json`` for movie ids by split."""
-    ids_by_name = {
-        "dev" if split is Split.VAL else split.value: list(ids) for split, ids in parts.items()
-    }
-    return json.dumps(ids_by_name, indent=1) + "\n"
 
 
 class _Layout(MovieSource):
@@ -70,6 +58,7 @@ class _Layout(MovieSource):
         self._path = path
         self._split_text: bytes | None = None
         self._repeated: list[str] = []
+        self._order: list[tuple[str, Split | None]] = []
 
     @abstractmethod
     def _names(self) -> Iterator[str]:
@@ -87,34 +76,24 @@ class _Layout(MovieSource):
         for movie, split in self._order:
             yield self._movie(movie, split)
 
-    @cached_property
-    def _order(self) -> list[tuple[str, Split | None]]:
-        listed = self._read_split()
-        listed_ids = {movie for movie, _ in listed}
+    def _list_movies(self) -> None:
+        """Fill in the order of the movies and the splits, after all names are known.
+
+        Raises:
+            DataError: ``split.json`` is something else, or fits other movies.
+        """
         names = (name for name in self._names() if name.endswith(".json"))
         ids = sorted(name.removesuffix(".json") for name in names)
+        listed: list[tuple[str, Split]] = []
+        if self._split_text is not None:
+            listed = read_split(self._split_text, set(ids), str(self._path))
+            splits = {split for _, split in listed}
+            self.has_split = splits == set(Split)
+            lacks = ", ".join(split.value for split in Split if split not in splits)
+            self.lacks = f"{lacks} ({SPLIT_FILE} lists none)" if lacks else ""
+        listed_ids = {movie for movie, _ in listed}
         unlisted = [movie for movie in ids if movie not in listed_ids]
-        return [*listed, *((movie, None) for movie in [*unlisted, *self._repeated])]
-
-    def _read_split(self) -> list[tuple[str, Split | None]]:
-        if self._split_text is None:
-            return []
-        expected = "expected an object of train, dev and test, each a list of ids"
-        try:
-            parts = parse_json(
-                self._split_text, max_bytes=MAX_SPLIT_BYTES, max_values=MAX_SPLIT_VALUES
-            )
-        except ValueError as error:
-            message = f"{SPLIT_FILE} of {self._path} is damaged ({error}); {expected}"
-            raise DataError(message) from None
-        if not isinstance(parts, dict) or not all(isinstance(ids, list) for ids in parts.values()):
-            raise DataError(f"{SPLIT_FILE} of {self._path} holds something else; {expected}")
-        unknown = [name for name in parts if name not in _SPLIT_NAMES]
-        if unknown:
-            raise DataError(
-                f"{SPLIT_FILE} of {self._path} names {shortened(', '.join(unknown))}; {expected}"
-            )
-        return [(str(movie), _SPLIT_NAMES[name]) for name, ids in parts.items() for movie in ids]
+        self._order = [*listed, *((movie, None) for movie in [*unlisted, *self._repeated])]
 
     def _movie(self, movie: str, split: Split | None) -> RawMovie:
         try:
@@ -132,16 +111,18 @@ class _Layout(MovieSource):
         if not isinstance(values, dict):
             raise ValueError(f"found {type(values).__name__}, expected an object")
         name, poster, fault = self._poster(movie)
+        year, unusable_year = usable_year(values.get("year"))
         return RawMovie(
             id=whole_text(movie),
             title=parse_title(values.get("title")),
-            year=parse_year(values.get("year")),
+            year=year,
             genres=clean_names(values.get("genres")),
             plots=clean_names(values.get("plot")),
             poster=poster,
             poster_name=name,
             poster_fault=fault,
             split=split,
+            unusable_year=unusable_year,
         )
 
     def _poster(self, movie: str) -> tuple[str | None, bytes | None, str]:
@@ -160,7 +141,7 @@ class MMIMDbFolder(_Layout):
     """A folder in MM-IMDb's layout, or with a subfolder in this layout.
 
     Raises:
-        DataError: The folder has another layout.
+        DataError: The folder has another layout, or its ``split.json`` is unusable.
     """
 
     sha256_of = "names and sizes"
@@ -176,6 +157,7 @@ class MMIMDbFolder(_Layout):
             raise DataError(f"{error.filename or path} cannot be read: {error.strerror}") from None
         if not any(name.endswith(".json") for name in self._paths):
             raise _other_layout(path)
+        self._list_movies()
         digest = hashlib.sha256(self._split_text or b"")
         digest.update("".join(sorted(sizes)).encode(errors="surrogateescape"))
         self.sha256 = digest.hexdigest()
@@ -189,7 +171,6 @@ class MMIMDbFolder(_Layout):
         self.synthetic = (root / SYNTHETIC_MARKER).is_file()
         if os.path.lexists(root / SPLIT_FILE):
             self._split_text = read_bounded(root / SPLIT_FILE, MAX_SPLIT_BYTES)
-            self.has_split = True
         records, posters = folders
         if records == posters:
             return self._scan(root / records, _MOVIE_SUFFIXES)
@@ -229,7 +210,8 @@ class MMIMDbArchive(_Layout):
 
     Raises:
         DataNotFoundError: There is no such file.
-        DataError: The archive has another layout, is truncated, or has a member outside.
+        DataError: The archive has another layout, is truncated, has a member outside, or its
+            ``split.json`` is unusable.
     """
 
     sha256_of = "the archive"
@@ -247,6 +229,7 @@ class MMIMDbArchive(_Layout):
             self.sha256 = archive.finish()
         if not any(name.endswith(".json") for name in self._names()):
             raise _other_layout(path)
+        self._list_movies()
 
     def _add(self, tar: tarfile.TarFile, member: tarfile.TarInfo) -> None:
         path = PurePosixPath(member.name)
@@ -281,7 +264,6 @@ class MMIMDbArchive(_Layout):
         assert stream is not None, "a regular file has content"
         if is_split:
             self._split_text = stream.read()
-            self.has_split = True
         else:
             self._positions[name] = self._spool.append(stream.read())
 

@@ -11,6 +11,7 @@ from moviegenre.data.records import MovieSource, RawMovie
 
 SPLIT_WORDS = {
     "train": Split.TRAIN,
+    "training": Split.TRAIN,
     "dev": Split.VAL,
     "val": Split.VAL,
     "valid": Split.VAL,

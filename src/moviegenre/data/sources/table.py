@@ -12,13 +12,20 @@ from moviegenre.core.errors import (
     DataNotFoundError,
     did_you_mean,
     missing_path_message,
+    shortened,
 )
 from moviegenre.core.files import file_sha256
+from moviegenre.core.types import Split
 from moviegenre.data.placeholders import is_placeholder
-from moviegenre.data.records import MovieSource, RawMovie, parse_title, parse_year
+from moviegenre.data.records import MovieSource, RawMovie, parse_title
 from moviegenre.data.sources.split_files import SPLIT_WORDS
 from moviegenre.data.tables.cells import cell_text, plot_texts
-from moviegenre.data.tables.columns import find_columns, require_single
+from moviegenre.data.tables.columns import (
+    SPLIT_COLUMNS,
+    find_columns,
+    require_single,
+    usual_column,
+)
 from moviegenre.data.tables.genre_cells import GenreColumn, flag_columns, flagged, flags_hint
 from moviegenre.data.tables.missing_plots import missing_plots_hint
 from moviegenre.data.tables.poster_files import LoadedPoster
@@ -26,6 +33,7 @@ from moviegenre.data.tables.rows import Row, Table, Written
 from moviegenre.data.tables.series import kind_column, other_kind
 from moviegenre.data.tables.zip_posters import poster_files
 from moviegenre.data.titles import split_title
+from moviegenre.data.years import usable_year
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +50,8 @@ class TableColumns:
         plots: Plots, in this order.
         poster: Path of the poster, relative to the table or to its ZIP.
         genres: A list, a mapping, or names joined by a separator.
-        split: ``train``, ``val`` (or ``dev``) or ``test``; None if there is no split.
+        split: ``train``, ``val`` (or ``dev``) or ``test``; None takes a column with a usual name
+            that names splits, if there is one.
         title: The title.
         year: The year.
         separator: The separator of genre names; None detects it, see ``genre_cells``.
@@ -77,6 +86,9 @@ class MovieTable(MovieSource):
 
     Attributes:
         notes: Notes on the table, as parts of sentences.
+        split_name: The column of splits; None if there is none.
+        split_note: Which column has the splits, or why one is not read; empty if no column is
+            called so.
     """
 
     form = "a table of movies"
@@ -88,7 +100,6 @@ class MovieTable(MovieSource):
         self._path = path
         self._posters = poster_files(path)
         self.sha256 = file_sha256(path)
-        self.has_split = columns.split is not None
         self._table = Table(path, columns.written)
         known = self._table.columns
         self.notes = list(self._table.notes)
@@ -118,8 +129,9 @@ class MovieTable(MovieSource):
         self._genres_name = None if columns.flags else columns.genres or usual.genres or "genres"
         self._id_name = columns.id or usual.id
         self._title_name, self._year_name = columns.title or usual.title, columns.year or usual.year
-        self._split_name = columns.split
+        self.split_name: str | None = None
         self._require(columns, known)
+        self._find_split(columns.split, known)
         unused = {name for name, value in vars(columns).items() if value}
         unused |= {"plot"} if columns.plots else set()
         unused |= set() if self._poster_name else {"poster"}
@@ -128,6 +140,33 @@ class MovieTable(MovieSource):
             self.notes.append(note)
         if self._flags:
             self.notes.append(f"genres from {len(self._flags)} columns, one for each genre")
+
+    def _find_split(self, named: str | None, known: Sequence[str]) -> None:
+        """Take the named column of splits, or one with a usual name and with names of splits."""
+        unused = [name for name in known if name not in self._used_columns()]
+        name = named or usual_column(unused, SPLIT_COLUMNS)
+        self.split_note = ""
+        if name is None:
+            return
+        splits: set[Split] = set()
+        other = ""
+        for row in self._table.rows([name]):
+            text = "" if row.fault else cell_text(row.values.get(name)).strip()
+            if split := SPLIT_WORDS.get(text.lower()):
+                splits.add(split)
+            else:
+                other = other or text
+        values = f"has {shortened(other)!r}, for example" if other else "is empty"
+        if not splits and named is None:
+            self.split_note = (
+                f"column {name!r} is not read, since it {values}; expected train, val and test"
+            )
+            return
+        self.split_name = name
+        self.has_split = splits == set(Split)
+        self.split_note = f"split from column {name!r}"
+        if lacks := ", ".join(split.value for split in Split if split not in splits):
+            self.lacks = f"{lacks} (column {name!r} {values if not splits else 'names none'})"
 
     def _require(self, columns: TableColumns, known: Sequence[str]) -> None:
         """Check that all named and needed columns exist."""
@@ -168,7 +207,7 @@ class MovieTable(MovieSource):
             "poster": self._poster_name or "(none)",
             "title": self._title_name or "(none)",
             "year": self._year_name or "(none)",
-            **({"split": self._split_name} if self._split_name else {}),
+            **({"split": self.split_name} if self.split_name else {}),
         }
 
     def _usual_poster(self, name: str | None) -> str | None:
@@ -184,7 +223,7 @@ class MovieTable(MovieSource):
     def _used_columns(self) -> list[str]:
         """Return the columns that are read."""
         named = [self._id_name, *self._plots, self._poster_name, self._genres_name]
-        named += [self._split_name, self._title_name, self._year_name, *self._flags]
+        named += [self.split_name, self._title_name, self._year_name, *self._flags]
         return [name for name in named if name is not None]
 
     def genres(self) -> Iterator[tuple[str, ...]]:
@@ -239,13 +278,11 @@ class MovieTable(MovieSource):
         usable_plots = tuple(text for text in plots if not is_placeholder(text))
         genres, placeholder = self._names(values)
         poster, poster_name = self._poster(values)
-        cell = values.get(self._split_name) if self._split_name else None
+        cell = values.get(self.split_name) if self.split_name else None
         split = SPLIT_WORDS.get(cell_text(cell).strip().lower())
-        split_text = f"{self._split_name} is {reprlib.repr(cell)}"
-        title, year = split_title(
-            parse_title(values.get(self._title_name or "")),
-            parse_year(values.get(self._year_name or "")),
-        )
+        split_text = f"{self.split_name} is {reprlib.repr(cell)}"
+        year, unusable_year = usable_year(values.get(self._year_name or ""))
+        title, year = split_title(parse_title(values.get(self._title_name or "")), year)
         kind, _ = other_kind(values.get(self._kind_name or ""))
         return RawMovie(
             id=movie,
@@ -257,11 +294,12 @@ class MovieTable(MovieSource):
             poster_name=poster_name,
             poster_fault=poster.fault,
             split=split,
-            split_text=split_text if self._split_name and split is None else "",
+            split_text=split_text if self.split_name and split is None else "",
             genre_placeholder=placeholder,
             plot_placeholder=plots[0] if plots and not usable_plots else "",
             poster_lack=poster.lack,
             series=f"column {self._kind_name!r} says that it is {kind}" if kind else "",
+            unusable_year=unusable_year,
         )
 
     def _names(self, values: Mapping[str, object]) -> tuple[tuple[str, ...], str]:

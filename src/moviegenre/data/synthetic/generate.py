@@ -10,7 +10,8 @@ from PIL import Image
 from moviegenre.core.errors import DataError
 from moviegenre.core.folders import atomic_folder, restore_folder
 from moviegenre.core.version import __version__
-from moviegenre.data.sources.mmimdb import DATASET_FOLDER, SPLIT_FILE, SYNTHETIC_MARKER
+from moviegenre.data.sources.mmimdb import DATASET_FOLDER, SYNTHETIC_MARKER
+from moviegenre.data.sources.split_json import SPLIT_FILE
 from moviegenre.data.synthetic.drawing import draw_poster
 from moviegenre.data.synthetic.genres import draw_genres, shown_in_plot, shown_in_poster
 from moviegenre.data.synthetic.grammar import make_plot, make_title

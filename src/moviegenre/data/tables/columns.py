@@ -31,6 +31,9 @@ POSTER_COLUMNS = (
     *("image_path", "img_path", "image_file", "cover", "cover_path", "file_name"),
 )
 
+SPLIT_COLUMNS = ("split", "data_split", "dataset_split", "split_name")
+"""Usual names of the split; such a column is read only if it has names of splits."""
+
 PLOT_COLUMN = "plot"
 
 OTHER_PLOT_COLUMNS = (

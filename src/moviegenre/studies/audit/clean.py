@@ -19,7 +19,7 @@ from moviegenre.data.datasheet import write_datasheet
 from moviegenre.data.prepared import PreparedData
 from moviegenre.data.records import Reason
 from moviegenre.data.schema import EXCLUDED_FILE, GENRES_FILE, split_file
-from moviegenre.data.sources.mmimdb import SPLIT_FILE, split_json
+from moviegenre.data.sources.split_json import SPLIT_FILE, split_json
 from moviegenre.studies.audit.movies import AuditMovies
 
 _ROWS_PER_GROUP = 512

@@ -17,9 +17,17 @@ from moviegenre.studies.audit.pairs import Pair, count_by_splits
 JSON_FILE, PAGE_FILE = "audit.json", "audit.html"
 PAIRS_FILE, ERRORS_FILE = "pairs.csv", "label_errors.csv"
 
+_PAIR_COLUMNS = (
+    *("kind", "similarity", "first_id", "first_split", "first_title", "first_genres"),
+    *("second_id", "second_split", "second_title", "second_genres", "same_genres"),
+)
+_ERROR_COLUMNS = ("id", "split", "title", "genre", "labelled", "probability", "score", "genres")
+
 
 def write_audit(audit: Audit, out: Path, command: str) -> list[Path]:
-    """Write an audit, each file in one step.
+    """Write an audit, each file in one step, and return the paths of the files.
+
+    Label errors have no file if labels were not judged.
 
     Args:
         audit: The findings.
@@ -30,12 +38,15 @@ def write_audit(audit: Audit, out: Path, command: str) -> list[Path]:
         MissingExtraError: jinja2 is not installed; no file is written.
     """
     content = {"command": command, **audit_to_json_dict(audit)}
-    texts = {
+    texts: dict[str, str] = {
         PAGE_FILE: render_audit(audit, command),
         JSON_FILE: json_text(content, ascii_only=False),
-        PAIRS_FILE: _csv(content["pairs"]),
-        ERRORS_FILE: _csv(content["label_errors"]),
+        PAIRS_FILE: _csv(content["pairs"], _PAIR_COLUMNS),
     }
+    if audit.sources:
+        texts[ERRORS_FILE] = _csv(content["label_errors"], _ERROR_COLUMNS)
+    else:  # of an earlier audit
+        (out / ERRORS_FILE).unlink(missing_ok=True)
     return write_files(out, texts)
 
 
@@ -103,10 +114,9 @@ def _error_row(audit: Audit, error: LabelError) -> dict[str, Any]:
     }
 
 
-def _csv(rows: Sequence[dict[str, Any]]) -> str:
+def _csv(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> str:
     stream = io.StringIO()
-    if rows:
-        writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    writer = csv.DictWriter(stream, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
     return stream.getvalue()

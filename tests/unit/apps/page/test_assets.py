@@ -11,7 +11,7 @@ from moviegenre.apps.page.assets import FOLDER, page_assets
 from moviegenre.apps.page.mounting import HEADERS, POLICY
 from moviegenre.apps.service.app import create_app
 from moviegenre.apps.service.settings import ServiceSettings
-from moviegenre.inference.title_check import FIRST_YEAR, LAST_YEAR
+from moviegenre.data.years import FIRST_YEAR, LAST_YEAR
 from tests.unit.apps.service.fake_predictor import FakePredictor
 
 SETTINGS = ServiceSettings(max_body_bytes=2000, page_rows=7)

@@ -146,8 +146,8 @@ def test_a_damaged_record_says_what_is_wrong(
     assert second.fault is None
 
 
-def test_ids_may_have_no_record_or_two_splits(read: Read, tmp_path: Path) -> None:
-    parts = {"train": [1, 2], "test": [1]}
+def test_ids_may_have_no_record_or_be_listed_again(read: Read, tmp_path: Path) -> None:
+    parts = {"train": [1, 2, 1]}
     first, missing, again = read(
         tmp_path, {**movie_files([1]), "mmimdb/split.json": split_json(parts)}
     )
@@ -155,12 +155,12 @@ def test_ids_may_have_no_record_or_two_splits(read: Read, tmp_path: Path) -> Non
         "0000002", split=Split.TRAIN, fault="split.json lists it, but it has no JSON"
     )
     assert (first.id, first.split) == ("0000001", Split.TRAIN)
-    assert (again.id, again.split) == ("0000001", Split.TEST)
+    assert (again.id, again.split) == ("0000001", Split.TRAIN)
 
 
 def test_an_id_that_leaves_the_folder_leads_nowhere(tmp_path: Path) -> None:
     (tmp_path / "secret.json").write_bytes(record(1))
-    split = json.dumps({"train": ["../../../secret"]}).encode()
+    split = json.dumps({"train": ["../../../secret", "0000001"]}).encode()
     files = {**movie_files([1]), "mmimdb/split.json": split}
     forged = next(iter(read_folder(tmp_path, files)))
     assert forged.fault == "split.json lists it, but it has no JSON"
@@ -173,13 +173,32 @@ def test_an_id_that_leaves_the_folder_leads_nowhere(tmp_path: Path) -> None:
         (b"[]", "holds something else; expected an object of train, dev and test, each a list"),
         (b'{"train": "0000001"}', "holds something else; expected an object of train, dev and"),
         (b'{"train": [], "extra": []}', "names extra; expected an object of train, dev and test"),
+        (b'{"train": [null]}', "has None under train; expected ids as texts"),
+        (b'{"train": [{"id": "1"}]}', "has {'id': '1'} under train; expected ids as texts"),
+        (
+            b'{"Train": ["0000001"], "TEST": ["0000001"]}',
+            "has 1 id in two splits, for example '0000001' in train and test; expected each in one",
+        ),
+        (
+            b'{"train": [1, 2]}',
+            "has 2 ids that no movie has, such as '1'; expected ids such as '0000001', the names "
+            "of the movies' JSON files",
+        ),
     ],
 )
 def test_a_damaged_split_is_refused(read: Read, tmp_path: Path, content: bytes, told: str) -> None:
-    movies = read(tmp_path, {**movie_files([1]), "mmimdb/split.json": content})
     with pytest.raises(DataError) as error:
-        list(movies)
-    assert str(error.value).startswith(f"split.json of {movies._path} {told}")
+        read(tmp_path, {**movie_files([1]), "mmimdb/split.json": content})
+    name, _, rest = str(error.value).partition(f" {told}")
+    assert name.startswith(f"split.json of {tmp_path}")
+    assert rest or name != str(error.value)
+
+
+def test_a_split_may_lack_a_part_and_names_may_have_any_case(read: Read, tmp_path: Path) -> None:
+    content = b'{"Train": ["0000001"], "Validation": [], "TEST": ["0000002"]}'
+    movies = read(tmp_path, {**movie_files([1, 2]), "mmimdb/split.json": content})
+    assert [movie.split for movie in movies] == [Split.TRAIN, Split.TEST]
+    assert (movies.has_split, movies.lacks) == (False, "val (split.json lists none)")
 
 
 def test_the_hash_of_an_archive_is_that_of_its_file(tmp_path: Path) -> None:

@@ -74,7 +74,8 @@ def test_every_format_gives_the_same_movies(tmp_path: Path, name: str) -> None:
     (tmp_path / "posters").mkdir()
     (tmp_path / "posters/7.jpg").write_bytes(poster(7))
     table = MovieTable(path, COLUMNS)
-    assert (table.has_split, table.synthetic) == (True, False)
+    assert (table.has_split, table.synthetic) == (False, False)
+    assert table.lacks == "test (column 'part' names none)"
     assert (table.sha256, table.sha256_of) == (file_sha256(path), "the table")
     first, second = table
     assert first == RawMovie(
@@ -146,6 +147,26 @@ def test_split_names(tmp_path: Path, told: str, split: Split | None) -> None:
     (movie,) = read(path, TableColumns(split="part"))
     assert movie.split == split
     assert movie.split_text == ("" if split else f"part is {told!r}")
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["a", "b", ""], (None, "", "column 'split' is not read, since it has 'a', for example")),
+        (["", " ", ""], (None, "", "column 'split' is not read, since it is empty")),
+        (["train", "validation", "TEST", "x"], ("split", "", "split from column 'split'")),
+        (["Train", "x"], ("split", "val, test (column 'split' names none)", "split from column")),
+    ],
+)
+def test_a_column_called_split_is_read_if_it_names_splits(
+    tmp_path: Path, cells: list[str], expected: tuple[str | None, str, str]
+) -> None:
+    path = write(tmp_path / "m.csv", [{"plot": "x", "genres": "War", "split": c} for c in cells])
+    table = MovieTable(path, TableColumns())
+    name, lacks, note = expected
+    assert (table.split_name, table.lacks) == (name, lacks)
+    assert table.split_note.startswith(note)
+    assert table.has_split is (name is not None and not lacks)
 
 
 def test_posters_may_lie_elsewhere_or_nowhere(tmp_path: Path) -> None:

@@ -75,6 +75,20 @@ def test_the_tables_hold_the_same(audited: dict[str, Any]) -> None:
         assert next(csv.DictReader(stream))["id"] == "train0010"
 
 
+def test_an_audit_without_labels_has_no_table_of_them(
+    planted: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "label_errors.csv").write_text("of an earlier audit")
+    options = ("--out", tmp_path, "--no-labels", "--poster-distance", "0", "--quiet")
+    assert run("data", "audit", planted, *options, "--plot-similarity", "1") == 0
+    files = {path.name for path in tmp_path.iterdir()} - {".lock"}
+    assert files == {"audit.html", "audit.json", "pairs.csv"}
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("wrote ")
+    assert "label_errors.csv" not in last
+    assert (tmp_path / "pairs.csv").read_text().startswith("kind,similarity,first_id,")
+
+
 def test_the_page_needs_nothing_else_and_states_the_thresholds(audited: dict[str, Any]) -> None:
     page = (audited["out"] / "audit.html").read_text("utf-8")
     assert "at least 0.5 of the shorter one" in page
