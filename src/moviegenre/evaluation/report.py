@@ -71,6 +71,7 @@ def _model_to_json_dict(result: ModelResult) -> dict[str, Any]:
         "track": run.track,
         "modalities": sorted(modality.value for modality in run.modalities),
         "baseline": run.baseline,
+        "pretrained": run.pretrained,
         "metrics": evaluation["metrics"],
         "per_genre": evaluation["per_genre"],
         "interval": {

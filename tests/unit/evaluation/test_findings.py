@@ -1,6 +1,8 @@
 """The sentences of the comparison, word for word, whichever way the models fall out."""
 
 import math
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,17 @@ CLEAR, UNCLEAR = 0.005, 0.05  # with a difference of 0.03, its interval leaves o
 
 def find(key: str, scores: dict[str, float], spread: float = CLEAR) -> Finding:
     return next(f for f in findings(make_comparison(scores, spread=spread)) if f.key == key)
+
+
+def with_changes(
+    key: str, scores: dict[str, float], name: str, changes: dict[str, Any]
+) -> Finding:
+    comparison = make_comparison(scores, spread=CLEAR)
+    ranking = tuple(
+        replace(r, run=replace(r.run, **changes)) if r.name == name else r
+        for r in comparison.ranking
+    )
+    return next(f for f in findings(replace(comparison, ranking=ranking)) if f.key == key)
 
 
 def test_the_questions_are_asked_in_order() -> None:
@@ -163,6 +176,41 @@ def test_what_is_missing_for_pretraining() -> None:
     assert find("transfer_learning", {"cnn": 0.2, "lstm": 0.4}).sentences == (
         "Cannot be computed: no pretrained model with a baseline was compared "
         "(compared: cnn, lstm).",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "reason"),
+    [
+        ("bert", {"pretrained": False}, "its settings name no pretrained weights"),
+        (
+            "lstm",
+            {"pretrained": True},
+            "its baseline LSTM text started from pretrained weights as well",
+        ),
+        (
+            "bert",
+            {"track": "open"},
+            "it and its baseline LSTM text learned from different movies",
+        ),
+    ],
+)
+def test_nothing_is_said_of_pretraining_without_both_sides(
+    name: str, changes: dict[str, Any], reason: str
+) -> None:
+    finding = with_changes("transfer_learning", {"lstm": 0.5, "bert": 0.55}, name, changes)
+    assert finding.sentences == (f"Cannot be computed for BERT text: {reason}.",)
+    assert finding.contrasts == ()
+
+
+def test_models_of_different_tracks_are_named() -> None:
+    scores = {"bert": 0.58, "early_fusion": 0.61}
+    (sentence,) = with_changes(
+        "fusion_advantage", scores, "early_fusion", {"track": "open"}
+    ).sentences
+    assert sentence.endswith(
+        "leaves out zero. One of them (open) also learned from further plots, which may be the "
+        "reason."
     )
 
 
