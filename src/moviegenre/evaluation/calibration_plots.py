@@ -70,7 +70,9 @@ def draw_reliability(comparison: Comparison) -> "Figure | None":
         left.plot(bins.predicted[filled], bins.observed[filled], markersize=4.5, **style)
         dot_style = {**style, "linestyle": "none"}
         right.plot(100 * scores.ece_by_genre[columns], heights, markersize=5.5, **dot_style)
-        handles.append(Line2D([], [], label=f"{name} calibration (error {100 * scores.ece:.1f} %)", **style))
+        handles.append(
+            Line2D([], [], label=f"{name} calibration (error {100 * scores.ece:.1f} %)", **style)
+        )
     left.set(xlim=(0, 1), ylim=(0, 1))
     left.set_xlabel("predicted probability")
     left.set_ylabel("share of movies with the genre")

@@ -16,9 +16,7 @@ def find(key: str, scores: dict[str, float], spread: float = CLEAR) -> Finding:
     return next(f for f in findings(make_comparison(scores, spread=spread)) if f.key == key)
 
 
-def with_changes(
-    key: str, scores: dict[str, float], name: str, changes: dict[str, Any]
-) -> Finding:
+def with_changes(key: str, scores: dict[str, float], name: str, changes: dict[str, Any]) -> Finding:
     comparison = make_comparison(scores, spread=CLEAR)
     ranking = tuple(
         replace(r, run=replace(r.run, **changes)) if r.name == name else r

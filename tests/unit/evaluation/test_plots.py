@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
+from moviegenre.evaluation.calibration_plots import draw_genre_reliability
 from moviegenre.evaluation.canvas import LINES, kind_colour, line_style
 from moviegenre.evaluation.compare import compare
 from moviegenre.evaluation.genre_plots import precision_recall
-from moviegenre.evaluation.calibration_plots import draw_genre_reliability
 from moviegenre.evaluation.model_plots import draw_training
 from moviegenre.evaluation.plots import PLOTS, render_png
 from moviegenre.models.registry import MODELS
