@@ -25,7 +25,7 @@ SYNTHETIC_BANNER = (
 )
 
 _MINUTE, _HOUR = 60, 3600
-_COLUMN_GAP = 3  # characters between two columns on the console
+_COLUMN_GAP = 2  # characters between two columns on the console
 _MIN_TEXT_WIDTH = 18  # characters of a text column, before other columns move to a further part
 
 
@@ -90,7 +90,7 @@ def rich_tables(
             box=SIMPLE_HEAD,
             show_edge=False,
             pad_edge=False,
-            padding=(0, 1),
+            padding=(0, 1, 0, 0),
         )
         for column in part:
             is_number = column >= table.num_text_columns

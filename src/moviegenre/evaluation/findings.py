@@ -173,7 +173,7 @@ def _bag_of_words(comparison: Comparison) -> Answer:
     models = comparison.models
     if bag is None or not models:
         return _missing(comparison, {"bag-of-words baseline": bag, "model": models})
-    rivals = {"model": models[0]}
+    rivals = {"model besides baselines": models[0]}
     best_plot = comparison.best("plot")
     if best_plot is not None and best_plot is not models[0]:
         rivals["plot model"] = best_plot
@@ -229,6 +229,14 @@ def _certainty(contrast: Contrast) -> str:
     text = f"{interval} points, leaves out zero."
     if not contrast.is_clear:
         text = f"{interval} points, includes zero, so these movies do not tell the two apart."
+    first, second = contrast.first.tuned, contrast.second.tuned
+    if first is not None and second is not None:
+        tuned = first.macro.f1_macro - second.macro.f1_macro
+        if tuned * contrast.difference < 0:
+            text += (
+                " With thresholds tuned on validation the order is reversed: "
+                f"{100 * first.macro.f1_macro:.2f} against {100 * second.macro.f1_macro:.2f}."
+            )
     if contrast.first.run.track != contrast.second.run.track:
         text += " One of them (open) also learned from further plots, which may be the reason."
     return text

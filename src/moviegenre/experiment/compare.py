@@ -140,7 +140,7 @@ def _run(folder: Path, data: PreparedData, split: Split, out: Path, *, progress:
         predictions=predictions,
         validation=validation,
         baseline=kind.baseline,
-        pretrained=_is_pretrained(run, kind),
+        pretrained=starts_pretrained(run, kind),
         history=read_history(folder),
         setup_seconds=run.get("setup_seconds"),
         train_seconds=run.get("train_seconds"),
@@ -151,7 +151,7 @@ def _run(folder: Path, data: PreparedData, split: Split, out: Path, *, progress:
     )
 
 
-def _is_pretrained(run: Mapping[str, Any], kind: type[ModelConfig]) -> bool:
+def starts_pretrained(run: Mapping[str, Any], kind: type[ModelConfig]) -> bool:
     """Return whether the recorded settings name pretrained weights."""
     settings = run.get("settings", {}).get("model")
     try:

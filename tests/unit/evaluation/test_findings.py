@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -212,6 +213,25 @@ def test_models_of_different_tracks_are_named() -> None:
     )
 
 
+def test_an_order_that_tuned_thresholds_reverse_is_named() -> None:
+    def tuned(f1_macro: float) -> dict[str, Any]:
+        return {"tuned": SimpleNamespace(macro=SimpleNamespace(f1_macro=f1_macro))}
+
+    comparison = make_comparison({"tfidf": 0.3, "bert": 0.2}, spread=CLEAR)
+    for bert, is_reversed in ((0.5, True), (0.3, False)):
+        scores = {"tfidf": tuned(0.4), "bert": tuned(bert)}
+        ranking = tuple(replace(r, **scores[r.name]) for r in comparison.ranking)
+        *_, finding = findings(replace(comparison, ranking=ranking))
+        (sentence,) = finding.sentences
+        assert sentence.startswith("Not beaten: BERT text")
+        assert (
+            sentence.endswith(
+                "With thresholds tuned on validation the order is reversed: 50.00 against 40.00."
+            )
+            is is_reversed
+        )
+
+
 def test_fusion_strategies_as_shares_of_the_best() -> None:
     scores = {"early_fusion": 0.57, "late_fusion": 0.6}
     assert find("fusion_strategies", scores).sentences == (
@@ -238,9 +258,9 @@ def test_a_single_fusion_has_nothing_beside_it() -> None:
 def test_the_bag_of_words_is_beaten_by_both_or_by_the_fusion_alone() -> None:
     scores = {"tfidf": 0.58, "bert": 0.55, "prior": 0.03, "early_fusion": 0.61}
     assert find("bag_of_words", scores).sentences == (
-        "Beaten: early fusion, the best model (61.00 F1-macro), is 3.00 points (5.2 %) above "
-        "TF-IDF text (58.00); the paired bootstrap's 95 % interval of the difference, +2.05 to "
-        "+3.95 points, leaves out zero.",
+        "Beaten: early fusion, the best model besides baselines (61.00 F1-macro), is 3.00 points "
+        "(5.2 %) above TF-IDF text (58.00); the paired bootstrap's 95 % interval of the "
+        "difference, +2.05 to +3.95 points, leaves out zero.",
         "Not beaten: BERT text, the best plot model (55.00 F1-macro), is 3.00 points (5.2 %) below "
         "TF-IDF text (58.00); the paired bootstrap's 95 % interval of the difference, -3.95 to "
         "-2.05 points, leaves out zero.",
@@ -249,7 +269,9 @@ def test_the_bag_of_words_is_beaten_by_both_or_by_the_fusion_alone() -> None:
 
 def test_a_plot_model_that_is_the_best_is_told_once() -> None:
     (sentence,) = find("bag_of_words", {"tfidf": 0.57, "bert": 0.6, "cnn": 0.3}, UNCLEAR).sentences
-    assert sentence.startswith("Beaten, but not clearly: BERT text, the best model (60.00")
+    assert sentence.startswith(
+        "Beaten, but not clearly: BERT text, the best model besides baselines (60.00"
+    )
     assert sentence.endswith("includes zero, so these movies do not tell the two apart.")
 
 

@@ -102,11 +102,11 @@ def test_facts_of_any_shape_are_listed() -> None:
     assert single.rows == (
         ("movies", "17,524"),
         ("mean genres", "2.34"),
-        ("splits", "train 13,482, test 1,800"),
+        ("splits", "train: 13,482, test: 1,800"),
         ("dropped", "News, Adult"),
     )
-    assert genre_title == "genres"
-    assert genres.headings == ("genres", "train", "test")
+    assert genre_title == "movies by genre"
+    assert genres.headings == ("genre", "train", "test")
     assert genres.rows == (("Drama", "7,000", "-"), ("War", "300", "40"))
 
 
