@@ -93,7 +93,7 @@ def draw_genre_reliability(comparison: Comparison) -> "Figure | None":
     if not all_series:
         return None
     genres, labels = comparison.genres_by_support, best.run.predictions.labels
-    figure, panels = genre_panels(len(genres), extra_height=0.9)
+    figure, panels = genre_panels(len(genres), extra_height=1.3)
     for panel, genre in zip(panels, genres, strict=True):
         panel.plot([0, 1], [0, 1], color=FAINT, linewidth=1.2)
         column = comparison.genres.index(genre)
@@ -105,7 +105,8 @@ def draw_genre_reliability(comparison: Comparison) -> "Figure | None":
                 bins.observed[filled],
                 linewidth=1.4,
                 markersize=3,
-                clip_on=False,
+                clip_on=False,  # markers at 0 and 1 are whole
+                in_layout=False,  # an empty line would have no place
                 **style,
             )
         errors = ", ".join(
@@ -113,10 +114,11 @@ def draw_genre_reliability(comparison: Comparison) -> "Figure | None":
             for series in all_series
         )
         panel.set_title(f"{genre}\nerror {errors}", fontsize=8.5, color=INK)
-    axis_labels(figure, "predicted probability", "share of movies with the genre")
+    axis_labels(figure, "predicted probability", "movies with the genre")
     handles = [
         Line2D([], [], label=f"{best.run.title} {series.name} calibration", **series.style)
         for series in all_series
     ]
-    legend(figure, handles, loc="outside upper center", ncols=len(handles))
+    ncols = len(handles) if len(panels) > 2 else 1  # one below the other in a narrow figure
+    legend(figure, handles, loc="outside upper center", ncols=ncols)
     return figure

@@ -167,5 +167,5 @@ def draw_cooccurrence(comparison: Comparison) -> "Figure | None":
         axes.set_title(title, fontsize=11, color=INK)
         axes.set_xticks(range(len(genres)), genres, rotation=90)
         axes.set_yticks(range(len(genres)), genres)
-    _colour_bar(figure, image, list(panels), "per cent of the movies with the row's genre")
+    _colour_bar(figure, image, list(panels), "per cent of the row's movies")
     return figure

@@ -12,9 +12,9 @@ from moviegenre.evaluation.canvas import LINES, kind_colour, line_style
 from moviegenre.evaluation.compare import compare
 from moviegenre.evaluation.genre_plots import precision_recall
 from moviegenre.evaluation.model_plots import draw_training
-from moviegenre.evaluation.plots import PLOTS, render_png
+from moviegenre.evaluation.plots import PLOTS, figure_png, render_png
 from moviegenre.models.registry import MODELS
-from tests.unit.evaluation.fake_runs import make_predictions, make_run
+from tests.unit.evaluation.fake_runs import make_labels, make_predictions, make_run
 
 
 def test_precision_over_recall_by_hand() -> None:
@@ -66,6 +66,7 @@ def test_a_panel_of_reliability_says_what_its_numbers_are() -> None:
     run = replace(run, validation=make_predictions(0.9, seed=7))
     figure = draw_genre_reliability(compare([run], "test"))
     assert figure is not None
+    figure_png(figure)  # a warning of the layout is an error
     genre, errors = figure.axes[0].get_title().split("\n")
     assert genre == "Drama"
     assert re.fullmatch(r"error \d+\.\d % before, \d+\.\d % after", errors)
@@ -74,3 +75,15 @@ def test_a_panel_of_reliability_says_what_its_numbers_are() -> None:
         "BERT text before calibration",
         "BERT text after calibration",
     ]
+
+
+def test_a_genre_without_full_bins_leaves_its_panel_empty() -> None:
+    labels = make_labels(num_movies=9)  # fewer than a point needs
+    run = replace(
+        make_run("bert", make_predictions(0.9, labels)),
+        validation=make_predictions(0.9, make_labels(40), seed=7),
+    )
+    figure = draw_genre_reliability(compare([run], "test"))
+    assert figure is not None
+    figure_png(figure)  # a warning of the layout is an error
+    assert all(len(line.get_xdata()) == 0 for line in figure.axes[0].lines[1:])
