@@ -86,4 +86,4 @@ def test_a_genre_without_full_bins_leaves_its_panel_empty() -> None:
     figure = draw_genre_reliability(compare([run], "test"))
     assert figure is not None
     figure_png(figure)  # a warning of the layout is an error
-    assert all(len(line.get_xdata()) == 0 for line in figure.axes[0].lines[1:])
+    assert all(not np.asarray(line.get_xdata()).size for line in figure.axes[0].lines[1:])
