@@ -85,8 +85,8 @@ def rich_tables(
     console_tables = []
     for part in parts:
         console_table = RichTable(
-            title=title if part is parts[0] else f"{title} (continued)",
-            caption=caption if part is parts[-1] else None,
+            title=title if part is parts[0] else "(continued)",
+            caption=caption if part is parts[0] else None,
             box=SIMPLE_HEAD,
             show_edge=False,
             pad_edge=False,
