@@ -46,6 +46,15 @@ def test_pages_name_commands() -> None:
     assert len(FOUND) > 15, "the pages are found and read"
 
 
+def test_configs_exist() -> None:
+    for page in PAGES:
+        # Records of earlier runs name the files of their time.
+        if page.name == "dev-log.md" or "results" in page.relative_to(ROOT).parts:
+            continue
+        named = re.findall(r"(?<![\w/])configs/[\w/-]+\.yaml", page.read_text("utf-8"))
+        assert [name for name in named if not (ROOT / name).is_file()] == [], page.name
+
+
 def test_links_lead_somewhere() -> None:
     for page in PAGES:
         for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text("utf-8")):

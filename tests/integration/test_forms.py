@@ -4,12 +4,14 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 import moviegenre
 from moviegenre.apps.cli import app
 from moviegenre.artifacts.checkpoint import load_checkpoint
+from moviegenre.core.errors import ConfigError
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.core.types import Modality
 from moviegenre.experiment.film_forms import FILM_FORMS
@@ -18,6 +20,8 @@ from moviegenre.experiment.train import train
 from tests.tiny_models import tiny_config
 from tests.tiny_movies import GENRES
 from tests.tiny_training import tiny_experiment
+
+POSTER = np.random.default_rng(0).integers(0, 256, (40, 30, 3), dtype=np.uint8)  # not blank
 
 
 @pytest.fixture
@@ -42,6 +46,10 @@ def test_a_model_of_many_forms_is_fitted_and_scored_in_each(trained: Path) -> No
     assert list(scores) == [form.name for form in FILM_FORMS]
     assert all(0 <= row["ece"] <= 1 and row["mean_chosen"] >= 0 for row in scores.values())
     assert "short plot, poster, title, year" in result.output
+    assert "left out" not in result.output
+    assert (
+        f"wrote {trained.parent / THRESHOLDS_FILE}: predictions now use this fit" in result.output
+    )
     point = OperatingPoint.read(trained.parent / THRESHOLDS_FILE, GENRES)
     lone = point.without[Modality.POSTER]
     assert list(point.by_length) == list(lone.by_length)
@@ -50,6 +58,57 @@ def test_a_model_of_many_forms_is_fitted_and_scored_in_each(trained: Path) -> No
         assert (own.thresholds >= BOUNDS[0]).all()
         assert (own.thresholds <= BOUNDS[1]).all()
     assert load_checkpoint(trained).info.data_config.forms == ("overview", "sentence", "heading")
+
+
+@pytest.mark.parametrize(
+    ("name", "forms", "left_out"),
+    [
+        (
+            "cnn",
+            ["poster"],
+            "no plot: short plot and poster; all plots and poster; short plot; all plots; first "
+            "sentence",
+        ),
+        (
+            "lstm",
+            ["short plot", "all plots", "first sentence"],
+            "no poster: short plot and poster; all plots and poster; poster",
+        ),
+    ],
+)
+def test_only_forms_that_the_model_reads_are_scored(
+    name: str,
+    forms: list[str],
+    left_out: str,
+    prepared_folder: Path,
+    bert_folder: Path,
+    tmp_path: Path,
+) -> None:
+    experiment = tiny_experiment(name, prepared_folder, bert_folder, max_epochs=1)
+    checkpoint = train(experiment, tmp_path, progress=False).checkpoint
+    scores = tmp_path / "scores.json"
+    arguments = ["evaluate", "--checkpoint", str(checkpoint), "--forms", "--json", str(scores)]
+    for option, written in (("--no-save", False), ("--save", True)):
+        result = CliRunner().invoke(app, [*arguments, option])
+        assert result.exit_code == 0, result.output
+        assert list(json.loads(scores.read_text(encoding="utf-8"))) == forms
+        assert f"left out, because the model reads {left_out}\n" in result.output
+        assert ("wrote nothing" in result.output) is not written
+        assert (checkpoint.parent / THRESHOLDS_FILE).is_file() is written
+    point = OperatingPoint.read(checkpoint.parent / THRESHOLDS_FILE, GENRES)
+    assert not point.without
+    prediction = moviegenre.load(checkpoint.parent).predict(plot="a ghost", poster=POSTER)
+    assert len(prediction.probabilities) == len(GENRES)
+
+
+def test_what_reads_nothing_or_many_forms_has_no_scores_by_form(
+    prepared_folder: Path, bert_folder: Path, tmp_path: Path
+) -> None:
+    experiment = tiny_experiment("prior", prepared_folder, bert_folder)
+    checkpoint = train(experiment, tmp_path, progress=False).checkpoint
+    result = CliRunner().invoke(app, ["evaluate", "--checkpoint", str(checkpoint), "--forms"])
+    assert isinstance(result.exception, ConfigError)
+    assert str(result.exception) == "prior reads nothing of a film; leave out `forms`"
 
 
 def test_what_is_read_of_a_film_changes_its_answer(trained: Path) -> None:

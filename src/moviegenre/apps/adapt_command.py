@@ -103,9 +103,9 @@ def _print(adapted: "Adapted") -> None:
         more_text = f" and {len(rare) - _MAX_SHOWN} more" if len(rare) > _MAX_SHOWN else ""
         echo(f"Genres with too few films, left out: {', '.join(rare[:_MAX_SHOWN])}{more_text}.")
     scores = Table(title="Cross-validated on these films, per cent", title_justify="left")
-    scores.add_column("model")
+    scores.add_column("model", overflow="fold")
     for name in ("F1-macro", "F1-micro"):
-        scores.add_column(name, justify="right")
+        scores.add_column(name, justify="right", no_wrap=True)
     for name, title in SCORE_TITLES.items():
         if score := adapted.scores.get(name):
             scores.add_row(title, f"{100 * score.f1_macro:.1f}", f"{100 * score.f1_micro:.1f}")

@@ -196,9 +196,9 @@ def evaluate(
     if forms:
         from moviegenre.experiment.form_points import evaluate_forms
 
-        scores = evaluate_forms(checkpoint, split, data_dir=data, save=save)
-        print_forms(scores, f"{checkpoint} on {split.value}, per cent")
-        content = {form.form.name: form.to_json_dict() for form in scores}
+        result = evaluate_forms(checkpoint, split, data_dir=data, save=save)
+        print_forms(result, f"{checkpoint} on {split.value}, per cent")
+        content = {form.form.name: form.to_json_dict() for form in result.scores}
     elif settings.fits:
         from moviegenre.experiment.tuning import evaluate_tuned
 

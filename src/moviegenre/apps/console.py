@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from moviegenre.apps.messages import echo
-from moviegenre.evaluation.documents import Table, rich_table
+from moviegenre.evaluation.documents import Table, rich_tables
 
 if TYPE_CHECKING:
     from moviegenre.evaluation.compare import Comparison
@@ -19,7 +19,9 @@ def print_table(
     """Print a table, or only its columns with the ``kept`` headings."""
     from rich.console import Console
 
-    Console(highlight=False).print(rich_table(table, title=title, caption=caption, kept=kept))
+    console = Console(highlight=False)
+    for part in rich_tables(table, console.width, title=title, caption=caption, kept=kept):
+        console.print(part)
 
 
 def print_sentences(sentences: Iterable[str]) -> None:

@@ -1,15 +1,17 @@
 """Printing the scores of one model: as it is, with fitted thresholds, and form by form."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
 from moviegenre.apps.console import print_table
 from moviegenre.apps.messages import echo
+from moviegenre.artifacts.folder import CARD_FILE, METRICS_FILE
 from moviegenre.evaluation.documents import Table, fraction, per_cent
 from moviegenre.evaluation.results import Evaluation
 from moviegenre.evaluation.tuning import Tuning, TuningSettings
-from moviegenre.experiment.form_points import FormScores
+from moviegenre.experiment.form_points import FormsEvaluation
 from moviegenre.experiment.tuning import TunedEvaluation
 
 _FRACTION = "hamming_loss"  # the only score that no table shows in per cent
@@ -53,7 +55,7 @@ def print_tuning(tuned: TunedEvaluation) -> None:
         headings = ("genre", "movies", "threshold", "at 0.5", "fitted there", "cross-validated")
         title = "by genre on val: threshold, and F1 in per cent"
         print_table(Table(headings, tuple(_genre_rows(tuning))), title=title)
-    echo(f"wrote {tuned.file}" if tuned.file else "wrote nothing")
+    _print_fit(tuned.file)
 
 
 def _settings_text(settings: TuningSettings) -> str:
@@ -75,13 +77,31 @@ def _genre_rows(tuning: Tuning) -> Iterator[tuple[str, ...]]:
         )
 
 
-def print_forms(forms: Sequence[FormScores], title: str) -> None:
-    """Print the scores of each form of a film."""
+def _print_fit(file: Path | None) -> None:
+    """Print where a fit was written, and how to undo it."""
+    if file is None:
+        echo("wrote nothing")
+        return
+    echo(
+        f"wrote {file}: predictions now use this fit; delete the file for threshold 0.5 without "
+        "calibration, or write nothing with --no-save"
+    )
+
+
+def print_forms(evaluation: FormsEvaluation, title: str) -> None:
+    """Print the scores of each form of a film, the forms left out, and what was written."""
     rows = []
-    for form in forms:
+    for form in evaluation.scores:
         scores = (form.scores.f1_macro, form.scores.f1_micro, form.scores.ece)
         cells = [f"{100 * value:.1f}" for value in scores]
         cells += [f"{form.mean_chosen:.2f}", f"{form.mean_true:.2f}"]
         rows.append((form.form.name, *cells))
     headings = ("what is given", "F1-macro", "F1-micro", "ECE", "chosen", "true")
     print_table(Table(headings, tuple(rows)), title=title)
+    for parts, forms in evaluation.left_out.items():
+        names = "; ".join(form.name for form in forms)
+        echo(f"left out, because the model reads no {' or '.join(parts)}: {names}")
+    if evaluation.scored_folder is not None:
+        echo(f"added the scores to {CARD_FILE} and {METRICS_FILE} in {evaluation.scored_folder}")
+    else:
+        _print_fit(evaluation.file)

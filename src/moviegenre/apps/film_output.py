@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from moviegenre.inference.predictor import Predictor
 
 _BAR_CELLS = 20
+_FRAME = 3  # characters between two columns
 _MAX_WORDS = 6  # words and phrases that are printed for each genre
 _MAX_REGIONS = 3
 _LEAST_SHARE = 0.005  # of a word or a region that is named; a smaller one would be printed as +0.00
@@ -95,20 +96,25 @@ def print_prediction(
         console.print("No genres: there is nothing to predict from.")
         return
     table = Table(title=f"read: {' and '.join(prediction.modalities)}", title_justify="left")
-    table.add_column("genre")
-    table.add_column("probability", no_wrap=True)
-    table.add_column("threshold", justify="right")
-    table.add_column("chosen")
     shown = shown_genres(prediction, top, names)
     modalities = next(iter(explanation.effects.values())) if explanation else ()
-    for modality in modalities:
-        table.add_column(_modality_name(modality, prediction), justify="right")
+    effects_titles = [_modality_name(modality, prediction) for modality in modalities]
+    # Numbers stay whole on a narrow console: the bar shrinks first, then headings and genres fold.
+    titles = [max(shown.values(), key=len, default="genre"), "threshold", "chosen", *effects_titles]
+    others = sum(len(title) + _FRAME for title in titles) + _FRAME + 1
+    bar_cells = max(0, min(_BAR_CELLS, console.width - others - len(" 0.0000")))
+    table.add_column("genre", overflow="fold")
+    table.add_column("probability", no_wrap=True)
+    table.add_column("threshold", justify="right", overflow="fold", min_width=len("0.0000"))
+    table.add_column("chosen", overflow="fold", min_width=len("yes"))
+    for title in effects_titles:
+        table.add_column(title, justify="right", overflow="fold", min_width=len("+10.0"))
     for genre, name in shown.items():
         probability = prediction.probabilities[genre]
-        num_cells = round(_BAR_CELLS * probability)
+        num_cells = round(bar_cells * probability)
         threshold = prediction.thresholds[genre]
         digits = 2 if f"{probability:.2f}" != f"{threshold:.2f}" else 4
-        bar = f"{'█' * num_cells}{'·' * (_BAR_CELLS - num_cells)} {probability:.{digits}f}"
+        bar = f"{'█' * num_cells}{'·' * (bar_cells - num_cells)} {probability:.{digits}f}".strip()
         chosen = "yes" if genre in prediction.genres else ""
         effects = explanation.effects[genre].values() if explanation else ()
         shown_effects = [f"{effect:+.1f}" for effect in effects]
@@ -198,7 +204,7 @@ def print_examples(predictor: "Predictor", names: "GenreNames") -> None:
 
     table = Table(title="films that do not exist", title_justify="left")
     for name in ("film", "read", "genres"):
-        table.add_column(name)
+        table.add_column(name, overflow="fold")
     for film in example_films():
         inputs = {Modality.PLOT: film.plot, Modality.POSTER: film.poster}
         if not any(inputs[modality] for modality in predictor.model.modalities):

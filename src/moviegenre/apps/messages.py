@@ -9,7 +9,7 @@ import typer
 from moviegenre.core.errors import printable
 
 _SETTINGS = """
-backend batch_size calibrate checkpoint drop_leaks encoding fitted format genres genres_column
+backend batch_size calibrate checkpoint drop_leaks encoding fitted format forms genres genres_column
 genres_columns goal half id_column index keep_incomplete labels leaks min_films min_movies
 missing_arrow only onnx out overwrite parity_data plot_column poster_column posters restart
 resume save separator shards split split_column thresholds title_column workers year_column

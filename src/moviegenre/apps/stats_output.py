@@ -34,16 +34,18 @@ def print_stats(stats: DataStats, *, synthetic: bool) -> None:
     rows = {f"words, plot: {rule}": values for rule, values in stats.plot_words.items()}
     rows |= {"poster width, px": stats.poster_width, "poster height, px": stats.poster_height}
     headings = [*(f"p{percentile}" for percentile in PERCENTILES), "mean", "max"]
-    lengths.add_column("")
+    lengths.add_column("", overflow="fold")
     for heading in headings:
-        lengths.add_column(heading, justify="right")
+        lengths.add_column(heading, justify="right", no_wrap=True)
     for name, values in rows.items():
         cells = (f"{values[key]:,.0f}" if key in values else "" for key in headings)
         lengths.add_row(name, *cells)
     console.print(lengths)
     table = Table(title="genres")
     for heading in ("genre", *stats.splits, "share of movies"):
-        table.add_column(heading, justify="left" if heading == "genre" else "right")
+        table.add_column(
+            heading, justify="left" if heading == "genre" else "right", overflow="fold"
+        )
     for genre, counts in stats.genres.items():
         share = sum(counts.values()) / stats.num_movies
         table.add_row(genre, *(f"{count:,}" for count in counts.values()), f"{100 * share:.1f} %")

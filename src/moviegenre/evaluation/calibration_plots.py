@@ -70,10 +70,12 @@ def draw_reliability(comparison: Comparison) -> "Figure | None":
         left.plot(bins.predicted[filled], bins.observed[filled], markersize=4.5, **style)
         dot_style = {**style, "linestyle": "none"}
         right.plot(100 * scores.ece_by_genre[columns], heights, markersize=5.5, **dot_style)
-        handles.append(Line2D([], [], label=f"{name} (error {100 * scores.ece:.1f} %)", **style))
+        handles.append(
+            Line2D([], [], label=f"{name} calibration (error {100 * scores.ece:.1f} %)", **style)
+        )
     left.set(xlim=(0, 1), ylim=(0, 1))
-    left.set_xlabel("probability")
-    left.set_ylabel("share that was right")
+    left.set_xlabel("predicted probability")
+    left.set_ylabel("share of movies with the genre")
     right.set_yticks(heights, genres)
     right.set_xlim(left=0)
     right.set_xlabel("expected calibration error, per cent")
@@ -91,7 +93,7 @@ def draw_genre_reliability(comparison: Comparison) -> "Figure | None":
     if not all_series:
         return None
     genres, labels = comparison.genres_by_support, best.run.predictions.labels
-    figure, panels = genre_panels(len(genres), extra_height=0.9)
+    figure, panels = genre_panels(len(genres), extra_height=1.3)
     for panel, genre in zip(panels, genres, strict=True):
         panel.plot([0, 1], [0, 1], color=FAINT, linewidth=1.2)
         column = comparison.genres.index(genre)
@@ -99,13 +101,24 @@ def draw_genre_reliability(comparison: Comparison) -> "Figure | None":
             bins = reliability(probs[:, column], labels[:, column], _GENRE_BINS)
             filled = bins.counts >= SMALLEST_BIN
             panel.plot(
-                bins.predicted[filled], bins.observed[filled], linewidth=1.4, markersize=3, **style
+                bins.predicted[filled],
+                bins.observed[filled],
+                linewidth=1.4,
+                markersize=3,
+                clip_on=False,  # markers at 0 and 1 are whole
+                in_layout=False,  # an empty line would have no place
+                **style,
             )
-        errors = " → ".join(
-            f"{100 * series.scores.ece_by_genre[column]:.1f}" for series in all_series
+        errors = ", ".join(
+            f"{100 * series.scores.ece_by_genre[column]:.1f} % {series.name}"
+            for series in all_series
         )
-        panel.set_title(f"{genre}: {errors} %", fontsize=9.5, color=INK)
-    axis_labels(figure, "probability", "share that was right")
-    handles = [Line2D([], [], label=name, **style) for name, style, *_ in all_series]
-    legend(figure, handles, loc="outside upper center", ncols=len(handles))
+        panel.set_title(f"{genre}\nerror {errors}", fontsize=8.5, color=INK)
+    axis_labels(figure, "predicted probability", "movies with the genre")
+    handles = [
+        Line2D([], [], label=f"{best.run.title} {series.name} calibration", **series.style)
+        for series in all_series
+    ]
+    ncols = len(handles) if len(panels) > 2 else 1  # one below the other in a narrow figure
+    legend(figure, handles, loc="outside upper center", ncols=ncols)
     return figure

@@ -18,7 +18,11 @@ STYLES: tuple[Literal["-", "--", ":", "-."], ...] = ("-", "--", ":", "-.")
 
 PAPER, INK, FAINT = "#ffffff", "#1b1f24", "#d0d7de"
 # Okabe and Ito's orange, sky blue and purple are darkened for white paper, to a contrast of 3:1.
-LINES = ("#0072b2", "#d55e00", "#009e73", "#b85c90", "#b87a00", "#2e93cc", "#333333")
+LINES = (
+    *("#0072b2", "#d55e00", "#009e73", "#b85c90", "#b87a00", "#2e93cc", "#333333"),
+    *("#5b3fa0", "#7d8500", "#8a1c1c", "#00767f", "#7a4a2a"),
+)
+_MARKERS = ("o", "s", "^")
 
 
 def new_figure(width: float, height: float) -> "Figure":
@@ -47,6 +51,24 @@ def legend(owner: Any, handles: Sequence[Any], **placement: Any) -> None:  # noq
     box = owner.legend(handles=handles, frameon=False, fontsize=9, **placement)
     for text in box.get_texts():
         text.set_color(INK)
+
+
+def line_style(index: int) -> dict[str, Any]:
+    """Return the colour, style and marker of a figure's line; the first 36 all differ."""
+    return {
+        "color": LINES[index % len(LINES)],
+        "linestyle": STYLES[index % len(STYLES)],
+        "linewidth": 1.8,
+        "marker": _MARKERS[index // len(LINES) % len(_MARKERS)],
+        "markersize": 3.5,
+    }
+
+
+def whole_numbers(axes: "Axes") -> None:
+    """Mark only whole numbers on the horizontal axis."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
 
 
 def kind_colour(kind: str) -> str:

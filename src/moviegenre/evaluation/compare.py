@@ -27,7 +27,8 @@ class ModelRun:
         predictions: Its probabilities on the split.
         validation: Its probabilities on validation, for fitting thresholds and calibration; None
             if there are none.
-        baseline: For a pretrained model, the name of the same model without pretraining.
+        baseline: The name of the model without pretraining to compare with; None if there is none.
+        pretrained: Whether its training started from pretrained weights.
         history: The records of ``history.json``, one for each interval.
         setup_seconds: The time to fill caches before training: tokens, decoded posters and outputs
             of frozen encoders; None if unknown.
@@ -46,6 +47,7 @@ class ModelRun:
     predictions: Predictions
     validation: Predictions | None = None
     baseline: str | None = None
+    pretrained: bool = False
     history: Sequence[Mapping[str, float]] = ()
     setup_seconds: float | None = None
     train_seconds: float | None = None

@@ -25,6 +25,8 @@ SYNTHETIC_BANNER = (
 )
 
 _MINUTE, _HOUR = 60, 3600
+_COLUMN_GAP = 2  # characters between two columns on the console
+_MIN_TEXT_WIDTH = 18  # characters of a text column, before other columns move to a further part
 
 
 @dataclass(frozen=True)
@@ -55,13 +57,22 @@ def _escape(cell: str) -> str:
     return cell.replace("|", "\\|").replace("\n", " ")
 
 
-def rich_table(
-    table: Table, *, title: str, caption: str | None = None, kept: Sequence[str] | None = None
-) -> "RichTable":
-    """Return a table for the console, narrow enough for eighty columns.
+def rich_tables(
+    table: Table,
+    width: int,
+    *,
+    title: str,
+    caption: str | None = None,
+    kept: Sequence[str] | None = None,
+) -> list["RichTable"]:
+    """Return a table for the console, in parts that show every number whole.
+
+    Texts wrap. Columns that do not fit beside the others follow in a further part, which repeats
+    the first column.
 
     Args:
         table: The rows.
+        width: The width of the console, in characters.
         title: The text above the table.
         caption: The text below the table.
         kept: Headings of the columns that are shown; None shows all.
@@ -69,22 +80,52 @@ def rich_table(
     from rich.box import SIMPLE_HEAD
     from rich.table import Table as RichTable
 
-    console_table = RichTable(
-        title=title,
-        caption=caption,
-        box=SIMPLE_HEAD,
-        show_edge=False,
-        pad_edge=False,
-        padding=(0, 1),
-    )
     columns = [column for column, name in enumerate(table.headings) if kept is None or name in kept]
-    for column in columns:
-        is_number = column >= table.num_text_columns
-        heading = "\n".join(table.headings[column].replace("-", "-\n").rsplit(" ", 1))
-        console_table.add_column(heading, justify="right" if is_number else "left", no_wrap=True)
-    for row in table.rows:
-        console_table.add_row(*(row[column] for column in columns))
-    return console_table
+    parts = _columns_by_part(table, columns, width)
+    console_tables = []
+    for part in parts:
+        console_table = RichTable(
+            title=title if part is parts[0] else "(continued)",
+            caption=caption if part is parts[0] else None,
+            box=SIMPLE_HEAD,
+            show_edge=False,
+            pad_edge=False,
+            padding=(0, 1, 0, 0),
+        )
+        for column in part:
+            is_number = column >= table.num_text_columns
+            console_table.add_column(
+                _wrapped_heading(table.headings[column]),
+                justify="right" if is_number else "left",
+                no_wrap=is_number,
+                overflow="fold",
+            )
+        for row in table.rows:
+            console_table.add_row(*(row[column] for column in part))
+        console_tables.append(console_table)
+    return console_tables
+
+
+def _wrapped_heading(heading: str) -> str:
+    return "\n".join(heading.replace("-", "-\n").rsplit(" ", 1))
+
+
+def _columns_by_part(table: Table, columns: Sequence[int], width: int) -> list[list[int]]:
+    """Return the columns of each part; the first column is in all of them."""
+
+    def needed(column: int) -> int:
+        cells = [_wrapped_heading(table.headings[column]), *(row[column] for row in table.rows)]
+        longest = max(len(line) for cell in cells for line in cell.split("\n"))
+        return longest if column >= table.num_text_columns else min(longest, _MIN_TEXT_WIDTH)
+
+    first, *others = columns
+    parts = [[first]]
+    for column in others:
+        used = sum(needed(shown) + _COLUMN_GAP for shown in parts[-1])
+        if used + needed(column) > width and len(parts[-1]) > 1:
+            parts.append([first])
+        parts[-1].append(column)
+    return parts
 
 
 def markdown(title: str, parts: Iterable["str | Table | None"]) -> str:

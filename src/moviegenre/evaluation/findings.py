@@ -111,14 +111,12 @@ def _modality_contribution(comparison: Comparison) -> Answer:
 def _transfer_learning(comparison: Comparison) -> Answer:
     sentences: list[str] = []
     contrasts: list[Contrast] = []
-    pretrained = [r for r in comparison.ranking if r.run.baseline is not None]
-    for result in pretrained:
+    candidates = [r for r in comparison.ranking if r.run.baseline is not None]
+    for result in candidates:
         baseline = comparison.find(result.run.baseline or "")
-        if baseline is None:
-            sentences.append(
-                f"Cannot be computed for {result.run.title}: its baseline {result.run.baseline} "
-                "was not compared."
-            )
+        reason = _not_pretraining(result, baseline)
+        if baseline is None or reason is not None:
+            sentences.append(f"Cannot be computed for {result.run.title}: {reason}.")
             continue
         contrast = comparison.contrast(result, baseline)
         subject = _SUBJECTS.get(result.kind, result.kind)
@@ -130,9 +128,22 @@ def _transfer_learning(comparison: Comparison) -> Answer:
             f"from scratch ({_points(baseline)}); {_certainty(contrast)}"
         )
         contrasts.append(contrast)
-    if not pretrained:
+    if not candidates:
         return _missing(comparison, {"pretrained model with a baseline": None})
     return tuple(sentences), tuple(contrasts)
+
+
+def _not_pretraining(result: ModelResult, baseline: ModelResult | None) -> str | None:
+    """Return why two models do not show what pretraining changes; None if they do."""
+    if baseline is None:
+        return f"its baseline {result.run.baseline} was not compared"
+    if not result.run.pretrained:
+        return "its settings name no pretrained weights"
+    if baseline.run.pretrained:
+        return f"its baseline {baseline.run.title} started from pretrained weights as well"
+    if result.run.track != baseline.run.track:
+        return f"it and its baseline {baseline.run.title} learned from different movies"
+    return None
 
 
 def _fusion_strategies(comparison: Comparison) -> Answer:
@@ -162,7 +173,7 @@ def _bag_of_words(comparison: Comparison) -> Answer:
     models = comparison.models
     if bag is None or not models:
         return _missing(comparison, {"bag-of-words baseline": bag, "model": models})
-    rivals = {"model": models[0]}
+    rivals = {"model besides baselines": models[0]}
     best_plot = comparison.best("plot")
     if best_plot is not None and best_plot is not models[0]:
         rivals["plot model"] = best_plot
@@ -215,9 +226,20 @@ def _certainty(contrast: Contrast) -> str:
     """Return in words whether the difference is clear on these movies."""
     low, high = 100 * contrast.interval.low, 100 * contrast.interval.high
     interval = f"the paired bootstrap's 95 % interval of the difference, {low:+.2f} to {high:+.2f}"
-    if contrast.is_clear:
-        return f"{interval} points, leaves out zero."
-    return f"{interval} points, includes zero, so these movies do not tell the two apart."
+    text = f"{interval} points, leaves out zero."
+    if not contrast.is_clear:
+        text = f"{interval} points, includes zero, so these movies do not tell the two apart."
+    first, second = contrast.first.tuned, contrast.second.tuned
+    if first is not None and second is not None:
+        tuned = first.macro.f1_macro - second.macro.f1_macro
+        if tuned * contrast.difference < 0:
+            text += (
+                " With thresholds tuned on validation the order is reversed: "
+                f"{100 * first.macro.f1_macro:.2f} against {100 * second.macro.f1_macro:.2f}."
+            )
+    if contrast.first.run.track != contrast.second.run.track:
+        text += " One of them (open) also learned from further plots, which may be the reason."
+    return text
 
 
 def _sentence_case(title: str) -> str:

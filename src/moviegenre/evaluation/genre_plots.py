@@ -86,7 +86,10 @@ def _colour_bar(figure: "Figure", image: Any, axes: Any, label: str) -> None:  #
 def precision_recall(
     probs: npt.NDArray[np.floating], labels: npt.NDArray[Any]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return recall and precision (K,) at every distinct probability, highest first.
+    """Return recall and precision (K + 1,) at all K distinct probabilities, highest first.
+
+    Before them is a point at recall 0 with the precision of the highest probability, because a
+    curve of steps starts there.
 
     Args:
         probs: Probabilities of one label (N,).
@@ -96,7 +99,9 @@ def precision_recall(
     hits = np.cumsum(np.asarray(labels, dtype=np.float64)[order])
     chosen = np.arange(1, len(order) + 1, dtype=np.float64)
     last_of_ties = np.append(np.diff(probs[order]) != 0, True)
-    return hits[last_of_ties] / hits[-1], hits[last_of_ties] / chosen[last_of_ties]
+    recall = hits[last_of_ties] / hits[-1]
+    precision = hits[last_of_ties] / chosen[last_of_ties]
+    return np.append(0.0, recall), np.append(precision[0], precision)
 
 
 def draw_precision_recall(comparison: Comparison) -> "Figure | None":
@@ -162,5 +167,5 @@ def draw_cooccurrence(comparison: Comparison) -> "Figure | None":
         axes.set_title(title, fontsize=11, color=INK)
         axes.set_xticks(range(len(genres)), genres, rotation=90)
         axes.set_yticks(range(len(genres)), genres)
-    _colour_bar(figure, image, list(panels), "of movies with the row's genre, per cent")
+    _colour_bar(figure, image, list(panels), "per cent of the row's movies")
     return figure

@@ -51,7 +51,7 @@ def render_markdown(
         f"{len(comparison.ranking)} models on the {comparison.split} split, "
         f"{comparison.num_movies:,} movies, {len(comparison.genres)} genres, threshold "
         f"{comparison.threshold:g}. Scores in per cent; Hamming loss is a fraction, lower is "
-        "better. The same with plots on one page: `results.html`.",
+        "better. `moviegenre compare` also writes `results.html`, the same on one page with plots.",
         "## Ranking",
         ranking_table(comparison),
     ]

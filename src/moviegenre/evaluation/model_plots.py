@@ -2,12 +2,20 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from moviegenre.evaluation.canvas import INK, LINES, STYLES, dress, kind_colour, legend, new_figure
+from moviegenre.evaluation.canvas import (
+    INK,
+    dress,
+    kind_colour,
+    legend,
+    line_style,
+    new_figure,
+    whole_numbers,
+)
 from moviegenre.evaluation.compare import Comparison
 
 if TYPE_CHECKING:
@@ -74,13 +82,7 @@ def draw_training(comparison: Comparison) -> "Figure | None":
         axes.set_xlabel("epoch")
     handles = []
     for index, result in enumerate(results):
-        style: dict[str, Any] = {
-            "color": LINES[index % len(LINES)],
-            "linestyle": STYLES[index % len(STYLES)],
-            "linewidth": 1.8,
-            "marker": "o",
-            "markersize": 3.5,
-        }
+        style = line_style(index)
         epochs, scores = _series(result.run.history, "val_f1_macro")
         left.plot(epochs, 100 * scores, **style)
         epochs, losses = _series(result.run.history, "train_loss")
@@ -90,5 +92,8 @@ def draw_training(comparison: Comparison) -> "Figure | None":
     left.set_title("F1-macro on validation, per cent", fontsize=10)
     right.set_title("training loss, as a share of the first", fontsize=10)
     right.set_ylim(bottom=0)
+    for axes in (left, right):
+        axes.set_xlim(0, 1.03 * max(1.0, axes.get_xlim()[1]))
+        whole_numbers(axes)
     legend(figure, handles, loc="outside lower center", ncols=min(4, len(handles)))
     return figure

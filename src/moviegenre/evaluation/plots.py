@@ -121,9 +121,9 @@ PLOTS = (
     Plot(
         "reliability",
         "Reliability of the best model",
-        "Left: of all answers with about this probability, how many were right; on the diagonal a "
-        "probability of 0.7 is right 7 times in 10. Right: the expected calibration error by "
-        "genre. Before, and after Platt's scale and shift for each genre, fitted on validation.",
+        "Left: of all decisions with about this probability, the share of movies that have the "
+        "genre; on the diagonal, 0.7 means 7 movies in 10. Right: the expected calibration error "
+        "by genre. Before, and after Platt's scale and shift for each genre, fitted on validation.",
         draw_reliability,
     ),
     Plot(

@@ -13,6 +13,8 @@ from moviegenre.evaluation.markdown import render_markdown
 from moviegenre.evaluation.plots import PLOTS, render_png
 from moviegenre.evaluation.results import number_or_none
 
+_FEW = 20  # movies of a genre; below, one decision is 5 points of its recall or more
+
 MARKDOWN_FILE, JSON_FILE, HTML_FILE = "RESULTS.md", "results.json", "results.html"
 
 
@@ -71,6 +73,7 @@ def _model_to_json_dict(result: ModelResult) -> dict[str, Any]:
         "track": run.track,
         "modalities": sorted(modality.value for modality in run.modalities),
         "baseline": run.baseline,
+        "pretrained": run.pretrained,
         "metrics": evaluation["metrics"],
         "per_genre": evaluation["per_genre"],
         "interval": {
@@ -132,6 +135,17 @@ def report_notes(comparison: Comparison) -> list[str]:
             "thresholds were not fitted on. ECE, the expected calibration error, is before and "
             "after a scale and a shift of the log-odds for each genre (Platt), fitted on "
             "validation too. Details: docs/thresholds.md."
+        )
+    notes.append(
+        "Each command under *Reproduce it* trains one model, with its file in `configs` beside "
+        "this report; other paths in that file are relative to the folder where the command runs."
+    )
+    support = comparison.ranking[0].evaluation.per_genre
+    small = [genre for genre in comparison.genres_by_support if support[genre].support < _FEW]
+    if small:
+        notes.append(
+            f"Genres with fewer than {_FEW} movies in this split: {', '.join(small)}. One movie "
+            "more or less changes their F1 by points, and F1-macro with it."
         )
     if comparison.undefined:
         listed = "; ".join(f"{genre} ({why})" for genre, why in comparison.undefined.items())

@@ -14,6 +14,12 @@ from moviegenre.evaluation.documents import (
 )
 from moviegenre.evaluation.findings import Finding
 
+_TITLES = {
+    "together": "genres that occur together, in per cent of the movies with the row's genre",
+    "plot_words": "words of a plot, by the rule that chooses it (percentiles)",
+    "genres": "movies by genre",
+}
+_FIRST_HEADINGS = {"together": "movies with", "plot_words": "rule", "genres": "genre"}
 _IN_OTHER_SECTIONS = ("synthetic", "command")  # of the report
 
 
@@ -127,20 +133,21 @@ def fact_tables(data: Mapping[str, Any]) -> list[tuple[str, Table]]:
             continue
         is_mapping = isinstance(value, Mapping) and bool(value)
         if is_mapping and all(isinstance(row, Mapping) for row in value.values()):
-            nested.append((_words(name), _nested_table(_words(name), value)))
+            nested.append((_TITLES.get(name, _words(name)), _nested_table(name, value)))
         else:
             facts.append((_words(name), _value_text(value)))
     single = [("", Table(("fact", "value"), tuple(facts), num_text_columns=2))] if facts else []
     return single + nested
 
 
-def _nested_table(title: str, rows: Mapping[str, Mapping[str, Any]]) -> Table:
+def _nested_table(name: str, rows: Mapping[str, Mapping[str, Any]]) -> Table:
     columns = list(dict.fromkeys(key for row in rows.values() for key in row))
     cells = tuple(
-        (str(name), *(_value_text(row.get(column)) for column in columns))
-        for name, row in rows.items()
+        (str(key), *(_value_text(row.get(column)) for column in columns))
+        for key, row in rows.items()
     )
-    return Table((title, *(_words(column) for column in columns)), cells)
+    first = _FIRST_HEADINGS.get(name, _words(name))
+    return Table((first, *(_words(column) for column in columns)), cells)
 
 
 def _value_text(value: Any) -> str:  # noqa: ANN401 - any fact about the data
@@ -150,10 +157,12 @@ def _value_text(value: Any) -> str:  # noqa: ANN401 - any fact about the data
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
+    if isinstance(value, float) and value.is_integer():
+        return f"{value:,.0f}"
     if isinstance(value, float):
         return f"{value:,.4g}" if abs(value) < 1 else f"{value:,.2f}"
     if isinstance(value, Mapping):
-        return ", ".join(f"{_words(str(key))} {_value_text(item)}" for key, item in value.items())
+        return ", ".join(f"{_words(str(key))}: {_value_text(item)}" for key, item in value.items())
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(_value_text(item) for item in value)
     return str(value)

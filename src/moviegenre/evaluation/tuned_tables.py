@@ -13,8 +13,8 @@ TUNED_TEXT = (
     "calibration error, is before and after a scale and a shift for each genre. Per cent."
 )
 TUNED_GENRE_TEXT = (
-    "Thresholds of the best model for F1-macro, and F1 on validation in per cent. What is fitted "
-    "there but not cross-validated is overfitted, most of all for rare genres."
+    "Thresholds of the first model of the ranking for F1-macro, and its F1 on validation in per "
+    "cent. What is fitted there but not cross-validated is overfitted, most of all for rare genres."
 )
 _MACRO, _MICRO, _ECE = "tuned F1-macro", "tuned F1-micro", "ECE after"
 _MACRO_GAIN, _MICRO_GAIN = "gain (macro)", "gain (micro)"

@@ -12,6 +12,7 @@ from moviegenre.artifacts.open import open_model
 from moviegenre.core.decisions import DEFAULT_THRESHOLD
 from moviegenre.core.errors import (
     CheckpointError,
+    ConfigError,
     DataError,
     did_you_mean,
     missing_path_message,
@@ -25,7 +26,7 @@ from moviegenre.evaluation.compare import Comparison, ModelRun
 from moviegenre.evaluation.compare import compare as compare_runs
 from moviegenre.evaluation.report import HTML_FILE, write_report
 from moviegenre.experiment.predictions import cached_predictions
-from moviegenre.experiment.runs import CONFIG_FILE, read_history, read_run
+from moviegenre.experiment.runs import CONFIG_FILE, RUN_FILE, read_history, read_run
 from moviegenre.models.base import ModelConfig
 from moviegenre.models.registry import MODELS, model_config_class
 
@@ -139,6 +140,7 @@ def _run(folder: Path, data: PreparedData, split: Split, out: Path, *, progress:
         predictions=predictions,
         validation=validation,
         baseline=kind.baseline,
+        pretrained=starts_pretrained(run, kind),
         history=read_history(folder),
         setup_seconds=run.get("setup_seconds"),
         train_seconds=run.get("train_seconds"),
@@ -147,6 +149,15 @@ def _run(folder: Path, data: PreparedData, split: Split, out: Path, *, progress:
         command=run.get("command", command),
         settings=run.get("settings", {}),
     )
+
+
+def starts_pretrained(run: Mapping[str, Any], kind: type[ModelConfig]) -> bool:
+    """Return whether the recorded settings name pretrained weights."""
+    settings = run.get("settings", {}).get("model")
+    try:
+        return settings is not None and kind.parse(settings, RUN_FILE).is_pretrained
+    except ConfigError:  # the settings of another version
+        return False
 
 
 def read_modalities(run: Mapping[str, Any], kind: type[ModelConfig]) -> frozenset[Modality]:

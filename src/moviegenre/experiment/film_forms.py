@@ -1,5 +1,6 @@
 """The forms of a film for fits and scores."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from moviegenre.core.types import PLOT_AND_POSTER, Modality, Part, PlotRule
@@ -18,6 +19,14 @@ class FilmForm:
     plot: PlotRule
     reads: tuple[Part, ...]
     name: str = ""
+
+    def unread(self, parts: Collection[Part]) -> tuple[Part, ...]:
+        """Return the parts of this form that a model does not read, in their usual order.
+
+        Args:
+            parts: The parts that the model reads.
+        """
+        return tuple(part for part in self.reads if part not in parts)
 
     @property
     def missing(self) -> Modality | None:

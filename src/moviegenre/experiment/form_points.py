@@ -4,7 +4,8 @@ A sentence has less information than ten pages, and a poster less than a sentenc
 therefore has its own calibration; between two forms, the number of tokens decides.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from moviegenre.artifacts.info import ModelInfo
 from moviegenre.artifacts.locate import locate, weights_file
 from moviegenre.artifacts.manifest import rewriting
 from moviegenre.artifacts.open import open_model
+from moviegenre.core.errors import ConfigError
+from moviegenre.core.locks import locked
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.core.types import PLOT_AND_POSTER, Modality, Part, PlotRule, Split
 from moviegenre.data.prepared import PreparedData
@@ -67,12 +70,30 @@ class FormScores:
         return {**self.scores.to_json_dict(), **counts}
 
 
+@dataclass(frozen=True)
+class FormsEvaluation:
+    """The scores of a model for every form of film that it reads.
+
+    Attributes:
+        scores: The scores by form.
+        left_out: The forms that the model does not read, by the parts that it does not read.
+        file: The file of the fit; None if nothing was fitted or saved.
+        scored_folder: The exported folder whose scores and card were written; None if none was.
+    """
+
+    scores: list[FormScores]
+    left_out: dict[tuple[Part, ...], list[FilmForm]]
+    file: Path | None
+    scored_folder: Path | None
+
+
 def evaluate_forms(
     path: Path, split: Split, *, data_dir: Path | None = None, save: bool = True
-) -> list[FormScores]:
+) -> FormsEvaluation:
     """Fit calibration and thresholds for every form of film on validation, and score the model.
 
-    An exported folder keeps its calibration and thresholds; its scores are added to its card.
+    Forms with a part that the model does not read are left out. An exported folder keeps its
+    calibration and thresholds; its scores are added to its card.
 
     Args:
         path: A ``best.pth``, its folder, or an exported folder.
@@ -82,56 +103,99 @@ def evaluate_forms(
 
     Raises:
         CheckpointError: The checkpoint cannot be read, or has other genres than the data.
+        ConfigError: The model is an ensemble, or reads nothing of a film.
     """
     path = weights_file(locate(path))
+    with locked(path.parent, "leave saving out with `save` off") if save else nullcontext():
+        return _evaluate_forms(path, split, data_dir, save)
+
+
+def _evaluate_forms(path: Path, split: Split, data_dir: Path | None, save: bool) -> FormsEvaluation:
     model = open_model(path)
     info = model.info
+    if model.combiner is not None:
+        raise ConfigError(
+            f"{path.parent} is an ensemble, whose members each read their own form of a film; "
+            "leave out `forms`, or name a member"
+        )
+    if not info.modalities:
+        raise ConfigError(f"{info.model_name} reads nothing of a film; leave out `forms`")
     data = PreparedData(data_dir or info.data_config.dir)
+    reads = parts_read(info)
+    left_out: dict[tuple[Part, ...], list[FilmForm]] = {}
+    for form in FILM_FORMS:
+        if unread := form.unread(reads):
+            left_out.setdefault(unread, []).append(form)
 
     def predict(split: Split, form: FilmForm) -> Predictions:
         return predict_split(model, data, split, form=form)
 
     file = path.parent / THRESHOLDS_FILE
     point = OperatingPoint.read(file, info.genres)
-    if save and not model.only_answers:
+    fits = save and not model.only_answers
+    if fits:
         lengths = {
             rule: num_tokens(info, data, Split.VAL, FilmForm(rule, ("plot",))) for rule in LENGTHS
         }
         usual_lengths = {rule: max(1, int(np.median(tokens))) for rule, tokens in lengths.items()}
-        point = point_for_forms(predict, usual_lengths)
+        point = point_for_forms(predict, usual_lengths, reads)
         with rewriting(path.parent, THRESHOLDS_FILE):
             point.write(file)
     scores = [
         _score_form(predict(split, form), form, point, num_tokens(info, data, split, form))
         for form in FILM_FORMS
+        if not form.unread(reads)
     ]
     if save and model.only_answers:
         rows = {row.form.name: row.to_json_dict() for row in scores}
         with rewriting(path.parent, METRICS_FILE, CARD_FILE):
             record_forms(path.parent, split.value, rows)
-    return scores
+    return FormsEvaluation(
+        scores,
+        left_out,
+        file=file if fits else None,
+        scored_folder=path.parent if save and model.only_answers else None,
+    )
 
 
-def point_for_forms(predict: Predict, usual: dict[PlotRule, int]) -> OperatingPoint:
+def parts_read(info: ModelInfo) -> frozenset[Part]:
+    """Return the parts of a film that a model reads; title and year are read with the plot."""
+    parts: set[Part] = {modality.value for modality in info.modalities}
+    if Modality.PLOT in info.modalities:
+        parts |= {part for part in info.data_config.reads if part in ("title", "year")}
+    return frozenset(parts)
+
+
+def point_for_forms(
+    predict: Predict, usual: dict[PlotRule, int], reads: Collection[Part]
+) -> OperatingPoint:
     """Return an operating point for films with and without posters, by length, and without plots.
 
-    Each fit uses films with and without title and year, so that one point fits both.
+    For a model that reads title or year, each fit uses films with and without them, so that one
+    point fits both.
 
     Args:
         predict: The model.
         usual: The usual number of tokens of a plot for each of ``LENGTHS``.
+        reads: The parts that the model reads.
     """
+    names: tuple[Part, ...] = tuple(part for part in ("title", "year") if part in reads)
 
-    def fit_lengths(*reads: Part) -> OperatingPoint:
+    def fit_lengths(*parts: Part) -> OperatingPoint:
         points = {}
         for rule in LENGTHS:
-            without_title = predict(Split.VAL, FilmForm(rule, reads))
-            with_title = predict(Split.VAL, FilmForm(rule, (*reads, "title", "year")))
-            points[usual[rule]] = fit_point(_concatenate(without_title, with_title), SETTINGS)
+            movies = predict(Split.VAL, FilmForm(rule, parts))
+            if names:
+                movies = _concatenate(movies, predict(Split.VAL, FilmForm(rule, (*parts, *names))))
+            points[usual[rule]] = fit_point(movies, SETTINGS)
         return replace(points[usual[LENGTHS[1]]], by_length=points)
 
+    if "poster" not in reads:
+        return fit_lengths("plot")
     poster_settings = replace(SETTINGS, bounds=POSTER_BOUNDS, beta=POSTER_BETA)
     poster_point = fit_point(predict(Split.VAL, FilmForm(LENGTHS[1], ("poster",))), poster_settings)
+    if "plot" not in reads:
+        return poster_point
     without = {Modality.PLOT: poster_point, Modality.POSTER: fit_lengths("plot")}
     return replace(fit_lengths(*PLOT_AND_POSTER), without=without)
 
@@ -139,8 +203,9 @@ def point_for_forms(predict: Predict, usual: dict[PlotRule, int]) -> OperatingPo
 def num_tokens(
     info: ModelInfo, data: PreparedData, split: Split, form: FilmForm
 ) -> npt.NDArray[np.int64]:
-    """Return the number of tokens of each movie's text (N,)."""
-    assert info.tokenizer is not None, "the model reads plots"
+    """Return the number of tokens of each movie's text (N,); 0 for a model of posters alone."""
+    if info.tokenizer is None:
+        return np.zeros(data.num_movies(split), dtype=np.int64)
     texts = data.plots(split, form.plot, form.reads)
     tokens = info.tokenizer.encode(texts, info.data_config.max_tokens)
     return np.array([len(row) for row in tokens], dtype=np.int64)

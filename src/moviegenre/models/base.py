@@ -265,7 +265,8 @@ class ModelConfig(Config, ABC):
         fitted: Whether it builds a ``FittedModel``; loss and ``training`` settings then have no
             effect.
         starts_from_others: Whether ``started_from`` can set trained models to start from.
-        baseline: The model without pretraining to compare with, if this one is pretrained.
+        baseline: The model to compare with if this one starts from pretrained weights and that
+            one does not; see ``is_pretrained``.
         default_loss: The name of the default loss.
     """
 
@@ -296,6 +297,11 @@ class ModelConfig(Config, ABC):
             PretrainedError: The tokenizer cannot be loaded.
         """
         return None
+
+    @property
+    def is_pretrained(self) -> bool:
+        """Whether training starts from weights that were learned on other data than movies."""
+        return False
 
     def initial_models(self) -> tuple[Path, dict[Modality, str]] | None:
         """Return a folder of trained models and, by modality, the model to start from.

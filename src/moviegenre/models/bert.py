@@ -84,6 +84,11 @@ class BertConfig(ModelConfig):
     hidden_dim: int = Field(default=0, ge=0, le=MAX_WIDTH)
     dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
 
+    @property
+    def is_pretrained(self) -> bool:
+        """True: there is no encoder without pretrained weights."""
+        return True
+
     def load_tokenizer(self, plots: Callable[[], Sequence[str]]) -> PlotTokenizer:
         """Return the tokenizer of the encoder."""
         return self.plot_encoder.load_tokenizer()

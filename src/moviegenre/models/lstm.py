@@ -134,6 +134,11 @@ class LSTMConfig(ModelConfig):
             )
         return self
 
+    @property
+    def is_pretrained(self) -> bool:
+        """Whether it starts from given word vectors."""
+        return self.glove is not None
+
     def load_tokenizer(self, plots: Callable[[], Sequence[str]]) -> PlotTokenizer:
         """Return the vocabulary of the training plots."""
         return PlotTokenizer.from_words(plots(), self.max_words)

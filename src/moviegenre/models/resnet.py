@@ -89,6 +89,11 @@ class ResNetConfig(ModelConfig):
         self.poster_encoder.refuse_untrained(started=False)
         return self
 
+    @property
+    def is_pretrained(self) -> bool:
+        """Whether the encoder is pretrained."""
+        return self.poster_encoder.is_pretrained
+
     def build(self, context: BuildContext) -> ResNet:
         """Return the model, with a pretrained encoder unless the context has its architecture."""
         return ResNet(

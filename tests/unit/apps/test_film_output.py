@@ -18,9 +18,8 @@ WORDS = (
 )
 
 
-@pytest.fixture
-def printed(capsys: pytest.CaptureFixture[str]) -> list[str]:
-    """Return the lines for a film whose parts have small effects."""
+def print_explained() -> None:
+    """Print a film whose parts have small effects."""
     effects = {Modality.PLOT: 1.0, Modality.POSTER: 0.0}
     explanation = Explanation(
         {"Horror": effects},
@@ -35,7 +34,24 @@ def printed(capsys: pytest.CaptureFixture[str]) -> list[str]:
         modalities=["plot", "poster"],
     )
     print_prediction(prediction, explanation, None, GenreNames({}))
+
+
+@pytest.fixture
+def printed(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    print_explained()
     return capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_numbers_are_whole_on_narrow_consoles(
+    width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    print_explained()
+    text = capsys.readouterr().out
+    assert "…" not in text
+    assert {"Horror", "0.90", "0.50"} <= set(text.split())
+    assert max(map(len, text.splitlines())) <= width
 
 
 def test_a_word_without_an_effect_is_no_reason(printed: list[str]) -> None:

@@ -65,6 +65,7 @@ def make_run(name: str, predictions: Predictions | None = None) -> ModelRun:
         modalities=modalities,
         predictions=predictions or make_predictions(NOISE[name], seed=len(name)),
         baseline=baseline,
+        pretrained=baseline is not None,
         history=[
             {"epoch": 0.5, "train_loss": 0.8, "val_f1_macro": 0.2},
             {"epoch": 1.0, "train_loss": 0.5, "val_f1_macro": 0.3},

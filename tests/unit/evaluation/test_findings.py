@@ -1,6 +1,9 @@
 """The sentences of the comparison, word for word, whichever way the models fall out."""
 
 import math
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -12,6 +15,15 @@ CLEAR, UNCLEAR = 0.005, 0.05  # with a difference of 0.03, its interval leaves o
 
 def find(key: str, scores: dict[str, float], spread: float = CLEAR) -> Finding:
     return next(f for f in findings(make_comparison(scores, spread=spread)) if f.key == key)
+
+
+def with_changes(key: str, scores: dict[str, float], name: str, changes: dict[str, Any]) -> Finding:
+    comparison = make_comparison(scores, spread=CLEAR)
+    ranking = tuple(
+        replace(r, run=replace(r.run, **changes)) if r.name == name else r
+        for r in comparison.ranking
+    )
+    return next(f for f in findings(replace(comparison, ranking=ranking)) if f.key == key)
 
 
 def test_the_questions_are_asked_in_order() -> None:
@@ -166,6 +178,60 @@ def test_what_is_missing_for_pretraining() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "changes", "reason"),
+    [
+        ("bert", {"pretrained": False}, "its settings name no pretrained weights"),
+        (
+            "lstm",
+            {"pretrained": True},
+            "its baseline LSTM text started from pretrained weights as well",
+        ),
+        (
+            "bert",
+            {"track": "open"},
+            "it and its baseline LSTM text learned from different movies",
+        ),
+    ],
+)
+def test_nothing_is_said_of_pretraining_without_both_sides(
+    name: str, changes: dict[str, Any], reason: str
+) -> None:
+    finding = with_changes("transfer_learning", {"lstm": 0.5, "bert": 0.55}, name, changes)
+    assert finding.sentences == (f"Cannot be computed for BERT text: {reason}.",)
+    assert finding.contrasts == ()
+
+
+def test_models_of_different_tracks_are_named() -> None:
+    scores = {"bert": 0.58, "early_fusion": 0.61}
+    (sentence,) = with_changes(
+        "fusion_advantage", scores, "early_fusion", {"track": "open"}
+    ).sentences
+    assert sentence.endswith(
+        "leaves out zero. One of them (open) also learned from further plots, which may be the "
+        "reason."
+    )
+
+
+def test_an_order_that_tuned_thresholds_reverse_is_named() -> None:
+    def tuned(f1_macro: float) -> dict[str, Any]:
+        return {"tuned": SimpleNamespace(macro=SimpleNamespace(f1_macro=f1_macro))}
+
+    comparison = make_comparison({"tfidf": 0.3, "bert": 0.2}, spread=CLEAR)
+    for bert, is_reversed in ((0.5, True), (0.3, False)):
+        scores = {"tfidf": tuned(0.4), "bert": tuned(bert)}
+        ranking = tuple(replace(r, **scores[r.name]) for r in comparison.ranking)
+        *_, finding = findings(replace(comparison, ranking=ranking))
+        (sentence,) = finding.sentences
+        assert sentence.startswith("Not beaten: BERT text")
+        assert (
+            sentence.endswith(
+                "With thresholds tuned on validation the order is reversed: 50.00 against 40.00."
+            )
+            is is_reversed
+        )
+
+
 def test_fusion_strategies_as_shares_of_the_best() -> None:
     scores = {"early_fusion": 0.57, "late_fusion": 0.6}
     assert find("fusion_strategies", scores).sentences == (
@@ -192,9 +258,9 @@ def test_a_single_fusion_has_nothing_beside_it() -> None:
 def test_the_bag_of_words_is_beaten_by_both_or_by_the_fusion_alone() -> None:
     scores = {"tfidf": 0.58, "bert": 0.55, "prior": 0.03, "early_fusion": 0.61}
     assert find("bag_of_words", scores).sentences == (
-        "Beaten: early fusion, the best model (61.00 F1-macro), is 3.00 points (5.2 %) above "
-        "TF-IDF text (58.00); the paired bootstrap's 95 % interval of the difference, +2.05 to "
-        "+3.95 points, leaves out zero.",
+        "Beaten: early fusion, the best model besides baselines (61.00 F1-macro), is 3.00 points "
+        "(5.2 %) above TF-IDF text (58.00); the paired bootstrap's 95 % interval of the "
+        "difference, +2.05 to +3.95 points, leaves out zero.",
         "Not beaten: BERT text, the best plot model (55.00 F1-macro), is 3.00 points (5.2 %) below "
         "TF-IDF text (58.00); the paired bootstrap's 95 % interval of the difference, -3.95 to "
         "-2.05 points, leaves out zero.",
@@ -203,7 +269,9 @@ def test_the_bag_of_words_is_beaten_by_both_or_by_the_fusion_alone() -> None:
 
 def test_a_plot_model_that_is_the_best_is_told_once() -> None:
     (sentence,) = find("bag_of_words", {"tfidf": 0.57, "bert": 0.6, "cnn": 0.3}, UNCLEAR).sentences
-    assert sentence.startswith("Beaten, but not clearly: BERT text, the best model (60.00")
+    assert sentence.startswith(
+        "Beaten, but not clearly: BERT text, the best model besides baselines (60.00"
+    )
     assert sentence.endswith("includes zero, so these movies do not tell the two apart.")
 
 

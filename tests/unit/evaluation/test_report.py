@@ -138,6 +138,14 @@ def test_the_page_needs_nothing_else(report: Path, comparison: Comparison) -> No
         assert f"<td>{result.run.title}</td>" in text
 
 
+def test_genres_of_few_movies_are_named(report: Path, comparison: Comparison) -> None:
+    support = comparison.ranking[0].evaluation.per_genre
+    few = [genre for genre in comparison.genres_by_support if support[genre].support < 20]
+    assert few == ["Musical"]
+    text = (report / "RESULTS.md").read_text()
+    assert "- Genres with fewer than 20 movies in this split: Musical. One movie more" in text
+
+
 def test_the_plots_are_pictures(report: Path) -> None:
     for name in PLOT_NAMES:
         with Image.open(report / f"{name}.png") as picture:

@@ -1,9 +1,18 @@
 """Tables and the words in their cells."""
 
+import io
+
 import pytest
+from rich.console import Console
 
 from moviegenre.evaluation.bootstrap import Interval
-from moviegenre.evaluation.documents import Table, duration, interval_text, per_cent
+from moviegenre.evaluation.documents import (
+    Table,
+    duration,
+    interval_text,
+    per_cent,
+    rich_tables,
+)
 from moviegenre.evaluation.findings import findings
 from moviegenre.evaluation.tables import (
     contrast_table,
@@ -17,6 +26,21 @@ from tests.unit.evaluation.fake_runs import make_comparison
 def test_markdown_aligns_numbers_and_escapes_bars() -> None:
     table = Table(("model", "F1"), (("a|b", "1.00"),))
     assert table.to_markdown() == "| model | F1 |\n| --- | ---: |\n| a\\|b | 1.00 |"
+
+
+@pytest.mark.parametrize("width", [30, 60, 80, 200])
+def test_numbers_on_the_console_are_whole_at_every_width(width: int) -> None:
+    headings = ("", *(f"F1-macro of number {number}" for number in range(9)))
+    rows = (("runs/a/long/path/to/checkpoints/wide_deep", *(f"{n}2.3456" for n in range(9))),)
+    stream = io.StringIO()
+    console = Console(file=stream, width=width)
+    for part in rich_tables(Table(headings, rows), width, title="scores", caption="at 0.5"):
+        console.print(part)
+    text = stream.getvalue()
+    assert "…" not in text
+    assert [number for n in range(9) if (number := f"{n}2.3456") not in text] == []
+    assert max(map(len, text.splitlines())) <= width
+    assert text.count("at 0.5") == 1
 
 
 def test_the_ranking_says_all_five_metrics() -> None:
@@ -78,11 +102,11 @@ def test_facts_of_any_shape_are_listed() -> None:
     assert single.rows == (
         ("movies", "17,524"),
         ("mean genres", "2.34"),
-        ("splits", "train 13,482, test 1,800"),
+        ("splits", "train: 13,482, test: 1,800"),
         ("dropped", "News, Adult"),
     )
-    assert genre_title == "genres"
-    assert genres.headings == ("genres", "train", "test")
+    assert genre_title == "movies by genre"
+    assert genres.headings == ("genre", "train", "test")
     assert genres.rows == (("Drama", "7,000", "-"), ("War", "300", "40"))
 
 

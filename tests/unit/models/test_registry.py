@@ -1,9 +1,12 @@
 """The models by name."""
 
+from typing import Any
+
 import pytest
 
 from moviegenre.core.errors import ConfigError
 from moviegenre.core.types import Modality
+from moviegenre.experiment.compare import starts_pretrained
 from moviegenre.losses import WeightedBCEConfig
 from moviegenre.models.registry import MODELS, model_config_class
 
@@ -50,3 +53,29 @@ def test_default_losses_are_the_references() -> None:
     assert MODELS["lstm"].default_loss == "focal"
     others = {config.default_loss for name, config in MODELS.items() if name != "lstm"}
     assert others == {WeightedBCEConfig().name}
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "is_pretrained"),
+    [
+        ("bert", {"plot_encoder": {"name": "minilm"}}, True),
+        ("lstm", {}, False),
+        ("lstm", {"glove": "vectors.json"}, True),
+        ("cnn", {}, False),
+        ("resnet", {}, True),
+        ("resnet", {"poster_encoder": {"name": "none"}}, False),
+        ("resnet", {"poster_encoder": {"name": "scratch"}}, False),
+    ],
+)
+def test_pretrained_weights_are_those_that_the_settings_name(
+    name: str, settings: dict[str, Any], is_pretrained: bool
+) -> None:
+    assert model_config_class(name).parse(settings, "the test").is_pretrained is is_pretrained
+    run = {"settings": {"model": settings}}
+    assert starts_pretrained(run, model_config_class(name)) is is_pretrained
+
+
+def test_without_recorded_settings_nothing_is_pretrained() -> None:
+    assert starts_pretrained({}, model_config_class("bert")) is False
+    run = {"settings": {"model": {"of": "another version"}}}
+    assert starts_pretrained(run, model_config_class("bert")) is False

@@ -228,6 +228,11 @@ class PosterEncoderConfig(Config):
             raise ValueError(f"revision has no effect on {SCRATCH}, which comes from no hub")
         return self
 
+    @property
+    def is_pretrained(self) -> bool:
+        """Whether the encoder has pretrained weights."""
+        return self.name not in _UNTRAINED
+
     def build(self, architecture: dict[str, Any] | None) -> PosterEncoder:
         """Return the encoder, pretrained unless an architecture is given or it has no weights."""
         settings: dict[str, Any] = {
@@ -263,7 +268,7 @@ class PosterEncoderConfig(Config):
 
     def revisions(self) -> dict[str, str]:
         """Return the used commit, if the encoder is from the Hub."""
-        if self.name in _UNTRAINED:
+        if not self.is_pretrained:
             return {}
         commit = hub_revision(pretrained_folder(self.name, self.revision))
         return {self.name: commit} if commit else {}

@@ -39,7 +39,7 @@ def ensemble(
     from moviegenre.apps.console import print_files, print_table
     from moviegenre.core.config import apply_overrides
     from moviegenre.studies.ensembles.computation import ensemble as combine
-    from moviegenre.studies.ensembles.document import scores_table, weights_table
+    from moviegenre.studies.ensembles.document import scores_table, shortfall, weights_table
     from moviegenre.studies.ensembles.settings import CombiningConfig
 
     config = CombiningConfig.parse(apply_overrides({}, overrides or []), "--set")
@@ -53,7 +53,9 @@ def ensemble(
             progress=not quiet,
         )
     print_table(scores_table(fitted), title="cross-validated on val, per cent")
+    if sentence := shortfall(fitted):
+        echo(sentence)
     print_table(weights_table(fitted), title="weight, mean over genres")
     strength = fitted.fit.strength
-    echo(f"drawn together by: genres {strength.genre:g}, members {strength.member:g}")
+    echo(f"shrinkage of the weights: genres {strength.genre:g}, members {strength.member:g}")
     print_files([fitted.file])

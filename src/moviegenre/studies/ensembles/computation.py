@@ -73,12 +73,17 @@ def ensemble(
     Raises:
         CheckpointError: A member cannot be read, is named twice, is an ensemble itself, or has
             other genres than the other members.
-        ConfigError: The folder has a trained model.
+        ConfigError: There are fewer than two members, or the folder has a trained model.
         DataError: The members were trained on different data and ``data_dir`` is None, or there
             are too few validation movies.
     """
     started = time.perf_counter()
     config = config or CombiningConfig()
+    if len(checkpoints) < 2:
+        raise ConfigError(
+            f"an ensemble needs two models or more, found {', '.join(map(str, checkpoints))}; name "
+            "others too, or calibrate one model with: moviegenre evaluate --calibrate platt"
+        )
     if (out / BEST_FILE).exists():
         raise ConfigError(f"{out} holds a trained model; name a new folder with `out`")
     files = [real_path(weights_file(locate(path))) for path in checkpoints]

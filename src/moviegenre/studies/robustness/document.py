@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from moviegenre.core.types import Modality
-from moviegenre.evaluation.canvas import INK, LINES, STYLES, dress, legend, new_figure
+from moviegenre.evaluation.canvas import INK, dress, legend, line_style, new_figure
 from moviegenre.evaluation.documents import (
     Table,
     command_markdown,
@@ -103,21 +103,18 @@ def draw_robustness(scores: Robustness) -> "Figure":
     for axes, missing in zip(panels, MODALITIES, strict=True):
         dress(axes, grid="both")
         for curve in (curve for curve in scores.curves if curve.missing is missing):
-            index = titles.index(curve.model)
-            style: dict[str, Any] = {
-                "color": LINES[index % len(LINES)],
-                "linestyle": STYLES[index % len(STYLES)],
-                "linewidth": 1.2 if curve.alone else 1.8,
-                "marker": None if curve.alone else "o",
-                "markersize": 4,
-            }
+            style = line_style(titles.index(curve.model))
+            if curve.alone:
+                style |= {"linewidth": 1.2, "marker": None}
             axes.plot(
                 [100 * share for share in SHARES], [100 * f1 for f1 in curve.f1_macro], **style
             )
-            name = f"{curve.model} (alone)" if curve.alone else curve.model
+            name = curve.model
+            if curve.alone:
+                name += f" (never reads {missing.value}s)"
             handles[name] = Line2D([], [], label=name, **style)
-        axes.set_title(f"{missing.value}s missing", fontsize=10, color=INK)
-        axes.set_xlabel("of movies, per cent")
+        axes.set_title(f"Some movies have no {missing.value}", fontsize=10, color=INK)
+        axes.set_xlabel(f"movies without a {missing.value}, per cent of all movies")
     panels[0].set_ylabel("F1-macro, per cent")
     panels[0].set_ylim(bottom=0)
     lines = list(handles.values())

@@ -1,5 +1,8 @@
 """Weights of an ensemble: a better member is found, a useless one is left aside."""
 
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -7,7 +10,8 @@ import pytest
 from moviegenre.core.decisions import from_log_odds
 from moviegenre.core.errors import ConfigError, DataError
 from moviegenre.core.types import Modality
-from moviegenre.studies.ensembles.fit import ENSEMBLE, MEAN_ODDS, fit_ensemble
+from moviegenre.studies.ensembles.document import shortfall
+from moviegenre.studies.ensembles.fit import ENSEMBLE, MEAN_ODDS, CombinedScores, fit_ensemble
 from moviegenre.studies.ensembles.settings import CombiningConfig
 from moviegenre.studies.ensembles.weights import (
     Strength,
@@ -17,6 +21,9 @@ from moviegenre.studies.ensembles.weights import (
     folds,
     log_loss,
 )
+
+if TYPE_CHECKING:
+    from moviegenre.studies.ensembles.computation import FittedEnsemble
 
 PLOT, POSTER = frozenset({Modality.PLOT}), frozenset({Modality.POSTER})
 BOTH = PLOT | POSTER
@@ -135,6 +142,35 @@ def test_an_ensemble_beats_its_best_member_and_the_mean() -> None:
     written = fit.to_json_dict()
     assert written["best_member"] == "good"
     assert written["cross_validated"]["ensemble"]["log_loss"] == ensemble.log_loss
+
+
+@pytest.mark.parametrize(
+    ("log_loss", "tuned_f1_macro", "sentence"),
+    [
+        (1.0, 0.6, None),
+        (
+            1.5,
+            0.60001,
+            "the ensemble is worse than bert alone in log-loss: use that member alone, or combine "
+            "it with others",
+        ),
+        (
+            0.9,
+            0.5,
+            "the ensemble is worse than bert alone in tuned F1-macro; its log-loss, which the "
+            "weights minimise, is better",
+        ),
+    ],
+)
+def test_an_ensemble_worse_than_its_best_member_says_so(
+    log_loss: float, tuned_f1_macro: float, sentence: str | None
+) -> None:
+    scores = {
+        "bert": CombinedScores(1.0, 0.8, 0.5, 0.5, 0.6, 0.6),
+        ENSEMBLE: CombinedScores(log_loss, 0.8, 0.5, 0.5, tuned_f1_macro, 0.6),
+    }
+    fit = SimpleNamespace(scores=scores, best_member="bert")
+    assert shortfall(cast("FittedEnsemble", SimpleNamespace(fit=fit))) == sentence
 
 
 def test_movies_that_lack_a_modality_take_no_part_in_what_needs_it() -> None:

@@ -10,7 +10,11 @@ from moviegenre.core.errors import DataError
 from moviegenre.core.types import Modality
 from moviegenre.evaluation.bootstrap import Interval
 from moviegenre.metrics import compute_metrics
-from moviegenre.studies.robustness.document import robustness_table, write_robustness
+from moviegenre.studies.robustness.document import (
+    draw_robustness,
+    robustness_table,
+    write_robustness,
+)
 from moviegenre.studies.robustness.scores import (
     SHARES,
     FusionModel,
@@ -115,3 +119,14 @@ def test_the_report_has_both_tables_and_a_plot(tmp_path: Path) -> None:
     assert "No single-modality model was there to compare with." in text, "no poster model"
     assert command in text
     assert written[2].read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_plot_says_what_its_axes_and_lines_are() -> None:
+    figure = draw_robustness(measure_robustness([FUSION], [BERT], "test"))
+    labels = [axes.get_xlabel() for axes in figure.axes]
+    assert labels == [
+        f"movies without a {name}, per cent of all movies" for name in ("poster", "plot")
+    ]
+    (legend,) = figure.legends
+    names = [text.get_text() for text in legend.get_texts()]
+    assert names == ["late fusion", "BERT text (never reads posters)"]
