@@ -107,8 +107,8 @@ def trained(
     checkpoints = Path(shutil.copytree(trained_once / "checkpoints", tmp_path / "checkpoints"))
     experiment = tiny_experiment("lstm", trained_once / "data", bert_folder, max_epochs=2)
 
-    def run(*, resume: bool = False) -> None:
-        train(experiment, checkpoints, resume=resume, progress=False)
+    def run(**options: bool) -> None:
+        train(experiment, checkpoints, progress=False, **options)
 
     return checkpoints / "lstm", run
 
@@ -149,9 +149,10 @@ def test_what_is_said_of_a_damaged_run_works(
 ) -> None:
     folder, run = trained
     damage(folder / "run.json")
-    with pytest.raises(CheckpointError, match=r"run\.json is damaged .*without `resume`"):
-        run(resume=True)
-    run()
+    for resume in (False, True):
+        with pytest.raises(CheckpointError, match=r"run\.json is damaged .*`overwrite` in movieg"):
+            run(resume=resume)
+    run(overwrite=True)
     assert (read_run(folder) or {})["status"] == "finished"
 
 

@@ -15,9 +15,11 @@ import torch
 from torch import Tensor
 
 from moviegenre.artifacts.checkpoint import load_checkpoint
-from moviegenre.core.errors import CheckpointError
+from moviegenre.core.errors import CheckpointError, ConfigError
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
+from moviegenre.experiment.earlier_training import run_bytes, state_after_failure
+from moviegenre.experiment.export import export
 from moviegenre.experiment.predictions import predict_split
 from moviegenre.experiment.train import train
 from moviegenre.metrics import compute_metrics
@@ -253,26 +255,117 @@ def test_resuming_with_other_settings_is_refused(
         train(other, tmp_path, resume=True, progress=False)
     assert str(error.value) == (
         f"{tmp_path / 'lstm'} was started with other settings (training.seed, "
-        "training.batch_size); resume with the same ones, or train without `resume`"
+        "training.batch_size); resume with the same ones, or replace it with `overwrite`"
     )
 
 
-def test_training_anew_forgets_the_earlier_training(
+def files(folder: Path) -> dict[str, bytes]:
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
+def interrupt() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_finished_training_is_not_repeated(
     data: Path, bert_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     experiment = tiny_experiment("lstm", data, bert_folder, max_epochs=1)
+    first = train(experiment, tmp_path, progress=False)
+    before = files(tmp_path / "lstm")
+    interrupt_at(0, lambda: pytest.fail("it trains"), monkeypatch)
+    again = train(experiment, tmp_path, progress=False)
+    assert (first.is_new, again.is_new) == (True, False)
+    assert again.run == first.run
+    assert files(tmp_path / "lstm") == before
+
+
+def test_a_training_replaces_another_only_with_overwrite(
+    data: Path, bert_folder: Path, tmp_path: Path
+) -> None:
+    train(tiny_experiment("lstm", data, bert_folder, max_epochs=1), tmp_path, progress=False)
+    before = files(tmp_path / "lstm")
+    other = tiny_experiment("lstm", data, bert_folder, max_epochs=2)
+    with pytest.raises(CheckpointError) as error:
+        train(other, tmp_path, progress=False)
+    assert str(error.value) == (
+        f"{tmp_path / 'lstm'} holds a finished model that differs (setting training.max_epochs); "
+        "replace it with `overwrite`, or name another folder with `out`"
+    )
+    with pytest.raises(ConfigError, match="`resume` continues a training and `overwrite` replaces"):
+        train(other, tmp_path, resume=True, overwrite=True, progress=False)
+    assert files(tmp_path / "lstm") == before
+    (tmp_path / "lstm" / "thresholds.json").write_text("{}")
+    assert train(other, tmp_path, overwrite=True, progress=False).run["epochs"] == 2.0
+    assert not (tmp_path / "lstm" / "thresholds.json").exists()
+    assert [path.name for path in (tmp_path / "lstm" / "logs").glob("csv*")] == ["csv-2"]
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_an_earlier_model_stays_until_the_first_new_weights(
+    damaged: bool, data: Path, bert_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the training begins anew because its state is damaged."""
+    experiment = tiny_experiment("lstm", data, bert_folder, max_epochs=3)
     train(experiment, tmp_path, progress=False)
-
-    def crash() -> None:
-        raise RuntimeError("the power is gone")
-
+    folder = tmp_path / "lstm"
+    (folder / "thresholds.json").write_text("{}")
+    if damaged:
+        (folder / "last.ckpt").write_bytes(b"damaged")
+    before, earlier = files(folder), run_bytes(folder)
     with monkeypatch.context() as patch:
-        interrupt_at(0, crash, patch)
-        with pytest.raises(RuntimeError, match="the power is gone"):
+        interrupt_at(STEPS_AN_EPOCH - 1, interrupt, patch)
+        with pytest.raises(KeyboardInterrupt):
+            train(experiment, tmp_path, resume=damaged, overwrite=not damaged, progress=False)
+    assert files(folder) == before
+    state = state_after_failure(folder, earlier, resume=False)
+    assert state == f"the earlier training in {folder} is unchanged; run the same command again"
+    with monkeypatch.context() as patch:
+        interrupt_at(2 * STEPS_AN_EPOCH - 1, interrupt, patch)
+        with pytest.raises(KeyboardInterrupt):
+            train(experiment, tmp_path, resume=damaged, overwrite=not damaged, progress=False)
+    assert len(history(folder)) == 1
+    assert not (folder / "thresholds.json").exists()
+    state = state_after_failure(folder, earlier, resume=False)
+    assert state == f"finished intervals are kept in {folder}; continue with `resume`"
+    assert train(experiment, tmp_path, progress=False).run["epochs"] == 3.0  # it continues
+
+
+def test_an_interruption_in_the_first_interval_leaves_nothing(
+    data: Path, bert_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "lstm"
+    experiment = tiny_experiment("lstm", data, bert_folder, max_epochs=1)
+    with monkeypatch.context() as patch:
+        interrupt_at(1, interrupt, patch)
+        with pytest.raises(KeyboardInterrupt):
             train(experiment, tmp_path, progress=False)
-    left = {path.name for path in (tmp_path / "lstm").iterdir()}
-    assert left == {"config.yaml", "run.json", "logs"}
-    assert not (tmp_path / "lstm" / "logs" / "csv-2").exists()
+    state = state_after_failure(folder, None, resume=False)
+    assert state == f"nothing in {folder} is finished yet; run the same command again"
+    assert train(experiment, tmp_path, progress=False).is_new
+
+
+def test_a_training_without_its_weights_begins_anew(
+    data: Path, bert_folder: Path, tmp_path: Path
+) -> None:
+    experiment = tiny_experiment("lstm", data, bert_folder, max_epochs=1)
+    checkpoint = train(experiment, tmp_path, progress=False).checkpoint
+    checkpoint.unlink()
+    train(experiment, tmp_path, resume=True, progress=False)
+    assert checkpoint.is_file()
+
+
+def test_a_training_does_not_replace_an_exported_model(
+    data: Path, bert_folder: Path, tmp_path: Path
+) -> None:
+    experiment = tiny_experiment("lstm", data, bert_folder, max_epochs=1)
+    trained = train(experiment, tmp_path / "checkpoints", progress=False).checkpoint
+    export(trained, tmp_path / "exported" / "lstm", onnx=False, progress=False)
+    before = files(tmp_path / "exported")
+    with pytest.raises(CheckpointError, match="holds an exported model, which a training does not"):
+        train(experiment, tmp_path / "exported", overwrite=True, progress=False)
+    assert files(tmp_path / "exported") == before
 
 
 def test_a_resumed_training_keeps_the_earlier_logs(

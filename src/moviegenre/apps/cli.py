@@ -110,6 +110,9 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue an interrupted training.")
     ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the model in OUT/MODEL.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Train one model and write OUT/MODEL/best.pth.
@@ -118,6 +121,7 @@ def train(
     """
     require_training("training a model")
     from moviegenre.experiment.config import load_experiment
+    from moviegenre.experiment.earlier_training import run_bytes, state_after_failure
     from moviegenre.experiment.train import train as run_training
 
     name = model or model_option
@@ -125,13 +129,21 @@ def train(
         raise ConfigError("train takes one model; name it as in: moviegenre train bert")
     settings = [*(overrides or []), *([f"data.dir={data}"] if data else [])]
     experiment = load_experiment(config, name, settings)
-    with note_on_failure(f"finished intervals are kept in {out / name}; continue with --resume"):
-        trained = run_training(experiment, out, resume=resume, progress=not quiet)
+    earlier = run_bytes(out / name)
+    with note_on_failure(lambda: state_after_failure(out / name, earlier, resume=resume)):
+        trained = run_training(
+            experiment, out, resume=resume, overwrite=overwrite, progress=not quiet
+        )
     score = 100 * trained.run["val_f1_macro"]
     echo(
         f"{trained.checkpoint}: validation F1-macro {score:.2f} after epoch "
         f"{trained.run['best_epoch']:g}, {trained.run['train_seconds'] / 60:.1f} minutes"
     )
+    if not trained.is_new:
+        echo(
+            "this training was finished before, and nothing was changed; --overwrite repeats it",
+            err=True,
+        )
 
 
 @app.command(rich_help_panel=_TRAINING)

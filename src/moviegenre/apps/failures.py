@@ -2,8 +2,10 @@
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from moviegenre.apps.messages import with_options
 
 _ADVICE = {
     errno.ENOSPC: "free some disk space and run the same command again",
@@ -21,6 +23,7 @@ _ADVICE = {
 }
 _DEFAULT_ADVICE = "fix this and run the same command again"
 _FILE_STATE = "every file is whole, old or new"
+_AGAIN = "; run the same command again"
 _ALLOCATION = ("can't allocate memory", "not enough memory", "bad allocation", "std::bad_alloc")
 
 
@@ -32,20 +35,24 @@ def is_system_failure(error: BaseException) -> bool:
 
 
 @contextmanager
-def note_on_failure(note: str) -> Iterator[None]:
-    """Add a note to a system failure or an interruption: the state of the files, the next step."""
+def note_on_failure(note: Callable[[], str]) -> Iterator[None]:
+    """Add a note to a system failure or an interruption: the state of the files, the next step.
+
+    Args:
+        note: Returns the note after the failure.
+    """
     try:
         yield
     except (Exception, KeyboardInterrupt) as error:
         if isinstance(error, KeyboardInterrupt) or is_system_failure(error):
-            error.add_note(note)
+            error.add_note(with_options(note()))
         raise
 
 
 def interruption_message(error: KeyboardInterrupt) -> str:
     """Return one line on an interruption: the state of the files, and the next step."""
     notes = getattr(error, "__notes__", ())
-    return f"interrupted; {'; '.join(notes) or f'{_FILE_STATE}; run the same command again'}"
+    return f"interrupted; {'; '.join(notes) or f'{_FILE_STATE}{_AGAIN}'}"
 
 
 def failure_message(error: BaseException) -> str:
@@ -58,7 +65,7 @@ def failure_message(error: BaseException) -> str:
         >>> failure_message(OSError(errno.ENOSPC, "No space left on device", "a.csv"))[:34]
         'a.csv: no space left on device; ev'
     """
-    state = "; ".join([*getattr(error, "__notes__", ())]) or _FILE_STATE
+    state = "; ".join([*getattr(error, "__notes__", ())]).removesuffix(_AGAIN) or _FILE_STATE
     if not isinstance(error, OSError):
         return (
             f"not enough memory; {state}; close other programs, or ask for less at once (a "

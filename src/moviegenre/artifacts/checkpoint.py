@@ -7,7 +7,7 @@ hash is in ``manifest.json`` beside it.
 import json
 import pickle  # only for its exception class; nothing is unpickled # nosec B403
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +39,17 @@ def package_versions() -> dict[str, str]:
     return base_versions | installed_versions(_PACKAGES)
 
 
-def save_checkpoint(path: Path, model: TorchModel) -> None:
+def save_checkpoint(
+    path: Path, model: TorchModel, *, before_replacing: Callable[[], None] = lambda: None
+) -> None:
     """Write a checkpoint in one step.
 
     Its manifest is written last; after an interruption there is no manifest.
+
+    Args:
+        path: The file.
+        model: The model.
+        before_replacing: Called when the new file is complete and the old one still exists.
     """
     info = model.info
     content = {
@@ -55,6 +62,7 @@ def save_checkpoint(path: Path, model: TorchModel) -> None:
     content |= {name: json.dumps(content[name]) for name in _JSON_TEXTS}
     with atomic_file(path) as stream:
         save_tensors(content, stream)
+        before_replacing()
         (path.parent / MANIFEST_FILE).unlink(missing_ok=True)  # the old file's manifest
     write_manifest(
         path.parent,

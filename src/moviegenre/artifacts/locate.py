@@ -21,7 +21,7 @@ from moviegenre.core.hub_snapshots import hub_snapshot
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.core.reading import at_home, is_there
 
-_HUB_NAME = re.compile(r"(?P<name>[\w-][\w.-]*/[\w-][\w.-]*)(@(?P<revision>[\w./-]+))?")
+HUB_NAME = re.compile(r"(?P<name>[\w-][\w.-]*/[\w-][\w.-]*)(@(?P<revision>[\w./-]+))?")
 
 
 def verify(path: Path) -> None:
@@ -115,7 +115,7 @@ def locate(model: str | Path) -> Path:
             "for the included model"
         )
     path = at_home(Path(model))
-    hub_name = _HUB_NAME.fullmatch(str(model))
+    hub_name = HUB_NAME.fullmatch(str(model))
     restore_folder(path)
     if is_there(path) or is_there(path.parent) or hub_name is None or path.suffix == ".pth":
         return path

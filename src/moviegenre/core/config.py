@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from moviegenre.core.errors import ConfigError, did_you_mean, missing_path_message, shortened
-from moviegenre.core.faults import LENGTH_FAULTS, fault_message
+from moviegenre.core.faults import LENGTH_FAULTS, expected_value, fault_message, found_text, quoted
 from moviegenre.core.reading import UnreadableFileError, read_bounded
 from moviegenre.core.types import MAX_SEED
 from moviegenre.core.yaml_text import MAX_YAML_CHARS, parse_yaml
@@ -17,6 +17,7 @@ from moviegenre.core.yaml_text import MAX_YAML_CHARS, parse_yaml
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 
 _MAX_FAULTS = 20  # in one message
+_SETTINGS = "settings with names, as in training: {max_epochs: 3}"
 
 
 class Config(BaseModel):
@@ -56,25 +57,20 @@ def _fault(model: type[BaseModel], item: dict[str, Any]) -> str:
         return f"setting {dotted!r} is missing"
     if item["type"] == "literal_error":
         suggestion = did_you_mean(str(item["input"]), _quoted(item["ctx"]["expected"]))
-        return f"setting {dotted!r} is {_quote(item['input'])}; {suggestion}"
+        return f"setting {dotted!r} is {quoted(item['input'])}; {suggestion}"
     if item["type"] == "union_tag_invalid":
         dotted = f"{dotted}.{_quoted(item['ctx']['discriminator'])[0]}"
         suggestion = did_you_mean(item["ctx"]["tag"], _quoted(item["ctx"]["expected_tags"]))
-        return f"setting {dotted!r} is {_quote(item['ctx']['tag'])}; {suggestion}"
+        return f"setting {dotted!r} is {quoted(item['ctx']['tag'])}; {suggestion}"
     if item["type"] == "union_tag_not_found":
         return f"setting '{dotted}.{_quoted(item['ctx']['discriminator'])[0]}' is missing"
-    message = fault_message(item)
-    shows_value = isinstance(item["input"], Mapping) or item["type"] in LENGTH_FAULTS
-    value_text = "" if shows_value else f" (found {_quote(item['input'])})"
-    return f"setting {dotted!r}: {message}{value_text}" if dotted else message
-
-
-def _quote(value: object) -> str:
-    """Return a value for a message."""
-    try:
-        return shortened(repr(value))
-    except ValueError:  # Python writes no whole number of more than 4,300 digits
-        return "a number of thousands of digits"
+    message, value = fault_message(item), item["input"]
+    value_text = f" (found {quoted(value)})"
+    if isinstance(value, Mapping):  # a check of several settings names them
+        value_text = f" (found {found_text(value)})" if expected_value(item) else ""
+    if item["type"] in LENGTH_FAULTS:
+        value_text = ""
+    return f"setting {dotted!r}: {message}{value_text}" if dotted else f"{message}{value_text}"
 
 
 def _quoted(text: str) -> list[str]:
@@ -128,10 +124,16 @@ def read_yaml(path: Path) -> dict[str, Any]:
         values = parse_yaml(read_bounded(path, 4 * MAX_YAML_CHARS).decode("utf-8"))
     except UnreadableFileError as error:
         raise ConfigError(str(error)) from None
+    except UnicodeDecodeError:
+        raise ConfigError(
+            f"{path} is no text in UTF-8; expected a YAML config; save it as UTF-8, or name another"
+        ) from None
     except ValueError as error:
         raise ConfigError(f"{path} is not valid YAML: {error}") from None
+    if values is None:
+        raise ConfigError(f"{path} is empty; expected {_SETTINGS}; see configs/ for examples")
     if not isinstance(values, dict):
-        raise ConfigError(f"{path} holds {type(values).__name__}; expected a mapping of settings")
+        raise ConfigError(f"{path} holds {found_text(values)}; expected {_SETTINGS}")
     return values
 
 
@@ -148,13 +150,13 @@ def apply_overrides(values: Mapping[str, Any], overrides: Sequence[str]) -> dict
     merged = merge(values, {})
     for override in overrides:
         key, separator, text = override.partition("=")
-        if not separator or not key.strip():
+        if not separator or not all(part.strip() for part in key.split(".")):
             raise ConfigError(f"override {override!r}: expected a.b=value, as in training.seed=1")
         try:
             value: Any = parse_yaml(text)
-        except ValueError:
-            text = shortened(override)
-            raise ConfigError(f"override {text!r}: the value is not valid YAML") from None
+        except ValueError as error:
+            name = shortened(override)
+            raise ConfigError(f"override {name!r}: the value is not valid YAML: {error}") from None
         parts = key.strip().split(".")
         nested: Any = value
         for part in reversed(parts):

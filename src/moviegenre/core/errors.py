@@ -140,7 +140,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         'known: bert, cnn'
     """
     choices = sorted(known)
-    listing = ", ".join(choices)
+    listing = ", ".join(choices) or "none"
     similar = get_close_matches(word, choices, n=1, cutoff=0.6)
     return f'did you mean "{similar[0]}"? (known: {listing})' if similar else f"known: {listing}"
 

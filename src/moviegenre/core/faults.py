@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from moviegenre.core.errors import shortened
+
 _WHOLE, _NUMBER, _LIST = "a whole number", "a number", "a list"
 _MAPPING = "a mapping of names to values"
 _EXPECTED = {
@@ -16,6 +18,8 @@ _EXPECTED = {
     "bool_type": "true or false",
     "bool_parsing": "true or false",
     "string_type": "a text",
+    "path_type": "a path",
+    "invalid_key": "a name",
     "list_type": _LIST,
     "tuple_type": _LIST,
     "dict_type": _MAPPING,
@@ -51,6 +55,28 @@ def expected_value(fault: Mapping[str, Any]) -> str | None:
         name: f"{limit:g}" if isinstance(limit, float) else limit for name, limit in limits
     }
     return expected and expected.format(**limit_texts)
+
+
+def found_text(value: object) -> str:
+    """Return a value of a YAML file in a reader's words.
+
+    Example:
+        >>> found_text(None), found_text([1]), found_text("bert")
+        ('nothing', 'a list', "'bert'")
+    """
+    if value is None:
+        return "nothing"
+    if isinstance(value, list | tuple):
+        return "a list"
+    return "names with values" if isinstance(value, Mapping) else quoted(value)
+
+
+def quoted(value: object) -> str:
+    """Return a value for a message; nothing is an empty value."""
+    try:
+        return "nothing" if value is None else shortened(repr(value))
+    except ValueError:  # Python writes no whole number of more than 4,300 digits
+        return "a number of thousands of digits"
 
 
 def fault_message(fault: Mapping[str, Any]) -> str:

@@ -24,9 +24,17 @@ from typing import Any, Literal
 from pydantic import Field
 
 from moviegenre.core.config import Config, Seed, apply_overrides, merge
-from moviegenre.core.errors import ConfigError, did_you_mean
+from moviegenre.core.errors import ConfigError
 from moviegenre.data.config import DataConfig
 from moviegenre.experiment.config_file import find_config, read_config
+from moviegenre.experiment.config_keys import (
+    distinct_faults,
+    model_sections,
+    section_of,
+    settings_of,
+    unknown_keys,
+    unknown_overrides,
+)
 from moviegenre.losses import LossConfig, WeightedBCEConfig
 from moviegenre.models.base import ModelConfig
 from moviegenre.models.registry import MODELS, model_config_class
@@ -70,6 +78,13 @@ class _Shared(Config):
     checkpoints: Path = Path("checkpoints")
     results: Path = Path("results")
     ablations: tuple[dict[str, Any], ...] = ()  # settings of the study ablations
+
+
+_GROUPS: dict[str, type[Config]] = {
+    "training": TrainingConfig,
+    "data": DataConfig,
+    "prepare": PrepareConfig,
+}
 
 
 class _LossSection(Config):
@@ -147,11 +162,14 @@ def load_suite(path: Path, overrides: Sequence[str] = ()) -> Suite:
     """
     path = find_config(path)
     values, overrides = read_config(path, overrides)
-    sections = _model_sections(path, values)
-    shared_values = {k: v for k, v in values.items() if k != "models"}
-    shared_overrides = [o for o in overrides if not o.startswith(("model.", "loss."))]
-    faults: list[str] = []
+    sections = model_sections(path, values)
+    shared_values, faults = _shared_values(path, values)
+    known = (*_SECTIONS, *_Shared.model_fields)
+    if unknown := unknown_overrides(overrides, known, _GROUPS):
+        raise ConfigError("; ".join([*faults, *unknown]))
+    shared_overrides = [o for o in overrides if section_of(o) not in ("model", "loss")]
     experiments: dict[str, ExperimentConfig] = {}
+    model_faults: dict[str, str] = {}
     shared = _Shared()
     try:
         shared = _Shared.parse(apply_overrides(shared_values, shared_overrides), str(path))
@@ -164,10 +182,10 @@ def load_suite(path: Path, overrides: Sequence[str] = ()) -> Suite:
         try:
             experiments[name] = _resolve(name, path, shared_values, sections[name], model_overrides)
         except ConfigError as error:
-            if not any(str(error).endswith(fault) for fault in faults):
-                faults.append(str(error))
+            model_faults[name] = str(error)
+    faults += distinct_faults(path, faults, model_faults)
     if faults:
-        raise ConfigError("; ".join(dict.fromkeys(faults)))
+        raise ConfigError("; ".join(faults))
     return Suite(
         path=path,
         prepare=shared.prepare,
@@ -194,13 +212,14 @@ def load_experiment(
         ConfigError: The model is unknown or a setting is wrong.
     """
     if model_config_class(model_name).fitted:
-        _refuse_training(model_name, "the overrides", [o.partition(".")[0] for o in overrides])
+        _refuse_training(model_name, "the overrides", map(section_of, overrides))
     path = find_config(path) if path else None
     values, overrides = read_config(path, overrides) if path else ({}, overrides)
     where = path or Path("the default settings")
-    section = _model_sections(where, values).get(model_name, {})
-    shared = {k: v for k, v in values.items() if k != "models"}
-    faults: list[str] = []
+    section = model_sections(where, values).get(model_name, {})
+    shared, faults = _shared_values(where, values)
+    if unknown := unknown_overrides(overrides, _SECTIONS, _GROUPS):
+        raise ConfigError("; ".join([*faults, *unknown]))
     try:  # data and training are parsed below, merged with the model's
         _Shared.parse({k: v for k, v in shared.items() if k not in _SECTIONS}, str(where))
     except ConfigError as error:
@@ -225,7 +244,7 @@ def read_section(path: Path, section: str) -> tuple[Any, list[str]]:
         ConfigError: The file is no YAML, or its models have unknown names.
     """
     values, _ = read_config(path)
-    return values.get(section), list(_model_sections(path, values))
+    return values.get(section), list(model_sections(path, values))
 
 
 def resolve_variant(
@@ -250,15 +269,29 @@ def resolve_variant(
         ConfigError: A setting is wrong.
     """
     values, overrides = read_config(path, overrides)
-    section = _model_sections(path, values).get(name, {})
-    shared = {k: v for k, v in values.items() if k != "models"}
+    section = model_sections(path, values).get(name, {})
+    shared, _ = _shared_values(path, values)
     model_overrides = _model_overrides(name, overrides)
     return _resolve(name, path, shared, section, model_overrides, where=where, changes=changes)
 
 
+def _shared_values(path: Path, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return the settings of a file outside its models, and the faults of its unknown keys.
+
+    An empty section has the defaults.
+    """
+    shared = {
+        key: {} if value is None and key in _GROUPS else value
+        for key, value in values.items()
+        if key in _Shared.model_fields
+    }
+    unknown = "; ".join(unknown_keys(values, _Shared.model_fields, _GROUPS))
+    return shared, [f"{path}: {unknown}"] if unknown else []
+
+
 def _model_overrides(name: str, overrides: Sequence[str]) -> list[str]:
     """Return the overrides that apply to a model; a fitted model has no loss."""
-    return [o for o in overrides if not (MODELS[name].fitted and o.startswith("loss."))]
+    return [o for o in overrides if not (MODELS[name].fitted and section_of(o) == "loss")]
 
 
 def _with_changes(
@@ -286,31 +319,6 @@ def _with_changes(
     return result
 
 
-def _model_sections(path: Path, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    sections = values.get("models") or {}
-    if not isinstance(sections, dict):
-        raise ConfigError(f"{path}: models holds {type(sections).__name__}; expected a mapping")
-    unknown = [name for name in sections if name not in MODELS]
-    if unknown:
-        unknown_names = "; ".join(
-            f"unknown model {n!r}, {did_you_mean(str(n), MODELS)}" for n in unknown
-        )
-        raise ConfigError(f"{path}: {unknown_names}")
-    return {
-        name: dict(_mapping(section, f"{path}: models.{name}"))
-        for name, section in sections.items()
-    }
-
-
-def _mapping(content: object, what: str) -> Mapping[str, Any]:
-    """Return the settings of a section; empty if the section is empty."""
-    if content is None:
-        return {}
-    if not isinstance(content, Mapping):
-        raise ConfigError(f"{what} holds {type(content).__name__}; expected a mapping of settings")
-    return content
-
-
 def _refuse_training(name: str, where: str, sections: Iterable[str]) -> None:
     """Raise an error for training settings of a fitted model."""
     useless = sorted({"training", "loss"} & set(sections))
@@ -334,7 +342,7 @@ def _resolve(
     where = where or f"{path}, model {name}"
     if MODELS[name].fitted:
         _refuse_training(name, where, section)
-    model_data = _mapping(section.get("data"), f"{where}, data")
+    model_data = settings_of(section.get("data"), f"{where}, data")
     refused = [key for key in model_data if key not in _DATA_KEYS]
     if refused:
         raise ConfigError(
@@ -344,8 +352,8 @@ def _resolve(
         )
     values: dict[str, Any] = {
         key: merge(
-            _mapping(shared.get(key), f"{path}: {key}"),
-            _mapping(section.get(key), f"{where}, {key}"),
+            settings_of(shared.get(key), f"{path}: {key}"),
+            settings_of(section.get(key), f"{where}, {key}"),
         )
         for key in ("data", "training")
     }
@@ -356,10 +364,6 @@ def _resolve(
     values = _with_changes(apply_overrides(values, overrides), changes or {}, where)
     if MODELS[name].fitted:
         _refuse_training(name, where, [key.partition(".")[0] for key in changes or {}])
-    unknown = [key for key in values if key not in (*_SECTIONS, *_Shared.model_fields)]
-    if unknown:
-        unknown_settings = [f"unknown setting {k!r}; {did_you_mean(k, _SECTIONS)}" for k in unknown]
-        raise ConfigError(f"{where}: {'; '.join(unknown_settings)}")
     faults: list[str] = []
 
     def parse(kind: type[Config], key: str, content: Mapping[str, Any]) -> Any:  # noqa: ANN401

@@ -18,6 +18,7 @@ from typing import Any
 
 from moviegenre.core.config import apply_overrides, merge, read_yaml
 from moviegenre.core.errors import ConfigError, did_you_mean, shortened
+from moviegenre.core.faults import found_text, quoted
 
 _MAX_FILES = 64  # extended by one file, directly or not
 _REFERENCE = re.compile(r"\$\{([^{}]*)\}")
@@ -104,7 +105,7 @@ def _extended_names(values: Mapping[str, Any], chain: Sequence[Path]) -> list[st
     names = content if isinstance(content, list) else [content]
     if not names or not all(isinstance(name, str) and _is_path(name) for name in names):
         raise ConfigError(
-            f"{_names(chain)}: extends is {shortened(repr(content))}; expected a path or a list of "
+            f"{_names(chain)}: extends is {quoted(content)}; expected a path or a list of "
             "paths, as in extends: ../base.yaml"
         )
     return names
@@ -127,7 +128,7 @@ def _keep_only(
     only, models = values.pop("only"), values.get("models")
     if not isinstance(only, list) or not only or not all(isinstance(name, str) for name in only):
         raise ConfigError(
-            f"{_names(chain)}: only is {shortened(repr(only))}; expected a list of models, as in "
+            f"{_names(chain)}: only is {quoted(only)}; expected a list of models, as in "
             "only: [prior, bert]"
         )
     available = models if isinstance(models, Mapping) else {}
@@ -152,7 +153,7 @@ def _paths(path: Path, content: object, overrides: Sequence[str]) -> dict[str, s
     declared = {} if content is None else content
     if not isinstance(declared, Mapping):
         raise ConfigError(
-            f"{path}: paths holds {type(declared).__name__}; expected names and paths, as in "
+            f"{path}: paths holds {found_text(declared)}; expected names and paths, as in "
             "paths: {movies: mmimdb.tar.gz}"
         )
     paths = apply_overrides({"paths": declared}, overrides)["paths"]
@@ -162,7 +163,7 @@ def _paths(path: Path, content: object, overrides: Sequence[str]) -> dict[str, s
         if name not in declared
     ]
     faults += [
-        f"paths.{name} is {shortened(repr(value))}; expected a path without ${{...}}"
+        f"paths.{name} is {quoted(value)}; expected a path without ${{...}}"
         for name, value in paths.items()
         if name in declared and not (isinstance(value, str) and value.strip() and "${" not in value)
     ]

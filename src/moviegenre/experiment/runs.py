@@ -41,8 +41,8 @@ def read_run(folder: Path) -> dict[str, Any] | None:
             raise ValueError(f"it lacks {', '.join(missing)}")
     except (ValueError, TypeError) as error:
         raise CheckpointError(
-            f"{path} is damaged ({error}); train the model again without `resume`, or delete "
-            f"{folder}"
+            f"{path} is damaged ({error}); train the model again: `overwrite` in moviegenre train, "
+            "`restart` in moviegenre reproduce"
         ) from None
     return run
 

@@ -14,8 +14,9 @@ from moviegenre.artifacts.checkpoint_file import BEST_FILE
 from moviegenre.core.errors import CheckpointError, ConfigError, DataError
 from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.config import ExperimentConfig, PrepareConfig, Suite
-from moviegenre.experiment.runs import differing_settings, read_run
-from moviegenre.experiment.train import initial_checkpoints, train
+from moviegenre.experiment.earlier_training import changes_since, has_work, initial_checkpoints
+from moviegenre.experiment.runs import read_run
+from moviegenre.experiment.train import train
 
 logger = logging.getLogger(__name__)
 
@@ -122,47 +123,29 @@ def train_once(
             raise
         run = None
     if run is None:
+        if has_work(folder) and not restart:
+            raise ConfigError(trained_differently(folder, ["run.json is missing"]))
         logger.info("training %s", folder)
-        train(experiment, checkpoints, progress=progress)
+        train(experiment, checkpoints, overwrite=restart, progress=progress)
         return True
-    changed = changes_since(experiment, checkpoints, data)
+    changed = changes_since(experiment, folder, data)
     if run.get("initialised_from") != initial_checkpoints(experiment.model):
         changed.append("the checkpoints it starts from")
     if changed and not restart:
         raise ConfigError(trained_differently(folder, changed))
     if changed:
         logger.info("training %s anew", folder)
-        train(experiment, checkpoints, progress=progress)
+        train(experiment, checkpoints, overwrite=True, progress=progress)
     elif run.get("status") != "finished":
         logger.info("going on with %s", folder)
         train(experiment, checkpoints, resume=True, progress=progress)
     elif not (folder / BEST_FILE).is_file():
         logger.info("training %s anew, whose weights are gone", folder)
-        train(experiment, checkpoints, progress=progress)
+        train(experiment, checkpoints, overwrite=True, progress=progress)
     else:
         logger.info("%s is trained already", folder)
         return False
     return True
-
-
-def changes_since(experiment: ExperimentConfig, checkpoints: Path, data: PreparedData) -> list[str]:
-    """Return the settings and data that differ from an earlier training; empty if there is none.
-
-    Args:
-        experiment: The current settings.
-        checkpoints: The folder of the models' folders.
-        data: The prepared data.
-
-    Raises:
-        CheckpointError: The record of that training is damaged.
-    """
-    run = read_run(checkpoints / experiment.model_name)
-    if run is None:
-        return []
-    changed = [f"setting {key}" for key in differing_settings(run, experiment.to_dict())]
-    if run.get("data_fingerprint") != data.fingerprint:
-        changed.append("the prepared data")
-    return changed
 
 
 def trained_differently(folder: Path, changed: Sequence[str]) -> str:

@@ -1,60 +1,40 @@
 """Train one model: from prepared data and resolved settings to a checkpoint."""
 
 import logging
-import shutil
 import time
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from moviegenre.artifacts.checkpoint import package_versions, save_checkpoint
 from moviegenre.artifacts.checkpoint_file import BEST_FILE
-from moviegenre.artifacts.manifest import MANIFEST_FILE
 from moviegenre.artifacts.torch_model import TorchModel
-from moviegenre.core.errors import (
-    CheckpointError,
-    DamagedError,
-    DataError,
-    missing_path_message,
-)
-from moviegenre.core.files import file_sha256, write_text
+from moviegenre.core.errors import CheckpointError, ConfigError, DamagedError, DataError
 from moviegenre.core.locks import locked
-from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.core.types import Modality, Split
 from moviegenre.data.prepare_checks import warn_of_missing_genres
 from moviegenre.data.prepared import PreparedData
 from moviegenre.experiment.config import ExperimentConfig
-from moviegenre.experiment.runs import (
-    CONFIG_FILE,
-    RUN_FILE,
-    differing_settings,
-    hash_history,
-    read_history,
-    read_run,
-    write_run,
+from moviegenre.experiment.earlier_training import (
+    Records,
+    initial_checkpoints,
+    is_finished,
+    refuse_other_models,
+    same_training,
 )
+from moviegenre.experiment.runs import differing_settings, hash_history, read_history, read_run
 from moviegenre.experiment.training_inputs import TrainingInputs, load_inputs
-from moviegenre.models.base import GenreModel, ModelConfig
+from moviegenre.models.base import GenreModel
 from moviegenre.nn.processes import num_processes
-from moviegenre.training.fit import (
-    HISTORY_FILE,
-    LOGS_FOLDER,
-    FitResult,
-    fit,
-)
+from moviegenre.training.fit import FitResult, fit
 from moviegenre.training.hardware import lightning_precision
 from moviegenre.training.launch import all_processes
 from moviegenre.training.resuming import RESUME_FILE, check_resume_point
 from moviegenre.training.solve import solve
 
 logger = logging.getLogger(__name__)
-
-_FILES = (RESUME_FILE, HISTORY_FILE, RUN_FILE, MANIFEST_FILE, BEST_FILE, THRESHOLDS_FILE)
-"""The files of a training, in the order in which a new training deletes them."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +44,12 @@ class FinishedTraining:
     Attributes:
         checkpoint: Path of ``best.pth``.
         run: The content of ``run.json``.
+        is_new: False if the same training was finished before.
     """
 
     checkpoint: Path
     run: dict[str, Any]
+    is_new: bool = True
 
 
 @dataclass(frozen=True)
@@ -83,74 +65,85 @@ def train(
     out: Path,
     *,
     resume: bool = False,
+    overwrite: bool = False,
     progress: bool = True,
 ) -> FinishedTraining:
     """Train a model and write ``OUT/MODEL/best.pth`` with its config, history and logs.
+
+    An earlier training with the same settings and data is kept: one that is finished is not
+    repeated, and one that was interrupted is resumed.
 
     Args:
         experiment: The resolved settings.
         out: The folder of checkpoints; the model gets its own folder in it.
         resume: Resume after an interruption, with the same settings.
+        overwrite: Replace an earlier training. Its weights stay until the first new ones exist.
         progress: Show a progress bar.
 
     Raises:
+        ConfigError: ``resume`` and ``overwrite`` are both set.
         DataNotFoundError: There are no prepared data.
         PretrainedError: A pretrained encoder cannot be loaded.
-        CheckpointError: The training to resume or an initial model does not fit.
+        CheckpointError: The training to resume or an initial model does not fit, or the folder
+            holds another training and ``overwrite`` is not set.
         BusyError: Another run is training this model in this folder.
     """
+    if resume and overwrite:
+        raise ConfigError("`resume` continues a training and `overwrite` replaces it; use one")
     folder = out / experiment.model_name
     with locked(folder):
-        return _train(experiment, folder, resume=resume, progress=progress)
+        refuse_other_models(folder)
+        data = PreparedData(experiment.data.dir)
+        if not (resume or overwrite) and (run := same_training(experiment, folder, data)):
+            if is_finished(run, folder):
+                return FinishedTraining(folder / BEST_FILE, run, is_new=False)
+            logger.info("%s: the interrupted training continues", folder)
+            resume = True
+        return _train(experiment, data, folder, resume=resume, progress=progress)
 
 
 def _train(
-    experiment: ExperimentConfig, folder: Path, *, resume: bool, progress: bool
+    experiment: ExperimentConfig,
+    data: PreparedData,
+    folder: Path,
+    *,
+    resume: bool,
+    progress: bool,
 ) -> FinishedTraining:
     started = time.perf_counter()
-    settings = experiment.to_dict()
-    data = PreparedData(experiment.data.dir)
     _require_posters(experiment, data)
     warn_of_missing_genres(data, [Split.TRAIN])
-    earlier = _earlier_seconds(folder, settings, data.fingerprint) if resume else _Seconds()
-    resume = resume and _can_resume(folder)
+    earlier = _Seconds()
+    if resume:
+        earlier = _earlier_seconds(folder, experiment.to_dict(), data.fingerprint)
+        resume = experiment.model.fitted or _can_resume(folder)
     other_processes: AbstractContextManager[None] = nullcontext()
     if not experiment.model.fitted:
         other_processes = all_processes(experiment.training, (experiment, folder, resume))
     with other_processes:
         inputs = load_inputs(experiment, data)
-        if not resume:
-            for name in _FILES:
-                (folder / name).unlink(missing_ok=True)
-            shutil.rmtree(folder / LOGS_FOLDER, ignore_errors=True)
-        write_text(folder / CONFIG_FILE, yaml.safe_dump(experiment.to_file_dict(), sort_keys=False))
         earlier = replace(earlier, setup=earlier.setup + time.perf_counter() - started)
         run = _describe(experiment, data, inputs.model, earlier) | {"track": inputs.info.track}
-        write_run(folder, run)
-        result = _fit(experiment, inputs, folder, resume=resume, progress=progress)
-        run |= {**_outcome(result, earlier), **_sizes(inputs.model), **hash_history(folder)}
-        write_run(folder, run)
+        with closing(Records(folder, experiment, run, resume)) as records:
+            result = _fit(experiment, inputs, records, progress=progress)
+            records.update(
+                {**_outcome(result, earlier), **_sizes(inputs.model), **hash_history(folder)}
+            )
         if not result.finished:
             raise KeyboardInterrupt
-    return FinishedTraining(folder / BEST_FILE, run)
+    return FinishedTraining(folder / BEST_FILE, records.run)
 
 
 def _fit(
-    experiment: ExperimentConfig,
-    inputs: TrainingInputs,
-    folder: Path,
-    *,
-    resume: bool,
-    progress: bool,
+    experiment: ExperimentConfig, inputs: TrainingInputs, records: Records, *, progress: bool
 ) -> FitResult:
     """Train the model and write ``best.pth``."""
     model, info, movies = inputs.model, inputs.info, inputs.movies
+    folder, resume = records.folder, records.resume
 
     def save(metrics: dict[str, float], epoch: float) -> None:
         best = TorchModel(info.model_copy(update={"metrics": metrics, "epoch": epoch}), model)
-        for name in (MANIFEST_FILE, THRESHOLDS_FILE):  # they belong to the weights before
-            (folder / name).unlink(missing_ok=True)
-        save_checkpoint(folder / BEST_FILE, best)
+        save_checkpoint(folder / BEST_FILE, best, before_replacing=records.replace_weights)
 
     if model.fitted:
         is_done = resume and (folder / BEST_FILE).is_file()
@@ -168,10 +161,10 @@ def _fit(
 
 
 def _can_resume(folder: Path) -> bool:
-    """Return whether a training can be resumed; False if its state is damaged."""
+    """Return whether a training can be resumed; False if its files are missing or damaged."""
     path = folder / RESUME_FILE
-    if not path.is_file():
-        return True
+    if not path.is_file() or not (folder / BEST_FILE).is_file():
+        return False
     try:
         check_resume_point(path)
     except DamagedError as error:
@@ -220,27 +213,6 @@ def _sizes(model: GenreModel) -> dict[str, int]:
     return {"num_parameters": num_parameters, "num_trainable": num_trainable}
 
 
-def initial_checkpoints(settings: ModelConfig) -> dict[str, str]:
-    """Return the SHA-256 of the checkpoint of each initial model, by name.
-
-    Raises:
-        CheckpointError: A checkpoint is missing.
-    """
-    initial_models = settings.initial_models()
-    if initial_models is None:
-        return {}
-    folder, sources = initial_models
-    hashes: dict[str, str] = {}
-    for name in sources.values():
-        path = folder / name / BEST_FILE
-        if not path.is_file():
-            raise CheckpointError(
-                missing_path_message(path, "a trained model", f"train {name} first")
-            )
-        hashes[name] = file_sha256(path)
-    return hashes
-
-
 def _outcome(result: FitResult, earlier: _Seconds) -> dict[str, Any]:
     return {
         "status": "finished" if result.finished else "interrupted",
@@ -261,12 +233,10 @@ def _earlier_seconds(folder: Path, settings: dict[str, Any], fingerprint: str) -
     if differing:
         raise CheckpointError(
             f"{folder} was started with other settings ({', '.join(differing)}); resume with the "
-            "same ones, or train without `resume`"
+            "same ones, or replace it with `overwrite`"
         )
     if run.get("data_fingerprint") != fingerprint:
-        raise CheckpointError(
-            f"{folder} was started on other data; train it again without `resume`"
-        )
+        raise CheckpointError(f"{folder} was started on other data; replace it with `overwrite`")
     try:
         training = sum(record["seconds"] for record in read_history(folder))
     except CheckpointError as error:

@@ -159,8 +159,8 @@ def fit(
         max_epochs=config.max_intervals,
         gradient_clip_val=config.gradient_clip,
         callbacks=[
+            best,  # first, because its files replace those of an earlier training
             history,
-            best,
             Patience(config.patience),
             ResumePoint(resume_path),
             *([ProgressBar(refresh_rate=5)] if progress else []),
@@ -206,8 +206,10 @@ def _interruptible(trainer: lightning.Trainer) -> Iterator[None]:
 
 def _loggers(folder: Path) -> list[Logger]:
     # The CSV logger deletes existing files, so a resumed training writes another file.
-    number = len(list((folder / LOGS_FOLDER).glob("csv*"))) + 1
-    version = "csv" if number == 1 else f"csv-{number}"
+    version, number = "csv", 1
+    while (folder / LOGS_FOLDER / version).exists():
+        number += 1
+        version = f"csv-{number}"
     loggers: list[Logger] = [CSVLogger(folder, name=LOGS_FOLDER, version=version)]
     try:
         loggers.append(TensorBoardLogger(folder, name=LOGS_FOLDER, version="tensorboard"))

@@ -233,7 +233,7 @@ def test_a_title_alone_is_explained_as_a_title(run: Run) -> None:
 def test_pushing_what_was_not_exported_is_answered(run: Run, tmp_path: Path) -> None:
     code, _, err = run("push", "--model", tmp_path, "someone/films")
     assert code == 2
-    assert err.startswith(f"error: {tmp_path} is no exported model; make one with: moviegenre exp")
+    assert err.startswith(f"error: {tmp_path} holds no exported model; export a trained model ")
 
 
 def test_one_film_is_answered_with_the_names_that_people_use(

@@ -1,16 +1,18 @@
 """The upload to the hub and its errors; the client is replaced."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import huggingface_hub
+import huggingface_hub.errors
 import pytest
 
 from moviegenre.artifacts.folder import EXPORTED_FILES
 from moviegenre.artifacts.hub import push
 from moviegenre.artifacts.torch_folder import write_exported
 from moviegenre.core.errors import CheckpointError, HubError
-from tests.tiny_checkpoints import tiny_checkpoint
+from tests.tiny_checkpoints import save_tiny, tiny_checkpoint
 
 
 class FakeHub:
@@ -44,23 +46,83 @@ def test_the_exported_files_are_sent_and_no_others(folder: Path) -> None:
     assert upload["allow_patterns"] == list(EXPORTED_FILES)
 
 
-def test_a_refusal_is_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def http_error(status: int) -> Exception:
+    error = RuntimeError(f"status {status}")
+    error.response = SimpleNamespace(status_code=status)  # type: ignore[attr-defined]
+    return error
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason", "advice"),
+    [
+        (
+            huggingface_hub.errors.LocalTokenNotFoundError("Token is required.\nMore words."),
+            "LocalTokenNotFoundError: Token is required.",
+            "sign in with a token that may write: hf auth login",
+        ),
+        (
+            huggingface_hub.errors.OfflineModeIsEnabled("Offline."),
+            "OfflineModeIsEnabled: Offline.",
+            "unset HF_HUB_OFFLINE and run the same command again",
+        ),
+        (
+            ConnectionError("no route"),
+            "ConnectionError: no route",
+            "check the network and run the same command again",
+        ),
+        (
+            http_error(401),
+            "RuntimeError: status 401",
+            "sign in with a token that may write: hf auth login",
+        ),
+        (
+            http_error(403),
+            "RuntimeError: status 403",
+            "name an owner that you may write to, or use a token that may write: hf auth login",
+        ),
+        (
+            http_error(503),
+            "RuntimeError: status 503",
+            "check the name, or run the same command again later",
+        ),
+    ],
+)
+def test_a_refusal_is_one_line_with_its_own_advice(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception, reason: str, advice: str
+) -> None:
     def refuse(self: FakeHub, name: str, **options: Any) -> str:
-        raise huggingface_hub.errors.LocalTokenNotFoundError("Token is required.\nMore words.")
+        raise fault
 
     monkeypatch.setattr(FakeHub, "create_repo", refuse)
     with pytest.raises(HubError) as error:
         push(folder, "someone/films")
     assert str(error.value) == (
-        "someone/films could not be uploaded to the Hugging Face Hub (LocalTokenNotFoundError: "
-        "Token is required.); check the name, the network, and that you are signed in: "
-        "hf auth login"
+        f"someone/films could not be uploaded to the Hugging Face Hub ({reason}); {advice}"
     )
 
 
-def test_only_exported_models_are_sent(folder: Path) -> None:
-    with pytest.raises(
-        CheckpointError, match="is no exported model; make one with: moviegenre exp"
-    ):
-        push(folder.parent / "nowhere", "someone/films")
+@pytest.mark.parametrize("name", ["films", "a/b/c", "some one/films", "a/b@main", ""])
+def test_a_name_that_the_hub_does_not_take_is_refused(folder: Path, name: str) -> None:
+    with pytest.raises(HubError, match="is no name on the Hub; expected OWNER/NAME"):
+        push(folder, name)
+    assert FakeHub.calls == []
+
+
+def test_only_exported_models_are_sent(folder: Path, bert_folder: Path) -> None:
+    step = "export a trained model and name that folder: moviegenre export --checkpoint"
+    trained, other, ensemble = folder / "trained", folder / "other", folder / "ensemble"
+    save_tiny(trained, tiny_checkpoint("cnn", bert_folder), None)
+    other.mkdir()
+    ensemble.mkdir()
+    (ensemble / "ensemble.json").write_text("{}")
+    faults = {
+        folder / "x": f"does not exist; expected an exported model; {step} CHECKPOINT",
+        other: f"holds no exported model; {step} CHECKPOINT --out EXPORTED",
+        trained: f"is trained, but not exported; {step} {trained} --out EXPORTED",
+        ensemble: "is an ensemble, which is not uploaded; export and upload its members",
+    }
+    for path, fault in faults.items():
+        with pytest.raises(CheckpointError) as error:
+            push(path, "someone/films")
+        assert f"{path} {fault}" in str(error.value)
     assert FakeHub.calls == []

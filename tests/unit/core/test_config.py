@@ -105,9 +105,21 @@ def test_a_missing_file_is_answered_with_its_sibling(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("- 1\n", "holds list; expected a mapping of settings"),
-        ("", "holds NoneType; expected a mapping of settings"),
-        ("a: [1", "is not valid YAML: "),
+        ("- 1\n", "holds a list; expected settings with names, as in training: {max_epochs: 3}"),
+        ("hello", "holds 'hello'; expected settings with names"),
+        ("", "is empty; expected settings with names"),
+        ("# nothing\n", "is empty; expected settings with names"),
+        ("a: [1", "is not valid YAML: line 1, column 6: expected ',' or ']', but got the end"),
+        ("a:\n\tb: 1", "is not valid YAML: line 2, column 1: found a tab; indent with spaces"),
+        (
+            "a: {c: 1}\nb: 1\na: {d: 1}\n",
+            "is not valid YAML: 'a' is set twice, on lines 1 and 3; remove one of them",
+        ),
+        (
+            "a:\n  b: 1\n  'b': 2\n",
+            "is not valid YAML: 'b' is set twice, on lines 2 and 3; remove one of them",
+        ),
+        ("{a: 1, a: 1}", "is not valid YAML: 'a' is set twice, on line 1; remove one of them"),
     ],
 )
 def test_a_file_without_settings_is_refused(tmp_path: Path, text: str, fault: str) -> None:
@@ -122,7 +134,7 @@ def test_a_file_without_settings_is_refused(tmp_path: Path, text: str, fault: st
 def test_a_file_of_bytes_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ConfigError, match="is not valid YAML"):
+    with pytest.raises(ConfigError, match="is no text in UTF-8; expected a YAML config; save it"):
         read_yaml(path)
 
 
@@ -142,7 +154,7 @@ def test_the_later_override_wins() -> None:
     assert apply_overrides({}, ["a.b=1", "a.b=2"]) == {"a": {"b": 2}}
 
 
-@pytest.mark.parametrize("override", ["training.seed", "=3", " =3"])
+@pytest.mark.parametrize("override", ["training.seed", "=3", " =3", "a.=3", "a..b=3"])
 def test_an_override_without_a_key_or_value_is_refused(override: str) -> None:
     with pytest.raises(ConfigError) as error:
         apply_overrides({}, [override])
@@ -152,7 +164,10 @@ def test_an_override_without_a_key_or_value_is_refused(override: str) -> None:
 def test_an_override_that_is_no_yaml_is_refused() -> None:
     with pytest.raises(ConfigError) as error:
         apply_overrides({}, ["a=[1"])
-    assert str(error.value) == "override 'a=[1': the value is not valid YAML"
+    assert str(error.value) == (
+        "override 'a=[1': the value is not valid YAML: line 1, column 3: expected ',' or ']', but "
+        "got the end of the text"
+    )
 
 
 def test_merge_copies() -> None:

@@ -26,7 +26,9 @@ models:
 KNOWN_MODELS = (
     "attention_fusion, bert, cnn, early_fusion, late_fusion, lstm, prior, resnet, tfidf, wide_deep"
 )
-KNOWN_SHARED = "ablations, checkpoints, data, prepare, results, training"
+KNOWN_SHARED = (
+    "ablations, checkpoints, data, extends, models, only, paths, prepare, results, training"
+)
 
 
 @pytest.fixture
@@ -146,12 +148,16 @@ chekpoints: here
             "models: {brt: {}}",
             f"FILE: unknown model 'brt', did you mean \"bert\"? (known: {KNOWN_MODELS})",
         ),
-        ("models: [bert]", "FILE: models holds list; expected a mapping"),
-        ("models: {bert: 3}", "FILE: models.bert holds int; expected a mapping of settings"),
-        ("training: 3", "FILE: training holds int; expected a mapping of settings"),
+        (
+            "models: [bert]",
+            "FILE: models holds a list; expected models with their settings, as in "
+            "models: {bert: {dropout: 0.1}}",
+        ),
+        ("models: {bert: 3}", "FILE: models.bert holds 3; expected settings, as in {name: value}"),
+        ("training: 3", "FILE: training holds 3; expected settings, as in {name: value}"),
         (
             "models: {bert: {training: [1]}}",
-            "FILE, model bert, training holds list; expected a mapping of settings",
+            "FILE, model bert, training holds a list; expected settings, as in {name: value}",
         ),
         (
             "models: {bert: {model: {dropout: 0.5}}}",
@@ -201,7 +207,7 @@ def test_a_faulty_file_is_answered_with_what_was_meant(
         (
             "bert",
             "modle.dropout=0.3",
-            "FILE, model bert: unknown setting 'modle'; "
+            "override 'modle.dropout=0.3': unknown setting 'modle'; "
             'did you mean "model"? (known: data, loss, model, training)',
         ),
         (
@@ -228,6 +234,86 @@ def test_a_faulty_override_is_answered_with_what_was_meant(
 ) -> None:
     text = "models: {resnet: {poster_encoder: {frozen: true}}}"
     assert fault_in(tmp_path, text, model, override) == fault
+
+
+@pytest.mark.parametrize(
+    ("key", "advice"),
+    [
+        (
+            "loss: {name: focal}",
+            "it belongs in the section of a model, as in models: {bert: {loss: {name: focal}}}",
+        ),
+        (
+            "model: {dropout: 0.5}",
+            "write its settings in the section of a model, as in models: {bert: {dropout: 0.1}}",
+        ),
+        ("bert: {dropout: 0.5}", "it belongs in models, as in models: {bert: {...}}"),
+        ("max_epochs: 3", "it belongs in training, as in training: {max_epochs: ...}"),
+        ("max_tokens: 3", "it belongs in data, as in data: {max_tokens: ...}"),
+        (
+            "max_words: 3",
+            "it belongs in the section of a model, as in models: {lstm: {max_words: ...}}",
+        ),
+        ("extend: a.yaml", f'did you mean "extends"? (known: {KNOWN_SHARED})'),
+        ("1: 2", f"known: {KNOWN_SHARED}"),
+    ],
+)
+def test_an_unknown_key_at_the_top_is_refused_with_its_place(
+    tmp_path: Path, key: str, advice: str
+) -> None:
+    expected = f"FILE: unknown setting {key.partition(':')[0]!r}; {advice}"
+    text = f"{key}\nmodels: {{bert: {{}}}}\n"
+    assert fault_in(tmp_path, text) == expected
+    with pytest.raises(ConfigError) as error:
+        load_suite(write(tmp_path, text))
+    assert str(error.value).endswith(expected.removeprefix("FILE"))
+
+
+@pytest.mark.parametrize(
+    ("override", "advice"),
+    [
+        ("max_epochs=3", 'did you mean "training.max_epochs"?'),
+        ("hidden_dim=3", 'did you mean "model.hidden_dim"?'),
+        ("models.bert.dropout=0.5", 'for a setting of the model, write "model.dropout"'),
+        ("bert.dropout=0.5", 'for a setting of the model, write "model.dropout"'),
+        ("checkpoints=x", "known: data, loss, model, training"),
+    ],
+)
+def test_an_override_of_an_unknown_setting_is_answered_with_the_right_name(
+    tmp_path: Path, override: str, advice: str
+) -> None:
+    first = override.partition("=")[0].partition(".")[0]
+    expected = f"override {override!r}: unknown setting {first!r}; {advice}"
+    assert fault_in(tmp_path, "models: {bert: {}}", "bert", override) == expected
+
+
+def test_an_empty_section_has_the_defaults(tmp_path: Path) -> None:
+    path = write(tmp_path, "data:\ntraining:\nprepare:\nmodels: {bert: }\n")
+    assert load_experiment(path, "bert") == load_experiment(None, "bert")
+    assert load_suite(path).experiments["bert"] == load_experiment(None, "bert")
+
+
+@pytest.mark.parametrize(
+    ("override", "fault"),
+    [
+        (
+            "training.max_epochs=x",
+            "FILE: setting 'training.max_epochs': expected a whole number (found 'x')",
+        ),
+        ("data=3", "FILE: setting 'data': expected a mapping of names to values (found 3)"),
+        (
+            "loss=focal",
+            "FILE, models cnn, bert: setting 'loss': expected a mapping of names to values "
+            "(found 'focal')",
+        ),
+        ("data.=3", "override 'data.=3': expected a.b=value, as in training.seed=1"),
+    ],
+)
+def test_a_fault_of_all_models_is_told_once(tmp_path: Path, override: str, fault: str) -> None:
+    path = write(tmp_path, "models: {tfidf: {}, cnn: {}, bert: {}}\n")
+    with pytest.raises(ConfigError) as error:
+        load_suite(path, [override])
+    assert str(error.value).replace(str(path), "FILE") == fault
 
 
 @pytest.mark.parametrize(

@@ -196,7 +196,7 @@ def test_paths_are_named_once_and_replaced_in_a_file_or_by_an_override(tmp_path:
         ({}, ["paths.moveis=b"], "unknown path 'moveis'; did you mean \"movies\"?"),
         ({"paths": {"movies": 3}}, [], "paths.movies is 3; expected a path"),
         ({"paths": {"movies": "${file}"}}, [], "expected a path without ${...}"),
-        ({"paths": ["a"]}, [], "paths holds list; expected names and paths"),
+        ({"paths": ["a"]}, [], "paths holds a list; expected names and paths"),
     ],
 )
 def test_wrong_paths_are_refused(

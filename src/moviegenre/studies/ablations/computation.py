@@ -15,11 +15,11 @@ from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.evaluation.documents import SYNTHETIC_BANNER
 from moviegenre.experiment.config import ExperimentConfig, Suite
+from moviegenre.experiment.earlier_training import changes_since
 from moviegenre.experiment.predictions import cached_predictions
 from moviegenre.experiment.runs import read_run
 from moviegenre.experiment.suite_steps import (
     OTHER_CHECKPOINTS,
-    changes_since,
     command_line,
     prepare_once,
     train_once,
@@ -111,7 +111,7 @@ def _refuse_changed(suite: Suite, ablations: Sequence[Ablation], data: PreparedD
     faults = [
         trained_differently(folder / experiment.model_name, changed)
         for folder, experiment in expected
-        if (changed := changes_since(experiment, folder, data))
+        if (changed := changes_since(experiment, folder / experiment.model_name, data))
     ]
     if faults:
         raise ConfigError("; ".join(faults))

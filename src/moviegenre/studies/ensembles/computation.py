@@ -13,6 +13,8 @@ import numpy as np
 from moviegenre.artifacts.checkpoint import package_versions
 from moviegenre.artifacts.checkpoint_file import BEST_FILE
 from moviegenre.artifacts.ensemble_file import ENSEMBLE_FILE, EnsembleRecord, Member, ensemble_info
+from moviegenre.artifacts.export_ensemble import MEMBERS_FOLDER
+from moviegenre.artifacts.folder import is_exported
 from moviegenre.artifacts.info import joint_track
 from moviegenre.artifacts.locate import locate, weights_file
 from moviegenre.artifacts.open_torch import open_torch
@@ -73,7 +75,8 @@ def ensemble(
     Raises:
         CheckpointError: A member cannot be read, is named twice, is an ensemble itself, or has
             other genres than the other members.
-        ConfigError: There are fewer than two members, or the folder has a trained model.
+        ConfigError: There are fewer than two members, or the folder has a trained or exported
+            model.
         DataError: The members were trained on different data and ``data_dir`` is None, or there
             are too few validation movies.
     """
@@ -84,8 +87,8 @@ def ensemble(
             f"an ensemble needs two models or more, found {', '.join(map(str, checkpoints))}; name "
             "others too, or calibrate one model with: moviegenre evaluate --calibrate platt"
         )
-    if (out / BEST_FILE).exists():
-        raise ConfigError(f"{out} holds a trained model; name a new folder with `out`")
+    if (out / BEST_FILE).exists() or is_exported(out) or (out / MEMBERS_FOLDER).is_dir():
+        raise ConfigError(f"{out} holds a trained or exported model; name a new folder with `out`")
     files = [real_path(weights_file(locate(path))) for path in checkpoints]
     trained = [open_torch(file) for file in files]
     names = _names(files)

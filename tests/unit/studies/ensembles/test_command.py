@@ -227,7 +227,7 @@ def test_what_cannot_be_combined_is_refused(
         ensemble([checkpoints / "cnn", checkpoints / "cnn" / "best.pth"], out, progress=False)
     with pytest.raises(CheckpointError, match="ensemble is an ensemble itself; name its members"):
         ensemble([checkpoints / "ensemble", checkpoints / "cnn"], out, progress=False)
-    with pytest.raises(ConfigError, match="holds a trained model; name a new folder with `out`"):
+    with pytest.raises(ConfigError, match="holds a trained or exported model; name a new"):
         ensemble([checkpoints / "cnn", checkpoints / "lstm"], checkpoints / "lstm", progress=False)
     with pytest.raises(ConfigError, match=r"needs two models or more, found .*cnn; name others"):
         ensemble([checkpoints / "cnn"], out, progress=False)
