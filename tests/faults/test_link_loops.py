@@ -52,8 +52,8 @@ export --checkpoint models/lstm --out new --parity-data LOOP
 push owner/name --model LOOP
 faithfulness --checkpoint LOOP
 faithfulness --checkpoint models/lstm --data LOOP
-serve --model LOOP
-serve --api-key-file LOOP
+serve --port 0 --model LOOP
+serve --port 0 --api-key-file LOOP
 """.strip().splitlines()
 
 

@@ -168,7 +168,8 @@ def test_training_again_forgets_what_was_fitted(
 ) -> None:
     file = checkpoints / "lstm" / "thresholds.json"
     OperatingPoint.default(GENRES).write(file)
-    train(tiny_experiment("lstm", data, bert_folder, max_epochs=1), checkpoints, progress=False)
+    experiment = tiny_experiment("lstm", data, bert_folder, max_epochs=1)
+    train(experiment, checkpoints, overwrite=True, progress=False)
     assert not file.exists()
 
 
