@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from itertools import islice
 
 from moviegenre.core.errors import DataError, did_you_mean, shortened
@@ -165,6 +166,9 @@ class TextTable:
             format=columns.format,
             needs_plot=not columns.plots,
         )
+        poster = columns.poster or usual.poster
+        if poster and self._posters is not None:
+            self._posters.learn(partial(self._table.cells, poster))
         poster = columns.poster or self._usual_poster(usual.poster)
         filled = replace(
             columns,
@@ -195,8 +199,8 @@ class TextTable:
 
     def _has_years_in_titles(self, name: str) -> bool:
         """Return whether most titles of the first rows end with a year."""
-        rows = islice(self._table.rows([name]), _SEARCHED_ROWS)
-        dated = [ends_with_year(cell_text(row.values.get(name))) for row in rows]
+        cells = islice(self._table.cells(name), _SEARCHED_ROWS)
+        dated = [ends_with_year(cell_text(cell)) for cell in cells]
         return sum(dated) > len(dated) / 2
 
     def _usual_poster(self, name: str | None) -> str | None:
@@ -205,8 +209,7 @@ class TextTable:
             return name
         if self._posters is None:
             return None
-        rows = islice(self._table.rows([name]), _SEARCHED_ROWS)
-        if self._posters.names_files(row.values.get(name) for row in rows):
+        if self._posters.names_files(islice(self._table.cells(name), _SEARCHED_ROWS)):
             return name
         self.notes.append(f"column {name!r} is not read, since it names no files here")
         self._has_unusable_posters = True

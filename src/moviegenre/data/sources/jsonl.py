@@ -7,6 +7,7 @@ Reference: https://github.com/facebookresearch/mmbt (``scripts/mmimdb.py`` write
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from itertools import product
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -89,6 +90,16 @@ class JsonLinesSplits(SplitFiles):
         self._folders = [PosterFolder(folder)]
         if (folder / POSTERS_FOLDER).is_dir():
             self._folders.append(PosterFolder(folder / POSTERS_FOLDER))
+        for posters in self._folders:
+            posters.learn(self._poster_names)
+
+    def _poster_names(self) -> Iterator[object]:
+        """Yield the names of all posters."""
+        for path, _ in self._files:
+            for line in file_lines(path):
+                with suppress(ValueError):
+                    row = parse_json(line.text)
+                    yield _value(row, POSTER_KEYS) if isinstance(row, dict) else None
 
     def _movies(self, path: Path, split: Split | None) -> Iterator[RawMovie]:
         for number, line in enumerate(file_lines(path), start=1):

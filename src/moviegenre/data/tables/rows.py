@@ -153,6 +153,17 @@ class Table:
         else:
             yield from islice(self._all_rows(), first, None)
 
+    def cells(self, name: str) -> Iterator[Any]:
+        """Yield the cells of a column, in order.
+
+        Args:
+            name: The column.
+
+        Raises:
+            DataError: The file cannot be read.
+        """
+        return (row.values.get(name) for row in self.rows([name]))
+
     def _all_rows(self) -> Iterator[Row]:
         if self._cmu is not None:
             yield from (Row(values) for values in cmu.rows(self._cmu))
