@@ -1,6 +1,6 @@
 """The words of a plot and regions of a poster that matter for a genre, for every backend."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, get_args
@@ -267,6 +267,8 @@ def label_columns(genres: Sequence[str], known: Sequence[str]) -> dict[str, int]
     Raises:
         InputError: The model does not have a genre; the message names all such genres.
     """
+    if not isinstance(genres, Iterable):
+        raise InputError(f"found {genres!r}; expected a list of genres")
     names = [genres] if isinstance(genres, str) else list(genres)
     unknown = [name for name in names if name not in known]
     if unknown:

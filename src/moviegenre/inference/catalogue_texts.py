@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import partial
 from itertools import islice
 
@@ -16,10 +15,9 @@ from moviegenre.data.tables.rows import Row, Table, Written
 from moviegenre.data.tables.series import kind_column, other_kind
 from moviegenre.data.tables.source import TableSource
 from moviegenre.data.titles import ends_with_year, split_title
-from moviegenre.inference.title_check import check_year
+from moviegenre.inference.title_check import check_year, year_cell
 
 _SEARCHED_ROWS = 50  # for an existing poster, and for years in titles
-_YEAR_TYPES = (str, int, float, date)  # of cells; other types are read as texts
 
 
 @dataclass(frozen=True)
@@ -234,7 +232,7 @@ class TextTable:
                 faults.append(f"column {name}: {error}")
         names = (self.columns.title, self.columns.year)
         title, year = (row.values.get(name) if name else None for name in names)
-        release, warning = check_year(year if isinstance(year, _YEAR_TYPES) else cell_text(year))
+        release, warning = check_year(year_cell(year))
         title, release = split_title(parse_title(title), release)
         warnings = (*self._kind_warnings(row), *filter(None, [warning]))
         return TextRow(id_, tuple(texts), title, release, tuple(faults), warnings=warnings)

@@ -175,7 +175,7 @@ class Prediction:
         first = list(self.probabilities.items())[:_NUM_LIKELIEST]
         return {genre: value for genre, value in first if value > _LEAST_LIKELY}
 
-    def explain(self, *, attribute: Sequence[str] = ()) -> Explanation:
+    def explain(self, *, attribute: Sequence[str] | None = ()) -> Explanation:
         """Compute an explanation.
 
         Args:
@@ -185,7 +185,7 @@ class Prediction:
         Raises:
             InputError: The model does not know such a genre.
         """
-        return self._explain(attribute)
+        return self._explain(attribute or ())
 
     def similar(self, count: int = 5) -> list[SimilarMovie]:
         """Return the training movies with the most similar predictions, the most similar first.

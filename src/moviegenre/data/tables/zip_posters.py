@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from moviegenre.core.errors import DataError, shortened
 from moviegenre.core.reading import UnreadableFileError, open_regular, raise_system_error
 from moviegenre.data.limits import MAX_FILES, MAX_POSTER_BYTES
+from moviegenre.data.placeholders import is_poster_placeholder
 from moviegenre.data.poster_formats import POSTER_SUFFIXES
 from moviegenre.data.storage import StoreFile
 from moviegenre.data.tables.poster_files import (
@@ -118,6 +119,11 @@ class ZipPosters(PosterFiles):
                 yield self._archive
             finally:
                 self._archive = None
+
+    def find(self, name: str) -> bytes | None:
+        """Return a poster's bytes; None for a placeholder such as ``N/A``, see ``PosterFiles``."""
+        name = name.strip()
+        return self._find(name) if name and not is_poster_placeholder(name) else None
 
     def _find(self, name: str) -> bytes:
         """Return a picture; a name is relative to the table, or to the ZIP.
