@@ -100,9 +100,8 @@ def print_prediction(
     table.add_column("threshold", justify="right")
     table.add_column("chosen")
     shown = shown_genres(prediction, top, names)
-    modalities = next(iter(explanation.effects.values())) if explanation else ()
-    for modality in modalities:
-        table.add_column(_modality_name(modality, prediction), justify="right")
+    for part in next(iter(explanation.effects.values())) if explanation else ():
+        table.add_column(part, justify="right")
     for genre, name in shown.items():
         probability = prediction.probabilities[genre]
         num_cells = round(_BAR_CELLS * probability)
@@ -124,17 +123,9 @@ def print_prediction(
     elif not prediction.genres:
         console.print("No genre reaches its threshold, and none is likely.")
     if explanation is not None:
-        share = ", ".join(
-            f"{_modality_name(modality, prediction)} {value:.0%}"
-            for modality, value in explanation.share().items()
-        )
+        share = ", ".join(f"{part} {value:.0%}" for part, value in explanation.share().items())
         console.print(f"share in the answer: {share}")
         _print_explanation(console, explanation, shown_genres(prediction, None, names))
-
-
-def _modality_name(modality: str, prediction: "Prediction") -> str:
-    """Return the name of a modality in the output: the text may be only a title."""
-    return "title" if modality == "plot" and "title" in prediction.modalities else str(modality)
 
 
 def _print_explanation(

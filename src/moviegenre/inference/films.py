@@ -92,6 +92,11 @@ class Film:
         parts = tuple(part for part, is_there in has.items() if is_there)
         return parts or (("title",) if len(self.tokens) else ())
 
+    def part_of(self, modality: Modality) -> str:
+        """Return the part of a modality in an explanation: of the text, plot or title alone."""
+        is_title = modality is Modality.PLOT and not self.plot.strip()
+        return "title" if is_title else modality
+
 
 class FilmReader:
     """Reads films for one model: its tokenizer, its plot rule, its image size.

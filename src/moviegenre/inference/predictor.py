@@ -331,16 +331,16 @@ class Predictor(TableClassifier):
         point = self.point.of(film.modalities, len(film.tokens))
         batch = self.reader.batch([film])
         whole = slices.run(lambda: self.backend.answer(batch))
-        effects: dict[str, dict[Modality, float]] = {name: {} for name in self.model.genres}
+        effects: dict[str, dict[str, float]] = {name: {} for name in self.model.genres}
         for modality in film.modalities:
             without = slices.run(partial(self.backend.answer, batch.without(modality)))
             # The calibration's shift cancels in the difference; its scale does not.
             decrease = point.scale * (whole.logits[0] - without.logits[0])
             for name, effect in zip(self.model.genres, decrease, strict=True):
-                effects[name][modality] = float(effect)
+                effects[name][film.part_of(modality)] = float(effect)
         gate = None
         if whole.gate is not None:
-            gate = dict(zip(Modality, map(float, whole.gate[0]), strict=True))
+            gate = dict(zip(map(film.part_of, Modality), map(float, whole.gate[0]), strict=True))
         explanation = Explanation(effects, gate, film.plot)
         return self._attributor.explained(
             explanation, film, whole.logits[0], labels, method=method, slices=slices

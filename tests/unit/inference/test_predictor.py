@@ -172,6 +172,13 @@ def test_titles_alone_are_films_and_every_sequence_is_a_list() -> None:
     assert titles[1] == included.predict(title="Dust", year=1950)
     plots = ["A ghost haunts a house.", "A killer hunts a widow."]
     assert included.predict(plot=deque(plots)) == included.predict(plot=plots)
+    alone = titles[1].explain(attribute=["Drama"])
+    assert alone.share() == {"title": 1.0}
+    assert alone.to_json_dict()["modality_share"] == {"title": 1.0}
+    assert list(alone.effects["Drama"]) == ["title"]
+    assert alone.words == {}
+    both = included.predict(title="Dust", poster=POSTERS[0]).explain()
+    assert list(both.share()) == ["title", "poster"]
     assert included.predict(plots[0]).explain(attribute=None).words == {}
     with pytest.raises(InputError, match="found 5; expected a list of genres"):
         included.predict(plots[0]).explain(attribute=5)  # type: ignore[arg-type]
