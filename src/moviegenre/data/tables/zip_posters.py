@@ -18,10 +18,10 @@ from moviegenre.data.tables.poster_files import (
     MissingPosterError,
     PosterFiles,
     PosterFolder,
-    PosterStore,
     refuse_address,
     spellings,
 )
+from moviegenre.data.tables.poster_store import PosterStore
 from moviegenre.data.tables.source import (
     TABLE_SUFFIXES,
     UNZIPPING_ERRORS,

@@ -16,7 +16,8 @@ from moviegenre.core.reading import UnreadableFileError
 from moviegenre.data import unpacking
 from moviegenre.data.sources.jsonl import JsonLinesSplits
 from moviegenre.data.sources.table import MovieTable, TableColumns
-from moviegenre.data.tables.poster_files import MissingPosterError, PosterFolder, PosterStore
+from moviegenre.data.tables.poster_files import MissingPosterError, PosterFolder
+from moviegenre.data.tables.poster_store import PosterStore
 from moviegenre.data.tables.source import TableBytes, open_table
 from moviegenre.data.tables.zip_posters import ZipPosters, poster_files
 from moviegenre.inference.catalogue_rows import Catalogue
@@ -131,7 +132,7 @@ def test_a_file_name_of_several_films_is_no_poster(
     assert [movie.poster for movie in lines] == [None, None, b"one", b"one"]
     contents = {f"s3://b/{name}": content for name, content in found.items()}
     monkeypatch.setattr(
-        "moviegenre.data.tables.poster_files._first_content",
+        "moviegenre.data.tables.poster_store._first_content",
         lambda files: next((contents[str(file)] for file in files if str(file) in contents), None),
     )
     store = PosterStore("s3://b")
