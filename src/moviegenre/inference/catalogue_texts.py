@@ -14,7 +14,7 @@ from moviegenre.data.tables.poster_files import PosterFiles
 from moviegenre.data.tables.rows import Row, Table, Written
 from moviegenre.data.tables.series import kind_column, other_kind
 from moviegenre.data.tables.source import TableSource
-from moviegenre.data.titles import ends_with_year, split_title
+from moviegenre.data.titles import end_with_years, split_title
 from moviegenre.inference.title_check import check_year, year_cell
 
 _SEARCHED_ROWS = 50  # for an existing poster, and for years in titles
@@ -198,8 +198,7 @@ class TextTable:
     def _has_years_in_titles(self, name: str) -> bool:
         """Return whether most titles of the first rows end with a year."""
         cells = islice(self._table.cells(name), _SEARCHED_ROWS)
-        dated = [ends_with_year(cell_text(cell)) for cell in cells]
-        return sum(dated) > len(dated) / 2
+        return end_with_years(map(cell_text, cells))
 
     def _usual_poster(self, name: str | None) -> str | None:
         """Return a poster column with a usual name, if it may have names of existing files."""

@@ -11,7 +11,6 @@ from collections.abc import (
     ValuesView,
 )
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, Protocol, Self
 
@@ -19,7 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from moviegenre.core.errors import InputError, shortened
+from moviegenre.data.tables.cells import cell_text
 from moviegenre.data.tables.columns import FoundColumns, find_columns, require_single
+from moviegenre.data.titles import end_with_years
 from moviegenre.inference.films import Plot, Poster, find_poster
 from moviegenre.inference.title_check import Title, Year, title_cell, year_cell
 
@@ -165,7 +166,7 @@ def _usual_columns(films: Sequence[Mapping[Any, Any]]) -> FoundColumns:
     columns = _found([name for name in keys if isinstance(name, str)])
     notes: list[str] = []
     if columns.poster not in (None, "poster"):
-        cells = (film.get(columns.poster) for film in islice(films, _SEARCHED_ROWS))
+        cells = (film.get(columns.poster) for film in films[:_SEARCHED_ROWS])
         if not any(map(_may_be_poster, cells)):
             notes.append(f"column {columns.poster!r} is not read, since it names no files here")
             columns = replace(columns, poster=None)
@@ -173,6 +174,9 @@ def _usual_columns(films: Sequence[Mapping[Any, Any]]) -> FoundColumns:
     notes += [f"column {name!r} is left out; add its text to the plot" for name in other_plots]
     if note := replace(columns, other_plots=()).note({"id", "genres"}):
         notes.insert(0, note)
+    titles = [cell_text(cell_value(film.get(columns.title))) for film in films[:_SEARCHED_ROWS]]
+    if columns.title and not columns.year and end_with_years(titles):
+        notes.append(f"year from the end of the titles in column {columns.title!r}")
     if notes:
         logger.info("%s: %s", _TABLE, "; ".join(notes))
     return columns

@@ -150,7 +150,13 @@ def test_usual_names_are_read_as_on_the_command_line(
     ]
 
 
-def test_columns_of_a_table_are_checked() -> None:
+def test_columns_of_a_table_are_checked(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    table_rows({"plot": PLOTS, "title": ["Rain (1950)", "Dust (1951)"], "plot_long": PLOTS})
+    assert caplog.messages == [
+        "the table: column 'plot_long' is left out; add its text to the plot; year from the end of "
+        "the titles in column 'title'"
+    ]
     with pytest.raises(InputError, match=r"different lengths \(plot 2, title 1\)"):
         table_rows({"plot": PLOTS, "title": ["a"]})
     twice = pd.DataFrame([["a", "b", "c"]], columns=["plot", "plot", "x"])
